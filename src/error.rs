@@ -1,0 +1,125 @@
+//! The one error above `command/`, and the table of exit codes.
+//!
+//! Modules below `command/` have their own `thiserror` enums; what reaches the screen is always an
+//! [`Error`]: what happened, what it means, and what to do next.
+
+use std::fmt;
+
+/// What sort of failure this is. It picks the exit code and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A bug in stagepass, or the machine it runs on failed (disk, ledger file). Exit code 1.
+    Internal,
+    /// What was typed, or a file the user wrote, cannot be understood. Exit code 2.
+    Usage,
+    /// A rule forbids it. Nothing was touched. Exit code 3.
+    Policy,
+    /// There is no such target, case, grant, desk or provider. Exit code 4.
+    NotFound,
+    /// The target cannot be reached or logged in to, or its host key is not the pinned one.
+    /// Exit code 5.
+    Unreachable,
+    /// The server was reached and said no. Exit code 6.
+    Refused,
+    /// Nobody saw how it ended. The ledger knows; `sweep` finds out. Exit code 7.
+    Unknown,
+    /// Something is stuck or overdue. Exit code 8.
+    Stuck,
+}
+
+impl Kind {
+    /// The exit code of the process, as documented in `docs/exit-codes.md`.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::Policy => 3,
+            Self::NotFound => 4,
+            Self::Unreachable => 5,
+            Self::Refused => 6,
+            Self::Unknown => 7,
+            Self::Stuck => 8,
+        }
+    }
+
+    /// The word for this kind in `--json` output.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+            Self::Policy => "policy",
+            Self::NotFound => "not-found",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Stuck => "stuck",
+        }
+    }
+}
+
+/// A failure as the user sees it.
+///
+/// `message` is one lowercase line without a full stop; `causes` say why, outermost first; `hints`
+/// say what to do. None of them may ever hold a secret, and text that came from a server has
+/// passed [`crate::script::clean`].
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What sort of failure this is.
+    pub kind: Kind,
+    /// What happened, in one line.
+    pub message: String,
+    /// Why, outermost first.
+    pub causes: Vec<String>,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+/// The result of everything above the modules with errors of their own.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of this kind that says `message`.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Adds the reason and the reasons behind it.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::error::Error) -> Self {
+        self.causes.push(cause.to_string());
+        let mut next = cause.source();
+        while let Some(inner) = next {
+            let text = inner.to_string();
+            // Many crates repeat their source's text in their own.
+            if !self.causes.iter().any(|known| known.contains(&text)) {
+                self.causes.push(text);
+            }
+            next = inner.source();
+        }
+        self
+    }
+
+    /// Adds a reason that is only a sentence.
+    #[must_use]
+    pub fn because_text(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Adds one thing the user can do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

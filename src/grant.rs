@@ -1,0 +1,251 @@
+//! Grants and their layers, the states they pass through, and the only transition table.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Seconds since 1970-01-01T00:00:00Z. Every time in the ledger and in replies is one of these.
+pub type UnixTime = i64;
+
+/// Where a grant or a layer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Recorded, and perhaps already partly on the server.
+    Opening,
+    /// The new credential really logged in.
+    Open,
+    /// Being taken away.
+    Closing,
+    /// Re-read and tried: it is gone.
+    Closed,
+    /// Taking it away failed six times; it is retried daily for ever.
+    Stuck,
+    /// The server is gone for good; said by hand, with a reason. Never counted as closed.
+    Forgotten,
+}
+
+impl State {
+    /// Every state, in the order a grant passes through them.
+    pub const ALL: [Self; 6] =
+        [Self::Opening, Self::Open, Self::Closing, Self::Stuck, Self::Closed, Self::Forgotten];
+
+    /// The state's name, the same in the ledger, in `--json` and on the screen.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Open => "open",
+            Self::Closing => "closing",
+            Self::Closed => "closed",
+            Self::Stuck => "stuck",
+            Self::Forgotten => "forgotten",
+        }
+    }
+
+    /// Whether a grant may go from here to `next`. This is the whole table.
+    #[must_use]
+    pub fn may_become(self, next: Self) -> bool {
+        matches!(
+            (self, next),
+            (Self::Opening, Self::Open)
+                | (Self::Opening | Self::Open | Self::Stuck, Self::Closing)
+                | (Self::Closing, Self::Closed | Self::Stuck)
+                | (
+                    Self::Opening | Self::Open | Self::Closing | Self::Stuck,
+                    Self::Forgotten
+                )
+        )
+    }
+
+    /// Whether access may still exist on the server.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        !matches!(self, Self::Closed | Self::Forgotten)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// A word that is not one of the words expected here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not {expected}")]
+pub struct UnknownWord {
+    /// What was given.
+    pub word: String,
+    /// What would have been understood.
+    pub expected: &'static str,
+}
+
+impl FromStr for State {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|state| state.id() == word).ok_or_else(|| UnknownWord {
+            word: word.into(),
+            expected: "opening, open, closing, stuck, closed or forgotten",
+        })
+    }
+}
+
+/// What the supporter may do. Each includes nothing of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// File transfer that cannot change anything.
+    SftpReadOnly,
+    /// File transfer.
+    Sftp,
+    /// A shell, commands and file transfer; never forwarding.
+    Ssh,
+}
+
+impl Access {
+    /// The name used on the command line, in the ledger and towards providers.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::SftpReadOnly => "sftp-read-only",
+            Self::Sftp => "sftp",
+            Self::Ssh => "ssh",
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl FromStr for Access {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        [Self::SftpReadOnly, Self::Sftp, Self::Ssh]
+            .into_iter()
+            .find(|access| access.id() == word)
+            .ok_or_else(|| UnknownWord {
+                word: word.into(),
+                expected: "sftp, sftp-read-only or ssh",
+            })
+    }
+}
+
+/// The one person a grant is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Supporter {
+    /// The person's name, as the desk gave it.
+    pub name: String,
+    /// The company the person works for.
+    pub company: String,
+}
+
+/// One investigation at one desk. Closing it closes every grant it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// The desk's own reference, such as a ticket number. It names the case.
+    pub reference: String,
+    /// The desk that asked, a folder of `desks/`.
+    pub desk: String,
+    /// When the merchant opened the case.
+    pub opened_at: UnixTime,
+    /// When the last of its grants was proved closed and the merchant closed it.
+    pub closed_at: Option<UnixTime>,
+}
+
+/// Access for one supporter on one target in one case until a deadline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Ten characters of Crockford's base 32. It authorises nothing.
+    pub id: String,
+    /// The reference of the case it belongs to.
+    pub case: String,
+    /// The name of the target it is on.
+    pub target: String,
+    /// The person it is for.
+    pub supporter: Supporter,
+    /// What that person may do.
+    pub access: Access,
+    /// Where it stands.
+    pub state: State,
+    /// When it was recorded.
+    pub created_at: UnixTime,
+    /// When the new credential was first seen to log in.
+    pub opened_at: Option<UnixTime>,
+    /// When access ends.
+    pub deadline: UnixTime,
+    /// When it was proved closed.
+    pub closed_at: Option<UnixTime>,
+    /// The longest deadline that policy allowed when the terms were agreed.
+    pub deadline_maximum: UnixTime,
+    /// The terms policy allowed, as JSON: kinds of access, restrictions, recorded overrides.
+    pub terms: String,
+    /// Failed attempts to close it since it last stood anywhere else.
+    pub attempts: i64,
+    /// The earliest time `sweep` tries again.
+    pub next_attempt_at: Option<UnixTime>,
+    /// Why the last attempt failed, in one line. Never a secret.
+    pub last_error: Option<String>,
+    /// Counts every change of this row; compare-and-set goes by it.
+    pub version: i64,
+    /// The process that is working on it now, as `host/pid/start`, if any.
+    pub lease_owner: Option<String>,
+    /// When that process has lost its claim, whether it lives or not.
+    pub lease_until: Option<UnixTime>,
+    /// What the providers made, in the order it was opened.
+    pub layers: Vec<Layer>,
+}
+
+/// One thing that one provider made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// The provider, a folder of `providers/`.
+    pub provider: String,
+    /// SHA-256 of the provider's manifest and script as they were at `open`, in hex.
+    pub digest: String,
+    /// The account the supporter logs in to.
+    pub account: String,
+    /// The supporter's public key as `type base64`, if the layer has one.
+    pub public_key: Option<String>,
+    /// `SHA256:…` of that key.
+    pub key_fingerprint: Option<String>,
+    /// Whether the layer has a password.
+    pub has_password: bool,
+    /// Every input `check` and `close` need, as a JSON object of text. Never a secret.
+    pub inputs: String,
+    /// What `open` replied, as a JSON object of text.
+    pub outputs: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closed_and_forgotten_are_the_end() {
+        for state in State::ALL {
+            assert!(!State::Closed.may_become(state));
+            assert!(!State::Forgotten.may_become(state));
+        }
+    }
+
+    #[test]
+    fn nothing_is_closed_without_having_been_closing() {
+        for state in State::ALL {
+            assert_eq!(state.may_become(State::Closed), state == State::Closing);
+        }
+    }
+
+    #[test]
+    fn every_state_is_read_back_from_its_name() {
+        for state in State::ALL {
+            assert_eq!(state.id().parse::<State>(), Ok(state));
+        }
+    }
+}

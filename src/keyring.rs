@@ -1,0 +1,1 @@
+//! The merchant's own secrets, in the operating system's keyring.

@@ -1,0 +1,119 @@
+//! Secrets: the type that holds one and the generator that makes one. Where the merchant keeps
+//! their own, the operating system's keyring, is [`crate::keyring`].
+//!
+//! Nothing else in the program may hold a password, a passphrase or a private key.
+
+use std::fmt;
+
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use zeroize::Zeroizing;
+
+/// A password, passphrase or private key. Wiped on drop.
+///
+/// It has no `Clone`, no `Display`, no `Serialize`, and its `Debug` says nothing: adding any of
+/// these is a change of the design. [`Secret::expose`] is the only way to read it, so that
+/// `grep expose` lists every place where a secret leaves this type.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes a text over. The caller's `String` is moved, so no copy is left behind.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// Takes over a text that is already wiped on drop.
+    #[must_use]
+    pub fn from_zeroizing(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The operating system's generator failed; without it no secret is made.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system's random number generator failed")]
+pub struct RandomFailed;
+
+/// How many characters a generated password has: 26 of 64 symbols are 156 bits.
+pub const PASSWORD_LENGTH: usize = 26;
+
+/// 64 symbols, so that six random bits choose one without bias. None breaks in a shell, in a form,
+/// or in shop software that escapes what was posted; `!` is the one special character that every
+/// shop accepts.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-!";
+
+/// Makes a password: at least 24 characters, uniform, 128 bits or more, first a letter, and one of
+/// each class, so that PCI DSS 8.3.6 and every shop's own rule hold.
+///
+/// # Errors
+/// Fails when the operating system's generator does.
+pub fn generate_password() -> Result<Secret, RandomFailed> {
+    loop {
+        let mut bytes = Zeroizing::new([0_u8; PASSWORD_LENGTH]);
+        SysRng.try_fill_bytes(bytes.as_mut_slice()).map_err(|_| RandomFailed)?;
+        let mut text = Zeroizing::new(String::with_capacity(PASSWORD_LENGTH));
+        for byte in bytes.iter() {
+            text.push(char::from(ALPHABET.get(usize::from(byte & 63)).copied().unwrap_or(b'-')));
+        }
+        // Redrawing the whole keeps what is left uniform over the acceptable passwords.
+        if is_strong(&text) && text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Ok(Secret::from_zeroizing(text));
+        }
+    }
+}
+
+/// Whether a password is long enough and holds one of each class.
+fn is_strong(text: &str) -> bool {
+    text.len() >= 24
+        && text.contains(|c: char| c.is_ascii_uppercase())
+        && text.contains(|c: char| c.is_ascii_lowercase())
+        && text.contains(|c: char| c.is_ascii_digit())
+        && text.contains(['-', '!'])
+}
+
+/// Random characters of Crockford's base 32 in lower case: five bits each, for ids that people
+/// read aloud. Not secret.
+///
+/// # Errors
+/// Fails when the operating system's generator does.
+pub fn random_id(length: usize) -> Result<String, RandomFailed> {
+    const SYMBOLS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut bytes = vec![0_u8; length];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| RandomFailed)?;
+    Ok(bytes
+        .iter()
+        .map(|byte| char::from(SYMBOLS.get(usize::from(byte & 31)).copied().unwrap_or(b'0')))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_password_is_strong_and_never_the_same_twice() {
+        let first = generate_password().unwrap();
+        let second = generate_password().unwrap();
+        assert_eq!(first.expose().len(), PASSWORD_LENGTH);
+        assert!(is_strong(first.expose()));
+        assert_ne!(first.expose(), second.expose());
+    }
+
+    #[test]
+    fn the_debug_text_of_a_secret_says_nothing() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(..)");
+    }
+}

@@ -1,1 +1,520 @@
-//! cli
+//! What was typed: the clap types. Their doc comments are the help. No logic, no I/O.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Temporary, proven access to a staging shop for a support engineer, over SSH.
+///
+/// stagepass makes an account or a key on the merchant's staging server, proves that it works,
+/// ends it on time and proves that it stopped.
+#[derive(Debug, Parser)]
+#[command(name = "stagepass", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  stagepass target add staging ssh://deploy@staging.shop.example --environment staging --become sudo
+  stagepass case open MSP-4711 --desk multisafepay
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --for 14d
+  stagepass list
+  stagepass case close MSP-4711
+
+Exit codes: 0 done · 1 bug or I/O · 2 usage · 3 refused by policy · 4 no such thing
+  5 target unreachable or host key refused · 6 the server refused · 7 outcome unknown, recorded
+  8 something is stuck or overdue")]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print one JSON document on standard output instead of text.
+    #[arg(long, global = true, display_order = 900)]
+    pub json: bool,
+    /// Say less: no progress and no advice, errors only.
+    #[arg(long, short, global = true, display_order = 901)]
+    pub quiet: bool,
+    /// The configuration folder (also STAGEPASS_CONFIG).
+    #[arg(long, global = true, value_name = "DIR", display_order = 902)]
+    pub config: Option<PathBuf>,
+    /// The folder for the ledger and other state (also STAGEPASS_STATE).
+    #[arg(long, global = true, value_name = "DIR", display_order = 903)]
+    pub state: Option<PathBuf>,
+    /// Seconds that one step on a server may take.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60, display_order = 904)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub timeout: u32,
+}
+
+/// The commands, in the order of the job.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The servers that access can be granted on.
+    #[command(subcommand)]
+    Target(Target),
+    /// The investigations that grants belong to.
+    #[command(subcommand)]
+    Case(Case),
+    /// Give one supporter access to one target, and prove that it works.
+    Grant(Box<Grant>),
+    /// List grants; what is stuck or overdue comes first.
+    List(List),
+    /// Show one grant with its evidence.
+    Show(Show),
+    /// Move the deadline of a grant.
+    Extend(Extend),
+    /// Take access away, and prove that it is gone.
+    Revoke(Revoke),
+    /// Close what is due and retry what is stuck; what cron runs. Silent when all is well.
+    Sweep(Sweep),
+    /// Run `sweep` regularly, from cron or a systemd user timer.
+    #[command(subcommand)]
+    Schedule(Schedule),
+    /// What the merchant's side needs to log in, in the operating system's keyring.
+    #[command(subcommand)]
+    Secret(Secret),
+    /// The record of everything that was done.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// The support desks and their rules.
+    #[command(subcommand)]
+    Desk(Desk),
+    /// The kinds of access that can be made.
+    #[command(subcommand)]
+    Provider(Provider),
+    /// Check set-up, targets, clock, keyring, schedule and ledger; say what to mend.
+    Doctor(Doctor),
+    /// Run the whole job once on a throw-away OpenSSH server on this machine.
+    Demo(Demo),
+    /// Print the completion script for a shell.
+    Completions(Completions),
+    /// Print the man page, or write all of them into a folder.
+    Man(Man),
+}
+
+/// `target …`
+#[derive(Debug, Subcommand)]
+pub enum Target {
+    /// Add a server: its host key is shown and pinned.
+    #[command(after_help = "\
+Example:
+  stagepass target add staging ssh://deploy@staging.shop.example --environment staging \\
+    --become sudo --path /var/www/shop")]
+    Add(TargetAdd),
+    /// List the servers.
+    List,
+    /// Show one server.
+    Show {
+        /// The target's name.
+        name: String,
+    },
+    /// Log in, look around and say what stagepass can do there. Changes nothing.
+    Check {
+        /// The target's name.
+        name: String,
+        /// Check that it works unattended, as under cron: no agent, no keyring, no questions.
+        #[arg(long)]
+        unattended: bool,
+    },
+    /// Forget a server. Refused while it has grants that are not closed.
+    Remove {
+        /// The target's name.
+        name: String,
+    },
+}
+
+/// `target add`
+#[derive(Debug, Args)]
+pub struct TargetAdd {
+    /// A short name for the server, such as `staging`.
+    pub name: String,
+    /// Where it is: `ssh://user@host[:port]`, a host alias of ~/.ssh/config, or `local:`.
+    pub address: String,
+    /// What the server is: staging, test, development or live.
+    #[arg(long, value_name = "KIND")]
+    pub environment: String,
+    /// How to become root: none, sudo (without a password) or sudo-password (from the keyring).
+    #[arg(long = "become", value_name = "HOW", default_value = "none")]
+    pub elevation: String,
+    /// The folder of the shop.
+    #[arg(long, value_name = "FOLDER")]
+    pub path: Option<String>,
+    /// The host key's fingerprint, SHA256:…, as the hoster tells it.
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub host_key: Option<String>,
+    /// How to log in: auto, agent, key or password (from the keyring).
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub login: String,
+    /// The private key file to log in with.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// Replace a target of this name.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// `case …`
+#[derive(Debug, Subcommand)]
+pub enum Case {
+    /// Open a case for a desk's ticket.
+    #[command(after_help = "Example:\n  stagepass case open MSP-4711 --desk multisafepay")]
+    Open {
+        /// The desk's own reference, such as a ticket number.
+        reference: String,
+        /// The desk that asks for access; `stagepass desk list` names them.
+        #[arg(long)]
+        desk: String,
+    },
+    /// List cases.
+    List {
+        /// Closed cases too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one case with its grants.
+    Show {
+        /// The case's reference.
+        reference: String,
+    },
+    /// Revoke every grant of a case, on all targets, and close it once all are proved closed.
+    Close {
+        /// The case's reference.
+        reference: String,
+        /// Say what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What the supporter may do.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AccessArg {
+    /// File transfer.
+    Sftp,
+    /// File transfer that cannot change anything.
+    SftpReadOnly,
+    /// A shell, commands and file transfer; never forwarding.
+    Ssh,
+}
+
+/// `grant`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --generate-key \\
+    --access ssh --for 2h --from 192.0.2.0/24 --output jane.key
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --dry-run")]
+pub struct Grant {
+    /// The case it belongs to.
+    #[arg(long, value_name = "REF")]
+    pub case: Option<String>,
+    /// The target to give access to.
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// The one person it is for.
+    #[arg(long, value_name = "NAME")]
+    pub supporter: Option<String>,
+    /// The company that person works for. Default: the desk's.
+    #[arg(long, value_name = "NAME")]
+    pub company: Option<String>,
+    /// What that person may do.
+    #[arg(long, value_enum, default_value = "sftp")]
+    pub access: AccessArg,
+    /// The supporter's public key: a file, or - for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Make a key pair; the private half is shown once, or written with --output.
+    #[arg(long, conflicts_with = "key")]
+    pub generate_key: bool,
+    /// Make a password too, or alone where no key is given.
+    #[arg(long)]
+    pub password: bool,
+    /// The kind of access to make. Default: an account of its own where stagepass can be root,
+    /// else a key in the account it logs in with.
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+    /// How long: 14d, 5h, 90m, 2weeks. Default: the desk's.
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
+    pub duration: Option<String>,
+    /// Until when: '2026-12-01 18:00' (local time) or with a zone.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Only from this network; may be given several times.
+    #[arg(long, value_name = "CIDR")]
+    pub from: Vec<String>,
+    /// Why it is needed; required with --override and for a live shop.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Break this rule knowingly; recorded with the reason. May be given several times.
+    #[arg(long = "override", value_name = "RULE")]
+    pub overrides: Vec<String>,
+    /// Live shop: who of the desk approved it.
+    #[arg(long, value_name = "NAME", help_heading = "Live shop")]
+    pub approver: Option<String>,
+    /// Live shop: the desk's reference of that approval.
+    #[arg(long, value_name = "REF", help_heading = "Live shop")]
+    pub approval: Option<String>,
+    /// Live shop: the backup on the server; it is verified before anything is made.
+    #[arg(long, value_name = "FILE", help_heading = "Live shop")]
+    pub backup: Option<String>,
+    /// Live shop: the host name, typed out, in place of the question.
+    #[arg(long, value_name = "HOSTNAME", help_heading = "Live shop")]
+    pub yes_live: Option<String>,
+    /// Live shop: I have read that the desk is not responsible for mistakes made there.
+    #[arg(long, help_heading = "Live shop")]
+    pub accept_live_liability: bool,
+    /// Write the credential to this new file (mode 0600).
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print the credential although standard output is not a terminal.
+    #[arg(long)]
+    pub reveal: bool,
+    /// Print the plan and policy's verdict, and touch nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `list`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stagepass list --case MSP-4711 --all")]
+pub struct List {
+    /// Closed grants too.
+    #[arg(long)]
+    pub all: bool,
+    /// Only of this case.
+    #[arg(long, value_name = "REF")]
+    pub case: Option<String>,
+    /// Only on this target.
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// At most this many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The grant's id, or the beginning of it.
+    pub grant: String,
+}
+
+/// `extend`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass extend k7m2x9 --for 7d --reason 'waiting for the plugin vendor'
+  stagepass extend k7m2x9 --for 1h --reason 'shorten it'")]
+pub struct Extend {
+    /// The grant's id, or the beginning of it.
+    pub grant: String,
+    /// How long from now. Shortening is always allowed.
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
+    pub duration: Option<String>,
+    /// Until when.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Print the verdict and touch nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `revoke`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass revoke k7m2x9
+  stagepass revoke --all
+  stagepass revoke k7m2x9 --forget --reason 'the hoster deleted the server'")]
+pub struct Revoke {
+    /// The grants' ids, or the beginnings of them.
+    #[arg(required_unless_present_any = ["all", "target"])]
+    pub grants: Vec<String>,
+    /// Every grant on every target.
+    #[arg(long, conflicts_with_all = ["grants", "target"])]
+    pub all: bool,
+    /// Every grant on this target.
+    #[arg(long, value_name = "NAME", conflicts_with = "grants")]
+    pub target: Option<String>,
+    /// The server is gone for good: stop trying. It is never counted as closed.
+    #[arg(long, requires = "reason")]
+    pub forget: bool,
+    /// Why; needed with --forget.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `sweep`
+#[derive(Debug, Args)]
+pub struct Sweep {
+    /// Targets worked on at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Who runs the sweep.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ScheduleKind {
+    /// A systemd user timer where there is a user manager, else cron.
+    Auto,
+    /// A marked line in the user's crontab.
+    Cron,
+    /// A systemd user timer.
+    Systemd,
+}
+
+/// `schedule …`
+#[derive(Debug, Subcommand)]
+pub enum Schedule {
+    /// Install it, after proving that the sweep can log in unattended.
+    Install {
+        /// Who runs it.
+        #[arg(long, value_enum, default_value = "auto")]
+        kind: ScheduleKind,
+        /// Minutes between two runs.
+        #[arg(long, value_name = "MINUTES", default_value_t = 5)]
+        #[arg(value_parser = clap::value_parser!(u8).range(1..=60))]
+        every: u8,
+        /// Print what would be written, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Say whether it is installed and when the sweep last ran.
+    Status,
+    /// Remove it; nothing else in the crontab is touched.
+    Remove,
+}
+
+/// What a stored secret opens.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SecretKindArg {
+    /// The passphrase of a private key; NAME is the key's file.
+    Passphrase,
+    /// The password to log in to a target; NAME is the target.
+    Password,
+    /// The password for sudo on a target; NAME is the target.
+    Sudo,
+}
+
+/// `secret …`
+#[derive(Debug, Subcommand)]
+pub enum Secret {
+    /// Ask for a secret and keep it in the keyring. It is read from the terminal, or from
+    /// standard input where that is a pipe.
+    #[command(after_help = "Example:\n  stagepass secret set sudo staging")]
+    Set {
+        /// What it opens.
+        kind: SecretKindArg,
+        /// The key file or the target.
+        name: String,
+    },
+    /// List what is kept, by name; never the secrets.
+    List,
+    /// Remove one.
+    Remove {
+        /// What it opens.
+        kind: SecretKindArg,
+        /// The key file or the target.
+        name: String,
+    },
+}
+
+/// `ledger …`
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Recompute the chain of events and compare it with the rows.
+    Verify {
+        /// A head noted earlier (printed by this command and on reports): it must be in the chain.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Print every event as JSON, one a line.
+    Export,
+}
+
+/// `desk …`
+#[derive(Debug, Subcommand)]
+pub enum Desk {
+    /// List the desks.
+    List,
+    /// Show one desk's rules.
+    Show {
+        /// The desk's name.
+        name: String,
+    },
+}
+
+/// `provider …`
+#[derive(Debug, Subcommand)]
+pub enum Provider {
+    /// List the providers.
+    List,
+    /// Show one provider's manifest.
+    Show {
+        /// The provider's name.
+        name: String,
+    },
+    /// Run a provider's whole cycle on a staging target: detect, open, a real login, check,
+    /// close, a refused login, close again.
+    #[command(after_help = "Example:\n  stagepass provider test my-provider --target staging")]
+    Test {
+        /// The provider's name.
+        name: String,
+        /// The target to run it on.
+        #[arg(long, value_name = "NAME")]
+        target: String,
+    },
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Check that every target with open grants can be logged in to as under cron: no agent, no
+    /// keyring, no questions.
+    #[arg(long)]
+    pub unattended: bool,
+    /// Do not connect to any target.
+    #[arg(long, conflicts_with = "unattended")]
+    pub offline: bool,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// A Debian root file system to make the throw-away host from (needs root). Without it, or
+    /// without root, a private sshd on loopback serves.
+    #[arg(long, value_name = "DIR")]
+    pub tree: Option<PathBuf>,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stagepass completions bash > ~/.local/share/bash-completion/completions/stagepass")]
+pub struct Completions {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write a page for every command into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}

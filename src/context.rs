@@ -1,1 +1,357 @@
-//! context
+//! What the typed words mean: paths, configuration, targets, ledger, clock. The only module that
+//! reads the environment.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::cli::Global;
+use crate::desk::{Desk, DeskError};
+use crate::error::{Error, Kind, Result};
+use crate::grant::UnixTime;
+use crate::keyring::{self, SecretKind};
+use crate::ledger::{Ledger, LedgerError, Location, Mode};
+use crate::output::Output;
+use crate::policy::PolicyConfig;
+use crate::provider::{Provider, ProviderError};
+use crate::secret::Secret;
+use crate::target::{Target, Targets};
+use crate::transport::{Surroundings, Unlock};
+
+/// How long the operating system's keyring may take to answer. A locked one can hang for ever.
+pub const KEYRING_LIMIT: Duration = Duration::from_secs(20);
+
+/// `config.toml`, as it is written. Every key is optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ConfigFile {
+    /// `postgres://…` where several people or machines share one ledger.
+    ledger: Option<String>,
+    /// What the merchant tightens.
+    policy: PolicyConfig,
+}
+
+/// Everything a command needs to know about where it runs.
+#[derive(Debug)]
+pub struct Context {
+    /// The configuration folder: `config.toml`, `targets.toml`, `desks/`, `providers/`.
+    pub config_dir: PathBuf,
+    /// The state folder: the ledger.
+    pub state_dir: PathBuf,
+    /// The terminal.
+    pub output: Output,
+    /// What the merchant tightens.
+    pub policy: PolicyConfig,
+    /// What the SSH client looks at.
+    pub surroundings: Surroundings,
+    /// Who works: `user@host`.
+    pub actor: String,
+    /// How long one step on a server may take.
+    pub step_limit: Duration,
+    /// Whether agent, keyring and questions are out of bounds, as they are under cron.
+    pub unattended: bool,
+    ledger: Option<String>,
+    asked: Mutex<HashMap<String, Secret>>,
+}
+
+fn environment(name: &str) -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "this is the module that reads it")]
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The folders that `PATH` names, for programs that are started by name.
+#[must_use]
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = environment("PATH")?;
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+impl Context {
+    /// Reads the environment and the configuration. Touches nothing.
+    ///
+    /// # Errors
+    /// Fails when there is no home folder or the configuration cannot be understood.
+    pub fn new(global: &Global, output: Output) -> Result<Self> {
+        let home = environment("HOME")
+            .or_else(|| etcetera::home_dir().ok())
+            .ok_or_else(|| Error::new(Kind::Usage, "there is no home folder; set HOME"))?;
+        let folder = |given: &Option<PathBuf>, name: &str, xdg: &str, default: &str| {
+            given.clone().or_else(|| environment(name)).unwrap_or_else(|| {
+                environment(xdg)
+                    .filter(|path| path.is_absolute())
+                    .unwrap_or_else(|| home.join(default))
+                    .join("stagepass")
+            })
+        };
+        let config_dir =
+            absolute(folder(&global.config, "STAGEPASS_CONFIG", "XDG_CONFIG_HOME", ".config"))?;
+        let state_dir =
+            absolute(folder(&global.state, "STAGEPASS_STATE", "XDG_STATE_HOME", ".local/state"))?;
+        let file = read_config(&config_dir.join("config.toml"))?;
+        let user = login_name();
+        let actor = format!("{user}@{}", host_name());
+        Ok(Self {
+            surroundings: Surroundings {
+                ssh_config: Some(home.join(".ssh/config")),
+                known_hosts: vec![
+                    home.join(".ssh/known_hosts"),
+                    home.join(".ssh/known_hosts2"),
+                    PathBuf::from("/etc/ssh/ssh_known_hosts"),
+                ],
+                agent_socket: environment("SSH_AUTH_SOCK"),
+                home,
+                user,
+            },
+            config_dir,
+            state_dir,
+            output,
+            policy: file.policy,
+            actor,
+            step_limit: Duration::from_secs(u64::from(global.timeout)),
+            unattended: false,
+            ledger: file.ledger,
+            asked: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// The same, without agent, keyring and questions: what cron has.
+    #[must_use]
+    pub fn unattended(mut self) -> Self {
+        self.unattended = true;
+        self.surroundings.agent_socket = None;
+        self
+    }
+
+    /// Now, by this machine's clock.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        now()
+    }
+
+    /// When the step that starts now has taken too long.
+    #[must_use]
+    pub fn step_deadline(&self) -> Instant {
+        Instant::now() + self.step_limit
+    }
+
+    /// The file with the targets.
+    #[must_use]
+    pub fn targets_path(&self) -> PathBuf {
+        self.config_dir.join("targets.toml")
+    }
+
+    /// Every target.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read or understood; the error has line and column.
+    pub fn targets(&self) -> Result<Targets> {
+        Targets::load(&self.targets_path()).map_err(|e| {
+            Error::new(Kind::Usage, "the list of targets cannot be used")
+                .because(e)
+                .hint(format!("mend `{}` and run this again", self.targets_path().display()))
+        })
+    }
+
+    /// One target.
+    ///
+    /// # Errors
+    /// Fails when there is none of this name.
+    pub fn target(&self, name: &str) -> Result<Target> {
+        self.targets()?.find(name).cloned().ok_or_else(|| {
+            Error::new(Kind::NotFound, format!("there is no target `{}`", crate::script::clean(name)))
+                .hint("`stagepass target list` shows them; `stagepass target add` adds one")
+        })
+    }
+
+    /// Where the merchant's own desks are.
+    #[must_use]
+    pub fn desks_dir(&self) -> PathBuf {
+        self.config_dir.join("desks")
+    }
+
+    /// One desk.
+    ///
+    /// # Errors
+    /// Fails when there is none of this name, or its folder cannot be used.
+    pub fn desk(&self, name: &str) -> Result<Desk> {
+        Desk::find(name, Some(&self.desks_dir())).map_err(|e| {
+            let kind = match e {
+                DeskError::NotFound { .. } => Kind::NotFound,
+                _ => Kind::Usage,
+            };
+            Error::new(kind, format!("the desk `{}` cannot be used", crate::script::clean(name)))
+                .because(e)
+                .hint("`stagepass desk list` shows the desks")
+        })
+    }
+
+    /// Where the merchant's own providers are.
+    #[must_use]
+    pub fn providers_dir(&self) -> PathBuf {
+        self.config_dir.join("providers")
+    }
+
+    /// One provider.
+    ///
+    /// # Errors
+    /// Fails when there is none of this name, or its folder cannot be used.
+    pub fn provider(&self, name: &str) -> Result<Provider> {
+        Provider::find(name, &self.providers_dir()).map_err(|e| {
+            let kind = match e {
+                ProviderError::NotFound(_) => Kind::NotFound,
+                _ => Kind::Usage,
+            };
+            Error::new(kind, format!("the provider `{}` cannot be used", crate::script::clean(name)))
+                .because(e)
+                .hint("`stagepass provider list` shows the providers")
+        })
+    }
+
+    /// Where the ledger is.
+    #[must_use]
+    pub fn ledger_location(&self) -> Location {
+        match &self.ledger {
+            Some(url) => Location::Url(Secret::new(url.clone())),
+            None => Location::File(self.state_dir.join("ledger.sqlite3")),
+        }
+    }
+
+    /// The ledger, to write in.
+    ///
+    /// # Errors
+    /// Fails when it is locked, read-only, corrupt, newer than this program or out of reach.
+    pub async fn ledger(&self) -> Result<Ledger> {
+        let ledger = Ledger::open(&self.ledger_location(), Mode::ReadWrite).await?;
+        for warning in ledger.warnings() {
+            self.output.warn(&warning);
+        }
+        Ok(ledger)
+    }
+
+    /// The ledger, to look at. `None` where nothing was ever recorded.
+    ///
+    /// # Errors
+    /// As [`Context::ledger`].
+    pub async fn ledger_to_read(&self) -> Result<Option<Ledger>> {
+        if let Location::File(path) = self.ledger_location() {
+            if !path.exists() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Ledger::open(&self.ledger_location(), Mode::ReadOnly).await?))
+    }
+
+    fn unlock(&self, kind: SecretKind, name: &str, question: &str) -> Option<Secret> {
+        if self.unattended {
+            return None;
+        }
+        let known = format!("{kind:?} {name}");
+        let mut asked = self.asked.lock().ok()?;
+        if let Some(secret) = asked.get(&known) {
+            return Some(Secret::new(secret.expose().to_owned()));
+        }
+        if let Ok(Some(secret)) = keyring::fetch(kind, name, KEYRING_LIMIT) {
+            return Some(secret);
+        }
+        let secret = self.output.ask_secret(question)?;
+        let copy = Secret::new(secret.expose().to_owned());
+        asked.insert(known, secret);
+        Some(copy)
+    }
+}
+
+impl Unlock for Context {
+    fn passphrase(&self, what: &str) -> Option<Secret> {
+        self.unlock(SecretKind::Passphrase, what, &format!("Passphrase of {what}:"))
+    }
+
+    fn password(&self, target: &str) -> Option<Secret> {
+        self.unlock(SecretKind::Password, target, &format!("Password to log in to {target}:"))
+    }
+
+    fn sudo_password(&self, target: &str) -> Option<Secret> {
+        self.unlock(SecretKind::Sudo, target, &format!("Password for sudo on {target}:"))
+    }
+}
+
+/// Now, by this machine's clock, in unix seconds.
+#[must_use]
+pub fn now() -> UnixTime {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or(0)
+}
+
+/// This machine's name.
+#[must_use]
+pub fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "localhost".into() } else { crate::script::clean(&name) }
+}
+
+/// The name of the user who runs this.
+fn login_name() -> String {
+    ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(environment)
+        .and_then(|name| name.into_os_string().into_string().ok())
+        .map(|name| crate::script::clean(&name))
+        .unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+}
+
+fn absolute(path: PathBuf) -> Result<PathBuf> {
+    std::path::absolute(&path).map_err(|e| {
+        Error::new(Kind::Usage, format!("the folder `{}` cannot be used", path.display()))
+            .because(e)
+    })
+}
+
+fn read_config(path: &Path) -> Result<ConfigFile> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigFile::default()),
+        Err(e) => {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("the configuration `{}` cannot be read", path.display()),
+            )
+            .because(e));
+        }
+    };
+    toml_edit::de::from_str(&text).map_err(|e| {
+        Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
+            .because(e)
+            .hint("mend the file and run this again")
+    })
+}
+
+impl From<LedgerError> for Error {
+    fn from(e: LedgerError) -> Self {
+        let kind = match e {
+            LedgerError::NotFound { .. } => Kind::NotFound,
+            LedgerError::Ambiguous { .. } => Kind::Usage,
+            _ => Kind::Internal,
+        };
+        let hint = e.hint();
+        let mut error = Self::new(kind, e.to_string());
+        let mut source = std::error::Error::source(&e);
+        while let Some(inner) = source {
+            error.causes.push(crate::script::clean(&inner.to_string()));
+            source = inner.source();
+        }
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}

@@ -74,6 +74,8 @@ pub struct Error {
     pub causes: Vec<String>,
     /// What to do about it.
     pub hints: Vec<String>,
+    /// The ids of the rules that forbid it, where rules do.
+    pub broken: Vec<String>,
 }
 
 /// The result of everything above the modules with errors of their own.
@@ -82,7 +84,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of this kind that says `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new(), broken: Vec::new() }
     }
 
     /// Adds the reason and the reasons behind it.

@@ -1,1 +1,318 @@
-//! output
+//! The terminal: the only module that prints or asks.
+//!
+//! Data goes to standard output, talk to standard error. With `--json` standard output carries
+//! exactly one document: `{"stagepass": 1, "command": …, "ok": true, "result": …}`, or
+//! `{"stagepass": 1, "command": …, "ok": false, "error": …}`.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
+
+/// The version of the shape of `--json` documents.
+pub const JSON_SHAPE: u32 = 1;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const WARN: Style = AnsiColor::Yellow.on_default();
+const STRONG: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// Where and how the program speaks.
+#[derive(Debug, Clone)]
+pub struct Output {
+    command: String,
+    json: bool,
+    quiet: bool,
+}
+
+/// How a line is meant; colour only repeats what the words say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It went well.
+    Good,
+    /// It did not.
+    Bad,
+    /// Somebody should look at it.
+    Warn,
+    /// A heading.
+    Strong,
+    /// Detail.
+    Faint,
+    /// Nothing special.
+    Plain,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Self::Good => GOOD,
+            Self::Bad => BAD,
+            Self::Warn => WARN,
+            Self::Strong => STRONG,
+            Self::Faint => FAINT,
+            Self::Plain => Style::new(),
+        }
+    }
+}
+
+/// `text` in the colours of `tone`; taken out again where the stream shows none (`NO_COLOR`, a
+/// pipe).
+#[must_use]
+pub fn paint(tone: Tone, text: &str) -> String {
+    let style = tone.style();
+    format!("{style}{text}{style:#}")
+}
+
+impl Output {
+    /// Speaks for `command`, such as `target add`.
+    #[must_use]
+    pub fn new(command: &str, json: bool, quiet: bool) -> Self {
+        Self { command: command.into(), json, quiet }
+    }
+
+    /// Whether the result is to be one JSON document.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether somebody can be asked: both ends are a terminal and a document is not expected.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether standard output is a terminal that somebody reads.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Prints data: text for people, or the document. A reader that went away is not an error.
+    pub fn result(&self, text: &str, document: Value) {
+        if self.json {
+            let mut whole = json!({"stagepass": JSON_SHAPE, "command": self.command, "ok": true});
+            if let Some(object) = whole.as_object_mut() {
+                object.insert("result".into(), document);
+            }
+            write_out(&format!("{whole:#}\n"));
+        } else if !text.is_empty() {
+            write_out(&with_newline(text));
+        }
+    }
+
+    /// Prints data as it is, whatever `--json` says: completions, man pages, event lines.
+    pub fn raw(&self, text: &str) {
+        write_out(text);
+    }
+
+    /// Prints a credential on standard output. The only way a secret is ever printed.
+    pub fn secret(&self, label: &str, secret: &Secret) {
+        let mut out = io::stdout().lock();
+        // Written piece by piece: a formatted line would be one more copy to wipe.
+        let _ = writeln!(out, "{label}");
+        let _ = out.write_all(secret.expose().as_bytes());
+        let _ = out.write_all(if secret.expose().ends_with('\n') { b"" } else { b"\n" });
+        let _ = out.flush();
+    }
+
+    /// Says something on standard error.
+    pub fn say(&self, tone: Tone, text: &str) {
+        if !self.quiet && !self.json {
+            write_err(&with_newline(&paint(tone, text)));
+        }
+    }
+
+    /// Warns on standard error, also with `--quiet`.
+    pub fn warn(&self, text: &str) {
+        write_err(&format!("{} {text}\n", paint(Tone::Warn, "warning:")));
+    }
+
+    /// Prints what went wrong, why, and what to do; with `--json` as the document.
+    pub fn error(&self, error: &Error) {
+        if self.json {
+            let whole = json!({
+                "stagepass": JSON_SHAPE,
+                "command": self.command,
+                "ok": false,
+                "error": error_document(error),
+            });
+            write_out(&format!("{whole:#}\n"));
+            return;
+        }
+        let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), error.message);
+        for cause in &error.causes {
+            text.push_str(&format!("  {} {cause}\n", paint(Tone::Faint, "because:")));
+        }
+        for hint in &error.hints {
+            text.push_str(&format!("{} {hint}\n", paint(Tone::Strong, "hint:")));
+        }
+        write_err(&text);
+    }
+
+    /// Shows that something goes on, on a terminal, if it takes longer than a blink.
+    #[must_use]
+    pub fn progress(&self, text: &str) -> Progress {
+        if self.quiet || self.json || !io::stderr().is_terminal() {
+            return Progress(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new_spinner();
+        bar.set_style(ProgressStyle::default_spinner());
+        bar.set_message(text.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Progress(bar)
+    }
+
+    /// Shows how many of `total` are done, on a terminal.
+    #[must_use]
+    pub fn progress_of(&self, total: u64, text: &str) -> Progress {
+        if self.quiet || self.json || !io::stderr().is_terminal() {
+            return Progress(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new(total);
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {eta}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(text.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Progress(bar)
+    }
+
+    /// Asks for a line. `None` where nobody can be asked.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if !self.can_ask() {
+            return None;
+        }
+        write_err(&format!("{} ", paint(Tone::Strong, question)));
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).ok().filter(|read| *read > 0)?;
+        Some(line.trim().to_owned())
+    }
+
+    /// Asks for a yes. `None` where nobody can be asked.
+    #[must_use]
+    pub fn confirm(&self, question: &str) -> Option<bool> {
+        let answer = self.ask(&format!("{question} [y/N]"))?;
+        Some(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks for a secret without showing it. `None` where nobody can be asked.
+    #[must_use]
+    pub fn ask_secret(&self, question: &str) -> Option<Secret> {
+        if !self.can_ask() {
+            return None;
+        }
+        rpassword::prompt_password(format!("{question} ")).ok().map(Secret::new)
+    }
+
+    /// Reads a secret: from the terminal, or the first line of a pipe.
+    ///
+    /// # Errors
+    /// Fails when nothing came, or when it is longer than any secret is.
+    pub fn read_secret(&self, question: &str) -> Result<Secret> {
+        if io::stdin().is_terminal() {
+            return rpassword::prompt_password(format!("{question} "))
+                .map(Secret::new)
+                .map_err(|e| Error::new(Kind::Internal, "the terminal cannot be read").because(e));
+        }
+        let mut line = Zeroizing::new(String::with_capacity(4096));
+        io::stdin()
+            .lock()
+            .take(4096)
+            .read_line(&mut line)
+            .map_err(|e| Error::new(Kind::Internal, "standard input cannot be read").because(e))?;
+        if line.len() >= 4096 {
+            return Err(Error::new(Kind::Usage, "the secret is longer than 4095 characters"));
+        }
+        while line.ends_with(['\n', '\r']) {
+            line.pop();
+        }
+        Ok(Secret::from_zeroizing(line))
+    }
+}
+
+/// Something that goes on. It disappears when dropped.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// Says what is going on now.
+    pub fn step(&self, text: &str) {
+        self.0.set_message(text.to_owned());
+    }
+
+    /// Counts one more as done.
+    pub fn advance(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// An error as it stands in a JSON document.
+fn error_document(error: &Error) -> Value {
+    json!({
+        "kind": error.kind.id(),
+        "exit_code": error.kind.exit_code(),
+        "message": error.message,
+        "causes": error.causes,
+        "hints": error.hints,
+        "broken": error.broken,
+    })
+}
+
+/// A table for people: no borders, a header, cut to the terminal's width.
+#[must_use]
+pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.iter().map(|text| text.to_uppercase()));
+    for row in rows {
+        table.add_row(row);
+    }
+    // The preset pads the first column; lines that end in spaces are a nuisance to copy.
+    table
+        .lines()
+        .map(|line| line.trim_end().strip_prefix(' ').unwrap_or("").to_owned() + "\n")
+        .collect()
+}
+
+/// `name  value` lines with the values aligned.
+#[must_use]
+pub fn fields(pairs: &[(&str, String)]) -> String {
+    let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
+    pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{}{value}\n", paint(Tone::Faint, &format!("{name:<width$}"))))
+        .collect()
+}
+
+fn with_newline(text: &str) -> String {
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+/// A broken pipe ends the program quietly with 0: who reads `list | head` wants no complaint.
+fn write_out(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn write_err(text: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}

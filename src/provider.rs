@@ -1,1 +1,336 @@
-//! provider
+//! Providers: how one kind of layer is detected, opened, updated, checked and closed.
+//!
+//! A provider is a folder of `providers/` with a manifest and one script. The built-in ones are
+//! embedded by an explicit list; a merchant's own, in the configuration folder, is used the same
+//! way, and is refused unless it belongs to the user and nobody else can write to it (the rule
+//! sshd applies to `authorized_keys`, sshd_config(5) `StrictModes`).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::script::{self, Framed, Inputs, Outputs};
+use crate::secret::RandomFailed;
+
+/// The sh functions that every provider may call.
+const LIBRARY: &str = include_str!("../providers/lib.sh");
+
+/// Every built-in provider: name, manifest, script. The order is the order of preference.
+const BUILTIN: &[(&str, &str, &str)] = &[
+    (
+        "linux-account",
+        include_str!("../providers/linux-account/provider.toml"),
+        include_str!("../providers/linux-account/provider.sh"),
+    ),
+    (
+        "authorized-key",
+        include_str!("../providers/authorized-key/provider.toml"),
+        include_str!("../providers/authorized-key/provider.sh"),
+    ),
+];
+
+/// What a provider can be asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// Looks, changes nothing.
+    Detect,
+    /// Makes the layer, or finishes one that was half made.
+    Open,
+    /// Makes key lines and expiry what the inputs say.
+    Update,
+    /// Reports the layer's state, changes nothing.
+    Check,
+    /// Takes everything of the grant away. "Already gone" is success.
+    Close,
+}
+
+impl Verb {
+    /// The shell function of this verb.
+    #[must_use]
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::Detect => "sp_detect",
+            Self::Open => "sp_open",
+            Self::Update => "sp_update",
+            Self::Check => "sp_check",
+            Self::Close => "sp_close",
+        }
+    }
+}
+
+/// Whether a provider has to be root on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// It runs as the account that stagepass logs in to.
+    None,
+    /// It runs as root.
+    Root,
+}
+
+/// The interpreter a provider's script is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Language {
+    /// POSIX sh.
+    Sh,
+}
+
+/// `provider.toml`, as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    name: String,
+    summary: String,
+    #[expect(dead_code, reason = "a manifest must say it; sh is the only answer today")]
+    language: Language,
+    elevation: Need,
+    detect: Replies,
+    open: Replies,
+    update: Replies,
+    check: Replies,
+    close: Replies,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replies {
+    #[serde(default)]
+    outputs: Outputs,
+}
+
+/// Where a provider came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// It is part of stagepass.
+    BuiltIn,
+    /// It is the merchant's own, in this folder.
+    Folder(PathBuf),
+}
+
+/// One kind of layer.
+#[derive(Debug)]
+pub struct Provider {
+    /// The folder's name.
+    pub name: String,
+    /// What it makes, in one line.
+    pub summary: String,
+    /// Whether it has to be root.
+    pub need: Need,
+    /// Where it came from.
+    pub origin: Origin,
+    /// SHA-256 of manifest and script, in hex; kept in every grant.
+    pub digest: String,
+    outputs: BTreeMap<Verb, Outputs>,
+    script: String,
+}
+
+/// Why a provider cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// Neither built in nor in the configuration folder.
+    #[error("there is no provider `{0}`")]
+    NotFound(String),
+    /// The manifest cannot be read or understood.
+    #[error("the manifest `{path}` cannot be used: {why}")]
+    Manifest {
+        /// The file.
+        path: String,
+        /// Line, column and reason.
+        why: String,
+    },
+    /// A file of the provider cannot be read.
+    #[error("the provider's file `{path}` cannot be read")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// Somebody else could have written it.
+    #[error("`{path}` must belong to you and be writable by nobody else")]
+    Unsafe {
+        /// The file or folder.
+        path: String,
+    },
+}
+
+impl Provider {
+    /// The provider of this name: the merchant's own in `user_dir` before the built-in one.
+    ///
+    /// # Errors
+    /// Fails when there is none, or when the one there is cannot be trusted or understood.
+    pub fn find(name: &str, user_dir: &Path) -> Result<Self, ProviderError> {
+        if is_name(name) {
+            let folder = user_dir.join(name);
+            if folder.is_dir() {
+                return Self::from_folder(name, &folder);
+            }
+            if let Some((_, manifest, script)) = BUILTIN.iter().find(|(known, ..)| *known == name) {
+                return Self::parse(name, manifest, script, Origin::BuiltIn);
+            }
+        }
+        Err(ProviderError::NotFound(name.into()))
+    }
+
+    /// Every provider that can be used, built-in ones first, and those that cannot with the reason.
+    #[must_use]
+    pub fn list(user_dir: &Path) -> Vec<Result<Self, ProviderError>> {
+        let mut names: Vec<String> = BUILTIN.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        let mut own: Vec<String> = fs::read_dir(user_dir)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| entry.path().is_dir())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| !names.contains(name))
+            .collect();
+        own.sort();
+        names.extend(own);
+        names.iter().map(|name| Self::find(name, user_dir)).collect()
+    }
+
+    fn from_folder(name: &str, folder: &Path) -> Result<Self, ProviderError> {
+        let manifest_path = folder.join("provider.toml");
+        let script_path = folder.join("provider.sh");
+        for path in [folder, &manifest_path, &script_path] {
+            refuse_unsafe(path)?;
+        }
+        let read = |path: &Path| {
+            fs::read_to_string(path).map_err(|source| ProviderError::Unreadable {
+                path: path.display().to_string(),
+                source,
+            })
+        };
+        let (manifest, script) = (read(&manifest_path)?, read(&script_path)?);
+        Self::parse(name, &manifest, &script, Origin::Folder(folder.to_owned()))
+    }
+
+    fn parse(
+        name: &str,
+        manifest: &str,
+        script: &str,
+        origin: Origin,
+    ) -> Result<Self, ProviderError> {
+        let bad = |why: String| ProviderError::Manifest {
+            path: match &origin {
+                Origin::BuiltIn => format!("providers/{name}/provider.toml"),
+                Origin::Folder(folder) => folder.join("provider.toml").display().to_string(),
+            },
+            why,
+        };
+        let parsed: Manifest = toml_edit::de::from_str(manifest).map_err(|e| bad(e.to_string()))?;
+        if parsed.name != name {
+            return Err(bad(format!("it names itself `{}`", script::clean(&parsed.name))));
+        }
+        let digest = Sha256::new()
+            .chain_update(manifest)
+            .chain_update([0])
+            .chain_update(script)
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let outputs = [
+            (Verb::Detect, parsed.detect.outputs),
+            (Verb::Open, parsed.open.outputs),
+            (Verb::Update, parsed.update.outputs),
+            (Verb::Check, parsed.check.outputs),
+            (Verb::Close, parsed.close.outputs),
+        ];
+        Ok(Self {
+            name: parsed.name,
+            summary: parsed.summary,
+            need: parsed.elevation,
+            origin,
+            digest,
+            outputs: outputs.into_iter().collect(),
+            script: script.to_owned(),
+        })
+    }
+
+    /// The script that runs `verb` with these inputs.
+    ///
+    /// # Errors
+    /// Fails when the operating system's generator does.
+    pub fn frame(&self, verb: Verb, inputs: &Inputs<'_>) -> Result<Framed, RandomFailed> {
+        script::frame_sh(LIBRARY, &self.script, verb.function(), inputs)
+    }
+
+    /// What `verb` may reply.
+    #[must_use]
+    pub fn outputs(&self, verb: Verb) -> &Outputs {
+        static NONE: Outputs = Outputs::new();
+        self.outputs.get(&verb).unwrap_or(&NONE)
+    }
+}
+
+/// Folder names only: a name from the command line must not leave the folder of providers.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// Refuses a path that somebody else could have written.
+pub(crate) fn refuse_unsafe(path: &Path) -> Result<(), ProviderError> {
+    let shown = || path.display().to_string();
+    let metadata =
+        fs::metadata(path).map_err(|source| ProviderError::Unreadable { path: shown(), source })?;
+    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    if ours && metadata.mode() & 0o022 == 0 {
+        Ok(())
+    } else {
+        Err(ProviderError::Unsafe { path: shown() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn every_folder_of_providers_is_built_in_and_understood() {
+        let folders: Vec<String> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/providers"))
+            .unwrap()
+            .flatten()
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(folders.len(), BUILTIN.len());
+        for name in folders {
+            Provider::find(&name, Path::new("/nonexistent")).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_provider_that_others_can_write_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("mine");
+        fs::create_dir(&folder).unwrap();
+        let verbs = "[detect]\n[open]\n[update]\n[check]\n[close]\n";
+        let head = "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nelevation = 'none'\n";
+        fs::write(folder.join("provider.toml"), format!("{head}{verbs}")).unwrap();
+        fs::write(folder.join("provider.sh"), "sp_detect() { :; }\n").unwrap();
+        Provider::find("mine", dir.path()).unwrap();
+        let open_to_all = fs::Permissions::from_mode(0o666);
+        fs::set_permissions(folder.join("provider.sh"), open_to_all).unwrap();
+        let refused = Provider::find("mine", dir.path());
+        assert!(matches!(refused, Err(ProviderError::Unsafe { .. })));
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_folder() {
+        for name in ["../etc", "", "a/b", ".", "A", "-x"] {
+            let found = Provider::find(name, Path::new("/"));
+            assert!(matches!(found, Err(ProviderError::NotFound(_))), "{name}");
+        }
+    }
+}

@@ -1,1 +1,397 @@
-//! script
+//! What is sent to a server and what comes back: framing, quoting, and the reading of replies.
+//!
+//! Nothing is ever interpolated into a command line. Inputs are single-quoted assignments in front
+//! of the provider's script, all on standard input, and the whole is one compound statement: a
+//! stream cut half-way executes nothing, and no child process eats the rest of the script.
+
+use std::collections::BTreeMap;
+
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::secret::{RandomFailed, Secret, random_id};
+use crate::transport::Outcome;
+
+/// The longest text of a server's that is kept or shown, in characters.
+pub const TEXT_LIMIT: usize = 400;
+
+/// One value of a script's inputs.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Anything that may be kept and shown.
+    Text(String),
+    /// A secret; it is written into the script, which is wiped after it was sent.
+    Secret(&'a Secret),
+}
+
+/// The inputs of one call, by the name the script sees.
+pub type Inputs<'a> = Vec<(&'static str, Input<'a>)>;
+
+/// The type of a reply's value, as declared in the provider's manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputType {
+    /// Any text.
+    Text,
+    /// A whole number of 0 or more.
+    Uint,
+    /// `true` or `false`.
+    Bool,
+}
+
+/// What a script may reply, by key.
+pub type Outputs = BTreeMap<String, OutputType>;
+
+/// The values a script replied with, cleaned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    values: BTreeMap<String, String>,
+}
+
+impl Reply {
+    /// A reply with these values; for tests and for targets that need no server.
+    #[must_use]
+    pub fn from_values(values: BTreeMap<String, String>) -> Self {
+        Self { values }
+    }
+
+    /// The text of `key`, or the empty text where the server did not say.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &str {
+        self.values.get(key).map_or("", String::as_str)
+    }
+
+    /// Whether `key` was answered with `true`.
+    #[must_use]
+    pub fn is(&self, key: &str) -> bool {
+        self.text(key) == "true"
+    }
+
+    /// The number behind `key`, where there is one.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<i64> {
+        self.text(key).parse().ok()
+    }
+
+    /// Every value, by key.
+    #[must_use]
+    pub fn values(&self) -> &BTreeMap<String, String> {
+        &self.values
+    }
+}
+
+/// What is known after a script was sent.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It ran to its end and said so.
+    Done(Reply),
+    /// It said no, and changed nothing.
+    Refused {
+        /// The provider's id of the reason, such as `account-exists`.
+        id: String,
+        /// The reason in one sentence.
+        reason: String,
+    },
+    /// Nobody saw how it ended.
+    Unknown {
+        /// What was seen instead of an end.
+        why: String,
+    },
+}
+
+/// A script ready to be sent, and what its reply must look like.
+#[derive(Debug)]
+pub struct Framed {
+    /// The bytes for the interpreter's standard input. Wiped on drop.
+    pub body: Zeroizing<Vec<u8>>,
+    nonce: String,
+}
+
+/// The exit status with which a script refuses.
+const REFUSED: u32 = 10;
+
+/// Frames `script` so that it runs `call` once, whole or not at all.
+///
+/// # Errors
+/// Fails when the operating system's generator does; a nonce tells our lines from a noisy
+/// profile's.
+pub fn frame_sh(
+    library: &str,
+    script: &str,
+    call: &str,
+    inputs: &Inputs<'_>,
+) -> Result<Framed, RandomFailed> {
+    let nonce = random_id(16)?;
+    // Allocated once: a buffer that grows leaves copies of what it held behind.
+    let room = inputs.iter().map(|(name, input)| name.len() + 4 * input.length() + 8).sum::<usize>()
+        + library.len()
+        + script.len()
+        + call.len()
+        + 256;
+    let mut body = Zeroizing::new(Vec::with_capacity(room));
+    body.extend_from_slice(b"{ set -eu\n");
+    for (name, input) in inputs {
+        body.extend_from_slice(name.as_bytes());
+        body.push(b'=');
+        match input {
+            Input::Text(text) => quote_into(&mut body, text),
+            Input::Secret(secret) => quote_into(&mut body, secret.expose()),
+        }
+        body.push(b'\n');
+    }
+    for part in [library, "\n", script, "\nprintf '\\nstagepass-begin=%s\\n' ", &nonce, "\n"] {
+        body.extend_from_slice(part.as_bytes());
+    }
+    for part in [call, "\nprintf 'stagepass-end=%s\\n' ", &nonce, "\nexit 0\n} </dev/null\n"] {
+        body.extend_from_slice(part.as_bytes());
+    }
+    Ok(Framed { body, nonce })
+}
+
+impl Input<'_> {
+    fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Secret(secret) => secret.expose().len(),
+        }
+    }
+}
+
+/// Appends `text` as one word of POSIX sh (2.2.2, single quotes). NUL cannot be in a word and is
+/// left out.
+fn quote_into(body: &mut Vec<u8>, text: &str) {
+    body.push(b'\'');
+    for byte in text.bytes() {
+        match byte {
+            b'\'' => body.extend_from_slice(b"'\\''"),
+            0 => {}
+            other => body.push(other),
+        }
+    }
+    body.push(b'\'');
+}
+
+impl Framed {
+    /// Reads what came back. A key that was not declared, a value of the wrong type or a missing
+    /// end is a protocol error, and so an unknown outcome.
+    pub fn read(&self, outcome: Outcome, declared: &Outputs) -> Answer {
+        let output = match outcome {
+            Outcome::Done(output) => output,
+            Outcome::Refused { why } => {
+                return Answer::Refused { id: "no-command".into(), reason: clean(&why) };
+            }
+            Outcome::Unknown { why, .. } => return Answer::Unknown { why: clean(&why) },
+        };
+        let mut stdout = output.stdout;
+        let text = Zeroizing::new(String::from_utf8_lossy(&stdout).into_owned());
+        stdout.zeroize();
+        let begin = format!("stagepass-begin={}", self.nonce);
+        let end = format!("stagepass-end={}", self.nonce);
+        let mut values = BTreeMap::new();
+        let (mut began, mut ended) = (false, false);
+        for line in text.lines() {
+            if line == begin {
+                began = true;
+            } else if line == end {
+                ended = true;
+            } else if began && !ended {
+                if let Some((key, value)) = key_and_value(line) {
+                    values.insert(key.to_owned(), clean(value));
+                }
+            }
+        }
+        let noise = || first_line(&output.stderr, &text);
+        match output.status {
+            Some(REFUSED) => Answer::Refused {
+                id: values.remove("reason_id").unwrap_or_else(|| "refused".into()),
+                reason: values.remove("reason").unwrap_or_else(noise),
+            },
+            Some(0) if ended => match check_types(&values, declared) {
+                Ok(()) => Answer::Done(Reply { values }),
+                Err(why) => Answer::Unknown { why },
+            },
+            Some(0) => Answer::Unknown {
+                why: format!("the server's answer has no end: {}", noise()),
+            },
+            Some(status) => Answer::Unknown {
+                why: format!("the script ended with status {status}: {}", noise()),
+            },
+            None => Answer::Unknown { why: "the server did not say how the script ended".into() },
+        }
+    }
+}
+
+/// A `key=value` line; anything else is noise.
+fn key_and_value(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once('=')?;
+    let named = key.starts_with(|c: char| c.is_ascii_lowercase())
+        && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    named.then_some((key, value))
+}
+
+fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<(), String> {
+    for (key, value) in values {
+        let fits = match declared.get(key) {
+            None => return Err(format!("the script replied with `{key}`, which is not declared")),
+            Some(OutputType::Text) => true,
+            Some(OutputType::Uint) => value.parse::<u64>().is_ok(),
+            Some(OutputType::Bool) => matches!(value.as_str(), "true" | "false"),
+        };
+        if !fits {
+            return Err(format!("the script replied with `{key}={value}`, which is not of its type"));
+        }
+    }
+    Ok(())
+}
+
+/// What to show of a script that failed: the last thing it complained of, else the first it said.
+fn first_line(stderr: &[u8], stdout: &str) -> String {
+    let complaint = String::from_utf8_lossy(stderr);
+    let line = complaint
+        .lines()
+        .rev()
+        .map(clean)
+        .find(|line| !line.is_empty())
+        .or_else(|| stdout.lines().map(clean).find(|line| !line.is_empty()));
+    line.unwrap_or_else(|| "it said nothing".into())
+}
+
+/// A server's text as it may be stored and shown: one line, no control characters (a terminal
+/// would obey them), no bidirectional overrides, cut to [`TEXT_LIMIT`] characters.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let mut cleaned: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control() && !is_invisible(*c))
+        .take(TEXT_LIMIT + 1)
+        .collect();
+    if cleaned.chars().count() > TEXT_LIMIT {
+        cleaned = cleaned.chars().take(TEXT_LIMIT).collect();
+        cleaned.push('…');
+    }
+    cleaned.trim().to_owned()
+}
+
+/// Characters that reorder or hide what stands around them (Unicode TR 36, section 2).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Output;
+
+    fn declared() -> Outputs {
+        [("present", OutputType::Bool), ("count", OutputType::Uint), ("word", OutputType::Text)]
+            .into_iter()
+            .map(|(key, kind)| (key.to_owned(), kind))
+            .collect()
+    }
+
+    fn framed(call: &str) -> Framed {
+        let inputs = vec![("sp_word", Input::Text("it's $HOME `id` \\ \"x\"\n end".into()))];
+        frame_sh("", "f() { printf 'word=%s\\n' \"$sp_word\"; }", call, &inputs).unwrap()
+    }
+
+    fn run(body: &[u8]) -> Output {
+        use std::io::Write as _;
+        let mut child = std::process::Command::new("/bin/sh")
+            .arg("-s")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(body).unwrap();
+        let output = child.wait_with_output().unwrap();
+        Output {
+            status: output.status.code().and_then(|code| u32::try_from(code).ok()),
+            stdout: output.stdout,
+            stderr: output.stderr,
+            truncated: false,
+        }
+    }
+
+    #[test]
+    fn a_value_reaches_the_script_as_it_was_whatever_it_holds() {
+        let framed = framed("f");
+        let Answer::Done(reply) = framed.read(Outcome::Done(run(&framed.body)), &declared()) else {
+            panic!("the script did not run");
+        };
+        // The value holds a newline, so only its first line is the value of the reply.
+        assert_eq!(reply.text("word"), "it's $HOME `id` \\ \"x\"");
+    }
+
+    #[test]
+    fn a_script_that_is_cut_anywhere_does_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let touched = dir.path().join("touched");
+        let script = format!("f() {{ : > '{}'; }}", touched.display());
+        let framed = frame_sh("", &script, "f", &Vec::new()).unwrap();
+        for cut in 0..framed.body.len() - 1 {
+            let _ = run(&framed.body[..cut]);
+            assert!(!touched.exists(), "cut at {cut}");
+        }
+        let _ = run(&framed.body);
+        assert!(touched.exists());
+    }
+
+    #[test]
+    fn a_reply_without_its_end_is_unknown() {
+        let framed = framed("f; exit 0");
+        assert!(matches!(
+            framed.read(Outcome::Done(run(&framed.body)), &declared()),
+            Answer::Unknown { .. }
+        ));
+    }
+
+    #[test]
+    fn an_end_that_somebody_else_printed_is_noise() {
+        let framed = framed("echo stagepass-end=guess; echo present=true");
+        let Answer::Done(reply) = framed.read(Outcome::Done(run(&framed.body)), &declared()) else {
+            panic!("the script did not run");
+        };
+        assert!(reply.is("present"));
+    }
+
+    #[test]
+    fn a_key_that_is_not_declared_or_of_another_type_is_a_protocol_error() {
+        for line in ["echo other=1", "echo count=many", "echo present=yes"] {
+            let framed = framed(line);
+            assert!(
+                matches!(
+                    framed.read(Outcome::Done(run(&framed.body)), &declared()),
+                    Answer::Unknown { .. }
+                ),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_why() {
+        let framed = framed("echo reason_id=too-late; echo reason=the time is over; exit 10");
+        assert_eq!(
+            framed.read(Outcome::Done(run(&framed.body)), &declared()),
+            Answer::Refused { id: "too-late".into(), reason: "the time is over".into() }
+        );
+    }
+
+    #[test]
+    fn a_failure_shows_the_last_complaint() {
+        let framed = framed("echo one >&2; echo two >&2; exit 4");
+        let Answer::Unknown { why } = framed.read(Outcome::Done(run(&framed.body)), &declared())
+        else {
+            panic!("status 4 is not known to mean anything");
+        };
+        assert_eq!(why, "the script ended with status 4: two");
+    }
+
+    #[test]
+    fn terminal_escapes_and_overrides_are_taken_out() {
+        assert_eq!(clean("a\u{1b}[31mb\u{202e}c\r\n\td\u{7}"), "a[31mbc   d");
+        assert_eq!(clean(&"x".repeat(5000)).chars().count(), TEXT_LIMIT + 1);
+    }
+}

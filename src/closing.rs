@@ -1,0 +1,360 @@
+//! Closing a grant: one way for `revoke`, `case close`, `sweep` and a grant that went wrong.
+//!
+//! `closing` is committed first. The provider's `close` locks, ends, deletes and re-reads; then a
+//! login with the old key is tried and has to be refused. Only then is the grant `closed`. What
+//! nobody saw stays `closing`, and what failed six times is `stuck` and retried daily for ever.
+
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::grant::{Access, Grant, Layer, State, UnixTime};
+use crate::ledger::{Event, Lease, Ledger, Ration};
+use crate::provider::{Need, Provider, Verb};
+use crate::public_key;
+use crate::script::{Answer, Reply, clean};
+use crate::session::{self, Moment, Session};
+use crate::target::Target;
+use crate::transport::{self, Attempt};
+
+/// Seconds a process may keep a grant to itself. Longer than all its steps together.
+pub const LEASE_SECONDS: i64 = 15 * 60;
+
+/// After this many failures in a row a grant is `stuck`.
+pub const TRIES: i64 = 6;
+
+/// How often a stuck grant is tried again.
+const DAY: i64 = 24 * 60 * 60;
+
+/// Logins that will be refused, per target. OpenSSH 9.8 and later adds five seconds of penalty for
+/// each and shuts the address out at fifteen (sshd_config(5), `PerSourcePenalties`); fail2ban bans
+/// at five in ten minutes. Six seconds apart and three in ten minutes stays below both.
+pub const RATION: Ration = Ration { per: 3, window_s: 600, spacing_s: 6 };
+
+/// How an attempt to close a grant ended.
+#[must_use]
+#[derive(Debug)]
+pub enum Ended {
+    /// Re-read and tried: access is gone.
+    Closed {
+        /// The grant as it stands now.
+        grant: Box<Grant>,
+        /// What the merchant should know about it, one sentence each.
+        notes: Vec<String>,
+    },
+    /// It is not proved gone; it will be tried again.
+    Failed {
+        /// The grant as it stands now.
+        grant: Box<Grant>,
+        /// Why, in one line.
+        why: String,
+        /// Whether the server said no; otherwise nobody saw how it ended.
+        refused: bool,
+    },
+    /// Another process is working on it.
+    Busy,
+}
+
+/// What a try to log in with a revoked credential showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Proof {
+    /// The server refused it.
+    Refused(String),
+    /// It was not tried, for this reason; the state that was re-read has to do.
+    NotTried(String),
+    /// The server would still let it in.
+    StillAccepted(String),
+    /// Nobody saw an answer.
+    Unseen(String),
+}
+
+/// Closes one grant over a connection that is open already.
+///
+/// # Errors
+/// Fails only when the ledger does; what went wrong on the server is in [`Ended`].
+pub async fn close(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    id: &str,
+    why: &str,
+) -> Result<Ended> {
+    let Some(grant) = claim(context, ledger, id, why).await? else {
+        return Ok(Ended::Busy);
+    };
+    let mut evidence = Vec::new();
+    let mut notes = Vec::new();
+    // Last opened, first closed.
+    for layer in grant.layers.iter().rev() {
+        match close_layer(context, ledger, session, &grant, layer).await? {
+            Ok((seen, said)) => {
+                evidence.push(seen);
+                notes.extend(said);
+            }
+            Err((why, refused)) => return fail(context, ledger, grant, &why, refused).await,
+        }
+    }
+    let now = context.now();
+    let late = (now - grant.deadline).max(0);
+    let detail = json!({ "layers": evidence, "notes": notes, "seconds_late": late });
+    let mut closed = grant;
+    closed.state = State::Closed;
+    closed.closed_at = Some(now);
+    release(&mut closed);
+    let event = event(context, &closed, "grant.closed", detail);
+    let grant = Box::new(ledger.record(&closed, &event).await?);
+    Ok(Ended::Closed { grant, notes })
+}
+
+/// Records that a target could not be reached, for one grant that should have been closed there.
+///
+/// # Errors
+/// Fails only when the ledger does.
+pub async fn not_reached(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Ended> {
+    match claim(context, ledger, id, "the target could not be used").await? {
+        Some(grant) => fail(context, ledger, grant, why, false).await,
+        None => Ok(Ended::Busy),
+    }
+}
+
+/// Commits `closing` before anything happens on the server. `None` where another process has it.
+async fn claim(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Option<Grant>> {
+    let now = context.now();
+    let grant = ledger.grant(id).await?;
+    if !grant.state.is_live() {
+        return Ok(None);
+    }
+    let from = [State::Opening, State::Open, State::Closing, State::Stuck];
+    let event = event(context, &grant, "grant.closing", json!({ "why": why }));
+    let lease = Lease::mine(now, LEASE_SECONDS);
+    Ok(ledger.claim(&grant.id, &from, State::Closing, &lease, now, &event).await?)
+}
+
+/// Closes one layer: what was seen and what to say, or why it failed and whether the server
+/// refused.
+async fn close_layer(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+    layer: &Layer,
+) -> Result<std::result::Result<(Value, Vec<String>), (String, bool)>> {
+    let provider = match context.provider(&layer.provider) {
+        Ok(provider) => provider,
+        Err(e) => {
+            let why = format!("{}; the grant was made with the one of digest {}", e, layer.digest);
+            return Ok(Err((why, false)));
+        }
+    };
+    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
+    let inputs = session::inputs(grant, layer, &moment);
+    let reply = match session.call(&provider, Verb::Close, &inputs).await {
+        Ok(Answer::Done(reply)) => reply,
+        Ok(Answer::Refused { reason, .. }) => return Ok(Err((reason, true))),
+        Ok(Answer::Unknown { why }) => return Ok(Err((why, false))),
+        Err(e) => return Ok(Err((e.to_string(), false))),
+    };
+    if !reply.is("absent") {
+        return Ok(Err(("what was re-read says that access still exists".into(), false)));
+    }
+    let proof = prove_refused(context, ledger, session.target, grant, layer, &provider, &reply);
+    let (id, text) = match proof.await? {
+        Proof::Refused(text) => ("refused", text),
+        Proof::NotTried(text) => ("not-tried", text),
+        Proof::StillAccepted(text) | Proof::Unseen(text) => return Ok(Err((text, false))),
+    };
+    let mut notes = notes(layer, &reply);
+    notes.push(format!("login: {text}"));
+    if provider.digest != layer.digest {
+        notes.push(format!("the provider `{}` has changed since the grant", layer.provider));
+    }
+    let seen = json!({
+        "provider": layer.provider,
+        "account": layer.account,
+        "digest": provider.digest,
+        "state_read_back": reply.values(),
+        "login": { "answer": id, "text": text },
+    });
+    Ok(Ok((seen, notes)))
+}
+
+/// What the merchant should know of what `close` replied.
+fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
+    let mut notes = Vec::new();
+    if reply.is("already_absent") {
+        notes.push(format!("`{}` was already absent when stagepass came to remove it", layer.account));
+    }
+    if reply.is("foreign") {
+        notes.push(format!(
+            "an account named `{}` exists that stagepass did not make; it was left alone",
+            layer.account
+        ));
+    }
+    if let Some(count) = reply.number("reowned").filter(|count| *count > 0) {
+        notes.push(format!("{count} files of the account were given to the shop folder's owner"));
+    }
+    if reply.is("same_key_kept") {
+        notes.push("the same key still opens this account through another grant, which stays".into());
+    }
+    if reply.is("same_key_foreign") {
+        notes.push(
+            "the same key is also in a line that stagepass did not make; that line was left alone \
+             and the key still opens this account"
+                .into(),
+        );
+    }
+    for key in ["note", "sessions_left"] {
+        let text = reply.text(key);
+        if !text.is_empty() && text != "0" {
+            notes.push(match key {
+                "sessions_left" => "sessions that were open in this shared account cannot be told \
+                                    apart and were not ended"
+                    .to_owned(),
+                _ => text.to_owned(),
+            });
+        }
+    }
+    notes
+}
+
+/// Tries to log in with the supporter's key. Its private half is not ours, so the key is offered
+/// (RFC 4252, section 7): a server that refuses the offer refuses the login.
+async fn prove_refused(
+    context: &Context,
+    ledger: &Ledger,
+    target: &Target,
+    grant: &Grant,
+    layer: &Layer,
+    provider: &Provider,
+    reply: &Reply,
+) -> Result<Proof> {
+    let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
+        return Ok(Proof::NotTried("not tried: the password was never kept".into()));
+    };
+    if reply.is("same_key_kept") || reply.is("same_key_foreign") {
+        return Ok(Proof::NotTried("not tried: this key is still in use, see above".into()));
+    }
+    // In an account of ours the login fails and counts against our address. In the merchant's own
+    // account the refused offer is followed by our own login on the same connection, which
+    // succeeds, and nothing is counted.
+    let shared = provider.need == Need::None;
+    let mut attempts = vec![Attempt::Offer(&key)];
+    if shared {
+        attempts.push(Attempt::Own);
+    } else if !ledger.take_proof(&target.name, context.now(), &RATION).await? {
+        return Ok(Proof::NotTried(format!(
+            "not tried: only {} refused logins in {} minutes are made on one server, so that it \
+             does not lock this address out",
+            RATION.per,
+            RATION.window_s / 60
+        )));
+    }
+    let tried = transport::try_login(
+        target,
+        &layer.account,
+        &attempts,
+        Access::Ssh,
+        context,
+        &context.surroundings,
+        context.step_deadline(),
+    )
+    .await;
+    Ok(match tried.map(|answers| answers.into_iter().next()) {
+        Ok(Some(transport::Answer::Refused { .. })) => {
+            Proof::Refused("tried and refused".into())
+        }
+        Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => {
+            Proof::StillAccepted(format!("the server still accepts the key of {}", grant.supporter.name))
+        }
+        Ok(Some(transport::Answer::Unknown { why })) => {
+            Proof::Unseen(format!("the login could not be tried: {}", clean(&why)))
+        }
+        Ok(None) => Proof::Unseen("the login could not be tried".into()),
+        Err(e) => Proof::Unseen(format!("the login could not be tried: {}", clean(&e.to_string()))),
+    })
+}
+
+/// Counts a failure and says when to try again: after 1, 2, 4, 8 and 16 minutes, then daily.
+async fn fail(
+    context: &Context,
+    ledger: &Ledger,
+    mut grant: Grant,
+    why: &str,
+    refused: bool,
+) -> Result<Ended> {
+    grant.attempts += 1;
+    let why = clean(why);
+    grant.last_error = Some(why.clone());
+    grant.next_attempt_at = Some(context.now() + pause(grant.attempts));
+    let verb = if grant.attempts >= TRIES {
+        grant.state = State::Stuck;
+        "grant.stuck"
+    } else {
+        "grant.close-failed"
+    };
+    grant.lease_owner = None;
+    grant.lease_until = None;
+    let detail = json!({ "why": why, "attempts": grant.attempts, "refused": refused });
+    let event = event(context, &grant, verb, detail);
+    let grant = Box::new(ledger.record(&grant, &event).await?);
+    Ok(Ended::Failed { grant, why, refused })
+}
+
+/// Seconds to wait after the failure with this number.
+fn pause(attempts: i64) -> i64 {
+    match u32::try_from(attempts) {
+        Ok(number @ 1..6) => 60 << (number - 1),
+        _ => DAY,
+    }
+}
+
+/// Forgets what only an attempt needs.
+pub fn release(grant: &mut Grant) {
+    grant.attempts = 0;
+    grant.next_attempt_at = None;
+    grant.last_error = None;
+    grant.lease_owner = None;
+    grant.lease_until = None;
+}
+
+/// An event of one grant.
+#[must_use]
+pub fn event(context: &Context, grant: &Grant, verb: &str, detail: Value) -> Event {
+    Event {
+        at: context.now(),
+        actor: context.actor.clone(),
+        verb: verb.to_owned(),
+        case: Some(grant.case.clone()),
+        grant: Some(grant.id.clone()),
+        target: Some(grant.target.clone()),
+        detail,
+    }
+}
+
+/// When the next attempt comes, for people.
+#[must_use]
+pub fn next_attempt(grant: &Grant, now: UnixTime) -> String {
+    match grant.next_attempt_at {
+        Some(at) if at > now => format!("tried again by the sweep in {}", span(at - now)),
+        _ => "tried again by the next sweep".to_owned(),
+    }
+}
+
+fn span(seconds: i64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_tried_again_later_and_later_and_then_daily() {
+        let pauses: Vec<i64> = (1..=8).map(pause).collect();
+        assert_eq!(pauses, [60, 120, 240, 480, 960, DAY, DAY, DAY]);
+    }
+}

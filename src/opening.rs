@@ -1,0 +1,297 @@
+//! Opening a grant: recorded first, then made, then tried for real, then recorded as open.
+//!
+//! Whatever goes wrong after the record was committed is closed again at once, over the same
+//! connection; what cannot be closed stays `opening` or `closing` in the ledger and the next
+//! sweep finishes it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::closing::{self, Ended, LEASE_SECONDS, event, release};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Grant, State, UnixTime};
+use crate::ledger::{Lease, Ledger};
+use crate::output::Progress;
+use crate::policy::Terms;
+use crate::provider::{Provider, Verb};
+use crate::public_key::{self, CheckKey};
+use crate::script::{Answer, Reply, clean};
+use crate::secret::Secret;
+use crate::session::{self, Moment, Session};
+use crate::transport::{self, Attempt};
+
+/// Seconds after which the server ends the verification key by itself.
+const CHECK_KEY_SECONDS: i64 = 300;
+
+/// How often a login whose answer nobody saw is tried again before the grant is given up.
+const LOGIN_TRIES: u32 = 3;
+
+/// Everything that is needed to make one grant.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// The grant as it will be recorded, `opening`, with one layer.
+    pub grant: Grant,
+    /// The provider that makes the layer.
+    pub provider: &'a Provider,
+    /// The password to set, if there is to be one.
+    pub password: Option<&'a Secret>,
+    /// Seconds the server's clock is ahead of ours.
+    pub clock_ahead: i64,
+}
+
+/// Makes the grant. Takes the terms by value: without them nothing is opened, and they are spent.
+///
+/// # Errors
+/// The grant is closed again, or stays recorded for the sweep; the error says which.
+pub async fn open(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    draft: Draft<'_>,
+    terms: Terms,
+    progress: &Progress,
+) -> Result<(Grant, Reply)> {
+    let mut grant = draft.grant;
+    debug_assert_eq!(grant.deadline, terms.deadline());
+    let check = CheckKey::generate()
+        .map_err(|e| Error::new(Kind::Internal, "the verification key cannot be made").because(e))?;
+    let recorded = json!({
+        "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
+        "layers": grant.layers, "terms": terms,
+    });
+    let lease = Lease::mine(context.now(), LEASE_SECONDS);
+    ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
+    grant = ledger.grant(&grant.id).await?;
+
+    progress.step("making access");
+    let server_now = context.now() + draft.clock_ahead;
+    let moment = Moment {
+        deadline: grant.deadline,
+        password: draft.password,
+        check_key: Some(check.text()),
+        check_until: server_now + CHECK_KEY_SECONDS,
+        not_after: server_now + context.step_limit.as_secs().try_into().unwrap_or(60),
+    };
+    let reply = match call(session, draft.provider, Verb::Open, &grant, &moment).await {
+        Ok(reply) => reply,
+        Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
+    };
+
+    progress.step("trying the supporter's login");
+    let evidence = match prove_login(context, session, &grant, &check, draft.password).await {
+        Ok(evidence) => evidence,
+        Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
+    };
+
+    // The verification key has done its work; what stays is the supporter's own.
+    let settled = Moment { deadline: grant.deadline, not_after: moment.not_after, ..Moment::default() };
+    drop(check);
+    if let Err(problem) = call(session, draft.provider, Verb::Update, &grant, &settled).await {
+        return Err(abandon(context, ledger, session, &grant, problem).await);
+    }
+
+    if let Some(layer) = grant.layers.first_mut() {
+        layer.outputs = json!(reply.values()).to_string();
+    }
+    grant.state = State::Open;
+    grant.opened_at = Some(context.now());
+    release(&mut grant);
+    let detail = json!({ "open": reply.values(), "login": evidence });
+    let open = event(context, &grant, "grant.open", detail);
+    let grant = ledger.record(&grant, &open).await.map_err(|e| {
+        Error::from(e).hint(
+            "access was made and is recorded as `opening`; `stagepass sweep` takes it away again",
+        )
+    })?;
+    Ok((grant, reply))
+}
+
+/// What went wrong on the server, before it is known what is left there.
+#[derive(Debug)]
+struct Problem {
+    kind: Kind,
+    message: String,
+    cause: String,
+}
+
+async fn call(
+    session: &mut Session<'_>,
+    provider: &Provider,
+    verb: Verb,
+    grant: &Grant,
+    moment: &Moment<'_>,
+) -> std::result::Result<Reply, Problem> {
+    let Some(layer) = grant.layers.first() else {
+        return Err(Problem {
+            kind: Kind::Internal,
+            message: "the grant has no layer".into(),
+            cause: "nothing was asked for".into(),
+        });
+    };
+    let inputs = session::inputs(grant, layer, moment);
+    match session.call(provider, verb, &inputs).await {
+        Ok(Answer::Done(reply)) => Ok(reply),
+        Ok(Answer::Refused { reason, .. }) => Err(Problem {
+            kind: Kind::Refused,
+            message: format!("the server refused to make access with `{}`", provider.name),
+            cause: reason,
+        }),
+        Ok(Answer::Unknown { why }) => Err(Problem {
+            kind: Kind::Unknown,
+            message: "nobody saw how making access ended".into(),
+            cause: why,
+        }),
+        Err(e) => Err(Problem { kind: e.kind, message: e.message, cause: e.causes.join("; ") }),
+    }
+}
+
+/// Logs in as the supporter would: the supporter's own key is offered, then the verification key,
+/// which has the same options, really logs in and uses what was granted; a password logs in by
+/// itself on a second connection.
+async fn prove_login(
+    context: &Context,
+    session: &Session<'_>,
+    grant: &Grant,
+    check: &CheckKey,
+    password: Option<&Secret>,
+) -> std::result::Result<Value, Problem> {
+    let Some(layer) = grant.layers.first() else {
+        return Ok(Value::Null);
+    };
+    let mut evidence = serde_json::Map::new();
+    if let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) {
+        let attempts = [Attempt::Offer(&key), Attempt::Key(check.private_key())];
+        let answers = try_until_seen(context, session, grant, &layer.account, &attempts).await?;
+        let mut answers = answers.into_iter();
+        match (answers.next(), answers.next()) {
+            (Some(transport::Answer::WouldAccept), Some(transport::Answer::LoggedIn(reach))) => {
+                evidence.insert("key".into(), json!({ "offered": "accepted" }));
+                evidence.insert("check_key".into(), json!({ "logged_in": reach.to_string() }));
+            }
+            (first, second) => {
+                let seen = format!("{} / {}", describe(first.as_ref()), describe(second.as_ref()));
+                return Err(login_failed("the key", &seen));
+            }
+        }
+    }
+    if let Some(password) = password {
+        let attempts = [Attempt::Password(password)];
+        let answers = try_until_seen(context, session, grant, &layer.account, &attempts).await?;
+        match answers.first() {
+            Some(transport::Answer::LoggedIn(reach)) => {
+                evidence.insert("password".into(), json!({ "logged_in": reach.to_string() }));
+            }
+            other => return Err(login_failed("the password", &describe(other))),
+        }
+    }
+    Ok(Value::Object(evidence))
+}
+
+/// Tries until the server answers: a change may take a moment to be seen, and a lost connection
+/// says nothing about the credential. A refusal is an answer and is not tried again, since
+/// refusals are counted against us.
+async fn try_until_seen(
+    context: &Context,
+    session: &Session<'_>,
+    grant: &Grant,
+    account: &str,
+    attempts: &[Attempt<'_>],
+) -> std::result::Result<Vec<transport::Answer>, Problem> {
+    let mut seen = String::new();
+    for number in 1..=LOGIN_TRIES {
+        let tried = transport::try_login(
+            session.target,
+            account,
+            attempts,
+            grant.access,
+            context,
+            &context.surroundings,
+            context.step_deadline(),
+        );
+        match tried.await {
+            Ok(answers)
+                if !answers.iter().any(|a| matches!(a, transport::Answer::Unknown { .. })) =>
+            {
+                return Ok(answers);
+            }
+            Ok(answers) => seen = describe(answers.last()),
+            Err(e) => seen = clean(&e.to_string()),
+        }
+        if number < LOGIN_TRIES {
+            tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;
+        }
+    }
+    Err(Problem {
+        kind: Kind::Unknown,
+        message: "the supporter's login could not be tried".into(),
+        cause: seen,
+    })
+}
+
+fn login_failed(what: &str, seen: &str) -> Problem {
+    Problem {
+        kind: Kind::Refused,
+        message: format!("access was made, but {what} did not get in"),
+        cause: format!("the server answered: {seen}"),
+    }
+}
+
+fn describe(answer: Option<&transport::Answer>) -> String {
+    match answer {
+        None => "not tried".into(),
+        Some(transport::Answer::WouldAccept) => "the supporter's key is accepted".into(),
+        Some(transport::Answer::LoggedIn(reach)) => format!("logged in, {reach}"),
+        Some(transport::Answer::Refused { methods }) => {
+            format!("refused (it offers {})", clean(methods))
+        }
+        Some(transport::Answer::Unknown { why }) => clean(why),
+    }
+}
+
+/// Takes back what was half made, and says what is left.
+async fn abandon(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+    problem: Problem,
+) -> Error {
+    let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
+    let closed = match closing::close(context, ledger, session, &grant.id, "it did not open").await {
+        Ok(Ended::Closed { .. }) => Ok(()),
+        Ok(Ended::Failed { why, .. }) => Err(why),
+        Ok(Ended::Busy) => Err("another process is working on it".into()),
+        Err(e) => Err(e.to_string()),
+    };
+    match closed {
+        Ok(()) => {
+            // It was seen how it ended: nothing is left.
+            if error.kind == Kind::Unknown {
+                error.kind = Kind::Refused;
+            }
+            error = error.hint("everything that had been made was taken back and re-read as gone");
+        }
+        Err(why) => {
+            error.kind = Kind::Unknown;
+            error = error
+                .because_text(format!("taking it back failed: {why}"))
+                .hint(format!("grant {} stays in the ledger; `stagepass sweep` finishes it", grant.id));
+        }
+    }
+    if error.causes.iter().any(|cause| cause.contains("refused (")) {
+        error = error.hint(format!(
+            "AllowUsers, AllowGroups or a Match block of this server may keep new accounts out: \
+             `stagepass target check {}` shows its settings",
+            session.target.name
+        ));
+    }
+    error
+}
+
+/// Whether two clocks are close enough for a promise to the minute, in seconds.
+#[must_use]
+pub fn skew(server: Option<UnixTime>, here: UnixTime) -> i64 {
+    server.map_or(0, |server| server - here)
+}

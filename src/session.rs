@@ -1,0 +1,139 @@
+//! One connection to one target, and the provider verbs that are run over it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Grant, Layer, UnixTime};
+use crate::provider::{Need, Provider, Verb};
+use crate::script::{Answer, Input, Inputs};
+use crate::secret::Secret;
+use crate::target::{Address, Elevation, Target};
+use crate::transport::{Connection, Interpreter, Script, TransportError};
+
+/// One connection to one target. A sweep uses one for however many grants are due there.
+#[derive(Debug)]
+pub struct Session<'a> {
+    context: &'a Context,
+    /// The target it leads to.
+    pub target: &'a Target,
+    connection: Connection,
+}
+
+/// What changes from call to call; the rest is kept with the layer.
+#[derive(Debug, Default)]
+pub struct Moment<'a> {
+    /// The deadline to set.
+    pub deadline: UnixTime,
+    /// The password to set; `open` only.
+    pub password: Option<&'a Secret>,
+    /// The public half of the verification key.
+    pub check_key: Option<&'a str>,
+    /// When the verification key ends by itself, by the server's clock.
+    pub check_until: UnixTime,
+    /// When `open` and `update` refuse to start, by the server's clock: a client that was
+    /// stopped for an hour must not make access that a sweep has since closed.
+    pub not_after: UnixTime,
+}
+
+impl<'a> Session<'a> {
+    /// Connects, verifies the host key, logs in.
+    ///
+    /// # Errors
+    /// Fails when the target cannot be reached, is not the one that was pinned, or refuses us.
+    pub async fn open(context: &'a Context, target: &'a Target) -> Result<Session<'a>> {
+        let opened =
+            Connection::open(target, context, &context.surroundings, context.step_deadline());
+        let connection = opened.await.map_err(|e| unreachable(target, e))?;
+        Ok(Self { context, target, connection })
+    }
+
+    /// What the server calls itself: its SSH identification, or `local`.
+    #[must_use]
+    pub fn server_id(&self) -> &str {
+        self.connection.server_id()
+    }
+
+    /// Runs one verb.
+    ///
+    /// # Errors
+    /// Fails when the script cannot be made or the provider needs root and there is no way to it.
+    /// What the server did or did not do is in the [`Answer`].
+    pub async fn call(
+        &mut self,
+        provider: &Provider,
+        verb: Verb,
+        inputs: &Inputs<'_>,
+    ) -> Result<Answer> {
+        let elevation = match provider.need {
+            Need::Root => self.target.elevation,
+            Need::None => Elevation::None,
+        };
+        let mut framed = provider.frame(verb, inputs).map_err(|e| {
+            Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
+        })?;
+        let body = std::mem::take(&mut framed.body);
+        let script = Script { elevation, interpreter: Interpreter::Sh, body };
+        let outcome = self.connection.run(&script, self.context.step_deadline()).await;
+        Ok(framed.read(outcome, provider.outputs(verb)))
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+}
+
+/// The inputs of one call for one layer.
+#[must_use]
+pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'a> {
+    let kept: BTreeMap<String, Value> = serde_json::from_str(&layer.inputs).unwrap_or_default();
+    let kept = |name: &str| {
+        let text = kept.get(name).and_then(Value::as_str).unwrap_or_default();
+        Input::Text(text.to_owned())
+    };
+    let text = |text: &str| Input::Text(text.to_owned());
+    vec![
+        ("sp_grant", text(&grant.id)),
+        ("sp_account", text(&layer.account)),
+        ("sp_access", text(grant.access.id())),
+        ("sp_supporter", text(&grant.supporter.name)),
+        ("sp_public_key", text(layer.public_key.as_deref().unwrap_or_default())),
+        ("sp_has_password", text(if layer.has_password { "1" } else { "0" })),
+        ("sp_path", kept("sp_path")),
+        ("sp_expiry_form", kept("sp_expiry_form")),
+        ("sp_restrict", kept("sp_restrict")),
+        ("sp_from", kept("sp_from")),
+        ("sp_deadline", Input::Text(moment.deadline.to_string())),
+        ("sp_check_key", text(moment.check_key.unwrap_or_default())),
+        ("sp_check_until", Input::Text(moment.check_until.to_string())),
+        ("sp_not_after", Input::Text(moment.not_after.to_string())),
+        ("sp_password", moment.password.map_or_else(|| text(""), Input::Secret)),
+    ]
+}
+
+/// A transport failure as the merchant sees it.
+#[must_use]
+pub fn unreachable(target: &Target, e: TransportError) -> Error {
+    let kind = match e {
+        TransportError::Ftp { .. } => Kind::Policy,
+        _ => Kind::Unreachable,
+    };
+    let hint = e.hint(target);
+    let error = Error::new(kind, format!("the target `{}` cannot be used", target.name)).because(e);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// The name people know the server by: the host, or this machine.
+#[must_use]
+pub fn host_of(target: &Target) -> &str {
+    match &target.address {
+        Address::Local => "localhost",
+        Address::Ssh { host, .. } => host,
+    }
+}

@@ -90,7 +90,7 @@ pub enum Command {
     /// Check set-up, targets, clock, keyring, schedule and ledger; say what to mend.
     Doctor(Doctor),
     /// Run the whole job once on a throw-away OpenSSH server on this machine.
-    Demo(Demo),
+    Demo,
     /// Print the completion script for a shell.
     Completions(Completions),
     /// Print the man page, or write all of them into a folder.
@@ -224,8 +224,10 @@ pub struct Grant {
     #[arg(long, value_name = "NAME")]
     pub company: Option<String>,
     /// What that person may do.
-    #[arg(long, value_enum, default_value = "sftp")]
-    pub access: AccessArg,
+    ///
+    /// Default: sftp.
+    #[arg(long, value_enum)]
+    pub access: Option<AccessArg>,
     /// The supporter's public key: a file, or - for standard input.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
@@ -266,9 +268,12 @@ pub struct Grant {
     /// Live shop: the host name, typed out, in place of the question.
     #[arg(long, value_name = "HOSTNAME", help_heading = "Live shop")]
     pub yes_live: Option<String>,
-    /// Live shop: I have read that the desk is not responsible for mistakes made there.
-    #[arg(long, help_heading = "Live shop")]
-    pub accept_live_liability: bool,
+    /// Live shop: I have read this rule of the desk, such as M7.
+    #[arg(long, value_name = "RULE", help_heading = "Live shop")]
+    pub acknowledge: Vec<String>,
+    /// Accept an end that this server cannot keep to the minute by itself.
+    #[arg(long)]
+    pub accept_weak_expiry: bool,
     /// Write the credential to this new file (mode 0600).
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -492,15 +497,6 @@ pub struct Doctor {
     /// Do not connect to any target.
     #[arg(long, conflicts_with = "unattended")]
     pub offline: bool,
-}
-
-/// `demo`
-#[derive(Debug, Args)]
-pub struct Demo {
-    /// A Debian root file system to make the throw-away host from (needs root). Without it, or
-    /// without root, a private sshd on loopback serves.
-    #[arg(long, value_name = "DIR")]
-    pub tree: Option<PathBuf>,
 }
 
 /// `completions`

@@ -3,6 +3,7 @@
 //! The binary is a few lines over this library, so that tests, benches and fuzzers reach the code.
 
 pub mod cli;
+pub mod closing;
 pub mod command;
 pub mod context;
 pub mod deadline;
@@ -12,6 +13,7 @@ pub mod grant;
 pub mod keyring;
 pub mod ledger;
 pub mod message;
+pub mod opening;
 pub mod output;
 pub mod policy;
 pub mod provider;
@@ -19,5 +21,7 @@ pub mod public_key;
 pub mod schedule;
 pub mod script;
 pub mod secret;
+pub mod server;
+pub mod session;
 pub mod target;
 pub mod transport;

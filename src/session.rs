@@ -1,14 +1,16 @@
 //! One connection to one target, and the provider verbs that are run over it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, Layer, UnixTime};
 use crate::provider::{Need, Provider, Verb};
-use crate::script::{Answer, Input, Inputs};
+use crate::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::secret::Secret;
 use crate::target::{Address, Elevation, Target};
 use crate::transport::{Connection, Interpreter, Script, TransportError};
@@ -50,6 +52,12 @@ impl<'a> Session<'a> {
         Ok(Self { context, target, connection })
     }
 
+    /// A session over a connection that is open already.
+    #[must_use]
+    pub fn over(context: &'a Context, target: &'a Target, connection: Connection) -> Self {
+        Self { context, target, connection }
+    }
+
     /// What the server calls itself: its SSH identification, or `local`.
     #[must_use]
     pub fn server_id(&self) -> &str {
@@ -71,13 +79,34 @@ impl<'a> Session<'a> {
             Need::Root => self.target.elevation,
             Need::None => Elevation::None,
         };
-        let mut framed = provider.frame(verb, inputs).map_err(|e| {
+        let framed = provider.frame(verb, inputs).map_err(|e| {
             Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
         })?;
+        let limit = self.context.step_limit;
+        Ok(self.run(framed, elevation, provider.outputs(verb), limit).await)
+    }
+
+    /// Runs a script that is no provider's, as root where the target has a way to it.
+    pub async fn run_as_root(
+        &mut self,
+        framed: Framed,
+        outputs: &Outputs,
+        limit: Duration,
+    ) -> Answer {
+        self.run(framed, self.target.elevation, outputs, limit).await
+    }
+
+    async fn run(
+        &mut self,
+        mut framed: Framed,
+        elevation: Elevation,
+        outputs: &Outputs,
+        limit: Duration,
+    ) -> Answer {
         let body = std::mem::take(&mut framed.body);
         let script = Script { elevation, interpreter: Interpreter::Sh, body };
-        let outcome = self.connection.run(&script, self.context.step_deadline()).await;
-        Ok(framed.read(outcome, provider.outputs(verb)))
+        let outcome = self.connection.run(&script, Instant::now() + limit).await;
+        framed.read(outcome, outputs)
     }
 
     /// Says goodbye.

@@ -1,0 +1,741 @@
+//! `grant`: give one supporter access to one target, and prove that it works.
+//!
+//! Resolve, refuse early, look at the server, let policy decide, record, make, try, hand over.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use chrono::Local;
+use ipnet::IpNet;
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::closing;
+use crate::command::{backup, refusal, schedule_warning, view};
+use crate::context::Context;
+use crate::deadline;
+use crate::desk::Desk;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
+use crate::opening::{self, Draft};
+use crate::output::{Tone, fields, paint};
+use crate::policy::{
+    self, Broken, Credential, Decision, Facts, LiveRequest, Override, Request, Rule, Terms,
+};
+use crate::provider::{Provider, Verb};
+use crate::public_key::{self, SupporterKey};
+use crate::script::Answer;
+use crate::secret::{self, Secret};
+use crate::server::{Server, detect_inputs};
+use crate::session::{Session, unreachable};
+use crate::target::{Address, Elevation, Target};
+use crate::transport::{Connection, Route, TransportError};
+
+/// Everything that was asked for, resolved. Nothing has been touched yet.
+struct Wanted {
+    target: Target,
+    route: Route,
+    case: Case,
+    desk: Desk,
+    provider: Provider,
+    key: Option<SupporterKey>,
+    generate_key: bool,
+    password: bool,
+    request: Request,
+    backup: Option<String>,
+    output: Option<PathBuf>,
+    reveal: bool,
+}
+
+/// What the server was seen to be.
+struct Seen {
+    facts: Facts,
+    server: Server,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Nothing was touched, or it was taken back, or the ledger knows of it; the error says which.
+pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
+    ask_for_what_is_missing(context, &mut typed).await?;
+    let dry_run = typed.dry_run;
+    let mut wanted = resolve(context, typed).await?;
+    refuse_early(context, &mut wanted)?;
+    refuse_unshowable_credential(context, &wanted, dry_run)?;
+
+    let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
+    let target = wanted.target.clone();
+    let mut session = connect(context, &target, &wanted).await?;
+    progress.step("looking at the server");
+    let id = new_id()?;
+    let account = account_name(&wanted, &session, &id);
+    let seen = look(context, &mut session, &wanted, &account, &id).await?;
+    drop(progress);
+    let terms = decide(context, &mut wanted, &seen)?;
+    let plan = Plan { wanted: &wanted, seen: &seen, terms: &terms, account: &account };
+    if dry_run {
+        session.close().await;
+        let text = format!("{}\nnothing was touched", plan.text(context.now()));
+        context.output.result(&text, json!({ "plan": plan.document(), "dry_run": true }));
+        return Ok(());
+    }
+    context.output.say(Tone::Plain, &plan.text(context.now()));
+
+    let ledger = context.ledger().await?;
+    let credential = make_credential(&wanted)?;
+    let slot = OutputSlot::prepare(wanted.output.as_deref())?;
+    let grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
+    let clock_ahead = seen.server.clock_ahead;
+    let draft = Draft {
+        grant,
+        provider: &wanted.provider,
+        password: credential.password.as_ref(),
+        clock_ahead,
+    };
+    let plan_document = plan.document();
+    let progress = context.output.progress("making access");
+    let opened = opening::open(context, &ledger, &mut session, draft, terms, &progress).await;
+    drop(progress);
+    let (grant, _reply) = match opened {
+        Ok(opened) => opened,
+        Err(e) => {
+            session.close().await;
+            slot.discard();
+            return Err(e);
+        }
+    };
+
+    if let Err(e) = hand_over(context, &wanted, &grant, &credential, slot) {
+        // A credential that nobody received is access without a purpose.
+        let ended = closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
+        let taken_back = matches!(ended.await, Ok(closing::Ended::Closed { .. }));
+        session.close().await;
+        return Err(e.hint(if taken_back {
+            "the grant was taken back and is proved closed".to_owned()
+        } else {
+            format!("run `stagepass revoke {}`", grant.id)
+        }));
+    }
+    session.close().await;
+    drop(credential);
+    schedule_warning(context, &ledger).await;
+    report(context, &wanted, &grant, plan_document);
+    Ok(())
+}
+
+/// Asks for the answers that are missing, where somebody can be asked.
+async fn ask_for_what_is_missing(context: &Context, typed: &mut cli::Grant) -> Result<()> {
+    if typed.case.is_none() {
+        let open = match context.ledger_to_read().await? {
+            Some(ledger) => ledger.open_cases().await?,
+            None => Vec::new(),
+        };
+        typed.case = match open.as_slice() {
+            [only] if context.output.can_ask() => Some(only.reference.clone()),
+            _ => context.output.ask("Case (the desk's reference):"),
+        };
+    }
+    if typed.target.is_none() {
+        let targets = context.targets()?;
+        let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        typed.target = match names.as_slice() {
+            [only] if context.output.can_ask() => Some(only.clone()),
+            _ => context.output.ask(&format!("Target ({}):", names.join(", "))),
+        };
+    }
+    if typed.supporter.is_none() {
+        typed.supporter = context.output.ask("Supporter's name:");
+    }
+    if typed.key.is_none() && !typed.generate_key && !typed.password {
+        typed.key = context
+            .output
+            .ask("File with the supporter's public key (empty: make a key pair):")
+            .filter(|answer| !answer.is_empty())
+            .map(PathBuf::from);
+        typed.generate_key = typed.key.is_none() && context.output.can_ask();
+    }
+    Ok(())
+}
+
+fn needed(value: Option<String>, option: &str) -> Result<String> {
+    value.filter(|text| !text.is_empty()).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("{option} is missing"))
+            .hint("`stagepass grant --help` has examples")
+    })
+}
+
+/// From what was typed to what it means. Reads files and the ledger, changes nothing.
+async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
+    let target = context.target(&needed(typed.target, "--target")?)?;
+    let reference = needed(typed.case, "--case")?;
+    let case = find_case(context, &reference).await?;
+    let desk = context.desk(&case.desk)?;
+    let name = needed(typed.supporter, "--supporter")?;
+    let company = typed.company.unwrap_or_else(|| desk.manifest.name.clone());
+    let key = typed.key.as_deref().map(read_key).transpose()?;
+    if key.is_none() && !typed.generate_key && !typed.password {
+        return Err(Error::new(Kind::Usage, "there is no credential")
+            .hint("give the supporter's public key with `--key FILE`")
+            .hint("or let stagepass make one with `--generate-key` or `--password`"));
+    }
+    let route = Connection::route(&target, &context.surroundings)
+        .map_err(|e| unreachable(&target, e))?;
+    let provider_name = typed.provider.clone().unwrap_or_else(|| {
+        let root = target.elevation != Elevation::None || route.user == "root";
+        if root { "linux-account" } else { "authorized-key" }.to_owned()
+    });
+    let mut credentials = Vec::new();
+    if key.is_some() {
+        credentials.push(Credential::Key);
+    }
+    if typed.generate_key {
+        credentials.push(Credential::GeneratedKey);
+    }
+    if typed.password {
+        credentials.push(Credential::Password);
+    }
+    let access_stated = typed.access.is_some();
+    let request = Request {
+        case: reference,
+        supporter: Supporter { name, company },
+        target: target.name.clone(),
+        scheme: scheme(&target.address).to_owned(),
+        host: route.host.clone(),
+        port: route.host.is_some().then_some(route.port),
+        declared: Some(target.environment.declared()),
+        access: access(typed.access),
+        credentials,
+        from: networks(&typed.from)?,
+        deadline: deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?,
+        overrides: typed
+            .overrides
+            .iter()
+            .map(|rule| Override {
+                rule: rule.clone(),
+                reason: typed.reason.clone().unwrap_or_default(),
+            })
+            .collect(),
+        live: LiveRequest {
+            approver: typed.approver,
+            approval: typed.approval,
+            reason: typed.reason,
+            access_stated,
+            acknowledged: typed.acknowledge,
+            confirmation: typed.yes_live,
+        },
+        accept_weak_expiry: typed.accept_weak_expiry,
+    };
+    Ok(Wanted {
+        provider: context.provider(&provider_name)?,
+        target,
+        route,
+        case,
+        desk,
+        key,
+        generate_key: typed.generate_key,
+        password: typed.password,
+        request,
+        backup: typed.backup,
+        output: typed.output,
+        reveal: typed.reveal,
+    })
+}
+
+fn scheme(address: &Address) -> &'static str {
+    match address {
+        Address::Local => "local",
+        Address::Ssh { .. } => "ssh",
+    }
+}
+
+fn access(typed: Option<cli::AccessArg>) -> Access {
+    match typed {
+        None | Some(cli::AccessArg::Sftp) => Access::Sftp,
+        Some(cli::AccessArg::SftpReadOnly) => Access::SftpReadOnly,
+        Some(cli::AccessArg::Ssh) => Access::Ssh,
+    }
+}
+
+async fn find_case(context: &Context, reference: &str) -> Result<Case> {
+    let missing = || {
+        Error::new(Kind::NotFound, format!("there is no case `{}`", crate::script::clean(reference)))
+            .hint(format!("open it with `stagepass case open {reference} --desk multisafepay`"))
+    };
+    let ledger = context.ledger_to_read().await?.ok_or_else(missing)?;
+    let case = ledger.case(reference).await?.ok_or_else(missing)?;
+    if case.closed_at.is_some() {
+        return Err(Error::new(Kind::Usage, format!("the case `{reference}` is closed"))
+            .hint("open a new case for a new investigation"));
+    }
+    Ok(case)
+}
+
+/// Reads the supporter's public key; `-` is standard input. Never more than a key can be.
+fn read_key(path: &Path) -> Result<SupporterKey> {
+    let cannot = |e: io::Error| {
+        Error::new(Kind::Usage, format!("the key file `{}` cannot be read", path.display()))
+            .because(e)
+    };
+    let key = if path == Path::new("-") {
+        public_key::read_from(io::stdin().lock())
+    } else {
+        public_key::read_from(File::open(path).map_err(cannot)?)
+    };
+    key.map_err(|e| {
+        let hint = e.hint();
+        let error = Error::new(Kind::Usage, "the supporter's public key cannot be used").because(e);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    })
+}
+
+fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
+    typed
+        .iter()
+        .map(|text| {
+            let net = text.parse::<IpNet>().ok();
+            let address = text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+            net.or(address).map(|net| net.trunc()).ok_or_else(|| {
+                Error::new(
+                    Kind::Usage,
+                    format!("`{}` is not a network", crate::script::clean(text)),
+                )
+                .hint("write it as 192.0.2.0/24, 2001:db8::/32 or a single address")
+            })
+        })
+        .collect()
+}
+
+/// The deadline that was typed, if one was.
+pub fn deadline_of(
+    context: &Context,
+    duration: Option<&str>,
+    until: Option<&str>,
+) -> Result<Option<UnixTime>> {
+    let now = context.now();
+    let parsed = match (duration, until) {
+        (Some(text), _) => deadline::parse_for(text, now).map(Some),
+        (None, Some(text)) => deadline::parse_until(text, &Local, now).map(Some),
+        (None, None) => Ok(None),
+    };
+    parsed.map_err(|e| {
+        Error::new(Kind::Usage, "the deadline cannot be understood")
+            .because(e)
+            .hint("write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`")
+    })
+}
+
+/// What is forbidden whatever the server is like is refused before anything is sent to it.
+fn refuse_early(context: &Context, wanted: &mut Wanted) -> Result<()> {
+    let facts = Facts::default();
+    confirm_live(context, wanted, &facts);
+    let decision = judge(context, wanted, &facts);
+    let Decision::Deny(broken) = decision else { return Ok(()) };
+    // The backup is looked at on the server; that one was named is all that can be asked for now.
+    let certain: Vec<Broken> = broken
+        .into_iter()
+        .filter(|one| !(one.rule == Rule::LiveBackup && wanted.backup.is_some()))
+        .collect();
+    if certain.is_empty() { Ok(()) } else { Err(refusal(&certain)) }
+}
+
+fn judge(context: &Context, wanted: &Wanted, facts: &Facts) -> Decision {
+    policy::decide(&wanted.request, facts, &wanted.desk, &context.policy, context.now())
+}
+
+/// Asks for the typed confirmation of a live shop, where that is what is missing and somebody can
+/// be asked.
+fn confirm_live(context: &Context, wanted: &mut Wanted, facts: &Facts) {
+    let Decision::Deny(broken) = judge(context, wanted, facts) else { return };
+    let others = broken
+        .iter()
+        .filter(|one| !(one.rule == Rule::LiveBackup && wanted.backup.is_some()))
+        .any(|one| one.rule != Rule::LiveConfirmation);
+    let missing = broken.iter().any(|one| one.rule == Rule::LiveConfirmation);
+    if missing && !others && wanted.request.live.confirmation.is_none() {
+        let name = policy::confirmation_name(&wanted.request, facts).to_owned();
+        wanted.request.live.confirmation = context.output.ask(&format!(
+            "This counts as a LIVE shop. Type its host name, {name}, to go on:"
+        ));
+    }
+}
+
+/// A new secret needs somebody to see it: found out before anything is made.
+fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: bool) -> Result<()> {
+    let makes_secret = wanted.generate_key || wanted.password;
+    let shown = wanted.output.is_some()
+        || wanted.reveal
+        || (context.output.is_terminal() && !context.output.is_json());
+    if makes_secret && !shown && !dry_run {
+        return Err(Error::new(Kind::Usage, "standard output is not a terminal, and a secret would be made")
+            .hint("write it to a new file with `--output FILE`")
+            .hint("or print it all the same with `--reveal`"));
+    }
+    if let Some(path) = wanted.output.as_deref()
+        && path.symlink_metadata().is_ok()
+    {
+        return Err(Error::new(Kind::Usage, format!("the file `{}` exists already", path.display()))
+            .hint("name a new file: stagepass never writes over one"));
+    }
+    Ok(())
+}
+
+async fn connect<'a>(
+    context: &'a Context,
+    target: &'a Target,
+    wanted: &Wanted,
+) -> Result<Session<'a>> {
+    let connecting =
+        Connection::open(target, context, &context.surroundings, context.step_deadline());
+    match connecting.await {
+        Ok(connection) => Ok(Session::over(context, target, connection)),
+        // An FTP server behind an SSH address is refused with the desk's reason, like any other
+        // disguise.
+        Err(TransportError::Ftp { greeting }) => {
+            let facts = Facts { greeting: Some(greeting), ..Facts::default() };
+            match judge(context, wanted, &facts) {
+                Decision::Deny(broken) => Err(refusal(&broken)),
+                Decision::Allow(_) => Err(Error::new(Kind::Policy, "the server speaks FTP")),
+            }
+        }
+        Err(e) => Err(unreachable(target, e)),
+    }
+}
+
+fn new_id() -> Result<String> {
+    secret::random_id(10)
+        .map_err(|e| Error::new(Kind::Internal, "the grant cannot be named").because(e))
+}
+
+/// The account that the supporter logs in to: the one we log in with for a provider that shares
+/// it, else a new one named after case and supporter, at most 32 characters (useradd(8)).
+fn account_name(wanted: &Wanted, _session: &Session<'_>, id: &str) -> String {
+    if wanted.provider.need == crate::provider::Need::None {
+        return wanted.route.user.clone();
+    }
+    let slug = |text: &str, length: usize| -> String {
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .take(length)
+            .collect()
+    };
+    let given_name = wanted.request.supporter.name.split_whitespace().next().unwrap_or_default();
+    let parts = [slug(&wanted.case.reference, 12), slug(given_name, 10), slug(id, 5)];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("sp-{}", parts.join("-"))
+}
+
+/// Detects, and verifies the backup where one was named.
+async fn look(
+    context: &Context,
+    session: &mut Session<'_>,
+    wanted: &Wanted,
+    account: &str,
+    id: &str,
+) -> Result<Seen> {
+    let inputs = detect_inputs(&wanted.target, account, id, wanted.request.access);
+    let asked_at = context.now();
+    let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) => reply,
+        Answer::Refused { reason, .. } => {
+            return Err(Error::new(
+                Kind::Refused,
+                format!("`{}` cannot be used on {}", wanted.provider.name, wanted.target.name),
+            )
+            .because_text(reason)
+            .hint(way_to_another_provider(wanted)));
+        }
+        Answer::Unknown { why } => {
+            return Err(Error::new(
+                Kind::Refused,
+                format!("the server {} did not answer a look at it", wanted.target.name),
+            )
+            .because_text(why)
+            .hint("nothing was made; `stagepass target check` shows more"));
+        }
+    };
+    let server = Server::read(session.server_id(), &reply, asked_at);
+    let mut facts = server.facts(&wanted.route, wanted.key.is_some() || wanted.generate_key, wanted.password);
+    if let Some(path) = &wanted.backup {
+        facts.backup = Some(backup::verify(session, path).await?);
+    }
+    Ok(Seen { facts, server })
+}
+
+fn way_to_another_provider(wanted: &Wanted) -> String {
+    if wanted.provider.name == "linux-account" {
+        "`--provider authorized-key` gives a time-limited key in the account you have".into()
+    } else {
+        "`stagepass provider list` shows the others".into()
+    }
+}
+
+fn decide(context: &Context, wanted: &mut Wanted, seen: &Seen) -> Result<Terms> {
+    confirm_live(context, wanted, &seen.facts);
+    match judge(context, wanted, &seen.facts) {
+        Decision::Allow(terms) => Ok(terms),
+        Decision::Deny(broken) => Err(refusal(&broken)),
+    }
+}
+
+/// What the supporter will prove their identity with.
+struct Credentials {
+    key: Option<SupporterKey>,
+    private_key: Option<Secret>,
+    password: Option<Secret>,
+}
+
+fn make_credential(wanted: &Wanted) -> Result<Credentials> {
+    let failed = |e: secret::RandomFailed| {
+        Error::new(Kind::Internal, "no credential can be made").because(e)
+    };
+    let password = wanted.password.then(secret::generate_password).transpose().map_err(failed)?;
+    if wanted.generate_key {
+        let (key, private_key) = public_key::generate_key_pair()
+            .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
+        return Ok(Credentials { key: Some(key), private_key: Some(private_key), password });
+    }
+    Ok(Credentials { key: wanted.key.clone(), private_key: None, password })
+}
+
+fn compose(
+    context: &Context,
+    wanted: &Wanted,
+    seen: &Seen,
+    terms: &Terms,
+    credential: &Credentials,
+    account: &str,
+    id: String,
+) -> Grant {
+    let from: Vec<String> = terms.from().iter().map(ToString::to_string).collect();
+    let inputs = json!({
+        "sp_path": wanted.target.path.clone().unwrap_or_default(),
+        "sp_expiry_form": seen.server.expiry_form.id(),
+        "sp_restrict": if seen.server.knows_restrict { "1" } else { "0" },
+        "sp_from": from.join(","),
+    });
+    Grant {
+        id,
+        case: wanted.case.reference.clone(),
+        target: wanted.target.name.clone(),
+        supporter: wanted.request.supporter.clone(),
+        access: terms.access(),
+        state: State::Opening,
+        created_at: context.now(),
+        opened_at: None,
+        deadline: terms.deadline(),
+        closed_at: None,
+        deadline_maximum: terms.deadline_maximum(),
+        terms: json!(terms).to_string(),
+        attempts: 0,
+        next_attempt_at: None,
+        last_error: None,
+        version: 0,
+        lease_owner: None,
+        lease_until: None,
+        layers: vec![Layer {
+            provider: wanted.provider.name.clone(),
+            digest: wanted.provider.digest.clone(),
+            account: account.to_owned(),
+            public_key: credential.key.as_ref().map(|key| key.text.clone()),
+            key_fingerprint: credential.key.as_ref().map(|key| key.fingerprint.clone()),
+            has_password: credential.password.is_some(),
+            inputs: inputs.to_string(),
+            outputs: "{}".into(),
+        }],
+    }
+}
+
+/// The file that `--output` names: made new and empty before anything is opened, so that a full
+/// disk or a wrong folder is found out in time.
+struct OutputSlot(Option<(PathBuf, File)>);
+
+impl OutputSlot {
+    fn prepare(path: Option<&Path>) -> Result<Self> {
+        let Some(path) = path else { return Ok(Self(None)) };
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = file.map_err(|e| {
+            Error::new(Kind::Usage, format!("the file `{}` cannot be made", path.display()))
+                .because(e)
+                .hint("nothing was made on the server; name another file")
+        })?;
+        Ok(Self(Some((path.to_owned(), file))))
+    }
+
+    fn discard(self) {
+        if let Some((path, _)) = self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Shows the credential once, or writes it to the file. After this it is wiped.
+fn hand_over(
+    context: &Context,
+    wanted: &Wanted,
+    grant: &Grant,
+    credential: &Credentials,
+    slot: OutputSlot,
+) -> Result<()> {
+    let secrets: Vec<(&str, &Secret)> = [
+        ("password", credential.password.as_ref()),
+        ("private key", credential.private_key.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(label, secret)| Some((label, secret?)))
+    .collect();
+    if secrets.is_empty() {
+        return Ok(());
+    }
+    let Some((path, mut file)) = slot.0 else {
+        let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
+        for (label, secret) in secrets {
+            let label = format!("{label} of {account} on {}, shown this once:", wanted.target.name);
+            context.output.secret(&label, secret)?;
+        }
+        return Ok(());
+    };
+    let written = write_secrets(&mut file, &secrets);
+    written.map_err(|e| {
+        let _ = std::fs::remove_file(&path);
+        Error::new(Kind::Internal, format!("the credential cannot be written to `{}`", path.display()))
+            .because(e)
+    })
+}
+
+/// One secret alone is written as it is, so that `ssh -i FILE` can use it.
+fn write_secrets(file: &mut File, secrets: &[(&str, &Secret)]) -> io::Result<()> {
+    for (label, secret) in secrets {
+        if secrets.len() > 1 && *label == "password" {
+            // OpenSSH ignores what stands in front of a private key.
+            file.write_all(b"password: ")?;
+        }
+        file.write_all(secret.expose().as_bytes())?;
+        if !secret.expose().ends_with('\n') {
+            file.write_all(b"\n")?;
+        }
+    }
+    file.sync_all()
+}
+
+/// What will be made, before it is made: `--dry-run` prints this very plan.
+struct Plan<'a> {
+    wanted: &'a Wanted,
+    seen: &'a Seen,
+    terms: &'a Terms,
+    account: &'a str,
+}
+
+impl Plan<'_> {
+    fn text(&self, now: UnixTime) -> String {
+        let Self { wanted, seen, terms, account } = self;
+        let request = &wanted.request;
+        let from: Vec<String> = terms.from().iter().map(ToString::to_string).collect();
+        let mut lines = vec![
+            ("for", format!("{} ({})", request.supporter.name, request.supporter.company)),
+            ("case", format!("{} at {}", wanted.case.reference, wanted.desk.manifest.name)),
+            ("server", format!("{} ({})", wanted.target.name, wanted.route)),
+            ("environment", terms.environment().to_string()),
+            ("access", access_in_words(terms.access(), wanted.target.path.as_deref())),
+            ("account", format!("{account}, by `{}`", wanted.provider.name)),
+            ("credential", self.credential()),
+            ("from", if from.is_empty() { "anywhere".into() } else { from.join(", ") }),
+            ("ends", deadline::both(terms.deadline(), &Local, now)),
+            ("ended by", self.enforced().join("; ")),
+        ];
+        for one in terms.overrides() {
+            lines.push(("override", format!("{}: {}", one.rule, one.reason)));
+        }
+        if let Some(live) = terms.live() {
+            lines.push(("LIVE", format!("approved by {} ({})", live.approver, live.approval)));
+            lines.push(("backup", format!("{}, {} bytes", live.backup.path, live.backup.size)));
+        }
+        for warning in &seen.server.warnings {
+            lines.push(("note", paint(Tone::Warn, warning)));
+        }
+        if let Some(warning) = wanted.key.as_ref().and_then(|key| key.warning.as_ref()) {
+            lines.push(("note", paint(Tone::Warn, warning)));
+        }
+        format!("{}\n{}", paint(Tone::Strong, "The plan"), fields(&lines))
+    }
+
+    fn credential(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(key) = &self.wanted.key {
+            parts.push(format!("the supporter's own key {}", key.fingerprint));
+        }
+        if self.wanted.generate_key {
+            parts.push("a new key pair".into());
+        }
+        if self.wanted.password {
+            parts.push("a new password".into());
+        }
+        parts.join(" and ")
+    }
+
+    /// What ends it on time, best first.
+    fn enforced(&self) -> Vec<String> {
+        self.seen.server.enforced(
+            self.wanted.key.is_some() || self.wanted.generate_key,
+            self.wanted.provider.need == crate::provider::Need::Root,
+            self.terms.deadline(),
+        )
+    }
+
+    fn document(&self) -> Value {
+        let Self { wanted, seen, terms, account } = self;
+        json!({
+            "case": wanted.case.reference,
+            "desk": wanted.desk.id,
+            "target": wanted.target.name,
+            "server": wanted.route.to_string(),
+            "server_id": seen.server.server_id,
+            "supporter": wanted.request.supporter,
+            "provider": wanted.provider.name,
+            "account": account,
+            "path": wanted.target.path,
+            "key_fingerprint": wanted.key.as_ref().map(|key| &key.fingerprint),
+            "generate_key": wanted.generate_key,
+            "password": wanted.password,
+            "clock_ahead_seconds": seen.server.clock_ahead,
+            "enforced_by": self.enforced(),
+            "notes": seen.server.warnings,
+            "terms": terms,
+        })
+    }
+}
+
+fn access_in_words(access: Access, path: Option<&str>) -> String {
+    let place = path.map_or_else(|| "no shop folder was named".to_owned(), |path| path.to_owned());
+    match access {
+        Access::Sftp => format!("SFTP, reading and writing ({place})"),
+        Access::SftpReadOnly => format!("SFTP, reading only ({place})"),
+        Access::Ssh => format!("shell, commands and SFTP ({place})"),
+    }
+}
+
+fn report(context: &Context, wanted: &Wanted, grant: &Grant, plan: Value) {
+    let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
+    let host = wanted.route.host.as_deref().unwrap_or("localhost");
+    let program = if grant.access == Access::Ssh { "ssh -p" } else { "sftp -P" };
+    let mut text = format!(
+        "{} The login was tried for real and works.\n",
+        paint(Tone::Good, &format!("Granted: {}.", grant.id))
+    );
+    text.push_str(&fields(&[
+        ("supporter", format!("{program} {} {account}@{host}", wanted.route.port)),
+        ("ends", deadline::both(grant.deadline, &Local, context.now())),
+        ("revoke", format!("stagepass revoke {}", grant.id)),
+    ]));
+    if let Some(path) = &wanted.output {
+        text.push_str(&fields(&[("credential", format!("in {} (mode 0600)", path.display()))]));
+    }
+    let document = json!({ "grant": view::document(grant, context.now()), "plan": plan });
+    context.output.result(&text, document);
+}

@@ -1,0 +1,92 @@
+//! Grants as people and programs see them: the same fields in both.
+
+use serde_json::{Value, json};
+
+use crate::deadline;
+use crate::grant::{Grant, State, UnixTime};
+use crate::output::{Tone, paint, table};
+
+/// A grant as it stands in a JSON document. Never a secret.
+#[must_use]
+pub fn document(grant: &Grant, now: UnixTime) -> Value {
+    let layers: Vec<Value> = grant
+        .layers
+        .iter()
+        .map(|layer| {
+            json!({
+                "provider": layer.provider,
+                "account": layer.account,
+                "key_fingerprint": layer.key_fingerprint,
+                "has_password": layer.has_password,
+            })
+        })
+        .collect();
+    json!({
+        "id": grant.id,
+        "case": grant.case,
+        "target": grant.target,
+        "supporter": grant.supporter,
+        "access": grant.access,
+        "state": grant.state,
+        "overdue": is_overdue(grant, now),
+        "created_at": grant.created_at,
+        "opened_at": grant.opened_at,
+        "deadline": grant.deadline,
+        "deadline_text": deadline::utc(grant.deadline),
+        "deadline_maximum": grant.deadline_maximum,
+        "closed_at": grant.closed_at,
+        "attempts": grant.attempts,
+        "next_attempt_at": grant.next_attempt_at,
+        "last_error": grant.last_error,
+        "layers": layers,
+    })
+}
+
+/// Whether access may exist although its deadline is over.
+#[must_use]
+pub fn is_overdue(grant: &Grant, now: UnixTime) -> bool {
+    grant.state.is_live() && grant.deadline <= now
+}
+
+/// The state in words, with what is wrong about it.
+#[must_use]
+pub fn state(grant: &Grant, now: UnixTime) -> String {
+    match grant.state {
+        State::Stuck => paint(Tone::Bad, "STUCK"),
+        _ if is_overdue(grant, now) => paint(Tone::Bad, &format!("{}, OVERDUE", grant.state)),
+        State::Open => paint(Tone::Good, "open"),
+        other => other.to_string(),
+    }
+}
+
+/// The grants as a table; what is stuck or overdue first.
+#[must_use]
+pub fn grants(grants: &[Grant], now: UnixTime) -> String {
+    if grants.is_empty() {
+        return String::new();
+    }
+    let rows = grants
+        .iter()
+        .map(|grant| {
+            vec![
+                grant.id.clone(),
+                state(grant, now),
+                grant.target.clone(),
+                grant.case.clone(),
+                grant.supporter.name.clone(),
+                grant.access.to_string(),
+                grant.layers.first().map(|layer| layer.account.clone()).unwrap_or_default(),
+                ends(grant, now),
+            ]
+        })
+        .collect();
+    table(&["id", "state", "target", "case", "supporter", "access", "account", "ends"], rows)
+}
+
+fn ends(grant: &Grant, now: UnixTime) -> String {
+    match (grant.state, grant.closed_at) {
+        (State::Closed, Some(at)) => format!("closed {}", deadline::relative(at, now)),
+        (State::Forgotten, _) => "forgotten, not closed".into(),
+        _ => deadline::relative(grant.deadline, now),
+    }
+}

@@ -1,0 +1,226 @@
+//! What a server offers: its version, its sshd's real settings, its clock, and what of a
+//! deadline it can keep by itself.
+
+use serde::Serialize;
+
+use crate::deadline;
+use crate::grant::{Access, UnixTime};
+use crate::policy::{Facts, Setting};
+use crate::script::{Input, Inputs, Reply, clean};
+use crate::target::Target;
+use crate::transport::Route;
+
+/// How far a clock may be off before the promise "to the minute" needs a word, in seconds.
+pub const SKEW_LIMIT: i64 = 60;
+
+/// The form of `expiry-time` in `authorized_keys` that a server's sshd understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExpiryForm {
+    /// With a `Z`: OpenSSH 9.1 and later (its release notes).
+    Utc,
+    /// In the server's own zone: OpenSSH 7.7 to 9.0, which refuse a key whose time has a `Z`.
+    Local,
+    /// Not at all: older OpenSSH; Dropbear refuses a key with any `expiry-time`.
+    None,
+}
+
+impl ExpiryForm {
+    /// The word towards providers.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Utc => "utc",
+            Self::Local => "local",
+            Self::None => "none",
+        }
+    }
+
+    fn of(version: Option<(u32, u32)>) -> Self {
+        match version {
+            Some(version) if version >= (9, 1) => Self::Utc,
+            Some(version) if version >= (7, 7) => Self::Local,
+            _ => Self::None,
+        }
+    }
+}
+
+/// A server as `detect` saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its SSH identification, or `local`.
+    pub server_id: String,
+    /// OpenSSH's version, if it is OpenSSH.
+    pub version: Option<(u32, u32)>,
+    /// The form of `expiry-time` it understands.
+    pub expiry_form: ExpiryForm,
+    /// Whether it knows the key option `restrict` (OpenSSH 7.2, Dropbear 2018).
+    pub knows_restrict: bool,
+    /// Seconds its clock is ahead of ours.
+    pub clock_ahead: i64,
+    /// What the merchant should know about it, one sentence each.
+    pub warnings: Vec<String>,
+    /// Everything `detect` replied.
+    pub reply: Reply,
+}
+
+/// The version in `SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7` (RFC 4253, section 4.2).
+fn openssh_version(text: &str) -> Option<(u32, u32)> {
+    let rest = text.split_once("OpenSSH_")?.1;
+    let (major, rest) = rest.split_once('.')?;
+    let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+impl Server {
+    /// Reads what `detect` replied, asked at `asked_at` by our clock.
+    #[must_use]
+    pub fn read(server_id: &str, reply: &Reply, asked_at: UnixTime) -> Self {
+        // The daemon that answers counts; a second sshd binary on its disk does not.
+        let version =
+            openssh_version(server_id).or_else(|| openssh_version(reply.text("sshd_version")));
+        let clock_ahead = reply.number("clock").map_or(0, |clock| clock - asked_at);
+        let mut server = Self {
+            server_id: server_id.to_owned(),
+            version,
+            expiry_form: ExpiryForm::of(version),
+            knows_restrict: version.is_some_and(|version| version >= (7, 2))
+                || server_id.contains("dropbear"),
+            // One second is what asking costs.
+            clock_ahead: if clock_ahead.abs() <= 1 { 0 } else { clock_ahead },
+            warnings: Vec::new(),
+            reply: reply.clone(),
+        };
+        server.warnings = server.warn();
+        server
+    }
+
+    fn warn(&self) -> Vec<String> {
+        let reply = &self.reply;
+        let mut warnings = Vec::new();
+        if self.clock_ahead.abs() > SKEW_LIMIT {
+            let (seconds, word) = (self.clock_ahead.abs(), if self.clock_ahead > 0 { "ahead of" } else { "behind" });
+            warnings.push(format!(
+                "the server's clock is {seconds} s {word} this one; the deadline is kept by the \
+                 server's clock"
+            ));
+        }
+        if self.expiry_form == ExpiryForm::None {
+            warnings.push(
+                "this server cannot end a key by itself; only the sweep ends it on time".into(),
+            );
+        }
+        if reply.is("keys_file_assumed") {
+            warnings.push(
+                "without root the server's settings cannot be read: `~/.ssh/authorized_keys` is \
+                 assumed, and the login that follows proves it"
+                    .into(),
+            );
+        }
+        if !reply.text("path_exists").is_empty() && !reply.is("path_exists") {
+            warnings.push("the shop folder does not exist on the server".into());
+        }
+        warnings
+    }
+
+    /// What policy needs to know.
+    #[must_use]
+    pub fn facts(&self, route: &Route, key: bool, password: bool) -> Facts {
+        let reply = &self.reply;
+        let text = |name: &str| Some(reply.text(name).to_owned()).filter(|text| !text.is_empty());
+        let known = |name: &str| match reply.text(name) {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        let served_names = reply
+            .text("path_served_as")
+            .split(',')
+            .map(clean)
+            .filter(|name| !name.is_empty())
+            .collect();
+        let mut weak_expiry = Vec::new();
+        if key && self.expiry_form == ExpiryForm::None {
+            weak_expiry.push("the key".to_owned());
+        }
+        if password {
+            weak_expiry.push("the password".to_owned());
+        }
+        Facts {
+            greeting: None,
+            addresses: route.addresses.clone(),
+            hostname: text("hostname"),
+            fqdn: text("fqdn"),
+            served_names,
+            settings: Vec::<Setting>::new(),
+            takes_passwords: known("can_password"),
+            takes_keys: known("can_key"),
+            // sshd's `from=` is an option of a key; a password has no such thing.
+            holds_from_for_passwords: Some(false),
+            weak_expiry,
+            backup: None,
+        }
+    }
+
+    /// What ends a grant on time here, best first, in words.
+    #[must_use]
+    pub fn enforced(&self, key: bool, own_account: bool, deadline: UnixTime) -> Vec<String> {
+        let mut layers = Vec::new();
+        if key && self.expiry_form != ExpiryForm::None {
+            layers.push(format!("the server refuses the key from {}", deadline::utc(deadline)));
+        }
+        layers.push("the sweep closes it".to_owned());
+        if own_account {
+            layers.push("the account's expiry day, as a backstop".to_owned());
+        }
+        layers
+    }
+}
+
+/// The inputs of `detect`: which account it is for, and where the shop is.
+#[must_use]
+pub fn detect_inputs(target: &Target, account: &str, id: &str, access: Access) -> Inputs<'static> {
+    let text = |text: &str| Input::Text(text.to_owned());
+    let mut inputs = vec![
+        ("sp_grant", text(id)),
+        ("sp_account", text(account)),
+        ("sp_path", text(target.path.as_deref().unwrap_or_default())),
+        ("sp_access", text(access.id())),
+    ];
+    for name in [
+        "sp_supporter", "sp_public_key", "sp_check_key", "sp_check_until", "sp_password",
+        "sp_has_password", "sp_deadline", "sp_expiry_form", "sp_restrict", "sp_from",
+        "sp_not_after",
+    ] {
+        inputs.push((name, text("")));
+    }
+    inputs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_expiry_follows_the_version() {
+        for (id, form) in [
+            ("SSH-2.0-OpenSSH_8.4p1 Debian-5+deb11u3", ExpiryForm::Local),
+            ("SSH-2.0-OpenSSH_9.0p1", ExpiryForm::Local),
+            ("SSH-2.0-OpenSSH_9.1", ExpiryForm::Utc),
+            ("SSH-2.0-OpenSSH_10.0p2 Debian-7", ExpiryForm::Utc),
+            ("SSH-2.0-OpenSSH_7.6p1", ExpiryForm::None),
+            ("SSH-2.0-dropbear_2022.83", ExpiryForm::None),
+            ("SSH-2.0-OpenSSH_x", ExpiryForm::None),
+        ] {
+            assert_eq!(Server::read(id, &Reply::default(), 0).expiry_form, form, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_said() {
+        let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
+        let server = Server::read("SSH-2.0-OpenSSH_9.2", &reply, 1000);
+        assert_eq!(server.clock_ahead, 300);
+        assert!(server.warnings.iter().any(|warning| warning.contains("300 s ahead")));
+    }
+}

@@ -1,1 +1,447 @@
-//! desk
+//! Support desks: the rules, time-box and port of a team that asks for access, as data.
+//!
+//! A desk is a folder with `desk.toml` and one `<language>.ftl` for each language its rules are
+//! told in. Some are built in; a merchant's own are read from the configuration folder in the
+//! same way.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use unic_langid::LanguageIdentifier;
+
+use crate::message::{Catalogue, CatalogueError, line_and_column};
+use crate::policy::Rule;
+
+/// No desk and no override goes beyond this many days.
+pub const HARD_MAXIMUM_DAYS: u16 = 35;
+
+/// The oldest a backup may be when live access is asked for, in hours. A desk may ask for less.
+pub const BACKUP_MAXIMUM_AGE_HOURS: u16 = 24;
+
+/// The desks that come with stagepass, by name: `desk.toml`, and the texts by language.
+pub const BUILTIN: &[BuiltinDesk] = &[BuiltinDesk {
+    name: "multisafepay",
+    manifest: include_str!("../desks/multisafepay/desk.toml"),
+    texts: &[("en", include_str!("../desks/multisafepay/en.ftl"))],
+}];
+
+/// A desk that is compiled in.
+#[derive(Debug)]
+pub struct BuiltinDesk {
+    /// The folder's name, and the desk's id.
+    pub name: &'static str,
+    /// The text of `desk.toml`.
+    pub manifest: &'static str,
+    /// The language and text of each `.ftl` file.
+    pub texts: &'static [(&'static str, &'static str)],
+}
+
+/// The largest file of a desk that is read, in bytes.
+const FILE_LIMIT: u64 = 64 * 1024;
+
+/// A support team that asks for access, and its rules.
+#[derive(Debug)]
+pub struct Desk {
+    /// The folder's name: lower-case letters, digits and `-`.
+    pub id: String,
+    /// Where it was read from; `None` for a desk that comes with stagepass.
+    pub folder: Option<PathBuf>,
+    /// What `desk.toml` says.
+    pub manifest: Manifest,
+    texts: Catalogue,
+}
+
+/// The contents of a `desk.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The team's name, as a merchant knows it.
+    pub name: String,
+    /// The languages of the pages that the rules were taken from.
+    pub languages: Vec<String>,
+    /// What the desk connects with: `sftp`, `ssh` or both.
+    pub protocols: Vec<Protocol>,
+    /// The only port the desk connects to. Without one, any port will do.
+    pub port: Option<u16>,
+    /// How long access may last.
+    pub time_box: TimeBox,
+    /// How often and how far a deadline may be moved.
+    pub extensions: Extensions,
+    /// What the desk asks for before live access.
+    pub live: Live,
+    /// The desk's own rules, in the desk's own order.
+    pub rules: Vec<DeskRule>,
+}
+
+/// What a desk connects with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// File transfer over SSH.
+    Sftp,
+    /// A shell and commands.
+    Ssh,
+}
+
+impl Protocol {
+    /// The name as it is written in `desk.toml` and shown.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Sftp => "sftp",
+            Self::Ssh => "ssh",
+        }
+    }
+}
+
+/// How long access may last, in days of 24 hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeBox {
+    /// Where the merchant names no deadline.
+    pub default_days: u16,
+    /// The longest a merchant may name. Never above [`HARD_MAXIMUM_DAYS`].
+    pub maximum_days: u16,
+}
+
+/// How often and how far a deadline may be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extensions {
+    /// How many times one grant may be extended.
+    pub count: u16,
+    /// The last deadline of a grant, in days after it was agreed. Never above
+    /// [`HARD_MAXIMUM_DAYS`].
+    pub total_days: u16,
+}
+
+/// What a desk asks for before live access. stagepass asks for the approver, the approval, the
+/// reason, the exact access, a verified backup and the typed host name whatever a desk says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// Whether the desk ever works on a live environment.
+    pub allowed: bool,
+    /// The oldest a backup may be. Never above [`BACKUP_MAXIMUM_AGE_HOURS`].
+    pub backup_maximum_age_hours: u16,
+    /// The rule whose sentence the merchant must have seen and acknowledged.
+    pub acknowledge: Option<String>,
+}
+
+/// One rule of a desk. Its sentence is the message of the same id in the desk's texts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskRule {
+    /// The desk's own number for it, such as `M8`.
+    pub id: String,
+    /// The policy rules that it is the reason for.
+    pub speaks_for: Vec<String>,
+    /// The languages in which the desk's pages state it.
+    pub languages: Vec<String>,
+}
+
+/// A desk that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// There is no such desk.
+    #[error("there is no desk `{name}`; there are: {}", known.join(", "))]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// The desks that there are.
+        known: Vec<String>,
+    },
+    /// The name cannot be the name of a desk.
+    #[error("`{}` cannot be a desk's name: only a-z, 0-9 and `-`, at most 40", .0.escape_debug())]
+    Name(String),
+    /// The merchant's own folder has the name of a built-in desk, whose rules it would replace.
+    #[error("`{}` has the name of a desk that comes with stagepass; rename it", .0.display())]
+    NameTaken(PathBuf),
+    /// Somebody else could have written the file.
+    #[error("`{}` is not used: {why}", path.display())]
+    Unsafe {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with its owner or mode.
+        why: &'static str,
+    },
+    /// The file is not TOML, or does not say what a desk must say.
+    #[error("{path}:{line}:{column}: {why}")]
+    Malformed {
+        /// The file.
+        path: String,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+        /// What is wrong there.
+        why: String,
+    },
+    /// The file says something that no desk may say.
+    #[error("{path}: {why}")]
+    Invalid {
+        /// The file.
+        path: String,
+        /// What it says wrongly.
+        why: String,
+    },
+    /// The texts cannot be read.
+    #[error("{path}: {source}")]
+    Texts {
+        /// The file.
+        path: String,
+        /// Where and why.
+        #[source]
+        source: CatalogueError,
+    },
+    /// The file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A line of the list of desks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The desk's id.
+    pub id: String,
+    /// Where the merchant keeps it; `None` for a desk that comes with stagepass.
+    pub folder: Option<PathBuf>,
+}
+
+impl Desk {
+    /// Finds a desk by its id: the built-in ones, then the folders of `own`, the merchant's
+    /// `desks` folder.
+    ///
+    /// # Errors
+    /// Says that there is none, or why the merchant's own is not used.
+    pub fn find(id: &str, own: Option<&Path>) -> Result<Self, DeskError> {
+        if !is_desk_id(id) {
+            return Err(DeskError::Name(id.into()));
+        }
+        let folder = own.map(|own| own.join(id)).filter(|folder| folder.is_dir());
+        match (BUILTIN.iter().find(|builtin| builtin.name == id), folder) {
+            (Some(_), Some(folder)) => Err(DeskError::NameTaken(folder)),
+            (Some(builtin), None) => Self::from_builtin(builtin),
+            (None, Some(folder)) => Self::read(id, folder),
+            (None, None) => Err(DeskError::NotFound {
+                name: id.into(),
+                known: Self::list(own)?.into_iter().map(|listed| listed.id).collect(),
+            }),
+        }
+    }
+
+    /// Every desk there is, built-in ones first, each part in the order of its ids.
+    ///
+    /// # Errors
+    /// Fails when the merchant's folder exists and cannot be listed.
+    pub fn list(own: Option<&Path>) -> Result<Vec<Listed>, DeskError> {
+        let mut desks: Vec<_> = BUILTIN
+            .iter()
+            .map(|builtin| Listed { id: builtin.name.into(), folder: None })
+            .collect();
+        let Some(own) = own else { return Ok(desks) };
+        let read = |source| DeskError::Read { path: own.into(), source };
+        let entries = match std::fs::read_dir(own) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(desks),
+            Err(error) => return Err(read(error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let folder = entry.map_err(read)?.path();
+            let name = folder.file_name().and_then(|name| name.to_str()).map(String::from);
+            if let Some(id) = name.filter(|name| is_desk_id(name) && folder.is_dir()) {
+                found.push(Listed { id, folder: Some(folder) });
+            }
+        }
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        desks.extend(found);
+        Ok(desks)
+    }
+
+    fn from_builtin(builtin: &BuiltinDesk) -> Result<Self, DeskError> {
+        let place = |file: &str| format!("desks/{}/{file}", builtin.name);
+        let manifest = parse_manifest(&place("desk.toml"), builtin.manifest)?;
+        let source = builtin
+            .texts
+            .iter()
+            .find(|(language, _)| *language == "en")
+            .map_or("", |(_, source)| *source);
+        let texts = parse_texts(&place("en.ftl"), source)?;
+        Self { id: builtin.name.into(), folder: None, manifest, texts }.checked(&place("desk.toml"))
+    }
+
+    fn read(id: &str, folder: PathBuf) -> Result<Self, DeskError> {
+        let meta = std::fs::metadata(&folder)
+            .map_err(|source| DeskError::Read { path: folder.clone(), source })?;
+        refuse_if_others_can_write(&folder, &meta)?;
+        let manifest_path = folder.join("desk.toml");
+        let texts_path = folder.join("en.ftl");
+        let place = manifest_path.display().to_string();
+        let manifest = parse_manifest(&place, &read_own_file(&manifest_path)?)?;
+        let texts = parse_texts(&texts_path.display().to_string(), &read_own_file(&texts_path)?)?;
+        Self { id: id.into(), folder: Some(folder), manifest, texts }.checked(&place)
+    }
+
+    /// What a desk may not say, however well formed.
+    fn checked(self, path: &str) -> Result<Self, DeskError> {
+        let invalid = |why: String| Err(DeskError::Invalid { path: path.into(), why });
+        let Manifest { time_box, extensions, live, rules, .. } = &self.manifest;
+        if time_box.maximum_days == 0 || time_box.maximum_days > HARD_MAXIMUM_DAYS {
+            return invalid(format!(
+                "`time_box.maximum_days` is {}, and must be 1 to {HARD_MAXIMUM_DAYS}",
+                time_box.maximum_days
+            ));
+        }
+        if time_box.default_days == 0 || time_box.default_days > time_box.maximum_days {
+            return invalid(format!(
+                "`time_box.default_days` is {}, and must be 1 to `maximum_days`, {}",
+                time_box.default_days, time_box.maximum_days
+            ));
+        }
+        if extensions.total_days < time_box.maximum_days
+            || extensions.total_days > HARD_MAXIMUM_DAYS
+        {
+            return invalid(format!(
+                "`extensions.total_days` is {}, and must be `time_box.maximum_days`, {}, to \
+                 {HARD_MAXIMUM_DAYS}",
+                extensions.total_days, time_box.maximum_days
+            ));
+        }
+        if live.backup_maximum_age_hours == 0
+            || live.backup_maximum_age_hours > BACKUP_MAXIMUM_AGE_HOURS
+        {
+            return invalid(format!(
+                "`live.backup_maximum_age_hours` is {}, and must be 1 to \
+                 {BACKUP_MAXIMUM_AGE_HOURS}",
+                live.backup_maximum_age_hours
+            ));
+        }
+        if self.manifest.protocols.is_empty() {
+            return invalid("`protocols` is empty".into());
+        }
+        if matches!(self.manifest.port, Some(0 | 20 | 21 | 990)) {
+            return invalid("`port` is not a port for SSH".into());
+        }
+        if let Err(problem) = crate::policy::check_name(&self.manifest.name) {
+            return invalid(format!("`name` {problem}"));
+        }
+        if let Some(acknowledge) = &live.acknowledge
+            && !rules.iter().any(|rule| rule.id == *acknowledge)
+        {
+            return invalid(format!("`live.acknowledge` names no rule: `{acknowledge}`"));
+        }
+        match self.wrong_rule() {
+            Some(why) => invalid(why),
+            None => Ok(self),
+        }
+    }
+
+    /// Why the list of rules cannot be used, if so.
+    fn wrong_rule(&self) -> Option<String> {
+        for (position, rule) in self.manifest.rules.iter().enumerate() {
+            let id = rule.id.escape_debug();
+            let earlier = self.manifest.rules.iter().take(position);
+            if earlier.into_iter().any(|other| other.id == rule.id) {
+                return Some(format!("rule `{id}` is there twice"));
+            }
+            for spoken in &rule.speaks_for {
+                if Rule::from_id(spoken).is_none() {
+                    return Some(format!(
+                        "rule `{id}` speaks for `{}`, which is no rule of stagepass",
+                        spoken.escape_debug()
+                    ));
+                }
+            }
+            if self.texts.text(&rule.id, &[]).is_none() {
+                return Some(format!("rule `{id}` has no sentence of that id in `en.ftl`"));
+            }
+        }
+        None
+    }
+
+    /// The first of the desk's rules that is the reason for this rule of stagepass.
+    #[must_use]
+    pub fn speaks_for(&self, rule: Rule) -> Option<&DeskRule> {
+        self.manifest.rules.iter().find(|one| one.speaks_for.iter().any(|id| id == rule.id()))
+    }
+
+    /// The sentence of the desk's rule with this id.
+    #[must_use]
+    pub fn rule_text(&self, id: &str) -> Option<String> {
+        self.texts.text(id, &[])
+    }
+
+    /// Whether the desk connects with this.
+    #[must_use]
+    pub fn connects_with(&self, protocol: Protocol) -> bool {
+        self.manifest.protocols.contains(&protocol)
+    }
+}
+
+fn is_desk_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+fn parse_manifest(path: &str, source: &str) -> Result<Manifest, DeskError> {
+    toml_edit::de::from_str(source).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let (line, column) = line_and_column(source, at);
+        DeskError::Malformed { path: path.into(), line, column, why: error.message().into() }
+    })
+}
+
+fn parse_texts(path: &str, source: &str) -> Result<Catalogue, DeskError> {
+    let english = LanguageIdentifier::from_bytes(b"en").unwrap_or_default();
+    Catalogue::parse(&english, source)
+        .map_err(|source| DeskError::Texts { path: path.into(), source })
+}
+
+/// Reads a file of the merchant's own desk: a small regular file that nobody else can write.
+fn read_own_file(path: &Path) -> Result<String, DeskError> {
+    let read = |source| DeskError::Read { path: path.into(), source };
+    // A FIFO would keep the open waiting for ever.
+    if !std::fs::metadata(path).map_err(read)?.is_file() {
+        return Err(DeskError::Unsafe { path: path.into(), why: "it is not a regular file" });
+    }
+    let file = File::open(path).map_err(read)?;
+    let meta = file.metadata().map_err(read)?;
+    refuse_if_others_can_write(path, &meta)?;
+    if meta.len() > FILE_LIMIT {
+        return Err(DeskError::Unsafe { path: path.into(), why: "it is larger than 64 KiB" });
+    }
+    let mut text = String::new();
+    file.take(FILE_LIMIT).read_to_string(&mut text).map_err(read)?;
+    Ok(text)
+}
+
+/// The rule by which sshd trusts a key file: owned by the user, writable by nobody else.
+#[cfg(unix)]
+fn refuse_if_others_can_write(path: &Path, meta: &std::fs::Metadata) -> Result<(), DeskError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let refused = |why| Err(DeskError::Unsafe { path: path.into(), why });
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return refused("it belongs to another user");
+    }
+    if meta.mode() & 0o022 != 0 {
+        return refused("its group or everybody can write it; `chmod go-w` it");
+    }
+    Ok(())
+}
+
+/// On other systems the configuration folder's own access list is all there is.
+#[cfg(not(unix))]
+fn refuse_if_others_can_write(_: &Path, _: &std::fs::Metadata) -> Result<(), DeskError> {
+    Ok(())
+}

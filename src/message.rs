@@ -1,1 +1,179 @@
-//! message
+//! Every sentence about rules, refusals, plans and hand-over, looked up by id in a Project Fluent
+//! catalogue, so that a language is added without touching code.
+//!
+//! `id` is a message of `locales/<language>/stagepass.ftl`; `id.attribute` is one of its
+//! attributes. Command names, flags, JSON keys and ids are never translated.
+
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
+
+/// The built-in catalogues: the language and its text. The first one is spoken where no other is
+/// asked for.
+const LOCALES: &[(&str, &str)] = &[("en", include_str!("../locales/en/stagepass.ftl"))];
+
+/// A value that is put into a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arg {
+    /// A text. Characters that steer a terminal have been replaced.
+    Text(String),
+    /// A number; the catalogue chooses the plural by it.
+    Number(i64),
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(harmless(text))
+    }
+}
+
+impl From<&String> for Arg {
+    fn from(text: &String) -> Self {
+        Self::Text(harmless(text))
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(harmless(&text))
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Arg {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<u16> for Arg {
+    fn from(number: u16) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<usize> for Arg {
+    fn from(number: usize) -> Self {
+        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// Whether a character moves the cursor, changes colours, or makes text read in another order
+/// than it is stored. None belongs in a name or in a sentence.
+#[must_use]
+pub fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text with every steering character except the line break replaced.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c != '\n' && is_steering(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A catalogue that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {why}")]
+pub struct CatalogueError {
+    /// The line of the first mistake, counted from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub why: String,
+}
+
+/// Sentences in one language.
+pub struct Catalogue(FluentBundle<FluentResource>);
+
+impl std::fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Catalogue").field(&self.0.locales).finish()
+    }
+}
+
+impl Catalogue {
+    /// Reads a catalogue from the text of an `.ftl` file.
+    ///
+    /// # Errors
+    /// Says where the text is not Fluent, or which id is there twice.
+    pub fn parse(language: &LanguageIdentifier, source: &str) -> Result<Self, CatalogueError> {
+        let resource = FluentResource::try_new(source.into()).map_err(|(_, errors)| {
+            let first = errors.first();
+            let at = first.map_or(0, |error| error.pos.start);
+            CatalogueError {
+                line: line_and_column(source, at).0,
+                why: first.map_or_else(|| "not a catalogue".into(), |error| error.kind.to_string()),
+            }
+        })?;
+        let mut bundle = FluentBundle::new_concurrent(vec![language.clone()]);
+        // The marks that Fluent would put around values show up as rubbish in a terminal, and they
+        // would be copied along with a host name or a command.
+        bundle.set_use_isolating(false);
+        bundle.add_resource(resource).map_err(|errors| CatalogueError {
+            line: 1,
+            why: errors.first().map_or_else(|| "not a catalogue".into(), ToString::to_string),
+        })?;
+        Ok(Self(bundle))
+    }
+
+    /// The sentence with this id, or `None` where this catalogue has none. A value that the
+    /// sentence asks for and that was not given shows as `{$name}`.
+    #[must_use]
+    pub fn text(&self, id: &str, args: &[(&str, Arg)]) -> Option<String> {
+        let pattern = match id.split_once('.') {
+            None => self.0.get_message(id)?.value()?,
+            Some((id, attribute)) => self.0.get_message(id)?.get_attribute(attribute)?.value(),
+        };
+        let mut values = FluentArgs::with_capacity(args.len());
+        for (name, value) in args {
+            match value {
+                Arg::Text(text) => values.set(*name, text.as_str()),
+                Arg::Number(number) => values.set(*name, FluentValue::from(*number)),
+            }
+        }
+        let mut problems = Vec::new();
+        Some(self.0.format_pattern(pattern, Some(&values), &mut problems).into_owned())
+    }
+}
+
+/// The line and column, both counted from 1, of a byte in a text. A column counts characters.
+#[must_use]
+pub fn line_and_column(source: &str, at: usize) -> (usize, usize) {
+    let before = source.get(..at).unwrap_or(source);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    (line, column)
+}
+
+/// The catalogue that stagepass speaks from.
+fn spoken() -> &'static Catalogue {
+    static SPOKEN: OnceLock<Catalogue> = OnceLock::new();
+    SPOKEN.get_or_init(|| {
+        let (language, source) = LOCALES.first().expect("one language is built in");
+        let language = language.parse().expect("a test reads every built-in language");
+        Catalogue::parse(&language, source).expect("a test reads every built-in catalogue")
+    })
+}
+
+/// The sentence with this id, with the values put in. A test holds every id that the code asks for
+/// against the catalogue; an id that is missing all the same shows itself instead of ending the
+/// program.
+#[must_use]
+pub fn text(id: &str, args: &[(&str, Arg)]) -> String {
+    spoken().text(id, args).unwrap_or_else(|| id.into())
+}
+
+/// Whether the built-in catalogue has a sentence with this id.
+#[must_use]
+pub fn has(id: &str) -> bool {
+    spoken().text(id, &[]).is_some()
+}

@@ -1,0 +1,254 @@
+# stagepass in English.
+#
+# Written for a merchant who reads once and would rather not do this at all: what is wrong, why,
+# and what to do. Commands and options stand in backquotes and are not translated.
+
+## Why a rule holds
+
+# The desk's own sentence, with its name and its number for the rule.
+desk-reason = { $text } ({ $desk }, rule { $number })
+
+## Rules
+##
+## The message says what may not be; `why` is the reason where the desk gives none of its own;
+## `way-out` is what to do.
+
+rule-ftp = this is FTP: { $sign }
+    .why = FTP sends passwords so that others on the way can read them, and no setting makes it safe.
+    .way-out = Use the server's SSH or SFTP address, usually on port 22. Your hosting company can tell you what it is.
+
+rule-protocol = the desk does not connect with { $wanted }
+    .why = Only what the desk's engineers use is opened.
+    .way-out = Use an `ssh://` address, and ask the desk which kind of access it needs.
+
+rule-port = the port is { $port }, and the desk connects to port { $own }
+    .why = The desk's engineers cannot reach another port.
+    .way-out = Let the server answer on port { $own }. If the desk told you that { $port } is fine, add `--override port --reason "…"`.
+
+rule-case-reference = the case's reference `{ $name }` { $problem }
+    .why = The reference becomes part of names on your server.
+    .way-out = Use the desk's ticket number: letters, digits and `. _ # / -`, at most 64.
+
+rule-supporter-name = the supporter's name `{ $name }` { $problem }
+    .why = The name is written to your server and to the record, where such characters do harm.
+    .way-out = Write the person's name plainly, at most 80 characters. For O'Brien write O’Brien or OBrien.
+
+rule-supporter-company = the company's name `{ $name }` { $problem }
+    .why = The name is written to your server and to the record, where such characters do harm.
+    .way-out = Write the company's name plainly, at most 80 characters.
+
+rule-access = `{ $access }` is not a kind of access that you allow
+    .why = Your own configuration allows { $count ->
+        [0] none
+       *[other] only { $allowed }
+    }.
+    .way-out = Choose one that you allow with `--access`, or say why this time is different: `--override access --reason "…"`.
+
+rule-from = it is not said where the supporter connects from
+    .why = Your own configuration asks for it, so that a lost credential is worth less.
+    .way-out = Ask the desk for its addresses and add `--from 192.0.2.0/24`, or say why not: `--override from --reason "…"`.
+
+rule-from-password = this server cannot hold a password to the addresses in `--from`
+    .why = Only key logins can be limited to addresses here; the password would work from anywhere.
+    .way-out = Use the supporter's key instead of a password (`--key FILE`), or accept it: `--override from.password --reason "…"`.
+
+rule-credential = the supporter has nothing to log in with
+    .why = A grant needs a key or a password.
+    .way-out = Ask the supporter for a public key and add `--key FILE`. Without one, `--generate-key` makes a pair.
+
+rule-password-strength = the password is too weak
+    .why = A guessed password is an open door.
+    .way-out = Let stagepass make the password: `--password`.
+
+rule-password-server = `{ $target }` lets nobody in with a password
+    .why = Its SSH server is set to take keys only. That is good, and there is no need to change it.
+    .way-out = Use the supporter's public key: `--key FILE`. Without one, `--generate-key` makes a pair.
+
+rule-key-server = `{ $target }` lets nobody in with a key
+    .why = Its SSH server is set to take passwords only.
+    .way-out = Use `--password`, or ask your hosting company to allow keys (`PubkeyAuthentication yes`).
+
+rule-live = `{ $host }` { $verdict ->
+        [live] is treated as live
+       *[unknown] is not shown to be a staging environment, and so it is treated as live
+    }; looked at: { $signals }
+    .why = A mistake on a live shop reaches your customers and their orders.
+    .way-out = Give access to a staging copy instead. If it has to be this one, every point below is needed.
+
+rule-live-never = the desk does not work on live environments, and `{ $host }` counts as one
+    .why = The desk's own terms leave no way to do it.
+    .way-out = Give access to a staging copy.
+
+rule-live-approver = live: it is not said who at the desk approved this ({ $problem })
+    .why = A person at the desk has to know about it and agree.
+    .way-out = Ask the desk for one of its specialists, and add `--approver "Name"`.
+
+rule-live-approval = live: the desk's reference for its approval is missing ({ $problem })
+    .why = Afterwards it must be possible to find out what was agreed.
+    .way-out = Ask for the ticket or message in which it was approved, and add `--approval REFERENCE`.
+
+rule-live-reason = live: it is not said why it must be the live shop ({ $problem })
+    .why = Whoever reads the record later needs to know.
+    .way-out = Add `--reason "…"` in your own words.
+
+rule-live-access = live: the kind of access is not chosen, only assumed (`{ $access }`)
+    .why = On a live shop nothing is given by default.
+    .way-out = Choose the least that will do: `--access sftp-read-only`, `--access sftp` or `--access ssh`.
+
+rule-live-backup = live: { $problem ->
+        [missing] there is no backup at `{ $path }`
+        [unreadable] the backup `{ $path }` cannot be read: { $detail }
+        [empty] the backup `{ $path }` is empty
+        [old] the backup `{ $path }` is { $age } old, and may be { $hours } h old at most
+        [future] the backup `{ $path }` was written in the future, so one of two clocks is wrong
+        [unhashed] the backup `{ $path }` was not read to its end
+       *[none] no backup is named
+    }
+    .why = With a fresh backup a mistake is a bad hour; without one it can be the end of the shop.
+    .way-out = Make a backup of files and database now, and add `--backup FILE`. It is read here and never sent.
+
+rule-live-acknowledgement = live: rule { $number } is not acknowledged: “{ $sentence }”
+    .why = You should have read that before you decide.
+    .way-out = If you accept it, add `--acknowledge { $number }`.
+
+rule-live-confirmation = live: { $given ->
+        [other] `{ $typed }` is not the host name
+       *[none] the host name was not typed
+    }
+    .why = Typing the name is the last moment to notice that it is the wrong server.
+    .way-out = Type `{ $host }` when you are asked, or add `--yes-live { $host }`.
+
+rule-deadline-past = the deadline, { $when }, is not in the future
+    .why = Access that is over cannot be given.
+    .way-out = Choose a later one, such as `--for 14d`. To end access now, use `stagepass revoke`.
+
+rule-deadline-maximum = access for { $asked } is longer than { $days ->
+        [one] one day
+       *[other] { $days } days
+    }
+    .why = That is the longest that the desk and your own configuration allow.
+    .way-out = Choose `--for { $days }d` or less; it can be extended. Or say why it must be longer: `--override deadline.maximum --reason "…"`.
+
+rule-deadline-hard = access for { $asked } is longer than { $days } days
+    .why = Temporary access that lasts longer is not temporary. There is no way around this one.
+    .way-out = Choose `--for { $days }d` or less. If more is needed later, make a new grant then.
+
+rule-expiry-weak = this server cannot end access to the minute by itself: { $layers }
+    .why = If your computer is off at the deadline, access may last until the end of that day or until the next sweep.
+    .way-out = If that will do, add `--accept-weak-expiry`, and let `stagepass schedule install` look after it.
+
+rule-extension-state = the grant ended at { $when }, and what has ended is not extended
+    .why = Its access may already be gone.
+    .way-out = Make a new grant.
+
+rule-extension-reason = it is not said why more time is needed ({ $problem })
+    .why = Whoever reads the record later needs to know.
+    .way-out = Add `--reason "…"` in your own words.
+
+rule-extension-count = the grant may be extended { $count ->
+        [0] never
+        [one] once
+       *[other] { $count } times
+    }, and has been
+    .why = Access that is extended again and again is not temporary.
+    .way-out = Ask the desk how much time it still needs. If it goes on, make a new grant.
+
+rule-extension-total = the grant may last until { $latest } at most
+    .why = That was agreed when it was made.
+    .way-out = Extend it until then, and make a new grant if more is needed.
+
+rule-override-unknown = there is no rule `{ $rule }` to override
+    .why = An override that does nothing would look like one that did.
+    .way-out = Use the rule's id exactly as it is shown.
+
+rule-override-forbidden = rule `{ $rule }` cannot be overridden
+    .why = It protects your customers, or it has a way of its own.
+    .way-out = Leave `--override { $rule }` out, and do what the rule itself asks for.
+
+rule-override-reason = the override of `{ $rule }` has no reason ({ $problem })
+    .why = An exception that nobody can explain later is a hole.
+    .way-out = Add `--reason "…"` in your own words.
+
+rule-close-delete = what was made for a grant is deleted at its end
+    .why = An account that nobody needs is an account that somebody finds.
+    .way-out = There is nothing to do: stagepass does it, and proves it.
+
+## Refusals and plans: headings
+
+refused = { $count ->
+        [one] refused: one rule stands against it. Nothing was touched.
+       *[other] refused: { $count } rules stand against it. Nothing was touched.
+    }
+refused-because = because
+refused-way-out = what to do
+plan-heading = What would happen on { $target }
+plan-nothing-touched = This was a dry run: nothing was touched.
+plan-allowed = Nothing stands against it.
+plan-who = { $name } ({ $company }), case { $case }
+plan-access = { $access ->
+        [sftp-read-only] files, read only (`sftp-read-only`)
+        [sftp] files (`sftp`)
+        [ssh] a shell and files (`ssh`)
+       *[other] { $access }
+    }
+plan-until = until { $deadline }
+plan-from = only from { $from }
+plan-from-anywhere = from any address
+plan-extensions = { $count ->
+        [0] it cannot be extended
+        [one] it can be extended once, until { $latest } at most
+       *[other] it can be extended { $count } times, until { $latest } at most
+    }
+plan-override = rule `{ $rule }` is set aside: { $reason }
+plan-live = LIVE, approved by { $approver } ({ $approval }): { $reason }
+plan-weak-expiry = not to the minute: { $layers }
+plan-environment = { $verdict ->
+        [staging] shown to be a staging environment
+        [live] a live environment
+       *[unknown] not shown to be staging, so treated as live
+    }
+plan-signal = { $source ->
+        [declared] you declared it
+        [address] the target's address
+        [hostname] the server's own name
+        [served] a name the shop is served under
+        [setting] a setting on the server
+       *[other] { $source }
+    }: { $value } ({ $says ->
+        [live] says live
+        [staging-strong] says staging
+        [staging-medium] speaks for staging
+       *[nothing] says nothing either way
+    })
+
+## Live access: what is asked on a terminal
+
+live-warning = This counts as a LIVE shop. What is done there reaches customers at once.
+live-acknowledge-question = { $sentence } Do you accept that?
+live-confirm-question = Type `{ $host }` to give access to it
+
+## Hand-over
+
+handover-heading = Give this to { $name }, and to nobody else
+handover-once = It is shown once and kept nowhere. If it is lost, revoke the grant and make a new one.
+handover-key-ready = { $name } logs in with the key they already have. There is no secret to send.
+handover-private-key = The private key below is all that is needed to log in. Send it over a channel that only { $name } can read, never by plain e-mail or in a ticket.
+handover-password = The password below is all that is needed to log in. Send it over a channel that only { $name } can read, and not together with the rest.
+handover-command = { $name } connects with
+handover-until = It works until { $deadline } and ends by itself.
+handover-end-early = To end it earlier: `stagepass revoke { $grant }`
+handover-in-file = The credential was written to `{ $path }`, readable by you alone. Delete it when it has been passed on.
+handover-needs-reveal = standard output is not a terminal; the credential would be shown to whatever reads it
+handover-needs-reveal-hint = Use `--output FILE`, or add `--reveal` if you mean it.
+
+## The supporter's public key
+
+key-hint-which-file = A public key is one line that begins with `ssh-ed25519 AAAA…`, usually in a file that ends in `.pub`.
+key-hint-several = Ask the supporter which key is theirs, and save that line alone in a file. A second person gets a grant of their own.
+key-hint-options = Save the line again from `ssh-ed25519` (or `ssh-rsa`, `ecdsa-…`) on. stagepass puts its own, stricter options in front.
+key-hint-private = Ask for the file that ends in `.pub`. Delete the private key you were sent, and tell the supporter to make a new pair, because this one has been seen.
+key-hint-convert = Convert it with `ssh-keygen -i -f FILE > key.pub`; for a file that begins with `-----BEGIN PUBLIC KEY-----` or `-----BEGIN RSA PUBLIC KEY-----` add `-m PKCS8` or `-m PEM`. In PuTTYgen, copy the text under “Public key for pasting into OpenSSH authorized_keys file”.
+key-hint-certificate = Ask for the public key itself, the file without `-cert` in its name.
+key-hint-new = Ask the supporter for a newer key: `ssh-keygen -t ed25519`.
+key-hint-damaged = Copy it again, as one line and without changes. A file attached to a message survives better than pasted text.
+key-warning-short-rsa = This RSA key is shorter than 3072 bits. It will do for now; an ed25519 key is better.

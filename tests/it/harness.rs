@@ -1,0 +1,137 @@
+//! The harness itself: that its hosts are real, that its watches see, that its limits bite.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::host::{Host, Sudo, suites};
+use crate::stage::{Credential, Paramiko, Stage};
+
+fn program_on_path(name: &str) -> bool {
+    ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(name).exists())
+}
+
+#[test]
+fn every_openssh_takes_a_real_login() {
+    let stage = Stage::new();
+    for suite in suites() {
+        let host = stage.light(suite).deploy(Sudo::NoPassword).shop().start();
+        let admin = Credential::Key(&stage.admin.private);
+        let run = stage.ssh(&host, "deploy", admin, &["sudo", "-n", "hostname"]).ok();
+        assert_eq!(run.stdout.trim(), format!("staging-{}", host.name));
+        let run = stage.sftp(&host, "deploy", admin, "ls -1 /var/www/shop\n").ok();
+        assert!(run.stdout.contains("composer.json"), "{}", run.told());
+        let run = stage.paramiko(&host, "deploy", admin, Paramiko::List("/var/www/shop")).ok();
+        assert!(run.stdout.contains("composer.json"), "{}", run.told());
+    }
+}
+
+#[test]
+fn passwords_reach_the_clients_and_no_process_shows_them() {
+    let stage = Stage::new();
+    let password = "Harness-9-correct-horse!";
+    let host = stage.light("bookworm").deploy(Sudo::Password).deploy_password(password).start();
+    let mut watch = stage.watch_proc();
+    let with = Credential::Password(password);
+    stage.ssh(&host, "deploy", with, &["true"]).ok();
+    stage.sftp(&host, "deploy", with, "pwd\n").ok();
+    stage.paramiko(&host, "deploy", with, Paramiko::Exec("true")).ok();
+    let wrong = Credential::Password("Harness-9-wrong-horse!!!");
+    let run = stage.ssh(&host, "deploy", wrong, &["true"]).exits(255);
+    assert!(run.stderr.contains("Permission denied"), "{}", run.told());
+    stage.paramiko(&host, "deploy", wrong, Paramiko::Exec("true")).exits(3);
+    assert_eq!(watch.sightings(password.as_bytes()), [""; 0]);
+    assert_eq!(host.files_containing(password.as_bytes()), [""; 0].map(std::path::PathBuf::from));
+}
+
+#[test]
+fn the_watch_sees_arguments_and_environments_on_both_sides() {
+    let stage = Stage::new();
+    let host = stage.light("bookworm").start();
+    let mut watch = stage.watch_proc();
+    let admin = Credential::Key(&stage.admin.private);
+    stage.ssh(&host, "root", admin, &["/bin/sh", "-c", "'A=canary-one sleep 0.3'"]).ok();
+    stage.program("sh", ["-c", "sleep 0.3; :", "canary-two"]).run().ok();
+    stage.program("sleep", ["0.3"]).env("TOKEN", "canary-three").run().ok();
+    for canary in ["canary-one", "canary-two", "canary-three"] {
+        assert!(!watch.sightings(canary.as_bytes()).is_empty(), "{canary} was missed");
+    }
+    assert!(watch.sightings(b"canary-four").is_empty());
+}
+
+#[test]
+fn files_are_searched_on_both_sides() {
+    let stage = Stage::new();
+    let host = stage.light("bookworm").start();
+    host.sh("mkdir -p /var/lib/x && printf 'a canary-file b' >/var/lib/x/y");
+    let found = host.files_containing(b"canary-file");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].ends_with("var/lib/x/y"));
+    std::fs::write(stage.state().join("ledger"), b"\0\0canary-file").unwrap();
+    assert_eq!(stage.files_containing(b"canary-file"), [stage.state().join("ledger")]);
+}
+
+#[test]
+fn a_host_that_is_down_refuses_and_comes_back_with_the_same_key() {
+    let stage = Stage::new();
+    let host = stage.light("bookworm").start();
+    let admin = Credential::Key(&stage.admin.private);
+    host.stop_sshd();
+    let run = stage.ssh(&host, "root", admin, &["true"]).exits(255);
+    assert!(run.stderr.contains("Connection refused"), "{}", run.told());
+    host.start_sshd();
+    stage.ssh(&host, "root", admin, &["true"]).ok();
+}
+
+#[test]
+fn nothing_of_a_host_is_left_when_it_is_dropped() {
+    let host = Host::light("bookworm").start();
+    let name = host.name.clone();
+    let root = host.root_path().to_owned();
+    assert!(root.join("etc/debian_version").exists());
+    assert!(host.processes().iter().any(|process| process.cmdline.starts_with(b"sshd:")));
+    drop(host);
+    assert!(!root.join("etc/debian_version").exists());
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(&name));
+}
+
+#[test]
+fn a_terminal_is_a_terminal_and_answers_are_typed() {
+    let stage = Stage::new();
+    let asks = r#"test -t 0 && test -t 1 && test -t 2 || exit 9
+        printf 'name? '; read -r name
+        stty -echo </dev/tty; printf 'password? '; read -r word </dev/tty; stty echo
+        printf '\nhello %s of %s letters\n' "$name" "${#word}"; exit 4"#;
+    let run = stage
+        .program("sh", ["-c", asks])
+        .run_tty(&[("name? ", "Ada\n"), ("password? ", "secret\n")])
+        .exits(4);
+    assert!(run.stdout.contains("hello Ada of 6 letters"), "{}", run.told());
+    assert!(!run.stdout.contains("secret"), "{}", run.told());
+}
+
+#[test]
+fn a_run_finds_only_its_own_environment() {
+    let stage = Stage::new();
+    let run = stage.program("env", [""; 0]).env("EXTRA", "1").run().ok();
+    let mut names: Vec<_> = run.stdout.lines().filter_map(|line| line.split('=').next()).collect();
+    names.sort_unstable();
+    let mut expected: Vec<_> = stage.environment().into_iter().map(|(name, _)| name).collect();
+    expected.push("EXTRA".into());
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+}
+
+#[test]
+#[should_panic(expected = "took longer than")]
+fn a_run_that_never_ends_is_killed() {
+    let stage = Stage::new();
+    let _ = stage.program("sleep", ["600"]).limit(Duration::from_millis(200)).run();
+}
+
+#[test]
+fn the_clients_are_installed() {
+    for client in ["ssh", "sftp", "sshpass", "python3", "script", "setfacl"] {
+        assert!(program_on_path(client), "no {client}: run `make setup`");
+    }
+}

@@ -1,0 +1,306 @@
+//! Throw-away servers: `tests/hosts/hosts` as a type. A host dies with the value, and with the
+//! test's process whatever kills that.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::stage::{Key, Run, bounded};
+
+/// What the account `deploy` may do with sudo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sudo {
+    None,
+    NoPassword,
+    /// Needs [`Builder::deploy_password`].
+    Password,
+}
+
+/// A real OpenSSH server of a real Debian.
+pub struct Host {
+    pub name: String,
+    pub suite: String,
+    pub address: String,
+    pub port: u16,
+    /// `ssh-ed25519 AAAA…`, without a comment.
+    pub host_key: String,
+    /// `SHA256:…` of the host key.
+    pub fingerprint: String,
+    kind: &'static str,
+    pid: u32,
+    root: PathBuf,
+    upper: PathBuf,
+    log: PathBuf,
+}
+
+/// What a host is to be, until [`Builder::start`].
+#[must_use]
+pub struct Builder {
+    kind: &'static str,
+    suite: String,
+    options: Vec<String>,
+    password: Option<String>,
+    admin_key: Option<String>,
+}
+
+/// One process inside a host, as `/proc` shows it.
+#[derive(Debug)]
+pub struct Process {
+    pub pid: u32,
+    pub cmdline: Vec<u8>,
+    pub environ: Vec<u8>,
+}
+
+/// The suites whose trees are built. Those that the archive no longer has are left out; those that
+/// are merely missing are a failure.
+pub fn suites() -> Vec<&'static str> {
+    let trees = cache().join("trees");
+    ["bookworm", "bullseye", "trixie"]
+        .into_iter()
+        .filter(|suite| {
+            if trees.join(format!("{suite}.gone")).exists() {
+                return false;
+            }
+            assert!(trees.join(suite).join("usr").exists(), "no tree of {suite}: run `make setup`");
+            true
+        })
+        .collect()
+}
+
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hosts")
+}
+
+fn hosts() -> Command {
+    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/hosts"));
+    command.env_remove("HOSTS_CACHE");
+    command
+}
+
+impl Host {
+    /// A host in namespaces of its own: an sshd on a free port of 127.0.0.1, in under a second.
+    pub fn light(suite: &str) -> Builder {
+        Builder::new("light", suite)
+    }
+
+    /// A booted systemd with logind, cron and at, on port 22 of its own address, in about ten
+    /// seconds.
+    pub fn full(suite: &str) -> Builder {
+        Builder::new("full", suite)
+    }
+
+    /// Runs a command inside, as root, without ssh.
+    pub fn exec(&self, command: &[&str]) -> Run {
+        bounded(hosts().arg("exec").arg(&self.name).args(command), b"", Duration::from_secs(60))
+    }
+
+    /// Runs a script inside, as root; it must succeed. Its standard output.
+    pub fn sh(&self, script: &str) -> String {
+        self.exec(&["sh", "-euc", script]).ok().stdout
+    }
+
+    /// Stops the listener; sessions that are open stay. What a server that is down looks like.
+    pub fn stop_sshd(&self) {
+        self.switch_sshd("off");
+    }
+
+    /// Starts the listener again, with the settings the host's files have by now.
+    pub fn start_sshd(&self) {
+        self.switch_sshd("on");
+    }
+
+    fn switch_sshd(&self, to: &str) {
+        bounded(hosts().args(["sshd", &self.name, to]), b"", Duration::from_secs(20)).ok();
+    }
+
+    /// The host's `/`, for reading and writing from here. Follow no absolute symlinks below it.
+    pub fn root_path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every process of the host, now.
+    pub fn processes(&self) -> Vec<Process> {
+        let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+        let ours = namespace(&self.pid.to_string()).expect("process 1 of the host is alive");
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+            .filter(|pid| namespace(pid).as_ref() == Some(&ours))
+            .filter_map(|pid| {
+                Some(Process {
+                    cmdline: fs::read(format!("/proc/{pid}/cmdline")).ok()?,
+                    environ: fs::read(format!("/proc/{pid}/environ")).ok()?,
+                    pid: pid.parse().ok()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Every file that was written on the host since it started and holds these bytes.
+    pub fn files_containing(&self, bytes: &[u8]) -> Vec<PathBuf> {
+        crate::stage::files_containing(&self.upper, bytes)
+    }
+
+    /// What sshd said, for messages of failed tests. A full host keeps it in its journal.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// `host` as it stands in a known_hosts file.
+    pub fn known_hosts_name(&self) -> String {
+        if self.port == 22 {
+            self.address.clone()
+        } else {
+            format!("[{}]:{}", self.address, self.port)
+        }
+    }
+
+    /// `ssh://ACCOUNT@ADDRESS:PORT`.
+    pub fn url(&self, account: &str) -> String {
+        format!("ssh://{account}@{}:{}", self.address, self.port)
+    }
+
+    /// Reboots a full host; its disk stays. Returns when it has booted.
+    pub fn reboot(&mut self) {
+        let run =
+            bounded(hosts().args(["full", "reboot", &self.name]), b"", Duration::from_secs(120))
+                .ok();
+        self.read(&run.stdout);
+    }
+
+    fn read(&mut self, json: &str) {
+        let shown: serde_json::Value = serde_json::from_str(json).unwrap();
+        let text = |key: &str| shown[key].as_str().unwrap().to_owned();
+        let number = |key: &str| shown[key].as_u64().unwrap();
+        self.address = text("address");
+        self.port = number("port").try_into().unwrap();
+        self.host_key = text("host_key");
+        self.fingerprint = text("fingerprint");
+        self.pid = number("pid").try_into().unwrap();
+        self.root = text("root").into();
+        self.upper = text("upper").into();
+        self.log = text("log").into();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("---- sshd of {} said:\n{}", self.name, self.log());
+        }
+        let _ = hosts().args([self.kind, "down", &self.name]).output();
+    }
+}
+
+impl Builder {
+    fn new(kind: &'static str, suite: &str) -> Self {
+        Self { kind, suite: suite.into(), options: Vec::new(), password: None, admin_key: None }
+    }
+
+    fn option(mut self, name: &str, value: &str) -> Self {
+        self.options.push(name.into());
+        self.options.push(value.into());
+        self
+    }
+
+    /// The key that may log in as root, and as `deploy` if there is one.
+    pub fn admin(mut self, key: &Key) -> Self {
+        self.admin_key = Some(key.line());
+        self.option("--root-key", &key.line())
+    }
+
+    /// An account `deploy` that takes the admin's key.
+    pub fn deploy(self, sudo: Sudo) -> Self {
+        let key = self.admin_key.clone().unwrap_or_default();
+        self.option("--deploy", &key).option(
+            "--sudo",
+            match sudo {
+                Sudo::None => "none",
+                Sudo::NoPassword => "nopasswd",
+                Sudo::Password => "password",
+            },
+        )
+    }
+
+    /// The password of `deploy`.
+    pub fn deploy_password(mut self, password: &str) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// A line of `sshd_config` that wins over the distribution's own.
+    pub fn sshd_config(self, line: &str) -> Self {
+        self.option("--sshd-config", line)
+    }
+
+    /// `ed25519` (what the others are not given), `ecdsa`, `rsa`, separated by commas.
+    pub fn host_keys(self, types: &str) -> Self {
+        self.option("--host-keys", types)
+    }
+
+    /// A shop in `/var/www/shop`, owned by www-data.
+    pub fn shop(mut self) -> Self {
+        self.options.push("--shop".into());
+        self
+    }
+
+    /// The host's zone, such as `Europe/Rome`; else UTC.
+    pub fn time_zone(self, zone: &str) -> Self {
+        self.option("--timezone", zone)
+    }
+
+    /// How much fits on the host's disk, such as `16m`.
+    pub fn disk(self, size: &str) -> Self {
+        self.option("--size", size)
+    }
+
+    /// The name the host believes to have; else `staging-…`.
+    pub fn hostname(self, name: &str) -> Self {
+        self.option("--hostname", name)
+    }
+
+    /// The port a light host listens on; else a free one.
+    pub fn port(self, port: u16) -> Self {
+        self.option("--port", &port.to_string())
+    }
+
+    /// Starts it. It listens when this returns.
+    pub fn start(self) -> Host {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        assert!(
+            cache().join("trees").join(&self.suite).join("usr").exists(),
+            "no tree of {}: run `make setup`",
+            self.suite
+        );
+        let owner = std::process::id();
+        let name = format!("t{owner}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut command = hosts();
+        command.args([self.kind, "up", &name, &self.suite, "--owner", &owner.to_string()]);
+        command.args(&self.options);
+        let file = self.password.map(|password| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), password).unwrap();
+            command.arg("--deploy-password-file").arg(file.path());
+            file
+        });
+        let run = bounded(&mut command, b"", Duration::from_secs(120)).ok();
+        drop(file);
+        let mut host = Host {
+            name,
+            suite: self.suite,
+            address: String::new(),
+            port: 0,
+            host_key: String::new(),
+            fingerprint: String::new(),
+            kind: self.kind,
+            pid: 0,
+            root: PathBuf::new(),
+            upper: PathBuf::new(),
+            log: PathBuf::new(),
+        };
+        host.read(&run.stdout);
+        host
+    }
+}

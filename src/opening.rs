@@ -70,7 +70,7 @@ pub async fn open(
     let moment = Moment {
         deadline: grant.deadline,
         password: draft.password,
-        check_key: Some(check.text()),
+        check_key: Some(&check.text),
         check_until: server_now + CHECK_KEY_SECONDS,
         not_after: server_now + context.step_limit.as_secs().try_into().unwrap_or(60),
     };
@@ -162,7 +162,7 @@ async fn prove_login(
     };
     let mut evidence = serde_json::Map::new();
     if let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) {
-        let attempts = [Attempt::Offer(&key), Attempt::Key(check.private_key())];
+        let attempts = [Attempt::Offer(&key), Attempt::Key(&check.private)];
         let answers = try_until_seen(context, session, grant, &layer.account, &attempts).await?;
         let mut answers = answers.into_iter();
         match (answers.next(), answers.next()) {

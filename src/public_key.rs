@@ -367,3 +367,9 @@ fn generate() -> Result<PrivateKey, RandomFailed> {
     SysRng.try_fill_bytes(seed.as_mut_slice()).map_err(|_| RandomFailed)?;
     Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed)))
 }
+
+/// A key as the ledger keeps it, `type base64`. `None` for a text that is no key.
+#[must_use]
+pub fn parse_stored(text: &str) -> Option<PublicKey> {
+    PublicKey::from_openssh(text).ok()
+}

@@ -19,6 +19,7 @@ use crate::deadline;
 use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
+use crate::message;
 use crate::opening::{self, Draft};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
@@ -279,18 +280,14 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
         Error::new(Kind::Usage, format!("the key file `{}` cannot be read", path.display()))
             .because(e)
     };
-    let key = if path == Path::new("-") {
-        public_key::read_from(io::stdin().lock())
+    let bytes = if path == Path::new("-") {
+        public_key::read_bounded(io::stdin().lock())
     } else {
-        public_key::read_from(File::open(path).map_err(cannot)?)
+        public_key::read_bounded(File::open(path).map_err(cannot)?)
     };
-    key.map_err(|e| {
-        let hint = e.hint();
-        let error = Error::new(Kind::Usage, "the supporter's public key cannot be used").because(e);
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
+    bytes.and_then(|bytes| public_key::read_supporter_key(&bytes)).map_err(|e| {
+        let hint = message::text(e.hint(), &[]);
+        Error::new(Kind::Usage, "the supporter's public key cannot be used").because(e).hint(hint)
     })
 }
 
@@ -319,7 +316,7 @@ pub fn deadline_of(
 ) -> Result<Option<UnixTime>> {
     let now = context.now();
     let parsed = match (duration, until) {
-        (Some(text), _) => deadline::parse_for(text, now).map(Some),
+        (Some(text), _) => deadline::parse_for(text).map(|length| Some(now.saturating_add(length))),
         (None, Some(text)) => deadline::parse_until(text, &Local, now).map(Some),
         (None, None) => Ok(None),
     };
@@ -497,7 +494,7 @@ fn make_credential(wanted: &Wanted) -> Result<Credentials> {
     };
     let password = wanted.password.then(secret::generate_password).transpose().map_err(failed)?;
     if wanted.generate_key {
-        let (key, private_key) = public_key::generate_key_pair()
+        let (key, private_key) = public_key::generate_key_pair(&format!("stagepass {}", wanted.case.reference))
             .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
         return Ok(Credentials { key: Some(key), private_key: Some(private_key), password });
     }
@@ -646,7 +643,7 @@ impl Plan<'_> {
             ("account", format!("{account}, by `{}`", wanted.provider.name)),
             ("credential", self.credential()),
             ("from", if from.is_empty() { "anywhere".into() } else { from.join(", ") }),
-            ("ends", deadline::both(terms.deadline(), &Local, now)),
+            ("ends", deadline::human(terms.deadline(), &Local, now)),
             ("ended by", self.enforced().join("; ")),
         ];
         for one in terms.overrides() {
@@ -659,8 +656,8 @@ impl Plan<'_> {
         for warning in &seen.server.warnings {
             lines.push(("note", paint(Tone::Warn, warning)));
         }
-        if let Some(warning) = wanted.key.as_ref().and_then(|key| key.warning.as_ref()) {
-            lines.push(("note", paint(Tone::Warn, warning)));
+        if let Some(id) = wanted.key.as_ref().and_then(SupporterKey::warning) {
+            lines.push(("note", paint(Tone::Warn, &message::text(id, &[]))));
         }
         format!("{}\n{}", paint(Tone::Strong, "The plan"), fields(&lines))
     }
@@ -730,7 +727,7 @@ fn report(context: &Context, wanted: &Wanted, grant: &Grant, plan: Value) {
     );
     text.push_str(&fields(&[
         ("supporter", format!("{program} {} {account}@{host}", wanted.route.port)),
-        ("ends", deadline::both(grant.deadline, &Local, context.now())),
+        ("ends", deadline::human(grant.deadline, &Local, context.now())),
         ("revoke", format!("stagepass revoke {}", grant.id)),
     ]));
     if let Some(path) = &wanted.output {

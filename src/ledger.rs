@@ -1,1 +1,105 @@
-//! ledger
+//! The record: rows that say what is, and an append-only chain of events that says how it came to
+//! be. One SQL dialect, in an SQLite file or in PostgreSQL.
+//!
+//! Every change is one transaction that takes the chain first, changes at most one case or grant,
+//! and appends one event. So changes come one after the other whatever the number of processes,
+//! a compare-and-set has one winner, and numbers have no gaps. Times are given by the caller;
+//! nothing here reads a clock but to wait.
+
+mod chain;
+mod error;
+mod lease;
+mod open;
+mod place;
+mod query;
+mod ration;
+mod record;
+mod row;
+mod verify;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+pub use chain::{Entry, Head};
+pub use error::LedgerError;
+pub use lease::{Lease, host_name, lease_is_dead};
+pub use open::{Mode, VERSION};
+pub use place::Location;
+use place::Place;
+pub use query::{CaseFilter, Counts, Cursor, EventFilter, Filter};
+pub use ration::{Ration, SweepRun};
+use sqlx::AnyPool;
+pub use verify::{Break, Verdict};
+
+use crate::grant::UnixTime;
+
+/// How long a lock or a database that does not answer is waited for. A lock is held for
+/// milliseconds; a server restarts in seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The open ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    pool: AnyPool,
+    place: Place,
+    mode: Mode,
+    warnings: Vec<String>,
+}
+
+/// Something that happened, to be recorded. The ledger fills in what it knows better: the case, the
+/// grant and the target of the row that changes with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When it happened.
+    pub at: UnixTime,
+    /// Who did it: `user@host`, or `sweep@host`.
+    pub actor: String,
+    /// What was done, such as `grant.opening`.
+    pub verb: String,
+    /// The reference of the case it concerns.
+    pub case: Option<String>,
+    /// The id of the grant it concerns.
+    pub grant: Option<String>,
+    /// The target it concerns.
+    pub target: Option<String>,
+    /// What was observed. Never a secret.
+    pub detail: serde_json::Value,
+}
+
+impl Event {
+    /// An event about nothing in particular yet.
+    pub fn new(
+        at: UnixTime,
+        actor: impl Into<String>,
+        verb: impl Into<String>,
+        detail: serde_json::Value,
+    ) -> Self {
+        let (actor, verb) = (actor.into(), verb.into());
+        Self { at, actor, verb, case: None, grant: None, target: None, detail }
+    }
+}
+
+/// A text as one line of at most so many characters, without control characters.
+fn tidy(text: &str, longest: usize) -> String {
+    let mut line: String = text
+        .trim()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(longest.saturating_add(1))
+        .collect();
+    if line.chars().count() > longest {
+        line.pop();
+        line.pop();
+        line.push('…');
+    }
+    line
+}
+
+/// Bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

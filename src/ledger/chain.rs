@@ -1,0 +1,370 @@
+//! The chain of events: what is hashed, and how a change is made and recorded in one transaction.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use sqlx::{AnyConnection, Row as _};
+
+use super::error::{Fault, Kind};
+use super::{Event, Ledger, LedgerError, Mode, PATIENCE, hex};
+use crate::grant::{UnixTime, UnknownWord};
+
+/// The hash before the first event.
+pub(super) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The end of the chain at some time, `seq:hash`. Kept somewhere else, it shows a cut tail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last event; 0 when there is none.
+    pub seq: i64,
+    /// Its hash, 64 hexadecimal digits.
+    pub hash: String,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, self.hash)
+    }
+}
+
+impl FromStr for Head {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let parsed = text.trim().split_once(':').and_then(|(seq, hash)| {
+            let seq = seq.parse().ok().filter(|seq| *seq >= 0)?;
+            let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_hash.then(|| Self { seq, hash: hash.to_ascii_lowercase() })
+        });
+        parsed.ok_or_else(|| UnknownWord {
+            word: super::tidy(text, 100),
+            expected: "the head of a ledger, such as 12:5f…",
+        })
+    }
+}
+
+/// Hashes a list of values so that no two lists have the same bytes: each is its length, a colon,
+/// itself and a comma; one that is absent is `-`.
+pub(super) struct Seal(Sha256);
+
+impl Seal {
+    pub(super) fn new(form: &str) -> Self {
+        Self(Sha256::new()).text(form)
+    }
+
+    pub(super) fn text(self, value: &str) -> Self {
+        Self(
+            self.0
+                .chain_update(value.len().to_string())
+                .chain_update(b":")
+                .chain_update(value)
+                .chain_update(b","),
+        )
+    }
+
+    pub(super) fn maybe(self, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(value),
+            None => Self(self.0.chain_update(b"-")),
+        }
+    }
+
+    pub(super) fn number(self, value: i64) -> Self {
+        self.text(&value.to_string())
+    }
+
+    pub(super) fn maybe_number(self, value: Option<i64>) -> Self {
+        match value {
+            Some(value) => self.number(value),
+            None => self.maybe(None),
+        }
+    }
+
+    pub(super) fn hash(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+/// An event as it is in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Entry {
+    /// Its place in the chain, from 1, without gaps.
+    pub seq: i64,
+    /// When it happened, by the clock of who recorded it.
+    pub at: UnixTime,
+    /// Who did it.
+    pub actor: String,
+    /// What was done, such as `grant.open`.
+    pub verb: String,
+    /// The case it concerns.
+    pub case: Option<String>,
+    /// The grant it concerns.
+    pub grant: Option<String>,
+    /// The target it concerns.
+    pub target: Option<String>,
+    /// What was observed: the very text of a JSON document, as it was hashed.
+    pub detail: String,
+    /// The hash of the row as this event left it, if it changed one.
+    pub row_hash: Option<String>,
+    /// The hash of the event before it and of everything above.
+    pub hash: String,
+}
+
+impl Entry {
+    /// What `hash` must be behind an event that has the hash `previous`.
+    #[must_use]
+    pub fn expected_hash(&self, previous: &str) -> String {
+        Seal::new("stagepass-event-1")
+            .text(previous)
+            .number(self.seq)
+            .number(self.at)
+            .text(&self.actor)
+            .text(&self.verb)
+            .maybe(self.case.as_deref())
+            .maybe(self.grant.as_deref())
+            .maybe(self.target.as_deref())
+            .text(&self.detail)
+            .maybe(self.row_hash.as_deref())
+            .hash()
+    }
+
+    pub(super) fn from_row(row: &sqlx::any::AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            seq: row.try_get("seq")?,
+            at: row.try_get("at")?,
+            actor: row.try_get("actor")?,
+            verb: row.try_get("verb")?,
+            case: row.try_get("case_reference")?,
+            grant: row.try_get("grant_id")?,
+            target: row.try_get("target")?,
+            detail: row.try_get("detail")?,
+            row_hash: row.try_get("row_hash")?,
+            hash: row.try_get("hash")?,
+        })
+    }
+}
+
+/// What a change of a row came to.
+pub(super) enum Step<T> {
+    /// It was made; the event is about this.
+    Made { value: T, subject: Subject, row_hash: Option<String> },
+    /// It was not to be made, and nothing is recorded.
+    Left(T),
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Subject {
+    pub(super) case: Option<String>,
+    pub(super) grant: Option<String>,
+    pub(super) target: Option<String>,
+}
+
+/// A change whose commit was sent and perhaps not answered.
+struct Sent<T> {
+    seq: i64,
+    hash: String,
+    value: T,
+}
+
+impl Ledger {
+    /// Makes a change and records it, both or neither.
+    ///
+    /// The first statement takes the chain, so that changes come one after the other on both
+    /// databases. What passes by itself (a lock, a restarting server) is waited for.
+    pub(super) async fn change<T>(
+        &self,
+        event: &Event,
+        make: impl AsyncFn(&mut AnyConnection, i64) -> Result<Step<T>, Fault>,
+    ) -> Result<T, LedgerError> {
+        if self.mode == Mode::ReadOnly {
+            return Err(LedgerError::ReadOnly {
+                place: self.place.to_string(),
+                why: "it was opened only for reading".into(),
+            });
+        }
+        let mut sent = None;
+        let mut waiting = Waiting::new();
+        loop {
+            let attempt = self.try_change(event, &make, &mut sent);
+            let fault = match tokio::time::timeout(PATIENCE, attempt).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(fault)) => fault,
+                Err(_) => Fault::Silent,
+            };
+            let passes = fault.kind(&self.place).is_some_and(Kind::passes);
+            if !(passes && waiting.again().await) {
+                return Err(match fault.explain(&self.place) {
+                    LedgerError::Unreachable { place, why } if sent.is_some() => {
+                        LedgerError::Unsure { place, why }
+                    }
+                    error => error,
+                });
+            }
+        }
+    }
+
+    async fn try_change<T>(
+        &self,
+        event: &Event,
+        make: &impl AsyncFn(&mut AnyConnection, i64) -> Result<Step<T>, Fault>,
+        sent: &mut Option<Sent<T>>,
+    ) -> Result<T, Fault> {
+        let mut transaction = self.pool.begin().await?;
+        let row = sqlx::query("update chain set seq = seq + 1 where id = 1 returning seq, head")
+            .fetch_one(&mut *transaction)
+            .await?;
+        let (seq, head): (i64, String) = (row.try_get("seq")?, row.try_get("head")?);
+
+        // A commit that was sent and not answered is over by now, one way or the other: this
+        // transaction could not have taken the chain before.
+        if let Some(earlier) = sent.as_ref() {
+            let found = sqlx::query("select seq from events where seq = $1 and hash = $2")
+                .bind(earlier.seq)
+                .bind(&earlier.hash)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            let earlier = sent.take();
+            if let (Some(_), Some(earlier)) = (found, earlier) {
+                transaction.rollback().await?;
+                return Ok(earlier.value);
+            }
+        }
+
+        let (value, subject, row_hash) = match make(&mut transaction, seq).await? {
+            Step::Made { value, subject, row_hash } => (value, subject, row_hash),
+            Step::Left(value) => {
+                transaction.rollback().await?;
+                return Ok(value);
+            }
+        };
+        let entry = entry(event, subject, row_hash, seq, &head);
+        append(&mut transaction, &entry).await?;
+        *sent = Some(Sent { seq, hash: entry.hash, value });
+        match transaction.commit().await {
+            Ok(()) => sent.take().map(|sent| sent.value).ok_or(Fault::Silent),
+            Err(error) => {
+                let fault = Fault::Sql(error);
+                // A database that answers "no" has not committed.
+                if fault.kind(&self.place) != Some(Kind::Lost) {
+                    *sent = None;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Reads, waiting for what passes by itself.
+    pub(super) async fn read<T>(
+        &self,
+        look: impl AsyncFn(&mut AnyConnection) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
+        let mut waiting = Waiting::new();
+        loop {
+            let attempt = async {
+                let mut connection = self.pool.acquire().await?;
+                look(&mut connection).await
+            };
+            let fault = match tokio::time::timeout(PATIENCE, attempt).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(fault)) => fault,
+                Err(_) => Fault::Silent,
+            };
+            let passes = fault.kind(&self.place).is_some_and(Kind::passes);
+            if !(passes && waiting.again().await) {
+                return Err(fault.explain(&self.place));
+            }
+        }
+    }
+}
+
+/// The pauses between attempts, longer each time, until patience ends.
+struct Waiting {
+    end: tokio::time::Instant,
+    pause: Duration,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        Self { end: tokio::time::Instant::now() + PATIENCE, pause: Duration::from_millis(5) }
+    }
+
+    /// Pauses; false when there is no more patience.
+    async fn again(&mut self) -> bool {
+        if tokio::time::Instant::now() + self.pause > self.end {
+            return false;
+        }
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(Duration::from_millis(400));
+        true
+    }
+}
+
+/// The event as it stands in the chain behind `head`.
+fn entry(event: &Event, subject: Subject, row_hash: Option<String>, seq: i64, head: &str) -> Entry {
+    let mut entry = Entry {
+        seq,
+        at: event.at,
+        actor: super::tidy(&event.actor, 200),
+        verb: super::tidy(&event.verb, 100),
+        case: subject.case.or_else(|| event.case.clone()),
+        grant: subject.grant.or_else(|| event.grant.clone()),
+        target: subject.target.or_else(|| event.target.clone()),
+        detail: event.detail.to_string(),
+        row_hash,
+        hash: String::new(),
+    };
+    entry.hash = entry.expected_hash(head);
+    entry
+}
+
+async fn append(connection: &mut AnyConnection, entry: &Entry) -> Result<(), Fault> {
+    sqlx::query(
+        "insert into events (seq, at, actor, verb, case_reference, grant_id, target, detail, \
+         row_hash, hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(entry.seq)
+    .bind(entry.at)
+    .bind(&entry.actor)
+    .bind(&entry.verb)
+    .bind(entry.case.as_deref())
+    .bind(entry.grant.as_deref())
+    .bind(entry.target.as_deref())
+    .bind(&entry.detail)
+    .bind(entry.row_hash.as_deref())
+    .bind(&entry.hash)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("update chain set head = $1 where id = 1")
+        .bind(&entry.hash)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_lists_of_values_hash_alike() {
+        let hash = |values: &[Option<&str>]| {
+            values.iter().fold(Seal::new("test"), |seal, value| seal.maybe(*value)).hash()
+        };
+        assert_ne!(hash(&[Some("ab"), Some("c")]), hash(&[Some("a"), Some("bc")]));
+        assert_ne!(hash(&[Some("")]), hash(&[None]));
+        assert_ne!(hash(&[Some("-")]), hash(&[None]));
+        assert_ne!(hash(&[Some("1:a,"), None]), hash(&[Some("a"), Some("-")]));
+    }
+
+    #[test]
+    fn a_head_is_read_back_from_its_text() {
+        let head = Head { seq: 12, hash: "5f".repeat(32) };
+        assert_eq!(head.to_string().parse(), Ok(head));
+        for text in ["", "12", "12:5f", "-1:5f", &format!("x:{NOTHING}")] {
+            assert!(text.parse::<Head>().is_err(), "{text}");
+        }
+    }
+}

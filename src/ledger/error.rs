@@ -1,0 +1,356 @@
+//! What can go wrong with the ledger, each in one line.
+
+use std::io;
+
+use super::Place;
+use crate::grant::State;
+
+/// Why the ledger did not do what it was asked for. Unless it says otherwise, nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another process kept the ledger locked for as long as was waited.
+    #[error("the ledger `{place}` stayed locked{}", by(holder))]
+    Locked {
+        /// Where the ledger is.
+        place: String,
+        /// The process that holds the lock, when that can be seen.
+        holder: Option<String>,
+    },
+    /// The file, its folder, the database or the mode it was opened in does not allow writing.
+    #[error("the ledger `{place}` cannot be written: {why}")]
+    ReadOnly {
+        /// Where the ledger is.
+        place: String,
+        /// Which of these it is.
+        why: String,
+    },
+    /// What is there cannot be read as it was written.
+    #[error("the ledger `{place}` is damaged: {why}")]
+    Corrupt {
+        /// Where the ledger is.
+        place: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// A database is there, and it is another program's.
+    #[error("`{place}` is a database, but not a ledger of stagepass")]
+    NotALedger {
+        /// Where it is.
+        place: String,
+    },
+    /// A newer stagepass has already changed the ledger's form.
+    #[error(
+        "the ledger `{place}` has version {found}, and this stagepass knows up to version {known}"
+    )]
+    NewerVersion {
+        /// Where the ledger is.
+        place: String,
+        /// The version it has.
+        found: i64,
+        /// The newest version this program understands.
+        known: i64,
+    },
+    /// It was opened only for reading, and an older stagepass wrote it.
+    #[error("the ledger `{place}` has version {found} and must be opened for writing once")]
+    OlderVersion {
+        /// Where the ledger is.
+        place: String,
+        /// The version it has.
+        found: i64,
+    },
+    /// No room is left where the ledger is.
+    #[error("no space is left for the ledger `{place}`")]
+    DiskFull {
+        /// Where the ledger is.
+        place: String,
+    },
+    /// There is no ledger, and reading does not make one.
+    #[error("there is no ledger at `{place}` yet")]
+    Absent {
+        /// Where it would be.
+        place: String,
+    },
+    /// The file or the database lets this user not in.
+    #[error("the ledger `{place}` may not be used: {why}")]
+    Denied {
+        /// Where the ledger is.
+        place: String,
+        /// What the system or the database said.
+        why: String,
+    },
+    /// The database does not answer.
+    #[error("the ledger `{place}` cannot be reached: {why}")]
+    Unreachable {
+        /// Where the ledger is.
+        place: String,
+        /// What was seen.
+        why: String,
+    },
+    /// The connection broke while a change was being committed, and did not come back: whether the
+    /// change was made is not known.
+    #[error("the ledger `{place}` was lost while it recorded a change: {why}")]
+    Unsure {
+        /// Where the ledger is.
+        place: String,
+        /// What was seen.
+        why: String,
+    },
+    /// The ledger's URL cannot be used.
+    #[error("the ledger's URL cannot be used: {why}")]
+    BadUrl {
+        /// What is wrong with it. Never its password.
+        why: String,
+    },
+    /// The URL would send the ledger over a network without proof of who is at the other end.
+    #[error("the ledger's URL asks for `sslmode={mode}`, and `{host}` is not this machine")]
+    InsecureUrl {
+        /// The host in the URL.
+        host: String,
+        /// The mode it asks for.
+        mode: String,
+    },
+    /// No grant has this id or begins with it.
+    #[error("there is no grant `{id}`")]
+    NoSuchGrant {
+        /// What was looked for.
+        id: String,
+    },
+    /// There is no case with this reference.
+    #[error("there is no case `{reference}`")]
+    NoSuchCase {
+        /// What was looked for.
+        reference: String,
+    },
+    /// More than one grant begins with this.
+    #[error("more than one grant begins with `{prefix}`: {}", matches.join(", "))]
+    Ambiguous {
+        /// What was looked for.
+        prefix: String,
+        /// The first few that begin with it.
+        matches: Vec<String>,
+    },
+    /// Somebody else changed the grant since it was read.
+    #[error("the grant `{id}` was changed by another process")]
+    Conflict {
+        /// The grant.
+        id: String,
+    },
+    /// A case or a grant of that name is there already.
+    #[error("`{name}` is already in the ledger")]
+    Exists {
+        /// Its reference or id.
+        name: String,
+    },
+    /// The same person already has a grant on this target in this case.
+    #[error("this supporter already has the grant `{id}` on this target")]
+    AlreadyGranted {
+        /// The grant that is there.
+        id: String,
+    },
+    /// The case is closed: nothing is granted in it any more.
+    #[error("the case `{reference}` is closed")]
+    CaseClosed {
+        /// The case.
+        reference: String,
+    },
+    /// The case is not closed, because not all of its grants are proved closed.
+    #[error("the case `{reference}` has live grants: {}", grants.join(", "))]
+    StillLive {
+        /// The case.
+        reference: String,
+        /// Their ids.
+        grants: Vec<String>,
+    },
+    /// The transition table does not have this step.
+    #[error("the grant `{id}` is {from} and cannot become {to}")]
+    IllegalTransition {
+        /// The grant.
+        id: String,
+        /// Where it stands.
+        from: State,
+        /// Where it was to go.
+        to: State,
+    },
+    /// A change would rewrite what never changes.
+    #[error("the {field} of the grant `{id}` cannot change")]
+    Immutable {
+        /// The grant.
+        id: String,
+        /// Which part of it.
+        field: &'static str,
+    },
+    /// A name holds a control character.
+    #[error("the {field} holds a control character")]
+    BadText {
+        /// Which name.
+        field: &'static str,
+    },
+    /// The exported events could not be written.
+    #[error("the events could not be written")]
+    Export(#[source] io::Error),
+    /// The database refused for a reason that is none of the above.
+    #[error("the ledger `{place}` failed: {why}")]
+    Database {
+        /// Where the ledger is.
+        place: String,
+        /// What it said.
+        why: String,
+    },
+}
+
+fn by(holder: &Option<String>) -> String {
+    holder.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default()
+}
+
+/// What stops a change half-way: our own refusal, or the database's.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Ours(LedgerError),
+    Sql(sqlx::Error),
+    /// Nothing came back in time.
+    Silent,
+}
+
+impl From<LedgerError> for Fault {
+    fn from(error: LedgerError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// What a failure calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Busy,
+    Lost,
+    Full,
+    ReadOnly,
+    Corrupt,
+    NotADatabase,
+    Denied,
+    CannotOpen,
+    Absent,
+    Duplicate,
+    Other,
+}
+
+impl Kind {
+    /// Whether the same thing may well succeed a moment later.
+    pub(super) fn passes(self) -> bool {
+        matches!(self, Self::Busy | Self::Lost)
+    }
+}
+
+impl Fault {
+    pub(super) fn kind(&self, place: &Place) -> Option<Kind> {
+        match self {
+            Self::Ours(_) => None,
+            Self::Silent => Some(Kind::Lost),
+            Self::Sql(error) => Some(kind_of(error, place)),
+        }
+    }
+
+    pub(super) fn explain(self, place: &Place) -> LedgerError {
+        match self {
+            Self::Ours(error) => error,
+            Self::Silent => LedgerError::Unreachable {
+                place: place.to_string(),
+                why: "it does not answer".into(),
+            },
+            Self::Sql(error) => explain(&error, place),
+        }
+    }
+}
+
+fn kind_of(error: &sqlx::Error, place: &Place) -> Kind {
+    match error {
+        sqlx::Error::Database(refusal) => {
+            let code = refusal.code().unwrap_or_default();
+            match place.file() {
+                Some(_) => sqlite_kind(&code, place),
+                None => postgres_kind(&code),
+            }
+        }
+        sqlx::Error::Io(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Kind::Denied,
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => Kind::Lost,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
+            Kind::Corrupt
+        }
+        _ => Kind::Other,
+    }
+}
+
+/// SQLite's result codes; the low byte is the primary one.
+fn sqlite_kind(code: &str, place: &Place) -> Kind {
+    let code: u32 = code.parse().unwrap_or_default();
+    match code & 0xff {
+        5 | 6 => Kind::Busy,
+        8 => Kind::ReadOnly,
+        10 | 14 if place.is_full() => Kind::Full,
+        11 => Kind::Corrupt,
+        13 => Kind::Full,
+        14 => Kind::CannotOpen,
+        23 | 3 => Kind::Denied,
+        26 => Kind::NotADatabase,
+        19 if code == 1555 || code == 2067 => Kind::Duplicate,
+        _ => Kind::Other,
+    }
+}
+
+/// PostgreSQL's SQLSTATE codes.
+fn postgres_kind(code: &str) -> Kind {
+    match code {
+        "40001" | "40P01" | "55P03" | "53300" | "57P03" => Kind::Busy,
+        "57P01" | "57P02" | "57014" | "25P03" => Kind::Lost,
+        "53100" => Kind::Full,
+        "25006" => Kind::ReadOnly,
+        "23505" => Kind::Duplicate,
+        "42501" => Kind::Denied,
+        "3D000" => Kind::Absent,
+        "XX001" | "XX002" => Kind::Corrupt,
+        code if code.starts_with("08") => Kind::Lost,
+        code if code.starts_with("28") => Kind::Denied,
+        _ => Kind::Other,
+    }
+}
+
+/// A failure as one of ours, without anything that a URL could have held.
+fn explain(error: &sqlx::Error, place: &Place) -> LedgerError {
+    let why = said(error);
+    let kind = kind_of(error, place);
+    let place_text = place.to_string();
+    match kind {
+        Kind::Busy if place.file().is_none() => LedgerError::Unreachable { place: place_text, why },
+        Kind::Busy => LedgerError::Locked { place: place_text, holder: place.lock_holder() },
+        Kind::Lost => LedgerError::Unreachable { place: place_text, why },
+        Kind::Full => LedgerError::DiskFull { place: place_text },
+        Kind::ReadOnly => LedgerError::ReadOnly { place: place_text, why },
+        Kind::Corrupt => LedgerError::Corrupt { place: place_text, why },
+        Kind::NotADatabase => {
+            LedgerError::Corrupt { place: place_text, why: "it is not an SQLite database".into() }
+        }
+        Kind::Denied | Kind::CannotOpen => LedgerError::Denied { place: place_text, why },
+        Kind::Absent => LedgerError::Absent { place: place_text },
+        Kind::Duplicate | Kind::Other => LedgerError::Database { place: place_text, why },
+    }
+}
+
+/// What the database or the system said, in one short line.
+fn said(error: &sqlx::Error) -> String {
+    let text = match error {
+        sqlx::Error::Database(refusal) => refusal.message().to_owned(),
+        sqlx::Error::Io(cause) => cause.to_string(),
+        sqlx::Error::PoolTimedOut => "no connection came about in time".into(),
+        other => other.to_string(),
+    };
+    super::tidy(&text, 300)
+}

@@ -1,0 +1,342 @@
+//! Opening: the file's mode before anything is written, the connection's settings, the version.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, AnyPool, Executor as _, Row as _, SqlSafeStr as _};
+
+use super::error::{Fault, Kind};
+use super::place::{self, Location, Place};
+use super::{Ledger, LedgerError, PATIENCE};
+
+/// What a ledger is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To read and to record. Makes the ledger when there is none.
+    ReadWrite,
+    /// Only to read. Makes nothing, changes nothing.
+    ReadOnly,
+}
+
+/// Every step from an empty database to the newest form, oldest first. A step that was released
+/// never changes.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "ledger", include_str!("../../migrations/0001_ledger.sql"))];
+
+/// The newest form of the ledger that this program understands.
+pub const VERSION: i64 = 1;
+
+/// The table that says which steps were made; named, because a shared PostgreSQL database may hold
+/// another program's `_sqlx_migrations`.
+const MIGRATIONS_TABLE: &str = "stagepass_migrations";
+
+/// What SQLite is told on every connection. WAL is a property of the file and set when it is made.
+/// Full sync, because an intent that a power cut takes back is access that no record knows of.
+const SQLITE_SETTINGS: &str = "pragma foreign_keys = on; pragma synchronous = full; \
+     pragma busy_timeout = 2000; pragma trusted_schema = off; pragma temp_store = memory;";
+
+/// What PostgreSQL is told: no wait without an end, not even for a client that was stopped while
+/// it held the chain's row; and durable commits, whatever the server's default.
+const POSTGRES_SETTINGS: &str = "set statement_timeout = '8s'; set lock_timeout = '4s'; \
+     set idle_in_transaction_session_timeout = '8s'; set client_min_messages = 'error'; \
+     select set_config('synchronous_commit', 'on', false) \
+     where current_setting('synchronous_commit') = 'off';";
+
+impl Ledger {
+    /// Opens the ledger at `location`, and makes it first when it is opened for writing and there
+    /// is none.
+    ///
+    /// An SQLite file and its folder are made for this user alone (0600, 0700) before a byte is
+    /// written. PostgreSQL on another machine is only spoken to over verified TLS.
+    ///
+    /// # Errors
+    /// [`LedgerError::Absent`] when there is none to read, and every other way in which a place
+    /// cannot be used.
+    pub async fn open(location: &Location, mode: Mode) -> Result<Self, LedgerError> {
+        sqlx::any::install_default_drivers();
+        match location {
+            Location::File(path) => open_file(path, mode).await,
+            Location::Url(url) => {
+                let (url, place) = place::postgres(url)?;
+                let options = AnyConnectOptions::from_str(url.as_str())
+                    .map_err(|_| LedgerError::BadUrl { why: "it cannot be read".into() })?;
+                let pool = pool(options, &place, mode).await?;
+                ready(Self { pool, place, mode, warnings: Vec::new() }).await
+            }
+        }
+    }
+
+    /// What is wrong with the place the ledger is in, each in one line. Nothing that stops it from
+    /// being used.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Lets go of the database in good order. Dropping the ledger is safe too, and less tidy.
+    pub async fn close(self) {
+        // A database that does not answer must not keep the program from ending.
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.pool.close()).await;
+    }
+}
+
+async fn open_file(path: &Path, mode: Mode) -> Result<Ledger, LedgerError> {
+    let file = prepare(path, mode)?;
+    let place = Place::File(file.clone());
+    let mut warnings = exposure(&file);
+    let parameters = if mode == Mode::ReadOnly { "mode=ro" } else { "mode=rw" };
+    let opened = connect_file(&file, parameters, &place, mode).await;
+    let pool = match opened {
+        // A file in WAL mode needs two files beside it. Where they can be neither found nor made,
+        // nobody can be writing either, and the file alone is the whole ledger.
+        Err(LedgerError::Denied { .. }) if mode == Mode::ReadOnly && is_frozen(&file) => {
+            warnings.push(format!("the folder of `{place}` cannot be written"));
+            connect_file(&file, "mode=ro&immutable=1", &place, mode).await?
+        }
+        opened => opened?,
+    };
+    ready(Ledger { pool, place, mode, warnings }).await
+}
+
+async fn connect_file(
+    file: &Path,
+    parameters: &str,
+    place: &Place,
+    mode: Mode,
+) -> Result<AnyPool, LedgerError> {
+    let url = place::sqlite_url(file, parameters)?;
+    let options = AnyConnectOptions::from_str(url.as_str())
+        .map_err(|cause| Fault::Sql(cause).explain(place))?;
+    let pool = pool(options, place, mode).await?;
+    // Opening is lazy: only a read shows whether the file can be read, and is a database.
+    let probe = pool.acquire().await.map_err(Fault::Sql);
+    let probe = match probe {
+        Ok(mut connection) => {
+            connection.execute("select count(*) from sqlite_master").await.map_err(Fault::Sql)
+        }
+        Err(fault) => Err(fault),
+    };
+    probe.map(|_| pool).map_err(|fault| fault.explain(place))
+}
+
+/// Finds or makes the file and its folder, and gives the path that is opened.
+fn prepare(path: &Path, mode: Mode) -> Result<PathBuf, LedgerError> {
+    let place = path.display().to_string();
+    let denied = |cause: &std::io::Error| match cause.kind() {
+        std::io::ErrorKind::StorageFull => LedgerError::DiskFull { place: place.clone() },
+        std::io::ErrorKind::ReadOnlyFilesystem => {
+            LedgerError::ReadOnly { place: place.clone(), why: cause.to_string() }
+        }
+        _ => LedgerError::Denied { place: place.clone(), why: cause.to_string() },
+    };
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Err(LedgerError::NotALedger { place }),
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(denied(&cause)),
+        Err(_) if mode == Mode::ReadOnly => return Err(LedgerError::Absent { place }),
+        Err(_) => create(path).map_err(|cause| denied(&cause))?,
+    }
+    std::fs::canonicalize(path).map_err(|cause| denied(&cause))
+}
+
+/// Makes an empty file that only this user can read. SQLite gives the files it puts beside it the
+/// same mode.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    let mut file = std::fs::OpenOptions::new();
+    folder.recursive(true);
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        folder.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        folder.create(parent)?;
+    }
+    match file.open(path) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::AlreadyExists => Err(cause),
+        // Another process was faster, which is just as well.
+        _ => Ok(()),
+    }
+}
+
+/// Who else could read or change the file.
+fn exposure(file: &Path) -> Vec<String> {
+    let mut warnings = Vec::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        for path in [Some(file), file.parent()].into_iter().flatten() {
+            let Ok(found) = std::fs::metadata(path) else { continue };
+            let others = if path == file { found.mode() & 0o077 } else { found.mode() & 0o022 };
+            let shown = path.display();
+            if others != 0 && (path == file || found.mode() & 0o1000 == 0) {
+                warnings.push(format!(
+                    "`{shown}` can be used by others (mode {:o})",
+                    found.mode() & 0o7777
+                ));
+            }
+            let me = rustix::process::geteuid().as_raw();
+            if found.uid() != me && found.uid() != 0 {
+                warnings.push(format!("`{shown}` belongs to another user ({})", found.uid()));
+            }
+        }
+    }
+    warnings
+}
+
+/// Whether nothing beside the file says that somebody is writing, and nothing can be put there.
+fn is_frozen(file: &Path) -> bool {
+    let no_journal = ["-wal", "-journal"].iter().all(|suffix| {
+        std::fs::metadata(place::beside(file, suffix)).map_or(true, |found| found.len() == 0)
+    });
+    #[cfg(unix)]
+    let no_room = file
+        .parent()
+        .is_some_and(|folder| rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err());
+    #[cfg(not(unix))]
+    let no_room = false;
+    no_journal && no_room
+}
+
+async fn pool(
+    options: AnyConnectOptions,
+    place: &Place,
+    mode: Mode,
+) -> Result<AnyPool, LedgerError> {
+    let is_file = place.file().is_some();
+    let connecting = AnyPoolOptions::new()
+        // SQLite has one writer anyway; on PostgreSQL one connection reads while another waits.
+        .max_connections(if is_file { 1 } else { 2 })
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(!is_file)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                let settings = if is_file { SQLITE_SETTINGS } else { POSTGRES_SETTINGS };
+                connection.execute(settings).await?;
+                match (is_file, mode) {
+                    (true, Mode::ReadOnly) => connection.execute("pragma query_only = on").await,
+                    (false, Mode::ReadOnly) => {
+                        connection.execute("set default_transaction_read_only = on").await
+                    }
+                    (_, Mode::ReadWrite) => return Ok(()),
+                }
+                .map(|_| ())
+            })
+        })
+        .connect_with(options);
+    match tokio::time::timeout(PATIENCE, connecting).await {
+        Ok(connected) => connected.map_err(|cause| Fault::Sql(cause).explain(place)),
+        Err(_) => Err(Fault::Silent.explain(place)),
+    }
+}
+
+/// Brings the ledger to the newest form, unless it is newer still.
+async fn ready(ledger: Ledger) -> Result<Ledger, LedgerError> {
+    let place = ledger.place.to_string();
+    let give_up = tokio::time::Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(5);
+    loop {
+        let found = ledger.version().await?;
+        match found {
+            Some(found) if found == VERSION => return Ok(ledger),
+            Some(found) if found > VERSION => {
+                return Err(LedgerError::NewerVersion { place, found, known: VERSION });
+            }
+            None if ledger.mode == Mode::ReadOnly => return Err(LedgerError::Absent { place }),
+            Some(found) if ledger.mode == Mode::ReadOnly => {
+                return Err(LedgerError::OlderVersion { place, found });
+            }
+            None if ledger.holds_something_else().await? => {
+                return Err(LedgerError::NotALedger { place });
+            }
+            _ => {}
+        }
+        // Two processes may do this at once on one new file: the slower one fails on a table that
+        // is there already, and then finds the version it wanted.
+        if let Err(fault) = ledger.migrate().await {
+            if tokio::time::Instant::now() > give_up {
+                return Err(fault.explain(&ledger.place));
+            }
+            let after = ledger.version().await?;
+            let may_pass = fault.kind(&ledger.place).is_some_and(Kind::passes);
+            if after != Some(VERSION) && !may_pass {
+                return Err(fault.explain(&ledger.place));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
+    }
+}
+
+impl Ledger {
+    /// The newest step that was made here; `None` when none was.
+    async fn version(&self) -> Result<Option<i64>, LedgerError> {
+        let found = self
+            .read(async |connection| {
+                let row = sqlx::query("select max(version) as version from stagepass_migrations")
+                    .fetch_one(connection)
+                    .await;
+                match row {
+                    Ok(row) => Ok(row.try_get::<Option<i64>, _>("version")?),
+                    Err(sqlx::Error::Database(refusal)) if is_no_such_table(&*refusal) => Ok(None),
+                    Err(error) => Err(error.into()),
+                }
+            })
+            .await?;
+        Ok(found)
+    }
+
+    /// Whether an SQLite file without our tables has somebody else's.
+    async fn holds_something_else(&self) -> Result<bool, LedgerError> {
+        if self.place.file().is_none() {
+            return Ok(false);
+        }
+        self.read(async |connection| {
+            let row = sqlx::query(
+                "select count(*) as others from sqlite_master \
+                 where name <> 'stagepass_migrations' and name not like 'sqlite_%'",
+            )
+            .fetch_one(connection)
+            .await?;
+            Ok(row.try_get::<i64, _>("others")? > 0)
+        })
+        .await
+    }
+
+    async fn migrate(&self) -> Result<(), Fault> {
+        let mut connection = self.pool.acquire().await?;
+        if self.place.file().is_some() {
+            connection.execute("pragma journal_mode = wal").await?;
+        }
+        let steps = MIGRATIONS.iter().map(|(version, name, sql)| {
+            let kind = MigrationType::Simple;
+            Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
+        });
+        let mut migrator = Migrator::with_migrations(steps.collect());
+        migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+        let connection: &mut AnyConnection = &mut connection;
+        migrator.run_direct(None, connection, false).await.map_err(|error| match error {
+            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
+                Fault::Sql(cause)
+            }
+            other => Fault::Ours(LedgerError::Database {
+                place: self.place.to_string(),
+                why: super::tidy(&other.to_string(), 300),
+            }),
+        })
+    }
+}
+
+/// SQLite has one code for every mistake in a statement; PostgreSQL has one for this.
+fn is_no_such_table(refusal: &dyn sqlx::error::DatabaseError) -> bool {
+    refusal.code().is_some_and(|code| code == "42P01")
+        || refusal.message().starts_with("no such table")
+}

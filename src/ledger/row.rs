@@ -1,0 +1,296 @@
+//! Grants and cases as rows: written, read back, and hashed.
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
+
+use super::chain::Seal;
+use super::error::Fault;
+use super::tidy;
+use crate::grant::{Case, Grant, Layer, Supporter};
+
+/// The hash of a grant and its layers as they are in the ledger.
+pub(super) fn seal_of_grant(grant: &Grant) -> String {
+    let layers = i64::try_from(grant.layers.len()).unwrap_or(i64::MAX);
+    let seal = Seal::new("stagepass-grant-1")
+        .text(&grant.id)
+        .text(&grant.case)
+        .text(&grant.target)
+        .text(&grant.supporter.name)
+        .text(&grant.supporter.company)
+        .text(grant.access.id())
+        .text(grant.state.id())
+        .number(grant.created_at)
+        .maybe_number(grant.opened_at)
+        .number(grant.deadline)
+        .maybe_number(grant.closed_at)
+        .number(grant.deadline_maximum)
+        .text(&grant.terms)
+        .number(grant.attempts)
+        .maybe_number(grant.next_attempt_at)
+        .maybe(grant.last_error.as_deref())
+        .number(grant.version)
+        .maybe(grant.lease_owner.as_deref())
+        .maybe_number(grant.lease_until)
+        .number(layers);
+    grant.layers.iter().fold(seal, seal_layer).hash()
+}
+
+fn seal_layer(seal: Seal, layer: &Layer) -> Seal {
+    seal.text(&layer.provider)
+        .text(&layer.digest)
+        .text(&layer.account)
+        .maybe(layer.public_key.as_deref())
+        .maybe(layer.key_fingerprint.as_deref())
+        .number(i64::from(layer.has_password))
+        .text(&layer.inputs)
+        .text(&layer.outputs)
+}
+
+/// The hash of a case as it is in the ledger.
+pub(super) fn seal_of_case(case: &Case) -> String {
+    Seal::new("stagepass-case-1")
+        .text(&case.reference)
+        .text(&case.desk)
+        .number(case.opened_at)
+        .maybe_number(case.closed_at)
+        .hash()
+}
+
+/// The columns of a grant `g` and of its layers `l`, for [`grants_from_rows`].
+pub(super) const COLUMNS: &str = "g.id, g.case_reference, g.target, g.supporter_name, \
+     g.supporter_company, g.access, g.state, g.created_at, g.opened_at, g.deadline, g.closed_at, \
+     g.deadline_maximum, g.terms, g.attempts, g.next_attempt_at, g.last_error, g.version, \
+     g.lease_owner, g.lease_until, g.event_seq, l.provider, l.digest, l.account, l.public_key, \
+     l.key_fingerprint, l.has_password, l.inputs, l.outputs";
+
+/// Reads grants from rows that come grant by grant, one row a layer, in the layers' order.
+pub(super) fn grants_from_rows(rows: &[AnyRow]) -> Result<Vec<Grant>, sqlx::Error> {
+    let mut grants: Vec<Grant> = Vec::new();
+    for row in rows {
+        let id: &str = row.try_get("id")?;
+        if grants.last().is_none_or(|last| last.id != id) {
+            grants.push(grant_from_row(row)?);
+        }
+        if let (Some(grant), Some(layer)) = (grants.last_mut(), layer_from_row(row)?) {
+            grant.layers.push(layer);
+        }
+    }
+    Ok(grants)
+}
+
+fn grant_from_row(row: &AnyRow) -> Result<Grant, sqlx::Error> {
+    Ok(Grant {
+        id: row.try_get("id")?,
+        case: row.try_get("case_reference")?,
+        target: row.try_get("target")?,
+        supporter: Supporter {
+            name: row.try_get("supporter_name")?,
+            company: row.try_get("supporter_company")?,
+        },
+        access: word(row, "access")?,
+        state: word(row, "state")?,
+        created_at: row.try_get("created_at")?,
+        opened_at: row.try_get("opened_at")?,
+        deadline: row.try_get("deadline")?,
+        closed_at: row.try_get("closed_at")?,
+        deadline_maximum: row.try_get("deadline_maximum")?,
+        terms: row.try_get("terms")?,
+        attempts: row.try_get("attempts")?,
+        next_attempt_at: row.try_get("next_attempt_at")?,
+        last_error: row.try_get("last_error")?,
+        version: row.try_get("version")?,
+        lease_owner: row.try_get("lease_owner")?,
+        lease_until: row.try_get("lease_until")?,
+        layers: Vec::new(),
+    })
+}
+
+fn layer_from_row(row: &AnyRow) -> Result<Option<Layer>, sqlx::Error> {
+    let Some(provider) = row.try_get::<Option<String>, _>("provider")? else {
+        return Ok(None);
+    };
+    Ok(Some(Layer {
+        provider,
+        digest: row.try_get("digest")?,
+        account: row.try_get("account")?,
+        public_key: row.try_get("public_key")?,
+        key_fingerprint: row.try_get("key_fingerprint")?,
+        has_password: row.try_get::<i64, _>("has_password")? != 0,
+        inputs: row.try_get("inputs")?,
+        outputs: row.try_get("outputs")?,
+    }))
+}
+
+/// A column that holds one of a few words.
+pub(super) fn word<T>(row: &AnyRow, column: &str) -> Result<T, sqlx::Error>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    row.try_get::<&str, _>(column)?.parse().map_err(|error| sqlx::Error::ColumnDecode {
+        index: column.into(),
+        source: Box::new(error),
+    })
+}
+
+pub(super) fn case_from_row(row: &AnyRow) -> Result<Case, sqlx::Error> {
+    Ok(Case {
+        reference: row.try_get("reference")?,
+        desk: row.try_get("desk")?,
+        opened_at: row.try_get("opened_at")?,
+        closed_at: row.try_get("closed_at")?,
+    })
+}
+
+/// The grant as it will be read back: what a server said about a failure is one short line.
+pub(super) fn storable(grant: &Grant) -> Grant {
+    let mut grant = grant.clone();
+    grant.last_error = grant.last_error.map(|text| tidy(&text, 500));
+    grant
+}
+
+pub(super) async fn insert_grant(
+    connection: &mut AnyConnection,
+    grant: &Grant,
+    seq: i64,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "insert into grants (id, case_reference, target, supporter_name, supporter_company, \
+         access, state, created_at, opened_at, deadline, closed_at, deadline_maximum, terms, \
+         attempts, next_attempt_at, last_error, version, lease_owner, lease_until, event_seq) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+         $18, $19, $20)",
+    )
+    .bind(&grant.id)
+    .bind(&grant.case)
+    .bind(&grant.target)
+    .bind(&grant.supporter.name)
+    .bind(&grant.supporter.company)
+    .bind(grant.access.id())
+    .bind(grant.state.id())
+    .bind(grant.created_at)
+    .bind(grant.opened_at)
+    .bind(grant.deadline)
+    .bind(grant.closed_at)
+    .bind(grant.deadline_maximum)
+    .bind(&grant.terms)
+    .bind(grant.attempts)
+    .bind(grant.next_attempt_at)
+    .bind(grant.last_error.as_deref())
+    .bind(grant.version)
+    .bind(grant.lease_owner.as_deref())
+    .bind(grant.lease_until)
+    .bind(seq)
+    .execute(&mut *connection)
+    .await?;
+    insert_layers(connection, grant).await
+}
+
+async fn insert_layers(connection: &mut AnyConnection, grant: &Grant) -> Result<(), Fault> {
+    for (position, layer) in (0_i64..).zip(&grant.layers) {
+        sqlx::query(
+            "insert into layers (grant_id, position, provider, digest, account, public_key, \
+             key_fingerprint, has_password, inputs, outputs) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(&grant.id)
+        .bind(position)
+        .bind(&layer.provider)
+        .bind(&layer.digest)
+        .bind(&layer.account)
+        .bind(layer.public_key.as_deref())
+        .bind(layer.key_fingerprint.as_deref())
+        .bind(i64::from(layer.has_password))
+        .bind(&layer.inputs)
+        .bind(&layer.outputs)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Writes what may change of `new` over `old`; whether the row still had the version of `old`.
+pub(super) async fn update_grant(
+    connection: &mut AnyConnection,
+    old: &Grant,
+    new: &Grant,
+    seq: i64,
+) -> Result<bool, Fault> {
+    let updated = sqlx::query(
+        "update grants set state = $1, opened_at = $2, deadline = $3, closed_at = $4, \
+         attempts = $5, next_attempt_at = $6, last_error = $7, version = $8, lease_owner = $9, \
+         lease_until = $10, event_seq = $11, terms = $12, deadline_maximum = $13 \
+         where id = $14 and version = $15",
+    )
+    .bind(new.state.id())
+    .bind(new.opened_at)
+    .bind(new.deadline)
+    .bind(new.closed_at)
+    .bind(new.attempts)
+    .bind(new.next_attempt_at)
+    .bind(new.last_error.as_deref())
+    .bind(new.version)
+    .bind(new.lease_owner.as_deref())
+    .bind(new.lease_until)
+    .bind(seq)
+    .bind(&new.terms)
+    .bind(new.deadline_maximum)
+    .bind(&old.id)
+    .bind(old.version)
+    .execute(&mut *connection)
+    .await?;
+    if updated.rows_affected() != 1 {
+        return Ok(false);
+    }
+    if old.layers != new.layers {
+        sqlx::query("delete from layers where grant_id = $1")
+            .bind(&old.id)
+            .execute(&mut *connection)
+            .await?;
+        insert_layers(connection, new).await?;
+    }
+    if old.state != new.state {
+        tally(connection, old, -1).await?;
+        tally(connection, new, 1).await?;
+    }
+    Ok(true)
+}
+
+/// Counts a grant in, or out of, the state it has.
+pub(super) async fn tally(
+    connection: &mut AnyConnection,
+    grant: &Grant,
+    by: i64,
+) -> Result<(), Fault> {
+    sqlx::query("update tally set grants = grants + $1 where state = $2")
+        .bind(by)
+        .bind(grant.state.id())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// One grant by its whole id, inside a change.
+pub(super) async fn grant_by_id(
+    connection: &mut AnyConnection,
+    id: &str,
+) -> Result<Option<Grant>, Fault> {
+    let sql = format!(
+        "select {COLUMNS} from grants g left join layers l on l.grant_id = g.id \
+         where g.id = $1 order by l.position"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_all(connection).await?;
+    Ok(grants_from_rows(&rows)?.pop())
+}
+
+/// One case by its reference, inside a change.
+pub(super) async fn case_by_reference(
+    connection: &mut AnyConnection,
+    reference: &str,
+) -> Result<Option<Case>, Fault> {
+    let row =
+        sqlx::query("select reference, desk, opened_at, closed_at from cases where reference = $1")
+            .bind(reference)
+            .fetch_optional(connection)
+            .await?;
+    Ok(row.as_ref().map(case_from_row).transpose()?)
+}

@@ -1,0 +1,310 @@
+//! Proving that the ledger says what was recorded, and taking the record elsewhere.
+
+use std::io::Write;
+
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+
+use super::chain::{Entry, Head, NOTHING};
+use super::error::Fault;
+use super::{Ledger, LedgerError, row};
+use crate::grant::State;
+
+/// What [`Ledger::verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[must_use]
+pub struct Verdict {
+    /// How many events were read before the first that does not fit.
+    pub events: i64,
+    /// The end of the chain, as far as it was proved.
+    #[serde(serialize_with = "as_text")]
+    pub head: Head,
+    /// The first thing that does not fit; nothing when all is well.
+    pub broken: Option<Break>,
+}
+
+/// One thing in the ledger that is not as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Break {
+    /// The event it is about, if it is about one.
+    pub seq: Option<i64>,
+    /// What does not fit, in one line.
+    pub why: String,
+}
+
+impl Verdict {
+    /// Whether everything is as it was recorded.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.broken.is_none()
+    }
+}
+
+fn as_text<S: serde::Serializer>(head: &Head, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(head)
+}
+
+/// How many events or rows are in memory at a time.
+const PAGE: i64 = 500;
+
+impl Ledger {
+    /// The end of the chain as the ledger states it, unproved.
+    ///
+    /// # Errors
+    /// Only those of the place the ledger is in.
+    pub async fn head(&self) -> Result<Head, LedgerError> {
+        self.read(async |connection| stated_head(connection).await).await
+    }
+
+    /// Computes the whole chain again, and compares every case and grant with the last event that
+    /// changed it.
+    ///
+    /// A `remembered` head, from an earlier report, must be in the chain too: somebody who can
+    /// write the database can cut its end and leave no trace in it.
+    ///
+    /// # Errors
+    /// Only those of the place the ledger is in; that something does not fit is a verdict.
+    pub async fn verify(&self, remembered: Option<&Head>) -> Result<Verdict, LedgerError> {
+        let snapshot = match self.place.file() {
+            Some(_) => "begin",
+            None => "begin isolation level repeatable read, read only",
+        };
+        let examined = async {
+            let mut transaction = self.pool.begin_with(snapshot).await?;
+            if self.place.file().is_none() {
+                // A long ledger takes longer than one short change may.
+                sqlx::query("set local statement_timeout = '10min'")
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            let verdict = self.examine(&mut transaction, remembered).await;
+            transaction.rollback().await?;
+            verdict
+        };
+        examined.await.map_err(|fault: Fault| fault.explain(&self.place))
+    }
+
+    async fn examine(
+        &self,
+        connection: &mut AnyConnection,
+        remembered: Option<&Head>,
+    ) -> Result<Verdict, Fault> {
+        let mut head = Head { seq: 0, hash: NOTHING.into() };
+        let mut broken = self.damage(connection).await?;
+        if broken.is_none() {
+            broken = walk(connection, &mut head, remembered).await?;
+        }
+        if broken.is_none() {
+            broken = grants_that_differ(connection).await?;
+        }
+        if broken.is_none() {
+            broken = cases_that_differ(connection).await?;
+        }
+        if broken.is_none() {
+            broken = counts_that_differ(connection).await?;
+        }
+        Ok(Verdict { events: head.seq, head, broken })
+    }
+
+    /// What SQLite itself says about its file. PostgreSQL looks after its own.
+    async fn damage(&self, connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+        if self.place.file().is_none() {
+            return Ok(None);
+        }
+        let row = sqlx::query("pragma quick_check(1)").fetch_one(connection).await?;
+        let said: String = row.try_get(0)?;
+        let why = format!("the file is damaged: {}", super::tidy(&said, 200));
+        Ok((said != "ok").then_some(Break { seq: None, why }))
+    }
+
+    /// Writes every event as one line of JSON, oldest first, and gives the head of what was
+    /// written.
+    ///
+    /// # Errors
+    /// [`LedgerError::Export`] when writing fails, and those of the place the ledger is in.
+    pub async fn export(&self, writer: &mut impl Write) -> Result<Head, LedgerError> {
+        let mut head = Head { seq: 0, hash: NOTHING.into() };
+        loop {
+            let after = head.seq;
+            let page = self.read(async |connection| events_after(connection, after).await).await?;
+            let Some(last) = page.last() else {
+                writer.flush().map_err(LedgerError::Export)?;
+                return Ok(head);
+            };
+            head = Head { seq: last.seq, hash: last.hash.clone() };
+            for entry in &page {
+                let mut line =
+                    serde_json::to_vec(entry).map_err(|error| LedgerError::Export(error.into()))?;
+                line.push(b'\n');
+                writer.write_all(&line).map_err(LedgerError::Export)?;
+            }
+        }
+    }
+}
+
+fn at(seq: i64, why: impl Into<String>) -> Option<Break> {
+    Some(Break { seq: Some(seq), why: why.into() })
+}
+
+fn somewhere(why: impl Into<String>) -> Option<Break> {
+    Some(Break { seq: None, why: why.into() })
+}
+
+async fn stated_head(connection: &mut AnyConnection) -> Result<Head, Fault> {
+    let row = sqlx::query("select seq, head from chain where id = 1").fetch_one(connection).await?;
+    Ok(Head { seq: row.try_get("seq")?, hash: row.try_get("head")? })
+}
+
+async fn events_after(connection: &mut AnyConnection, seq: i64) -> Result<Vec<Entry>, Fault> {
+    let rows = sqlx::query(
+        "select seq, at, actor, verb, case_reference, grant_id, target, detail, row_hash, hash \
+         from events where seq > $1 order by seq limit $2",
+    )
+    .bind(seq)
+    .bind(PAGE)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.iter().map(Entry::from_row).collect::<Result<_, _>>()?)
+}
+
+/// Follows the chain from its start and moves `head` along as far as it is proved.
+async fn walk(
+    connection: &mut AnyConnection,
+    head: &mut Head,
+    remembered: Option<&Head>,
+) -> Result<Option<Break>, Fault> {
+    let stated = stated_head(connection).await?;
+    loop {
+        let page = events_after(connection, head.seq).await?;
+        if page.is_empty() {
+            break;
+        }
+        for entry in page {
+            let next = head.seq.saturating_add(1);
+            if entry.seq != next {
+                return Ok(at(next, format!("event {next} is missing")));
+            }
+            if entry.hash != entry.expected_hash(&head.hash) {
+                return Ok(at(entry.seq, format!("event {next} is not as it was recorded")));
+            }
+            if remembered.is_some_and(|known| known.seq == next && known.hash != entry.hash) {
+                return Ok(at(next, format!("event {next} is not the one that was reported")));
+            }
+            *head = Head { seq: entry.seq, hash: entry.hash };
+        }
+    }
+    let behind = head.seq.saturating_add(1);
+    if remembered.is_some_and(|known| known.seq > head.seq) {
+        return Ok(at(behind, format!("the events from {behind} on are missing")));
+    }
+    if stated != *head {
+        return Ok(at(behind, format!("the chain ends at {}, not at {stated}", *head)));
+    }
+    Ok(None)
+}
+
+async fn grants_that_differ(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+    let mut last_id = String::new();
+    loop {
+        let sql = format!(
+            "select {}, e.row_hash, e.grant_id as event_grant from \
+             (select * from grants where id > $1 order by id limit $2) g \
+             left join layers l on l.grant_id = g.id left join events e on e.seq = g.event_seq \
+             order by g.id, l.position",
+            row::COLUMNS
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(&last_id)
+            .bind(PAGE)
+            .fetch_all(&mut *connection)
+            .await?;
+        let grants = row::grants_from_rows(&rows)?;
+        let Some(last) = grants.last() else { break };
+        last_id.clone_from(&last.id);
+        let mut recorded = rows.iter();
+        for grant in &grants {
+            // The rows come in the order of the grants, one or more for each.
+            let row =
+                recorded.find(|row| row.try_get::<&str, _>("id").is_ok_and(|id| id == grant.id));
+            let Some(row) = row else { continue };
+            let hash: Option<&str> = row.try_get("row_hash")?;
+            let about: Option<&str> = row.try_get("event_grant")?;
+            if about != Some(grant.id.as_str()) || hash != Some(row::seal_of_grant(grant).as_str())
+            {
+                let why = format!("the grant {} was changed without an event", grant.id);
+                return Ok(Some(Break { seq: row.try_get("event_seq")?, why }));
+            }
+        }
+    }
+    let newer = sqlx::query(
+        "select e.seq, e.grant_id from events e left join grants g on g.id = e.grant_id \
+         where e.grant_id is not null and e.row_hash is not null \
+         and (g.id is null or g.event_seq < e.seq) order by e.seq limit 1",
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = newer else { return Ok(None) };
+    let (seq, id): (i64, String) = (row.try_get("seq")?, row.try_get("grant_id")?);
+    Ok(at(seq, format!("the grant {id} is not as event {seq} left it")))
+}
+
+async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+    let mut last = String::new();
+    loop {
+        let rows = sqlx::query(
+            "select c.reference, c.desk, c.opened_at, c.closed_at, c.event_seq, e.row_hash, \
+             e.case_reference from cases c left join events e on e.seq = c.event_seq \
+             where c.reference > $1 order by c.reference limit $2",
+        )
+        .bind(&last)
+        .bind(PAGE)
+        .fetch_all(&mut *connection)
+        .await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            let case = row::case_from_row(row)?;
+            let hash: Option<&str> = row.try_get("row_hash")?;
+            let about: Option<&str> = row.try_get("case_reference")?;
+            last.clone_from(&case.reference);
+            if about != Some(case.reference.as_str())
+                || hash != Some(row::seal_of_case(&case).as_str())
+            {
+                let why = format!("the case {} was changed without an event", case.reference);
+                return Ok(Some(Break { seq: row.try_get("event_seq")?, why }));
+            }
+        }
+    }
+    let newer = sqlx::query(
+        "select e.seq, e.case_reference from events e \
+         left join cases c on c.reference = e.case_reference \
+         where e.case_reference is not null and e.grant_id is null and e.row_hash is not null \
+         and (c.reference is null or c.event_seq < e.seq) order by e.seq limit 1",
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = newer else { return Ok(None) };
+    let (seq, reference): (i64, String) = (row.try_get("seq")?, row.try_get("case_reference")?);
+    Ok(at(seq, format!("the case {reference} is not as event {seq} left it")))
+}
+
+async fn counts_that_differ(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+    let rows = sqlx::query(
+        "select t.state, t.grants, (select count(*) from grants g where g.state = t.state) \
+         as found from tally t",
+    )
+    .fetch_all(connection)
+    .await?;
+    if rows.len() != State::ALL.len() {
+        return Ok(somewhere("the count of grants is not complete"));
+    }
+    for row in &rows {
+        let (counted, found): (i64, i64) = (row.try_get("grants")?, row.try_get("found")?);
+        if counted != found {
+            let state: String = row.try_get("state")?;
+            let state = super::tidy(&state, 20);
+            return Ok(somewhere(format!("{counted} grants are counted as {state}, not {found}")));
+        }
+    }
+    Ok(None)
+}

@@ -328,6 +328,15 @@ pub struct Extend {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Live shop: who of the desk approved more time.
+    #[arg(long, value_name = "NAME", help_heading = "Live shop")]
+    pub approver: Option<String>,
+    /// Live shop: the desk's reference of that approval.
+    #[arg(long, value_name = "REF", help_heading = "Live shop")]
+    pub approval: Option<String>,
+    /// Live shop: the host name, typed out again.
+    #[arg(long, value_name = "HOSTNAME", help_heading = "Live shop")]
+    pub yes_live: Option<String>,
     /// Print the verdict and touch nothing.
     #[arg(long)]
     pub dry_run: bool,

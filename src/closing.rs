@@ -4,12 +4,16 @@
 //! login with the old key is tried and has to be refused. Only then is the grant `closed`. What
 //! nobody saw stays `closing`, and what failed six times is `stuck` and retried daily for ever.
 
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
 use crate::ledger::{Event, Lease, Ledger, Ration};
+use crate::output::Progress;
 use crate::provider::{Need, Provider, Verb};
 use crate::public_key;
 use crate::script::{Answer, Reply, clean};
@@ -22,6 +26,9 @@ pub const LEASE_SECONDS: i64 = 15 * 60;
 
 /// After this many failures in a row a grant is `stuck`.
 pub const TRIES: i64 = 6;
+
+/// How many times a lost connection to one target is opened again in one run.
+const MOST_CONNECTIONS: u32 = 3;
 
 /// How often a stuck grant is tried again.
 const DAY: i64 = 24 * 60 * 60;
@@ -104,6 +111,112 @@ pub async fn close(
     let event = event(context, &closed, "grant.closed", detail);
     let grant = Box::new(ledger.record(&closed, &event).await?);
     Ok(Ended::Closed { grant, notes })
+}
+
+/// How closing many grants ended.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Proved closed, with what the merchant should know.
+    pub closed: Vec<(Grant, Vec<String>)>,
+    /// Not proved closed, why, and whether the server said no.
+    pub failed: Vec<(Grant, String, bool)>,
+    /// Grants that another process is working on.
+    pub busy: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, id: &str, ended: Ended) {
+        match ended {
+            Ended::Closed { grant, notes } => self.closed.push((*grant, notes)),
+            Ended::Failed { grant, why, refused } => self.failed.push((*grant, why, refused)),
+            Ended::Busy => self.busy.push(id.to_owned()),
+        }
+    }
+
+    /// Adds another tally to this one.
+    pub fn append(&mut self, mut other: Self) {
+        self.closed.append(&mut other.closed);
+        self.failed.append(&mut other.failed);
+        self.busy.append(&mut other.busy);
+    }
+}
+
+/// Closes grants on many targets: one connection a target however many grants it has, and at most
+/// `parallel` targets at a time, so that neither this machine nor the ledger is flooded.
+///
+/// # Errors
+/// Fails only when the ledger does.
+pub async fn close_many(
+    context: &Context,
+    ledger: &Ledger,
+    grants: &[Grant],
+    why: &str,
+    parallel: usize,
+    progress: &Progress,
+) -> Result<Tally> {
+    let mut by_target: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for grant in grants {
+        by_target.entry(&grant.target).or_default().push(&grant.id);
+    }
+    let targets = context.targets()?;
+    let targets = &targets;
+    futures_util::stream::iter(by_target)
+        .map(|(name, ids)| async move {
+            close_on(context, ledger, targets.find(name), name, &ids, why, progress).await
+        })
+        .buffer_unordered(parallel)
+        .try_fold(Tally::default(), async |mut sum, tally| {
+            sum.append(tally);
+            Ok(sum)
+        })
+        .await
+}
+
+/// Closes the grants on one target, over one connection. A connection that is lost on the way is
+/// opened once more.
+async fn close_on(
+    context: &Context,
+    ledger: &Ledger,
+    target: Option<&Target>,
+    name: &str,
+    ids: &[&str],
+    why: &str,
+    progress: &Progress,
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut session = match target {
+        None => Err(format!("there is no target `{name}` any more")),
+        Some(target) => Session::open(context, target).await.map_err(|e| one_line(&e)),
+    };
+    let mut lost = 0;
+    for id in ids {
+        let ended = match &mut session {
+            Ok(session) => close(context, ledger, session, id, why).await?,
+            Err(why) => not_reached(context, ledger, id, why).await?,
+        };
+        let unseen = matches!(ended, Ended::Failed { refused: false, .. });
+        tally.add(id, ended);
+        progress.advance();
+        // Nobody knows what state the old connection is in.
+        if unseen && session.is_ok() && lost < MOST_CONNECTIONS {
+            lost += 1;
+            if let (Ok(old), Some(target)) = (session, target) {
+                old.close().await;
+                session = Session::open(context, target).await.map_err(|e| one_line(&e));
+            } else {
+                break;
+            }
+        }
+    }
+    if let Ok(session) = session {
+        session.close().await;
+    }
+    Ok(tally)
+}
+
+fn one_line(e: &Error) -> String {
+    let causes = e.causes.first().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{}{causes}", e.message)
 }
 
 /// Records that a target could not be reached, for one grant that should have been closed there.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,7 +15,7 @@ use crate::cli::Global;
 use crate::desk::{Desk, DeskError};
 use crate::error::{Error, Kind, Result};
 use crate::grant::UnixTime;
-use crate::keyring::{self, SecretKind};
+use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{Ledger, LedgerError, Location, Mode};
 use crate::output::Output;
 use crate::policy::PolicyConfig;
@@ -249,16 +250,36 @@ impl Context {
         Ok(Some(Ledger::open(&self.ledger_location(), Mode::ReadOnly).await?))
     }
 
+    /// The operating system's keyring. It may ask for its own password only where somebody is.
+    #[must_use]
+    pub fn keyring(&self) -> Keyring {
+        let dialog = if self.output.can_ask() { Dialog::Allowed } else { Dialog::Never };
+        Keyring::new(&self.state_dir, KEYRING_LIMIT, dialog)
+    }
+
+    /// Makes the state folder, for this user alone.
+    ///
+    /// # Errors
+    /// Fails when it cannot be made.
+    pub fn make_state_dir(&self) -> Result<()> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state_dir);
+        made.map_err(|e| {
+            let folder = self.state_dir.display();
+            Error::new(Kind::Internal, format!("the folder `{folder}` cannot be made")).because(e)
+        })
+    }
+
     fn unlock(&self, kind: SecretKind, name: &str, question: &str) -> Option<Secret> {
         if self.unattended {
             return None;
         }
-        let known = format!("{kind:?} {name}");
+        let name = SecretName::new(kind, name).ok()?;
+        let known = name.to_string();
         let mut asked = self.asked.lock().ok()?;
         if let Some(secret) = asked.get(&known) {
             return Some(Secret::new(secret.expose().to_owned()));
         }
-        if let Ok(Some(secret)) = keyring::fetch(kind, name, KEYRING_LIMIT) {
+        if let Ok(Some(secret)) = self.keyring().fetch(&name) {
             return Some(secret);
         }
         let secret = self.output.ask_secret(question)?;
@@ -338,8 +359,8 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
 impl From<LedgerError> for Error {
     fn from(e: LedgerError) -> Self {
         let kind = match e {
-            LedgerError::NotFound { .. } => Kind::NotFound,
-            LedgerError::Ambiguous { .. } => Kind::Usage,
+            LedgerError::NoSuchGrant { .. } | LedgerError::NoSuchCase { .. } => Kind::NotFound,
+            LedgerError::Ambiguous { .. } | LedgerError::Exists { .. } => Kind::Usage,
             _ => Kind::Internal,
         };
         let hint = e.hint();

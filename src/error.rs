@@ -76,6 +76,10 @@ pub struct Error {
     pub hints: Vec<String>,
     /// The ids of the rules that forbid it, where rules do.
     pub broken: Vec<String>,
+    /// What each of those rules says, as lines for the screen.
+    pub rules: Vec<String>,
+    /// The same as documents for `--json`.
+    pub documents: Vec<serde_json::Value>,
 }
 
 /// The result of everything above the modules with errors of their own.
@@ -84,7 +88,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of this kind that says `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new(), broken: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            broken: Vec::new(),
+            rules: Vec::new(),
+            documents: Vec::new(),
+        }
     }
 
     /// Adds the reason and the reasons behind it.

@@ -25,3 +25,74 @@ pub mod server;
 pub mod session;
 pub mod target;
 pub mod transport;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// The whole program: reads what was typed, runs it, shows how it ended, and says so in the exit
+/// code.
+#[must_use]
+pub fn run() -> ExitCode {
+    no_core_dumps();
+    let cli = cli::Cli::parse();
+    let output = output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            let error = error::Error::new(error::Kind::Internal, "the program cannot start");
+            output.error(&error.because(e));
+            return ExitCode::from(error::Kind::Internal.exit_code());
+        }
+    };
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = command::run(cli, output.clone()) => ended,
+            () = interrupted() => Err(interruption()),
+        }
+    });
+    // A database or keyring thread that hangs must not keep the program from ending.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) if output::lost_data() => ExitCode::from(error::Kind::Internal.exit_code()),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+/// A crash must not write secrets to disk, and no other process of this user may read them out of
+/// memory. Where the system does not know these calls there is nothing to switch off.
+fn no_core_dumps() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(
+        rustix::process::DumpableBehavior::NotDumpable,
+    );
+}
+
+/// Waits for Ctrl-C or a polite request to end.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+fn interruption() -> error::Error {
+    error::Error::new(error::Kind::Unknown, "interrupted")
+        .hint("what had been begun is in the ledger: `stagepass list` shows it")
+        .hint("`stagepass sweep` finishes or undoes it")
+}

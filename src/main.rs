@@ -1,1 +1,7 @@
-fn main() {}
+//! The `stagepass` program: a few lines over the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stagepass::run()
+}

@@ -5,6 +5,7 @@
 //! `{"stagepass": 1, "command": …, "ok": false, "error": …}`.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -114,14 +115,26 @@ impl Output {
         write_out(text);
     }
 
+    /// Standard output, for data too long to be held in memory.
+    #[must_use]
+    pub fn stream(&self) -> impl io::Write + use<> {
+        io::stdout()
+    }
+
     /// Prints a credential on standard output. The only way a secret is ever printed.
-    pub fn secret(&self, label: &str, secret: &Secret) {
+    ///
+    /// # Errors
+    /// Fails when it was not written: then nobody has it.
+    pub fn secret(&self, label: &str, secret: &Secret) -> Result<()> {
         let mut out = io::stdout().lock();
         // Written piece by piece: a formatted line would be one more copy to wipe.
-        let _ = writeln!(out, "{label}");
-        let _ = out.write_all(secret.expose().as_bytes());
-        let _ = out.write_all(if secret.expose().ends_with('\n') { b"" } else { b"\n" });
-        let _ = out.flush();
+        writeln!(out, "{label}")
+            .and_then(|()| out.write_all(secret.expose().as_bytes()))
+            .and_then(|()| {
+                out.write_all(if secret.expose().ends_with('\n') { b"" } else { b"\n" })
+            })
+            .and_then(|()| out.flush())
+            .map_err(|e| Error::new(Kind::Internal, "the credential was not shown").because(e))
     }
 
     /// Says something on standard error.
@@ -149,6 +162,9 @@ impl Output {
             return;
         }
         let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), error.message);
+        for rule in &error.rules {
+            text.push_str(&format!("  - {rule}\n"));
+        }
         for cause in &error.causes {
             text.push_str(&format!("  {} {cause}\n", paint(Tone::Faint, "because:")));
         }
@@ -270,7 +286,7 @@ fn error_document(error: &Error) -> Value {
         "message": error.message,
         "causes": error.causes,
         "hints": error.hints,
-        "broken": error.broken,
+        "broken": error.documents,
     })
 }
 
@@ -306,10 +322,24 @@ fn with_newline(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
+/// Whether something that was to be printed on standard output was lost.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether data was lost on its way to standard output: a full disk, not a reader that went away.
+#[must_use]
+pub fn lost_data() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
 /// A broken pipe ends the program quietly with 0: who reads `list | head` wants no complaint.
 fn write_out(text: &str) {
     let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(e) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && e.kind() != io::ErrorKind::BrokenPipe
+    {
+        LOST.store(true, Ordering::Relaxed);
+        write_err(&format!("{} standard output: {e}\n", paint(Tone::Bad, "error:")));
+    }
 }
 
 fn write_err(text: &str) {

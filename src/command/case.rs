@@ -1,0 +1,151 @@
+//! `case`: the investigations that grants belong to.
+
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::command::{revoke, view};
+use crate::context::Context;
+use crate::deadline;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Case, UnixTime};
+use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
+use crate::output::{Tone, fields, paint, table};
+use crate::policy::check_reference;
+
+/// The most cases that one list shows.
+const MOST: u32 = 1000;
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such case or desk, the ledger fails, or a grant is not proved closed.
+pub async fn run(context: &Context, command: cli::Case) -> Result<()> {
+    match command {
+        cli::Case::Open { reference, desk } => open(context, reference, &desk).await,
+        cli::Case::List { all } => list(context, all).await,
+        cli::Case::Show { reference } => show(context, &reference).await,
+        cli::Case::Close { reference, dry_run } => close(context, &reference, dry_run).await,
+    }
+}
+
+async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
+    if let Err(e) = check_reference(&reference) {
+        return Err(Error::new(Kind::Usage, "the case's reference cannot be used")
+            .because_text(format!("it {e}"))
+            .hint("use the desk's ticket number: letters, digits and `. _ # / -`, at most 64"));
+    }
+    let desk = context.desk(desk)?;
+    let ledger = context.ledger().await?;
+    let case =
+        Case { reference, desk: desk.id.clone(), opened_at: context.now(), closed_at: None };
+    match ledger.open_case(&case, &context.actor).await {
+        Err(LedgerError::Exists { .. }) => {
+            return Err(Error::new(Kind::Usage, format!("the case `{}` exists already", case.reference))
+                .hint(format!("`stagepass case show {}` shows it", case.reference)));
+        }
+        other => other?,
+    }
+    let text = format!(
+        "{} Investigation by {}.\n",
+        paint(Tone::Good, &format!("Case {} is open.", case.reference)),
+        desk.manifest.name
+    );
+    context.output.result(&text, json!({ "case": case }));
+    context.output.say(
+        Tone::Faint,
+        &format!("next: stagepass grant --case {} --target NAME --supporter NAME --key FILE", case.reference),
+    );
+    Ok(())
+}
+
+async fn list(context: &Context, all: bool) -> Result<()> {
+    let filter = CaseFilter { desk: None, open_only: !all };
+    let cases = match context.ledger_to_read().await? {
+        Some(ledger) => ledger.cases(&filter, MOST).await?,
+        None => Vec::new(),
+    };
+    let now = context.now();
+    let rows = cases.iter().map(|case| row(case, now)).collect();
+    let text = if cases.is_empty() {
+        context.output.say(Tone::Faint, "no open cases; `stagepass case open REF --desk NAME` opens one");
+        String::new()
+    } else {
+        table(&["reference", "desk", "opened", "state"], rows)
+    };
+    context.output.result(&text, json!({ "cases": cases }));
+    Ok(())
+}
+
+fn row(case: &Case, now: UnixTime) -> Vec<String> {
+    let state = match case.closed_at {
+        Some(at) => format!("closed {}", deadline::relative(at, now)),
+        None => paint(Tone::Good, "open"),
+    };
+    vec![case.reference.clone(), case.desk.clone(), deadline::relative(case.opened_at, now), state]
+}
+
+async fn show(context: &Context, reference: &str) -> Result<()> {
+    let ledger = existing_ledger(context, reference).await?;
+    let case = ledger.case(reference).await?;
+    let grants = grants_of(&ledger, reference, false).await?;
+    let now = context.now();
+    let mut text = fields(&[
+        ("case", case.reference.clone()),
+        ("desk", case.desk.clone()),
+        ("opened", deadline::utc(case.opened_at)),
+        ("closed", case.closed_at.map(deadline::utc).unwrap_or_default()),
+    ]);
+    text.push_str(&view::grants(&grants, now));
+    let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
+    context.output.result(&text, json!({ "case": case, "grants": documents }));
+    Ok(())
+}
+
+async fn existing_ledger(context: &Context, reference: &str) -> Result<Ledger> {
+    context.ledger_to_read().await?.ok_or_else(|| {
+        Error::new(Kind::NotFound, format!("there is no case `{}`", crate::script::clean(reference)))
+            .hint("`stagepass case list --all` shows the cases")
+    })
+}
+
+async fn grants_of(ledger: &Ledger, reference: &str, live_only: bool) -> Result<Vec<crate::grant::Grant>> {
+    let filter =
+        Filter { case: Some(reference.to_owned()), live_only, ..Filter::default() };
+    Ok(ledger.grants(&filter, revoke::MOST, None).await?)
+}
+
+/// Revokes every grant of the case, and closes the case when all are proved closed.
+async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> {
+    existing_ledger(context, reference).await?;
+    let ledger = context.ledger().await?;
+    let case = ledger.case(reference).await?;
+    if case.closed_at.is_some() {
+        context.output.result(
+            &format!("the case {reference} is closed already\n"),
+            json!({ "case": case, "closed": [], "failed": [] }),
+        );
+        return Ok(());
+    }
+    let grants = grants_of(&ledger, reference, true).await?;
+    if dry_run {
+        return revoke::show_plan(context, &grants);
+    }
+    let tally = revoke::carry_out(context, &ledger, &grants, "the case is closed").await?;
+    if let Some(error) = revoke::failure(&tally) {
+        revoke::report(context, &tally, &[]);
+        return Err(error.hint(format!("the case {reference} stays open until all are proved closed")));
+    }
+    let case = ledger.close_case(reference, context.now(), &context.actor).await?;
+    let head = ledger.head().await?;
+    let mut text = revoke::text(&tally, context.now());
+    text.push_str(&format!("{}\n", paint(Tone::Good, &format!("Case {reference} is closed."))));
+    text.push_str(&fields(&[("ledger", head.to_string())]));
+    let mut document = revoke::document(&tally, context.now());
+    if let Some(object) = document.as_object_mut() {
+        object.insert("case".into(), json!(case));
+        object.insert("ledger_head".into(), json!(head.to_string()));
+    }
+    context.output.result(&text, document);
+    Ok(())
+}
+

@@ -1,0 +1,78 @@
+//! `desk`: the support desks and their rules.
+
+use serde_json::json;
+
+use crate::cli;
+use crate::context::Context;
+use crate::desk::Desk;
+use crate::error::{Error, Kind, Result};
+use crate::output::{Tone, fields, paint, table};
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such desk, or its folder cannot be used.
+pub fn run(context: &Context, command: &cli::Desk) -> Result<()> {
+    match command {
+        cli::Desk::List => list(context),
+        cli::Desk::Show { name } => show(context, name),
+    }
+}
+
+fn list(context: &Context) -> Result<()> {
+    let listed = Desk::list(Some(&context.desks_dir()))
+        .map_err(|e| Error::new(Kind::Usage, "the desks cannot be listed").because(e))?;
+    let mut rows = Vec::new();
+    let mut documents = Vec::new();
+    for one in listed {
+        let place = one.folder.as_ref().map_or("built in".into(), |f| f.display().to_string());
+        let (name, problem) = match context.desk(&one.id) {
+            Ok(desk) => (desk.manifest.name, None),
+            Err(e) => (String::new(), Some(e.causes.join(": "))),
+        };
+        documents.push(json!({ "id": one.id, "name": name, "from": place, "problem": problem }));
+        rows.push(vec![one.id, problem.map_or(name, |why| paint(Tone::Bad, &why)), place]);
+    }
+    context.output.result(&table(&["desk", "name", "from"], rows), json!({ "desks": documents }));
+    Ok(())
+}
+
+fn show(context: &Context, name: &str) -> Result<()> {
+    let desk = context.desk(name)?;
+    let manifest = &desk.manifest;
+    let protocols: Vec<&str> = manifest.protocols.iter().map(|protocol| protocol.id()).collect();
+    let mut text = fields(&[
+        ("desk", format!("{} ({})", desk.id, manifest.name)),
+        ("connects by", protocols.join(", ")),
+        ("port", manifest.port.map_or("any".into(), |port| port.to_string())),
+        (
+            "time-box",
+            format!(
+                "{} days unless said otherwise, {} at most",
+                manifest.time_box.default_days, manifest.time_box.maximum_days
+            ),
+        ),
+        ("extensions", format!("{} at most", manifest.extensions.count)),
+        ("live shops", if manifest.live.allowed { "only with approval" } else { "never" }.into()),
+    ]);
+    text.push_str(&format!("\n{}\n", paint(Tone::Strong, "Rules")));
+    let mut rules = Vec::new();
+    for rule in &manifest.rules {
+        let sentence = desk.rule_text(&rule.id).unwrap_or_default();
+        text.push_str(&format!("  {:<4} {sentence}\n", rule.id));
+        rules.push(json!({ "id": rule.id, "text": sentence, "speaks_for": rule.speaks_for }));
+    }
+    let document = json!({
+        "id": desk.id,
+        "name": manifest.name,
+        "protocols": protocols,
+        "port": manifest.port,
+        "default_days": manifest.time_box.default_days,
+        "maximum_days": manifest.time_box.maximum_days,
+        "extensions": manifest.extensions.count,
+        "live_allowed": manifest.live.allowed,
+        "rules": rules,
+    });
+    context.output.result(&text, document);
+    Ok(())
+}

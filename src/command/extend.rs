@@ -1,0 +1,181 @@
+//! `extend`: move the deadline of a grant.
+//!
+//! A longer deadline is recorded after the server has it, a shorter one before: whatever fails on
+//! the way, the sweep closes at the earlier of the two, and a working login is never taken away.
+
+use chrono::Local;
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::closing::{LEASE_SECONDS, event};
+use crate::command::{grant::deadline_of, refusal, schedule_warning, view};
+use crate::context::Context;
+use crate::deadline;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Grant, State, UnixTime};
+use crate::ledger::{EventFilter, Lease, Ledger};
+use crate::output::{Tone, fields, paint};
+use crate::policy::{
+    Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, decide_extension,
+};
+use crate::provider::Verb;
+use crate::script::Answer;
+use crate::session::{self, Moment, Session};
+
+/// Runs the command.
+///
+/// # Errors
+/// Policy or the server refuses, or nobody saw how it ended; the old deadline holds in each case.
+pub async fn run(context: &Context, typed: cli::Extend) -> Result<()> {
+    if context.ledger_to_read().await?.is_none() {
+        return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
+    }
+    let wanted = deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?
+        .ok_or_else(|| {
+            Error::new(Kind::Usage, "the new deadline is missing")
+                .hint("add `--for 7d` (from now) or `--until '2026-12-01 18:00'`")
+        })?;
+    let ledger = context.ledger().await?;
+    let grant = ledger.grant(&typed.grant).await?;
+    if grant.state != State::Open {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("grant {} is {}, and only an open grant has a deadline to move", grant.id, grant.state),
+        ));
+    }
+    let new = allowed(context, &ledger, &grant, wanted, &typed).await?;
+    if typed.dry_run {
+        let text = format!(
+            "{} would end {}\nnothing was touched\n",
+            grant.id,
+            deadline::human(new.deadline(), &Local, context.now())
+        );
+        context.output.result(&text, json!({ "new_deadline": new, "dry_run": true }));
+        return Ok(());
+    }
+    let grant = carry_out(context, &ledger, grant, &new).await?;
+    schedule_warning(context, &ledger).await;
+    let text = format!(
+        "{}\n{}",
+        paint(Tone::Good, &format!("Grant {} has a new deadline.", grant.id)),
+        fields(&[("ends", deadline::human(grant.deadline, &Local, context.now()))])
+    );
+    context.output.result(&text, json!({ "grant": view::document(&grant, context.now()) }));
+    Ok(())
+}
+
+/// Asks policy, and for the reason if that is all that is missing.
+async fn allowed(
+    context: &Context,
+    ledger: &Ledger,
+    grant: &Grant,
+    wanted: UnixTime,
+    typed: &cli::Extend,
+) -> Result<NewDeadline> {
+    let desk = context.desk(&ledger.case(&grant.case).await?.desk)?;
+    let extended = extensions_so_far(ledger, grant).await?;
+    let agreed = Agreed::read(&grant.terms, grant.deadline, grant.deadline_maximum, extended)
+        .map_err(|e| Error::new(Kind::Internal, "the grant's terms cannot be read").because(e))?;
+    let mut reason = typed.reason.clone();
+    if reason.is_none() && wanted > grant.deadline {
+        reason = context.output.ask("Why is more time needed?");
+    }
+    let request = ExtensionRequest {
+        deadline: wanted,
+        reason,
+        live: LiveRequest {
+            approver: typed.approver.clone(),
+            approval: typed.approval.clone(),
+            confirmation: typed.yes_live.clone(),
+            ..LiveRequest::default()
+        },
+    };
+    match decide_extension(&request, &agreed, &desk, &context.policy, context.now()) {
+        ExtensionDecision::Allow(new) => Ok(new),
+        ExtensionDecision::Deny(broken) => Err(refusal(&broken)),
+    }
+}
+
+async fn extensions_so_far(ledger: &Ledger, grant: &Grant) -> Result<u16> {
+    let filter = EventFilter { grant: Some(grant.id.clone()), ..EventFilter::default() };
+    let events = ledger.events(&filter, 10_000).await?;
+    let longer = events.iter().filter(|entry| {
+        let detail: Value = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
+        entry.verb == "grant.extended"
+            && detail.pointer("/new/longer").and_then(Value::as_bool) == Some(true)
+    });
+    Ok(u16::try_from(longer.count()).unwrap_or(u16::MAX))
+}
+
+async fn carry_out(
+    context: &Context,
+    ledger: &Ledger,
+    grant: Grant,
+    new: &NewDeadline,
+) -> Result<Grant> {
+    let target = context.target(&grant.target)?;
+    let progress = context.output.progress(&format!("connecting to {}", target.name));
+    let mut session = Session::open(context, &target).await?;
+    progress.step("moving the deadline");
+    let now = context.now();
+    let detail = json!({ "from": grant.deadline, "to": new.deadline(), "why": new.reason() });
+    let lease = Lease::mine(now, LEASE_SECONDS);
+    let intent = event(context, &grant, "grant.extending", detail);
+    let claimed =
+        ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
+    let Some(mut grant) = claimed else {
+        return Err(Error::new(Kind::Unknown, format!("another process is working on {}", grant.id))
+            .hint("nothing was changed; try again in a moment"));
+    };
+    let old = grant.deadline;
+    if !new.is_longer() {
+        grant.deadline = new.deadline();
+        let shortened = event(context, &grant, "grant.shortening", json!({ "new": new }));
+        grant = ledger.record(&grant, &shortened).await?;
+    }
+    let answer = restate(context, &mut session, &grant, new.deadline()).await?;
+    grant.lease_owner = None;
+    grant.lease_until = None;
+    let error = match answer {
+        Answer::Done(reply) => {
+            session.close().await;
+            grant.deadline = new.deadline();
+            let detail = json!({ "new": new, "update": reply.values() });
+            return Ok(ledger.record(&grant, &event(context, &grant, "grant.extended", detail)).await?);
+        }
+        Answer::Refused { reason, .. } => {
+            Error::new(Kind::Refused, "the server refused the new deadline").because_text(reason)
+        }
+        Answer::Unknown { why } => {
+            // The server may have either; the one that the ledger has is set again if it can be.
+            let restored = restate(context, &mut session, &grant, grant.deadline).await;
+            let error = Error::new(Kind::Unknown, "nobody saw whether the server took the new deadline")
+                .because_text(why);
+            match restored {
+                Ok(Answer::Done(_)) => error.because_text("the recorded one was set again"),
+                _ => error,
+            }
+        }
+    };
+    session.close().await;
+    let detail = json!({ "why": error.causes.first(), "old": old, "kept": grant.deadline });
+    let grant = ledger.record(&grant, &event(context, &grant, "grant.extend-failed", detail)).await?;
+    Err(error.hint(format!(
+        "the grant still works and the sweep ends it at {}",
+        deadline::utc(grant.deadline)
+    )))
+}
+
+async fn restate(
+    context: &Context,
+    session: &mut Session<'_>,
+    grant: &Grant,
+    deadline: UnixTime,
+) -> Result<Answer> {
+    let Some(layer) = grant.layers.first() else {
+        return Err(Error::new(Kind::Internal, "the grant has no layer"));
+    };
+    let provider = context.provider(&layer.provider)?;
+    let moment = Moment { deadline, not_after: UnixTime::MAX, ..Moment::default() };
+    session.call(&provider, Verb::Update, &session::inputs(grant, layer, &moment)).await
+}

@@ -1,0 +1,57 @@
+//! `ledger`: the record of everything that was done.
+
+use std::io::BufWriter;
+
+use serde_json::json;
+
+use crate::cli;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Head, Ledger};
+use crate::output::{Tone, fields, paint};
+
+/// Runs the command.
+///
+/// # Errors
+/// The ledger is not as it was recorded, or cannot be read.
+pub async fn run(context: &Context, command: cli::Ledger) -> Result<()> {
+    let Some(ledger) = context.ledger_to_read().await? else {
+        return Err(Error::new(Kind::NotFound, "there is no ledger yet")
+            .hint("the first `stagepass case open` makes it"));
+    };
+    match command {
+        cli::Ledger::Verify { head } => verify(context, &ledger, head.as_deref()).await,
+        cli::Ledger::Export => export(context, &ledger).await,
+    }
+}
+
+async fn verify(context: &Context, ledger: &Ledger, remembered: Option<&str>) -> Result<()> {
+    let remembered = remembered.map(str::parse::<Head>).transpose().map_err(|e| {
+        Error::new(Kind::Usage, "the remembered head cannot be read")
+            .because(e)
+            .hint("give it as it was printed, such as 17:ab12…")
+    })?;
+    let progress = context.output.progress("computing the chain again");
+    let verdict = ledger.verify(remembered.as_ref()).await?;
+    drop(progress);
+    let text = fields(&[
+        ("ledger", context.ledger_location().to_string()),
+        ("events", verdict.events.to_string()),
+        ("head", verdict.head.to_string()),
+    ]);
+    if let Some(broken) = &verdict.broken {
+        let place = broken.seq.map(|seq| format!("event {seq}: ")).unwrap_or_default();
+        return Err(Error::new(Kind::Internal, "the ledger is not as it was recorded")
+            .because_text(format!("{place}{}", broken.why))
+            .hint("somebody or something changed it: keep a copy, and compare it with your backups"));
+    }
+    let good = paint(Tone::Good, "The chain holds, and every row is as its last event left it.");
+    context.output.result(&format!("{text}{good}\n"), json!({ "verdict": verdict }));
+    Ok(())
+}
+
+/// Prints every event as JSON, one a line, whatever `--json` says.
+async fn export(context: &Context, ledger: &Ledger) -> Result<()> {
+    let mut writer = BufWriter::new(context.output.stream());
+    Ok(ledger.export(&mut writer).await?)
+}

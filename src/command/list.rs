@@ -1,0 +1,70 @@
+//! `list`: grants; what is stuck or overdue comes first.
+
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::command::view;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Grant, State};
+use crate::ledger::{Counts, Filter, Ledger};
+use crate::output::Tone;
+
+/// Runs the command.
+///
+/// # Errors
+/// Something is stuck or overdue (after the list was printed), or the ledger fails.
+pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
+    let Some(ledger) = context.ledger_to_read().await? else {
+        context.output.say(Tone::Faint, "nothing was ever granted from here");
+        context.output.result("", json!({ "grants": [], "counts": Counts::default() }));
+        return Ok(());
+    };
+    let now = context.now();
+    let grants = chosen(&ledger, &typed, now).await?;
+    let counts = ledger.counts().await?;
+    let trouble =
+        grants.iter().filter(|grant| grant.state == State::Stuck || view::is_overdue(grant, now));
+    let trouble = trouble.count();
+    let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
+    context.output.result(
+        &view::grants(&grants, now),
+        json!({ "grants": documents, "counts": counts, "in_trouble": trouble }),
+    );
+    if grants.is_empty() {
+        context.output.say(Tone::Faint, "no access is open");
+    }
+    if trouble > 0 && !context.output.is_json() {
+        return Err(Error::new(
+            Kind::Stuck,
+            match trouble {
+                1 => "one grant is stuck or overdue".to_owned(),
+                _ => format!("{trouble} grants are stuck or overdue"),
+            },
+        )
+        .hint("`stagepass sweep` tries again now, `stagepass show ID` says what went wrong"));
+    }
+    Ok(())
+}
+
+/// Stuck first, then overdue, then by deadline.
+async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Grant>> {
+    let filter = Filter {
+        case: typed.case.clone(),
+        target: typed.target.clone(),
+        live_only: !typed.all,
+        ..Filter::default()
+    };
+    let stuck = Filter { states: vec![State::Stuck], live_only: true, ..filter.clone() };
+    let overdue = Filter { due_before: Some(now), live_only: true, ..filter.clone() };
+    let mut grants: Vec<Grant> = Vec::new();
+    for filter in [stuck, overdue, filter] {
+        for grant in ledger.grants(&filter, typed.limit, None).await? {
+            if !grants.iter().any(|known| known.id == grant.id) {
+                grants.push(grant);
+            }
+        }
+    }
+    grants.truncate(usize::try_from(typed.limit).unwrap_or(usize::MAX));
+    Ok(grants)
+}

@@ -1,0 +1,280 @@
+//! `provider`: the kinds of access that can be made.
+
+use serde_json::json;
+
+use crate::cli;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Access, Grant, Layer, State, Supporter};
+use crate::output::{Tone, fields, paint, table};
+use crate::provider::{Need, Origin, Provider, Verb};
+use crate::public_key::{self, CheckKey};
+use crate::script::{Answer, Reply};
+use crate::secret;
+use crate::server::{Server, detect_inputs};
+use crate::session::{self, Moment, Session};
+use crate::transport::{self, Attempt};
+
+/// Seconds after which the server itself ends what a test run made and could not take back.
+const TEST_SECONDS: i64 = 300;
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such provider or target, or a step of the test did not do what it must.
+pub async fn run(context: &Context, command: cli::Provider) -> Result<()> {
+    match command {
+        cli::Provider::List => list(context),
+        cli::Provider::Show { name } => show(context, &name),
+        cli::Provider::Test { name, target } => test(context, &name, &target).await,
+    }
+}
+
+fn place(provider: &Provider) -> String {
+    match &provider.origin {
+        Origin::BuiltIn => "built in".into(),
+        Origin::Folder(folder) => folder.display().to_string(),
+    }
+}
+
+fn need(provider: &Provider) -> &'static str {
+    match provider.need {
+        Need::None => "none",
+        Need::Root => "root",
+    }
+}
+
+fn list(context: &Context) -> Result<()> {
+    let mut rows = Vec::new();
+    let mut documents = Vec::new();
+    for provider in Provider::list(&context.providers_dir()) {
+        match provider {
+            Ok(provider) => {
+                documents.push(json!({
+                    "name": provider.name, "summary": provider.summary,
+                    "needs": need(&provider), "from": place(&provider), "digest": provider.digest,
+                }));
+                rows.push(vec![
+                    provider.name.clone(),
+                    provider.summary.clone(),
+                    need(&provider).to_owned(),
+                    place(&provider),
+                ]);
+            }
+            Err(e) => {
+                documents.push(json!({ "problem": e.to_string() }));
+                rows.push(vec![String::new(), paint(Tone::Bad, &e.to_string()), String::new(), String::new()]);
+            }
+        }
+    }
+    context
+        .output
+        .result(&table(&["provider", "makes", "needs", "from"], rows), json!({ "providers": documents }));
+    Ok(())
+}
+
+fn show(context: &Context, name: &str) -> Result<()> {
+    let provider = context.provider(name)?;
+    let mut text = fields(&[
+        ("provider", provider.name.clone()),
+        ("makes", provider.summary.clone()),
+        ("needs", need(&provider).to_owned()),
+        ("from", place(&provider)),
+        ("digest", provider.digest.clone()),
+    ]);
+    for verb in [Verb::Detect, Verb::Open, Verb::Update, Verb::Check, Verb::Close] {
+        let keys: Vec<&str> = provider.outputs(verb).keys().map(String::as_str).collect();
+        text.push_str(&fields(&[(verb.function(), keys.join(", "))]));
+    }
+    let document = json!({
+        "name": provider.name, "summary": provider.summary, "needs": need(&provider),
+        "from": place(&provider), "digest": provider.digest,
+    });
+    context.output.result(&text, document);
+    Ok(())
+}
+
+/// Runs the whole cycle. What it made is taken back also when a step fails.
+async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
+    let provider = context.provider(name)?;
+    let target = context.target(target)?;
+    if target.environment.is_live() {
+        return Err(Error::new(Kind::Policy, format!("`{}` is declared live", target.name))
+            .hint("test a provider on a staging target"));
+    }
+    let progress = context.output.progress("connecting");
+    let mut session = Session::open(context, &target).await?;
+    let cycle = Cycle::prepare(context, &provider, &mut session).await?;
+    let steps = cycle.run(&mut session, &progress).await;
+    // Whatever happened, nothing of the test stays.
+    let left = session.call(&provider, Verb::Close, &cycle.inputs(&Moment::default())).await;
+    session.close().await;
+    drop(progress);
+    let steps = steps.map_err(|(step, why)| {
+        let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}")).because_text(why);
+        match left {
+            Ok(Answer::Done(_)) => error.hint("what the test made was taken back"),
+            _ => error.hint(format!("what the test made may still be there: look for `{}`", cycle.grant.id)),
+        }
+    })?;
+    let text: String =
+        steps.iter().map(|step| format!("{} {step}\n", paint(Tone::Good, "ok"))).collect();
+    context.output.result(&text, json!({ "provider": name, "target": target.name, "steps": steps }));
+    Ok(())
+}
+
+struct Cycle<'a> {
+    context: &'a Context,
+    provider: &'a Provider,
+    grant: Grant,
+    layer: Layer,
+    check: CheckKey,
+    ends: i64,
+}
+
+type Failed = (&'static str, String);
+
+impl<'a> Cycle<'a> {
+    async fn prepare(
+        context: &'a Context,
+        provider: &'a Provider,
+        session: &mut Session<'_>,
+    ) -> Result<Cycle<'a>> {
+        let made = |e: secret::RandomFailed| Error::new(Kind::Internal, "no test grant can be made").because(e);
+        let id = secret::random_id(10).map_err(made)?;
+        let check = CheckKey::generate().map_err(made)?;
+        let account = match provider.need {
+            Need::Root => format!("sp-test-{}", id.get(..5).unwrap_or("x")),
+            Need::None => transport::Connection::route(session.target, &context.surroundings)
+                .map_err(|e| session::unreachable(session.target, e))?
+                .user,
+        };
+        let inputs = detect_inputs(session.target, &account, &id, Access::Sftp);
+        let now = context.now();
+        let Answer::Done(reply) = session.call(provider, Verb::Detect, &inputs).await? else {
+            return Err(Error::new(Kind::Refused, format!("`{}` cannot be used on {}", provider.name, session.target.name)));
+        };
+        let server = Server::read(session.server_id(), &reply, now);
+        let ends = now + server.clock_ahead + TEST_SECONDS;
+        let inputs = json!({
+            "sp_path": session.target.path.clone().unwrap_or_default(),
+            "sp_expiry_form": server.expiry_form.id(),
+            "sp_restrict": if server.knows_restrict { "1" } else { "0" },
+            "sp_from": "",
+        });
+        let layer = Layer {
+            provider: provider.name.clone(),
+            digest: provider.digest.clone(),
+            account,
+            public_key: Some(check.text.clone()),
+            key_fingerprint: None,
+            has_password: false,
+            inputs: inputs.to_string(),
+            outputs: "{}".into(),
+        };
+        let grant = Grant {
+            id,
+            case: "provider-test".into(),
+            target: session.target.name.clone(),
+            supporter: Supporter { name: "provider test".into(), company: "stagepass".into() },
+            access: Access::Sftp,
+            state: State::Opening,
+            created_at: now,
+            opened_at: None,
+            deadline: ends,
+            closed_at: None,
+            deadline_maximum: ends,
+            terms: "{}".into(),
+            attempts: 0,
+            next_attempt_at: None,
+            last_error: None,
+            version: 0,
+            lease_owner: None,
+            lease_until: None,
+            layers: Vec::new(),
+        };
+        Ok(Cycle { context, provider, grant, layer, check, ends })
+    }
+
+    fn inputs(&self, moment: &Moment<'a>) -> crate::script::Inputs<'a> {
+        let moment = Moment { deadline: self.ends, not_after: self.ends, ..*moment };
+        session::inputs(&self.grant, &self.layer, &moment)
+    }
+
+    async fn run(
+        &self,
+        session: &mut Session<'_>,
+        progress: &crate::output::Progress,
+    ) -> std::result::Result<Vec<&'static str>, Failed> {
+        let mut steps = vec!["detect"];
+        for (verb, step, present) in [
+            (Verb::Check, "check says absent", Some(false)),
+            (Verb::Open, "open", None),
+            (Verb::Check, "check says present", Some(true)),
+        ] {
+            progress.step(step);
+            let reply = self.call(session, verb, step).await?;
+            if present.is_some_and(|present| reply.is("present") != present) {
+                return Err((step, "check says otherwise".into()));
+            }
+            steps.push(step);
+        }
+        progress.step("a real login");
+        self.login(session, true).await?;
+        steps.push("a real login");
+        for step in ["close", "close again"] {
+            progress.step(step);
+            if !self.call(session, Verb::Close, step).await?.is("absent") {
+                return Err((step, "what was re-read says that access still exists".into()));
+            }
+            steps.push(step);
+        }
+        progress.step("a refused login");
+        self.login(session, false).await?;
+        steps.push("a refused login");
+        if self.call(session, Verb::Check, "check says absent").await?.is("present") {
+            return Err(("check says absent", "check says present".into()));
+        }
+        steps.push("check says absent");
+        Ok(steps)
+    }
+
+    async fn call(
+        &self,
+        session: &mut Session<'_>,
+        verb: Verb,
+        step: &'static str,
+    ) -> std::result::Result<Reply, Failed> {
+        match session.call(self.provider, verb, &self.inputs(&Moment::default())).await {
+            Ok(Answer::Done(reply)) => Ok(reply),
+            Ok(Answer::Refused { reason, .. }) => Err((step, reason)),
+            Ok(Answer::Unknown { why }) => Err((step, why)),
+            Err(e) => Err((step, e.to_string())),
+        }
+    }
+
+    async fn login(&self, session: &Session<'_>, works: bool) -> std::result::Result<(), Failed> {
+        let step = if works { "a real login" } else { "a refused login" };
+        let Some(key) = public_key::parse_stored(&self.check.text) else {
+            return Err((step, "the test key cannot be read".into()));
+        };
+        let attempts =
+            if works { vec![Attempt::Key(&self.check.private)] } else { vec![Attempt::Offer(&key)] };
+        let tried = transport::try_login(
+            session.target,
+            &self.layer.account,
+            &attempts,
+            Access::Sftp,
+            self.context,
+            &self.context.surroundings,
+            self.context.step_deadline(),
+        )
+        .await;
+        match (works, tried.map(|answers| answers.into_iter().next())) {
+            (true, Ok(Some(transport::Answer::LoggedIn(_))))
+            | (false, Ok(Some(transport::Answer::Refused { .. }))) => Ok(()),
+            (_, Ok(answer)) => Err((step, format!("the server answered otherwise: {answer:?}"))),
+            (_, Err(e)) => Err((step, e.to_string())),
+        }
+    }
+}

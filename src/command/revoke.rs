@@ -1,0 +1,223 @@
+//! `revoke`: take access away, and prove that it is gone.
+
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::closing::{self, Tally, event};
+use crate::command::view;
+use crate::context::Context;
+use crate::deadline;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Grant, State, UnixTime};
+use crate::ledger::{Filter, Lease, Ledger};
+use crate::output::{Tone, paint};
+use crate::policy::check_sentence;
+
+/// The most grants that one command closes.
+pub const MOST: u32 = 100_000;
+
+/// Targets worked on at the same time.
+const PARALLEL: usize = 8;
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such grant, the ledger fails, or something is not proved closed.
+pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
+    if context.ledger_to_read().await?.is_none() {
+        if typed.grants.is_empty() {
+            context.output.result("there are no grants\n", json!({ "closed": [], "failed": [] }));
+            return Ok(());
+        }
+        return Err(Error::new(Kind::NotFound, "there are no grants on this machine")
+            .hint("the ledger is made by the first `stagepass case open`"));
+    }
+    let ledger = context.ledger().await?;
+    let grants = chosen(&ledger, &typed).await?;
+    let (live, ended): (Vec<Grant>, Vec<Grant>) =
+        grants.into_iter().partition(|grant| grant.state.is_live());
+    if typed.dry_run {
+        return show_plan(context, &live);
+    }
+    if typed.forget {
+        return forget(context, &ledger, &live, typed.reason.as_deref().unwrap_or_default()).await;
+    }
+    let why = typed.reason.as_deref().unwrap_or("revoked by hand");
+    let tally = carry_out(context, &ledger, &live, why).await?;
+    report(context, &tally, &ended);
+    failure(&tally).map_or(Ok(()), Err)
+}
+
+async fn chosen(ledger: &Ledger, typed: &cli::Revoke) -> Result<Vec<Grant>> {
+    if typed.all || typed.target.is_some() {
+        let filter =
+            Filter { target: typed.target.clone(), live_only: true, ..Filter::default() };
+        return Ok(ledger.grants(&filter, MOST, None).await?);
+    }
+    let mut grants = Vec::new();
+    for id in &typed.grants {
+        let grant = ledger.grant(id).await?;
+        if !grants.iter().any(|known: &Grant| known.id == grant.id) {
+            grants.push(grant);
+        }
+    }
+    Ok(grants)
+}
+
+/// Prints what would be closed.
+///
+/// # Errors
+/// None today.
+pub fn show_plan(context: &Context, grants: &[Grant]) -> Result<()> {
+    let now = context.now();
+    let text = if grants.is_empty() {
+        "nothing would be closed\n".to_owned()
+    } else {
+        format!("{}\nthese would be closed; nothing was touched\n", view::grants(grants, now))
+    };
+    let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
+    context.output.result(&text, json!({ "would_close": documents, "dry_run": true }));
+    Ok(())
+}
+
+/// Closes grants with a progress bar.
+///
+/// # Errors
+/// Fails only when the ledger does; what was not closed is in the tally.
+pub async fn carry_out(
+    context: &Context,
+    ledger: &Ledger,
+    grants: &[Grant],
+    why: &str,
+) -> Result<Tally> {
+    let total = u64::try_from(grants.len()).unwrap_or(u64::MAX);
+    let progress = context.output.progress_of(total, "closing");
+    closing::close_many(context, ledger, grants, why, PARALLEL, &progress).await
+}
+
+/// Prints how it ended; also for grants that had ended before.
+pub fn report(context: &Context, tally: &Tally, ended: &[Grant]) {
+    let now = context.now();
+    let mut lines = text(tally, now);
+    for grant in ended {
+        lines.push_str(&format!("{} was {} already\n", grant.id, grant.state));
+    }
+    if lines.is_empty() {
+        lines.push_str("there is nothing to close\n");
+    }
+    let mut document = document(tally, now);
+    if let Some(object) = document.as_object_mut() {
+        let ids: Vec<&str> = ended.iter().map(|grant| grant.id.as_str()).collect();
+        object.insert("already_ended".into(), json!(ids));
+    }
+    // The document of a failure is the error's.
+    if !context.output.is_json() || failure(tally).is_none() {
+        context.output.result(&lines, document);
+    }
+}
+
+/// How it ended, for people.
+#[must_use]
+pub fn text(tally: &Tally, now: UnixTime) -> String {
+    let mut lines = String::new();
+    for (grant, notes) in &tally.closed {
+        lines.push_str(&format!(
+            "{} {} on {} for {}: re-read, and nothing is left\n",
+            paint(Tone::Good, "closed"),
+            grant.id,
+            grant.target,
+            grant.supporter.name
+        ));
+        for note in notes {
+            lines.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
+        }
+    }
+    for (grant, why, _) in &tally.failed {
+        lines.push_str(&format!(
+            "{} {} on {}: {why}; {}\n",
+            paint(Tone::Bad, if grant.state == State::Stuck { "STUCK" } else { "NOT CLOSED" }),
+            grant.id,
+            grant.target,
+            closing::next_attempt(grant, now)
+        ));
+    }
+    for id in &tally.busy {
+        lines.push_str(&format!("{} {id}: another process is closing it\n", paint(Tone::Warn, "busy")));
+    }
+    lines
+}
+
+/// How it ended, for programs.
+#[must_use]
+pub fn document(tally: &Tally, now: UnixTime) -> Value {
+    let closed: Vec<Value> = tally
+        .closed
+        .iter()
+        .map(|(grant, notes)| json!({ "grant": view::document(grant, now), "notes": notes }))
+        .collect();
+    let failed: Vec<Value> = tally
+        .failed
+        .iter()
+        .map(|(grant, why, refused)| {
+            json!({ "grant": view::document(grant, now), "why": why, "refused": refused })
+        })
+        .collect();
+    json!({ "closed": closed, "failed": failed, "busy": tally.busy })
+}
+
+/// The worst of what happened, if anything did: stuck before unknown before refused.
+#[must_use]
+pub fn failure(tally: &Tally) -> Option<Error> {
+    let stuck = tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
+    let unseen = tally.failed.iter().any(|(.., refused)| !refused) || !tally.busy.is_empty();
+    let kind = match (tally.failed.is_empty() && tally.busy.is_empty(), stuck, unseen) {
+        (true, ..) => return None,
+        (_, true, _) => Kind::Stuck,
+        (_, _, true) => Kind::Unknown,
+        _ => Kind::Refused,
+    };
+    let count = tally.failed.len() + tally.busy.len();
+    let mut error = Error::new(
+        kind,
+        match count {
+            1 => "one grant is not proved closed".to_owned(),
+            _ => format!("{count} grants are not proved closed"),
+        },
+    );
+    for (grant, why, _) in tally.failed.iter().take(10) {
+        error = error.because_text(format!("{} on {}: {why}", grant.id, grant.target));
+    }
+    for id in tally.busy.iter().take(10) {
+        error = error.because_text(format!("{id}: another process is closing it"));
+    }
+    Some(error.hint("the ledger keeps them; `stagepass sweep` tries again until it is done"))
+}
+
+/// Gives up on grants whose server is gone for good. Never counted as closed.
+async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &str) -> Result<()> {
+    if let Err(e) = check_sentence(reason) {
+        return Err(Error::new(Kind::Usage, format!("the reason {e}")));
+    }
+    let now = context.now();
+    let mut lines = String::new();
+    let mut forgotten = Vec::new();
+    for grant in grants {
+        let from = [State::Opening, State::Open, State::Closing, State::Stuck];
+        let event = event(context, grant, "grant.forgotten", json!({ "reason": reason }));
+        let lease = Lease::mine(now, closing::LEASE_SECONDS);
+        let done =
+            ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
+        if let Some(grant) = done {
+            lines.push_str(&format!(
+                "{} {} on {}; it was to end {}, and nobody saw it end\n",
+                paint(Tone::Warn, "forgotten"),
+                grant.id,
+                grant.target,
+                deadline::utc(grant.deadline)
+            ));
+            forgotten.push(view::document(&grant, now));
+        }
+    }
+    context.output.result(&lines, json!({ "forgotten": forgotten }));
+    Ok(())
+}

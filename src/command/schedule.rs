@@ -1,0 +1,225 @@
+//! `schedule`: run the sweep regularly, from cron or a systemd user timer.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::context::Context;
+use crate::deadline;
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Filter, Ledger, SweepRun};
+use crate::output::{Tone, fields, paint};
+use crate::schedule::{
+    Choice, Cron, Installed, Job, Kind as Way, Period, Schedule, ScheduleError, Systemd,
+    prove_unattended,
+};
+
+/// How long the proof that the sweep can log in everywhere may take.
+const PROOF_LIMIT: Duration = Duration::from_secs(300);
+
+/// Runs the command.
+///
+/// # Errors
+/// The sweep could not log in unattended, or the schedule cannot be read or written.
+pub async fn run(context: &Context, command: cli::Schedule) -> Result<()> {
+    match command {
+        cli::Schedule::Install { kind, every, dry_run } => install(context, kind, every, dry_run),
+        cli::Schedule::Status => status(context).await,
+        cli::Schedule::Remove => remove(context),
+    }
+}
+
+fn schedule(context: &Context) -> Schedule {
+    let config = context.surroundings.home.join(".config");
+    Schedule { cron: Cron::default(), systemd: Systemd::new(&config, &context.surroundings.user) }
+}
+
+fn exe() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|e| {
+        Error::new(Kind::Internal, "the path of this program cannot be found out").because(e)
+    })
+}
+
+/// Cron has no XDG variables and none of ours: folders are always named.
+fn arguments(context: &Context) -> Vec<String> {
+    vec![
+        "--config".into(),
+        context.config_dir.display().to_string(),
+        "--state".into(),
+        context.state_dir.display().to_string(),
+    ]
+}
+
+fn install(context: &Context, kind: cli::ScheduleKind, every: u8, dry_run: bool) -> Result<()> {
+    let period = Period::from_minutes(u32::from(every)).map_err(|e| failed(&e))?;
+    let job = Job::new(&exe()?, &arguments(context), period).map_err(|e| failed(&e))?;
+    let choice = match kind {
+        cli::ScheduleKind::Auto => Choice::Auto,
+        cli::ScheduleKind::Cron => Choice::Only(Way::Cron),
+        cli::ScheduleKind::Systemd => Choice::Only(Way::Systemd),
+    };
+    let schedule = schedule(context);
+    if dry_run {
+        let draft = schedule.draft(choice, &job).map_err(|e| failed(&e))?;
+        let mut text = String::new();
+        for (place, what) in &draft.texts {
+            text.push_str(&format!("{}\n{}\n", paint(Tone::Strong, place), what.trim_end()));
+        }
+        text.push_str("nothing was written\n");
+        context.output.result(&text, json!({ "kind": draft.kind.id(), "texts": draft.texts, "dry_run": true }));
+        return Ok(());
+    }
+    prove(context)?;
+    let installed = schedule.install(choice, &job).map_err(|e| failed(&e))?;
+    let text = format!(
+        "{}\n{}",
+        paint(Tone::Good, "The sweep is scheduled, and it was shown that it can log in unattended."),
+        describe(&installed)
+    );
+    context.output.result(&text, document(&installed));
+    Ok(())
+}
+
+/// Runs `doctor --unattended` in the empty environment that cron gives.
+fn prove(context: &Context) -> Result<()> {
+    let progress = context.output.progress("trying every target with open grants, as cron would");
+    let mut words = arguments(context);
+    words.extend(["--json", "doctor", "--unattended"].map(String::from));
+    let report = prove_unattended(
+        &exe()?,
+        &words,
+        &context.surroundings.home,
+        &context.surroundings.user,
+        PROOF_LIMIT,
+    )
+    .map_err(|e| failed(&e))?;
+    drop(progress);
+    if report.status == Some(0) {
+        return Ok(());
+    }
+    let document: Value = serde_json::from_slice(&report.stdout).unwrap_or(Value::Null);
+    let mut error = Error::new(Kind::Unreachable, "the sweep could not work unattended, so it was not scheduled");
+    let findings = document.pointer("/result/findings").or_else(|| document.pointer("/error/broken"));
+    for finding in findings.and_then(Value::as_array).into_iter().flatten() {
+        if finding.get("ok").and_then(Value::as_bool) == Some(false) {
+            let text = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
+            error = error.because_text(format!("{}: {}", text("what"), text("found")));
+            if !text("remedy").is_empty() {
+                error = error.hint(text("remedy"));
+            }
+        }
+    }
+    if error.causes.is_empty() {
+        error = error.because_text(if report.timed_out {
+            "it did not end in time".to_owned()
+        } else {
+            crate::script::clean(&String::from_utf8_lossy(&report.stderr))
+        });
+    }
+    Err(error)
+}
+
+async fn status(context: &Context) -> Result<()> {
+    let installed = schedule(context).status().map_err(|e| failed(&e))?;
+    let last = match context.ledger_to_read().await? {
+        Some(ledger) => ledger.last_sweep().await?,
+        None => None,
+    };
+    let mut text = String::new();
+    for one in &installed {
+        text.push_str(&describe(one));
+    }
+    if installed.is_empty() {
+        text.push_str(&format!("{}\n", paint(Tone::Warn, "the sweep is not scheduled on this machine")));
+    }
+    text.push_str(&fields(&[("last sweep", last_sweep(last.as_ref(), context.now()))]));
+    let documents: Vec<Value> = installed.iter().map(document).collect();
+    context.output.result(&text, json!({ "installed": documents, "last_sweep": last }));
+    if installed.is_empty() {
+        context.output.say(Tone::Plain, "hint: `stagepass schedule install` schedules it");
+    }
+    Ok(())
+}
+
+fn last_sweep(last: Option<&SweepRun>, now: i64) -> String {
+    last.map_or_else(
+        || "never".into(),
+        |run| format!("{} on {}: {} due, {} closed, {} failed", deadline::relative(run.at, now), run.host, run.due, run.closed, run.failed),
+    )
+}
+
+fn remove(context: &Context) -> Result<()> {
+    let removed = schedule(context).remove().map_err(|e| failed(&e))?;
+    let text = if removed.is_empty() {
+        "the sweep was not scheduled\n".to_owned()
+    } else {
+        "the sweep is no longer scheduled; nothing else was touched\n".to_owned()
+    };
+    let documents: Vec<Value> = removed.iter().map(document).collect();
+    context.output.result(&text, json!({ "removed": documents }));
+    Ok(())
+}
+
+fn describe(installed: &Installed) -> String {
+    let every = installed.every.map_or_else(|| "changed by hand".into(), |every| every.to_string());
+    let mut text = fields(&[
+        ("by", installed.kind.id().to_owned()),
+        ("every", every),
+        ("where", installed.what.join(", ")),
+        ("runs", installed.command.clone()),
+    ]);
+    for note in &installed.notes {
+        text.push_str(&format!("{} {note}\n", paint(Tone::Warn, "note:")));
+    }
+    text
+}
+
+fn document(installed: &Installed) -> Value {
+    let notes: Vec<String> = installed.notes.iter().map(ToString::to_string).collect();
+    json!({
+        "kind": installed.kind.id(),
+        "where": installed.what,
+        "command": installed.command,
+        "every_minutes": installed.every.map(Period::minutes),
+        "notes": notes,
+    })
+}
+
+fn failed(e: &ScheduleError) -> Error {
+    let kind = match e {
+        ScheduleError::Period { .. } | ScheduleError::Unusable { .. } => Kind::Usage,
+        _ => Kind::Internal,
+    };
+    Error::new(kind, "the schedule cannot be used").because(e)
+}
+
+/// What is wrong with the schedule, when grants are open and nothing would end them on time: no
+/// schedule and no recent sweep, or none for two periods.
+pub async fn warning(context: &Context, ledger: &Ledger) -> Option<String> {
+    let filter = Filter { live_only: true, ..Filter::default() };
+    if ledger.grants(&filter, 1, None).await.ok()?.is_empty() {
+        return None;
+    }
+    let last = ledger.last_sweep().await.ok()?;
+    let installed = schedule(context).status().unwrap_or_default();
+    let every = installed.iter().find_map(|one| one.every).unwrap_or(Period::DEFAULT);
+    let period = i64::try_from(every.duration().as_secs()).unwrap_or(300);
+    let silent = last.map(|run| context.now() - run.at);
+    match (installed.is_empty(), silent) {
+        // Another machine on the same ledger may sweep for this one.
+        (true, Some(silent)) if silent <= 2 * period => None,
+        (true, _) => Some(
+            "nothing sweeps on time: run `stagepass schedule install`, or `stagepass sweep` \
+             yourself when the deadline is over"
+                .into(),
+        ),
+        (false, Some(silent)) if silent > 2 * period => Some(format!(
+            "the sweep last ran {} ago, and should run {every}: `stagepass doctor` finds out why",
+            deadline::duration(silent)
+        )),
+        // Just installed.
+        (false, _) => None,
+    }
+}

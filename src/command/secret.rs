@@ -1,0 +1,76 @@
+//! `secret`: what the merchant's side needs to log in, in the operating system's keyring.
+
+use serde_json::json;
+
+use crate::cli;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::keyring::{self, KeyringError, SecretKind, SecretName};
+use crate::output::Tone;
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no keyring, it is locked or does not answer, or the name cannot be one.
+pub fn run(context: &Context, command: cli::Secret) -> Result<()> {
+    match command {
+        cli::Secret::Set { kind, name } => set(context, &secret_name(kind, &name)?),
+        cli::Secret::List => list(context),
+        cli::Secret::Remove { kind, name } => remove(context, &secret_name(kind, &name)?),
+    }
+}
+
+fn secret_name(kind: cli::SecretKindArg, name: &str) -> Result<SecretName> {
+    let (kind, name) = match kind {
+        cli::SecretKindArg::Passphrase => {
+            // The file's absolute path is its name: `~` and `.` mean other files elsewhere.
+            let path = std::path::absolute(name).map_err(|e| {
+                Error::new(Kind::Usage, format!("the key file `{name}` cannot be named")).because(e)
+            })?;
+            (SecretKind::Passphrase, path.display().to_string())
+        }
+        cli::SecretKindArg::Password => (SecretKind::Password, name.to_owned()),
+        cli::SecretKindArg::Sudo => (SecretKind::Sudo, name.to_owned()),
+    };
+    SecretName::new(kind, name).map_err(|e| Error::new(Kind::Usage, "the name cannot be used").because(e))
+}
+
+fn set(context: &Context, name: &SecretName) -> Result<()> {
+    let secret = context.output.read_secret(&format!("{name}:"))?;
+    if secret.expose().is_empty() {
+        return Err(Error::new(Kind::Usage, "the secret is empty; nothing was kept"));
+    }
+    context.make_state_dir()?;
+    context.keyring().store(name, &secret).map_err(|e| failed(e, name))?;
+    context.output.result(&format!("kept {name} in the keyring\n"), json!({ "kept": name.to_string() }));
+    Ok(())
+}
+
+fn list(context: &Context) -> Result<()> {
+    let names = context
+        .keyring()
+        .list()
+        .map_err(|e| Error::new(Kind::Internal, "the list of secrets cannot be read").because(e))?;
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        context.output.say(Tone::Faint, "no secrets are kept; `stagepass secret set` keeps one");
+    }
+    let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+    context.output.result(&text, json!({ "secrets": names }));
+    Ok(())
+}
+
+fn remove(context: &Context, name: &SecretName) -> Result<()> {
+    let was_there = context.keyring().remove(name).map_err(|e| failed(e, name))?;
+    let text = if was_there { format!("removed {name}\n") } else { format!("there was no {name}\n") };
+    context.output.result(&text, json!({ "removed": was_there, "name": name.to_string() }));
+    Ok(())
+}
+
+fn failed(e: KeyringError, name: &SecretName) -> Error {
+    let mut error = Error::new(Kind::Internal, "the keyring cannot be used").because(e);
+    for hint in keyring::instead(name) {
+        error = error.hint(hint);
+    }
+    error
+}

@@ -1,1 +1,855 @@
 //! Targets: a server and the shop on it, how we reach it, and the host key we pinned.
+//!
+//! They live in one TOML file that people edit by hand. Adding and removing keeps comments, order
+//! and spelling of everything else; a mistake is reported with its line and column.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::net::Ipv6Addr;
+use std::ops::Range;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
+
+use crate::grant::UnknownWord;
+use crate::transport::host_key::HostKeyPin;
+
+/// Where a target is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// The machine stagepass runs on, without SSH. Written `local:`.
+    Local,
+    /// A server reached over SSH. Written `ssh://user@host:port`.
+    Ssh {
+        /// The account to log in to, unless `~/.ssh/config` or the local user name decide.
+        user: Option<String>,
+        /// A host name, an IP address without brackets, or an alias of `~/.ssh/config`.
+        host: String,
+        /// The port, unless `~/.ssh/config` decides. 22 is the default.
+        port: Option<u16>,
+    },
+}
+
+/// A text that is not the address of a target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// FTP in one of its forms. Policy says why it is refused.
+    #[error("`{scheme}://` is FTP; only SSH and SFTP are supported")]
+    Ftp {
+        /// `ftp`, `ftps` or `ftpes`.
+        scheme: String,
+        /// The rest of what was typed, without any password, cleaned.
+        host: String,
+    },
+    /// A scheme that is neither SSH nor FTP.
+    #[error("`{0}://` is not supported; write `ssh://user@host`")]
+    Scheme(String),
+    /// A password stands in the address. It is not repeated.
+    #[error("an address must not hold a password; it would stay in the shell's history")]
+    Password,
+    /// A path, a query or a fragment.
+    #[error("an address ends after the host and port; the shop's folder goes into `--path`")]
+    Path,
+    /// Nothing was given.
+    #[error("the address is empty")]
+    Empty,
+    /// A character that no address holds.
+    #[error("{0} cannot stand in an address")]
+    Character(&'static str),
+    /// The part before `@`.
+    #[error("`{0}` is not the name of an account")]
+    User(String),
+    /// The host.
+    #[error("`{0}` is not a host name or an IP address")]
+    Host(String),
+    /// The port.
+    #[error("the port is not a number from 1 to 65535")]
+    Port,
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if text.is_empty() {
+            return Err(AddressError::Empty);
+        }
+        refuse_characters(text)?;
+        if text.eq_ignore_ascii_case("local:") {
+            return Ok(Self::Local);
+        }
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+            None => ("ssh".into(), text),
+        };
+        match scheme.as_str() {
+            "ssh" | "sftp" => Self::parse_authority(rest.strip_suffix('/').unwrap_or(rest)),
+            "ftp" | "ftps" | "ftpes" => Err(AddressError::Ftp { scheme, host: without_user(rest) }),
+            "local" => Err(AddressError::Scheme("local".into())),
+            // Only what looks like a scheme is repeated: anything else may hold a password.
+            _ if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+                Err(AddressError::Scheme(cut(&scheme)))
+            }
+            _ => Err(AddressError::Scheme("…".into())),
+        }
+    }
+}
+
+impl Address {
+    fn parse_authority(text: &str) -> Result<Self, AddressError> {
+        let (user, place) = match text.rsplit_once('@') {
+            Some((user, place)) => (Some(user), place),
+            None => (None, text),
+        };
+        if let Some(user) = user {
+            if user.contains(':') {
+                return Err(AddressError::Password);
+            }
+            check_user(user)?;
+        }
+        if place.contains(['/', '?', '#']) {
+            return Err(AddressError::Path);
+        }
+        let (host, port) = split_port(place)?;
+        Ok(Self::Ssh { user: user.map(str::to_owned), host: check_host(host)?, port })
+    }
+
+    /// The host, unless the target is this machine.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Local => None,
+            Self::Ssh { host, .. } => Some(host),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Ssh { user, host, port } = self else {
+            return f.write_str("local:");
+        };
+        f.write_str("ssh://")?;
+        if let Some(user) = user {
+            write!(f, "{user}@")?;
+        }
+        if host.contains(':') {
+            write!(f, "[{host}]")?;
+        } else {
+            f.write_str(host)?;
+        }
+        if let Some(port) = port {
+            write!(f, ":{port}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Characters that are dangerous or invisible wherever an address is shown or matched.
+fn refuse_characters(text: &str) -> Result<(), AddressError> {
+    let name = |c: char| match c {
+        c if c.is_control() => Some("a control character"),
+        c if c.is_whitespace() => Some("white space"),
+        '\'' | '"' | '`' => Some("a quote"),
+        '\\' => Some("a backslash"),
+        '%' => Some("a percent sign"),
+        c if !c.is_ascii() => {
+            Some("a character outside ASCII (write an international name as `xn--…`)")
+        }
+        _ => None,
+    };
+    match text.chars().find_map(name) {
+        Some(what) => Err(AddressError::Character(what)),
+        None if text.starts_with('-') => Err(AddressError::Character("a leading `-`")),
+        None => Ok(()),
+    }
+}
+
+/// A name of an account on a server: nothing that an option, a shell or a file could misread.
+fn check_user(user: &str) -> Result<(), AddressError> {
+    let fine = !user.is_empty()
+        && user.len() <= 64
+        && !user.starts_with(['-', '.'])
+        && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+$".contains(&b));
+    if fine { Ok(()) } else { Err(AddressError::User(cut(user))) }
+}
+
+fn split_port(place: &str) -> Result<(&str, Option<u16>), AddressError> {
+    let (host, port) = if let Some(inner) = place.strip_prefix('[') {
+        let (host, after) = inner.split_once(']').ok_or_else(|| AddressError::Host(cut(place)))?;
+        if host.parse::<Ipv6Addr>().is_err() {
+            return Err(AddressError::Host(cut(place)));
+        }
+        match after.strip_prefix(':') {
+            Some(port) => (host, Some(port)),
+            None if after.is_empty() => (host, None),
+            None => return Err(AddressError::Host(cut(place))),
+        }
+    } else if place.parse::<Ipv6Addr>().is_ok() {
+        (place, None)
+    } else {
+        match place.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (place, None),
+        }
+    };
+    let port = match port {
+        None => None,
+        Some(text) => match text.parse::<u16>() {
+            Ok(number) if number > 0 && !text.starts_with('+') => Some(number),
+            _ => return Err(AddressError::Port),
+        },
+    };
+    Ok((host, port))
+}
+
+fn check_host(host: &str) -> Result<String, AddressError> {
+    if let Ok(address) = host.parse::<Ipv6Addr>() {
+        return Ok(address.to_string());
+    }
+    let fine = !host.is_empty()
+        && host.len() <= 253
+        && !host.starts_with(['-', '.'])
+        && !host.contains("..")
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if fine { Ok(host.to_ascii_lowercase()) } else { Err(AddressError::Host(cut(host))) }
+}
+
+/// What may be repeated of an FTP address: never the part that may hold a password.
+fn without_user(rest: &str) -> String {
+    cut(rest.rsplit_once('@').map_or(rest, |(_, place)| place))
+}
+
+/// What is repeated in an error: short.
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+/// Makes an enum of words: one name in TOML, in `--json` and on the command line.
+macro_rules! words {
+    ($type:ident, $expected:literal, $($variant:ident = $word:literal),+) => {
+        impl $type {
+            /// The word used in the file, on the command line and in `--json`.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.id())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord { word: cut(word), expected: $expected }),
+                }
+            }
+        }
+    };
+}
+
+/// How we become root on the target, if at all. The key `become` of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Elevation {
+    /// We stay who we are; that may be root already.
+    #[default]
+    None,
+    /// `sudo -n`: the server asks for no password.
+    Sudo,
+    /// `sudo` with a password, given on its standard input.
+    SudoPassword,
+}
+
+words!(
+    Elevation,
+    "none, sudo or sudo-password",
+    None = "none",
+    Sudo = "sudo",
+    SudoPassword = "sudo-password"
+);
+
+/// What the merchant says the target is. Evidence may contradict it; see [`crate::policy`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Environment {
+    /// A copy of the shop for trying things.
+    Staging,
+    /// The shop that customers use.
+    Live,
+    /// A place for automatic tests.
+    Test,
+    /// A developer's own.
+    Development,
+}
+
+words!(
+    Environment,
+    "staging, live, test or development",
+    Staging = "staging",
+    Live = "live",
+    Test = "test",
+    Development = "development"
+);
+
+/// How we log in to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Login {
+    /// The agent's keys, then the key files.
+    #[default]
+    Auto,
+    /// The agent's keys only.
+    Agent,
+    /// Key files only.
+    Key,
+    /// A password from the keyring.
+    Password,
+}
+
+words!(
+    Login,
+    "auto, agent, key or password",
+    Auto = "auto",
+    Agent = "agent",
+    Key = "key",
+    Password = "password"
+);
+
+/// A server and the shop on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name, as checked by [`check_name`].
+    pub name: String,
+    /// Where it is.
+    pub address: Address,
+    /// The host keys that are believed. Empty for [`Address::Local`] only.
+    pub host_key: Vec<HostKeyPin>,
+    /// How we log in.
+    pub login: Login,
+    /// The one key file to log in with. `~/` is the home folder.
+    pub identity: Option<PathBuf>,
+    /// How we become root.
+    pub elevation: Elevation,
+    /// What the merchant says it is.
+    pub environment: Environment,
+    /// The shop's folder on the server: absolute.
+    pub path: Option<String>,
+}
+
+/// Checks the name of a target: `[a-z0-9][a-z0-9._-]{0,62}`.
+///
+/// # Errors
+/// Says what a name looks like.
+pub fn check_name(name: &str) -> Result<(), Complaint> {
+    let fine = name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+    if fine { Ok(()) } else { Err(Complaint::Name(cut(name))) }
+}
+
+/// Checks the shop's folder: absolute, no control characters, no `.` or `..` in it.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check_path(path: &str) -> Result<(), Complaint> {
+    if !path.starts_with('/') {
+        return Err(Complaint::Path("must start with `/`"));
+    }
+    if path.chars().any(char::is_control) {
+        return Err(Complaint::Path("must not hold control characters"));
+    }
+    if path.len() > 1024 {
+        return Err(Complaint::Path("must not be longer than 1024 bytes"));
+    }
+    if path.split('/').any(|part| part == "." || part == "..") {
+        return Err(Complaint::Path("must not hold `.` or `..`"));
+    }
+    if path.bytes().all(|b| b == b'/') {
+        return Err(Complaint::Path("must not be the root of the file system"));
+    }
+    Ok(())
+}
+
+/// What is wrong with a value of the file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Complaint {
+    /// The name of a target.
+    #[error(
+        "`{0}` is not a name: small letters, digits, `.`, `_` and `-`, at most 63, the first a \
+         letter or digit"
+    )]
+    Name(String),
+    /// A key nobody knows.
+    #[error("there is no such key; known keys are {KEYS}")]
+    UnknownKey,
+    /// A key that must be there.
+    #[error("it is missing")]
+    Missing,
+    /// A value of another type.
+    #[error("expected {0}")]
+    Type(&'static str),
+    /// The address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A host key.
+    #[error(transparent)]
+    HostKey(#[from] crate::transport::host_key::PinError),
+    /// A word that is not one of the words expected.
+    #[error(transparent)]
+    Word(#[from] UnknownWord),
+    /// The shop's folder.
+    #[error("the folder {0}")]
+    Path(&'static str),
+    /// The key file.
+    #[error("the key file {0}")]
+    Identity(&'static str),
+    /// A key that means nothing for `local:`.
+    #[error("it means nothing for `local:`")]
+    OnlySsh,
+}
+
+/// Every key of a target, in the order in which they are written.
+const KEYS: &str = "address, host_key, login, identity, become, environment and path";
+
+/// What can go wrong with the file of targets.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// It is not TOML.
+    #[error("`{}` is not TOML: line {line}, column {column}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// A value in it cannot be used.
+    #[error("`{}`, line {line}, column {column}: `{key}`: {complaint}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+        /// The key, as `target.NAME.KEY`.
+        key: String,
+        /// What is wrong.
+        #[source]
+        complaint: Complaint,
+    },
+    /// A target that is to be added cannot be used.
+    #[error("`{key}`: {complaint}")]
+    Given {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        #[source]
+        complaint: Complaint,
+    },
+    /// There is a target of this name already.
+    #[error("there is a target `{0}` already")]
+    Exists(String),
+    /// There is none of this name.
+    #[error("there is no target `{0}`")]
+    NotFound(String),
+    /// Anybody on this machine could change what stagepass connects to.
+    #[error("`{}` may be written by everybody; run `chmod 600` on it", path.display())]
+    WorldWritable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is absurdly large.
+    #[error("`{}` is larger than 4 MiB", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file could not be read. Nothing was changed.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file could not be written. What it held before is intact.
+    #[error("cannot write `{}`; it is as it was", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// The file of targets and what it says.
+#[derive(Debug)]
+pub struct Targets {
+    path: PathBuf,
+    list: Vec<Target>,
+}
+
+impl Targets {
+    /// Reads the file. One that is not there holds no targets.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read or understood: the first mistake, with its place.
+    pub fn load(path: &Path) -> Result<Self, TargetError> {
+        let list = parse(path, &read(path)?)?;
+        Ok(Self { path: path.into(), list })
+    }
+
+    /// The targets in the order of the file.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Target> {
+        self.list.iter()
+    }
+
+    /// The target of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Target> {
+        self.list.iter().find(|target| target.name == name)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes one more target at the end of the file. Everything else in it stays as it is.
+    ///
+    /// # Errors
+    /// Fails when the name is taken, a value cannot be used, or the file cannot be read or written.
+    pub fn add(&mut self, target: &Target) -> Result<(), TargetError> {
+        check(target)?;
+        self.edit(|document| {
+            if find_table(document, &target.name).is_some() {
+                return Err(TargetError::Exists(target.name.clone()));
+            }
+            let parent = document.entry("target").or_insert_with(|| {
+                let mut parent = Table::new();
+                parent.set_implicit(true);
+                Item::Table(parent)
+            });
+            if let Some(parent) = parent.as_table_like_mut() {
+                parent.insert(&target.name, Item::Table(to_table(target)));
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes a target and the comment right above it out of the file.
+    ///
+    /// # Errors
+    /// Fails when there is none of this name, or the file cannot be read or written.
+    pub fn remove(&mut self, name: &str) -> Result<(), TargetError> {
+        self.edit(|document| {
+            let removed = document
+                .get_mut("target")
+                .and_then(Item::as_table_like_mut)
+                .and_then(|parent| parent.remove(name));
+            removed.map(drop).ok_or_else(|| TargetError::NotFound(name.into()))
+        })
+    }
+
+    /// Reads the file again, changes it and replaces it, all under a lock on its folder, so that
+    /// two processes cannot lose each other's change.
+    fn edit(
+        &mut self,
+        change: impl FnOnce(&mut DocumentMut) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        let write = |source| TargetError::Write { path: self.path.clone(), source };
+        // A link keeps pointing where it points: the file behind it is replaced.
+        let place = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let folder = match place.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(folder).map_err(write)?;
+        let lock = File::open(folder).map_err(write)?;
+        rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)
+            .map_err(|errno| write(errno.into()))?;
+
+        let text = read(&place)?;
+        parse(&self.path, &text)?;
+        let mut document =
+            text.parse::<DocumentMut>().map_err(|error| syntax(&self.path, &text, &error))?;
+        change(&mut document)?;
+        let text = document.to_string();
+        let list = parse(&self.path, &text)?;
+        replace(&place, folder, text.as_bytes()).map_err(write)?;
+        self.list = list;
+        Ok(())
+    }
+}
+
+/// The largest file of targets: far more than anybody writes by hand.
+const LIMIT: u64 = 4 * 1024 * 1024;
+
+fn read(path: &Path) -> Result<String, TargetError> {
+    let fail = |source| TargetError::Read { path: path.into(), source };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(fail(error)),
+    };
+    let about = file.metadata().map_err(fail)?;
+    if about.permissions().mode() & 0o002 != 0 {
+        return Err(TargetError::WorldWritable { path: path.into() });
+    }
+    let mut bytes = Vec::new();
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LIMIT {
+        return Err(TargetError::TooLarge { path: path.into() });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let (line, column) = place(&String::from_utf8_lossy(before), before.len());
+        let message = "not UTF-8".into();
+        TargetError::Syntax { path: path.into(), line, column, message }
+    })
+}
+
+/// Replaces a file in one step: at every moment it is the old one or the new one, whole.
+fn replace(place: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::metadata(place).is_ok_and(|about| about.permissions().readonly()) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    // `tempfile` makes it 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(place).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// The line and column of a byte, both counted from 1, the column in characters.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset.min(text.len())).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (line, column)
+}
+
+fn syntax(path: &Path, text: &str, error: &toml_edit::TomlError) -> TargetError {
+    let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+    let message = error.message().replace('\n', ", ");
+    TargetError::Syntax { path: path.into(), line, column, message }
+}
+
+fn find_table<'a>(document: &'a DocumentMut, name: &str) -> Option<&'a Item> {
+    document.get("target")?.as_table_like()?.get(name)
+}
+
+/// Reads values and complains with their place.
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn complain(
+        &self,
+        key: String,
+        span: Option<Range<usize>>,
+        complaint: impl Into<Complaint>,
+    ) -> TargetError {
+        let (line, column) = place(self.text, span.map_or(0, |span| span.start));
+        TargetError::Value {
+            path: self.path.into(),
+            line,
+            column,
+            key,
+            complaint: complaint.into(),
+        }
+    }
+
+    fn target(
+        &self,
+        name: &str,
+        span: Option<Range<usize>>,
+        table: &dyn TableLike,
+    ) -> Result<Target, TargetError> {
+        let full = |key: &str| format!("target.{name}.{key}");
+        check_name(name).map_err(|complaint| {
+            self.complain(format!("target.{}", cut(name)), span.clone(), complaint)
+        })?;
+        for (key, item) in table.iter() {
+            if !KEYS.split([',', ' ']).any(|known| known == key && key != "and") {
+                let span = table.get_key_value(key).and_then(|(key, _)| key.span());
+                let span = span.or_else(|| item.span());
+                return Err(self.complain(full(&cut(key)), span, Complaint::UnknownKey));
+            }
+        }
+        let missing = |key: &str| self.complain(full(key), span.clone(), Complaint::Missing);
+        let word = |key: &str| -> Result<Option<(&str, Option<Range<usize>>)>, TargetError> {
+            let Some(item) = table.get(key) else { return Ok(None) };
+            let text = item.as_str().ok_or_else(|| {
+                self.complain(full(key), item.span(), Complaint::Type("a text in quotes"))
+            })?;
+            Ok(Some((text, item.span())))
+        };
+        let (address, address_span) = word("address")?.ok_or_else(|| missing("address"))?;
+        let address: Address = address
+            .parse()
+            .map_err(|error: AddressError| self.complain(full("address"), address_span, error))?;
+        let (environment, environment_span) =
+            word("environment")?.ok_or_else(|| missing("environment"))?;
+        let environment = environment.parse().map_err(|error: UnknownWord| {
+            self.complain(full("environment"), environment_span, error)
+        })?;
+        let login = match word("login")? {
+            None => Login::default(),
+            Some((text, span)) => text
+                .parse()
+                .map_err(|error: UnknownWord| self.complain(full("login"), span, error))?,
+        };
+        let elevation = match word("become")? {
+            None => Elevation::default(),
+            Some((text, span)) => text
+                .parse()
+                .map_err(|error: UnknownWord| self.complain(full("become"), span, error))?,
+        };
+        let identity = match word("identity")? {
+            None => None,
+            Some((text, span)) => {
+                check_identity(text)
+                    .map_err(|complaint| self.complain(full("identity"), span, complaint))?;
+                Some(PathBuf::from(text))
+            }
+        };
+        let path = match word("path")? {
+            None => None,
+            Some((text, span)) => {
+                check_path(text)
+                    .map_err(|complaint| self.complain(full("path"), span, complaint))?;
+                Some(text.to_owned())
+            }
+        };
+        let host_key = match table.get("host_key") {
+            None if address == Address::Local => Vec::new(),
+            None => return Err(missing("host_key")),
+            Some(item) => self.host_keys(&full("host_key"), item)?,
+        };
+        let name = name.to_owned();
+        Ok(Target { name, address, host_key, login, identity, elevation, environment, path })
+    }
+
+    fn host_keys(&self, key: &str, item: &Item) -> Result<Vec<HostKeyPin>, TargetError> {
+        let pin = |text: Option<&str>, span: Option<Range<usize>>| {
+            text.ok_or(Complaint::Type("a host key in quotes, or a list of them"))
+                .and_then(|text| text.parse::<HostKeyPin>().map_err(Complaint::from))
+                .map_err(|complaint| self.complain(key.into(), span, complaint))
+        };
+        match item.as_array() {
+            None => Ok(vec![pin(item.as_str(), item.span())?]),
+            Some(list) if list.is_empty() => {
+                Err(self.complain(key.into(), item.span(), Complaint::Missing))
+            }
+            Some(list) => list.iter().map(|item| pin(item.as_str(), item.span())).collect(),
+        }
+    }
+}
+
+/// The file's targets, or its first mistake.
+fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError> {
+    let document = Document::parse(text).map_err(|error| syntax(path, text, &error))?;
+    let reader = Reader { path, text };
+    let mut list = Vec::new();
+    for (key, item) in document.iter() {
+        let span = document.get_key_value(key).and_then(|(key, _)| key.span());
+        let span = span.or_else(|| item.span());
+        if key != "target" {
+            let complaint = Complaint::Type("`[target.NAME]` and nothing else");
+            return Err(reader.complain(cut(key), span, complaint));
+        }
+        let table = item.as_table_like().ok_or_else(|| {
+            reader.complain("target".into(), span, Complaint::Type("`[target.NAME]`"))
+        })?;
+        for (name, item) in table.iter() {
+            let span = table.get_key_value(name).and_then(|(key, _)| key.span());
+            let span = span.or_else(|| item.span());
+            let inner = item.as_table_like().ok_or_else(|| {
+                let complaint = Complaint::Type("a table");
+                reader.complain(format!("target.{}", cut(name)), span.clone(), complaint)
+            })?;
+            list.push(reader.target(name, span, inner)?);
+        }
+    }
+    Ok(list)
+}
+
+/// The key file: a path that can be opened from anywhere.
+fn check_identity(text: &str) -> Result<(), Complaint> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(Complaint::Identity("must be a path without control characters"));
+    }
+    if !text.starts_with('/') && !text.starts_with("~/") {
+        return Err(Complaint::Identity("must start with `/` or `~/`"));
+    }
+    Ok(())
+}
+
+/// Checks a target that did not come from the file.
+fn check(target: &Target) -> Result<(), TargetError> {
+    let given = |key: &'static str| move |complaint| TargetError::Given { key, complaint };
+    check_name(&target.name).map_err(given("name"))?;
+    if let Some(path) = &target.path {
+        check_path(path).map_err(given("path"))?;
+    }
+    if let Some(identity) = &target.identity {
+        let text = identity.to_str().ok_or(Complaint::Identity("must be UTF-8"));
+        text.and_then(check_identity).map_err(given("identity"))?;
+    }
+    if target.host_key.is_empty() && target.address != Address::Local {
+        return Err(given("host_key")(Complaint::Missing));
+    }
+    Ok(())
+}
+
+fn to_table(target: &Target) -> Table {
+    let mut table = Table::new();
+    table.insert("address", value(target.address.to_string()));
+    match target.host_key.as_slice() {
+        [] => {}
+        [one] => drop(table.insert("host_key", value(one.to_string()))),
+        many => {
+            let list: Array = many.iter().map(ToString::to_string).collect();
+            table.insert("host_key", value(list));
+        }
+    }
+    if target.login != Login::default() {
+        table.insert("login", value(target.login.id()));
+    }
+    if let Some(identity) = target.identity.as_deref().and_then(Path::to_str) {
+        table.insert("identity", value(identity));
+    }
+    if target.elevation != Elevation::default() {
+        table.insert("become", value(target.elevation.id()));
+    }
+    table.insert("environment", value(target.environment.id()));
+    if let Some(path) = &target.path {
+        table.insert("path", value(path));
+    }
+    table
+}

@@ -1,1 +1,513 @@
-//! transport
+//! Reaching a target: one connection, scripts on standard input, three outcomes.
+//!
+//! A [`Connection`] is SSH or the machine stagepass runs on. Nothing is sent over SSH before the
+//! host key was compared with the pin. What is run is one of a few constant command lines; the
+//! script and everything secret travel on standard input.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use russh::keys::{PrivateKey, PublicKey};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use crate::grant::Access;
+use crate::secret::Secret;
+use crate::target::{Address, Elevation, Target};
+
+mod exchange;
+pub mod host_key;
+mod local;
+mod login;
+mod sftp;
+mod ssh;
+mod ssh_config;
+
+pub use ssh::{Fetched, fetch_host_key};
+
+/// What of the merchant's machine matters for a connection. Made by `context.rs`.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The user's home folder.
+    pub home: PathBuf,
+    /// The user's `~/.ssh/config`. A file that is not there says nothing.
+    pub ssh_config: Option<PathBuf>,
+    /// The `known_hosts` files, the user's own first. Read, never written.
+    pub known_hosts: Vec<PathBuf>,
+    /// The socket of the SSH agent.
+    pub agent_socket: Option<PathBuf>,
+    /// The local user's name: who we log in as when nothing else says.
+    pub user: String,
+    /// The port on which this machine's own sshd is tried for `local:` targets.
+    pub local_port: u16,
+    /// The public halves of this machine's own host keys: the pins of its sshd.
+    pub local_host_keys: Vec<PathBuf>,
+}
+
+impl Surroundings {
+    /// The usual places in a home folder and in `/etc/ssh`, without an agent.
+    #[must_use]
+    pub fn new(home: &Path, user: &str) -> Self {
+        let ssh = home.join(".ssh");
+        let host_key = |kind: &str| PathBuf::from(format!("/etc/ssh/ssh_host_{kind}_key.pub"));
+        Self {
+            home: home.into(),
+            ssh_config: Some(ssh.join("config")),
+            known_hosts: vec![
+                ssh.join("known_hosts"),
+                ssh.join("known_hosts2"),
+                "/etc/ssh/ssh_known_hosts".into(),
+            ],
+            agent_socket: None,
+            user: user.into(),
+            local_port: 22,
+            local_host_keys: ["ed25519", "ecdsa", "rsa"].map(host_key).into(),
+        }
+    }
+}
+
+/// Where the merchant's own secrets come from: the keyring, or a question on the terminal. `None`
+/// means there is none to be had. The time a person takes to answer counts against no deadline.
+pub trait Unlock: Send + Sync {
+    /// The passphrase of a key file, named by its path.
+    fn passphrase(&self, what: &str) -> Option<Secret>;
+    /// The password of the account on a target.
+    fn password(&self, target: &str) -> Option<Secret>;
+    /// The password that `sudo` asks for on a target.
+    fn sudo_password(&self, target: &str) -> Option<Secret>;
+}
+
+/// What reads a script on the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interpreter {
+    /// `/bin/sh -s`.
+    Sh,
+    /// `php`.
+    Php,
+}
+
+/// One script to be run. It may hold secrets: it is wiped, and it travels on standard input.
+pub struct Script {
+    /// How it becomes root.
+    pub elevation: Elevation,
+    /// What reads it.
+    pub interpreter: Interpreter,
+    /// The script itself: one unit, of which a part does nothing.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("elevation", &self.elevation)
+            .field("interpreter", &self.interpreter)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How running a script ended.
+#[derive(Debug)]
+#[must_use]
+pub enum Outcome {
+    /// Its exit status was seen.
+    Done(Output),
+    /// It was certainly not run: the server or `sudo` refused, or the connection was gone before
+    /// a byte of it was sent.
+    Refused {
+        /// What was said, cleaned.
+        why: String,
+    },
+    /// Nobody saw how it ended: it ran, or it did not, or in part.
+    Unknown {
+        /// What happened instead.
+        why: String,
+        /// What was heard until then.
+        partial: Output,
+    },
+}
+
+/// What a script said. Raw bytes of a server: clean them before they are stored or shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Its exit status; always there in [`Outcome::Done`].
+    pub status: Option<u32>,
+    /// Its standard output, at most [`STDOUT_LIMIT`] bytes.
+    pub stdout: Vec<u8>,
+    /// Its standard error, at most [`STDERR_LIMIT`] bytes.
+    pub stderr: Vec<u8>,
+    /// Whether it said more than that; the rest was dropped.
+    pub truncated: bool,
+}
+
+/// How much of standard output is kept, in bytes.
+pub const STDOUT_LIMIT: usize = 1024 * 1024;
+/// How much of standard error is kept, in bytes.
+pub const STDERR_LIMIT: usize = 64 * 1024;
+/// How much output is listened to in all, in bytes, before the script is cut off.
+pub const FLOOD_LIMIT: usize = 16 * 1024 * 1024;
+
+/// One try to log in to an account.
+#[derive(Debug)]
+pub enum Attempt<'a> {
+    /// Asks whether the key would be taken, without the private half of it.
+    Offer(&'a PublicKey),
+    /// Logs in with a key.
+    Key(&'a PrivateKey),
+    /// Logs in with a password.
+    Password(&'a Secret),
+    /// Logs in as the target's own settings say.
+    Own,
+}
+
+/// What came of one try.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Answer {
+    /// Logged in, and the access was really used.
+    LoggedIn(Reach),
+    /// The key would be taken.
+    WouldAccept,
+    /// The server judged it and said no.
+    Refused {
+        /// The methods the server would go on with, or what it said.
+        methods: String,
+    },
+    /// The login was taken, but the access could not be used. That proves neither that there is
+    /// access nor that there is none.
+    NoUse {
+        /// What happened.
+        why: String,
+    },
+    /// The server did not get to judge it.
+    Unknown {
+        /// What happened.
+        why: String,
+    },
+}
+
+/// What was really done after a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// The server's SFTP answered.
+    Sftp {
+        /// The version it speaks.
+        version: u32,
+        /// The folder one starts in, cleaned.
+        path: String,
+    },
+    /// A shell ran a command of ours and its answer came back.
+    Shell,
+}
+
+/// What a connection was waiting for when its time was up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The TCP connection.
+    Connect,
+    /// The server's first line.
+    Greeting,
+    /// The key exchange.
+    KeyExchange,
+    /// The login.
+    Login,
+    /// The use of what was logged in to.
+    Session,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "while connecting",
+            Self::Greeting => "waiting for the server's first line",
+            Self::KeyExchange => "during the key exchange",
+            Self::Login => "during the login",
+            Self::Session => "after the login",
+        })
+    }
+}
+
+/// Why there is no connection. Texts of servers in it are cut and cleaned.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// It greets like an FTP server. Policy says why that is refused.
+    #[error("`{host}` answers as an FTP server does (`{greeting}`), not as an SSH server")]
+    Ftp {
+        /// The host and port.
+        host: String,
+        /// Its first line.
+        greeting: String,
+    },
+    /// It greets, but not as SSH 2 does.
+    #[error("`{host}` is not an SSH server; it says `{greeting}`")]
+    NotSsh {
+        /// The host and port.
+        host: String,
+        /// Its first line.
+        greeting: String,
+    },
+    /// Its host key is not the one that was pinned. Nothing was sent.
+    #[error(
+        "the host key of `{host}` is not the pinned one: expected {}, received {received}",
+        pinned.join(" or ")
+    )]
+    HostKeyChanged {
+        /// The host and port.
+        host: String,
+        /// `SHA256:…` of what was expected.
+        pinned: Vec<String>,
+        /// `SHA256:…` of what it showed.
+        received: String,
+    },
+    /// Nothing is known about its host key. Nothing was sent.
+    #[error("the host key of `{host}` is not known: it is {received}")]
+    HostKeyUnknown {
+        /// The host and port.
+        host: String,
+        /// `SHA256:…` of what it showed.
+        received: String,
+        /// Whether a `@cert-authority` line covers it; stagepass does not use those.
+        certificate_authority: bool,
+    },
+    /// Its host key is marked `@revoked` in `known_hosts`. Nothing was sent.
+    #[error("the host key of `{host}`, {received}, is marked `@revoked` in `known_hosts`")]
+    HostKeyRevoked {
+        /// The host and port.
+        host: String,
+        /// `SHA256:…` of what it showed.
+        received: String,
+    },
+    /// No TCP connection.
+    #[error("cannot reach `{host}`")]
+    Unreachable {
+        /// The host and port.
+        host: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A server on the way does not lead on.
+    #[error("`{jump}` does not lead on to `{host}`: {why}")]
+    NoWay {
+        /// The server on the way.
+        jump: String,
+        /// The host and port behind it.
+        host: String,
+        /// What it said.
+        why: String,
+    },
+    /// It closed the connection without a word: too many connections, a penalty for earlier
+    /// failures, or a firewall.
+    #[error("`{host}` closed the connection before it said anything")]
+    Closed {
+        /// The host and port.
+        host: String,
+    },
+    /// No login was accepted.
+    #[error(
+        "`{host}` refused the login of `{user}`; tried {}; it takes {methods}",
+        if tried.is_empty() { "nothing".to_owned() } else { tried.join(", ") }
+    )]
+    AuthRefused {
+        /// The host and port.
+        host: String,
+        /// The account.
+        user: String,
+        /// The methods it takes.
+        methods: String,
+        /// What was tried, and what could not be.
+        tried: Vec<String>,
+    },
+    /// A password is wanted and there is none.
+    #[error("there is no password for `{target}` in the keyring, and nobody to ask")]
+    NoPassword {
+        /// The target's name.
+        target: String,
+    },
+    /// A key file cannot be used.
+    #[error("the key file `{}` cannot be used: {why}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Nothing in common to encrypt or sign with.
+    #[error("no {kind} in common with `{host}`: it offers {theirs}, we take {ours}")]
+    NoCommonAlgorithm {
+        /// The host and port.
+        host: String,
+        /// `key exchange`, `host key`, `cipher` …
+        kind: &'static str,
+        /// Our list.
+        ours: String,
+        /// Its list.
+        theirs: String,
+    },
+    /// The time was up.
+    #[error("`{host}` did not answer in time, {phase}")]
+    TimedOut {
+        /// The host and port.
+        host: String,
+        /// What was waited for.
+        phase: Phase,
+    },
+    /// The connection broke.
+    #[error("the connection to `{host}` was lost {phase}: {why}")]
+    Lost {
+        /// The host and port.
+        host: String,
+        /// When.
+        phase: Phase,
+        /// What was seen.
+        why: String,
+    },
+    /// `~/.ssh/config` cannot be understood, or asks for what stagepass does not do.
+    #[error("`{}`: {why}", path.display())]
+    SshConfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A `known_hosts` file is there but cannot be read.
+    #[error(transparent)]
+    KnownHosts(#[from] host_key::KnownHostsError),
+    /// A shell on this machine could not be started.
+    #[error("cannot start `/bin/sh` on this machine")]
+    Local {
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A target that was reached, verified and logged in to.
+pub struct Connection {
+    way: Way,
+    server_id: String,
+    sudo_password: Option<Secret>,
+}
+
+enum Way {
+    Local(local::Machine),
+    Ssh(Box<ssh::Session>),
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("server_id", &self.server_id).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Reaches a target, compares its host key with the pin and logs in.
+    ///
+    /// # Errors
+    /// Says which of these did not work. Nothing has been changed on the target then.
+    pub async fn open(
+        target: &Target,
+        unlock: &dyn Unlock,
+        known: &Surroundings,
+        deadline: Instant,
+    ) -> Result<Self, TransportError> {
+        let mut clock = Clock { deadline };
+        let (way, server_id) = match &target.address {
+            Address::Local => (Way::Local(local::Machine::new(known)), "local".to_owned()),
+            Address::Ssh { .. } => {
+                let session = ssh::open(target, unlock, known, &mut clock).await?;
+                let server_id = session.server_id().to_owned();
+                (Way::Ssh(Box::new(session)), server_id)
+            }
+        };
+        let sudo_password = match target.elevation {
+            Elevation::SudoPassword => unlock.sudo_password(&target.name),
+            Elevation::None | Elevation::Sudo => None,
+        };
+        Ok(Self { way, server_id, sudo_password })
+    }
+
+    /// Runs a script. One at a time: servers limit the channels of a connection.
+    pub async fn run(&mut self, script: &Script, deadline: Instant) -> Outcome {
+        if script.elevation == Elevation::SudoPassword && self.sudo_password.is_none() {
+            let why = "`sudo` wants a password and there is none in the keyring".to_owned();
+            return Outcome::Refused { why };
+        }
+        let exchange = exchange::Exchange::new(script, self.sudo_password.as_ref());
+        match &self.way {
+            Way::Local(machine) => machine.run(exchange, deadline).await,
+            Way::Ssh(session) => session.run(exchange, deadline).await,
+        }
+    }
+
+    /// What the server says it is: its SSH greeting, cleaned, or `local`.
+    #[must_use]
+    pub fn server_id(&self) -> &str {
+        &self.server_id
+    }
+
+    /// Says goodbye. Dropping a connection does the same without a word.
+    pub async fn close(self) {
+        if let Way::Ssh(session) = self.way {
+            session.close().await;
+        }
+    }
+}
+
+/// Tries to log in to an account of the target: the attempts in order on one connection, up to the
+/// first that logs in, whose access is then really used. There are as many answers as attempts
+/// were made. For `local:` the sshd of this machine is asked, on [`Surroundings::local_port`].
+///
+/// # Errors
+/// Fails when the server was not reached and verified; no attempt was made then.
+pub async fn try_login(
+    target: &Target,
+    account: &str,
+    attempts: &[Attempt<'_>],
+    use_as: Access,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    deadline: Instant,
+) -> Result<Vec<Answer>, TransportError> {
+    let mut clock = Clock { deadline };
+    login::try_login(target, account, attempts, use_as, unlock, known, &mut clock).await
+}
+
+/// The deadline of a connection. It moves only by the time a person takes to answer.
+struct Clock {
+    deadline: Instant,
+}
+
+impl Clock {
+    /// Waits for something, at most until the deadline.
+    async fn within<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.deadline, work).await.ok()
+    }
+
+    /// Asks a person or a keyring, off the clock.
+    fn ask<T>(&mut self, question: impl FnOnce() -> T) -> T {
+        let asked = Instant::now();
+        let answer = question();
+        self.deadline += asked.elapsed();
+        answer
+    }
+}
+
+/// Cuts a server's text and takes out what could disturb a terminal or a log.
+fn clean(bytes: &[u8], limit: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut cleaned = String::new();
+    for character in text.trim().chars().take(limit) {
+        // Direction marks can make a text read as another one.
+        let hidden = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        match character {
+            _ if hidden => {}
+            '\n' | '\t' => cleaned.push(' '),
+            c if c.is_control() => {}
+            c => cleaned.push(c),
+        }
+    }
+    cleaned
+}

@@ -1,0 +1,281 @@
+//! The conversation with one command: what is written to it, what is kept of what it says, and
+//! what its end means. The same for SSH and for this machine; it does no I/O itself.
+
+use zeroize::Zeroizing;
+
+use super::{FLOOD_LIMIT, Interpreter, Outcome, Output, STDERR_LIMIT, STDOUT_LIMIT, Script, clean};
+use crate::secret::Secret;
+use crate::target::Elevation;
+
+/// What `sudo` is told to ask with, so that the password is sent when it is wanted and never
+/// otherwise: not to a server that wants none, and not a second time to a lockout.
+const PROMPT: &[u8] = b"[stagepass: sudo password] ";
+/// What root's shell says before it reads the script.
+const READY: &[u8] = b"stagepass-is-root\n";
+
+/// Something to be written to the command.
+pub(super) enum Feed<'a> {
+    /// The password of `sudo` and a line feed.
+    Password(Zeroizing<Vec<u8>>),
+    /// The script, after which input ends.
+    Script(&'a [u8]),
+    /// The end of input.
+    Nothing,
+}
+
+/// How far things are.
+#[derive(PartialEq, Eq)]
+enum Stage {
+    /// `sudo` has not let the shell start.
+    Asking { answered: bool },
+    /// The script is on its way, or was read.
+    Running,
+}
+
+/// How the conversation ended, as far as the wire could tell.
+pub(super) enum End {
+    /// The command's output ended.
+    Closed,
+    /// The server did not run the command.
+    Refused(String),
+    /// The command was ended by a signal, or the connection was lost, or the time was up.
+    Broken(String),
+}
+
+/// One command, its script, and what was heard.
+pub(super) struct Exchange<'a> {
+    script: &'a Script,
+    password: Option<&'a Secret>,
+    stage: Stage,
+    output: Output,
+    /// Everything heard, kept or not.
+    heard: usize,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(script: &'a Script, password: Option<&'a Secret>) -> Self {
+        let stage = match script.elevation {
+            Elevation::SudoPassword => Stage::Asking { answered: false },
+            Elevation::None | Elevation::Sudo => Stage::Running,
+        };
+        Self { script, password, stage, output: Output::default(), heard: 0 }
+    }
+
+    /// The command line: one of six constants. `sudo -k` neither uses nor leaves a cached password.
+    pub(super) fn command(&self) -> &'static str {
+        match (self.script.elevation, self.script.interpreter) {
+            (Elevation::None, Interpreter::Sh) => "/bin/sh -s",
+            (Elevation::None, Interpreter::Php) => "php",
+            (Elevation::Sudo, Interpreter::Sh) => "sudo -n /bin/sh -s",
+            (Elevation::Sudo, Interpreter::Php) => "sudo -n php",
+            (Elevation::SudoPassword, Interpreter::Sh) => {
+                "sudo -k -S -p '[stagepass: sudo password] ' \
+                 /bin/sh -c 'echo stagepass-is-root; exec /bin/sh -s'"
+            }
+            (Elevation::SudoPassword, Interpreter::Php) => {
+                "sudo -k -S -p '[stagepass: sudo password] ' \
+                 /bin/sh -c 'echo stagepass-is-root; exec php'"
+            }
+        }
+    }
+
+    /// What to write at the start.
+    pub(super) fn begin(&self) -> Option<Feed<'a>> {
+        (self.stage == Stage::Running).then_some(Feed::Script(&self.script.body))
+    }
+
+    /// Takes standard output; says what to write next.
+    pub(super) fn stdout(&mut self, bytes: &[u8]) -> Option<Feed<'a>> {
+        self.heard = self.heard.saturating_add(bytes.len());
+        self.output.truncated |= keep(&mut self.output.stdout, bytes, STDOUT_LIMIT);
+        if self.stage == Stage::Running {
+            return None;
+        }
+        take_out(&mut self.output.stdout, READY)?;
+        self.stage = Stage::Running;
+        Some(Feed::Script(&self.script.body))
+    }
+
+    /// Takes standard error; says what to write next.
+    pub(super) fn stderr(&mut self, bytes: &[u8]) -> Option<Feed<'a>> {
+        self.heard = self.heard.saturating_add(bytes.len());
+        self.output.truncated |= keep(&mut self.output.stderr, bytes, STDERR_LIMIT);
+        let Stage::Asking { answered } = self.stage else { return None };
+        take_out(&mut self.output.stderr, PROMPT)?;
+        self.stage = Stage::Asking { answered: true };
+        match self.password {
+            // Asked again: it was wrong. Another line would only be another failure.
+            Some(password) if !answered => {
+                let password = password.expose().as_bytes();
+                let mut line = Zeroizing::new(Vec::with_capacity(password.len() + 1));
+                line.extend_from_slice(password);
+                line.push(b'\n');
+                Some(Feed::Password(line))
+            }
+            _ => Some(Feed::Nothing),
+        }
+    }
+
+    /// Takes the exit status.
+    pub(super) fn status(&mut self, status: u32) {
+        self.output.status = Some(status);
+    }
+
+    /// Whether the exit status was seen.
+    pub(super) fn is_over(&self) -> bool {
+        self.output.status.is_some()
+    }
+
+    /// Whether so much was said that it must be cut off.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.heard > FLOOD_LIMIT
+    }
+
+    /// What it all means.
+    pub(super) fn end(mut self, end: End) -> Outcome {
+        if let Stage::Asking { answered } = self.stage {
+            // The script was not sent, whatever happened.
+            return Outcome::Refused { why: self.why_no_root(answered, end) };
+        }
+        match end {
+            End::Refused(why) => Outcome::Refused { why },
+            _ if self.was_refused_by_sudo() => {
+                Outcome::Refused { why: clean(&self.output.stderr, 300) }
+            }
+            _ if self.is_over() => Outcome::Done(std::mem::take(&mut self.output)),
+            End::Closed => {
+                let why = "the connection was lost before the exit status was seen".into();
+                Outcome::Unknown { why, partial: std::mem::take(&mut self.output) }
+            }
+            End::Broken(why) => Outcome::Unknown { why, partial: std::mem::take(&mut self.output) },
+        }
+    }
+
+    /// Whether `sudo -n` itself ended, having run nothing: it says so, in lines of its own only,
+    /// or there is no `sudo`.
+    fn was_refused_by_sudo(&self) -> bool {
+        if self.script.elevation != Elevation::Sudo || !self.output.stdout.is_empty() {
+            return false;
+        }
+        let text = String::from_utf8_lossy(&self.output.stderr);
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty()).peekable();
+        match self.output.status {
+            Some(1) => lines.peek().is_some() && lines.all(|line| line.starts_with("sudo: ")),
+            Some(126 | 127) => lines.any(|line| line.contains("sudo")),
+            _ => false,
+        }
+    }
+
+    fn why_no_root(&self, answered: bool, end: End) -> String {
+        let said = clean(&self.output.stderr, 300);
+        match end {
+            End::Refused(why) => why,
+            End::Broken(why) if said.is_empty() => format!("`sudo` started nothing: {why}"),
+            End::Broken(why) => format!("`sudo` started nothing: {why}; it said: {said}"),
+            End::Closed if answered => format!("`sudo` did not take the password: {said}"),
+            End::Closed => format!("`sudo` started nothing: {said}"),
+        }
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        // A hostile or broken command may repeat what it read.
+        zeroize::Zeroize::zeroize(&mut self.output.stdout);
+        zeroize::Zeroize::zeroize(&mut self.output.stderr);
+    }
+}
+
+/// Appends up to the limit; says whether something was dropped.
+fn keep(kept: &mut Vec<u8>, bytes: &[u8], limit: usize) -> bool {
+    let room = limit.saturating_sub(kept.len());
+    kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    bytes.len() > room
+}
+
+/// Takes the mark out of a text, if it is there.
+fn take_out(text: &mut Vec<u8>, mark: &[u8]) -> Option<()> {
+    let at = text.windows(mark.len()).position(|window| window == mark)?;
+    text.drain(at..at + mark.len());
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(elevation: Elevation) -> Script {
+        let body = Zeroizing::new(b"echo hello\n".to_vec());
+        Script { elevation, interpreter: Interpreter::Sh, body }
+    }
+
+    #[test]
+    fn the_prompt_and_the_mark_are_the_ones_in_the_command() {
+        let script = script(Elevation::SudoPassword);
+        let command = Exchange::new(&script, None).command();
+        let prompt = std::str::from_utf8(PROMPT).unwrap();
+        assert!(command.contains(&format!("-p '{prompt}'")));
+        assert!(command.contains(std::str::from_utf8(READY).unwrap().trim()));
+    }
+
+    #[test]
+    fn a_password_is_sent_once_and_only_when_asked_for() {
+        let script = script(Elevation::SudoPassword);
+        let secret = Secret::new("correct horse".into());
+        let mut exchange = Exchange::new(&script, Some(&secret));
+        assert!(exchange.begin().is_none());
+        assert!(exchange.stderr(b"a lecture\n[stagepass: sudo").is_none());
+        let Some(Feed::Password(line)) = exchange.stderr(b" password] ") else { panic!() };
+        assert_eq!(line.as_slice(), b"correct horse\n");
+        let again = exchange.stderr(b"Sorry, try again.\n[stagepass: sudo password] ");
+        assert!(matches!(again, Some(Feed::Nothing)));
+        exchange.status(1);
+        let Outcome::Refused { why } = exchange.end(End::Closed) else { panic!() };
+        assert!(why.contains("did not take the password") && why.contains("Sorry"), "{why}");
+    }
+
+    #[test]
+    fn the_script_is_sent_when_root_is_there_and_noise_is_kept() {
+        let script = script(Elevation::SudoPassword);
+        let secret = Secret::new("correct horse".into());
+        let mut exchange = Exchange::new(&script, Some(&secret));
+        assert!(exchange.stdout(b"welcome\nstagepass-is").is_none());
+        assert!(matches!(exchange.stdout(b"-root\n"), Some(Feed::Script(_))));
+        assert!(exchange.stdout(b"hello\n").is_none());
+        exchange.status(0);
+        let Outcome::Done(output) = exchange.end(End::Closed) else { panic!() };
+        assert_eq!(output.stdout, b"welcome\nhello\n");
+    }
+
+    #[test]
+    fn a_lost_connection_is_unknown_and_a_sudo_that_says_no_is_refused() {
+        let plain = script(Elevation::None);
+        let exchange = Exchange::new(&plain, None);
+        assert!(matches!(exchange.end(End::Closed), Outcome::Unknown { .. }));
+
+        let sudo = script(Elevation::Sudo);
+        let mut exchange = Exchange::new(&sudo, None);
+        exchange.stderr(b"sudo: a password is required\n");
+        exchange.status(1);
+        assert!(matches!(exchange.end(End::Closed), Outcome::Refused { .. }));
+
+        let mut exchange = Exchange::new(&sudo, None);
+        exchange.stderr(b"sudo: unable to resolve host x\nuseradd: no\n");
+        exchange.status(1);
+        assert!(matches!(exchange.end(End::Closed), Outcome::Done(_)));
+    }
+
+    #[test]
+    fn output_is_bounded() {
+        let plain = script(Elevation::None);
+        let mut exchange = Exchange::new(&plain, None);
+        for _ in 0..40 {
+            exchange.stdout(&vec![b'x'; 512 * 1024]);
+            exchange.stderr(&vec![b'x'; 512]);
+        }
+        assert!(exchange.is_flooded());
+        exchange.status(0);
+        let Outcome::Done(output) = exchange.end(End::Closed) else { panic!() };
+        assert_eq!((output.stdout.len(), output.truncated), (STDOUT_LIMIT, true));
+    }
+}

@@ -1,0 +1,661 @@
+//! Logging in over a verified connection: as ourselves, or as somebody whose access is to be
+//! tried.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Interactive};
+use russh::keys::agent::AgentIdentity;
+use russh::keys::agent::client::AgentClient;
+use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, decode_secret_key};
+use russh::{ChannelMsg, MethodKind, MethodSet, Signer};
+use zeroize::Zeroizing;
+
+use super::exchange::Exchange;
+use super::ssh::{self, Link, Route, Session};
+use super::ssh_config::Place;
+use super::{
+    Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, Surroundings,
+    TransportError, Unlock, clean, sftp,
+};
+use crate::grant::Access;
+use crate::secret::{Secret, random_id};
+use crate::target::{Address, Elevation, Login, Target};
+
+/// How many refusals we take on one connection: OpenSSH's `MaxAuthTries` is 6, and the sixth ends
+/// the connection.
+const REFUSALS: usize = 5;
+/// The largest key file that is read, in bytes.
+const KEY_FILE_LIMIT: u64 = 64 * 1024;
+
+/// Who we are towards a server.
+pub(super) struct Identity {
+    /// The account.
+    user: String,
+    login: Login,
+    /// The key files to try, in order.
+    files: Vec<PathBuf>,
+    /// Whether the files were named by the user: no others are offered, and a missing one is said.
+    only_files: bool,
+    agent: Option<PathBuf>,
+    /// The name under which a password is kept.
+    name: String,
+}
+
+impl Identity {
+    /// As the target's settings and `~/.ssh/config` say.
+    pub(super) fn of_target(target: &Target, place: &Place, known: &Surroundings) -> Self {
+        let mut identity = Self::of_jump(place, known);
+        identity.login = target.login;
+        identity.name.clone_from(&target.name);
+        if let Some(file) = &target.identity {
+            let file = file.strip_prefix("~").map_or_else(|_| file.clone(), |f| known.home.join(f));
+            identity.files = vec![file];
+            identity.only_files = true;
+        }
+        identity
+    }
+
+    /// As `~/.ssh/config` says.
+    pub(super) fn of_jump(place: &Place, known: &Surroundings) -> Self {
+        let mut files = place.identities.clone();
+        if files.is_empty() {
+            let usual = ["id_ed25519", "id_ecdsa", "id_rsa"];
+            let usual = usual.map(|name| known.home.join(".ssh").join(name));
+            files.extend(usual.into_iter().filter(|path| path.exists()));
+        }
+        Self {
+            user: place.user.clone().unwrap_or_else(|| known.user.clone()),
+            login: Login::Auto,
+            files,
+            only_files: place.identities_only,
+            agent: known.agent_socket.clone(),
+            name: place.host.clone(),
+        }
+    }
+}
+
+/// What a server said to one try.
+enum Said {
+    Yes,
+    No(MethodSet),
+    /// It wants another method as well.
+    Partly(MethodSet),
+    /// It ended the connection because of too many tries; this one was judged too.
+    TooMany,
+    Gone,
+}
+
+/// What was tried so far.
+#[derive(Default)]
+struct Tries {
+    tried: Vec<String>,
+    refusals: usize,
+    methods: Option<MethodSet>,
+}
+
+impl Tries {
+    /// Notes an answer; says whether we are in.
+    fn note(&mut self, what: String, said: Said, link: &Link) -> Result<bool, TransportError> {
+        match said {
+            Said::Yes => return Ok(true),
+            Said::Gone => return Err(link.lost(Phase::Login)),
+            Said::No(methods) => {
+                self.tried.push(what);
+                self.methods = Some(methods);
+            }
+            Said::Partly(methods) => {
+                self.tried.push(format!("{what} (taken, but it wants more than that)"));
+                self.methods = Some(methods);
+            }
+            Said::TooMany => {
+                self.tried.push(what);
+                self.refusals = REFUSALS;
+            }
+        }
+        self.refusals += 1;
+        Ok(false)
+    }
+
+    fn is_enough(&self) -> bool {
+        self.refusals >= REFUSALS
+    }
+
+    fn refused(self, link: &Link, user: &str) -> TransportError {
+        TransportError::AuthRefused {
+            host: link.label.clone(),
+            user: user.to_owned(),
+            methods: self.methods.as_ref().map_or_else(|| "something else".into(), name),
+            tried: self.tried,
+        }
+    }
+}
+
+/// The names of methods, as a server lists them.
+fn name(methods: &MethodSet) -> String {
+    let names: Vec<&str> = methods.iter().map(<&str>::from).collect();
+    if names.is_empty() { "no method we know".into() } else { names.join(", ") }
+}
+
+/// Logs in, or says everything that was tried.
+pub(super) async fn log_in(
+    link: &mut Link,
+    identity: &Identity,
+    unlock: &dyn Unlock,
+    clock: &mut Clock,
+) -> Result<(), TransportError> {
+    let mut tries = Tries::default();
+    let done = match identity.login {
+        Login::Password => by_password(link, identity, unlock, clock, &mut tries).await?,
+        Login::Agent => by_agent(link, identity, clock, &mut tries).await?,
+        Login::Key => by_files(link, identity, unlock, clock, &mut tries).await?,
+        Login::Auto => {
+            by_agent(link, identity, clock, &mut tries).await?
+                || by_files(link, identity, unlock, clock, &mut tries).await?
+        }
+    };
+    if done { Ok(()) } else { Err(tries.refused(link, &identity.user)) }
+}
+
+/// Waits for a login step, at most until the deadline.
+async fn step<T>(
+    clock: &Clock,
+    label: &str,
+    work: impl Future<Output = T>,
+) -> Result<T, TransportError> {
+    let late = || TransportError::TimedOut { host: label.to_owned(), phase: Phase::Login };
+    clock.within(work).await.ok_or_else(late)
+}
+
+/// What an answer of the library means. It says "refused, no methods left" when the connection
+/// is gone.
+fn judge<E>(link: &Link, result: Result<AuthResult, E>) -> Said {
+    match result {
+        Ok(AuthResult::Success) => Said::Yes,
+        Ok(AuthResult::Failure { remaining_methods, partial_success }) => {
+            if remaining_methods.is_empty() && link.handle.is_closed() {
+                gone(link)
+            } else if partial_success {
+                Said::Partly(remaining_methods)
+            } else {
+                Said::No(remaining_methods)
+            }
+        }
+        Err(_) => gone(link),
+    }
+}
+
+fn gone(link: &Link) -> Said {
+    match link.goodbye() {
+        Some(why) if why.starts_with("Too many authentication failures") => Said::TooMany,
+        _ => Said::Gone,
+    }
+}
+
+/// The hash an RSA key signs with here; `None` when the server takes RSA with SHA-1 only.
+async fn rsa_hash(
+    link: &Link,
+    key: &PublicKey,
+    clock: &Clock,
+) -> Result<Option<Option<HashAlg>>, TransportError> {
+    if !key.algorithm().is_rsa() {
+        return Ok(Some(None));
+    }
+    match step(clock, &link.label, link.handle.best_supported_rsa_hash()).await? {
+        // It did not say: every server that takes RSA with SHA-2 takes this one.
+        Ok(None) => Ok(Some(Some(HashAlg::Sha256))),
+        Ok(Some(Some(hash))) => Ok(Some(Some(hash))),
+        Ok(Some(None)) => Ok(None),
+        Err(_) => Err(link.lost(Phase::Login)),
+    }
+}
+
+/// Tries the agent's keys, those of the key files first.
+async fn by_agent(
+    link: &mut Link,
+    identity: &Identity,
+    clock: &Clock,
+    tries: &mut Tries,
+) -> Result<bool, TransportError> {
+    let Some(socket) = &identity.agent else {
+        if identity.login == Login::Agent {
+            tries.tried.push("no agent: `SSH_AUTH_SOCK` is not set".into());
+        }
+        return Ok(false);
+    };
+    let label = link.label.clone();
+    let Ok(mut agent) = step(clock, &label, AgentClient::connect_uds(socket)).await? else {
+        tries.tried.push(format!("no agent answers at `{}`", socket.display()));
+        return Ok(false);
+    };
+    if let Some(binding) = link.handle.agent_session_binding() {
+        // Agents before OpenSSH 8.9 do not know it; keys bound to a host need it.
+        let _ = step(clock, &label, agent.bind_session(binding, false)).await?;
+    }
+    let Ok(offered) = step(clock, &label, agent.request_identities()).await? else {
+        tries.tried.push("the agent does not list its keys".into());
+        return Ok(false);
+    };
+    let wanted: Vec<PublicKey> =
+        identity.files.iter().filter_map(|path| public_half(path)).collect();
+    let is_wanted = |key: &PublicKey| wanted.iter().any(|known| known.key_data() == key.key_data());
+    let (mut keys, others): (Vec<_>, Vec<_>) =
+        offered.into_iter().partition(|offered| is_wanted(&offered.public_key()));
+    if !identity.only_files {
+        keys.extend(others);
+    }
+    if keys.is_empty() && identity.login == Login::Agent {
+        tries.tried.push("the agent has no key that may be offered".into());
+    }
+    for key in keys {
+        if tries.is_enough() {
+            tries.tried.push("the agent has more keys, but servers count".into());
+            break;
+        }
+        let what = format!("agent key {}", ssh_fingerprint(&key.public_key()));
+        let Some(hash) = rsa_hash(link, &key.public_key(), clock).await? else {
+            tries.tried.push(format!("{what} (the server takes RSA with SHA-1 only)"));
+            continue;
+        };
+        let user = identity.user.as_str();
+        let said = match &key {
+            AgentIdentity::PublicKey { key, .. } => {
+                let asked =
+                    link.handle.authenticate_publickey_with(user, key.clone(), hash, &mut agent);
+                step(clock, &label, asked).await?
+            }
+            AgentIdentity::Certificate { certificate, .. } => {
+                let certificate = certificate.clone();
+                let asked =
+                    link.handle.authenticate_certificate_with(user, certificate, hash, &mut agent);
+                step(clock, &label, asked).await?
+            }
+        };
+        if said.is_err() && !link.handle.is_closed() {
+            tries.tried.push(format!("{what} (the agent does not sign with it)"));
+            continue;
+        }
+        let said = judge(link, said);
+        if tries.note(what, said, link)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn ssh_fingerprint(key: &PublicKey) -> String {
+    super::host_key::fingerprint(key)
+}
+
+/// Tries the key files in order.
+async fn by_files(
+    link: &mut Link,
+    identity: &Identity,
+    unlock: &dyn Unlock,
+    clock: &mut Clock,
+    tries: &mut Tries,
+) -> Result<bool, TransportError> {
+    for path in &identity.files {
+        if tries.is_enough() {
+            tries.tried.push(format!("not `{}`: servers count", path.display()));
+            break;
+        }
+        let what = format!("key file `{}`", path.display());
+        if !path.exists() {
+            if identity.only_files {
+                return Err(unusable(path, "it is not there"));
+            }
+            tries.tried.push(format!("{what} (not there)"));
+            continue;
+        }
+        let said = match read_key(path)? {
+            KeyFile::Open(key) => sign_in(link, identity, *key, clock).await?,
+            KeyFile::Locked { text, public } => {
+                // A passphrase is asked for only when the key behind it would be taken.
+                let refused = match &public {
+                    Some(public) => offer(link, &identity.user, public, clock).await?,
+                    None => None,
+                };
+                match refused {
+                    Some(said) => Some(said),
+                    None => {
+                        let name = path.display().to_string();
+                        let Some(phrase) = clock.ask(|| unlock.passphrase(&name)) else {
+                            tries.tried.push(format!("{what} (locked, and no passphrase)"));
+                            continue;
+                        };
+                        let key = decode_secret_key(&text, Some(phrase.expose()))
+                            .map_err(|_| unusable(path, "the passphrase is wrong"))?;
+                        sign_in(link, identity, key, clock).await?
+                    }
+                }
+            }
+        };
+        let Some(said) = said else {
+            tries.tried.push(format!("{what} (the server takes RSA with SHA-1 only)"));
+            continue;
+        };
+        if tries.note(what, said, link)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn unusable(path: &Path, why: &str) -> TransportError {
+    TransportError::KeyFile { path: path.into(), why: why.into() }
+}
+
+/// A private key as it lies in its file.
+enum KeyFile {
+    Open(Box<PrivateKey>),
+    Locked { text: Zeroizing<String>, public: Option<PublicKey> },
+}
+
+fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
+    let fail = |error: std::io::Error| unusable(path, &error.to_string());
+    let file = File::open(path).map_err(fail)?;
+    let about = file.metadata().map_err(fail)?;
+    if !about.is_file() {
+        return Err(unusable(path, "it is not a file"));
+    }
+    let mode = about.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let why = format!("others may read it (mode {mode:04o}); run `chmod 600` on it");
+        return Err(unusable(path, &why));
+    }
+    if about.size() > KEY_FILE_LIMIT {
+        return Err(unusable(path, "it is too large to be a key"));
+    }
+    // Reserved at once, so that growing leaves no copy behind.
+    let size = usize::try_from(KEY_FILE_LIMIT).unwrap_or(usize::MAX);
+    let mut text = Zeroizing::new(String::with_capacity(size));
+    file.take(KEY_FILE_LIMIT).read_to_string(&mut text).map_err(fail)?;
+    match decode_secret_key(&text, None) {
+        Ok(key) => Ok(KeyFile::Open(Box::new(key))),
+        Err(russh::keys::Error::KeyIsEncrypted) => {
+            Ok(KeyFile::Locked { public: public_half(path), text })
+        }
+        Err(_) if text.contains("ENCRYPTED") => {
+            Ok(KeyFile::Locked { public: public_half(path), text })
+        }
+        Err(error) => Err(unusable(path, &clean(error.to_string().as_bytes(), 200))),
+    }
+}
+
+/// The public half of a key file: in the file beside it, or in the open part of OpenSSH's format.
+fn public_half(path: &Path) -> Option<PublicKey> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".pub");
+    if let Ok(text) = std::fs::read_to_string(&beside)
+        && let Ok(key) = PublicKey::from_openssh(text.trim())
+    {
+        return Some(key);
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(path).ok()?);
+    Some(PrivateKey::from_openssh(text.as_str()).ok()?.public_key().clone())
+}
+
+/// Logs in with a key. `None` when the server takes RSA with SHA-1 only.
+async fn sign_in(
+    link: &mut Link,
+    identity: &Identity,
+    key: PrivateKey,
+    clock: &Clock,
+) -> Result<Option<Said>, TransportError> {
+    let Some(hash) = rsa_hash(link, key.public_key(), clock).await? else { return Ok(None) };
+    let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
+    let label = link.label.clone();
+    let asked = link.handle.authenticate_publickey(identity.user.as_str(), key);
+    let result = step(clock, &label, asked).await?;
+    Ok(Some(judge(link, result)))
+}
+
+/// Signs nothing: with it, a server says whether it would take a key and learns no more.
+struct NeverSigns;
+
+/// Why a question about a key ended without a login.
+enum Unsigned {
+    /// The server asked for the signature: it would take the key.
+    Wanted,
+    Lost,
+}
+
+impl From<russh::SendError> for Unsigned {
+    fn from(_: russh::SendError) -> Self {
+        Self::Lost
+    }
+}
+
+impl Signer for NeverSigns {
+    type Error = Unsigned;
+
+    async fn auth_sign(
+        &mut self,
+        _key: &AgentIdentity,
+        _hash: Option<HashAlg>,
+        _to_sign: Vec<u8>,
+    ) -> Result<Vec<u8>, Unsigned> {
+        Err(Unsigned::Wanted)
+    }
+}
+
+/// Asks whether a key would be taken: `None` if so.
+async fn offer(
+    link: &mut Link,
+    user: &str,
+    key: &PublicKey,
+    clock: &Clock,
+) -> Result<Option<Said>, TransportError> {
+    let Some(hash) = rsa_hash(link, key, clock).await? else {
+        return Ok(Some(Said::No(MethodSet::empty())));
+    };
+    let label = link.label.clone();
+    let mut signer = NeverSigns;
+    let asked = link.handle.authenticate_publickey_with(user, key.clone(), hash, &mut signer);
+    match step(clock, &label, asked).await? {
+        Err(Unsigned::Wanted) => Ok(None),
+        result => Ok(Some(judge(link, result))),
+    }
+}
+
+/// Logs in with the password that is kept for this target.
+async fn by_password(
+    link: &mut Link,
+    identity: &Identity,
+    unlock: &dyn Unlock,
+    clock: &mut Clock,
+    tries: &mut Tries,
+) -> Result<bool, TransportError> {
+    let Some(password) = clock.ask(|| unlock.password(&identity.name)) else {
+        return Err(TransportError::NoPassword { target: identity.name.clone() });
+    };
+    let said = say_password(link, &identity.user, &password, clock).await?;
+    tries.note("password".into(), said, link)
+}
+
+/// Says a password once, by the method the server has for it.
+///
+/// The library wipes its copy for the method `password`, not the one for `keyboard-interactive`
+/// and not its send buffer.
+async fn say_password(
+    link: &mut Link,
+    user: &str,
+    password: &Secret,
+    clock: &Clock,
+) -> Result<Said, TransportError> {
+    let label = link.label.clone();
+    // Without a method, to be told the methods: a password is not sent where none is taken.
+    let asked = link.handle.authenticate_none(user);
+    let methods = match step(clock, &label, asked).await? {
+        Ok(AuthResult::Failure { remaining_methods, .. }) if !remaining_methods.is_empty() => {
+            remaining_methods
+        }
+        result => return Ok(judge(link, result)),
+    };
+    if methods.contains(&MethodKind::Password) {
+        let asked = link.handle.authenticate_password(user, password.expose());
+        let result = step(clock, &label, asked).await?;
+        return Ok(judge(link, result));
+    }
+    if !methods.contains(&MethodKind::KeyboardInteractive) {
+        return Ok(Said::No(methods));
+    }
+    let asked = link.handle.authenticate_keyboard_interactive_start(user, None);
+    let mut reply = step(clock, &label, asked).await?;
+    let mut said = false;
+    loop {
+        let responses = match reply {
+            Ok(Interactive::Success) => return Ok(Said::Yes),
+            Ok(Interactive::Failure { remaining_methods, partial_success }) => {
+                return Ok(judge(
+                    link,
+                    Ok::<_, russh::Error>(AuthResult::Failure {
+                        remaining_methods,
+                        partial_success,
+                    }),
+                ));
+            }
+            Ok(Interactive::InfoRequest { prompts, .. }) => match prompts.as_slice() {
+                [] => Vec::new(),
+                // One hidden question is the password's. It is answered once.
+                [only] if !only.echo && !said => {
+                    said = true;
+                    vec![password.expose().to_owned()]
+                }
+                more => vec![String::new(); more.len()],
+            },
+            Err(_) => return Ok(gone(link)),
+        };
+        let asked = link.handle.authenticate_keyboard_interactive_respond(responses);
+        reply = step(clock, &label, asked).await?;
+    }
+}
+
+/// See [`super::try_login`].
+pub(super) async fn try_login(
+    target: &Target,
+    account: &str,
+    attempts: &[Attempt<'_>],
+    use_as: Access,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    clock: &mut Clock,
+) -> Result<Vec<Answer>, TransportError> {
+    let route = Route::of(target, known)?;
+    let mut session = match ssh::reach(&route, unlock, known, clock).await {
+        Err(error @ TransportError::Unreachable { .. }) if target.address == Address::Local => {
+            let why = format!("no sshd on this machine answers: {error}");
+            return Ok(vec![Answer::Unknown { why }]);
+        }
+        reached => reached?,
+    };
+    let mut identity = Identity::of_target(target, &route.place, known);
+    account.clone_into(&mut identity.user);
+    let mut answers = Vec::new();
+    for attempt in attempts {
+        let answer = one(&mut session, attempt, &identity, use_as, unlock, clock).await;
+        let go_on = matches!(answer, Answer::WouldAccept | Answer::Refused { .. });
+        answers.push(answer);
+        if !go_on || session.link.handle.is_closed() {
+            break;
+        }
+    }
+    session.close().await;
+    Ok(answers)
+}
+
+/// Makes one attempt, and uses the access if it logs in.
+async fn one(
+    session: &mut Session,
+    attempt: &Attempt<'_>,
+    identity: &Identity,
+    use_as: Access,
+    unlock: &dyn Unlock,
+    clock: &mut Clock,
+) -> Answer {
+    let link = &mut session.link;
+    let said = match attempt {
+        Attempt::Offer(key) => match offer(link, &identity.user, key, clock).await {
+            Ok(None) => return Answer::WouldAccept,
+            Ok(Some(said)) => Ok(said),
+            Err(error) => Err(error),
+        },
+        Attempt::Key(key) => sign_in(link, identity, (*key).clone(), clock)
+            .await
+            .map(|said| said.unwrap_or_else(|| Said::No(MethodSet::empty()))),
+        Attempt::Password(password) => say_password(link, &identity.user, password, clock).await,
+        Attempt::Own => match log_in(link, identity, unlock, clock).await {
+            Ok(()) => Ok(Said::Yes),
+            Err(TransportError::AuthRefused { methods, .. }) => {
+                return Answer::Refused { methods };
+            }
+            Err(error) => Err(error),
+        },
+    };
+    match said {
+        Ok(Said::Yes) => use_access(session, use_as, clock).await,
+        Ok(Said::No(methods)) => Answer::Refused { methods: name(&methods) },
+        Ok(Said::Partly(methods)) => {
+            let why = format!("it was taken, but the server wants {} as well", name(&methods));
+            Answer::NoUse { why }
+        }
+        Ok(Said::TooMany) => Answer::Refused { methods: "too many failures".into() },
+        Ok(Said::Gone) => Answer::Unknown { why: session.link.lost(Phase::Login).to_string() },
+        Err(error) => Answer::Unknown { why: error.to_string() },
+    }
+}
+
+/// Really uses what was logged in to.
+async fn use_access(session: &Session, use_as: Access, clock: &Clock) -> Answer {
+    let used = match use_as {
+        Access::Ssh => use_shell(session, clock).await,
+        Access::Sftp | Access::SftpReadOnly => match clock.within(use_sftp(session)).await {
+            Some(used) => used,
+            None => Err("the SFTP session did not answer in time".into()),
+        },
+    };
+    match used {
+        Ok(reach) => Answer::LoggedIn(reach),
+        Err(why) => Answer::NoUse { why: format!("logged in, but {why}") },
+    }
+}
+
+async fn use_sftp(session: &Session) -> Result<Reach, String> {
+    let opened = session.link.handle.channel_open_session().await;
+    let mut channel = opened.map_err(|_| "the server opened no channel".to_owned())?;
+    let asked = channel.request_subsystem(true, "sftp").await;
+    asked.map_err(|_| "the connection was lost".to_owned())?;
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::Success) => break,
+            Some(ChannelMsg::Failure) => return Err("the server has no SFTP".into()),
+            Some(ChannelMsg::Close) | None => return Err("the server closed the session".into()),
+            Some(_) => {}
+        }
+    }
+    sftp::look_around(channel.into_stream()).await
+}
+
+async fn use_shell(session: &Session, clock: &Clock) -> Result<Reach, String> {
+    let word = random_id(20).map_err(|error| error.to_string())?;
+    let body = Zeroizing::new(format!("printf 'stagepass=%s\\n' '{word}'\nexit 0\n").into_bytes());
+    let script = Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body };
+    let wanted = format!("stagepass={word}\n");
+    match session.run(Exchange::new(&script, None), clock.deadline).await {
+        Outcome::Done(output)
+            if output.stdout.windows(wanted.len()).any(|heard| heard == wanted.as_bytes()) =>
+        {
+            Ok(Reach::Shell)
+        }
+        Outcome::Done(output) => {
+            let said = [output.stdout, output.stderr].concat();
+            let status = output.status.unwrap_or_default();
+            Err(format!("its shell runs nothing (status {status}): {}", clean(&said, 200)))
+        }
+        Outcome::Refused { why } | Outcome::Unknown { why, .. } => Err(why),
+    }
+}

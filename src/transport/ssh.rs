@@ -1,0 +1,717 @@
+//! SSH: reaching a server, through others if need be, verifying it, and running commands on it.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use russh::client::{self, DisconnectReason, Handle};
+use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
+use russh::{AlgorithmKind, ChannelMsg, ChannelWriteHalf, Disconnect, Preferred, SshId, kex};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::exchange::{End, Exchange, Feed};
+use super::host_key::{
+    self, HostKeyPin, KnownHosts, Verdict, algorithms_for, check_pins, fingerprint, same_type,
+};
+use super::local::LINGER;
+use super::login::{self, Identity};
+use super::ssh_config::{Config, Place};
+use super::{Clock, Outcome, Phase, Surroundings, TransportError, Unlock, clean};
+use crate::target::{Address, Target};
+
+/// A byte stream to a server: TCP, or a channel of the server before it.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Which host keys are believed on one connection.
+enum Rule {
+    /// The pinned ones, unless `known_hosts` revokes them.
+    Pinned(Vec<HostKeyPin>, KnownHosts),
+    /// Those in `known_hosts`.
+    Known(KnownHosts),
+    /// None: the key is looked at and the connection ends there.
+    Look,
+}
+
+/// What was heard outside of any call.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// Why the server or the library ended the connection.
+    pub(super) goodbye: Option<String>,
+}
+
+type Notes = Arc<Mutex<Heard>>;
+
+fn lock(notes: &Notes) -> MutexGuard<'_, Heard> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What stops a connection.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Library(russh::Error),
+    Changed { pinned: Vec<String>, received: String, key: Box<PublicKey> },
+    Unknown { received: String, certificate_authority: bool },
+    Revoked { received: String },
+    Looked(Box<PublicKey>),
+}
+
+impl From<russh::Error> for Stop {
+    fn from(error: russh::Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+/// Compares the host key, at the first key exchange and at every later one.
+pub(super) struct Verifier {
+    rule: Rule,
+    notes: Notes,
+}
+
+impl client::Handler for Verifier {
+    type Error = Stop;
+
+    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Stop> {
+        // Certificates are not negotiated; one that comes all the same is refused as a key.
+        let key = shown.public_key();
+        let verdict = match &self.rule {
+            Rule::Look => return Err(Stop::Looked(Box::new(key))),
+            Rule::Known(known) => known.ask(&key),
+            Rule::Pinned(_, known) if known.is_revoked(&key) => Verdict::Revoked,
+            Rule::Pinned(pins, _) => check_pins(pins, &key),
+        };
+        let received = fingerprint(&key);
+        match verdict {
+            Verdict::Valid => Ok(shown.certificate().is_none()),
+            Verdict::Changed { expected } => {
+                Err(Stop::Changed { pinned: expected, received, key: Box::new(key) })
+            }
+            Verdict::Unknown { certificate_authority } => {
+                Err(Stop::Unknown { received, certificate_authority })
+            }
+            Verdict::Revoked => Err(Stop::Revoked { received }),
+        }
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<Stop>) -> Result<(), Stop> {
+        let why = match &reason {
+            DisconnectReason::ReceivedDisconnect(info) => clean(info.message.as_bytes(), 200),
+            DisconnectReason::Error(Stop::Library(error)) => {
+                clean(error.to_string().as_bytes(), 200)
+            }
+            DisconnectReason::Error(_) => "its host key changed on the way".into(),
+        };
+        lock(&self.notes).goodbye = Some(why);
+        match reason {
+            DisconnectReason::ReceivedDisconnect(_) => Ok(()),
+            DisconnectReason::Error(error) => Err(error),
+        }
+    }
+}
+
+/// A verified connection to one server, logged in to or not yet.
+pub(super) struct Link {
+    pub(super) handle: Handle<Verifier>,
+    pub(super) label: String,
+    server_id: String,
+    notes: Notes,
+}
+
+impl Link {
+    /// Why the connection ended, if that was said.
+    pub(super) fn goodbye(&self) -> Option<String> {
+        lock(&self.notes).goodbye.clone()
+    }
+
+    pub(super) fn lost(&self, phase: Phase) -> TransportError {
+        let why = self.goodbye().unwrap_or_else(|| "the server closed it".into());
+        TransportError::Lost { host: self.label.clone(), phase, why }
+    }
+}
+
+/// A login on a target, and the servers on the way, which live as long.
+pub(super) struct Session {
+    pub(super) link: Link,
+    way: Vec<Link>,
+}
+
+/// Reaches, verifies and logs in to a target.
+pub(super) async fn open(
+    target: &Target,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    clock: &mut Clock,
+) -> Result<Session, TransportError> {
+    let route = Route::of(target, known)?;
+    let mut session = reach(&route, unlock, known, clock).await?;
+    let identity = Identity::of_target(target, &route.place, known);
+    login::log_in(&mut session.link, &identity, unlock, clock).await?;
+    Ok(session)
+}
+
+/// The way to a target and what is believed at its end.
+pub(super) struct Route {
+    pub(super) place: Place,
+    pins: Vec<HostKeyPin>,
+}
+
+impl Route {
+    /// For `local:` this is the sshd of this machine, whose host keys are read from its disk.
+    pub(super) fn of(target: &Target, known: &Surroundings) -> Result<Self, TransportError> {
+        let mut pins = target.host_key.clone();
+        let place = match &target.address {
+            Address::Ssh { user, host, port } => {
+                Config::read(known)?.place(user.as_deref(), host, *port)?
+            }
+            Address::Local => {
+                if pins.is_empty() {
+                    pins = own_host_keys(known);
+                }
+                Place::direct("127.0.0.1", known.local_port)
+            }
+        };
+        Ok(Self { place, pins })
+    }
+}
+
+/// The public host keys of this machine; one that cannot be read is not believed.
+fn own_host_keys(known: &Surroundings) -> Vec<HostKeyPin> {
+    let texts = known.local_host_keys.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    texts.filter_map(|text| text.parse().ok()).collect()
+}
+
+/// Reaches and verifies a target without logging in to it.
+pub(super) async fn reach(
+    route: &Route,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    clock: &mut Clock,
+) -> Result<Session, TransportError> {
+    let Route { place, pins } = route;
+    let way = walk(place, unlock, known, clock).await?;
+    // A fingerprint does not say of which type the key is: every type is asked for in turn.
+    let loose = pins.iter().any(|pin| matches!(pin, HostKeyPin::Fingerprint(_)));
+    let mut algorithms = algorithms_for(pins);
+    let mut mismatch: Option<TransportError> = None;
+    loop {
+        let rule = Rule::Pinned(pins.clone(), known_hosts_of(place, known)?);
+        let failure = match connect(&way, place, rule, &algorithms, clock).await {
+            Ok(link) => return Ok(Session { link, way }),
+            Err(failure) => failure,
+        };
+        match (failure.shown, mismatch.take()) {
+            (Some(shown), earlier) if loose => {
+                algorithms.retain(|kind| !same_type(kind, &shown.algorithm()));
+                let error = earlier.unwrap_or(failure.error);
+                if algorithms.is_empty() {
+                    return Err(error);
+                }
+                mismatch = Some(error);
+            }
+            (None, Some(earlier))
+                if matches!(failure.error, TransportError::NoCommonAlgorithm { .. }) =>
+            {
+                return Err(earlier);
+            }
+            _ => return Err(failure.error),
+        }
+    }
+}
+
+/// A host key as a server showed it, before anybody believes it.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The key. The server proved that it holds the private half.
+    pub key: PublicKey,
+    /// What `known_hosts` says about it.
+    pub verdict: Verdict,
+    /// The host and port that were really asked, after `~/.ssh/config`.
+    pub host: String,
+}
+
+/// Asks a server for its host key and leaves: nobody logs in to it. A target that has pins already
+/// (a fingerprint given by hand) is asked for a key that fits them. Servers on the way are
+/// verified by `known_hosts` and logged in to.
+///
+/// # Errors
+/// Fails when the server cannot be reached, or has no key that fits the pins.
+pub async fn fetch_host_key(
+    target: &Target,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    deadline: Instant,
+) -> Result<Fetched, TransportError> {
+    let mut clock = Clock { deadline };
+    let Route { place, pins } = &Route::of(target, known)?;
+    let way = walk(place, unlock, known, &mut clock).await?;
+    let known_hosts = known_hosts_of(place, known)?;
+    // Like OpenSSH: a server is first asked for a key of a type that is known.
+    let mut algorithms = match pins.as_slice() {
+        [] => host_key::first(&known_hosts.types()),
+        pins => algorithms_for(pins),
+    };
+    let mut first: Option<PublicKey> = None;
+    loop {
+        let failure = match connect(&way, place, Rule::Look, &algorithms, &clock).await {
+            Ok(link) => return Err(link.lost(Phase::KeyExchange)),
+            Err(failure) => failure,
+        };
+        match (failure.shown, first.take()) {
+            (Some(key), _) if check_pins(pins, &key) == Verdict::Valid || pins.is_empty() => {
+                let verdict = known_hosts.ask(&key);
+                return Ok(Fetched { key: *key, verdict, host: place.label() });
+            }
+            (Some(key), earlier) => {
+                algorithms.retain(|kind| !same_type(kind, &key.algorithm()));
+                let shown = earlier.unwrap_or(*key);
+                if algorithms.is_empty() {
+                    return Err(changed(place, pins, &shown));
+                }
+                first = Some(shown);
+            }
+            (None, Some(shown))
+                if matches!(failure.error, TransportError::NoCommonAlgorithm { .. }) =>
+            {
+                return Err(changed(place, pins, &shown));
+            }
+            (None, _) => return Err(failure.error),
+        }
+    }
+}
+
+fn changed(place: &Place, pins: &[HostKeyPin], shown: &PublicKey) -> TransportError {
+    TransportError::HostKeyChanged {
+        host: place.label(),
+        pinned: pins.iter().map(HostKeyPin::fingerprint).collect(),
+        received: fingerprint(shown),
+    }
+}
+
+fn known_hosts_of(place: &Place, known: &Surroundings) -> Result<KnownHosts, TransportError> {
+    let (host, port) = place.known_as();
+    Ok(KnownHosts::read(&known.known_hosts, host, port)?)
+}
+
+/// Logs in to every server on the way, each verified by `known_hosts` before anything is sent.
+async fn walk(
+    place: &Place,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    clock: &mut Clock,
+) -> Result<Vec<Link>, TransportError> {
+    let mut way: Vec<Link> = Vec::new();
+    for jump in &place.jumps {
+        let known_hosts = known_hosts_of(jump, known)?;
+        let algorithms = host_key::first(&known_hosts.types());
+        let rule = Rule::Known(known_hosts);
+        let mut link =
+            connect(&way, jump, rule, &algorithms, clock).await.map_err(|failure| failure.error)?;
+        let identity = Identity::of_jump(jump, known);
+        login::log_in(&mut link, &identity, unlock, clock).await?;
+        way.push(link);
+    }
+    Ok(way)
+}
+
+/// Why a server was not connected to, and the key it showed if that was the reason.
+struct Failure {
+    error: TransportError,
+    shown: Option<Box<PublicKey>>,
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        Self { error, shown: None }
+    }
+}
+
+/// Connects to the next server and verifies it.
+async fn connect(
+    way: &[Link],
+    place: &Place,
+    rule: Rule,
+    algorithms: &[Algorithm],
+    clock: &Clock,
+) -> Result<Link, Failure> {
+    let label = place.label();
+    let stream: Box<dyn Stream> = match way.last() {
+        None => Box::new(dial(place, clock).await?),
+        Some(link) => Box::new(pass_through(link, place, clock).await?),
+    };
+    let (reader, writer) = tokio::io::split(stream);
+    let greeted = greet(reader, &label, clock).await?;
+    // The greeting is heard first, so that an FTP server hears nothing from us. The library is
+    // given it again.
+    let reader = io::Cursor::new(greeted.heard).chain(greeted.reader);
+    let stream = tokio::io::join(reader, writer);
+
+    let notes = Notes::default();
+    let verifier = Verifier { rule, notes: Arc::clone(&notes) };
+    let connected = client::connect_stream(settings(algorithms), stream, verifier);
+    match clock.within(connected).await {
+        None => Err(TransportError::TimedOut { host: label, phase: Phase::KeyExchange }.into()),
+        Some(Ok(handle)) => Ok(Link { handle, label, server_id: greeted.server_id, notes }),
+        Some(Err(stop)) => Err(explain(stop, label)),
+    }
+}
+
+/// Our side of every connection.
+fn settings(algorithms: &[Algorithm]) -> Arc<client::Config> {
+    Arc::new(client::Config {
+        client_id: SshId::Standard(Cow::Borrowed(concat!(
+            "SSH-2.0-stagepass_",
+            env!("CARGO_PKG_VERSION")
+        ))),
+        preferred: Preferred {
+            // Curve25519 is the fastest; the curves of NIST are all that some servers allow.
+            kex: Cow::Borrowed(&[
+                kex::CURVE25519,
+                kex::CURVE25519_PRE_RFC_8731,
+                kex::MLKEM768X25519_SHA256,
+                kex::ECDH_SHA2_NISTP256,
+                kex::ECDH_SHA2_NISTP384,
+                kex::ECDH_SHA2_NISTP521,
+                kex::DH_GEX_SHA256,
+                kex::DH_G16_SHA512,
+                kex::DH_G14_SHA256,
+                kex::EXTENSION_SUPPORT_AS_CLIENT,
+                kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
+            ]),
+            key: Cow::Owned(algorithms.to_vec()),
+            ..Preferred::DEFAULT
+        },
+        keepalive_interval: Some(Duration::from_secs(5)),
+        keepalive_max: 3,
+        inactivity_timeout: None,
+        nodelay: true,
+        ..client::Config::default()
+    })
+}
+
+/// Opens a TCP connection. Every address of a name gets its share of the time.
+async fn dial(place: &Place, clock: &Clock) -> Result<TcpStream, TransportError> {
+    let unreachable = |source| TransportError::Unreachable { host: place.label(), source };
+    let late = || TransportError::TimedOut { host: place.label(), phase: Phase::Connect };
+    let found = tokio::net::lookup_host((place.host.as_str(), place.port));
+    let addresses: Vec<_> =
+        clock.within(found).await.ok_or_else(late)?.map_err(unreachable)?.collect();
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for address in addresses {
+        let share = clock.deadline.saturating_duration_since(Instant::now()) / left.max(1);
+        left = left.saturating_sub(1);
+        match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Without it every small request waits for the answer to the one before.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    if last.kind() == io::ErrorKind::TimedOut { Err(late()) } else { Err(unreachable(last)) }
+}
+
+/// Opens a connection from the server before it.
+async fn pass_through(
+    link: &Link,
+    place: &Place,
+    clock: &Clock,
+) -> Result<impl Stream + use<>, TransportError> {
+    let port = u32::from(place.port);
+    let opening = link.handle.channel_open_direct_tcpip(&place.host, port, "127.0.0.1", 0);
+    match clock.within(opening).await {
+        None => Err(TransportError::TimedOut { host: place.label(), phase: Phase::Connect }),
+        Some(Ok(channel)) => Ok(channel.into_stream()),
+        Some(Err(error)) => Err(TransportError::NoWay {
+            jump: link.label.clone(),
+            host: place.label(),
+            why: clean(error.to_string().as_bytes(), 200),
+        }),
+    }
+}
+
+/// What a server said before anything was said to it.
+struct Greeted<R> {
+    reader: R,
+    /// Its SSH greeting and what came with it, unread by the library.
+    heard: Vec<u8>,
+    server_id: String,
+}
+
+/// How much may come before the greeting, in bytes. RFC 4253 allows other lines there.
+const PREAMBLE_LIMIT: usize = 4096;
+
+/// Waits for the server's first line and sees whether it is SSH.
+async fn greet<R: AsyncRead + Unpin>(
+    mut reader: R,
+    label: &str,
+    clock: &Clock,
+) -> Result<Greeted<R>, TransportError> {
+    let mut preamble = Preamble::default();
+    let mut buffer = [0_u8; 512];
+    loop {
+        match preamble.judge(label) {
+            Some(Ok(server_id)) => return Ok(Greeted { reader, heard: preamble.rest, server_id }),
+            Some(Err(error)) => return Err(error),
+            None => {}
+        }
+        match clock.within(reader.read(&mut buffer)).await {
+            Some(Ok(length)) if length > 0 => {
+                preamble.rest.extend_from_slice(buffer.get(..length).unwrap_or_default());
+            }
+            ended => return Err(preamble.cut_short(label, ended.is_none())),
+        }
+    }
+}
+
+/// The lines before the greeting.
+#[derive(Default)]
+struct Preamble {
+    /// The first line that was no greeting.
+    first: Option<String>,
+    /// How much was put aside.
+    passed: usize,
+    /// What was not judged yet.
+    rest: Vec<u8>,
+}
+
+impl Preamble {
+    /// Judges the whole lines heard so far: the greeting, an error, or nothing yet.
+    fn judge(&mut self, label: &str) -> Option<Result<String, TransportError>> {
+        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+            let line = self.rest.get(..end).unwrap_or_default();
+            if line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-") {
+                return Some(Ok(clean(line, 255)));
+            }
+            let text = clean(line, 120);
+            if line.starts_with(b"220") || line.starts_with(b"SSH-") {
+                return Some(Err(foreign(label, text)));
+            }
+            self.first.get_or_insert(text);
+            self.passed += end + 1;
+            self.rest.drain(..=end);
+        }
+        if self.passed + self.rest.len() > PREAMBLE_LIMIT {
+            return Some(Err(self.cut_short(label, false)));
+        }
+        None
+    }
+
+    /// What to say when nothing more comes.
+    fn cut_short(&self, label: &str, late: bool) -> TransportError {
+        let host = label.to_owned();
+        match &self.first {
+            Some(first) => foreign(label, first.clone()),
+            None if late && (self.rest.is_empty() || self.rest.starts_with(b"SSH-")) => {
+                TransportError::TimedOut { host, phase: Phase::Greeting }
+            }
+            None if self.rest.is_empty() => TransportError::Closed { host },
+            None => foreign(label, clean(&self.rest, 120)),
+        }
+    }
+}
+
+/// A first line that is not SSH 2.
+fn foreign(label: &str, greeting: String) -> TransportError {
+    let host = label.to_owned();
+    if greeting.starts_with("220") {
+        TransportError::Ftp { host, greeting }
+    } else {
+        TransportError::NotSsh { host, greeting }
+    }
+}
+
+/// Turns what stopped a key exchange into what the user reads.
+fn explain(stop: Stop, host: String) -> Failure {
+    let phase = Phase::KeyExchange;
+    let error = match stop {
+        Stop::Changed { pinned, received, key } => {
+            let error = TransportError::HostKeyChanged { host, pinned, received };
+            return Failure { error, shown: Some(key) };
+        }
+        Stop::Looked(key) => {
+            let received = fingerprint(&key);
+            let certificate_authority = false;
+            let error = TransportError::HostKeyUnknown { host, received, certificate_authority };
+            return Failure { error, shown: Some(key) };
+        }
+        Stop::Unknown { received, certificate_authority } => {
+            TransportError::HostKeyUnknown { host, received, certificate_authority }
+        }
+        Stop::Revoked { received } => TransportError::HostKeyRevoked { host, received },
+        Stop::Library(russh::Error::NoCommonAlgo { kind, ours, theirs }) => {
+            let kind = match kind {
+                AlgorithmKind::Kex => "key exchange",
+                AlgorithmKind::Key => "host key type",
+                AlgorithmKind::Cipher => "cipher",
+                AlgorithmKind::Compression => "compression",
+                AlgorithmKind::Mac => "message authentication",
+            };
+            let list = |names: Vec<String>| clean(names.join(", ").as_bytes(), 300);
+            let (ours, theirs) = (list(ours), list(theirs));
+            TransportError::NoCommonAlgorithm { host, kind, ours, theirs }
+        }
+        Stop::Library(russh::Error::Disconnect | russh::Error::HUP) => {
+            TransportError::Lost { host, phase, why: "the server closed it".into() }
+        }
+        Stop::Library(error) => {
+            let why = clean(error.to_string().as_bytes(), 200);
+            TransportError::Lost { host, phase, why }
+        }
+    };
+    error.into()
+}
+
+impl Session {
+    /// The server's greeting, cleaned.
+    pub(super) fn server_id(&self) -> &str {
+        &self.link.server_id
+    }
+
+    /// Says goodbye to the target and then to the servers on the way.
+    pub(super) async fn close(self) {
+        for link in std::iter::once(&self.link).chain(self.way.iter().rev()) {
+            // A server that is gone needs no goodbye.
+            let _ = link.handle.disconnect(Disconnect::ByApplication, "", "en").await;
+        }
+    }
+
+    /// Runs one command to its end, or to the deadline.
+    pub(super) async fn run(&self, mut exchange: Exchange<'_>, deadline: Instant) -> Outcome {
+        let clock = Clock { deadline };
+        let channel = match clock.within(self.link.handle.channel_open_session()).await {
+            Some(Ok(channel)) => channel,
+            Some(Err(error)) => return exchange.end(End::Refused(self.no_channel(&error))),
+            None => {
+                let why = "the server opened no channel in time; nothing was sent".into();
+                return exchange.end(End::Refused(why));
+            }
+        };
+        let (mut heard, channel) = channel.split();
+        if channel.exec(true, exchange.command()).await.is_err() {
+            let why = "the connection was lost before anything was sent".into();
+            return exchange.end(End::Refused(why));
+        }
+        let end = self.converse(&mut heard, &channel, &mut exchange, deadline).await;
+        if !matches!(end, End::Closed) {
+            let _ = clock.within(channel.close()).await;
+        }
+        exchange.end(end)
+    }
+
+    fn no_channel(&self, error: &russh::Error) -> String {
+        match (error, self.link.goodbye()) {
+            (russh::Error::ChannelOpenFailure(why), _) => {
+                let why = clean(why.description().as_bytes(), 120).to_lowercase();
+                format!("the server opened no channel: {why}")
+            }
+            (_, Some(goodbye)) => format!("the connection was lost before: {goodbye}"),
+            (_, None) => "the connection was lost before".into(),
+        }
+    }
+
+    /// Feeds and drains at once: a command that ends without reading must not keep us from
+    /// hearing its end.
+    async fn converse(
+        &self,
+        heard: &mut russh::ChannelReadHalf,
+        channel: &ChannelWriteHalf<client::Msg>,
+        exchange: &mut Exchange<'_>,
+        deadline: Instant,
+    ) -> End {
+        let mut feeding = exchange.begin().map(|feed| after(None, channel, feed));
+        let mut limit = deadline;
+        loop {
+            let next = tokio::select! {
+                message = heard.wait() => match message {
+                    None => return self.closed(exchange),
+                    Some(ChannelMsg::Data { data }) => exchange.stdout(&data),
+                    Some(ChannelMsg::ExtendedData { data, .. }) => exchange.stderr(&data),
+                    Some(ChannelMsg::ExitStatus { exit_status }) => {
+                        exchange.status(exit_status);
+                        // A child left behind may hold the channel open for ever.
+                        limit = limit.min(Instant::now() + LINGER);
+                        None
+                    }
+                    Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
+                        let name = clean(format!("{signal_name:?}").as_bytes(), 40);
+                        return End::Broken(format!("the command was ended by signal {name}"));
+                    }
+                    Some(ChannelMsg::Failure) => {
+                        return End::Refused("the server does not run commands".into());
+                    }
+                    Some(_) => None,
+                },
+                () = progress(&mut feeding) => {
+                    feeding = None;
+                    None
+                }
+                () = tokio::time::sleep_until(limit) => {
+                    if exchange.is_over() {
+                        return End::Broken("its output did not end".into());
+                    }
+                    return End::Broken("it did not end in time".into());
+                }
+            };
+            if let Some(feed) = next {
+                feeding = Some(after(feeding.take(), channel, feed));
+            }
+            if exchange.is_flooded() {
+                return End::Broken("it did not stop talking".into());
+            }
+        }
+    }
+
+    /// The channel's end: in order, or because the connection broke.
+    fn closed(&self, exchange: &Exchange<'_>) -> End {
+        match self.link.goodbye() {
+            Some(why) if !exchange.is_over() => {
+                End::Broken(format!("the connection was lost: {why}"))
+            }
+            _ => End::Closed,
+        }
+    }
+}
+
+type Feeding<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Writes one thing after another. An error is not looked at: the channel's end says more.
+fn after<'a>(
+    before: Option<Feeding<'a>>,
+    channel: &'a ChannelWriteHalf<client::Msg>,
+    feed: Feed<'a>,
+) -> Feeding<'a> {
+    Box::pin(async move {
+        if let Some(before) = before {
+            before.await;
+        }
+        let last = match feed {
+            Feed::Password(line) => {
+                let _ = channel.data(line.as_slice()).await;
+                false
+            }
+            Feed::Script(body) => {
+                let _ = channel.data(body).await;
+                true
+            }
+            Feed::Nothing => true,
+        };
+        if last {
+            let _ = channel.eof().await;
+        }
+    })
+}
+
+async fn progress(feeding: &mut Option<Feeding<'_>>) {
+    match feeding {
+        Some(feeding) => feeding.await,
+        None => std::future::pending().await,
+    }
+}

@@ -10,6 +10,7 @@ use chrono::{
 };
 
 use crate::grant::UnixTime;
+use crate::message::{self, Arg};
 
 /// The longest time that is understood, in seconds: 366 days. Policy sets the limits; this one
 /// keeps the arithmetic away from the end of the calendar.
@@ -266,10 +267,12 @@ fn at<Zone: TimeZone>(moment: UnixTime, zone: &Zone) -> Option<DateTime<Zone>> {
 /// How far away a moment is: `in 13 days 23 h`, `in 20 s`, `3 days ago`, `now`.
 #[must_use]
 pub fn relative(moment: UnixTime, now: UnixTime) -> String {
-    match moment.saturating_sub(now) {
-        0 => "now".into(),
-        ahead if ahead > 0 => format!("in {}", duration(ahead)),
-        behind => format!("{} ago", duration(behind)),
+    let away = moment.saturating_sub(now);
+    let args = [("length", Arg::from(duration(away)))];
+    match away {
+        0 => message::text("time-now", &[]),
+        1.. => message::text("time-ahead", &args),
+        _ => message::text("time-ago", &args),
     }
 }
 
@@ -281,17 +284,23 @@ pub fn duration(seconds: i64) -> String {
     let days = length.num_days();
     let hours = length.num_hours() % 24;
     let minutes = length.num_minutes() % 60;
-    let rest = length.num_seconds() % 60;
-    let days_text = if days == 1 { "1 day".into() } else { format!("{days} days") };
-    match (days, hours, minutes, rest) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, 0) => format!("{minutes} min"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, 0, _) => format!("{hours} h"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (_, 0, _, _) => days_text,
-        (_, hours, _, _) => format!("{days_text} {hours} h"),
-    }
+    let seconds = length.num_seconds() % 60;
+    let id = match (days, hours, minutes, seconds) {
+        (0, 0, 0, _) => "duration-seconds",
+        (0, 0, _, 0) => "duration-minutes",
+        (0, 0, _, _) => "duration-minutes-seconds",
+        (0, _, 0, _) => "duration-hours",
+        (0, _, _, _) => "duration-hours-minutes",
+        (_, 0, _, _) => "duration-days",
+        (_, _, _, _) => "duration-days-hours",
+    };
+    let args = [
+        ("days", Arg::from(days)),
+        ("hours", Arg::from(hours)),
+        ("minutes", Arg::from(minutes)),
+        ("seconds", Arg::from(seconds)),
+    ];
+    message::text(id, &args)
 }
 
 /// What was written, short enough and plain enough to be shown again.

@@ -345,6 +345,26 @@ pub struct PolicyConfig {
     pub require_from: bool,
 }
 
+impl PolicyConfig {
+    /// The first thing in it that can mean nothing, as the key and what is wrong with it.
+    #[must_use]
+    pub fn problem(&self) -> Option<(&'static str, String)> {
+        let days = [
+            ("deadline_maximum_days", self.deadline_maximum_days),
+            ("deadline_default_days", self.deadline_default_days),
+        ];
+        for (key, days) in days {
+            if let Some(days) = days.filter(|days| !(1..=HARD_MAXIMUM_DAYS).contains(days)) {
+                return Some((key, format!("is {days}, and must be 1 to {HARD_MAXIMUM_DAYS}")));
+            }
+        }
+        match &self.access {
+            Some(allowed) if allowed.is_empty() => Some(("access", "allows nothing".into())),
+            _ => None,
+        }
+    }
+}
+
 /// The answer to a request.
 #[derive(Debug)]
 #[must_use]
@@ -593,7 +613,7 @@ pub fn decide(
     config: &PolicyConfig,
     now: UnixTime,
 ) -> Decision {
-    let environment = EnvironmentFinding::judge(request, facts);
+    let environment = EnvironmentFinding::judge(request.declared, request.host.as_deref(), facts);
     let limits = Limits::of(desk, config, now);
     let deadline = request.deadline.unwrap_or(limits.default);
     let mut check = Check { desk, broken: Vec::new() };
@@ -611,8 +631,7 @@ pub fn decide(
     check.expiry(request, facts);
     let overrides = check.set_aside(&request.overrides);
     if !check.broken.is_empty() {
-        check.broken.sort_by_key(|broken| broken.rule);
-        return Decision::Deny(check.broken);
+        return Decision::Deny(check.all_broken());
     }
     Decision::Allow(Box::new(Terms {
         access: request.access,
@@ -671,8 +690,7 @@ impl Check<'_> {
     fn protocol(&mut self, request: &Request, facts: &Facts) {
         let greeting = facts.greeting.as_deref().filter(|greeting| is_ftp_greeting(greeting));
         if is_ftp_scheme(&request.scheme) {
-            let what = format!("{}://", request.scheme);
-            self.breaks(Rule::Ftp, vec![("sign", what.into())]);
+            self.breaks(Rule::Ftp, vec![("sign", format!("{}://", request.scheme).into())]);
         } else if let Some(port) = request.port.filter(|port| is_ftp_port(*port)) {
             self.breaks(Rule::Ftp, vec![("sign", format!("port {port}").into())]);
         } else if let Some(greeting) = greeting {
@@ -699,13 +717,13 @@ impl Check<'_> {
 
     fn names(&mut self, request: &Request) {
         if let Err(problem) = check_reference(&request.case) {
-            self.breaks(Rule::CaseReference, name_args(&request.case, &problem));
+            self.breaks(Rule::CaseReference, name_args(&request.case, problem));
         }
         if let Err(problem) = check_name(&request.supporter.name) {
-            self.breaks(Rule::SupporterName, name_args(&request.supporter.name, &problem));
+            self.breaks(Rule::SupporterName, name_args(&request.supporter.name, problem));
         }
         if let Err(problem) = check_name(&request.supporter.company) {
-            self.breaks(Rule::SupporterCompany, name_args(&request.supporter.company, &problem));
+            self.breaks(Rule::SupporterCompany, name_args(&request.supporter.company, problem));
         }
     }
 
@@ -759,9 +777,9 @@ impl Check<'_> {
             self.breaks(Rule::LiveNever, vec![("host", (&host).into())]);
         }
         let said = &request.live;
-        let approver = self.said(Rule::LiveApprover, said.approver.as_deref());
-        let approval = self.said(Rule::LiveApproval, said.approval.as_deref());
-        let reason = self.said(Rule::LiveReason, said.reason.as_deref());
+        let approver = self.said(Rule::LiveApprover, said.approver.as_deref(), check_name);
+        let approval = self.said(Rule::LiveApproval, said.approval.as_deref(), check_sentence);
+        let reason = self.said(Rule::LiveReason, said.reason.as_deref(), check_sentence);
         if !said.access_stated {
             self.breaks(Rule::LiveAccess, vec![("access", request.access.id().into())]);
         }
@@ -769,10 +787,7 @@ impl Check<'_> {
         self.acknowledgement(&said.acknowledged);
         self.confirmation(said.confirmation.as_deref(), &host);
         if self.broken.len() > before {
-            let mut args = vec![("host", Arg::from(&host))];
-            args.push(("verdict", environment.verdict.id().into()));
-            args.push(("signals", environment.telling().into()));
-            self.breaks(Rule::Live, args);
+            self.breaks(Rule::Live, live_args(request.declared, &host, environment));
             return None;
         }
         Some(LiveApproval {
@@ -785,14 +800,21 @@ impl Check<'_> {
         })
     }
 
-    /// A text that must be there and must be fit to be kept and shown.
-    fn said(&mut self, rule: Rule, text: Option<&str>) -> Option<String> {
+    /// A text that must be there, and that `is_fit` to be kept and shown.
+    fn said(
+        &mut self,
+        rule: Rule,
+        text: Option<&str>,
+        is_fit: fn(&str) -> Result<(), NameProblem>,
+    ) -> Option<String> {
         let text = text.map(str::trim).unwrap_or_default();
-        if let Err(problem) = check_sentence(text) {
-            self.breaks(rule, vec![("problem", problem.to_string().into())]);
-            return None;
+        match is_fit(text) {
+            Ok(()) => Some(text.into()),
+            Err(problem) => {
+                self.breaks(rule, said_args(problem));
+                None
+            }
         }
-        Some(text.into())
     }
 
     fn backup(&mut self, fact: Option<&BackupFact>, now: UnixTime) -> Option<Backup> {
@@ -864,10 +886,11 @@ impl Check<'_> {
                 vec![("asked", asked.into()), ("days", HARD_MAXIMUM_DAYS.into())],
             );
         } else if deadline > limits.maximum {
-            self.breaks(
-                Rule::DeadlineMaximum,
-                vec![("asked", asked.into()), ("days", limits.maximum_days.into())],
-            );
+            let own = limits.maximum_days < self.desk.manifest.time_box.maximum_days;
+            let args = vec![("asked", asked.into()), ("days", limits.maximum_days.into())];
+            // The desk is not the reason for a limit that the merchant made.
+            let desk = Some(self.desk).filter(|_| !own);
+            self.broken.push(Broken::new(Rule::DeadlineMaximum, desk, args));
         }
     }
 
@@ -885,28 +908,58 @@ impl Check<'_> {
     fn set_aside(&mut self, overrides: &[Override]) -> Vec<Override> {
         let mut used = Vec::new();
         for one in overrides {
-            let args =
-                |reason: &str| vec![("rule", Arg::from(&one.rule)), ("problem", Arg::from(reason))];
-            match Rule::from_id(&one.rule) {
-                None => self.breaks(Rule::OverrideUnknown, args("")),
-                Some(rule) if !rule.can_be_overridden() => {
-                    self.breaks(Rule::OverrideForbidden, args(""));
+            let mut args = vec![("rule", Arg::from(&one.rule))];
+            let reason = one.reason.trim();
+            match (Rule::from_id(&one.rule), check_sentence(reason)) {
+                (None, _) => self.breaks(Rule::OverrideUnknown, args),
+                (Some(rule), _) if !rule.can_be_overridden() => {
+                    self.breaks(Rule::OverrideForbidden, args);
                 }
-                Some(rule) => match check_sentence(one.reason.trim()) {
-                    Err(problem) => self.breaks(Rule::OverrideReason, args(&problem.to_string())),
-                    Ok(()) if self.broke(rule) => {
-                        self.broken.retain(|broken| broken.rule != rule);
-                        used.push(Override {
-                            rule: rule.id().into(),
-                            reason: one.reason.trim().into(),
-                        });
-                    }
-                    Ok(()) => {}
-                },
+                (Some(_), Err(problem)) => {
+                    args.extend(said_args(problem));
+                    self.breaks(Rule::OverrideReason, args);
+                }
+                (Some(rule), Ok(())) if self.broke(rule) => {
+                    self.broken.retain(|broken| broken.rule != rule);
+                    used.push(Override { rule: rule.id().into(), reason: reason.into() });
+                }
+                // An override that was not needed is not an exception, and is not recorded as one.
+                (Some(_), Ok(())) => {}
             }
         }
         used
     }
+
+    /// Every broken rule, in the order of [`Rule::ALL`].
+    fn all_broken(mut self) -> Vec<Broken> {
+        self.broken.sort_by_key(|broken| broken.rule);
+        self.broken
+    }
+}
+
+/// Why an environment is treated as live, for the catalogue.
+fn live_args(
+    declared: Option<Declared>,
+    host: &str,
+    environment: &EnvironmentFinding,
+) -> Vec<(&'static str, Arg)> {
+    let contradicted = declared.filter(|declared| *declared != Declared::Live);
+    let verdict = match (environment.verdict, contradicted) {
+        (EnvironmentVerdict::Live, Some(_)) => "contradicted",
+        (verdict, _) => verdict.id(),
+    };
+    vec![
+        ("host", host.into()),
+        ("verdict", verdict.into()),
+        ("declared", contradicted.map_or("", Declared::id).into()),
+        ("signals", environment.telling().into()),
+    ]
+}
+
+/// Whether nothing was said or something that cannot be kept, for the catalogue.
+fn said_args(problem: NameProblem) -> Vec<(&'static str, Arg)> {
+    let given = if problem == NameProblem::Empty { "none" } else { "bad" };
+    vec![("given", given.into()), ("problem", problem.to_string().into())]
 }
 
 /// What is wrong with a backup that was read, as a word of the catalogue.
@@ -967,32 +1020,50 @@ pub fn refuse_ftp(scheme: &str, port: Option<u16>, desk: Option<&Desk>) -> Optio
     Some(Broken::new(Rule::Ftp, desk, vec![("sign", sign.into())]))
 }
 
-/// What is wrong with a name or a sentence that the merchant typed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// What is wrong with a name or a sentence that the merchant typed. Shown, it goes on from what
+/// it is about: "is empty".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameProblem {
     /// Nothing is left of it without its spaces.
-    #[error("is empty")]
     Empty,
-    /// It is longer than what is kept.
-    #[error("is longer than {0} characters")]
+    /// It is longer than this many characters.
     Long(usize),
     /// A character that could steer a terminal, a shell or a file.
-    #[error("has a character that is not allowed in it: `{}`", .0.escape_default())]
     Character(char),
+    /// A first character that could make it an option or a hidden file.
+    First(char),
     /// Spaces that nobody sees.
-    #[error("begins or ends with a space")]
     Spaces,
 }
 
-/// Whether a person's or a company's name can be kept and shown: 1 to 80 characters, no control
-/// or invisible characters, no straight quotes, backslashes or characters that begin or end
-/// something in a shell, in GECOS or in `authorized_keys`.
+impl std::fmt::Display for NameProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let spelled = |c: char| Arg::from(c.escape_default().to_string());
+        let (kind, more) = match *self {
+            Self::Empty => ("empty", vec![]),
+            Self::Long(limit) => ("long", vec![("limit", limit.into())]),
+            Self::Character(c) => ("character", vec![("character", spelled(c))]),
+            Self::First(c) => ("first", vec![("character", spelled(c))]),
+            Self::Spaces => ("spaces", vec![]),
+        };
+        let mut args = vec![("kind", Arg::from(kind))];
+        args.extend(more);
+        f.write_str(&message::text("name-problem", &args))
+    }
+}
+
+impl std::error::Error for NameProblem {}
+
+/// Whether a person's or a company's name can be kept and shown: 1 to 80 characters, the first a
+/// letter or a digit, no control or invisible characters, and none that begins or ends something
+/// in a shell, in the password file or in `authorized_keys`.
 ///
 /// # Errors
 /// Says what is wrong with it.
 pub fn check_name(name: &str) -> Result<(), NameProblem> {
     const FORBIDDEN: &str = "'\"`\\:<>|$;*?=\u{ab}\u{bb}\u{201c}\u{201d}\u{201e}";
-    check_text(name, 80, |c| FORBIDDEN.contains(c))
+    check_text(name, 80, |c| FORBIDDEN.contains(c))?;
+    begins_with(name, char::is_alphanumeric)
 }
 
 /// Whether a case's reference can be a name: 1 to 64 ASCII letters, digits and `._#/-`, beginning
@@ -1002,20 +1073,23 @@ pub fn check_name(name: &str) -> Result<(), NameProblem> {
 /// Says what is wrong with it.
 pub fn check_reference(reference: &str) -> Result<(), NameProblem> {
     check_text(reference, 64, |c| !(c.is_ascii_alphanumeric() || "._#/-".contains(c)))?;
-    match reference.chars().next() {
-        Some(first) if first.is_ascii_alphanumeric() || first == '#' => Ok(()),
-        Some(first) => Err(NameProblem::Character(first)),
-        None => Err(NameProblem::Empty),
-    }
+    begins_with(reference, |c| c.is_ascii_alphanumeric() || c == '#')
 }
 
-/// Whether a reason or a name in it can be kept and shown: 1 to 500 characters, none that steers
-/// a terminal.
+/// Whether a reason can be kept and shown: 1 to 500 characters, none that steers a terminal.
 ///
 /// # Errors
 /// Says what is wrong with it.
 pub fn check_sentence(text: &str) -> Result<(), NameProblem> {
     check_text(text, 500, |_| false)
+}
+
+fn begins_with(text: &str, is_right: impl Fn(char) -> bool) -> Result<(), NameProblem> {
+    match text.chars().next() {
+        Some(first) if is_right(first) => Ok(()),
+        Some(first) => Err(NameProblem::First(first)),
+        None => Err(NameProblem::Empty),
+    }
 }
 
 fn check_text(
@@ -1026,21 +1100,24 @@ fn check_text(
     if text.trim().is_empty() {
         return Err(NameProblem::Empty);
     }
+    if text.trim() != text {
+        return Err(NameProblem::Spaces);
+    }
     if let Some(c) = text.chars().find(|c| is_steering(*c) || is_forbidden(*c)) {
         return Err(NameProblem::Character(c));
     }
     if text.chars().count() > longest {
         return Err(NameProblem::Long(longest));
     }
-    if text.trim() != text {
-        return Err(NameProblem::Spaces);
-    }
     Ok(())
 }
 
-fn name_args(name: &str, problem: &NameProblem) -> Vec<(&'static str, Arg)> {
+fn name_args(name: &str, problem: NameProblem) -> Vec<(&'static str, Arg)> {
     // A 10 MB name is not repeated in full, and what steers a terminal is spelled out.
-    let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+    let mut shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+    if name.chars().count() > 80 {
+        shown.push('…');
+    }
     vec![("name", shown.into()), ("problem", problem.to_string().into())]
 }
 
@@ -1051,6 +1128,8 @@ pub struct ExtensionRequest {
     pub deadline: UnixTime,
     /// Why. Shortening needs none.
     pub reason: Option<String>,
+    /// The rules set aside.
+    pub overrides: Vec<Override>,
     /// On a live environment: who approved the longer time, and the host name typed again.
     pub live: LiveRequest,
 }
@@ -1110,12 +1189,14 @@ pub enum ExtensionDecision {
     Deny(Vec<Broken>),
 }
 
-/// A deadline that policy allowed. Only [`decide_extension`] makes one.
+/// A deadline that policy allowed. Only [`decide_extension`] makes one; it is kept in the grant's
+/// history.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct NewDeadline {
     deadline: UnixTime,
     longer: bool,
     reason: Option<String>,
+    overrides: Vec<Override>,
     approver: Option<String>,
     approval: Option<String>,
 }
@@ -1138,10 +1219,16 @@ impl NewDeadline {
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
+
+    /// The rules that were set aside, and why.
+    #[must_use]
+    pub fn overrides(&self) -> &[Override] {
+        &self.overrides
+    }
 }
 
 /// Whether a grant's deadline may be moved. Earlier is always allowed, as long as it lies in the
-/// future; later needs a reason, counts from now, and ends at the desk's cap.
+/// future; later needs a reason, counts from now, and ends at what was agreed.
 pub fn decide_extension(
     request: &ExtensionRequest,
     agreed: &Agreed,
@@ -1154,31 +1241,34 @@ pub fn decide_extension(
     let mut new = NewDeadline {
         deadline: request.deadline,
         longer,
-        reason: request.reason.as_deref().map(str::trim).map(String::from),
+        reason: None,
+        overrides: Vec::new(),
         approver: None,
         approval: None,
     };
-    if request.deadline <= now {
-        check.breaks(Rule::DeadlinePast, vec![("when", deadline::utc(request.deadline).into())]);
-    } else if longer {
-        check.deadline(request.deadline, &Limits::of(desk, config, now), now);
+    // Shortening needs no reason, but one that is given has to be fit to be kept.
+    if longer || request.reason.is_some() {
+        let reason = request.reason.as_deref();
+        new.reason = check.said(Rule::ExtensionReason, reason, check_sentence);
+    }
+    if longer {
         check.extension(request, agreed, now);
-        new.reason = check.said(Rule::ExtensionReason, request.reason.as_deref());
+        check.deadline(request.deadline, &Limits::of(desk, config, now), now);
         if let Some(host) = &agreed.live_host {
-            new.approver = check.said(Rule::LiveApprover, request.live.approver.as_deref());
-            new.approval = check.said(Rule::LiveApproval, request.live.approval.as_deref());
-            check.confirmation(request.live.confirmation.as_deref(), host);
+            let said = &request.live;
+            new.approver = check.said(Rule::LiveApprover, said.approver.as_deref(), check_name);
+            new.approval = check.said(Rule::LiveApproval, said.approval.as_deref(), check_sentence);
+            check.confirmation(said.confirmation.as_deref(), host);
         }
-    } else if let Some(reason) = request.reason.as_deref()
-        && check_sentence(reason.trim()).is_err()
-    {
-        let _ = check.said(Rule::ExtensionReason, Some(reason));
+    } else if request.deadline <= now {
+        check.breaks(Rule::DeadlinePast, vec![("when", deadline::utc(request.deadline).into())]);
     }
+    new.overrides = check.set_aside(&request.overrides);
     if check.broken.is_empty() {
-        return ExtensionDecision::Allow(new);
+        ExtensionDecision::Allow(new)
+    } else {
+        ExtensionDecision::Deny(check.all_broken())
     }
-    check.broken.sort_by_key(|broken| broken.rule);
-    ExtensionDecision::Deny(check.broken)
 }
 
 impl Check<'_> {

@@ -11,7 +11,7 @@ use rand::rngs::SysRng;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::ssh_key::public::KeyData;
 use russh::keys::ssh_key::{Error as KeyError, LineEnding};
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, PublicKey};
+use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
 use crate::message::is_steering;
@@ -25,6 +25,17 @@ const RSA_MINIMUM: u32 = 2048;
 
 /// The shortest RSA key that is taken without a warning, in bits: as strong as 128 bits.
 const RSA_RECOMMENDED: u32 = 3072;
+
+/// The types that are taken: no DSA, no certificates, nothing that servers do not know.
+const TAKEN: &[&str] = &[
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+];
 
 /// The longest comment that is kept, in characters.
 const COMMENT_LIMIT: usize = 100;
@@ -151,21 +162,20 @@ pub fn read_supporter_key(bytes: &[u8]) -> Result<SupporterKey, PublicKeyError> 
     }
     let text = decode(bytes)?;
     refuse_other_files(&text)?;
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
     if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(PublicKeyError::NotText);
     }
+    let lines: Vec<&str> = text
+        .split(['\n', '\r'])
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let keys: usize = lines.iter().map(|line| types(line).count()).sum();
     match lines.as_slice() {
         [] => Err(PublicKeyError::Empty),
+        _ if keys > 1 => Err(PublicKeyError::Several(keys)),
         [line] => read_line(line),
-        lines => {
-            let keys = lines.iter().filter(|line| find_type(line).is_some()).count();
-            Err(if keys > 1 { PublicKeyError::Several(keys) } else { broken_lines(lines) })
-        }
+        [first, ..] => Err(broken_lines(first)),
     }
 }
 
@@ -191,80 +201,76 @@ fn narrow(bytes: &[u8]) -> Result<Zeroizing<String>, PublicKeyError> {
         .map_err(|_| PublicKeyError::NotText)
 }
 
-/// Files that people send instead of their public key.
+/// Files that people send instead of their public key. A private key is looked for first, and in
+/// every form, for its text must go nowhere.
 fn refuse_other_files(text: &str) -> Result<(), PublicKeyError> {
-    if text.contains("PRIVATE KEY") || text.contains("PuTTY-User-Key-File") {
+    // The last is how base64 of OpenSSH's own format begins, for a key that lost its first line.
+    const PRIVATE: &[&str] =
+        &["PRIVATE KEY", "PuTTY-User-Key-File", "AGE-SECRET-KEY-", "b3BlbnNzaC1rZXktdjE"];
+    const OTHER: &[&str] = &["SSH2 PUBLIC KEY", "BEGIN PUBLIC KEY", "BEGIN RSA PUBLIC KEY"];
+    if PRIVATE.iter().any(|sign| text.contains(sign)) {
         return Err(PublicKeyError::Private);
     }
-    if text.contains("SSH2 PUBLIC KEY")
-        || text.contains("BEGIN PUBLIC KEY")
-        || text.contains("BEGIN RSA PUBLIC KEY")
-    {
+    if OTHER.iter().any(|sign| text.contains(sign)) {
         return Err(PublicKeyError::OtherFormat);
     }
     Ok(())
 }
 
-/// A key that was wrapped over several lines by a mail program, or no key at all.
-fn broken_lines(lines: &[&str]) -> PublicKeyError {
-    match lines.first().and_then(|line| find_type(line)) {
-        Some(_) => PublicKeyError::Damaged("it is broken over several lines"),
-        None => PublicKeyError::NotAKey,
+/// A key that a mail program broke over several lines, or no key at all.
+fn broken_lines(first: &str) -> PublicKeyError {
+    if first.split_whitespace().any(is_type_name) {
+        PublicKeyError::Damaged("it is broken over several lines")
+    } else {
+        PublicKeyError::NotAKey
     }
 }
 
-/// Types whose name begins a key, known or not, safe or not.
+/// Whether a word is how a key's type begins, known or not, safe or not.
 fn is_type_name(word: &str) -> bool {
     ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"].iter().any(|start| word.starts_with(start))
 }
 
-/// The position of the word that names a key's type, where a word of base64 follows it.
-fn find_type(line: &str) -> Option<usize> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    words.windows(2).position(
-        |pair| matches!(pair, [name, body] if is_type_name(name) && body.starts_with("AAAA")),
-    )
+/// The positions of the words in a line that name a key's type and have a key behind them.
+fn types(line: &str) -> impl Iterator<Item = usize> {
+    let mut before: Option<&str> = None;
+    line.split_whitespace().enumerate().filter_map(move |(position, word)| {
+        let is_key = word.starts_with("AAAA") && before.is_some_and(is_type_name);
+        before = Some(word);
+        is_key.then(|| position.saturating_sub(1))
+    })
 }
 
 fn read_line(line: &str) -> Result<SupporterKey, PublicKeyError> {
-    let mut words = line.splitn(3, [' ', '\t']);
-    let (name, body) = match (words.next(), words.next()) {
-        (Some(name), Some(body)) if is_type_name(name) => (name, body.trim()),
-        (Some(name), None) if is_type_name(name) => {
-            return Err(PublicKeyError::Damaged("the key itself is missing"));
+    let (name, rest) = cut_word(line);
+    let (body, comment) = cut_word(rest);
+    match types(line).next() {
+        Some(0) => {}
+        Some(_) => return Err(PublicKeyError::Options),
+        None if TAKEN.contains(&name) => {
+            return Err(PublicKeyError::Damaged("what follows its type is not a key"));
         }
-        _ if find_type(line).is_some_and(|position| position > 0) => {
-            return Err(PublicKeyError::Options);
-        }
-        _ => return Err(PublicKeyError::NotAKey),
-    };
-    let comment = words.next().unwrap_or_default().trim();
-    refuse_type_name(name)?;
-    let key = PublicKey::from_openssh(&format!("{name} {body}")).map_err(|error| damage(&error))?;
-    if key.algorithm().as_str() != name {
-        return Err(PublicKeyError::Damaged("its type is not the one that stands in front of it"));
+        None => return Err(PublicKeyError::NotAKey),
     }
-    describe(&key, comment)
-}
-
-/// Types that are known by name not to be taken.
-fn refuse_type_name(name: &str) -> Result<(), PublicKeyError> {
     if name.contains("-cert-v0") {
         return Err(PublicKeyError::Certificate);
     }
-    const TAKEN: &[&str] = &[
-        "ssh-ed25519",
-        "ssh-rsa",
-        "ecdsa-sha2-nistp256",
-        "ecdsa-sha2-nistp384",
-        "ecdsa-sha2-nistp521",
-        "sk-ssh-ed25519@openssh.com",
-        "sk-ecdsa-sha2-nistp256@openssh.com",
-    ];
-    if TAKEN.contains(&name) {
-        return Ok(());
+    if !TAKEN.contains(&name) {
+        return Err(PublicKeyError::Type(printable(name, 40)));
     }
-    Err(PublicKeyError::Type(printable(name, 40)))
+    let plain = format!("{name} {body}");
+    let key = PublicKey::from_openssh(&plain).map_err(|error| damage(&error))?;
+    let described = describe(&key, comment)?;
+    // What is written to a server is encoded anew; it has to be what was read, to the last byte.
+    if described.text != plain {
+        return Err(PublicKeyError::Damaged("there is more in it than a key of its type"));
+    }
+    Ok(described)
+}
+
+/// The first word of a text, and what stands behind it.
+fn cut_word(text: &str) -> (&str, &str) {
+    text.split_once(char::is_whitespace).map_or((text, ""), |(word, rest)| (word, rest.trim()))
 }
 
 /// What the library found wrong, in words that hold nothing of the key.
@@ -282,16 +288,6 @@ fn describe(key: &PublicKey, comment: &str) -> Result<SupporterKey, PublicKeyErr
         KeyData::Rsa(rsa) => Some(rsa.key_size()),
         _ => None,
     };
-    match key.algorithm() {
-        Algorithm::Ed25519
-        | Algorithm::SkEd25519
-        | Algorithm::SkEcdsaSha2NistP256
-        | Algorithm::Rsa { .. }
-        | Algorithm::Ecdsa {
-            curve: EcdsaCurve::NistP256 | EcdsaCurve::NistP384 | EcdsaCurve::NistP521,
-        } => {}
-        other => return Err(PublicKeyError::Type(printable(other.as_str(), 40))),
-    }
     if let Some(bits) = rsa_bits.filter(|bits| *bits < RSA_MINIMUM) {
         return Err(PublicKeyError::ShortRsa(bits));
     }
@@ -368,8 +364,339 @@ fn generate() -> Result<PrivateKey, RandomFailed> {
     Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed)))
 }
 
+<<<<<<< HEAD
 /// A key as the ledger keeps it, `type base64`. `None` for a text that is no key.
 #[must_use]
 pub fn parse_stored(text: &str) -> Option<PublicKey> {
     PublicKey::from_openssh(text).ok()
+=======
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use russh::keys::ssh_key::public::{
+        EcdsaPublicKey, Ed25519PublicKey, SkEcdsaSha2NistP256, SkEd25519,
+    };
+
+    use super::*;
+
+    const ED25519: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+
+    /// Runs OpenSSH's own `ssh-keygen`, so that the keys are those that people have.
+    fn keygen(folder: &Path, args: &[&str]) -> Vec<u8> {
+        let done = Command::new("ssh-keygen").args(args).current_dir(folder).output().unwrap();
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        done.stdout
+    }
+
+    fn make(folder: &Path, name: &str, args: &[&str]) -> Vec<u8> {
+        let mut all = vec!["-q", "-N", "", "-C", "ana@desk", "-f", name];
+        all.extend(args);
+        keygen(folder, &all);
+        std::fs::read(folder.join(format!("{name}.pub"))).unwrap()
+    }
+
+    /// The refusal, which must name nothing of what was read.
+    fn refusal(bytes: &[u8]) -> PublicKeyError {
+        let error = read_supporter_key(bytes).unwrap_err();
+        let told = format!("{error} {error:?}");
+        for line in String::from_utf8_lossy(bytes).split_whitespace() {
+            assert!(
+                line.len() < 41 || !told.contains(line),
+                "the refusal repeats the file: {told}"
+            );
+        }
+        assert!(crate::message::has(error.hint()), "{} is in no catalogue", error.hint());
+        error
+    }
+
+    #[test]
+    fn keys_that_ssh_keygen_makes_are_read_as_ssh_keygen_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let kinds: &[(&str, &[&str], Option<u32>)] = &[
+            ("ed25519", &["-t", "ed25519"], None),
+            ("rsa2048", &["-t", "rsa", "-b", "2048"], Some(2048)),
+            ("rsa3072", &["-t", "rsa", "-b", "3072"], Some(3072)),
+            ("p256", &["-t", "ecdsa", "-b", "256"], None),
+            ("p384", &["-t", "ecdsa", "-b", "384"], None),
+            ("p521", &["-t", "ecdsa", "-b", "521"], None),
+        ];
+        for (name, args, bits) in kinds {
+            let bytes = make(folder.path(), name, args);
+            let key = read_supporter_key(&bytes).unwrap();
+            let line = String::from_utf8(bytes).unwrap();
+            assert_eq!(format!("{} ana@desk\n", key.text), line);
+            assert_eq!(key.comment, "ana@desk");
+            assert_eq!(key.rsa_bits, *bits);
+            assert_eq!(key.warning().is_some(), *bits == Some(2048));
+            let listed = keygen(folder.path(), &["-l", "-f", &format!("{name}.pub")]);
+            let listed = String::from_utf8(listed).unwrap();
+            assert_eq!(listed.split(' ').nth(1), Some(key.fingerprint.as_str()));
+            assert_eq!(key.text.split(' ').next(), Some(key.algorithm.as_str()));
+        }
+    }
+
+    #[test]
+    fn keys_in_security_tokens_are_taken() {
+        let ed25519 = SkEd25519::new(Ed25519PublicKey([7; 32]), "ssh:");
+        let mut point = [4_u8; 65];
+        point[1] = 9;
+        let EcdsaPublicKey::NistP256(p256) = EcdsaPublicKey::from_sec1_bytes(&point).unwrap()
+        else {
+            panic!("a point of 65 bytes is on NIST P-256")
+        };
+        let ecdsa = SkEcdsaSha2NistP256::new(p256, "ssh:");
+        for data in [KeyData::SkEd25519(ed25519), KeyData::SkEcdsaSha2NistP256(ecdsa)] {
+            let line = PublicKey::new(data, "token").to_openssh().unwrap();
+            let key = read_supporter_key(line.as_bytes()).unwrap();
+            assert_eq!(format!("{} token", key.text), line.trim_end());
+        }
+    }
+
+    #[test]
+    fn weak_and_unknown_keys_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let short = make(folder.path(), "short", &["-t", "rsa", "-b", "1024"]);
+        assert!(matches!(refusal(&short), PublicKeyError::ShortRsa(1024)));
+        // Written out, because ssh-keygen makes none any more.
+        let dsa = b"ssh-dss AAAAB3NzaC1kc3MAAACBAJ8Zx2";
+        assert!(matches!(refusal(dsa), PublicKeyError::Type(name) if name == "ssh-dss"));
+        let future = b"ssh-mldsa87 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6";
+        assert!(matches!(refusal(future), PublicKeyError::Type(name) if name == "ssh-mldsa87"));
+    }
+
+    #[test]
+    fn certificates_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        make(folder.path(), "ca", &["-t", "ed25519"]);
+        make(folder.path(), "user", &["-t", "ed25519"]);
+        keygen(folder.path(), &["-q", "-s", "ca", "-I", "id", "-n", "ana", "user.pub"]);
+        let certificate = std::fs::read(folder.path().join("user-cert.pub")).unwrap();
+        assert!(matches!(refusal(&certificate), PublicKeyError::Certificate));
+    }
+
+    #[test]
+    fn private_keys_in_every_format_are_refused_and_never_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let kinds: &[(&str, &[&str])] = &[
+            ("openssh", &["-t", "ed25519"]),
+            ("pem", &["-t", "rsa", "-b", "2048", "-m", "PEM"]),
+            ("pkcs8", &["-t", "ecdsa", "-m", "PKCS8"]),
+        ];
+        let mut files = Vec::new();
+        for (name, args) in kinds {
+            make(folder.path(), name, args);
+            files.push(std::fs::read(folder.path().join(name)).unwrap());
+        }
+        let openssh = String::from_utf8(files[0].clone()).unwrap();
+        let utf16 = |text: &str| {
+            let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+            [0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>()
+        };
+        files.push(utf16(&openssh));
+        files.push([ED25519, "\n", &openssh].concat().into_bytes());
+        files.push(openssh.lines().skip(1).collect::<Vec<_>>().join("\n").into_bytes());
+        files.push(openssh.replace('\n', "\r").into_bytes());
+        files.push(b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n".to_vec());
+        files.push(b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nP2/56wAAA\n".to_vec());
+        files.push(b"AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQ".to_vec());
+        for file in files {
+            let error = refusal(&file);
+            assert!(matches!(error, PublicKeyError::Private), "{error:?}");
+            assert_eq!(error.to_string(), "this is a PRIVATE key, and it must be sent to nobody");
+        }
+    }
+
+    #[test]
+    fn public_keys_in_other_formats_are_refused_with_the_way_to_convert_them() {
+        let folder = tempfile::tempdir().unwrap();
+        make(folder.path(), "key", &["-t", "rsa", "-b", "2048"]);
+        for format in ["RFC4716", "PKCS8", "PEM"] {
+            let exported = keygen(folder.path(), &["-e", "-m", format, "-f", "key.pub"]);
+            let error = refusal(&exported);
+            assert!(matches!(error, PublicKeyError::OtherFormat), "{format}: {error:?}");
+            // The hint is right: ssh-keygen reads it back as the same key.
+            std::fs::write(folder.path().join("exported"), &exported).unwrap();
+            let back = keygen(folder.path(), &["-i", "-m", format, "-f", "exported"]);
+            assert_eq!(read_supporter_key(&back).unwrap().rsa_bits, Some(2048));
+        }
+    }
+
+    #[test]
+    fn editors_and_mail_programs_are_forgiven_what_changes_nothing() {
+        let plain = read_supporter_key(ED25519.as_bytes()).unwrap();
+        let utf16 = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| {
+            let units = ED25519.encode_utf16().flat_map(bytes);
+            mark.into_iter().chain(units).collect::<Vec<u8>>()
+        };
+        let cases: Vec<Vec<u8>> = vec![
+            format!("{ED25519}\r\n").into_bytes(),
+            format!("\n\n  {ED25519}  \n\n").into_bytes(),
+            format!("# Ana's key\n{ED25519}\n").into_bytes(),
+            format!("\u{feff}{ED25519}\n").into_bytes(),
+            ED25519.replace(' ', "\t").into_bytes(),
+            ED25519.replace(' ', "   ").into_bytes(),
+            utf16([0xff, 0xfe], u16::to_le_bytes),
+            utf16([0xfe, 0xff], u16::to_be_bytes),
+        ];
+        for case in cases {
+            assert_eq!(read_supporter_key(&case).unwrap(), plain, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_exactly_one_key_is_refused() {
+        let other = ED25519.replace("GKJl", "GKJm");
+        let cut = ED25519.trim_end_matches("GKJl");
+        let wrapped = ED25519.replace("SdG6", "SdG6\n");
+        let type_alone = ED25519.replace(' ', "\n");
+        let two = format!("{ED25519} ana\n{other} ben\n");
+        let cases: Vec<(&str, fn(&PublicKeyError) -> bool)> = vec![
+            ("", |error| matches!(error, PublicKeyError::Empty)),
+            (" \n\t\n# nothing\n", |error| matches!(error, PublicKeyError::Empty)),
+            (&two, |error| matches!(error, PublicKeyError::Several(2))),
+            (cut, |error| matches!(error, PublicKeyError::Damaged(_))),
+            (&wrapped, |error| matches!(error, PublicKeyError::Damaged(_))),
+            (&type_alone, |error| matches!(error, PublicKeyError::Damaged(_))),
+            ("ssh-ed25519", |error| matches!(error, PublicKeyError::Damaged(_))),
+            ("ssh-ed25519 !!!!", |error| matches!(error, PublicKeyError::Damaged(_))),
+            ("ssh-ed25519 AAAA!!!!", |error| matches!(error, PublicKeyError::Damaged(_))),
+            ("hello", |error| matches!(error, PublicKeyError::NotAKey)),
+            ("hello\nworld", |error| matches!(error, PublicKeyError::NotAKey)),
+            ("ssh-agent is running", |error| matches!(error, PublicKeyError::NotAKey)),
+            ("1024 65537 1234567890 ana", |error| matches!(error, PublicKeyError::NotAKey)),
+        ];
+        for (text, expected) in cases {
+            let error = refusal(text.as_bytes());
+            assert!(expected(&error), "{text:?}: {error:?}");
+        }
+        let one_line = format!("{ED25519} {other}");
+        assert!(matches!(refusal(one_line.as_bytes()), PublicKeyError::Several(2)));
+        let old_mac = format!("{ED25519}\r{other}");
+        assert!(matches!(refusal(old_mac.as_bytes()), PublicKeyError::Several(2)));
+    }
+
+    #[test]
+    fn options_in_front_of_a_key_are_refused() {
+        for options in [
+            "no-pty",
+            "command=\"/bin/sh\"",
+            "command=\"echo a b\",from=\"*\"",
+            "environment=\"A=ssh-rsa\"",
+            "cert-authority",
+            "staging.shop.example",
+            "ssh-rsa",
+        ] {
+            let line = format!("{options} {ED25519} ana");
+            assert!(matches!(refusal(line.as_bytes()), PublicKeyError::Options), "{options}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_type_than_its_name_says_is_refused() {
+        for name in ["ssh-rsa", "ecdsa-sha2-nistp256", "sk-ssh-ed25519@openssh.com"] {
+            let line = ED25519.replace("ssh-ed25519", name);
+            assert!(matches!(refusal(line.as_bytes()), PublicKeyError::Damaged(_)), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_key_goes_on_to_the_server() {
+        for comment in ["ana \u{1b}[31mred", "ana\u{202e}gpj", "a\u{0}b", "a\u{7f}b"] {
+            let line = format!("{ED25519} {comment}");
+            match read_supporter_key(line.as_bytes()) {
+                Ok(key) => {
+                    assert_eq!(key.text, ED25519);
+                    assert!(!key.comment.contains(is_steering), "{:?}", key.comment);
+                }
+                Err(error) => assert!(matches!(error, PublicKeyError::NotText), "{error:?}"),
+            }
+        }
+        let long = format!("{ED25519} {}", "x".repeat(5000));
+        assert_eq!(read_supporter_key(long.as_bytes()).unwrap().comment.len(), COMMENT_LIMIT);
+    }
+
+    #[test]
+    fn every_cut_and_every_changed_byte_is_refused_or_is_still_one_plain_key() {
+        for end in 0..ED25519.len() {
+            assert!(read_supporter_key(&ED25519.as_bytes()[..end]).is_err(), "cut at {end}");
+        }
+        for position in 0..ED25519.len() {
+            for byte in 0..=255_u8 {
+                let mut bytes = ED25519.as_bytes().to_vec();
+                bytes[position] = byte;
+                if let Ok(key) = read_supporter_key(&bytes) {
+                    let mut words = key.text.split(' ');
+                    assert_eq!(words.next(), Some("ssh-ed25519"));
+                    assert!(words.next().unwrap().starts_with("AAAAC3NzaC1lZDI1NTE5AAAAI"));
+                    assert_eq!(words.next(), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_ten_megabytes_is_not_read_to_its_end() {
+        struct Endless(usize);
+        impl Read for Endless {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.0 += into.len();
+                assert!(self.0 <= 2 * FILE_LIMIT, "it reads on and on");
+                into.fill(b'A');
+                Ok(into.len())
+            }
+        }
+        assert!(matches!(read_bounded(Endless(0)), Err(PublicKeyError::Large)));
+        assert!(matches!(refusal(&vec![b'A'; FILE_LIMIT + 1]), PublicKeyError::Large));
+        let exact = read_bounded([b'A'; FILE_LIMIT].as_slice()).unwrap();
+        assert_eq!(exact.len(), FILE_LIMIT);
+        assert_eq!(read_bounded(ED25519.as_bytes()).unwrap().as_slice(), ED25519.as_bytes());
+    }
+
+    #[test]
+    fn a_reader_that_gives_a_byte_at_a_time_and_is_interrupted_is_read_whole() {
+        struct Slow<'a>(&'a [u8], bool);
+        impl Read for Slow<'_> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+                let Some((first, rest)) = self.0.split_first() else { return Ok(0) };
+                into[0] = *first;
+                self.0 = rest;
+                Ok(1)
+            }
+        }
+        let bytes = read_bounded(Slow(ED25519.as_bytes(), false)).unwrap();
+        assert_eq!(bytes.as_slice(), ED25519.as_bytes());
+    }
+
+    #[test]
+    fn a_generated_pair_is_one_that_ssh_keygen_knows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (public, private) = generate_key_pair("case 42, Ana").unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, private.expose()).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
+        let line = String::from_utf8(keygen(folder.path(), &["-y", "-f", "key"])).unwrap();
+        assert_eq!(line.trim_end(), format!("{} case 42, Ana", public.text));
+        assert_eq!(read_supporter_key(line.as_bytes()).unwrap(), public);
+        let (another, _) = generate_key_pair("case 42, Ana").unwrap();
+        assert_ne!(another.text, public.text);
+    }
+
+    #[test]
+    fn a_check_key_shows_its_public_half_only() {
+        let key = CheckKey::generate().unwrap();
+        let shown = format!("{key:?}");
+        assert_eq!(shown, format!("CheckKey {{ text: {:?}, .. }}", key.text));
+        assert_eq!(key.private.public_key().to_openssh().unwrap().trim_end(), key.text);
+        assert_ne!(CheckKey::generate().unwrap().text, key.text);
+    }
+>>>>>>> policy
 }

@@ -9,4 +9,4 @@ M7 = The desk is not responsible for mistakes made in a live environment.
 M8 = The desk connects by SFTP or SSH only; it no longer supports FTP, for security.
 M9 = The desk connects to port 22.
 M10 = Work that cannot be reproduced in a standard test environment is a project with a defined period; no solution is guaranteed.
-M11 = That period is typically two to five weeks.
+M11 = The period of such a project is typically two to five weeks.

@@ -68,10 +68,11 @@ rule-key-server = `{ $target }` lets nobody in with a key
     .why = Its SSH server is set to take passwords only.
     .way-out = Use `--password`, or ask your hosting company to allow keys (`PubkeyAuthentication yes`).
 
-rule-live = `{ $host }` { $verdict ->
-        [live] is treated as live
-       *[unknown] is not shown to be a staging environment, and so it is treated as live
-    }; looked at: { $signals }
+rule-live = { $verdict ->
+        [contradicted] you declared `{ $host }` to be { $declared }, but something says that it is live: { $signals }
+        [live] `{ $host }` is live: { $signals }
+       *[unknown] nothing shows that `{ $host }` is staging, so it is treated as live; looked at: { $signals }
+    }
     .why = A mistake on a live shop reaches your customers and their orders.
     .way-out = Give access to a staging copy instead. If it has to be this one, every point below is needed.
 
@@ -79,15 +80,24 @@ rule-live-never = the desk does not work on live environments, and `{ $host }` c
     .why = The desk's own terms leave no way to do it.
     .way-out = Give access to a staging copy.
 
-rule-live-approver = live: it is not said who at the desk approved this ({ $problem })
+rule-live-approver = live: { $given ->
+        [none] it is not said who at the desk approved this
+       *[bad] the approver's name { $problem }
+    }
     .why = A person at the desk has to know about it and agree.
     .way-out = Ask the desk for one of its specialists, and add `--approver "Name"`.
 
-rule-live-approval = live: the desk's reference for its approval is missing ({ $problem })
+rule-live-approval = live: the desk's reference for its approval { $given ->
+        [none] is missing
+       *[bad] { $problem }
+    }
     .why = Afterwards it must be possible to find out what was agreed.
     .way-out = Ask for the ticket or message in which it was approved, and add `--approval REFERENCE`.
 
-rule-live-reason = live: it is not said why it must be the live shop ({ $problem })
+rule-live-reason = live: { $given ->
+        [none] it is not said why it must be the live shop
+       *[bad] the reason { $problem }
+    }
     .why = Whoever reads the record later needs to know.
     .way-out = Add `--reason "…"` in your own words.
 
@@ -141,7 +151,10 @@ rule-extension-state = the grant ended at { $when }, and what has ended is not e
     .why = Its access may already be gone.
     .way-out = Make a new grant.
 
-rule-extension-reason = it is not said why more time is needed ({ $problem })
+rule-extension-reason = { $given ->
+        [none] it is not said why more time is needed
+       *[bad] the reason { $problem }
+    }
     .why = Whoever reads the record later needs to know.
     .way-out = Add `--reason "…"` in your own words.
 
@@ -165,13 +178,51 @@ rule-override-forbidden = rule `{ $rule }` cannot be overridden
     .why = It protects your customers, or it has a way of its own.
     .way-out = Leave `--override { $rule }` out, and do what the rule itself asks for.
 
-rule-override-reason = the override of `{ $rule }` has no reason ({ $problem })
+rule-override-reason = { $given ->
+        [none] the override of `{ $rule }` has no reason
+       *[bad] the reason to override `{ $rule }` { $problem }
+    }
     .why = An exception that nobody can explain later is a hole.
     .way-out = Add `--reason "…"` in your own words.
 
 rule-close-delete = what was made for a grant is deleted at its end
     .why = An account that nobody needs is an account that somebody finds.
     .way-out = There is nothing to do: stagepass does it, and proves it.
+
+# Goes on from what it is about, such as "the supporter's name `…`".
+name-problem = { $kind ->
+        [empty] is empty
+        [long] is longer than { $limit } characters
+        [character] has a character in it that is not allowed: `{ $character }`
+        [first] may not begin with `{ $character }`
+       *[spaces] begins or ends with a space
+    }
+
+# One thing that was looked at to tell staging from live.
+environment-signal = { $source ->
+        [declared] you declared it `{ $value }`
+        [address] its address is `{ $value }`
+        [hostname] the server calls itself `{ $value }`
+        [served] it serves `{ $value }`
+        [setting] it is set up as `{ $value }`
+       *[other] `{ $value }`
+    }
+
+## Lengths of time
+
+duration-days = { $days ->
+        [one] 1 day
+       *[other] { $days } days
+    }
+duration-days-hours = { duration-days } { $hours } h
+duration-hours = { $hours } h
+duration-hours-minutes = { $hours } h { $minutes } min
+duration-minutes = { $minutes } min
+duration-minutes-seconds = { $minutes } min { $seconds } s
+duration-seconds = { $seconds } s
+time-ahead = in { $length }
+time-ago = { $length } ago
+time-now = now
 
 ## Refusals and plans: headings
 
@@ -207,14 +258,7 @@ plan-environment = { $verdict ->
         [live] a live environment
        *[unknown] not shown to be staging, so treated as live
     }
-plan-signal = { $source ->
-        [declared] you declared it
-        [address] the target's address
-        [hostname] the server's own name
-        [served] a name the shop is served under
-        [setting] a setting on the server
-       *[other] { $source }
-    }: { $value } ({ $says ->
+plan-signal = { $signal } ({ $says ->
         [live] says live
         [staging-strong] says staging
         [staging-medium] speaks for staging

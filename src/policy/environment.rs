@@ -11,8 +11,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Request};
+use super::Facts;
 use crate::grant::UnknownWord;
+use crate::message;
 
 /// What a merchant says an environment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -153,10 +154,11 @@ pub struct EnvironmentFinding {
 }
 
 impl EnvironmentFinding {
-    /// Weighs everything that is known.
+    /// Weighs everything that is known: what was declared, the host in the target's address
+    /// (`None` for this machine), and what was seen.
     #[must_use]
-    pub fn judge(request: &Request, facts: &Facts) -> Self {
-        let signals = gather(request, facts);
+    pub fn judge(declared: Option<Declared>, host: Option<&str>, facts: &Facts) -> Self {
+        let signals = gather(declared, host, facts);
         let says = |what: Says| signals.iter().any(|signal| signal.says == what);
         let medium: BTreeSet<String> = signals
             .iter()
@@ -179,25 +181,31 @@ impl EnvironmentFinding {
     pub fn telling(&self) -> String {
         let live: Vec<_> = self.signals.iter().filter(|signal| signal.says == Says::Live).collect();
         let shown = if live.is_empty() { self.signals.iter().collect() } else { live };
-        let words: Vec<_> = shown
-            .into_iter()
-            .map(|signal| format!("{} `{}`", signal.source.id(), signal.value))
-            .collect();
+        let words: Vec<_> = shown.into_iter().map(Signal::telling).collect();
         words.join(", ")
     }
 }
 
-fn gather(request: &Request, facts: &Facts) -> Vec<Signal> {
+impl Signal {
+    /// Where it was seen, and what, in a few words.
+    #[must_use]
+    pub fn telling(&self) -> String {
+        let args = [("source", self.source.id().into()), ("value", (&self.value).into())];
+        message::text("environment-signal", &args)
+    }
+}
+
+fn gather(declared: Option<Declared>, host: Option<&str>, facts: &Facts) -> Vec<Signal> {
     let mut signals = Vec::new();
     let mut add = |source, value: &str, says| {
         signals.push(Signal { source, value: value.into(), says });
     };
-    match request.declared {
+    match declared {
         Some(Declared::Live) => add(Source::Declared, "live", Says::Live),
         Some(declared) => add(Source::Declared, declared.id(), Says::StagingStrong),
         None => {}
     }
-    if let Some(host) = request.host.as_deref() {
+    if let Some(host) = host {
         add(Source::Address, host, read_address(host));
     }
     for address in &facts.addresses {
@@ -254,6 +262,8 @@ fn read_hostname(name: &str) -> Says {
 /// What a name says that the shop is served under.
 fn read_served_name(name: &str) -> Says {
     match read_host(name) {
+        // What web servers answer to when nobody has set anything.
+        _ if is_loopback(name) => Says::Nothing,
         Host::Address { private: true } | Host::Reserved => Says::StagingStrong,
         Host::Address { private: false } | Host::Plain => Says::Nothing,
         Host::Staging => Says::StagingMedium,
@@ -298,7 +308,7 @@ const STAGING_WORDS: &[&str] = &[
 ];
 
 /// Labels that live environments have.
-const LIVE_WORDS: &[&str] = &["live", "prod", "production"];
+const LIVE_WORDS: &[&str] = &["live", "prd", "prod", "production"];
 
 /// Domains that the Internet does not have, and two domains kept for examples.
 const RESERVED: &[&str] =
@@ -309,7 +319,7 @@ const SECOND_LEVEL: &[&str] =
     &["ac", "co", "com", "edu", "gob", "gov", "ltd", "me", "ne", "net", "nom", "or", "org", "plc"];
 
 fn read_host(host: &str) -> Host {
-    let host = host.trim().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    let host = without_port(host).to_ascii_lowercase();
     if let Ok(address) = host.parse::<IpAddr>() {
         return Host::Address { private: is_private(address) };
     }
@@ -325,6 +335,26 @@ fn read_host(host: &str) -> Host {
         None if is_front_door(before) && !is_named_for_staging(domain) => Host::Live,
         None => Host::Plain,
     }
+}
+
+/// A host without a port, brackets, or the dot of the root.
+fn without_port(host: &str) -> &str {
+    let host = host.trim();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => match host.split_once(':') {
+            Some((name, port)) if !port.contains(':') => name,
+            _ => host,
+        },
+    };
+    host.trim_end_matches('.')
+}
+
+/// Whether a name is what every machine calls itself.
+fn is_loopback(name: &str) -> bool {
+    let host = without_port(name);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Under a reserved domain every name is somebody's own, so only words of a live environment
@@ -369,10 +399,11 @@ fn words_of(label: &str) -> impl Iterator<Item = &str> {
     label.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty())
 }
 
-/// Whether this is where customers come in: the bare domain, or `www`.
+/// Whether this is where customers come in: the bare domain, `www`, or every name under it (`*`
+/// of Apache and nginx, an empty label of nginx).
 fn is_front_door(before: &[&str]) -> bool {
     match before {
-        [] => true,
+        [] | ["" | "*", ..] => true,
         [first, ..] => words_of(first).eq(["www"]),
     }
 }

@@ -1,0 +1,88 @@
+# What people and CI type. docs/testing.md says what stands behind it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+SUITES := bookworm bullseye trixie
+SCRIPTS = tests/hosts/hosts tools/setup .ci/run \
+	$(shell find providers tests benches tools -name '*.sh' 2>/dev/null | sort)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+.PHONY: demo setup-demo
+demo: setup-demo ## the whole job on a throw-away server, in a minute
+	cargo build --quiet --locked
+	target/debug/stagepass demo
+
+setup-demo:
+	tools/setup demo
+
+.PHONY: setup setup-tools trees
+setup: setup-tools trees ## what the tests need: packages, tools, the trees of the throw-away servers
+
+setup-tools:
+	tools/setup test
+
+trees: setup-tools
+	tests/hosts/hosts trees $(SUITES)
+
+.PHONY: build
+build: ## the program, for trying it out
+	cargo build --locked
+
+.PHONY: build-tests
+build-tests: setup-tools
+	cargo build --locked --all-targets
+
+.PHONY: check check-format check-scripts check-code check-docs check-dependencies
+check: check-format check-scripts check-code check-docs check-dependencies ## everything that needs no server
+
+check-format:
+	cargo fmt --check
+
+check-scripts:
+	shellcheck --severity=style $(SCRIPTS)
+
+check-code:
+	cargo clippy --locked --all-targets -- -D warnings
+
+check-docs:
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps
+
+check-dependencies:
+	cargo deny check bans licenses sources
+
+# The trees are built while cargo builds; the checks come before the tests because they are quick.
+.PHONY: test
+test: ## everything, on real servers; needs root
+	$(MAKE) setup-tools
+	$(MAKE) check-format check-scripts check-dependencies
+	$(MAKE) --jobs=2 build-tests trees
+	$(MAKE) check-code check-docs
+	$(MAKE) run-tests
+
+.PHONY: run-tests
+run-tests:
+	tests/hosts/hosts clean
+	if [[ -x tests/providers/run.sh ]]; then tests/providers/run.sh; fi
+	cargo nextest run --locked
+
+.PHONY: test-matrix
+test-matrix: setup ## every test with each Debian as the server it talks to
+	for suite in $(SUITES); do \
+		if [[ -e target/hosts/trees/$$suite.gone ]]; then continue; fi; \
+		STAGEPASS_TEST_SUITE=$$suite cargo nextest run --locked; \
+	done
+
+.PHONY: bench
+bench: setup ## against ssh and Ansible, in one run; writes docs/benchmarks.md
+	cargo build --locked --release
+	benches/run
+
+.PHONY: clean-hosts
+clean-hosts: ## takes every throw-away server away
+	tests/hosts/hosts clean --all

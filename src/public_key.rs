@@ -364,12 +364,12 @@ fn generate() -> Result<PrivateKey, RandomFailed> {
     Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed)))
 }
 
-<<<<<<< HEAD
 /// A key as the ledger keeps it, `type base64`. `None` for a text that is no key.
 #[must_use]
 pub fn parse_stored(text: &str) -> Option<PublicKey> {
     PublicKey::from_openssh(text).ok()
-=======
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -698,5 +698,4 @@ mod tests {
         assert_eq!(key.private.public_key().to_openssh().unwrap().trim_end(), key.text);
         assert_ne!(CheckKey::generate().unwrap().text, key.text);
     }
->>>>>>> policy
 }

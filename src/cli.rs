@@ -328,6 +328,9 @@ pub struct Extend {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Break this rule knowingly; recorded with the reason. May be given several times.
+    #[arg(long = "override", value_name = "RULE")]
+    pub overrides: Vec<String>,
     /// Live shop: who of the desk approved more time.
     #[arg(long, value_name = "NAME", help_heading = "Live shop")]
     pub approver: Option<String>,

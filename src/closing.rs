@@ -198,14 +198,13 @@ async fn close_on(
         tally.add(id, ended);
         progress.advance();
         // Nobody knows what state the old connection is in.
-        if unseen && session.is_ok() && lost < MOST_CONNECTIONS {
+        if unseen
+            && session.is_ok()
+            && lost < MOST_CONNECTIONS
+            && let Some(target) = target
+        {
             lost += 1;
-            if let (Ok(old), Some(target)) = (session, target) {
-                old.close().await;
-                session = Session::open(context, target).await.map_err(|e| one_line(&e));
-            } else {
-                break;
-            }
+            session = Session::open(context, target).await.map_err(|e| one_line(&e));
         }
     }
     if let Ok(session) = session {
@@ -354,7 +353,7 @@ async fn prove_refused(
     let mut attempts = vec![Attempt::Offer(&key)];
     if shared {
         attempts.push(Attempt::Own);
-    } else if !ledger.take_proof(&target.name, context.now(), &RATION).await? {
+    } else if !ledger.take_proof(&target.name, context.now(), RATION).await? {
         return Ok(Proof::NotTried(format!(
             "not tried: only {} refused logins in {} minutes are made on one server, so that it \
              does not lock this address out",
@@ -379,7 +378,7 @@ async fn prove_refused(
         Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => {
             Proof::StillAccepted(format!("the server still accepts the key of {}", grant.supporter.name))
         }
-        Ok(Some(transport::Answer::Unknown { why })) => {
+        Ok(Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why })) => {
             Proof::Unseen(format!("the login could not be tried: {}", clean(&why)))
         }
         Ok(None) => Proof::Unseen("the login could not be tried".into()),

@@ -101,15 +101,8 @@ impl Context {
         let actor = format!("{user}@{}", host_name());
         Ok(Self {
             surroundings: Surroundings {
-                ssh_config: Some(home.join(".ssh/config")),
-                known_hosts: vec![
-                    home.join(".ssh/known_hosts"),
-                    home.join(".ssh/known_hosts2"),
-                    PathBuf::from("/etc/ssh/ssh_known_hosts"),
-                ],
                 agent_socket: environment("SSH_AUTH_SOCK"),
-                home,
-                user,
+                ..Surroundings::new(&home, &user)
             },
             config_dir,
             state_dir,
@@ -363,7 +356,7 @@ impl From<LedgerError> for Error {
             LedgerError::Ambiguous { .. } | LedgerError::Exists { .. } => Kind::Usage,
             _ => Kind::Internal,
         };
-        let hint = e.hint();
+        let hint = ledger_hint(&e);
         let mut error = Self::new(kind, e.to_string());
         let mut source = std::error::Error::source(&e);
         while let Some(inner) = source {
@@ -375,4 +368,21 @@ impl From<LedgerError> for Error {
             None => error,
         }
     }
+}
+
+/// What to do about a ledger that does not do what it is asked for.
+fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
+    Some(match e {
+        LedgerError::Locked { .. } => "another stagepass is writing; try again in a moment",
+        LedgerError::ReadOnly { .. } => "check who owns the file and its folder",
+        LedgerError::Corrupt { .. } => {
+            "keep the file as it is, and put your last backup of it in its place"
+        }
+        LedgerError::NewerVersion { .. } => "use the newer stagepass that wrote it",
+        LedgerError::DiskFull { .. } => "make room; nothing was lost, and nothing was changed",
+        LedgerError::NoSuchGrant { .. } => "`stagepass list --all` shows every grant",
+        LedgerError::NoSuchCase { .. } => "`stagepass case list --all` shows every case",
+        LedgerError::Ambiguous { .. } => "write more of the id",
+        _ => return None,
+    })
 }

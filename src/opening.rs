@@ -246,7 +246,7 @@ fn describe(answer: Option<&transport::Answer>) -> String {
         Some(transport::Answer::Refused { methods }) => {
             format!("refused (it offers {})", clean(methods))
         }
-        Some(transport::Answer::Unknown { why }) => clean(why),
+        Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why }) => clean(why),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::grant::{Grant, Layer, UnixTime};
 use crate::provider::{Need, Provider, Verb};
 use crate::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::secret::Secret;
-use crate::target::{Address, Elevation, Target};
+use crate::target::{Elevation, Target};
 use crate::transport::{Connection, Interpreter, Script, TransportError};
 
 /// One connection to one target. A sweep uses one for however many grants are due there.
@@ -143,26 +143,48 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
     ]
 }
 
-/// A transport failure as the merchant sees it.
+/// A transport failure as the merchant sees it, with what to do about it.
 #[must_use]
 pub fn unreachable(target: &Target, e: TransportError) -> Error {
     let kind = match e {
         TransportError::Ftp { .. } => Kind::Policy,
         _ => Kind::Unreachable,
     };
-    let hint = e.hint(target);
-    let error = Error::new(kind, format!("the target `{}` cannot be used", target.name)).because(e);
+    let name = &target.name;
+    let hint = match &e {
+        TransportError::HostKeyChanged { .. } => Some(format!(
+            "nothing was sent. Ask your hosting company whether the server was reinstalled; only if \
+             it says so, and names the new fingerprint, add it again: \
+             `stagepass target add {name} … --replace --host-key SHA256:…`"
+        )),
+        TransportError::HostKeyUnknown { .. } => Some(format!(
+            "nothing was sent. Compare the fingerprint with the one your hosting company tells you, \
+             and pin it: `stagepass target add {name} … --replace --host-key SHA256:…`"
+        )),
+        TransportError::HostKeyRevoked { .. } => {
+            Some("nothing was sent: somebody marked this key as stolen or retired".into())
+        }
+        TransportError::AuthRefused { .. } => Some(
+            "check the account and its key: an agent that holds it, `--identity FILE`, or \
+             `--login password` with `stagepass secret set password`"
+                .into(),
+        ),
+        TransportError::NoPassword { .. } => {
+            Some(format!("keep it with `stagepass secret set password {name}`"))
+        }
+        TransportError::Unreachable { .. } | TransportError::TimedOut { .. } => {
+            Some("check the address and the port, and whether the server is up".into())
+        }
+        TransportError::Closed { .. } => Some(
+            "some servers shut an address out for a while after failed logins: wait ten minutes \
+             and try again"
+                .into(),
+        ),
+        _ => None,
+    };
+    let error = Error::new(kind, format!("the target `{name}` cannot be used")).because(e);
     match hint {
         Some(hint) => error.hint(hint),
         None => error,
-    }
-}
-
-/// The name people know the server by: the host, or this machine.
-#[must_use]
-pub fn host_of(target: &Target) -> &str {
-    match &target.address {
-        Address::Local => "localhost",
-        Address::Ssh { host, .. } => host,
     }
 }

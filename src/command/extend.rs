@@ -16,7 +16,8 @@ use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{EventFilter, Lease, Ledger};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
-    Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, decide_extension,
+    Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, Override,
+    decide_extension,
 };
 use crate::provider::Verb;
 use crate::script::Answer;
@@ -82,6 +83,14 @@ async fn allowed(
     }
     let request = ExtensionRequest {
         deadline: wanted,
+        overrides: typed
+            .overrides
+            .iter()
+            .map(|rule| Override {
+                rule: rule.clone(),
+                reason: reason.clone().unwrap_or_default(),
+            })
+            .collect(),
         reason,
         live: LiveRequest {
             approver: typed.approver.clone(),

@@ -3,7 +3,7 @@
 //! Resolve, refuse early, look at the server, let policy decide, record, make, try, hand over.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -19,11 +19,12 @@ use crate::deadline;
 use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
+use crate::ledger::{CaseFilter, LedgerError};
 use crate::message;
 use crate::opening::{self, Draft};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
-    self, Broken, Credential, Decision, Facts, LiveRequest, Override, Request, Rule, Terms,
+    self, Broken, Credential, Decision, Declared, EnvironmentFinding, Facts, LiveRequest, Override, Request, Rule, Terms,
 };
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, SupporterKey};
@@ -31,7 +32,7 @@ use crate::script::Answer;
 use crate::secret::{self, Secret};
 use crate::server::{Server, detect_inputs};
 use crate::session::{Session, unreachable};
-use crate::target::{Address, Elevation, Target};
+use crate::target::{Address, Elevation, Environment, Target};
 use crate::transport::{Connection, Route, TransportError};
 
 /// Everything that was asked for, resolved. Nothing has been touched yet.
@@ -131,7 +132,10 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
 async fn ask_for_what_is_missing(context: &Context, typed: &mut cli::Grant) -> Result<()> {
     if typed.case.is_none() {
         let open = match context.ledger_to_read().await? {
-            Some(ledger) => ledger.open_cases().await?,
+            Some(ledger) => {
+                let open_only = CaseFilter { open_only: true, ..CaseFilter::default() };
+                ledger.cases(&open_only, 2).await?
+            }
             None => Vec::new(),
         };
         typed.case = match open.as_slice() {
@@ -182,8 +186,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
             .hint("give the supporter's public key with `--key FILE`")
             .hint("or let stagepass make one with `--generate-key` or `--password`"));
     }
-    let route = Connection::route(&target, &context.surroundings)
-        .map_err(|e| unreachable(&target, e))?;
+    let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
     let provider_name = typed.provider.clone().unwrap_or_else(|| {
         let root = target.elevation != Elevation::None || route.user == "root";
         if root { "linux-account" } else { "authorized-key" }.to_owned()
@@ -206,7 +209,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
         scheme: scheme(&target.address).to_owned(),
         host: route.host.clone(),
         port: route.host.is_some().then_some(route.port),
-        declared: Some(target.environment.declared()),
+        declared: Some(declared(target.environment)),
         access: access(typed.access),
         credentials,
         from: networks(&typed.from)?,
@@ -245,6 +248,15 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
     })
 }
 
+fn declared(environment: Environment) -> Declared {
+    match environment {
+        Environment::Staging => Declared::Staging,
+        Environment::Test => Declared::Test,
+        Environment::Development => Declared::Development,
+        Environment::Live => Declared::Live,
+    }
+}
+
 fn scheme(address: &Address) -> &'static str {
     match address {
         Address::Local => "local",
@@ -266,7 +278,10 @@ async fn find_case(context: &Context, reference: &str) -> Result<Case> {
             .hint(format!("open it with `stagepass case open {reference} --desk multisafepay`"))
     };
     let ledger = context.ledger_to_read().await?.ok_or_else(missing)?;
-    let case = ledger.case(reference).await?.ok_or_else(missing)?;
+    let case = match ledger.case(reference).await {
+        Err(LedgerError::NoSuchCase { .. }) => return Err(missing()),
+        other => other?,
+    };
     if case.closed_at.is_some() {
         return Err(Error::new(Kind::Usage, format!("the case `{reference}` is closed"))
             .hint("open a new case for a new investigation"));
@@ -393,7 +408,7 @@ async fn connect<'a>(
         Ok(connection) => Ok(Session::over(context, target, connection)),
         // An FTP server behind an SSH address is refused with the desk's reason, like any other
         // disguise.
-        Err(TransportError::Ftp { greeting }) => {
+        Err(TransportError::Ftp { greeting, .. }) => {
             let facts = Facts { greeting: Some(greeting), ..Facts::default() };
             match judge(context, wanted, &facts) {
                 Decision::Deny(broken) => Err(refusal(&broken)),
@@ -476,7 +491,7 @@ fn way_to_another_provider(wanted: &Wanted) -> String {
 fn decide(context: &Context, wanted: &mut Wanted, seen: &Seen) -> Result<Terms> {
     confirm_live(context, wanted, &seen.facts);
     match judge(context, wanted, &seen.facts) {
-        Decision::Allow(terms) => Ok(terms),
+        Decision::Allow(terms) => Ok(*terms),
         Decision::Deny(broken) => Err(refusal(&broken)),
     }
 }
@@ -638,7 +653,7 @@ impl Plan<'_> {
             ("for", format!("{} ({})", request.supporter.name, request.supporter.company)),
             ("case", format!("{} at {}", wanted.case.reference, wanted.desk.manifest.name)),
             ("server", format!("{} ({})", wanted.target.name, wanted.route)),
-            ("environment", terms.environment().to_string()),
+            ("environment", environment_in_words(terms.environment())),
             ("access", access_in_words(terms.access(), wanted.target.path.as_deref())),
             ("account", format!("{account}, by `{}`", wanted.provider.name)),
             ("credential", self.credential()),
@@ -706,6 +721,10 @@ impl Plan<'_> {
             "terms": terms,
         })
     }
+}
+
+fn environment_in_words(finding: &EnvironmentFinding) -> String {
+    format!("{} ({})", finding.verdict.id(), finding.telling())
 }
 
 fn access_in_words(access: Access, path: Option<&str>) -> String {

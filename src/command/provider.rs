@@ -13,7 +13,8 @@ use crate::script::{Answer, Reply};
 use crate::secret;
 use crate::server::{Server, detect_inputs};
 use crate::session::{self, Moment, Session};
-use crate::transport::{self, Attempt};
+use crate::target::Environment;
+use crate::transport::{self, Attempt, Route};
 
 /// Seconds after which the server itself ends what a test run made and could not take back.
 const TEST_SECONDS: i64 = 300;
@@ -98,7 +99,7 @@ fn show(context: &Context, name: &str) -> Result<()> {
 async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let provider = context.provider(name)?;
     let target = context.target(target)?;
-    if target.environment.is_live() {
+    if target.environment == Environment::Live {
         return Err(Error::new(Kind::Policy, format!("`{}` is declared live", target.name))
             .hint("test a provider on a staging target"));
     }
@@ -145,7 +146,7 @@ impl<'a> Cycle<'a> {
         let check = CheckKey::generate().map_err(made)?;
         let account = match provider.need {
             Need::Root => format!("sp-test-{}", id.get(..5).unwrap_or("x")),
-            Need::None => transport::Connection::route(session.target, &context.surroundings)
+            Need::None => Route::of(session.target, &context.surroundings)
                 .map_err(|e| session::unreachable(session.target, e))?
                 .user,
         };

@@ -21,10 +21,12 @@ mod exchange;
 pub mod host_key;
 mod local;
 mod login;
+mod route;
 mod sftp;
 mod ssh;
 mod ssh_config;
 
+pub use route::Route;
 pub use ssh::{Fetched, fetch_host_key};
 
 /// What of the merchant's machine matters for a connection. Made by `context.rs`.
@@ -199,6 +201,15 @@ pub enum Reach {
     },
     /// A shell ran a command of ours and its answer came back.
     Shell,
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sftp { version, path } => write!(f, "SFTP {version} answered from `{path}`"),
+            Self::Shell => f.write_str("a command ran and answered"),
+        }
+    }
 }
 
 /// What a connection was waiting for when its time was up.

@@ -1,0 +1,338 @@
+//! `target`: the servers that access can be granted on.
+
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::command::refusal;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::Access;
+use crate::ledger::Filter;
+use crate::output::{Tone, fields, paint, table};
+use crate::policy::refuse_ftp;
+use crate::provider::Verb;
+use crate::script::{Answer, clean};
+use crate::server::{Server, detect_inputs};
+use crate::session::{Session, unreachable};
+use crate::target::{Address, AddressError, Elevation, Target, Targets, check_name, check_path};
+use crate::transport::host_key::{HostKeyPin, Verdict};
+use crate::transport::{Fetched, Route, fetch_host_key};
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such target, it cannot be reached or trusted, or the file cannot be written.
+pub async fn run(context: Context, command: cli::Target) -> Result<()> {
+    match command {
+        cli::Target::Add(typed) => add(&context, typed).await,
+        cli::Target::List => list(&context),
+        cli::Target::Show { name } => show(&context, &name),
+        cli::Target::Check { name, unattended } => {
+            let context = if unattended { context.unattended() } else { context };
+            check(&context, &name).await
+        }
+        cli::Target::Remove { name } => remove(&context, &name).await,
+    }
+}
+
+async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
+    let replace = typed.replace;
+    let given_key = typed.host_key.clone();
+    let mut target = resolve(context, typed)?;
+    let mut targets = context.targets()?;
+    if targets.find(&target.name).is_some() && !replace {
+        return Err(Error::new(Kind::Usage, format!("there is a target `{}` already", target.name))
+            .hint("choose another name, or add `--replace`"));
+    }
+    let mut how = "this machine";
+    if target.address != Address::Local {
+        let progress = context.output.progress("asking the server for its host key");
+        if let Some(text) = &given_key {
+            target.host_key = vec![parse_pin(text)?];
+        }
+        let fetched =
+            fetch_host_key(&target, context, &context.surroundings, context.step_deadline()).await;
+        drop(progress);
+        let fetched = fetched.map_err(|e| unreachable(&target, e))?;
+        how = believe(context, &target, &fetched, given_key.is_some())?;
+        target.host_key = vec![HostKeyPin::of(&fetched.key)];
+    }
+    if replace && targets.find(&target.name).is_some() {
+        targets.remove(&target.name).map_err(|e| unwritten(context, e))?;
+    }
+    targets.add(&target).map_err(|e| unwritten(context, e))?;
+    let text = format!(
+        "{}\n{}",
+        paint(Tone::Good, &format!("Target {} is added.", target.name)),
+        fields(&described(&target))
+    );
+    context.output.result(&text, json!({ "target": document(&target), "host_key_confirmed_by": how }));
+    context.output.say(Tone::Faint, &format!("next: stagepass target check {}", target.name));
+    Ok(())
+}
+
+/// From what was typed to a target without a host key. Refuses FTP with the reason.
+fn resolve(context: &Context, typed: cli::TargetAdd) -> Result<Target> {
+    let usage = |what: &str, e: &dyn std::error::Error| {
+        Error::new(Kind::Usage, format!("the target's {what} cannot be used"))
+            .because_text(e.to_string())
+    };
+    check_name(&typed.name).map_err(|e| usage("name", &e))?;
+    let address = match typed.address.parse::<Address>() {
+        Ok(address) => address,
+        Err(AddressError::Ftp { scheme, .. }) => {
+            let broken = refuse_ftp(&scheme, None, None);
+            return Err(refusal(&broken.into_iter().collect::<Vec<_>>()));
+        }
+        Err(e) => return Err(usage("address", &e)),
+    };
+    if let Address::Ssh { port, .. } = &address
+        && let Some(broken) = refuse_ftp("ssh", *port, None)
+    {
+        return Err(refusal(&[broken]));
+    }
+    if let Some(path) = &typed.path {
+        check_path(path).map_err(|e| usage("shop folder", &e))?;
+    }
+    let identity = typed.identity.map(std::path::absolute).transpose();
+    let identity = identity.map_err(|e| usage("key file", &e))?;
+    if let Some(file) = identity.as_ref().filter(|file| !file.is_file()) {
+        return Err(Error::new(Kind::Usage, format!("there is no key file `{}`", file.display())));
+    }
+    if context.output.can_ask() && typed.environment == "live" {
+        context.output.warn("grants on a live shop need the desk's approval and a verified backup");
+    }
+    Ok(Target {
+        name: typed.name,
+        address,
+        host_key: Vec::new(),
+        login: typed.login.parse().map_err(|e| usage("login", &e))?,
+        identity,
+        elevation: typed.elevation.parse::<Elevation>().map_err(|e| usage("way to root", &e))?,
+        environment: typed.environment.parse().map_err(|e| usage("environment", &e))?,
+        path: typed.path,
+    })
+}
+
+fn parse_pin(text: &str) -> Result<HostKeyPin> {
+    text.parse().map_err(|e| {
+        Error::new(Kind::Usage, "the host key's fingerprint cannot be understood")
+            .because(e)
+            .hint("write it as the hoster tells it: SHA256:… or a whole `ssh-ed25519 AAAA…` line")
+    })
+}
+
+/// Decides whether the host key can be believed, and says by what.
+fn believe(
+    context: &Context,
+    target: &Target,
+    fetched: &Fetched,
+    given: bool,
+) -> Result<&'static str> {
+    let fingerprint = crate::transport::host_key::fingerprint(&fetched.key);
+    match &fetched.verdict {
+        Verdict::Revoked => {
+            return Err(Error::new(
+                Kind::Unreachable,
+                format!("the host key of `{}` is marked `@revoked` in `known_hosts`", fetched.host),
+            )
+            .hint("nothing was sent: somebody marked this key as stolen or retired"));
+        }
+        // A key that was compared with the hoster's own word is believed before an old file.
+        _ if given => return Ok("--host-key"),
+        Verdict::Valid => return Ok("known_hosts"),
+        Verdict::Changed { expected } => {
+            return Err(Error::new(
+                Kind::Unreachable,
+                format!("the host key of `{}` is not the one in `known_hosts`", fetched.host),
+            )
+            .because_text(format!("expected {}, received {fingerprint}", expected.join(" or ")))
+            .hint("ask your hosting company for the fingerprint and give it with `--host-key SHA256:…`"));
+        }
+        Verdict::Unknown { .. } => {}
+    }
+    context.output.say(
+        Tone::Plain,
+        &format!(
+            "The host key of {} is\n  {}  ({})\nCompare it with the fingerprint your hosting company tells you.",
+            fetched.host,
+            paint(Tone::Strong, &fingerprint),
+            fetched.key.algorithm()
+        ),
+    );
+    match context.output.confirm("Is it the same?") {
+        Some(true) => Ok("typed confirmation"),
+        Some(false) => Err(Error::new(Kind::Unreachable, "the host key was not confirmed")
+            .hint("nothing was sent and nothing was added")),
+        None => Err(Error::new(
+            Kind::Unreachable,
+            format!("the host key of `{}` is not known: it is {fingerprint}", fetched.host),
+        )
+        .hint(format!(
+            "compare it with the one your hosting company tells you, and give it: \
+             `stagepass target add {} … --host-key SHA256:…`",
+            target.name
+        ))),
+    }
+}
+
+fn unwritten(context: &Context, e: crate::target::TargetError) -> Error {
+    Error::new(Kind::Internal, "the list of targets was not changed")
+        .because(e)
+        .hint(format!("it is in `{}`", context.targets_path().display()))
+}
+
+fn list(context: &Context) -> Result<()> {
+    let targets = context.targets()?;
+    let rows: Vec<Vec<String>> = targets
+        .iter()
+        .map(|target| {
+            vec![
+                target.name.clone(),
+                target.address.to_string(),
+                target.environment.id().to_owned(),
+                target.elevation.id().to_owned(),
+                target.path.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let documents: Vec<Value> = targets.iter().map(document).collect();
+    if rows.is_empty() {
+        context.output.say(Tone::Faint, "no targets; `stagepass target add` adds one");
+    }
+    let text = if rows.is_empty() {
+        String::new()
+    } else {
+        table(&["target", "address", "environment", "become", "shop folder"], rows)
+    };
+    context.output.result(&text, json!({ "targets": documents }));
+    Ok(())
+}
+
+fn show(context: &Context, name: &str) -> Result<()> {
+    let target = context.target(name)?;
+    context.output.result(&fields(&described(&target)), json!({ "target": document(&target) }));
+    Ok(())
+}
+
+fn described(target: &Target) -> Vec<(&'static str, String)> {
+    let keys: Vec<String> = target.host_key.iter().map(HostKeyPin::fingerprint).collect();
+    let identity = target.identity.as_ref().map(|file| file.display().to_string());
+    vec![
+        ("target", target.name.clone()),
+        ("address", target.address.to_string()),
+        ("host key", keys.join(", ")),
+        ("environment", target.environment.id().to_owned()),
+        ("login", target.login.id().to_owned()),
+        ("identity", identity.unwrap_or_default()),
+        ("become", target.elevation.id().to_owned()),
+        ("shop folder", target.path.clone().unwrap_or_default()),
+    ]
+}
+
+fn document(target: &Target) -> Value {
+    let keys: Vec<String> = target.host_key.iter().map(HostKeyPin::fingerprint).collect();
+    json!({
+        "name": target.name,
+        "address": target.address.to_string(),
+        "host_key": keys,
+        "environment": target.environment,
+        "login": target.login,
+        "identity": target.identity,
+        "become": target.elevation,
+        "path": target.path,
+    })
+}
+
+/// Logs in, looks around with every provider that could be used, and says what is possible.
+async fn check(context: &Context, name: &str) -> Result<()> {
+    let target = context.target(name)?;
+    let progress = context.output.progress(&format!("connecting to {name}"));
+    let mut session = Session::open(context, &target).await?;
+    let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
+    let mut text = fields(&[
+        ("target", format!("{name} ({route})")),
+        ("server", session.server_id().to_owned()),
+    ]);
+    let mut documents = Vec::new();
+    for provider in ["linux-account", "authorized-key"] {
+        progress.step(&format!("looking with {provider}"));
+        let looked = look(context, &mut session, &route.user, provider).await?;
+        text.push_str(&format!("\n{}\n", paint(Tone::Strong, provider)));
+        match looked {
+            Ok(server) => {
+                text.push_str(&seen(&server));
+                documents.push(json!({
+                    "provider": provider, "usable": true, "seen": server.reply.values(),
+                    "clock_ahead_seconds": server.clock_ahead, "notes": server.warnings,
+                    "expiry_form": server.expiry_form,
+                }));
+            }
+            Err(why) => {
+                text.push_str(&format!("  {} {why}\n", paint(Tone::Warn, "cannot be used:")));
+                documents.push(json!({ "provider": provider, "usable": false, "why": why }));
+            }
+        }
+    }
+    let server_id = session.server_id().to_owned();
+    session.close().await;
+    drop(progress);
+    let usable = documents.iter().any(|one| one.get("usable") == Some(&Value::Bool(true)));
+    if !usable {
+        return Err(Error::new(Kind::Refused, format!("no kind of access can be made on `{name}`"))
+            .because_text(text)
+            .hint("see what stands behind each provider above"));
+    }
+    let document = json!({ "target": name, "server_id": server_id, "providers": documents });
+    context.output.result(&text, document);
+    Ok(())
+}
+
+async fn look(
+    context: &Context,
+    session: &mut Session<'_>,
+    user: &str,
+    name: &str,
+) -> Result<std::result::Result<Server, String>> {
+    let provider = context.provider(name)?;
+    let inputs = detect_inputs(session.target, user, "0000000000", Access::Sftp);
+    let asked_at = context.now();
+    Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) => Ok(Server::read(session.server_id(), &reply, asked_at)),
+        Answer::Refused { reason, .. } => Err(reason),
+        Answer::Unknown { why } => Err(why),
+    })
+}
+
+fn seen(server: &Server) -> String {
+    let mut text = String::new();
+    for (key, value) in server.reply.values() {
+        if !value.is_empty() {
+            text.push_str(&format!("  {key:<26}{}\n", clean(value)));
+        }
+    }
+    for warning in &server.warnings {
+        text.push_str(&format!("  {} {warning}\n", paint(Tone::Warn, "note:")));
+    }
+    text
+}
+
+/// Refused while grants on it live: without the target nobody could close them.
+async fn remove(context: &Context, name: &str) -> Result<()> {
+    let mut targets: Targets = context.targets()?;
+    context.target(name)?;
+    if let Some(ledger) = context.ledger_to_read().await? {
+        let filter =
+            Filter { target: Some(name.to_owned()), live_only: true, ..Filter::default() };
+        let live = ledger.grants(&filter, 10, None).await?;
+        if !live.is_empty() {
+            let ids: Vec<&str> = live.iter().map(|grant| grant.id.as_str()).collect();
+            return Err(Error::new(Kind::Usage, format!("`{name}` has grants that are not closed"))
+                .because_text(ids.join(", "))
+                .hint(format!("close them first: `stagepass revoke --target {name}`")));
+        }
+    }
+    targets.remove(name).map_err(|e| unwritten(context, e))?;
+    context.output.result(&format!("target {name} is removed\n"), json!({ "removed": name }));
+    Ok(())
+}

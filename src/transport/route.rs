@@ -1,0 +1,61 @@
+//! Where a target's connection really leads, after `~/.ssh/config`: for the plan, for policy and
+//! for what the supporter is told.
+
+use std::fmt;
+use std::net::{IpAddr, ToSocketAddrs as _};
+
+use super::ssh_config::Config;
+use super::{Surroundings, TransportError};
+use crate::target::{Address, Target};
+
+/// The end of the way to a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The host's name: as `HostName` says, or as it was typed where that is only an address.
+    /// `None` for this machine.
+    pub host: Option<String>,
+    /// The port of its sshd.
+    pub port: u16,
+    /// The account that stagepass logs in to.
+    pub user: String,
+    /// The addresses of the host, as far as this machine can look them up.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl Route {
+    /// The way to a target. Nothing is sent to it.
+    ///
+    /// # Errors
+    /// Fails when `~/.ssh/config` cannot be understood or asks for what is not done here.
+    pub fn of(target: &Target, known: &Surroundings) -> Result<Self, TransportError> {
+        let Address::Ssh { user, host, port } = &target.address else {
+            let (port, user) = (known.local_port, known.user.clone());
+            return Ok(Self { host: None, port, user, addresses: Vec::new() });
+        };
+        let place = Config::read(known)?.place(user.as_deref(), host, *port)?;
+        // Behind a server on the way, names mean what they mean there.
+        let addresses = match place.jumps.is_empty() {
+            true => (place.host.as_str(), place.port)
+                .to_socket_addrs()
+                .map(|found| found.map(|address| address.ip()).collect())
+                .unwrap_or_default(),
+            false => place.host.parse().into_iter().collect(),
+        };
+        let name = match place.host.parse::<IpAddr>() {
+            Ok(_) => host.clone(),
+            Err(_) => place.host,
+        };
+        let user = place.user.unwrap_or_else(|| known.user.clone());
+        Ok(Self { host: Some(name), port: place.port, user, addresses })
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            None => f.write_str("this machine"),
+            Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
+            Some(host) => write!(f, "{host}:{}", self.port),
+        }
+    }
+}

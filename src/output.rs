@@ -290,21 +290,46 @@ fn error_document(error: &Error) -> Value {
     })
 }
 
+/// One cell of a table: its text, and how it is meant.
+#[derive(Debug, Clone)]
+pub struct Cell(Tone, String);
+
+impl Cell {
+    /// A cell that stands out.
+    #[must_use]
+    pub fn toned(tone: Tone, text: impl Into<String>) -> Self {
+        Self(tone, text.into())
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self(Tone::Plain, text.into())
+    }
+}
+
 /// A table for people: no borders, a header, cut to the terminal's width.
 #[must_use]
-pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+pub fn table(header: &[&str], rows: Vec<Vec<Cell>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
+    // Whether the stream shows colours is decided where it is written.
+    table.enforce_styling();
     table.set_header(header.iter().map(|text| text.to_uppercase()));
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.into_iter().map(|Cell(tone, text)| {
+            let cell = comfy_table::Cell::new(text);
+            match tone {
+                Tone::Good => cell.fg(comfy_table::Color::DarkGreen),
+                Tone::Bad => cell.fg(comfy_table::Color::DarkRed),
+                Tone::Warn => cell.fg(comfy_table::Color::DarkYellow),
+                Tone::Strong | Tone::Faint | Tone::Plain => cell,
+            }
+        }));
     }
-    // The preset pads the first column; lines that end in spaces are a nuisance to copy.
-    table
-        .lines()
-        .map(|line| line.trim_end().strip_prefix(' ').unwrap_or("").to_owned() + "\n")
-        .collect()
+    // Lines that end in spaces are a nuisance to copy.
+    table.lines().map(|line| line.trim().to_owned() + "\n").collect()
 }
 
 /// `name  value` lines with the values aligned.

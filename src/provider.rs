@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::script::{self, Framed, Inputs, Outputs};
 use crate::secret::RandomFailed;
+use crate::target::Elevation;
 
 /// The sh functions that every provider may call.
 const LIBRARY: &str = include_str!("../providers/lib.sh");
@@ -192,6 +193,17 @@ impl Provider {
         own.sort();
         names.extend(own);
         names.iter().map(|name| Self::find(name, user_dir)).collect()
+    }
+
+    /// The name of the provider to use where none is named: an account of its own wherever
+    /// stagepass can be root, else a key in the account it logs in with.
+    #[must_use]
+    pub fn preferred(elevation: Elevation, user: &str) -> &'static str {
+        if elevation != Elevation::None || user == "root" {
+            "linux-account"
+        } else {
+            "authorized-key"
+        }
     }
 
     fn from_folder(name: &str, folder: &Path) -> Result<Self, ProviderError> {

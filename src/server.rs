@@ -154,7 +154,11 @@ impl Server {
             served_names,
             settings: Vec::<Setting>::new(),
             takes_passwords: known("can_password"),
-            takes_keys: known("can_key"),
+            takes_keys: match reply.text("pubkey_authentication") {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
             // sshd's `from=` is an option of a key; a password has no such thing.
             holds_from_for_passwords: Some(false),
             weak_expiry,
@@ -177,24 +181,30 @@ impl Server {
     }
 }
 
-/// The inputs of `detect`: which account it is for, and where the shop is.
+/// The inputs of `detect`: which account it is for, and where the shop is. The rest is there, and
+/// says nothing.
 #[must_use]
 pub fn detect_inputs(target: &Target, account: &str, id: &str, access: Access) -> Inputs<'static> {
-    let text = |text: &str| Input::Text(text.to_owned());
-    let mut inputs = vec![
-        ("sp_grant", text(id)),
-        ("sp_account", text(account)),
-        ("sp_path", text(target.path.as_deref().unwrap_or_default())),
-        ("sp_access", text(access.id())),
-    ];
-    for name in [
-        "sp_supporter", "sp_public_key", "sp_check_key", "sp_check_until", "sp_password",
-        "sp_has_password", "sp_deadline", "sp_expiry_form", "sp_restrict", "sp_from",
-        "sp_not_after",
-    ] {
-        inputs.push((name, text("")));
-    }
-    inputs
+    [
+        ("sp_grant", id),
+        ("sp_account", account),
+        ("sp_path", target.path.as_deref().unwrap_or_default()),
+        ("sp_access", access.id()),
+        ("sp_supporter", ""),
+        ("sp_public_key", ""),
+        ("sp_check_key", ""),
+        ("sp_check_until", "0"),
+        ("sp_password", ""),
+        ("sp_has_password", "0"),
+        ("sp_deadline", "0"),
+        ("sp_expiry_form", ExpiryForm::None.id()),
+        ("sp_restrict", "1"),
+        ("sp_from", ""),
+        ("sp_not_after", "0"),
+    ]
+    .into_iter()
+    .map(|(name, text)| (name, Input::Text(text.to_owned())))
+    .collect()
 }
 
 #[cfg(test)]

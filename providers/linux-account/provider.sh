@@ -534,15 +534,20 @@ sp_make_account() {
     sp_last=''
     [ ! -r "$sp_state/last-uid" ] || read -r sp_last <"$sp_state/last-uid" || :
     case $sp_last in *[!0-9]*) sp_last='' ;; esac
-    set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*' \
-        -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0
+    set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*'
     if [ -n "$sp_last" ] && [ "$sp_last" -lt 59000 ]; then set -- "$@" -K "UID_MIN=$((sp_last + 1))"; fi
+    # Subordinate ids are for containers; without them two files fewer are written, here and at close.
+    sp_sub=''
+    [ ! -e /etc/subuid ] || sp_sub='-K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0'
     sp_i=0
     while :; do
         sp_r=0
-        sp_t=$(useradd "$@" -- "$sp_account" 2>&1) || sp_r=$?
+        # shellcheck disable=SC2086
+        sp_said_useradd=$(useradd "$@" $sp_sub -- "$sp_account" 2>&1) || sp_r=$?
         [ "$sp_r" != 0 ] || break
         sp_i=$((sp_i + 1))
+        # shadow before 4.11 does not know what none of them means.
+        case $sp_sub:$sp_said_useradd in ?*:*subordinate*) sp_sub='' && continue ;; esac
         case $sp_r in
             1)
                 # Somebody else holds the lock on /etc/passwd.
@@ -559,7 +564,7 @@ sp_make_account() {
             sp_refuse account-exists 'An account of that name was made meanwhile, and it is not of this grant.'
         elif [ "$sp_found" = 0 ]; then
             sp_forget
-            sp_refuse useradd-failed "useradd refused: $(printf '%s' "$sp_t" | tr -s '\000-\037' ' ' | cut -c 1-300)"
+            sp_refuse useradd-failed "useradd refused: $(printf '%s' "$sp_said_useradd" | tr -s '\000-\037' ' ' | cut -c 1-300)"
         fi
     else
         sp_look
@@ -908,7 +913,7 @@ sp_end() {
         sp_i=0
         while :; do
             sp_r=0
-            sp_t=$(userdel -- "$sp_name" 2>&1) || sp_r=$?
+            sp_said_userdel=$(userdel -- "$sp_name" 2>&1) || sp_r=$?
             case $sp_r in 0 | 6) break ;; esac
             sp_i=$((sp_i + 1))
             [ "$sp_i" -lt 10 ] || break
@@ -948,10 +953,12 @@ sp_close() {
     sp_k=true
     if [ -n "$sp_rec_keys" ] && [ -e "$sp_rec_keys" ]; then sp_k=false; fi
     sp_say keys_absent "$sp_k"
-    [ "$sp_ours" = 0 ] || sp_fail account-left "The account is still there: $(printf '%s' "${sp_t:-}" | tr -s '\000-\037' ' ' | cut -c 1-200)"
+    [ "$sp_ours" = 0 ] || sp_fail account-left "The account is still there: $(printf '%s' "${sp_said_userdel:-}" | tr -s '\000-\037' ' ' | cut -c 1-200)"
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'
     [ "$sp_v$sp_k" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
     [ "$sp_acl_left" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
+    # Reached only when everything above was re-read as gone.
+    sp_say absent true
     sp_forget
     sp_flush
 }

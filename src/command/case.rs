@@ -9,7 +9,7 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
-use crate::output::{Tone, fields, paint, table};
+use crate::output::{Cell, Tone, fields, paint, table};
 use crate::policy::check_reference;
 
 /// The most cases that one list shows.
@@ -76,12 +76,13 @@ async fn list(context: &Context, all: bool) -> Result<()> {
     Ok(())
 }
 
-fn row(case: &Case, now: UnixTime) -> Vec<String> {
+fn row(case: &Case, now: UnixTime) -> Vec<Cell> {
     let state = match case.closed_at {
-        Some(at) => format!("closed {}", deadline::relative(at, now)),
-        None => paint(Tone::Good, "open"),
+        Some(at) => Cell::from(format!("closed {}", deadline::relative(at, now))),
+        None => Cell::toned(Tone::Good, "open"),
     };
-    vec![case.reference.clone(), case.desk.clone(), deadline::relative(case.opened_at, now), state]
+    let opened = deadline::relative(case.opened_at, now);
+    vec![case.reference.as_str().into(), case.desk.as_str().into(), opened.into(), state]
 }
 
 async fn show(context: &Context, reference: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::cli;
 use crate::context::Context;
 use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
-use crate::output::{Tone, fields, paint, table};
+use crate::output::{Cell, Tone, fields, paint, table};
 
 /// Runs the command.
 ///
@@ -31,7 +31,8 @@ fn list(context: &Context) -> Result<()> {
             Err(e) => (String::new(), Some(e.causes.join(": "))),
         };
         documents.push(json!({ "id": one.id, "name": name, "from": place, "problem": problem }));
-        rows.push(vec![one.id, problem.map_or(name, |why| paint(Tone::Bad, &why)), place]);
+        let name = problem.map_or(Cell::from(name), |why| Cell::toned(Tone::Bad, why));
+        rows.push(vec![one.id.into(), name, place.into()]);
     }
     context.output.result(&table(&["desk", "name", "from"], rows), json!({ "desks": documents }));
     Ok(())

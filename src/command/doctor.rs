@@ -1,3 +1,282 @@
-//! doctor
-use crate::cli; use crate::context::Context; use crate::error::Result;
-pub async fn run(_c: Context, _t: &cli::Doctor) -> Result<()> { Ok(()) }
+//! `doctor`: checks everything that has to work before and after a grant, and says what to mend.
+
+use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli;
+use crate::command::schedule;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::Access;
+use crate::keyring::Availability;
+use crate::ledger::{Filter, Ledger};
+use crate::output::{Tone, paint};
+use crate::provider::{Provider, Verb, refuse_unsafe};
+use crate::script::Answer;
+use crate::server::{SKEW_LIMIT, Server, detect_inputs};
+use crate::session::Session;
+use crate::target::{Elevation, Target};
+use crate::transport::Route;
+
+/// Targets checked at the same time.
+const PARALLEL: usize = 4;
+
+/// The most live grants that are looked at for the targets they are on.
+const MOST: u32 = 100_000;
+
+/// One thing that was checked.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    ok: bool,
+    found: String,
+    remedy: String,
+    #[serde(skip)]
+    kind: Kind,
+}
+
+impl Finding {
+    fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
+        let (what, found) = (what.into(), found.into());
+        Self { what, ok: true, found, remedy: String::new(), kind: Kind::Internal }
+    }
+
+    fn bad(kind: Kind, what: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
+        let (what, found) = (what.into(), found.into());
+        Self { what, ok: false, found, remedy: remedy.to_owned(), kind }
+    }
+
+    fn of(what: impl Into<String>, e: &Error) -> Self {
+        let mut found = e.message.clone();
+        for cause in &e.causes {
+            found.push_str(": ");
+            found.push_str(cause);
+        }
+        Self::bad(e.kind, what, found, e.hints.first().map_or("", String::as_str))
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Something has to be mended; the exit code is that of the worst finding.
+pub async fn run(context: Context, typed: &cli::Doctor) -> Result<()> {
+    let context = if typed.unattended { context.unattended() } else { context };
+    let progress = context.output.progress("checking");
+    let mut findings = vec![configuration(&context)];
+    let ledger = match context.ledger_to_read().await {
+        Ok(ledger) => ledger,
+        Err(e) => {
+            findings.push(Finding::of("ledger", &e));
+            None
+        }
+    };
+    findings.extend(about_ledger(&context, ledger.as_ref()).await);
+    if !typed.unattended {
+        findings.push(keyring(&context));
+        if let Some(ledger) = &ledger {
+            findings.push(sweeping(&context, ledger).await);
+        }
+    }
+    if !typed.offline {
+        findings.extend(targets(&context, ledger.as_ref(), typed.unattended).await?);
+    }
+    drop(progress);
+    report(&context, &findings)
+}
+
+fn report(context: &Context, findings: &[Finding]) -> Result<()> {
+    let mut text = String::new();
+    for finding in findings {
+        let mark = if finding.ok { paint(Tone::Good, "ok  ") } else { paint(Tone::Bad, "MEND") };
+        text.push_str(&format!("{mark} {}: {}\n", finding.what, finding.found));
+        if !finding.remedy.is_empty() {
+            text.push_str(&format!("     {} {}\n", paint(Tone::Strong, "do:"), finding.remedy));
+        }
+    }
+    let bad: Vec<&Finding> = findings.iter().filter(|finding| !finding.ok).collect();
+    let Some(worst) = bad.iter().map(|finding| finding.kind).max() else {
+        context.output.result(&text, json!({ "findings": findings }));
+        return Ok(());
+    };
+    if !context.output.is_json() {
+        context.output.result(&text, json!(null));
+    }
+    let mut error = Error::new(
+        worst,
+        match bad.len() {
+            1 => "one thing has to be mended".to_owned(),
+            count => format!("{count} things have to be mended"),
+        },
+    );
+    error.documents = findings.iter().map(|finding| json!(finding)).collect();
+    Err(error)
+}
+
+fn configuration(context: &Context) -> Finding {
+    let what = "configuration";
+    let path = context.targets_path();
+    match context.targets() {
+        Err(e) => Finding::of(what, &e),
+        Ok(targets) if targets.iter().len() == 0 => {
+            Finding::good(what, format!("no targets yet in {}", path.display()))
+        }
+        Ok(targets) => match refuse_unsafe(&path) {
+            Ok(()) => Finding::good(what, format!("{} targets in {}", targets.iter().len(), path.display())),
+            Err(e) => Finding::bad(
+                Kind::Internal,
+                what,
+                e.to_string(),
+                "it holds the host keys that are believed: `chmod go-w` it",
+            ),
+        },
+    }
+}
+
+async fn about_ledger(context: &Context, ledger: Option<&Ledger>) -> Vec<Finding> {
+    let place = context.ledger_location().to_string();
+    let Some(ledger) = ledger else {
+        return vec![Finding::good("ledger", format!("none yet ({place})"))];
+    };
+    let mut findings: Vec<Finding> = ledger
+        .warnings()
+        .iter()
+        .map(|warning| {
+            Finding::bad(Kind::Internal, "ledger", warning.clone(), "only you may read and write it")
+        })
+        .collect();
+    match ledger.counts().await {
+        Ok(counts) => {
+            findings.push(Finding::good(
+                "ledger",
+                format!("{} live grants, {} closed, in {place}", counts.live(), counts.closed),
+            ));
+            if counts.stuck > 0 {
+                findings.push(Finding::bad(
+                    Kind::Stuck,
+                    "grants",
+                    format!("{} are stuck", counts.stuck),
+                    "`stagepass list` shows them first",
+                ));
+            }
+        }
+        Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
+    }
+    findings
+}
+
+fn keyring(context: &Context) -> Finding {
+    let needed = context.targets().map(|targets| {
+        targets.iter().any(|target| {
+            target.elevation == Elevation::SudoPassword
+                || target.login == crate::target::Login::Password
+        })
+    });
+    let needed = needed.unwrap_or(false);
+    let (found, there) = match context.keyring().status() {
+        Availability::Available => ("it answers".to_owned(), true),
+        Availability::Locked => ("it is locked".to_owned(), false),
+        Availability::Absent { why } => (format!("there is none here ({why})"), false),
+    };
+    if there || !needed {
+        let rest = if there { "" } else { "; no target needs one" };
+        return Finding::good("keyring", format!("{found}{rest}"));
+    }
+    Finding::bad(
+        Kind::Internal,
+        "keyring",
+        format!("{found}, and a target needs it"),
+        "unlock it, or give that target a key without a passphrase and sudo without a password",
+    )
+}
+
+async fn sweeping(context: &Context, ledger: &Ledger) -> Finding {
+    match schedule::warning(context, ledger).await {
+        None => Finding::good("schedule", "nothing is left to nobody"),
+        Some(warning) => {
+            Finding::bad(Kind::Stuck, "schedule", warning, "`stagepass schedule install`")
+        }
+    }
+}
+
+/// Every target, or for cron those with live grants.
+async fn targets(
+    context: &Context,
+    ledger: Option<&Ledger>,
+    only_live: bool,
+) -> Result<Vec<Finding>> {
+    let targets = context.targets()?;
+    let filter = Filter { live_only: true, ..Filter::default() };
+    let live = match ledger {
+        Some(ledger) => ledger.grants(&filter, MOST, None).await?,
+        None => Vec::new(),
+    };
+    let wanted = targets
+        .iter()
+        .filter(|target| !only_live || live.iter().any(|grant| grant.target == target.name));
+    let mut findings: Vec<Finding> = stream::iter(wanted)
+        .map(|target| about_target(context, target))
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    for grant in &live {
+        if targets.find(&grant.target).is_none() {
+            findings.push(Finding::bad(
+                Kind::Stuck,
+                format!("grant {}", grant.id),
+                format!("its target `{}` is no longer in the list", grant.target),
+                "add the target again, so that the grant can be closed",
+            ));
+        }
+    }
+    Ok(findings)
+}
+
+async fn about_target(context: &Context, target: &Target) -> Finding {
+    let what = format!("target {}", target.name);
+    match look(context, target).await {
+        Err(e) => {
+            let mut finding = Finding::of(what, &e);
+            if context.unattended {
+                finding.remedy = "cron has no agent, no keyring and nobody to ask: give the target a \
+                                  key file without a passphrase (`--identity`), and sudo without a \
+                                  password for it"
+                    .into();
+            }
+            finding
+        }
+        Ok(server) if server.clock_ahead.abs() > SKEW_LIMIT => Finding::bad(
+            Kind::Internal,
+            what,
+            format!("its clock is {} s off", server.clock_ahead),
+            "turn on time synchronisation on the server (timedatectl set-ntp true)",
+        ),
+        Ok(server) => Finding::good(what, format!("logged in; {}", server.server_id)),
+    }
+}
+
+/// Logs in and detects with the provider that would be used.
+async fn look(context: &Context, target: &Target) -> Result<Server> {
+    let mut session = Session::open(context, target).await?;
+    let route = Route::of(target, &context.surroundings)
+        .map_err(|e| crate::session::unreachable(target, e))?;
+    let provider: Provider = context.provider(Provider::preferred(target.elevation, &route.user))?;
+    let inputs = detect_inputs(target, &route.user, "0000000000", Access::Sftp);
+    let asked_at = context.now();
+    let answer = session.call(&provider, Verb::Detect, &inputs).await?;
+    let server_id = session.server_id().to_owned();
+    session.close().await;
+    let refused = |why: &str| {
+        Error::new(Kind::Refused, format!("logged in, but `{}` cannot be used", provider.name))
+            .because_text(why.to_owned())
+    };
+    match answer {
+        Answer::Done(reply) if reply.text("supported") == "false" => {
+            Err(refused(reply.text("reason")))
+        }
+        Answer::Done(reply) => Ok(Server::read(&server_id, &reply, asked_at)),
+        Answer::Refused { reason, .. } => Err(refused(&reason)),
+        Answer::Unknown { why } => Err(refused(&why)),
+    }
+}

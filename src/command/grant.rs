@@ -32,7 +32,7 @@ use crate::script::Answer;
 use crate::secret::{self, Secret};
 use crate::server::{Server, detect_inputs};
 use crate::session::{Session, unreachable};
-use crate::target::{Address, Elevation, Environment, Target};
+use crate::target::{Address, Environment, Target};
 use crate::transport::{Connection, Route, TransportError};
 
 /// Everything that was asked for, resolved. Nothing has been touched yet.
@@ -187,10 +187,8 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
             .hint("or let stagepass make one with `--generate-key` or `--password`"));
     }
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
-    let provider_name = typed.provider.clone().unwrap_or_else(|| {
-        let root = target.elevation != Elevation::None || route.user == "root";
-        if root { "linux-account" } else { "authorized-key" }.to_owned()
-    });
+    let preferred = Provider::preferred(target.elevation, &route.user);
+    let provider_name = typed.provider.as_deref().unwrap_or(preferred);
     let mut credentials = Vec::new();
     if key.is_some() {
         credentials.push(Credential::Key);
@@ -233,7 +231,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
         accept_weak_expiry: typed.accept_weak_expiry,
     };
     Ok(Wanted {
-        provider: context.provider(&provider_name)?,
+        provider: context.provider(provider_name)?,
         target,
         route,
         case,
@@ -454,15 +452,9 @@ async fn look(
     let inputs = detect_inputs(&wanted.target, account, id, wanted.request.access);
     let asked_at = context.now();
     let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) => reply,
-        Answer::Refused { reason, .. } => {
-            return Err(Error::new(
-                Kind::Refused,
-                format!("`{}` cannot be used on {}", wanted.provider.name, wanted.target.name),
-            )
-            .because_text(reason)
-            .hint(way_to_another_provider(wanted)));
-        }
+        Answer::Done(reply) if reply.text("supported") != "false" => reply,
+        Answer::Done(reply) => return Err(unusable(wanted, reply.text("reason").to_owned())),
+        Answer::Refused { reason, .. } => return Err(unusable(wanted, reason)),
         Answer::Unknown { why } => {
             return Err(Error::new(
                 Kind::Refused,
@@ -478,6 +470,15 @@ async fn look(
         facts.backup = Some(backup::verify(session, path).await?);
     }
     Ok(Seen { facts, server })
+}
+
+fn unusable(wanted: &Wanted, reason: String) -> Error {
+    Error::new(
+        Kind::Refused,
+        format!("`{}` cannot be used on {}", wanted.provider.name, wanted.target.name),
+    )
+    .because_text(reason)
+    .hint(way_to_another_provider(wanted))
 }
 
 fn way_to_another_provider(wanted: &Wanted) -> String {

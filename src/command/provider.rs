@@ -6,7 +6,7 @@ use crate::cli;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, State, Supporter};
-use crate::output::{Tone, fields, paint, table};
+use crate::output::{Cell, Tone, fields, paint, table};
 use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply};
@@ -56,15 +56,15 @@ fn list(context: &Context) -> Result<()> {
                     "needs": need(&provider), "from": place(&provider), "digest": provider.digest,
                 }));
                 rows.push(vec![
-                    provider.name.clone(),
-                    provider.summary.clone(),
-                    need(&provider).to_owned(),
-                    place(&provider),
+                    provider.name.as_str().into(),
+                    provider.summary.as_str().into(),
+                    need(&provider).into(),
+                    place(&provider).into(),
                 ]);
             }
             Err(e) => {
                 documents.push(json!({ "problem": e.to_string() }));
-                rows.push(vec![String::new(), paint(Tone::Bad, &e.to_string()), String::new(), String::new()]);
+                rows.push(vec!["".into(), Cell::toned(Tone::Bad, e.to_string()), "".into(), "".into()]);
             }
         }
     }

@@ -47,9 +47,10 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
 
 fn summary(grant: &Grant, now: i64) -> String {
     let layer = grant.layers.first();
+    let (tone, state) = view::state(grant, now);
     fields(&[
         ("grant", grant.id.clone()),
-        ("state", view::state(grant, now)),
+        ("state", paint(tone, &state)),
         ("supporter", format!("{} ({})", grant.supporter.name, grant.supporter.company)),
         ("case", grant.case.clone()),
         ("target", grant.target.clone()),

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::Access;
 use crate::ledger::Filter;
-use crate::output::{Tone, fields, paint, table};
+use crate::output::{Cell, Tone, fields, paint, table};
 use crate::policy::refuse_ftp;
 use crate::provider::Verb;
 use crate::script::{Answer, clean};
@@ -184,15 +184,15 @@ fn unwritten(context: &Context, e: crate::target::TargetError) -> Error {
 
 fn list(context: &Context) -> Result<()> {
     let targets = context.targets()?;
-    let rows: Vec<Vec<String>> = targets
+    let rows: Vec<Vec<Cell>> = targets
         .iter()
         .map(|target| {
             vec![
-                target.name.clone(),
-                target.address.to_string(),
-                target.environment.id().to_owned(),
-                target.elevation.id().to_owned(),
-                target.path.clone().unwrap_or_default(),
+                target.name.as_str().into(),
+                target.address.to_string().into(),
+                target.environment.id().into(),
+                target.elevation.id().into(),
+                target.path.clone().unwrap_or_default().into(),
             ]
         })
         .collect();
@@ -298,6 +298,9 @@ async fn look(
     let inputs = detect_inputs(session.target, user, "0000000000", Access::Sftp);
     let asked_at = context.now();
     Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) if reply.text("supported") == "false" => {
+            Err(reply.text("reason").to_owned())
+        }
         Answer::Done(reply) => Ok(Server::read(session.server_id(), &reply, asked_at)),
         Answer::Refused { reason, .. } => Err(reason),
         Answer::Unknown { why } => Err(why),

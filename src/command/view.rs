@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::deadline;
 use crate::grant::{Grant, State, UnixTime};
-use crate::output::{Tone, paint, table};
+use crate::output::{Cell, Tone, table};
 
 /// A grant as it stands in a JSON document. Never a secret.
 #[must_use]
@@ -50,12 +50,12 @@ pub fn is_overdue(grant: &Grant, now: UnixTime) -> bool {
 
 /// The state in words, with what is wrong about it.
 #[must_use]
-pub fn state(grant: &Grant, now: UnixTime) -> String {
+pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
     match grant.state {
-        State::Stuck => paint(Tone::Bad, "STUCK"),
-        _ if is_overdue(grant, now) => paint(Tone::Bad, &format!("{}, OVERDUE", grant.state)),
-        State::Open => paint(Tone::Good, "open"),
-        other => other.to_string(),
+        State::Stuck => (Tone::Bad, "STUCK".into()),
+        _ if is_overdue(grant, now) => (Tone::Bad, format!("{}, OVERDUE", grant.state)),
+        State::Open => (Tone::Good, "open".into()),
+        other => (Tone::Plain, other.to_string()),
     }
 }
 
@@ -68,15 +68,17 @@ pub fn grants(grants: &[Grant], now: UnixTime) -> String {
     let rows = grants
         .iter()
         .map(|grant| {
+            let (tone, state) = state(grant, now);
+            let account = grant.layers.first().map(|layer| layer.account.clone());
             vec![
-                grant.id.clone(),
-                state(grant, now),
-                grant.target.clone(),
-                grant.case.clone(),
-                grant.supporter.name.clone(),
-                grant.access.to_string(),
-                grant.layers.first().map(|layer| layer.account.clone()).unwrap_or_default(),
-                ends(grant, now),
+                grant.id.as_str().into(),
+                Cell::toned(tone, state),
+                grant.target.as_str().into(),
+                grant.case.as_str().into(),
+                grant.supporter.name.as_str().into(),
+                grant.access.id().into(),
+                account.unwrap_or_default().into(),
+                ends(grant, now).into(),
             ]
         })
         .collect();

@@ -513,7 +513,9 @@ pub struct Doctor {
 
 /// `completions`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stagepass completions bash > ~/.local/share/bash-completion/completions/stagepass")]
+#[command(
+    after_help = "Example:\n  stagepass completions bash > ~/.local/share/bash-completion/completions/stagepass"
+)]
 pub struct Completions {
     /// The shell.
     pub shell: clap_complete::Shell,

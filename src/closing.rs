@@ -294,7 +294,10 @@ async fn close_layer(
 fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     let mut notes = Vec::new();
     if reply.is("already_absent") {
-        notes.push(format!("`{}` was already absent when stagepass came to remove it", layer.account));
+        notes.push(format!(
+            "`{}` was already absent when stagepass came to remove it",
+            layer.account
+        ));
     }
     if reply.is("foreign") {
         notes.push(format!(
@@ -306,7 +309,9 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
         notes.push(format!("{count} files of the account were given to the shop folder's owner"));
     }
     if reply.is("same_key_kept") {
-        notes.push("the same key still opens this account through another grant, which stays".into());
+        notes.push(
+            "the same key still opens this account through another grant, which stays".into(),
+        );
     }
     if reply.is("same_key_foreign") {
         notes.push(
@@ -372,11 +377,12 @@ async fn prove_refused(
     )
     .await;
     Ok(match tried.map(|answers| answers.into_iter().next()) {
-        Ok(Some(transport::Answer::Refused { .. })) => {
-            Proof::Refused("tried and refused".into())
-        }
+        Ok(Some(transport::Answer::Refused { .. })) => Proof::Refused("tried and refused".into()),
         Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => {
-            Proof::StillAccepted(format!("the server still accepts the key of {}", grant.supporter.name))
+            Proof::StillAccepted(format!(
+                "the server still accepts the key of {}",
+                grant.supporter.name
+            ))
         }
         Ok(Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why })) => {
             Proof::Unseen(format!("the login could not be tried: {}", clean(&why)))

@@ -160,8 +160,11 @@ impl Context {
     /// Fails when there is none of this name.
     pub fn target(&self, name: &str) -> Result<Target> {
         self.targets()?.find(name).cloned().ok_or_else(|| {
-            Error::new(Kind::NotFound, format!("there is no target `{}`", crate::script::clean(name)))
-                .hint("`stagepass target list` shows them; `stagepass target add` adds one")
+            Error::new(
+                Kind::NotFound,
+                format!("there is no target `{}`", crate::script::clean(name)),
+            )
+            .hint("`stagepass target list` shows them; `stagepass target add` adds one")
         })
     }
 
@@ -203,9 +206,12 @@ impl Context {
                 ProviderError::NotFound(_) => Kind::NotFound,
                 _ => Kind::Usage,
             };
-            Error::new(kind, format!("the provider `{}` cannot be used", crate::script::clean(name)))
-                .because(e)
-                .hint("`stagepass provider list` shows the providers")
+            Error::new(
+                kind,
+                format!("the provider `{}` cannot be used", crate::script::clean(name)),
+            )
+            .because(e)
+            .hint("`stagepass provider list` shows the providers")
         })
     }
 

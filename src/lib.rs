@@ -36,7 +36,8 @@ use clap::Parser as _;
 pub fn run() -> ExitCode {
     no_core_dumps();
     let cli = cli::Cli::parse();
-    let output = output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
+    let output =
+        output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
@@ -69,9 +70,7 @@ fn no_core_dumps() {
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_dumpable_behavior(
-        rustix::process::DumpableBehavior::NotDumpable,
-    );
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// Waits for Ctrl-C or a polite request to end.

@@ -55,8 +55,9 @@ pub async fn open(
 ) -> Result<(Grant, Reply)> {
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
-    let check = CheckKey::generate()
-        .map_err(|e| Error::new(Kind::Internal, "the verification key cannot be made").because(e))?;
+    let check = CheckKey::generate().map_err(|e| {
+        Error::new(Kind::Internal, "the verification key cannot be made").because(e)
+    })?;
     let recorded = json!({
         "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
         "layers": grant.layers, "terms": terms,
@@ -86,7 +87,8 @@ pub async fn open(
     };
 
     // The verification key has done its work; what stays is the supporter's own.
-    let settled = Moment { deadline: grant.deadline, not_after: moment.not_after, ..Moment::default() };
+    let settled =
+        Moment { deadline: grant.deadline, not_after: moment.not_after, ..Moment::default() };
     drop(check);
     if let Err(problem) = call(session, draft.provider, Verb::Update, &grant, &settled).await {
         return Err(abandon(context, ledger, session, &grant, problem).await);
@@ -259,7 +261,8 @@ async fn abandon(
     problem: Problem,
 ) -> Error {
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
-    let closed = match closing::close(context, ledger, session, &grant.id, "it did not open").await {
+    let closed = match closing::close(context, ledger, session, &grant.id, "it did not open").await
+    {
         Ok(Ended::Closed { .. }) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
         Ok(Ended::Busy) => Err("another process is working on it".into()),
@@ -275,9 +278,10 @@ async fn abandon(
         }
         Err(why) => {
             error.kind = Kind::Unknown;
-            error = error
-                .because_text(format!("taking it back failed: {why}"))
-                .hint(format!("grant {} stays in the ledger; `stagepass sweep` finishes it", grant.id));
+            error = error.because_text(format!("taking it back failed: {why}")).hint(format!(
+                "grant {} stays in the ledger; `stagepass sweep` finishes it",
+                grant.id
+            ));
         }
     }
     if error.causes.iter().any(|cause| cause.contains("refused (")) {

@@ -130,9 +130,7 @@ impl Output {
         // Written piece by piece: a formatted line would be one more copy to wipe.
         writeln!(out, "{label}")
             .and_then(|()| out.write_all(secret.expose().as_bytes()))
-            .and_then(|()| {
-                out.write_all(if secret.expose().ends_with('\n') { b"" } else { b"\n" })
-            })
+            .and_then(|()| out.write_all(if secret.expose().ends_with('\n') { b"" } else { b"\n" }))
             .and_then(|()| out.flush())
             .map_err(|e| Error::new(Kind::Internal, "the credential was not shown").because(e))
     }

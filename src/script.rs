@@ -123,11 +123,12 @@ pub fn frame_sh(
 ) -> Result<Framed, RandomFailed> {
     let nonce = random_id(16)?;
     // Allocated once: a buffer that grows leaves copies of what it held behind.
-    let room = inputs.iter().map(|(name, input)| name.len() + 4 * input.length() + 8).sum::<usize>()
-        + library.len()
-        + script.len()
-        + call.len()
-        + 256;
+    let room =
+        inputs.iter().map(|(name, input)| name.len() + 4 * input.length() + 8).sum::<usize>()
+            + library.len()
+            + script.len()
+            + call.len()
+            + 256;
     let mut body = Zeroizing::new(Vec::with_capacity(room));
     body.extend_from_slice(b"{ set -eu\n");
     for (name, input) in inputs {
@@ -210,9 +211,9 @@ impl Framed {
                 Ok(()) => Answer::Done(Reply { values }),
                 Err(why) => Answer::Unknown { why },
             },
-            Some(0) => Answer::Unknown {
-                why: format!("the server's answer has no end: {}", noise()),
-            },
+            Some(0) => {
+                Answer::Unknown { why: format!("the server's answer has no end: {}", noise()) }
+            }
             Some(status) => Answer::Unknown {
                 why: format!("the script ended with status {status}: {}", noise()),
             },
@@ -238,7 +239,9 @@ fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<
             Some(OutputType::Bool) => matches!(value.as_str(), "true" | "false"),
         };
         if !fits {
-            return Err(format!("the script replied with `{key}={value}`, which is not of its type"));
+            return Err(format!(
+                "the script replied with `{key}={value}`, which is not of its type"
+            ));
         }
     }
     Ok(())

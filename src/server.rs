@@ -99,7 +99,8 @@ impl Server {
         let reply = &self.reply;
         let mut warnings = Vec::new();
         if self.clock_ahead.abs() > SKEW_LIMIT {
-            let (seconds, word) = (self.clock_ahead.abs(), if self.clock_ahead > 0 { "ahead of" } else { "behind" });
+            let (seconds, word) =
+                (self.clock_ahead.abs(), if self.clock_ahead > 0 { "ahead of" } else { "behind" });
             warnings.push(format!(
                 "the server's clock is {seconds} s {word} this one; the deadline is kept by the \
                  server's clock"

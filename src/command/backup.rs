@@ -32,8 +32,9 @@ pub async fn verify(session: &mut Session<'_>, path: &str) -> Result<BackupFact>
     let reply = match session.run_as_root(framed, &outputs, LIMIT).await {
         Answer::Done(reply) => reply,
         Answer::Refused { reason, .. } => {
-            return Err(Error::new(Kind::Refused, "the backup could not be looked at")
-                .because_text(reason));
+            return Err(
+                Error::new(Kind::Refused, "the backup could not be looked at").because_text(reason)
+            );
         }
         Answer::Unknown { why } => {
             return Err(Error::new(Kind::Refused, "the backup could not be looked at")

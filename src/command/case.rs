@@ -36,12 +36,14 @@ async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
     }
     let desk = context.desk(desk)?;
     let ledger = context.ledger().await?;
-    let case =
-        Case { reference, desk: desk.id.clone(), opened_at: context.now(), closed_at: None };
+    let case = Case { reference, desk: desk.id.clone(), opened_at: context.now(), closed_at: None };
     match ledger.open_case(&case, &context.actor).await {
         Err(LedgerError::Exists { .. }) => {
-            return Err(Error::new(Kind::Usage, format!("the case `{}` exists already", case.reference))
-                .hint(format!("`stagepass case show {}` shows it", case.reference)));
+            return Err(Error::new(
+                Kind::Usage,
+                format!("the case `{}` exists already", case.reference),
+            )
+            .hint(format!("`stagepass case show {}` shows it", case.reference)));
         }
         other => other?,
     }
@@ -53,7 +55,10 @@ async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
     context.output.result(&text, json!({ "case": case }));
     context.output.say(
         Tone::Faint,
-        &format!("next: stagepass grant --case {} --target NAME --supporter NAME --key FILE", case.reference),
+        &format!(
+            "next: stagepass grant --case {} --target NAME --supporter NAME --key FILE",
+            case.reference
+        ),
     );
     Ok(())
 }
@@ -67,7 +72,9 @@ async fn list(context: &Context, all: bool) -> Result<()> {
     let now = context.now();
     let rows = cases.iter().map(|case| row(case, now)).collect();
     let text = if cases.is_empty() {
-        context.output.say(Tone::Faint, "no open cases; `stagepass case open REF --desk NAME` opens one");
+        context
+            .output
+            .say(Tone::Faint, "no open cases; `stagepass case open REF --desk NAME` opens one");
         String::new()
     } else {
         table(&["reference", "desk", "opened", "state"], rows)
@@ -104,14 +111,20 @@ async fn show(context: &Context, reference: &str) -> Result<()> {
 
 async fn existing_ledger(context: &Context, reference: &str) -> Result<Ledger> {
     context.ledger_to_read().await?.ok_or_else(|| {
-        Error::new(Kind::NotFound, format!("there is no case `{}`", crate::script::clean(reference)))
-            .hint("`stagepass case list --all` shows the cases")
+        Error::new(
+            Kind::NotFound,
+            format!("there is no case `{}`", crate::script::clean(reference)),
+        )
+        .hint("`stagepass case list --all` shows the cases")
     })
 }
 
-async fn grants_of(ledger: &Ledger, reference: &str, live_only: bool) -> Result<Vec<crate::grant::Grant>> {
-    let filter =
-        Filter { case: Some(reference.to_owned()), live_only, ..Filter::default() };
+async fn grants_of(
+    ledger: &Ledger,
+    reference: &str,
+    live_only: bool,
+) -> Result<Vec<crate::grant::Grant>> {
+    let filter = Filter { case: Some(reference.to_owned()), live_only, ..Filter::default() };
     Ok(ledger.grants(&filter, revoke::MOST, None).await?)
 }
 
@@ -134,7 +147,9 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let tally = revoke::carry_out(context, &ledger, &grants, "the case is closed").await?;
     if let Some(error) = revoke::failure(&tally) {
         revoke::report(context, &tally, &[]);
-        return Err(error.hint(format!("the case {reference} stays open until all are proved closed")));
+        return Err(
+            error.hint(format!("the case {reference} stays open until all are proved closed"))
+        );
     }
     let case = ledger.close_case(reference, context.now(), &context.actor).await?;
     let head = ledger.head().await?;
@@ -149,4 +164,3 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     context.output.result(&text, document);
     Ok(())
 }
-

@@ -123,7 +123,10 @@ fn configuration(context: &Context) -> Finding {
             Finding::good(what, format!("no targets yet in {}", path.display()))
         }
         Ok(targets) => match refuse_unsafe(&path) {
-            Ok(()) => Finding::good(what, format!("{} targets in {}", targets.iter().len(), path.display())),
+            Ok(()) => Finding::good(
+                what,
+                format!("{} targets in {}", targets.iter().len(), path.display()),
+            ),
             Err(e) => Finding::bad(
                 Kind::Internal,
                 what,
@@ -143,7 +146,12 @@ async fn about_ledger(context: &Context, ledger: Option<&Ledger>) -> Vec<Finding
         .warnings()
         .iter()
         .map(|warning| {
-            Finding::bad(Kind::Internal, "ledger", warning.clone(), "only you may read and write it")
+            Finding::bad(
+                Kind::Internal,
+                "ledger",
+                warning.clone(),
+                "only you may read and write it",
+            )
         })
         .collect();
     match ledger.counts().await {
@@ -239,10 +247,11 @@ async fn about_target(context: &Context, target: &Target) -> Finding {
         Err(e) => {
             let mut finding = Finding::of(what, &e);
             if context.unattended {
-                finding.remedy = "cron has no agent, no keyring and nobody to ask: give the target a \
+                finding.remedy =
+                    "cron has no agent, no keyring and nobody to ask: give the target a \
                                   key file without a passphrase (`--identity`), and sudo without a \
                                   password for it"
-                    .into();
+                        .into();
             }
             finding
         }
@@ -261,7 +270,8 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
     let mut session = Session::open(context, target).await?;
     let route = Route::of(target, &context.surroundings)
         .map_err(|e| crate::session::unreachable(target, e))?;
-    let provider: Provider = context.provider(Provider::preferred(target.elevation, &route.user))?;
+    let provider: Provider =
+        context.provider(Provider::preferred(target.elevation, &route.user))?;
     let inputs = detect_inputs(target, &route.user, "0000000000", Access::Sftp);
     let asked_at = context.now();
     let answer = session.call(&provider, Verb::Detect, &inputs).await?;

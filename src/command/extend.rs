@@ -41,7 +41,10 @@ pub async fn run(context: &Context, typed: cli::Extend) -> Result<()> {
     if grant.state != State::Open {
         return Err(Error::new(
             Kind::Usage,
-            format!("grant {} is {}, and only an open grant has a deadline to move", grant.id, grant.state),
+            format!(
+                "grant {} is {}, and only an open grant has a deadline to move",
+                grant.id, grant.state
+            ),
         ));
     }
     let new = allowed(context, &ledger, &grant, wanted, &typed).await?;
@@ -86,10 +89,7 @@ async fn allowed(
         overrides: typed
             .overrides
             .iter()
-            .map(|rule| Override {
-                rule: rule.clone(),
-                reason: reason.clone().unwrap_or_default(),
-            })
+            .map(|rule| Override { rule: rule.clone(), reason: reason.clone().unwrap_or_default() })
             .collect(),
         reason,
         live: LiveRequest {
@@ -133,8 +133,11 @@ async fn carry_out(
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
     let Some(mut grant) = claimed else {
-        return Err(Error::new(Kind::Unknown, format!("another process is working on {}", grant.id))
-            .hint("nothing was changed; try again in a moment"));
+        return Err(Error::new(
+            Kind::Unknown,
+            format!("another process is working on {}", grant.id),
+        )
+        .hint("nothing was changed; try again in a moment"));
     };
     let old = grant.deadline;
     if !new.is_longer() {
@@ -150,7 +153,9 @@ async fn carry_out(
             session.close().await;
             grant.deadline = new.deadline();
             let detail = json!({ "new": new, "update": reply.values() });
-            return Ok(ledger.record(&grant, &event(context, &grant, "grant.extended", detail)).await?);
+            return Ok(ledger
+                .record(&grant, &event(context, &grant, "grant.extended", detail))
+                .await?);
         }
         Answer::Refused { reason, .. } => {
             Error::new(Kind::Refused, "the server refused the new deadline").because_text(reason)
@@ -158,8 +163,9 @@ async fn carry_out(
         Answer::Unknown { why } => {
             // The server may have either; the one that the ledger has is set again if it can be.
             let restored = restate(context, &mut session, &grant, grant.deadline).await;
-            let error = Error::new(Kind::Unknown, "nobody saw whether the server took the new deadline")
-                .because_text(why);
+            let error =
+                Error::new(Kind::Unknown, "nobody saw whether the server took the new deadline")
+                    .because_text(why);
             match restored {
                 Ok(Answer::Done(_)) => error.because_text("the recorded one was set again"),
                 _ => error,
@@ -168,7 +174,8 @@ async fn carry_out(
     };
     session.close().await;
     let detail = json!({ "why": error.causes.first(), "old": old, "kept": grant.deadline });
-    let grant = ledger.record(&grant, &event(context, &grant, "grant.extend-failed", detail)).await?;
+    let grant =
+        ledger.record(&grant, &event(context, &grant, "grant.extend-failed", detail)).await?;
     Err(error.hint(format!(
         "the grant still works and the sweep ends it at {}",
         deadline::utc(grant.deadline)

@@ -24,7 +24,8 @@ use crate::message;
 use crate::opening::{self, Draft};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
-    self, Broken, Credential, Decision, Declared, EnvironmentFinding, Facts, LiveRequest, Override, Request, Rule, Terms,
+    self, Broken, Credential, Decision, Declared, EnvironmentFinding, Facts, LiveRequest, Override,
+    Request, Rule, Terms,
 };
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, SupporterKey};
@@ -272,8 +273,11 @@ fn access(typed: Option<cli::AccessArg>) -> Access {
 
 async fn find_case(context: &Context, reference: &str) -> Result<Case> {
     let missing = || {
-        Error::new(Kind::NotFound, format!("there is no case `{}`", crate::script::clean(reference)))
-            .hint(format!("open it with `stagepass case open {reference} --desk multisafepay`"))
+        Error::new(
+            Kind::NotFound,
+            format!("there is no case `{}`", crate::script::clean(reference)),
+        )
+        .hint(format!("open it with `stagepass case open {reference} --desk multisafepay`"))
     };
     let ledger = context.ledger_to_read().await?.ok_or_else(missing)?;
     let case = match ledger.case(reference).await {
@@ -369,9 +373,9 @@ fn confirm_live(context: &Context, wanted: &mut Wanted, facts: &Facts) {
     let missing = broken.iter().any(|one| one.rule == Rule::LiveConfirmation);
     if missing && !others && wanted.request.live.confirmation.is_none() {
         let name = policy::confirmation_name(&wanted.request, facts).to_owned();
-        wanted.request.live.confirmation = context.output.ask(&format!(
-            "This counts as a LIVE shop. Type its host name, {name}, to go on:"
-        ));
+        wanted.request.live.confirmation = context
+            .output
+            .ask(&format!("This counts as a LIVE shop. Type its host name, {name}, to go on:"));
     }
 }
 
@@ -382,15 +386,21 @@ fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: boo
         || wanted.reveal
         || (context.output.is_terminal() && !context.output.is_json());
     if makes_secret && !shown && !dry_run {
-        return Err(Error::new(Kind::Usage, "standard output is not a terminal, and a secret would be made")
-            .hint("write it to a new file with `--output FILE`")
-            .hint("or print it all the same with `--reveal`"));
+        return Err(Error::new(
+            Kind::Usage,
+            "standard output is not a terminal, and a secret would be made",
+        )
+        .hint("write it to a new file with `--output FILE`")
+        .hint("or print it all the same with `--reveal`"));
     }
     if let Some(path) = wanted.output.as_deref()
         && path.symlink_metadata().is_ok()
     {
-        return Err(Error::new(Kind::Usage, format!("the file `{}` exists already", path.display()))
-            .hint("name a new file: stagepass never writes over one"));
+        return Err(Error::new(
+            Kind::Usage,
+            format!("the file `{}` exists already", path.display()),
+        )
+        .hint("name a new file: stagepass never writes over one"));
     }
     Ok(())
 }
@@ -465,7 +475,8 @@ async fn look(
         }
     };
     let server = Server::read(session.server_id(), &reply, asked_at);
-    let mut facts = server.facts(&wanted.route, wanted.key.is_some() || wanted.generate_key, wanted.password);
+    let mut facts =
+        server.facts(&wanted.route, wanted.key.is_some() || wanted.generate_key, wanted.password);
     if let Some(path) = &wanted.backup {
         facts.backup = Some(backup::verify(session, path).await?);
     }
@@ -510,8 +521,9 @@ fn make_credential(wanted: &Wanted) -> Result<Credentials> {
     };
     let password = wanted.password.then(secret::generate_password).transpose().map_err(failed)?;
     if wanted.generate_key {
-        let (key, private_key) = public_key::generate_key_pair(&format!("stagepass {}", wanted.case.reference))
-            .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
+        let (key, private_key) =
+            public_key::generate_key_pair(&format!("stagepass {}", wanted.case.reference))
+                .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
         return Ok(Credentials { key: Some(key), private_key: Some(private_key), password });
     }
     Ok(Credentials { key: wanted.key.clone(), private_key: None, password })
@@ -617,8 +629,11 @@ fn hand_over(
     let written = write_secrets(&mut file, &secrets);
     written.map_err(|e| {
         let _ = std::fs::remove_file(&path);
-        Error::new(Kind::Internal, format!("the credential cannot be written to `{}`", path.display()))
-            .because(e)
+        Error::new(
+            Kind::Internal,
+            format!("the credential cannot be written to `{}`", path.display()),
+        )
+        .because(e)
     })
 }
 

@@ -43,7 +43,9 @@ async fn verify(context: &Context, ledger: &Ledger, remembered: Option<&str>) ->
         let place = broken.seq.map(|seq| format!("event {seq}: ")).unwrap_or_default();
         return Err(Error::new(Kind::Internal, "the ledger is not as it was recorded")
             .because_text(format!("{place}{}", broken.why))
-            .hint("somebody or something changed it: keep a copy, and compare it with your backups"));
+            .hint(
+                "somebody or something changed it: keep a copy, and compare it with your backups",
+            ));
     }
     let good = paint(Tone::Good, "The chain holds, and every row is as its last event left it.");
     context.output.result(&format!("{text}{good}\n"), json!({ "verdict": verdict }));

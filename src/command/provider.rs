@@ -64,13 +64,19 @@ fn list(context: &Context) -> Result<()> {
             }
             Err(e) => {
                 documents.push(json!({ "problem": e.to_string() }));
-                rows.push(vec!["".into(), Cell::toned(Tone::Bad, e.to_string()), "".into(), "".into()]);
+                rows.push(vec![
+                    "".into(),
+                    Cell::toned(Tone::Bad, e.to_string()),
+                    "".into(),
+                    "".into(),
+                ]);
             }
         }
     }
-    context
-        .output
-        .result(&table(&["provider", "makes", "needs", "from"], rows), json!({ "providers": documents }));
+    context.output.result(
+        &table(&["provider", "makes", "needs", "from"], rows),
+        json!({ "providers": documents }),
+    );
     Ok(())
 }
 
@@ -112,15 +118,21 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     session.close().await;
     drop(progress);
     let steps = steps.map_err(|(step, why)| {
-        let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}")).because_text(why);
+        let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}"))
+            .because_text(why);
         match left {
             Ok(Answer::Done(_)) => error.hint("what the test made was taken back"),
-            _ => error.hint(format!("what the test made may still be there: look for `{}`", cycle.grant.id)),
+            _ => error.hint(format!(
+                "what the test made may still be there: look for `{}`",
+                cycle.grant.id
+            )),
         }
     })?;
     let text: String =
         steps.iter().map(|step| format!("{} {step}\n", paint(Tone::Good, "ok"))).collect();
-    context.output.result(&text, json!({ "provider": name, "target": target.name, "steps": steps }));
+    context
+        .output
+        .result(&text, json!({ "provider": name, "target": target.name, "steps": steps }));
     Ok(())
 }
 
@@ -141,19 +153,26 @@ impl<'a> Cycle<'a> {
         provider: &'a Provider,
         session: &mut Session<'_>,
     ) -> Result<Cycle<'a>> {
-        let made = |e: secret::RandomFailed| Error::new(Kind::Internal, "no test grant can be made").because(e);
+        let made = |e: secret::RandomFailed| {
+            Error::new(Kind::Internal, "no test grant can be made").because(e)
+        };
         let id = secret::random_id(10).map_err(made)?;
         let check = CheckKey::generate().map_err(made)?;
         let account = match provider.need {
             Need::Root => format!("sp-test-{}", id.get(..5).unwrap_or("x")),
-            Need::None => Route::of(session.target, &context.surroundings)
-                .map_err(|e| session::unreachable(session.target, e))?
-                .user,
+            Need::None => {
+                Route::of(session.target, &context.surroundings)
+                    .map_err(|e| session::unreachable(session.target, e))?
+                    .user
+            }
         };
         let inputs = detect_inputs(session.target, &account, &id, Access::Sftp);
         let now = context.now();
         let Answer::Done(reply) = session.call(provider, Verb::Detect, &inputs).await? else {
-            return Err(Error::new(Kind::Refused, format!("`{}` cannot be used on {}", provider.name, session.target.name)));
+            return Err(Error::new(
+                Kind::Refused,
+                format!("`{}` cannot be used on {}", provider.name, session.target.name),
+            ));
         };
         let server = Server::read(session.server_id(), &reply, now);
         let ends = now + server.clock_ahead + TEST_SECONDS;
@@ -259,8 +278,11 @@ impl<'a> Cycle<'a> {
         let Some(key) = public_key::parse_stored(&self.check.text) else {
             return Err((step, "the test key cannot be read".into()));
         };
-        let attempts =
-            if works { vec![Attempt::Key(&self.check.private)] } else { vec![Attempt::Offer(&key)] };
+        let attempts = if works {
+            vec![Attempt::Key(&self.check.private)]
+        } else {
+            vec![Attempt::Offer(&key)]
+        };
         let tried = transport::try_login(
             session.target,
             &self.layer.account,

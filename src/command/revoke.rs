@@ -50,8 +50,7 @@ pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
 
 async fn chosen(ledger: &Ledger, typed: &cli::Revoke) -> Result<Vec<Grant>> {
     if typed.all || typed.target.is_some() {
-        let filter =
-            Filter { target: typed.target.clone(), live_only: true, ..Filter::default() };
+        let filter = Filter { target: typed.target.clone(), live_only: true, ..Filter::default() };
         return Ok(ledger.grants(&filter, MOST, None).await?);
     }
     let mut grants = Vec::new();
@@ -142,7 +141,10 @@ pub fn text(tally: &Tally, now: UnixTime) -> String {
         ));
     }
     for id in &tally.busy {
-        lines.push_str(&format!("{} {id}: another process is closing it\n", paint(Tone::Warn, "busy")));
+        lines.push_str(&format!(
+            "{} {id}: another process is closing it\n",
+            paint(Tone::Warn, "busy")
+        ));
     }
     lines
 }
@@ -205,8 +207,7 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
         let from = [State::Opening, State::Open, State::Closing, State::Stuck];
         let event = event(context, grant, "grant.forgotten", json!({ "reason": reason }));
         let lease = Lease::mine(now, closing::LEASE_SECONDS);
-        let done =
-            ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
+        let done = ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
         if let Some(grant) = done {
             lines.push_str(&format!(
                 "{} {} on {}; it was to end {}, and nobody saw it end\n",

@@ -68,14 +68,20 @@ fn install(context: &Context, kind: cli::ScheduleKind, every: u8, dry_run: bool)
             text.push_str(&format!("{}\n{}\n", paint(Tone::Strong, place), what.trim_end()));
         }
         text.push_str("nothing was written\n");
-        context.output.result(&text, json!({ "kind": draft.kind.id(), "texts": draft.texts, "dry_run": true }));
+        context.output.result(
+            &text,
+            json!({ "kind": draft.kind.id(), "texts": draft.texts, "dry_run": true }),
+        );
         return Ok(());
     }
     prove(context)?;
     let installed = schedule.install(choice, &job).map_err(|e| failed(&e))?;
     let text = format!(
         "{}\n{}",
-        paint(Tone::Good, "The sweep is scheduled, and it was shown that it can log in unattended."),
+        paint(
+            Tone::Good,
+            "The sweep is scheduled, and it was shown that it can log in unattended."
+        ),
         describe(&installed)
     );
     context.output.result(&text, document(&installed));
@@ -100,8 +106,12 @@ fn prove(context: &Context) -> Result<()> {
         return Ok(());
     }
     let document: Value = serde_json::from_slice(&report.stdout).unwrap_or(Value::Null);
-    let mut error = Error::new(Kind::Unreachable, "the sweep could not work unattended, so it was not scheduled");
-    let findings = document.pointer("/result/findings").or_else(|| document.pointer("/error/broken"));
+    let mut error = Error::new(
+        Kind::Unreachable,
+        "the sweep could not work unattended, so it was not scheduled",
+    );
+    let findings =
+        document.pointer("/result/findings").or_else(|| document.pointer("/error/broken"));
     for finding in findings.and_then(Value::as_array).into_iter().flatten() {
         if finding.get("ok").and_then(Value::as_bool) == Some(false) {
             let text = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -132,7 +142,10 @@ async fn status(context: &Context) -> Result<()> {
         text.push_str(&describe(one));
     }
     if installed.is_empty() {
-        text.push_str(&format!("{}\n", paint(Tone::Warn, "the sweep is not scheduled on this machine")));
+        text.push_str(&format!(
+            "{}\n",
+            paint(Tone::Warn, "the sweep is not scheduled on this machine")
+        ));
     }
     text.push_str(&fields(&[("last sweep", last_sweep(last.as_ref(), context.now()))]));
     let documents: Vec<Value> = installed.iter().map(document).collect();
@@ -146,7 +159,16 @@ async fn status(context: &Context) -> Result<()> {
 fn last_sweep(last: Option<&SweepRun>, now: i64) -> String {
     last.map_or_else(
         || "never".into(),
-        |run| format!("{} on {}: {} due, {} closed, {} failed", deadline::relative(run.at, now), run.host, run.due, run.closed, run.failed),
+        |run| {
+            format!(
+                "{} on {}: {} due, {} closed, {} failed",
+                deadline::relative(run.at, now),
+                run.host,
+                run.due,
+                run.closed,
+                run.failed
+            )
+        },
     )
 }
 

@@ -32,7 +32,8 @@ fn secret_name(kind: cli::SecretKindArg, name: &str) -> Result<SecretName> {
         cli::SecretKindArg::Password => (SecretKind::Password, name.to_owned()),
         cli::SecretKindArg::Sudo => (SecretKind::Sudo, name.to_owned()),
     };
-    SecretName::new(kind, name).map_err(|e| Error::new(Kind::Usage, "the name cannot be used").because(e))
+    SecretName::new(kind, name)
+        .map_err(|e| Error::new(Kind::Usage, "the name cannot be used").because(e))
 }
 
 fn set(context: &Context, name: &SecretName) -> Result<()> {
@@ -42,7 +43,9 @@ fn set(context: &Context, name: &SecretName) -> Result<()> {
     }
     context.make_state_dir()?;
     context.keyring().store(name, &secret).map_err(|e| failed(e, name))?;
-    context.output.result(&format!("kept {name} in the keyring\n"), json!({ "kept": name.to_string() }));
+    context
+        .output
+        .result(&format!("kept {name} in the keyring\n"), json!({ "kept": name.to_string() }));
     Ok(())
 }
 
@@ -62,7 +65,8 @@ fn list(context: &Context) -> Result<()> {
 
 fn remove(context: &Context, name: &SecretName) -> Result<()> {
     let was_there = context.keyring().remove(name).map_err(|e| failed(e, name))?;
-    let text = if was_there { format!("removed {name}\n") } else { format!("there was no {name}\n") };
+    let text =
+        if was_there { format!("removed {name}\n") } else { format!("there was no {name}\n") };
     context.output.result(&text, json!({ "removed": was_there, "name": name.to_string() }));
     Ok(())
 }

@@ -61,7 +61,10 @@ fn summary(grant: &Grant, now: i64) -> String {
         ("opened", grant.opened_at.map(deadline::utc).unwrap_or_default()),
         ("ends", deadline::human(grant.deadline, &Local, now)),
         ("closed", grant.closed_at.map(deadline::utc).unwrap_or_default()),
-        ("attempts", Some(grant.attempts).filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default()),
+        (
+            "attempts",
+            Some(grant.attempts).filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default(),
+        ),
         ("last error", grant.last_error.clone().unwrap_or_default()),
     ])
 }
@@ -72,11 +75,27 @@ fn line(entry: &Entry) -> String {
     let said = [
         detail.pointer("/why").and_then(Value::as_str).map(str::to_owned),
         detail.pointer("/reason").and_then(Value::as_str).map(str::to_owned),
-        detail.pointer("/login/key/offered").and_then(Value::as_str).map(|text| format!("the supporter's key was {text}")),
-        detail.pointer("/login/check_key/logged_in").and_then(Value::as_str).map(|text| format!("a login with the same options worked: {text}")),
-        detail.pointer("/login/password/logged_in").and_then(Value::as_str).map(|text| format!("the password logged in: {text}")),
-        detail.pointer("/layers/0/login/text").and_then(Value::as_str).map(|text| format!("login {text}")),
-        detail.pointer("/seconds_late").and_then(Value::as_i64).filter(|late| *late > 0).map(|late| format!("{} after the deadline", deadline::duration(late))),
+        detail
+            .pointer("/login/key/offered")
+            .and_then(Value::as_str)
+            .map(|text| format!("the supporter's key was {text}")),
+        detail
+            .pointer("/login/check_key/logged_in")
+            .and_then(Value::as_str)
+            .map(|text| format!("a login with the same options worked: {text}")),
+        detail
+            .pointer("/login/password/logged_in")
+            .and_then(Value::as_str)
+            .map(|text| format!("the password logged in: {text}")),
+        detail
+            .pointer("/layers/0/login/text")
+            .and_then(Value::as_str)
+            .map(|text| format!("login {text}")),
+        detail
+            .pointer("/seconds_late")
+            .and_then(Value::as_i64)
+            .filter(|late| *late > 0)
+            .map(|late| format!("{} after the deadline", deadline::duration(late))),
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
     format!(

@@ -77,9 +77,15 @@ async fn close_due(context: &Context, ledger: &Ledger, parallel: usize) -> Resul
         due += page.len();
         let total = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let progress = context.output.progress_of(total, "sweeping");
-        let tally =
-            closing::close_many(context, ledger, &page, "the deadline is over", parallel, &progress)
-                .await?;
+        let tally = closing::close_many(
+            context,
+            ledger,
+            &page,
+            "the deadline is over",
+            parallel,
+            &progress,
+        )
+        .await?;
         let moved = !(tally.closed.is_empty() && tally.failed.is_empty());
         sum.append(tally);
         if !moved {

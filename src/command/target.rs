@@ -41,8 +41,11 @@ async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
     let mut target = resolve(context, typed)?;
     let mut targets = context.targets()?;
     if targets.find(&target.name).is_some() && !replace {
-        return Err(Error::new(Kind::Usage, format!("there is a target `{}` already", target.name))
-            .hint("choose another name, or add `--replace`"));
+        return Err(Error::new(
+            Kind::Usage,
+            format!("there is a target `{}` already", target.name),
+        )
+        .hint("choose another name, or add `--replace`"));
     }
     let mut how = "this machine";
     if target.address != Address::Local {
@@ -66,7 +69,9 @@ async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
         paint(Tone::Good, &format!("Target {} is added.", target.name)),
         fields(&described(&target))
     );
-    context.output.result(&text, json!({ "target": document(&target), "host_key_confirmed_by": how }));
+    context
+        .output
+        .result(&text, json!({ "target": document(&target), "host_key_confirmed_by": how }));
     context.output.say(Tone::Faint, &format!("next: stagepass target check {}", target.name));
     Ok(())
 }
@@ -279,9 +284,12 @@ async fn check(context: &Context, name: &str) -> Result<()> {
     drop(progress);
     let usable = documents.iter().any(|one| one.get("usable") == Some(&Value::Bool(true)));
     if !usable {
-        return Err(Error::new(Kind::Refused, format!("no kind of access can be made on `{name}`"))
-            .because_text(text)
-            .hint("see what stands behind each provider above"));
+        return Err(Error::new(
+            Kind::Refused,
+            format!("no kind of access can be made on `{name}`"),
+        )
+        .because_text(text)
+        .hint("see what stands behind each provider above"));
     }
     let document = json!({ "target": name, "server_id": server_id, "providers": documents });
     context.output.result(&text, document);
@@ -325,14 +333,16 @@ async fn remove(context: &Context, name: &str) -> Result<()> {
     let mut targets: Targets = context.targets()?;
     context.target(name)?;
     if let Some(ledger) = context.ledger_to_read().await? {
-        let filter =
-            Filter { target: Some(name.to_owned()), live_only: true, ..Filter::default() };
+        let filter = Filter { target: Some(name.to_owned()), live_only: true, ..Filter::default() };
         let live = ledger.grants(&filter, 10, None).await?;
         if !live.is_empty() {
             let ids: Vec<&str> = live.iter().map(|grant| grant.id.as_str()).collect();
-            return Err(Error::new(Kind::Usage, format!("`{name}` has grants that are not closed"))
-                .because_text(ids.join(", "))
-                .hint(format!("close them first: `stagepass revoke --target {name}`")));
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`{name}` has grants that are not closed"),
+            )
+            .because_text(ids.join(", "))
+            .hint(format!("close them first: `stagepass revoke --target {name}`")));
         }
     }
     targets.remove(name).map_err(|e| unwritten(context, e))?;

@@ -1,3 +1,0 @@
-//! demo
-use crate::output::Output; use crate::error::Result;
-pub async fn run(_o: &Output) -> Result<()> { Ok(()) }

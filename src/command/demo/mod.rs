@@ -1,0 +1,319 @@
+//! `demo`: the whole job once, on a real throw-away OpenSSH server on this machine.
+//!
+//! As root the server is a throw-away host (`host.sh`) with both providers; as an ordinary user a
+//! private sshd on loopback with `authorized-key`. Every step is this very program, or the
+//! supporter's own `sftp`, started as a process; a step that does not end as it must fails the
+//! demo. Nothing stays behind.
+
+mod server;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::{Error, Kind, Result};
+use crate::output::{Output, Tone, paint};
+use server::Server;
+
+/// How long the grant of the demo lasts, in seconds.
+const LASTS: u64 = 20;
+
+/// The longest that one step may take.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs the command.
+///
+/// # Errors
+/// Something is missing on this machine, or a step did not end as it must.
+pub async fn run(output: &Output) -> Result<()> {
+    let started = Instant::now();
+    let folder = tempfile::Builder::new()
+        .prefix("stagepass-demo-")
+        .tempdir()
+        .map_err(|e| Error::new(Kind::Internal, "no temporary folder can be made").because(e))?;
+    let server = Server::start(folder.path()).await?;
+    let mut stage = Stage::new(output, folder.path(), &server)?;
+    stage.say(&format!("A throw-away server runs: {}.", server.described()));
+    let played = stage.play().await;
+    let steps = stage.steps;
+    server.stop().await;
+    played?;
+    let seconds = started.elapsed().as_secs();
+    let text = format!(
+        "\n{} {steps} steps in {seconds} s; the server and everything on it is gone.\n",
+        paint(Tone::Good, "That was the whole job:"),
+    );
+    output
+        .result(&text, json!({ "steps": steps, "seconds": seconds, "server": server.described() }));
+    Ok(())
+}
+
+/// Where the play takes place: folders of its own, and what was seen so far.
+struct Stage<'a> {
+    output: &'a Output,
+    exe: PathBuf,
+    folder: &'a Path,
+    server: &'a Server,
+    steps: u32,
+}
+
+impl<'a> Stage<'a> {
+    fn new(output: &'a Output, folder: &'a Path, server: &'a Server) -> Result<Self> {
+        let exe = std::env::current_exe()
+            .map_err(|e| Error::new(Kind::Internal, "this program cannot be found").because(e))?;
+        Ok(Self { output, exe, folder, server, steps: 0 })
+    }
+
+    /// The whole job, top to bottom.
+    async fn play(&mut self) -> Result<()> {
+        let server = self.server;
+        let key = self.folder.join("supporter.pub").display().to_string();
+        let fingerprint = server.fingerprint.clone();
+        let admin = self.folder.join("admin").display().to_string();
+        let login = |user: &str, host: &str| format!("ssh://{user}@{host}");
+
+        self.say("The merchant tries the old way. FTP is refused.");
+        self.stagepass(
+            3,
+            &["target", "add", "shop", "ftp://shop.example", "--environment", "staging"],
+        )
+        .await?;
+
+        self.say(
+            "The staging server is added; its host key is compared with the one the hoster told.",
+        );
+        let staging = login(&server.admin, "staging.shop.test");
+        let mut add = vec![
+            "target",
+            "add",
+            "staging",
+            &staging,
+            "--environment",
+            "staging",
+            "--identity",
+            &admin,
+        ];
+        add.extend(["--host-key", &fingerprint]);
+        if let Some(path) = &server.shop {
+            add.extend(["--path", path]);
+        }
+        self.stagepass(0, &add).await?;
+        let live = login(&server.admin, "www.shop.test");
+        self.stagepass(
+            0,
+            &[
+                "target",
+                "add",
+                "live",
+                &live,
+                "--environment",
+                "live",
+                "--identity",
+                &admin,
+                "--host-key",
+                &fingerprint,
+            ],
+        )
+        .await?;
+        self.stagepass(0, &["case", "open", "MSP-4711", "--desk", "multisafepay"]).await?;
+
+        self.say("Access to the live shop is refused, with everything that would be needed.");
+        let who = ["--supporter", "Jane Doe", "--key", &key];
+        let mut grant = vec!["grant", "--case", "MSP-4711", "--target", "live"];
+        grant.extend(who);
+        grant.extend(server.port_override());
+        self.stagepass(3, &grant).await?;
+
+        self.say(&format!(
+            "Access to staging is granted, for {LASTS} seconds, and tried for real."
+        ));
+        let lasts = format!("{LASTS}s");
+        let mut grant = vec!["grant", "--case", "MSP-4711", "--target", "staging", "--for", &lasts];
+        grant.extend(who);
+        grant.extend(server.port_override());
+        self.stagepass(0, &grant).await?;
+        let granted = Instant::now();
+        if server.is_host {
+            self.second_provider(&fingerprint, &admin, &lasts, &who).await?;
+        }
+
+        let account = self.account().await?;
+        self.say("The supporter connects with OpenSSH's own sftp.");
+        self.sftp(&account, true).await?;
+        self.stagepass(0, &["list"]).await?;
+
+        self.say("Time passes.");
+        let rest = Duration::from_secs(LASTS + 1).saturating_sub(granted.elapsed());
+        let progress = self.output.progress("waiting for the deadline");
+        sleep(rest).await;
+        drop(progress);
+        self.say("The deadline is over: the server itself refuses the key.");
+        self.sftp(&account, false).await?;
+        self.say("The sweep, as cron would run it, removes what was made and proves it.");
+        self.stagepass(0, &["sweep"]).await?;
+        self.stagepass(0, &["list", "--all"]).await?;
+        self.stagepass(0, &["case", "close", "MSP-4711"]).await?;
+        self.stagepass(0, &["ledger", "verify"]).await
+    }
+
+    /// The same without root: a time-limited key in the account the merchant has.
+    async fn second_provider(
+        &mut self,
+        fingerprint: &str,
+        admin: &str,
+        lasts: &str,
+        who: &[&str],
+    ) -> Result<()> {
+        self.say(
+            "Where there is no root, a time-limited key in the merchant's own account does it.",
+        );
+        self.stagepass(
+            0,
+            &[
+                "target",
+                "add",
+                "shared",
+                "ssh://deploy@staging.shop.test",
+                "--environment",
+                "staging",
+                "--identity",
+                admin,
+                "--host-key",
+                fingerprint,
+            ],
+        )
+        .await?;
+        let mut grant = vec![
+            "grant",
+            "--case",
+            "MSP-4711",
+            "--target",
+            "shared",
+            "--for",
+            lasts,
+            "--access",
+            "sftp-read-only",
+        ];
+        grant.extend(who);
+        grant.extend(self.server.port_override());
+        self.stagepass(0, &grant).await
+    }
+
+    fn say(&self, text: &str) {
+        self.output.say(Tone::Strong, &format!("\n# {text}"));
+    }
+
+    /// Runs this program as the merchant would, and shows what it says.
+    async fn stagepass(&mut self, expected: i32, words: &[&str]) -> Result<()> {
+        self.output.say(Tone::Good, &format!("$ stagepass {}", in_words(words)));
+        let exe = self.exe.clone();
+        let (status, stdout, stderr) = self.start(&exe, words).await?;
+        self.output.say(Tone::Plain, stderr.trim_end());
+        self.output.say(Tone::Plain, stdout.trim_end());
+        self.judge(expected, status, &in_words(words))
+    }
+
+    /// Uses the access as the supporter would.
+    async fn sftp(&mut self, account: &str, works: bool) -> Result<()> {
+        let batch = self.folder.join("batch");
+        std::fs::write(&batch, "pwd\nls -l\n")
+            .map_err(|e| Error::new(Kind::Internal, "the demo's folder is full").because(e))?;
+        let key = self.folder.join("supporter").display().to_string();
+        let known = format!("UserKnownHostsFile={}", self.folder.join("known_hosts").display());
+        let port = self.server.port.to_string();
+        let batch = batch.display().to_string();
+        let place = format!("{account}@{}", self.server.address);
+        let words = [
+            "-F",
+            "none",
+            "-b",
+            &batch,
+            "-i",
+            &key,
+            "-P",
+            &port,
+            "-o",
+            &known,
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "BatchMode=yes",
+            &place,
+        ];
+        self.output.say(Tone::Good, &format!("$ sftp {account}@staging.shop.test"));
+        let (status, stdout, stderr) = self.start(Path::new("sftp"), &words).await?;
+        self.output.say(Tone::Plain, stdout.trim_end());
+        let said: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("Warning")).collect();
+        self.output.say(Tone::Plain, &said.join("\n"));
+        self.judge(if works { 0 } else { 255 }, status, "sftp")
+    }
+
+    fn judge(&mut self, expected: i32, status: Option<i32>, words: &str) -> Result<()> {
+        self.steps += 1;
+        if expected != 0 && status == Some(expected) {
+            self.output.say(Tone::Faint, &format!("(exit code {expected}, as it must be)"));
+        }
+        if status == Some(expected) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Internal, format!("the demo failed at `{words}`")).because_text(
+            format!(
+                "it should have ended with {expected}, and ended with {}",
+                status.map_or("no status".into(), |status| status.to_string())
+            ),
+        ))
+    }
+
+    /// The account that the first grant made, as the ledger has it.
+    async fn account(&self) -> Result<String> {
+        let (_, stdout, _) =
+            self.start(&self.exe, &["--json", "list", "--target", "staging"]).await?;
+        let document: Value = serde_json::from_str(&stdout).unwrap_or(Value::Null);
+        let account = document.pointer("/result/grants/0/layers/0/account").and_then(Value::as_str);
+        account
+            .map(str::to_owned)
+            .ok_or_else(|| Error::new(Kind::Internal, "the demo's grant is not listed"))
+    }
+
+    async fn start(&self, program: &Path, words: &[&str]) -> Result<(Option<i32>, String, String)> {
+        let mut command = Command::new(program);
+        command
+            .args(words.iter().map(OsStr::new))
+            .env_remove("SSH_AUTH_SOCK")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env("HOME", self.folder.join("home"))
+            .env("STAGEPASS_CONFIG", self.folder.join("home/config"))
+            .env("STAGEPASS_STATE", self.folder.join("home/state"))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        if self.output.is_terminal() {
+            command.env("CLICOLOR_FORCE", "1");
+        }
+        let failed = |why: &dyn std::error::Error| {
+            Error::new(Kind::Internal, format!("`{}` cannot be run", program.display()))
+                .because_text(why.to_string())
+        };
+        let ended = timeout(STEP_LIMIT, command.output()).await.map_err(|e| failed(&e))?;
+        let ended = ended.map_err(|e| failed(&e))?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok((ended.status.code(), text(ended.stdout), text(ended.stderr)))
+    }
+}
+
+/// A command line as a person would type it; temporary folders are not worth reading.
+fn in_words(words: &[&str]) -> String {
+    let shown = words.iter().map(|word| {
+        let name = Path::new(word).file_name().and_then(OsStr::to_str);
+        match name {
+            Some(name) if word.contains("stagepass-demo-") => name.to_owned(),
+            _ if word.contains(' ') => format!("'{word}'"),
+            _ => (*word).to_owned(),
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}

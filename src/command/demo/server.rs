@@ -1,0 +1,272 @@
+//! The demo's throw-away OpenSSH server.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use russh::keys::{HashAlg, PrivateKey, PublicKey};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::context::program;
+use crate::error::{Error, Kind, Result};
+use crate::public_key::generate_key_pair;
+
+/// How long a server may take to answer.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A server that runs until it is stopped or this program ends.
+#[derive(Debug)]
+pub struct Server {
+    /// The account that the merchant logs in with.
+    pub admin: String,
+    /// Where it listens.
+    pub address: Ipv4Addr,
+    /// Its port.
+    pub port: u16,
+    /// `SHA256:…` of its host key.
+    pub fingerprint: String,
+    /// The shop's folder on it.
+    pub shop: Option<String>,
+    /// Whether it is a host of its own, with accounts that can be made.
+    pub is_host: bool,
+    process: tokio::sync::Mutex<Option<Child>>,
+}
+
+impl Server {
+    /// Starts the best server that this machine allows.
+    pub async fn start(folder: &Path) -> Result<Self> {
+        let sshd = program("sshd").ok_or_else(|| {
+            Error::new(Kind::Usage, "there is no `sshd` on this machine")
+                .hint("install it: `apt-get install openssh-server` (the service need not run)")
+        })?;
+        if program("sftp").is_none() {
+            return Err(Error::new(Kind::Usage, "there is no `sftp` on this machine")
+                .hint("install it: `apt-get install openssh-client`"));
+        }
+        let files = Files::write(folder)?;
+        if rustix::process::geteuid().is_root() {
+            let reason = match Self::host(folder, &files).await {
+                Ok(server) => return Ok(server),
+                Err(reason) => reason,
+            };
+            // A container may not mount; a private sshd needs nothing of that.
+            return Self::private(folder, &files, &sshd).await.map_err(|e| e.because_text(reason));
+        }
+        Self::private(folder, &files, &sshd).await
+    }
+
+    /// A throw-away host over this machine's own file system.
+    async fn host(folder: &Path, files: &Files) -> std::result::Result<Self, String> {
+        let (address, port) = free_place();
+        files.write_client(folder, address, port).map_err(|e| e.to_string())?;
+        let log = fs::File::create(folder.join("log")).map_err(|e| e.to_string())?;
+        let script = folder.join("host.sh");
+        fs::write(&script, include_str!("host.sh")).map_err(|e| e.to_string())?;
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--pid", "--fork", "--uts", "--kill-child", "--", "/bin/sh"])
+            .arg(&script)
+            .arg(folder)
+            .args([address.to_string(), port.to_string()]);
+        let process = spawn(command, log).map_err(|e| e.to_string())?;
+        let server = Self {
+            admin: "root".into(),
+            address,
+            port,
+            fingerprint: files.fingerprint.clone(),
+            shop: Some("/var/www/shop".into()),
+            is_host: true,
+            process: tokio::sync::Mutex::new(Some(process)),
+        };
+        match server.answers().await {
+            Ok(()) => Ok(server),
+            Err(why) => {
+                server.stop().await;
+                Err(format!("no throw-away host: {why}; {}", last_line(&folder.join("log"))))
+            }
+        }
+    }
+
+    /// An sshd of this user's own on loopback.
+    async fn private(folder: &Path, files: &Files, sshd: &Path) -> Result<Self> {
+        let failed = |why: String| {
+            Error::new(Kind::Internal, "no private sshd can be started").because_text(why)
+        };
+        let (address, port) = (Ipv4Addr::LOCALHOST, free_port(Ipv4Addr::LOCALHOST));
+        files.write_client(folder, address, port)?;
+        let shown = |name: &str| folder.join(name).display().to_string();
+        let home = shown("home");
+        // The session's home is the demo's: the user's own `authorized_keys` is not touched.
+        let config = format!(
+            "ListenAddress {address}\nPort {port}\nHostKey {}\nPidFile none\nUsePAM no\n\
+             AuthorizedKeysFile {home}/.ssh/authorized_keys\nStrictModes no\n\
+             SetEnv HOME={home}\nSubsystem sftp internal-sftp\n",
+            shown("host_key"),
+        );
+        let text = fs::read(folder.join("admin.pub")).unwrap_or_default();
+        private_file(&folder.join("home/.ssh/authorized_keys"), &text)?;
+        private_file(&folder.join("sshd_config"), config.as_bytes())?;
+        let log = fs::File::create(folder.join("log")).map_err(|e| failed(e.to_string()))?;
+        if rustix::process::geteuid().is_root() {
+            let _ = fs::create_dir_all("/run/sshd");
+        }
+        let mut command = Command::new(sshd);
+        command.args(["-D", "-e", "-f"]).arg(folder.join("sshd_config"));
+        let process = spawn(command, log).map_err(|e| failed(e.to_string()))?;
+        let server = Self {
+            admin: whoami(),
+            address,
+            port,
+            fingerprint: files.fingerprint.clone(),
+            shop: None,
+            is_host: false,
+            process: tokio::sync::Mutex::new(Some(process)),
+        };
+        match server.answers().await {
+            Ok(()) => Ok(server),
+            Err(why) => {
+                server.stop().await;
+                Err(failed(format!("{why}; {}", last_line(&folder.join("log")))))
+            }
+        }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let kind = if self.is_host { "a host of its own" } else { "a private sshd" };
+        format!("OpenSSH on {}:{}, {kind}", self.address, self.port)
+    }
+
+    /// The desk connects to port 22; a demo that cannot have it says why it breaks the rule.
+    #[must_use]
+    pub fn port_override(&self) -> Vec<&'static str> {
+        if self.port == 22 {
+            Vec::new()
+        } else {
+            vec!["--override", "port", "--reason", "a demo on loopback"]
+        }
+    }
+
+    async fn answers(&self) -> std::result::Result<(), String> {
+        let until = Instant::now() + START_LIMIT;
+        let place = SocketAddr::from((self.address, self.port));
+        loop {
+            if let Some(process) = self.process.lock().await.as_mut()
+                && let Ok(Some(status)) = process.try_wait()
+            {
+                return Err(format!("it ended with {status}"));
+            }
+            let mut greeting = [0_u8; 4];
+            if let Ok(mut stream) = TcpStream::connect(place).await
+                && let Ok(Ok(_)) =
+                    timeout(Duration::from_secs(2), stream.read_exact(&mut greeting)).await
+                && greeting == *b"SSH-"
+            {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err("it does not answer".into());
+            }
+            sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Ends it, and everything that runs in it.
+    pub async fn stop(&self) {
+        if let Some(mut process) = self.process.lock().await.take() {
+            let _ = process.start_kill();
+            let _ = process.wait().await;
+        }
+    }
+}
+
+fn spawn(mut command: Command, log: fs::File) -> std::io::Result<Child> {
+    let errors = log.try_clone()?;
+    command.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true).spawn()
+}
+
+/// Port 22 of a loopback address that nobody uses, where that is to be had.
+fn free_place() -> (Ipv4Addr, u16) {
+    let address = Ipv4Addr::new(127, 77, 0, 1);
+    match TcpListener::bind((address, 22)) {
+        Ok(_) => (address, 22),
+        Err(_) => (Ipv4Addr::LOCALHOST, free_port(Ipv4Addr::LOCALHOST)),
+    }
+}
+
+fn free_port(address: Ipv4Addr) -> u16 {
+    TcpListener::bind((address, 0))
+        .and_then(|listener| listener.local_addr())
+        .map_or(2222, |place| place.port())
+}
+
+fn whoami() -> String {
+    let uid = rustix::process::geteuid().as_raw().to_string();
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let line = passwd.lines().find(|line| line.split(':').nth(2) == Some(&uid));
+    line.and_then(|line| line.split(':').next()).unwrap_or("root").to_owned()
+}
+
+fn last_line(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    crate::script::clean(text.lines().last().unwrap_or("it said nothing"))
+}
+
+/// The demo's own keys and folders.
+struct Files {
+    fingerprint: String,
+    host_key: PublicKey,
+}
+
+impl Files {
+    fn write(folder: &Path) -> Result<Self> {
+        let made = |e: crate::secret::RandomFailed| {
+            Error::new(Kind::Internal, "no keys can be made").because(e)
+        };
+        for name in ["home", "home/.ssh"] {
+            fs::DirBuilder::new().mode(0o700).create(folder.join(name)).map_err(full)?;
+        }
+        for name in ["admin", "supporter"] {
+            let (public, private) = generate_key_pair(name).map_err(made)?;
+            private_file(&folder.join(name), private.expose().as_bytes())?;
+            let line = format!("{} {name}\n", public.text);
+            private_file(&folder.join(format!("{name}.pub")), line.as_bytes())?;
+        }
+        let (_, private) = generate_key_pair("host").map_err(made)?;
+        private_file(&folder.join("host_key"), private.expose().as_bytes())?;
+        let key = PrivateKey::from_openssh(private.expose())
+            .map_err(|e| Error::new(Kind::Internal, "no keys can be made").because(e))?;
+        let host_key = key.public_key().clone();
+        Ok(Self { fingerprint: host_key.fingerprint(HashAlg::Sha256).to_string(), host_key })
+    }
+
+    /// What the clients need to find the server: names that stand for it, and its key.
+    fn write_client(&self, folder: &Path, address: Ipv4Addr, port: u16) -> Result<()> {
+        let config = format!("Host *.shop.test\n    HostName {address}\n    Port {port}\n");
+        private_file(&folder.join("home/.ssh/config"), config.as_bytes())?;
+        let key = self.host_key.to_openssh().unwrap_or_default();
+        let line = match port {
+            22 => format!("{address} {key}\n"),
+            _ => format!("[{address}]:{port} {key}\n"),
+        };
+        private_file(&folder.join("known_hosts"), line.as_bytes())
+    }
+}
+
+fn private_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write as _;
+    let file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(full)
+}
+
+fn full(e: std::io::Error) -> Error {
+    Error::new(Kind::Internal, "the demo's folder cannot be written").because(e)
+}

@@ -2,7 +2,6 @@
 //!
 //! A process finds its bus in its environment, and looks only once. So each test runs this binary
 //! again, for that one test, in the surroundings it needs.
-#![allow(clippy::disallowed_methods)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,8 +13,7 @@ use std::time::{Duration, Instant};
 use stagepass::keyring::{Availability, Dialog, Keyring, KeyringError, SecretKind, SecretName};
 use stagepass::secret::{Secret, generate_password};
 
-/// Set for the inner run; holds its throw-away home.
-const INSIDE: &str = "STAGEPASS_TEST_INSIDE";
+use crate::again::{Again, inside};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -34,47 +32,19 @@ enum Surroundings<'a> {
     Bus(&'a str),
 }
 
-/// The home of the inner run, or `None` in the outer one.
-fn inside() -> Option<PathBuf> {
-    std::env::var_os(INSIDE).map(PathBuf::from)
-}
-
 /// Runs this binary for one test in the surroundings given, and says how long that took.
 fn again(test: &str, surroundings: &Surroundings<'_>) -> Duration {
-    let home = tempfile::tempdir().unwrap();
-    let run = home.path().join("run");
+    let again = match surroundings {
+        Surroundings::Keyring => {
+            Again::through(&["dbus-run-session", "--", "sh", "-c", SESSION, "sh"])
+        }
+        Surroundings::NoBus => Again::through(&[]),
+        Surroundings::Bus(address) => Again::through(&[]).env("DBUS_SESSION_BUS_ADDRESS", address),
+    };
+    let run = again.home().join("run");
     fs::create_dir(&run).unwrap();
     fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).unwrap();
-    let this = std::env::current_exe().unwrap();
-    let mut command = match surroundings {
-        Surroundings::Keyring => {
-            let mut command = Command::new("dbus-run-session");
-            command.args(["--", "sh", "-c", SESSION, "sh"]).arg(this);
-            command
-        }
-        Surroundings::NoBus | Surroundings::Bus(_) => Command::new(this),
-    };
-    command
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", home.path())
-        .env("XDG_RUNTIME_DIR", &run)
-        .env(INSIDE, home.path());
-    if let Surroundings::Bus(address) = surroundings {
-        command.env("DBUS_SESSION_BUS_ADDRESS", address);
-    }
-    let start = Instant::now();
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let took = start.elapsed();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{}\n{said}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    took
+    again.env("XDG_RUNTIME_DIR", run).run(test)
 }
 
 fn keyring(home: &Path) -> Keyring {
@@ -177,8 +147,8 @@ fn a_real_keyring_keeps_the_passphrase_of_a_real_key() {
     assert_eq!(fs::metadata(&index).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(&index).unwrap(), format!("{name}\n"));
     assert!(files_with(&home, name.name().as_bytes()).contains(&index));
-    assert_eq!(files_with(&home, passphrase.expose().as_bytes()), [PathBuf::new(); 0]);
-    assert_eq!(processes_with(passphrase.expose().as_bytes()), [PathBuf::new(); 0]);
+    assert_eq!(files_with(&home, passphrase.expose().as_bytes()), Vec::<PathBuf>::new());
+    assert_eq!(processes_with(passphrase.expose().as_bytes()), Vec::<PathBuf>::new());
 
     assert!(keyring.remove(&name).unwrap());
     assert!(!keyring.remove(&name).unwrap());

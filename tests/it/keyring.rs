@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use stagepass::keyring::{Availability, Dialog, Keyring, KeyringError, SecretKind, SecretName};
+use stagepass::keyring::{
+    Availability, Dialog, Keyring, KeyringError, SecretKind, SecretName, instead,
+};
 use stagepass::secret::{Secret, generate_password};
 
 use crate::again::{Again, inside};
@@ -341,4 +343,42 @@ fn a_bus_that_never_answers_holds_nothing_up() {
     drop(runtime);
     assert!(start.elapsed() < limit * 3, "{:?}", start.elapsed());
     assert!(!home.join("secret-names").exists());
+}
+
+/// An `/etc` whose changes are gone with the namespace.
+const OWN_ETC: &str = r#"
+set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs /run
+mkdir /run/upper /run/work
+mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work /etc
+exec "$@"
+"#;
+
+#[test]
+fn the_sudo_rule_that_is_recommended_lets_the_script_in_and_nothing_else() {
+    const RULE: &str = "deploy ALL=(root) NOPASSWD: /bin/sh -s";
+    let Some(_) = inside() else {
+        Again::through(&["unshare", "--mount", "sh", "-c", OWN_ETC, "sh"])
+            .run("keyring::the_sudo_rule_that_is_recommended_lets_the_script_in_and_nothing_else");
+        return;
+    };
+    assert!(instead(&name("sudo:staging")).join("\n").contains(RULE));
+    assert!(include_str!("../../docs/keyring.md").contains(RULE));
+
+    let made = Command::new("useradd").args(["--no-create-home", "deploy"]).status().unwrap();
+    assert!(made.success());
+    fs::write("/etc/sudoers.d/stagepass", format!("{RULE}\n")).unwrap();
+    fs::set_permissions("/etc/sudoers.d/stagepass", fs::Permissions::from_mode(0o440)).unwrap();
+    assert!(Command::new("visudo").args(["-c", "-q"]).status().unwrap().success());
+
+    let as_deploy = |command: &str| {
+        let piped = format!("echo id -u | runuser -u deploy -- {command}");
+        Command::new("sh").args(["-c", &piped]).output().unwrap()
+    };
+    assert_eq!(as_deploy("sudo -n /bin/sh -s").stdout, b"0\n");
+    for other in ["sudo -n /bin/sh -c id", "sudo -n /bin/sh -s -x", "sudo -n id"] {
+        let refused = as_deploy(other);
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{other}: {refused:?}");
+    }
 }

@@ -262,6 +262,9 @@ pub enum ScheduleError {
         /// The most that is read, in bytes.
         most: usize,
     },
+    /// `crontab` lists the crontab differently from what it holds, so it is not written.
+    #[error("`crontab -l` does not show the crontab as it is, with its control characters")]
+    Inexact,
     /// Somebody else edits the crontab right now.
     #[error("the crontab changed while it was being edited; nothing was written")]
     Edited,

@@ -75,7 +75,7 @@ impl Systemd {
     /// Fails when a file with one of our names is not ours or cannot be read.
     pub fn draft(&self, job: &Job) -> Result<Draft, ScheduleError> {
         let mut draft = Draft { kind: Kind::Systemd, texts: Vec::new(), replaces: Vec::new() };
-        for (path, text) in self.files(job) {
+        for (path, text) in self.files(job)? {
             let shown = path.display().to_string();
             if self.former(&path)?.is_some_and(|former| former != text) {
                 draft.replaces.push(shown.clone());
@@ -93,7 +93,7 @@ impl Systemd {
     /// [`ScheduleError::NoUserManager`] when there is none, or what systemd said.
     pub fn install(&self, job: &Job) -> Result<Installed, ScheduleError> {
         self.is_reachable()?;
-        let files = self.files(job);
+        let files = self.files(job)?;
         let mut former = Vec::new();
         for (path, _) in &files {
             former.push((path.clone(), self.former(path)?));
@@ -208,8 +208,8 @@ impl Systemd {
         notes
     }
 
-    fn files(&self, job: &Job) -> [(PathBuf, String); 2] {
-        [(self.units.join(SERVICE), service(job)), (self.units.join(TIMER), timer(job))]
+    fn files(&self, job: &Job) -> Result<[(PathBuf, String); 2], ScheduleError> {
+        Ok([(self.units.join(SERVICE), service(job)?), (self.units.join(TIMER), timer(job))])
     }
 
     /// What a file of ours holds now, or `None` when it is not there.
@@ -261,16 +261,18 @@ fn why(error: &ScheduleError) -> String {
 
 /// The service. It has no sandbox on purpose: an unprivileged manager can only build one together
 /// with `NoNewPrivileges`, and then `sudo` on a `local:` target no longer works.
-fn service(job: &Job) -> String {
+fn service(job: &Job) -> Result<String, ScheduleError> {
     let mut command = String::new();
     for (index, word) in job.words().enumerate() {
         if index > 0 {
             command.push(' ');
+        } else if word.contains(['"', '\'']) {
+            return Err(super::unusable(&word, "has a quote in its path, which systemd refuses"));
         }
         // A string is always written whole into a String.
         write!(command, "\"{}\"", escaped(&word, index == 0)).expect("a String takes every text");
     }
-    format!(
+    Ok(format!(
         "{MARK}
 [Unit]
 Description=stagepass: close the access whose time is over
@@ -285,7 +287,7 @@ LimitCORE=0
 UMask=0077
 TasksMax=256
 "
-    )
+    ))
 }
 
 fn timer(job: &Job) -> String {

@@ -2,7 +2,6 @@
 //!
 //! A process finds its bus in its environment, and looks only once. So each test runs this binary
 //! again, for that one test, in the surroundings it needs.
-#![allow(clippy::disallowed_methods)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use stagepass::keyring::{Availability, Dialog, Keyring, KeyringError, SecretKind, SecretName};
+use stagepass::keyring::{
+    Availability, Dialog, Keyring, KeyringError, SecretKind, SecretName, instead,
+};
 use stagepass::secret::{Secret, generate_password};
 
-/// Set for the inner run; holds its throw-away home.
-const INSIDE: &str = "STAGEPASS_TEST_INSIDE";
+use crate::again::{Again, inside};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -34,47 +34,19 @@ enum Surroundings<'a> {
     Bus(&'a str),
 }
 
-/// The home of the inner run, or `None` in the outer one.
-fn inside() -> Option<PathBuf> {
-    std::env::var_os(INSIDE).map(PathBuf::from)
-}
-
 /// Runs this binary for one test in the surroundings given, and says how long that took.
 fn again(test: &str, surroundings: &Surroundings<'_>) -> Duration {
-    let home = tempfile::tempdir().unwrap();
-    let run = home.path().join("run");
+    let again = match surroundings {
+        Surroundings::Keyring => {
+            Again::through(&["dbus-run-session", "--", "sh", "-c", SESSION, "sh"])
+        }
+        Surroundings::NoBus => Again::through(&[]),
+        Surroundings::Bus(address) => Again::through(&[]).env("DBUS_SESSION_BUS_ADDRESS", address),
+    };
+    let run = again.home().join("run");
     fs::create_dir(&run).unwrap();
     fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).unwrap();
-    let this = std::env::current_exe().unwrap();
-    let mut command = match surroundings {
-        Surroundings::Keyring => {
-            let mut command = Command::new("dbus-run-session");
-            command.args(["--", "sh", "-c", SESSION, "sh"]).arg(this);
-            command
-        }
-        Surroundings::NoBus | Surroundings::Bus(_) => Command::new(this),
-    };
-    command
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", home.path())
-        .env("XDG_RUNTIME_DIR", &run)
-        .env(INSIDE, home.path());
-    if let Surroundings::Bus(address) = surroundings {
-        command.env("DBUS_SESSION_BUS_ADDRESS", address);
-    }
-    let start = Instant::now();
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let took = start.elapsed();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{}\n{said}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    took
+    again.env("XDG_RUNTIME_DIR", run).run(test)
 }
 
 fn keyring(home: &Path) -> Keyring {
@@ -177,8 +149,8 @@ fn a_real_keyring_keeps_the_passphrase_of_a_real_key() {
     assert_eq!(fs::metadata(&index).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(&index).unwrap(), format!("{name}\n"));
     assert!(files_with(&home, name.name().as_bytes()).contains(&index));
-    assert_eq!(files_with(&home, passphrase.expose().as_bytes()), [PathBuf::new(); 0]);
-    assert_eq!(processes_with(passphrase.expose().as_bytes()), [PathBuf::new(); 0]);
+    assert_eq!(files_with(&home, passphrase.expose().as_bytes()), Vec::<PathBuf>::new());
+    assert_eq!(processes_with(passphrase.expose().as_bytes()), Vec::<PathBuf>::new());
 
     assert!(keyring.remove(&name).unwrap());
     assert!(!keyring.remove(&name).unwrap());
@@ -371,4 +343,42 @@ fn a_bus_that_never_answers_holds_nothing_up() {
     drop(runtime);
     assert!(start.elapsed() < limit * 3, "{:?}", start.elapsed());
     assert!(!home.join("secret-names").exists());
+}
+
+/// An `/etc` whose changes are gone with the namespace.
+const OWN_ETC: &str = r#"
+set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs /run
+mkdir /run/upper /run/work
+mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work /etc
+exec "$@"
+"#;
+
+#[test]
+fn the_sudo_rule_that_is_recommended_lets_the_script_in_and_nothing_else() {
+    const RULE: &str = "deploy ALL=(root) NOPASSWD: /bin/sh -s";
+    let Some(_) = inside() else {
+        Again::through(&["unshare", "--mount", "sh", "-c", OWN_ETC, "sh"])
+            .run("keyring::the_sudo_rule_that_is_recommended_lets_the_script_in_and_nothing_else");
+        return;
+    };
+    assert!(instead(&name("sudo:staging")).join("\n").contains(RULE));
+    assert!(include_str!("../../docs/keyring.md").contains(RULE));
+
+    let made = Command::new("useradd").args(["--no-create-home", "deploy"]).status().unwrap();
+    assert!(made.success());
+    fs::write("/etc/sudoers.d/stagepass", format!("{RULE}\n")).unwrap();
+    fs::set_permissions("/etc/sudoers.d/stagepass", fs::Permissions::from_mode(0o440)).unwrap();
+    assert!(Command::new("visudo").args(["-c", "-q"]).status().unwrap().success());
+
+    let as_deploy = |command: &str| {
+        let piped = format!("echo id -u | runuser -u deploy -- {command}");
+        Command::new("sh").args(["-c", &piped]).output().unwrap()
+    };
+    assert_eq!(as_deploy("sudo -n /bin/sh -s").stdout, b"0\n");
+    for other in ["sudo -n /bin/sh -c id", "sudo -n /bin/sh -s -x", "sudo -n id"] {
+        let refused = as_deploy(other);
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{other}: {refused:?}");
+    }
 }

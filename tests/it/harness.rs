@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::host::{Host, Sudo, suites};
+use crate::host::{Host, SUITE, Sudo, suites};
 use crate::stage::{Credential, Paramiko, Stage};
 
 fn program_on_path(name: &str) -> bool {
@@ -29,7 +29,7 @@ fn every_openssh_takes_a_real_login() {
 fn passwords_reach_the_clients_and_no_process_shows_them() {
     let stage = Stage::new();
     let password = "Harness-9-correct-horse!";
-    let host = stage.light("bookworm").deploy(Sudo::Password).deploy_password(password).start();
+    let host = stage.light(SUITE).deploy(Sudo::Password).deploy_password(password).start();
     let mut watch = stage.watch_proc();
     let with = Credential::Password(password);
     stage.ssh(&host, "deploy", with, &["true"]).ok();
@@ -46,7 +46,7 @@ fn passwords_reach_the_clients_and_no_process_shows_them() {
 #[test]
 fn the_watch_sees_arguments_and_environments_on_both_sides() {
     let stage = Stage::new();
-    let host = stage.light("bookworm").start();
+    let host = stage.light(SUITE).start();
     let mut watch = stage.watch_proc();
     let admin = Credential::Key(&stage.admin.private);
     stage.ssh(&host, "root", admin, &["/bin/sh", "-c", "'A=canary-one sleep 0.3'"]).ok();
@@ -59,9 +59,57 @@ fn the_watch_sees_arguments_and_environments_on_both_sides() {
 }
 
 #[test]
+fn the_trace_sees_what_lives_a_moment_on_both_sides() {
+    let stage = Stage::new();
+    let host = stage.light(SUITE).deploy(Sudo::NoPassword).start();
+    let mut there = host.trace_execs();
+    let admin = Credential::Key(&stage.admin.private);
+    stage.ssh(&host, "deploy", admin, &["sudo", "-n", "/bin/true", "canary-there"]).ok();
+    let sightings = there.sightings(b"canary-there");
+    assert!(sightings.iter().any(|line| line.contains("/bin/true")), "{sightings:?}");
+    assert!(there.sightings(b"canary-nowhere").is_empty());
+
+    let script = "/bin/true 'canary \"here\"'";
+    let (run, mut here) = stage.program("sh", ["-c", script]).env("TOKEN", "\n").run_traced();
+    run.ok();
+    assert_eq!(here.sightings(b"canary \"here\"").len(), 2);
+    assert!(!here.sightings(b"TOKEN=\n").is_empty());
+}
+
+#[test]
+fn a_booted_host_has_sessions_cron_and_at_and_survives_a_reboot() {
+    let stage = Stage::new();
+    let mut host =
+        stage.full(SUITE).deploy(Sudo::NoPassword).time_zone("Europe/Rome").shop().start();
+    let admin = Credential::Key(&stage.admin.private);
+    let run = stage.ssh(&host, "deploy", admin, &["sudo", "-n", "loginctl", "list-sessions"]).ok();
+    assert!(run.stdout.contains("deploy"), "{}", run.told());
+    let run = stage.ssh(&host, "deploy", admin, &["date", "+%Z"]).ok();
+    assert!(["CET", "CEST"].contains(&run.stdout.trim()), "{}", run.told());
+    for unit in ["ssh", "cron", "atd", "systemd-logind"] {
+        host.exec(&["systemctl", "is-active", "--quiet", unit]).ok();
+    }
+    let before = (host.address.clone(), host.host_key.clone());
+    host.sh("touch /root/kept /run/lost");
+    host.reboot();
+    assert_eq!((host.address.clone(), host.host_key.clone()), before);
+    host.sh("test -e /root/kept && ! test -e /run/lost");
+    stage.ssh(&host, "deploy", admin, &["true"]).ok();
+}
+
+#[test]
+fn a_full_disk_is_really_full() {
+    let stage = Stage::new();
+    let host = stage.light(SUITE).disk("16m").start();
+    let run = host.exec(&["sh", "-c", "cat /dev/zero >/var/tmp/big"]).fails();
+    assert!(run.stderr.contains("No space left on device"), "{}", run.told());
+    stage.ssh(&host, "root", Credential::Key(&stage.admin.private), &["true"]).ok();
+}
+
+#[test]
 fn files_are_searched_on_both_sides() {
     let stage = Stage::new();
-    let host = stage.light("bookworm").start();
+    let host = stage.light(SUITE).start();
     host.sh("mkdir -p /var/lib/x && printf 'a canary-file b' >/var/lib/x/y");
     let found = host.files_containing(b"canary-file");
     assert_eq!(found.len(), 1);
@@ -73,7 +121,7 @@ fn files_are_searched_on_both_sides() {
 #[test]
 fn a_host_that_is_down_refuses_and_comes_back_with_the_same_key() {
     let stage = Stage::new();
-    let host = stage.light("bookworm").start();
+    let host = stage.light(SUITE).start();
     let admin = Credential::Key(&stage.admin.private);
     host.stop_sshd();
     let run = stage.ssh(&host, "root", admin, &["true"]).exits(255);
@@ -84,7 +132,7 @@ fn a_host_that_is_down_refuses_and_comes_back_with_the_same_key() {
 
 #[test]
 fn nothing_of_a_host_is_left_when_it_is_dropped() {
-    let host = Host::light("bookworm").start();
+    let host = Host::light(SUITE).start();
     let name = host.name.clone();
     let root = host.root_path().to_owned();
     assert!(root.join("etc/debian_version").exists());

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::stage::{Key, Run, bounded};
+use crate::stage::{Execs, Key, Run, bounded};
 
 /// What the account `deploy` may do with sudo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,12 @@ pub struct Process {
     pub environ: Vec<u8>,
 }
 
+/// The Debian a test uses when it does not care. `make test-matrix` runs every test with each.
+pub const SUITE: &str = match option_env!("STAGEPASS_TEST_SUITE") {
+    Some(suite) => suite,
+    None => "bookworm",
+};
+
 /// The suites whose trees are built. Those that the archive no longer has are left out; those that
 /// are merely missing are a failure.
 pub fn suites() -> Vec<&'static str> {
@@ -85,8 +91,8 @@ impl Host {
         Builder::new("light", suite)
     }
 
-    /// A booted systemd with logind, cron and at, on port 22 of its own address, in about ten
-    /// seconds.
+    /// A booted systemd with logind, cron and at, on port 22 of its own address, in about two
+    /// seconds. The name of a test that uses one has `booted` in it.
     pub fn full(suite: &str) -> Builder {
         Builder::new("full", suite)
     }
@@ -138,14 +144,27 @@ impl Host {
             .collect()
     }
 
+    /// From now on, every command line and environment that any process of the host is given, by
+    /// those that are there now and all they start. Complete, and slow: a system call tracer.
+    pub fn trace_execs(&self) -> Execs {
+        let processes = self.processes();
+        let ids: Vec<u32> = processes.iter().map(|process| process.pid).collect();
+        Execs::attach(&ids)
+    }
+
     /// Every file that was written on the host since it started and holds these bytes.
     pub fn files_containing(&self, bytes: &[u8]) -> Vec<PathBuf> {
         crate::stage::files_containing(&self.upper, bytes)
     }
 
-    /// What sshd said, for messages of failed tests. A full host keeps it in its journal.
+    /// What sshd said, for messages of failed tests.
     pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+        if self.kind == "light" {
+            return fs::read_to_string(&self.log).unwrap_or_default();
+        }
+        let journal = ["exec", &self.name, "journalctl", "--no-pager", "--output=cat"];
+        let output = hosts().args(journal).args(["--unit=ssh"]).output();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).into()).unwrap_or_default()
     }
 
     /// `host` as it stands in a known_hosts file.

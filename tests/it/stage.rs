@@ -362,6 +362,19 @@ impl Invocation {
         bounded(&mut self.command, &self.stdin, self.limit)
     }
 
+    /// Runs it to its end; every command line and environment it and all it started were given.
+    pub fn run_traced(mut self) -> (Run, Execs) {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut strace = Execs::tracer(log.path());
+        strace.arg("--").arg(self.command.get_program()).args(self.command.get_args());
+        strace.env_clear().current_dir(self.command.get_current_dir().unwrap());
+        for (name, value) in self.command.get_envs() {
+            strace.env(name, value.unwrap_or_default());
+        }
+        self.command = strace;
+        (self.run(), Execs { log, tracer: None })
+    }
+
     /// Starts it and returns.
     pub fn spawn(mut self) -> Background {
         Background::start(&mut self.command, &self.stdin, self.limit)
@@ -687,7 +700,7 @@ pub fn contains(text: &[u8], bytes: &[u8]) -> bool {
 }
 
 /// Samples the command line and environment of every process of the machine, hosts included, as
-/// fast as it can. What lives shorter than a sample it may miss: [`Stage::trace_execs`] does not.
+/// fast as it can. What lives shorter than a sample it may miss; [`Execs`] misses nothing.
 pub struct Watch {
     seen: Arc<Mutex<HashSet<Vec<u8>>>>,
     over: Arc<AtomicBool>,
@@ -725,6 +738,67 @@ impl Watch {
             .map(|text| String::from_utf8_lossy(text).replace('\0', " "))
             .collect()
     }
+}
+
+/// Every `execve` of a tree of processes, with all it was given, as strace(1) wrote it down.
+pub struct Execs {
+    log: tempfile::NamedTempFile,
+    tracer: Option<Background>,
+}
+
+impl Execs {
+    fn tracer(log: &Path) -> Command {
+        let mut strace = Command::new("strace");
+        // In hexadecimal, so that nothing is escaped and any bytes can be looked for.
+        strace.args(["-f", "-qq", "-v", "-xx", "-s", "131072", "-e", "trace=execve"]);
+        strace.args(["-e", "signal=none", "-o"]).arg(log);
+        strace
+    }
+
+    /// Follows these processes and all they start.
+    pub(crate) fn attach(pids: &[u32]) -> Self {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut strace = Self::tracer(log.path());
+        for pid in pids {
+            strace.args(["-p", &pid.to_string()]);
+        }
+        let tracer = Background::start(&mut strace, b"", Duration::from_secs(600));
+        let attached = |pid: &u32| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            // One that has ended meanwhile is not waited for.
+            status.is_empty() || !status.contains("TracerPid:\t0\n")
+        };
+        let patience = Instant::now() + Duration::from_secs(10);
+        while !pids.iter().all(attached) {
+            assert!(Instant::now() < patience, "strace: {}", tracer.stderr_so_far());
+            thread::sleep(Duration::from_millis(5));
+        }
+        Self { log, tracer: Some(tracer) }
+    }
+
+    /// Ends it. The lines, decoded, of what was given these bytes.
+    pub fn sightings(&mut self, bytes: &[u8]) -> Vec<String> {
+        if let Some(tracer) = self.tracer.take() {
+            tracer.signal(Signal::INT);
+            let _ = tracer.wait();
+        }
+        assert!(!bytes.is_empty(), "every process shows nothing");
+        let hex: String = bytes.iter().map(|byte| format!(r"\x{byte:02x}")).collect();
+        let log = fs::read_to_string(self.log.path()).unwrap();
+        assert!(log.contains("execve("), "the trace saw no program start");
+        log.lines().filter(|line| line.contains(&hex)).map(unhex).collect()
+    }
+}
+
+fn unhex(line: &str) -> String {
+    let mut parts = line.split(r"\x");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (hex, rest) = part.split_at(2);
+        text.push(char::from(u8::from_str_radix(hex, 16).unwrap()));
+        text.push_str(rest);
+    }
+    text
 }
 
 impl Drop for Watch {

@@ -311,3 +311,340 @@ fn shorten(text: &str) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use chrono::Local;
+
+    use super::*;
+
+    /// 2026-11-22 12:00:00 UTC.
+    const NOW: UnixTime = 1_795_348_800;
+
+    fn seconds(text: &str) -> UnixTime {
+        DateTime::parse_from_rfc3339(text).unwrap().timestamp()
+    }
+
+    #[test]
+    fn lengths_of_time_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("14d", 14 * 86_400),
+            ("5h", 5 * 3600),
+            ("90m", 5400),
+            ("20s", 20),
+            ("2 weeks", 14 * 86_400),
+            ("1week 2days", 9 * 86_400),
+            (" 3 days ", 3 * 86_400),
+            ("1h 30min", 5400),
+            ("366d", LONGEST),
+        ] {
+            assert_eq!(parse_for(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_length_of_time_is_refused() {
+        for text in ["", "14", "d", "-3d", "14 dogs", "forever", "3d;rm", "14d\u{1b}[2J", "١٤d"] {
+            let error = parse_for(text).unwrap_err();
+            assert!(matches!(error, DeadlineError::NotALength(_)), "{text:?}: {error:?}");
+            assert!(!error.to_string().contains('\u{1b}'));
+        }
+        for text in ["0s", "0d", "999ms"] {
+            assert_eq!(parse_for(text), Err(DeadlineError::Zero(text.into())));
+        }
+        for text in ["367d", "100 years", "18446744073709551615s", "99999999999999999999d"] {
+            assert!(matches!(parse_for(text), Err(DeadlineError::Far(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_with_an_offset_are_read_as_they_stand() {
+        let expected = seconds("2026-12-01T17:00:00Z");
+        for text in [
+            "2026-12-01T17:00:00Z",
+            "2026-12-01T17:00Z",
+            "2026-12-01 17:00 UTC",
+            "2026-12-01 17:00 GMT",
+            "2026-12-01t17:00z",
+            "2026-12-01T18:00+01:00",
+            "2026-12-01 18:00:00 +0100",
+            "2026-12-01 18:00 +01",
+            "2026-12-01T12:30:00-04:30",
+            " 2026-12-01T17:00Z ",
+        ] {
+            // A zone that would show, were it used.
+            let zone = FixedOffset::east_opt(9 * 3600).unwrap();
+            assert_eq!(parse_until(text, &zone, NOW), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_without_an_offset_are_local_and_a_day_ends_with_its_last_second() {
+        let zone = FixedOffset::east_opt(9 * 3600).unwrap();
+        for (text, expected) in [
+            ("2026-12-01 18:00", "2026-12-01T18:00:00+09:00"),
+            ("2026-12-01T18:00:30", "2026-12-01T18:00:30+09:00"),
+            ("2026-12-01", "2026-12-01T23:59:59+09:00"),
+            ("2026-11-22", "2026-11-22T23:59:59+09:00"),
+        ] {
+            assert_eq!(parse_until(text, &zone, NOW), Ok(seconds(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_refused() {
+        for text in [
+            "",
+            "tomorrow",
+            "2026-13-01",
+            "2026-02-29",
+            "01.12.2026",
+            "01/12/2026",
+            "2026-12-01 24:00",
+            "2026-12-01 18",
+            "2026-12-01 6pm",
+            "2026-12-01 18:00:60",
+            "2026-12-01 18:60",
+            "2026-12-01T18:00+25:00",
+            "2026-12-01T18:00+1",
+            "2026-12-01T18:00 CET",
+            "2026-12-01 18:00Z; date",
+            "2026-12-01\u{a0}18:00",
+            "２０２６-12-01",
+            "9999999999-12-01",
+        ] {
+            let error = parse_until(text, &Utc, NOW).unwrap_err();
+            assert!(matches!(error, DeadlineError::NotATime(_)), "{text:?}: {error:?}");
+        }
+        let long = "2026-12-01 ".repeat(100_000);
+        assert!(parse_until(&long, &Utc, NOW).unwrap_err().to_string().len() < 300);
+    }
+
+    #[test]
+    fn the_past_and_the_far_future_are_refused() {
+        for text in ["2026-11-22T12:00:00Z", "2026-11-22T11:59:59Z", "2026-11-21", "0001-01-01"] {
+            let error = parse_until(text, &Utc, NOW).unwrap_err();
+            assert!(matches!(error, DeadlineError::Past { .. }), "{text}: {error:?}");
+        }
+        assert_eq!(parse_until("2026-11-22T12:00:01Z", &Utc, NOW), Ok(NOW + 1));
+        for text in ["2027-11-24", "9999-12-31", "9999-12-31T23:59:59-14:00"] {
+            let error = parse_until(text, &Utc, NOW).unwrap_err();
+            assert!(matches!(error, DeadlineError::Far(_)), "{text}: {error:?}");
+        }
+        assert!(parse_until("2026-12-01", &Utc, i64::MAX).is_err());
+        assert!(parse_until("2026-12-01", &Utc, i64::MIN).is_err());
+    }
+
+    /// What this machine's own idea of a time zone says, read from a process whose zone is known:
+    /// the environment of a test cannot be changed from inside.
+    fn in_zone(zone: &str, text: &str, now: UnixTime) -> String {
+        let done = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "deadline::tests::tell_in_the_zone_of_this_process", "--nocapture"])
+            .env("TZ", zone)
+            .env("STAGEPASS_TEST_UNTIL", text)
+            .env("STAGEPASS_TEST_NOW", now.to_string())
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8(done.stdout).unwrap();
+        let told = stdout.lines().find_map(|line| line.split_once("told: "));
+        told.unwrap_or_else(|| panic!("no answer from the other process: {stdout}")).1.into()
+    }
+
+    /// Does nothing by itself; [`in_zone`] runs it with a question.
+    #[test]
+    fn tell_in_the_zone_of_this_process() {
+        #[expect(clippy::disallowed_methods, reason = "the question comes in the environment")]
+        let asked = (std::env::var("STAGEPASS_TEST_UNTIL"), std::env::var("STAGEPASS_TEST_NOW"));
+        if let (Ok(text), Ok(now)) = asked {
+            let now = now.parse().unwrap();
+            match parse_until(&text, &Local, now) {
+                Ok(moment) => println!("told: {}", human(moment, &Local, now)),
+                Err(error) => println!("told: {error}"),
+            }
+        }
+    }
+
+    /// Amsterdam's rules, spelled out so that no zone files are needed.
+    const AMSTERDAM: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+    #[test]
+    fn a_local_time_that_comes_twice_is_refused_with_both_instants() {
+        let now = seconds("2026-10-20T12:00:00Z");
+        assert_eq!(
+            in_zone(AMSTERDAM, "2026-10-25 02:30", now),
+            "`2026-10-25 02:30` comes twice that day, because clocks are put back; write \
+             `2026-10-25T02:30:00+02:00` or `2026-10-25T02:30:00+01:00`"
+        );
+        // What was proposed is understood, and is what it says.
+        assert_eq!(
+            in_zone(AMSTERDAM, "2026-10-25T02:30:00+02:00", now),
+            "2026-10-25 02:30:00 +02:00 (in 4 days 12 h; 2026-10-25 00:30:00 UTC)"
+        );
+        assert_eq!(
+            in_zone(AMSTERDAM, "2026-10-25T02:30:00+01:00", now),
+            "2026-10-25 02:30:00 +01:00 (in 4 days 13 h; 2026-10-25 01:30:00 UTC)"
+        );
+    }
+
+    #[test]
+    fn a_local_time_that_does_not_come_is_refused_with_both_instants() {
+        let now = seconds("2027-03-20T12:00:00Z");
+        assert_eq!(
+            in_zone(AMSTERDAM, "2027-03-28 02:30", now),
+            "`2027-03-28 02:30` does not come that day, because clocks are put forward; write \
+             `2027-03-28T01:30:00+01:00` or `2027-03-28T03:30:00+02:00`"
+        );
+        assert_eq!(
+            in_zone(AMSTERDAM, "2027-03-28 03:30", now),
+            "2027-03-28 03:30:00 +02:00 (in 7 days 13 h; 2027-03-28 01:30:00 UTC)"
+        );
+    }
+
+    #[test]
+    fn local_times_around_a_change_of_clocks_are_what_the_wall_says() {
+        let now = seconds("2026-10-20T12:00:00Z");
+        for (text, expected) in [
+            ("2026-10-25 01:59:59", "2026-10-25 01:59:59 +02:00 (in 4 days 11 h; "),
+            ("2026-10-25 03:00:01", "2026-10-25 03:00:01 +01:00 (in 4 days 14 h; "),
+            ("2026-10-25", "2026-10-25 23:59:59 +01:00 (in 5 days 10 h; "),
+        ] {
+            let told = in_zone(AMSTERDAM, text, now);
+            assert!(told.starts_with(expected), "{text}: {told}");
+        }
+        // In the other half of the world, by half an hour, and at midnight.
+        let lord_howe = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0";
+        let now = seconds("2027-04-01T00:00:00Z");
+        let told = in_zone(lord_howe, "2027-04-04 01:45", now);
+        assert!(told.contains("`2027-04-04T01:45:00+11:00` or `2027-04-04T01:45:00+10:30`"));
+        let midnight = "<-04>4<-03>,M9.1.0/0,M4.1.0/0";
+        let told = in_zone(midnight, "2027-04-03", now);
+        assert!(told.contains("comes twice"), "{told}");
+    }
+
+    #[test]
+    fn a_refused_local_time_is_never_an_hour_that_was_guessed() {
+        // Every quarter of an hour of the two days on which clocks change, against a zone whose
+        // rule is written out here.
+        let zone = Wall { change: seconds("2026-10-25T01:00:00Z"), before: 7200, after: 3600 };
+        let spring = Wall { change: seconds("2027-03-28T01:00:00Z"), before: 3600, after: 7200 };
+        for (zone, day) in [(zone, "2026-10-25"), (spring, "2027-03-28")] {
+            for quarter in 0..96 {
+                let text = format!("{day} {:02}:{:02}", quarter / 4, quarter % 4 * 15);
+                let wall = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M").unwrap();
+                let fits = |offset: i32| {
+                    let moment = wall.and_utc().timestamp() - i64::from(offset);
+                    (zone.offset_at(moment) == offset).then_some(moment)
+                };
+                let possible: Vec<_> =
+                    [fits(zone.before), fits(zone.after)].into_iter().flatten().collect();
+                match (parse_until(&text, &zone, NOW - 40 * 86_400), possible.as_slice()) {
+                    (Ok(moment), [only]) => assert_eq!(moment, *only, "{text}"),
+                    (Err(DeadlineError::Twice { earlier, later, .. }), [_, _]) => {
+                        assert_eq!([seconds(&earlier), seconds(&later)], *possible, "{text}");
+                    }
+                    (Err(DeadlineError::Never { earlier, later, .. }), []) => {
+                        assert_eq!(seconds(&later) - seconds(&earlier), 3600, "{text}");
+                    }
+                    (answer, possible) => panic!("{text}: {answer:?}, but {possible:?}"),
+                }
+            }
+        }
+    }
+
+    /// A zone whose clocks change once, at `change`.
+    #[derive(Debug, Clone, Copy)]
+    struct Wall {
+        change: UnixTime,
+        before: i32,
+        after: i32,
+    }
+
+    impl Wall {
+        fn offset_at(&self, moment: UnixTime) -> i32 {
+            if moment < self.change { self.before } else { self.after }
+        }
+    }
+
+    #[derive(Debug, Clone, Copy)]
+    struct WallOffset(Wall, i32);
+
+    impl chrono::Offset for WallOffset {
+        fn fix(&self) -> FixedOffset {
+            FixedOffset::east_opt(self.1).unwrap()
+        }
+    }
+
+    impl TimeZone for Wall {
+        type Offset = WallOffset;
+
+        fn from_offset(offset: &WallOffset) -> Self {
+            offset.0
+        }
+
+        fn offset_from_local_date(&self, _: &NaiveDate) -> MappedLocalTime<WallOffset> {
+            unreachable!("only used by what chrono has deprecated")
+        }
+
+        fn offset_from_local_datetime(&self, wall: &NaiveDateTime) -> MappedLocalTime<WallOffset> {
+            let fits = |offset: i32| {
+                let moment = wall.and_utc().timestamp() - i64::from(offset);
+                (self.offset_at(moment) == offset).then_some(WallOffset(*self, offset))
+            };
+            match (fits(self.before), fits(self.after)) {
+                (Some(one), Some(other)) => MappedLocalTime::Ambiguous(one, other),
+                (Some(only), None) | (None, Some(only)) => MappedLocalTime::Single(only),
+                (None, None) => MappedLocalTime::None,
+            }
+        }
+
+        fn offset_from_utc_date(&self, _: &NaiveDate) -> WallOffset {
+            unreachable!("only used by what chrono has deprecated")
+        }
+
+        fn offset_from_utc_datetime(&self, utc: &NaiveDateTime) -> WallOffset {
+            WallOffset(*self, self.offset_at(utc.and_utc().timestamp()))
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_shown_in_their_two_largest_units() {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (20, "20 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (61, "1 min 1 s"),
+            (3599, "59 min 59 s"),
+            (3600, "1 h"),
+            (3661, "1 h 1 min"),
+            (86_399, "23 h 59 min"),
+            (86_400, "1 day"),
+            (90_000, "1 day 1 h"),
+            (172_800, "2 days"),
+            (14 * 86_400 - 1, "13 days 23 h"),
+            (-90, "1 min 30 s"),
+            (i64::MIN, "106751991167 days 7 h"),
+            (i64::MAX, "106751991167 days 7 h"),
+        ] {
+            assert_eq!(duration(seconds), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn moments_are_shown_with_how_far_away_they_are() {
+        assert_eq!(relative(NOW + 20, NOW), "in 20 s");
+        assert_eq!(relative(NOW - 3 * 86_400, NOW), "3 days ago");
+        assert_eq!(relative(NOW, NOW), "now");
+        assert_eq!(human(NOW + 20, &Utc, NOW), "2026-11-22 12:00:20 UTC (in 20 s)");
+        let zone = FixedOffset::east_opt(3600).unwrap();
+        assert_eq!(
+            human(NOW + 14 * 86_400 - 60, &zone, NOW),
+            "2026-12-06 12:59:00 +01:00 (in 13 days 23 h; 2026-12-06 11:59:00 UTC)"
+        );
+        // Beyond the calendar there is a number rather than nothing.
+        assert_eq!(utc(i64::MAX), "9223372036854775807 s");
+        assert_eq!(local(i64::MIN, &zone), "-9223372036854775808 s");
+    }
+}

@@ -448,3 +448,280 @@ fn refuse_if_others_can_write(path: &Path, meta: &std::fs::Metadata) -> Result<(
 fn refuse_if_others_can_write(_: &Path, _: &std::fs::Metadata) -> Result<(), DeskError> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A desk that may be used, to be changed by a test.
+    const OWN: &str = r#"
+name = "Acme support"
+languages = ["en"]
+protocols = ["sftp"]
+
+[time_box]
+default_days = 3
+maximum_days = 7
+
+[extensions]
+count = 1
+total_days = 10
+
+[live]
+allowed = false
+backup_maximum_age_hours = 12
+
+[[rules]]
+id = "A1"
+speaks_for = ["ftp"]
+languages = ["en"]
+"#;
+
+    const OWN_TEXTS: &str = "A1 = Acme uses SFTP.\n";
+
+    /// A merchant's `desks` folder with one desk in it.
+    fn own(id: &str, manifest: &str, texts: &str) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(id);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("desk.toml"), manifest).unwrap();
+        std::fs::write(folder.join("en.ftl"), texts).unwrap();
+        #[cfg(unix)]
+        for path in [folder.join("desk.toml"), folder.join("en.ftl"), folder] {
+            set_mode(&path, if path.is_dir() { 0o755 } else { 0o644 });
+        }
+        root
+    }
+
+    #[cfg(unix)]
+    fn set_mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn every_built_in_desk_can_be_used() {
+        for builtin in BUILTIN {
+            let desk = Desk::find(builtin.name, None).unwrap();
+            assert_eq!(desk.id, builtin.name);
+            assert_eq!(desk.folder, None);
+            for rule in &desk.manifest.rules {
+                assert!(!rule.languages.is_empty(), "{}: {}", builtin.name, rule.id);
+                let text = desk.rule_text(&rule.id).unwrap();
+                assert!(text.ends_with('.') && !text.contains('{'), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_built_in_desks_are_the_folders_of_desks() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("desks");
+        let mut folders: Vec<_> = std::fs::read_dir(&root)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        assert_eq!(folders, BUILTIN.iter().map(|builtin| builtin.name).collect::<Vec<_>>());
+        for builtin in BUILTIN {
+            let mut files: Vec<_> = std::fs::read_dir(root.join(builtin.name))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let mut embedded: Vec<_> =
+                builtin.texts.iter().map(|(language, _)| format!("{language}.ftl")).collect();
+            embedded.insert(0, "desk.toml".into());
+            assert_eq!(files, embedded);
+        }
+    }
+
+    #[test]
+    fn multisafepay_has_the_rules_that_govern_access_to_a_server() {
+        let desk = Desk::find("multisafepay", None).unwrap();
+        let ids: Vec<_> = desk.manifest.rules.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids, ["M1", "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M11"]);
+        let Manifest { time_box, extensions, live, port, .. } = &desk.manifest;
+        assert_eq!(*time_box, TimeBox { default_days: 14, maximum_days: 35 });
+        assert_eq!(*extensions, Extensions { count: 2, total_days: 35 });
+        assert_eq!(*port, Some(22));
+        assert_eq!(live.acknowledge.as_deref(), Some("M7"));
+        assert!(desk.connects_with(Protocol::Sftp) && desk.connects_with(Protocol::Ssh));
+        for (rule, number) in [
+            (Rule::Ftp, "M8"),
+            (Rule::Port, "M9"),
+            (Rule::Live, "M1"),
+            (Rule::LiveApprover, "M5"),
+            (Rule::LiveBackup, "M6"),
+            (Rule::LiveAcknowledgement, "M7"),
+            (Rule::DeadlineMaximum, "M11"),
+            (Rule::PasswordStrength, "M3"),
+            (Rule::CloseDelete, "M4"),
+        ] {
+            assert_eq!(desk.speaks_for(rule).unwrap().id, number, "{}", rule.id());
+        }
+    }
+
+    #[test]
+    fn a_merchants_own_desk_works_like_a_built_in_one() {
+        let root = own("acme", OWN, OWN_TEXTS);
+        let desk = Desk::find("acme", Some(root.path())).unwrap();
+        assert_eq!(desk.folder.as_deref(), Some(root.path().join("acme").as_path()));
+        assert_eq!(desk.manifest.port, None);
+        assert_eq!(desk.rule_text("A1").as_deref(), Some("Acme uses SFTP."));
+        assert_eq!(desk.speaks_for(Rule::Ftp).unwrap().id, "A1");
+        assert!(desk.speaks_for(Rule::Port).is_none());
+        assert!(!desk.connects_with(Protocol::Ssh));
+    }
+
+    #[test]
+    fn the_list_has_built_in_desks_first_and_survives_what_is_no_desk() {
+        let root = own("zeta", OWN, OWN_TEXTS);
+        std::fs::create_dir(root.path().join("alpha")).unwrap();
+        std::fs::create_dir(root.path().join("Not A Desk")).unwrap();
+        std::fs::write(root.path().join("file"), "").unwrap();
+        let ids = |own: Option<&Path>| -> Vec<String> {
+            Desk::list(own).unwrap().into_iter().map(|listed| listed.id).collect()
+        };
+        assert_eq!(ids(Some(root.path())), ["multisafepay", "alpha", "zeta"]);
+        assert_eq!(ids(None), ["multisafepay"]);
+        assert_eq!(ids(Some(&root.path().join("missing"))), ["multisafepay"]);
+    }
+
+    #[test]
+    fn a_desk_that_is_not_there_is_answered_with_those_that_are() {
+        let root = own("acme", OWN, OWN_TEXTS);
+        let error = Desk::find("amce", Some(root.path())).unwrap_err();
+        assert_eq!(error.to_string(), "there is no desk `amce`; there are: multisafepay, acme");
+    }
+
+    #[test]
+    fn a_desks_name_cannot_leave_the_folder() {
+        for id in ["", "..", "../x", "a/b", "A", "a b", "a\u{1b}", ".hidden", "-x", &"a".repeat(41)]
+        {
+            let error = Desk::find(id, Some(Path::new("/"))).unwrap_err();
+            assert!(matches!(error, DeskError::Name(_)), "{id:?}: {error}");
+            assert!(!error.to_string().contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn the_rules_of_a_built_in_desk_cannot_be_replaced() {
+        let root = own("multisafepay", OWN, OWN_TEXTS);
+        let error = Desk::find("multisafepay", Some(root.path())).unwrap_err();
+        assert!(matches!(error, DeskError::NameTaken(_)), "{error}");
+    }
+
+    #[test]
+    fn a_malformed_desk_is_told_with_line_and_column() {
+        let cases = [
+            (OWN.replace("count = 1", "count = one"), 11, 9),
+            (OWN.replace("count = 1", "count = -1"), 11, 9),
+            (OWN.replace("allowed = false", "allowed = false\nalowed = true"), 16, 1),
+            (OWN.replace("[\"sftp\"]", "[\"ftp\"]"), 4, 14),
+            (OWN.replace("default_days = 3", "default_days = 3\ndefault_days = 4"), 8, 1),
+            (OWN.replace("name = \"Acme support\"", "name = \"Acme"), 2, 13),
+            (OWN.replace("maximum_days = 7", "maximum_days = 99999"), 8, 16),
+        ];
+        for (manifest, line, column) in cases {
+            let root = own("acme", &manifest, OWN_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err();
+            let DeskError::Malformed { line: at_line, column: at_column, .. } = &error else {
+                panic!("{error}")
+            };
+            assert_eq!((*at_line, *at_column), (line, column), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_desk_that_asks_for_too_much_is_refused() {
+        let cases = [
+            ("maximum_days = 7", "maximum_days = 36", "`time_box.maximum_days` is 36"),
+            ("maximum_days = 7", "maximum_days = 0", "`time_box.maximum_days` is 0"),
+            ("default_days = 3", "default_days = 8", "`time_box.default_days` is 8"),
+            ("default_days = 3", "default_days = 0", "`time_box.default_days` is 0"),
+            ("total_days = 10", "total_days = 36", "`extensions.total_days` is 36"),
+            ("total_days = 10", "total_days = 6", "`extensions.total_days` is 6"),
+            ("hours = 12", "hours = 25", "`live.backup_maximum_age_hours` is 25"),
+            ("hours = 12", "hours = 0", "`live.backup_maximum_age_hours` is 0"),
+            ("hours = 12", "hours = 12\nacknowledge = \"A9\"", "names no rule: `A9`"),
+            ("[\"sftp\"]", "[]", "`protocols` is empty"),
+            ("[\"sftp\"]", "[\"sftp\"]\nport = 21", "`port` is not a port for SSH"),
+            ("[\"ftp\"]", "[\"fpt\"]", "speaks for `fpt`"),
+            ("id = \"A1\"", "id = \"A2\"", "has no sentence of that id"),
+            ("Acme support", "Acme \\u001b[31m", "`name` has a character in it"),
+        ];
+        for (from, to, expected) in cases {
+            let manifest = OWN.replace(from, to);
+            assert_ne!(manifest, OWN);
+            let root = own("acme", &manifest, OWN_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err();
+            assert!(matches!(error, DeskError::Invalid { .. }), "{to}: {error}");
+            assert!(error.to_string().contains(expected), "{to}: {error}");
+        }
+        let rule = OWN.split_once("[[rules]]").unwrap().1;
+        let root = own("acme", &format!("{OWN}\n[[rules]]{rule}"), OWN_TEXTS);
+        let error = Desk::find("acme", Some(root.path())).unwrap_err();
+        assert!(error.to_string().contains("rule `A1` is there twice"), "{error}");
+    }
+
+    #[test]
+    fn broken_texts_and_missing_files_are_told_by_name() {
+        let root = own("acme", OWN, "A1 Acme\n");
+        let error = Desk::find("acme", Some(root.path())).unwrap_err();
+        assert!(matches!(error, DeskError::Texts { .. }), "{error}");
+        assert!(error.to_string().contains("en.ftl"), "{error}");
+        std::fs::remove_file(root.path().join("acme/en.ftl")).unwrap();
+        let error = Desk::find("acme", Some(root.path())).unwrap_err();
+        assert!(matches!(error, DeskError::Read { .. }), "{error}");
+        assert!(error.to_string().contains("en.ftl"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_desk_that_others_can_write_is_not_used() {
+        for (path, mode) in [
+            ("acme/desk.toml", 0o664),
+            ("acme/desk.toml", 0o646),
+            ("acme/en.ftl", 0o666),
+            ("acme", 0o777),
+            ("acme", 0o775),
+            (".", 0o777),
+        ] {
+            let root = own("acme", OWN, OWN_TEXTS);
+            set_mode(&root.path().join(path), mode);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err();
+            assert!(matches!(error, DeskError::Unsafe { .. }), "{path}: {error}");
+            assert!(error.to_string().contains("chmod go-w"), "{path}: {error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_desk_that_belongs_to_another_user_is_not_used() {
+        // Only root can give a file away; others look at a folder that is root's already.
+        let root = own("acme", OWN, OWN_TEXTS);
+        let file = root.path().join("acme/desk.toml");
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&file, Some(1), None).unwrap();
+        } else {
+            std::fs::remove_file(&file).unwrap();
+            std::os::unix::fs::symlink("/etc/passwd", &file).unwrap();
+        }
+        let error = Desk::find("acme", Some(root.path())).unwrap_err();
+        assert!(error.to_string().ends_with("it belongs to another user"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_would_keep_us_waiting_or_is_too_large_is_not_read() {
+        let root = own("acme", OWN, OWN_TEXTS);
+        let file = root.path().join("acme/desk.toml");
+        std::fs::write(&file, "#".repeat(64 * 1024 + 1)).unwrap();
+        let error = Desk::find("acme", Some(root.path())).unwrap_err();
+        assert!(error.to_string().ends_with("it is larger than 64 KiB"), "{error}");
+        std::fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+        let error = Desk::find("acme", Some(root.path())).unwrap_err();
+        assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
+    }
+}

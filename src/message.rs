@@ -177,3 +177,121 @@ pub fn text(id: &str, args: &[(&str, Arg)]) -> String {
 pub fn has(id: &str) -> bool {
     spoken().text(id, &[]).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    #[test]
+    fn every_built_in_catalogue_is_read() {
+        for (language, source) in LOCALES {
+            let language: LanguageIdentifier = language.parse().unwrap();
+            Catalogue::parse(&language, source).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_built_in_catalogues_are_the_folders_of_locales() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales");
+        let mut folders: Vec<_> = std::fs::read_dir(root)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        let built_in: Vec<_> = LOCALES.iter().map(|(language, _)| *language).collect();
+        assert_eq!(folders, built_in);
+    }
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The ids in `text("…", …)` of a source, up to its tests.
+    fn asked_for(source: &str) -> Vec<&str> {
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        code.match_indices("text(")
+            .filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+            .filter_map(|(at, call)| code[at + call.len()..].trim_start().strip_prefix('"'))
+            .filter_map(|rest| rest.split_once('"'))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    #[test]
+    fn every_id_that_the_code_asks_for_is_in_the_catalogue() {
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+        let mut count = 0;
+        for file in files {
+            let source = std::fs::read_to_string(&file).unwrap();
+            for id in asked_for(&source) {
+                count += 1;
+                assert!(has(id), "{}: `{id}` is not in locales/en/stagepass.ftl", file.display());
+            }
+        }
+        assert!(count > 3, "the search for ids finds none any more");
+    }
+
+    #[test]
+    fn values_are_put_in_without_marks_around_them() {
+        let told = text("time-ahead", &[("length", "14 days".into())]);
+        assert_eq!(told, "in 14 days");
+    }
+
+    #[test]
+    fn values_cannot_steer_the_terminal() {
+        let told = text("time-ahead", &[("length", "\u{1b}[2J\r\u{202e}x\u{7f}\u{9b}1".into())]);
+        assert_eq!(told, "in \u{fffd}[2J\u{fffd}\u{fffd}x\u{fffd}\u{fffd}1");
+        assert_eq!(text("time-ahead", &[("length", "a\nb".into())]), "in a\nb");
+    }
+
+    #[test]
+    fn a_value_is_text_and_never_a_part_of_the_catalogue() {
+        for value in ["{ $length }", "{ time-now }", "{", "\\u0041", "-brand"] {
+            assert_eq!(text("time-ahead", &[("length", value.into())]), format!("in {value}"));
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_missing_shows_itself() {
+        assert_eq!(text("no-such-id", &[]), "no-such-id");
+        assert_eq!(text("no-such-id.why", &[]), "no-such-id.why");
+        assert_eq!(text("rule-ftp.no-such-attribute", &[]), "rule-ftp.no-such-attribute");
+        assert_eq!(text("", &[]), "");
+    }
+
+    #[test]
+    fn numbers_choose_the_plural() {
+        let refused = |count: i64| text("refused", &[("count", count.into())]);
+        assert_eq!(refused(1), "refused: one rule stands against it. Nothing was touched.");
+        assert_eq!(refused(3), "refused: 3 rules stand against it. Nothing was touched.");
+    }
+
+    #[test]
+    fn a_catalogue_that_is_wrong_is_refused_with_the_line() {
+        let english: LanguageIdentifier = "en".parse().unwrap();
+        let error = Catalogue::parse(&english, "M1 = one\nM2 two\nM3 = three\n").unwrap_err();
+        assert_eq!(error.line, 2);
+        let twice = Catalogue::parse(&english, "M1 = one\nM1 = two\n").unwrap_err();
+        assert!(twice.why.contains("M1"), "{twice}");
+    }
+
+    #[test]
+    fn lines_and_columns_are_counted_from_one_in_characters() {
+        let source = "ab\ncñd\n";
+        for (at, expected) in [(0, (1, 1)), (1, (1, 2)), (3, (2, 1)), (6, (2, 3)), (99, (3, 1))] {
+            assert_eq!(line_and_column(source, at), expected, "{at}");
+        }
+        // A position inside a character is not a reason to fail.
+        assert_eq!(line_and_column(source, 5), (3, 1));
+    }
+}

@@ -431,3 +431,289 @@ fn is_private(address: IpAddr) -> bool {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(
+        declared: Option<Declared>,
+        host: Option<&str>,
+        facts: &Facts,
+    ) -> EnvironmentVerdict {
+        EnvironmentFinding::judge(declared, host, facts).verdict
+    }
+
+    fn served(names: &[&str]) -> Facts {
+        Facts {
+            served_names: names.iter().map(|name| (*name).into()).collect(),
+            ..Facts::default()
+        }
+    }
+
+    fn set(value: &str) -> Facts {
+        let setting = Setting { source: "WP_ENVIRONMENT_TYPE".into(), value: value.into() };
+        Facts { settings: vec![setting], ..Facts::default() }
+    }
+
+    #[test]
+    fn host_names_are_read_by_whole_labels() {
+        use Host::{Live, Plain, Staging};
+        for (host, expected) in [
+            // Labels of staging.
+            ("staging.acme.nl", Staging),
+            ("STAGING.Acme.NL.", Staging),
+            ("staging2.acme.nl", Staging),
+            ("2staging.acme.nl", Staging),
+            ("acme-staging.hoster.net", Staging),
+            ("shop-acc.acme.co.uk", Staging),
+            ("shop_test.acme.nl", Staging),
+            ("www.staging.acme.nl", Staging),
+            ("www-staging.acme.nl", Staging),
+            ("web1.test.acme.nl", Staging),
+            ("uat.acme.com.au", Staging),
+            ("qa.acme.nl", Staging),
+            ("demo.acme.nl", Staging),
+            ("dev.shop.acme.nl", Staging),
+            ("preview-42.acme.nl", Staging),
+            ("staging.live.com", Staging),
+            ("staging.acme.nl:2222", Staging),
+            // Never a part of a word.
+            ("latest.acme.nl", Plain),
+            ("contest.acme.nl", Plain),
+            ("devries.acme.nl", Plain),
+            ("testament.acme.nl", Plain),
+            ("accessories.acme.nl", Plain),
+            ("backstage.acme.nl", Plain),
+            ("stagecraft.acme.nl", Plain),
+            ("protest.acme.nl", Plain),
+            ("stagingacme.hoster.net", Plain),
+            ("shop.acme.nl", Plain),
+            ("vps12.hoster.net", Plain),
+            ("delivery.acme.nl", Plain),
+            ("alive.acme.nl", Plain),
+            // The registered domain is a company's name.
+            ("contest.nl", Live),
+            ("devries.nl", Live),
+            ("testament.nl", Live),
+            ("latest.com", Live),
+            ("test.nl", Live),
+            ("demo.co.uk", Live),
+            ("www.test.nl", Live),
+            ("dev-tools.com", Live),
+            ("www.dev-tools.com", Live),
+            ("shop.test.nl", Plain),
+            ("acme.nl", Live),
+            ("ACME.NL.", Live),
+            ("acme.co.uk", Live),
+            ("acme.com.au", Live),
+            ("www.acme.nl", Live),
+            ("www2.acme.co.uk", Live),
+            ("www.shop.acme.nl", Live),
+            ("xn--bcher-kva.de", Live),
+            // A domain that was registered for staging says nothing by itself.
+            ("acme-staging.com", Plain),
+            ("www.acme-staging.com", Plain),
+            ("acme-test2.nl", Plain),
+            // Everything under a name is what customers use, unless the name is for staging.
+            ("*.acme.nl", Live),
+            (".acme.nl", Live),
+            ("*.staging.acme.nl", Staging),
+            // Labels of a live environment.
+            ("live.acme.nl", Live),
+            ("web-prod-1.acme.nl", Live),
+            ("production2.acme.nl", Live),
+            ("prod-test.acme.nl", Live),
+            ("live.staging.acme.nl", Live),
+            ("test.production.acme.nl", Staging),
+            // A machine's short name.
+            ("staging", Staging),
+            ("web-prod-01", Live),
+            ("acme", Plain),
+            ("contest", Plain),
+            ("", Plain),
+            ("_", Plain),
+            ("...", Plain),
+        ] {
+            assert_eq!(read_host(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn names_that_the_internet_does_not_have_are_reserved() {
+        for host in [
+            "acme.test",
+            "acme.local",
+            "shop.localhost",
+            "localhost",
+            "localhost.localdomain",
+            "acme.invalid",
+            "staging.shop.example",
+            "www.acme.example",
+            "acme.internal",
+            "acme.lan.",
+        ] {
+            assert_eq!(read_host(host), Host::Reserved, "{host}");
+        }
+        for host in ["live.acme.test", "web-prod.internal"] {
+            assert_eq!(read_host(host), Host::Live, "{host}");
+        }
+        for host in ["acme.testing", "acme.locals", "test.acme", "lan.acme.nl"] {
+            assert_ne!(read_host(host), Host::Reserved, "{host}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_private_or_not() {
+        for host in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.31.255.255",
+            "169.254.1.1",
+            "100.64.0.1",
+            "::1",
+            "[::1]:2222",
+            "fd12::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert_eq!(read_host(host), Host::Address { private: true }, "{host}");
+        }
+        for host in ["203.0.113.7", "172.32.0.1", "100.128.0.1", "2001:db8::1", "8.8.8.8:22"] {
+            assert_eq!(read_host(host), Host::Address { private: false }, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_holds_until_something_contradicts_it() {
+        let staging = Some(Declared::Staging);
+        let nothing = Facts::default();
+        for host in ["203.0.113.7", "127.0.0.1", "vps12.hoster.net", "staging.acme.nl", "acme.test"]
+        {
+            for declared in [Declared::Staging, Declared::Test, Declared::Development] {
+                let got = verdict(Some(declared), Some(host), &nothing);
+                assert_eq!(got, EnvironmentVerdict::Staging, "{host}");
+            }
+        }
+        for host in ["acme.nl", "www.acme.nl", "live.acme.nl", "contest.nl"] {
+            assert_eq!(verdict(staging, Some(host), &nothing), EnvironmentVerdict::Live, "{host}");
+        }
+        assert_eq!(verdict(staging, None, &nothing), EnvironmentVerdict::Staging);
+    }
+
+    #[test]
+    fn one_sign_of_a_live_shop_outweighs_every_sign_of_staging() {
+        let staging = Some(Declared::Staging);
+        let host = Some("staging.acme.nl");
+        let mut facts = set("staging");
+        assert_eq!(verdict(staging, host, &facts), EnvironmentVerdict::Staging);
+        facts.served_names = vec!["staging.acme.nl".into(), "www.acme.nl".into()];
+        assert_eq!(verdict(staging, host, &facts), EnvironmentVerdict::Live);
+        assert_eq!(verdict(staging, host, &set("live")), EnvironmentVerdict::Live);
+        assert_eq!(verdict(staging, host, &served(&["acme.nl"])), EnvironmentVerdict::Live);
+        let named = Facts { hostname: Some("acme-live".into()), ..Facts::default() };
+        assert_eq!(verdict(staging, host, &named), EnvironmentVerdict::Live);
+        let named = Facts { fqdn: Some("www.acme.nl".into()), ..Facts::default() };
+        assert_eq!(verdict(staging, host, &named), EnvironmentVerdict::Live);
+    }
+
+    #[test]
+    fn what_is_declared_live_is_live_whatever_it_looks_like() {
+        let facts = Facts { served_names: vec!["acme.test".into()], ..set("staging") };
+        let got = verdict(Some(Declared::Live), Some("staging.acme.nl"), &facts);
+        assert_eq!(got, EnvironmentVerdict::Live);
+    }
+
+    #[test]
+    fn without_a_declaration_one_strong_or_two_medium_signals_are_needed() {
+        let nothing = Facts::default();
+        let undeclared = |host: &str, facts: &Facts| verdict(None, Some(host), facts);
+        assert_eq!(undeclared("vps12.hoster.net", &nothing), EnvironmentVerdict::Unknown);
+        assert_eq!(undeclared("staging.acme.nl", &nothing), EnvironmentVerdict::Unknown);
+        // The same name in two places is one piece of evidence.
+        let same = Facts { fqdn: Some("STAGING.acme.nl".into()), ..served(&["staging.acme.nl"]) };
+        assert_eq!(undeclared("staging.acme.nl", &same), EnvironmentVerdict::Unknown);
+        let second = served(&["shop-acc.acme.nl"]);
+        assert_eq!(undeclared("staging.acme.nl", &second), EnvironmentVerdict::Staging);
+        for value in ["staging", "Development", " local "] {
+            assert_eq!(undeclared("vps12.hoster.net", &set(value)), EnvironmentVerdict::Staging);
+        }
+        for name in ["acme.test", "192.168.1.5"] {
+            let facts = served(&[name]);
+            assert_eq!(undeclared("vps12.hoster.net", &facts), EnvironmentVerdict::Staging);
+        }
+    }
+
+    #[test]
+    fn a_default_never_counts() {
+        let facts = Facts {
+            hostname: Some("ip-10-0-0-7".into()),
+            fqdn: Some("ip-10-0-0-7.ec2.internal".into()),
+            addresses: vec!["10.0.0.7".parse().unwrap()],
+            served_names: ["localhost", "127.0.0.1", "_", "[::1]:80"].map(String::from).to_vec(),
+            ..set("production")
+        };
+        assert_eq!(verdict(None, Some("10.0.0.7"), &facts), EnvironmentVerdict::Unknown);
+        let finding = EnvironmentFinding::judge(Some(Declared::Staging), None, &facts);
+        assert_eq!(finding.verdict, EnvironmentVerdict::Staging);
+        let counted: Vec<_> =
+            finding.signals.iter().filter(|signal| signal.says != Says::Nothing).collect();
+        assert_eq!(counted.len(), 1, "{counted:?}");
+    }
+
+    #[test]
+    fn every_signal_is_listed_with_its_source() {
+        let facts = Facts {
+            addresses: vec!["10.0.0.7".parse().unwrap(), "203.0.113.7".parse().unwrap()],
+            hostname: Some("web1".into()),
+            fqdn: Some("web1.acme.nl".into()),
+            served_names: vec!["www.acme.nl".into(), "shop.acme.nl".into()],
+            ..set("production")
+        };
+        let finding =
+            EnvironmentFinding::judge(Some(Declared::Staging), Some("acc.acme.nl"), &facts);
+        let listed: Vec<_> = finding
+            .signals
+            .iter()
+            .map(|signal| (signal.source.id(), signal.value.as_str(), signal.says))
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                ("declared", "staging", Says::StagingStrong),
+                ("address", "acc.acme.nl", Says::StagingMedium),
+                ("address", "10.0.0.7", Says::Nothing),
+                ("hostname", "web1", Says::Nothing),
+                ("hostname", "web1.acme.nl", Says::Nothing),
+                ("served", "www.acme.nl", Says::Live),
+                ("served", "shop.acme.nl", Says::Nothing),
+                ("setting", "WP_ENVIRONMENT_TYPE=production", Says::Nothing),
+            ]
+        );
+        assert_eq!(finding.telling(), "it serves `www.acme.nl`");
+    }
+
+    #[test]
+    fn more_evidence_of_a_live_shop_never_makes_it_less_live() {
+        let names = ["staging.acme.nl", "acme.nl", "shop.acme.nl", "acme.test", "www.acme.nl", ""];
+        let values = ["staging", "live", "production", ""];
+        let declarations = [None, Some(Declared::Staging), Some(Declared::Live)];
+        for declared in declarations {
+            for host in names {
+                for name in names {
+                    for value in values {
+                        let mut facts = set(value);
+                        facts.served_names = vec![name.into()];
+                        let before = verdict(declared, Some(host), &facts);
+                        facts.served_names.push("www.other.nl".into());
+                        assert_eq!(verdict(declared, Some(host), &facts), EnvironmentVerdict::Live);
+                        facts.served_names = vec![name.into()];
+                        facts.hostname = Some("vps1".into());
+                        assert_eq!(verdict(declared, Some(host), &facts), before);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -302,6 +302,11 @@ impl Waiting {
     }
 }
 
+/// A name that came with the event and was not looked up.
+fn given(name: Option<&str>) -> Option<String> {
+    name.map(|name| super::tidy(name, 500))
+}
+
 /// The event as it stands in the chain behind `head`.
 fn entry(event: &Event, subject: Subject, row_hash: Option<String>, seq: i64, head: &str) -> Entry {
     let mut entry = Entry {
@@ -309,9 +314,9 @@ fn entry(event: &Event, subject: Subject, row_hash: Option<String>, seq: i64, he
         at: event.at,
         actor: super::tidy(&event.actor, 200),
         verb: super::tidy(&event.verb, 100),
-        case: subject.case.or_else(|| event.case.clone()),
-        grant: subject.grant.or_else(|| event.grant.clone()),
-        target: subject.target.or_else(|| event.target.clone()),
+        case: subject.case.or_else(|| given(event.case.as_deref())),
+        grant: subject.grant.or_else(|| given(event.grant.as_deref())),
+        target: subject.target.or_else(|| given(event.target.as_deref())),
         detail: event.detail.to_string(),
         row_hash,
         hash: String::new(),

@@ -1,13 +1,17 @@
 //! The ledger, on a real SQLite file and on a real PostgreSQL server: the same tests on both.
 
 use std::collections::HashSet;
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
 use stagepass::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
 use stagepass::ledger::{
     CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
@@ -212,9 +216,12 @@ fn task() -> Option<(String, String)> {
     Some((std::env::var("STAGEPASS_TEST_TASK").ok()?, std::env::var("STAGEPASS_TEST_LEDGER").ok()?))
 }
 
-/// The name of the running test, which is that of its thread.
+/// The name of the running test: that of its thread, unless it runs alone on the first one.
 fn this_test() -> String {
-    std::thread::current().name().unwrap().to_owned()
+    match std::thread::current().name() {
+        Some(name) if name != "main" => name.to_owned(),
+        _ => std::env::args().nth(1).unwrap(),
+    }
 }
 
 fn lines_of(mut child: Child) -> Vec<String> {
@@ -325,7 +332,7 @@ mod stories {
             other => panic!("{other:?}"),
         }
         assert!(ledger.due(NOW + 20 * DAY - 1, 10).await.unwrap().is_empty());
-        assert_eq!(ledger.due(NOW + 20 * DAY, 10).await.unwrap(), [extended.clone()]);
+        assert_eq!(ledger.due(NOW + 20 * DAY, 10).await.unwrap(), std::slice::from_ref(&extended));
 
         let closing = ledger
             .claim(&open.id, &[State::Open], State::Closing, &mine, NOW, &event("grant.closing"))
@@ -342,7 +349,7 @@ mod stories {
         assert_eq!(stuck.last_error.as_deref(), Some("no route to host [31m"));
         assert_eq!(ledger.counts().await.unwrap(), Counts { stuck: 1, ..Counts::default() });
         assert!(ledger.due(NOW + DAY - 1, 10).await.unwrap().is_empty());
-        assert_eq!(ledger.due(NOW + DAY, 10).await.unwrap(), [stuck.clone()]);
+        assert_eq!(ledger.due(NOW + DAY, 10).await.unwrap(), std::slice::from_ref(&stuck));
 
         let mut closed = ledger
             .claim(&open.id, &[State::Stuck], State::Closing, &mine, NOW, &event("grant.closing"))
@@ -896,6 +903,443 @@ mod stories {
         ledger.sweep_ran(&SweepRun { host: "other".into(), ..run.clone() }).await.unwrap();
         assert_eq!(ledger.last_sweep().await.unwrap().unwrap().at, NOW + 60);
         assert_eq!(ledger.sweeps().await.unwrap().len(), 2);
+    }
+}
+
+mod sqlite {
+    use super::*;
+
+    fn mode_of(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    async fn opening_fails(path: &Path, mode: Mode) -> LedgerError {
+        match Ledger::open(&Location::File(path.into()), mode).await {
+            Ok(_) => panic!("{} was opened", path.display()),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(said.contains(&path.display().to_string()), "{said}");
+                assert!(!said.contains('\n') && !said.ends_with('.'), "{said}");
+                error
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_ledger_is_for_its_owner_alone() {
+        block_on(async {
+            let stand = Stand::sqlite();
+            // The test could not fail where nothing is readable by others anyway.
+            let control = stand.folder.path().join("control");
+            std::fs::write(&control, "").unwrap();
+            assert_ne!(mode_of(&control) & 0o044, 0, "run this with the umask 022");
+
+            let ledger = stand.open().await;
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            let folder = stand.path().parent().unwrap().to_owned();
+            assert_eq!(mode_of(&folder), 0o700);
+            let mut names = Vec::new();
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                assert_eq!(mode_of(&path), 0o600, "{}", path.display());
+                names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+            }
+            names.sort();
+            assert_eq!(names, ["ledger.db", "ledger.db-shm", "ledger.db-wal"]);
+            assert!(ledger.warnings().is_empty(), "{:?}", ledger.warnings());
+            ledger.close().await;
+
+            std::fs::set_permissions(stand.path(), Permissions::from_mode(0o644)).unwrap();
+            let ledger = stand.open().await;
+            assert_eq!(ledger.warnings().len(), 1, "{:?}", ledger.warnings());
+            assert!(ledger.warnings()[0].contains("mode 644"), "{:?}", ledger.warnings());
+        });
+    }
+
+    #[test]
+    fn a_name_with_anything_in_it_is_a_file_of_that_name() {
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            for name in ["a b?mode=memory#x.db", "100%41.db", ":memory:", "O'Hara;.db", "ü.db"] {
+                let path = folder.path().join(name);
+                let location = Location::File(path.clone());
+                let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+                ledger.open_case(&case("C"), "me").await.unwrap();
+                ledger.close().await;
+                assert!(std::fs::metadata(&path).unwrap().len() > 4096, "{name}");
+                let reader = Ledger::open(&location, Mode::ReadOnly).await.unwrap();
+                assert_eq!(reader.case("C").await.unwrap(), case("C"));
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_no_ledger_is_left_as_it_is() {
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let absent = folder.path().join("not/there.db");
+            let error = opening_fails(&absent, Mode::ReadOnly).await;
+            assert!(matches!(error, LedgerError::Absent { .. }), "{error:?}");
+            assert!(!absent.parent().unwrap().exists());
+
+            let error = opening_fails(folder.path(), Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::NotALedger { .. }), "{error:?}");
+
+            let garbage = folder.path().join("garbage");
+            std::fs::write(&garbage, "host = \"staging\"\n".repeat(500)).unwrap();
+            let other = folder.path().join("other.db");
+            let mut connection = super::raw(&format!("{}?mode=rwc", other.display())).await;
+            connection.execute("create table bookmarks (url text)").await.unwrap();
+            connection.close().await.unwrap();
+            for (path, is_expected) in [
+                (&garbage, (|e| matches!(e, LedgerError::Corrupt { .. })) as fn(&_) -> bool),
+                (&other, |e| matches!(e, LedgerError::NotALedger { .. })),
+            ] {
+                let before = std::fs::read(path).unwrap();
+                let error = opening_fails(path, Mode::ReadWrite).await;
+                assert!(is_expected(&error), "{error:?}");
+                assert_eq!(std::fs::read(path).unwrap(), before);
+            }
+        });
+    }
+
+    #[test]
+    fn a_damaged_file_is_said_to_be_damaged() {
+        block_on(async {
+            let stand = Stand::sqlite();
+            seed(&stand, 2_000, 100).await;
+            let whole = std::fs::read(stand.path()).unwrap();
+
+            // Cut off in the middle.
+            std::fs::write(stand.path(), &whole[..whole.len() / 2]).unwrap();
+            let error = opening_fails(&stand.path(), Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::Corrupt { .. }), "{error:?}");
+
+            // Overwritten in places where only a thorough look finds it.
+            let mut holed = whole.clone();
+            let middle = holed.len() / 2 / 4096 * 4096;
+            holed[middle..middle + 4096].fill(0x5a);
+            std::fs::write(stand.path(), &holed).unwrap();
+            let found = match Ledger::open(&stand.location(), Mode::ReadWrite).await {
+                Ok(ledger) => ledger.verify(None).await,
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(verdict) => assert!(verdict.broken.unwrap().why.contains("damaged")),
+                Err(error) => assert!(matches!(error, LedgerError::Corrupt { .. }), "{error:?}"),
+            }
+        });
+    }
+
+    #[test]
+    fn a_lock_that_stays_is_reported_with_its_holder() {
+        let test = this_test();
+        block_on(async {
+            if let Some((_, name)) = task() {
+                let mut connection = super::raw(&name).await;
+                let mut held = connection.begin().await.unwrap();
+                sqlx::query("update chain set seq = seq").execute(&mut *held).await.unwrap();
+                say!("locked");
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                return;
+            }
+            let stand = Stand::sqlite();
+            let ledger = stand.open().await;
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            let mut holder = again(&test, "hold", &stand.name()).spawn().unwrap();
+            let output = BufReader::new(holder.stdout.take().unwrap()).lines();
+            assert!(output.map_while(Result::ok).any(|line| line.ends_with("locked")));
+
+            // Reading goes on all the while.
+            assert_eq!(ledger.case("C").await.unwrap(), case("C"));
+            let error = ledger.note(&event("x")).await.unwrap_err();
+            let said = error.to_string();
+            assert!(matches!(error, LedgerError::Locked { .. }), "{error:?}");
+            assert!(said.contains(&format!("process {}", holder.id())), "{said}");
+
+            holder.kill().unwrap();
+            holder.wait().unwrap();
+            ledger.note(&event("x")).await.unwrap();
+            is_whole(&ledger.verify(None).await.unwrap());
+        });
+    }
+
+    /// Runs this test in a mount namespace of its own, where it may mount a small file system that
+    /// nobody else sees and that goes away with it; true in there.
+    fn in_own_mounts(test: &str) -> bool {
+        if task().is_some() {
+            return true;
+        }
+        let inner = again(test, "mount", "-");
+        let mut outer = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            outer.arg("--map-root-user");
+        }
+        outer.arg("--mount").arg("--").arg(inner.get_program()).args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            outer.env(name, value.unwrap());
+        }
+        let output = outer.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}{errors}");
+        false
+    }
+
+    fn mount(arguments: &[&str], folder: &Path) {
+        assert!(Command::new("mount").args(arguments).arg(folder).status().unwrap().success());
+    }
+
+    #[test]
+    fn a_full_disk_stops_recording_and_loses_nothing() {
+        if !in_own_mounts(&this_test()) {
+            return;
+        }
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            mount(&["-t", "tmpfs", "-o", "size=1m", "none"], folder.path());
+            let path = folder.path().join("ledger.db");
+            let location = Location::File(path.clone());
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            let mut begun = Vec::new();
+            let error = loop {
+                let id = format!("{:010}", begun.len());
+                let new = grant(&id, "C", "t");
+                match ledger.begin(&new, &lease("a", NOW), &event("grant.opening")).await {
+                    Ok(grant) => begun.push(grant),
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
+            assert!(begun.len() > 10, "{}", begun.len());
+            // What was recorded is all there, can be read, and is whole.
+            is_whole(&ledger.verify(None).await.unwrap());
+            let all = ledger.grants(&Filter::default(), 100_000, None).await.unwrap();
+            assert_eq!(all.len(), begun.len());
+            ledger.close().await;
+
+            // With not a byte left, opening says so too, and with room again all goes on.
+            let filler = folder.path().join("filler");
+            let _ = std::fs::write(&filler, vec![0; 1 << 20]);
+            match Ledger::open(&location, Mode::ReadWrite).await {
+                Ok(ledger) => {
+                    let error = ledger.note(&event("x")).await.unwrap_err();
+                    assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
+                }
+                Err(error) => assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}"),
+            }
+            let new = folder.path().join("new/ledger.db");
+            let error = opening_fails(&new, Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
+            std::fs::remove_file(&filler).unwrap();
+            mount(&["-o", "remount,size=4m"], folder.path());
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.note(&event("x")).await.unwrap();
+            is_whole(&ledger.verify(None).await.unwrap());
+            Ledger::open(&Location::File(new), Mode::ReadWrite).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_can_be_read() {
+        if !in_own_mounts(&this_test()) {
+            return;
+        }
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            mount(&["-t", "tmpfs", "-o", "size=4m", "none"], folder.path());
+            let path = folder.path().join("ledger.db");
+            let location = Location::File(path.clone());
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            ledger.close().await;
+            mount(&["-o", "remount,ro"], folder.path());
+
+            let reader = Ledger::open(&location, Mode::ReadOnly).await.unwrap();
+            assert_eq!(reader.case("C").await.unwrap(), case("C"));
+            is_whole(&reader.verify(None).await.unwrap());
+            assert_eq!(reader.warnings().len(), 1, "{:?}", reader.warnings());
+            let error = match Ledger::open(&location, Mode::ReadWrite).await {
+                Ok(writer) => writer.note(&event("x")).await.unwrap_err(),
+                Err(error) => error,
+            };
+            assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error:?}");
+            let new = folder.path().join("new/ledger.db");
+            let error = opening_fails(&new, Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error:?}");
+        });
+    }
+
+    #[test]
+    fn no_question_of_every_minute_reads_the_whole_ledger() {
+        block_on(async {
+            let stand = Stand::sqlite();
+            seed(&stand, 20_000, 50).await;
+            let mut connection = stand.raw().await;
+            let due =
+                "(case state when 'open' then deadline else coalesce(next_attempt_at, 0) end)";
+            let live = "state not in ('closed', 'forgotten')";
+            for (question, index) in [
+                (format!("select * from grants where {live} order by deadline, id"), "grants_live"),
+                (format!("select * from grants where {live} and {due} <= 1"), "grants_due"),
+                (
+                    format!("select state, count(*) from grants where {live} group by state"),
+                    "grants_live_state",
+                ),
+                (
+                    format!(
+                        "select id from grants where {live} and target = 'x' order by deadline, id"
+                    ),
+                    "grants_live_target",
+                ),
+                (
+                    "select id from grants where substr(id, 1, 4) = 'abcd'".into(),
+                    "grants_abbreviation",
+                ),
+                (
+                    "select id from grants where case_reference = 'x' order by deadline, id".into(),
+                    "grants_case",
+                ),
+            ] {
+                let plan = format!("explain query plan {question}");
+                let rows = connection.fetch_all(AssertSqlSafe(plan)).await.unwrap();
+                let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+                let plan = plan.join("; ");
+                assert!(
+                    plan.contains(&format!("INDEX {index} "))
+                        || plan.ends_with(&format!("INDEX {index}")),
+                    "{question}: {plan}"
+                );
+                assert!(!plan.contains("TEMP B-TREE"), "{question}: {plan}");
+            }
+        });
+    }
+}
+
+mod postgresql {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_away_is_waited_for_and_then_reported() {
+        block_on(async {
+            let server = Arc::new(postgres::Server::start());
+            let url = server.fresh_database();
+            let location = Location::Url(Secret::new(url.clone()));
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.note(&event("before")).await.unwrap();
+
+            // Away for two seconds: the change waits, and is made once.
+            server.stop();
+            let resuming = std::thread::spawn({
+                let server = Arc::clone(&server);
+                move || {
+                    std::thread::sleep(Duration::from_secs(2));
+                    server.resume();
+                }
+            });
+            ledger.note(&event("meanwhile")).await.unwrap();
+            resuming.join().unwrap();
+            assert_eq!(ledger.verify(None).await.unwrap().events, 2);
+
+            server.stop();
+            for error in [
+                ledger.note(&event("lost")).await.unwrap_err(),
+                ledger.counts().await.unwrap_err(),
+                Ledger::open(&location, Mode::ReadWrite).await.unwrap_err(),
+            ] {
+                assert!(matches!(error, LedgerError::Unreachable { .. }), "{error:?}");
+                assert!(!format!("{error} {error:?}").contains(postgres::PASSWORD), "{error:?}");
+            }
+            server.resume();
+            ledger.note(&event("after")).await.unwrap();
+            let verdict = ledger.verify(None).await.unwrap();
+            is_whole(&verdict);
+            assert_eq!(verdict.events, 3);
+        });
+    }
+
+    #[test]
+    fn connections_killed_while_they_record_record_once_or_not_at_all() {
+        block_on(async {
+            let server = Arc::new(postgres::Server::start());
+            let url = server.fresh_database();
+            let database = url.rsplit('/').next().unwrap().to_owned();
+            let location = Location::Url(Secret::new(url));
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            let stop = Arc::new(AtomicBool::new(false));
+            let killer = std::thread::spawn({
+                let (server, stop) = (Arc::clone(&server), Arc::clone(&stop));
+                let kill = format!(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                     where datname = '{database}'"
+                );
+                move || {
+                    let mut killed = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        killed += server.sql("postgres", &kill).trim().parse::<u32>().unwrap();
+                    }
+                    killed
+                }
+            });
+            let mut outcomes = Vec::new();
+            for number in 0..400 {
+                outcomes.push(ledger.note(&event(&format!("test.{number}"))).await.is_ok());
+            }
+            stop.store(true, Ordering::Relaxed);
+            let killed = killer.join().unwrap();
+            assert!(killed > 5, "{killed}");
+            is_whole(&ledger.verify(None).await.unwrap());
+            let events = ledger.events(&EventFilter::default(), 1000).await.unwrap();
+            for (number, was_recorded) in outcomes.iter().enumerate() {
+                let verb = format!("test.{number}");
+                let times = events.iter().filter(|entry| entry.verb == verb).count();
+                assert_eq!(times, usize::from(*was_recorded), "{verb}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_wrong_password_and_a_missing_database_are_told_apart() {
+        block_on(async {
+            let url = postgres::url_of_fresh_database();
+            let wrong = url.replace(postgres::PASSWORD, "wrong-hunter2");
+            let missing = format!("{url}_not_there");
+            for (url, is_expected) in [
+                (wrong, (|e| matches!(e, LedgerError::Denied { .. })) as fn(&_) -> bool),
+                (missing, |e| matches!(e, LedgerError::Absent { .. })),
+            ] {
+                let location = Location::Url(Secret::new(url));
+                let error = Ledger::open(&location, Mode::ReadWrite).await.unwrap_err();
+                assert!(is_expected(&error), "{error:?}");
+                let said = format!("{error} {error:?} {location} {location:?}");
+                assert!(!said.contains("hunter2"), "{said}");
+            }
+        });
+    }
+
+    #[test]
+    fn another_machine_without_tls_is_not_spoken_to() {
+        block_on(async {
+            // Somebody else listens where the server should be, and must not learn who asks.
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let heard = std::thread::spawn(move || {
+                let (mut peer, _) = listener.accept().unwrap();
+                let mut request = [0; 8];
+                std::io::Read::read_exact(&mut peer, &mut request).unwrap();
+                // "No TLS here."
+                std::io::Write::write_all(&mut peer, b"N").unwrap();
+                let mut rest = Vec::new();
+                let _ = std::io::Read::read_to_end(&mut peer, &mut rest);
+                rest
+            });
+            let url = format!("postgres://me:hunter2@localhost:{port}/ledger?sslmode=verify-full");
+            let location = Location::Url(Secret::new(url));
+            let error = Ledger::open(&location, Mode::ReadWrite).await.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+            assert_eq!(heard.join().unwrap(), b"");
+        });
     }
 }
 

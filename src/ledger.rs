@@ -28,22 +28,27 @@ pub use place::Location;
 use place::Place;
 pub use query::{CaseFilter, Counts, Cursor, EventFilter, Filter};
 pub use ration::{Ration, SweepRun};
-use sqlx::AnyPool;
+use sqlx::AnyConnection;
+use tokio::sync::Mutex;
 pub use verify::{Break, Verdict};
 
 use crate::grant::UnixTime;
+use crate::secret::Secret;
 
 /// How long a lock or a database that does not answer is waited for. A lock is held for
 /// milliseconds; a server restarts in seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The open ledger.
+/// The open ledger. Its `Debug` shows no password.
 #[derive(Debug)]
 pub struct Ledger {
-    pool: AnyPool,
+    url: Secret,
     place: Place,
     mode: Mode,
     warnings: Vec<String>,
+    /// One is enough: changes come one by one in any case. There is no pool, because a pool retries
+    /// what cannot succeed, says only that time ran out, and gives back broken transactions.
+    connection: Mutex<Option<AnyConnection>>,
 }
 
 /// Something that happened, to be recorded. The ledger fills in what it knows better: the case, the

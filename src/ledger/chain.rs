@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use super::error::{Fault, Kind};
 use super::{Event, Ledger, LedgerError, Mode, PATIENCE, hex};
@@ -188,11 +188,12 @@ impl Ledger {
         let mut sent = None;
         let mut waiting = Waiting::new();
         loop {
-            let attempt = self.try_change(event, &make, &mut sent);
-            let fault = match tokio::time::timeout(PATIENCE, attempt).await {
-                Ok(Ok(value)) => return Ok(value),
-                Ok(Err(fault)) => fault,
-                Err(_) => Fault::Silent,
+            let attempt = self.with(PATIENCE, async |connection| {
+                self.try_change(connection, event, &make, &mut sent).await
+            });
+            let fault = match attempt.await {
+                Ok(value) => return Ok(value),
+                Err(fault) => fault,
             };
             let passes = fault.kind(&self.place).is_some_and(Kind::passes);
             if !(passes && waiting.again().await) {
@@ -208,11 +209,12 @@ impl Ledger {
 
     async fn try_change<T>(
         &self,
+        connection: &mut AnyConnection,
         event: &Event,
         make: &impl AsyncFn(&mut AnyConnection, i64) -> Result<Step<T>, Fault>,
         sent: &mut Option<Sent<T>>,
     ) -> Result<T, Fault> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = connection.begin().await?;
         let row = sqlx::query("update chain set seq = seq + 1 where id = 1 returning seq, head")
             .fetch_one(&mut *transaction)
             .await?;
@@ -233,12 +235,17 @@ impl Ledger {
             }
         }
 
-        let (value, subject, row_hash) = match make(&mut transaction, seq).await? {
-            Step::Made { value, subject, row_hash } => (value, subject, row_hash),
-            Step::Left(value) => {
+        let (value, subject, row_hash) = match make(&mut transaction, seq).await {
+            Ok(Step::Made { value, subject, row_hash }) => (value, subject, row_hash),
+            Ok(Step::Left(value)) => {
                 transaction.rollback().await?;
                 return Ok(value);
             }
+            Err(fault @ Fault::Ours(_)) => {
+                transaction.rollback().await?;
+                return Err(fault);
+            }
+            Err(fault) => return Err(fault),
         };
         let entry = entry(event, subject, row_hash, seq, &head);
         append(&mut transaction, &entry).await?;
@@ -261,16 +268,20 @@ impl Ledger {
         &self,
         look: impl AsyncFn(&mut AnyConnection) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {
+        self.patiently(PATIENCE, look).await
+    }
+
+    /// Does work that may be done twice, until nothing that passes by itself is in its way.
+    pub(super) async fn patiently<T>(
+        &self,
+        longest: Duration,
+        work: impl AsyncFn(&mut AnyConnection) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
         let mut waiting = Waiting::new();
         loop {
-            let attempt = async {
-                let mut connection = self.pool.acquire().await?;
-                look(&mut connection).await
-            };
-            let fault = match tokio::time::timeout(PATIENCE, attempt).await {
-                Ok(Ok(value)) => return Ok(value),
-                Ok(Err(fault)) => fault,
-                Err(_) => Fault::Silent,
+            let fault = match self.with(longest, &work).await {
+                Ok(value) => return Ok(value),
+                Err(fault) => fault,
             };
             let passes = fault.kind(&self.place).is_some_and(Kind::passes);
             if !(passes && waiting.again().await) {
@@ -302,6 +313,11 @@ impl Waiting {
     }
 }
 
+/// A name that came with the event and was not looked up.
+fn given(name: Option<&str>) -> Option<String> {
+    name.map(|name| super::tidy(name, 500))
+}
+
 /// The event as it stands in the chain behind `head`.
 fn entry(event: &Event, subject: Subject, row_hash: Option<String>, seq: i64, head: &str) -> Entry {
     let mut entry = Entry {
@@ -309,9 +325,9 @@ fn entry(event: &Event, subject: Subject, row_hash: Option<String>, seq: i64, he
         at: event.at,
         actor: super::tidy(&event.actor, 200),
         verb: super::tidy(&event.verb, 100),
-        case: subject.case.or_else(|| event.case.clone()),
-        grant: subject.grant.or_else(|| event.grant.clone()),
-        target: subject.target.or_else(|| event.target.clone()),
+        case: subject.case.or_else(|| given(event.case.as_deref())),
+        grant: subject.grant.or_else(|| given(event.grant.as_deref())),
+        target: subject.target.or_else(|| given(event.target.as_deref())),
         detail: event.detail.to_string(),
         row_hash,
         hash: String::new(),

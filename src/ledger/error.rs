@@ -227,22 +227,24 @@ impl From<sqlx::Error> for Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Busy,
+    /// The database is there, and has no time for us: it starts, or has too many clients.
+    Crowded,
     Lost,
     Full,
     ReadOnly,
     Corrupt,
     NotADatabase,
     Denied,
-    CannotOpen,
     Absent,
     Duplicate,
+    BadUrl,
     Other,
 }
 
 impl Kind {
     /// Whether the same thing may well succeed a moment later.
     pub(super) fn passes(self) -> bool {
-        matches!(self, Self::Busy | Self::Lost)
+        matches!(self, Self::Busy | Self::Crowded | Self::Lost)
     }
 }
 
@@ -277,11 +279,9 @@ fn kind_of(error: &sqlx::Error, place: &Place) -> Kind {
             }
         }
         sqlx::Error::Io(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Kind::Denied,
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::Protocol(_) => Kind::Lost,
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => Kind::Lost,
+        sqlx::Error::Tls(_) => Kind::Denied,
+        sqlx::Error::Configuration(_) => Kind::BadUrl,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
             Kind::Corrupt
         }
@@ -298,7 +298,8 @@ fn sqlite_kind(code: &str, place: &Place) -> Kind {
         10 | 14 if place.is_full() => Kind::Full,
         11 => Kind::Corrupt,
         13 => Kind::Full,
-        14 => Kind::CannotOpen,
+        14 if !place.has_writable_folder() => Kind::ReadOnly,
+        14 => Kind::Denied,
         23 | 3 => Kind::Denied,
         26 => Kind::NotADatabase,
         19 if code == 1555 || code == 2067 => Kind::Duplicate,
@@ -309,7 +310,8 @@ fn sqlite_kind(code: &str, place: &Place) -> Kind {
 /// PostgreSQL's SQLSTATE codes.
 fn postgres_kind(code: &str) -> Kind {
     match code {
-        "40001" | "40P01" | "55P03" | "53300" | "57P03" => Kind::Busy,
+        "40001" | "40P01" | "55P03" => Kind::Busy,
+        "53300" | "57P03" => Kind::Crowded,
         "57P01" | "57P02" | "57014" | "25P03" => Kind::Lost,
         "53100" => Kind::Full,
         "25006" => Kind::ReadOnly,
@@ -331,14 +333,16 @@ fn explain(error: &sqlx::Error, place: &Place) -> LedgerError {
     match kind {
         Kind::Busy if place.file().is_none() => LedgerError::Unreachable { place: place_text, why },
         Kind::Busy => LedgerError::Locked { place: place_text, holder: place.lock_holder() },
-        Kind::Lost => LedgerError::Unreachable { place: place_text, why },
+        Kind::Crowded | Kind::Lost => LedgerError::Unreachable { place: place_text, why },
         Kind::Full => LedgerError::DiskFull { place: place_text },
         Kind::ReadOnly => LedgerError::ReadOnly { place: place_text, why },
         Kind::Corrupt => LedgerError::Corrupt { place: place_text, why },
         Kind::NotADatabase => {
             LedgerError::Corrupt { place: place_text, why: "it is not an SQLite database".into() }
         }
-        Kind::Denied | Kind::CannotOpen => LedgerError::Denied { place: place_text, why },
+        Kind::Denied => LedgerError::Denied { place: place_text, why },
+        // What the parser says of a value may repeat it.
+        Kind::BadUrl => LedgerError::BadUrl { why: "one of its parameters is not valid".into() },
         Kind::Absent => LedgerError::Absent { place: place_text },
         Kind::Duplicate | Kind::Other => LedgerError::Database { place: place_text, why },
     }
@@ -349,7 +353,6 @@ fn said(error: &sqlx::Error) -> String {
     let text = match error {
         sqlx::Error::Database(refusal) => refusal.message().to_owned(),
         sqlx::Error::Io(cause) => cause.to_string(),
-        sqlx::Error::PoolTimedOut => "no connection came about in time".into(),
         other => other.to_string(),
     };
     super::tidy(&text, 300)

@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::AnyConnectOptions;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{AnyConnection, AnyPool, Executor as _, Row as _, SqlSafeStr as _};
+use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use tokio::sync::Mutex;
+use url::Url;
 
 use super::error::{Fault, Kind};
 use super::place::{self, Location, Place};
 use super::{Ledger, LedgerError, PATIENCE};
+use crate::secret::Secret;
 
 /// What a ledger is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +65,14 @@ impl Ledger {
             Location::File(path) => open_file(path, mode).await,
             Location::Url(url) => {
                 let (url, place) = place::postgres(url)?;
-                let options = AnyConnectOptions::from_str(url.as_str())
-                    .map_err(|_| LedgerError::BadUrl { why: "it cannot be read".into() })?;
-                let pool = pool(options, &place, mode).await?;
-                ready(Self { pool, place, mode, warnings: Vec::new() }).await
+                ready(Self::unconnected(&url, place, mode, Vec::new())).await
             }
         }
+    }
+
+    fn unconnected(url: &Url, place: Place, mode: Mode, warnings: Vec<String>) -> Self {
+        let url = Secret::new(url.to_string());
+        Self { url, place, mode, warnings, connection: Mutex::new(None) }
     }
 
     /// What is wrong with the place the ledger is in, each in one line. Nothing that stops it from
@@ -78,48 +84,70 @@ impl Ledger {
 
     /// Lets go of the database in good order. Dropping the ledger is safe too, and less tidy.
     pub async fn close(self) {
-        // A database that does not answer must not keep the program from ending.
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.pool.close()).await;
+        if let Some(connection) = self.connection.into_inner() {
+            // A database that does not answer must not keep the program from ending.
+            let _ = tokio::time::timeout(Duration::from_secs(2), connection.close()).await;
+        }
+    }
+
+    /// Works with the one connection, made anew when there is none. After a failure in it, or when
+    /// the work is dropped half-way, the connection is not used again: what it was left in the
+    /// middle of is over.
+    pub(super) async fn with<T>(
+        &self,
+        longest: Duration,
+        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut held = self.connection.lock().await;
+        let attempt = async {
+            let mut connection = match held.take() {
+                Some(connection) => connection,
+                None => self.connect().await?,
+            };
+            let done = work(&mut connection).await;
+            match done {
+                Ok(_) | Err(Fault::Ours(_)) => *held = Some(connection),
+                Err(_) => {
+                    let closing = connection.close_hard();
+                    let _ = tokio::time::timeout(Duration::from_secs(1), closing).await;
+                }
+            }
+            done
+        };
+        tokio::time::timeout(longest, attempt).await.unwrap_or(Err(Fault::Silent))
+    }
+
+    async fn connect(&self) -> Result<AnyConnection, Fault> {
+        let mut connection = AnyConnectOptions::from_str(self.url.expose())?.connect().await?;
+        let settings = match (&self.place, self.mode) {
+            (Place::File(_), Mode::ReadWrite) => SQLITE_SETTINGS.to_owned(),
+            (Place::File(_), Mode::ReadOnly) => format!("{SQLITE_SETTINGS} pragma query_only = on"),
+            (Place::Database(_), Mode::ReadWrite) => POSTGRES_SETTINGS.to_owned(),
+            (Place::Database(_), Mode::ReadOnly) => {
+                format!("{POSTGRES_SETTINGS} set default_transaction_read_only = on")
+            }
+        };
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
+        Ok(connection)
     }
 }
 
 async fn open_file(path: &Path, mode: Mode) -> Result<Ledger, LedgerError> {
     let file = prepare(path, mode)?;
-    let place = Place::File(file.clone());
     let mut warnings = exposure(&file);
-    let parameters = if mode == Mode::ReadOnly { "mode=ro" } else { "mode=rw" };
-    let opened = connect_file(&file, parameters, &place, mode).await;
-    let pool = match opened {
+    let place = Place::File(file.clone());
+    let url = place::sqlite_url(&file, if mode == Mode::ReadOnly { "mode=ro" } else { "mode=rw" })?;
+    let ledger = Ledger::unconnected(&url, place.clone(), mode, warnings.clone());
+    match ready(ledger).await {
         // A file in WAL mode needs two files beside it. Where they can be neither found nor made,
         // nobody can be writing either, and the file alone is the whole ledger.
-        Err(LedgerError::Denied { .. }) if mode == Mode::ReadOnly && is_frozen(&file) => {
+        Err(LedgerError::ReadOnly { .. }) if mode == Mode::ReadOnly && has_no_journal(&file) => {
             warnings.push(format!("the folder of `{place}` cannot be written"));
-            connect_file(&file, "mode=ro&immutable=1", &place, mode).await?
+            let url = place::sqlite_url(&file, "mode=ro&immutable=1")?;
+            ready(Ledger::unconnected(&url, place, mode, warnings)).await
         }
-        opened => opened?,
-    };
-    ready(Ledger { pool, place, mode, warnings }).await
-}
-
-async fn connect_file(
-    file: &Path,
-    parameters: &str,
-    place: &Place,
-    mode: Mode,
-) -> Result<AnyPool, LedgerError> {
-    let url = place::sqlite_url(file, parameters)?;
-    let options = AnyConnectOptions::from_str(url.as_str())
-        .map_err(|cause| Fault::Sql(cause).explain(place))?;
-    let pool = pool(options, place, mode).await?;
-    // Opening is lazy: only a read shows whether the file can be read, and is a database.
-    let probe = pool.acquire().await.map_err(Fault::Sql);
-    let probe = match probe {
-        Ok(mut connection) => {
-            connection.execute("select count(*) from sqlite_master").await.map_err(Fault::Sql)
-        }
-        Err(fault) => Err(fault),
-    };
-    probe.map(|_| pool).map_err(|fault| fault.explain(place))
+        opened => opened,
+    }
 }
 
 /// Finds or makes the file and its folder, and gives the path that is opened.
@@ -190,52 +218,11 @@ fn exposure(file: &Path) -> Vec<String> {
     warnings
 }
 
-/// Whether nothing beside the file says that somebody is writing, and nothing can be put there.
-fn is_frozen(file: &Path) -> bool {
-    let no_journal = ["-wal", "-journal"].iter().all(|suffix| {
+/// Whether nothing beside the file is a part of the ledger.
+fn has_no_journal(file: &Path) -> bool {
+    ["-wal", "-journal"].iter().all(|suffix| {
         std::fs::metadata(place::beside(file, suffix)).map_or(true, |found| found.len() == 0)
-    });
-    #[cfg(unix)]
-    let no_room = file
-        .parent()
-        .is_some_and(|folder| rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err());
-    #[cfg(not(unix))]
-    let no_room = false;
-    no_journal && no_room
-}
-
-async fn pool(
-    options: AnyConnectOptions,
-    place: &Place,
-    mode: Mode,
-) -> Result<AnyPool, LedgerError> {
-    let is_file = place.file().is_some();
-    let connecting = AnyPoolOptions::new()
-        // SQLite has one writer anyway; on PostgreSQL one connection reads while another waits.
-        .max_connections(if is_file { 1 } else { 2 })
-        .acquire_timeout(PATIENCE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(!is_file)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                let settings = if is_file { SQLITE_SETTINGS } else { POSTGRES_SETTINGS };
-                connection.execute(settings).await?;
-                match (is_file, mode) {
-                    (true, Mode::ReadOnly) => connection.execute("pragma query_only = on").await,
-                    (false, Mode::ReadOnly) => {
-                        connection.execute("set default_transaction_read_only = on").await
-                    }
-                    (_, Mode::ReadWrite) => return Ok(()),
-                }
-                .map(|_| ())
-            })
-        })
-        .connect_with(options);
-    match tokio::time::timeout(PATIENCE, connecting).await {
-        Ok(connected) => connected.map_err(|cause| Fault::Sql(cause).explain(place)),
-        Err(_) => Err(Fault::Silent.explain(place)),
-    }
+    })
 }
 
 /// Brings the ledger to the newest form, unless it is newer still.
@@ -312,26 +299,27 @@ impl Ledger {
     }
 
     async fn migrate(&self) -> Result<(), Fault> {
-        let mut connection = self.pool.acquire().await?;
-        if self.place.file().is_some() {
-            connection.execute("pragma journal_mode = wal").await?;
-        }
         let steps = MIGRATIONS.iter().map(|(version, name, sql)| {
             let kind = MigrationType::Simple;
             Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
         });
         let mut migrator = Migrator::with_migrations(steps.collect());
         migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
-        let connection: &mut AnyConnection = &mut connection;
-        migrator.run_direct(None, connection, false).await.map_err(|error| match error {
-            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
-                Fault::Sql(cause)
+        self.with(PATIENCE, async |connection| {
+            if self.place.file().is_some() {
+                connection.execute("pragma journal_mode = wal").await?;
             }
-            other => Fault::Ours(LedgerError::Database {
-                place: self.place.to_string(),
-                why: super::tidy(&other.to_string(), 300),
-            }),
+            migrator.run_direct(None, connection, false).await.map_err(|error| match error {
+                MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
+                    Fault::Sql(cause)
+                }
+                other => Fault::Ours(LedgerError::Database {
+                    place: self.place.to_string(),
+                    why: super::tidy(&other.to_string(), 300),
+                }),
+            })
         })
+        .await
     }
 }
 

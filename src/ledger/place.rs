@@ -64,6 +64,15 @@ impl Place {
         false
     }
 
+    /// Whether files can be made where an SQLite file is. True where that cannot be told.
+    pub(super) fn has_writable_folder(&self) -> bool {
+        #[cfg(unix)]
+        if let Some(folder) = self.file().and_then(Path::parent) {
+            return rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok();
+        }
+        true
+    }
+
     /// The process that holds SQLite's write lock, where the system shows it.
     pub(super) fn lock_holder(&self) -> Option<String> {
         #[cfg(target_os = "linux")]

@@ -130,7 +130,8 @@ impl Conditions {
     }
 
     fn text(&mut self, value: &str) -> Result<String, Fault> {
-        self.values.add(value.to_owned()).map_err(sqlx::Error::Encode)?;
+        // PostgreSQL refuses a NUL, even where it could only fail to find one.
+        self.values.add(value.replace('\0', "\u{fffd}")).map_err(sqlx::Error::Encode)?;
         Ok(format!("${}", self.values.len()))
     }
 
@@ -205,16 +206,15 @@ impl Ledger {
         let matches = self
             .read(async |connection| {
                 let mut conditions = Conditions::new();
-                let whole = conditions.text(&id)?;
-                let length = i64::try_from(id.len()).unwrap_or(i64::MAX);
-                let length = conditions.number(length)?;
                 let start = conditions.text(&id.chars().take(4).collect::<String>())?;
-                let begins = if id.len() >= 4 {
-                    format!("substr(id, 1, 4) = {start} and substr(id, 1, {length}) = {whole}")
+                let whole = conditions.text(&id)?;
+                let mut begins = format!("substr(id, 1, length({whole})) = {whole}");
+                // An index cannot help with less than it holds.
+                if id.len() >= 4 {
+                    begins.push_str(&format!(" and substr(id, 1, 4) = {start}"));
                 } else {
-                    // `{start}` is the whole text here; an index cannot help with so little.
-                    format!("substr(id, 1, {length}) = {start} and {whole} = {start}")
-                };
+                    begins.push_str(&format!(" and {start} = {whole}"));
+                }
                 let sql = format!("select id from grants where {begins} order by id limit 4");
                 let rows = sqlx::query_with(AssertSqlSafe(sql), conditions.values)
                     .fetch_all(connection)
@@ -305,7 +305,6 @@ impl Ledger {
     /// Only those of the place the ledger is in.
     pub async fn due(&self, now: UnixTime, limit: u32) -> Result<Vec<Grant>, LedgerError> {
         let here = format!("{}/", this_system());
-        let length = i64::try_from(here.len()).unwrap_or(i64::MAX);
         // A lease of this machine may be dead before its time, which the database cannot see. Such
         // rows are asked for and put aside here; as they are few, asking for some more is enough.
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -320,15 +319,14 @@ impl Ledger {
                          select grants.*, {DUE_SINCE} as since from grants \
                          where state not in ('closed', 'forgotten') and {DUE_SINCE} <= $1 \
                          and (lease_until is null or lease_until < $1 \
-                         or substr(lease_owner, 1, $2) = $3)) d \
-                         order by turn, since, id limit $4\
+                         or substr(lease_owner, 1, length($2)) = $2)) d \
+                         order by turn, since, id limit $3\
                          ) g left join layers l on l.grant_id = g.id \
                          order by g.turn, g.since, g.id, l.position",
                         row::COLUMNS
                     );
                     let rows = sqlx::query(AssertSqlSafe(sql))
                         .bind(now)
-                        .bind(length)
                         .bind(&here)
                         .bind(asked)
                         .fetch_all(connection)

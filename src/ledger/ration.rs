@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::error::Fault;
+use super::record::named;
 use super::{Ledger, LedgerError, Mode};
 use crate::grant::UnixTime;
 
@@ -42,6 +43,7 @@ impl Ledger {
     /// # Errors
     /// Only those of the place the ledger is in.
     pub async fn sweep_ran(&self, run: &SweepRun) -> Result<(), LedgerError> {
+        named("host", &run.host)?;
         self.write(async |connection| {
             sqlx::query(
                 "insert into sweeps (host, at, due, closed, failed, stuck) \
@@ -99,6 +101,7 @@ impl Ledger {
         now: UnixTime,
         ration: Ration,
     ) -> Result<bool, LedgerError> {
+        named("target", target)?;
         loop {
             let taken =
                 self.write(async |connection| try_take(connection, target, now, ration).await);

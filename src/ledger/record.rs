@@ -109,6 +109,10 @@ impl Ledger {
         named("target", &grant.target)?;
         named("supporter's name", &grant.supporter.name)?;
         named("supporter's company", &grant.supporter.company)?;
+        for layer in &grant.layers {
+            named("provider", &layer.provider)?;
+            named("account", &layer.account)?;
+        }
         if grant.state != State::Opening {
             let (id, to) = (grant.id.clone(), grant.state);
             return Err(LedgerError::IllegalTransition { id, from: State::Opening, to });
@@ -250,7 +254,7 @@ pub(super) fn is_held(grant: &Grant, now: UnixTime) -> bool {
 
 /// A name that is printed and looked up holds no control character; a NUL would not even fit into
 /// PostgreSQL.
-fn named(field: &'static str, text: &str) -> Result<(), LedgerError> {
+pub(super) fn named(field: &'static str, text: &str) -> Result<(), LedgerError> {
     if text.chars().any(char::is_control) {
         return Err(LedgerError::BadText { field });
     }

@@ -269,6 +269,11 @@ pub(super) async fn tally(
     Ok(())
 }
 
+/// A text to look for. PostgreSQL refuses a NUL, and no name in the ledger has one.
+fn findable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// One grant by its whole id, inside a change.
 pub(super) async fn grant_by_id(
     connection: &mut AnyConnection,
@@ -278,7 +283,8 @@ pub(super) async fn grant_by_id(
         "select {COLUMNS} from grants g left join layers l on l.grant_id = g.id \
          where g.id = $1 order by l.position"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_all(connection).await?;
+    let rows =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(findable(id)).fetch_all(connection).await?;
     Ok(grants_from_rows(&rows)?.pop())
 }
 
@@ -289,7 +295,7 @@ pub(super) async fn case_by_reference(
 ) -> Result<Option<Case>, Fault> {
     let row =
         sqlx::query("select reference, desk, opened_at, closed_at from cases where reference = $1")
-            .bind(reference)
+            .bind(findable(reference))
             .fetch_optional(connection)
             .await?;
     Ok(row.as_ref().map(case_from_row).transpose()?)

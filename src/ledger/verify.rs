@@ -1,8 +1,9 @@
 //! Proving that the ledger says what was recorded, and taking the record elsewhere.
 
 use std::io::Write;
+use std::time::Duration;
 
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
 use super::chain::{Entry, Head, NOTHING};
 use super::error::Fault;
@@ -43,6 +44,9 @@ fn as_text<S: serde::Serializer>(head: &Head, serializer: S) -> Result<S::Ok, S:
     serializer.collect_str(head)
 }
 
+/// A long ledger takes longer than one short change may.
+const LONGEST_VERIFICATION: Duration = Duration::from_secs(600);
+
 /// How many events or rows are in memory at a time.
 const PAGE: i64 = 500;
 
@@ -68,19 +72,18 @@ impl Ledger {
             Some(_) => "begin",
             None => "begin isolation level repeatable read, read only",
         };
-        let examined = async {
-            let mut transaction = self.pool.begin_with(snapshot).await?;
+        self.patiently(LONGEST_VERIFICATION, async |connection| {
+            let mut transaction = connection.begin_with(snapshot).await?;
             if self.place.file().is_none() {
-                // A long ledger takes longer than one short change may.
                 sqlx::query("set local statement_timeout = '10min'")
                     .execute(&mut *transaction)
                     .await?;
             }
-            let verdict = self.examine(&mut transaction, remembered).await;
+            let verdict = self.examine(&mut transaction, remembered).await?;
             transaction.rollback().await?;
-            verdict
-        };
-        examined.await.map_err(|fault: Fault| fault.explain(&self.place))
+            Ok(verdict)
+        })
+        .await
     }
 
     async fn examine(

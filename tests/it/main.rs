@@ -6,6 +6,8 @@ mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;
 mod keyring;
+mod ledger;
+mod postgres;
 mod schedule;
 #[allow(dead_code)]
 mod stage;

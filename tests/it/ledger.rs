@@ -1,0 +1,1391 @@
+//! The ledger, on a real SQLite file and on a real PostgreSQL server: the same tests on both.
+
+use std::collections::HashSet;
+use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
+use stagepass::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
+use stagepass::ledger::{
+    CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
+    Location, Mode, Ration, SweepRun, Verdict,
+};
+use stagepass::secret::Secret;
+
+use crate::postgres;
+
+const NOW: UnixTime = 1_800_000_000;
+const DAY: i64 = 86_400;
+
+/// One database of its own.
+struct Stand {
+    url: Option<String>,
+    folder: tempfile::TempDir,
+}
+
+impl Stand {
+    fn sqlite() -> Self {
+        Self { url: None, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn postgresql() -> Self {
+        let url = Some(postgres::url_of_fresh_database());
+        Self { url, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("state/ledger.db")
+    }
+
+    fn location(&self) -> Location {
+        match &self.url {
+            Some(url) => Location::Url(Secret::new(url.clone())),
+            None => Location::File(self.path()),
+        }
+    }
+
+    /// What [`again`] needs to open the same database in another process.
+    fn name(&self) -> String {
+        self.url.clone().unwrap_or_else(|| self.path().display().to_string())
+    }
+
+    async fn open(&self) -> Ledger {
+        Ledger::open(&self.location(), Mode::ReadWrite).await.unwrap()
+    }
+
+    /// A connection behind the ledger's back.
+    async fn raw(&self) -> AnyConnection {
+        raw(&self.name()).await
+    }
+
+    async fn run(&self, sql: &str) -> u64 {
+        let mut connection = self.raw().await;
+        let sql = AssertSqlSafe(sql.to_owned());
+        let done = connection.execute(sqlx::raw_sql(sql)).await.unwrap().rows_affected();
+        connection.close().await.unwrap();
+        done
+    }
+}
+
+async fn raw(name: &str) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    let url = if name.starts_with('/') { format!("sqlite://{name}") } else { name.to_owned() };
+    AnyConnection::connect(&url).await.unwrap()
+}
+
+fn location_of(name: &str) -> Location {
+    if name.starts_with('/') {
+        Location::File(name.into())
+    } else {
+        Location::Url(Secret::new(name.to_owned()))
+    }
+}
+
+/// Runs a test to its end, which comes within two minutes.
+fn block_on<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        tokio::time::timeout(Duration::from_secs(120), test).await.expect("the test took too long")
+    })
+}
+
+/// Makes a test of each function, on each database.
+macro_rules! on_both {
+    ($($name:ident)*) => { $(
+        mod $name {
+            #[test]
+            fn on_sqlite() {
+                super::block_on(super::stories::$name(&super::Stand::sqlite()));
+            }
+
+            #[test]
+            fn on_postgresql() {
+                super::block_on(super::stories::$name(&super::Stand::postgresql()));
+            }
+        }
+    )* };
+}
+
+on_both! {
+    a_case_and_its_grant_from_beginning_to_end
+    of_many_who_claim_at_once_one_wins
+    a_dead_lease_is_taken_over_and_a_live_one_is_not
+    every_change_behind_the_back_of_the_ledger_is_found
+    a_cut_tail_is_found_by_a_remembered_head
+    the_ration_of_refused_logins_is_never_exceeded
+    what_is_due_is_shared_fairly_between_targets
+    fifty_thousand_due_grants_stay_bounded
+    a_process_killed_at_any_moment_loses_nothing
+    a_ledger_of_a_newer_version_is_refused
+    two_processes_may_make_one_ledger_at_once
+    names_that_break_sql_or_terminals_do_no_harm
+}
+
+fn case(reference: &str) -> Case {
+    Case {
+        reference: reference.into(),
+        desk: "multisafepay".into(),
+        opened_at: NOW,
+        closed_at: None,
+    }
+}
+
+fn grant(id: &str, case: &str, target: &str) -> Grant {
+    Grant {
+        id: id.into(),
+        case: case.into(),
+        target: target.into(),
+        supporter: Supporter { name: format!("Ada {id}"), company: "MultiSafepay".into() },
+        access: Access::Sftp,
+        state: State::Opening,
+        created_at: NOW,
+        opened_at: None,
+        deadline: NOW + 14 * DAY,
+        closed_at: None,
+        deadline_maximum: NOW + 35 * DAY,
+        terms: r#"{"access":["sftp"]}"#.into(),
+        attempts: 0,
+        next_attempt_at: None,
+        last_error: None,
+        version: 0,
+        lease_owner: None,
+        lease_until: None,
+        layers: vec![layer("linux-account", "sp-ada"), layer("authorized-key", "deploy")],
+    }
+}
+
+fn layer(provider: &str, account: &str) -> Layer {
+    Layer {
+        provider: provider.into(),
+        digest: "ab".repeat(32),
+        account: account.into(),
+        public_key: Some("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI".into()),
+        key_fingerprint: Some(format!("SHA256:{account}")),
+        has_password: account == "sp-ada",
+        inputs: r#"{"sp_path":"/var/www/it's \"here\""}"#.into(),
+        outputs: "{}".into(),
+    }
+}
+
+fn event(verb: &str) -> Event {
+    Event::new(NOW, "merchant@shop", verb, json!({ "seen": "ü \u{0} \u{1b}[31m" }))
+}
+
+/// A lease of a machine that is not this one: only its time counts.
+fn lease(owner: &str, until: UnixTime) -> Lease {
+    Lease { owner: format!("elsewhere-000000000000/1/{owner}"), until }
+}
+
+/// A grant in a ledger that stands open and free.
+async fn opened(ledger: &Ledger, id: &str, case: &str, target: &str, deadline: UnixTime) -> Grant {
+    let mut grant = grant(id, case, target);
+    grant.deadline = deadline;
+    let mut grant =
+        ledger.begin(&grant, &lease("a", NOW + 60), &event("grant.opening")).await.unwrap();
+    grant.state = State::Open;
+    grant.opened_at = Some(NOW);
+    (grant.lease_owner, grant.lease_until) = (None, None);
+    ledger.record(&grant, &event("grant.open")).await.unwrap()
+}
+
+fn is_whole(verdict: &Verdict) {
+    assert_eq!(verdict.broken, None);
+}
+
+/// This test once more, in a process of its own, with a task and a database.
+fn again(test: &str, task: &str, name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env("STAGEPASS_TEST_TASK", task)
+        .env("STAGEPASS_TEST_LEDGER", name)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    command
+}
+
+/// The task and the database this process was started with by [`again`].
+#[expect(clippy::disallowed_methods, reason = "a test started again is told why by nothing else")]
+fn task() -> Option<(String, String)> {
+    Some((std::env::var("STAGEPASS_TEST_TASK").ok()?, std::env::var("STAGEPASS_TEST_LEDGER").ok()?))
+}
+
+/// The name of the running test: that of its thread, unless it runs alone on the first one.
+fn this_test() -> String {
+    match std::thread::current().name() {
+        Some(name) if name != "main" => name.to_owned(),
+        _ => std::env::args().nth(1).unwrap(),
+    }
+}
+
+fn lines_of(mut child: Child) -> Vec<String> {
+    let lines =
+        BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok).collect();
+    assert!(child.wait().unwrap().success());
+    lines
+}
+
+/// Tells the process that started this one.
+macro_rules! say {
+    ($($words:tt)*) => {
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)))
+            .unwrap()
+    };
+}
+
+/// What the process said behind `word`.
+fn said<'a>(lines: &'a [String], word: &str) -> Vec<&'a str> {
+    lines.iter().filter_map(|line| line.split_once(word)).map(|(_, rest)| rest.trim()).collect()
+}
+
+mod stories {
+    use super::*;
+
+    pub(super) async fn a_case_and_its_grant_from_beginning_to_end(stand: &Stand) {
+        let ledger = stand.open().await;
+        assert_eq!(ledger.head().await.unwrap().seq, 0);
+        is_whole(&ledger.verify(None).await.unwrap());
+
+        ledger.open_case(&case("MSP-1"), "me").await.unwrap();
+        let twice = ledger.open_case(&case("MSP-1"), "me").await;
+        assert!(matches!(twice, Err(LedgerError::Exists { .. })), "{twice:?}");
+
+        // Nothing is begun outside an open case, in another state, or twice.
+        let first = grant("k7mp3q9x2d", "MSP-1", "staging");
+        let opening = event("grant.opening");
+        let mine = lease("a", NOW + 60);
+        let no_case = ledger.begin(&grant("0000000000", "MSP-9", "t"), &mine, &opening).await;
+        assert!(matches!(no_case, Err(LedgerError::NoSuchCase { .. })), "{no_case:?}");
+        let mut open = first.clone();
+        open.state = State::Open;
+        let too_far = ledger.begin(&open, &mine, &opening).await;
+        assert!(matches!(too_far, Err(LedgerError::IllegalTransition { .. })), "{too_far:?}");
+        let begun = ledger.begin(&first, &mine, &opening).await.unwrap();
+        assert_eq!((begun.version, begun.lease_until), (1, Some(NOW + 60)));
+        let same_id = ledger.begin(&first, &mine, &opening).await;
+        assert!(matches!(same_id, Err(LedgerError::Exists { .. })), "{same_id:?}");
+        let mut twin = first.clone();
+        twin.id = "k7mp000000".into();
+        match ledger.begin(&twin, &mine, &opening).await {
+            Err(LedgerError::AlreadyGranted { id }) => assert_eq!(id, "k7mp3q9x2d"),
+            other => panic!("{other:?}"),
+        }
+
+        // What is read back is what was written, layers and all.
+        let mut expected = first.clone();
+        expected.version = 1;
+        (expected.lease_owner, expected.lease_until) = (Some(mine.owner.clone()), Some(mine.until));
+        assert_eq!(begun, expected);
+        assert_eq!(ledger.grant("k7mp3q9x2d").await.unwrap(), expected);
+        // By a prefix, as a person would type it: `1` for `l` does not occur here, case does not matter.
+        assert_eq!(ledger.grant(" K7MP ").await.unwrap(), expected);
+        assert_eq!(ledger.grant("k7").await.unwrap(), expected);
+        for unknown in ["k7mpx", "zz", "", "k7mp3q9x2d0", "'; drop table grants; --"] {
+            let found = ledger.grant(unknown).await;
+            assert!(matches!(found, Err(LedgerError::NoSuchGrant { .. })), "{found:?}");
+        }
+
+        let mut open = begun.clone();
+        open.state = State::Open;
+        open.opened_at = Some(NOW + 5);
+        (open.lease_owner, open.lease_until) = (None, None);
+        open.layers[0].outputs = r#"{"uid":"1042"}"#.into();
+        let open = ledger.record(&open, &event("grant.open")).await.unwrap();
+        assert_eq!(open.version, 2);
+        assert_eq!(ledger.grant("k7mp3q9x2d").await.unwrap(), open);
+
+        // The version that was read first is stale now.
+        let mut stale = begun.clone();
+        stale.state = State::Closing;
+        let conflict = ledger.record(&stale, &event("grant.closing")).await;
+        assert!(matches!(conflict, Err(LedgerError::Conflict { .. })), "{conflict:?}");
+        let mut other = open.clone();
+        other.target = "production".into();
+        let moved = ledger.record(&other, &event("grant.moved")).await;
+        assert!(matches!(moved, Err(LedgerError::Immutable { field: "target", .. })), "{moved:?}");
+        let mut skipped = open.clone();
+        skipped.state = State::Closed;
+        let illegal = ledger.record(&skipped, &event("grant.closed")).await;
+        assert!(matches!(illegal, Err(LedgerError::IllegalTransition { .. })), "{illegal:?}");
+
+        // Extending holds the grant while the server is told, and lets go with a new deadline.
+        let mut extended = ledger
+            .claim(&open.id, &[State::Open], State::Open, &mine, NOW, &event("grant.extending"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((extended.state, extended.version), (State::Open, 3));
+        extended.deadline = NOW + 20 * DAY;
+        (extended.lease_owner, extended.lease_until) = (None, None);
+        let extended = ledger.record(&extended, &event("grant.extended")).await.unwrap();
+        assert_eq!(ledger.grant(&open.id).await.unwrap().deadline, NOW + 20 * DAY);
+
+        // A case with a live grant is not closed, and names it.
+        match ledger.close_case("MSP-1", NOW, "me").await {
+            Err(LedgerError::StillLive { grants, .. }) => assert_eq!(grants, ["k7mp3q9x2d"]),
+            other => panic!("{other:?}"),
+        }
+        assert!(ledger.due(NOW + 20 * DAY - 1, 10).await.unwrap().is_empty());
+        assert_eq!(ledger.due(NOW + 20 * DAY, 10).await.unwrap(), std::slice::from_ref(&extended));
+
+        let closing = ledger
+            .claim(&open.id, &[State::Open], State::Closing, &mine, NOW, &event("grant.closing"))
+            .await
+            .unwrap()
+            .unwrap();
+        let mut stuck = closing.clone();
+        stuck.state = State::Stuck;
+        stuck.attempts = 6;
+        stuck.next_attempt_at = Some(NOW + DAY);
+        stuck.last_error = Some("no route\nto host\u{1b}[31m".into());
+        (stuck.lease_owner, stuck.lease_until) = (None, None);
+        let stuck = ledger.record(&stuck, &event("grant.stuck")).await.unwrap();
+        assert_eq!(stuck.last_error.as_deref(), Some("no route to host [31m"));
+        assert_eq!(ledger.counts().await.unwrap(), Counts { stuck: 1, ..Counts::default() });
+        assert!(ledger.due(NOW + DAY - 1, 10).await.unwrap().is_empty());
+        assert_eq!(ledger.due(NOW + DAY, 10).await.unwrap(), std::slice::from_ref(&stuck));
+
+        let mut closed = ledger
+            .claim(&open.id, &[State::Stuck], State::Closing, &mine, NOW, &event("grant.closing"))
+            .await
+            .unwrap()
+            .unwrap();
+        closed.state = State::Closed;
+        closed.closed_at = Some(NOW + DAY);
+        let closed = ledger.record(&closed, &event("grant.closed")).await.unwrap();
+        assert_eq!((closed.lease_owner.as_ref(), closed.lease_until), (None, None));
+        let again = ledger.record(&closed, &event("grant.closed")).await;
+        assert!(matches!(again, Err(LedgerError::IllegalTransition { .. })), "{again:?}");
+        assert!(ledger.due(NOW + 100 * DAY, 10).await.unwrap().is_empty());
+
+        let shut = ledger.close_case("MSP-1", NOW + DAY, "me").await.unwrap();
+        assert_eq!(shut.closed_at, Some(NOW + DAY));
+        let twice = ledger.close_case("MSP-1", NOW + 2 * DAY, "me").await.unwrap();
+        assert_eq!(twice, shut);
+        assert_eq!(ledger.case("MSP-1").await.unwrap(), shut);
+        let late = ledger.begin(&grant("0000000000", "MSP-1", "t"), &mine, &opening).await;
+        assert!(matches!(late, Err(LedgerError::CaseClosed { .. })), "{late:?}");
+
+        // The events tell it all, in order, without gaps, and about the right grant.
+        ledger.note(&event("sweep.ran")).await.unwrap();
+        let all = ledger.events(&EventFilter::default(), 100).await.unwrap();
+        let verbs: Vec<_> = all.iter().map(|entry| entry.verb.as_str()).collect();
+        assert_eq!(
+            verbs,
+            [
+                "case.open",
+                "grant.opening",
+                "grant.open",
+                "grant.extending",
+                "grant.extended",
+                "grant.closing",
+                "grant.stuck",
+                "grant.closing",
+                "grant.closed",
+                "case.close",
+                "sweep.ran"
+            ]
+        );
+        assert!(all.iter().map(|entry| entry.seq).eq(1..=11));
+        let of_grant = EventFilter { grant: Some(open.id.clone()), ..EventFilter::default() };
+        let of_grant = ledger.events(&of_grant, 100).await.unwrap();
+        assert_eq!(of_grant.len(), 8);
+        assert!(of_grant.iter().all(|entry| entry.target.as_deref() == Some("staging")));
+        let tail = EventFilter { after: 9, ..EventFilter::default() };
+        assert_eq!(ledger.events(&tail, 100).await.unwrap(), all[9..]);
+
+        let verdict = ledger.verify(None).await.unwrap();
+        is_whole(&verdict);
+        assert_eq!((verdict.events, verdict.head.seq), (11, 11));
+        assert_eq!(verdict.head, ledger.head().await.unwrap());
+
+        // The export alone proves itself: every line is hashed behind the one before.
+        let mut file = Vec::new();
+        assert_eq!(ledger.export(&mut file).await.unwrap(), verdict.head);
+        let exported: Vec<serde_json::Value> =
+            file.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(from_json).collect();
+        assert_eq!(exported.len(), 11);
+        let mut previous = "0".repeat(64);
+        for (entry, line) in all.iter().zip(&exported) {
+            assert_eq!(line["hash"], entry.expected_hash(&previous));
+            previous.clone_from(&entry.hash);
+        }
+
+        // A reader sees the same and changes nothing.
+        ledger.close().await;
+        let reader = Ledger::open(&stand.location(), Mode::ReadOnly).await.unwrap();
+        assert_eq!(reader.grant("k7mp").await.unwrap(), closed);
+        let refused = reader.note(&event("x")).await;
+        assert!(matches!(refused, Err(LedgerError::ReadOnly { .. })), "{refused:?}");
+        is_whole(&reader.verify(Some(&verdict.head)).await.unwrap());
+        reader.close().await;
+    }
+
+    fn from_json(line: &[u8]) -> serde_json::Value {
+        serde_json::from_slice(line).unwrap()
+    }
+
+    pub(super) async fn of_many_who_claim_at_once_one_wins(stand: &Stand) {
+        const GRANTS: usize = 24;
+        if let Some((who, name)) = task() {
+            return claim_all(&who, &name).await;
+        }
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        for number in 0..GRANTS {
+            let id = format!("{number:010}");
+            opened(&ledger, &id, "C", "staging", NOW).await;
+        }
+        // Four processes, and in each of them four pools of their own.
+        let contenders: Vec<Child> = (0..4)
+            .map(|who| again(&this_test(), &who.to_string(), &stand.name()).spawn().unwrap())
+            .collect();
+        let mut won = Vec::new();
+        for contender in contenders {
+            let lines = lines_of(contender);
+            won.extend(said(&lines, "won ").into_iter().map(str::to_owned));
+        }
+        assert_eq!(won.len(), GRANTS, "{won:?}");
+        assert_eq!(won.iter().collect::<HashSet<_>>().len(), GRANTS);
+        let counts = ledger.counts().await.unwrap();
+        assert_eq!(counts.closing, i64::try_from(GRANTS).unwrap());
+        let verdict = ledger.verify(None).await.unwrap();
+        is_whole(&verdict);
+        // Losing leaves no trace and no gap: one event for each win.
+        assert_eq!(verdict.events, i64::try_from(1 + 3 * GRANTS).unwrap());
+    }
+
+    async fn claim_all(who: &str, name: &str) {
+        let tasks = (0..4).map(|task| async move {
+            let location = location_of(name);
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            let lease = lease(&format!("{who}.{task}"), NOW + 600);
+            let all = ledger.grants(&Filter::default(), 1000, None).await.unwrap();
+            for grant in all {
+                let states = [State::Opening, State::Open, State::Closing, State::Stuck];
+                let closing = event("grant.closing");
+                let claimed = ledger
+                    .claim(&grant.id, &states, State::Closing, &lease, NOW, &closing)
+                    .await
+                    .unwrap();
+                if let Some(mine) = claimed {
+                    assert_eq!(mine.lease_owner.as_ref(), Some(&lease.owner));
+                    say!("won {}", mine.id);
+                }
+            }
+        });
+        let tasks: Vec<_> = tasks.collect();
+        join(tasks).await;
+    }
+
+    /// Runs all of them at once on this thread.
+    async fn join(tasks: Vec<impl Future<Output = ()>>) {
+        let mut tasks: Vec<_> = tasks.into_iter().map(|task| Some(Box::pin(task))).collect();
+        std::future::poll_fn(|context| {
+            for place in &mut tasks {
+                if let Some(task) = place
+                    && task.as_mut().poll(context).is_ready()
+                {
+                    *place = None;
+                }
+            }
+            if tasks.iter().all(Option::is_none) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    pub(super) async fn a_dead_lease_is_taken_over_and_a_live_one_is_not(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        let opening = event("grant.opening");
+        let begin = async |id: &str, lease: &Lease| {
+            ledger.begin(&grant(id, "C", "t"), lease, &opening).await.unwrap();
+        };
+        let claim = async |id: &str, now: UnixTime| {
+            let next = lease("next", now + 60);
+            ledger
+                .claim(id, &[State::Opening], State::Opening, &next, now, &event("grant.taken"))
+                .await
+                .unwrap()
+        };
+
+        // Time alone decides about another machine.
+        begin("aaaaaaaaaa", &lease("gone", NOW + 60)).await;
+        assert_eq!(claim("aaaaaaaaaa", NOW + 60).await, None);
+        assert!(ledger.due(NOW + 60, 10).await.unwrap().is_empty());
+        assert_eq!(ledger.due(NOW + 61, 10).await.unwrap().len(), 1);
+        let taken = claim("aaaaaaaaaa", NOW + 61).await.unwrap();
+        assert_eq!(taken.lease_until, Some(NOW + 121));
+
+        // A process of this machine that is gone loses its claim at once; one that lives does not,
+        // and that includes this one.
+        let mut child = Command::new("sleep").arg("100").spawn().unwrap();
+        let mine = Lease::mine(NOW, 60);
+        let host = mine.owner.split('/').next().unwrap().to_owned();
+        let start = start_of(child.id());
+        let theirs = Lease { owner: format!("{host}/{}/{start}", child.id()), until: NOW + 60 };
+        begin("bbbbbbbbbb", &theirs).await;
+        begin("cccccccccc", &mine).await;
+        assert_eq!(claim("bbbbbbbbbb", NOW).await, None);
+        assert!(ledger.due(NOW, 10).await.unwrap().is_empty());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let due = ledger.due(NOW, 10).await.unwrap();
+        assert_eq!(due.iter().map(|grant| grant.id.as_str()).collect::<Vec<_>>(), ["bbbbbbbbbb"]);
+        assert!(claim("bbbbbbbbbb", NOW).await.is_some());
+        assert_eq!(claim("cccccccccc", NOW).await, None);
+        is_whole(&ledger.verify(None).await.unwrap());
+    }
+
+    fn start_of(pid: u32) -> String {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().to_owned()
+    }
+
+    pub(super) async fn every_change_behind_the_back_of_the_ledger_is_found(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        ledger.open_case(&case("D"), "me").await.unwrap();
+        for id in ["aaaaaaaaaa", "bbbbbbbbbb"] {
+            opened(&ledger, id, "C", "staging", NOW + DAY).await;
+        }
+        ledger.note(&event("sweep.ran")).await.unwrap();
+        is_whole(&ledger.verify(None).await.unwrap());
+
+        // Each is done, found, and undone: what is left is whole again.
+        let b = "where id = 'bbbbbbbbbb'";
+        for (change, back, seq) in [
+            (
+                "update events set detail = '{}' where seq = 4".to_owned(),
+                r#"update events set detail = '{"seen":"ü \u0000 \u001b[31m"}' where seq = 4"#
+                    .to_owned(),
+                Some(4),
+            ),
+            (
+                "update events set at = at + 1 where seq = 5".into(),
+                "update events set at = at - 1 where seq = 5".into(),
+                Some(5),
+            ),
+            (
+                "update events set actor = 'nobody' where seq = 7".into(),
+                "update events set actor = 'merchant@shop' where seq = 7".into(),
+                Some(7),
+            ),
+            ("update chain set seq = 6".into(), "update chain set seq = 7".into(), Some(8)),
+            (
+                format!("update grants set deadline = deadline + 1 {b}"),
+                format!("update grants set deadline = deadline - 1 {b}"),
+                Some(6),
+            ),
+            (
+                format!("update grants set state = 'closed' {b}"),
+                format!("update grants set state = 'open' {b}"),
+                Some(6),
+            ),
+            (
+                format!("update grants set event_seq = 5 {b}"),
+                format!("update grants set event_seq = 6 {b}"),
+                Some(5),
+            ),
+            (
+                "update layers set account = 'root' where grant_id = 'bbbbbbbbbb' \
+                 and position = 1"
+                    .into(),
+                "update layers set account = 'deploy' where grant_id = 'bbbbbbbbbb' \
+                 and position = 1"
+                    .into(),
+                Some(6),
+            ),
+            (
+                "update cases set desk = 'mine' where reference = 'D'".into(),
+                "update cases set desk = 'multisafepay' where reference = 'D'".into(),
+                Some(2),
+            ),
+            (
+                "update tally set grants = 3 where state = 'open'".into(),
+                "update tally set grants = 2 where state = 'open'".into(),
+                None,
+            ),
+        ] {
+            assert_eq!(stand.run(&change).await, 1, "{change}");
+            let broken = ledger.verify(None).await.unwrap().broken;
+            let broken = broken.unwrap_or_else(|| panic!("not found: {change}"));
+            assert_eq!(broken.seq, seq, "{change}: {}", broken.why);
+            assert_eq!(stand.run(&back).await, 1, "{back}");
+            is_whole(&ledger.verify(None).await.unwrap());
+        }
+
+        // A row put back to what an earlier event recorded, number and all.
+        let as_at_5 = format!(
+            "update grants set state = 'opening', opened_at = null, version = 1, event_seq = 5, \
+             lease_owner = 'elsewhere-000000000000/1/a', lease_until = {} {b}",
+            NOW + 60
+        );
+        stand.run(&as_at_5).await;
+        let broken = ledger.verify(None).await.unwrap().broken.unwrap();
+        assert_eq!(broken.seq, Some(6), "{}", broken.why);
+        stand
+            .run(&format!(
+                "update grants set state = 'open', opened_at = {NOW}, version = 2, \
+                 event_seq = 6, lease_owner = null, lease_until = null {b}"
+            ))
+            .await;
+        is_whole(&ledger.verify(None).await.unwrap());
+
+        // A grant that is gone.
+        stand.run("delete from layers where grant_id = 'bbbbbbbbbb'").await;
+        stand.run(&format!("delete from grants {b}")).await;
+        let broken = ledger.verify(None).await.unwrap().broken.unwrap();
+        assert_eq!(broken.seq, Some(5), "{}", broken.why);
+
+        // An event taken out of the middle.
+        stand.run("delete from events where seq = 3").await;
+        let broken = ledger.verify(None).await.unwrap().broken.unwrap();
+        assert_eq!(broken.seq, Some(3), "{}", broken.why);
+    }
+
+    pub(super) async fn a_cut_tail_is_found_by_a_remembered_head(stand: &Stand) {
+        let ledger = stand.open().await;
+        let mut heads = Vec::new();
+        for number in 0..5 {
+            ledger.note(&event(&format!("test.{number}"))).await.unwrap();
+            heads.push(ledger.head().await.unwrap());
+        }
+        for head in &heads {
+            let remembered: Head = head.to_string().parse().unwrap();
+            is_whole(&ledger.verify(Some(&remembered)).await.unwrap());
+        }
+        // Cut clumsily, the chain's own end shows it.
+        stand.run("delete from events where seq > 3").await;
+        assert_eq!(ledger.verify(None).await.unwrap().broken.unwrap().seq, Some(4));
+        // Cut with care, only the remembered head does.
+        let hash = &heads[2].hash;
+        stand.run(&format!("update chain set seq = 3, head = '{hash}'")).await;
+        is_whole(&ledger.verify(None).await.unwrap());
+        is_whole(&ledger.verify(Some(&heads[1])).await.unwrap());
+        assert_eq!(ledger.verify(Some(&heads[4])).await.unwrap().broken.unwrap().seq, Some(4));
+        // Written on as if nothing had been, it still shows.
+        ledger.note(&event("other.1")).await.unwrap();
+        ledger.note(&event("other.2")).await.unwrap();
+        is_whole(&ledger.verify(None).await.unwrap());
+        assert_eq!(ledger.verify(Some(&heads[3])).await.unwrap().broken.unwrap().seq, Some(4));
+        assert_eq!(ledger.verify(Some(&heads[4])).await.unwrap().broken.unwrap().seq, Some(5));
+    }
+
+    pub(super) async fn the_ration_of_refused_logins_is_never_exceeded(stand: &Stand) {
+        let ration = Ration { per: 3, window_s: 600, spacing_s: 0 };
+        let ledger = stand.open().await;
+        let answers = std::cell::RefCell::new(Vec::new());
+        let tasks = (0..16).map(|_| async {
+            let own = stand.open().await;
+            let answer = own.take_proof("staging", NOW, ration).await.unwrap();
+            answers.borrow_mut().push(answer);
+        });
+        let tasks: Vec<_> = tasks.collect();
+        join(tasks).await;
+        let yes = answers.borrow().iter().filter(|answer| **answer).count();
+        assert_eq!((yes, answers.borrow().len()), (3, 16));
+
+        assert!(ledger.take_proof("another", NOW, ration).await.unwrap());
+        assert!(!ledger.take_proof("staging", NOW + 599, ration).await.unwrap());
+        assert!(ledger.take_proof("staging", NOW + 600, ration).await.unwrap());
+        let spaced = Ration { per: 3, window_s: 600, spacing_s: 20 };
+        assert!(!ledger.take_proof("staging", NOW + 619, spaced).await.unwrap());
+        assert!(ledger.take_proof("staging", NOW + 620, spaced).await.unwrap());
+    }
+
+    pub(super) async fn what_is_due_is_shared_fairly_between_targets(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        for number in 0..6 {
+            let id = format!("busy{number:06}");
+            opened(&ledger, &id, "C", "busy", NOW + number).await;
+        }
+        opened(&ledger, "quiet00001", "C", "quiet", NOW + 50).await;
+        opened(&ledger, "later00001", "C", "quiet", NOW + 500).await;
+        let due = ledger.due(NOW + 100, 3).await.unwrap();
+        let ids: Vec<_> = due.iter().map(|grant| grant.id.as_str()).collect();
+        assert_eq!(ids, ["busy000000", "quiet00001", "busy000001"]);
+        assert_eq!(ledger.due(NOW + 100, 100).await.unwrap().len(), 7);
+
+        // What failed waits its turn behind what was not tried.
+        let mut failed = ledger
+            .claim(
+                "busy000000",
+                &[State::Open],
+                State::Closing,
+                &lease("a", NOW + 200),
+                NOW + 100,
+                &event("grant.closing"),
+            )
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(ledger.due(NOW + 100, 100).await.unwrap().iter().all(|g| g.id != failed.id));
+        failed.attempts = 1;
+        failed.next_attempt_at = Some(NOW + 160);
+        (failed.lease_owner, failed.lease_until) = (None, None);
+        ledger.record(&failed, &event("grant.failed")).await.unwrap();
+        assert!(ledger.due(NOW + 159, 100).await.unwrap().iter().all(|g| g.id != failed.id));
+        let due = ledger.due(NOW + 160, 100).await.unwrap();
+        let busy: Vec<_> = due.iter().filter(|grant| grant.target == "busy").collect();
+        assert_eq!(busy.last().unwrap().id, failed.id);
+
+        // Pages of a list meet without a gap and without an overlap, and filters hold.
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let filter = Filter { live_only: true, ..Filter::default() };
+            let page = ledger.grants(&filter, 3, after.as_ref()).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(Cursor::after(last));
+            assert!(page.iter().all(|grant| grant.layers.len() == 2));
+            seen.extend(page.into_iter().map(|grant| grant.id));
+        }
+        assert_eq!(seen.len(), 8);
+        assert_eq!(seen.iter().collect::<HashSet<_>>().len(), 8);
+        for (filter, count) in [
+            (Filter { target: Some("quiet".into()), ..Filter::default() }, 2),
+            (Filter { case: Some("nope".into()), ..Filter::default() }, 0),
+            (Filter { states: vec![State::Closing, State::Stuck], ..Filter::default() }, 1),
+            (Filter { due_before: Some(NOW + 2), ..Filter::default() }, 3),
+            (Filter { key_fingerprint: Some("SHA256:deploy".into()), ..Filter::default() }, 8),
+            (Filter { key_fingerprint: Some("SHA256:other".into()), ..Filter::default() }, 0),
+        ] {
+            let found = ledger.grants(&filter, 100, None).await.unwrap().len();
+            assert_eq!(found, count, "{filter:?}");
+        }
+    }
+
+    pub(super) async fn fifty_thousand_due_grants_stay_bounded(stand: &Stand) {
+        if let Some((_, name)) = task() {
+            let ledger = Ledger::open(&location_of(&name), Mode::ReadOnly).await.unwrap();
+            let due = ledger.due(NOW + DAY, 500).await.unwrap();
+            let live = Filter { live_only: true, ..Filter::default() };
+            let listed = ledger.grants(&live, 500, None).await.unwrap();
+            let counts = ledger.counts().await.unwrap();
+            let targets: HashSet<_> = due.iter().map(|grant| &grant.target).collect();
+            say!("found {} {} {} {}", due.len(), targets.len(), listed.len(), counts.live());
+            say!("peak {}", peak_memory());
+            return;
+        }
+        let ledger = stand.open().await;
+        seed(stand, 200_000, 50_000).await;
+        ledger.close().await;
+        let lines = lines_of(again(&this_test(), "look", &stand.name()).spawn().unwrap());
+        assert_eq!(said(&lines, "found "), ["500 100 500 50000"]);
+        let peak: u64 = said(&lines, "peak ")[0].parse().unwrap();
+        assert!(peak < 64 * 1024, "{peak} KiB");
+    }
+
+    pub(super) async fn a_process_killed_at_any_moment_loses_nothing(stand: &Stand) {
+        if let Some((who, name)) = task() {
+            return grant_for_ever(&who, &name).await;
+        }
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        let mut reported = HashSet::new();
+        for round in 0..6_u64 {
+            let mut child = again(&this_test(), &round.to_string(), &stand.name()).spawn().unwrap();
+            let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+            // The first report, and then a moment that differs from round to round.
+            for line in output.by_ref().map_while(Result::ok) {
+                if let Some((_, id)) = line.split_once("begun ") {
+                    reported.insert(id.trim().to_owned());
+                    break;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(40 + round * 37)).await;
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let rest: Vec<String> = output.map_while(Result::ok).collect();
+            reported.extend(said(&rest, "begun ").into_iter().map(str::to_owned));
+            is_whole(&ledger.verify(None).await.unwrap());
+        }
+        let all = ledger.grants(&Filter::default(), 100_000, None).await.unwrap();
+        let known: HashSet<_> = all.iter().map(|grant| grant.id.clone()).collect();
+        assert!(reported.len() >= 6);
+        assert!(reported.is_subset(&known));
+        // Whatever was being worked on is due at once, or the next sweep would not find it.
+        let due = ledger.due(NOW, 100).await.unwrap();
+        let opening = all.iter().filter(|grant| grant.state == State::Opening).count();
+        assert_eq!(due.len(), opening);
+    }
+
+    async fn grant_for_ever(who: &str, name: &str) {
+        let ledger = Ledger::open(&location_of(name), Mode::ReadWrite).await.unwrap();
+        for number in 0..100_000 {
+            let id = format!("{who}{number:09}");
+            let mine = Lease::mine(NOW, 600);
+            let begun = ledger.begin(&grant(&id, "C", "t"), &mine, &event("grant.opening")).await;
+            say!("begun {id}");
+            let mut open = begun.unwrap();
+            open.state = State::Open;
+            (open.lease_owner, open.lease_until) = (None, None);
+            ledger.record(&open, &event("grant.open")).await.unwrap();
+        }
+    }
+
+    pub(super) async fn a_ledger_of_a_newer_version_is_refused(stand: &Stand) {
+        stand.open().await.close().await;
+        let mut connection = stand.raw().await;
+        connection
+            .execute(
+                "insert into stagepass_migrations (version, description, success, checksum, \
+                 execution_time) select 99, 'later', success, checksum, 0 \
+                 from stagepass_migrations",
+            )
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        for mode in [Mode::ReadWrite, Mode::ReadOnly] {
+            match Ledger::open(&stand.location(), mode).await {
+                Err(LedgerError::NewerVersion { found: 99, known: 1, .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    pub(super) async fn two_processes_may_make_one_ledger_at_once(stand: &Stand) {
+        if let Some((who, name)) = task() {
+            let ledger = Ledger::open(&location_of(&name), Mode::ReadWrite).await.unwrap();
+            ledger.open_case(&case(&who), "me").await.unwrap();
+            return;
+        }
+        let makers: Vec<Child> = (0..4)
+            .map(|who| again(&this_test(), &who.to_string(), &stand.name()).spawn().unwrap())
+            .collect();
+        for maker in makers {
+            lines_of(maker);
+        }
+        let ledger = Ledger::open(&stand.location(), Mode::ReadOnly).await.unwrap();
+        is_whole(&ledger.verify(None).await.unwrap());
+        assert_eq!(ledger.cases(&CaseFilter::default(), 10).await.unwrap().len(), 4);
+    }
+
+    pub(super) async fn names_that_break_sql_or_terminals_do_no_harm(stand: &Stand) {
+        let ledger = stand.open().await;
+        let odd = "O'Hara \"$1\" -- ; ü 日本 %_\\";
+        ledger.open_case(&case(odd), odd).await.unwrap();
+        let mut odd_grant = grant("aaaaaaaaaa", odd, odd);
+        odd_grant.supporter = Supporter { name: odd.into(), company: odd.into() };
+        let begun =
+            ledger.begin(&odd_grant, &lease("a", NOW), &event("grant.opening")).await.unwrap();
+        assert_eq!(ledger.grant("aaaa").await.unwrap(), begun);
+        assert_eq!(begun.supporter.name, odd);
+        let filter = Filter { target: Some(odd.into()), ..Filter::default() };
+        assert_eq!(ledger.grants(&filter, 10, None).await.unwrap(), [begun]);
+        for bad in ["a\0b", "a\nb", "a\u{1b}[31m"] {
+            let refused = ledger.open_case(&case(bad), "me").await;
+            assert!(matches!(refused, Err(LedgerError::BadText { .. })), "{refused:?}");
+            let refused =
+                ledger.begin(&grant("bbbbbbbbbb", odd, bad), &lease("a", NOW), &event("x")).await;
+            assert!(matches!(refused, Err(LedgerError::BadText { .. })), "{refused:?}");
+            // What is only looked for is merely not there.
+            let missing = ledger.case(bad).await;
+            assert!(matches!(missing, Err(LedgerError::NoSuchCase { .. })), "{missing:?}");
+        }
+        is_whole(&ledger.verify(None).await.unwrap());
+        let run = SweepRun { at: NOW, host: odd.into(), due: 1, closed: 1, failed: 0, stuck: 0 };
+        assert_eq!(ledger.last_sweep().await.unwrap(), None);
+        ledger.sweep_ran(&run).await.unwrap();
+        ledger.sweep_ran(&SweepRun { at: NOW + 60, ..run.clone() }).await.unwrap();
+        ledger.sweep_ran(&SweepRun { host: "other".into(), ..run.clone() }).await.unwrap();
+        assert_eq!(ledger.last_sweep().await.unwrap().unwrap().at, NOW + 60);
+        assert_eq!(ledger.sweeps().await.unwrap().len(), 2);
+    }
+}
+
+mod sqlite {
+    use super::*;
+
+    fn mode_of(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    async fn opening_fails(path: &Path, mode: Mode) -> LedgerError {
+        match Ledger::open(&Location::File(path.into()), mode).await {
+            Ok(_) => panic!("{} was opened", path.display()),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(said.contains(&path.display().to_string()), "{said}");
+                assert!(!said.contains('\n') && !said.ends_with('.'), "{said}");
+                error
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_ledger_is_for_its_owner_alone() {
+        block_on(async {
+            let stand = Stand::sqlite();
+            // The test could not fail where nothing is readable by others anyway.
+            let control = stand.folder.path().join("control");
+            std::fs::write(&control, "").unwrap();
+            assert_ne!(mode_of(&control) & 0o044, 0, "run this with the umask 022");
+
+            let ledger = stand.open().await;
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            let folder = stand.path().parent().unwrap().to_owned();
+            assert_eq!(mode_of(&folder), 0o700);
+            let mut names = Vec::new();
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                assert_eq!(mode_of(&path), 0o600, "{}", path.display());
+                names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+            }
+            names.sort();
+            assert_eq!(names, ["ledger.db", "ledger.db-shm", "ledger.db-wal"]);
+            assert!(ledger.warnings().is_empty(), "{:?}", ledger.warnings());
+            ledger.close().await;
+
+            std::fs::set_permissions(stand.path(), Permissions::from_mode(0o644)).unwrap();
+            let ledger = stand.open().await;
+            assert_eq!(ledger.warnings().len(), 1, "{:?}", ledger.warnings());
+            assert!(ledger.warnings()[0].contains("mode 644"), "{:?}", ledger.warnings());
+        });
+    }
+
+    #[test]
+    fn a_name_with_anything_in_it_is_a_file_of_that_name() {
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            for name in ["a b?mode=memory#x.db", "100%41.db", ":memory:", "O'Hara;.db", "ü.db"] {
+                let path = folder.path().join(name);
+                let location = Location::File(path.clone());
+                let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+                ledger.open_case(&case("C"), "me").await.unwrap();
+                ledger.close().await;
+                assert!(std::fs::metadata(&path).unwrap().len() > 4096, "{name}");
+                let reader = Ledger::open(&location, Mode::ReadOnly).await.unwrap();
+                assert_eq!(reader.case("C").await.unwrap(), case("C"));
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_no_ledger_is_left_as_it_is() {
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let absent = folder.path().join("not/there.db");
+            let error = opening_fails(&absent, Mode::ReadOnly).await;
+            assert!(matches!(error, LedgerError::Absent { .. }), "{error:?}");
+            assert!(!absent.parent().unwrap().exists());
+
+            let error = opening_fails(folder.path(), Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::NotALedger { .. }), "{error:?}");
+
+            let garbage = folder.path().join("garbage");
+            std::fs::write(&garbage, "host = \"staging\"\n".repeat(500)).unwrap();
+            let other = folder.path().join("other.db");
+            let mut connection = super::raw(&format!("{}?mode=rwc", other.display())).await;
+            connection.execute("create table bookmarks (url text)").await.unwrap();
+            connection.close().await.unwrap();
+            for (path, is_expected) in [
+                (&garbage, (|e| matches!(e, LedgerError::Corrupt { .. })) as fn(&_) -> bool),
+                (&other, |e| matches!(e, LedgerError::NotALedger { .. })),
+            ] {
+                let before = std::fs::read(path).unwrap();
+                let error = opening_fails(path, Mode::ReadWrite).await;
+                assert!(is_expected(&error), "{error:?}");
+                assert_eq!(std::fs::read(path).unwrap(), before);
+            }
+        });
+    }
+
+    #[test]
+    fn a_damaged_file_is_said_to_be_damaged() {
+        block_on(async {
+            let stand = Stand::sqlite();
+            seed(&stand, 2_000, 100).await;
+            let whole = std::fs::read(stand.path()).unwrap();
+
+            // Cut off in the middle.
+            std::fs::write(stand.path(), &whole[..whole.len() / 2]).unwrap();
+            let error = opening_fails(&stand.path(), Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::Corrupt { .. }), "{error:?}");
+
+            // Overwritten in places where only a thorough look finds it.
+            let mut holed = whole.clone();
+            let middle = holed.len() / 2 / 4096 * 4096;
+            holed[middle..middle + 4096].fill(0x5a);
+            std::fs::write(stand.path(), &holed).unwrap();
+            let found = match Ledger::open(&stand.location(), Mode::ReadWrite).await {
+                Ok(ledger) => ledger.verify(None).await,
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(verdict) => assert!(verdict.broken.unwrap().why.contains("damaged")),
+                Err(error) => assert!(matches!(error, LedgerError::Corrupt { .. }), "{error:?}"),
+            }
+        });
+    }
+
+    #[test]
+    fn a_lock_that_stays_is_reported_with_its_holder() {
+        let test = this_test();
+        block_on(async {
+            if let Some((_, name)) = task() {
+                let mut connection = super::raw(&name).await;
+                let mut held = connection.begin().await.unwrap();
+                sqlx::query("update chain set seq = seq").execute(&mut *held).await.unwrap();
+                say!("locked");
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                return;
+            }
+            let stand = Stand::sqlite();
+            let ledger = stand.open().await;
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            let mut holder = again(&test, "hold", &stand.name()).spawn().unwrap();
+            let output = BufReader::new(holder.stdout.take().unwrap()).lines();
+            assert!(output.map_while(Result::ok).any(|line| line.ends_with("locked")));
+
+            // Reading goes on all the while.
+            assert_eq!(ledger.case("C").await.unwrap(), case("C"));
+            let error = ledger.note(&event("x")).await.unwrap_err();
+            let said = error.to_string();
+            assert!(matches!(error, LedgerError::Locked { .. }), "{error:?}");
+            assert!(said.contains(&format!("process {}", holder.id())), "{said}");
+
+            holder.kill().unwrap();
+            holder.wait().unwrap();
+            ledger.note(&event("x")).await.unwrap();
+            is_whole(&ledger.verify(None).await.unwrap());
+        });
+    }
+
+    /// Runs this test in a mount namespace of its own, where it may mount a small file system that
+    /// nobody else sees and that goes away with it; true in there.
+    fn in_own_mounts(test: &str) -> bool {
+        if task().is_some() {
+            return true;
+        }
+        let inner = again(test, "mount", "-");
+        let mut outer = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            outer.arg("--map-root-user");
+        }
+        outer.arg("--mount").arg("--").arg(inner.get_program()).args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            outer.env(name, value.unwrap());
+        }
+        let output = outer.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}{errors}");
+        false
+    }
+
+    fn mount(arguments: &[&str], folder: &Path) {
+        assert!(Command::new("mount").args(arguments).arg(folder).status().unwrap().success());
+    }
+
+    #[test]
+    fn a_full_disk_stops_recording_and_loses_nothing() {
+        if !in_own_mounts(&this_test()) {
+            return;
+        }
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            mount(&["-t", "tmpfs", "-o", "size=1m", "none"], folder.path());
+            let path = folder.path().join("ledger.db");
+            let location = Location::File(path.clone());
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            let mut begun = Vec::new();
+            let error = loop {
+                let id = format!("{:010}", begun.len());
+                let new = grant(&id, "C", "t");
+                match ledger.begin(&new, &lease("a", NOW), &event("grant.opening")).await {
+                    Ok(grant) => begun.push(grant),
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
+            assert!(begun.len() > 10, "{}", begun.len());
+            // What was recorded is all there, can be read, and is whole.
+            is_whole(&ledger.verify(None).await.unwrap());
+            let all = ledger.grants(&Filter::default(), 100_000, None).await.unwrap();
+            assert_eq!(all.len(), begun.len());
+            ledger.close().await;
+
+            // With not a byte left, opening says so too, and with room again all goes on.
+            let filler = folder.path().join("filler");
+            let _ = std::fs::write(&filler, vec![0; 1 << 20]);
+            match Ledger::open(&location, Mode::ReadWrite).await {
+                Ok(ledger) => {
+                    let error = ledger.note(&event("x")).await.unwrap_err();
+                    assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
+                }
+                Err(error) => assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}"),
+            }
+            let new = folder.path().join("new/ledger.db");
+            let error = opening_fails(&new, Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
+            std::fs::remove_file(&filler).unwrap();
+            mount(&["-o", "remount,size=4m"], folder.path());
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.note(&event("x")).await.unwrap();
+            is_whole(&ledger.verify(None).await.unwrap());
+            Ledger::open(&Location::File(new), Mode::ReadWrite).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_can_be_read() {
+        if !in_own_mounts(&this_test()) {
+            return;
+        }
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            mount(&["-t", "tmpfs", "-o", "size=4m", "none"], folder.path());
+            let path = folder.path().join("ledger.db");
+            let location = Location::File(path.clone());
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            ledger.close().await;
+            mount(&["-o", "remount,ro"], folder.path());
+
+            let reader = Ledger::open(&location, Mode::ReadOnly).await.unwrap();
+            assert_eq!(reader.case("C").await.unwrap(), case("C"));
+            is_whole(&reader.verify(None).await.unwrap());
+            assert_eq!(reader.warnings().len(), 1, "{:?}", reader.warnings());
+            let error = match Ledger::open(&location, Mode::ReadWrite).await {
+                Ok(writer) => writer.note(&event("x")).await.unwrap_err(),
+                Err(error) => error,
+            };
+            assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error:?}");
+            let new = folder.path().join("new/ledger.db");
+            let error = opening_fails(&new, Mode::ReadWrite).await;
+            assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error:?}");
+        });
+    }
+
+    #[test]
+    fn no_question_of_every_minute_reads_the_whole_ledger() {
+        block_on(async {
+            let stand = Stand::sqlite();
+            seed(&stand, 20_000, 50).await;
+            let mut connection = stand.raw().await;
+            let due =
+                "(case state when 'open' then deadline else coalesce(next_attempt_at, 0) end)";
+            let live = "state not in ('closed', 'forgotten')";
+            for (question, index) in [
+                (format!("select * from grants where {live} order by deadline, id"), "grants_live"),
+                (format!("select * from grants where {live} and {due} <= 1"), "grants_due"),
+                (
+                    format!("select state, count(*) from grants where {live} group by state"),
+                    "grants_live_state",
+                ),
+                (
+                    format!(
+                        "select id from grants where {live} and target = 'x' order by deadline, id"
+                    ),
+                    "grants_live_target",
+                ),
+                (
+                    "select id from grants where substr(id, 1, 4) = 'abcd'".into(),
+                    "grants_abbreviation",
+                ),
+                (
+                    "select id from grants where case_reference = 'x' order by deadline, id".into(),
+                    "grants_case",
+                ),
+            ] {
+                let plan = format!("explain query plan {question}");
+                let rows = connection.fetch_all(AssertSqlSafe(plan)).await.unwrap();
+                let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+                let plan = plan.join("; ");
+                assert!(
+                    plan.contains(&format!("INDEX {index} "))
+                        || plan.ends_with(&format!("INDEX {index}")),
+                    "{question}: {plan}"
+                );
+                assert!(!plan.contains("TEMP B-TREE"), "{question}: {plan}");
+            }
+        });
+    }
+}
+
+mod postgresql {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_away_is_waited_for_and_then_reported() {
+        block_on(async {
+            let server = Arc::new(postgres::Server::start());
+            let url = server.fresh_database();
+            let location = Location::Url(Secret::new(url.clone()));
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.note(&event("before")).await.unwrap();
+
+            // Away for two seconds: the change waits, and is made once.
+            server.stop();
+            let resuming = std::thread::spawn({
+                let server = Arc::clone(&server);
+                move || {
+                    std::thread::sleep(Duration::from_secs(2));
+                    server.resume();
+                }
+            });
+            ledger.note(&event("meanwhile")).await.unwrap();
+            resuming.join().unwrap();
+            assert_eq!(ledger.verify(None).await.unwrap().events, 2);
+
+            server.stop();
+            for error in [
+                ledger.note(&event("lost")).await.unwrap_err(),
+                ledger.counts().await.unwrap_err(),
+                Ledger::open(&location, Mode::ReadWrite).await.unwrap_err(),
+            ] {
+                assert!(matches!(error, LedgerError::Unreachable { .. }), "{error:?}");
+                assert!(!format!("{error} {error:?}").contains(postgres::PASSWORD), "{error:?}");
+            }
+            server.resume();
+            ledger.note(&event("after")).await.unwrap();
+            let verdict = ledger.verify(None).await.unwrap();
+            is_whole(&verdict);
+            assert_eq!(verdict.events, 3);
+        });
+    }
+
+    #[test]
+    fn connections_killed_while_they_record_record_once_or_not_at_all() {
+        block_on(async {
+            let server = Arc::new(postgres::Server::start());
+            let url = server.fresh_database();
+            let database = url.rsplit('/').next().unwrap().to_owned();
+            let location = Location::Url(Secret::new(url));
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            let stop = Arc::new(AtomicBool::new(false));
+            let killer = std::thread::spawn({
+                let (server, stop) = (Arc::clone(&server), Arc::clone(&stop));
+                let kill = format!(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                     where datname = '{database}'"
+                );
+                move || {
+                    let mut killed = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        killed += server.sql("postgres", &kill).trim().parse::<u32>().unwrap();
+                    }
+                    killed
+                }
+            });
+            let mut outcomes = Vec::new();
+            for number in 0..400 {
+                outcomes.push(ledger.note(&event(&format!("test.{number}"))).await.is_ok());
+            }
+            stop.store(true, Ordering::Relaxed);
+            let killed = killer.join().unwrap();
+            assert!(killed > 5, "{killed}");
+            is_whole(&ledger.verify(None).await.unwrap());
+            let events = ledger.events(&EventFilter::default(), 1000).await.unwrap();
+            for (number, was_recorded) in outcomes.iter().enumerate() {
+                let verb = format!("test.{number}");
+                let times = events.iter().filter(|entry| entry.verb == verb).count();
+                assert_eq!(times, usize::from(*was_recorded), "{verb}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_wrong_password_and_a_missing_database_are_told_apart() {
+        block_on(async {
+            let url = postgres::url_of_fresh_database();
+            let wrong = url.replace(postgres::PASSWORD, "wrong-hunter2");
+            let missing = format!("{url}_not_there");
+            for (url, is_expected) in [
+                (wrong, (|e| matches!(e, LedgerError::Denied { .. })) as fn(&_) -> bool),
+                (missing, |e| matches!(e, LedgerError::Absent { .. })),
+            ] {
+                let location = Location::Url(Secret::new(url));
+                let error = Ledger::open(&location, Mode::ReadWrite).await.unwrap_err();
+                assert!(is_expected(&error), "{error:?}");
+                let said = format!("{error} {error:?} {location} {location:?}");
+                assert!(!said.contains("hunter2"), "{said}");
+            }
+        });
+    }
+
+    #[test]
+    fn another_machine_without_tls_is_not_spoken_to() {
+        block_on(async {
+            // Somebody else listens where the server should be, and must not learn who asks.
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let heard = std::thread::spawn(move || {
+                let (mut peer, _) = listener.accept().unwrap();
+                let mut request = [0; 8];
+                std::io::Read::read_exact(&mut peer, &mut request).unwrap();
+                // "No TLS here."
+                std::io::Write::write_all(&mut peer, b"N").unwrap();
+                let mut rest = Vec::new();
+                let _ = std::io::Read::read_to_end(&mut peer, &mut rest);
+                rest
+            });
+            let url = format!("postgres://me:hunter2@localhost:{port}/ledger?sslmode=verify-full");
+            let location = Location::Url(Secret::new(url));
+            let error = Ledger::open(&location, Mode::ReadWrite).await.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+            assert_eq!(heard.join().unwrap(), b"");
+        });
+    }
+}
+
+/// The most memory this process has had, in KiB.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Puts many grants into the ledger, faster than they could be begun: closed ones, and open ones
+/// that are due, on a hundred targets. They have no events of their own, so nothing is proved.
+async fn seed(stand: &Stand, closed: u32, due: u32) {
+    let ledger = stand.open().await;
+    ledger.open_case(&case("SEED"), "me").await.unwrap();
+    ledger.close().await;
+    let all = closed + due;
+    // Ids that differ in their first characters, as real ones do.
+    let id = "substr('0000000000' || ((n * 7919 + 104729) % 9999991), -10)";
+    let id = if stand.url.is_some() {
+        "lpad(((n * 7919 + 104729) % 9999991)::text, 10, '0')"
+    } else {
+        id
+    };
+    let state = format!("case when n <= {closed} then 'closed' else 'open' end");
+    let numbers = format!(
+        "with recursive numbers(n) as (select 1 union all select n + 1 from numbers \
+         where n < {all})"
+    );
+    for sql in [
+        format!(
+            "insert into grants {numbers} select {id}, 'SEED', 'target' || (n % 100), 'Ada', \
+             'MultiSafepay', 'sftp', {state}, {NOW}, {NOW}, {NOW} + n % 86400, null, {NOW}, '{{}}', \
+             0, null, null, 3, null, null, 1 from numbers"
+        ),
+        format!(
+            "insert into layers {numbers} select {id}, 0, 'authorized-key', 'ab', 'deploy', \
+             'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI', 'SHA256:' || n, 0, '{{}}', '{{}}' \
+             from numbers"
+        ),
+        format!("update tally set grants = grants + {closed} where state = 'closed'"),
+        format!("update tally set grants = grants + {due} where state = 'open'"),
+    ] {
+        assert!(stand.run(&sql).await > 0);
+    }
+    if stand.url.is_some() {
+        stand.run("analyze").await;
+    }
+}

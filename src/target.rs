@@ -661,6 +661,9 @@ fn find_table<'a>(document: &'a DocumentMut, name: &str) -> Option<&'a Item> {
     document.get("target")?.as_table_like()?.get(name)
 }
 
+/// A text of the file and where it stands.
+type Spanned<'a> = (&'a str, Option<Range<usize>>);
+
 /// Reads values and complains with their place.
 struct Reader<'a> {
     path: &'a Path,
@@ -702,7 +705,7 @@ impl Reader<'_> {
             }
         }
         let missing = |key: &str| self.complain(full(key), span.clone(), Complaint::Missing);
-        let word = |key: &str| -> Result<Option<(&str, Option<Range<usize>>)>, TargetError> {
+        let word = |key: &str| -> Result<Option<Spanned<'_>>, TargetError> {
             let Some(item) = table.get(key) else { return Ok(None) };
             let text = item.as_str().ok_or_else(|| {
                 self.complain(full(key), item.span(), Complaint::Type("a text in quotes"))
@@ -852,4 +855,259 @@ fn to_table(target: &Target) -> Table {
         table.insert("path", value(path));
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+
+    fn staging(name: &str) -> Target {
+        Target {
+            name: name.into(),
+            address: "ssh://deploy@staging.shop.example".parse().unwrap(),
+            host_key: vec![KEY.parse().unwrap()],
+            login: Login::Auto,
+            identity: None,
+            elevation: Elevation::Sudo,
+            environment: Environment::Staging,
+            path: Some("/var/www/shop".into()),
+        }
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("targets.toml");
+        fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    fn complaint(text: &str) -> String {
+        let (_folder, path) = file(text);
+        let error = Targets::load(&path).unwrap_err().to_string();
+        error.replace(&path.display().to_string(), "F")
+    }
+
+    #[test]
+    fn addresses_are_read_back_from_what_they_print() {
+        for (text, printed) in [
+            ("ssh://deploy@staging.shop.example", "ssh://deploy@staging.shop.example"),
+            ("deploy@Staging.Shop.Example:2222", "ssh://deploy@staging.shop.example:2222"),
+            ("SFTP://deploy@h/", "ssh://deploy@h"),
+            ("staging", "ssh://staging"),
+            ("ssh://[2001:DB8::1]:22", "ssh://[2001:db8::1]:22"),
+            ("deploy@2001:db8::1", "ssh://deploy@[2001:db8::1]"),
+            ("192.0.2.1", "ssh://192.0.2.1"),
+            ("local:", "local:"),
+        ] {
+            let address: Address = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(address.to_string(), printed);
+            assert_eq!(printed.parse(), Ok(address));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_a_reason() {
+        let refused = |text: &str| text.parse::<Address>().unwrap_err();
+        assert_eq!(refused(""), AddressError::Empty);
+        assert_eq!(refused("ssh://user:hunter2@host"), AddressError::Password);
+        assert_eq!(refused("ssh://user:hun@ter2@host"), AddressError::Password);
+        assert_eq!(refused("user@host:/var/www"), AddressError::Path);
+        assert_eq!(refused("ssh://host/var"), AddressError::Path);
+        assert_eq!(refused("ssh://host?x"), AddressError::Path);
+        assert_eq!(refused("ssh://host:0"), AddressError::Port);
+        assert_eq!(refused("ssh://host:65536"), AddressError::Port);
+        assert_eq!(refused("ssh://host:+22"), AddressError::Port);
+        assert_eq!(refused("telnet://host"), AddressError::Scheme("telnet".into()));
+        for text in ["ho st", "host\n", "\u{7}host", "h'ost", "h\"ost", "h`x`", "-oProxy", "h%41"] {
+            assert!(matches!(refused(text), AddressError::Character(_)), "{text:?}");
+        }
+        for text in ["ssh://-o@host", "ssh://a b@host", "ssh://;id@host", "ssh://@host"] {
+            let error = refused(text);
+            assert!(
+                matches!(error, AddressError::User(_) | AddressError::Character(_)),
+                "{text:?} {error}"
+            );
+        }
+        for text in ["ssh://", "ssh://-host", "ssh://h..x", "ssh://[::g]", "ssh://[::1]x", "a,b"] {
+            assert!(matches!(refused(text), AddressError::Host(_)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ftp_is_recognised_and_its_password_never_repeated() {
+        for text in
+            ["ftp://user:hunter2@shop.example", "FTPS://shop.example", "ftpes://x@shop.example"]
+        {
+            let error = text.parse::<Address>().unwrap_err();
+            let AddressError::Ftp { host, .. } = &error else { panic!("{text}") };
+            assert_eq!(host, "shop.example");
+            assert!(!format!("{error:?}").contains("hunter2"));
+        }
+        for text in ["x:hunter2://host", "http://user:hunter2@host", "user@host:hunter2"] {
+            assert!(!format!("{:?}", text.parse::<Address>()).contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn adding_and_removing_keeps_everything_else_as_it_was() {
+        let text = format!(
+            "# ours\n\n[target.one]   # the first\nenvironment='staging'\n\
+             address = \"ssh://one\"\nhost_key = [\n  \"{KEY}\", # new\n]\n\n\
+             # this machine\n[target.here]\naddress = \"local:\"\nenvironment = \"test\"\n"
+        );
+        let (_folder, path) = file(&text);
+        let mut targets = Targets::load(&path).unwrap();
+        assert_eq!(targets.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["one", "here"]);
+        targets.add(&staging("two")).unwrap();
+        let added = fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            added.strip_prefix(&text).unwrap(),
+            format!(
+                "\n[target.two]\naddress = \"ssh://deploy@staging.shop.example\"\n\
+                 host_key = \"{KEY}\"\nbecome = \"sudo\"\nenvironment = \"staging\"\n\
+                 path = \"/var/www/shop\"\n"
+            )
+        );
+        assert_eq!(Targets::load(&path).unwrap().find("two"), Some(&staging("two")));
+        assert!(matches!(targets.add(&staging("two")), Err(TargetError::Exists(_))));
+        targets.remove("two").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        assert!(matches!(targets.remove("two"), Err(TargetError::NotFound(_))));
+    }
+
+    #[test]
+    fn a_new_file_is_made_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/targets.toml");
+        let mut targets = Targets::load(&path).unwrap();
+        assert_eq!(targets.iter().len(), 0);
+        let identity = Some("~/.ssh/deploy".into());
+        let every = Target { identity, login: Login::Key, ..staging("one") };
+        let every = Target { elevation: Elevation::SudoPassword, ..every };
+        targets.add(&every).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Targets::load(&path).unwrap().find("one"), Some(&every));
+    }
+
+    #[test]
+    fn mistakes_are_reported_with_their_place() {
+        let good =
+            format!("[target.a]\naddress=\"a\"\nenvironment=\"staging\"\nhost_key=\"{KEY}\"\n");
+        for (text, expected) in [
+            ("[target.a\n".into(), "`F` is not TOML: line 1, column 10: "),
+            ("# è\n[target.a]\nx = è\n".into(), "`F` is not TOML: line 3, column 5: "),
+            (
+                format!("{good}becom = \"sudo\"\n"),
+                "`F`, line 5, column 1: `target.a.becom`: there is no such key; known keys are ",
+            ),
+            (
+                format!("{good}become = \"su\"\n"),
+                "`F`, line 5, column 10: `target.a.become`: `su` is not none, sudo or sudo-password",
+            ),
+            (
+                format!("{good}path = \"var\"\n"),
+                "`F`, line 5, column 8: `target.a.path`: the folder must start with `/`",
+            ),
+            (
+                format!("{good}path = 3\n"),
+                "`F`, line 5, column 8: `target.a.path`: expected a text in quotes",
+            ),
+            (
+                good.replace("staging", "production"),
+                "`F`, line 3, column 13: `target.a.environment`: `production` is not staging, live",
+            ),
+            (
+                good.replace("\"a\"", "\"ftp://u:hunter2@h\""),
+                "`F`, line 2, column 9: `target.a.address`: `ftp://` is FTP",
+            ),
+            (good.replace("host_key", "#"), "`F`, line 1, column "),
+            (
+                good.replace(KEY, "SHA256:x"),
+                "`F`, line 4, column 10: `target.a.host_key`: only SHA",
+            ),
+            (good.replace("target.a", "target.\"A b\""), "`F`, line 1, column 9: `target.A b`: "),
+            ("[targets.a]\n".into(), "`F`, line 1, column 2: `targets`: expected `[target.NAME]`"),
+            ("[target]\na = 1\n".into(), "`F`, line 2, column 1: `target.a`: expected a table"),
+            (format!("{good}{good}"), "`F` is not TOML: line 5, column "),
+        ] {
+            let said = complaint(&text);
+            assert!(said.starts_with(expected), "{text}\n{said}\n{expected}");
+            assert!(!said.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_stays_as_it_was() {
+        let (_folder, path) = file("# mine\n");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        let mut targets = Targets::load(&path).unwrap();
+        let error = targets.add(&staging("one")).unwrap_err();
+        assert!(matches!(error, TargetError::Write { .. }), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "# mine\n");
+        assert_eq!(targets.iter().len(), 0);
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_the_file_behind_it_changes() {
+        let (folder, path) = file("");
+        let link = folder.path().join("link.toml");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        Targets::load(&link).unwrap().add(&staging("one")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(Targets::load(&path).unwrap().find("one").is_some());
+    }
+
+    #[test]
+    fn a_file_that_everybody_may_write_is_refused() {
+        let (_folder, path) = file("");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(matches!(Targets::load(&path), Err(TargetError::WorldWritable { .. })));
+    }
+
+    #[test]
+    fn what_is_no_text_or_too_large_is_refused() {
+        let (_folder, path) = file("");
+        fs::write(&path, b"# ok\n\xff\n").unwrap();
+        let error = Targets::load(&path).unwrap_err();
+        assert!(matches!(error, TargetError::Syntax { line: 2, column: 1, .. }), "{error}");
+        fs::write(&path, vec![b'#'; 5 * 1024 * 1024]).unwrap();
+        assert!(matches!(Targets::load(&path), Err(TargetError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn two_at_once_lose_nothing() {
+        let (_folder, path) = file("");
+        let adders: Vec<_> = (0..8)
+            .map(|number| {
+                let path = path.clone();
+                std::thread::spawn(move || {
+                    Targets::load(&path).unwrap().add(&staging(&format!("t{number}"))).unwrap();
+                })
+            })
+            .collect();
+        for adder in adders {
+            adder.join().unwrap();
+        }
+        assert_eq!(Targets::load(&path).unwrap().iter().len(), 8);
+    }
+
+    #[test]
+    fn a_target_that_could_not_be_read_back_is_not_written() {
+        let (_folder, path) = file("");
+        let mut targets = Targets::load(&path).unwrap();
+        let base = staging("one");
+        for wrong in [
+            Target { name: "Big".into(), ..base.clone() },
+            Target { path: Some("/a/../b".into()), ..base.clone() },
+            Target { path: Some("/a\nb".into()), ..base.clone() },
+            Target { identity: Some("id_rsa".into()), ..base.clone() },
+            Target { host_key: Vec::new(), ..base },
+        ] {
+            assert!(matches!(targets.add(&wrong), Err(TargetError::Given { .. })), "{wrong:?}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
+    }
 }

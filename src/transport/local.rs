@@ -51,7 +51,8 @@ impl Machine {
         let folder = if self.home.is_dir() { self.home.as_path() } else { "/".as_ref() };
         Command::new("/bin/sh")
             .arg("-c")
-            .arg(command)
+            // Replaced by it, so that a signal that ends the command is seen as one.
+            .arg(format!("exec {command}"))
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", &self.home)

@@ -21,9 +21,8 @@ pub(super) async fn look_around(
 ) -> Result<Reach, String> {
     send(&mut stream, INIT, &3_u32.to_be_bytes()).await?;
     let (kind, body) = receive(&mut stream).await?;
-    let version = match (kind, number(&mut body.as_slice())) {
-        (VERSION, Some(version)) => version,
-        _ => return Err("its SFTP server does not say its version".into()),
+    let (VERSION, Some(version)) = (kind, number(&mut body.as_slice())) else {
+        return Err("its SFTP server does not say its version".into());
     };
     let mut ask = Vec::from(1_u32.to_be_bytes());
     ask.extend(1_u32.to_be_bytes());

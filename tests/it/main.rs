@@ -11,3 +11,4 @@ mod postgres;
 mod schedule;
 #[allow(dead_code)]
 mod stage;
+mod transport;

@@ -1,0 +1,416 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# A key line in the account stagepass logs in with. Needs no root.
+# Run on: Debian 11 (OpenSSH 8.4p1), Debian 12 (9.2p1), Debian 13 (10.0p2), each under dash, and
+# Debian 12 under bash and busybox ash as well.
+#
+# Our lines are those whose comment is exactly `stagepass:<grant>`; no other line is ever changed.
+# Three comment lines of ours say how to give the file back as it was:
+#   `# stagepass: file made`, `# stagepass: file and folder made`, `# stagepass: newline added above`.
+# They go with the last of our key lines.
+
+sp_note_file='# stagepass: file made'
+sp_note_folder='# stagepass: file and folder made'
+sp_note_newline='# stagepass: newline added above'
+
+sp_key_inputs() {
+    sp_check_inputs
+    sp_whoami
+    [ "$sp_has_password" != 1 ] || sp_refuse password-needs-account 'A password would be the password of this account itself, which is never given away; use a key, or the provider linux-account.'
+}
+
+# ---- the file ------------------------------------------------------------------------------------
+
+# Sets sp_me, sp_my_home, sp_file (where the lines are or will be), sp_dir, sp_target (the file
+# itself, when sp_file is a link), sp_assumed and sp_links.
+sp_find_file() {
+    sp_passwd "$sp_uid"
+    IFS=$sp_nl
+    sp_me='' sp_my_home=${HOME:-}
+    for sp_l in $sp_t; do
+        IFS=:
+        # shellcheck disable=SC2086
+        set -- $sp_l
+        sp_me=$1 sp_my_home=$6
+        break
+    done
+    IFS=" $sp_tab$sp_nl"
+    [ -z "$sp_account" ] || [ -z "$sp_me" ] || [ "$sp_account" = "$sp_me" ] ||
+        sp_refuse other-account "The key was to go into the account $sp_account, and the login of stagepass is $sp_me."
+    sp_find_sshd
+    sp_settings "$sp_me"
+    sp_pick_file
+    if [ -z "$sp_file" ]; then
+        sp_refuse no-key-file "This sshd reads no key file of this account (AuthorizedKeysFile $sp_s_keys)."
+    fi
+    sp_target=$sp_file
+    if [ -L "$sp_file" ]; then
+        sp_target=$(readlink -f -- "$sp_file") || sp_target=''
+        [ -n "$sp_target" ] || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
+    fi
+    sp_dir=${sp_target%/*}
+    sp_work=$sp_target.stagepass-$sp_grant
+}
+
+# Of the files sshd reads, the first that exists, else the first in the home folder.
+sp_pick_file() {
+    sp_file='' sp_assumed=false
+    if [ "$sp_s_ok" != true ]; then
+        sp_assumed=true
+        sp_s_keys=.ssh/authorized_keys
+    fi
+    sp_first=''
+    for sp_a in $sp_s_keys; do
+        [ "$sp_a" != none ] || continue
+        sp_v=''
+        while :; do
+            case $sp_a in
+                *%*)
+                    sp_v=$sp_v${sp_a%%%*}
+                    sp_a=${sp_a#*%}
+                    case $sp_a in
+                        h*) sp_v=$sp_v$sp_my_home ;;
+                        u*) sp_v=$sp_v$sp_me ;;
+                        U*) sp_v=$sp_v$sp_uid ;;
+                        %*) sp_v=$sp_v% ;;
+                        *) continue 2 ;;
+                    esac
+                    sp_a=${sp_a#?}
+                    ;;
+                *)
+                    sp_v=$sp_v$sp_a
+                    break
+                    ;;
+            esac
+        done
+        case $sp_v in
+            "$sp_my_home"/*) ;;
+            # One file for every account would let the supporter into all of them.
+            /*"$sp_me"*) ;;
+            /*) continue ;;
+            *) sp_v=$sp_my_home/$sp_v ;;
+        esac
+        [ -n "$sp_first" ] || sp_first=$sp_v
+        if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then
+            sp_file=$sp_v
+            break
+        fi
+    done
+    [ -n "$sp_file" ] || sp_file=$sp_first
+}
+
+# Whether the file can be replaced by one of the same owner, mode and label.
+sp_file_fit() {
+    if [ -e "$sp_target" ]; then
+        [ -f "$sp_target" ] || sp_refuse keys-file-odd "$sp_target is not a file."
+        [ "$sp_uid" = 0 ] || [ -O "$sp_target" ] || sp_refuse keys-file-foreign "$sp_target does not belong to this account; somebody else manages its keys."
+        [ -w "$sp_target" ] || sp_refuse keys-file-read-only "$sp_target is read-only."
+        [ -r "$sp_target" ] || sp_refuse keys-file-read-only "$sp_target cannot be read."
+        [ -w "$sp_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_dir is read-only."
+    elif [ -e "$sp_dir" ]; then
+        [ -w "$sp_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_dir is read-only."
+    else
+        [ -d "${sp_dir%/*}" ] || sp_refuse no-home "There is no folder ${sp_dir%/*}."
+        [ -w "${sp_dir%/*}" ] || sp_refuse keys-folder-read-only "The folder ${sp_dir%/*} is read-only."
+    fi
+}
+
+# One stagepass at a time, where there is flock; others are noticed by comparing before the rename.
+sp_lock() {
+    sp_has flock || return 0
+    exec 9<"$sp_dir" || return 0
+    flock -w 20 9 || sp_refuse busy 'Another stagepass has held the key file for twenty seconds.'
+}
+
+sp_clean() { rm -f -- "$sp_work.was" "$sp_work.new"; }
+
+# Reads the file and sets: sp_ours (our key lines), sp_others (other grants'), sp_text (our lines as
+# they are), sp_same_kept and sp_same_foreign (the supporter's key in lines that are not ours).
+sp_scan() {
+    sp_ours=0 sp_others=0 sp_same_kept=false sp_same_foreign=false sp_text=''
+    [ -r "$sp_target" ] || return 0
+    sp_t=$(SP_GRANT=$sp_grant SP_KEY=${sp_public_key#* } awk '
+        BEGIN { g = ENVIRON["SP_GRANT"]; k = ENVIRON["SP_KEY"]; o = 0; t = 0; kept = "false"; foreign = "false" }
+        /^[ \t]*#/ { next }
+        {
+            l = $0; sub(/\r$/, "", l)
+            stage = l ~ /(^|[ \t])(ssh|ecdsa|sk)-[^ \t"]+[ \t]+[A-Za-z0-9+\/]+=*[ \t]+stagepass:[0-9a-z]+$/
+            if (stage) { id = l; sub(/.*stagepass:/, "", id) }
+            if (stage && id == g) { o++; mine = mine l "\n"; next }
+            if (stage) t++
+            if (k != "" && index(l " ", " " k " ")) { if (stage) kept = "true"; else foreign = "true" }
+        }
+        END { print o, t, kept, foreign; printf "%s", mine }' <"$sp_target")
+    # shellcheck disable=SC2086
+    set -- ${sp_t%%"$sp_nl"*}
+    sp_ours=$1 sp_others=$2 sp_same_kept=$3 sp_same_foreign=$4
+    case $sp_t in *"$sp_nl"*) sp_text=${sp_t#*"$sp_nl"}$sp_nl ;; esac
+}
+
+# The file without our key lines; without our notes too when no grant has a line left.
+# SP_ALL is the number of other grants' lines.
+sp_without() {
+    SP_GRANT=$sp_grant SP_OTHERS=$1 SP_END=$2 awk '
+        BEGIN { g = ENVIRON["SP_GRANT"]; others = ENVIRON["SP_OTHERS"]; n = 0; cut = 0; last = "" }
+        {
+            l = $0; sub(/\r$/, "", l)
+            if (l ~ ("(^|[ \t])(ssh|ecdsa|sk)-[^ \t\"]+[ \t]+[A-Za-z0-9+/]+=*[ \t]+stagepass:" g "$")) { ours = NR; next }
+            if (others == 0 && (l == "# stagepass: file made" || l == "# stagepass: file and folder made")) { ours = NR; next }
+            if (others == 0 && l == "# stagepass: newline added above") { ours = NR; cut = 1; next }
+            # A line held back, so that the last one is known before its newline is written.
+            if (n++) printf "%s\n", held
+            held = $0; cut = 0; at = NR
+        }
+        END {
+            if (!n) exit
+            printf "%s", held
+            if (cut) exit
+            if (at == NR && ENVIRON["SP_END"] == "none") exit
+            printf "\n"
+        }'
+}
+
+# sp_replace: puts the wanted content in place, tries again when somebody else edits meanwhile.
+# What is wanted: every line that is not ours as it is, and sp_lines (perhaps none) after them.
+# Sets sp_gone when the file itself was ours and went.
+sp_replace() {
+    sp_gone=false sp_try=0 sp_made=''
+    trap sp_clean EXIT
+    while :; do
+        sp_try=$((sp_try + 1))
+        [ "$sp_try" -le 5 ] || sp_fail keys-file-busy "$sp_target changed five times while it was being edited."
+        if [ ! -e "$sp_target" ]; then
+            [ -n "$sp_lines" ] || return 0
+            sp_create && return 0
+            continue
+        fi
+        sp_clean
+        cat <"$sp_target" >"$sp_work.was" || sp_no_room
+        sp_scan
+        # A copy first, for owner, mode, label and attributes; then its content.
+        cp -p --preserve=all -- "$sp_target" "$sp_work.new" 2>/dev/null ||
+            cp -p -- "$sp_target" "$sp_work.new" 2>/dev/null || sp_no_room
+        sp_end=newline
+        if [ -s "$sp_work.was" ]; then
+            case $(tail -c 1 <"$sp_work.was"; printf x) in "${sp_nl}x") ;; *) sp_end=none ;; esac
+        fi
+        if [ "$sp_ours" -gt 0 ] || [ -z "$sp_lines" ]; then
+            sp_keep=$sp_others
+            # Notes stay while there is a line of any grant, ours included.
+            [ -z "$sp_lines" ] || sp_keep=1
+            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" >"$sp_work.new" || sp_no_room
+            [ -z "$sp_lines" ] || printf '%s' "$sp_lines" >>"$sp_work.new" || sp_no_room
+        else
+            {
+                cat <"$sp_work.was"
+                [ "$sp_end" = newline ] || printf '\n%s\n' "$sp_note_newline"
+                printf '%s' "$sp_lines"
+            } >"$sp_work.new" || sp_no_room
+        fi
+        if [ -z "$sp_lines" ] && [ ! -s "$sp_work.new" ] && sp_was_made "$sp_work.was"; then
+            if cmp -s "$sp_work.was" "$sp_target"; then
+                rm -f -- "$sp_target"
+                sp_clean
+                [ "$sp_made" != folder ] || rmdir -- "$sp_dir" 2>/dev/null || :
+                sp_gone=true
+                return 0
+            fi
+            continue
+        fi
+        sync "$sp_work.new" 2>/dev/null || :
+        cmp -s "$sp_work.was" "$sp_target" || continue
+        mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || {
+            sp_clean
+            sp_refuse keys-file-read-only "$sp_target cannot be replaced (a read-only or protected file system)."
+        }
+        sp_clean
+        return 0
+    done
+}
+
+sp_no_room() {
+    sp_clean
+    sp_refuse no-room "The new key file could not be written in $sp_dir (full disk or quota); the old one is as it was."
+}
+
+# Whether the notes say that the file, or file and folder, were ours. Sets sp_made.
+sp_was_made() {
+    while IFS= read -r sp_l; do
+        case $sp_l in
+            "$sp_note_file") sp_made=alone ;;
+            "$sp_note_folder") sp_made=folder ;;
+        esac
+    done <"$1"
+    [ -n "$sp_made" ]
+}
+
+# A file that was not there: linked into place, so that one made meanwhile is not overwritten.
+sp_create() {
+    sp_n=$sp_note_file
+    if [ ! -d "$sp_dir" ]; then
+        mkdir -m 0700 -- "$sp_dir" || sp_no_room
+        sp_n=$sp_note_folder
+    fi
+    if ! printf '%s\n%s' "$sp_n" "$sp_lines" >"$sp_work.new"; then
+        rm -f -- "$sp_work.new"
+        [ "$sp_n" = "$sp_note_file" ] || rmdir -- "$sp_dir" || :
+        sp_no_room
+    fi
+    if [ -e /sys/fs/selinux/enforce ] && sp_has restorecon; then
+        restorecon "$sp_dir" "$sp_work.new" 2>/dev/null || :
+    fi
+    if ln -- "$sp_work.new" "$sp_target" 2>/dev/null; then
+        rm -f -- "$sp_work.new"
+    else
+        [ ! -e "$sp_target" ] || return 1
+        mv -f -- "$sp_work.new" "$sp_target"
+    fi
+}
+
+sp_hard_links() {
+    sp_links=1
+    [ ! -e "$sp_target" ] || sp_links=$(stat -c %h -- "$sp_target" 2>/dev/null) || sp_links=1
+}
+
+# ---- verbs ---------------------------------------------------------------------------------------
+
+sp_detect() {
+    sp_check_inputs
+    sp_facts ''
+    sp_account=''
+    sp_pick_file
+    sp_target=$sp_file sp_dir=${sp_file%/*}
+    sp_say keys_file "$sp_file"
+    sp_say keys_file_assumed "$sp_assumed"
+    sp_bool keys_file_exists [ -e "$sp_file" ]
+    sp_bool keys_file_link [ -L "$sp_file" ]
+    sp_v=true
+    if [ -z "$sp_file" ]; then
+        sp_v=false
+    elif [ -e "$sp_file" ]; then
+        [ -w "$sp_file" ] || sp_v=false
+    elif [ -e "$sp_dir" ]; then
+        [ -w "$sp_dir" ] || sp_v=false
+    elif [ ! -w "${sp_dir%/*}" ]; then
+        sp_v=false
+    fi
+    sp_say keys_file_writable "$sp_v"
+    sp_scan
+    sp_say same_key_kept "$sp_same_kept"
+    sp_say same_key_foreign "$sp_same_foreign"
+    sp_say key_lines "$sp_ours"
+    sp_say supported "$sp_v"
+    if [ "$sp_v" = false ]; then
+        sp_say reason_id keys-file-read-only
+        sp_say reason 'The key file of this account cannot be written by it.'
+    fi
+    sp_flush
+}
+
+
+
+# The start folder of SFTP: the shop folder itself, links resolved.
+sp_plan_start() {
+    sp_start=''
+    [ -n "$sp_path" ] || return 0
+    if [ -d "$sp_path" ] && cd -P "$sp_path" 2>/dev/null; then
+        sp_start=$PWD
+        cd /
+    elif [ "$1" = must ]; then
+        sp_refuse no-such-path 'The shop folder is not there, or this account may not enter it.'
+    else
+        sp_start=$sp_path
+    fi
+}
+
+sp_open() {
+    sp_key_inputs
+    sp_fence
+    [ -n "$sp_public_key$sp_check_key" ] || sp_refuse no-credential 'No key is to be set.'
+    sp_find_file
+    sp_plan_start must
+    sp_file_fit
+    sp_hard_links
+    [ ! -d "$sp_dir" ] || sp_lock
+    sp_key_lines
+    sp_replace
+    sp_scan
+    sp_tell
+}
+
+sp_update() {
+    sp_key_inputs
+    sp_fence
+    sp_find_file
+    sp_plan_start may
+    sp_scan
+    [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
+    sp_file_fit
+    sp_hard_links
+    sp_lock
+    sp_key_lines
+    sp_replace
+    sp_scan
+    sp_tell
+}
+
+sp_tell() {
+    sp_say account "$sp_me"
+    sp_say keys_file "$sp_file"
+    sp_say keys_file_assumed "$sp_assumed"
+    sp_say key_lines "$sp_ours"
+    sp_say expiry_time "${sp_stamp:-}"
+    sp_say same_key_kept "$sp_same_kept"
+    sp_say same_key_foreign "$sp_same_foreign"
+    sp_say hard_links "$sp_links"
+    sp_flush
+}
+
+sp_check() {
+    sp_check_inputs
+    sp_whoami
+    sp_find_file
+    sp_plan_start may
+    sp_key_lines
+    sp_scan
+    sp_bool present [ "$sp_ours" -gt 0 ]
+    sp_say account "$sp_me"
+    sp_say keys_file "$sp_file"
+    sp_say keys_file_assumed "$sp_assumed"
+    sp_say key_lines "$sp_ours"
+    sp_bool keys_match [ "$sp_text" = "$sp_lines" ]
+    sp_say same_key_kept "$sp_same_kept"
+    sp_say same_key_foreign "$sp_same_foreign"
+    sp_say sessions unknown
+    sp_flush
+}
+
+sp_close() {
+    sp_check_inputs
+    sp_whoami
+    sp_find_file
+    sp_absent=false
+    sp_scan
+    if [ "$sp_ours" = 0 ]; then
+        sp_absent=true
+        [ ! -e "$sp_target" ] || sp_clean
+    else
+        sp_file_fit
+        sp_hard_links
+        sp_lock
+        sp_lines=''
+        sp_replace
+        sp_scan
+    fi
+    sp_say already_absent "$sp_absent"
+    sp_bool keys_absent [ "$sp_ours" = 0 ]
+    sp_say key_lines "$sp_ours"
+    sp_say keys_file "$sp_file"
+    sp_say keys_file_assumed "$sp_assumed"
+    sp_say file_removed "${sp_gone:-false}"
+    sp_say same_key_kept "$sp_same_kept"
+    sp_say same_key_foreign "$sp_same_foreign"
+    # In a shared account nothing tells the sessions of this grant from the merchant's own.
+    sp_say sessions_left unknown
+    [ "$sp_ours" = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
+    sp_flush
+}

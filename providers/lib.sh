@@ -1,0 +1,502 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# What the built-in providers share. Definitions only, apart from a few lines at the top.
+# POSIX sh. Run on: dash 0.5.11 (Debian 11), 0.5.12 (Debian 12, 13), bash 5.2 and busybox ash 1.35;
+# against OpenSSH 8.4p1, 9.2p1 and 10.0p2.
+# Sent behind a prelude that assigns every sp_ input, inside `{ set -eu; ...; } </dev/null`.
+
+# An input that the environment happened to hold would stay exported: take it away before any child.
+unset sp_secret
+sp_secret=$sp_password
+unset sp_password CDPATH ENV BASH_ENV
+unset -f printf getent useradd usermod userdel 2>/dev/null || :
+LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin
+export LC_ALL PATH
+umask 077
+set -f
+cd /
+sp_nl='
+'
+sp_tab='	'
+IFS=" $sp_tab$sp_nl"
+sp_out=
+
+# ---- replies -------------------------------------------------------------------------------------
+
+# sp_say KEY VALUE: one line of the reply. Kept back until the verb is done.
+sp_say() {
+    sp_said=$2
+    case $sp_said in *[[:cntrl:]]*) sp_said=$(printf '%s' "$sp_said" | tr -d '\000-\037\177') ;; esac
+    sp_out=$sp_out$1=$sp_said$sp_nl
+}
+
+# sp_bool KEY COMMAND...: whether the command succeeds.
+sp_bool() {
+    sp_asked=$1
+    shift
+    if "$@" >/dev/null 2>&1; then sp_say "$sp_asked" true; else sp_say "$sp_asked" false; fi
+}
+
+sp_flush() {
+    printf '%s' "$sp_out"
+    sp_out=
+}
+
+# sp_refuse ID SENTENCE: nothing was changed.
+sp_refuse() {
+    printf 'reason_id=%s\nreason=%s\n' "$1" "$2"
+    exit 10
+}
+
+# sp_fail ID SENTENCE: something was changed or is left; what is known so far is said.
+sp_fail() {
+    sp_say reason_id "$1"
+    sp_say reason "$2"
+    sp_flush
+    exit 20
+}
+
+sp_has() { command -v "$1" >/dev/null 2>&1; }
+
+# ---- inputs --------------------------------------------------------------------------------------
+
+sp_number() {
+    case $2 in '' | *[!0-9]*) sp_refuse bad-input "The input $1 is not a number." ;; esac
+}
+
+# 'type base64' and nothing else, or empty.
+sp_key_input() {
+    case $2 in
+        '') return 0 ;;
+        *[!A-Za-z0-9+/=@.\ -]* | *' '*' '* | ' '* | *' ' | -*) ;;
+        ssh-*' '?* | ecdsa-*' '?* | sk-*' '?*) return 0 ;;
+    esac
+    sp_refuse bad-input "The input $1 is not a public key."
+}
+
+# What every verb checks before it believes its inputs: they end up in files that sshd reads.
+sp_check_inputs() {
+    case $sp_grant in '' | *[!0-9a-z]*) sp_refuse bad-input 'The grant id is not of the form [0-9a-z]+.' ;; esac
+    case $sp_access in sftp | sftp-read-only | ssh) ;; *) sp_refuse bad-input 'The kind of access is unknown.' ;; esac
+    case $sp_expiry_form in utc | local | none) ;; *) sp_refuse bad-input 'The form of the expiry time is unknown.' ;; esac
+    case $sp_from in *[!0-9A-Fa-f.:/,]*) sp_refuse bad-input 'The list of addresses is not made of CIDR blocks.' ;; esac
+    case $sp_path in
+        '' | /*) ;;
+        *) sp_refuse bad-input 'The shop folder is not an absolute path.' ;;
+    esac
+    case $sp_path in *[[:cntrl:]]*) sp_refuse bad-input 'The path of the shop folder has a control character.' ;; esac
+    sp_key_input sp_public_key "$sp_public_key"
+    sp_key_input sp_check_key "$sp_check_key"
+    sp_number sp_deadline "$sp_deadline"
+    [ -z "$sp_check_key" ] || sp_number sp_check_until "$sp_check_until"
+}
+
+# A stalled client must not open what was decided too long ago.
+sp_fence() {
+    sp_number sp_not_after "$sp_not_after"
+    sp_now=$(date +%s)
+    [ "$sp_now" -le "$sp_not_after" ] ||
+        sp_refuse too-late 'The request reached the server after its own time limit; nothing was done.'
+}
+
+# ---- times (no process is started for the UTC form) ----------------------------------------------
+
+# sp_civil SECONDS: sets sp_stamp to YYYYMMDDHHMMSS of that second, counted as UTC.
+sp_civil() {
+    sp_d=$(($1 / 86400))
+    sp_r=$(($1 % 86400))
+    sp_z=$((sp_d + 719468))
+    sp_era=$((sp_z / 146097))
+    sp_doe=$((sp_z - sp_era * 146097))
+    sp_yoe=$(((sp_doe - sp_doe / 1460 + sp_doe / 36524 - sp_doe / 146096) / 365))
+    sp_doy=$((sp_doe - (365 * sp_yoe + sp_yoe / 4 - sp_yoe / 100)))
+    sp_mp=$(((5 * sp_doy + 2) / 153))
+    sp_day=$((sp_doy - (153 * sp_mp + 2) / 5 + 1))
+    if [ "$sp_mp" -lt 10 ]; then sp_mon=$((sp_mp + 3)); else sp_mon=$((sp_mp - 9)); fi
+    sp_year=$((sp_yoe + sp_era * 400))
+    [ "$sp_mon" -gt 2 ] || sp_year=$((sp_year + 1))
+    sp_stamp=$sp_year
+    for sp_n in "$sp_mon" "$sp_day" $((sp_r / 3600)) $((sp_r % 3600 / 60)) $((sp_r % 60)); do
+        if [ "$sp_n" -lt 10 ]; then sp_stamp=${sp_stamp}0$sp_n; else sp_stamp=$sp_stamp$sp_n; fi
+    done
+}
+
+# sp_offset SECONDS: sets sp_off to the local offset from UTC at that instant.
+sp_offset() {
+    sp_o=$(date -d "@$1" +%z)
+    sp_h=${sp_o#?}
+    sp_m=${sp_h#??}
+    sp_h=${sp_h%"$sp_m"}
+    sp_off=$((${sp_h#0} * 3600 + ${sp_m#0} * 60))
+    case $sp_o in -*) sp_off=$((-sp_off)) ;; esac
+}
+
+# sp_expiry SECONDS: sets sp_stamp to what sshd is to be told.
+# Before 9.1 sshd reads the time with mktime() and tm_isdst=0, that is in the zone's *standard* time
+# even in summer. The smallest offset in force half a year around is that one in every zone with
+# ordinary summer time; where it is not, the smallest offset is early, never late. It also makes
+# local times that happen twice or not at all unambiguous.
+sp_expiry() {
+    case $sp_expiry_form in
+        utc)
+            sp_civil "$1"
+            sp_stamp=${sp_stamp}Z
+            ;;
+        local)
+            sp_least=
+            for sp_t in "$1" $(($1 - 15724800)) $(($1 + 15724800)); do
+                sp_offset "$sp_t"
+                if [ -z "$sp_least" ] || [ "$sp_off" -lt "$sp_least" ]; then sp_least=$sp_off; fi
+            done
+            sp_civil $(($1 + sp_least))
+            ;;
+        none) sp_stamp= ;;
+    esac
+}
+
+# ---- key lines -----------------------------------------------------------------------------------
+
+# sp_key_line KEY UNTIL FROM: appends one authorized_keys line to sp_lines.
+sp_key_line() {
+    if [ "$sp_restrict" = 1 ]; then
+        sp_o=restrict
+        [ "$sp_access" != ssh ] || sp_o=$sp_o,pty
+    else
+        sp_o=no-port-forwarding,no-X11-forwarding,no-agent-forwarding
+        [ "$sp_access" = ssh ] || sp_o=$sp_o,no-pty
+    fi
+    sp_c=
+    case $sp_access in
+        sftp) sp_c=internal-sftp ;;
+        sftp-read-only) sp_c='internal-sftp -R' ;;
+    esac
+    if [ -n "$sp_c" ]; then
+        case $sp_start in
+            '' | *[!A-Za-z0-9_./-]*) ;;
+            *) sp_c="$sp_c -d $sp_start" ;;
+        esac
+        sp_o="$sp_o,command=\"$sp_c\""
+    fi
+    [ -z "$3" ] || sp_o="$sp_o,from=\"$3\""
+    sp_expiry "$2"
+    [ -z "$sp_stamp" ] || sp_o="$sp_o,expiry-time=\"$sp_stamp\""
+    sp_lines="$sp_lines$sp_o $1 stagepass:$sp_grant$sp_nl"
+}
+
+# Sets sp_lines to every key line this grant should have. The key that only proves the login comes
+# from where stagepass is, so the supporter's addresses do not bind it.
+sp_key_lines() {
+    sp_lines=
+    [ -z "$sp_public_key" ] || sp_key_line "$sp_public_key" "$sp_deadline" "$sp_from"
+    [ -z "$sp_check_key" ] || sp_key_line "$sp_check_key" "$sp_check_until" ''
+}
+
+# ---- facts ---------------------------------------------------------------------------------------
+
+# sp_process PID: sets sp_ppid and sp_euid.
+sp_process() {
+    sp_ppid=0 sp_euid=''
+    [ -r "/proc/$1/status" ] || return 0
+    while read -r sp_k sp_v sp_w sp_r; do
+        case $sp_k in
+            PPid:) sp_ppid=$sp_v ;;
+            Uid:)
+                sp_euid=$sp_w
+                break
+                ;;
+        esac
+    done <"/proc/$1/status" || :
+}
+
+# The sshd that let us in, if any: its binary and its own -f and -o arguments, from its title.
+# A process title proves nothing unless the process is root's or our own.
+sp_find_sshd() {
+    sp_sshd='' sp_sshd_f='' sp_sshd_o=''
+    sp_p=$PPID
+    sp_i=0
+    while [ "$sp_p" -gt 0 ] && [ "$sp_i" -lt 16 ]; do
+        sp_i=$((sp_i + 1))
+        sp_title=
+        [ ! -r "/proc/$sp_p/cmdline" ] || read -r sp_title <"/proc/$sp_p/cmdline" || :
+        sp_process "$sp_p"
+        case $sp_title in
+            'sshd: /'*' [listener] '*)
+                if [ "$sp_euid" = 0 ] || [ "$sp_euid" = "$sp_uid" ]; then
+                    sp_w=
+                    for sp_a in ${sp_title#sshd: }; do
+                        case $sp_w$sp_a in
+                            /*) sp_sshd=$sp_a ;;
+                            -f/*) sp_sshd_f=${sp_a#-f} ;;
+                            -o?*=*) sp_sshd_o="$sp_sshd_o -o ${sp_a#-o}" ;;
+                            '[listener]') break ;;
+                        esac
+                        case $sp_a in -f | -o) sp_w=$sp_a ;; *) sp_w= ;; esac
+                    done
+                    break
+                fi
+                ;;
+        esac
+        sp_p=$sp_ppid
+    done
+    if [ -z "$sp_sshd" ] || [ ! -x "$sp_sshd" ]; then
+        sp_sshd=
+        for sp_a in /usr/sbin/sshd /usr/local/sbin/sshd /sbin/sshd /usr/bin/sshd /run/current-system/sw/bin/sshd; do
+            if [ -x "$sp_a" ]; then
+                sp_sshd=$sp_a
+                break
+            fi
+        done
+    fi
+}
+
+# sp_settings USER: asks sshd itself, as it would decide for that user, and sets sp_s_*.
+# -d makes it say its version too, so that one process answers both.
+sp_settings() {
+    sp_s_ok=false sp_s_version='' sp_s_keys='' sp_s_keys_cmd='' sp_s_pam='' sp_s_password='' sp_s_kbd='' sp_s_pubkey=''
+    sp_s_allow_users='' sp_s_allow_groups='' sp_s_deny_users='' sp_s_deny_groups='' sp_s_force='' sp_s_chroot=''
+    sp_s_sftp='' sp_s_strict='' sp_s_sessions='' sp_s_penalties='' sp_s_methods='' sp_s_ports='' sp_s_forward=''
+    [ -n "$sp_sshd" ] || return 0
+    # shellcheck disable=SC2086 # SSH_CONNECTION and the listener's -o words are split on purpose
+    set -- "$1" ${SSH_CONNECTION:-}
+    sp_addr=${sp_from%%,*}
+    sp_addr=${sp_addr%%/*}
+    [ -n "$sp_addr" ] || sp_addr=${2:-127.0.0.1}
+    sp_c=user=$1,host=$sp_addr,addr=$sp_addr
+    [ -z "${5:-}" ] || sp_c=$sp_c,laddr=$4,lport=$5
+    sp_t=
+    # shellcheck disable=SC2086
+    if [ "$sp_uid" != 0 ]; then
+        # -G (9.3 and later) needs no host keys, which only root can read.
+        sp_t=$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
+        case $sp_t in *authorizedkeysfile*) ;; *)
+            sp_w=$sp_t
+            sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
+            sp_t=$sp_w$sp_nl$sp_t
+            ;;
+        esac
+    else
+        sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
+    fi
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        sp_v=${sp_l#* }
+        sp_v=${sp_v%"${sp_v##*[! ]}"}
+        case $sp_l in
+            'debug1: sshd version '*)
+                sp_v=${sp_v#sshd version }
+                sp_s_version=${sp_v%%,*}
+                ;;
+            OpenSSH_*) sp_s_version=${sp_l%%,*} ;;
+            'authorizedkeysfile '*) sp_s_keys=$sp_v sp_s_ok=true ;;
+            'authorizedkeyscommand '*) sp_s_keys_cmd=$sp_v ;;
+            'usepam '*) sp_s_pam=$sp_v ;;
+            'passwordauthentication '*) sp_s_password=$sp_v ;;
+            'kbdinteractiveauthentication '* | 'challengeresponseauthentication '*) sp_s_kbd=$sp_v ;;
+            'pubkeyauthentication '*) sp_s_pubkey=$sp_v ;;
+            'allowusers '*) sp_s_allow_users="$sp_s_allow_users${sp_s_allow_users:+ }$sp_v" ;;
+            'allowgroups '*) sp_s_allow_groups="$sp_s_allow_groups${sp_s_allow_groups:+ }$sp_v" ;;
+            'denyusers '*) sp_s_deny_users="$sp_s_deny_users${sp_s_deny_users:+ }$sp_v" ;;
+            'denygroups '*) sp_s_deny_groups="$sp_s_deny_groups${sp_s_deny_groups:+ }$sp_v" ;;
+            'forcecommand '*) sp_s_force=$sp_v ;;
+            'chrootdirectory '*) sp_s_chroot=$sp_v ;;
+            'subsystem sftp '*) sp_s_sftp=${sp_v#sftp } ;;
+            'strictmodes '*) sp_s_strict=$sp_v ;;
+            'maxsessions '*) sp_s_sessions=$sp_v ;;
+            'persourcepenalties '*) sp_s_penalties=$sp_v ;;
+            'authenticationmethods '*) sp_s_methods="$sp_s_methods${sp_s_methods:+ }$sp_v" ;;
+            'allowtcpforwarding '*) sp_s_forward=$sp_v ;;
+            'disableforwarding yes') sp_s_forward=no ;;
+            'port '*) sp_s_ports="$sp_s_ports${sp_s_ports:+ }$sp_v" ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+
+sp_whoami() {
+    sp_process "$$"
+    sp_uid=$sp_euid
+    [ -n "$sp_uid" ] || sp_uid=$(id -u)
+}
+
+# sp_passwd KEY...: sets sp_t to the passwd lines of these names or ids.
+sp_passwd() {
+    if sp_has getent; then
+        sp_t=$(getent passwd "$@") || :
+    else
+        sp_t=
+        for sp_a in "$@"; do
+            sp_t=$sp_t$sp_nl$(grep -E "^($sp_a:|[^:]*:[^:]*:$sp_a:)" /etc/passwd) || :
+        done
+    fi
+}
+
+sp_os() {
+    sp_id='' sp_version=''
+    for sp_a in /etc/os-release /usr/lib/os-release; do
+        [ -r "$sp_a" ] || continue
+        while IFS= read -r sp_l; do
+            sp_v=${sp_l#*=}
+            sp_v=${sp_v#[\"\']}
+            sp_v=${sp_v%[\"\']}
+            case $sp_l in
+                ID=*) sp_id=$sp_v ;;
+                VERSION_ID=*) sp_version=$sp_v ;;
+            esac
+        done <"$sp_a"
+        break
+    done
+}
+
+# The name in /etc/hosts only: a resolver may take its time.
+sp_fqdn() {
+    sp_fq=$1
+    case $1 in *.*) return 0 ;; esac
+    [ -n "$1" ] && [ -r /etc/hosts ] || return 0
+    sp_i=0
+    while read -r sp_a sp_l && [ "$sp_i" -lt 200 ]; do
+        sp_i=$((sp_i + 1))
+        case " ${sp_l%%#*} " in
+            *[\ $sp_tab]"$1"[\ $sp_tab]* | *[\ $sp_tab]"$1".*)
+                for sp_w in ${sp_l%%#*}; do
+                    case $sp_w in "$1".?*) sp_fq=$sp_w && return 0 ;; esac
+                done
+                ;;
+        esac
+    done </etc/hosts
+    return 0
+}
+
+# Names under which a web server serves the shop folder, a folder above it, or its public folder
+# below it. Best effort: includes and variables are not followed.
+sp_served_as() {
+    sp_served=
+    [ -n "$sp_path" ] || return 0
+    sp_real=$sp_path
+    if cd -P "$sp_path" 2>/dev/null; then
+        sp_real=$PWD
+        cd /
+    fi
+    set +f
+    set --
+    for sp_a in /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*.conf /etc/nginx/nginx.conf \
+        /etc/apache2/sites-enabled/*.conf /etc/httpd/conf.d/*.conf /etc/httpd/conf/httpd.conf \
+        /etc/apache2/vhosts.d/*.conf; do
+        [ ! -f "$sp_a" ] || [ ! -r "$sp_a" ] || [ "$#" -ge 200 ] || set -- "$@" "$sp_a"
+    done
+    set -f
+    [ "$#" -gt 0 ] || return 0
+    sp_served=$(SP_P=$sp_path SP_Q=$sp_real awk '
+        function under(a, b) { return index(b "/", a "/") == 1 }
+        function near(r) {
+            gsub(/["\047;]/, "", r); sub(/\/+$/, "", r)
+            if (r !~ /^\//) return 0
+            return under(r, p) || under(r, q) || under(p, r) || under(q, r)
+        }
+        function flush() { if (ok) all = all names; names = ""; ok = 0 }
+        BEGIN { p = ENVIRON["SP_P"]; q = ENVIRON["SP_Q"]; sub(/\/+$/, "", p); sub(/\/+$/, "", q) }
+        NR > 20000 { exit }
+        FNR == 1 { flush() }
+        { sub(/^[ \t]+/, ""); w = tolower($1) }
+        w ~ /^server\{?$/ || w ~ /^<\/?virtualhost/ { flush() }
+        w == "server_name" || w == "servername" || w == "serveralias" {
+            for (i = 2; i <= NF; i++) {
+                n = $i; sub(/;.*/, "", n); sub(/^[a-z]+:\/\//, "", n); sub(/:[0-9]+$/, "", n)
+                if (n != "" && n != "_" && n !~ /[^A-Za-z0-9._*~-]/) names = names "," n
+                if ($i ~ /;/) break
+            }
+        }
+        (w == "root" || w == "documentroot") && near($2) { ok = 1 }
+        END { flush(); print substr(all, 2, 4000) }' "$@" 2>/dev/null) || :
+}
+
+# sp_facts USER: everything both providers report. USER is whom sshd is asked about.
+sp_facts() {
+    sp_whoami
+    sp_os
+    sp_say os_id "$sp_id"
+    sp_say os_version "$sp_version"
+    sp_v=
+    read -r sp_v 2>/dev/null </proc/sys/kernel/osrelease || :
+    sp_say kernel "${sp_v:-$(uname -r)}"
+    sp_host=
+    read -r sp_host 2>/dev/null </proc/sys/kernel/hostname || :
+    [ -n "$sp_host" ] || sp_host=$(uname -n)
+    sp_fqdn "$sp_host"
+    sp_say hostname "$sp_host"
+    sp_say fqdn "$sp_fq"
+    sp_say uid "$sp_uid"
+    sp_passwd "$sp_uid" ${1:+"$1"}
+    sp_me='' sp_my_home=${HOME:-} sp_account_line=''
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        IFS=:
+        # shellcheck disable=SC2086
+        set -- "${1:-}" $sp_l
+        IFS=$sp_nl
+        if [ "$4" = "$sp_uid" ] && [ -z "$sp_me" ]; then sp_me=$2 sp_my_home=$7; fi
+        if [ "$2" = "$1" ]; then sp_account_line=$sp_l; fi
+    done
+    IFS=" $sp_tab$sp_nl"
+    sp_say user "$sp_me"
+    sp_say home "$sp_my_home"
+    sp_t=$(date +'%s %Z %z')
+    sp_say clock "${sp_t%% *}"
+    sp_v=
+    if [ -L /etc/localtime ]; then
+        sp_v=$(readlink /etc/localtime) || :
+        case $sp_v in */zoneinfo/*) sp_v=${sp_v##*/zoneinfo/} ;; *) sp_v= ;; esac
+    elif [ -r /etc/timezone ]; then
+        read -r sp_v </etc/timezone || :
+    fi
+    sp_say zone "${sp_v:+$sp_v }${sp_t#* }"
+
+    sp_find_sshd
+    sp_settings "${1:-$sp_me}"
+    sp_say sshd_path "$sp_sshd"
+    sp_say sshd_config "$sp_sshd_f"
+    sp_say sshd_version "$sp_s_version"
+    sp_say sshd_settings "$sp_s_ok"
+    sp_say authorized_keys_file "$sp_s_keys"
+    sp_say authorized_keys_command "$sp_s_keys_cmd"
+    sp_say use_pam "$sp_s_pam"
+    sp_say password_authentication "$sp_s_password"
+    sp_say kbd_interactive "$sp_s_kbd"
+    sp_say pubkey_authentication "$sp_s_pubkey"
+    sp_say allow_users "$sp_s_allow_users"
+    sp_say allow_groups "$sp_s_allow_groups"
+    sp_say deny_users "$sp_s_deny_users"
+    sp_say deny_groups "$sp_s_deny_groups"
+    sp_say force_command "$sp_s_force"
+    sp_say chroot_directory "$sp_s_chroot"
+    sp_say sftp_subsystem "$sp_s_sftp"
+    sp_say strict_modes "$sp_s_strict"
+    sp_say max_sessions "$sp_s_sessions"
+    sp_say per_source_penalties "$sp_s_penalties"
+    sp_say authentication_methods "$sp_s_methods"
+    sp_say allow_tcp_forwarding "$sp_s_forward"
+    sp_say ports "$sp_s_ports"
+
+    sp_bool has_setfacl sp_has setfacl
+    sp_bool has_chage sp_has chage
+    sp_bool has_pkill sp_has pkill
+    sp_bool has_loginctl sp_has loginctl
+    sp_bool has_systemd [ -d /run/systemd/system ]
+    sp_bool has_cron sp_has crontab
+    sp_bool has_flock sp_has flock
+    sp_v=none
+    if [ -r /sys/fs/selinux/enforce ]; then
+        read -r sp_v </sys/fs/selinux/enforce || :
+        if [ "$sp_v" = 1 ]; then sp_v=enforcing; else sp_v=permissive; fi
+    fi
+    sp_say selinux "$sp_v"
+
+    sp_bool path_exists [ -d "$sp_path" ]
+    sp_v=
+    if [ -n "$sp_path" ] && [ -e "$sp_path" ]; then
+        sp_v=$(stat -L -c '%U %G' -- "$sp_path" 2>/dev/null) || :
+    fi
+    sp_say path_owner "${sp_v%% *}"
+    sp_say path_group "${sp_v#* }"
+    sp_served_as
+    sp_say path_served_as "$sp_served"
+}

@@ -123,21 +123,12 @@ sp_civil() {
 
 # sp_offset SECONDS: sets sp_off to the local offset from UTC at that instant.
 sp_offset() {
-<<<<<<< HEAD
-    sp_zone=$(date -d "@$1" +%z)
-    sp_h=${sp_zone#?}
-    sp_m=${sp_h#??}
-    sp_h=${sp_h%"$sp_m"}
-    sp_off=$((${sp_h#0} * 3600 + ${sp_m#0} * 60))
-    case $sp_zone in -*) sp_off=$((-sp_off)) ;; esac
-=======
     sp_o=$(date -d "@$1" +%z)
     sp_h=${sp_o#?}
     sp_m=${sp_h#??}
     sp_h=${sp_h%"$sp_m"}
     sp_off=$((${sp_h#0} * 3600 + ${sp_m#0} * 60))
     case $sp_o in -*) sp_off=$((-sp_off)) ;; esac
->>>>>>> providers
 }
 
 # sp_expiry SECONDS: sets sp_stamp to what sshd is to be told.

@@ -412,10 +412,7 @@ sp_close() {
     # In a shared account nothing tells the sessions of this grant from the merchant's own.
     sp_say sessions_left unknown
     [ "$sp_ours" = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
-<<<<<<< HEAD
     # Reached only when no line of this grant was left when the file was re-read.
     sp_say absent true
-=======
->>>>>>> providers
     sp_flush
 }

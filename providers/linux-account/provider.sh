@@ -957,11 +957,8 @@ sp_close() {
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'
     [ "$sp_v$sp_k" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
     [ "$sp_acl_left" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
-<<<<<<< HEAD
     # Reached only when everything above was re-read as gone.
     sp_say absent true
-=======
->>>>>>> providers
     sp_forget
     sp_flush
 }

@@ -319,14 +319,19 @@ pub fn host_name() -> String {
     if name.is_empty() { "localhost".into() } else { crate::script::clean(&name) }
 }
 
-/// The name of the user who runs this.
-fn login_name() -> String {
-    ["USER", "LOGNAME"]
-        .into_iter()
-        .find_map(environment)
-        .and_then(|name| name.into_os_string().into_string().ok())
-        .map(|name| crate::script::clean(&name))
-        .unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+/// The login name of the user who runs this: by the user database, because the environment is
+/// what somebody said; by the environment where the database is not a file.
+#[must_use]
+pub fn login_name() -> String {
+    let uid = rustix::process::geteuid().as_raw().to_string();
+    let database = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let line = database.lines().find(|line| line.split(':').nth(2) == Some(&uid));
+    let named = line.and_then(|line| line.split(':').next()).map(str::to_owned);
+    let said = || {
+        ["USER", "LOGNAME"].into_iter().find_map(environment)?.into_os_string().into_string().ok()
+    };
+    let name = named.or_else(said).unwrap_or_else(|| format!("uid-{uid}"));
+    crate::script::clean(&name)
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf> {
@@ -359,7 +364,10 @@ impl From<LedgerError> for Error {
     fn from(e: LedgerError) -> Self {
         let kind = match e {
             LedgerError::NoSuchGrant { .. } | LedgerError::NoSuchCase { .. } => Kind::NotFound,
-            LedgerError::Ambiguous { .. } | LedgerError::Exists { .. } => Kind::Usage,
+            LedgerError::Ambiguous { .. }
+            | LedgerError::Exists { .. }
+            | LedgerError::AlreadyGranted { .. }
+            | LedgerError::CaseClosed { .. } => Kind::Usage,
             _ => Kind::Internal,
         };
         let hint = ledger_hint(&e);
@@ -389,6 +397,10 @@ fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
         LedgerError::NoSuchGrant { .. } => "`stagepass list --all` shows every grant",
         LedgerError::NoSuchCase { .. } => "`stagepass case list --all` shows every case",
         LedgerError::Ambiguous { .. } => "write more of the id",
+        LedgerError::AlreadyGranted { .. } => {
+            "one person has one grant on a target: `stagepass extend` moves its deadline, \
+             `stagepass revoke` ends it"
+        }
         _ => return None,
     })
 }

@@ -80,6 +80,8 @@ pub struct Error {
     pub rules: Vec<String>,
     /// The same as documents for `--json`.
     pub documents: Vec<serde_json::Value>,
+    /// What was done all the same, for `--json`: some of many grants may have been closed.
+    pub result: Option<serde_json::Value>,
 }
 
 /// The result of everything above the modules with errors of their own.
@@ -96,6 +98,7 @@ impl Error {
             broken: Vec::new(),
             rules: Vec::new(),
             documents: Vec::new(),
+            result: None,
         }
     }
 
@@ -119,6 +122,13 @@ impl Error {
     #[must_use]
     pub fn because_text(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(cause.into());
+        self
+    }
+
+    /// Adds what was done all the same.
+    #[must_use]
+    pub fn with_result(mut self, result: serde_json::Value) -> Self {
+        self.result = Some(result);
         self
     }
 

@@ -150,12 +150,15 @@ impl Output {
     /// Prints what went wrong, why, and what to do; with `--json` as the document.
     pub fn error(&self, error: &Error) {
         if self.json {
-            let whole = json!({
+            let mut whole = json!({
                 "stagepass": JSON_SHAPE,
                 "command": self.command,
                 "ok": false,
                 "error": error_document(error),
             });
+            if let (Some(object), Some(result)) = (whole.as_object_mut(), &error.result) {
+                object.insert("result".into(), result.clone());
+            }
             write_out(&format!("{whole:#}\n"));
             return;
         }

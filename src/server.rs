@@ -118,10 +118,18 @@ impl Server {
                     .into(),
             );
         }
-        if !reply.text("path_exists").is_empty() && !reply.is("path_exists") {
-            warnings.push("the shop folder does not exist on the server".into());
-        }
         warnings
+    }
+
+    /// Says so when a shop folder was named that is not there.
+    #[must_use]
+    pub fn with_path(mut self, path: Option<&str>) -> Self {
+        if let Some(path) = path
+            && self.reply.text("path_exists") == "false"
+        {
+            self.warnings.push(format!("the shop folder `{path}` does not exist on the server"));
+        }
+        self
     }
 
     /// What policy needs to know.

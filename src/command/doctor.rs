@@ -110,7 +110,7 @@ fn report(context: &Context, findings: &[Finding]) -> Result<()> {
             count => format!("{count} things have to be mended"),
         },
     );
-    error.documents = findings.iter().map(|finding| json!(finding)).collect();
+    error.result = Some(json!({ "findings": findings }));
     Err(error)
 }
 

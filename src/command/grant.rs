@@ -382,9 +382,11 @@ fn confirm_live(context: &Context, wanted: &mut Wanted, facts: &Facts) {
 /// A new secret needs somebody to see it: found out before anything is made.
 fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: bool) -> Result<()> {
     let makes_secret = wanted.generate_key || wanted.password;
-    let shown = wanted.output.is_some()
-        || wanted.reveal
-        || (context.output.is_terminal() && !context.output.is_json());
+    if makes_secret && context.output.is_json() && wanted.output.is_none() && !dry_run {
+        return Err(Error::new(Kind::Usage, "a JSON document never holds a secret")
+            .hint("write the credential to a new file with `--output FILE`"));
+    }
+    let shown = wanted.output.is_some() || wanted.reveal || context.output.is_terminal();
     if makes_secret && !shown && !dry_run {
         return Err(Error::new(
             Kind::Usage,
@@ -474,7 +476,8 @@ async fn look(
             .hint("nothing was made; `stagepass target check` shows more"));
         }
     };
-    let server = Server::read(session.server_id(), &reply, asked_at);
+    let server = Server::read(session.server_id(), &reply, asked_at)
+        .with_path(wanted.target.path.as_deref());
     let mut facts =
         server.facts(&wanted.route, wanted.key.is_some() || wanted.generate_key, wanted.password);
     if let Some(path) = &wanted.backup {

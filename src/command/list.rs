@@ -27,14 +27,14 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
         grants.iter().filter(|grant| grant.state == State::Stuck || view::is_overdue(grant, now));
     let trouble = trouble.count();
     let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
-    context.output.result(
-        &view::grants(&grants, now),
-        json!({ "grants": documents, "counts": counts, "in_trouble": trouble }),
-    );
+    let document = json!({ "grants": documents, "counts": counts, "in_trouble": trouble });
+    if trouble == 0 || !context.output.is_json() {
+        context.output.result(&view::grants(&grants, now), document.clone());
+    }
     if grants.is_empty() {
         context.output.say(Tone::Faint, "no access is open");
     }
-    if trouble > 0 && !context.output.is_json() {
+    if trouble > 0 {
         return Err(Error::new(
             Kind::Stuck,
             match trouble {
@@ -42,7 +42,8 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
                 _ => format!("{trouble} grants are stuck or overdue"),
             },
         )
-        .hint("`stagepass sweep` tries again now, `stagepass show ID` says what went wrong"));
+        .hint("`stagepass sweep` tries again now, `stagepass show ID` says what went wrong")
+        .with_result(document));
     }
     Ok(())
 }

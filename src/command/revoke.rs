@@ -45,7 +45,7 @@ pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
     let why = typed.reason.as_deref().unwrap_or("revoked by hand");
     let tally = carry_out(context, &ledger, &live, why).await?;
     report(context, &tally, &ended);
-    failure(&tally).map_or(Ok(()), Err)
+    failure(&tally).map_or(Ok(()), |error| Err(error.with_result(document(&tally, context.now()))))
 }
 
 async fn chosen(ledger: &Ledger, typed: &cli::Revoke) -> Result<Vec<Grant>> {

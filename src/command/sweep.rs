@@ -46,7 +46,7 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         if !context.output.is_json() {
             context.output.result(&revoke::text(&tally, now), json!(null));
         }
-        return Err(error);
+        return Err(error.with_result(revoke::document(&tally, now)));
     }
     // On a terminal somebody waits for an answer; under cron an answer is a mail.
     if context.output.is_json() {

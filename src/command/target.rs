@@ -309,7 +309,10 @@ async fn look(
         Answer::Done(reply) if reply.text("supported") == "false" => {
             Err(reply.text("reason").to_owned())
         }
-        Answer::Done(reply) => Ok(Server::read(session.server_id(), &reply, asked_at)),
+        Answer::Done(reply) => {
+            let server = Server::read(session.server_id(), &reply, asked_at);
+            Ok(server.with_path(session.target.path.as_deref()))
+        }
         Answer::Refused { reason, .. } => Err(reason),
         Answer::Unknown { why } => Err(why),
     })

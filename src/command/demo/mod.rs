@@ -156,6 +156,7 @@ impl<'a> Stage<'a> {
         self.sftp(&account, false).await?;
         self.say("The sweep, as cron would run it, removes what was made and proves it.");
         self.stagepass(0, &["sweep"]).await?;
+        self.output.say(Tone::Faint, "(it says nothing: all is well)");
         self.stagepass(0, &["list", "--all"]).await?;
         self.stagepass(0, &["case", "close", "MSP-4711"]).await?;
         self.stagepass(0, &["ledger", "verify"]).await
@@ -213,8 +214,8 @@ impl<'a> Stage<'a> {
         self.output.say(Tone::Good, &format!("$ stagepass {}", in_words(words)));
         let exe = self.exe.clone();
         let (status, stdout, stderr) = self.start(&exe, words).await?;
-        self.output.say(Tone::Plain, stderr.trim_end());
-        self.output.say(Tone::Plain, stdout.trim_end());
+        self.show(&stdout);
+        self.show(&stderr);
         self.judge(expected, status, &in_words(words))
     }
 
@@ -247,10 +248,16 @@ impl<'a> Stage<'a> {
         ];
         self.output.say(Tone::Good, &format!("$ sftp {account}@staging.shop.test"));
         let (status, stdout, stderr) = self.start(Path::new("sftp"), &words).await?;
-        self.output.say(Tone::Plain, stdout.trim_end());
+        self.show(&stdout);
         let said: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("Warning")).collect();
-        self.output.say(Tone::Plain, &said.join("\n"));
+        self.show(&said.join("\n"));
         self.judge(if works { 0 } else { 255 }, status, "sftp")
+    }
+
+    fn show(&self, text: &str) {
+        if !text.trim().is_empty() {
+            self.output.say(Tone::Plain, text.trim_end());
+        }
     }
 
     fn judge(&mut self, expected: i32, status: Option<i32>, words: &str) -> Result<()> {

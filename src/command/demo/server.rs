@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::context::program;
+use crate::context::{login_name, program};
 use crate::error::{Error, Kind, Result};
 use crate::public_key::generate_key_pair;
 
@@ -120,7 +120,7 @@ impl Server {
         command.args(["-D", "-e", "-f"]).arg(folder.join("sshd_config"));
         let process = spawn(command, log).map_err(|e| failed(e.to_string()))?;
         let server = Self {
-            admin: whoami(),
+            admin: login_name(),
             address,
             port,
             fingerprint: files.fingerprint.clone(),
@@ -205,13 +205,6 @@ fn free_port(address: Ipv4Addr) -> u16 {
     TcpListener::bind((address, 0))
         .and_then(|listener| listener.local_addr())
         .map_or(2222, |place| place.port())
-}
-
-fn whoami() -> String {
-    let uid = rustix::process::geteuid().as_raw().to_string();
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let line = passwd.lines().find(|line| line.split(':').nth(2) == Some(&uid));
-    line.and_then(|line| line.split(':').next()).unwrap_or("root").to_owned()
 }
 
 fn last_line(log: &Path) -> String {

@@ -26,9 +26,11 @@ pub(super) enum Feed<'a> {
 /// How far things are.
 #[derive(PartialEq, Eq)]
 enum Stage {
-    /// `sudo` has not let the shell start.
+    /// `sudo` may want its password first. The script was not sent.
     Asking { answered: bool },
-    /// The script is on its way, or was read.
+    /// The script is on its way, and root's shell has not said that it is there.
+    Sent,
+    /// The script is on its way, and somebody reads it.
     Running,
 }
 
@@ -56,7 +58,8 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(script: &'a Script, password: Option<&'a Secret>) -> Self {
         let stage = match script.elevation {
             Elevation::SudoPassword => Stage::Asking { answered: false },
-            Elevation::None | Elevation::Sudo => Stage::Running,
+            Elevation::Sudo => Stage::Sent,
+            Elevation::None => Stage::Running,
         };
         Self { script, password, stage, output: Output::default(), heard: 0 }
     }
@@ -66,8 +69,12 @@ impl<'a> Exchange<'a> {
         match (self.script.elevation, self.script.interpreter) {
             (Elevation::None, Interpreter::Sh) => "/bin/sh -s",
             (Elevation::None, Interpreter::Php) => "php",
-            (Elevation::Sudo, Interpreter::Sh) => "sudo -n /bin/sh -s",
-            (Elevation::Sudo, Interpreter::Php) => "sudo -n php",
+            (Elevation::Sudo, Interpreter::Sh) => {
+                "sudo -n /bin/sh -c 'echo stagepass-is-root; exec /bin/sh -s'"
+            }
+            (Elevation::Sudo, Interpreter::Php) => {
+                "sudo -n /bin/sh -c 'echo stagepass-is-root; exec php'"
+            }
             (Elevation::SudoPassword, Interpreter::Sh) => {
                 "sudo -k -S -p '[stagepass: sudo password] ' \
                  /bin/sh -c 'echo stagepass-is-root; exec /bin/sh -s'"
@@ -81,7 +88,8 @@ impl<'a> Exchange<'a> {
 
     /// What to write at the start.
     pub(super) fn begin(&self) -> Option<Feed<'a>> {
-        (self.stage == Stage::Running).then_some(Feed::Script(&self.script.body))
+        let waits = matches!(self.stage, Stage::Asking { .. });
+        (!waits).then_some(Feed::Script(&self.script.body))
     }
 
     /// Takes standard output; says what to write next.
@@ -92,8 +100,8 @@ impl<'a> Exchange<'a> {
             return None;
         }
         take_out(&mut self.output.stdout, READY)?;
-        self.stage = Stage::Running;
-        Some(Feed::Script(&self.script.body))
+        let was_sent = std::mem::replace(&mut self.stage, Stage::Running) == Stage::Sent;
+        (!was_sent).then_some(Feed::Script(&self.script.body))
     }
 
     /// Takes standard error; says what to write next.
@@ -139,7 +147,7 @@ impl<'a> Exchange<'a> {
         }
         match end {
             End::Refused(why) => Outcome::Refused { why },
-            _ if self.was_refused_by_sudo() => {
+            _ if self.is_over() && self.started_nothing() => {
                 Outcome::Refused { why: clean(&self.output.stderr, 300) }
             }
             _ if self.is_over() => Outcome::Done(std::mem::take(&mut self.output)),
@@ -151,19 +159,13 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Whether `sudo -n` itself ended, having run nothing: it says so, in lines of its own only,
-    /// or there is no `sudo`.
-    fn was_refused_by_sudo(&self) -> bool {
-        if self.script.elevation != Elevation::Sudo || !self.output.stdout.is_empty() {
-            return false;
-        }
-        let text = String::from_utf8_lossy(&self.output.stderr);
-        let mut lines = text.lines().filter(|line| !line.trim().is_empty()).peekable();
-        match self.output.status {
-            Some(1) => lines.peek().is_some() && lines.all(|line| line.starts_with("sudo: ")),
-            Some(126 | 127) => lines.any(|line| line.contains("sudo")),
-            _ => false,
-        }
+    /// Whether the command ended before anything could read the script: root's shell did not say
+    /// that it is there, or there is no PHP.
+    fn started_nothing(&self) -> bool {
+        let no_php = self.script.interpreter == Interpreter::Php
+            && matches!(self.output.status, Some(126 | 127))
+            && self.output.stdout.is_empty();
+        self.stage == Stage::Sent || no_php
     }
 
     fn why_no_root(&self, answered: bool, end: End) -> String {
@@ -210,12 +212,18 @@ mod tests {
     }
 
     #[test]
-    fn the_prompt_and_the_mark_are_the_ones_in_the_command() {
-        let script = script(Elevation::SudoPassword);
-        let command = Exchange::new(&script, None).command();
-        let prompt = std::str::from_utf8(PROMPT).unwrap();
-        assert!(command.contains(&format!("-p '{prompt}'")));
-        assert!(command.contains(std::str::from_utf8(READY).unwrap().trim()));
+    fn the_prompt_and_the_mark_are_the_ones_in_every_command() {
+        for elevation in [Elevation::Sudo, Elevation::SudoPassword] {
+            for interpreter in [Interpreter::Sh, Interpreter::Php] {
+                let script = Script { interpreter, ..script(elevation) };
+                let command = Exchange::new(&script, None).command();
+                let ready = std::str::from_utf8(READY).unwrap().trim();
+                assert!(command.contains(&format!("'echo {ready}; exec ")));
+                let prompt = std::str::from_utf8(PROMPT).unwrap();
+                let asks = command.contains(&format!("-S -p '{prompt}'"));
+                assert_eq!(asks, elevation == Elevation::SudoPassword);
+            }
+        }
     }
 
     #[test]
@@ -259,10 +267,16 @@ mod tests {
         exchange.status(1);
         assert!(matches!(exchange.end(End::Closed), Outcome::Refused { .. }));
 
+        // What the script itself says is no word of `sudo`, whatever it looks like.
         let mut exchange = Exchange::new(&sudo, None);
-        exchange.stderr(b"sudo: unable to resolve host x\nuseradd: no\n");
+        assert!(exchange.stdout(READY).is_none());
+        exchange.stderr(b"sudo: unable to resolve host x\n");
         exchange.status(1);
         assert!(matches!(exchange.end(End::Closed), Outcome::Done(_)));
+
+        // It was sent; nobody knows whether it was read.
+        let exchange = Exchange::new(&sudo, None);
+        assert!(matches!(exchange.end(End::Closed), Outcome::Unknown { .. }));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The machine stagepass runs on, by the same rules as a server.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -49,10 +49,18 @@ impl Machine {
     /// Starts a command as sshd would: a shell of its own, a clean environment, the home folder.
     fn start(&self, command: &str) -> std::io::Result<Child> {
         let folder = if self.home.is_dir() { self.home.as_path() } else { "/".as_ref() };
-        Command::new("/bin/sh")
+        // In a session of its own the command has no terminal: nothing it starts can ask there,
+        // and `sudo` cannot stop for it.
+        let session =
+            ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|p| Path::new(p).exists());
+        let mut shell = Command::new("/bin/sh");
+        if session.is_none() {
+            shell.process_group(0);
+        }
+        shell
             .arg("-c")
             // Replaced by it, so that a signal that ends the command is seen as one.
-            .arg(format!("exec {command}"))
+            .arg(format!("exec {} {command}", session.unwrap_or_default()))
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", &self.home)
@@ -63,7 +71,6 @@ impl Machine {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .kill_on_drop(true)
             .spawn()
     }

@@ -84,8 +84,9 @@ enum Said {
     No(MethodSet),
     /// It wants another method as well.
     Partly(MethodSet),
-    /// It ended the connection because of too many tries; this one was judged too.
-    TooMany,
+    /// It ended the connection, and said that this is its answer: too many failures, or an
+    /// account that has expired, which sshd tells only to those whose credential was right.
+    Ended(String),
     Gone,
 }
 
@@ -111,8 +112,8 @@ impl Tries {
                 self.tried.push(format!("{what} (taken, but it wants more than that)"));
                 self.methods = Some(methods);
             }
-            Said::TooMany => {
-                self.tried.push(what);
+            Said::Ended(why) => {
+                self.tried.push(format!("{what} ({why})"));
                 self.refusals = REFUSALS;
             }
         }
@@ -128,7 +129,7 @@ impl Tries {
         TransportError::AuthRefused {
             host: link.label.clone(),
             user: user.to_owned(),
-            methods: self.methods.as_ref().map_or_else(|| "something else".into(), name),
+            methods: self.methods.as_ref().map_or_else(|| "nothing more".into(), name),
             tried: self.tried,
         }
     }
@@ -189,8 +190,11 @@ fn judge<E>(link: &Link, result: Result<AuthResult, E>) -> Said {
 }
 
 fn gone(link: &Link) -> Said {
-    match link.goodbye() {
-        Some(why) if why.starts_with("Too many authentication failures") => Said::TooMany,
+    match (link.goodbye(), link.take_banner()) {
+        (Some(why), _) if why.starts_with("Too many authentication failures") => {
+            Said::Ended("too many failures".into())
+        }
+        (_, Some(banner)) if banner.contains("account has expired") => Said::Ended(banner),
         _ => Said::Gone,
     }
 }
@@ -578,6 +582,8 @@ async fn one(
     clock: &mut Clock,
 ) -> Answer {
     let link = &mut session.link;
+    // A greeting shown to everybody says nothing about this attempt.
+    link.take_banner();
     let said = match attempt {
         Attempt::Offer(key) => match offer(link, &identity.user, key, clock).await {
             Ok(None) => return Answer::WouldAccept,
@@ -590,8 +596,9 @@ async fn one(
         Attempt::Password(password) => say_password(link, &identity.user, password, clock).await,
         Attempt::Own => match log_in(link, identity, unlock, clock).await {
             Ok(()) => Ok(Said::Yes),
-            Err(TransportError::AuthRefused { methods, .. }) => {
-                return Answer::Refused { methods };
+            Err(TransportError::AuthRefused { methods, tried, .. }) => {
+                let tried = tried.join(", ");
+                return Answer::Refused { methods: format!("{methods} (tried {tried})") };
             }
             Err(error) => Err(error),
         },
@@ -603,7 +610,7 @@ async fn one(
             let why = format!("it was taken, but the server wants {} as well", name(&methods));
             Answer::NoUse { why }
         }
-        Ok(Said::TooMany) => Answer::Refused { methods: "too many failures".into() },
+        Ok(Said::Ended(why)) => Answer::Refused { methods: why },
         Ok(Said::Gone) => Answer::Unknown { why: session.link.lost(Phase::Login).to_string() },
         Err(error) => Answer::Unknown { why: error.to_string() },
     }

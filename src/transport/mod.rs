@@ -308,6 +308,16 @@ pub enum TransportError {
         /// What it said.
         why: String,
     },
+    /// It is sshd and says that it will not talk now: a penalty for earlier failures from this
+    /// address (OpenSSH 9.8 and later), or too many connections. Trying again at once makes it
+    /// worse.
+    #[error("`{host}` turns us away for now: `{greeting}`")]
+    TurnedAway {
+        /// The host and port.
+        host: String,
+        /// What it says.
+        greeting: String,
+    },
     /// It closed the connection without a word: too many connections, a penalty for earlier
     /// failures, or a firewall.
     #[error("`{host}` closed the connection before it said anything")]
@@ -385,13 +395,6 @@ pub enum TransportError {
     /// A `known_hosts` file is there but cannot be read.
     #[error(transparent)]
     KnownHosts(#[from] host_key::KnownHostsError),
-    /// A shell on this machine could not be started.
-    #[error("cannot start `/bin/sh` on this machine")]
-    Local {
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
 }
 
 /// A target that was reached, verified and logged in to.

@@ -43,6 +43,8 @@ enum Rule {
 pub(super) struct Heard {
     /// Why the server or the library ended the connection.
     pub(super) goodbye: Option<String>,
+    /// The last text the server showed during the login, cleaned.
+    pub(super) banner: Option<String>,
 }
 
 type Notes = Arc<Mutex<Heard>>;
@@ -98,6 +100,11 @@ impl client::Handler for Verifier {
         }
     }
 
+    async fn auth_banner(&mut self, text: &str, _: &mut client::Session) -> Result<(), Stop> {
+        lock(&self.notes).banner = Some(clean(text.as_bytes(), 200));
+        Ok(())
+    }
+
     async fn disconnected(&mut self, reason: DisconnectReason<Stop>) -> Result<(), Stop> {
         let why = match &reason {
             DisconnectReason::ReceivedDisconnect(info) => clean(info.message.as_bytes(), 200),
@@ -126,6 +133,11 @@ impl Link {
     /// Why the connection ended, if that was said.
     pub(super) fn goodbye(&self) -> Option<String> {
         lock(&self.notes).goodbye.clone()
+    }
+
+    /// What the server showed since this was last asked.
+    pub(super) fn take_banner(&self) -> Option<String> {
+        lock(&self.notes).banner.take()
     }
 
     pub(super) fn lost(&self, phase: Phase) -> TransportError {
@@ -523,6 +535,8 @@ fn foreign(label: &str, greeting: String) -> TransportError {
     let host = label.to_owned();
     if greeting.starts_with("220") {
         TransportError::Ftp { host, greeting }
+    } else if greeting == "Not allowed at this time" || greeting == "Exceeded MaxStartups" {
+        TransportError::TurnedAway { host, greeting }
     } else {
         TransportError::NotSsh { host, greeting }
     }

@@ -967,7 +967,8 @@ fn every_other_peer_has_a_clear_error_in_time() {
             keep(stream);
         })
     };
-    let cases: [(&str, Peer, &str); 12] = [
+    let cases: [(&str, Peer, &str); 13] = [
+        ("a penalty", say(b"Not allowed at this time\r\n"), "turns us away for now"),
         ("silence", Box::new(keep), "did not answer in time, waiting for the server's first line"),
         ("closed at once", Box::new(drop), "closed the connection before it said anything"),
         ("garbage", say(b"\x00\x01\x02\xff\xfe\n"), "is not an SSH server; it says"),

@@ -1,7 +1,7 @@
 //! The harness itself: that its hosts are real, that its watches see, that its limits bite.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::host::{Host, SUITE, Sudo, suites};
 use crate::stage::{Credential, Paramiko, Stage};
@@ -141,6 +141,23 @@ fn nothing_of_a_host_is_left_when_it_is_dropped() {
     assert!(!root.join("etc/debian_version").exists());
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!mounts.contains(&name));
+}
+
+#[test]
+fn booted_and_light_hosts_die_with_their_owner() {
+    for start in [Host::light, Host::full] {
+        let mut owner = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let host = start(SUITE).owner(owner.id()).start();
+        assert!(!host.processes().is_empty());
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        let root = host.root_path().join("etc/debian_version");
+        let patience = Instant::now() + Duration::from_secs(10);
+        while root.exists() {
+            assert!(Instant::now() < patience, "{} outlived its owner", host.name);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 #[test]

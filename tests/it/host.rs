@@ -43,6 +43,7 @@ pub struct Builder {
     options: Vec<String>,
     password: Option<String>,
     admin_key: Option<String>,
+    owner: u32,
 }
 
 /// One process inside a host, as `/proc` shows it.
@@ -215,7 +216,14 @@ impl Drop for Host {
 
 impl Builder {
     fn new(kind: &'static str, suite: &str) -> Self {
-        Self { kind, suite: suite.into(), options: Vec::new(), password: None, admin_key: None }
+        Self {
+            kind,
+            suite: suite.into(),
+            options: Vec::new(),
+            password: None,
+            admin_key: None,
+            owner: std::process::id(),
+        }
     }
 
     fn option(mut self, name: &str, value: &str) -> Self {
@@ -285,6 +293,12 @@ impl Builder {
         self.option("--port", &port.to_string())
     }
 
+    /// The process it dies with, if not the test's own.
+    pub fn owner(mut self, pid: u32) -> Self {
+        self.owner = pid;
+        self
+    }
+
     /// Starts it. It listens when this returns.
     pub fn start(self) -> Host {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -293,10 +307,9 @@ impl Builder {
             "no tree of {}: run `make setup`",
             self.suite
         );
-        let owner = std::process::id();
-        let name = format!("t{owner}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("t{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut command = hosts();
-        command.args([self.kind, "up", &name, &self.suite, "--owner", &owner.to_string()]);
+        command.args([self.kind, "up", &name, &self.suite, "--owner", &self.owner.to_string()]);
         command.args(&self.options);
         let file = self.password.map(|password| {
             let file = tempfile::NamedTempFile::new().unwrap();

@@ -780,7 +780,7 @@ mod stories {
             return;
         }
         let ledger = stand.open().await;
-        seed(stand, 200_000, 50_000).await;
+        seed(stand, 10_000, 50_000).await;
         ledger.close().await;
         let lines = lines_of(again(&this_test(), "look", &stand.name()).spawn().unwrap());
         assert_eq!(said(&lines, "found "), ["500 100 500 50000"]);
@@ -822,7 +822,7 @@ mod stories {
         assert_eq!(due.len(), opening);
     }
 
-    async fn grant_for_ever(who: &str, name: &str) {
+    pub(super) async fn grant_for_ever(who: &str, name: &str) {
         let ledger = Ledger::open(&location_of(name), Mode::ReadWrite).await.unwrap();
         for number in 0..100_000 {
             let id = format!("{who}{number:09}");
@@ -1218,6 +1218,8 @@ mod sqlite {
 }
 
 mod postgresql {
+    use rustix::process::{Pid, Signal, kill_process};
+
     use super::*;
 
     #[test]
@@ -1296,6 +1298,45 @@ mod postgresql {
                 let times = events.iter().filter(|entry| entry.verb == verb).count();
                 assert_eq!(times, usize::from(*was_recorded), "{verb}");
             }
+        });
+    }
+
+    #[test]
+    fn a_process_stopped_in_the_middle_of_a_change_does_not_stop_the_others() {
+        let test = this_test();
+        block_on(async {
+            if let Some((who, name)) = task() {
+                return stories::grant_for_ever(&who, &name).await;
+            }
+            let server = postgres::Server::start();
+            let url = server.fresh_database();
+            let location = Location::Url(Secret::new(url.clone()));
+            let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
+            ledger.open_case(&case("C"), "me").await.unwrap();
+            let mut child = again(&test, "s", &url).stdout(Stdio::null()).spawn().unwrap();
+            let pid = Pid::from_child(&child);
+            let holds = "select count(*) from pg_stat_activity where state = 'idle in transaction'";
+            loop {
+                tokio::time::sleep(Duration::from_millis(13)).await;
+                kill_process(pid, Signal::STOP).unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                if server.sql("postgres", holds).trim() == "1" {
+                    break;
+                }
+                kill_process(pid, Signal::CONT).unwrap();
+            }
+            // The server ends the stopped process' transaction before our patience ends.
+            ledger.note(&event("meanwhile")).await.unwrap();
+            // Woken up, the process goes on where it was.
+            let before = ledger.head().await.unwrap().seq;
+            kill_process(pid, Signal::CONT).unwrap();
+            while ledger.head().await.unwrap().seq < before + 4 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                assert!(child.try_wait().unwrap().is_none(), "it did not go on");
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            is_whole(&ledger.verify(None).await.unwrap());
         });
     }
 

@@ -231,7 +231,7 @@ impl Context {
     pub async fn ledger(&self) -> Result<Ledger> {
         let ledger = Ledger::open(&self.ledger_location(), Mode::ReadWrite).await?;
         for warning in ledger.warnings() {
-            self.output.warn(&warning);
+            self.output.warn(warning);
         }
         Ok(ledger)
     }
@@ -241,10 +241,10 @@ impl Context {
     /// # Errors
     /// As [`Context::ledger`].
     pub async fn ledger_to_read(&self) -> Result<Option<Ledger>> {
-        if let Location::File(path) = self.ledger_location() {
-            if !path.exists() {
-                return Ok(None);
-            }
+        if let Location::File(path) = self.ledger_location()
+            && !path.exists()
+        {
+            return Ok(None);
         }
         Ok(Some(Ledger::open(&self.ledger_location(), Mode::ReadOnly).await?))
     }

@@ -74,9 +74,14 @@ pub struct Error {
     pub causes: Vec<String>,
     /// What to do about it.
     pub hints: Vec<String>,
-    /// The ids of the rules that forbid it, where rules do.
-    pub broken: Vec<String>,
-    /// What each of those rules says, as lines for the screen.
+    /// What only some errors have.
+    pub more: Box<More>,
+}
+
+/// What only some errors have.
+#[derive(Debug, Clone, Default)]
+pub struct More {
+    /// What each rule that forbids it says, as lines for the screen.
     pub rules: Vec<String>,
     /// The same as documents for `--json`.
     pub documents: Vec<serde_json::Value>,
@@ -95,10 +100,7 @@ impl Error {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
-            broken: Vec::new(),
-            rules: Vec::new(),
-            documents: Vec::new(),
-            result: None,
+            more: Box::default(),
         }
     }
 
@@ -128,7 +130,7 @@ impl Error {
     /// Adds what was done all the same.
     #[must_use]
     pub fn with_result(mut self, result: serde_json::Value) -> Self {
-        self.result = Some(result);
+        self.more.result = Some(result);
         self
     }
 

@@ -156,14 +156,14 @@ impl Output {
                 "ok": false,
                 "error": error_document(error),
             });
-            if let (Some(object), Some(result)) = (whole.as_object_mut(), &error.result) {
+            if let (Some(object), Some(result)) = (whole.as_object_mut(), &error.more.result) {
                 object.insert("result".into(), result.clone());
             }
             write_out(&format!("{whole:#}\n"));
             return;
         }
         let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), error.message);
-        for rule in &error.rules {
+        for rule in &error.more.rules {
             text.push_str(&format!("  - {rule}\n"));
         }
         for cause in &error.causes {
@@ -287,7 +287,7 @@ fn error_document(error: &Error) -> Value {
         "message": error.message,
         "causes": error.causes,
         "hints": error.hints,
-        "broken": error.documents,
+        "broken": error.more.documents,
     })
 }
 

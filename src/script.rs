@@ -195,10 +195,11 @@ impl Framed {
                 began = true;
             } else if line == end {
                 ended = true;
-            } else if began && !ended {
-                if let Some((key, value)) = key_and_value(line) {
-                    values.insert(key.to_owned(), clean(value));
-                }
+            } else if began
+                && !ended
+                && let Some((key, value)) = key_and_value(line)
+            {
+                values.insert(key.to_owned(), clean(value));
             }
         }
         let noise = || first_line(&output.stderr, &text);

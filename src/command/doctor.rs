@@ -110,7 +110,7 @@ fn report(context: &Context, findings: &[Finding]) -> Result<()> {
             count => format!("{count} things have to be mended"),
         },
     );
-    error.result = Some(json!({ "findings": findings }));
+    error.more.result = Some(json!({ "findings": findings }));
     Err(error)
 }
 

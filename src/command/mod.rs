@@ -107,8 +107,7 @@ pub fn refusal(broken: &[Broken]) -> Error {
     let (because, way_out) =
         (message::text("refused-because", &[]), message::text("refused-way-out", &[]));
     for one in broken {
-        error.broken.push(one.rule.id().to_owned());
-        error.rules.push(format!(
+        error.more.rules.push(format!(
             "{} {}\n      {} {}\n      {} {}",
             paint(Tone::Strong, &format!("{}:", one.rule.id())),
             one.what(),
@@ -117,7 +116,7 @@ pub fn refusal(broken: &[Broken]) -> Error {
             paint(Tone::Faint, &format!("{way_out}:")),
             one.way_out(),
         ));
-        error.documents.push(serde_json::json!(one));
+        error.more.documents.push(serde_json::json!(one));
     }
     error
 }

@@ -135,7 +135,7 @@ fn trouble(tally: &Tally, overdue: &[Grant], context: &Context) -> Option<Error>
             grant.supporter.name,
             closing::next_attempt(grant, now)
         ));
-        error.documents.push(view::document(grant, now));
+        error.more.documents.push(view::document(grant, now));
     }
     Some(
         error

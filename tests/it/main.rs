@@ -12,3 +12,4 @@ mod schedule;
 #[allow(dead_code)]
 mod stage;
 mod transport;
+mod transport_host;

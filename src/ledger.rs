@@ -18,6 +18,7 @@ mod row;
 mod verify;
 
 use std::fmt::Write as _;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use chain::{Entry, Head};
@@ -39,6 +40,9 @@ use crate::secret::Secret;
 /// milliseconds; a server restarts in seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a database is waited for that was never there: sooner than that it is a wrong address.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(2);
+
 /// The open ledger. Its `Debug` shows no password.
 #[derive(Debug)]
 pub struct Ledger {
@@ -49,6 +53,8 @@ pub struct Ledger {
     /// One is enough: changes come one by one in any case. There is no pool, because a pool retries
     /// what cannot succeed, says only that time ran out, and gives back broken transactions.
     connection: Mutex<Option<AnyConnection>>,
+    /// Whether a connection ever came about.
+    was_reached: AtomicBool,
 }
 
 /// Something that happened, to be recorded. The ledger fills in what it knows better: the case, the

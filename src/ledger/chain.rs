@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use super::error::{Fault, Kind};
-use super::{Event, Ledger, LedgerError, Mode, PATIENCE, hex};
+use super::{Event, Ledger, LedgerError, Mode, PATIENCE, PATIENCE_AT_FIRST, hex};
 use crate::grant::{UnixTime, UnknownWord};
 
 /// The hash before the first event.
@@ -195,8 +196,11 @@ impl Ledger {
                 Ok(value) => return Ok(value),
                 Err(fault) => fault,
             };
-            let passes = fault.kind(&self.place).is_some_and(Kind::passes);
-            if !(passes && waiting.again().await) {
+            let kind = fault.kind(&self.place);
+            if kind == Some(Kind::Lost) && !self.was_reached.load(Ordering::Relaxed) {
+                waiting.end_within(PATIENCE_AT_FIRST);
+            }
+            if !(kind.is_some_and(Kind::passes) && waiting.again().await) {
                 return Err(match fault.explain(&self.place) {
                     LedgerError::Unreachable { place, why } if sent.is_some() => {
                         LedgerError::Unsure { place, why }
@@ -283,8 +287,11 @@ impl Ledger {
                 Ok(value) => return Ok(value),
                 Err(fault) => fault,
             };
-            let passes = fault.kind(&self.place).is_some_and(Kind::passes);
-            if !(passes && waiting.again().await) {
+            let kind = fault.kind(&self.place);
+            if kind == Some(Kind::Lost) && !self.was_reached.load(Ordering::Relaxed) {
+                waiting.end_within(PATIENCE_AT_FIRST);
+            }
+            if !(kind.is_some_and(Kind::passes) && waiting.again().await) {
                 return Err(fault.explain(&self.place));
             }
         }
@@ -293,13 +300,20 @@ impl Ledger {
 
 /// The pauses between attempts, longer each time, until patience ends.
 struct Waiting {
+    start: tokio::time::Instant,
     end: tokio::time::Instant,
     pause: Duration,
 }
 
 impl Waiting {
     fn new() -> Self {
-        Self { end: tokio::time::Instant::now() + PATIENCE, pause: Duration::from_millis(5) }
+        let start = tokio::time::Instant::now();
+        Self { start, end: start + PATIENCE, pause: Duration::from_millis(5) }
+    }
+
+    /// Has no more patience than this from the start.
+    fn end_within(&mut self, longest: Duration) {
+        self.end = self.end.min(self.start + longest);
     }
 
     /// Pauses; false when there is no more patience.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::any::AnyConnectOptions;
@@ -72,7 +73,8 @@ impl Ledger {
 
     fn unconnected(url: &Url, place: Place, mode: Mode, warnings: Vec<String>) -> Self {
         let url = Secret::new(url.to_string());
-        Self { url, place, mode, warnings, connection: Mutex::new(None) }
+        let (connection, was_reached) = (Mutex::new(None), AtomicBool::new(false));
+        Self { url, place, mode, warnings, connection, was_reached }
     }
 
     /// What is wrong with the place the ledger is in, each in one line. Nothing that stops it from
@@ -128,6 +130,7 @@ impl Ledger {
             }
         };
         connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
+        self.was_reached.store(true, Ordering::Relaxed);
         Ok(connection)
     }
 }

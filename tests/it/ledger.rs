@@ -416,6 +416,10 @@ mod stories {
             assert_eq!(line["hash"], entry.expected_hash(&previous));
             previous.clone_from(&entry.hash);
         }
+        assert_eq!(checked_as_documented(&file), Some(verdict.head.to_string()));
+        let position = file.windows(12).position(|bytes| bytes == b"grant.stuck\"").unwrap();
+        file[position] = b'G';
+        assert_eq!(checked_as_documented(&file), None);
 
         // A reader sees the same and changes nothing.
         ledger.close().await;
@@ -425,6 +429,19 @@ mod stories {
         assert!(matches!(refused, Err(LedgerError::ReadOnly { .. })), "{refused:?}");
         is_whole(&reader.verify(Some(&verdict.head)).await.unwrap());
         reader.close().await;
+    }
+
+    /// Runs the script in `docs/ledger.md` on an export and gives what it printed, if it was content.
+    fn checked_as_documented(export: &[u8]) -> Option<String> {
+        let page = include_str!("../../docs/ledger.md");
+        let (_, script) = page.split_once("```python\n").unwrap();
+        let (script, _) = script.split_once("```").unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, export).unwrap();
+        std::io::Seek::rewind(&mut file).unwrap();
+        let output = Command::new("python3").args(["-c", script]).stdin(file).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        output.status.success().then_some(said)
     }
 
     fn from_json(line: &[u8]) -> serde_json::Value {

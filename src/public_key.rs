@@ -547,7 +547,8 @@ mod tests {
         let wrapped = ED25519.replace("SdG6", "SdG6\n");
         let type_alone = ED25519.replace(' ', "\n");
         let two = format!("{ED25519} ana\n{other} ben\n");
-        let cases: Vec<(&str, fn(&PublicKeyError) -> bool)> = vec![
+        type Expected = fn(&PublicKeyError) -> bool;
+        let cases: Vec<(&str, Expected)> = vec![
             ("", |error| matches!(error, PublicKeyError::Empty)),
             (" \n\t\n# nothing\n", |error| matches!(error, PublicKeyError::Empty)),
             (&two, |error| matches!(error, PublicKeyError::Several(2))),

@@ -528,34 +528,26 @@ impl Check<'_> {
 
     fn backup(&mut self, fact: Option<&BackupFact>, now: UnixTime) -> Option<Backup> {
         let oldest = self.desk.manifest.live.backup_maximum_age_hours;
-        let problem = match fact {
-            None => "none",
-            Some(BackupFact::Missing { .. }) => "missing",
-            Some(BackupFact::Unreadable { .. }) => "unreadable",
+        let (problem, path, detail, age) = match fact {
+            None => ("none", "", "", 0),
+            Some(BackupFact::Missing { path }) => ("missing", path.as_str(), "", 0),
+            Some(BackupFact::Unreadable { path, why }) => {
+                ("unreadable", path.as_str(), why.as_str(), 0)
+            }
             Some(BackupFact::Read(backup)) => match backup_problem(backup, oldest, now) {
                 None => return Some(backup.clone()),
-                Some(problem) => problem,
+                Some(problem) => {
+                    (problem, backup.path.as_str(), "", now.saturating_sub(backup.modified_at))
+                }
             },
-        };
-        let (path, why) = match fact {
-            None => ("", ""),
-            Some(BackupFact::Missing { path }) => (path.as_str(), ""),
-            Some(BackupFact::Unreadable { path, why }) => (path.as_str(), why.as_str()),
-            Some(BackupFact::Read(backup)) => (backup.path.as_str(), ""),
-        };
-        let age = match fact {
-            Some(BackupFact::Read(backup)) => {
-                deadline::duration(now.saturating_sub(backup.modified_at))
-            }
-            _ => String::new(),
         };
         self.breaks(
             Rule::LiveBackup,
             vec![
                 ("problem", problem.into()),
                 ("path", path.into()),
-                ("detail", why.into()),
-                ("age", age.into()),
+                ("detail", detail.into()),
+                ("age", deadline::duration(age).into()),
                 ("hours", oldest.into()),
             ],
         );
@@ -573,15 +565,16 @@ impl Check<'_> {
 
     fn confirmation(&mut self, typed: Option<&str>, host: &str) {
         match typed.map(str::trim) {
-            Some(typed) if typed.eq_ignore_ascii_case(host) => {}
-            typed => self.breaks(
-                Rule::LiveConfirmation,
-                vec![
-                    ("given", if typed.is_some() { "other" } else { "none" }.into()),
-                    ("typed", typed.unwrap_or_default().into()),
-                    ("host", host.into()),
-                ],
-            ),
+            Some(typed) if !typed.is_empty() && typed.eq_ignore_ascii_case(host) => {}
+            typed => {
+                let typed = typed.unwrap_or_default();
+                let given = if typed.is_empty() { "none" } else { "other" };
+                let shown: String = typed.chars().take(80).collect();
+                self.breaks(
+                    Rule::LiveConfirmation,
+                    vec![("given", given.into()), ("typed", shown.into()), ("host", host.into())],
+                );
+            }
         }
     }
 
@@ -691,11 +684,10 @@ fn backup_problem(backup: &Backup, oldest_hours: u16, now: UnixTime) -> Option<&
 /// calls itself.
 #[must_use]
 pub fn confirmation_name<'a>(request: &'a Request, facts: &'a Facts) -> &'a str {
-    request
-        .host
-        .as_deref()
-        .or(facts.fqdn.as_deref())
-        .or(facts.hostname.as_deref())
+    [&request.host, &facts.fqdn, &facts.hostname]
+        .into_iter()
+        .filter_map(Option::as_deref)
+        .find(|name| !name.trim().is_empty())
         .unwrap_or(&request.target)
 }
 
@@ -1226,6 +1218,27 @@ mod tests {
         assert_eq!(ids(&denied(&request, &facts)), ["live", "live.confirmation"]);
         request.live.confirmation = Some("web1.acme.nl".into());
         let _ = allowed(&request, &facts);
+    }
+
+    #[test]
+    fn nothing_is_never_a_confirmation() {
+        let (mut request, mut facts) = live();
+        request.host = Some(String::new());
+        request.target = String::new();
+        facts.hostname = Some(" ".into());
+        for typed in ["", " "] {
+            request.live.confirmation = Some(typed.into());
+            assert_eq!(ids(&denied(&request, &facts)), ["live", "live.confirmation"]);
+        }
+    }
+
+    #[test]
+    fn every_rule_is_in_the_book() {
+        let book = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/policy.md");
+        let book = std::fs::read_to_string(book).unwrap();
+        for rule in Rule::ALL {
+            assert!(book.contains(&format!("| `{}` |", rule.id())), "{} is not", rule.id());
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Agreed {
     /// extensions in its history.
     ///
     /// # Errors
-    /// Fails when the text is not what [`Terms`] is written as.
+    /// Fails when the text is not what [`super::Terms`] is written as.
     pub fn read(
         terms: &str,
         deadline: UnixTime,

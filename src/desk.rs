@@ -574,6 +574,19 @@ languages = ["en"]
     }
 
     #[test]
+    fn the_desk_in_the_book_can_be_used() {
+        let book = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desks.md");
+        let book = std::fs::read_to_string(book).unwrap();
+        let block = |kind: &str| {
+            let (_, rest) = book.split_once(&format!("```{kind}\n")).unwrap();
+            rest.split_once("```").unwrap().0.to_owned()
+        };
+        let root = own("acme", &block("toml"), &block("ftl"));
+        let desk = Desk::find("acme", Some(root.path())).unwrap();
+        assert_eq!(desk.manifest.rules.len(), 2);
+    }
+
+    #[test]
     fn the_list_has_built_in_desks_first_and_survives_what_is_no_desk() {
         let root = own("zeta", OWN, OWN_TEXTS);
         std::fs::create_dir(root.path().join("alpha")).unwrap();

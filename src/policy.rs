@@ -5,6 +5,9 @@
 //! is told at once, in the order of [`Rule::ALL`].
 
 pub mod environment;
+mod extension;
+mod name;
+mod rule;
 
 use std::net::IpAddr;
 
@@ -14,190 +17,18 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::deadline;
 use crate::desk::{Desk, HARD_MAXIMUM_DAYS, Protocol};
 use crate::grant::{Access, Supporter, UnixTime};
-use crate::message::{self, Arg, is_steering};
+use crate::message::Arg;
 
 pub use environment::{Declared, EnvironmentFinding, EnvironmentVerdict, Setting};
+pub use extension::{Agreed, ExtensionDecision, ExtensionRequest, NewDeadline, decide_extension};
+pub use name::{NameProblem, check_name, check_reference, check_sentence};
+pub use rule::{Broken, DeskReason, Rule};
 
 /// A day of 24 hours, in seconds. Deadlines count these, not calendar days.
 pub const DAY: i64 = 86_400;
 
 /// How far a backup's time may lie ahead of our clock before one of the two is wrong, in seconds.
 const CLOCK_TOLERANCE: i64 = 300;
-
-/// Every rule of stagepass: what `decide` checks, what the desks' own rules speak for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Rule {
-    /// FTP in any disguise. No override.
-    Ftp,
-    /// What the desk connects with.
-    Protocol,
-    /// The desk's port.
-    Port,
-    /// A case's reference is plain text of one word.
-    CaseReference,
-    /// A supporter's name is plain text.
-    SupporterName,
-    /// A company's name is plain text.
-    SupporterCompany,
-    /// The kinds of access that the merchant's configuration allows.
-    Access,
-    /// The merchant's configuration asks for source addresses.
-    From,
-    /// Source addresses cannot be held for a password on this server.
-    FromPassword,
-    /// A grant has a key, a password, or both.
-    Credential,
-    /// Passwords are generated and strong. Kept by construction.
-    PasswordStrength,
-    /// This server takes no passwords.
-    PasswordServer,
-    /// This server takes no keys.
-    KeyServer,
-    /// An environment that is not shown to be staging is treated as live.
-    Live,
-    /// The desk never works on a live environment. No override.
-    LiveNever,
-    /// Live: who at the desk approved it.
-    LiveApprover,
-    /// Live: the desk's reference for the approval.
-    LiveApproval,
-    /// Live: why.
-    LiveReason,
-    /// Live: the access is said, not assumed.
-    LiveAccess,
-    /// Live: a backup that was looked at.
-    LiveBackup,
-    /// Live: the desk's disclaimer was seen.
-    LiveAcknowledgement,
-    /// Live: the host name typed by hand.
-    LiveConfirmation,
-    /// A deadline lies in the future.
-    DeadlinePast,
-    /// The longest time the desk and the merchant's configuration allow.
-    DeadlineMaximum,
-    /// The longest time there is. No override.
-    DeadlineHard,
-    /// The server ends access on time.
-    ExpiryWeak,
-    /// A grant in this state can be extended. No override.
-    ExtensionState,
-    /// An extension has a reason.
-    ExtensionReason,
-    /// How often a grant may be extended. No override.
-    ExtensionCount,
-    /// The last deadline a grant may have. No override.
-    ExtensionTotal,
-    /// An override names a rule.
-    OverrideUnknown,
-    /// An override names a rule that can be overridden.
-    OverrideForbidden,
-    /// An override has a reason.
-    OverrideReason,
-    /// What was made for a grant is deleted at its end. Kept by construction.
-    CloseDelete,
-}
-
-impl Rule {
-    /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 34] = [
-        Self::Ftp,
-        Self::Protocol,
-        Self::Port,
-        Self::CaseReference,
-        Self::SupporterName,
-        Self::SupporterCompany,
-        Self::Access,
-        Self::From,
-        Self::FromPassword,
-        Self::Credential,
-        Self::PasswordStrength,
-        Self::PasswordServer,
-        Self::KeyServer,
-        Self::Live,
-        Self::LiveNever,
-        Self::LiveApprover,
-        Self::LiveApproval,
-        Self::LiveReason,
-        Self::LiveAccess,
-        Self::LiveBackup,
-        Self::LiveAcknowledgement,
-        Self::LiveConfirmation,
-        Self::DeadlinePast,
-        Self::DeadlineMaximum,
-        Self::DeadlineHard,
-        Self::ExpiryWeak,
-        Self::ExtensionState,
-        Self::ExtensionReason,
-        Self::ExtensionCount,
-        Self::ExtensionTotal,
-        Self::OverrideUnknown,
-        Self::OverrideForbidden,
-        Self::OverrideReason,
-        Self::CloseDelete,
-    ];
-
-    /// The rule's id: on the screen, in `--override`, in `desk.toml` and in `--json`.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Ftp => "ftp",
-            Self::Protocol => "protocol",
-            Self::Port => "port",
-            Self::CaseReference => "case.reference",
-            Self::SupporterName => "supporter.name",
-            Self::SupporterCompany => "supporter.company",
-            Self::Access => "access",
-            Self::From => "from",
-            Self::FromPassword => "from.password",
-            Self::Credential => "credential",
-            Self::PasswordStrength => "password.strength",
-            Self::PasswordServer => "password.server",
-            Self::KeyServer => "key.server",
-            Self::Live => "live",
-            Self::LiveNever => "live.never",
-            Self::LiveApprover => "live.approver",
-            Self::LiveApproval => "live.approval",
-            Self::LiveReason => "live.reason",
-            Self::LiveAccess => "live.access",
-            Self::LiveBackup => "live.backup",
-            Self::LiveAcknowledgement => "live.acknowledgement",
-            Self::LiveConfirmation => "live.confirmation",
-            Self::DeadlinePast => "deadline.past",
-            Self::DeadlineMaximum => "deadline.maximum",
-            Self::DeadlineHard => "deadline.hard",
-            Self::ExpiryWeak => "expiry.weak",
-            Self::ExtensionState => "extension.state",
-            Self::ExtensionReason => "extension.reason",
-            Self::ExtensionCount => "extension.count",
-            Self::ExtensionTotal => "extension.total",
-            Self::OverrideUnknown => "override.unknown",
-            Self::OverrideForbidden => "override.forbidden",
-            Self::OverrideReason => "override.reason",
-            Self::CloseDelete => "close.delete",
-        }
-    }
-
-    /// The rule with this id.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.id() == id)
-    }
-
-    /// Whether `--override RULE --reason …` sets it aside. Everything else has a way of its own,
-    /// or none.
-    #[must_use]
-    pub fn can_be_overridden(self) -> bool {
-        matches!(
-            self,
-            Self::Port | Self::Access | Self::From | Self::FromPassword | Self::DeadlineMaximum
-        )
-    }
-
-    /// The message of this rule in the catalogue; its attributes are `why` and `way-out`.
-    fn message(self) -> String {
-        format!("rule-{}", self.id().replace('.', "-"))
-    }
-}
 
 /// How the supporter proves who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -488,123 +319,6 @@ fn as_text<S: Serializer>(nets: &[IpNet], serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_seq(nets.iter().map(ToString::to_string))
 }
 
-/// A rule that a request breaks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
-    /// The rule.
-    pub rule: Rule,
-    /// The desk's own rule behind it, if the desk has one.
-    pub desk_rule: Option<DeskReason>,
-    /// What is put into the sentences.
-    pub args: Vec<(&'static str, Arg)>,
-    /// The options that set the rule aside or meet it, where there are any.
-    pub override_with: Option<&'static str>,
-}
-
-/// A desk's own rule as the reason for one of ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DeskReason {
-    /// The desk's number for it, such as `M8`.
-    pub id: String,
-    /// The desk's name.
-    pub desk: String,
-    /// The desk's sentence.
-    pub text: String,
-}
-
-impl Broken {
-    fn new(rule: Rule, desk: Option<&Desk>, args: Vec<(&'static str, Arg)>) -> Self {
-        let desk_rule = desk.and_then(|desk| {
-            let own = desk.speaks_for(rule)?;
-            Some(DeskReason {
-                id: own.id.clone(),
-                desk: desk.manifest.name.clone(),
-                text: desk.rule_text(&own.id)?,
-            })
-        });
-        Self { rule, desk_rule, args, override_with: override_with(rule) }
-    }
-
-    /// What was asked for that may not be, in one sentence.
-    #[must_use]
-    pub fn what(&self) -> String {
-        self.sentence("")
-    }
-
-    /// The reason: the desk's own sentence and number where it has a rule for it.
-    #[must_use]
-    pub fn why(&self) -> String {
-        match &self.desk_rule {
-            None => self.sentence(".why"),
-            Some(reason) => message::text(
-                "desk-reason",
-                &[
-                    ("text", Arg::from(&reason.text)),
-                    ("desk", Arg::from(&reason.desk)),
-                    ("number", Arg::from(&reason.id)),
-                ],
-            ),
-        }
-    }
-
-    /// What to do instead.
-    #[must_use]
-    pub fn way_out(&self) -> String {
-        self.sentence(".way-out")
-    }
-
-    fn sentence(&self, attribute: &str) -> String {
-        message::text(&format!("{}{attribute}", self.rule.message()), &self.args)
-    }
-}
-
-/// The shape of a broken rule in `--json` output.
-#[derive(Serialize)]
-struct BrokenJson<'a> {
-    rule: &'static str,
-    desk_rule: Option<&'a DeskReason>,
-    what: String,
-    why: String,
-    way_out: String,
-    override_with: Option<&'static str>,
-}
-
-impl Serialize for Broken {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        BrokenJson {
-            rule: self.rule.id(),
-            desk_rule: self.desk_rule.as_ref(),
-            what: self.what(),
-            why: self.why(),
-            way_out: self.way_out(),
-            override_with: self.override_with,
-        }
-        .serialize(serializer)
-    }
-}
-
-/// The options that set a rule aside or meet it.
-fn override_with(rule: Rule) -> Option<&'static str> {
-    Some(match rule {
-        Rule::Port => "--override port --reason TEXT",
-        Rule::Access => "--override access --reason TEXT",
-        Rule::From => "--from CIDR",
-        Rule::FromPassword => "--override from.password --reason TEXT",
-        Rule::DeadlineMaximum => "--override deadline.maximum --reason TEXT",
-        Rule::Credential | Rule::PasswordServer => "--key FILE",
-        Rule::KeyServer => "--password",
-        Rule::LiveApprover => "--approver NAME",
-        Rule::LiveApproval => "--approval REFERENCE",
-        Rule::LiveReason | Rule::ExtensionReason | Rule::OverrideReason => "--reason TEXT",
-        Rule::LiveAccess => "--access KIND",
-        Rule::LiveBackup => "--backup FILE",
-        Rule::LiveAcknowledgement => "--acknowledge RULE",
-        Rule::LiveConfirmation => "--yes-live HOSTNAME",
-        Rule::ExpiryWeak => "--accept-weak-expiry",
-        _ => return None,
-    })
-}
-
 /// Whether a request may be carried out: on which terms, or every reason why not.
 pub fn decide(
     request: &Request,
@@ -688,13 +402,8 @@ impl Check<'_> {
     }
 
     fn protocol(&mut self, request: &Request, facts: &Facts) {
-        let greeting = facts.greeting.as_deref().filter(|greeting| is_ftp_greeting(greeting));
-        if is_ftp_scheme(&request.scheme) {
-            self.breaks(Rule::Ftp, vec![("sign", format!("{}://", request.scheme).into())]);
-        } else if let Some(port) = request.port.filter(|port| is_ftp_port(*port)) {
-            self.breaks(Rule::Ftp, vec![("sign", format!("port {port}").into())]);
-        } else if let Some(greeting) = greeting {
-            self.breaks(Rule::Ftp, vec![("sign", greeting.into())]);
+        if let Some(sign) = ftp_sign(&request.scheme, request.port, facts.greeting.as_deref()) {
+            self.breaks(Rule::Ftp, sign);
         } else if !matches!(request.scheme.as_str(), "ssh" | "sftp" | "local") {
             self.breaks(Rule::Protocol, vec![("wanted", format!("{}://", request.scheme).into())]);
         } else if let (Some(port), Some(own)) = (request.port, self.desk.manifest.port)
@@ -819,34 +528,26 @@ impl Check<'_> {
 
     fn backup(&mut self, fact: Option<&BackupFact>, now: UnixTime) -> Option<Backup> {
         let oldest = self.desk.manifest.live.backup_maximum_age_hours;
-        let problem = match fact {
-            None => "none",
-            Some(BackupFact::Missing { .. }) => "missing",
-            Some(BackupFact::Unreadable { .. }) => "unreadable",
+        let (problem, path, detail, age) = match fact {
+            None => ("none", "", "", 0),
+            Some(BackupFact::Missing { path }) => ("missing", path.as_str(), "", 0),
+            Some(BackupFact::Unreadable { path, why }) => {
+                ("unreadable", path.as_str(), why.as_str(), 0)
+            }
             Some(BackupFact::Read(backup)) => match backup_problem(backup, oldest, now) {
                 None => return Some(backup.clone()),
-                Some(problem) => problem,
+                Some(problem) => {
+                    (problem, backup.path.as_str(), "", now.saturating_sub(backup.modified_at))
+                }
             },
-        };
-        let (path, why) = match fact {
-            None => ("", ""),
-            Some(BackupFact::Missing { path }) => (path.as_str(), ""),
-            Some(BackupFact::Unreadable { path, why }) => (path.as_str(), why.as_str()),
-            Some(BackupFact::Read(backup)) => (backup.path.as_str(), ""),
-        };
-        let age = match fact {
-            Some(BackupFact::Read(backup)) => {
-                deadline::duration(now.saturating_sub(backup.modified_at))
-            }
-            _ => String::new(),
         };
         self.breaks(
             Rule::LiveBackup,
             vec![
                 ("problem", problem.into()),
                 ("path", path.into()),
-                ("detail", why.into()),
-                ("age", age.into()),
+                ("detail", detail.into()),
+                ("age", deadline::duration(age).into()),
                 ("hours", oldest.into()),
             ],
         );
@@ -864,15 +565,16 @@ impl Check<'_> {
 
     fn confirmation(&mut self, typed: Option<&str>, host: &str) {
         match typed.map(str::trim) {
-            Some(typed) if typed.eq_ignore_ascii_case(host) => {}
-            typed => self.breaks(
-                Rule::LiveConfirmation,
-                vec![
-                    ("given", if typed.is_some() { "other" } else { "none" }.into()),
-                    ("typed", typed.unwrap_or_default().into()),
-                    ("host", host.into()),
-                ],
-            ),
+            Some(typed) if !typed.is_empty() && typed.eq_ignore_ascii_case(host) => {}
+            typed => {
+                let typed = typed.unwrap_or_default();
+                let given = if typed.is_empty() { "none" } else { "other" };
+                let shown: String = typed.chars().take(80).collect();
+                self.breaks(
+                    Rule::LiveConfirmation,
+                    vec![("given", given.into()), ("typed", shown.into()), ("host", host.into())],
+                );
+            }
         }
     }
 
@@ -982,11 +684,10 @@ fn backup_problem(backup: &Backup, oldest_hours: u16, now: UnixTime) -> Option<&
 /// calls itself.
 #[must_use]
 pub fn confirmation_name<'a>(request: &'a Request, facts: &'a Facts) -> &'a str {
-    request
-        .host
-        .as_deref()
-        .or(facts.fqdn.as_deref())
-        .or(facts.hostname.as_deref())
+    [&request.host, &facts.fqdn, &facts.hostname]
+        .into_iter()
+        .filter_map(Option::as_deref)
+        .find(|name| !name.trim().is_empty())
         .unwrap_or(&request.target)
 }
 
@@ -1012,104 +713,24 @@ pub fn is_ftp_greeting(greeting: &str) -> bool {
 /// The FTP rule alone, for an address that is not a target yet: a scheme and a port are enough.
 #[must_use]
 pub fn refuse_ftp(scheme: &str, port: Option<u16>, desk: Option<&Desk>) -> Option<Broken> {
-    let sign = if is_ftp_scheme(scheme) {
-        format!("{scheme}://")
+    Some(Broken::new(Rule::Ftp, desk, ftp_sign(scheme, port, None)?))
+}
+
+/// By what FTP is known here, if it is, for the catalogue.
+fn ftp_sign(
+    scheme: &str,
+    port: Option<u16>,
+    greeting: Option<&str>,
+) -> Option<Vec<(&'static str, Arg)>> {
+    let (kind, sign) = if is_ftp_scheme(scheme) {
+        ("scheme", scheme.to_ascii_lowercase())
+    } else if let Some(port) = port.filter(|port| is_ftp_port(*port)) {
+        ("port", port.to_string())
     } else {
-        format!("port {}", port.filter(|port| is_ftp_port(*port))?)
+        let greeting = greeting.filter(|greeting| is_ftp_greeting(greeting))?;
+        ("greeting", greeting.chars().take(60).collect())
     };
-    Some(Broken::new(Rule::Ftp, desk, vec![("sign", sign.into())]))
-}
-
-/// What is wrong with a name or a sentence that the merchant typed. Shown, it goes on from what
-/// it is about: "is empty".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NameProblem {
-    /// Nothing is left of it without its spaces.
-    Empty,
-    /// It is longer than this many characters.
-    Long(usize),
-    /// A character that could steer a terminal, a shell or a file.
-    Character(char),
-    /// A first character that could make it an option or a hidden file.
-    First(char),
-    /// Spaces that nobody sees.
-    Spaces,
-}
-
-impl std::fmt::Display for NameProblem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let spelled = |c: char| Arg::from(c.escape_default().to_string());
-        let (kind, more) = match *self {
-            Self::Empty => ("empty", vec![]),
-            Self::Long(limit) => ("long", vec![("limit", limit.into())]),
-            Self::Character(c) => ("character", vec![("character", spelled(c))]),
-            Self::First(c) => ("first", vec![("character", spelled(c))]),
-            Self::Spaces => ("spaces", vec![]),
-        };
-        let mut args = vec![("kind", Arg::from(kind))];
-        args.extend(more);
-        f.write_str(&message::text("name-problem", &args))
-    }
-}
-
-impl std::error::Error for NameProblem {}
-
-/// Whether a person's or a company's name can be kept and shown: 1 to 80 characters, the first a
-/// letter or a digit, no control or invisible characters, and none that begins or ends something
-/// in a shell, in the password file or in `authorized_keys`.
-///
-/// # Errors
-/// Says what is wrong with it.
-pub fn check_name(name: &str) -> Result<(), NameProblem> {
-    const FORBIDDEN: &str = "'\"`\\:<>|$;*?=\u{ab}\u{bb}\u{201c}\u{201d}\u{201e}";
-    check_text(name, 80, |c| FORBIDDEN.contains(c))?;
-    begins_with(name, char::is_alphanumeric)
-}
-
-/// Whether a case's reference can be a name: 1 to 64 ASCII letters, digits and `._#/-`, beginning
-/// with a letter, a digit or `#`.
-///
-/// # Errors
-/// Says what is wrong with it.
-pub fn check_reference(reference: &str) -> Result<(), NameProblem> {
-    check_text(reference, 64, |c| !(c.is_ascii_alphanumeric() || "._#/-".contains(c)))?;
-    begins_with(reference, |c| c.is_ascii_alphanumeric() || c == '#')
-}
-
-/// Whether a reason can be kept and shown: 1 to 500 characters, none that steers a terminal.
-///
-/// # Errors
-/// Says what is wrong with it.
-pub fn check_sentence(text: &str) -> Result<(), NameProblem> {
-    check_text(text, 500, |_| false)
-}
-
-fn begins_with(text: &str, is_right: impl Fn(char) -> bool) -> Result<(), NameProblem> {
-    match text.chars().next() {
-        Some(first) if is_right(first) => Ok(()),
-        Some(first) => Err(NameProblem::First(first)),
-        None => Err(NameProblem::Empty),
-    }
-}
-
-fn check_text(
-    text: &str,
-    longest: usize,
-    is_forbidden: impl Fn(char) -> bool,
-) -> Result<(), NameProblem> {
-    if text.trim().is_empty() {
-        return Err(NameProblem::Empty);
-    }
-    if text.trim() != text {
-        return Err(NameProblem::Spaces);
-    }
-    if let Some(c) = text.chars().find(|c| is_steering(*c) || is_forbidden(*c)) {
-        return Err(NameProblem::Character(c));
-    }
-    if text.chars().count() > longest {
-        return Err(NameProblem::Long(longest));
-    }
-    Ok(())
+    Some(vec![("kind", kind.into()), ("sign", sign.into())])
 }
 
 fn name_args(name: &str, problem: NameProblem) -> Vec<(&'static str, Arg)> {
@@ -1121,168 +742,793 @@ fn name_args(name: &str, problem: NameProblem) -> Vec<(&'static str, Arg)> {
     vec![("name", shown.into()), ("problem", problem.to_string().into())]
 }
 
-/// A deadline that is to be moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExtensionRequest {
-    /// The new deadline; an extension counts from now, not from the old one.
-    pub deadline: UnixTime,
-    /// Why. Shortening needs none.
-    pub reason: Option<String>,
-    /// The rules set aside.
-    pub overrides: Vec<Override>,
-    /// On a live environment: who approved the longer time, and the host name typed again.
-    pub live: LiveRequest,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message;
 
-/// What an existing grant was agreed on, read back from the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agreed {
-    /// The deadline as it stands.
-    pub deadline: UnixTime,
-    /// The latest it may ever be.
-    pub deadline_maximum: UnixTime,
-    /// How many times it may be extended.
-    pub extensions: u16,
-    /// How many times it has been extended.
-    pub extended: u16,
-    /// The host name that was typed, when the environment counted as live.
-    pub live_host: Option<String>,
-}
+    pub(super) const NOW: UnixTime = 1_795_348_800;
+    const HOST: &str = "staging.shop.example";
 
-/// The part of kept terms that an extension looks at.
-#[derive(Deserialize)]
-struct KeptTerms {
-    extensions: u16,
-    live: Option<LiveApproval>,
-}
-
-impl Agreed {
-    /// Reads what was agreed from a grant's `terms`, its two deadlines, and the number of
-    /// extensions in its history.
-    ///
-    /// # Errors
-    /// Fails when the text is not what [`Terms`] is written as.
-    pub fn read(
-        terms: &str,
-        deadline: UnixTime,
-        deadline_maximum: UnixTime,
-        extended: u16,
-    ) -> Result<Self, serde_json::Error> {
-        let kept: KeptTerms = serde_json::from_str(terms)?;
-        Ok(Self {
-            deadline,
-            deadline_maximum,
-            extensions: kept.extensions,
-            extended,
-            live_host: kept.live.map(|live| live.confirmation),
-        })
-    }
-}
-
-/// The answer to a request for another deadline.
-#[derive(Debug)]
-#[must_use]
-pub enum ExtensionDecision {
-    /// The deadline may be moved.
-    Allow(NewDeadline),
-    /// It may not, and these are all the reasons.
-    Deny(Vec<Broken>),
-}
-
-/// A deadline that policy allowed. Only [`decide_extension`] makes one; it is kept in the grant's
-/// history.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct NewDeadline {
-    deadline: UnixTime,
-    longer: bool,
-    reason: Option<String>,
-    overrides: Vec<Override>,
-    approver: Option<String>,
-    approval: Option<String>,
-}
-
-impl NewDeadline {
-    /// When access ends.
-    #[must_use]
-    pub fn deadline(&self) -> UnixTime {
-        self.deadline
+    pub(super) fn desk() -> Desk {
+        Desk::find("multisafepay", None).unwrap()
     }
 
-    /// Whether it is later than the old one, and counts as an extension.
-    #[must_use]
-    pub fn is_longer(&self) -> bool {
-        self.longer
-    }
-
-    /// Why, in the merchant's words.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
-    }
-
-    /// The rules that were set aside, and why.
-    #[must_use]
-    pub fn overrides(&self) -> &[Override] {
-        &self.overrides
-    }
-}
-
-/// Whether a grant's deadline may be moved. Earlier is always allowed, as long as it lies in the
-/// future; later needs a reason, counts from now, and ends at what was agreed.
-pub fn decide_extension(
-    request: &ExtensionRequest,
-    agreed: &Agreed,
-    desk: &Desk,
-    config: &PolicyConfig,
-    now: UnixTime,
-) -> ExtensionDecision {
-    let mut check = Check { desk, broken: Vec::new() };
-    let longer = request.deadline > agreed.deadline;
-    let mut new = NewDeadline {
-        deadline: request.deadline,
-        longer,
-        reason: None,
-        overrides: Vec::new(),
-        approver: None,
-        approval: None,
-    };
-    // Shortening needs no reason, but one that is given has to be fit to be kept.
-    if longer || request.reason.is_some() {
-        let reason = request.reason.as_deref();
-        new.reason = check.said(Rule::ExtensionReason, reason, check_sentence);
-    }
-    if longer {
-        check.extension(request, agreed, now);
-        check.deadline(request.deadline, &Limits::of(desk, config, now), now);
-        if let Some(host) = &agreed.live_host {
-            let said = &request.live;
-            new.approver = check.said(Rule::LiveApprover, said.approver.as_deref(), check_name);
-            new.approval = check.said(Rule::LiveApproval, said.approval.as_deref(), check_sentence);
-            check.confirmation(said.confirmation.as_deref(), host);
+    /// A request that nothing stands against.
+    fn request() -> Request {
+        Request {
+            case: "MSP-4711".into(),
+            supporter: Supporter { name: "Ana O’Brien".into(), company: "MultiSafepay".into() },
+            target: "staging".into(),
+            scheme: "ssh".into(),
+            host: Some(HOST.into()),
+            port: Some(22),
+            declared: Some(Declared::Staging),
+            access: Access::Sftp,
+            credentials: vec![Credential::Key],
+            from: Vec::new(),
+            deadline: None,
+            overrides: Vec::new(),
+            live: LiveRequest::default(),
+            accept_weak_expiry: false,
         }
-    } else if request.deadline <= now {
-        check.breaks(Rule::DeadlinePast, vec![("when", deadline::utc(request.deadline).into())]);
     }
-    new.overrides = check.set_aside(&request.overrides);
-    if check.broken.is_empty() {
-        ExtensionDecision::Allow(new)
-    } else {
-        ExtensionDecision::Deny(check.all_broken())
-    }
-}
 
-impl Check<'_> {
-    fn extension(&mut self, request: &ExtensionRequest, agreed: &Agreed, now: UnixTime) {
-        if agreed.deadline <= now {
-            let when = deadline::utc(agreed.deadline);
-            self.breaks(Rule::ExtensionState, vec![("when", when.into())]);
+    fn backup() -> Backup {
+        Backup {
+            path: "/backup/shop.tar.zst".into(),
+            size: 4_000_000,
+            sha256: "ab".repeat(32),
+            modified_at: NOW - 3600,
         }
-        if agreed.extended >= agreed.extensions {
-            self.breaks(Rule::ExtensionCount, vec![("count", agreed.extensions.into())]);
+    }
+
+    /// Everything that live access needs.
+    pub(super) fn live() -> (Request, Facts) {
+        let request = Request {
+            host: Some("www.acme.nl".into()),
+            declared: Some(Declared::Live),
+            live: LiveRequest {
+                approver: Some("Ben Jansen".into()),
+                approval: Some("ticket 99".into()),
+                reason: Some("only live shows it".into()),
+                access_stated: true,
+                acknowledged: vec!["M7".into()],
+                confirmation: Some("www.acme.nl".into()),
+            },
+            ..request()
+        };
+        (request, Facts { backup: Some(BackupFact::Read(backup())), ..Facts::default() })
+    }
+
+    fn decided(request: &Request, facts: &Facts, config: &PolicyConfig) -> Decision {
+        decide(request, facts, &desk(), config, NOW)
+    }
+
+    fn allowed(request: &Request, facts: &Facts) -> Terms {
+        match decided(request, facts, &PolicyConfig::default()) {
+            Decision::Allow(terms) => *terms,
+            Decision::Deny(broken) => panic!("refused: {:?}", ids(&broken)),
         }
-        if request.deadline > agreed.deadline_maximum {
-            let latest = deadline::utc(agreed.deadline_maximum);
-            self.breaks(Rule::ExtensionTotal, vec![("latest", latest.into())]);
+    }
+
+    fn denied(request: &Request, facts: &Facts) -> Vec<Broken> {
+        denied_with(request, facts, &PolicyConfig::default())
+    }
+
+    fn denied_with(request: &Request, facts: &Facts, config: &PolicyConfig) -> Vec<Broken> {
+        match decided(request, facts, config) {
+            Decision::Allow(terms) => panic!("allowed: {terms:?}"),
+            Decision::Deny(broken) => {
+                broken.iter().for_each(reads_well);
+                broken
+            }
         }
+    }
+
+    pub(super) fn ids(broken: &[Broken]) -> Vec<&'static str> {
+        broken.iter().map(|broken| broken.rule.id()).collect()
+    }
+
+    fn ftp(scheme: &str, port: Option<u16>) -> Request {
+        Request { scheme: scheme.into(), port, ..request() }
+    }
+
+    pub(super) fn overridden(rule: &str, reason: &str) -> Vec<Override> {
+        vec![Override { rule: rule.into(), reason: reason.into() }]
+    }
+
+    /// All three sentences are there, with every value in its place.
+    pub(super) fn reads_well(broken: &Broken) {
+        let id = broken.rule.message();
+        for text in [broken.what(), broken.why(), broken.way_out()] {
+            assert!(!text.contains("{$"), "{text}");
+            assert!(!text.contains(&id), "{text}");
+            assert!(!text.contains('\u{1b}') && !text.contains('\n'), "{text:?}");
+            assert!(text.len() < 700, "{text}");
+        }
+        assert!(!broken.what().ends_with('.'), "{}", broken.what());
+        assert!(broken.why().ends_with(['.', ')']), "{}", broken.why());
+        assert!(broken.way_out().ends_with('.') || broken.way_out().ends_with('`'));
+    }
+
+    #[test]
+    fn a_plain_request_for_staging_is_allowed_on_the_desks_terms() {
+        let terms = allowed(&request(), &Facts::default());
+        assert_eq!(terms.access(), Access::Sftp);
+        assert_eq!(terms.deadline(), NOW + 14 * DAY);
+        assert_eq!(terms.deadline_maximum(), NOW + 35 * DAY);
+        assert_eq!(terms.credentials(), [Credential::Key]);
+        assert_eq!(terms.desk(), "multisafepay");
+        assert_eq!(terms.desk_rules().len(), 10);
+        assert_eq!(terms.extensions(), 2);
+        assert_eq!(terms.environment().verdict, EnvironmentVerdict::Staging);
+        assert!(terms.from().is_empty() && terms.overrides().is_empty());
+        assert!(terms.live().is_none() && terms.weak_expiry().is_empty());
+    }
+
+    #[test]
+    fn every_rule_has_its_own_id_and_three_sentences() {
+        for (position, rule) in Rule::ALL.into_iter().enumerate() {
+            assert_eq!(Rule::from_id(rule.id()), Some(rule));
+            assert!(Rule::ALL.iter().skip(position + 1).all(|other| *other > rule), "{rule:?}");
+            for attribute in ["", ".why", ".way-out"] {
+                let id = format!("{}{attribute}", rule.message());
+                assert!(message::has(&id), "{id} is in no catalogue");
+            }
+            assert_eq!(
+                rule.can_be_overridden(),
+                message::text(&format!("{}.way-out", rule.message()), &[])
+                    .contains(&format!("`--override {} ", rule.id())),
+                "{rule:?}: the way out says otherwise"
+            );
+        }
+    }
+
+    #[test]
+    fn ftp_is_refused_in_every_disguise_and_without_an_override() {
+        let greeted =
+            |greeting: &str| Facts { greeting: Some(greeting.into()), ..Facts::default() };
+        let cases = [
+            (ftp("ftp", Some(22)), Facts::default()),
+            (ftp("FTP", None), Facts::default()),
+            (ftp("ftps", Some(22)), Facts::default()),
+            (ftp("ftpes", Some(22)), Facts::default()),
+            (ftp("tftp", Some(22)), Facts::default()),
+            (ftp("ssh", Some(20)), Facts::default()),
+            (ftp("ssh", Some(21)), Facts::default()),
+            (ftp("sftp", Some(990)), Facts::default()),
+            (request(), greeted("220 ProFTPD Server ready.")),
+            (request(), greeted("220-Welcome to Pure-FTPd")),
+            (request(), greeted("220")),
+        ];
+        for (mut request, facts) in cases {
+            let broken = denied(&request, &facts);
+            assert_eq!(ids(&broken), ["ftp"], "{request:?}");
+            assert_eq!(broken[0].desk_rule.as_ref().unwrap().id, "M8");
+            assert!(broken[0].why().contains("(MultiSafepay integration team, rule M8)"));
+            assert_eq!(broken[0].override_with, None);
+            request.overrides = overridden("ftp", "we always did");
+            assert_eq!(ids(&denied(&request, &facts)), ["ftp", "override.forbidden"]);
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_ftp_is_not_refused() {
+        for (scheme, greeting) in
+            [("sftp", "SSH-2.0-OpenSSH_9.2"), ("ssh", "2200 is a number"), ("local", "")]
+        {
+            let facts = Facts { greeting: Some(greeting.into()), ..Facts::default() };
+            let request = Request { host: Some("ftp.shop.example".into()), ..ftp(scheme, None) };
+            let _ = allowed(&request, &facts);
+        }
+    }
+
+    #[test]
+    fn an_address_can_be_refused_before_it_is_a_target() {
+        let desk = desk();
+        for (scheme, port) in [("ftp", None), ("FTPS", Some(22)), ("ssh", Some(21))] {
+            let broken = refuse_ftp(scheme, port, Some(&desk)).unwrap();
+            assert_eq!(broken.rule, Rule::Ftp);
+            reads_well(&broken);
+            reads_well(&refuse_ftp(scheme, port, None).unwrap());
+        }
+        assert_eq!(refuse_ftp("ssh", Some(22), None), None);
+        assert_eq!(refuse_ftp("sftp", None, None), None);
+    }
+
+    #[test]
+    fn other_protocols_are_refused() {
+        for scheme in ["telnet", "rsync", "http", ""] {
+            let request = ftp(scheme, None);
+            assert_eq!(ids(&denied(&request, &Facts::default())), ["protocol"], "{scheme}");
+        }
+    }
+
+    #[test]
+    fn another_port_needs_an_override_with_a_reason() {
+        let mut request = ftp("ssh", Some(2222));
+        let broken = denied(&request, &Facts::default());
+        assert_eq!(ids(&broken), ["port"]);
+        assert_eq!(broken[0].desk_rule.as_ref().unwrap().id, "M9");
+        assert_eq!(broken[0].override_with, Some("--override port --reason TEXT"));
+        for reason in ["", "  ", "red \u{1b}[31m", "two\nlines"] {
+            request.overrides = overridden("port", reason);
+            let broken = denied(&request, &Facts::default());
+            assert_eq!(ids(&broken), ["port", "override.reason"], "{reason:?}");
+        }
+        request.overrides = overridden("port", " the desk said so ");
+        let terms = allowed(&request, &Facts::default());
+        assert_eq!(terms.overrides(), overridden("port", "the desk said so"));
+    }
+
+    #[test]
+    fn an_override_that_was_not_needed_is_not_recorded() {
+        let request = Request { overrides: overridden("port", "just in case"), ..request() };
+        assert!(allowed(&request, &Facts::default()).overrides().is_empty());
+    }
+
+    #[test]
+    fn an_override_of_no_rule_is_refused() {
+        for rule in ["prot", "", "live.*", "port\u{1b}[2J"] {
+            let request = Request { overrides: overridden(rule, "why not"), ..request() };
+            assert_eq!(ids(&denied(&request, &Facts::default())), ["override.unknown"], "{rule:?}");
+        }
+        for rule in ["live", "live.backup", "deadline.hard", "password.server", "expiry.weak"] {
+            let request = Request { overrides: overridden(rule, "why not"), ..request() };
+            assert_eq!(ids(&denied(&request, &Facts::default())), ["override.forbidden"], "{rule}");
+        }
+    }
+
+    #[test]
+    fn names_with_anything_that_could_do_harm_are_refused() {
+        let bad = [
+            "",
+            " ",
+            "Ana\n",
+            "Ana\u{1b}[2J",
+            "Ana \"x\"",
+            "O'Brien",
+            "a`id`",
+            "$(id)",
+            "a;b",
+            "a:b",
+            "a\\b",
+            "<a>",
+            "Ana\u{202e}",
+            "Ana\u{200b}",
+            " Ana",
+            "Ana ",
+            "-rf",
+            ".hidden",
+            "Ana\u{0}",
+        ];
+        for name in bad.iter().map(|name| (*name).to_owned()).chain(["x".repeat(81)]) {
+            assert!(check_name(&name).is_err(), "{name:?}");
+            let mut request = request();
+            request.supporter.name.clone_from(&name);
+            assert_eq!(ids(&denied(&request, &Facts::default())), ["supporter.name"], "{name:?}");
+            request.supporter = Supporter { name: "Ana".into(), company: name.clone() };
+            let broken = denied(&request, &Facts::default());
+            assert_eq!(ids(&broken), ["supporter.company"], "{name:?}");
+        }
+        for name in ["Ana", "Ana O’Brien", "Łukasz Żółć", "李小龙", "Acme (NL) B.V.", "3M", "A & B"]
+        {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        assert_eq!(check_name(&"é".repeat(80)), Ok(()));
+    }
+
+    #[test]
+    fn references_are_one_word_of_plain_letters() {
+        for reference in ["MSP-4711", "#99", "2026/11/22", "a", "A.b_c", &"9".repeat(64)] {
+            assert_eq!(check_reference(reference), Ok(()), "{reference}");
+        }
+        for reference in ["", "a b", "-x", "../x", "a\u{1b}", "ä", "a'b", &"9".repeat(65)] {
+            assert!(check_reference(reference).is_err(), "{reference:?}");
+            let request = Request { case: reference.into(), ..request() };
+            assert_eq!(ids(&denied(&request, &Facts::default())), ["case.reference"]);
+        }
+    }
+
+    #[test]
+    fn a_name_of_ten_megabytes_is_not_repeated() {
+        let mut request = request();
+        request.supporter.name = "x".repeat(10_000_000);
+        assert!(denied(&request, &Facts::default())[0].what().len() < 400);
+    }
+
+    #[test]
+    fn a_supporter_needs_something_to_log_in_with_that_the_server_takes() {
+        let with = |credentials: &[Credential], facts: Facts| {
+            let request = Request { credentials: credentials.to_vec(), ..request() };
+            match decided(&request, &facts, &PolicyConfig::default()) {
+                Decision::Allow(_) => Vec::new(),
+                Decision::Deny(broken) => ids(&broken),
+            }
+        };
+        let takes = |passwords, keys| Facts {
+            takes_passwords: passwords,
+            takes_keys: keys,
+            ..Facts::default()
+        };
+        let (key, made) = (Credential::Key, Credential::GeneratedKey);
+        let password = Credential::Password;
+        assert_eq!(with(&[], Facts::default()), ["credential"]);
+        assert!(with(&[password], takes(None, None)).is_empty());
+        assert!(with(&[password], takes(Some(true), Some(false))).is_empty());
+        assert!(with(&[key], takes(Some(false), Some(true))).is_empty());
+        assert_eq!(with(&[password], takes(Some(false), None)), ["password.server"]);
+        assert_eq!(with(&[key, password], takes(Some(false), None)), ["password.server"]);
+        assert_eq!(with(&[made], takes(None, Some(false))), ["key.server"]);
+        assert_eq!(
+            with(&[key, password], takes(Some(false), Some(false))),
+            ["password.server", "key.server"]
+        );
+    }
+
+    #[test]
+    fn a_password_that_works_from_anywhere_is_not_passed_off_as_limited() {
+        let mut request = Request {
+            credentials: vec![Credential::Password],
+            from: vec!["192.0.2.0/24".parse().unwrap()],
+            ..request()
+        };
+        let facts = Facts { holds_from_for_passwords: Some(false), ..Facts::default() };
+        assert_eq!(ids(&denied(&request, &facts)), ["from.password"]);
+        request.overrides = overridden("from.password", "the desk has no key");
+        assert_eq!(allowed(&request, &facts).overrides().len(), 1);
+        request.overrides.clear();
+        request.credentials = vec![Credential::Key];
+        assert_eq!(allowed(&request, &facts).from().len(), 1);
+    }
+
+    #[test]
+    fn live_access_without_anything_is_refused_with_everything_that_is_missing() {
+        let request = Request { declared: Some(Declared::Live), ..request() };
+        let broken = denied(&request, &Facts::default());
+        assert_eq!(
+            ids(&broken),
+            [
+                "live",
+                "live.approver",
+                "live.approval",
+                "live.reason",
+                "live.access",
+                "live.backup",
+                "live.acknowledgement",
+                "live.confirmation",
+            ]
+        );
+        let desk_rules: Vec<_> = broken
+            .iter()
+            .map(|broken| broken.desk_rule.as_ref().map_or("", |reason| reason.id.as_str()))
+            .collect();
+        assert_eq!(desk_rules, ["M1", "M5", "M5", "", "", "M6", "M7", ""]);
+        let ways: Vec<_> =
+            broken.iter().skip(1).map(|broken| broken.override_with.unwrap()).collect();
+        assert_eq!(
+            ways,
+            [
+                "--approver NAME",
+                "--approval REFERENCE",
+                "--reason TEXT",
+                "--access KIND",
+                "--backup FILE",
+                "--acknowledge RULE",
+                "--yes-live HOSTNAME",
+            ]
+        );
+        for (broken, way) in broken.iter().skip(1).zip(ways) {
+            let option = way.split(' ').next().unwrap();
+            assert!(broken.way_out().contains(option), "{option}: {}", broken.way_out());
+        }
+    }
+
+    #[test]
+    fn live_access_with_everything_is_allowed_and_kept() {
+        let (request, facts) = live();
+        let terms = allowed(&request, &facts);
+        let approval = terms.live().unwrap();
+        assert_eq!(approval.approver, "Ben Jansen");
+        assert_eq!(approval.confirmation, "www.acme.nl");
+        assert_eq!(approval.backup, backup());
+        assert_eq!(terms.environment().verdict, EnvironmentVerdict::Live);
+    }
+
+    #[test]
+    fn each_thing_that_live_access_needs_is_missed_alone() {
+        type Change = fn(&mut Request, &mut Facts);
+        let changes: Vec<(&str, Change)> = vec![
+            ("live.approver", |request, _| request.live.approver = None),
+            ("live.approver", |request, _| request.live.approver = Some(" ".into())),
+            ("live.approver", |request, _| request.live.approver = Some("B\u{1b}".into())),
+            ("live.approver", |request, _| request.live.approver = Some("\"Ben\"".into())),
+            ("live.approval", |request, _| request.live.approval = None),
+            ("live.approval", |request, _| request.live.approval = Some("x".repeat(501))),
+            ("live.reason", |request, _| request.live.reason = None),
+            ("live.reason", |request, _| request.live.reason = Some("\n".into())),
+            ("live.access", |request, _| request.live.access_stated = false),
+            ("live.acknowledgement", |request, _| request.live.acknowledged.clear()),
+            ("live.acknowledgement", |request, _| request.live.acknowledged = vec!["M6".into()]),
+            ("live.confirmation", |request, _| request.live.confirmation = None),
+            ("live.confirmation", |request, _| request.live.confirmation = Some("acme.nl".into())),
+            ("live.confirmation", |request, _| request.live.confirmation = Some("y".into())),
+            ("live.backup", |_, facts| facts.backup = None),
+            ("live.backup", |_, facts| {
+                facts.backup = Some(BackupFact::Missing { path: "/no".into() });
+            }),
+            ("live.backup", |_, facts| {
+                let why = "permission denied".into();
+                facts.backup = Some(BackupFact::Unreadable { path: "/no".into(), why });
+            }),
+            ("live.backup", |_, facts| {
+                facts.backup = Some(BackupFact::Read(Backup { size: 0, ..backup() }));
+            }),
+            ("live.backup", |_, facts| {
+                let modified_at = NOW - 24 * 3600 - 1;
+                facts.backup = Some(BackupFact::Read(Backup { modified_at, ..backup() }));
+            }),
+            ("live.backup", |_, facts| {
+                let modified_at = NOW + CLOCK_TOLERANCE + 1;
+                facts.backup = Some(BackupFact::Read(Backup { modified_at, ..backup() }));
+            }),
+            ("live.backup", |_, facts| {
+                let sha256 = "not a hash".into();
+                facts.backup = Some(BackupFact::Read(Backup { sha256, ..backup() }));
+            }),
+        ];
+        let mut told = Vec::new();
+        for (rule, change) in changes {
+            let (mut request, mut facts) = live();
+            change(&mut request, &mut facts);
+            let broken = denied(&request, &facts);
+            assert_eq!(ids(&broken), ["live", rule]);
+            told.push(broken[1].what());
+        }
+        let different: std::collections::BTreeSet<_> = told.iter().collect();
+        assert!(different.len() >= told.len() - 4, "sentences that say the same: {told:#?}");
+    }
+
+    #[test]
+    fn a_backup_may_be_exactly_as_old_as_the_desk_says() {
+        let (request, mut facts) = live();
+        for modified_at in [NOW - 24 * 3600, NOW, NOW + CLOCK_TOLERANCE] {
+            facts.backup = Some(BackupFact::Read(Backup { modified_at, ..backup() }));
+            let _ = allowed(&request, &facts);
+        }
+    }
+
+    #[test]
+    fn the_host_name_is_confirmed_in_any_case_of_letters() {
+        let (mut request, facts) = live();
+        request.live.confirmation = Some(" WWW.Acme.NL ".into());
+        assert_eq!(allowed(&request, &facts).live().unwrap().confirmation, "www.acme.nl");
+    }
+
+    #[test]
+    fn this_machine_is_confirmed_by_its_own_name() {
+        let (mut request, mut facts) = live();
+        request.host = None;
+        request.scheme = "local".into();
+        assert_eq!(confirmation_name(&request, &facts), "staging");
+        facts.hostname = Some("web1".into());
+        assert_eq!(confirmation_name(&request, &facts), "web1");
+        facts.fqdn = Some("web1.acme.nl".into());
+        assert_eq!(ids(&denied(&request, &facts)), ["live", "live.confirmation"]);
+        request.live.confirmation = Some("web1.acme.nl".into());
+        let _ = allowed(&request, &facts);
+    }
+
+    #[test]
+    fn nothing_is_never_a_confirmation() {
+        let (mut request, mut facts) = live();
+        request.host = Some(String::new());
+        request.target = String::new();
+        facts.hostname = Some(" ".into());
+        for typed in ["", " "] {
+            request.live.confirmation = Some(typed.into());
+            assert_eq!(ids(&denied(&request, &facts)), ["live", "live.confirmation"]);
+        }
+    }
+
+    #[test]
+    fn every_rule_is_in_the_book() {
+        let book = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/policy.md");
+        let book = std::fs::read_to_string(book).unwrap();
+        for rule in Rule::ALL {
+            assert!(book.contains(&format!("| `{}` |", rule.id())), "{} is not", rule.id());
+        }
+    }
+
+    #[test]
+    fn a_declaration_that_is_contradicted_is_told_as_such() {
+        let request = Request { host: Some("www.acme.nl".into()), ..request() };
+        let broken = denied(&request, &Facts::default());
+        assert_eq!(
+            broken[0].what(),
+            "you declared `www.acme.nl` to be staging, but something says that it is live: its \
+             address is `www.acme.nl`"
+        );
+    }
+
+    #[test]
+    fn what_nothing_is_known_of_is_treated_as_live_and_told_as_unknown() {
+        let (mut request, facts) = live();
+        request.declared = None;
+        request.host = Some("vps12.hoster.net".into());
+        let broken = denied(&request, &facts);
+        assert_eq!(ids(&broken), ["live", "live.confirmation"]);
+        assert!(broken[0].what().starts_with("nothing shows that `vps12.hoster.net` is staging"));
+        request.live.confirmation = Some("vps12.hoster.net".into());
+        let terms = allowed(&request, &facts);
+        assert_eq!(terms.environment().verdict, EnvironmentVerdict::Unknown);
+        assert!(terms.live().is_some());
+    }
+
+    #[test]
+    fn a_desk_that_never_works_on_live_says_so() {
+        let mut desk = desk();
+        desk.manifest.live.allowed = false;
+        let (request, facts) = live();
+        let Decision::Deny(broken) = decide(&request, &facts, &desk, &PolicyConfig::default(), NOW)
+        else {
+            panic!("allowed")
+        };
+        broken.iter().for_each(reads_well);
+        assert_eq!(ids(&broken), ["live", "live.never"]);
+    }
+
+    #[test]
+    fn deadlines_are_finite_in_the_future_and_not_beyond_the_maximum() {
+        let at = |deadline: UnixTime| {
+            let request = Request { deadline: Some(deadline), ..request() };
+            match decided(&request, &Facts::default(), &PolicyConfig::default()) {
+                Decision::Allow(terms) => {
+                    assert_eq!(terms.deadline(), deadline);
+                    assert!(terms.deadline() <= terms.deadline_maximum());
+                    Vec::new()
+                }
+                Decision::Deny(broken) => {
+                    broken.iter().for_each(reads_well);
+                    ids(&broken)
+                }
+            }
+        };
+        for deadline in [NOW + 1, NOW + 20, NOW + 35 * DAY] {
+            assert!(at(deadline).is_empty());
+        }
+        for deadline in [NOW, NOW - 1, 0, i64::MIN] {
+            assert_eq!(at(deadline), ["deadline.past"]);
+        }
+        for deadline in [NOW + 35 * DAY + 1, NOW + 400 * DAY, i64::MAX] {
+            assert_eq!(at(deadline), ["deadline.hard"]);
+        }
+    }
+
+    #[test]
+    fn the_merchants_configuration_tightens_and_never_loosens() {
+        let facts = Facts::default();
+        let with = |maximum: Option<u16>, default: Option<u16>, deadline: Option<i64>| {
+            let config = PolicyConfig {
+                deadline_maximum_days: maximum,
+                deadline_default_days: default,
+                ..PolicyConfig::default()
+            };
+            let request = Request { deadline: deadline.map(|days| NOW + days * DAY), ..request() };
+            match decided(&request, &facts, &config) {
+                Decision::Allow(terms) => {
+                    Ok(((terms.deadline() - NOW) / DAY, (terms.deadline_maximum() - NOW) / DAY))
+                }
+                Decision::Deny(broken) => {
+                    broken.iter().for_each(reads_well);
+                    Err(ids(&broken))
+                }
+            }
+        };
+        assert_eq!(with(None, None, None), Ok((14, 35)));
+        assert_eq!(with(Some(7), None, None), Ok((7, 7)));
+        assert_eq!(with(None, Some(3), None), Ok((3, 35)));
+        assert_eq!(with(Some(2), Some(3), None), Ok((2, 2)));
+        assert_eq!(with(Some(7), None, Some(7)), Ok((7, 7)));
+        assert_eq!(with(Some(7), None, Some(8)), Err(vec!["deadline.maximum"]));
+        assert_eq!(with(Some(99), Some(99), None), Ok((35, 35)));
+        assert_eq!(with(Some(99), None, Some(36)), Err(vec!["deadline.hard"]));
+    }
+
+    #[test]
+    fn the_desk_is_not_named_for_a_limit_that_the_merchant_made() {
+        let mut desk = desk();
+        let request = Request { deadline: Some(NOW + 20 * DAY), ..request() };
+        let reason = |desk: &Desk, own: Option<u16>| {
+            let config = PolicyConfig { deadline_maximum_days: own, ..PolicyConfig::default() };
+            match decide(&request, &Facts::default(), desk, &config, NOW) {
+                Decision::Deny(broken) => broken[0].desk_rule.as_ref().map(|rule| rule.id.clone()),
+                Decision::Allow(_) => panic!("allowed"),
+            }
+        };
+        assert_eq!(reason(&desk, Some(7)), None);
+        desk.manifest.time_box.maximum_days = 15;
+        assert_eq!(reason(&desk, None).as_deref(), Some("M11"));
+        assert_eq!(reason(&desk, Some(15)).as_deref(), Some("M11"));
+    }
+
+    #[test]
+    fn a_longer_deadline_than_the_desks_needs_an_override_and_ends_at_the_hard_maximum() {
+        let config = PolicyConfig { deadline_maximum_days: Some(7), ..PolicyConfig::default() };
+        let mut request = Request {
+            deadline: Some(NOW + 35 * DAY),
+            overrides: overridden("deadline.maximum", "they are on holiday"),
+            ..request()
+        };
+        let Decision::Allow(terms) = decided(&request, &Facts::default(), &config) else {
+            panic!("refused")
+        };
+        assert_eq!(terms.deadline(), NOW + 35 * DAY);
+        assert_eq!(terms.deadline_maximum(), NOW + 35 * DAY);
+        assert_eq!(terms.overrides().len(), 1);
+        request.deadline = Some(NOW + 35 * DAY + 1);
+        let broken = denied_with(&request, &Facts::default(), &config);
+        assert_eq!(ids(&broken), ["deadline.hard"]);
+    }
+
+    #[test]
+    fn the_merchant_can_ask_for_less_power_and_for_addresses() {
+        let config = PolicyConfig {
+            access: Some(vec![Access::SftpReadOnly]),
+            require_from: true,
+            ..PolicyConfig::default()
+        };
+        let mut request = request();
+        assert_eq!(ids(&denied_with(&request, &Facts::default(), &config)), ["access", "from"]);
+        request.access = Access::SftpReadOnly;
+        request.from = vec!["0.0.0.0/0".parse().unwrap()];
+        assert_eq!(ids(&denied_with(&request, &Facts::default(), &config)), ["from"]);
+        request.from = vec!["192.0.2.7/32".parse().unwrap(), "::/0".parse().unwrap()];
+        assert_eq!(ids(&denied_with(&request, &Facts::default(), &config)), ["from"]);
+        request.from = vec!["192.0.2.7/32".parse().unwrap()];
+        assert!(matches!(decided(&request, &Facts::default(), &config), Decision::Allow(_)));
+    }
+
+    #[test]
+    fn a_configuration_that_can_mean_nothing_is_told() {
+        let days = |days| PolicyConfig { deadline_maximum_days: Some(days), ..Default::default() };
+        assert_eq!(days(0).problem().unwrap().0, "deadline_maximum_days");
+        assert_eq!(days(36).problem().unwrap().0, "deadline_maximum_days");
+        assert_eq!(days(35).problem(), None);
+        let default = PolicyConfig { deadline_default_days: Some(0), ..Default::default() };
+        assert_eq!(default.problem().unwrap().0, "deadline_default_days");
+        let nothing = PolicyConfig { access: Some(Vec::new()), ..Default::default() };
+        assert_eq!(nothing.problem().unwrap().0, "access");
+        assert_eq!(PolicyConfig::default().problem(), None);
+        assert!(toml_edit::de::from_str::<PolicyConfig>("require_form = true").is_err());
+        let read: PolicyConfig =
+            toml_edit::de::from_str("access = [\"sftp-read-only\"]\nrequire_from = true").unwrap();
+        assert!(read.require_from && read.access == Some(vec![Access::SftpReadOnly]));
+    }
+
+    #[test]
+    fn an_end_that_the_server_cannot_keep_must_be_accepted() {
+        let facts = Facts { weak_expiry: vec!["linux-account".into()], ..Facts::default() };
+        let mut request = request();
+        let broken = denied(&request, &facts);
+        assert_eq!(ids(&broken), ["expiry.weak"]);
+        assert_eq!(broken[0].override_with, Some("--accept-weak-expiry"));
+        request.accept_weak_expiry = true;
+        assert_eq!(allowed(&request, &facts).weak_expiry(), ["linux-account"]);
+        assert!(allowed(&request, &Facts::default()).weak_expiry().is_empty());
+    }
+
+    #[test]
+    fn every_broken_rule_is_told_at_once_and_in_one_order() {
+        let request = Request {
+            case: "a b".into(),
+            supporter: Supporter { name: "\u{1b}".into(), company: String::new() },
+            port: Some(2222),
+            declared: Some(Declared::Live),
+            access: Access::Ssh,
+            credentials: Vec::new(),
+            deadline: Some(NOW - 1),
+            overrides: overridden("nonsense", ""),
+            ..request()
+        };
+        let facts = Facts { weak_expiry: vec!["x".into()], ..Facts::default() };
+        let config = PolicyConfig {
+            access: Some(vec![Access::Sftp]),
+            require_from: true,
+            ..PolicyConfig::default()
+        };
+        let broken = denied_with(&request, &facts, &config);
+        assert_eq!(
+            ids(&broken),
+            [
+                "port",
+                "case.reference",
+                "supporter.name",
+                "supporter.company",
+                "access",
+                "from",
+                "credential",
+                "live",
+                "live.approver",
+                "live.approval",
+                "live.reason",
+                "live.access",
+                "live.backup",
+                "live.acknowledgement",
+                "live.confirmation",
+                "deadline.past",
+                "expiry.weak",
+                "override.unknown",
+            ]
+        );
+        let json = serde_json::to_value(&broken).unwrap();
+        assert_eq!(json[0]["rule"], "port");
+        assert_eq!(json[0]["desk_rule"]["id"], "M9");
+        for key in ["what", "why", "way_out", "override_with"] {
+            assert!(json[0][key].is_string(), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_same_question_gets_the_same_answer() {
+        let (request, facts) = live();
+        assert_eq!(allowed(&request, &facts), allowed(&request, &facts));
+        let refused = Request { live: LiveRequest::default(), ..request };
+        assert_eq!(denied(&refused, &facts), denied(&refused, &facts));
+    }
+
+    #[test]
+    fn terms_are_kept_as_json_that_an_extension_reads_back() {
+        let (mut request, facts) = live();
+        request.from = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+        let terms = allowed(&request, &facts);
+        let json = serde_json::to_string(&terms).unwrap();
+        assert!(json.contains("\"from\":[\"192.0.2.0/24\",\"2001:db8::/32\"]"), "{json}");
+        let agreed = Agreed::read(&json, terms.deadline(), terms.deadline_maximum(), 1).unwrap();
+        assert_eq!(agreed.live_host.as_deref(), Some("www.acme.nl"));
+        assert_eq!((agreed.extensions, agreed.extended), (2, 1));
+        let json = serde_json::to_string(&allowed(&super::tests::request(), &Facts::default()));
+        let agreed = Agreed::read(&json.unwrap(), NOW, NOW, 0).unwrap();
+        assert_eq!(agreed.live_host, None);
+        assert!(Agreed::read("{}", NOW, NOW, 0).is_err());
+    }
+
+    #[test]
+    fn no_deadline_that_is_allowed_is_past_or_beyond_the_hard_maximum() {
+        let offsets =
+            [i64::MIN, -DAY, -1, 0, 1, DAY, 7 * DAY, 14 * DAY, 35 * DAY, 36 * DAY, i64::MAX];
+        let limits = [None, Some(0), Some(1), Some(7), Some(35), Some(u16::MAX)];
+        for now in [0, NOW, i64::MAX - 40 * DAY] {
+            for offset in offsets {
+                for maximum in limits {
+                    for default in limits {
+                        let config = PolicyConfig {
+                            deadline_maximum_days: maximum,
+                            deadline_default_days: default,
+                            ..PolicyConfig::default()
+                        };
+                        for deadline in [None, Some(now.saturating_add(offset))] {
+                            let request = Request { deadline, ..request() };
+                            let facts = Facts::default();
+                            if let Decision::Allow(terms) =
+                                decide(&request, &facts, desk_once(), &config, now)
+                            {
+                                assert!(terms.deadline() > now);
+                                assert!(terms.deadline() <= now + 35 * DAY);
+                                assert!(terms.deadline_maximum() >= terms.deadline());
+                                assert!(terms.deadline_maximum() <= now + 35 * DAY);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The desk of the loop above, read once.
+    fn desk_once() -> &'static Desk {
+        static DESK: std::sync::OnceLock<Desk> = std::sync::OnceLock::new();
+        DESK.get_or_init(desk)
     }
 }

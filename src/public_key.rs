@@ -261,7 +261,8 @@ fn read_line(line: &str) -> Result<SupporterKey, PublicKeyError> {
     let plain = format!("{name} {body}");
     let key = PublicKey::from_openssh(&plain).map_err(|error| damage(&error))?;
     let described = describe(&key, comment)?;
-    // What is written to a server is encoded anew; it has to be what was read, to the last byte.
+    // What is written to a server is encoded anew; it has to be what was read, to the last byte,
+    // however forgiving the library is or becomes.
     if described.text != plain {
         return Err(PublicKeyError::Damaged("there is more in it than a key of its type"));
     }
@@ -553,7 +554,8 @@ mod tests {
         let wrapped = ED25519.replace("SdG6", "SdG6\n");
         let type_alone = ED25519.replace(' ', "\n");
         let two = format!("{ED25519} ana\n{other} ben\n");
-        let cases: Vec<(&str, fn(&PublicKeyError) -> bool)> = vec![
+        type Expected = fn(&PublicKeyError) -> bool;
+        let cases: Vec<(&str, Expected)> = vec![
             ("", |error| matches!(error, PublicKeyError::Empty)),
             (" \n\t\n# nothing\n", |error| matches!(error, PublicKeyError::Empty)),
             (&two, |error| matches!(error, PublicKeyError::Several(2))),
@@ -600,6 +602,22 @@ mod tests {
             let line = ED25519.replace("ssh-ed25519", name);
             assert!(matches!(refusal(line.as_bytes()), PublicKeyError::Damaged(_)), "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_with_something_behind_it_in_its_encoding_is_refused() {
+        // The blob of 51 bytes needs no padding, so more can be written straight behind it.
+        for more in ["AAAA", "AAA=", "AA==", "c2gtcnNh"] {
+            let line = format!("{ED25519}{more} ana");
+            assert!(matches!(refusal(line.as_bytes()), PublicKeyError::Damaged(_)), "{more}");
+        }
+        // A number with a zero too many in front, as another program might write it.
+        let folder = tempfile::tempdir().unwrap();
+        let rsa = String::from_utf8(make(folder.path(), "rsa", &["-t", "rsa", "-b", "2048"]));
+        let rsa = rsa.unwrap();
+        let line = rsa.replacen("AAAAB3NzaC1yc2EAAAADAQAB", "AAAAB3NzaC1yc2EAAAAEAAEAAQ", 1);
+        assert_ne!(line, rsa);
+        assert!(matches!(refusal(line.as_bytes()), PublicKeyError::Damaged(_)));
     }
 
     #[test]

@@ -13,7 +13,11 @@ desk-reason = { $text } ({ $desk }, rule { $number })
 ## The message says what may not be; `why` is the reason where the desk gives none of its own;
 ## `way-out` is what to do.
 
-rule-ftp = this is FTP: { $sign }
+rule-ftp = this is FTP: { $kind ->
+        [scheme] the address begins with `{ $sign }://`
+        [port] port { $sign } is FTP's
+       *[greeting] the server answered `{ $sign }`
+    }
     .why = FTP sends passwords so that others on the way can read them, and no setting makes it safe.
     .way-out = Use the server's SSH or SFTP address, usually on port 22. Your hosting company can tell you what it is.
 

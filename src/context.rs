@@ -97,6 +97,11 @@ impl Context {
         let state_dir =
             absolute(folder(&global.state, "STAGEPASS_STATE", "XDG_STATE_HOME", ".local/state"))?;
         let file = read_config(&config_dir.join("config.toml"))?;
+        if let Some((key, problem)) = file.policy.problem() {
+            return Err(Error::new(Kind::Usage, "the configuration cannot be used")
+                .because_text(format!("`{key}` in [policy] {problem}"))
+                .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
+        }
         let user = login_name();
         let actor = format!("{user}@{}", host_name());
         Ok(Self {

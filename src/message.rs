@@ -219,7 +219,9 @@ mod tests {
     fn asked_for(source: &str) -> Vec<&str> {
         let code = source.split("#[cfg(test)]").next().unwrap();
         code.match_indices("text(")
-            .filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+            .filter(|(at, _)| {
+                !code[..*at].ends_with(|c: char| c.is_alphanumeric() || "_.".contains(c))
+            })
             .filter_map(|(at, call)| code[at + call.len()..].trim_start().strip_prefix('"'))
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)

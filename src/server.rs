@@ -136,7 +136,7 @@ impl Server {
     #[must_use]
     pub fn facts(&self, route: &Route, key: bool, password: bool) -> Facts {
         let reply = &self.reply;
-        let text = |name: &str| Some(reply.text(name).to_owned()).filter(|text| !text.is_empty());
+        let said = |name: &str| Some(reply.text(name).to_owned()).filter(|text| !text.is_empty());
         let known = |name: &str| match reply.text(name) {
             "true" => Some(true),
             "false" => Some(false),
@@ -158,8 +158,8 @@ impl Server {
         Facts {
             greeting: None,
             addresses: route.addresses.clone(),
-            hostname: text("hostname"),
-            fqdn: text("fqdn"),
+            hostname: said("hostname"),
+            fqdn: said("fqdn"),
             served_names,
             settings: Vec::<Setting>::new(),
             takes_passwords: known("can_password"),

@@ -123,23 +123,23 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         let text = kept.get(name).and_then(Value::as_str).unwrap_or_default();
         Input::Text(text.to_owned())
     };
-    let text = |text: &str| Input::Text(text.to_owned());
+    let plain = |text: &str| Input::Text(text.to_owned());
     vec![
-        ("sp_grant", text(&grant.id)),
-        ("sp_account", text(&layer.account)),
-        ("sp_access", text(grant.access.id())),
-        ("sp_supporter", text(&grant.supporter.name)),
-        ("sp_public_key", text(layer.public_key.as_deref().unwrap_or_default())),
-        ("sp_has_password", text(if layer.has_password { "1" } else { "0" })),
+        ("sp_grant", plain(&grant.id)),
+        ("sp_account", plain(&layer.account)),
+        ("sp_access", plain(grant.access.id())),
+        ("sp_supporter", plain(&grant.supporter.name)),
+        ("sp_public_key", plain(layer.public_key.as_deref().unwrap_or_default())),
+        ("sp_has_password", plain(if layer.has_password { "1" } else { "0" })),
         ("sp_path", kept("sp_path")),
         ("sp_expiry_form", kept("sp_expiry_form")),
         ("sp_restrict", kept("sp_restrict")),
         ("sp_from", kept("sp_from")),
         ("sp_deadline", Input::Text(moment.deadline.to_string())),
-        ("sp_check_key", text(moment.check_key.unwrap_or_default())),
+        ("sp_check_key", plain(moment.check_key.unwrap_or_default())),
         ("sp_check_until", Input::Text(moment.check_until.to_string())),
         ("sp_not_after", Input::Text(moment.not_after.to_string())),
-        ("sp_password", moment.password.map_or_else(|| text(""), Input::Secret)),
+        ("sp_password", moment.password.map_or_else(|| plain(""), Input::Secret)),
     ]
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
 
 use crate::grant::UnknownWord;
+pub use crate::policy::Declared as Environment;
 use crate::transport::host_key::HostKeyPin;
 
 /// Where a target is.
@@ -278,29 +279,6 @@ words!(
     None = "none",
     Sudo = "sudo",
     SudoPassword = "sudo-password"
-);
-
-/// What the merchant says the target is. Evidence may contradict it; see [`crate::policy`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Environment {
-    /// A copy of the shop for trying things.
-    Staging,
-    /// The shop that customers use.
-    Live,
-    /// A place for automatic tests.
-    Test,
-    /// A developer's own.
-    Development,
-}
-
-words!(
-    Environment,
-    "staging, live, test or development",
-    Staging = "staging",
-    Live = "live",
-    Test = "test",
-    Development = "development"
 );
 
 /// How we log in to the target.

@@ -24,8 +24,8 @@ use crate::message;
 use crate::opening::{self, Draft};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
-    self, Broken, Credential, Decision, Declared, EnvironmentFinding, Facts, LiveRequest, Override,
-    Request, Rule, Terms,
+    self, Broken, Credential, Decision, EnvironmentFinding, Facts, LiveRequest, Override, Request,
+    Rule, Terms,
 };
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, SupporterKey};
@@ -33,7 +33,7 @@ use crate::script::Answer;
 use crate::secret::{self, Secret};
 use crate::server::{Server, detect_inputs};
 use crate::session::{Session, unreachable};
-use crate::target::{Address, Environment, Target};
+use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
 
 /// Everything that was asked for, resolved. Nothing has been touched yet.
@@ -208,7 +208,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
         scheme: scheme(&target.address).to_owned(),
         host: route.host.clone(),
         port: route.host.is_some().then_some(route.port),
-        declared: Some(declared(target.environment)),
+        declared: Some(target.environment),
         access: access(typed.access),
         credentials,
         from: networks(&typed.from)?,
@@ -245,15 +245,6 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
         output: typed.output,
         reveal: typed.reveal,
     })
-}
-
-fn declared(environment: Environment) -> Declared {
-    match environment {
-        Environment::Staging => Declared::Staging,
-        Environment::Test => Declared::Test,
-        Environment::Development => Declared::Development,
-        Environment::Live => Declared::Live,
-    }
 }
 
 fn scheme(address: &Address) -> &'static str {

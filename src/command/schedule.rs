@@ -114,10 +114,10 @@ fn prove(context: &Context) -> Result<()> {
         document.pointer("/result/findings").or_else(|| document.pointer("/error/broken"));
     for finding in findings.and_then(Value::as_array).into_iter().flatten() {
         if finding.get("ok").and_then(Value::as_bool) == Some(false) {
-            let text = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
-            error = error.because_text(format!("{}: {}", text("what"), text("found")));
-            if !text("remedy").is_empty() {
-                error = error.hint(text("remedy"));
+            let said = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
+            error = error.because_text(format!("{}: {}", said("what"), said("found")));
+            if !said("remedy").is_empty() {
+                error = error.hint(said("remedy"));
             }
         }
     }

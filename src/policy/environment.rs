@@ -51,7 +51,7 @@ impl FromStr for Declared {
             .find(|declared| declared.id() == word)
             .ok_or_else(|| UnknownWord {
                 word: word.into(),
-                expected: "staging, test, development or live",
+                expected: "staging, live, test or development",
             })
     }
 }

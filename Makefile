@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 SUITES := bookworm bullseye trixie
 SCRIPTS = tests/hosts/hosts tools/setup .ci/run \
-	$(shell find providers tests benches tools -name '*.sh' 2>/dev/null | sort)
+	$(shell find providers src tests benches tools -name '*.sh' 2>/dev/null | sort)
 
 .PHONY: help
 help: ## this list

@@ -427,6 +427,8 @@ pub enum SecretKindArg {
     Password,
     /// The password for sudo on a target; NAME is the target.
     Sudo,
+    /// The password of the ledger's URL in config.toml; NAME is that URL.
+    Ledger,
 }
 
 /// `secret …`

@@ -27,12 +27,23 @@ use crate::transport::{Surroundings, Unlock};
 /// How long the operating system's keyring may take to answer. A locked one can hang for ever.
 pub const KEYRING_LIMIT: Duration = Duration::from_secs(20);
 
+/// Where the password of the ledger's URL is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LedgerPassword {
+    /// In the operating system's keyring, as `stagepass secret set ledger URL` keeps it.
+    Keyring,
+}
+
 /// `config.toml`, as it is written. Every key is optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ConfigFile {
     /// `postgres://…` where several people or machines share one ledger.
     ledger: Option<String>,
+    /// `keyring` where the password of that URL is kept there. Without it, PostgreSQL's own ways
+    /// hold: a password in the URL, `PGPASSFILE`, `~/.pgpass`.
+    ledger_password: Option<LedgerPassword>,
     /// What the merchant tightens.
     policy: PolicyConfig,
 }
@@ -57,6 +68,7 @@ pub struct Context {
     /// Whether agent, keyring and questions are out of bounds, as they are under cron.
     pub unattended: bool,
     ledger: Option<String>,
+    ledger_password: Option<LedgerPassword>,
     asked: Mutex<HashMap<String, Secret>>,
 }
 
@@ -117,6 +129,7 @@ impl Context {
             step_limit: Duration::from_secs(u64::from(global.timeout)),
             unattended: false,
             ledger: file.ledger,
+            ledger_password: file.ledger_password,
             asked: Mutex::new(HashMap::new()),
         })
     }
@@ -220,7 +233,7 @@ impl Context {
         })
     }
 
-    /// Where the ledger is.
+    /// Where the ledger is, without a password that is kept elsewhere.
     #[must_use]
     pub fn ledger_location(&self) -> Location {
         match &self.ledger {
@@ -229,12 +242,30 @@ impl Context {
         }
     }
 
+    /// Where the ledger is, with its password.
+    fn ledger_to_open(&self) -> Result<Location> {
+        let (Some(url), Some(LedgerPassword::Keyring)) = (&self.ledger, self.ledger_password)
+        else {
+            return Ok(self.ledger_location());
+        };
+        let question = "Password of the ledger:";
+        let password = self.unlock(SecretKind::Ledger, url, question).ok_or_else(|| {
+            Error::new(Kind::Usage, "the ledger's password is not in the keyring")
+                .hint(format!("keep it with `stagepass secret set ledger {url}`"))
+                .hint("where there is no keyring, as under cron, use `~/.pgpass` (mode 0600)")
+        })?;
+        let bad = || Error::new(Kind::Usage, "the ledger's URL cannot be understood");
+        let mut whole = url::Url::parse(url).map_err(|e| bad().because(e))?;
+        whole.set_password(Some(password.expose())).map_err(|()| bad())?;
+        Ok(Location::Url(Secret::new(whole.into())))
+    }
+
     /// The ledger, to write in.
     ///
     /// # Errors
     /// Fails when it is locked, read-only, corrupt, newer than this program or out of reach.
     pub async fn ledger(&self) -> Result<Ledger> {
-        let ledger = Ledger::open(&self.ledger_location(), Mode::ReadWrite).await?;
+        let ledger = Ledger::open(&self.ledger_to_open()?, Mode::ReadWrite).await?;
         for warning in ledger.warnings() {
             self.output.warn(warning);
         }
@@ -251,7 +282,7 @@ impl Context {
         {
             return Ok(None);
         }
-        Ok(Some(Ledger::open(&self.ledger_location(), Mode::ReadOnly).await?))
+        Ok(Some(Ledger::open(&self.ledger_to_open()?, Mode::ReadOnly).await?))
     }
 
     /// The operating system's keyring. It may ask for its own password only where somebody is.

@@ -85,6 +85,8 @@ pub struct Request {
     pub port: Option<u16>,
     /// What the merchant declared the environment to be.
     pub declared: Option<Declared>,
+    /// The existing account that the supporter would share; `None` for one made for the grant.
+    pub account: Option<String>,
     /// What the supporter may do.
     pub access: Access,
     /// How the supporter proves who they are.
@@ -465,6 +467,9 @@ impl Check<'_> {
         if password && facts.takes_passwords == Some(false) {
             self.breaks(Rule::PasswordServer, vec![("target", (&request.target).into())]);
         }
+        if request.account.as_deref() == Some("root") {
+            self.breaks(Rule::AccountRoot, vec![("target", (&request.target).into())]);
+        }
         if key && facts.takes_keys == Some(false) {
             self.breaks(Rule::KeyServer, vec![("target", (&request.target).into())]);
         }
@@ -765,6 +770,7 @@ mod tests {
             port: Some(22),
             declared: Some(Declared::Staging),
             access: Access::Sftp,
+            account: None,
             credentials: vec![Credential::Key],
             from: Vec::new(),
             deadline: None,

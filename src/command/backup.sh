@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2154  # sp_backup is an assignment in front of the script
 # Looks at the backup that the merchant named. Reads it from beginning to end, changes nothing.
 sp_backup() {
     LC_ALL=C

@@ -27,7 +27,7 @@ use crate::policy::{
     self, Broken, Credential, Decision, EnvironmentFinding, Facts, LiveRequest, Override, Request,
     Rule, Terms,
 };
-use crate::provider::{Provider, Verb};
+use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
@@ -74,7 +74,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let mut session = connect(context, &target, &wanted).await?;
     progress.step("looking at the server");
     let id = new_id()?;
-    let account = account_name(&wanted, &session, &id);
+    let account = account_name(&wanted, &id);
     let seen = look(context, &mut session, &wanted, &account, &id).await?;
     drop(progress);
     let terms = decide(context, &mut wanted, &seen)?;
@@ -190,6 +190,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
     let preferred = Provider::preferred(target.elevation, &route.user);
     let provider_name = typed.provider.as_deref().unwrap_or(preferred);
+    let provider = context.provider(provider_name)?;
     let mut credentials = Vec::new();
     if key.is_some() {
         credentials.push(Credential::Key);
@@ -209,6 +210,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
         host: route.host.clone(),
         port: route.host.is_some().then_some(route.port),
         declared: Some(target.environment),
+        account: (provider.need == Need::None).then(|| route.user.clone()),
         access: access(typed.access),
         credentials,
         from: networks(&typed.from)?,
@@ -232,7 +234,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
         accept_weak_expiry: typed.accept_weak_expiry,
     };
     Ok(Wanted {
-        provider: context.provider(provider_name)?,
+        provider,
         target,
         route,
         case,
@@ -427,8 +429,8 @@ fn new_id() -> Result<String> {
 
 /// The account that the supporter logs in to: the one we log in with for a provider that shares
 /// it, else a new one named after case and supporter, at most 32 characters (useradd(8)).
-fn account_name(wanted: &Wanted, _session: &Session<'_>, id: &str) -> String {
-    if wanted.provider.need == crate::provider::Need::None {
+fn account_name(wanted: &Wanted, id: &str) -> String {
+    if wanted.provider.need == Need::None {
         return wanted.route.user.clone();
     }
     let slug = |text: &str, length: usize| -> String {
@@ -705,7 +707,7 @@ impl Plan<'_> {
     fn enforced(&self) -> Vec<String> {
         self.seen.server.enforced(
             self.wanted.key.is_some() || self.wanted.generate_key,
-            self.wanted.provider.need == crate::provider::Need::Root,
+            self.wanted.provider.need == Need::Root,
             self.terms.deadline(),
         )
     }

@@ -31,6 +31,7 @@ fn secret_name(kind: cli::SecretKindArg, name: &str) -> Result<SecretName> {
         }
         cli::SecretKindArg::Password => (SecretKind::Password, name.to_owned()),
         cli::SecretKindArg::Sudo => (SecretKind::Sudo, name.to_owned()),
+        cli::SecretKindArg::Ledger => (SecretKind::Ledger, name.to_owned()),
     };
     SecretName::new(kind, name)
         .map_err(|e| Error::new(Kind::Usage, "the name cannot be used").because(e))

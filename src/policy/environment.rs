@@ -198,7 +198,11 @@ impl Signal {
 fn gather(declared: Option<Declared>, host: Option<&str>, facts: &Facts) -> Vec<Signal> {
     let mut signals = Vec::new();
     let mut add = |source, value: &str, says| {
-        signals.push(Signal { source, value: value.into(), says });
+        let signal = Signal { source, value: value.to_owned(), says };
+        // A host that is typed as an address is one piece of evidence, and is told once.
+        if !signals.iter().any(|known: &Signal| known.source == source && known.value == value) {
+            signals.push(signal);
+        }
     };
     match declared {
         Some(Declared::Live) => add(Source::Declared, "live", Says::Live),

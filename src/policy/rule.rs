@@ -34,6 +34,8 @@ pub enum Rule {
     PasswordServer,
     /// This server takes no keys.
     KeyServer,
+    /// The account that a key would open is root's.
+    AccountRoot,
     /// An environment that is not shown to be staging is treated as live.
     Live,
     /// The desk never works on a live environment. No override.
@@ -80,7 +82,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Ftp,
         Self::Protocol,
         Self::Port,
@@ -94,6 +96,7 @@ impl Rule {
         Self::PasswordStrength,
         Self::PasswordServer,
         Self::KeyServer,
+        Self::AccountRoot,
         Self::Live,
         Self::LiveNever,
         Self::LiveApprover,
@@ -134,6 +137,7 @@ impl Rule {
             Self::PasswordStrength => "password.strength",
             Self::PasswordServer => "password.server",
             Self::KeyServer => "key.server",
+            Self::AccountRoot => "account.root",
             Self::Live => "live",
             Self::LiveNever => "live.never",
             Self::LiveApprover => "live.approver",
@@ -170,7 +174,12 @@ impl Rule {
     pub fn can_be_overridden(self) -> bool {
         matches!(
             self,
-            Self::Port | Self::Access | Self::From | Self::FromPassword | Self::DeadlineMaximum
+            Self::Port
+                | Self::AccountRoot
+                | Self::Access
+                | Self::From
+                | Self::FromPassword
+                | Self::DeadlineMaximum
         )
     }
 
@@ -279,6 +288,7 @@ impl Serialize for Broken {
 fn override_with(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::Port => "--override port --reason TEXT",
+        Rule::AccountRoot => "--override account.root --reason TEXT",
         Rule::Access => "--override access --reason TEXT",
         Rule::From => "--from CIDR",
         Rule::FromPassword => "--override from.password --reason TEXT",

@@ -201,7 +201,7 @@ fn keyring(context: &Context) -> Finding {
 
 async fn sweeping(context: &Context, ledger: &Ledger) -> Finding {
     match schedule::warning(context, ledger).await {
-        None => Finding::good("schedule", "nothing is left to nobody"),
+        None => Finding::good("schedule", "open grants are swept on time, or there are none"),
         Some(warning) => {
             Finding::bad(Kind::Stuck, "schedule", warning, "`stagepass schedule install`")
         }

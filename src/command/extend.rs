@@ -192,6 +192,7 @@ async fn restate(
         return Err(Error::new(Kind::Internal, "the grant has no layer"));
     };
     let provider = context.provider(&layer.provider)?;
-    let moment = Moment { deadline, not_after: UnixTime::MAX, ..Moment::default() };
+    // Late is no danger here: `update` changes only what is still there.
+    let moment = Moment { deadline, not_after: deadline, ..Moment::default() };
     session.call(&provider, Verb::Update, &session::inputs(grant, layer, &moment)).await
 }

@@ -125,7 +125,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     session.close().await;
     drop(credential);
     schedule_warning(context, &ledger).await;
-    report(context, &wanted, &grant, plan_document);
+    report(context, &wanted, &seen, &grant, plan_document);
     Ok(())
 }
 
@@ -748,16 +748,14 @@ fn access_in_words(access: Access, path: Option<&str>) -> String {
     }
 }
 
-fn report(context: &Context, wanted: &Wanted, grant: &Grant, plan: Value) {
-    let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
-    let host = wanted.route.host.as_deref().unwrap_or("localhost");
-    let program = if grant.access == Access::Ssh { "ssh -p" } else { "sftp -P" };
+fn report(context: &Context, wanted: &Wanted, seen: &Seen, grant: &Grant, plan: Value) {
     let mut text = format!(
-        "{} The login was tried for real and works.\n",
-        paint(Tone::Good, &format!("Granted: {}.", grant.id))
+        "{} {}\n",
+        paint(Tone::Good, &format!("Granted: {}.", grant.id)),
+        tried_in_words(grant)
     );
     text.push_str(&fields(&[
-        ("supporter", format!("{program} {} {account}@{host}", wanted.route.port)),
+        ("supporter", connection_in_words(wanted, seen, grant)),
         ("ends", deadline::human(grant.deadline, &Local, context.now())),
         ("revoke", format!("stagepass revoke {}", grant.id)),
     ]));
@@ -766,4 +764,34 @@ fn report(context: &Context, wanted: &Wanted, grant: &Grant, plan: Value) {
     }
     let document = json!({ "grant": view::document(grant, context.now()), "plan": plan });
     context.output.result(&text, document);
+}
+
+/// What the proof was: the supporter's private key is not ours to log in with.
+fn tried_in_words(grant: &Grant) -> &'static str {
+    let layer = grant.layers.first();
+    let key = layer.is_some_and(|layer| layer.public_key.is_some());
+    let password = layer.is_some_and(|layer| layer.has_password);
+    match (key, password) {
+        (true, false) => {
+            "The server takes the supporter's key, and a trial login with the same rights worked."
+        }
+        (true, true) => {
+            "The server takes the supporter's key, and trial logins with the same rights and with \
+             the password worked."
+        }
+        _ => "The password was tried for real and works.",
+    }
+}
+
+/// What the supporter types.
+fn connection_in_words(wanted: &Wanted, seen: &Seen, grant: &Grant) -> String {
+    let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
+    let own_name = seen.server.reply.text("fqdn");
+    let host = wanted.route.host.as_deref().unwrap_or(own_name);
+    let (program, port_option) =
+        if grant.access == Access::Ssh { ("ssh", "-p") } else { ("sftp", "-P") };
+    match wanted.route.port {
+        22 => format!("{program} {account}@{host}"),
+        port => format!("{program} {port_option} {port} {account}@{host}"),
+    }
 }

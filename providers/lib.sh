@@ -123,12 +123,12 @@ sp_civil() {
 
 # sp_offset SECONDS: sets sp_off to the local offset from UTC at that instant.
 sp_offset() {
-    sp_o=$(date -d "@$1" +%z)
-    sp_h=${sp_o#?}
+    sp_zone=$(date -d "@$1" +%z)
+    sp_h=${sp_zone#?}
     sp_m=${sp_h#??}
     sp_h=${sp_h%"$sp_m"}
     sp_off=$((${sp_h#0} * 3600 + ${sp_m#0} * 60))
-    case $sp_o in -*) sp_off=$((-sp_off)) ;; esac
+    case $sp_zone in -*) sp_off=$((-sp_off)) ;; esac
 }
 
 # sp_expiry SECONDS: sets sp_stamp to what sshd is to be told.
@@ -275,6 +275,8 @@ sp_settings() {
             ;;
         esac
     else
+        # One host key is enough to be asked, and loading an RSA key is half of the time it takes.
+        [ -n "$sp_sshd_f" ] || [ ! -r /etc/ssh/ssh_host_ed25519_key ] || sp_sshd_o="$sp_sshd_o -h /etc/ssh/ssh_host_ed25519_key"
         sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
     fi
     IFS=$sp_nl
@@ -355,13 +357,18 @@ sp_fqdn() {
     sp_i=0
     while read -r sp_a sp_l && [ "$sp_i" -lt 200 ]; do
         sp_i=$((sp_i + 1))
-        case " ${sp_l%%#*} " in
-            *[\ $sp_tab]"$1"[\ $sp_tab]* | *[\ $sp_tab]"$1".*)
-                for sp_w in ${sp_l%%#*}; do
-                    case $sp_w in "$1".?*) sp_fq=$sp_w && return 0 ;; esac
-                done
-                ;;
-        esac
+        sp_t='' sp_w=''
+        for sp_v in ${sp_l%%#*}; do
+            case $sp_v in
+                "$1") sp_t=1 ;;
+                "$1".?*) sp_fq=$sp_v && return 0 ;;
+                *.*) [ -n "$sp_w" ] || sp_w=$sp_v ;;
+            esac
+        done
+        if [ -n "$sp_t" ] && [ -n "$sp_w" ]; then
+            sp_fq=$sp_w
+            return 0
+        fi
     done </etc/hosts
     return 0
 }
@@ -388,7 +395,7 @@ sp_served_as() {
     sp_served=$(SP_P=$sp_path SP_Q=$sp_real awk '
         function under(a, b) { return index(b "/", a "/") == 1 }
         function near(r) {
-            gsub(/["\047;]/, "", r); sub(/\/+$/, "", r)
+            gsub(/["\047;\r]|[ \t]+$/, "", r); sub(/\/+$/, "", r)
             if (r !~ /^\//) return 0
             return under(r, p) || under(r, q) || under(p, r) || under(q, r)
         }
@@ -405,7 +412,7 @@ sp_served_as() {
                 if ($i ~ /;/) break
             }
         }
-        (w == "root" || w == "documentroot") && near($2) { ok = 1 }
+        w == "root" || w == "documentroot" { sub(/^[^ \t]+[ \t]+/, ""); if (near($0)) ok = 1 }
         END { flush(); print substr(all, 2, 4000) }' "$@" 2>/dev/null) || :
 }
 

@@ -184,7 +184,7 @@ sp_replace() {
             continue
         fi
         sp_clean
-        cat <"$sp_target" >"$sp_work.was" || sp_no_room
+        cat <"$sp_target" >"$sp_work.was" 2>/dev/null || sp_no_room
         sp_scan
         # A copy first, for owner, mode, label and attributes; then its content.
         cp -p --preserve=all -- "$sp_target" "$sp_work.new" 2>/dev/null ||
@@ -197,14 +197,16 @@ sp_replace() {
             sp_keep=$sp_others
             # Notes stay while there is a line of any grant, ours included.
             [ -z "$sp_lines" ] || sp_keep=1
-            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" >"$sp_work.new" || sp_no_room
-            [ -z "$sp_lines" ] || printf '%s' "$sp_lines" >>"$sp_work.new" || sp_no_room
+            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" >"$sp_work.new" 2>/dev/null || sp_no_room
+            # Not every awk says that it could not write.
+            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" | cmp -s - "$sp_work.new" || sp_no_room
+            [ -z "$sp_lines" ] || printf '%s' "$sp_lines" 2>/dev/null >>"$sp_work.new" || sp_no_room
         else
             {
-                cat <"$sp_work.was"
-                [ "$sp_end" = newline ] || printf '\n%s\n' "$sp_note_newline"
-                printf '%s' "$sp_lines"
-            } >"$sp_work.new" || sp_no_room
+                cat <"$sp_work.was" &&
+                    { [ "$sp_end" = newline ] || printf '\n%s\n' "$sp_note_newline"; } &&
+                    printf '%s' "$sp_lines"
+            } >"$sp_work.new" 2>/dev/null || sp_no_room
         fi
         if [ -z "$sp_lines" ] && [ ! -s "$sp_work.new" ] && sp_was_made "$sp_work.was"; then
             if cmp -s "$sp_work.was" "$sp_target"; then
@@ -250,7 +252,7 @@ sp_create() {
         mkdir -m 0700 -- "$sp_dir" || sp_no_room
         sp_n=$sp_note_folder
     fi
-    if ! printf '%s\n%s' "$sp_n" "$sp_lines" >"$sp_work.new"; then
+    if ! printf '%s\n%s' "$sp_n" "$sp_lines" 2>/dev/null >"$sp_work.new"; then
         rm -f -- "$sp_work.new"
         [ "$sp_n" = "$sp_note_file" ] || rmdir -- "$sp_dir" || :
         sp_no_room

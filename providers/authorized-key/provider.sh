@@ -121,7 +121,7 @@ sp_lock() {
     flock -w 20 9 || sp_refuse busy 'Another stagepass has held the key file for twenty seconds.'
 }
 
-sp_clean() { rm -f -- "$sp_work.was" "$sp_work.new"; }
+sp_clean() { rm -f -- "$sp_work.was" "$sp_work.new" "$sp_work.old"; }
 
 # Reads the file and sets: sp_ours (our key lines), sp_others (other grants'), sp_text (our lines as
 # they are), sp_same_kept and sp_same_foreign (the supporter's key in lines that are not ours).
@@ -177,7 +177,7 @@ sp_replace() {
     trap sp_clean EXIT
     while :; do
         sp_try=$((sp_try + 1))
-        [ "$sp_try" -le 5 ] || sp_fail keys-file-busy "$sp_target changed five times while it was being edited."
+        [ "$sp_try" -le 8 ] || sp_fail keys-file-busy "$sp_target changed eight times while it was being edited."
         if [ ! -e "$sp_target" ]; then
             [ -n "$sp_lines" ] || return 0
             sp_create && return 0
@@ -219,11 +219,18 @@ sp_replace() {
             continue
         fi
         sync "$sp_work.new" 2>/dev/null || :
+        ln -- "$sp_target" "$sp_work.old" 2>/dev/null || :
         cmp -s "$sp_work.was" "$sp_target" || continue
         mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || {
             sp_clean
             sp_refuse keys-file-read-only "$sp_target cannot be replaced (a read-only or protected file system)."
         }
+        # Somebody may have written into the old file between the comparison and the rename: then
+        # theirs goes back, and ours is done again on top of it.
+        if [ -e "$sp_work.old" ] && ! cmp -s "$sp_work.was" "$sp_work.old"; then
+            mv -f -- "$sp_work.old" "$sp_target"
+            continue
+        fi
         sp_clean
         return 0
     done

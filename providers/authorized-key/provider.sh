@@ -56,7 +56,7 @@ sp_pick_file() {
     sp_file='' sp_assumed=false
     if [ "$sp_s_ok" != true ]; then
         sp_assumed=true
-        sp_s_keys=.ssh/authorized_keys
+        [ -n "$sp_s_keys" ] || sp_s_keys=.ssh/authorized_keys
     fi
     sp_first=''
     for sp_a in $sp_s_keys; do

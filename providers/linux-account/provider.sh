@@ -773,8 +773,8 @@ sp_check() {
     sp_bool foreign [ "$sp_found$sp_ours" = 10 ]
     sp_bool recorded [ "$sp_recorded" = 1 ]
     sp_keys=${sp_rec_keys:-} sp_start=$sp_rec_path sp_home=$sp_rec_home
-    sp_i=0 sp_t='' sp_match=true
     sp_key_lines
+    sp_i=0 sp_t='' sp_match=true
     if [ -n "$sp_keys" ] && [ -r "$sp_keys" ]; then
         while IFS= read -r sp_l || [ -n "$sp_l" ]; do
             sp_t=$sp_t$sp_l$sp_nl
@@ -881,7 +881,9 @@ sp_end_files() {
 sp_reown() {
     sp_t=$(find "$1" -xdev -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
     [ "$((sp_t))" -gt 0 ] || return 0
-    find "$1" -xdev -user "$sp_id" -execdir chown -h "$2" -- '{}' + 2>/dev/null || :
+    sp_x=-execdir
+    find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
+    find "$1" -xdev -user "$sp_id" "$sp_x" chown -h "$2" -- '{}' + 2>/dev/null || :
     sp_reowned=$((sp_reowned + sp_t))
 }
 
@@ -895,7 +897,8 @@ sp_remove_home() {
     while read -r sp_a sp_b sp_l; do
         case $sp_b in "$sp_home"/*) umount -l -- "$sp_b" 2>/dev/null || : ;; esac
     done </proc/mounts
-    find "$sp_home" -xdev -depth -delete 2>/dev/null || find "$sp_home" -xdev -depth -exec rm -df -- '{}' + 2>/dev/null || :
+    find "$sp_home" -xdev -depth ! -type d -exec rm -f -- '{}' + 2>/dev/null || :
+    find "$sp_home" -xdev -depth -type d -exec rmdir -- '{}' + 2>/dev/null || :
 }
 
 # Everything of close but the reply.

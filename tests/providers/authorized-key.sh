@@ -266,12 +266,23 @@ odd_files() {
     on umount /home/deploy/.ssh
     rm -rf "$tmp/keep"
 
-    about="$suite private sshd, its own configuration"
+    about="$suite a private sshd with its own configuration"
     give "$operator
 "
-    as_deploy detect
+    on runuser -u deploy -- sh -c 'mkdir -p ~/own && cd ~/own && ssh-keygen -q -t ed25519 -N "" -f host && cp ~/.ssh/authorized_keys "my keys" && cp ~/.ssh/authorized_keys keys && printf "HostKey %s/host\nAuthorizedKeysFile %s/keys\nUsePAM no\nPidFile none\nPasswordAuthentication no\nSubsystem sftp internal-sftp\n" "$PWD" "$PWD" >conf && exec /usr/sbin/sshd -f "$PWD/conf" -p '"$((port[$suite] + 1))"' -o ListenAddress=127.0.0.1'
+    port[$suite]=$((port[$suite] + 1))
+    verb authorized-key detect
     finishes
-    says keys_file_assumed="$([ "$suite" = trixie ] && echo false || echo true)"
+    says keys_file=/home/deploy/own/keys keys_file_assumed=false sshd_config=/home/deploy/own/conf sshd_settings=true password_authentication=no
+    verb authorized-key open
+    finishes
+    want 'the login works there' key_login sftp
+    verb authorized-key close
+    finishes
+    deny 'and is refused after close' key_login sftp
+    port[$suite]=$((port[$suite] - 1))
+    on pkill -KILL -u deploy -x sshd
+    rm -rf "$root/home/deploy/own"
 }
 
 same_key_twice() {

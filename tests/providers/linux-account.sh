@@ -5,8 +5,13 @@ linux_account() {
     about="$suite linux-account"
     account=sp-anna login=root
     detects
+    # All nine on the first server, the ones that differ most on the others.
     for access in sftp sftp-read-only ssh; do
-        for with in key password both; do whole_life "$access" "$with"; done
+        for with in key password both; do
+            case $suite:$access:$with in
+                "${suites[0]}":* | *:sftp:key | *:both) whole_life "$access" "$with" ;;
+            esac
+        done
     done
     keeps_acls
     refuses_what_is_not_ours
@@ -480,8 +485,7 @@ asks_sshd() {
     echo 'AuthorizedKeysFile /etc/ssh/keys/%u' >"$conf"
     cp "$root/root/.ssh/authorized_keys" "$root/etc/ssh/keys/root"
     chmod 755 "$root/etc/ssh/keys"
-    on kill -HUP 1
-    sleep 0.5
+    reload
     verb linux-account open
     finishes
     says keys_file=/etc/ssh/keys/sp-anna
@@ -497,8 +501,7 @@ asks_sshd() {
     echo 'AuthorizedKeysFile /etc/ssh/keys.d/%u/keys /etc/ssh/keys/%u' >"$conf"
     mkdir -p "$root/etc/ssh/keys.d"
     chmod 755 "$root/etc/ssh/keys.d"
-    on kill -HUP 1
-    sleep 0.5
+    reload
     verb linux-account open
     says keys_file=/etc/ssh/keys.d/sp-anna/keys
     want 'the login works with a folder for each account' key_login sftp
@@ -516,8 +519,7 @@ asks_sshd() {
 
     about="$suite UsePAM no"
     printf 'UsePAM no\n' >"$conf"
-    on kill -HUP 1
-    sleep 0.5
+    reload
     verb linux-account open has_password=1 "password=$password"
     finishes
     want 'the key works without PAM' key_login sftp
@@ -527,8 +529,7 @@ asks_sshd() {
     want 'a key alone works without PAM' key_login sftp
     verb linux-account close
     rm "$conf"
-    on kill -HUP 1
-    sleep 0.5
+    reload
     same 'the account files are as before' "$before" "$(accounts)"
 }
 
@@ -593,11 +594,13 @@ keeps_secrets() {
 # alone, with a preloaded time().
 local_time() {
     about="$suite local time"
+    login=root account=sp-anna
     local zone at when row
     mkdir -p "$root/opt/clock"
     printf '#include <sys/syscall.h>\n#include <stdio.h>\n#include <time.h>\nlong syscall(long, ...);\ntime_t time(time_t *t) { struct timespec n; syscall(SYS_clock_gettime, 0, &n); FILE *f = fopen("/opt/clock/offset", "r"); long o = 0; if (f) { if (fscanf(f, "%%ld", &o) != 1) o = 0; fclose(f); } if (t) *t = n.tv_sec + o; return n.tv_sec + o; }\n' >"$tmp/clock.c"
     # Only symbols that every glibc of the last fifteen years has.
-    cc -shared -fPIC -O1 -std=gnu89 -o "$root/opt/clock/clock.so" "$tmp/clock.c" || fail 'the clock compiles'
+    cc -shared -fPIC -O1 -std=gnu89 -o "$root/opt/clock/clock.so" "$tmp/clock.c" || fail "the clock does not compile"
+    chmod 755 "$root/opt/clock"
     echo 0 >"$root/opt/clock/offset"
     chmod 644 "$root/opt/clock/"*
     halt "$suite"
@@ -614,7 +617,7 @@ local_time() {
         zone=${row% *} at=$(date -u -d "${row#* }" +%s)
         about="$suite local time, $row"
         ln -sfn "/usr/share/zoneinfo/$zone" "$root/etc/localtime"
-        on kill -HUP 1
+        reload
         verb linux-account open "deadline=$at" expiry_form=local
         finishes
         sleep 0.3

@@ -142,7 +142,7 @@ boot() {
         mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
         ln -s pts/ptmx "$root/dev/ptmx"; ln -s /proc/self/fd "$root/dev/fd"
         hostname "staging-$name"
-        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" chroot "$root" /usr/sbin/sshd -D -E /var/log/sshd.log -p "$port" -o ListenAddress=127.0.0.1
+        exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" /usr/sbin/sshd -D -E /var/log/sshd.log -p "$port" -o ListenAddress=127.0.0.1
     ' sh "$base/root" "${port[$suite]}" "$suite" "$@" &
     pid[$suite]=$!
     local i
@@ -150,6 +150,7 @@ boot() {
         (exec 3<>"/dev/tcp/127.0.0.1/${port[$suite]}") 2>/dev/null && return 0
         sleep 0.1
     done
+    halt "$suite"
     stop "the sshd of $suite did not start: $(tail -n 5 "$base/root/var/log/sshd.log" 2>/dev/null)"
 }
 
@@ -157,6 +158,17 @@ halt() {
     kill -KILL "${pid[$1]}" 2>/dev/null
     wait "${pid[$1]}" 2>/dev/null
     sleep 0.2
+}
+
+# reload: sshd reads its settings and the time zone again, and answers.
+reload() {
+    local i
+    on kill -HUP 1
+    sleep 0.4
+    for i in $(seq 50); do
+        (exec 3<>"/dev/tcp/127.0.0.1/${port[$suite]}") 2>/dev/null && return 0
+        sleep 0.1
+    done
 }
 
 # on COMMAND...: as root inside the host, beside sshd.

@@ -123,17 +123,17 @@ sp_civil() {
 
 # sp_offset SECONDS: sets sp_off to the local offset from UTC at that instant.
 sp_offset() {
-    sp_o=$(date -d "@$1" +%z)
-    sp_h=${sp_o#?}
+    sp_zone=$(date -d "@$1" +%z)
+    sp_h=${sp_zone#?}
     sp_m=${sp_h#??}
     sp_h=${sp_h%"$sp_m"}
     sp_off=$((${sp_h#0} * 3600 + ${sp_m#0} * 60))
-    case $sp_o in -*) sp_off=$((-sp_off)) ;; esac
+    case $sp_zone in -*) sp_off=$((-sp_off)) ;; esac
 }
 
 # sp_expiry SECONDS: sets sp_stamp to what sshd is to be told.
 # Before 9.1 sshd reads the time with mktime() and tm_isdst=0, that is in the zone's *standard* time
-# even in summer. The smallest offset in force half a year around is that one in every zone with
+# even in summer. The smallest offset of the four quarters of a year is that one in every zone with
 # ordinary summer time; where it is not, the smallest offset is early, never late. It also makes
 # local times that happen twice or not at all unambiguous.
 sp_expiry() {
@@ -144,7 +144,7 @@ sp_expiry() {
             ;;
         local)
             sp_least=
-            for sp_t in "$1" $(($1 - 15724800)) $(($1 + 15724800)); do
+            for sp_t in "$1" $(($1 + 7884000)) $(($1 + 15768000)) $(($1 + 23652000)); do
                 sp_offset "$sp_t"
                 if [ -z "$sp_least" ] || [ "$sp_off" -lt "$sp_least" ]; then sp_least=$sp_off; fi
             done
@@ -264,19 +264,21 @@ sp_settings() {
     sp_c=user=$1,host=$sp_addr,addr=$sp_addr
     [ -z "${5:-}" ] || sp_c=$sp_c,laddr=$4,lport=$5
     sp_t=
+    # One host key is enough to be asked, and loading an RSA key is half of the time it takes.
+    [ -n "$sp_sshd_f" ] || [ ! -r /etc/ssh/ssh_host_ed25519_key ] || sp_sshd_o="$sp_sshd_o -h /etc/ssh/ssh_host_ed25519_key"
     # shellcheck disable=SC2086
-    if [ "$sp_uid" != 0 ]; then
-        # -G (9.3 and later) needs no host keys, which only root can read.
-        sp_t=$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
-        case $sp_t in *authorizedkeysfile*) ;; *)
-            sp_w=$sp_t
-            sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
-            sp_t=$sp_w$sp_nl$sp_t
+    sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
+    sp_ask=T
+    case $sp_t in
+        *authorizedkeysfile*) ;;
+        *)
+            # The host keys are root's alone. -G (9.3 and later) reads the settings without them, and
+            # without Match blocks; before that it makes sshd say its version at least.
+            sp_ask=G
+            # shellcheck disable=SC2086
+            sp_t=$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o 2>&1) || :
             ;;
-        esac
-    else
-        sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
-    fi
+    esac
     IFS=$sp_nl
     for sp_l in $sp_t; do
         sp_v=${sp_l#* }
@@ -287,7 +289,10 @@ sp_settings() {
                 sp_s_version=${sp_v%%,*}
                 ;;
             OpenSSH_*) sp_s_version=${sp_l%%,*} ;;
-            'authorizedkeysfile '*) sp_s_keys=$sp_v sp_s_ok=true ;;
+            'authorizedkeysfile '*)
+                sp_s_keys=$sp_v
+                [ "$sp_ask" = G ] || sp_s_ok=true
+                ;;
             'authorizedkeyscommand '*) sp_s_keys_cmd=$sp_v ;;
             'usepam '*) sp_s_pam=$sp_v ;;
             'passwordauthentication '*) sp_s_password=$sp_v ;;
@@ -355,13 +360,18 @@ sp_fqdn() {
     sp_i=0
     while read -r sp_a sp_l && [ "$sp_i" -lt 200 ]; do
         sp_i=$((sp_i + 1))
-        case " ${sp_l%%#*} " in
-            *[\ $sp_tab]"$1"[\ $sp_tab]* | *[\ $sp_tab]"$1".*)
-                for sp_w in ${sp_l%%#*}; do
-                    case $sp_w in "$1".?*) sp_fq=$sp_w && return 0 ;; esac
-                done
-                ;;
-        esac
+        sp_t='' sp_w=''
+        for sp_v in ${sp_l%%#*}; do
+            case $sp_v in
+                "$1") sp_t=1 ;;
+                "$1".?*) sp_fq=$sp_v && return 0 ;;
+                *.*) [ -n "$sp_w" ] || sp_w=$sp_v ;;
+            esac
+        done
+        if [ -n "$sp_t" ] && [ -n "$sp_w" ]; then
+            sp_fq=$sp_w
+            return 0
+        fi
     done </etc/hosts
     return 0
 }
@@ -388,7 +398,7 @@ sp_served_as() {
     sp_served=$(SP_P=$sp_path SP_Q=$sp_real awk '
         function under(a, b) { return index(b "/", a "/") == 1 }
         function near(r) {
-            gsub(/["\047;]/, "", r); sub(/\/+$/, "", r)
+            gsub(/["\047;\r]|[ \t]+$/, "", r); sub(/\/+$/, "", r)
             if (r !~ /^\//) return 0
             return under(r, p) || under(r, q) || under(p, r) || under(q, r)
         }
@@ -405,7 +415,7 @@ sp_served_as() {
                 if ($i ~ /;/) break
             }
         }
-        (w == "root" || w == "documentroot") && near($2) { ok = 1 }
+        w == "root" || w == "documentroot" { sub(/^[^ \t]+[ \t]+/, ""); if (near($0)) ok = 1 }
         END { flush(); print substr(all, 2, 4000) }' "$@" 2>/dev/null) || :
 }
 

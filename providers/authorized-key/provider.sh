@@ -56,7 +56,7 @@ sp_pick_file() {
     sp_file='' sp_assumed=false
     if [ "$sp_s_ok" != true ]; then
         sp_assumed=true
-        sp_s_keys=.ssh/authorized_keys
+        [ -n "$sp_s_keys" ] || sp_s_keys=.ssh/authorized_keys
     fi
     sp_first=''
     for sp_a in $sp_s_keys; do
@@ -121,7 +121,7 @@ sp_lock() {
     flock -w 20 9 || sp_refuse busy 'Another stagepass has held the key file for twenty seconds.'
 }
 
-sp_clean() { rm -f -- "$sp_work.was" "$sp_work.new"; }
+sp_clean() { rm -f -- "$sp_work.was" "$sp_work.new" "$sp_work.old"; }
 
 # Reads the file and sets: sp_ours (our key lines), sp_others (other grants'), sp_text (our lines as
 # they are), sp_same_kept and sp_same_foreign (the supporter's key in lines that are not ours).
@@ -177,14 +177,14 @@ sp_replace() {
     trap sp_clean EXIT
     while :; do
         sp_try=$((sp_try + 1))
-        [ "$sp_try" -le 5 ] || sp_fail keys-file-busy "$sp_target changed five times while it was being edited."
+        [ "$sp_try" -le 8 ] || sp_fail keys-file-busy "$sp_target changed eight times while it was being edited."
         if [ ! -e "$sp_target" ]; then
             [ -n "$sp_lines" ] || return 0
             sp_create && return 0
             continue
         fi
         sp_clean
-        cat <"$sp_target" >"$sp_work.was" || sp_no_room
+        cat <"$sp_target" >"$sp_work.was" 2>/dev/null || sp_no_room
         sp_scan
         # A copy first, for owner, mode, label and attributes; then its content.
         cp -p --preserve=all -- "$sp_target" "$sp_work.new" 2>/dev/null ||
@@ -197,14 +197,16 @@ sp_replace() {
             sp_keep=$sp_others
             # Notes stay while there is a line of any grant, ours included.
             [ -z "$sp_lines" ] || sp_keep=1
-            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" >"$sp_work.new" || sp_no_room
-            [ -z "$sp_lines" ] || printf '%s' "$sp_lines" >>"$sp_work.new" || sp_no_room
+            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" >"$sp_work.new" 2>/dev/null || sp_no_room
+            # Not every awk says that it could not write.
+            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" | cmp -s - "$sp_work.new" || sp_no_room
+            [ -z "$sp_lines" ] || printf '%s' "$sp_lines" 2>/dev/null >>"$sp_work.new" || sp_no_room
         else
             {
-                cat <"$sp_work.was"
-                [ "$sp_end" = newline ] || printf '\n%s\n' "$sp_note_newline"
-                printf '%s' "$sp_lines"
-            } >"$sp_work.new" || sp_no_room
+                cat <"$sp_work.was" &&
+                    { [ "$sp_end" = newline ] || printf '\n%s\n' "$sp_note_newline"; } &&
+                    printf '%s' "$sp_lines"
+            } >"$sp_work.new" 2>/dev/null || sp_no_room
         fi
         if [ -z "$sp_lines" ] && [ ! -s "$sp_work.new" ] && sp_was_made "$sp_work.was"; then
             if cmp -s "$sp_work.was" "$sp_target"; then
@@ -217,11 +219,18 @@ sp_replace() {
             continue
         fi
         sync "$sp_work.new" 2>/dev/null || :
+        ln -- "$sp_target" "$sp_work.old" 2>/dev/null || :
         cmp -s "$sp_work.was" "$sp_target" || continue
         mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || {
             sp_clean
             sp_refuse keys-file-read-only "$sp_target cannot be replaced (a read-only or protected file system)."
         }
+        # Somebody may have written into the old file between the comparison and the rename: then
+        # theirs goes back, and ours is done again on top of it.
+        if [ -e "$sp_work.old" ] && ! cmp -s "$sp_work.was" "$sp_work.old"; then
+            mv -f -- "$sp_work.old" "$sp_target"
+            continue
+        fi
         sp_clean
         return 0
     done
@@ -250,7 +259,7 @@ sp_create() {
         mkdir -m 0700 -- "$sp_dir" || sp_no_room
         sp_n=$sp_note_folder
     fi
-    if ! printf '%s\n%s' "$sp_n" "$sp_lines" >"$sp_work.new"; then
+    if ! printf '%s\n%s' "$sp_n" "$sp_lines" 2>/dev/null >"$sp_work.new"; then
         rm -f -- "$sp_work.new"
         [ "$sp_n" = "$sp_note_file" ] || rmdir -- "$sp_dir" || :
         sp_no_room

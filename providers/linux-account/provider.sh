@@ -23,7 +23,7 @@ sp_account_inputs() {
 
 sp_read_record() {
     sp_recorded=0 sp_rec_uid='' sp_rec_gid='' sp_rec_home='' sp_rec_keys='' sp_rec_dir=''
-    sp_rec_path='' sp_rec_owner='' sp_rec_perm='' sp_rec_through='' sp_rec_mail=0 sp_rec_group=''
+    sp_rec_path='' sp_rec_owner='' sp_rec_perm='' sp_rec_through='' sp_rec_mail=0 sp_rec_group='' sp_rec_password=1
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -40,6 +40,7 @@ sp_read_record() {
             perm=*) sp_rec_perm=$sp_v ;;
             group=*) sp_rec_group=$sp_v ;;
             mail=*) sp_rec_mail=$sp_v ;;
+            password=*) sp_rec_password=$sp_v ;;
             through=*) sp_rec_through=$sp_rec_through$sp_v$sp_nl ;;
         esac
     done <"$sp_record/record"
@@ -93,11 +94,27 @@ sp_shadow() {
     sp_expires=${8:-}
 }
 
-# The processes of a user id, by any of their four ids. One process, and none that may vanish hurts.
+# The processes of a user id, by any of their four ids, and the logins of that account that are just
+# being let in: those still run as root, and their title names the account. One grep, which does not
+# mind processes that vanish. Sets sp_pids.
 sp_processes() {
     set +f
-    sp_pids=$(grep -ls "^Uid:.*[[:space:]]$1\([[:space:]]\|\$\)" /proc/[0-9]*/status) || :
+    sp_t=$(grep -las -e "^Uid:.*[[:space:]]$1\([[:space:]]\|\$\)" -e "^sshd[a-z-]*: ${2:-?}[ @]" \
+        /proc/[0-9]*/status /proc/[0-9]*/cmdline) || :
     set -f
+    sp_pids=''
+    for sp_a in $sp_t; do
+        case $sp_a in
+            */status) sp_a=${sp_a%/status} ;;
+            *)
+                # Anybody can call a process what they like; root does not.
+                sp_a=${sp_a%/cmdline}
+                sp_process "${sp_a#/proc/}"
+                [ "$sp_euid" = 0 ] || continue
+                ;;
+        esac
+        sp_pids="$sp_pids ${sp_a#/proc/}"
+    done
 }
 
 sp_missing_tools() {
@@ -311,7 +328,7 @@ sp_shop_open() {
     if sp_group_serves; then
         case " $(id -G -- "$sp_name") " in
             *" ${sp_owner#*:} "*) ;;
-            *) usermod -a -G "$sp_group" -- "$sp_name" ;;
+            *) usermod -a -G "$sp_group" -- "$sp_name" >/dev/null ;;
         esac
         sp_shop=group
     elif sp_world_serves; then
@@ -571,15 +588,13 @@ sp_make_account() {
     fi
     [ "$sp_found$sp_ours" = 11 ] || sp_fail useradd-failed 'useradd said it made the account, and it is not there.'
     if [ -z "$sp_last" ] || [ "$sp_a_uid" -gt "$sp_last" ]; then
-        printf '%s\n' "$sp_a_uid" >"$sp_state/last-uid.$sp_grant"
-        mv -f "$sp_state/last-uid.$sp_grant" "$sp_state/last-uid"
+        printf '%s\n' "$sp_a_uid" >"$sp_state/last-uid"
     fi
 }
 
 # The record of a grant that made nothing, or of which nothing is left.
 sp_forget() {
-    rm -f -- "$sp_record/record" "$sp_record/acl" "$sp_record/acl.new" "$sp_state/last-uid.$sp_grant"
-    [ ! -d "$sp_record" ] || rmdir -- "$sp_record"
+    [ ! -d "$sp_record" ] || rm -rf -- "$sp_record"
 }
 
 # The home is root's: who can write there can take the restrictions off the key.
@@ -593,7 +608,7 @@ sp_make_home() {
     fi
     case $sp_access in
         ssh) install -d -o "$sp_a_uid" -g "$sp_a_gid" -m 0700 -- "$sp_home/files" "$sp_home/.cache" "$sp_home/.config" "$sp_home/.local" ;;
-        sftp) install -d -o "$sp_a_uid" -g "$sp_a_gid" -m 0700 -- "$sp_home/files" ;;
+        sftp) [ -n "$sp_real" ] || install -d -o "$sp_a_uid" -g "$sp_a_gid" -m 0700 -- "$sp_home/files" ;;
     esac
 }
 
@@ -609,6 +624,7 @@ sp_write_keys() {
     umask 022
     printf '%s' "$sp_lines" >"$sp_keys.new"
     umask 077
+    [ -s "$sp_keys.new" ] || sp_fail no-room "The key file could not be written (full disk)."
     if [ -e /sys/fs/selinux/enforce ] && sp_has restorecon; then
         case $sp_keys in
             "$sp_home"/*) restorecon -R "$sp_home" || : ;;
@@ -633,7 +649,10 @@ sp_set_password() {
 # A refusal found late: everything is taken away again before it is said.
 sp_undo() {
     sp_why_id=$1 sp_why=$2
-    sp_end >/dev/null 2>&1 || sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
+    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_left" = true ] || [ -e "$sp_home" ]; then
+        sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
+    fi
+    sp_forget
     sp_refuse "$sp_why_id" "$sp_why"
 }
 
@@ -670,17 +689,17 @@ sp_open() {
         mkdir -p -- "$sp_record"
         sp_mail=0
         [ ! -e "/var/mail/$sp_account" ] || sp_mail=1
-        sp_t="account=$sp_account${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
+        sp_t="account=$sp_account${sp_nl}password=$sp_has_password${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
         IFS=$sp_nl
         for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
         IFS=" $sp_tab$sp_nl"
-        printf '%shome=%s\n' "$sp_t" "$sp_home" >"$sp_record/record.new"
-        mv -f "$sp_record/record.new" "$sp_record/record"
+        # The home comes last: a record without it was cut short, and nothing had been made then.
+        printf '%shome=%s\n' "$sp_t" "$sp_home" >"$sp_record/record"
     fi
     if [ "$sp_found" = 0 ]; then
         sp_make_account
     else
-        usermod -e "$sp_expire_day" -- "$sp_name"
+        usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
     fi
     if [ "$sp_rec_uid" != "$sp_a_uid" ]; then
         printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
@@ -688,7 +707,10 @@ sp_open() {
     sp_make_home
     sp_shop_open
     # Until here nobody can log in.
-    [ "$sp_has_password" != 1 ] || sp_set_password
+    if [ "$sp_has_password" = 1 ]; then
+        [ "$sp_rec_password" = 1 ] || [ -z "$sp_rec_home" ] || sp_note password 1
+        sp_set_password
+    fi
     sp_write_keys
 
     sp_say account "$sp_name"
@@ -733,7 +755,7 @@ sp_update() {
     # The new lines first: if the second step fails, the earlier of the two ends is in force.
     sp_write_keys
     sp_shadow "$sp_name"
-    [ "$sp_expires" = "$sp_expire_day" ] || usermod -e "$sp_expire_day" -- "$sp_name"
+    [ "$sp_expires" = "$sp_expire_day" ] || usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
     sp_say account_uid "$sp_a_uid"
     sp_say expires_day "$sp_expire_day"
     sp_say keys_file "$sp_keys"
@@ -751,8 +773,8 @@ sp_check() {
     sp_bool foreign [ "$sp_found$sp_ours" = 10 ]
     sp_bool recorded [ "$sp_recorded" = 1 ]
     sp_keys=${sp_rec_keys:-} sp_start=$sp_rec_path sp_home=$sp_rec_home
-    sp_i=0 sp_t='' sp_match=true
     sp_key_lines
+    sp_i=0 sp_t='' sp_match=true
     if [ -n "$sp_keys" ] && [ -r "$sp_keys" ]; then
         while IFS= read -r sp_l || [ -n "$sp_l" ]; do
             sp_t=$sp_t$sp_l$sp_nl
@@ -782,7 +804,7 @@ sp_check() {
     sp_id=${sp_rec_uid:-}
     [ "$sp_ours" = 0 ] || sp_id=$sp_a_uid
     if [ -n "$sp_id" ]; then
-        sp_processes "$sp_id"
+        sp_processes "$sp_id" "$sp_name"
         for sp_a in $sp_pids; do sp_v=$((sp_v + 1)); done
     fi
     sp_say sessions "$sp_v"
@@ -801,7 +823,6 @@ sp_check() {
 # ---- close ---------------------------------------------------------------------------------------
 
 # Kills until nothing runs under that id, for ten seconds at most. Sets sp_left.
-# A login that is just being let in still runs as root: its title names the account.
 sp_end_processes() {
     sp_i=0
     if [ -e "/var/lib/systemd/linger/$sp_name" ] && sp_has loginctl; then
@@ -811,19 +832,11 @@ sp_end_processes() {
         loginctl terminate-user "$1" >/dev/null 2>&1 || :
     fi
     while :; do
-        sp_processes "$1"
-        set +f
-        sp_t=$(grep -las "^sshd[a-z-]*: ${sp_name}[ @]" /proc/[0-9]*/cmdline) || :
-        set -f
-        for sp_a in $sp_t; do
-            sp_a=${sp_a%/cmdline}
-            [ ! -O "$sp_a" ] || sp_pids="$sp_pids $sp_a/status"
-        done
+        sp_processes "$1" "$sp_name"
         sp_left=0
         for sp_a in $sp_pids; do
-            sp_a=${sp_a%/status}
             sp_left=$((sp_left + 1))
-            kill -KILL "${sp_a#/proc/}" 2>/dev/null || :
+            kill -KILL "$sp_a" 2>/dev/null || :
         done
         [ "$sp_left" -gt 0 ] || return 0
         sp_i=$((sp_i + 1))
@@ -839,25 +852,38 @@ sp_end_processes() {
     done
 }
 
-# Crontab and at jobs would be the next account's of that id.
-sp_end_jobs() {
+# What the account left: its crontab and at jobs would be the next account's of that id, and so
+# would its files. Sets sp_reowned. One find says whether there is anything at all.
+sp_end_files() {
     for sp_a in "/var/spool/cron/crontabs/$sp_name" "/var/spool/cron/$sp_name" "/var/spool/cron/tabs/$sp_name"; do
         if [ -f "$sp_a" ]; then
             crontab -r -u "$sp_name" 2>/dev/null || rm -f -- "$sp_a"
         fi
     done
-    for sp_a in /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs; do
-        [ ! -d "$sp_a" ] || find "$sp_a" -xdev -type f -user "$1" -exec rm -f -- '{}' + 2>/dev/null || :
+    set --
+    for sp_a in /tmp /var/tmp /dev/shm /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs "$sp_rec_path"; do
+        [ -z "$sp_a" ] || [ ! -d "$sp_a" ] || set -- "$@" "$sp_a"
+    done
+    [ "$#" -gt 0 ] || return 0
+    sp_t=$(find "$@" -xdev -user "$sp_id" -print 2>/dev/null) || :
+    [ -n "$sp_t" ] || return 0
+    for sp_a; do
+        case $sp_a in
+            /var/spool/*) find "$sp_a" -xdev -type f -user "$sp_id" -exec rm -f -- '{}' + 2>/dev/null || : ;;
+            "$sp_rec_path") sp_reown "$sp_a" "$sp_rec_owner" ;;
+            *) sp_reown "$sp_a" 0:0 ;;
+        esac
     done
 }
 
-# sp_reown UID FOLDER OWNER: counts into sp_reowned. From inside each folder, so that a folder
-# swapped for a link meanwhile leads nowhere.
+# sp_reown FOLDER OWNER. From inside each folder, so that a folder swapped for a link meanwhile
+# leads nowhere.
 sp_reown() {
-    [ -d "$2" ] || return 0
-    sp_t=$(find "$2" -xdev -user "$1" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+    sp_t=$(find "$1" -xdev -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
     [ "$((sp_t))" -gt 0 ] || return 0
-    find "$2" -xdev -user "$1" -execdir chown -h "$3" -- '{}' + 2>/dev/null || :
+    sp_x=-execdir
+    find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
+    find "$1" -xdev -user "$sp_id" "$sp_x" chown -h "$2" -- '{}' + 2>/dev/null || :
     sp_reowned=$((sp_reowned + sp_t))
 }
 
@@ -871,7 +897,8 @@ sp_remove_home() {
     while read -r sp_a sp_b sp_l; do
         case $sp_b in "$sp_home"/*) umount -l -- "$sp_b" 2>/dev/null || : ;; esac
     done </proc/mounts
-    find "$sp_home" -xdev -depth -delete 2>/dev/null || find "$sp_home" -xdev -depth -exec rm -df -- '{}' + 2>/dev/null || :
+    find "$sp_home" -xdev -depth ! -type d -exec rm -f -- '{}' + 2>/dev/null || :
+    find "$sp_home" -xdev -depth -type d -exec rmdir -- '{}' + 2>/dev/null || :
 }
 
 # Everything of close but the reply.
@@ -890,24 +917,23 @@ sp_end() {
     if [ "$sp_ours" = 1 ]; then
         sp_id=$sp_a_uid
         [ -n "$sp_home" ] || sp_home=$sp_a_home
-        # Lock first: no key, no password, expired.
-        [ -z "$sp_rec_keys" ] || rm -f -- "$sp_rec_keys"
-        usermod -L -e 1 -- "$sp_name"
+        # Lock first: no key, and where a password was ever set, none and expired. Without a password
+        # the key is the only door, and the account itself is gone a moment later.
+        if [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
+        [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null
     elif [ "$sp_foreign" = true ]; then
         sp_home=''
     fi
     [ "$sp_taken" = 0 ] || sp_id=''
     sp_name=${sp_name:-$sp_account}
     if [ "$sp_foreign" = false ]; then
-        [ -z "$sp_rec_keys" ] || rm -f -- "$sp_rec_keys" "$sp_rec_keys.new"
+        case $sp_rec_keys in '' | "$sp_home"/*) ;; *) rm -f -- "$sp_rec_keys" "$sp_rec_keys.new" ;; esac
         [ -z "$sp_rec_dir" ] || [ ! -d "$sp_rec_dir" ] || rmdir -- "$sp_rec_dir" 2>/dev/null || :
     fi
     if [ -n "$sp_id" ] && [ "$sp_id" != 0 ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then
         sp_end_processes "$sp_id"
-        [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
         sp_shop_close || sp_acl_left=true
-        if [ -n "$sp_rec_path" ]; then sp_reown "$sp_id" "$sp_rec_path" "$sp_rec_owner"; fi
-        for sp_a in /tmp /var/tmp /dev/shm; do sp_reown "$sp_id" "$sp_a" 0:0; done
+        [ "$sp_foreign" = true ] || sp_end_files
     fi
     if [ "$sp_ours" = 1 ]; then
         sp_i=0
@@ -917,6 +943,7 @@ sp_end() {
             case $sp_r in 0 | 6) break ;; esac
             sp_i=$((sp_i + 1))
             [ "$sp_i" -lt 10 ] || break
+            [ "$sp_i" -gt 1 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
             sp_end_processes "$sp_id"
             sleep 0.3 2>/dev/null || sleep 1
         done

@@ -1,0 +1,699 @@
+# The cases of linux-account. Read by run.sh; needs what it defines.
+# shellcheck shell=bash disable=SC2154,SC2034
+
+linux_account() {
+    about="$suite linux-account"
+    account=sp-anna login=root
+    detects
+    # All nine on the first server, the ones that differ most on the others.
+    for access in sftp sftp-read-only ssh; do
+        for with in key password both; do
+            case $suite:$access:$with in
+                "${suites[0]}":* | *:sftp:key | *:both) whole_life "$access" "$with" ;;
+            esac
+        done
+    done
+    keeps_acls
+    refuses_what_is_not_ours
+    survives_kills
+    closes_whatever_happened
+    asks_sshd
+    guards_the_way_in
+    keeps_secrets
+}
+
+detects() {
+    about="$suite detect"
+    make_shop
+    mkdir -p "$root/etc/nginx/sites-enabled" "$root/etc/apache2/sites-enabled"
+    printf 'server {\n listen 80;\n server_name staging.shop.example www.staging.shop.example;\n root "/srv/my shop $x/pub";\n}\nserver {\n server_name other.example;\n root /srv/other;\n}\n' >"$root/etc/nginx/sites-enabled/shop"
+    printf '<VirtualHost *:80>\nServerName apache.shop.example:80\nServerAlias a2.shop.example\nDocumentRoot "/srv/shop"\n</VirtualHost>\n' >"$root/etc/apache2/sites-enabled/shop.conf"
+    mkdir -p "$root/srv/shop"
+    ln -sfn "/usr/share/zoneinfo/Europe/Rome" "$root/etc/localtime"
+    echo '10.1.2.3 shop-staging.example.org staging-'"$suite" >"$root/etc/hosts"
+    local before
+    before=$(cd "$root" && find etc home srv var/lib -newer "$tmp/check.pub" -printf '%p %T@ %m\n' | sort)
+    verb linux-account detect path=/srv/shop
+    finishes
+    says os_id=debian uid=0 user=root home=/root "hostname=staging-$suite" fqdn=shop-staging.example.org \
+        sshd_settings=true 'authorized_keys_file=.ssh/authorized_keys .ssh/authorized_keys2' use_pam=yes \
+        password_authentication=yes can_password=true account_exists=false account_source=none mark= supported=true \
+        path_exists=true path_owner=root path_group=root path_served_as=apache.shop.example,a2.shop.example \
+        sftp_server=/usr/lib/openssh/sftp-server selinux=none 'zone=Europe/Rome CET +0100'
+    case $suite in
+        bullseye) says sshd_version=OpenSSH_8.4 os_version=11 ;;
+        bookworm) says sshd_version=OpenSSH_9.2 os_version=12 ;;
+        trixie) says sshd_version=OpenSSH_10.0 os_version=13 ;;
+    esac
+    verb linux-account detect "path=$shop" account=root
+    says account_exists=true account_source=local 'path_served_as=staging.shop.example,www.staging.shop.example' path_owner=deploy
+    same 'detect changed something' "$before" "$(cd "$root" && find etc home srv var/lib -newer "$tmp/check.pub" -printf '%p %T@ %m\n' | sort)"
+    echo 'PasswordAuthentication no' >"$root/etc/ssh/sshd_config.d/20-test.conf"
+    verb linux-account detect
+    says can_password=false password_authentication=no
+    printf 'Match User sp-anna\nAuthenticationMethods publickey,password\nForceCommand /bin/true\n' >"$root/etc/ssh/sshd_config.d/20-test.conf"
+    verb linux-account detect
+    says can_password=false authentication_methods=publickey,password force_command=/bin/true
+    rm "$root/etc/ssh/sshd_config.d/20-test.conf"
+    login=deploy
+    cp -r "$root/root/.ssh" "$root/home/deploy/"
+    chown -R --reference="$root/home/deploy" "$root/home/deploy/.ssh"
+    verb linux-account detect
+    finishes
+    says supported=false reason_id=not-root user=deploy
+    verb linux-account open
+    refuses not-root
+    login=root
+    rm -rf "$root/home/deploy/.ssh"
+    ln -sfn /usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"
+}
+
+# whole_life ACCESS key|password|both
+whole_life() {
+    local access=$1 with=$2 key=$supporter_key secret='' has=0 before acl made
+    about="$suite $access with $with"
+    [ "$with" != password ] || key=''
+    [ "$with" = key ] || { secret=$password has=1; }
+    make_shop
+    acl=$(acls "$shop") before=$(accounts)
+    set -- "path=$shop" "access=$access" "public_key=$key" "has_password=$has"
+
+    verb linux-account open "$@" "password=$secret" "check_key=$check_key" "check_until=$(($(date +%s) + 300))"
+    finishes
+    says account=sp-anna shop_access=acl shop_partial=false
+    made=$(grep '^sp-anna:' "$root/etc/passwd")
+    case $made in *":stagepass $grant:/home/sp-anna:"*) pass ;; *) fail 'the account carries the mark' "$made" ;; esac
+    want 'the expiry day is the first that begins at or after the deadline' \
+        grep -q "^sp-anna:[^:]*:[0-9]*:[^:]*:[^:]*:[^:]*:[^:]*:$(((deadline + 86399) / 86400)):" "$root/etc/shadow"
+    identity=$tmp/check
+    want 'the key that proves the login works' key_login "$access"
+    identity=''
+    verb linux-account check "$@" "check_key=$check_key" check_until=0
+    says present=true keys_match=false locked=false
+    verb linux-account update "$@"
+    finishes
+    verb linux-account check "$@"
+    finishes
+    says present=true foreign=false keys_match=true expiry_matches=true locked=false sessions=0 recorded=true
+    if [ "$with" = password ]; then says key_lines=0; else says key_lines=1; fi
+    if [ "$with" = key ]; then says password=none; else says password=usable; fi
+    identity=$tmp/check
+    deny 'the key that proved the login is gone' key_login "$access"
+    identity=''
+
+    if [ "$with" != password ]; then
+        want 'ssh and sftp take the key' key_login "$access"
+        want 'paramiko takes the key' paramiko_list ''
+        can_and_cannot "$access" key
+    else
+        deny 'no key was asked for' key_login "$access"
+    fi
+    if [ "$with" != key ]; then
+        want 'ssh and sftp take the password' pw_login "$access"
+        want 'paramiko takes the password' paramiko_list "$password"
+        can_and_cannot "$access" pw
+    fi
+
+    verb linux-account update "$@" "deadline=$((deadline - 86400))"
+    finishes
+    says "expires_day=$(((deadline - 1)  / 86400))"
+    want 'an update leaves the login as it was' key_or_password_login "$access" "$with"
+    verb linux-account update "$@" "deadline=$(($(date +%s) - 100))"
+    finishes
+    if [ "$with" = key ]; then deny 'a key past its time is refused' key_login "$access"; fi
+
+    verb linux-account close "$@" has_password=0
+    finishes
+    says account_absent=true home_absent=true keys_absent=true processes=0 already_absent=false foreign=false acl_left=false
+    case $with in password) deny 'the login is refused' pw_login "$access" ;; *) deny 'the login is refused' key_login "$access" ;; esac
+    same 'the account files are as before' "$before" "$(accounts)"
+    rm -rf "$root$shop/new" "$root$shop/newdir" "$root$shop/-new"
+    same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+    want 'no record is left' test ! -e "$root/var/lib/stagepass/$grant"
+    verb linux-account close "$@" has_password=0
+    finishes
+    says already_absent=true account_absent=true home_absent=true keys_absent=true
+    verb linux-account check "$@"
+    finishes
+    says present=false key_lines=0 sessions=0 home_present=false
+}
+
+key_login() {
+    if [ "$1" = ssh ]; then [ "$(key_ssh 'echo in')" = in ] && key_sftp pwd; else key_sftp pwd; fi
+}
+pw_login() {
+    if [ "$1" = ssh ]; then [ "$(pw_ssh 'echo in')" = in ] && pw_sftp pwd; else pw_sftp pwd | grep -q 'Remote working directory'; fi
+}
+key_or_password_login() { if [ "$2" = password ]; then pw_login "$1"; else key_login "$1"; fi; }
+
+# can_and_cannot ACCESS key|pw: what the credential is good for, and what not.
+can_and_cannot() {
+    local ssh=$2_ssh sftp=$2_sftp owner
+    echo content >"$tmp/upload"
+    want 'reads a private file of the shop' bash -c '[ "$1" = secret ]' - "$("$sftp" "get \"$shop/.env\" $tmp/got" >/dev/null 2>&1; cat "$tmp/got" 2>/dev/null; rm -f "$tmp/got")"
+    "$sftp" "put $tmp/upload \"$shop/new\"
+mkdir \"$shop/newdir\"
+put $tmp/upload \"$shop/private/new\"
+put $tmp/upload \"$shop/-new\"" >/dev/null 2>&1
+    if [ "$1" = sftp-read-only ]; then
+        want 'cannot write' test ! -e "$root$shop/new"
+    else
+        want 'writes into the shop' test -s "$root$shop/new"
+        want 'writes into a private folder of the shop' bash -c 'rm "$1"' - "$root$shop/private/new"
+        if [ "$1" = ssh ]; then
+            "$ssh" "echo shared >'$shop/made'"
+            want 'the owner of the shop changes what the supporter made' on runuser -u deploy -- sh -c 'echo more >>"$1/made" && rm "$1/made"' - "$shop"
+        fi
+        # An upload carries its mode, which caps what the ACL gives: the owner can still replace it.
+        want 'the owner of the shop replaces what the supporter uploaded' on runuser -u deploy -- sh -c 'cp "$1/new" "$1/new2" && mv -f "$1/new2" "$1/new" && echo x >"$1/newdir/x" && rm "$1/newdir/x"' - "$shop"
+        on runuser -u deploy -- sh -c 'echo theirs >"$1/theirs"' - "$shop"
+        "$sftp" "put $tmp/upload \"$shop/theirs\"" >/dev/null 2>&1
+        want 'the supporter changes what the owner made meanwhile' grep -q content "$root$shop/theirs"
+        rm "$root$shop/theirs"
+    fi
+    "$sftp" "put $tmp/upload /home/sp-anna/.ssh/authorized_keys
+put $tmp/upload /home/sp-anna/.ssh/authorized_keys2
+rename /home/sp-anna/.ssh /home/sp-anna/x
+rm /home/sp-anna/.ssh/authorized_keys
+put $tmp/upload /home/sp-anna/file" >/dev/null 2>&1
+    want 'cannot change the key file' bash -c '[ ! -e "$1/.ssh/authorized_keys2" ] && [ ! -e "$1/x" ] && [ ! -e "$1/file" ] && ! grep -q content "$1/.ssh/authorized_keys"' - "$root/home/sp-anna"
+    if [ "$1" = ssh ]; then
+        same 'runs commands as itself' sp-anna "$("$ssh" id -un)"
+        want 'cannot become root' bash -c '! "$@" 2>/dev/null | grep -q root' - "$ssh" 'sudo -n id -un; su -c id'
+        same 'has a place to work' ok "$("$ssh" 'cd ~/files && touch x && mkdir -p ~/.cache/y && echo ok')"
+    else
+        deny 'gets no command' bash -c '"$0" "touch /tmp/proof-of-shell"' "$ssh"
+        want 'no command ran' test ! -e "$root/tmp/proof-of-shell"
+    fi
+    if [ "$2" = key ]; then
+        deny 'gets no forwarding' timeout 10 ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -W "127.0.0.1:${port[$suite]}" -p "${port[$suite]}" "$account@127.0.0.1" </dev/null
+    fi
+}
+
+# Files with ACLs, masks and default entries of their own, and files changed while the grant is open.
+keeps_acls() {
+    local acl deep=/srv/closed/deep/shop with
+    for access in sftp sftp-read-only; do
+        about="$suite ACLs, $access"
+        make_shop
+        mkdir -p "$root$shop/team/sub" "$root$shop/based"
+        echo a >"$root$shop/team/masked"
+        echo b >"$root$shop/team/plain"
+        setfacl -m u:33:rwx,g:4:r-x,m::r-- "$root$shop/team/masked"
+        setfacl -m u:33:rwx,d:u:33:rwx,d:g:4:rwX,d:m::r-x "$root$shop/team"
+        setfacl -m d:u:1000:r-x "$root$shop/team/sub"
+        setfacl -d -m u::rwx,g::r-x,o::--- "$root$shop/based"
+        setfacl -m u:2000:rwx "$root$shop/run.sh"
+        acl=$(acls "$shop")
+        verb linux-account open "path=$shop" "access=$access"
+        finishes
+        says shop_access=acl shop_partial=false
+        want 'the mask stays' bash -c 'getfacl -n -p -- "$1" | grep -qx "mask::r--"' - "$root$shop/team/masked"
+        want 'the others keep their default entries' bash -c 'getfacl -n -p -- "$1" | grep -q "^default:mask::r-x"' - "$root$shop/team"
+        want 'the entry of somebody else stays' bash -c 'getfacl -n -p -- "$1" | grep -q "^default:user:1000:r-x"' - "$root$shop/team/sub"
+        want 'a file outside is untouched though a link leads there' bash -c '! getfacl -n -p -s -R "$1" | grep -q .' - "$root/srv/outside"
+        verb linux-account open "path=$shop" "access=$access"
+        finishes
+        verb linux-account close "path=$shop" "access=$access"
+        finishes
+        same 'the ACLs are as before, after two opens' "$acl" "$(acls "$shop")"
+    done
+
+    about="$suite ACLs, changed meanwhile"
+    make_shop
+    echo c >"$root$shop/changed"
+    echo d >"$root$shop/widened"
+    echo e >"$root$shop/shared"
+    mkdir "$root$shop/closed"
+    verb linux-account open "path=$shop"
+    chmod 600 "$root$shop/changed"
+    chmod 755 "$root$shop/widened"
+    setfacl -m u:33:rw- "$root$shop/shared"
+    chmod 700 "$root$shop/closed"
+    on runuser -u deploy -- sh -c 'umask 022; cd "$1"; echo n >new; mkdir newdir; echo n >newdir/file; install -m 755 new newprog; install -m 600 new newprivate' - "$shop"
+    verb linux-account close "path=$shop"
+    finishes
+    same 'modes are what their owners made them' '600 755 700 644 755 644 755 600' \
+        "$(cd "$root$shop" && stat -c %a changed widened closed new newdir newdir/file newprog newprivate | tr '\n' ' ' | sed 's/ $//')"
+    want 'no entry of ours is left' bash -c '! getfacl -R -P -n -p -- "$1" | grep -E "^(default:)?user:[0-9]+" | grep -v "^user:33:rw-"' - "$root$shop"
+    want 'the entry made meanwhile survives' bash -c 'getfacl -n -p -- "$1" | grep -qx "user:33:rw-"' - "$root$shop/shared"
+
+    about="$suite folders above the shop"
+    rm -rf "$root/srv/closed"
+    mkdir -p "$root$deep"
+    echo x >"$root$deep/f"
+    chown -R --reference="$root/home/deploy" "$root/srv/closed"
+    chmod 750 "$root/srv/closed"
+    chmod 700 "$root/srv/closed/deep"
+    acl=$(acls /srv/closed)
+    verb linux-account open "path=$deep"
+    says shop_access=acl
+    want 'reaches a shop in closed folders' key_sftp "get $deep/f $tmp/got"
+    deny 'and does not see what else is there' key_sftp "ls /srv/closed/deep"
+    verb linux-account close "path=$deep"
+    finishes
+    same 'the folders above are as before' "$acl" "$(acls /srv/closed)"
+
+    about="$suite no ACLs at all"
+    mkdir -p "$root/opt/hidden"
+    mv "$root/usr/bin/setfacl" "$root/opt/hidden/"
+    make_shop
+    chmod -R g+rwX "$root$shop"
+    verb linux-account open "path=$shop"
+    finishes
+    says shop_access=group
+    want 'writes by the group of the folder' key_sftp "put $tmp/upload \"$shop/new\""
+    verb linux-account close "path=$shop"
+    finishes
+    says reowned=1
+    want 'nobody was left in the group' grep -q '^deploy:[^:]*:[0-9]*:$' "$root/etc/group"
+    chown 0:4 "$root$shop"
+    verb linux-account open "path=$shop"
+    says shop_access=none
+    verb linux-account close "path=$shop"
+    mv "$root/opt/hidden/setfacl" "$root/usr/bin/"
+}
+
+refuses_what_is_not_ours() {
+    about="$suite what is not ours"
+    local before
+    before=$(accounts)
+    verb linux-account open "not_after=$(($(date +%s) - 5))"
+    refuses too-late
+    verb linux-account open account='-x'
+    refuses bad-account
+    verb linux-account open 'account=a b'
+    refuses bad-account
+    verb linux-account open 'public_key=ssh-ed25519 AAAA",command="id'
+    refuses bad-input
+    verb linux-account open 'public_key=ssh-ed25519 AAAA
+ssh-ed25519 BBBB'
+    refuses bad-input
+    verb linux-account open 'from=10.0.0.0/8",command="id'
+    refuses bad-input
+    verb linux-account open public_key=
+    refuses no-credential
+    verb linux-account open path=/srv/nothing
+    refuses no-such-path
+    verb linux-account open path=/etc
+    refuses path-is-system
+    verb linux-account open path=/srv/../etc/ssh
+    refuses path-is-system
+    verb linux-account open path=/
+    refuses path-is-system
+    mkdir -p "$root/home/deploy/.ssh"
+    verb linux-account open path=/home/deploy
+    refuses path-holds-keys
+    rmdir "$root/home/deploy/.ssh"
+    mkdir "$root/home/sp-anna"
+    verb linux-account open
+    refuses home-exists
+    rmdir "$root/home/sp-anna"
+    ln -s /srv "$root/home/sp-anna"
+    verb linux-account open
+    refuses home-exists
+    rm "$root/home/sp-anna"
+    same 'refusals change nothing' "$before" "$(accounts)"
+    want 'refusals leave no record' test ! -e "$root/var/lib/stagepass/$grant"
+
+    on useradd -m -c 'Anna from accounting' sp-anna
+    before=$(accounts)
+    verb linux-account open
+    refuses account-exists
+    verb linux-account update
+    refuses account-foreign
+    verb linux-account check
+    says present=false foreign=true
+    verb linux-account close
+    finishes
+    says foreign=true account_absent=true
+    on usermod -c 'stagepass k3v9q2m7xaz' sp-anna
+    before=$(accounts)
+    verb linux-account close
+    says foreign=true
+    verb linux-account open
+    refuses account-exists
+    same 'an account that is not ours is left alone' "$before" "$(accounts)"
+    want 'and its home' test -d "$root/home/sp-anna"
+    on userdel -r sp-anna >/dev/null 2>&1
+
+    about="$suite the mark taken off"
+    verb linux-account open
+    finishes
+    on usermod -c 'somebody else' sp-anna
+    verb linux-account close
+    refuses mark-changed
+    want 'it is not touched' grep -q '^sp-anna:.*:somebody else:' "$root/etc/passwd"
+    on usermod -c "stagepass $grant,5,," sp-anna
+    verb linux-account close
+    finishes
+    says account_absent=true already_absent=false
+}
+
+# The client, the connection or the server dies in the middle: the next open finishes, close cleans.
+survives_kills() {
+    about="$suite killed in the middle"
+    make_shop
+    local acl before i
+    acl=$(acls "$shop") before=$(accounts)
+    for i in 1 2 3 4 5 6 7 8 9 10 12 14; do
+        script linux-account open "path=$shop" has_password=1 "password=$password" >"$tmp/script"
+        on timeout -s KILL "0.0$(printf '%02d' $((i * 8)))" /bin/sh -s <"$tmp/script" >/dev/null 2>&1
+        on sh -c 'sleep 0.2; rm -f /etc/*.lock'
+        if [ $((i % 2)) = 0 ]; then
+            verb linux-account open "path=$shop" has_password=1 "password=$password"
+            finishes
+            want 'a second open finishes the first' key_login sftp
+        fi
+        verb linux-account close "path=$shop"
+        finishes
+        says account_absent=true home_absent=true keys_absent=true
+        same 'nothing is left of it' "$before" "$(accounts)"
+        same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+        want 'nor a record' test ! -e "$root/var/lib/stagepass/$grant"
+    done
+    verb linux-account open "path=$shop"
+    for i in 1 2 3 4 5 6 8 10; do
+        script linux-account close "path=$shop" >"$tmp/script"
+        on timeout -s KILL "0.0$(printf '%02d' $((i * 8)))" /bin/sh -s <"$tmp/script" >/dev/null 2>&1
+        on sh -c 'sleep 0.2; rm -f /etc/*.lock'
+    done
+    verb linux-account close "path=$shop"
+    finishes
+    same 'a close that was killed is finished by the next' "$before" "$(accounts)"
+    same 'with its ACLs' "$acl" "$(acls "$shop")"
+
+    about="$suite two at once"
+    script linux-account open >"$tmp/one"
+    grant=zzzzzzzzzz script linux-account open >"$tmp/two"
+    on /bin/sh -s <"$tmp/one" >"$tmp/one.out" 2>/dev/null &
+    on /bin/sh -s <"$tmp/two" >"$tmp/two.out" 2>/dev/null
+    wait "$!"
+    same 'one account of two grants started at once' 1 "$(grep -c '^sp-anna:' "$root/etc/passwd")"
+    same 'one of them is told' 1 "$(cat "$tmp/one.out" "$tmp/two.out" | grep -c '^reason_id=')"
+    verb linux-account close
+    finishes
+    grant=zzzzzzzzzz verb linux-account close
+    finishes
+    same 'both closed, nothing left' "$before" "$(accounts)"
+}
+
+closes_whatever_happened() {
+    about="$suite close"
+    make_shop
+    local before uid acl
+    before=$(accounts) acl=$(acls "$shop")
+    verb linux-account open "path=$shop" access=ssh
+    uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+    # A session, a multiplexed master, a detached child, jobs, files outside, a setuid copy.
+    ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -M -S "$tmp/mux" -N -f -p "${port[$suite]}" sp-anna@127.0.0.1
+    key_ssh 'setsid sleep 1000 >/dev/null 2>&1 & (trap "" TERM HUP; while :; do sleep 1; done) >/dev/null 2>&1 & echo t >/tmp/left; echo t >/dev/shm/left; cp /bin/true "/srv/my shop \$x/suid"; chmod 4755 "/srv/my shop \$x/suid"; mkdir "/srv/my shop \$x/mine"; echo x >"/srv/my shop \$x/mine/f"; exit 0'
+    mkdir -p "$root/var/spool/cron/crontabs" "$root/var/spool/cron/atjobs"
+    echo '* * * * * id' >"$root/var/spool/cron/crontabs/sp-anna"
+    echo job >"$root/var/spool/cron/atjobs/a0001"
+    chown "$uid" "$root/var/spool/cron/crontabs/sp-anna" "$root/var/spool/cron/atjobs/a0001"
+    echo mail >"$root/var/mail/sp-anna"
+    verb linux-account check "path=$shop" access=ssh
+    case $out in *sessions=0*) fail 'check sees what runs' "$out" ;; *) pass ;; esac
+    says files_outside=2
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says account_absent=true home_absent=true processes=0 reowned=5
+    same 'nothing of that id runs' '' "$(on ps -o pid= -u "$uid")"
+    deny 'the multiplexed master is dead' ssh "${options[@]}" -S "$tmp/mux" -o ControlMaster=no -p "${port[$suite]}" sp-anna@127.0.0.1 true
+    want 'the crontab is gone' test ! -e "$root/var/spool/cron/crontabs/sp-anna"
+    want 'the at job is gone' test ! -e "$root/var/spool/cron/atjobs/a0001"
+    want 'the mail is gone' test ! -e "$root/var/mail/sp-anna"
+    same 'no file of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
+    same 'files in the shop belong to the shop' 'deploy deploy 755' "$(on stat -c '%U %G %a' "$shop/suid")"
+    same 'files elsewhere belong to root' 'root' "$(on stat -c '%U' /tmp/left)"
+    rm -rf "$root/tmp/left" "$root/dev/shm/left" "$root$shop/suid" "$root$shop/mine"
+    same 'the account files are as before' "$before" "$(accounts)"
+    same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+
+    about="$suite the next account"
+    verb linux-account open
+    want 'the id is not used again' test "$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)" -gt "$uid"
+
+    about="$suite deleted by hand"
+    on userdel sp-anna
+    verb linux-account close
+    finishes
+    says already_absent=true account_absent=true home_absent=true
+    want 'its home went too' test ! -e "$root/home/sp-anna"
+    verb linux-account open "path=$shop"
+    on usermod -l renamed sp-anna
+    verb linux-account close "path=$shop"
+    finishes
+    want 'a renamed account with our mark goes' bash -c '! grep -q "stagepass" "$1"' - "$root/etc/passwd"
+    on groupdel sp-anna 2>/dev/null
+    verb linux-account open "path=$shop"
+    rm -rf "$root$shop"
+    verb linux-account close "path=$shop"
+    finishes
+    says account_absent=true
+    verb linux-account open
+    rm -rf "$root/var/lib/stagepass/$grant"
+    verb linux-account open
+    refuses record-missing
+    verb linux-account close
+    finishes
+    says account_absent=true home_absent=true
+    same 'the account files are as before' "$before" "$(accounts)"
+
+    about="$suite the id is somebody else's now"
+    verb linux-account open
+    uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+    on userdel sp-anna
+    on useradd -u "$uid" other
+    on runuser -u other -- sleep 60 &
+    sleep 0.5
+    verb linux-account close
+    finishes
+    want 'their processes run on' on pgrep -u other sleep
+    on pkill -u other sleep
+    on userdel other
+    wait 2>/dev/null "$!"
+}
+
+asks_sshd() {
+    local conf=$root/etc/ssh/sshd_config.d/20-test.conf before
+    before=$(accounts)
+    about="$suite AuthorizedKeysFile"
+    # The running sshd must read it too.
+    mkdir -p "$root/etc/ssh/keys"
+    echo 'AuthorizedKeysFile /etc/ssh/keys/%u' >"$conf"
+    cp "$root/root/.ssh/authorized_keys" "$root/etc/ssh/keys/root"
+    chmod 755 "$root/etc/ssh/keys"
+    reload
+    verb linux-account open
+    finishes
+    says keys_file=/etc/ssh/keys/sp-anna
+    want 'the login works with keys in /etc' key_login sftp
+    verb linux-account close
+    finishes
+    want 'the key file in /etc went' test ! -e "$root/etc/ssh/keys/sp-anna"
+    deny 'the login is refused' key_login sftp
+    cp "$tmp/operator.pub" "$root/etc/ssh/keys/sp-anna"
+    verb linux-account open
+    refuses key-file-exists
+    rm "$root/etc/ssh/keys/sp-anna"
+    echo 'AuthorizedKeysFile /etc/ssh/keys.d/%u/keys /etc/ssh/keys/%u' >"$conf"
+    mkdir -p "$root/etc/ssh/keys.d"
+    chmod 755 "$root/etc/ssh/keys.d"
+    reload
+    verb linux-account open
+    says keys_file=/etc/ssh/keys.d/sp-anna/keys
+    want 'the login works with a folder for each account' key_login sftp
+    verb linux-account close
+    want 'the folder went' test ! -e "$root/etc/ssh/keys.d/sp-anna"
+    printf 'AuthorizedKeysFile /etc/ssh/keys/%%u\nMatch User sp-anna\nAuthorizedKeysFile none\n' >"$conf"
+    verb linux-account open
+    refuses no-key-file
+    verb linux-account open public_key= has_password=1 "password=$password"
+    finishes
+    verb linux-account close
+    printf 'AuthorizedKeysFile /etc/ssh/keys/%%u\nMatch User sp-anna\nAuthorizedKeysFile /etc/ssh/everybody\n' >"$conf"
+    verb linux-account open
+    refuses no-key-file
+
+    about="$suite UsePAM no"
+    printf 'UsePAM no\n' >"$conf"
+    reload
+    verb linux-account open has_password=1 "password=$password"
+    finishes
+    want 'the key works without PAM' key_login sftp
+    want 'the password works without PAM' pw_login sftp
+    verb linux-account close
+    verb linux-account open
+    want 'a key alone works without PAM' key_login sftp
+    verb linux-account close
+    rm "$conf"
+    reload
+    same 'the account files are as before' "$before" "$(accounts)"
+}
+
+guards_the_way_in() {
+    about="$suite key options"
+    local line
+    verb linux-account open from=10.1.0.0/16,2001:db8::/32 "check_key=$check_key" "check_until=$(($(date +%s) + 200))"
+    finishes
+    deny 'an address that is not on the list is refused' key_login sftp
+    identity=$tmp/check
+    want 'the login that proves it is not bound to the list' key_login sftp
+    identity=''
+    verb linux-account update from=127.0.0.0/8
+    want 'an address on the list is let in' key_login sftp
+    verb linux-account update restrict=0 expiry_form=none
+    line=$(cat "$root/home/sp-anna/.ssh/authorized_keys")
+    same 'for an sshd that knows neither restrict nor expiry-time' \
+        "no-port-forwarding,no-X11-forwarding,no-agent-forwarding,no-pty,command=\"internal-sftp\" $supporter_key stagepass:$grant" "$line"
+    want 'it logs in' key_login sftp
+    verb linux-account close
+    finishes
+}
+
+# Every program that open starts is replaced by one that looks for the password in every process's
+# arguments and environment, its own included, and then goes on.
+keeps_secrets() {
+    about="$suite secrets"
+    local name
+    mkdir -p "$root/usr/local/sbin" "$root/usr/local/bin"
+    for name in useradd usermod chpasswd mkdir mv install date getent sshd stat setfacl getfacl id; do
+        printf '#!/bin/bash\nreal=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin; command -v %s)\ncat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" >>/var/seen\nexec "$real" "$@"\n' "$name" >"$root/usr/local/bin/$name"
+        chmod 755 "$root/usr/local/bin/$name"
+    done
+    make_shop
+    script linux-account open "path=$shop" has_password=1 "password=$password" >"$tmp/script"
+    on env sp_password=x sp_secret=x "sp_public_key=x" /bin/sh -s <"$tmp/script" >"$tmp/reply" 2>&1
+    rm -f "$root"/usr/local/bin/*
+    want 'open went on' grep -qx stagepass=1 "$tmp/reply"
+    want 'the programs were watched' grep -q chpasswd "$root/var/seen"
+    deny 'the password is in no argument and no environment' grep -qF -- "$password" "$root/var/seen"
+    rm -f "$root/var/seen"
+    deny 'the password is in no reply' grep -qF -- "$password" "$tmp/reply"
+    same 'the password is in no file' '' "$(grep -rlF --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev -- "$password" "$tmp/$suite/up/u" 2>/dev/null)"
+    want 'the password works' pw_login sftp
+    verb linux-account close "path=$shop"
+    finishes
+
+    about="$suite a password the server refuses"
+    local before
+    before=$(accounts)
+    printf '#!/bin/sh\ncat >/dev/null; echo BAD PASSWORD; exit 1\n' >"$root/usr/local/sbin/chpasswd"
+    chmod 755 "$root/usr/local/sbin/chpasswd"
+    verb linux-account open has_password=1 "password=$password"
+    refuses password-refused
+    rm "$root/usr/local/sbin/chpasswd"
+    same 'everything was taken back' "$before" "$(accounts)"
+    want 'with the home' test ! -e "$root/home/sp-anna"
+    want 'and the record' test ! -e "$root/var/lib/stagepass/$grant"
+}
+
+# OpenSSH before 9.1 reads the expiry time in local time. The server's clock is moved for its sshd
+# alone, with a preloaded time().
+local_time() {
+    about="$suite local time"
+    login=root account=sp-anna
+    local zone at when row
+    mkdir -p "$root/opt/clock"
+    printf '#include <sys/syscall.h>\n#include <stdio.h>\n#include <time.h>\nlong syscall(long, ...);\ntime_t time(time_t *t) { struct timespec n; syscall(SYS_clock_gettime, 0, &n); FILE *f = fopen("/opt/clock/offset", "r"); long o = 0; if (f) { if (fscanf(f, "%%ld", &o) != 1) o = 0; fclose(f); } if (t) *t = n.tv_sec + o; return n.tv_sec + o; }\n' >"$tmp/clock.c"
+    # Only symbols that every glibc of the last fifteen years has.
+    cc -shared -fPIC -O1 -std=gnu89 -o "$root/opt/clock/clock.so" "$tmp/clock.c" || fail "the clock does not compile"
+    chmod 755 "$root/opt/clock"
+    echo 0 >"$root/opt/clock/offset"
+    chmod 644 "$root/opt/clock/"*
+    halt "$suite"
+    umount -R -l "$root/dev" "$root/proc" 2>/dev/null
+    boot "$suite" LD_PRELOAD=/opt/clock/clock.so
+    # zone, deadline in UTC: winter, summer, the hour that happens twice (first and second time), the
+    # hour that does not happen, a zone whose summer is our winter, half-hour zones, one with no summer time.
+    for row in 'Europe/Rome 2027-01-15T12:00:00Z' 'Europe/Rome 2027-07-15T12:00:00Z' \
+        'Europe/Rome 2027-10-31T00:30:00Z' 'Europe/Rome 2027-10-31T01:30:00Z' 'Europe/Rome 2027-10-30T23:59:30Z' \
+        'Europe/Rome 2027-03-28T01:00:00Z' 'Europe/Rome 2027-03-28T01:30:00Z' 'Europe/Rome 2027-03-28T00:30:00Z' \
+        'Pacific/Auckland 2027-01-15T12:00:00Z' 'Australia/Lord_Howe 2027-01-15T12:00:00Z' 'Asia/Kolkata 2027-07-15T12:00:00Z' \
+        'America/St_Johns 2027-07-15T12:00:00Z' 'Etc/UTC 2027-07-15T12:00:00Z' 'Europe/Dublin 2027-07-15T12:00:00Z' \
+        'Africa/Casablanca 2027-07-15T12:00:00Z'; do
+        zone=${row% *} at=$(date -u -d "${row#* }" +%s)
+        about="$suite local time, $row"
+        ln -sfn "/usr/share/zoneinfo/$zone" "$root/etc/localtime"
+        reload
+        verb linux-account open "deadline=$at" expiry_form=local
+        finishes
+        sleep 0.3
+        echo $((at + 2 - $(date +%s))) >"$root/opt/clock/offset"
+        deny 'two seconds late: refused' key_login sftp
+        # Exact where summer time is what it is nearly everywhere; early, never late, elsewhere.
+        case $zone in
+            Europe/Dublin | Africa/Casablanca) when=7300 ;;
+            *) when=8 ;;
+        esac
+        echo $((at - when - $(date +%s))) >"$root/opt/clock/offset"
+        want "$when seconds before: let in" key_login sftp
+        echo 0 >"$root/opt/clock/offset"
+        verb linux-account close
+    done
+    ln -sfn /usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"
+}
+
+other_shells() {
+    local one
+    cp -p "$(command -v bash)" "$root/opt/bash" 2>/dev/null
+    for one in 'bash --posix' "${STAGEPASS_TEST_BUSYBOX:+/opt/busybox sh}"; do
+        [ -n "$one" ] || continue
+        [ -z "${STAGEPASS_TEST_BUSYBOX:-}" ] || install -m 755 "$STAGEPASS_TEST_BUSYBOX" "$root/opt/busybox"
+        about="$suite under $one"
+        shell=$one login=root account=sp-anna
+        local acl before
+        make_shop
+        setfacl -m u:33:rwx "$root$shop/run.sh"
+        acl=$(acls "$shop") before=$(accounts)
+        verb linux-account detect "path=$shop"
+        finishes
+        says sshd_version=OpenSSH_9.2 supported=true
+        verb linux-account open "path=$shop" has_password=1 "password=$password"
+        finishes
+        want 'the key works' key_login sftp
+        want 'the password works' pw_login sftp
+        verb linux-account check "path=$shop" has_password=1
+        says keys_match=true expiry_matches=true
+        verb linux-account update "path=$shop" expiry_form=local
+        finishes
+        want 'the key still works' key_login sftp
+        verb linux-account close "path=$shop"
+        finishes
+        same 'the account files are as before' "$before" "$(accounts)"
+        same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+        key_file_cases
+        shell=/bin/sh
+    done
+}
+
+# How long the verbs take beside one bare script that does the same work, both through ssh.
+measure() {
+    about="$suite times"
+    account=sp-anna login=root
+    local round
+    printf 'useradd -m -e 2027-01-01 -s /bin/bash bare && printf "bare:%%s\\n" "x9" | chpasswd && mkdir -m 700 /home/bare/.ssh && echo "restrict,pty %s" >/home/bare/.ssh/authorized_keys && chmod 600 /home/bare/.ssh/authorized_keys && chown -R bare: /home/bare/.ssh\n' "$supporter_key" >"$tmp/bare-open"
+    printf 'userdel -r bare 2>/dev/null\n' >"$tmp/bare-close"
+    printf 'exit 0\n' >"$tmp/nothing"
+    script linux-account detect >"$tmp/detect"
+    : >"$tmp/times"
+    for round in 1 2 3 4 5 6 7; do
+        script linux-account open access=ssh has_password=1 "password=$password" >"$tmp/open"
+        script linux-account open access=ssh >"$tmp/open-key"
+        script linux-account close access=ssh >"$tmp/close"
+        for step in nothing detect open close open-key close bare-open bare-close; do timed "$step"; done
+    done
+    for step in nothing detect open open-key close bare-open bare-close; do
+        printf '   %-12s median %s ms\n' "$step" "$(grep "^$step " "$tmp/times" | cut -d' ' -f2 | sort -n | sed -n '4p')"
+    done
+}
+
+timed() {
+    local from to
+    from=$(date +%s%N)
+    on /bin/sh -s <"$tmp/$1" >/dev/null 2>&1
+    to=$(date +%s%N)
+    echo "$1 $(((to - from) / 1000000))" >>"$tmp/times"
+}

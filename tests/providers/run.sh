@@ -1,0 +1,282 @@
+#!/bin/bash
+# Drives the real provider scripts on real throw-away servers, and logs in with OpenSSH's own clients
+# and with paramiko. Needs root, and the root file systems in target/hosts/trees.
+#
+#   tests/providers/run.sh [SUITE...]      default: bookworm bullseye trixie
+#
+# STAGEPASS_TEST_BUSYBOX=/path/to/busybox runs the scripts under busybox ash as well (a static build).
+
+set -u
+here=$(cd -P "$(dirname "$0")" && pwd)
+repo=$(cd -P "$here/../.." && pwd)
+trees=$repo/target/hosts/trees
+suites=("$@")
+[ "$#" -gt 0 ] || suites=(bookworm bullseye trixie)
+
+stop() {
+    printf '%s\n' "$1" >&2
+    exit 2
+}
+[ "$(id -u)" = 0 ] || stop 'tests/providers/run.sh: this builds throw-away servers and needs root'
+for suite in "${suites[@]}"; do
+    [ -d "$trees/$suite/usr" ] || stop "tests/providers/run.sh: there is no root file system in $trees/$suite; build it first"
+done
+for tool in ssh sftp sshpass ssh-keygen unshare nsenter setfacl getfacl cc; do
+    command -v "$tool" >/dev/null || stop "tests/providers/run.sh: $tool is missing"
+done
+
+# ---- counting ------------------------------------------------------------------------------------
+
+passed=0 failed=0 about=''
+
+pass() { passed=$((passed + 1)); }
+fail() {
+    failed=$((failed + 1))
+    printf 'FAILED %s: %s\n' "$about" "$1"
+    [ -z "${2:-}" ] || printf '%s\n' "$2" | sed 's/^/    | /' | tail -n 25
+}
+# want SENTENCE COMMAND...
+want() {
+    local sentence=$1
+    shift
+    if "$@" >"$tmp/want" 2>&1; then pass; else fail "$sentence" "$(cat "$tmp/want")"; fi
+}
+# deny SENTENCE COMMAND...
+deny() {
+    local sentence=$1
+    shift
+    if "$@" >"$tmp/want" 2>&1; then fail "$sentence" "$(cat "$tmp/want")"; else pass; fi
+}
+# same SENTENCE EXPECTED FOUND
+same() {
+    if [ "$2" = "$3" ]; then pass; else fail "$1" "$(diff <(printf '%s\n' "$2") <(printf '%s\n' "$3"))"; fi
+}
+# says LINE...: the reply of the last verb holds each of these lines, and it ended well.
+says() {
+    local line
+    for line; do
+        case "
+$out
+" in *"
+$line
+"*) pass ;; *) fail "the reply has no $line (exit $code)" "$out" ;; esac
+    done
+}
+# refuses ID: nothing was changed, and that is why.
+refuses() {
+    if [ "$code" = 10 ]; then pass; else fail "exit 10 was expected for $1, not $code" "$out"; fi
+    says "reason_id=$1"
+}
+finishes() {
+    if [ "$code" = 0 ]; then pass; else fail "the verb should end well, not with $code" "$out"; fi
+    says stagepass=1
+}
+
+# ---- hosts ---------------------------------------------------------------------------------------
+
+tmp=$(mktemp -d /tmp/stagepass-providers.XXXXXX)
+declare -A port pid
+cleanup() {
+    local suite
+    for suite in "${!pid[@]}"; do
+        kill -KILL "${pid[$suite]}" 2>/dev/null
+        wait "${pid[$suite]}" 2>/dev/null
+        umount -R -l "$tmp/$suite/root" 2>/dev/null
+        umount -l "$tmp/$suite/up" 2>/dev/null
+    done
+    rm -rf --one-file-system "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+ssh-keygen -q -t ed25519 -N '' -C operator -f "$tmp/operator"
+ssh-keygen -q -t ed25519 -N '' -C supporter -f "$tmp/supporter"
+ssh-keygen -q -t ed25519 -N '' -C check -f "$tmp/check"
+supporter_key=$(cut -d' ' -f1,2 "$tmp/supporter.pub")
+check_key=$(cut -d' ' -f1,2 "$tmp/check.pub")
+password='pW7-$x"'\''\q`%!Za9'
+options=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10
+    -o IdentityAgent=none -F none)
+
+free_port() {
+    local p
+    while :; do
+        p=$((20000 + RANDOM % 20000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || break
+    done
+    printf '%s' "$p"
+}
+
+# start SUITE: an overlay on the tree, its own mounts and processes, sshd on a loopback port.
+start() {
+    local suite=$1 base=$tmp/$1
+    port[$suite]=$(free_port)
+    mkdir -p "$base/up" "$base/root"
+    mount -t tmpfs -o mode=0755 stagepass-test "$base/up"
+    mkdir "$base/up/u" "$base/up/w"
+    mount -t overlay -o "lowerdir=$trees/$suite,upperdir=$base/up/u,workdir=$base/up/w" overlay "$base/root"
+    mkdir -p "$base/root/run/sshd" "$base/root/root/.ssh" "$base/root/etc/ssh/sshd_config.d"
+    cp "$tmp/operator.pub" "$base/root/root/.ssh/authorized_keys"
+    chmod 700 "$base/root/root/.ssh"
+    chmod 600 "$base/root/root/.ssh/authorized_keys"
+    # The refused logins of this run are not to lock it out (OpenSSH 9.8 and later).
+    [ "$suite" != trixie ] || echo 'PerSourcePenaltyExemptList 127.0.0.1' >"$base/root/etc/ssh/sshd_config.d/10-test.conf"
+    chroot "$base/root" ssh-keygen -A >/dev/null
+    chroot "$base/root" useradd -m -s /bin/bash deploy
+    boot "$suite"
+}
+
+# boot SUITE [ENV=VALUE...]: starts (again) the sshd of a host whose files are there.
+boot() {
+    local suite=$1 base=$tmp/$1
+    shift
+    # shellcheck disable=SC2016
+    unshare --mount --pid --fork --uts --kill-child sh -c '
+        root=$1 port=$2 name=$3; shift 3
+        mount -t proc proc "$root/proc"
+        mount -t tmpfs -o mode=0755 tmpfs "$root/dev"
+        for n in null zero full random urandom tty; do
+            touch "$root/dev/$n"; mount --bind "/dev/$n" "$root/dev/$n"
+        done
+        mkdir "$root/dev/pts" "$root/dev/shm"; chmod 1777 "$root/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+        ln -s pts/ptmx "$root/dev/ptmx"; ln -s /proc/self/fd "$root/dev/fd"
+        hostname "staging-$name"
+        exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" /usr/sbin/sshd -D -E /var/log/sshd.log -p "$port" -o ListenAddress=127.0.0.1
+    ' sh "$base/root" "${port[$suite]}" "$suite" "$@" &
+    pid[$suite]=$!
+    local i
+    for i in $(seq 100); do
+        (exec 3<>"/dev/tcp/127.0.0.1/${port[$suite]}") 2>/dev/null && return 0
+        sleep 0.1
+    done
+    halt "$suite"
+    stop "the sshd of $suite did not start: $(tail -n 5 "$base/root/var/log/sshd.log" 2>/dev/null)"
+}
+
+halt() {
+    kill -KILL "${pid[$1]}" 2>/dev/null
+    wait "${pid[$1]}" 2>/dev/null
+    sleep 0.2
+}
+
+# reload: sshd reads its settings and the time zone again, and answers.
+reload() {
+    local i
+    on kill -HUP 1
+    sleep 0.4
+    for i in $(seq 50); do
+        (exec 3<>"/dev/tcp/127.0.0.1/${port[$suite]}") 2>/dev/null && return 0
+        sleep 0.1
+    done
+}
+
+# on COMMAND...: as root inside the host, beside sshd.
+on() {
+    local inside
+    inside=$(pgrep -P "${pid[$suite]}" | head -n 1)
+    nsenter --target "$inside" --mount --pid --uts -- chroot "$root" "$@"
+}
+
+# ---- the verbs, as stagepass sends them ----------------------------------------------------------
+
+deadline=$(($(date +%s) + 3 * 86400 + 4321))
+login=root shell=/bin/sh grant=k3v9q2m7xa account=sp-anna
+
+quote() {
+    local s=${1//\'/\'\\\'\'}
+    printf "'%s'" "$s"
+}
+
+# script PROVIDER VERB name=value...: what goes to the server's standard input.
+script() {
+    local provider=$1 verb=$2 a
+    shift 2
+    local -A in=([grant]=$grant [account]=$account [path]='' [access]=sftp [public_key]=$supporter_key
+        [check_key]='' [check_until]=0 [password]='' [has_password]=0 [deadline]=$deadline [expiry_form]=$form
+        [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)")
+    for a; do in[${a%%=*}]=${a#*=}; done
+    printf '{ set -eu\n'
+    for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
+    cat "$repo/providers/lib.sh" "$repo/providers/$provider/provider.sh"
+    printf "sp_%s; printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n" "$verb"
+}
+
+# verb PROVIDER VERB name=value...: sets out and code.
+verb() {
+    script "$@" >"$tmp/script"
+    # shellcheck disable=SC2029
+    out=$(ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@127.0.0.1" "$shell -s" <"$tmp/script" 2>"$tmp/err")
+    code=$?
+    # Nothing may be said that the manifest does not declare, and nothing on stderr.
+    local line key
+    while IFS= read -r line; do
+        key=${line%%=*}
+        case $key in stagepass | '') continue ;; esac
+        sed -n "/^\[$2\]/,/^\[/p" "$repo/providers/$1/provider.toml" | grep -q "[{ ]$key = " || fail "$2 said $key, which its manifest does not declare"
+    done <<<"$out"
+    [ ! -s "$tmp/err" ] || fail "$1 $2 wrote to stderr" "$(cat "$tmp/err")"
+}
+
+# ---- logins with other people's clients ----------------------------------------------------------
+
+key_ssh() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "${identity:-$tmp/supporter}" -p "${port[$suite]}" "$account@127.0.0.1" "$@" </dev/null; }
+key_sftp() { sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "${identity:-$tmp/supporter}" -P "${port[$suite]}" -b - "$account@127.0.0.1" <<<"$1"; }
+pw_ssh() { SSHPASS=$password sshpass -e ssh "${options[@]}" -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -p "${port[$suite]}" "$account@127.0.0.1" "$@" </dev/null; }
+pw_sftp() { SSHPASS=$password sshpass -e sftp "${options[@]}" -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -P "${port[$suite]}" "$account@127.0.0.1" <<<"$1"; }
+paramiko_list() {
+    /usr/bin/python3 - "${port[$suite]}" "$account" "$tmp/supporter" "$1" <<'PY'
+import sys, paramiko
+c = paramiko.SSHClient()
+c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+how = {"password": sys.argv[4]} if sys.argv[4] else {"key_filename": sys.argv[3]}
+c.connect("127.0.0.1", int(sys.argv[1]), sys.argv[2], allow_agent=False, look_for_keys=False, **how)
+s = c.open_sftp()
+print(s.normalize("."), s.listdir("."))
+c.close()
+PY
+}
+
+# ---- what must be as it was ----------------------------------------------------------------------
+
+acls() { (cd "$root" && getfacl -R -P -n -p -- "$1" 2>/dev/null); }
+accounts() { cat "$root/etc/passwd" "$root/etc/group" "$root/etc/shadow" "$root/etc/gshadow" "$root/etc/subuid" "$root/etc/subgid" 2>/dev/null; }
+shop=/srv/'my shop $x'
+make_shop() {
+    rm -rf "${root:?}/srv/my shop \$x" "$root/srv/outside"
+    mkdir -p "$root$shop/var/cache" "$root$shop/private" "$root$shop/-rf" "$root/srv/outside"
+    echo index >"$root$shop/index.php"
+    echo run >"$root$shop/run.sh"
+    echo secret >"$root$shop/.env"
+    echo odd >"$root$shop/odd
+name\\ 'x'"
+    echo mine >"$root/srv/outside/file"
+    ln -s /srv/outside "$root$shop/link"
+    ln -s /srv/outside/file "$root$shop/-rf/link"
+    chmod 755 "$root$shop/run.sh"
+    chmod 640 "$root$shop/.env"
+    chmod 700 "$root$shop/private"
+    chmod 2775 "$root$shop/var"
+    chown -Rh --reference="$root/home/deploy" "$root$shop"
+    chown -h 33:33 "$root$shop/var" "$root$shop/var/cache"
+    chmod 2775 "$root$shop/var"
+}
+
+. "$here/linux-account.sh"
+. "$here/authorized-key.sh"
+
+for suite in "${suites[@]}"; do
+    root=$tmp/$suite/root form=utc
+    [ "$suite" != bullseye ] || form=local
+    printf '%s\n' "-- $suite"
+    start "$suite"
+    linux_account
+    authorized_key
+    [ "$suite" != bullseye ] || local_time
+    [ "$suite" != bookworm ] || other_shells
+    measure
+    halt "$suite"
+done
+
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]

@@ -123,12 +123,12 @@ sp_civil() {
 
 # sp_offset SECONDS: sets sp_off to the local offset from UTC at that instant.
 sp_offset() {
-    sp_zone=$(date -d "@$1" +%z)
-    sp_h=${sp_zone#?}
+    sp_tz=$(date -d "@$1" +%z)
+    sp_h=${sp_tz#?}
     sp_m=${sp_h#??}
     sp_h=${sp_h%"$sp_m"}
     sp_off=$((${sp_h#0} * 3600 + ${sp_m#0} * 60))
-    case $sp_zone in -*) sp_off=$((-sp_off)) ;; esac
+    case $sp_tz in -*) sp_off=$((-sp_off)) ;; esac
 }
 
 # sp_expiry SECONDS: sets sp_stamp to what sshd is to be told.
@@ -144,8 +144,8 @@ sp_expiry() {
             ;;
         local)
             sp_least=
-            for sp_t in "$1" $(($1 + 7884000)) $(($1 + 15768000)) $(($1 + 23652000)); do
-                sp_offset "$sp_t"
+            for sp_at in "$1" $(($1 + 7884000)) $(($1 + 15768000)) $(($1 + 23652000)); do
+                sp_offset "$sp_at"
                 if [ -z "$sp_least" ] || [ "$sp_off" -lt "$sp_least" ]; then sp_least=$sp_off; fi
             done
             sp_civil $(($1 + sp_least))
@@ -500,7 +500,7 @@ sp_facts() {
     fi
     sp_say selinux "$sp_v"
 
-    sp_bool path_exists [ -d "$sp_path" ]
+    [ -z "$sp_path" ] || sp_bool path_exists [ -d "$sp_path" ]
     sp_v=
     if [ -n "$sp_path" ] && [ -e "$sp_path" ]; then
         sp_v=$(stat -L -c '%U %G' -- "$sp_path" 2>/dev/null) || :

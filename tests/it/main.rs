@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod again;
+mod conformance;
+mod grants;
 mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;
+mod job;
 mod keyring;
 mod ledger;
 mod postgres;

@@ -1,0 +1,414 @@
+//! The main job, whole, through the program itself: a merchant grants, a supporter really logs in
+//! with real clients, and the access is really gone again.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use russh::keys::PrivateKey;
+use serde_json::Value;
+
+use crate::host::{Host, Sudo};
+use crate::stage::{Credential, Ended, Key, Paramiko, Run, Stage, Watch};
+
+/// The case that every story's grants belong to.
+pub const CASE: &str = "MSP-4711";
+
+/// Throw-away hosts do not listen on port 22.
+pub const ANY_PORT: [&str; 4] =
+    ["--override", "port", "--reason", "the throw-away host listens elsewhere"];
+
+/// A merchant with an open case, and all that the program has said to that merchant.
+pub struct Story {
+    pub stage: Stage,
+    said: Mutex<String>,
+}
+
+/// An open grant, as `grant --json` showed it.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    pub id: String,
+    pub account: String,
+    pub deadline: i64,
+    pub document: Value,
+}
+
+impl Granted {
+    /// Reads the document of `grant --json`.
+    #[track_caller]
+    pub fn of(ended: &Ended) -> Self {
+        let whole = ended.json();
+        let grant = &whole["result"]["grant"];
+        assert_eq!(grant["state"], "open", "{}", ended.told());
+        Self {
+            id: grant["id"].as_str().unwrap().to_owned(),
+            account: grant["layers"][0]["account"].as_str().unwrap().to_owned(),
+            deadline: grant["deadline"].as_i64().unwrap(),
+            document: whole["result"].clone(),
+        }
+    }
+}
+
+impl Story {
+    pub fn new() -> Self {
+        let story = Self { stage: Stage::new(), said: Mutex::default() };
+        story.run(["case", "open", CASE, "--desk", "multisafepay"]).ok();
+        story
+    }
+
+    /// Runs the program, and keeps what it said.
+    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Run {
+        self.heard(self.stage.run(args))
+    }
+
+    /// Keeps what a run said.
+    pub fn heard(&self, run: Run) -> Run {
+        self.said.lock().unwrap().push_str(&run.output());
+        run
+    }
+
+    /// Adds a staging target with the shop's folder.
+    pub fn target(&self, name: &str, host: &Host, account: &str, more: &[&str]) {
+        let more = [&["--path", "/var/www/shop"], more].concat();
+        self.heard(self.stage.add_target(name, host, account, &more)).ok();
+    }
+
+    /// `grant --json` for one supporter, with the port set aside.
+    pub fn grant(&self, target: &str, more: &[&str]) -> Run {
+        self.run(Self::grant_words(target, &[&["--json"], &ANY_PORT[..], more].concat()))
+    }
+
+    /// The words of a `grant` and no more than what has to be there.
+    pub fn grant_words<'a>(target: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let mut words = vec!["grant", "--case", CASE, "--target", target];
+        words.extend(["--supporter", "Jane Doe"]);
+        words.extend(more);
+        words
+    }
+
+    /// A grant that is open when this returns.
+    #[track_caller]
+    pub fn granted(&self, target: &str, more: &[&str]) -> Granted {
+        Granted::of(&self.grant(target, more).ok())
+    }
+
+    /// A grant for the supporter's own key.
+    #[track_caller]
+    pub fn granted_key(&self, target: &str, key: &Key, more: &[&str]) -> Granted {
+        let public = key.public.to_str().unwrap();
+        self.granted(target, &[&["--key", public], more].concat())
+    }
+
+    /// The document of `show --json`.
+    pub fn show(&self, id: &str) -> Value {
+        self.run(["show", id, "--json"]).ok().json()["result"].clone()
+    }
+
+    /// A grant's state as the ledger has it.
+    pub fn state(&self, id: &str) -> String {
+        self.show(id)["grant"]["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Every event of the ledger, a line each.
+    pub fn ledger(&self) -> String {
+        self.run(["ledger", "export"]).ok().stdout
+    }
+
+    /// Takes a grant away, which must be proved. What the merchant is told about it.
+    #[track_caller]
+    pub fn revoked(&self, id: &str) -> String {
+        let run = self.run(["revoke", id, "--json"]).ok();
+        let result = &run.json()["result"];
+        assert_eq!(result["closed"][0]["grant"]["state"], "closed", "{}", run.told());
+        result["closed"][0]["notes"].to_string()
+    }
+
+    /// The secret is in no file of the merchant's computer or of a server, in no ledger, in nothing
+    /// that the program said, and in no process's command line or environment on either side.
+    #[track_caller]
+    pub fn kept_secret(&self, secrets: &[Vec<u8>], hosts: &[&Host], watch: &mut Watch) {
+        self.run(["ledger", "verify"]).ok();
+        let ledger = self.ledger();
+        let said = self.said.lock().unwrap().clone();
+        for secret in secrets {
+            assert!(secret.len() >= 16, "too short to be told from chance");
+            let nowhere: [std::path::PathBuf; 0] = [];
+            assert_eq!(self.stage.files_containing(secret), nowhere);
+            for host in hosts {
+                assert_eq!(host.files_containing(secret), nowhere);
+            }
+            assert!(!crate::stage::contains(said.as_bytes(), secret), "it was said");
+            assert!(!crate::stage::contains(ledger.as_bytes(), secret), "the ledger has it");
+            assert_eq!(watch.sightings(secret), [""; 0]);
+        }
+    }
+
+    /// The last seconds of a grant's life pass.
+    pub fn wait_until_over(deadline: i64) {
+        let patience = Instant::now() + Duration::from_secs(60);
+        while now() <= deadline {
+            assert!(Instant::now() < patience, "the deadline is more than a minute away");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+pub fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    since.as_secs().try_into().unwrap()
+}
+
+/// Every way in which a private key could be found somewhere: its lines, and its 32 bytes.
+pub fn shapes_of_private_key(text: &str) -> Vec<Vec<u8>> {
+    let key = PrivateKey::from_openssh(text).unwrap();
+    let seed = key.key_data().ed25519().unwrap().private.to_bytes();
+    let body: Vec<&str> = text.lines().filter(|line| !line.starts_with("-----")).collect();
+    // The first line is the same for every key.
+    let mut shapes: Vec<_> = body[1..body.len() - 1].iter().map(|l| l.as_bytes().into()).collect();
+    shapes.push(seed.to_vec());
+    assert!(shapes.len() >= 4, "that is no ed25519 key");
+    shapes
+}
+
+/// All that is the merchant's on a server: accounts, keys, files with owner, mode, time, content
+/// and ACL, crontabs, sudo rules, sshd's settings.
+pub fn merchants_own(host: &Host) -> String {
+    host.sh(r#"
+        for file in passwd shadow group gshadow subuid subgid; do
+            echo "== $file"; cat /etc/$file
+        done
+        set -- /home /root /var/www /etc/sudoers /etc/sudoers.d /etc/ssh /var/spool/cron /var/mail
+        echo "== files"
+        find "$@" -xdev -printf '%p %y %m %U:%G %l\n' | sort
+        find "$@" -xdev -type f -printf '%p %s %T@\n' | sort
+        find "$@" -xdev -type f -exec sha256sum {} + | sort
+        getfacl -R -n -p "$@" 2>/dev/null"#)
+}
+
+/// Nothing on the server names the grant any more, but for the copies that the system's own tools
+/// keep of the files they write.
+#[track_caller]
+pub fn nothing_is_left(host: &Host, id: &str) {
+    let mut found = host.files_containing(id.as_bytes());
+    found.retain(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        !["passwd-", "shadow-", "group-", "gshadow-", "subuid-", "subgid-"].contains(&name)
+    });
+    assert_eq!(found, [""; 0].map(std::path::PathBuf::from));
+    let accounts = host.sh("grep -c stagepass /etc/passwd || :");
+    assert!(host.sh("getent passwd").lines().all(|line| !line.contains(id)), "{accounts}");
+}
+
+/// What a supporter does with a grant.
+type Use = fn(&Story, &Host, &str, Credential<'_>);
+
+// ---- what each kind of access can do -----------------------------------------------------------
+
+/// No kind of access lets anything through to elsewhere.
+#[track_caller]
+fn forwards_nothing(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    let to = format!("127.0.0.1:{}", host.port);
+    let run = story.stage.ssh(host, account, with, &["-W", &to]).fails();
+    assert!(!run.stdout.contains("SSH-2.0"), "{}", run.told());
+    // What it looks like where it is not forbidden.
+    let admin = Credential::Key(&story.stage.admin.private);
+    let run = story.stage.ssh(host, "root", admin, &["-W", &to]);
+    assert!(run.stdout.contains("SSH-2.0"), "{}", run.told());
+    let back = format!("0:127.0.0.1:{}", host.port);
+    let back = ["-N", "-o", "ExitOnForwardFailure=yes", "-R", &back];
+    story.stage.ssh(host, account, with, &back).fails();
+}
+
+#[track_caller]
+fn reads_the_shop(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    let run = story.stage.sftp(host, account, with, "ls -1 /var/www/shop\n").ok();
+    assert!(run.stdout.contains("composer.json"), "{}", run.told());
+    let read = Paramiko::Read("/var/www/shop/composer.json");
+    let run = story.stage.paramiko(host, account, with, read).ok();
+    assert_eq!(run.stdout, host.sh("cat /var/www/shop/composer.json"));
+}
+
+/// Puts a file into the shop, looks at it from the server's side, and takes it away again.
+#[track_caller]
+fn writes_the_shop(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    let file = "/var/www/shop/of-jane.txt";
+    let batch = format!("put {} {file}\n", story.stage.known_hosts(host).display());
+    story.stage.sftp(host, account, with, &batch).ok();
+    assert!(!host.sh(&format!("cat {file}")).is_empty());
+    story.stage.sftp(host, account, with, &format!("rm {file}\n")).ok();
+    story.stage.paramiko(host, account, with, Paramiko::Write(file)).ok();
+    assert_eq!(host.sh(&format!("cat {file}")), "written by a supporter\n");
+    story.stage.sftp(host, account, with, &format!("rm {file}\n")).ok();
+}
+
+/// A command that is sent does not run.
+#[track_caller]
+fn has_no_shell(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    let mark = "/tmp/a-command-ran";
+    let run = story.stage.ssh(host, account, with, &["touch", mark, ";", "id"]);
+    assert!(!run.stdout.contains("uid="), "{}", run.told());
+    let run = story.stage.ssh(host, account, with, &["-tt"]);
+    assert!(!run.stdout.contains('$'), "{}", run.told());
+    host.sh(&format!("! test -e {mark}"));
+}
+
+#[track_caller]
+fn does_what_sftp_may(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    reads_the_shop(story, host, account, with);
+    writes_the_shop(story, host, account, with);
+    has_no_shell(story, host, account, with);
+    forwards_nothing(story, host, account, with);
+}
+
+#[track_caller]
+fn does_what_reading_may(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    reads_the_shop(story, host, account, with);
+    let file = "/var/www/shop/of-jane.txt";
+    story.stage.paramiko(host, account, with, Paramiko::Write(file)).exits(1);
+    for batch in [
+        &format!("put {} {file}\n", story.stage.known_hosts(host).display()),
+        "rm /var/www/shop/composer.json\n",
+        "rename /var/www/shop/composer.json /var/www/shop/x\n",
+        "mkdir /var/www/shop/x\n",
+        "chmod 777 /var/www/shop/composer.json\n",
+    ] {
+        story.stage.sftp(host, account, with, batch).fails();
+    }
+    has_no_shell(story, host, account, with);
+    forwards_nothing(story, host, account, with);
+}
+
+#[track_caller]
+fn does_what_ssh_may(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    let run = story.stage.ssh(host, account, with, &["id", "-un"]).ok();
+    assert_eq!(run.stdout.trim(), account);
+    story.stage.paramiko(host, account, with, Paramiko::Exec("test -r /etc/passwd")).ok();
+    story.stage.ssh(host, account, with, &["sudo", "-n", "true"]).fails();
+    reads_the_shop(story, host, account, with);
+    writes_the_shop(story, host, account, with);
+    forwards_nothing(story, host, account, with);
+}
+
+/// Real clients are turned away. Two tries: more would lock this address out of newer servers.
+#[track_caller]
+pub fn is_refused(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    let run = story.stage.sftp(host, account, with, "pwd\n").exits(255);
+    assert!(run.stderr.contains("Permission denied"), "{}", run.told());
+    story.stage.paramiko(host, account, with, Paramiko::Exec("true")).exits(3);
+}
+
+// ---- the job, once on each OpenSSH -------------------------------------------------------------
+
+/// A merchant's server with more on it than what Debian brings: keys, files with ACLs, a crontab.
+#[track_caller]
+fn furnish(host: &Host) {
+    host.sh(r#"
+        useradd -m -s /bin/bash colleague
+        install -d -m 700 -o colleague -g colleague /home/colleague/.ssh
+        ssh-keygen -q -t ed25519 -N '' -f /home/colleague/.ssh/id_ed25519
+        cat /home/colleague/.ssh/id_ed25519.pub >>/home/colleague/.ssh/authorized_keys
+        echo theirs >/home/colleague/notes
+        setfacl -m u:colleague:rw /var/www/shop/composer.json
+        mkdir /var/www/shop/shared
+        setfacl -m u:colleague:rwx,d:u:colleague:rwx /var/www/shop/shared
+        echo '* * * * * true' >/var/spool/cron/colleague-of-ours"#);
+}
+
+/// How the merchant becomes root on a server.
+#[derive(Clone, Copy)]
+enum Login {
+    Root,
+    Sudo,
+}
+
+/// The whole job with the supporter's own key, on a server of its own: the proof by a refused login
+/// is rationed by server.
+#[track_caller]
+fn a_grant_works_and_ends(suite: &str, login: Login, access: &str, does: Use) {
+    let story = Story::new();
+    let host = match login {
+        Login::Root => story.stage.light(suite).shop().start(),
+        Login::Sudo => story.stage.light(suite).deploy(Sudo::NoPassword).shop().start(),
+    };
+    furnish(&host);
+    match login {
+        Login::Root => story.target("staging", &host, "root", &[]),
+        Login::Sudo => story.target("staging", &host, "deploy", &["--become", "sudo"]),
+    }
+    let key = story.stage.supporter_key();
+    let with = Credential::Key(&key.private);
+    let before = merchants_own(&host);
+    let granted = story.granted_key("staging", &key, &["--access", access]);
+    assert!(granted.account.starts_with("sp-msp4711-jane-"), "{granted:?}");
+    does(&story, &host, &granted.account, with);
+
+    let list = story.run(["list"]).ok();
+    assert!(list.stdout.contains(&granted.id) && list.stdout.contains("Jane Doe"));
+    let shown = story.run(["show", &granted.id]).ok();
+    assert!(shown.stdout.contains("the supporter's key was accepted"), "{}", shown.told());
+    assert_eq!(story.show(&granted.id[..4])["grant"]["access"], access);
+
+    let told = story.revoked(&granted.id);
+    assert!(told.contains("tried and refused"), "{told}");
+    is_refused(&story, &host, &granted.account, with);
+    nothing_is_left(&host, &granted.id);
+    host.sh(&format!("! getent passwd {0} && ! test -e /home/{0}", granted.account));
+    same_text(&before, &merchants_own(&host));
+    assert_eq!(story.state(&granted.id), "closed");
+    assert!(!story.run(["list"]).ok().stdout.contains(&granted.id));
+    story.run(["revoke", &granted.id]).ok();
+    story.run(["case", "close", CASE]).ok();
+    story.run(["ledger", "verify"]).ok();
+}
+
+/// Two long texts are the same, or the lines that differ are shown.
+#[track_caller]
+pub fn same_text(before: &str, after: &str) {
+    let lost: Vec<_> = before.lines().filter(|line| !after.contains(line)).collect();
+    let new: Vec<_> = after.lines().filter(|line| !before.contains(line)).collect();
+    assert!(before == after, "lost {lost:#?}\nnew {new:#?}");
+}
+
+#[test]
+fn sftp_on_bookworm_by_root_works_and_ends() {
+    a_grant_works_and_ends("bookworm", Login::Root, "sftp", does_what_sftp_may);
+}
+
+#[test]
+fn reading_on_bookworm_by_root_works_and_ends() {
+    a_grant_works_and_ends("bookworm", Login::Root, "sftp-read-only", does_what_reading_may);
+}
+
+#[test]
+fn ssh_on_bookworm_by_sudo_works_and_ends() {
+    a_grant_works_and_ends("bookworm", Login::Sudo, "ssh", does_what_ssh_may);
+}
+
+#[test]
+fn sftp_on_bullseye_by_sudo_works_and_ends() {
+    a_grant_works_and_ends("bullseye", Login::Sudo, "sftp", does_what_sftp_may);
+}
+
+#[test]
+fn reading_on_bullseye_by_root_works_and_ends() {
+    a_grant_works_and_ends("bullseye", Login::Root, "sftp-read-only", does_what_reading_may);
+}
+
+#[test]
+fn ssh_on_bullseye_by_sudo_works_and_ends() {
+    a_grant_works_and_ends("bullseye", Login::Sudo, "ssh", does_what_ssh_may);
+}
+
+#[test]
+fn sftp_on_trixie_by_sudo_works_and_ends() {
+    a_grant_works_and_ends("trixie", Login::Sudo, "sftp", does_what_sftp_may);
+}
+
+#[test]
+fn reading_on_trixie_by_sudo_works_and_ends() {
+    a_grant_works_and_ends("trixie", Login::Sudo, "sftp-read-only", does_what_reading_may);
+}
+
+#[test]
+fn ssh_on_trixie_by_root_works_and_ends() {
+    a_grant_works_and_ends("trixie", Login::Root, "ssh", does_what_ssh_may);
+}

@@ -261,6 +261,9 @@ async fn abandon(
     problem: Problem,
 ) -> Error {
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
+    if let Err(e) = let_go(context, ledger, grant, &error).await {
+        error = error.because_text(format!("recording that failed: {e}"));
+    }
     let closed = match closing::close(context, ledger, session, &grant.id, "it did not open").await
     {
         Ok(Ended::Closed { .. }) => Ok(()),
@@ -292,6 +295,17 @@ async fn abandon(
         ));
     }
     error
+}
+
+/// Records why it did not open, and gives up the claim under which it was opened: closing makes a
+/// claim of its own, and would find the grant busy with this very process.
+async fn let_go(context: &Context, ledger: &Ledger, grant: &Grant, why: &Error) -> Result<()> {
+    let mut grant = grant.clone();
+    release(&mut grant);
+    let detail = json!({ "why": format!("{why}: {}", why.causes.join("; ")) });
+    let event = event(context, &grant, "grant.open-failed", detail);
+    ledger.record(&grant, &event).await?;
+    Ok(())
 }
 
 /// Whether two clocks are close enough for a promise to the minute, in seconds.

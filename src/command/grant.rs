@@ -27,7 +27,7 @@ use crate::policy::{
     self, Broken, Credential, Decision, Declared, EnvironmentFinding, Facts, LiveRequest, Override,
     Request, Rule, Terms,
 };
-use crate::provider::{Provider, Verb};
+use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
@@ -166,20 +166,30 @@ async fn ask_for_what_is_missing(context: &Context, typed: &mut cli::Grant) -> R
     Ok(())
 }
 
-fn needed(value: Option<String>, option: &str) -> Result<String> {
-    value.filter(|text| !text.is_empty()).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("{option} is missing"))
-            .hint("`stagepass grant --help` has examples")
-    })
+/// The answers without which nothing can be resolved: case, target, supporter.
+fn needed(typed: &mut cli::Grant) -> Result<(String, String, String)> {
+    let take = |value: &mut Option<String>| value.take().filter(|text| !text.is_empty());
+    match (take(&mut typed.case), take(&mut typed.target), take(&mut typed.supporter)) {
+        (Some(case), Some(target), Some(supporter)) => Ok((case, target, supporter)),
+        (case, target, supporter) => {
+            let missing: Vec<&str> =
+                [("--case", case), ("--target", target), ("--supporter", supporter)]
+                    .into_iter()
+                    .filter_map(|(option, value)| value.is_none().then_some(option))
+                    .collect();
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            Err(Error::new(Kind::Usage, format!("{} {verb} missing", missing.join(", ")))
+                .hint("`stagepass grant --help` has examples"))
+        }
+    }
 }
 
 /// From what was typed to what it means. Reads files and the ledger, changes nothing.
-async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
-    let target = context.target(&needed(typed.target, "--target")?)?;
-    let reference = needed(typed.case, "--case")?;
+async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
+    let (reference, target, name) = needed(&mut typed)?;
+    let target = context.target(&target)?;
     let case = find_case(context, &reference).await?;
     let desk = context.desk(&case.desk)?;
-    let name = needed(typed.supporter, "--supporter")?;
     let company = typed.company.unwrap_or_else(|| desk.manifest.name.clone());
     let key = typed.key.as_deref().map(read_key).transpose()?;
     if key.is_none() && !typed.generate_key && !typed.password {
@@ -190,6 +200,16 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
     let preferred = Provider::preferred(target.elevation, &route.user);
     let provider_name = typed.provider.as_deref().unwrap_or(preferred);
+    let provider = context.provider(provider_name)?;
+    if typed.password && provider.need == Need::None {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{}` makes no passwords", provider.name),
+        )
+        .because_text("it would be the password of the account that stagepass itself logs in to")
+        .hint("use the supporter's public key: `--key FILE`; without one, `--generate-key`")
+        .hint("or let stagepass become root on this target: `stagepass target add … --replace --become sudo`"));
+    }
     let mut credentials = Vec::new();
     if key.is_some() {
         credentials.push(Credential::Key);
@@ -232,7 +252,7 @@ async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
         accept_weak_expiry: typed.accept_weak_expiry,
     };
     Ok(Wanted {
-        provider: context.provider(provider_name)?,
+        provider,
         target,
         route,
         case,
@@ -435,7 +455,7 @@ fn new_id() -> Result<String> {
 /// The account that the supporter logs in to: the one we log in with for a provider that shares
 /// it, else a new one named after case and supporter, at most 32 characters (useradd(8)).
 fn account_name(wanted: &Wanted, _session: &Session<'_>, id: &str) -> String {
-    if wanted.provider.need == crate::provider::Need::None {
+    if wanted.provider.need == Need::None {
         return wanted.route.user.clone();
     }
     let slug = |text: &str, length: usize| -> String {
@@ -711,7 +731,7 @@ impl Plan<'_> {
     fn enforced(&self) -> Vec<String> {
         self.seen.server.enforced(
             self.wanted.key.is_some() || self.wanted.generate_key,
-            self.wanted.provider.need == crate::provider::Need::Root,
+            self.wanted.provider.need == Need::Root,
             self.terms.deadline(),
         )
     }

@@ -8,6 +8,7 @@ mod host;
 mod keyring;
 mod ledger;
 mod postgres;
+mod readme;
 mod schedule;
 #[allow(dead_code)]
 mod stage;

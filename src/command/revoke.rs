@@ -26,7 +26,7 @@ const PARALLEL: usize = 8;
 pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
         if typed.grants.is_empty() {
-            context.output.result("there are no grants\n", json!({ "closed": [], "failed": [] }));
+            report(context, &Tally::default(), &[]);
             return Ok(());
         }
         return Err(Error::new(Kind::NotFound, "there are no grants on this machine")

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod again;
+mod cli;
 mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;
+mod json;
 mod keyring;
 mod ledger;
 mod postgres;

@@ -27,12 +27,8 @@ struct Step {
 #[test]
 fn every_command_of_the_tour_does_what_it_shows_on_a_booted_host() {
     let stage = Stage::new();
-    let host = stage
-        .full(SUITE)
-        .deploy(Sudo::NoPassword)
-        .shop()
-        .hostname("staging.shop.example")
-        .start();
+    let host =
+        stage.full(SUITE).deploy(Sudo::NoPassword).shop().hostname("staging.shop.example").start();
     let jane = stage.supporter_key();
     let path = set_the_stage(&stage, &host, &jane);
 

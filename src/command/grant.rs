@@ -27,7 +27,7 @@ use crate::policy::{
     self, Broken, Credential, Decision, Declared, EnvironmentFinding, Facts, LiveRequest, Override,
     Request, Rule, Terms,
 };
-use crate::provider::{Need, Provider, Verb};
+use crate::provider::{Provider, Verb};
 use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
@@ -67,6 +67,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let dry_run = typed.dry_run;
     let mut wanted = resolve(context, typed).await?;
     refuse_early(context, &mut wanted)?;
+    refuse_password_of_ours(&wanted)?;
     refuse_unshowable_credential(context, &wanted, dry_run)?;
 
     let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
@@ -200,16 +201,6 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
     let preferred = Provider::preferred(target.elevation, &route.user);
     let provider_name = typed.provider.as_deref().unwrap_or(preferred);
-    let provider = context.provider(provider_name)?;
-    if typed.password && provider.need == Need::None {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{}` makes no passwords", provider.name),
-        )
-        .because_text("it would be the password of the account that stagepass itself logs in to")
-        .hint("use the supporter's public key: `--key FILE`; without one, `--generate-key`")
-        .hint("or let stagepass become root on this target: `stagepass target add … --replace --become sudo`"));
-    }
     let mut credentials = Vec::new();
     if key.is_some() {
         credentials.push(Credential::Key);
@@ -252,7 +243,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         accept_weak_expiry: typed.accept_weak_expiry,
     };
     Ok(Wanted {
-        provider,
+        provider: context.provider(provider_name)?,
         target,
         route,
         case,
@@ -399,6 +390,21 @@ fn confirm_live(context: &Context, wanted: &mut Wanted, facts: &Facts) {
     }
 }
 
+/// Without root there is no account but the one that stagepass logs in to, and its password is
+/// nobody else's. The server would say so too, when the grant is recorded already.
+fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
+    if !wanted.password || wanted.provider.need == crate::provider::Need::Root {
+        return Ok(());
+    }
+    let (provider, target) = (&wanted.provider.name, &wanted.target.name);
+    Err(Error::new(Kind::Usage, format!("`{provider}` makes no passwords"))
+        .because_text("it would be the password of the account that stagepass itself logs in to")
+        .hint("use the supporter's public key, `--key FILE`, or make one with `--generate-key`")
+        .hint(format!(
+            "or let stagepass be root there: `stagepass target add {target} … --replace --become sudo`"
+        )))
+}
+
 /// A new secret needs somebody to see it: found out before anything is made.
 fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: bool) -> Result<()> {
     let makes_secret = wanted.generate_key || wanted.password;
@@ -455,7 +461,7 @@ fn new_id() -> Result<String> {
 /// The account that the supporter logs in to: the one we log in with for a provider that shares
 /// it, else a new one named after case and supporter, at most 32 characters (useradd(8)).
 fn account_name(wanted: &Wanted, _session: &Session<'_>, id: &str) -> String {
-    if wanted.provider.need == Need::None {
+    if wanted.provider.need == crate::provider::Need::None {
         return wanted.route.user.clone();
     }
     let slug = |text: &str, length: usize| -> String {
@@ -731,7 +737,7 @@ impl Plan<'_> {
     fn enforced(&self) -> Vec<String> {
         self.seen.server.enforced(
             self.wanted.key.is_some() || self.wanted.generate_key,
-            self.wanted.provider.need == Need::Root,
+            self.wanted.provider.need == crate::provider::Need::Root,
             self.terms.deadline(),
         )
     }

@@ -263,6 +263,11 @@ fn a_password_in_somebodys_own_account_is_refused_before_anything_is_recorded() 
         "--supporter",
         "Jane",
         "--password",
+        "--accept-weak-expiry",
+        "--override",
+        "port",
+        "--reason",
+        "a test",
         "--reveal",
     ]);
     let run = run.exits(2);

@@ -277,6 +277,19 @@ fn a_password_in_somebodys_own_account_is_refused_before_anything_is_recorded() 
 }
 
 #[test]
+fn a_mistyped_target_is_not_taken_for_one_without_access() {
+    for stage in [Stage::new(), with_a_case()] {
+        for words in
+            [vec!["revoke", "--target", "stagign"], vec!["revoke", "--target", "x", "--dry-run"]]
+        {
+            let run = stage.run(&words).exits(4);
+            assert!(run.stderr.contains("there is no target"), "{}", run.told());
+        }
+        stage.run(["revoke", "--all"]).ok();
+    }
+}
+
+#[test]
 fn control_characters_that_were_typed_do_not_reach_the_screen() {
     let stage = with_a_case();
     let odd = "a\x1b[31mb\x07";

@@ -113,7 +113,8 @@ Example:
         /// The target's name.
         name: String,
     },
-    /// Log in, look around and say what stagepass can do there. Changes nothing.
+    /// Log in, look around and say what stagepass can do there. Changes nothing. With --json every
+    /// fact that was seen.
     Check {
         /// The target's name.
         name: String,
@@ -253,7 +254,8 @@ pub struct Grant {
     /// Why it is needed; required with --override and for a live shop.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Break this rule knowingly; recorded with the reason. May be given several times.
+    /// Break this rule knowingly, by its id as a refusal shows it; recorded with the reason. May
+    /// be given several times.
     #[arg(long = "override", value_name = "RULE")]
     pub overrides: Vec<String>,
     /// Live shop: who of the desk approved it.
@@ -315,7 +317,7 @@ pub struct Show {
 #[command(after_help = "\
 Examples:
   stagepass extend k7m2x9 --for 7d --reason 'waiting for the plugin vendor'
-  stagepass extend k7m2x9 --for 1h --reason 'shorten it'")]
+  stagepass extend k7m2x9 --until '2026-12-01 18:00' --reason 'the fix goes live then'")]
 pub struct Extend {
     /// The grant's id, or the beginning of it.
     pub grant: String,
@@ -328,7 +330,8 @@ pub struct Extend {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Break this rule knowingly; recorded with the reason. May be given several times.
+    /// Break this rule knowingly, by its id as a refusal shows it; recorded with the reason. May
+    /// be given several times.
     #[arg(long = "override", value_name = "RULE")]
     pub overrides: Vec<String>,
     /// Live shop: who of the desk approved more time.
@@ -388,7 +391,7 @@ pub struct Sweep {
 /// Who runs the sweep.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ScheduleKind {
-    /// A systemd user timer where there is a user manager, else cron.
+    /// What runs also while you are logged out: a systemd user manager that lingers, else cron.
     Auto,
     /// A marked line in the user's crontab.
     Cron,
@@ -404,7 +407,7 @@ pub enum Schedule {
         /// Who runs it.
         #[arg(long, value_enum, default_value = "auto")]
         kind: ScheduleKind,
-        /// Minutes between two runs.
+        /// Minutes between two runs: 1 to 60, a number that divides 60.
         #[arg(long, value_name = "MINUTES", default_value_t = 5)]
         #[arg(value_parser = clap::value_parser!(u8).range(1..=60))]
         every: u8,

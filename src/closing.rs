@@ -306,7 +306,9 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
         ));
     }
     if let Some(count) = reply.number("reowned").filter(|count| *count > 0) {
-        notes.push(format!("{count} files of the account were given to the shop folder's owner"));
+        let files =
+            if count == 1 { "file of the account was" } else { "files of the account were" };
+        notes.push(format!("{count} {files} given to the shop folder's owner"));
     }
     if reply.is("same_key_kept") {
         notes.push(

@@ -35,7 +35,10 @@ use clap::Parser as _;
 #[must_use]
 pub fn run() -> ExitCode {
     no_core_dumps();
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return not_understood(&e),
+    };
     let output =
         output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -62,6 +65,32 @@ pub fn run() -> ExitCode {
             ExitCode::from(error.kind.exit_code())
         }
     }
+}
+
+/// Help and version are shown and done. A command line that cannot be understood is told as clap
+/// tells it, or as a document where one was asked for.
+fn not_understood(e: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    let asked_for_document = std::env::args_os().skip(1).any(|word| word == "--json");
+    let is_answer = matches!(
+        e.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if is_answer || !asked_for_document {
+        // A reader that went away wants no complaint, and a full disk cannot be told more.
+        let printed = e.print();
+        let lost = printed.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
+        let code = if lost { 1 } else { u8::try_from(e.exit_code()).unwrap_or(2) };
+        return ExitCode::from(code);
+    }
+    let text = e.render().to_string();
+    let said = text.lines().next().unwrap_or_default();
+    let message = said.strip_prefix("error: ").unwrap_or(said).to_owned();
+    let error = error::Error::new(error::Kind::Usage, message).hint("add `--help` for the options");
+    output::Output::new("", true, true).error(&error);
+    ExitCode::from(error.kind.exit_code())
 }
 
 /// A crash must not write secrets to disk, and no other process of this user may read them out of

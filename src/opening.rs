@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::closing::{self, Ended, LEASE_SECONDS, event, release};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Grant, State, UnixTime};
+use crate::grant::{Grant, State};
 use crate::ledger::{Lease, Ledger};
 use crate::output::Progress;
 use crate::policy::Terms;
@@ -308,10 +308,4 @@ async fn abandon(
         ));
     }
     error
-}
-
-/// Whether two clocks are close enough for a promise to the minute, in seconds.
-#[must_use]
-pub fn skew(server: Option<UnixTime>, here: UnixTime) -> i64 {
-    server.map_or(0, |server| server - here)
 }

@@ -136,7 +136,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     if case.closed_at.is_some() {
         context.output.result(
             &format!("the case {reference} is closed already\n"),
-            json!({ "case": case, "closed": [], "failed": [] }),
+            json!({ "case": case, "closed": [], "failed": [], "busy": [] }),
         );
         return Ok(());
     }

@@ -125,7 +125,7 @@ fn configuration(context: &Context) -> Finding {
         Ok(targets) => match refuse_unsafe(&path) {
             Ok(()) => Finding::good(
                 what,
-                format!("{} targets in {}", targets.iter().len(), path.display()),
+                format!("{} in {}", counted(targets.iter().len(), "target"), path.display()),
             ),
             Err(e) => Finding::bad(
                 Kind::Internal,
@@ -158,7 +158,7 @@ async fn about_ledger(context: &Context, ledger: Option<&Ledger>) -> Vec<Finding
         Ok(counts) => {
             findings.push(Finding::good(
                 "ledger",
-                format!("{} live grants, {} closed, in {place}", counts.live(), counts.closed),
+                format!("live grants: {}, closed: {}, in {place}", counts.live(), counts.closed),
             ));
             if counts.stuck > 0 {
                 findings.push(Finding::bad(
@@ -206,6 +206,10 @@ async fn sweeping(context: &Context, ledger: &Ledger) -> Finding {
             Finding::bad(Kind::Stuck, "schedule", warning, "`stagepass schedule install`")
         }
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("one {what}") } else { format!("{count} {what}s") }
 }
 
 /// Every target, or for cron those with live grants.

@@ -67,6 +67,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let dry_run = typed.dry_run;
     let mut wanted = resolve(context, typed).await?;
     refuse_early(context, &mut wanted)?;
+    refuse_password_of_ours(&wanted)?;
     refuse_unshowable_credential(context, &wanted, dry_run)?;
 
     let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
@@ -166,20 +167,30 @@ async fn ask_for_what_is_missing(context: &Context, typed: &mut cli::Grant) -> R
     Ok(())
 }
 
-fn needed(value: Option<String>, option: &str) -> Result<String> {
-    value.filter(|text| !text.is_empty()).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("{option} is missing"))
-            .hint("`stagepass grant --help` has examples")
-    })
+/// The answers without which nothing can be resolved: case, target, supporter.
+fn needed(typed: &mut cli::Grant) -> Result<(String, String, String)> {
+    let take = |value: &mut Option<String>| value.take().filter(|text| !text.is_empty());
+    match (take(&mut typed.case), take(&mut typed.target), take(&mut typed.supporter)) {
+        (Some(case), Some(target), Some(supporter)) => Ok((case, target, supporter)),
+        (case, target, supporter) => {
+            let missing: Vec<&str> =
+                [("--case", case), ("--target", target), ("--supporter", supporter)]
+                    .into_iter()
+                    .filter_map(|(option, value)| value.is_none().then_some(option))
+                    .collect();
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            Err(Error::new(Kind::Usage, format!("{} {verb} missing", missing.join(", ")))
+                .hint("`stagepass grant --help` has examples"))
+        }
+    }
 }
 
 /// From what was typed to what it means. Reads files and the ledger, changes nothing.
-async fn resolve(context: &Context, typed: cli::Grant) -> Result<Wanted> {
-    let target = context.target(&needed(typed.target, "--target")?)?;
-    let reference = needed(typed.case, "--case")?;
+async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
+    let (reference, target, name) = needed(&mut typed)?;
+    let target = context.target(&target)?;
     let case = find_case(context, &reference).await?;
     let desk = context.desk(&case.desk)?;
-    let name = needed(typed.supporter, "--supporter")?;
     let company = typed.company.unwrap_or_else(|| desk.manifest.name.clone());
     let key = typed.key.as_deref().map(read_key).transpose()?;
     if key.is_none() && !typed.generate_key && !typed.password {
@@ -370,6 +381,21 @@ fn confirm_live(context: &Context, wanted: &mut Wanted, facts: &Facts) {
             .output
             .ask(&format!("This counts as a LIVE shop. Type its host name, {name}, to go on:"));
     }
+}
+
+/// Without root there is no account but the one that stagepass logs in to, and its password is
+/// nobody else's. The server would say so too, when the grant is recorded already.
+fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
+    if !wanted.password || wanted.provider.need == crate::provider::Need::Root {
+        return Ok(());
+    }
+    let (provider, target) = (&wanted.provider.name, &wanted.target.name);
+    Err(Error::new(Kind::Usage, format!("`{provider}` makes no passwords"))
+        .because_text("it would be the password of the account that stagepass itself logs in to")
+        .hint("use the supporter's public key, `--key FILE`, or make one with `--generate-key`")
+        .hint(format!(
+            "or let stagepass be root there: `stagepass target add {target} … --replace --become sudo`"
+        )))
 }
 
 /// A new secret needs somebody to see it: found out before anything is made.

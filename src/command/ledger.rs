@@ -1,13 +1,13 @@
 //! `ledger`: the record of everything that was done.
 
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 
 use serde_json::json;
 
 use crate::cli;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Head, Ledger};
+use crate::ledger::{Head, Ledger, LedgerError};
 use crate::output::{Tone, fields, paint};
 
 /// Runs the command.
@@ -52,9 +52,12 @@ async fn verify(context: &Context, ledger: &Ledger, remembered: Option<&str>) ->
     Ok(())
 }
 
-/// Prints every event as JSON, one a line, whatever `--json` says.
+/// Prints every event as JSON, one a line, whatever `--json` says. A reader that went away is not
+/// an error.
 async fn export(context: &Context, ledger: &Ledger) -> Result<()> {
     let mut writer = BufWriter::new(context.output.stream());
-    ledger.export(&mut writer).await?;
-    Ok(())
+    match ledger.export(&mut writer).await {
+        Err(LedgerError::Export(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other.map(|_| ())?),
+    }
 }

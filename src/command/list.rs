@@ -17,7 +17,8 @@ use crate::output::Tone;
 pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
         context.output.say(Tone::Faint, "nothing was ever granted from here");
-        context.output.result("", json!({ "grants": [], "counts": Counts::default() }));
+        let nothing = json!({ "grants": [], "counts": Counts::default(), "in_trouble": 0 });
+        context.output.result("", nothing);
         return Ok(());
     };
     let now = context.now();

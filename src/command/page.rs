@@ -26,7 +26,8 @@ pub fn completions(output: &Output, typed: &Completions) -> Result<()> {
 pub fn man(output: &Output, typed: &Man) -> Result<()> {
     let Some(folder) = &typed.output else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command())
+        // There is a page for every command, and none for the help that is in all of them.
+        clap_mangen::Man::new(Cli::command().disable_help_subcommand(true))
             .render(&mut page)
             .map_err(|e| Error::new(Kind::Internal, "the man page cannot be made").because(e))?;
         output.raw(&String::from_utf8_lossy(&page));

@@ -25,15 +25,18 @@ const PARALLEL: usize = 8;
 /// There is no such grant, the ledger fails, or something is not proved closed.
 pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
+        if let Some(name) = &typed.target {
+            context.target(name)?;
+        }
         if typed.grants.is_empty() {
-            context.output.result("there are no grants\n", json!({ "closed": [], "failed": [] }));
+            report(context, &Tally::default(), &[]);
             return Ok(());
         }
         return Err(Error::new(Kind::NotFound, "there are no grants on this machine")
             .hint("the ledger is made by the first `stagepass case open`"));
     }
     let ledger = context.ledger().await?;
-    let grants = chosen(&ledger, &typed).await?;
+    let grants = chosen(context, &ledger, &typed).await?;
     let (live, ended): (Vec<Grant>, Vec<Grant>) =
         grants.into_iter().partition(|grant| grant.state.is_live());
     if typed.dry_run {
@@ -48,10 +51,15 @@ pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
     failure(&tally).map_or(Ok(()), |error| Err(error.with_result(document(&tally, context.now()))))
 }
 
-async fn chosen(ledger: &Ledger, typed: &cli::Revoke) -> Result<Vec<Grant>> {
+async fn chosen(context: &Context, ledger: &Ledger, typed: &cli::Revoke) -> Result<Vec<Grant>> {
     if typed.all || typed.target.is_some() {
         let filter = Filter { target: typed.target.clone(), live_only: true, ..Filter::default() };
-        return Ok(ledger.grants(&filter, MOST, None).await?);
+        let grants = ledger.grants(&filter, MOST, None).await?;
+        // A mistyped name must not look like access that is over.
+        if let Some(name) = typed.target.as_deref().filter(|_| grants.is_empty()) {
+            context.target(name)?;
+        }
+        return Ok(grants);
     }
     let mut grants = Vec::new();
     for id in &typed.grants {

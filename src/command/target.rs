@@ -12,7 +12,7 @@ use crate::output::{Cell, Tone, fields, paint, table};
 use crate::policy::refuse_ftp;
 use crate::provider::Verb;
 use crate::script::{Answer, clean};
-use crate::server::{Server, detect_inputs};
+use crate::server::{ExpiryForm, Server, detect_inputs};
 use crate::session::{Session, unreachable};
 use crate::target::{Address, AddressError, Elevation, Target, Targets, check_name, check_path};
 use crate::transport::host_key::{HostKeyPin, Verdict};
@@ -318,17 +318,65 @@ async fn look(
     })
 }
 
+/// What matters to somebody who is about to give access; every fact is in the JSON document.
 fn seen(server: &Server) -> String {
-    let mut text = String::new();
-    for (key, value) in server.reply.values() {
-        if !value.is_empty() {
-            text.push_str(&format!("  {key:<26}{}\n", clean(value)));
+    let fact = |name: &str| clean(server.reply.text(name));
+    let clock = match server.clock_ahead {
+        0 => "as here".to_owned(),
+        ahead => {
+            format!("{} s {} this one", ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" })
         }
+    };
+    let folder = match (fact("path_exists").as_str(), fact("path_owner")) {
+        ("true", owner) if !owner.is_empty() => format!("there, owned by {owner}"),
+        ("true", _) => "there".to_owned(),
+        _ => String::new(),
+    };
+    let mut lines = vec![
+        ("  can be used", "yes".to_owned()),
+        ("  system", format!("{} {}", fact("os_id"), fact("os_version")).trim().to_owned()),
+        ("  clock", clock),
+        ("  logs in with", logins(server)),
+        (
+            "  a key ends",
+            match server.expiry_form {
+                ExpiryForm::None => "with the sweep only".to_owned(),
+                ExpiryForm::Utc | ExpiryForm::Local => "by itself, to the second".to_owned(),
+            },
+        ),
+        ("  shop folder", folder),
+    ];
+    // Settings that are not the default may keep a new account out.
+    for (label, name) in [
+        ("  AllowUsers", "allow_users"),
+        ("  AllowGroups", "allow_groups"),
+        ("  DenyUsers", "deny_users"),
+        ("  DenyGroups", "deny_groups"),
+        ("  ForceCommand", "force_command"),
+        ("  ChrootDirectory", "chroot_directory"),
+        ("  AuthenticationMethods", "authentication_methods"),
+    ] {
+        let value = fact(name);
+        let default = ["", "none", "any"].contains(&value.as_str());
+        lines.push((label, if default { String::new() } else { value }));
     }
+    let mut text = fields(&lines);
     for warning in &server.warnings {
         text.push_str(&format!("  {} {warning}\n", paint(Tone::Warn, "note:")));
     }
     text
+}
+
+/// How the supporter could log in there.
+fn logins(server: &Server) -> String {
+    let mut ways = Vec::new();
+    if server.reply.text("pubkey_authentication") != "no" {
+        ways.push("a key");
+    }
+    if server.reply.is("can_password") {
+        ways.push("a password");
+    }
+    if ways.is_empty() { "neither a key nor a password".to_owned() } else { ways.join(" or ") }
 }
 
 /// Refused while grants on it live: without the target nobody could close them.

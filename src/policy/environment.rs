@@ -181,7 +181,9 @@ impl EnvironmentFinding {
     pub fn telling(&self) -> String {
         let live: Vec<_> = self.signals.iter().filter(|signal| signal.says == Says::Live).collect();
         let shown = if live.is_empty() { self.signals.iter().collect() } else { live };
-        let words: Vec<_> = shown.into_iter().map(Signal::telling).collect();
+        let mut words: Vec<_> = shown.into_iter().map(Signal::telling).collect();
+        // Most servers have one name, short and in full.
+        words.dedup();
         words.join(", ")
     }
 }

@@ -2,15 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod again;
+mod cli;
 mod conformance;
 mod grants;
 mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;
 mod job;
+mod json;
 mod keyring;
 mod ledger;
 mod postgres;
+mod readme;
 mod schedule;
 #[allow(dead_code)]
 mod stage;

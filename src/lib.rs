@@ -36,8 +36,11 @@ use clap::Parser as _;
 pub fn run() -> ExitCode {
     no_core_dumps();
     let cli = cli::Cli::parse();
-    let output =
+    let mut output =
         output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
+    if cli.global.timings {
+        output = output.with_timings();
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {

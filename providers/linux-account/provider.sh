@@ -851,10 +851,18 @@ sp_end_jobs() {
     done
 }
 
+# sp_owns_in UID FOLDER...: whether a file there is of that id; also when that cannot be told. One
+# process: find says so itself where a command it ran failed.
+sp_owns_in() {
+    sp_a=$1
+    shift
+    ! find "$@" -xdev -user "$sp_a" -exec false '{}' + 2>/dev/null
+}
+
 # sp_reown UID FOLDER OWNER: counts into sp_reowned. From inside each folder, so that a folder
 # swapped for a link meanwhile leads nowhere.
 sp_reown() {
-    [ -d "$2" ] || return 0
+    [ -d "$2" ] && sp_owns_in "$1" "$2" || return 0
     sp_t=$(find "$2" -xdev -user "$1" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
     [ "$((sp_t))" -gt 0 ] || return 0
     find "$2" -xdev -user "$1" -execdir chown -h "$3" -- '{}' + 2>/dev/null || :
@@ -899,7 +907,9 @@ sp_end() {
     [ "$sp_taken" = 0 ] || sp_id=''
     sp_name=${sp_name:-$sp_account}
     if [ "$sp_foreign" = false ]; then
-        [ -z "$sp_rec_keys" ] || rm -f -- "$sp_rec_keys" "$sp_rec_keys.new"
+        for sp_a in "$sp_rec_keys" "$sp_rec_keys.new"; do
+            if [ -n "$sp_rec_keys" ] && { [ -e "$sp_a" ] || [ -L "$sp_a" ]; }; then rm -f -- "$sp_a"; fi
+        done
         [ -z "$sp_rec_dir" ] || [ ! -d "$sp_rec_dir" ] || rmdir -- "$sp_rec_dir" 2>/dev/null || :
     fi
     if [ -n "$sp_id" ] && [ "$sp_id" != 0 ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then
@@ -907,7 +917,10 @@ sp_end() {
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
         sp_shop_close || sp_acl_left=true
         if [ -n "$sp_rec_path" ]; then sp_reown "$sp_id" "$sp_rec_path" "$sp_rec_owner"; fi
-        for sp_a in /tmp /var/tmp /dev/shm; do sp_reown "$sp_id" "$sp_a" 0:0; done
+        # Where nothing is to be found, which is the rule, one look is enough for all of them.
+        if sp_owns_in "$sp_id" /tmp /var/tmp /dev/shm; then
+            for sp_t in /tmp /var/tmp /dev/shm; do sp_reown "$sp_id" "$sp_t" 0:0; done
+        fi
     fi
     if [ "$sp_ours" = 1 ]; then
         sp_i=0

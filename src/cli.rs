@@ -45,6 +45,9 @@ pub struct Global {
     /// The folder for the ledger and other state (also STAGEPASS_STATE).
     #[arg(long, global = true, value_name = "DIR", display_order = 903)]
     pub state: Option<PathBuf>,
+    /// Say on standard error when each step began, in milliseconds since the start.
+    #[arg(long, global = true, hide = true)]
+    pub timings: bool,
     /// Seconds that one step on a server may take.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60, display_order = 904)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]

@@ -188,6 +188,7 @@ async fn close_on(
         None => Err(format!("there is no target `{name}` any more")),
         Some(target) => Session::open(context, target).await.map_err(|e| one_line(&e)),
     };
+    context.output.mark("closing, logged in");
     let mut lost = 0;
     for id in ids {
         let ended = match &mut session {
@@ -269,6 +270,7 @@ async fn close_layer(
     if !reply.is("absent") {
         return Ok(Err(("what was re-read says that access still exists".into(), false)));
     }
+    context.output.mark("trying the login that must be refused");
     let proof = prove_refused(context, ledger, session.target, grant, layer, &provider, &reply);
     let (id, text) = match proof.await? {
         Proof::Refused(text) => ("refused", text),

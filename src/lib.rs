@@ -39,8 +39,11 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => return not_understood(&e),
     };
-    let output =
+    let mut output =
         output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
+    if cli.global.timings {
+        output = output.with_timings();
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {

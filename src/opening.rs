@@ -87,6 +87,7 @@ pub async fn open(
     };
 
     // The verification key has done its work; what stays is the supporter's own.
+    progress.step("taking the verification key away");
     let settled =
         Moment { deadline: grant.deadline, not_after: moment.not_after, ..Moment::default() };
     drop(check);

@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -32,6 +32,8 @@ pub struct Output {
     command: String,
     json: bool,
     quiet: bool,
+    /// When the program began, where the time of each step is to be said.
+    timings: Option<Instant>,
 }
 
 /// How a line is meant; colour only repeats what the words say.
@@ -76,7 +78,15 @@ impl Output {
     /// Speaks for `command`, such as `target add`.
     #[must_use]
     pub fn new(command: &str, json: bool, quiet: bool) -> Self {
-        Self { command: command.into(), json, quiet }
+        Self { command: command.into(), json, quiet, timings: None }
+    }
+
+    /// Says from now on when each step begins, in milliseconds since now, as lines
+    /// `timing: 123.4 connecting to staging` on standard error. What `--timings` asks for.
+    #[must_use]
+    pub fn with_timings(mut self) -> Self {
+        self.timings = Some(Instant::now());
+        self
     }
 
     /// Whether the result is to be one JSON document.
@@ -178,21 +188,28 @@ impl Output {
     /// Shows that something goes on, on a terminal, if it takes longer than a blink.
     #[must_use]
     pub fn progress(&self, text: &str) -> Progress {
-        if self.quiet || self.json || !io::stderr().is_terminal() {
-            return Progress(ProgressBar::hidden());
+        say_time(self.timings, text);
+        if self.is_still() {
+            return Progress { bar: ProgressBar::hidden(), timings: self.timings };
         }
         let bar = ProgressBar::new_spinner();
         bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(text.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Progress(bar)
+        Progress { bar, timings: None }
+    }
+
+    /// Whether nothing is to move on standard error.
+    fn is_still(&self) -> bool {
+        self.quiet || self.json || self.timings.is_some() || !io::stderr().is_terminal()
     }
 
     /// Shows how many of `total` are done, on a terminal.
     #[must_use]
     pub fn progress_of(&self, total: u64, text: &str) -> Progress {
-        if self.quiet || self.json || !io::stderr().is_terminal() {
-            return Progress(ProgressBar::hidden());
+        say_time(self.timings, text);
+        if self.is_still() {
+            return Progress { bar: ProgressBar::hidden(), timings: self.timings };
         }
         let bar = ProgressBar::new(total);
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {eta}") {
@@ -200,7 +217,12 @@ impl Output {
         }
         bar.set_message(text.to_owned());
         bar.enable_steady_tick(Duration::from_millis(250));
-        Progress(bar)
+        Progress { bar, timings: None }
+    }
+
+    /// Says when something began that has no progress of its own, where times are wanted.
+    pub fn mark(&self, step: &str) {
+        say_time(self.timings, step);
     }
 
     /// Asks for a line. `None` where nobody can be asked.
@@ -259,23 +281,34 @@ impl Output {
 
 /// Something that goes on. It disappears when dropped.
 #[derive(Debug)]
-pub struct Progress(ProgressBar);
+pub struct Progress {
+    bar: ProgressBar,
+    timings: Option<Instant>,
+}
 
 impl Progress {
     /// Says what is going on now.
     pub fn step(&self, text: &str) {
-        self.0.set_message(text.to_owned());
+        say_time(self.timings, text);
+        self.bar.set_message(text.to_owned());
     }
 
     /// Counts one more as done.
     pub fn advance(&self) {
-        self.0.inc(1);
+        self.bar.inc(1);
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+}
+
+fn say_time(started: Option<Instant>, step: &str) {
+    if let Some(started) = started {
+        let elapsed = started.elapsed().as_secs_f64() * 1000.0;
+        write_err(&format!("timing: {elapsed:.1} {step}\n"));
     }
 }
 

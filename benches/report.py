@@ -1,0 +1,282 @@
+"""Writes docs/benchmarks.md and docs/benchmarks.svg from what `benches/run` measured."""
+
+import json
+import pathlib
+import statistics
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+matplotlib.rcParams.update({"svg.hashsalt": "stagepass", "svg.fonttype": "none", "font.size": 9})
+
+GRANT_LIMIT, ANSIBLE_LIMIT = 1.1, 20
+WALL_LIMIT, MEMORY_LIMIT, CPU_LIMIT = 0.050, 64, 0.005
+
+
+def column(rounds, verb, name):
+    return [each[verb][name] for each in rounds if name in each[verb]]
+
+
+def ratios(rounds, verb, name, base):
+    """Round by round: what was measured side by side is compared, whatever the machine did else."""
+    return [
+        each[verb][name] / each[verb][base]
+        for each in rounds
+        if name in each[verb] and base in each[verb]
+    ]
+
+
+def spread(values, factor, digits):
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return [f"{value * factor:.{digits}f}" for value in (low, middle, high)]
+
+
+def ms(values):
+    return spread(values, 1000, 0)
+
+
+def row(*cells):
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def table(header, rows):
+    return [row(*header), row("---", *["---:"] * (len(header) - 1)), *rows, ""]
+
+
+def verdict(value, limit, holds):
+    return f"{'**met**' if holds else '**missed**'} ({value} against {limit})"
+
+
+# ---- one account --------------------------------------------------------------------------------
+
+LABELS = {
+    "stagepass": "stagepass, the admin's part",
+    "ssh": "one `ssh` command",
+    "stagepass, proved": "stagepass, whole, with the proof",
+    "ansible": "Ansible, as it comes",
+    "ansible, pipelining": "Ansible with pipelining",
+}
+
+
+def account(rounds, verb):
+    rows = []
+    for name, label in LABELS.items():
+        values = column(rounds, verb, name)
+        if values:
+            against = ratios(rounds, verb, name, "ssh")
+            paired = "1" if name == "ssh" else " / ".join(spread(against, 1, 2))
+            rows.append(row(label, len(values), *ms(values), paired))
+    header = ["", "runs", "min ms", "median ms", "max ms", "ratio to `ssh`: min / median / max"]
+    lines = table(header, rows)
+    ratio = statistics.median(ratios(rounds, verb, "stagepass", "ssh"))
+    lines.append(
+        f"- At most {GRANT_LIMIT} times one `ssh` command: "
+        f"{verdict(f'{ratio:.2f}', GRANT_LIMIT, ratio <= GRANT_LIMIT)}."
+    )
+    for name in ["ansible", "ansible, pipelining"]:
+        slower = ratios(rounds, verb, name, "stagepass")
+        whole = ratios(rounds, verb, name, "stagepass, proved")
+        if slower and whole:
+            times = statistics.median(slower)
+            text = verdict(f"{times:.1f}", ANSIBLE_LIMIT, times >= ANSIBLE_LIMIT)
+            asked = f"At least {ANSIBLE_LIMIT} times faster than {LABELS[name]}: {text}"
+            if name != "ansible":
+                asked = f"{LABELS[name]}, which is not how it comes: {times:.1f} times slower"
+            lines.append(f"- {asked}; {statistics.median(whole):.1f} times with the proof.")
+    lines.append("")
+    return lines
+
+
+def steps(rounds, verb):
+    """Where the time goes: the median of how long each step of stagepass took."""
+    took = {}
+    for each in rounds:
+        marks = sorted(each[verb]["steps"].items(), key=lambda mark: mark[1])
+        before, name = 0.0, "starting, and reading the ledger"
+        for step, at in marks:
+            took.setdefault(name, []).append(at - before)
+            before, name = at, step
+    parts = [f"{name} {statistics.median(values) * 1000:.0f}" for name, values in took.items()]
+    return [f"Steps of stagepass, median ms: {' · '.join(parts)}.", ""]
+
+
+# ---- a large ledger -----------------------------------------------------------------------------
+
+
+def ledger(found):
+    counts, runs = found["counts"], found["runs"]
+    total = sum(counts.values())
+    rows, notes = [], []
+    for name, values in runs.items():
+        wall = [each["wall"] for each in values]
+        cpu = [each["cpu"] for each in values]
+        memory = max(each["memory"] for each in values)
+        rows.append(
+            row(
+                f"`stagepass {name}`",
+                len(values),
+                " / ".join(spread(wall, 1000, 1)),
+                " / ".join(spread(cpu, 1000, 1)),
+                f"{memory:.0f}",
+            )
+        )
+        middle = statistics.median(wall)
+        if name == "--version":
+            processor = statistics.median(cpu)
+            text = verdict(f"{processor * 1000:.1f} ms", "5 ms", processor < CPU_LIMIT)
+            notes.append(f"- `--version` under 5 ms of processor: {text}.")
+        else:
+            quick = verdict(f"{middle * 1000:.1f} ms", "50 ms", middle < WALL_LIMIT)
+            small = verdict(f"{memory:.0f} MiB", "64 MiB", memory < MEMORY_LIMIT)
+            notes.append(f"- `{name}` under 50 ms: {quick}; under 64 MiB: {small}.")
+    header = ["", "runs", "wall ms: min / median / max", "CPU ms: min / median / max", "peak MiB"]
+    return [
+        "## A large ledger",
+        "",
+        f"An SQLite ledger with {total:,} grants ({counts['open']} of them open, none due, the rest "
+        f"closed), {found['events']:,} events, {found['bytes'] / 2**20:.0f} MiB. Every grant went "
+        "through the library's own ledger, and `ledger verify` accepted the whole chain in "
+        f"{found['verify']:.1f} s before anything was measured. The file is in the page cache, as "
+        "it is for a sweep that cron runs every few minutes.",
+        "",
+        *table(header, rows),
+        *notes,
+        "",
+        f"Peak memory is the kernel's `ru_maxrss`; it cannot show less than the "
+        f"{found['memory_floor']:.0f} MiB of the program that measures.",
+        "",
+    ]
+
+
+# ---- a sweep ------------------------------------------------------------------------------------
+
+
+def sweep(found):
+    rounds = [{"sweep": each} for each in found["rounds"]]
+    grants = found["each"] * found["hosts"]
+    labels = {
+        "stagepass": "`stagepass sweep`",
+        "ssh": "one `ssh` a grant",
+        "ssh, one a host": "one `ssh` a host",
+    }
+    rows = []
+    for name, label in labels.items():
+        values = column(rounds, "sweep", name)
+        against = ratios(rounds, "sweep", name, "ssh")
+        each = statistics.median(values) / grants * 1000
+        paired = "1" if name == "ssh" else " / ".join(spread(against, 1, 2))
+        rows.append(row(label, len(values), *spread(values, 1, 1), f"{each:.0f}", paired))
+    header = ["", "runs", "min s", "median s", "max s", "ms a grant", "ratio: min / median / max"]
+    return [
+        f"## A sweep of {grants} due grants on {found['hosts']} hosts",
+        "",
+        f"Against a loop that runs nothing but `userdel -r ACCOUNT`, for one account after the other "
+        f"on each host, {found['parallel']} hosts at a time, as `sweep` does. `userdel` alone leaves "
+        "running sessions, crontabs, `at` jobs and files elsewhere, reads nothing back and records "
+        "nothing; `sweep` does all of that, over one connection a host, with two durable records "
+        "a grant. The last line is what a script by hand would come to with one connection a host.",
+        "",
+        *table(header, rows),
+    ]
+
+
+# ---- all of it ----------------------------------------------------------------------------------
+
+
+def plot(found, path):
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), gridspec_kw={"width_ratios": [3, 3, 2]})
+    if "accounts" in found:
+        names = [name for name in LABELS if not name.startswith("ansible")]
+        for axis, verb in zip(axes, ["grant", "revoke"]):
+            values = [column(found["accounts"], verb, name) for name in names]
+            shown = [(name, v) for name, v in zip(names, values) if v]
+            axis.boxplot(
+                [[each * 1000 for each in v] for _, v in shown], whis=(0, 100), widths=0.5
+            )
+            axis.set_xticklabels(
+                [LABELS[name].replace("`", "").replace(", ", ",\n") for name, _ in shown]
+            )
+            slow = column(found["accounts"], verb, "ansible")
+            with_ansible = f"; Ansible {statistics.median(slow):.1f} s" if slow else ""
+            axis.set_title(f"{verb} of one account{with_ansible}", fontsize=9)
+            axis.set_ylabel("ms")
+            axis.set_ylim(bottom=0)
+    if "sweep" in found:
+        names = ["stagepass", "ssh", "ssh, one a host"]
+        values = [[each[name] for each in found["sweep"]["rounds"]] for name in names]
+        axes[2].boxplot(values, whis=(0, 100), widths=0.5)
+        axes[2].set_xticklabels(["stagepass\nsweep", "ssh\na grant", "ssh\na host"])
+        grants = found["sweep"]["each"] * found["sweep"]["hosts"]
+        axes[2].set_title(f"{grants} due grants, {found['sweep']['hosts']} hosts", fontsize=9)
+        axes[2].set_ylabel("s")
+        axes[2].set_ylim(bottom=0)
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(axis="y", alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": "benches/report.py"})
+
+
+def document(found):
+    about = found["about"]
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; not to be edited. What counts is the ratios: everything that is "
+        "compared was measured in one run, in turn, in another order each round, and each ratio is "
+        "of two times of the same round. The milliseconds are those of the machine it ran on.",
+        "",
+        f"- {about['date']}, {about['stagepass']} (release build), {about['system']}, Linux "
+        f"{about['kernel']}, {about['processors']} × {about['processor']}; load "
+        f"{about['load']} before and {about.get('load after', '?')} after, nice {about['nice']}",
+        f"- client: {about['client']}, `-o KexAlgorithms=curve25519-sha256 -o ControlMaster=no`",
+        f"- servers: throw-away Debian hosts on loopback, {about['server']}; their disks are in "
+        "memory, the ledger is on a disk and waits for it",
+        f"- {about['ansible']}, facts not gathered, interpreter named",
+        "",
+        "![the same, as a plot](benchmarks.svg)",
+        "",
+    ]
+    if "accounts" in found:
+        rounds = found["accounts"]
+        lines += [
+            "## Grant of an account with a key",
+            "",
+            "`ssh`: one command that runs `useradd -m -e … -p '*'`, `mkdir`, the key line, `chmod` "
+            "and `chown`. stagepass: the process from its start until everything is made, with the "
+            "look at the server, policy and the committed record before it; then the proof: the "
+            "supporter's key offered, a real login over a second connection, the verification key "
+            "taken away, and the record of it. Where one ends and the other begins is said by the "
+            "program itself (`--timings`) and clocked by who reads it. Ansible: the modules `user`, "
+            "`file` and `copy`.",
+            "",
+            *account(rounds, "grant"),
+            *steps(rounds, "grant"),
+            "## Revoke",
+            "",
+            "`ssh`: one command, `userdel -r`. stagepass: locked first, processes, crontab and `at` "
+            "jobs ended, files elsewhere looked for, the account deleted, everything re-read; then "
+            "the proof: a login that must be refused. Ansible: `user` with `state: absent` and "
+            "`remove: true`.",
+            "",
+            *account(rounds, "revoke"),
+            *steps(rounds, "revoke"),
+        ]
+    if "ledger" in found:
+        lines += ledger(found["ledger"])
+    if "sweep" in found:
+        lines += sweep(found["sweep"])
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main():
+    found = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    docs = pathlib.Path(sys.argv[2])
+    plot(found, docs / "benchmarks.svg")
+    (docs / "benchmarks.md").write_text(document(found))
+
+
+main()

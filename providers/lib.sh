@@ -276,7 +276,7 @@ sp_settings() {
             # without Match blocks; before that it makes sshd say its version at least.
             sp_ask=G
             # shellcheck disable=SC2086
-            sp_t=$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o 2>&1) || :
+            sp_t=$sp_t$sp_nl$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o 2>&1) || :
             ;;
     esac
     IFS=$sp_nl

@@ -215,6 +215,7 @@ sp_shop_plan() {
     fi
     sp_real=$PWD
     cd /
+    case $sp_real in *[[:cntrl:]]*) sp_refuse bad-input 'The real path of the shop folder has a control character.' ;; esac
     case $sp_real/ in
         /bin/* | /boot/* | /dev/* | /etc/* | /lib*/* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | \
             /usr/bin/* | /usr/sbin/* | /usr/lib*/* | "$sp_state"/*)
@@ -328,7 +329,7 @@ sp_shop_open() {
     if sp_group_serves; then
         case " $(id -G -- "$sp_name") " in
             *" ${sp_owner#*:} "*) ;;
-            *) usermod -a -G "$sp_group" -- "$sp_name" >/dev/null ;;
+            *) usermod -a -G "${sp_owner#*:}" -- "$sp_name" >/dev/null ;;
         esac
         sp_shop=group
     elif sp_world_serves; then
@@ -664,7 +665,7 @@ sp_open() {
     ! sp_missing_tools || sp_refuse no-useradd 'This server has no useradd, usermod, userdel, chpasswd and getent.'
     [ -n "$sp_public_key$sp_check_key" ] || [ "$sp_has_password" = 1 ] || sp_refuse no-credential 'Neither a key nor a password is to be set.'
     [ "$sp_has_password" != 1 ] || [ -n "$sp_secret" ] || sp_refuse no-credential 'A password is to be set, and none was given.'
-    case $sp_secret in *[[:cntrl:]]* | *:*) sp_refuse bad-input 'The password has a character that chpasswd would misread.' ;; esac
+    case $sp_secret in *[[:cntrl:]]*) sp_refuse bad-input 'The password has a character that chpasswd would misread.' ;; esac
     sp_read_record
     sp_look
     if [ "$sp_found" = 1 ] && [ "$sp_ours" = 0 ]; then
@@ -726,6 +727,10 @@ sp_open() {
     sp_v=false
     if [ "$sp_has_password" = 1 ] && [ "${sp_s_forward:-yes}" != no ]; then sp_v=true; fi
     sp_say password_forwarding "$sp_v"
+    # An address list is an option of a key.
+    sp_v=false
+    if [ "$sp_has_password" = 1 ] && [ -n "$sp_from" ]; then sp_v=true; fi
+    sp_say password_ignores_from "$sp_v"
     sp_flush
 }
 
@@ -901,6 +906,19 @@ sp_remove_home() {
     find "$sp_home" -xdev -depth -type d -exec rmdir -- '{}' + 2>/dev/null || :
 }
 
+# A userdel that was killed half-way leaves lines in shadow, gshadow and the like that nothing removes any
+# more: made whole, they can be deleted.
+sp_end_halves() {
+    if grep -qs "^$sp_account:" /etc/shadow /etc/subuid /etc/subgid && ! grep -q "^$sp_account:" /etc/passwd; then
+        useradd -M -N -p '!' -e 1 -c "$sp_mark" -s /bin/false -- "$sp_account" >/dev/null 2>&1 || :
+        userdel -- "$sp_account" >/dev/null 2>&1 || :
+    fi
+    if grep -q "^$sp_account:" /etc/gshadow 2>/dev/null && ! grep -q "^$sp_account:" /etc/group; then
+        groupadd -- "$sp_account" >/dev/null 2>&1 || :
+        groupdel -- "$sp_account" >/dev/null 2>&1 || :
+    fi
+}
+
 # Everything of close but the reply.
 sp_end() {
     sp_read_record
@@ -955,6 +973,7 @@ sp_end() {
                 [ ! -f "$sp_a" ] || rm -f -- "$sp_a"
             done
         fi
+        [ "$sp_absent" = false ] || sp_end_halves
         if [ -n "$sp_rec_gid" ]; then
             sp_t=$(getent group "$sp_account") || :
             case $sp_t in "$sp_account:"*":$sp_rec_gid:") groupdel -- "$sp_account" 2>/dev/null || : ;; esac

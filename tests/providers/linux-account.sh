@@ -461,19 +461,31 @@ closes_whatever_happened() {
     says account_absent=true home_absent=true
     same 'the account files are as before' "$before" "$(accounts)"
 
+    about="$suite a userdel killed half-way"
+    verb linux-account open has_password=1 "password=$password"
+    sed -i '/^sp-anna:/d' "$root/etc/passwd"
+    verb linux-account close
+    finishes
+    same 'no half of the account is left' "$before" "$(accounts)"
+    verb linux-account open
+    sed -i '/^sp-anna:/d' "$root/etc/passwd" "$root/etc/shadow" "$root/etc/group"
+    verb linux-account close
+    finishes
+    same 'no half of the group is left' "$before" "$(accounts)"
+
     about="$suite the id is somebody else's now"
     verb linux-account open
     uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
     on userdel sp-anna
     on useradd -u "$uid" other
     on runuser -u other -- sleep 60 &
+    disown
     sleep 0.5
     verb linux-account close
     finishes
     want 'their processes run on' on pgrep -u other sleep
     on pkill -u other sleep
     on userdel other
-    wait 2>/dev/null "$!"
 }
 
 asks_sshd() {
@@ -538,6 +550,7 @@ guards_the_way_in() {
     local line
     verb linux-account open from=10.1.0.0/16,2001:db8::/32 "check_key=$check_key" "check_until=$(($(date +%s) + 200))"
     finishes
+    says password_ignores_from=false password_forwarding=false
     deny 'an address that is not on the list is refused' key_login sftp
     identity=$tmp/check
     want 'the login that proves it is not bound to the list' key_login sftp

@@ -209,6 +209,12 @@ fn errors_are_documents_where_documents_are_asked_for() {
     for key in keys {
         assert!(broken[0].get(key).is_some(), "{broken}");
     }
+    let complaint = |words: &[&str]| stage.run(words).exits(2).json()["error"].clone();
+    let error = complaint(&["show", "--json"]);
+    assert_eq!(error["message"], "the following required arguments were not provided: <GRANT>");
+    let error = complaint(&["list", "--json", "--al"]);
+    assert_eq!(error["message"], "unexpected argument '--al' found");
+    assert_eq!(error["hints"][0], "a similar argument exists: '--all'");
     // Help is not an error, and is for people.
     assert!(stage.run(["grant", "--json", "--help"]).ok().stdout.contains("Usage:"));
 }

@@ -75,25 +75,27 @@ pub fn run() -> ExitCode {
 fn not_understood(e: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     let asked_for_document = std::env::args_os().skip(1).any(|word| word == "--json");
-    let is_answer = matches!(
-        e.kind(),
-        ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    if is_answer || !asked_for_document {
-        // A reader that went away wants no complaint, and a full disk cannot be told more.
-        let printed = e.print();
-        let lost = printed.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
-        let code = if lost { 1 } else { u8::try_from(e.exit_code()).unwrap_or(2) };
-        return ExitCode::from(code);
+    let shows_help = matches!(e.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    if asked_for_document && e.use_stderr() && !shows_help {
+        let error = as_document(e);
+        output::Output::new("", true, true).error(&error);
+        return ExitCode::from(error.kind.exit_code());
     }
+    // A reader that went away wants no complaint, and a full disk cannot be told more.
+    let lost = e.print().is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
+    ExitCode::from(if lost { 1 } else { u8::try_from(e.exit_code()).unwrap_or(2) })
+}
+
+/// clap's complaint, its first paragraph in one line, and its tips.
+fn as_document(e: &clap::Error) -> error::Error {
     let text = e.render().to_string();
-    let said = text.lines().next().unwrap_or_default();
-    let message = said.strip_prefix("error: ").unwrap_or(said).to_owned();
-    let error = error::Error::new(error::Kind::Usage, message).hint("add `--help` for the options");
-    output::Output::new("", true, true).error(&error);
-    ExitCode::from(error.kind.exit_code())
+    let mut paragraphs = text.split("\n\n");
+    let said: Vec<&str> = paragraphs.next().unwrap_or_default().lines().map(str::trim).collect();
+    let said = said.join(" ");
+    let message = script::clean(said.strip_prefix("error: ").unwrap_or(&said));
+    let error = error::Error::new(error::Kind::Usage, message);
+    let tips = paragraphs.filter_map(|text| text.trim().strip_prefix("tip: "));
+    tips.fold(error, |error, tip| error.hint(script::clean(tip))).hint("`--help` has the options")
 }
 
 /// A crash must not write secrets to disk, and no other process of this user may read them out of

@@ -360,6 +360,7 @@ fn seen(server: &Server) -> String {
         let default = ["", "none", "any"].contains(&value.as_str());
         lines.push((label, if default { String::new() } else { value }));
     }
+    lines.retain(|(_, value)| !value.is_empty());
     let mut text = fields(&lines);
     for warning in &server.warnings {
         text.push_str(&format!("  {} {warning}\n", paint(Tone::Warn, "note:")));

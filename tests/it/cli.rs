@@ -8,6 +8,7 @@ use clap::CommandFactory as _;
 use serde_json::Value;
 use stagepass::cli::Cli;
 
+use crate::host::{SUITE, Sudo};
 use crate::stage::{Run, Stage, bounded};
 
 /// Every command as its words, `stagepass` itself first, in the order of the help.
@@ -208,6 +209,12 @@ fn errors_are_documents_where_documents_are_asked_for() {
     for key in keys {
         assert!(broken[0].get(key).is_some(), "{broken}");
     }
+    let complaint = |words: &[&str]| stage.run(words).exits(2).json()["error"].clone();
+    let error = complaint(&["show", "--json"]);
+    assert_eq!(error["message"], "the following required arguments were not provided: <GRANT>");
+    let error = complaint(&["list", "--json", "--al"]);
+    assert_eq!(error["message"], "unexpected argument '--al' found");
+    assert_eq!(error["hints"][0], "a similar argument exists: '--all'");
     // Help is not an error, and is for people.
     assert!(stage.run(["grant", "--json", "--help"]).ok().stdout.contains("Usage:"));
 }
@@ -287,6 +294,32 @@ fn a_mistyped_target_is_not_taken_for_one_without_access() {
         }
         stage.run(["revoke", "--all"]).ok();
     }
+}
+
+#[test]
+fn what_did_not_open_is_taken_back_at_once_and_the_reason_is_said() {
+    let stage = with_a_case();
+    let host =
+        stage.light(SUITE).deploy(Sudo::NoPassword).sshd_config("AllowUsers root deploy").start();
+    stage.add_target("staging", &host, "deploy", &["--become", "sudo"]).ok();
+    let key = stage.supporter_key();
+    let mut grant = vec!["grant", "--case", "MSP-1", "--target", "staging", "--supporter", "Jane"];
+    grant.extend(["--key", key.public.to_str().unwrap()]);
+    grant.extend(["--override", "port", "--reason", "a test host has no port 22"]);
+    let run = stage.run(&grant).exits(6);
+    for said in ["AllowUsers", "everything that had been made was taken back"] {
+        assert!(run.stderr.contains(said), "no `{said}`: {}", run.told());
+    }
+    assert_eq!(host.sh("getent passwd | grep -c '^sp-' || :").trim(), "0");
+    let grants = stage.run(["list", "--all", "--json"]).ok().json()["result"]["grants"].clone();
+    assert_eq!(grants[0]["state"], "closed", "{grants}");
+    let shown = stage.run(["show", grants[0]["id"].as_str().unwrap()]).ok().stdout;
+    let verbs = ["grant.opening", "grant.open-failed", "grant.closing", "grant.closed"];
+    let seen: Vec<usize> = verbs
+        .iter()
+        .map(|verb| shown.find(&format!("  {verb} ")).unwrap_or_else(|| panic!("{verb}: {shown}")))
+        .collect();
+    assert!(seen.is_sorted(), "{shown}");
 }
 
 #[test]

@@ -125,6 +125,16 @@ fn every_link_between_the_pages_leads_somewhere() {
             }
         }
     }
+    // Files of the source that a page names in backquotes.
+    for page in &pages {
+        let text = read(page.to_str().unwrap());
+        let named = text.split('`').filter(|word| !word.contains(['…', '*', '<', ' ', '\n']));
+        for file in named.filter(|word| word.starts_with("tests/") || word.starts_with("src/")) {
+            if !root().join(file).exists() {
+                broken.push(format!("{} names {file}", page.display()));
+            }
+        }
+    }
     assert_eq!(broken, [""; 0]);
 }
 

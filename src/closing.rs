@@ -17,12 +17,23 @@ use crate::output::Progress;
 use crate::provider::{Need, Provider, Verb};
 use crate::public_key;
 use crate::script::{Answer, Reply, clean};
-use crate::session::{self, Moment, Session};
+use crate::session::{self, Known, Moment, Session};
 use crate::target::Target;
 use crate::transport::{self, Attempt};
 
-/// Seconds a process may keep a grant to itself. Longer than all its steps together.
-pub const LEASE_SECONDS: i64 = 15 * 60;
+/// Seconds a process may keep a grant to itself at least.
+const LEASE_SECONDS: i64 = 15 * 60;
+
+/// The most steps on a server that one process makes for one grant, with the logins that are tried
+/// again.
+const MOST_STEPS: u32 = 10;
+
+/// Seconds a process may keep a grant to itself: longer than all its steps together.
+#[must_use]
+pub fn lease_seconds(context: &Context) -> i64 {
+    let steps = context.step_limit.saturating_mul(MOST_STEPS);
+    i64::try_from(steps.as_secs()).unwrap_or(i64::MAX).max(LEASE_SECONDS)
+}
 
 /// After this many failures in a row a grant is `stuck`.
 pub const TRIES: i64 = 6;
@@ -102,6 +113,9 @@ pub async fn close(
         }
     }
     let now = context.now();
+    if let Some(why) = may_still_open(&grant, now) {
+        return fail(context, ledger, grant, &why, false).await;
+    }
     let late = (now - grant.deadline).max(0);
     let detail = json!({ "layers": evidence, "notes": notes, "seconds_late": late });
     let mut closed = grant;
@@ -122,6 +136,8 @@ pub struct Tally {
     pub failed: Vec<(Grant, String, bool)>,
     /// Grants that another process is working on.
     pub busy: Vec<String>,
+    /// Grants whose end could not be recorded, and why.
+    pub unrecorded: Vec<(String, String)>,
 }
 
 impl Tally {
@@ -138,6 +154,7 @@ impl Tally {
         self.closed.append(&mut other.closed);
         self.failed.append(&mut other.failed);
         self.busy.append(&mut other.busy);
+        self.unrecorded.append(&mut other.unrecorded);
     }
 }
 
@@ -192,8 +209,17 @@ async fn close_on(
     let mut lost = 0;
     for id in ids {
         let ended = match &mut session {
-            Ok(session) => close(context, ledger, session, id, why).await?,
-            Err(why) => not_reached(context, ledger, id, why).await?,
+            Ok(session) => close(context, ledger, session, id, why).await,
+            Err(why) => not_reached(context, ledger, id, why).await,
+        };
+        let ended = match ended {
+            Ok(ended) => ended,
+            // The other grants must not wait for a ledger that fails at this one.
+            Err(e) => {
+                tally.unrecorded.push(((*id).to_owned(), one_line(&e)));
+                progress.advance();
+                continue;
+            }
         };
         let unseen = matches!(ended, Ended::Failed { refused: false, .. });
         tally.add(id, ended);
@@ -239,7 +265,7 @@ async fn claim(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Resul
     }
     let from = [State::Opening, State::Open, State::Closing, State::Stuck];
     let event = event(context, &grant, "grant.closing", json!({ "why": why }));
-    let lease = Lease::mine(now, LEASE_SECONDS);
+    let lease = Lease::mine(now, lease_seconds(context));
     Ok(ledger.claim(&grant.id, &from, State::Closing, &lease, now, &event).await?)
 }
 
@@ -259,6 +285,18 @@ async fn close_layer(
             return Ok(Err((why, false)));
         }
     };
+    let known = Known::of(layer);
+    if let Some(why) = known.elsewhere(session.target) {
+        return Ok(Err((why, false)));
+    }
+    if provider.need == Need::None && session.user() != layer.account {
+        let why = format!(
+            "the key is in the account `{}`, and the target now logs in as `{}`",
+            layer.account,
+            session.user()
+        );
+        return Ok(Err((why, false)));
+    }
     let moment = Moment { deadline: grant.deadline, ..Moment::default() };
     let inputs = session::inputs(grant, layer, &moment);
     let reply = match session.call(&provider, Verb::Close, &inputs).await {
@@ -324,6 +362,20 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
                 .into(),
         );
     }
+    if reply.is("moved_line_removed") {
+        notes.push(
+            "the supporter's key stood in a line without our mark that was not there before; that \
+             line was removed too"
+                .into(),
+        );
+    }
+    if reply.is("mark_changed") {
+        notes.push("the account's mark had been changed while the grant was open".into());
+    }
+    if let Some(count) = reply.number("deleted_outside").filter(|count| *count > 0) {
+        notes
+            .push(format!("{count} files that the account left in temporary folders were deleted"));
+    }
     for key in ["note", "sessions_left"] {
         let text = reply.text(key);
         if !text.is_empty() && text != "0" {
@@ -354,6 +406,13 @@ async fn prove_refused(
     };
     if reply.is("same_key_kept") || reply.is("same_key_foreign") {
         return Ok(Proof::NotTried("not tried: this key is still in use, see above".into()));
+    }
+    if !Known::of(layer).text("sp_from").is_empty() {
+        return Ok(Proof::NotTried(
+            "not tried: the key was limited to other addresses, and a refusal here would prove \
+             nothing"
+                .into(),
+        ));
     }
     // In an account of ours the login fails and counts against our address. In the merchant's own
     // account the refused offer is followed by our own login on the same connection, which
@@ -428,6 +487,25 @@ fn pause(attempts: i64) -> i64 {
         Ok(number @ 1..6) => 60 << (number - 1),
         _ => DAY,
     }
+}
+
+/// Why a grant whose `open` nobody saw end cannot be called closed yet: a script that was left
+/// behind on the server may start its next step until the time that was set for it, by the
+/// server's clock. After that it makes nothing any more.
+fn may_still_open(grant: &Grant, now: UnixTime) -> Option<String> {
+    let layer = grant.layers.first().filter(|layer| layer.outputs == "{}")?;
+    if grant.opened_at.is_some() {
+        return None;
+    }
+    let known = Known::of(layer);
+    let rest = known.number("open_not_after") - (now + known.number("clock_ahead"));
+    (rest >= 0).then(|| {
+        format!(
+            "nobody saw how making access ended: it was taken away, and is taken away once more \
+             in {}, when nothing of it can still run there",
+            span(rest + 1)
+        )
+    })
 }
 
 /// Forgets what only an attempt needs.

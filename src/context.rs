@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,13 +19,34 @@ use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{Ledger, LedgerError, Location, Mode};
 use crate::output::Output;
 use crate::policy::PolicyConfig;
-use crate::provider::{Provider, ProviderError};
+use crate::provider::{Provider, ProviderError, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
 use crate::transport::{Surroundings, Unlock};
 
 /// How long the operating system's keyring may take to answer. A locked one can hang for ever.
 pub const KEYRING_LIMIT: Duration = Duration::from_secs(20);
+
+/// The ledger's URL, which may hold a password.
+struct LedgerUrl(Secret);
+
+impl<'de> Deserialize<'de> for LedgerUrl {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
+    }
+}
+
+impl std::fmt::Debug for LedgerUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LedgerUrl(..)")
+    }
+}
+
+impl LedgerUrl {
+    fn has_password(&self) -> bool {
+        url::Url::parse(self.0.expose()).is_ok_and(|url| url.password().is_some())
+    }
+}
 
 /// Where the password of the ledger's URL is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,7 +61,7 @@ enum LedgerPassword {
 #[serde(deny_unknown_fields, default)]
 struct ConfigFile {
     /// `postgres://…` where several people or machines share one ledger.
-    ledger: Option<String>,
+    ledger: Option<LedgerUrl>,
     /// `keyring` where the password of that URL is kept there. Without it, PostgreSQL's own ways
     /// hold: a password in the URL, `PGPASSFILE`, `~/.pgpass`.
     ledger_password: Option<LedgerPassword>,
@@ -67,7 +88,7 @@ pub struct Context {
     pub step_limit: Duration,
     /// Whether agent, keyring and questions are out of bounds, as they are under cron.
     pub unattended: bool,
-    ledger: Option<String>,
+    ledger: Option<LedgerUrl>,
     ledger_password: Option<LedgerPassword>,
     asked: Mutex<HashMap<String, Secret>>,
 }
@@ -237,17 +258,19 @@ impl Context {
     #[must_use]
     pub fn ledger_location(&self) -> Location {
         match &self.ledger {
-            Some(url) => Location::Url(Secret::new(url.clone())),
+            Some(LedgerUrl(url)) => Location::Url(Secret::new(url.expose().to_owned())),
             None => Location::File(self.state_dir.join("ledger.sqlite3")),
         }
     }
 
     /// Where the ledger is, with its password.
     fn ledger_to_open(&self) -> Result<Location> {
-        let (Some(url), Some(LedgerPassword::Keyring)) = (&self.ledger, self.ledger_password)
+        let (Some(LedgerUrl(url)), Some(LedgerPassword::Keyring)) =
+            (&self.ledger, self.ledger_password)
         else {
             return Ok(self.ledger_location());
         };
+        let url = url.expose();
         let question = "Password of the ledger:";
         let password = self.unlock(SecretKind::Ledger, url, question).ok_or_else(|| {
             Error::new(Kind::Usage, "the ledger's password is not in the keyring")
@@ -389,11 +412,27 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
             .because(e));
         }
     };
-    toml_edit::de::from_str(&text).map_err(|e| {
+    let text = zeroize::Zeroizing::new(text);
+    let file: ConfigFile = toml_edit::de::from_str(&text).map_err(|e| {
+        // Only the reason and the place: the line itself may hold the ledger's password.
+        let (line, column) =
+            crate::message::line_and_column(&text, e.span().map_or(0, |s| s.start));
         Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
-            .because(e)
+            .because_text(format!("line {line}, column {column}: {}", e.message()))
             .hint("mend the file and run this again")
-    })
+    })?;
+    refuse_unsafe(path).map_err(|e| {
+        Error::new(Kind::Usage, "the configuration cannot be trusted")
+            .because(e)
+            .hint(format!("chmod go-w {}", path.display()))
+    })?;
+    let shared = fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o077 != 0);
+    if shared && file.ledger.as_ref().is_some_and(LedgerUrl::has_password) {
+        return Err(Error::new(Kind::Usage, "others can read the ledger's password")
+            .because_text(format!("`{}` holds it", path.display()))
+            .hint(format!("chmod 600 {}", path.display())));
+    }
+    Ok(file)
 }
 
 impl From<LedgerError> for Error {

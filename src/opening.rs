@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::closing::{self, Ended, LEASE_SECONDS, event, release};
+use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
@@ -19,7 +19,7 @@ use crate::provider::{Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply, clean};
 use crate::secret::Secret;
-use crate::session::{self, Moment, Session};
+use crate::session::{self, Known, Moment, Session};
 use crate::transport::{self, Attempt};
 
 /// Seconds after which the server ends the verification key by itself.
@@ -62,42 +62,49 @@ pub async fn open(
         "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
         "layers": grant.layers, "terms": terms,
     });
-    let lease = Lease::mine(context.now(), LEASE_SECONDS);
-    ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
-    grant = ledger.grant(&grant.id).await?;
+    let server_now = context.now() + draft.clock_ahead;
+    let not_after = server_now + seconds(context.step_limit);
+    if let Some(layer) = grant.layers.first_mut() {
+        Known::set(layer, "open_not_after", not_after);
+    }
+    let lease = Lease::mine(context.now(), lease_seconds(context));
+    grant =
+        ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
 
     progress.step("making access");
-    let server_now = context.now() + draft.clock_ahead;
+    let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
     let moment = Moment {
         deadline: grant.deadline,
         password: draft.password,
-        check_key: Some(&check.text),
+        check_key: has_key.then_some(check.text.as_str()),
         check_until: server_now + CHECK_KEY_SECONDS,
-        not_after: server_now + context.step_limit.as_secs().try_into().unwrap_or(60),
+        not_after,
     };
     let reply = match call(session, draft.provider, Verb::Open, &grant, &moment).await {
         Ok(reply) => reply,
         Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
     };
+    // From here on the open is known to have ended, and what it replied is needed to close.
+    if let Some(layer) = grant.layers.first_mut() {
+        layer.outputs = json!(reply.values()).to_string();
+    }
 
     progress.step("trying the supporter's login");
-    let evidence = match prove_login(context, session, &grant, &check, draft.password).await {
+    let login = prove_login(context, session, draft.provider, &grant, &check, draft.password);
+    let evidence = match login.await {
         Ok(evidence) => evidence,
         Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
     };
 
     // The verification key has done its work; what stays is the supporter's own.
     progress.step("taking the verification key away");
-    let settled =
-        Moment { deadline: grant.deadline, not_after: moment.not_after, ..Moment::default() };
+    let not_after = context.now() + draft.clock_ahead + seconds(context.step_limit);
+    let settled = Moment { deadline: grant.deadline, not_after, ..Moment::default() };
     drop(check);
     if let Err(problem) = call(session, draft.provider, Verb::Update, &grant, &settled).await {
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
-    if let Some(layer) = grant.layers.first_mut() {
-        layer.outputs = json!(reply.values()).to_string();
-    }
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
     release(&mut grant);
@@ -109,6 +116,10 @@ pub async fn open(
         )
     })?;
     Ok((grant, reply))
+}
+
+fn seconds(limit: Duration) -> i64 {
+    i64::try_from(limit.as_secs()).unwrap_or(60)
 }
 
 /// What went wrong on the server, before it is known what is left there.
@@ -155,7 +166,8 @@ async fn call(
 /// itself on a second connection.
 async fn prove_login(
     context: &Context,
-    session: &Session<'_>,
+    session: &mut Session<'_>,
+    provider: &Provider,
     grant: &Grant,
     check: &CheckKey,
     password: Option<&Secret>,
@@ -168,9 +180,23 @@ async fn prove_login(
         let attempts = [Attempt::Offer(&key), Attempt::Key(&check.private)];
         let answers = try_until_seen(context, session, grant, &layer.account, &attempts).await?;
         let mut answers = answers.into_iter();
+        // A key that is limited to addresses is refused from ours unless we are inside them. The
+        // verification key has no such limit, and the supporter's own line is read back.
+        let limited = !Known::of(layer).text("sp_from").is_empty();
         match (answers.next(), answers.next()) {
             (Some(transport::Answer::WouldAccept), Some(transport::Answer::LoggedIn(reach))) => {
                 evidence.insert("key".into(), json!({ "offered": "accepted" }));
+                evidence.insert("check_key".into(), json!({ "logged_in": reach.to_string() }));
+            }
+            (Some(transport::Answer::Refused { .. }), Some(transport::Answer::LoggedIn(reach)))
+                if limited =>
+            {
+                read_back(session, provider, grant).await?;
+                evidence.insert(
+                    "key".into(),
+                    json!({ "offered": "not taken from this address, as `--from` says; its line \
+                                        was read back and is right" }),
+                );
                 evidence.insert("check_key".into(), json!({ "logged_in": reach.to_string() }));
             }
             (first, second) => {
@@ -190,6 +216,20 @@ async fn prove_login(
         }
     }
     Ok(Value::Object(evidence))
+}
+
+/// Reads the layer's state back: its key line has to be exactly the one that was asked for.
+async fn read_back(
+    session: &mut Session<'_>,
+    provider: &Provider,
+    grant: &Grant,
+) -> std::result::Result<(), Problem> {
+    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
+    let reply = call(session, provider, Verb::Check, grant, &moment).await?;
+    if reply.is("present") && reply.is("keys_match") {
+        return Ok(());
+    }
+    Err(login_failed("the key", "the key line that was read back is not the one that was made"))
 }
 
 /// Tries until the server answers: a change may take a moment to be seen, and a lost connection
@@ -261,8 +301,15 @@ async fn take_back(
     session: &mut Session<'_>,
     grant: &Grant,
     problem: &Error,
+    answered: bool,
 ) -> Result<Ended> {
     let mut failed = grant.clone();
+    if answered
+        && let Some(layer) = failed.layers.first_mut()
+        && layer.outputs == "{}"
+    {
+        layer.outputs = json!({ "answered": "true" }).to_string();
+    }
     failed.lease_owner = None;
     failed.lease_until = None;
     let detail = json!({ "why": problem.message, "causes": problem.causes });
@@ -278,8 +325,10 @@ async fn abandon(
     grant: &Grant,
     problem: Problem,
 ) -> Error {
+    // Whether the server said how `open` ended. Else it may still run there.
+    let answered = problem.kind != Kind::Unknown || grant.layers.iter().any(|l| l.outputs != "{}");
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
-    let closed = match take_back(context, ledger, session, grant, &error).await {
+    let closed = match take_back(context, ledger, session, grant, &error, answered).await {
         Ok(Ended::Closed { .. }) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
         Ok(Ended::Busy) => Err("another process is working on it".into()),

@@ -467,6 +467,9 @@ impl Check<'_> {
         if password && facts.takes_passwords == Some(false) {
             self.breaks(Rule::PasswordServer, vec![("target", (&request.target).into())]);
         }
+        if password && request.access == Access::SftpReadOnly {
+            self.breaks(Rule::PasswordReadOnly, Vec::new());
+        }
         if request.account.as_deref() == Some("root") {
             self.breaks(Rule::AccountRoot, vec![("target", (&request.target).into())]);
         }

@@ -124,7 +124,7 @@ pub struct Provider {
     pub need: Need,
     /// Where it came from.
     pub origin: Origin,
-    /// SHA-256 of manifest and script, in hex; kept in every grant.
+    /// SHA-256 of manifest, script and the functions they share, in hex; kept in every grant.
     pub digest: String,
     outputs: BTreeMap<Verb, Outputs>,
     script: String,
@@ -136,6 +136,9 @@ pub enum ProviderError {
     /// Neither built in nor in the configuration folder.
     #[error("there is no provider `{0}`")]
     NotFound(String),
+    /// The merchant's folder has the name of a built-in provider.
+    #[error("`{0}` is the name of a built-in provider: rename the folder")]
+    NameTaken(String),
     /// The manifest cannot be read or understood.
     #[error("the manifest `{path}` cannot be used: {why}")]
     Manifest {
@@ -161,18 +164,22 @@ pub enum ProviderError {
 }
 
 impl Provider {
-    /// The provider of this name: the merchant's own in `user_dir` before the built-in one.
+    /// The provider of this name: a built-in one, or the merchant's own in `user_dir`. A name
+    /// means one provider: grants that are open were made by it.
     ///
     /// # Errors
     /// Fails when there is none, or when the one there is cannot be trusted or understood.
     pub fn find(name: &str, user_dir: &Path) -> Result<Self, ProviderError> {
         if is_name(name) {
             let folder = user_dir.join(name);
-            if folder.is_dir() {
-                return Self::from_folder(name, &folder);
-            }
-            if let Some((_, manifest, script)) = BUILTIN.iter().find(|(known, ..)| *known == name) {
-                return Self::parse(name, manifest, script, Origin::BuiltIn);
+            let own = folder.is_dir();
+            match BUILTIN.iter().find(|(known, ..)| *known == name) {
+                Some(_) if own => return Err(ProviderError::NameTaken(name.into())),
+                Some((_, manifest, script)) => {
+                    return Self::parse(name, manifest, script, Origin::BuiltIn);
+                }
+                None if own => return Self::from_folder(name, &folder),
+                None => {}
             }
         }
         Err(ProviderError::NotFound(name.into()))
@@ -209,7 +216,8 @@ impl Provider {
     fn from_folder(name: &str, folder: &Path) -> Result<Self, ProviderError> {
         let manifest_path = folder.join("provider.toml");
         let script_path = folder.join("provider.sh");
-        for path in [folder, &manifest_path, &script_path] {
+        let above = folder.parent().unwrap_or(folder);
+        for path in [above, folder, &manifest_path, &script_path] {
             refuse_unsafe(path)?;
         }
         let read = |path: &Path| {
@@ -243,6 +251,8 @@ impl Provider {
             .chain_update(manifest)
             .chain_update([0])
             .chain_update(script)
+            .chain_update([0])
+            .chain_update(LIBRARY)
             .finalize()
             .iter()
             .map(|byte| format!("{byte:02x}"))

@@ -204,8 +204,9 @@ impl Framed {
         }
         let noise = || first_line(&output.stderr, &text);
         match output.status {
-            Some(REFUSED) => Answer::Refused {
-                id: values.remove("reason_id").unwrap_or_else(|| "refused".into()),
+            // Without a reason it is some command's own status 10 that got through.
+            Some(REFUSED) if values.contains_key("reason_id") => Answer::Refused {
+                id: values.remove("reason_id").unwrap_or_default(),
                 reason: values.remove("reason").unwrap_or_else(noise),
             },
             Some(0) if ended => match check_types(&values, declared) {
@@ -216,7 +217,9 @@ impl Framed {
                 Answer::Unknown { why: format!("the server's answer has no end: {}", noise()) }
             }
             Some(status) => Answer::Unknown {
-                why: format!("the script ended with status {status}: {}", noise()),
+                why: values.remove("reason").unwrap_or_else(|| {
+                    format!("the script ended with status {status}: {}", noise())
+                }),
             },
             None => Answer::Unknown { why: "the server did not say how the script ended".into() },
         }

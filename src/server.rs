@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::deadline;
 use crate::grant::{Access, UnixTime};
 use crate::policy::{Facts, Setting};
+use crate::provider::Need;
 use crate::script::{Input, Inputs, Reply, clean};
 use crate::target::Target;
 use crate::transport::Route;
@@ -121,6 +122,40 @@ impl Server {
         warnings
     }
 
+    /// Says what this credential, made this way, is not kept from here.
+    #[must_use]
+    pub fn with_credential(mut self, need: Need, password: bool, access: Access) -> Self {
+        if need == Need::None {
+            self.warnings.push(
+                "the account is shared: sessions that are open at the deadline cannot be told \
+                 from yours and go on until they are closed"
+                    .into(),
+            );
+            if access != Access::SftpReadOnly {
+                self.warnings.push(
+                    "who may write in the account can also change its list of keys; look at it \
+                     when the grant is closed"
+                        .into(),
+                );
+            }
+        }
+        if self.reply.is("same_key_foreign") {
+            self.warnings.push(
+                "the supporter's key already opens this account by a line that is not ours: that \
+                 access is not limited, and is not taken away"
+                    .into(),
+            );
+        }
+        if password && matches!(self.reply.text("allow_tcp_forwarding"), "yes" | "local" | "all") {
+            self.warnings.push(
+                "with a password the supporter may also forward ports, which a key of ours does \
+                 not allow"
+                    .into(),
+            );
+        }
+        self
+    }
+
     /// Says so when a shop folder was named that is not there.
     #[must_use]
     pub fn with_path(mut self, path: Option<&str>) -> Self {
@@ -157,7 +192,7 @@ impl Server {
         }
         Facts {
             greeting: None,
-            addresses: route.addresses.clone(),
+            addresses: route.addresses(),
             hostname: said("hostname"),
             fqdn: said("fqdn"),
             served_names,
@@ -193,14 +228,20 @@ impl Server {
 /// The inputs of `detect`: which account it is for, and where the shop is. The rest is there, and
 /// says nothing.
 #[must_use]
-pub fn detect_inputs(target: &Target, account: &str, id: &str, access: Access) -> Inputs<'static> {
+pub fn detect_inputs(
+    target: &Target,
+    account: &str,
+    id: &str,
+    access: Access,
+    key: Option<&str>,
+) -> Inputs<'static> {
     [
         ("sp_grant", id),
         ("sp_account", account),
         ("sp_path", target.path.as_deref().unwrap_or_default()),
         ("sp_access", access.id()),
         ("sp_supporter", ""),
-        ("sp_public_key", ""),
+        ("sp_public_key", key.unwrap_or_default()),
         ("sp_check_key", ""),
         ("sp_check_until", "0"),
         ("sp_password", ""),

@@ -13,7 +13,8 @@ use crate::provider::{Need, Provider, Verb};
 use crate::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::secret::Secret;
 use crate::target::{Elevation, Target};
-use crate::transport::{Connection, Interpreter, Script, TransportError};
+use crate::transport::host_key::HostKeyPin;
+use crate::transport::{Connection, Interpreter, Route, Script, TransportError};
 
 /// One connection to one target. A sweep uses one for however many grants are due there.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Session<'a> {
     context: &'a Context,
     /// The target it leads to.
     pub target: &'a Target,
+    user: String,
     connection: Connection,
 }
 
@@ -49,13 +51,25 @@ impl<'a> Session<'a> {
         let opened =
             Connection::open(target, context, &context.surroundings, context.step_deadline());
         let connection = opened.await.map_err(|e| unreachable(target, e))?;
-        Ok(Self { context, target, connection })
+        let route = Route::of(target, &context.surroundings).map_err(|e| unreachable(target, e))?;
+        Ok(Self { context, target, user: route.user, connection })
     }
 
     /// A session over a connection that is open already.
     #[must_use]
-    pub fn over(context: &'a Context, target: &'a Target, connection: Connection) -> Self {
-        Self { context, target, connection }
+    pub fn over(
+        context: &'a Context,
+        target: &'a Target,
+        user: &str,
+        connection: Connection,
+    ) -> Self {
+        Self { context, target, user: user.to_owned(), connection }
+    }
+
+    /// The account that stagepass is logged in to.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
     }
 
     /// What the server calls itself: its SSH identification, or `local`.
@@ -115,13 +129,74 @@ impl<'a> Session<'a> {
     }
 }
 
+/// What was known about the server when a layer was opened, as the ledger keeps it: the inputs
+/// that do not change, the server's identity, how far its clock was ahead, and until when an
+/// `open` whose end nobody saw may still run there.
+#[derive(Debug)]
+pub struct Known(BTreeMap<String, Value>);
+
+impl Known {
+    /// Reads what is kept with the layer.
+    #[must_use]
+    pub fn of(layer: &Layer) -> Self {
+        Self(serde_json::from_str(&layer.inputs).unwrap_or_default())
+    }
+
+    /// A text, empty where nothing is kept.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A number, 0 where nothing is kept.
+    #[must_use]
+    pub fn number(&self, name: &str) -> i64 {
+        self.0.get(name).and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    /// Keeps a number with the layer.
+    pub fn set(layer: &mut Layer, name: &str, number: i64) {
+        let mut kept = Self::of(layer);
+        kept.0.insert(name.to_owned(), number.into());
+        layer.inputs = serde_json::json!(kept.0).to_string();
+    }
+
+    /// Why a target is not the server that the layer is on; `None` where it is. A name in the list
+    /// of targets can come to mean another server, where everything would look already gone.
+    #[must_use]
+    pub fn elsewhere(&self, target: &Target) -> Option<String> {
+        let Some(kept) = self.0.get("host_keys").and_then(Value::as_array) else { return None };
+        let now = host_keys(target);
+        let same = kept.iter().filter_map(Value::as_str).any(|kept| now.iter().any(|n| n == kept));
+        if same || (kept.is_empty() && now.is_empty()) {
+            return None;
+        }
+        let kept: Vec<&str> = kept.iter().filter_map(Value::as_str).collect();
+        Some(format!(
+            "`{}` now leads to another server: the grant is on the one with the host key {}",
+            target.name,
+            kept.join(" or ")
+        ))
+    }
+}
+
+/// The fingerprints by which a target's server is known.
+#[must_use]
+pub fn host_keys(target: &Target) -> Vec<String> {
+    target.host_key.iter().map(HostKeyPin::fingerprint).collect()
+}
+
 /// The inputs of one call for one layer.
 #[must_use]
 pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'a> {
-    let kept: BTreeMap<String, Value> = serde_json::from_str(&layer.inputs).unwrap_or_default();
-    let kept = |name: &str| {
-        let text = kept.get(name).and_then(Value::as_str).unwrap_or_default();
-        Input::Text(text.to_owned())
+    let known = Known::of(layer);
+    let kept = |name: &str| Input::Text(known.text(name).to_owned());
+    let opened: BTreeMap<String, Value> = serde_json::from_str(&layer.outputs).unwrap_or_default();
+    let opened = |name: &str| opened.get(name).and_then(Value::as_str).unwrap_or_default();
+    let same_key_before = match opened("same_key_foreign") {
+        "true" => "1",
+        "false" => "0",
+        _ => "",
     };
     let plain = |text: &str| Input::Text(text.to_owned());
     vec![
@@ -135,7 +210,11 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_expiry_form", kept("sp_expiry_form")),
         ("sp_restrict", kept("sp_restrict")),
         ("sp_from", kept("sp_from")),
-        ("sp_deadline", Input::Text(moment.deadline.to_string())),
+        ("sp_allow_root", kept("sp_allow_root")),
+        ("sp_same_key_before", plain(same_key_before)),
+        ("sp_keys_file", plain(opened("keys_file"))),
+        // The server keeps the deadline by its own clock.
+        ("sp_deadline", Input::Text((moment.deadline + known.number("clock_ahead")).to_string())),
         ("sp_check_key", plain(moment.check_key.unwrap_or_default())),
         ("sp_check_until", Input::Text(moment.check_until.to_string())),
         ("sp_not_after", Input::Text(moment.not_after.to_string())),

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::net::Ipv6Addr;
 use std::ops::Range;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -448,8 +448,8 @@ pub enum TargetError {
     /// There is none of this name.
     #[error("there is no target `{0}`")]
     NotFound(String),
-    /// Anybody on this machine could change what stagepass connects to.
-    #[error("`{}` may be written by everybody; run `chmod 600` on it", path.display())]
+    /// Somebody else on this machine could change what stagepass connects to.
+    #[error("`{}` may be written by others; run `chmod 600` on it, as its owner", path.display())]
     WorldWritable {
         /// The file.
         path: PathBuf,
@@ -592,7 +592,9 @@ fn read(path: &Path) -> Result<String, TargetError> {
         Err(error) => return Err(fail(error)),
     };
     let about = file.metadata().map_err(fail)?;
-    if about.permissions().mode() & 0o002 != 0 {
+    let me = rustix::process::geteuid().as_raw();
+    let strange = about.uid() != me && about.uid() != 0;
+    if strange || about.permissions().mode() & 0o022 != 0 {
         return Err(TargetError::WorldWritable { path: path.into() });
     }
     let mut bytes = Vec::new();

@@ -68,6 +68,10 @@ rule-password-server = `{ $target }` lets nobody in with a password
     .why = Its SSH server is set to take keys only. That is good, and there is no need to change it.
     .way-out = Use the supporter's public key: `--key FILE`. Without one, `--generate-key` makes a pair.
 
+rule-password-read-only = a password login cannot be held to reading
+    .why = Only a key carries the rule that nothing may be changed.
+    .way-out = Use the supporter's key (`--key FILE`), or give `--access sftp`.
+
 rule-account-root = the key would open the account of root on `{ $target }`
     .why = Root can change everything on the server, not only the shop, and nobody could tell afterwards who did what.
     .way-out = Leave `--provider` out: stagepass then makes an account of its own for the supporter. Or say why it must be root: `--override account.root --reason "…"`.

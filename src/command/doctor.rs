@@ -276,7 +276,7 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
         .map_err(|e| crate::session::unreachable(target, e))?;
     let provider: Provider =
         context.provider(Provider::preferred(target.elevation, &route.user))?;
-    let inputs = detect_inputs(target, &route.user, "0000000000", Access::Sftp);
+    let inputs = detect_inputs(target, &route.user, "0000000000", Access::Sftp, None);
     let asked_at = context.now();
     let answer = session.call(&provider, Verb::Detect, &inputs).await?;
     let server_id = session.server_id().to_owned();

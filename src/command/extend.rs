@@ -7,13 +7,13 @@ use chrono::Local;
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::{LEASE_SECONDS, event};
+use crate::closing::{event, lease_seconds};
 use crate::command::{grant::deadline_of, refusal, schedule_warning, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State, UnixTime};
-use crate::ledger::{EventFilter, Lease, Ledger};
+use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
     Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, Override,
@@ -21,7 +21,11 @@ use crate::policy::{
 };
 use crate::provider::Verb;
 use crate::script::Answer;
-use crate::session::{self, Moment, Session};
+use crate::server::{Server, detect_inputs};
+use crate::session::{self, Known, Moment, Session};
+
+/// The most interrupted extensions that one sweep sets right.
+const MOST: u32 = 1000;
 
 /// Runs the command.
 ///
@@ -128,7 +132,7 @@ async fn carry_out(
     progress.step("moving the deadline");
     let now = context.now();
     let detail = json!({ "from": grant.deadline, "to": new.deadline(), "why": new.reason() });
-    let lease = Lease::mine(now, LEASE_SECONDS);
+    let lease = Lease::mine(now, lease_seconds(context));
     let intent = event(context, &grant, "grant.extending", detail);
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
@@ -145,7 +149,7 @@ async fn carry_out(
         let shortened = event(context, &grant, "grant.shortening", json!({ "new": new }));
         grant = ledger.record(&grant, &shortened).await?;
     }
-    let answer = restate(context, &mut session, &grant, new.deadline()).await?;
+    let answer = restate(context, &mut session, &mut grant, new.deadline()).await?;
     grant.lease_owner = None;
     grant.lease_until = None;
     let error = match answer {
@@ -161,8 +165,9 @@ async fn carry_out(
             Error::new(Kind::Refused, "the server refused the new deadline").because_text(reason)
         }
         Answer::Unknown { why } => {
+            let recorded = grant.deadline;
             // The server may have either; the one that the ledger has is set again if it can be.
-            let restored = restate(context, &mut session, &grant, grant.deadline).await;
+            let restored = restate(context, &mut session, &mut grant, recorded).await;
             let error =
                 Error::new(Kind::Unknown, "nobody saw whether the server took the new deadline")
                     .because_text(why);
@@ -182,17 +187,80 @@ async fn carry_out(
     )))
 }
 
+/// Sets the deadline on the server, by the server's clock as it is now.
 async fn restate(
     context: &Context,
     session: &mut Session<'_>,
-    grant: &Grant,
+    grant: &mut Grant,
     deadline: UnixTime,
 ) -> Result<Answer> {
+    let Some(layer) = grant.layers.first_mut() else {
+        return Err(Error::new(Kind::Internal, "the grant has no layer"));
+    };
+    if let Some(why) = Known::of(layer).elsewhere(session.target) {
+        return Ok(Answer::Refused { id: "elsewhere".into(), reason: why });
+    }
+    let provider = context.provider(&layer.provider)?;
+    let key = layer.public_key.as_deref();
+    let inputs = detect_inputs(session.target, &layer.account, &grant.id, grant.access, key);
+    let asked_at = context.now();
+    match session.call(&provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) => {
+            let server = Server::read(session.server_id(), &reply, asked_at);
+            Known::set(layer, "clock_ahead", server.clock_ahead);
+        }
+        other => return Ok(other),
+    }
+    let ahead = grant.layers.first().map_or(0, |layer| Known::of(layer).number("clock_ahead"));
+    let limit = i64::try_from(context.step_limit.as_secs()).unwrap_or(60);
+    let not_after = context.now() + ahead + limit;
+    let moment = Moment { deadline, not_after, ..Moment::default() };
     let Some(layer) = grant.layers.first() else {
         return Err(Error::new(Kind::Internal, "the grant has no layer"));
     };
-    let provider = context.provider(&layer.provider)?;
-    // Late is no danger here: `update` changes only what is still there.
-    let moment = Moment { deadline, not_after: deadline, ..Moment::default() };
     session.call(&provider, Verb::Update, &session::inputs(grant, layer, &moment)).await
+}
+
+/// Sets the recorded deadlines again on the server, for grants whose `extend` was killed: the
+/// server may have the longer one. Part of every sweep.
+///
+/// # Errors
+/// Fails only when the ledger does; a server that cannot be reached is asked again next time.
+pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<()> {
+    let filter = Filter { states: vec![State::Open], leased: true, ..Filter::default() };
+    for grant in ledger.grants(&filter, MOST, None).await? {
+        let now = context.now();
+        let lease = Lease::mine(now, lease_seconds(context));
+        let intent = event(context, &grant, "grant.restating", json!({ "to": grant.deadline }));
+        // A live process's claim is not taken.
+        let claimed =
+            ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
+        let Some(mut grant) = claimed else { continue };
+        let answer = match context.target(&grant.target) {
+            Ok(target) => match Session::open(context, &target).await {
+                Ok(mut session) => {
+                    let deadline = grant.deadline;
+                    let answer = restate(context, &mut session, &mut grant, deadline).await;
+                    session.close().await;
+                    answer
+                }
+                Err(e) => Err(e),
+            },
+            Err(e) => Err(e),
+        };
+        let (verb, detail) = match answer {
+            Ok(Answer::Done(reply)) => {
+                grant.lease_owner = None;
+                grant.lease_until = None;
+                ("grant.restated", json!({ "update": reply.values() }))
+            }
+            // The claim stays, dead once this process ends: the next sweep asks again.
+            Ok(Answer::Refused { reason: why, .. } | Answer::Unknown { why }) => {
+                ("grant.restate-failed", json!({ "why": why }))
+            }
+            Err(e) => ("grant.restate-failed", json!({ "why": e.message })),
+        };
+        ledger.record(&grant, &event(context, &grant, verb, detail)).await?;
+    }
+    Ok(())
 }

@@ -32,7 +32,7 @@ use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
 use crate::server::{Server, detect_inputs};
-use crate::session::{Session, unreachable};
+use crate::session::{self, Session, unreachable};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -107,7 +107,6 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
         Ok(opened) => opened,
         Err(e) => {
             session.close().await;
-            slot.discard();
             return Err(e);
         }
     };
@@ -434,7 +433,7 @@ async fn connect<'a>(
     let connecting =
         Connection::open(target, context, &context.surroundings, context.step_deadline());
     match connecting.await {
-        Ok(connection) => Ok(Session::over(context, target, connection)),
+        Ok(connection) => Ok(Session::over(context, target, &wanted.route.user, connection)),
         // An FTP server behind an SSH address is refused with the desk's reason, like any other
         // disguise.
         Err(TransportError::Ftp { greeting, .. }) => {
@@ -480,7 +479,8 @@ async fn look(
     account: &str,
     id: &str,
 ) -> Result<Seen> {
-    let inputs = detect_inputs(&wanted.target, account, id, wanted.request.access);
+    let key = wanted.key.as_ref().map(|key| key.text.as_str());
+    let inputs = detect_inputs(&wanted.target, account, id, wanted.request.access, key);
     let asked_at = context.now();
     let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) if reply.text("supported") != "false" => reply,
@@ -496,6 +496,7 @@ async fn look(
         }
     };
     let server = Server::read(session.server_id(), &reply, asked_at)
+        .with_credential(wanted.provider.need, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
     let mut facts =
         server.facts(&wanted.route, wanted.key.is_some() || wanted.generate_key, wanted.password);
@@ -523,6 +524,10 @@ fn way_to_another_provider(wanted: &Wanted) -> String {
 }
 
 fn decide(context: &Context, wanted: &mut Wanted, seen: &Seen) -> Result<Terms> {
+    // Root may have another name.
+    if wanted.request.account.is_some() && seen.server.reply.text("uid") == "0" {
+        wanted.request.account = Some("root".into());
+    }
     confirm_live(context, wanted, &seen.facts);
     match judge(context, wanted, &seen.facts) {
         Decision::Allow(terms) => Ok(*terms),
@@ -566,6 +571,9 @@ fn compose(
         "sp_expiry_form": seen.server.expiry_form.id(),
         "sp_restrict": if seen.server.knows_restrict { "1" } else { "0" },
         "sp_from": from.join(","),
+        "sp_allow_root": if allows_root(terms) { "1" } else { "" },
+        "host_keys": session::host_keys(&wanted.target),
+        "clock_ahead": seen.server.clock_ahead,
     });
     Grant {
         id,
@@ -599,9 +607,25 @@ fn compose(
     }
 }
 
+/// Whether a key into root's account was overridden knowingly.
+fn allows_root(terms: &Terms) -> bool {
+    terms.overrides().iter().any(|one| one.rule == Rule::AccountRoot.id())
+}
+
 /// The file that `--output` names: made new and empty before anything is opened, so that a full
 /// disk or a wrong folder is found out in time.
+///
+/// Dropped without having been written, also when the command is interrupted, it takes the empty
+/// file away again.
 struct OutputSlot(Option<(PathBuf, File)>);
+
+impl Drop for OutputSlot {
+    fn drop(&mut self) {
+        if let Some((path, _)) = self.0.take() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
 
 impl OutputSlot {
     fn prepare(path: Option<&Path>) -> Result<Self> {
@@ -614,12 +638,6 @@ impl OutputSlot {
         })?;
         Ok(Self(Some((path.to_owned(), file))))
     }
-
-    fn discard(self) {
-        if let Some((path, _)) = self.0 {
-            let _ = std::fs::remove_file(path);
-        }
-    }
 }
 
 /// Shows the credential once, or writes it to the file. After this it is wiped.
@@ -628,7 +646,7 @@ fn hand_over(
     wanted: &Wanted,
     grant: &Grant,
     credential: &Credentials,
-    slot: OutputSlot,
+    mut slot: OutputSlot,
 ) -> Result<()> {
     let secrets: Vec<(&str, &Secret)> = [
         ("password", credential.password.as_ref()),
@@ -640,7 +658,7 @@ fn hand_over(
     if secrets.is_empty() {
         return Ok(());
     }
-    let Some((path, mut file)) = slot.0 else {
+    let Some((path, file)) = &mut slot.0 else {
         let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
         for (label, secret) in secrets {
             let label = format!("{label} of {account} on {}, shown this once:", wanted.target.name);
@@ -648,15 +666,16 @@ fn hand_over(
         }
         return Ok(());
     };
-    let written = write_secrets(&mut file, &secrets);
-    written.map_err(|e| {
-        let _ = std::fs::remove_file(&path);
+    write_secrets(file, &secrets).map_err(|e| {
         Error::new(
             Kind::Internal,
             format!("the credential cannot be written to `{}`", path.display()),
         )
         .because(e)
-    })
+    })?;
+    // Written: it stays.
+    slot.0 = None;
+    Ok(())
 }
 
 /// One secret alone is written as it is, so that `ssh -i FILE` can use it.

@@ -1,5 +1,7 @@
 //! `list`: grants; what is stuck or overdue comes first.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::cli;
@@ -60,9 +62,10 @@ async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Gran
     let stuck = Filter { states: vec![State::Stuck], live_only: true, ..filter.clone() };
     let overdue = Filter { due_before: Some(now), live_only: true, ..filter.clone() };
     let mut grants: Vec<Grant> = Vec::new();
+    let mut known = HashSet::new();
     for filter in [stuck, overdue, filter] {
         for grant in ledger.grants(&filter, typed.limit, None).await? {
-            if !grants.iter().any(|known| known.id == grant.id) {
+            if known.insert(grant.id.clone()) {
                 grants.push(grant);
             }
         }

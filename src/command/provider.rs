@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use crate::cli;
+use crate::closing::{self, Ended, event};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Grant, Layer, State, Supporter};
+use crate::grant::{Access, Case, Grant, Layer, State, Supporter};
+use crate::ledger::{Lease, LedgerError};
 use crate::output::{Cell, Tone, fields, paint, table};
 use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
@@ -101,7 +103,8 @@ fn show(context: &Context, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs the whole cycle. What it made is taken back also when a step fails.
+/// Runs the whole cycle. It is recorded like any grant, so that what a killed test leaves on the
+/// server is closed by the next sweep.
 async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let provider = context.provider(name)?;
     let target = context.target(target)?;
@@ -109,23 +112,42 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
         return Err(Error::new(Kind::Policy, format!("`{}` is declared live", target.name))
             .hint("test a provider on a staging target"));
     }
+    let ledger = context.ledger().await?;
     let progress = context.output.progress("connecting");
     let mut session = Session::open(context, &target).await?;
-    let cycle = Cycle::prepare(context, &provider, &mut session).await?;
+    let mut cycle = Cycle::prepare(context, &provider, &mut session).await?;
+    let case = Case {
+        reference: TEST_CASE.into(),
+        desk: "stagepass".into(),
+        opened_at: context.now(),
+        closed_at: None,
+    };
+    match ledger.open_case(&case, &context.actor).await {
+        Ok(()) | Err(LedgerError::Exists { .. }) => {}
+        Err(e) => return Err(e.into()),
+    }
+    let lease = Lease::mine(context.now(), closing::lease_seconds(context));
+    let opening = event(context, &cycle.grant, "grant.opening", json!({ "test": name }));
+    cycle.grant = ledger.begin(&cycle.grant, &lease, &opening).await?;
     let steps = cycle.run(&mut session, &progress).await;
     // Whatever happened, nothing of the test stays.
-    let left = session.call(&provider, Verb::Close, &cycle.inputs(&Moment::default())).await;
+    let mut over = cycle.grant.clone();
+    closing::release(&mut over);
+    if let Some(layer) = over.layers.first_mut() {
+        layer.outputs = json!({ "answered": "true" }).to_string();
+    }
+    let tested = json!({ "steps": steps.as_ref().ok(), "failed": steps.as_ref().err() });
+    ledger.record(&over, &event(context, &over, "provider.tested", tested)).await?;
+    let left = closing::close(context, &ledger, &mut session, &over.id, "the test is over").await?;
     session.close().await;
     drop(progress);
     let steps = steps.map_err(|(step, why)| {
         let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}"))
             .because_text(why);
         match left {
-            Ok(Answer::Done(_)) => error.hint("what the test made was taken back"),
-            _ => error.hint(format!(
-                "what the test made may still be there: look for `{}`",
-                cycle.grant.id
-            )),
+            Ended::Closed { .. } => error.hint("what the test made was taken back"),
+            _ => error
+                .hint(format!("grant {} is in the ledger; `stagepass sweep` closes it", over.id)),
         }
     })?;
     let text: String =
@@ -136,13 +158,15 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     Ok(())
 }
 
+/// The case that test runs belong to.
+const TEST_CASE: &str = "provider-test";
+
 struct Cycle<'a> {
     context: &'a Context,
     provider: &'a Provider,
     grant: Grant,
-    layer: Layer,
     check: CheckKey,
-    ends: i64,
+    not_after: i64,
 }
 
 type Failed = (&'static str, String);
@@ -166,7 +190,7 @@ impl<'a> Cycle<'a> {
                     .user
             }
         };
-        let inputs = detect_inputs(session.target, &account, &id, Access::Sftp);
+        let inputs = detect_inputs(session.target, &account, &id, Access::Sftp, None);
         let now = context.now();
         let Answer::Done(reply) = session.call(provider, Verb::Detect, &inputs).await? else {
             return Err(Error::new(
@@ -175,12 +199,16 @@ impl<'a> Cycle<'a> {
             ));
         };
         let server = Server::read(session.server_id(), &reply, now);
-        let ends = now + server.clock_ahead + TEST_SECONDS;
+        let ends = now + TEST_SECONDS;
+        let not_after = ends + server.clock_ahead;
         let inputs = json!({
             "sp_path": session.target.path.clone().unwrap_or_default(),
             "sp_expiry_form": server.expiry_form.id(),
             "sp_restrict": if server.knows_restrict { "1" } else { "0" },
             "sp_from": "",
+            "host_keys": session::host_keys(session.target),
+            "clock_ahead": server.clock_ahead,
+            "open_not_after": not_after,
         });
         let layer = Layer {
             provider: provider.name.clone(),
@@ -193,10 +221,12 @@ impl<'a> Cycle<'a> {
             outputs: "{}".into(),
         };
         let grant = Grant {
-            id,
-            case: "provider-test".into(),
+            case: TEST_CASE.into(),
             target: session.target.name.clone(),
-            supporter: Supporter { name: "provider test".into(), company: "stagepass".into() },
+            supporter: Supporter {
+                name: format!("provider test {id}"),
+                company: "stagepass".into(),
+            },
             access: Access::Sftp,
             state: State::Opening,
             created_at: now,
@@ -211,14 +241,10 @@ impl<'a> Cycle<'a> {
             version: 0,
             lease_owner: None,
             lease_until: None,
-            layers: Vec::new(),
+            layers: vec![layer],
+            id,
         };
-        Ok(Cycle { context, provider, grant, layer, check, ends })
-    }
-
-    fn inputs(&self, moment: &Moment<'a>) -> crate::script::Inputs<'a> {
-        let moment = Moment { deadline: self.ends, not_after: self.ends, ..*moment };
-        session::inputs(&self.grant, &self.layer, &moment)
+        Ok(Cycle { context, provider, grant, check, not_after })
     }
 
     async fn run(
@@ -265,7 +291,16 @@ impl<'a> Cycle<'a> {
         verb: Verb,
         step: &'static str,
     ) -> std::result::Result<Reply, Failed> {
-        match session.call(self.provider, verb, &self.inputs(&Moment::default())).await {
+        let Some(layer) = self.grant.layers.first() else {
+            return Err((step, "there is no layer".into()));
+        };
+        let moment = Moment {
+            deadline: self.grant.deadline,
+            not_after: self.not_after,
+            ..Moment::default()
+        };
+        let inputs = session::inputs(&self.grant, layer, &moment);
+        match session.call(self.provider, verb, &inputs).await {
             Ok(Answer::Done(reply)) => Ok(reply),
             Ok(Answer::Refused { reason, .. }) => Err((step, reason)),
             Ok(Answer::Unknown { why }) => Err((step, why)),
@@ -285,7 +320,7 @@ impl<'a> Cycle<'a> {
         };
         let tried = transport::try_login(
             session.target,
-            &self.layer.account,
+            self.grant.layers.first().map_or("", |layer| &layer.account),
             &attempts,
             Access::Sftp,
             self.context,

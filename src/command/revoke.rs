@@ -148,6 +148,9 @@ pub fn text(tally: &Tally, now: UnixTime) -> String {
             closing::next_attempt(grant, now)
         ));
     }
+    for (id, why) in &tally.unrecorded {
+        lines.push_str(&format!("{} {id}: {why}\n", paint(Tone::Bad, "NOT RECORDED")));
+    }
     for id in &tally.busy {
         lines.push_str(&format!(
             "{} {id}: another process is closing it\n",
@@ -172,21 +175,24 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
             json!({ "grant": view::document(grant, now), "why": why, "refused": refused })
         })
         .collect();
-    json!({ "closed": closed, "failed": failed, "busy": tally.busy })
+    let unrecorded: Vec<Value> =
+        tally.unrecorded.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect();
+    json!({ "closed": closed, "failed": failed, "busy": tally.busy, "unrecorded": unrecorded })
 }
 
 /// The worst of what happened, if anything did: stuck before unknown before refused.
 #[must_use]
 pub fn failure(tally: &Tally) -> Option<Error> {
     let stuck = tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
-    let unseen = tally.failed.iter().any(|(.., refused)| !refused) || !tally.busy.is_empty();
-    let kind = match (tally.failed.is_empty() && tally.busy.is_empty(), stuck, unseen) {
+    let count = tally.failed.len() + tally.busy.len() + tally.unrecorded.len();
+    let unseen = tally.failed.iter().any(|(.., refused)| !refused)
+        || !(tally.busy.is_empty() && tally.unrecorded.is_empty());
+    let kind = match (count == 0, stuck, unseen) {
         (true, ..) => return None,
         (_, true, _) => Kind::Stuck,
         (_, _, true) => Kind::Unknown,
         _ => Kind::Refused,
     };
-    let count = tally.failed.len() + tally.busy.len();
     let mut error = Error::new(
         kind,
         match count {
@@ -196,6 +202,9 @@ pub fn failure(tally: &Tally) -> Option<Error> {
     );
     for (grant, why, _) in tally.failed.iter().take(10) {
         error = error.because_text(format!("{} on {}: {why}", grant.id, grant.target));
+    }
+    for (id, why) in tally.unrecorded.iter().take(10) {
+        error = error.because_text(format!("{id}: {why}"));
     }
     for id in tally.busy.iter().take(10) {
         error = error.because_text(format!("{id}: another process is closing it"));
@@ -214,7 +223,7 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
     for grant in grants {
         let from = [State::Opening, State::Open, State::Closing, State::Stuck];
         let event = event(context, grant, "grant.forgotten", json!({ "reason": reason }));
-        let lease = Lease::mine(now, closing::LEASE_SECONDS);
+        let lease = Lease::mine(now, closing::lease_seconds(context));
         let done = ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
         if let Some(grant) = done {
             lines.push_str(&format!(

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli;
 use crate::closing::{self, Tally};
-use crate::command::{revoke, view};
+use crate::command::{extend, revoke, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
@@ -28,6 +28,7 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         let due = ledger.due(context.now(), PAGE).await?;
         return revoke::show_plan(context, &due);
     }
+    extend::restate_interrupted(context, &ledger).await?;
     let (due, tally) = close_due(context, &ledger, usize::from(typed.parallel)).await?;
     let now = context.now();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
@@ -114,7 +115,11 @@ async fn overdue(context: &Context, ledger: &Ledger) -> Result<Vec<Grant>> {
 fn trouble(tally: &Tally, overdue: &[Grant], context: &Context) -> Option<Error> {
     if overdue.is_empty() {
         // What another process has in hand is in good hands.
-        let own = Tally { failed: tally.failed.clone(), ..Tally::default() };
+        let own = Tally {
+            failed: tally.failed.clone(),
+            unrecorded: tally.unrecorded.clone(),
+            ..Tally::default()
+        };
         return revoke::failure(&own);
     }
     let count = overdue.len();

@@ -13,7 +13,7 @@ use crate::policy::refuse_ftp;
 use crate::provider::Verb;
 use crate::script::{Answer, clean};
 use crate::server::{ExpiryForm, Server, detect_inputs};
-use crate::session::{Session, unreachable};
+use crate::session::{self, Session, unreachable};
 use crate::target::{Address, AddressError, Elevation, Target, Targets, check_name, check_path};
 use crate::transport::host_key::{HostKeyPin, Verdict};
 use crate::transport::{Fetched, Route, fetch_host_key};
@@ -60,7 +60,8 @@ async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
         how = believe(context, &target, &fetched, given_key.is_some())?;
         target.host_key = vec![HostKeyPin::of(&fetched.key)];
     }
-    if replace && targets.find(&target.name).is_some() {
+    if replace && let Some(old) = targets.find(&target.name) {
+        refuse_another_server(context, old, &target).await?;
         targets.remove(&target.name).map_err(|e| unwritten(context, e))?;
     }
     targets.add(&target).map_err(|e| unwritten(context, e))?;
@@ -74,6 +75,35 @@ async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
         .result(&text, json!({ "target": document(&target), "host_key_confirmed_by": how }));
     context.output.say(Tone::Faint, &format!("next: stagepass target check {}", target.name));
     Ok(())
+}
+
+/// A name that live grants go by must not come to mean another server: nobody could close them.
+async fn refuse_another_server(context: &Context, old: &Target, new: &Target) -> Result<()> {
+    let (before, after) = (session::host_keys(old), session::host_keys(new));
+    if before == after || before.iter().any(|key| after.contains(key)) {
+        return Ok(());
+    }
+    let Some(ledger) = context.ledger_to_read().await? else { return Ok(()) };
+    let filter = Filter { target: Some(old.name.clone()), live_only: true, ..Filter::default() };
+    let live = ledger.grants(&filter, 10, None).await?;
+    if live.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = live.iter().map(|grant| grant.id.as_str()).collect();
+    Err(Error::new(
+        Kind::Usage,
+        format!("`{}` has grants on the server with the host key {}", old.name, before.join(", ")),
+    )
+    .because_text(ids.join(", "))
+    .hint(format!(
+        "close them first (`stagepass revoke --target {}`), or choose another name",
+        old.name
+    ))
+    .hint(format!(
+        "if it is the same server with a new host key, write both keys into `{}`: \
+         host_key = [\"old\", \"new\"]",
+        context.targets_path().display()
+    )))
 }
 
 /// From what was typed to a target without a host key. Refuses FTP with the reason.
@@ -303,7 +333,7 @@ async fn look(
     name: &str,
 ) -> Result<std::result::Result<Server, String>> {
     let provider = context.provider(name)?;
-    let inputs = detect_inputs(session.target, user, "0000000000", Access::Sftp);
+    let inputs = detect_inputs(session.target, user, "0000000000", Access::Sftp, None);
     let asked_at = context.now();
     Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) if reply.text("supported") == "false" => {

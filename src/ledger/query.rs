@@ -23,6 +23,8 @@ pub struct Filter {
     pub due_before: Option<UnixTime>,
     /// Those that may still exist on a server.
     pub live_only: bool,
+    /// Those that a process said it works on, whether it still lives or not.
+    pub leased: bool,
     /// Those with a layer that has this key, as `SHA256:…`.
     pub key_fingerprint: Option<String>,
 }
@@ -402,6 +404,9 @@ fn conditions_of(filter: &Filter) -> Result<Conditions, Fault> {
             marks.push(conditions.text(state.id())?);
         }
         conditions.sql.push_str(&format!(" and state in ({})", marks.join(", ")));
+    }
+    if filter.leased {
+        conditions.and("lease_owner is not null");
     }
     if let Some(time) = filter.due_before {
         let mark = conditions.number(time)?;

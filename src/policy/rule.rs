@@ -36,6 +36,8 @@ pub enum Rule {
     KeyServer,
     /// The account that a key would open is root's.
     AccountRoot,
+    /// A password cannot be held to reading.
+    PasswordReadOnly,
     /// An environment that is not shown to be staging is treated as live.
     Live,
     /// The desk never works on a live environment. No override.
@@ -82,7 +84,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Ftp,
         Self::Protocol,
         Self::Port,
@@ -97,6 +99,7 @@ impl Rule {
         Self::PasswordServer,
         Self::KeyServer,
         Self::AccountRoot,
+        Self::PasswordReadOnly,
         Self::Live,
         Self::LiveNever,
         Self::LiveApprover,
@@ -138,6 +141,7 @@ impl Rule {
             Self::PasswordServer => "password.server",
             Self::KeyServer => "key.server",
             Self::AccountRoot => "account.root",
+            Self::PasswordReadOnly => "password.read-only",
             Self::Live => "live",
             Self::LiveNever => "live.never",
             Self::LiveApprover => "live.approver",
@@ -293,7 +297,7 @@ fn override_with(rule: Rule) -> Option<&'static str> {
         Rule::From => "--from CIDR",
         Rule::FromPassword => "--override from.password --reason TEXT",
         Rule::DeadlineMaximum => "--override deadline.maximum --reason TEXT",
-        Rule::Credential | Rule::PasswordServer => "--key FILE",
+        Rule::Credential | Rule::PasswordServer | Rule::PasswordReadOnly => "--key FILE",
         Rule::KeyServer => "--password",
         Rule::LiveApprover => "--approver NAME",
         Rule::LiveApproval => "--approval REFERENCE",

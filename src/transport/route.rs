@@ -18,8 +18,10 @@ pub struct Route {
     pub port: u16,
     /// The account that stagepass logs in to.
     pub user: String,
-    /// The addresses of the host, as far as this machine can look them up.
-    pub addresses: Vec<IpAddr>,
+    /// Whether another server leads there: then names mean what they mean on it.
+    behind_a_jump: bool,
+    /// What is connected to: a name or an address.
+    connects_to: Option<String>,
 }
 
 impl Route {
@@ -30,23 +32,33 @@ impl Route {
     pub fn of(target: &Target, known: &Surroundings) -> Result<Self, TransportError> {
         let Address::Ssh { user, host, port } = &target.address else {
             let (port, user) = (known.local_port, known.user.clone());
-            return Ok(Self { host: None, port, user, addresses: Vec::new() });
+            return Ok(Self { host: None, port, user, behind_a_jump: false, connects_to: None });
         };
         let place = Config::read(known)?.place(user.as_deref(), host, *port)?;
-        // Behind a server on the way, names mean what they mean there.
-        let addresses = match place.jumps.is_empty() {
-            true => (place.host.as_str(), place.port)
-                .to_socket_addrs()
-                .map(|found| found.map(|address| address.ip()).collect())
-                .unwrap_or_default(),
-            false => place.host.parse().into_iter().collect(),
-        };
         let name = match place.host.parse::<IpAddr>() {
             Ok(_) => host.clone(),
-            Err(_) => place.host,
+            Err(_) => place.host.clone(),
         };
-        let user = place.user.unwrap_or_else(|| known.user.clone());
-        Ok(Self { host: Some(name), port: place.port, user, addresses })
+        Ok(Self {
+            host: Some(name),
+            port: place.port,
+            user: place.user.unwrap_or_else(|| known.user.clone()),
+            behind_a_jump: !place.jumps.is_empty(),
+            connects_to: Some(place.host),
+        })
+    }
+
+    /// The addresses of the host, as far as this machine can look them up.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let Some(host) = &self.connects_to else { return Vec::new() };
+        if self.behind_a_jump {
+            return host.parse().into_iter().collect();
+        }
+        (host.as_str(), self.port)
+            .to_socket_addrs()
+            .map(|found| found.map(|address| address.ip()).collect())
+            .unwrap_or_default()
     }
 }
 

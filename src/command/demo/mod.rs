@@ -126,7 +126,7 @@ impl<'a> Stage<'a> {
         let who = ["--supporter", "Jane Doe", "--key", &key];
         let mut grant = vec!["grant", "--case", "MSP-4711", "--target", "live"];
         grant.extend(who);
-        grant.extend(server.port_override());
+        grant.extend(server.overrides());
         self.stagepass(3, &grant).await?;
 
         self.say(&format!(
@@ -135,7 +135,7 @@ impl<'a> Stage<'a> {
         let lasts = format!("{LASTS}s");
         let mut grant = vec!["grant", "--case", "MSP-4711", "--target", "staging", "--for", &lasts];
         grant.extend(who);
-        grant.extend(server.port_override());
+        grant.extend(server.overrides());
         self.stagepass(0, &grant).await?;
         let granted = Instant::now();
         if server.is_host {
@@ -201,7 +201,7 @@ impl<'a> Stage<'a> {
             "sftp-read-only",
         ];
         grant.extend(who);
-        grant.extend(self.server.port_override());
+        grant.extend(self.server.overrides());
         self.stagepass(0, &grant).await
     }
 
@@ -213,9 +213,8 @@ impl<'a> Stage<'a> {
     async fn stagepass(&mut self, expected: i32, words: &[&str]) -> Result<()> {
         self.output.say(Tone::Good, &format!("$ stagepass {}", in_words(words)));
         let exe = self.exe.clone();
-        let (status, stdout, stderr) = self.start(&exe, words).await?;
-        self.show(&stdout);
-        self.show(&stderr);
+        let (status, said) = self.start(&exe, words).await?;
+        self.show(&said);
         self.judge(expected, status, &in_words(words))
     }
 
@@ -247,9 +246,8 @@ impl<'a> Stage<'a> {
             &place,
         ];
         self.output.say(Tone::Good, &format!("$ sftp {account}@staging.shop.test"));
-        let (status, stdout, stderr) = self.start(Path::new("sftp"), &words).await?;
-        self.show(&stdout);
-        let said: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("Warning")).collect();
+        let (status, said) = self.start(Path::new("sftp"), &words).await?;
+        let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("Warning")).collect();
         self.show(&said.join("\n"));
         self.judge(if works { 0 } else { 255 }, status, "sftp")
     }
@@ -278,16 +276,24 @@ impl<'a> Stage<'a> {
 
     /// The account that the first grant made, as the ledger has it.
     async fn account(&self) -> Result<String> {
-        let (_, stdout, _) =
-            self.start(&self.exe, &["--json", "list", "--target", "staging"]).await?;
-        let document: Value = serde_json::from_str(&stdout).unwrap_or(Value::Null);
+        let words = ["--json", "list", "--target", "staging"];
+        let (_, said) = self.start(&self.exe, &words).await?;
+        let document: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
         let account = document.pointer("/result/grants/0/layers/0/account").and_then(Value::as_str);
         account
             .map(str::to_owned)
             .ok_or_else(|| Error::new(Kind::Internal, "the demo's grant is not listed"))
     }
 
-    async fn start(&self, program: &Path, words: &[&str]) -> Result<(Option<i32>, String, String)> {
+    /// Runs a program to its end: its exit code, and all it said in the order it said it.
+    async fn start(&self, program: &Path, words: &[&str]) -> Result<(Option<i32>, String)> {
+        let failed = |why: &dyn std::error::Error| {
+            Error::new(Kind::Internal, format!("`{}` cannot be run", program.display()))
+                .because_text(why.to_string())
+        };
+        let said = self.folder.join("said");
+        let output = std::fs::File::create(&said).map_err(|e| failed(&e))?;
+        let errors = output.try_clone().map_err(|e| failed(&e))?;
         let mut command = Command::new(program);
         command
             .args(words.iter().map(OsStr::new))
@@ -297,18 +303,16 @@ impl<'a> Stage<'a> {
             .env("STAGEPASS_CONFIG", self.folder.join("home/config"))
             .env("STAGEPASS_STATE", self.folder.join("home/state"))
             .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
             .kill_on_drop(true);
         if self.output.is_terminal() {
             command.env("CLICOLOR_FORCE", "1");
         }
-        let failed = |why: &dyn std::error::Error| {
-            Error::new(Kind::Internal, format!("`{}` cannot be run", program.display()))
-                .because_text(why.to_string())
-        };
-        let ended = timeout(STEP_LIMIT, command.output()).await.map_err(|e| failed(&e))?;
+        let ended = timeout(STEP_LIMIT, command.status()).await.map_err(|e| failed(&e))?;
         let ended = ended.map_err(|e| failed(&e))?;
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Ok((ended.status.code(), text(ended.stdout), text(ended.stderr)))
+        let said = std::fs::read(&said).map_err(|e| failed(&e))?;
+        Ok((ended.code(), String::from_utf8_lossy(&said).into_owned()))
     }
 }
 

@@ -35,6 +35,7 @@ pub struct Server {
     pub shop: Option<String>,
     /// Whether it is a host of its own, with accounts that can be made.
     pub is_host: bool,
+    made_run_folder: bool,
     process: tokio::sync::Mutex<Option<Child>>,
 }
 
@@ -82,6 +83,7 @@ impl Server {
             fingerprint: files.fingerprint.clone(),
             shop: Some("/var/www/shop".into()),
             is_host: true,
+            made_run_folder: false,
             process: tokio::sync::Mutex::new(Some(process)),
         };
         match server.answers().await {
@@ -113,9 +115,8 @@ impl Server {
         private_file(&folder.join("home/.ssh/authorized_keys"), &text)?;
         private_file(&folder.join("sshd_config"), config.as_bytes())?;
         let log = fs::File::create(folder.join("log")).map_err(|e| failed(e.to_string()))?;
-        if rustix::process::geteuid().is_root() {
-            let _ = fs::create_dir_all("/run/sshd");
-        }
+        // A root sshd wants this folder, which its package's service makes and takes away.
+        let made = rustix::process::geteuid().is_root() && fs::create_dir("/run/sshd").is_ok();
         let mut command = Command::new(sshd);
         command.args(["-D", "-e", "-f"]).arg(folder.join("sshd_config"));
         let process = spawn(command, log).map_err(|e| failed(e.to_string()))?;
@@ -126,6 +127,7 @@ impl Server {
             fingerprint: files.fingerprint.clone(),
             shop: None,
             is_host: false,
+            made_run_folder: made,
             process: tokio::sync::Mutex::new(Some(process)),
         };
         match server.answers().await {
@@ -144,14 +146,24 @@ impl Server {
         format!("OpenSSH on {}:{}, {kind}", self.address, self.port)
     }
 
-    /// The desk connects to port 22; a demo that cannot have it says why it breaks the rule.
+    /// What a private sshd needs that a staging server does not: it has another port than the
+    /// desk's, and the only account on it is the one that the demo runs as.
     #[must_use]
-    pub fn port_override(&self) -> Vec<&'static str> {
-        if self.port == 22 {
-            Vec::new()
-        } else {
-            vec!["--override", "port", "--reason", "a demo on loopback"]
+    pub fn overrides(&self) -> Vec<&'static str> {
+        let mut words = Vec::new();
+        if self.port != 22 {
+            words.extend(["--override", "port"]);
         }
+        if !self.is_host {
+            words.extend(["--provider", "authorized-key"]);
+            if self.admin == "root" {
+                words.extend(["--override", "account.root"]);
+            }
+        }
+        if words.contains(&"--override") {
+            words.extend(["--reason", "a demo on loopback"]);
+        }
+        words
     }
 
     async fn answers(&self) -> std::result::Result<(), String> {
@@ -183,6 +195,9 @@ impl Server {
         if let Some(mut process) = self.process.lock().await.take() {
             let _ = process.start_kill();
             let _ = process.wait().await;
+        }
+        if self.made_run_folder {
+            let _ = fs::remove_dir("/run/sshd");
         }
     }
 }

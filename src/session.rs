@@ -165,7 +165,7 @@ impl Known {
     /// of targets can come to mean another server, where everything would look already gone.
     #[must_use]
     pub fn elsewhere(&self, target: &Target) -> Option<String> {
-        let Some(kept) = self.0.get("host_keys").and_then(Value::as_array) else { return None };
+        let kept = self.0.get("host_keys").and_then(Value::as_array)?;
         let now = host_keys(target);
         let same = kept.iter().filter_map(Value::as_str).any(|kept| now.iter().any(|n| n == kept));
         if same || (kept.is_empty() && now.is_empty()) {

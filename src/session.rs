@@ -175,6 +175,16 @@ pub fn unreachable(target: &Target, e: TransportError) -> Error {
         TransportError::Unreachable { .. } | TransportError::TimedOut { .. } => {
             Some("check the address and the port, and whether the server is up".into())
         }
+        // What sshd says instead of its greeting while it shuts an address out (9.8 and later).
+        TransportError::NotSsh { greeting, .. }
+            if greeting.contains("Not allowed at this time") =>
+        {
+            Some(
+                "this server shuts an address out for a while after failed logins: wait ten \
+                 minutes and try again"
+                    .into(),
+            )
+        }
         TransportError::Closed { .. } => Some(
             "some servers shut an address out for a while after failed logins: wait ten minutes \
              and try again"

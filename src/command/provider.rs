@@ -168,12 +168,17 @@ impl<'a> Cycle<'a> {
         };
         let inputs = detect_inputs(session.target, &account, &id, Access::Sftp);
         let now = context.now();
-        let Answer::Done(reply) = session.call(provider, Verb::Detect, &inputs).await? else {
-            return Err(Error::new(
-                Kind::Refused,
-                format!("`{}` cannot be used on {}", provider.name, session.target.name),
-            ));
+        let why = match session.call(provider, Verb::Detect, &inputs).await? {
+            Answer::Done(reply) if reply.text("supported") != "false" => Ok(reply),
+            Answer::Done(reply) => Err(reply.text("reason").to_owned()),
+            Answer::Refused { reason, .. } => Err(reason),
+            Answer::Unknown { why } => Err(why),
         };
+        let reply = why.map_err(|why| {
+            let name = &session.target.name;
+            Error::new(Kind::Refused, format!("`{}` cannot be used on {name}", provider.name))
+                .because_text(why)
+        })?;
         let server = Server::read(session.server_id(), &reply, now);
         let ends = now + server.clock_ahead + TEST_SECONDS;
         let inputs = json!({

@@ -30,6 +30,10 @@ pub const TRIES: i64 = 6;
 /// How many times a lost connection to one target is opened again in one run.
 const MOST_CONNECTIONS: u32 = 3;
 
+/// Seconds after which no request to open can still start: the longest time limit of a step, and
+/// as much again for clocks that differ.
+const ON_ITS_WAY: i64 = 2 * 60 * 60;
+
 /// How often a stuck grant is tried again.
 const DAY: i64 = 24 * 60 * 60;
 
@@ -258,7 +262,9 @@ async fn close_layer(
             return Ok(Err((why, false)));
         }
     };
-    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
+    // The request to open may still be on its way: until its own time limit is over.
+    let on_its_way = if grant.opened_at.is_none() { grant.created_at + ON_ITS_WAY } else { 0 };
+    let moment = Moment { deadline: grant.deadline, not_after: on_its_way, ..Moment::default() };
     let inputs = session::inputs(grant, layer, &moment);
     let reply = match session.call(&provider, Verb::Close, &inputs).await {
         Ok(Answer::Done(reply)) => reply,

@@ -52,10 +52,7 @@ impl State {
             (Self::Opening, Self::Open)
                 | (Self::Opening | Self::Open | Self::Stuck, Self::Closing)
                 | (Self::Closing, Self::Closed | Self::Stuck)
-                | (
-                    Self::Opening | Self::Open | Self::Closing | Self::Stuck,
-                    Self::Forgotten
-                )
+                | (Self::Opening | Self::Open | Self::Closing | Self::Stuck, Self::Forgotten)
         )
     }
 

@@ -37,6 +37,7 @@ pub struct Moment<'a> {
     pub check_until: UnixTime,
     /// When `open` and `update` refuse to start, by the server's clock: a client that was
     /// stopped for an hour must not make access that a sweep has since closed.
+    /// For `close`, until when such an `open` may still be on its way; 0 where none can be.
     pub not_after: UnixTime,
 }
 

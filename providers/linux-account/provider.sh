@@ -11,6 +11,15 @@ sp_state=/var/lib/stagepass
 sp_record=$sp_state/$sp_grant
 sp_mark="stagepass $sp_grant"
 
+# One stagepass at a time on this server. What a client that was killed had started goes on here:
+# closing waits for it, or it would find nothing yet and say that nothing is there.
+sp_lock() {
+    mkdir -p -- "$sp_state"
+    sp_has flock || return 0
+    exec 9>>"$sp_state/lock"
+    flock -w 45 9 || sp_refuse busy 'Another stagepass has been at work on this server for 45 seconds.'
+}
+
 sp_account_inputs() {
     sp_check_inputs
     case $sp_account in '' | [!a-z_]* | *[!a-z0-9_-]*) sp_refuse bad-account 'The account name is not made of a-z, 0-9, _ and -, or does not start with a letter.' ;; esac
@@ -641,7 +650,9 @@ sp_expiry_day() { sp_expire_day=$((($1 + 86399) / 86400)); }
 
 sp_open() {
     sp_account_inputs
+    sp_lock
     sp_fence
+    sp_not_ended "$sp_state/ended."
     ! sp_missing_tools || sp_refuse no-useradd 'This server has no useradd, usermod, userdel, chpasswd and getent.'
     [ -n "$sp_public_key$sp_check_key" ] || [ "$sp_has_password" = 1 ] || sp_refuse no-credential 'Neither a key nor a password is to be set.'
     [ "$sp_has_password" != 1 ] || [ -n "$sp_secret" ] || sp_refuse no-credential 'A password is to be set, and none was given.'
@@ -711,6 +722,7 @@ sp_open() {
 
 sp_update() {
     sp_account_inputs
+    sp_lock
     sp_fence
     sp_read_record
     sp_look
@@ -937,7 +949,11 @@ sp_end() {
 
 sp_close() {
     sp_account_inputs
+    sp_lock
     sp_end
+    sp_v=false
+    [ "$sp_recorded$sp_found" != 00 ] || sp_v=true
+    sp_note_ended "$sp_state/ended." "$sp_v"
     sp_say already_absent "$sp_absent"
     sp_say foreign "$sp_foreign"
     sp_say reowned "$sp_reowned"

@@ -114,7 +114,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let cycle = Cycle::prepare(context, &provider, &mut session).await?;
     let steps = cycle.run(&mut session, &progress).await;
     // Whatever happened, nothing of the test stays.
-    let left = session.call(&provider, Verb::Close, &cycle.inputs(&Moment::default())).await;
+    let left = session.call(&provider, Verb::Close, &cycle.inputs(Verb::Close)).await;
     session.close().await;
     drop(progress);
     let steps = steps.map_err(|(step, why)| {
@@ -221,8 +221,10 @@ impl<'a> Cycle<'a> {
         Ok(Cycle { context, provider, grant, layer, check, ends })
     }
 
-    fn inputs(&self, moment: &Moment<'a>) -> crate::script::Inputs<'a> {
-        let moment = Moment { deadline: self.ends, not_after: self.ends, ..*moment };
+    fn inputs(&self, verb: Verb) -> crate::script::Inputs<'a> {
+        // No request of a test is still on its way when it closes.
+        let not_after = if verb == Verb::Close { 0 } else { self.ends };
+        let moment = Moment { deadline: self.ends, not_after, ..Moment::default() };
         session::inputs(&self.grant, &self.layer, &moment)
     }
 
@@ -270,7 +272,7 @@ impl<'a> Cycle<'a> {
         verb: Verb,
         step: &'static str,
     ) -> std::result::Result<Reply, Failed> {
-        match session.call(self.provider, verb, &self.inputs(&Moment::default())).await {
+        match session.call(self.provider, verb, &self.inputs(verb)).await {
             Ok(Answer::Done(reply)) => Ok(reply),
             Ok(Answer::Refused { reason, .. }) => Err((step, reason)),
             Ok(Answer::Unknown { why }) => Err((step, why)),

@@ -625,6 +625,49 @@ fn two_grants_at_once_are_one_or_two_and_never_a_half() {
     same_text(&before, &merchants_own(&host));
 }
 
+#[test]
+fn grants_on_one_shop_that_end_in_any_order_leave_its_rights_as_they_were() {
+    let story = Story::new();
+    let (host, key) = refusing_host(&story);
+    let with = Credential::Key(&key.private);
+    host.sh(r#"useradd colleague
+        setfacl -m u:colleague:rw /var/www/shop/composer.json
+        mkdir /var/www/shop/shared
+        setfacl -m u:colleague:rwx,d:u:colleague:rwx /var/www/shop/shared"#);
+    let before = merchants_own(&host);
+    let public = key.public.to_str().unwrap();
+    let open = |supporter, access| {
+        let mut words = vec!["grant", "--json", "--case", CASE, "--target", "staging"];
+        words.extend(["--supporter", supporter, "--key", public, "--access", access]);
+        words.extend(ANY_PORT);
+        Granted::of(&story.run(words).ok())
+    };
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let granted =
+            [("Ana", "sftp"), ("Bea", "sftp-read-only"), ("Eva", "ssh")].map(|(n, a)| open(n, a));
+        // The shop's own people can change what a supporter made, as long as one is there.
+        for (number, ended) in order.into_iter().enumerate() {
+            for (left, one) in granted.iter().enumerate() {
+                if order[..number].contains(&left) {
+                    continue;
+                }
+                let file = format!("/var/www/shop/media/of-{left}-{number}");
+                let write = Paramiko::Write(&file);
+                let run = story.stage.paramiko(&host, &one.account, with, write);
+                assert_eq!(run.exit == 0, left != 1, "{}", run.told());
+                let edit = format!(
+                    "! test -e {file} || setpriv --reuid 33 --regid 33 \
+                    --clear-groups sh -c 'echo more >>{file}; rm {file}'"
+                );
+                host.sh(&edit);
+            }
+            story.run(["revoke", &granted[ended].id]).ok();
+        }
+        both_sides_agree(&story, &host);
+        same_text(&before, &merchants_own(&host));
+    }
+}
+
 /// Starts a command, and kills it with all it started after a while. Whether it was still running.
 fn killed_after(story: &Story, words: &[&str], pause: Duration) -> Run {
     let run = story.stage.command(words).spawn();

@@ -99,6 +99,27 @@ sp_fence() {
         sp_refuse too-late 'The request reached the server after its own time limit; nothing was done.'
 }
 
+# sp_note_ended PREFIX NOTHING_WAS_MADE: an `open` that is still on its way must not make what was
+# closed before it arrived. Where nothing had been made yet, closing leaves a note, with the time
+# until which such a request may start; notes whose time is over go.
+sp_note_ended() {
+    case $sp_not_after in '' | *[!0-9]*) sp_not_after=0 ;; esac
+    sp_now=$(date +%s)
+    set +f
+    for sp_a in "$1"*; do
+        sp_v=
+        [ ! -f "$sp_a" ] || read -r sp_v <"$sp_a" || :
+        case $sp_v in '' | *[!0-9]*) ;; *) [ "$sp_v" -ge "$sp_now" ] || rm -f -- "$sp_a" ;; esac
+    done
+    set -f
+    [ "$2" = true ] && [ "$sp_not_after" -ge "$sp_now" ] || return 0
+    printf '%s\n' "$sp_not_after" >"$1$sp_grant"
+}
+
+sp_not_ended() {
+    [ ! -e "$1$sp_grant" ] || sp_refuse too-late 'This grant was closed before the request to open it arrived; nothing was done.'
+}
+
 # ---- times (no process is started for the UTC form) ----------------------------------------------
 
 # sp_civil SECONDS: sets sp_stamp to YYYYMMDDHHMMSS of that second, counted as UTC.

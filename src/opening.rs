@@ -301,14 +301,14 @@ async fn take_back(
     session: &mut Session<'_>,
     grant: &Grant,
     problem: &Error,
-    answered: bool,
+    kind: Kind,
 ) -> Result<Ended> {
     let mut failed = grant.clone();
-    if answered
+    // Where the server said how `open` ended, nothing of it is still on its way.
+    if kind != Kind::Unknown
         && let Some(layer) = failed.layers.first_mut()
-        && layer.outputs == "{}"
     {
-        layer.outputs = json!({ "answered": "true" }).to_string();
+        Known::set(layer, "open_not_after", 0);
     }
     failed.lease_owner = None;
     failed.lease_until = None;
@@ -325,10 +325,8 @@ async fn abandon(
     grant: &Grant,
     problem: Problem,
 ) -> Error {
-    // Whether the server said how `open` ended. Else it may still run there.
-    let answered = problem.kind != Kind::Unknown || grant.layers.iter().any(|l| l.outputs != "{}");
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
-    let closed = match take_back(context, ledger, session, grant, &error, answered).await {
+    let closed = match take_back(context, ledger, session, grant, &error, error.kind).await {
         Ok(Ended::Closed { .. }) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
         Ok(Ended::Busy) => Err("another process is working on it".into()),

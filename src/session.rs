@@ -39,6 +39,7 @@ pub struct Moment<'a> {
     pub check_until: UnixTime,
     /// When `open` and `update` refuse to start, by the server's clock: a client that was
     /// stopped for an hour must not make access that a sweep has since closed.
+    /// For `close`, until when such an `open` may still be on its way; 0 where none can be.
     pub not_after: UnixTime,
 }
 
@@ -253,6 +254,16 @@ pub fn unreachable(target: &Target, e: TransportError) -> Error {
         }
         TransportError::Unreachable { .. } | TransportError::TimedOut { .. } => {
             Some("check the address and the port, and whether the server is up".into())
+        }
+        // What sshd says instead of its greeting while it shuts an address out (9.8 and later).
+        TransportError::NotSsh { greeting, .. }
+            if greeting.contains("Not allowed at this time") =>
+        {
+            Some(
+                "this server shuts an address out for a while after failed logins: wait ten \
+                 minutes and try again"
+                    .into(),
+            )
         }
         TransportError::Closed { .. } => Some(
             "some servers shut an address out for a while after failed logins: wait ten minutes \

@@ -340,6 +340,7 @@ sp_open() {
     sp_file_fit
     sp_hard_links
     [ ! -d "$sp_dir" ] || sp_lock
+    sp_not_ended "$sp_my_home/.stagepass-ended."
     sp_key_lines
     sp_replace
     sp_scan
@@ -398,6 +399,8 @@ sp_close() {
     sp_whoami
     sp_find_file
     sp_absent=false
+    # What a client that was killed had started goes on here, and is waited for.
+    [ ! -d "$sp_dir" ] || sp_lock
     sp_scan
     if [ "$sp_ours" = 0 ]; then
         sp_absent=true
@@ -405,11 +408,11 @@ sp_close() {
     else
         sp_file_fit
         sp_hard_links
-        sp_lock
         sp_lines=''
         sp_replace
         sp_scan
     fi
+    sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
     sp_say already_absent "$sp_absent"
     sp_bool keys_absent [ "$sp_ours" = 0 ]
     sp_say key_lines "$sp_ours"

@@ -11,6 +11,15 @@ sp_state=/var/lib/stagepass
 sp_record=$sp_state/$sp_grant
 sp_mark="stagepass $sp_grant"
 
+# One stagepass at a time on this server. What a client that was killed had started goes on here:
+# closing waits for it, or it would find nothing yet and say that nothing is there.
+sp_lock() {
+    mkdir -p -- "$sp_state"
+    sp_has flock || return 0
+    exec 9>>"$sp_state/lock"
+    flock -w 45 9 || sp_refuse busy 'Another stagepass has been at work on this server for 45 seconds.'
+}
+
 sp_account_inputs() {
     sp_check_inputs
     case $sp_account in '' | [!a-z_]* | *[!a-z0-9_-]*) sp_refuse bad-account 'The account name is not made of a-z, 0-9, _ and -, or does not start with a letter.' ;; esac
@@ -277,13 +286,42 @@ sp_world_serves() {
     esac
 }
 
+# sp_shop_others FOLDER: other grants on the same shop. Sets sp_other_uids (in spaces) and sp_other_acl,
+# what one of them wrote down.
+sp_shop_others() {
+    sp_other_uids=' ' sp_other_acl=''
+    set +f
+    for sp_a in "$sp_state"/*/record; do
+        [ "$sp_a" != "$sp_record/record" ] || continue
+        [ -r "$sp_a" ] || continue
+        [ -e "${sp_a%/record}/acl" ] || continue
+        sp_v='' sp_w=''
+        while IFS= read -r sp_l; do
+            case $sp_l in
+                path=*) sp_w=${sp_l#*=} ;;
+                uid=*) sp_v=${sp_l#*=} ;;
+            esac
+        done <"$sp_a"
+        [ "$sp_w" = "$1" ] || continue
+        [ -n "$sp_v" ] || continue
+        sp_other_uids="$sp_other_uids$sp_v "
+        sp_other_acl=${sp_a%/record}/acl
+    done
+    set -f
+}
+
 # Writes down which files have ACLs of their own before any of ours, then adds ours.
 # Where a mask exists it is kept: widening it would widen the rights of others.
 sp_shop_open() {
     sp_shop=none sp_partial=false
     [ -n "$sp_real" ] || return 0
     if sp_has setfacl && sp_has getfacl; then
-        if [ ! -e "$sp_record/acl" ]; then
+        sp_shop_others "$sp_real"
+        if [ ! -e "$sp_record/acl" ] && [ -n "$sp_other_acl" ]; then
+            # What was there before any of ours, whichever of them ends first.
+            cp -- "$sp_other_acl" "$sp_record/acl.new"
+            mv -f "$sp_record/acl.new" "$sp_record/acl"
+        elif [ ! -e "$sp_record/acl" ]; then
             IFS=$sp_nl
             # shellcheck disable=SC2086
             {
@@ -344,7 +382,7 @@ sp_shop_open() {
 #   computed is the group's wish. Files made meanwhile inherited an entry with x: theirs is what
 #   group and mask have in common.
 sp_acl_awk() {
-    SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 awk '
+    SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids awk '
         function bits(s) { return (s ~ /r/ ? 4 : 0) + (s ~ /w/ ? 2 : 0) + (s ~ /x/ ? 1 : 0) }
         function text(b) { return (b >= 4 ? "r" : "-") (b % 4 >= 2 ? "w" : "-") (b % 2 ? "x" : "-") }
         function both(a, b, any,   i, r) {
@@ -362,6 +400,8 @@ sp_acl_awk() {
         function remember(   i) {
             for (i = 1; i <= n; i++) had[file SUBSEP key(e[i])] = e[i]
         }
+        # An entry of another grant, which it takes away itself.
+        function theirs(k) { return k ~ /^default:user:/ && index(others, " " substr(k, 14) " ") }
         function was(k) { return (file SUBSEP k) in had }
         function keep(   i, k, f, m, d) {
             print "# file: " file
@@ -371,8 +411,8 @@ sp_acl_awk() {
                 if (k == "mask:" && !was(k)) continue
                 if (k == "default:mask:" && !was(k)) continue
                 if (f && k ~ /^default:/ && k != "default:user:" u) {
-                    if (!was(k)) continue
-                    e[i] = had[file SUBSEP k]
+                    if (was(k)) e[i] = had[file SUBSEP k]
+                    else if (!theirs(k)) continue
                 }
                 print e[i]
                 if (k == "group:" || (named(k) && k !~ /^default:/)) m = both(m, bits(perm(e[i])), 1)
@@ -384,7 +424,7 @@ sp_acl_awk() {
             isdir = 0
             print ""
         }
-        function drop(   i, k, p, isdir, mine, inh, left, dleft, keepmask, keepdef, G, M, P, R, out) {
+        function drop(   i, k, p, isdir, mine, inh, left, dleft, keepmask, keepdef, G, M, N, P, R, full, rest, out) {
             mine = 0; isdir = 0; P = 0
             for (i = 1; i <= n; i++) {
                 k = key(e[i]); p = perm(e[i])
@@ -396,18 +436,28 @@ sp_acl_awk() {
             }
             if (!mine) return
             inh = 0; dir = file; sub(/\/[^\/]*$/, "", dir)
-            if (!((dir SUBSEP "default:user:" o) in had))
+            if (!shared && !((dir SUBSEP "default:user:" o) in had))
                 for (i = 1; i <= n; i++) if (e[i] == "user:" o ":rwx" && !was("user:" o)) inh = 1
             left = 0; dleft = 0; out = ""
             for (i = 1; i <= n; i++) {
                 k = key(e[i]); gone[i] = 0
                 if ((k == "user:" u || k == "default:user:" u) && !was(k)) gone[i] = 1
                 if (inh && (k == "user:" o || k == "group:" g) && !was(k)) gone[i] = 1
-                if ((k == "default:user:" o || k == "default:group:" g) && !was(k)) gone[i] = 1
+                # The last of the grants on this shop takes these.
+                if (!shared && (k == "default:user:" o || k == "default:group:" g) && !was(k)) gone[i] = 1
                 if (!gone[i] && named(k)) { if (k ~ /^default:/) dleft++; else left++ }
             }
             keepmask = was("mask:") || left > 0
             keepdef = was("default:user:") || dleft > 0
+            # A mask that is no more than what setfacl computed is computed again for what is left.
+            full = G; rest = G
+            for (i = 1; i <= n; i++) {
+                k = key(e[i])
+                if (!named(k) || k ~ /^default:/) continue
+                full = both(full, bits(perm(e[i])), 1)
+                if (!gone[i]) rest = both(rest, bits(perm(e[i])), 1)
+            }
+            if (!was("mask:") && M == full) N = rest; else N = M
             R = G
             if (!keepmask && M != both(G, P, 1)) {
                 if (!isdir && P % 2) R = both(G, M, 0); else R = M
@@ -421,6 +471,7 @@ sp_acl_awk() {
                 if (k == "default:mask:" && !was(k) && !dleft) continue
                 if (k == "user:" u || k == "default:user:" u) print had[file SUBSEP k]
                 else if (k == "group:" && !keepmask) print "group::" text(R)
+                else if (k == "mask:") print "mask::" text(N)
                 else print e[i]
             }
             print ""
@@ -431,7 +482,7 @@ sp_acl_awk() {
             }
             reset()
         }
-        BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; reset() }
+        BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; shared = others ~ /[0-9]/; reset() }
         /^# now$/ { done(); present = 1; next }
         /^# file: / { done(); file = substr($0, 9); next }
         /^#/ || /^$/ { next }
@@ -443,6 +494,7 @@ sp_acl_awk() {
 sp_shop_close() {
     [ -e "$sp_record/acl" ] && [ -n "$sp_rec_uid" ] && sp_has setfacl || return 0
     sp_acl_uid=$sp_rec_uid sp_acl_owner=$sp_rec_owner
+    sp_shop_others "$sp_rec_path"
     sp_t=0
     {
         cat "$sp_record/acl"
@@ -661,7 +713,9 @@ sp_expiry_day() { sp_expire_day=$((($1 + 86399) / 86400)); }
 
 sp_open() {
     sp_account_inputs
+    sp_lock
     sp_fence
+    sp_not_ended "$sp_state/ended."
     ! sp_missing_tools || sp_refuse no-useradd 'This server has no useradd, usermod, userdel, chpasswd and getent.'
     [ -n "$sp_public_key$sp_check_key" ] || [ "$sp_has_password" = 1 ] || sp_refuse no-credential 'Neither a key nor a password is to be set.'
     [ "$sp_has_password" != 1 ] || [ -n "$sp_secret" ] || sp_refuse no-credential 'A password is to be set, and none was given.'
@@ -738,6 +792,7 @@ sp_open() {
 
 sp_update() {
     sp_account_inputs
+    sp_lock
     sp_fence
     sp_read_record
     sp_look
@@ -983,7 +1038,11 @@ sp_end() {
 
 sp_close() {
     sp_account_inputs
+    sp_lock
     sp_end
+    sp_v=false
+    [ "$sp_recorded$sp_found" != 00 ] || sp_v=true
+    sp_note_ended "$sp_state/ended." "$sp_v"
     sp_say already_absent "$sp_absent"
     sp_say foreign "$sp_foreign"
     sp_say reowned "$sp_reowned"

@@ -353,12 +353,18 @@ fn refuse_early(context: &Context, wanted: &mut Wanted) -> Result<()> {
     confirm_live(context, wanted, &facts);
     let decision = judge(context, wanted, &facts);
     let Decision::Deny(broken) = decision else { return Ok(()) };
-    // The backup is looked at on the server; that one was named is all that can be asked for now.
-    let certain: Vec<Broken> = broken
-        .into_iter()
-        .filter(|one| !(one.rule == Rule::LiveBackup && wanted.backup.is_some()))
-        .collect();
+    let certain = without_the_unseen_backup(broken, wanted);
     if certain.is_empty() { Ok(()) } else { Err(refusal(&certain)) }
+}
+
+/// The backup is looked at on the server; that one was named is all that can be asked for before.
+/// The rule `live` only sums up the others.
+fn without_the_unseen_backup(broken: Vec<Broken>, wanted: &Wanted) -> Vec<Broken> {
+    let unseen = |one: &Broken| one.rule == Rule::LiveBackup && wanted.backup.is_some();
+    let left: Vec<Broken> = broken.into_iter().filter(|one| !unseen(one)).collect();
+    let live = |one: &Broken| one.rule == Rule::Live;
+    let sums_up = left.iter().any(|one| !live(one) && one.rule.id().starts_with("live."));
+    left.into_iter().filter(|one| sums_up || !live(one)).collect()
 }
 
 fn judge(context: &Context, wanted: &Wanted, facts: &Facts) -> Decision {
@@ -369,10 +375,11 @@ fn judge(context: &Context, wanted: &Wanted, facts: &Facts) -> Decision {
 /// be asked.
 fn confirm_live(context: &Context, wanted: &mut Wanted, facts: &Facts) {
     let Decision::Deny(broken) = judge(context, wanted, facts) else { return };
-    let others = broken
-        .iter()
-        .filter(|one| !(one.rule == Rule::LiveBackup && wanted.backup.is_some()))
-        .any(|one| one.rule != Rule::LiveConfirmation);
+    let broken = match facts.backup {
+        None => without_the_unseen_backup(broken, wanted),
+        Some(_) => broken,
+    };
+    let others = broken.iter().any(|one| !matches!(one.rule, Rule::LiveConfirmation | Rule::Live));
     let missing = broken.iter().any(|one| one.rule == Rule::LiveConfirmation);
     if missing && !others && wanted.request.live.confirmation.is_none() {
         let name = policy::confirmation_name(&wanted.request, facts).to_owned();
@@ -807,8 +814,44 @@ fn report(context: &Context, wanted: &Wanted, seen: &Seen, grant: &Grant, plan: 
     if let Some(path) = &wanted.output {
         text.push_str(&fields(&[("credential", format!("in {} (mode 0600)", path.display()))]));
     }
-    let document = json!({ "grant": view::document(grant, context.now()), "plan": plan });
-    context.output.result(&text, document);
+    let notes = notes(grant);
+    for note in &notes {
+        text.push_str(&fields(&[("note", paint(Tone::Warn, note))]));
+    }
+    let grant = view::document(grant, context.now());
+    context.output.result(&text, json!({ "grant": grant, "notes": notes, "plan": plan }));
+}
+
+/// What the merchant should know of what `open` replied.
+fn notes(grant: &Grant) -> Vec<&'static str> {
+    let layer = grant.layers.first();
+    let reply: Value =
+        layer.and_then(|layer| serde_json::from_str(&layer.outputs).ok()).unwrap_or_default();
+    let text = |key: &str| reply.get(key).and_then(Value::as_str).unwrap_or_default();
+    let is = |key: &str| text(key) == "true";
+    let mut notes = Vec::new();
+    if is("same_key_foreign") {
+        notes.push(
+            "the same key is also in a line that stagepass did not make: through that line it \
+             opens this account without restrictions and without an end until you remove it",
+        );
+    }
+    if is("same_key_kept") {
+        notes.push("the same key opens this account through another grant too");
+    }
+    if is("shop_partial") {
+        notes.push("some files of the shop folder could not be opened to the new account");
+    }
+    if text("shop_access") == "none" && !text("shop_path").is_empty() {
+        notes.push("the new account has no rights in the shop folder: this server has no ACLs");
+    }
+    if is("password_forwarding") {
+        notes.push(
+            "with a password the supporter can also forward ports: this server's \
+             `AllowTcpForwarding` says so, and only a key can be restricted",
+        );
+    }
+    notes
 }
 
 /// What the proof was: the supporter's private key is not ours to log in with.

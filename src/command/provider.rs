@@ -14,7 +14,7 @@ use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply};
 use crate::secret;
 use crate::server::{Server, detect_inputs};
-use crate::session::{self, Moment, Session};
+use crate::session::{self, Known, Moment, Session};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
 
@@ -134,7 +134,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let mut over = cycle.grant.clone();
     closing::release(&mut over);
     if let Some(layer) = over.layers.first_mut() {
-        layer.outputs = json!({ "answered": "true" }).to_string();
+        Known::set(layer, "open_not_after", 0);
     }
     let tested = json!({ "steps": steps.as_ref().ok(), "failed": steps.as_ref().err() });
     ledger.record(&over, &event(context, &over, "provider.tested", tested)).await?;
@@ -192,12 +192,17 @@ impl<'a> Cycle<'a> {
         };
         let inputs = detect_inputs(session.target, &account, &id, Access::Sftp, None);
         let now = context.now();
-        let Answer::Done(reply) = session.call(provider, Verb::Detect, &inputs).await? else {
-            return Err(Error::new(
-                Kind::Refused,
-                format!("`{}` cannot be used on {}", provider.name, session.target.name),
-            ));
+        let why = match session.call(provider, Verb::Detect, &inputs).await? {
+            Answer::Done(reply) if reply.text("supported") != "false" => Ok(reply),
+            Answer::Done(reply) => Err(reply.text("reason").to_owned()),
+            Answer::Refused { reason, .. } => Err(reason),
+            Answer::Unknown { why } => Err(why),
         };
+        let reply = why.map_err(|why| {
+            let name = &session.target.name;
+            Error::new(Kind::Refused, format!("`{}` cannot be used on {name}", provider.name))
+                .because_text(why)
+        })?;
         let server = Server::read(session.server_id(), &reply, now);
         let ends = now + TEST_SECONDS;
         let not_after = ends + server.clock_ahead;
@@ -296,7 +301,8 @@ impl<'a> Cycle<'a> {
         };
         let moment = Moment {
             deadline: self.grant.deadline,
-            not_after: self.not_after,
+            // No request of a test is still on its way when it closes.
+            not_after: if verb == Verb::Close { 0 } else { self.not_after },
             ..Moment::default()
         };
         let inputs = session::inputs(&self.grant, layer, &moment);

@@ -137,8 +137,8 @@ def ledger(found):
         "## A large ledger",
         "",
         f"An SQLite ledger with {total:,} grants ({counts['open']} of them open, none due, the rest "
-        f"closed), {found['events']:,} events, {found['bytes'] / 2**20:.0f} MiB. Every grant went "
-        "through the library's own ledger, and `ledger verify` accepted the whole chain in "
+        f"closed), {found['events']:,} events, {found['bytes'] / 2**20:.0f} MiB. The chain is "
+        "whole: `ledger verify` accepted it in "
         f"{found['verify']:.1f} s before anything was measured. The file is in the page cache, as "
         "it is for a sweep that cron runs every few minutes.",
         "",

@@ -80,6 +80,7 @@ test-matrix: setup ## every test with each Debian as the server it talks to
 
 .PHONY: bench
 bench: setup ## against ssh and Ansible, in one run; writes docs/benchmarks.md
+	benches/setup.sh
 	cargo build --locked --release
 	benches/run
 

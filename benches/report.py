@@ -56,8 +56,8 @@ LABELS = {
     "stagepass": "stagepass, the admin's part",
     "ssh": "one `ssh` command",
     "stagepass, proved": "stagepass, whole, with the proof",
-    "ansible": "Ansible, as it comes",
-    "ansible, pipelining": "Ansible with pipelining",
+    "ansible": "Ansible, its defaults",
+    "ansible, tuned": "Ansible, tuned",
 }
 
 
@@ -76,16 +76,16 @@ def account(rounds, verb):
         f"- At most {GRANT_LIMIT} times one `ssh` command: "
         f"{verdict(f'{ratio:.2f}', GRANT_LIMIT, ratio <= GRANT_LIMIT)}."
     )
-    for name in ["ansible", "ansible, pipelining"]:
-        slower = ratios(rounds, verb, name, "stagepass")
+    for name, whose in [("ansible", "its defaults"), ("ansible, tuned", "tuned")]:
+        faster = ratios(rounds, verb, name, "stagepass")
         whole = ratios(rounds, verb, name, "stagepass, proved")
-        if slower and whole:
-            times = statistics.median(slower)
+        if faster and whole:
+            times = statistics.median(faster)
             text = verdict(f"{times:.1f}", ANSIBLE_LIMIT, times >= ANSIBLE_LIMIT)
-            asked = f"At least {ANSIBLE_LIMIT} times faster than {LABELS[name]}: {text}"
-            if name != "ansible":
-                asked = f"{LABELS[name]}, which is not how it comes: {times:.1f} times slower"
-            lines.append(f"- {asked}; {statistics.median(whole):.1f} times with the proof.")
+            lines.append(
+                f"- At least {ANSIBLE_LIMIT} times faster than Ansible, {whose}: {text}; "
+                f"{statistics.median(whole):.1f} times with the proof."
+            )
     lines.append("")
     return lines
 
@@ -97,6 +97,7 @@ def steps(rounds, verb):
         marks = sorted(each[verb]["steps"].items(), key=lambda mark: mark[1])
         before, name = 0.0, "starting, and reading the ledger"
         for step, at in marks:
+            step = "connecting" if step.startswith("connecting to ") else step
             took.setdefault(name, []).append(at - before)
             before, name = at, step
     parts = [f"{name} {statistics.median(values) * 1000:.0f}" for name, values in took.items()]
@@ -137,8 +138,8 @@ def ledger(found):
         "## A large ledger",
         "",
         f"An SQLite ledger with {total:,} grants ({counts['open']} of them open, none due, the rest "
-        f"closed), {found['events']:,} events, {found['bytes'] / 2**20:.0f} MiB. Every grant went "
-        "through the library's own ledger, and `ledger verify` accepted the whole chain in "
+        f"closed), {found['events']:,} events, {found['bytes'] / 2**20:.0f} MiB. The chain is "
+        "whole: `ledger verify` accepted it in "
         f"{found['verify']:.1f} s before anything was measured. The file is in the page cache, as "
         "it is for a sweep that cron runs every few minutes.",
         "",
@@ -235,7 +236,8 @@ def document(found):
         f"- client: {about['client']}, `-o KexAlgorithms=curve25519-sha256 -o ControlMaster=no`",
         f"- servers: throw-away Debian hosts on loopback, {about['server']}; their disks are in "
         "memory, the ledger is on a disk and waits for it",
-        f"- {about['ansible']}, facts not gathered, interpreter named",
+        f"- {about['ansible']}: its defaults, and tuned (pipelining, facts not gathered, the "
+        "interpreter named); each run makes its own connection, as the others do",
         "",
         "![the same, as a plot](benchmarks.svg)",
         "",

@@ -1,5 +1,5 @@
-//! Fills ledgers for `benches/run`, through the library's own ledger: every change is a real one,
-//! so the chain of events is whole and `stagepass ledger verify` accepts it.
+//! Fills ledgers for `benches/run`. The chain of events is whole: `stagepass ledger verify` accepts
+//! what is made here.
 //!
 //! `seed many STATE_DIR COUNT LIVE` makes a ledger with COUNT grants of which LIVE are open and
 //! not due, the rest opened and closed long ago.
@@ -13,9 +13,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 use stagepass::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
-use stagepass::ledger::{Event, Lease, Ledger, Location, Mode};
+use stagepass::ledger::{Entry, Event, Lease, Ledger, Location, Mode, seal_of_case, seal_of_grant};
 use stagepass::provider::{Provider, Verb};
 use stagepass::public_key;
 use stagepass::secret::random_id;
@@ -54,29 +56,180 @@ fn now() -> Done<UnixTime> {
     Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?)
 }
 
+/// One change at a time would take an hour: here the chain is computed in the same way and written
+/// in bulk. `benches/run` has `ledger verify` look at the result.
 async fn many(state: &Path, count: u32, live: u32) -> Done {
-    let ledger = open_ledger(state).await?;
+    // Made by the program's own migrations, which also makes the folder's and the file's modes.
+    open_ledger(state).await?.close().await;
+    let path = state.join("ledger.sqlite3");
+    let mut database = SqliteConnectOptions::new()
+        .filename(&path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Off)
+        .connect()
+        .await?;
     let now = now()?;
     let provider = Provider::find("linux-account", Path::new("/nonexistent"))?;
+    let mut chain = Chain { seq: 0, head: "0".repeat(64) };
+    let mut batch = Batch::default();
     for number in 0..count {
         let reference = format!("OLD-{}", number / PER_CASE);
         let open = number >= count - live;
         // The closed ones over the last two years, the open ones now.
         let ago = if open { 0 } else { i64::from(count - number) * 240 + 40 * 24 * HOUR };
         if number % PER_CASE == 0 {
-            open_case(&ledger, &reference, now - ago).await?;
+            let opened_at = now - ago;
+            let (desk, closed_at) = ("multisafepay".into(), None);
+            let case = Case { reference: reference.clone(), desk, opened_at, closed_at };
+            let entry = chain.follow(&case.reference, None, opened_at, "case.open", json!({}));
+            let seq = chain.close(entry, seal_of_case(&case), &mut batch.events);
+            batch.case(&case, seq);
         }
         let target = format!("shop{}", number % TARGETS);
         let mut grant = draft(&provider, &target, &reference, number, now - ago)?;
         grant.deadline = now - ago + 14 * 24 * HOUR;
-        grant = begin_and_open(&ledger, grant, now - ago).await?;
-        if !open {
-            close(&ledger, grant).await?;
+        let seq = chain.live(&mut grant, open, &mut batch.events);
+        batch.grant(&grant, seq);
+        if batch.grants.len() == 2000 {
+            std::mem::take(&mut batch).write(&mut database).await?;
         }
     }
-    ledger.close().await;
+    batch.write(&mut database).await?;
+    for (state, grants) in [("open", live), ("closed", count - live)] {
+        let sql = "update tally set grants = $1 where state = $2";
+        sqlx::query(sql).bind(grants).bind(state).execute(&mut database).await?;
+    }
+    let sql = "update chain set seq = $1, head = $2";
+    sqlx::query(sql).bind(chain.seq).bind(&chain.head).execute(&mut database).await?;
+    database.close().await?;
     Ok(())
 }
+
+/// The end of the chain while it grows.
+struct Chain {
+    seq: i64,
+    head: String,
+}
+
+impl Chain {
+    fn follow(
+        &mut self,
+        case: &str,
+        grant: Option<&Grant>,
+        at: UnixTime,
+        verb: &str,
+        detail: Value,
+    ) -> Entry {
+        self.seq += 1;
+        Entry {
+            seq: self.seq,
+            at,
+            actor: "bench".into(),
+            verb: verb.into(),
+            case: Some(case.into()),
+            grant: grant.map(|grant| grant.id.clone()),
+            target: grant.map(|grant| grant.target.clone()),
+            detail: detail.to_string(),
+            row_hash: None,
+            hash: String::new(),
+        }
+    }
+
+    fn close(&mut self, mut entry: Entry, row_hash: String, events: &mut Vec<Value>) -> i64 {
+        entry.row_hash = Some(row_hash);
+        entry.hash = entry.expected_hash(&self.head);
+        self.head.clone_from(&entry.hash);
+        events.push(json!(entry));
+        entry.seq
+    }
+
+    /// The life of one grant: what the program records, with details of the usual length.
+    fn live(&mut self, grant: &mut Grant, stays_open: bool, events: &mut Vec<Value>) -> i64 {
+        let (begun, ended) = (grant.created_at, grant.deadline);
+        let seen = json!({ "check_key": { "logged_in": "SFTP 3 answered from `/home/jane`" } });
+        let mut steps = vec![
+            (State::Opening, begun, "grant.opening", json!({ "layers": grant.layers })),
+            (State::Open, begun, "grant.open", json!({ "login": seen })),
+        ];
+        if !stays_open {
+            let why = json!({ "why": "the deadline is over" });
+            let seen = json!({ "layers": [{ "login": { "answer": "refused" } }] });
+            steps.push((State::Closing, ended, "grant.closing", why));
+            steps.push((State::Closed, ended, "grant.closed", seen));
+        }
+        let mut seq = 0;
+        for (state, at, verb, detail) in steps {
+            grant.state = state;
+            grant.version += 1;
+            match state {
+                State::Open => grant.opened_at = Some(at),
+                State::Closed => grant.closed_at = Some(at),
+                _ => {}
+            }
+            let entry = self.follow(&grant.case, Some(grant), at, verb, detail);
+            seq = self.close(entry, seal_of_grant(grant), events);
+        }
+        seq
+    }
+}
+
+/// Rows to be written at once.
+#[derive(Default)]
+struct Batch {
+    events: Vec<Value>,
+    cases: Vec<Value>,
+    grants: Vec<Value>,
+}
+
+impl Batch {
+    fn case(&mut self, case: &Case, seq: i64) {
+        self.cases.push(json!([case, seq]));
+    }
+
+    fn grant(&mut self, grant: &Grant, seq: i64) {
+        self.grants.push(json!([grant, seq]));
+    }
+
+    async fn write(self, database: &mut SqliteConnection) -> Done {
+        let mut transaction = database.begin().await?;
+        for (sql, rows) in [
+            (EVENTS, &self.events),
+            (CASES, &self.cases),
+            (GRANTS, &self.grants),
+            (LAYERS, &self.grants),
+        ] {
+            sqlx::query(sql).bind(json!(rows).to_string()).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+const EVENTS: &str = "insert into events (seq, at, actor, verb, case_reference, grant_id, target, \
+     detail, row_hash, hash) select value ->> 'seq', value ->> 'at', value ->> 'actor', \
+     value ->> 'verb', value ->> 'case', value ->> 'grant', value ->> 'target', \
+     value ->> 'detail', value ->> 'row_hash', value ->> 'hash' from json_each($1)";
+
+const CASES: &str = "insert into cases (reference, desk, opened_at, closed_at, event_seq) \
+     select value ->> '$[0].reference', value ->> '$[0].desk', value ->> '$[0].opened_at', null, \
+     value ->> '$[1]' from json_each($1)";
+
+const GRANTS: &str = "insert into grants (id, case_reference, target, supporter_name, \
+     supporter_company, access, state, created_at, opened_at, deadline, closed_at, \
+     deadline_maximum, terms, attempts, version, event_seq) \
+     select value ->> '$[0].id', value ->> '$[0].case', value ->> '$[0].target', \
+     value ->> '$[0].supporter.name', value ->> '$[0].supporter.company', \
+     value ->> '$[0].access', value ->> '$[0].state', value ->> '$[0].created_at', \
+     value ->> '$[0].opened_at', value ->> '$[0].deadline', value ->> '$[0].closed_at', \
+     value ->> '$[0].deadline_maximum', value ->> '$[0].terms', 0, value ->> '$[0].version', \
+     value ->> '$[1]' from json_each($1)";
+
+const LAYERS: &str = "insert into layers (grant_id, position, provider, digest, account, \
+     public_key, key_fingerprint, has_password, inputs, outputs) \
+     select value ->> '$[0].id', 0, value ->> '$[0].layers[0].provider', \
+     value ->> '$[0].layers[0].digest', value ->> '$[0].layers[0].account', \
+     value ->> '$[0].layers[0].public_key', value ->> '$[0].layers[0].key_fingerprint', 0, \
+     value ->> '$[0].layers[0].inputs', value ->> '$[0].layers[0].outputs' from json_each($1)";
 
 async fn due(state: &Path, scripts: &Path, each: u32, targets: &[&str]) -> Done {
     let ledger = open_ledger(state).await?;
@@ -171,15 +324,4 @@ async fn begin_and_open(ledger: &Ledger, grant: Grant, at: UnixTime) -> Done<Gra
     grant.lease_until = None;
     let seen = json!({ "check_key": { "logged_in": "SFTP 3 answered from `/home/jane`" } });
     Ok(ledger.record(&grant, &event(at, "grant.open", json!({ "login": seen }))).await?)
-}
-
-async fn close(ledger: &Ledger, mut grant: Grant) -> Done<Grant> {
-    let at = grant.deadline;
-    grant.state = State::Closing;
-    let why = json!({ "why": "the deadline is over" });
-    grant = ledger.record(&grant, &event(at, "grant.closing", why)).await?;
-    grant.state = State::Closed;
-    grant.closed_at = Some(at);
-    let seen = json!({ "layers": [{ "login": { "answer": "refused" } }] });
-    Ok(ledger.record(&grant, &event(at, "grant.closed", seen)).await?)
 }

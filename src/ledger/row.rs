@@ -8,8 +8,10 @@ use super::error::Fault;
 use super::tidy;
 use crate::grant::{Case, Grant, Layer, Supporter};
 
-/// The hash of a grant and its layers as they are in the ledger.
-pub(super) fn seal_of_grant(grant: &Grant) -> String {
+/// The hash of a grant and its layers as they are in the ledger: the `row_hash` of the event that
+/// left it so.
+#[must_use]
+pub fn seal_of_grant(grant: &Grant) -> String {
     let layers = i64::try_from(grant.layers.len()).unwrap_or(i64::MAX);
     let seal = Seal::new("stagepass-grant-1")
         .text(&grant.id)
@@ -47,7 +49,8 @@ fn seal_layer(seal: Seal, layer: &Layer) -> Seal {
 }
 
 /// The hash of a case as it is in the ledger.
-pub(super) fn seal_of_case(case: &Case) -> String {
+#[must_use]
+pub fn seal_of_case(case: &Case) -> String {
     Seal::new("stagepass-case-1")
         .text(&case.reference)
         .text(&case.desk)

@@ -11,5 +11,6 @@ mod postgres;
 mod schedule;
 #[allow(dead_code)]
 mod stage;
+mod sweep;
 mod transport;
 mod transport_host;

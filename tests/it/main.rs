@@ -14,3 +14,4 @@ mod stage;
 mod sweep;
 mod transport;
 mod transport_host;
+mod unattended;

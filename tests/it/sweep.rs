@@ -344,6 +344,11 @@ fn what_a_killed_sweep_left_is_finished_by_the_next() {
     slow_userdel(&host, 3);
     let sweep = stage.command(["sweep"]).spawn();
     wait_for_file(&host, "/run/began");
+    // What one process has in hand no other gives up, and that is said.
+    let first = due.iter().find(|granted| state(&stage, &granted.id) == "closing").unwrap();
+    let forget = ["revoke", &first.id, "--forget", "--reason", "gone"];
+    let run = stage.run(forget).exits(7);
+    assert!(run.stderr.contains("another process is closing it"), "{}", run.told());
     assert_eq!(sweep.kill().exit, -9);
 
     let states: Vec<String> = due.iter().map(|granted| state(&stage, &granted.id)).collect();

@@ -237,8 +237,10 @@ async fn close_on(
     Ok(tally)
 }
 
+/// The message and every reason behind it: "cannot reach" without "connection refused" helps
+/// nobody.
 fn one_line(e: &Error) -> String {
-    let causes = e.causes.first().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
     format!("{}{causes}", e.message)
 }
 

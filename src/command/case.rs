@@ -7,7 +7,7 @@ use crate::command::{revoke, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Case, UnixTime};
+use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
 use crate::output::{Cell, Tone, fields, paint, table};
 use crate::policy::check_reference;
@@ -119,11 +119,7 @@ async fn existing_ledger(context: &Context, reference: &str) -> Result<Ledger> {
     })
 }
 
-async fn grants_of(
-    ledger: &Ledger,
-    reference: &str,
-    live_only: bool,
-) -> Result<Vec<crate::grant::Grant>> {
+async fn grants_of(ledger: &Ledger, reference: &str, live_only: bool) -> Result<Vec<Grant>> {
     let filter = Filter { case: Some(reference.to_owned()), live_only, ..Filter::default() };
     Ok(ledger.grants(&filter, revoke::MOST, None).await?)
 }
@@ -154,13 +150,43 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let case = ledger.close_case(reference, context.now(), &context.actor).await?;
     let head = ledger.head().await?;
     let mut text = revoke::text(&tally, context.now());
+    let forgotten = forgotten(&ledger, reference).await?;
+    text.push_str(&about_forgotten(&forgotten));
     text.push_str(&format!("{}\n", paint(Tone::Good, &format!("Case {reference} is closed."))));
     text.push_str(&fields(&[("ledger", head.to_string())]));
     let mut document = revoke::document(&tally, context.now());
     if let Some(object) = document.as_object_mut() {
         object.insert("case".into(), json!(case));
+        let ids: Vec<&str> = forgotten.iter().map(|grant| grant.id.as_str()).collect();
+        object.insert("forgotten".into(), json!(ids));
         object.insert("ledger_head".into(), json!(head.to_string()));
     }
     context.output.result(&text, document);
     Ok(())
+}
+
+/// Grants of the case that nobody saw end.
+async fn forgotten(ledger: &Ledger, reference: &str) -> Result<Vec<Grant>> {
+    let filter = Filter {
+        case: Some(reference.to_owned()),
+        states: vec![State::Forgotten],
+        ..Filter::default()
+    };
+    Ok(ledger.grants(&filter, revoke::MOST, None).await?)
+}
+
+/// A closed case must not look as if everything in it was proved closed.
+fn about_forgotten(grants: &[Grant]) -> String {
+    let Some(first) = grants.first() else { return String::new() };
+    let count = match grants.len() {
+        1 => "1 grant was".to_owned(),
+        count => format!("{count} grants were"),
+    };
+    let ids: Vec<&str> = grants.iter().take(10).map(|grant| grant.id.as_str()).collect();
+    format!(
+        "{} {count} forgotten and never seen to end ({} on {})\n",
+        paint(Tone::Warn, "note:"),
+        ids.join(", "),
+        first.target
+    )
 }

@@ -17,7 +17,7 @@ use crate::script::Answer;
 use crate::server::{SKEW_LIMIT, Server, detect_inputs};
 use crate::session::Session;
 use crate::target::{Elevation, Target};
-use crate::transport::Route;
+use crate::transport::{Connection, Route, TransportError};
 
 /// Targets checked at the same time.
 const PARALLEL: usize = 4;
@@ -218,7 +218,8 @@ async fn targets(
     ledger: Option<&Ledger>,
     only_live: bool,
 ) -> Result<Vec<Finding>> {
-    let targets = context.targets()?;
+    // That the file cannot be used is among the findings already.
+    let Ok(targets) = context.targets() else { return Ok(Vec::new()) };
     let filter = Filter { live_only: true, ..Filter::default() };
     let live = match ledger {
         Some(ledger) => ledger.grants(&filter, MOST, None).await?,
@@ -248,17 +249,7 @@ async fn targets(
 async fn about_target(context: &Context, target: &Target) -> Finding {
     let what = format!("target {}", target.name);
     match look(context, target).await {
-        Err(e) => {
-            let mut finding = Finding::of(what, &e);
-            if context.unattended {
-                finding.remedy =
-                    "cron has no agent, no keyring and nobody to ask: give the target a \
-                                  key file without a passphrase (`--identity`), and sudo without a \
-                                  password for it"
-                        .into();
-            }
-            finding
-        }
+        Err(e) => Finding::of(what, &e),
         Ok(server) if server.clock_ahead.abs() > SKEW_LIMIT => Finding::bad(
             Kind::Internal,
             what,
@@ -271,7 +262,10 @@ async fn about_target(context: &Context, target: &Target) -> Finding {
 
 /// Logs in and detects with the provider that would be used.
 async fn look(context: &Context, target: &Target) -> Result<Server> {
-    let mut session = Session::open(context, target).await?;
+    let opened =
+        Connection::open(target, context, &context.surroundings, context.step_deadline()).await;
+    let connection = opened.map_err(|e| not_reached(context, target, e))?;
+    let mut session = Session::over(context, target, connection);
     let route = Route::of(target, &context.surroundings)
         .map_err(|e| crate::session::unreachable(target, e))?;
     let provider: Provider =
@@ -284,6 +278,7 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
     let refused = |why: &str| {
         Error::new(Kind::Refused, format!("logged in, but `{}` cannot be used", provider.name))
             .because_text(why.to_owned())
+            .hint(way_to_root(context, target))
     };
     match answer {
         Answer::Done(reply) if reply.text("supported") == "false" => {
@@ -292,5 +287,40 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
         Answer::Done(reply) => Ok(Server::read(&server_id, &reply, asked_at)),
         Answer::Refused { reason, .. } => Err(refused(&reason)),
         Answer::Unknown { why } => Err(refused(&why)),
+    }
+}
+
+/// What an attended login has and cron has not.
+const NOBODY_THERE: &str = "cron has no agent, no keyring and nobody to ask: give the target a key \
+                            file without a passphrase (`--identity`), and sudo without a password";
+
+/// A login that only fails because nobody is there has a remedy of its own.
+fn not_reached(context: &Context, target: &Target, e: TransportError) -> Error {
+    let about_login = matches!(
+        e,
+        TransportError::AuthRefused { .. }
+            | TransportError::NoPassword { .. }
+            | TransportError::KeyFile { .. }
+    );
+    let mut error = crate::session::unreachable(target, e);
+    if context.unattended && about_login {
+        error.hints = vec![NOBODY_THERE.to_owned()];
+    }
+    error
+}
+
+/// What to do where the login works and the provider does not.
+fn way_to_root(context: &Context, target: &Target) -> String {
+    let name = &target.name;
+    match target.elevation {
+        Elevation::SudoPassword if context.unattended => NOBODY_THERE.to_owned(),
+        Elevation::SudoPassword => {
+            format!("keep the password of `sudo` with `stagepass secret set sudo {name}`")
+        }
+        Elevation::Sudo => "as root on the server, run `visudo -f /etc/sudoers.d/stagepass` and \
+                            write `deploy ALL=(root) NOPASSWD: /bin/sh -s`, with your login in \
+                            place of `deploy`"
+            .to_owned(),
+        Elevation::None => format!("`stagepass target check {name}` shows what the server has"),
     }
 }

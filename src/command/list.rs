@@ -45,7 +45,7 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
                 _ => format!("{trouble} grants are stuck or overdue"),
             },
         )
-        .hint("`stagepass sweep` tries again now, `stagepass show ID` says what went wrong")
+        .hint("`stagepass revoke ID` tries again now, `stagepass show ID` says what went wrong")
         .with_result(document));
     }
     Ok(())

@@ -220,22 +220,32 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
     let now = context.now();
     let mut lines = String::new();
     let mut forgotten = Vec::new();
+    let mut busy = Tally::default();
     for grant in grants {
         let from = [State::Opening, State::Open, State::Closing, State::Stuck];
         let event = event(context, grant, "grant.forgotten", json!({ "reason": reason }));
         let lease = Lease::mine(now, closing::lease_seconds(context));
         let done = ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
-        if let Some(grant) = done {
-            lines.push_str(&format!(
-                "{} {} on {}; it was to end {}, and nobody saw it end\n",
-                paint(Tone::Warn, "forgotten"),
-                grant.id,
-                grant.target,
-                deadline::utc(grant.deadline)
-            ));
-            forgotten.push(view::document(&grant, now));
-        }
+        let Some(grant) = done else {
+            busy.busy.push(grant.id.clone());
+            continue;
+        };
+        lines.push_str(&format!(
+            "{} {} on {}; it was to end {}, and nobody saw it end\n",
+            paint(Tone::Warn, "forgotten"),
+            grant.id,
+            grant.target,
+            deadline::utc(grant.deadline)
+        ));
+        forgotten.push(view::document(&grant, now));
     }
-    context.output.result(&lines, json!({ "forgotten": forgotten }));
-    Ok(())
+    let document = json!({ "forgotten": forgotten, "busy": busy.busy });
+    let Some(error) = failure(&busy) else {
+        context.output.result(&lines, document);
+        return Ok(());
+    };
+    if !context.output.is_json() {
+        context.output.result(&lines, json!(null));
+    }
+    Err(error.with_result(document))
 }

@@ -116,8 +116,10 @@ fn prove(context: &Context) -> Result<()> {
         if finding.get("ok").and_then(Value::as_bool) == Some(false) {
             let said = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
             error = error.because_text(format!("{}: {}", said("what"), said("found")));
-            if !said("remedy").is_empty() {
-                error = error.hint(said("remedy"));
+            // Many targets may have the same remedy.
+            let remedy = said("remedy");
+            if !remedy.is_empty() && !error.hints.iter().any(|known| known == remedy) {
+                error = error.hint(remedy);
             }
         }
     }

@@ -12,6 +12,8 @@ use crate::target::Elevation;
 const PROMPT: &[u8] = b"[stagepass: sudo password] ";
 /// What root's shell says before it reads the script.
 const READY: &[u8] = b"stagepass-is-root\n";
+/// What makes a shell that reads its commands from standard input say so.
+const SAY_READY: &[u8] = b"echo stagepass-is-root\n";
 
 /// Something to be written to the command.
 pub(super) enum Feed<'a> {
@@ -19,6 +21,8 @@ pub(super) enum Feed<'a> {
     Password(Zeroizing<Vec<u8>>),
     /// The script, after which input ends.
     Script(&'a [u8]),
+    /// The script behind the line that says who reads it, after which input ends.
+    Marked(Zeroizing<Vec<u8>>),
     /// The end of input.
     Nothing,
 }
@@ -69,9 +73,8 @@ impl<'a> Exchange<'a> {
         match (self.script.elevation, self.script.interpreter) {
             (Elevation::None, Interpreter::Sh) => "/bin/sh -s",
             (Elevation::None, Interpreter::Php) => "php",
-            (Elevation::Sudo, Interpreter::Sh) => {
-                "sudo -n /bin/sh -c 'echo stagepass-is-root; exec /bin/sh -s'"
-            }
+            // The very words of the rule that merchants are told to write for `sudo`.
+            (Elevation::Sudo, Interpreter::Sh) => "sudo -n /bin/sh -s",
             (Elevation::Sudo, Interpreter::Php) => {
                 "sudo -n /bin/sh -c 'echo stagepass-is-root; exec php'"
             }
@@ -88,8 +91,17 @@ impl<'a> Exchange<'a> {
 
     /// What to write at the start.
     pub(super) fn begin(&self) -> Option<Feed<'a>> {
-        let waits = matches!(self.stage, Stage::Asking { .. });
-        (!waits).then_some(Feed::Script(&self.script.body))
+        match (&self.stage, self.script.interpreter) {
+            (Stage::Asking { .. }, _) => None,
+            (Stage::Sent, Interpreter::Sh) => {
+                let body = &self.script.body;
+                let mut marked = Zeroizing::new(Vec::with_capacity(SAY_READY.len() + body.len()));
+                marked.extend_from_slice(SAY_READY);
+                marked.extend_from_slice(body);
+                Some(Feed::Marked(marked))
+            }
+            _ => Some(Feed::Script(&self.script.body)),
+        }
     }
 
     /// Takes standard output; says what to write next.
@@ -218,7 +230,14 @@ mod tests {
                 let script = Script { interpreter, ..script(elevation) };
                 let command = Exchange::new(&script, None).command();
                 let ready = std::str::from_utf8(READY).unwrap().trim();
-                assert!(command.contains(&format!("'echo {ready}; exec ")));
+                match Exchange::new(&script, None).begin() {
+                    Some(Feed::Marked(fed)) => {
+                        assert_eq!(command, "sudo -n /bin/sh -s");
+                        let first = format!("echo {ready}\n").into_bytes();
+                        assert_eq!(*fed, [first.as_slice(), script.body.as_slice()].concat());
+                    }
+                    _ => assert!(command.contains(&format!("'echo {ready}; exec "))),
+                }
                 let prompt = std::str::from_utf8(PROMPT).unwrap();
                 let asks = command.contains(&format!("-S -p '{prompt}'"));
                 assert_eq!(asks, elevation == Elevation::SudoPassword);

@@ -142,6 +142,7 @@ impl Feeder<'_> {
         let (bytes, last): (&[u8], bool) = match feed {
             Feed::Password(line) => (line, false),
             Feed::Script(body) => (body, true),
+            Feed::Marked(script) => (script, true),
             Feed::Nothing => (&[], true),
         };
         let rest = bytes.get(self.sent..).unwrap_or_default();

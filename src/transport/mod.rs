@@ -445,7 +445,9 @@ impl Connection {
     /// Runs a script. One at a time: servers limit the channels of a connection.
     pub async fn run(&mut self, script: &Script, deadline: Instant) -> Outcome {
         if script.elevation == Elevation::SudoPassword && self.sudo_password.is_none() {
-            let why = "`sudo` wants a password and there is none in the keyring".to_owned();
+            let why = "`sudo` wants a password and there is none in the keyring: \
+                       `stagepass secret set sudo NAME` keeps it there"
+                .to_owned();
             return Outcome::Refused { why };
         }
         let exchange = exchange::Exchange::new(script, self.sudo_password.as_ref());

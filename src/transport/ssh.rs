@@ -715,6 +715,10 @@ fn after<'a>(
                 let _ = channel.data(body).await;
                 true
             }
+            Feed::Marked(script) => {
+                let _ = channel.data(script.as_slice()).await;
+                true
+            }
             Feed::Nothing => true,
         };
         if last {

@@ -17,5 +17,7 @@ mod readme;
 mod schedule;
 #[allow(dead_code)]
 mod stage;
+mod sweep;
 mod transport;
 mod transport_host;
+mod unattended;

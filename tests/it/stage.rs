@@ -559,6 +559,11 @@ impl Background {
         self.wait()
     }
 
+    /// What it wrote to standard output so far.
+    pub fn stdout_so_far(&self) -> String {
+        self.stdout.text()
+    }
+
     /// What it wrote to standard error so far.
     pub fn stderr_so_far(&self) -> String {
         self.stderr.text()

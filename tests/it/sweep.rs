@@ -1,0 +1,558 @@
+//! The sweep, as the real program on real servers: what is due ends, once, whatever else happens.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::host::Host;
+use crate::stage::{Credential, Key, Stage};
+
+/// Throw-away hosts do not listen on port 22.
+const PORT: [&str; 4] = ["--override", "port", "--reason", "a throw-away server has any port"];
+
+/// One grant that was made.
+pub struct Granted {
+    pub id: String,
+    pub account: String,
+    pub key: Key,
+}
+
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+}
+
+/// A merchant's computer with one open case, `MSP-1`.
+pub fn stage_with_case() -> Stage {
+    let stage = Stage::new();
+    stage.run(["case", "open", "MSP-1", "--desk", "multisafepay"]).ok();
+    stage
+}
+
+/// A grant in the case `MSP-1`.
+pub fn grant(stage: &Stage, target: &str, supporter: &str, lasts: &str, more: &[&str]) -> Granted {
+    let key = stage.supporter_key();
+    let file = key.public.to_str().unwrap();
+    let mut args = vec!["--json", "grant", "--case", "MSP-1", "--target", target];
+    args.extend(["--supporter", supporter, "--key", file, "--for", lasts]);
+    args.extend(PORT);
+    args.extend(more);
+    let made = stage.run(args).ok().json()["result"]["grant"].take();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    Granted { id: text(&made["id"]), account: text(&made["layers"][0]["account"]), key }
+}
+
+/// Grants on one target that all end at the same time, and not before all are made.
+fn grants_until(stage: &Stage, target: &str, end: i64, count: usize) -> Vec<Granted> {
+    let granted: Vec<Granted> = (0..count)
+        .map(|number| {
+            let lasts = format!("{}s", end - now());
+            grant(stage, target, &format!("Jane Doe {number} of {target}"), &lasts, &[])
+        })
+        .collect();
+    assert!(now() < end, "making {count} grants took too long for their deadline");
+    granted
+}
+
+pub fn wait_until(time: i64) {
+    while now() <= time {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+pub fn show(stage: &Stage, id: &str) -> Value {
+    stage.run(["--json", "show", id]).ok().json()["result"].take()
+}
+
+pub fn state(stage: &Stage, id: &str) -> String {
+    show(stage, id)["grant"]["state"].as_str().unwrap().to_owned()
+}
+
+/// How often something happened to a grant.
+fn count(shown: &Value, verb: &str) -> usize {
+    shown["events"].as_array().unwrap().iter().filter(|event| event["verb"] == verb).count()
+}
+
+/// What the refused login of a closed grant showed: the answer's id and its words.
+fn proof(shown: &Value) -> (String, String) {
+    let events = shown["events"].as_array().unwrap();
+    let closed = events.iter().find(|event| event["verb"] == "grant.closed").unwrap();
+    let detail: Value = serde_json::from_str(closed["detail"].as_str().unwrap()).unwrap();
+    let login = &detail["layers"][0]["login"];
+    let text = |name: &str| login[name].as_str().unwrap().to_owned();
+    (text("answer"), text("text"))
+}
+
+pub fn is_refused(stage: &Stage, host: &Host, granted: &Granted) {
+    let with = Credential::Key(&granted.key.private);
+    let run = stage.sftp(host, &granted.account, with, "pwd\n").exits(255);
+    assert!(run.stderr.contains("Permission denied"), "{}", run.told());
+}
+
+/// What sshd said since `from`, and how much it has said by now.
+fn said_since(host: &Host, from: usize) -> String {
+    // sshd writes about a connection's end a moment after the client has seen it.
+    std::thread::sleep(Duration::from_millis(200));
+    host.log()[from..].to_owned()
+}
+
+/// Removing an account takes so many seconds from now on; the marker file says that it began.
+fn slow_userdel(host: &Host, seconds: u32) {
+    host.sh(&format!(
+        "mv /usr/sbin/userdel /usr/sbin/userdel.real
+        printf '#!/bin/sh\\n: >/run/began\\nsleep {seconds}\\nexec /usr/sbin/userdel.real \"$@\"\\n' \
+            >/usr/sbin/userdel
+        chmod 755 /usr/sbin/userdel"
+    ));
+}
+
+fn wait_for_file(host: &Host, path: &str) {
+    let file = host.root_path().join(path.trim_start_matches('/'));
+    let patience = Instant::now() + Duration::from_secs(30);
+    while !file.exists() {
+        assert!(Instant::now() < patience, "{path} never came");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_sweep_closes_what_is_due_over_one_connection_a_target_and_says_nothing() {
+    let stage = stage_with_case();
+    let verbose = "LogLevel VERBOSE";
+    let one = stage.light("bookworm").sshd_config(verbose).shop().start();
+    let two = stage.light("trixie").sshd_config(verbose).shop().start();
+    stage.add_target("one", &one, "root", &["--path", "/var/www/shop"]).ok();
+    stage.add_target("two", &two, "root", &["--path", "/var/www/shop"]).ok();
+    let later = grant(&stage, "one", "Later Larry", "2h", &[]);
+    let end = now() + 9;
+    let mut due = grants_until(&stage, "one", end, 3);
+    due.extend(grants_until(&stage, "two", end, 3));
+    wait_until(end);
+
+    let (first, second) = (one.log().len(), two.log().len());
+    let run = stage.run(["sweep"]).ok();
+    assert_eq!(run.output(), "", "cron would send this as a mail");
+
+    let mut refused = [0, 0];
+    for (number, granted) in due.iter().enumerate() {
+        let shown = show(&stage, &granted.id);
+        assert_eq!(shown["grant"]["state"], "closed");
+        assert_eq!(count(&shown, "grant.closed"), 1);
+        refused[number / 3] += usize::from(proof(&shown).0 == "refused");
+    }
+    for (host, from, proofs) in [(&one, first, refused[0]), (&two, second, refused[1])] {
+        let said = said_since(host, from);
+        assert_eq!(said.matches("Accepted publickey for root").count(), 1, "{said}");
+        assert_eq!(said.matches("Connection from ").count(), 1 + proofs, "{said}");
+        assert!(proofs >= 1);
+    }
+    for granted in &due {
+        let host = if show(&stage, &granted.id)["grant"]["target"] == "one" { &one } else { &two };
+        host.sh(&format!("! getent passwd {}", granted.account));
+    }
+    is_refused(&stage, &one, &due[0]);
+    assert_eq!(state(&stage, &later.id), "open");
+    stage.sftp(&one, &later.account, Credential::Key(&later.key.private), "pwd\n").ok();
+
+    // With nothing to do nobody is even called.
+    let (first, second) = (one.log().len(), two.log().len());
+    assert_eq!(stage.run(["sweep"]).ok().output(), "");
+    let said = said_since(&one, first) + &said_since(&two, second);
+    assert_eq!(said, "");
+    let screen = stage.command(["sweep"]).run_tty(&[]).ok();
+    assert!(screen.stdout.contains("nothing is due"), "{}", screen.told());
+    stage.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn a_server_that_is_down_is_tried_again_and_again_until_it_is_back() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let end = now() + 6;
+    let due = grants_until(&stage, "shop", end, 2);
+    let later = grant(&stage, "shop", "Later Larry", "2h", &[]);
+    wait_until(end);
+    host.stop_sshd();
+
+    // The first sweep cannot; it says so, and which, and when it goes on.
+    let run = stage.run(["sweep"]).exits(8);
+    assert!(run.stderr.contains("2 grants are stuck or overdue"), "{}", run.told());
+    for granted in &due {
+        assert!(run.output().contains(&granted.id), "{}", run.told());
+        let shown = show(&stage, &granted.id);
+        assert_eq!(shown["grant"]["state"], "closing");
+        assert_eq!(shown["grant"]["attempts"], 1);
+        let why = shown["grant"]["last_error"].as_str().unwrap();
+        assert!(why.contains("`shop` cannot be used") && why.contains("refused"), "{why}");
+    }
+    // The next one leaves the pause alone, and does not keep quiet about it.
+    let run = stage.run(["--json", "sweep"]).exits(8);
+    assert_eq!(run.json()["error"]["kind"], "stuck");
+    assert_eq!(show(&stage, &due[0].id)["grant"]["attempts"], 1);
+
+    // By hand it is tried at once; each failure makes the pause longer, the sixth is `stuck`.
+    let first = &due[0].id;
+    for (attempt, pause) in [(2, 120), (3, 240), (4, 480), (5, 960), (6, 86_400)] {
+        let before = now();
+        let run = stage.run(["--json", "revoke", first]).exits(if attempt < 6 { 7 } else { 8 });
+        assert_eq!(run.json()["result"]["failed"][0]["grant"]["attempts"], attempt);
+        let shown = show(&stage, first);
+        let next = shown["grant"]["next_attempt_at"].as_i64().unwrap();
+        assert!((before + pause..=now() + pause).contains(&next), "{attempt}: {}", next - before);
+        let state = if attempt < 6 { "closing" } else { "stuck" };
+        assert_eq!(shown["grant"]["state"], state);
+    }
+    assert_eq!(count(&show(&stage, first), "grant.stuck"), 1);
+    stuck_is_due_again_in_a_day_and_for_ever(&stage, first);
+
+    // What is in trouble is seen first: stuck, then overdue, then the rest.
+    let run = stage.run(["--json", "list"]).exits(8);
+    let document = run.json();
+    let listed: Vec<&str> = document["result"]["grants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|grant| grant["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(listed, [first.as_str(), due[1].id.as_str(), later.id.as_str()]);
+    assert_eq!(document["result"]["in_trouble"], 2);
+    let run = stage.run(["list"]).exits(8);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines[1].contains("STUCK") && lines[2].contains("OVERDUE"), "{}", run.told());
+    assert!(lines[3].contains(" open "), "{}", run.told());
+    // The way that is named is one that works now, whatever the pause.
+    assert!(run.stderr.contains("`stagepass revoke ID`"), "{}", run.told());
+
+    // It is back. Nobody lifts a finger but for the sweep.
+    host.start_sshd();
+    let patience = Instant::now() + Duration::from_secs(90);
+    while state(&stage, &due[1].id) != "closed" {
+        assert!(Instant::now() < patience, "the sweep never closed it");
+        let run = stage.run(["sweep"]);
+        assert!([0, 8].contains(&run.exit), "{}", run.told());
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    // The stuck one waits for its day, and until then is never hidden.
+    stage.run(["sweep"]).exits(8);
+    let run = stage.run(["revoke", first]).ok();
+    assert!(run.stdout.contains("closed") && run.stdout.contains(first), "{}", run.told());
+    for granted in &due {
+        is_refused(&stage, &host, granted);
+    }
+    assert_eq!(stage.run(["sweep"]).ok().output(), "");
+    stage.run(["case", "close", "MSP-1"]).ok();
+    stage.run(["ledger", "verify"]).ok();
+}
+
+/// Nobody waits a day in a test: the ledger is asked what it would hand a sweep at a given time.
+fn stuck_is_due_again_in_a_day_and_for_ever(stage: &Stage, id: &str) {
+    use stagepass::ledger::{Ledger, Location, Mode};
+    let next = show(stage, id)["grant"]["next_attempt_at"].as_i64().unwrap();
+    let place = Location::File(stage.state().join("ledger.sqlite3"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let ledger = Ledger::open(&place, Mode::ReadOnly).await.unwrap();
+        let is_due =
+            async |time| ledger.due(time, 100).await.unwrap().iter().any(|grant| grant.id == id);
+        assert!(!is_due(next - 1).await);
+        assert!(is_due(next).await);
+        assert!(is_due(next + 400 * 86_400).await);
+    });
+}
+
+/// What must hold after any number of sweeps at once: each grant closed, once, and no trouble.
+fn each_was_closed_once(stage: &Stage, due: &[Granted]) {
+    for granted in due {
+        let shown = show(stage, &granted.id);
+        assert_eq!(shown["grant"]["state"], "closed");
+        assert_eq!(count(&shown, "grant.closed"), 1);
+        assert_eq!(count(&shown, "grant.closing"), 1, "{shown:#}");
+        assert_eq!(count(&shown, "grant.close-failed"), 0, "{shown:#}");
+    }
+    stage.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn two_sweeps_at_once_close_each_grant_once() {
+    let stage = stage_with_case();
+    let one = stage.light("bookworm").start();
+    let two = stage.light("trixie").start();
+    stage.add_target("one", &one, "root", &[]).ok();
+    stage.add_target("two", &two, "root", &[]).ok();
+    let end = now() + 9;
+    let mut due = grants_until(&stage, "one", end, 4);
+    due.extend(grants_until(&stage, "two", end, 4));
+    wait_until(end);
+    let sweeps: Vec<_> = (0..3).map(|_| stage.command(["sweep"]).spawn()).collect();
+    for sweep in sweeps {
+        assert_eq!(sweep.wait().ok().output(), "");
+    }
+    each_was_closed_once(&stage, &due);
+    for host in [&one, &two] {
+        host.sh("! grep -q ^sp- /etc/passwd");
+    }
+}
+
+#[test]
+fn two_machines_with_one_postgresql_ledger_close_each_grant_once() {
+    let url = crate::postgres::url_of_fresh_database();
+    let stage = Stage::new();
+    std::fs::write(stage.config().join("config.toml"), format!("ledger = \"{url}\"\n")).unwrap();
+    stage.run(["case", "open", "MSP-1", "--desk", "multisafepay"]).ok();
+    let one = stage.light("bookworm").start();
+    let two = stage.light("trixie").start();
+    stage.add_target("one", &one, "root", &[]).ok();
+    stage.add_target("two", &two, "root", &[]).ok();
+    let end = now() + 10;
+    let mut due = grants_until(&stage, "one", end, 4);
+    due.extend(grants_until(&stage, "two", end, 4));
+    assert!(!stage.state().join("ledger.sqlite3").exists());
+    wait_until(end);
+
+    // A second computer: another name, other processes, a state folder of its own.
+    let other = stage.path().join("state-of-the-other");
+    let exe = env!("CARGO_BIN_EXE_stagepass");
+    let script = "hostname second.example && exec \"$@\"";
+    let namespaces = ["--uts", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    let elsewhere = stage
+        .program("unshare", namespaces.iter().chain(&["sh", "-c", script, "sh", exe, "sweep"]))
+        .env("STAGEPASS_STATE", &other)
+        .spawn();
+    let here = stage.command(["sweep"]).spawn();
+    assert_eq!(elsewhere.wait().ok().output(), "");
+    assert_eq!(here.wait().ok().output(), "");
+    each_was_closed_once(&stage, &due);
+
+    // Both machines closed some, or at least both were there.
+    let run = stage.run(["--json", "doctor", "--offline"]);
+    assert!(run.exit == 0, "{}", run.told());
+    let export = stage.run(["ledger", "export"]).ok();
+    assert!(export.stdout.contains("@second.example"), "the other machine did nothing");
+    assert!(!(run.output() + &export.output()).contains(crate::postgres::PASSWORD));
+    let found = stage.files_containing(crate::postgres::PASSWORD.as_bytes());
+    assert_eq!(found, [stage.config().join("config.toml")]);
+}
+
+#[test]
+fn what_a_killed_sweep_left_is_finished_by_the_next() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let end = now() + 6;
+    let due = grants_until(&stage, "shop", end, 2);
+    wait_until(end);
+    slow_userdel(&host, 3);
+    let sweep = stage.command(["sweep"]).spawn();
+    wait_for_file(&host, "/run/began");
+    // What one process has in hand no other gives up, and that is said.
+    let first = due.iter().find(|granted| state(&stage, &granted.id) == "closing").unwrap();
+    let forget = ["revoke", &first.id, "--forget", "--reason", "gone"];
+    let run = stage.run(forget).exits(7);
+    assert!(run.stderr.contains("another process is closing it"), "{}", run.told());
+    assert_eq!(sweep.kill().exit, -9);
+
+    let states: Vec<String> = due.iter().map(|granted| state(&stage, &granted.id)).collect();
+    assert!(states.contains(&"closing".to_owned()), "{states:?}");
+    assert!(!states.contains(&"closed".to_owned()), "{states:?}");
+    stage.run(["list"]).exits(8);
+
+    // Its claim died with it: nobody waits for a quarter of an hour.
+    assert_eq!(stage.run(["sweep"]).ok().output(), "");
+    for granted in &due {
+        assert_eq!(state(&stage, &granted.id), "closed");
+        host.sh(&format!("! getent passwd {}", granted.account));
+        is_refused(&stage, &host, granted);
+    }
+    host.sh("! ls -d /var/lib/stagepass/*/ 2>/dev/null");
+    stage.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn many_closed_grants_do_not_make_a_server_lock_us_out() {
+    const COUNT: usize = 22;
+    let stage = stage_with_case();
+    let host = stage.light("trixie").start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let end = now() + 30;
+    let due = grants_until(&stage, "shop", end, COUNT);
+    wait_until(end);
+    assert_eq!(stage.run(["sweep"]).ok().output(), "");
+
+    // The same address, at once: no penalty stands.
+    let admin = Credential::Key(&stage.admin.private);
+    stage.ssh(&host, "root", admin, &["! grep -q ^sp- /etc/passwd"]).ok();
+    let log = host.log();
+    assert!(!log.contains("penalty"), "{log}");
+
+    let proofs: Vec<(String, String)> =
+        due.iter().map(|granted| proof(&show(&stage, &granted.id))).collect();
+    let refused = proofs.iter().filter(|(answer, _)| answer == "refused").count();
+    assert!((1..=3).contains(&refused), "{proofs:?}");
+    for (answer, text) in &proofs {
+        match answer.as_str() {
+            "refused" => assert_eq!(text, "tried and refused"),
+            "not-tried" => assert!(text.contains("does not lock this address out"), "{text}"),
+            other => panic!("{other}: {text}"),
+        }
+    }
+    // The ration is the server's, not the sweep's: a second round gets what is left of it.
+    let again = grant(&stage, "shop", "Once More", "2h", &[]);
+    stage.run(["revoke", &again.id]).ok();
+    stage.ssh(&host, "root", admin, &["true"]).ok();
+}
+
+#[test]
+fn everything_a_supporter_left_running_is_ended() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").shop().start();
+    stage.add_target("shop", &host, "root", &["--path", "/var/www/shop"]).ok();
+    let shell = grant(&stage, "shop", "Shelly Shell", "2h", &["--access", "ssh"]);
+    let files = grant(&stage, "shop", "Filip Files", "2h", &[]);
+    let with = Credential::Key(&shell.key.private);
+    let leave = "nohup sleep 600 >/dev/null 2>&1 </dev/null & (setsid sleep 601 &) >/dev/null 2>&1";
+    stage.ssh(&host, &shell.account, with, &[leave]).ok();
+    let mut sftp = open_sftp(&stage, &host, &files);
+    sftp.wait_for_stdout(0, "Remote working directory");
+    let running = |account: &str| -> usize {
+        host.sh(&format!("pgrep -u {account} | wc -l")).trim().parse().unwrap()
+    };
+    assert!(running(&shell.account) >= 2 && running(&files.account) >= 1);
+    let uids = host.sh(&format!("id -u {}; id -u {}", shell.account, files.account));
+
+    stage.run(["revoke", &shell.id, &files.id]).ok();
+    for uid in uids.lines() {
+        host.sh(&format!("! pgrep -U {uid} && ! pgrep -u {uid}"));
+    }
+    host.sh("! pgrep -x sleep");
+    sftp.wait_for_stderr("closed by remote host");
+    for granted in [&shell, &files] {
+        host.sh(&format!("! getent passwd {}", granted.account));
+        is_refused(&stage, &host, granted);
+    }
+}
+
+/// OpenSSH's own sftp, which stays connected for ten minutes if nobody ends it.
+fn open_sftp(stage: &Stage, host: &Host, granted: &Granted) -> crate::stage::Background {
+    let script = "{ echo pwd; sleep 600; } | sftp -F none -q -o UserKnownHostsFile=$1 \
+        -o KexAlgorithms=curve25519-sha256 -o IdentityAgent=none -i $2 -P $3 -b - $4";
+    let known = stage.known_hosts(host);
+    let (known, key) = (known.to_str().unwrap(), granted.key.private.to_str().unwrap());
+    let (port, who) = (host.port.to_string(), format!("{}@{}", granted.account, host.address));
+    stage.program("sh", ["-c", script, "sh", known, key, &port, &who]).spawn()
+}
+
+#[test]
+fn what_somebody_removed_by_hand_is_already_absent_and_that_is_success() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").deploy(crate::host::Sudo::None).start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    stage.add_target("shared", &host, "deploy", &[]).ok();
+    let account = grant(&stage, "shop", "Jane Doe", "2h", &[]);
+    let key = grant(&stage, "shared", "Jane Doe", "2h", &[]);
+    host.sh(&format!("userdel {0}; rm -rf /home/{0}", account.account));
+    host.sh("sed -i /stagepass:/d /home/deploy/.ssh/authorized_keys");
+    let run = stage.run(["revoke", &account.id, &key.id]).ok();
+    assert_eq!(run.stdout.matches("was already absent").count(), 2, "{}", run.told());
+    for granted in [&account, &key] {
+        let shown = show(&stage, &granted.id);
+        assert_eq!(shown["grant"]["state"], "closed");
+        assert_eq!(proof(&shown).0, "refused");
+    }
+    // The merchant's own way in is as it was.
+    stage.ssh(&host, "deploy", Credential::Key(&stage.admin.private), &["true"]).ok();
+    // Once more is no error either.
+    let run = stage.run(["revoke", &account.id]).ok();
+    assert!(run.stdout.contains("was closed already"), "{}", run.told());
+}
+
+#[test]
+fn an_account_of_the_same_name_that_is_not_ours_is_left_alone() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let granted = grant(&stage, "shop", "Jane Doe", "2h", &[]);
+    host.sh(&format!(
+        "userdel {0}; rm -rf /home/{0}
+        useradd --uid 4321 --create-home --comment 'of the merchant' {0}
+        echo precious >/home/{0}/file",
+        granted.account
+    ));
+    let run = stage.run(["revoke", &granted.id]).ok();
+    assert!(
+        run.stdout.contains("that stagepass did not make; it was left alone"),
+        "{}",
+        run.told()
+    );
+    assert_eq!(state(&stage, &granted.id), "closed");
+    let kept = host.sh(&format!("getent passwd {0}; cat /home/{0}/file", granted.account));
+    assert!(kept.contains(":4321:") && kept.ends_with("precious\n"), "{kept}");
+}
+
+#[test]
+fn a_target_that_is_gone_from_the_list_keeps_its_grants_visible() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let granted = grant(&stage, "shop", "Jane Doe", "2h", &[]);
+    let run = stage.run(["target", "remove", "shop"]).fails();
+    assert!(run.stderr.contains("not closed") || run.stderr.contains("grant"), "{}", run.told());
+
+    // Somebody renames it in the file.
+    let file = stage.config().join("targets.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("shop", "renamed")).unwrap();
+    assert!(stage.run(["target", "list"]).ok().stdout.contains("renamed"));
+    let run = stage.run(["revoke", &granted.id]).exits(7);
+    assert!(run.stderr.contains("there is no target `shop` any more"), "{}", run.told());
+    assert_eq!(state(&stage, &granted.id), "closing");
+    let run = stage.run(["doctor"]).exits(8);
+    assert!(run.stdout.contains("its target `shop` is no longer in the list"), "{}", run.told());
+    assert!(run.stdout.contains("add the target again"), "{}", run.told());
+
+    std::fs::write(&file, text).unwrap();
+    stage.run(["revoke", &granted.id]).ok();
+    is_refused(&stage, &host, &granted);
+}
+
+/// A provider of the merchant's own: a copy of a built-in one under another name.
+fn own_provider(stage: &Stage, name: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let built_in =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/authorized-key");
+    let folder = stage.config().join("providers").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    for file in ["provider.toml", "provider.sh"] {
+        let text = std::fs::read_to_string(built_in.join(file)).unwrap();
+        let text = text.replace("name = \"authorized-key\"", &format!("name = \"{name}\""));
+        std::fs::write(folder.join(file), text).unwrap();
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(folder.join(file), private).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_provider_that_is_gone_or_changed_is_said_and_nothing_is_lost() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").deploy(crate::host::Sudo::None).start();
+    stage.add_target("shop", &host, "deploy", &[]).ok();
+    let folder = own_provider(&stage, "my-keys");
+    let granted = grant(&stage, "shop", "Jane Doe", "2h", &["--provider", "my-keys"]);
+    let away = stage.path().join("away");
+    std::fs::rename(&folder, &away).unwrap();
+
+    let run = stage.run(["revoke", &granted.id]).exits(7);
+    assert!(run.stderr.contains("the provider `my-keys` cannot be used"), "{}", run.told());
+    assert!(run.stderr.contains("made with the one of digest"), "{}", run.told());
+    assert_eq!(state(&stage, &granted.id), "closing");
+    host.sh("grep -q stagepass: /home/deploy/.ssh/authorized_keys");
+
+    std::fs::rename(&away, &folder).unwrap();
+    let script = folder.join("provider.sh");
+    let text = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(&script, text + "\n# one line more\n").unwrap();
+    let run = stage.run(["revoke", &granted.id]).ok();
+    assert!(run.stdout.contains("`my-keys` has changed since the grant"), "{}", run.told());
+    host.sh("! grep -q stagepass: /home/deploy/.ssh/authorized_keys");
+    is_refused(&stage, &host, &granted);
+}

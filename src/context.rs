@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -17,6 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::UnixTime;
 use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{Ledger, LedgerError, Location, Mode};
+use crate::message::line_and_column;
 use crate::output::Output;
 use crate::policy::PolicyConfig;
 use crate::provider::{Provider, ProviderError};
@@ -346,23 +348,40 @@ fn absolute(path: PathBuf) -> Result<PathBuf> {
     })
 }
 
+/// The largest configuration that is read, in bytes.
+const CONFIG_LIMIT: u64 = 64 * 1024;
+
 fn read_config(path: &Path) -> Result<ConfigFile> {
-    let text = match fs::read_to_string(path) {
+    let unusable = |why: String| {
+        Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
+            .because_text(why)
+            .hint("mend the file and run this again")
+    };
+    let text = match read_small(path, CONFIG_LIMIT) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigFile::default()),
-        Err(e) => {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("the configuration `{}` cannot be read", path.display()),
-            )
-            .because(e));
-        }
+        Err(e) => return Err(unusable(e.to_string())),
     };
     toml_edit::de::from_str(&text).map_err(|e| {
-        Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
-            .because(e)
-            .hint("mend the file and run this again")
+        // Not the parser's own picture of the line: the ledger's URL may hold a password.
+        let (line, column) = line_and_column(&text, e.span().map_or(0, |span| span.start));
+        unusable(format!("line {line}, column {column}: {}", e.message()))
     })
+}
+
+/// Reads a small regular file; a FIFO would keep the open waiting for ever.
+fn read_small(path: &Path, limit: u64) -> std::io::Result<String> {
+    let refused = |why: &str| std::io::Error::new(std::io::ErrorKind::InvalidInput, why);
+    if !fs::metadata(path)?.is_file() {
+        return Err(refused("it is not a regular file"));
+    }
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| read <= limit) {
+        Ok(text)
+    } else {
+        Err(refused("it is larger than 64 KiB"))
+    }
 }
 
 impl From<LedgerError> for Error {

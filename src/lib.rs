@@ -35,7 +35,10 @@ use clap::Parser as _;
 #[must_use]
 pub fn run() -> ExitCode {
     no_core_dumps();
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(complaint) => return ExitCode::from(output::Output::usage(&complaint)),
+    };
     let output =
         output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

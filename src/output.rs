@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
+use crate::message::is_steering;
 use crate::secret::Secret;
 
 /// The version of the shape of `--json` documents.
@@ -104,9 +105,9 @@ impl Output {
             if let Some(object) = whole.as_object_mut() {
                 object.insert("result".into(), document);
             }
-            write_out(&format!("{whole:#}\n"));
+            write_out(&escaped(&format!("{whole:#}\n")));
         } else if !text.is_empty() {
-            write_out(&with_newline(text));
+            write_out(&harmless(&with_newline(text)));
         }
     }
 
@@ -138,13 +139,13 @@ impl Output {
     /// Says something on standard error.
     pub fn say(&self, tone: Tone, text: &str) {
         if !self.quiet && !self.json {
-            write_err(&with_newline(&paint(tone, text)));
+            write_err(&harmless(&with_newline(&paint(tone, text))));
         }
     }
 
     /// Warns on standard error, also with `--quiet`.
     pub fn warn(&self, text: &str) {
-        write_err(&format!("{} {text}\n", paint(Tone::Warn, "warning:")));
+        write_err(&harmless(&format!("{} {}\n", paint(Tone::Warn, "warning:"), one_line(text))));
     }
 
     /// Prints what went wrong, why, and what to do; with `--json` as the document.
@@ -159,20 +160,37 @@ impl Output {
             if let (Some(object), Some(result)) = (whole.as_object_mut(), &error.more.result) {
                 object.insert("result".into(), result.clone());
             }
-            write_out(&format!("{whole:#}\n"));
+            write_out(&escaped(&format!("{whole:#}\n")));
             return;
         }
-        let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), error.message);
+        let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), one_line(&error.message));
         for rule in &error.more.rules {
             text.push_str(&format!("  - {rule}\n"));
         }
         for cause in &error.causes {
-            text.push_str(&format!("  {} {cause}\n", paint(Tone::Faint, "because:")));
+            text.push_str(&format!("  {} {}\n", paint(Tone::Faint, "because:"), one_line(cause)));
         }
         for hint in &error.hints {
-            text.push_str(&format!("{} {hint}\n", paint(Tone::Strong, "hint:")));
+            text.push_str(&format!("{} {}\n", paint(Tone::Strong, "hint:"), one_line(hint)));
         }
-        write_err(&text);
+        write_err(&harmless(&text));
+    }
+
+    /// Prints what the command line's parser says: help and version as they are, a complaint
+    /// without what was typed to disturb the terminal. The exit code.
+    #[must_use]
+    pub fn usage(complaint: &clap::Error) -> u8 {
+        if !complaint.use_stderr() {
+            write_out(&complaint.render().ansi().to_string());
+            return if lost_data() { Kind::Internal.exit_code() } else { 0 };
+        }
+        let text = complaint.render().to_string();
+        // A line repeats a whole argument, and an argument may be 128 KiB long.
+        let lines = text.lines().map(|line| cut(line, LINE_LIMIT) + "\n");
+        let text: String = lines.collect();
+        let told = text.strip_prefix("error:").map(|rest| paint(Tone::Bad, "error:") + rest);
+        write_err(&harmless(&told.unwrap_or(text)));
+        Kind::Usage.exit_code()
     }
 
     /// Shows that something goes on, on a terminal, if it takes longer than a blink.
@@ -342,6 +360,62 @@ pub fn fields(pairs: &[(&str, String)]) -> String {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("{}{value}\n", paint(Tone::Faint, &format!("{name:<width$}"))))
         .collect()
+}
+
+/// The longest line of a message, in characters. Names and texts of others stand in them.
+const LINE_LIMIT: usize = 1500;
+
+/// A message as one line that cannot steer a terminal, whatever was typed or came from elsewhere.
+fn one_line(text: &str) -> String {
+    let text: String = text
+        .trim()
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_steering(*c))
+        .collect();
+    cut(&text, LINE_LIMIT)
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The last look at everything that is printed for people: line breaks and our own colours, and
+/// nothing else that steers a terminal or makes a text read in another order.
+fn harmless(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            let code: String =
+                rest.clone().take_while(|c| c.is_ascii_digit() || "[;".contains(*c)).collect();
+            let end = rest.clone().nth(code.len());
+            if code.starts_with('[') && end == Some('m') {
+                kept.push(c);
+            }
+        } else if c == '\n' || !is_steering(c) {
+            kept.push(c);
+        }
+    }
+    kept
+}
+
+/// A JSON document in which such characters are written as escapes: they stand in strings only.
+fn escaped(document: &str) -> String {
+    let mut kept = String::with_capacity(document.len());
+    for c in document.chars() {
+        if c == '\n' || !is_steering(c) {
+            kept.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                kept.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    kept
 }
 
 fn with_newline(text: &str) -> String {

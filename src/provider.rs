@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::message::line_and_column;
 use crate::script::{self, Framed, Inputs, Outputs};
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
@@ -235,7 +236,10 @@ impl Provider {
             },
             why,
         };
-        let parsed: Manifest = toml_edit::de::from_str(manifest).map_err(|e| bad(e.to_string()))?;
+        let parsed: Manifest = toml_edit::de::from_str(manifest).map_err(|e| {
+            let (line, column) = line_and_column(manifest, e.span().map_or(0, |span| span.start));
+            bad(format!("line {line}, column {column}: {}", e.message()))
+        })?;
         if parsed.name != name {
             return Err(bad(format!("it names itself `{}`", script::clean(&parsed.name))));
         }

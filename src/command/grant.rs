@@ -287,10 +287,17 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
     let cannot = |e: io::Error| {
         Error::new(Kind::Usage, format!("the key file `{}` cannot be read", path.display()))
             .because(e)
+            .hint("name the file with the supporter's public key")
     };
     let bytes = if path == Path::new("-") {
         public_key::read_bounded(io::stdin().lock())
     } else {
+        // A FIFO that nobody writes to would keep the open waiting for ever.
+        if !path.metadata().map_err(cannot)?.is_file() {
+            let why = "it is not a regular file";
+            return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, why))
+                .hint("what a program prints can be given on standard input: `--key -`"));
+        }
         public_key::read_bounded(File::open(path).map_err(cannot)?)
     };
     bytes.and_then(|bytes| public_key::read_supporter_key(&bytes)).map_err(|e| {
@@ -299,21 +306,32 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
     })
 }
 
+/// The networks that were typed, each once. A network with something in its host part is a slip:
+/// whether the one address or the whole network was meant is not guessed.
 fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
-    typed
-        .iter()
-        .map(|text| {
-            let net = text.parse::<IpNet>().ok();
-            let address = text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
-            net.or(address).map(|net| net.trunc()).ok_or_else(|| {
-                Error::new(
-                    Kind::Usage,
-                    format!("`{}` is not a network", crate::script::clean(text)),
-                )
-                .hint("write it as 192.0.2.0/24, 2001:db8::/32 or a single address")
-            })
-        })
-        .collect()
+    let mut networks = Vec::new();
+    for text in typed {
+        let shown = crate::script::clean(text);
+        let net = text.parse::<IpNet>().ok();
+        let address = text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+        let refused = match net.or(address) {
+            Some(net) if net == net.trunc() => {
+                if !networks.contains(&net) {
+                    networks.push(net);
+                }
+                continue;
+            }
+            Some(net) => Error::new(Kind::Usage, format!("`{shown}` is an address and a network"))
+                .hint(format!(
+                    "write `{}` for the network, or `{}` for the one address",
+                    net.trunc(),
+                    net.addr()
+                )),
+            None => Error::new(Kind::Usage, format!("`{shown}` is not a network")),
+        };
+        return Err(refused.hint("write 192.0.2.0/24, 2001:db8::/32 or a single address"));
+    }
+    Ok(networks)
 }
 
 /// The deadline that was typed, if one was.

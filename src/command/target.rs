@@ -284,12 +284,13 @@ async fn check(context: &Context, name: &str) -> Result<()> {
     drop(progress);
     let usable = documents.iter().any(|one| one.get("usable") == Some(&Value::Bool(true)));
     if !usable {
-        return Err(Error::new(
-            Kind::Refused,
-            format!("no kind of access can be made on `{name}`"),
-        )
-        .because_text(text)
-        .hint("see what stands behind each provider above"));
+        let mut error =
+            Error::new(Kind::Refused, format!("no kind of access can be made on `{name}`"));
+        for one in &documents {
+            let said = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
+            error = error.because_text(format!("`{}`: {}", said("provider"), said("why")));
+        }
+        return Err(error.hint("nothing was changed; each reason above says what to mend"));
     }
     let document = json!({ "target": name, "server_id": server_id, "providers": documents });
     context.output.result(&text, document);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod again;
+mod bad_input;
 mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Read as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -21,7 +20,7 @@ use crate::ledger::{Ledger, LedgerError, Location, Mode};
 use crate::message::line_and_column;
 use crate::output::Output;
 use crate::policy::PolicyConfig;
-use crate::provider::{Provider, ProviderError};
+use crate::provider::{Provider, ProviderError, read_small};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
 use crate::transport::{Surroundings, Unlock};
@@ -348,16 +347,13 @@ fn absolute(path: PathBuf) -> Result<PathBuf> {
     })
 }
 
-/// The largest configuration that is read, in bytes.
-const CONFIG_LIMIT: u64 = 64 * 1024;
-
 fn read_config(path: &Path) -> Result<ConfigFile> {
     let unusable = |why: String| {
         Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
             .because_text(why)
             .hint("mend the file and run this again")
     };
-    let text = match read_small(path, CONFIG_LIMIT) {
+    let text = match read_small(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigFile::default()),
         Err(e) => return Err(unusable(e.to_string())),
@@ -365,22 +361,18 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
     toml_edit::de::from_str(&text).map_err(|e| {
         // Not the parser's own picture of the line: the ledger's URL may hold a password.
         let (line, column) = line_and_column(&text, e.span().map_or(0, |span| span.start));
-        unusable(format!("line {line}, column {column}: {}", e.message()))
+        unusable(format!("line {line}, column {column}: {}", without_quoted(e.message())))
     })
 }
 
-/// Reads a small regular file; a FIFO would keep the open waiting for ever.
-fn read_small(path: &Path, limit: u64) -> std::io::Result<String> {
-    let refused = |why: &str| std::io::Error::new(std::io::ErrorKind::InvalidInput, why);
-    if !fs::metadata(path)?.is_file() {
-        return Err(refused("it is not a regular file"));
-    }
-    let mut text = String::new();
-    let read = fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
-    if u64::try_from(read).is_ok_and(|read| read <= limit) {
-        Ok(text)
-    } else {
-        Err(refused("it is larger than 64 KiB"))
+/// What the parser says of a value, without the value.
+fn without_quoted(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, rest) = message.split_at(first);
+            format!("{before}…{}", rest.get(last - first + 1..).unwrap_or_default())
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -391,7 +383,9 @@ impl From<LedgerError> for Error {
             LedgerError::Ambiguous { .. }
             | LedgerError::Exists { .. }
             | LedgerError::AlreadyGranted { .. }
-            | LedgerError::CaseClosed { .. } => Kind::Usage,
+            | LedgerError::CaseClosed { .. }
+            | LedgerError::BadUrl { .. }
+            | LedgerError::InsecureUrl { .. } => Kind::Usage,
             _ => Kind::Internal,
         };
         let hint = ledger_hint(&e);
@@ -416,6 +410,27 @@ fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
         LedgerError::Corrupt { .. } => {
             "keep the file as it is, and put your last backup of it in its place"
         }
+        LedgerError::BadUrl { .. } => {
+            "mend `ledger` in config.toml: `ledger = \"postgres://user@host/database\"`"
+        }
+        LedgerError::InsecureUrl { .. } => {
+            "leave `sslmode` out of `ledger` in config.toml, or write `sslmode=verify-full`"
+        }
+        LedgerError::Export(_) => {
+            "what was written is not the whole ledger; write it to a place with room for it"
+        }
+        LedgerError::NotALedger { .. } => {
+            "nothing was changed in it; name another folder with `--state`, or move it away"
+        }
+        LedgerError::Absent { .. } => {
+            "if there was one, put your last backup in its place; `stagepass case open` begins a \
+             new one"
+        }
+        LedgerError::Denied { .. } => "check who owns it, its folder, and what they allow",
+        LedgerError::Unreachable { .. } => "check that the database runs and answers from here",
+        LedgerError::OlderVersion { .. } => "`stagepass sweep` brings it up to date",
+        LedgerError::Unsure { .. } => "`stagepass list` shows what was recorded",
+        LedgerError::Conflict { .. } => "look at it with `stagepass show`, and try again",
         LedgerError::NewerVersion { .. } => "use the newer stagepass that wrote it",
         LedgerError::DiskFull { .. } => "make room; nothing was lost, and nothing was changed",
         LedgerError::NoSuchGrant { .. } => "`stagepass list --all` shows every grant",

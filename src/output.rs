@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -89,13 +90,25 @@ impl Output {
     /// Whether somebody can be asked: both ends are a terminal and a document is not expected.
     #[must_use]
     pub fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+        !self.json && !is_interrupted() && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Whether standard output is a terminal that somebody reads.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Whether what is printed on standard output is thrown away: it is `/dev/null`, or it was
+    /// closed, for then the runtime puts `/dev/null` there.
+    #[must_use]
+    pub fn leads_nowhere(&self) -> bool {
+        let null = rustix::fs::stat("/dev/null").map(|null| null.st_rdev);
+        let ours = rustix::fs::fstat(io::stdout());
+        ours.is_ok_and(|ours| {
+            rustix::fs::FileType::from_raw_mode(ours.st_mode).is_char_device()
+                && Ok(ours.st_rdev) == null
+        })
     }
 
     /// Prints data: text for people, or the document. A reader that went away is not an error.
@@ -165,7 +178,10 @@ impl Output {
         }
         let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), one_line(&error.message));
         for rule in &error.more.rules {
-            text.push_str(&format!("  - {rule}\n"));
+            for (number, line) in rule.lines().enumerate() {
+                let mark = if number == 0 { "  - " } else { "" };
+                text.push_str(&format!("{mark}{}\n", cut(line, LINE_LIMIT)));
+            }
         }
         for cause in &error.causes {
             text.push_str(&format!("  {} {}\n", paint(Tone::Faint, "because:"), one_line(cause)));
@@ -228,9 +244,11 @@ impl Output {
             return None;
         }
         write_err(&format!("{} ", paint(Tone::Strong, question)));
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).ok().filter(|read| *read > 0)?;
-        Some(line.trim().to_owned())
+        let line = unless_interrupted(|| {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        line.ok().filter(|line| !line.is_empty()).map(|line| line.trim().to_owned())
     }
 
     /// Asks for a yes. `None` where nobody can be asked.
@@ -246,7 +264,7 @@ impl Output {
         if !self.can_ask() {
             return None;
         }
-        rpassword::prompt_password(format!("{question} ")).ok().map(Secret::new)
+        hidden(question).ok()
     }
 
     /// Reads a secret: from the terminal, or the first line of a pipe.
@@ -255,15 +273,14 @@ impl Output {
     /// Fails when nothing came, or when it is longer than any secret is.
     pub fn read_secret(&self, question: &str) -> Result<Secret> {
         if io::stdin().is_terminal() {
-            return rpassword::prompt_password(format!("{question} "))
-                .map(Secret::new)
+            return hidden(question)
                 .map_err(|e| Error::new(Kind::Internal, "the terminal cannot be read").because(e));
         }
-        let mut line = Zeroizing::new(String::with_capacity(4096));
-        io::stdin()
-            .lock()
-            .take(4096)
-            .read_line(&mut line)
+        let line = unless_interrupted(|| {
+            let mut line = Zeroizing::new(String::with_capacity(4096));
+            io::stdin().lock().take(4096).read_line(&mut line).map(|_| line)
+        });
+        let mut line = line
             .map_err(|e| Error::new(Kind::Internal, "standard input cannot be read").because(e))?;
         if line.len() >= 4096 {
             return Err(Error::new(Kind::Usage, "the secret is longer than 4095 characters"));
@@ -273,6 +290,53 @@ impl Output {
         }
         Ok(Secret::from_zeroizing(line))
     }
+}
+
+/// Whether the user, or the system, asked the program to end.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on nobody is asked anything, and questions that are open end without an answer.
+pub fn interrupt() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether the program was asked to end.
+#[must_use]
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Waits for something to be typed or piped in, or for Ctrl-C: a read that a signal interrupts
+/// begins again by itself, so that it waits on a thread of its own.
+///
+/// # Errors
+/// Fails as `read` does, and when the program was asked to end.
+pub fn unless_interrupted<T: Send + 'static>(
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (tell, told) = mpsc::channel();
+    std::thread::Builder::new().name("input".into()).spawn(move || tell.send(read()))?;
+    loop {
+        match told.recv_timeout(Duration::from_millis(50)) {
+            Ok(answer) => return answer,
+            Err(RecvTimeoutError::Timeout) if !is_interrupted() => {}
+            Err(_) => return Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+}
+
+/// Asks for a secret without showing it, and leaves the terminal as it was even when the question
+/// is broken off.
+fn hidden(question: &str) -> io::Result<Secret> {
+    let terminal = std::fs::File::open("/dev/tty")?;
+    let before = rustix::termios::tcgetattr(&terminal)?;
+    let prompt = format!("{question} ");
+    let answer = unless_interrupted(|| rpassword::prompt_password(prompt).map(Secret::new));
+    if is_interrupted() {
+        let _ =
+            rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Now, &before);
+    }
+    answer
 }
 
 /// Something that goes on. It disappears when dropped.

@@ -22,7 +22,7 @@ use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::message;
 use crate::opening::{self, Draft};
-use crate::output::{Tone, fields, paint};
+use crate::output::{self, Tone, fields, paint};
 use crate::policy::{
     self, Broken, Credential, Decision, EnvironmentFinding, Facts, LiveRequest, Override, Request,
     Rule, Terms,
@@ -290,7 +290,8 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
             .hint("name the file with the supporter's public key")
     };
     let bytes = if path == Path::new("-") {
-        public_key::read_bounded(io::stdin().lock())
+        let read = || Ok(public_key::read_bounded(io::stdin().lock()));
+        output::unless_interrupted(read).map_err(cannot)?
     } else {
         // A FIFO that nobody writes to would keep the open waiting for ever.
         if !path.metadata().map_err(cannot)?.is_file() {
@@ -403,6 +404,13 @@ fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: boo
         )
         .hint("write it to a new file with `--output FILE`")
         .hint("or print it all the same with `--reveal`"));
+    }
+    if makes_secret && wanted.output.is_none() && context.output.leads_nowhere() && !dry_run {
+        return Err(Error::new(
+            Kind::Usage,
+            "standard output is closed or thrown away, and a secret would be made",
+        )
+        .hint("write it to a new file with `--output FILE`"));
     }
     if let Some(path) = wanted.output.as_deref()
         && path.symlink_metadata().is_ok()

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
@@ -11,8 +12,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::again::{self, Again};
-use crate::host::{Host, SUITE, Sudo};
-use crate::stage::{Ended, Invocation, Key, Run, Stage, contains, files_containing};
+use crate::host::{SUITE, Sudo};
+use crate::stage::{Ended, Invocation, Run, Stage, files_containing};
 
 /// A public key of the right type that nobody holds the other half of.
 const PUBLIC: &str =
@@ -135,7 +136,7 @@ fn a_mistake_in_a_hand_written_file_is_shown_with_its_place_and_without_its_secr
         ("targets.toml", "\n[target.a]\naddress = 5\n", &["list"], ""),
         ("targets.toml", "[target.a]\naddress = 5\n", &["target", "list"], "line 2, column 11"),
         ("targets.toml", "[target.a]\nadress = 'x'\n", &["target", "list"], "line 2, column 1"),
-        ("targets.toml", "[target.a]\n", &["target", "show", "a"], "line 1, column 1"),
+        ("targets.toml", "[target.a]\n", &["target", "show", "a"], "line 1, column 9"),
         ("targets.toml", "[target.'a\u{202e}b']\n", &["target", "list"], "line 1, column 9"),
         ("targets.toml", "target = 1\n", &["target", "list"], "line 1"),
         ("config.toml", "ledger = \n", &["list"], "line 1, column 10"),
@@ -151,7 +152,7 @@ fn a_mistake_in_a_hand_written_file_is_shown_with_its_place_and_without_its_secr
             // Grants are listed without the targets.
             stage.run(args).ok();
         } else {
-            let ended = one_message(stage.loud(args).run(), if place.is_empty() { 1 } else { 2 });
+            let ended = stage.refused(args, 2);
             assert!(ended.stderr.contains(place), "{}", ended.told());
             assert!(!ended.stderr.contains("hunter2"), "{}", ended.told());
         }
@@ -563,7 +564,7 @@ fn a_deadline_that_is_none_is_refused_with_what_was_meant() {
     let stage = Stage::with_case();
     let key = stage.key_file(PUBLIC);
     for (option, text, code, needle) in [
-        ("--for", "0", 2, "length of time"),
+        ("--for", "0", 2, "no time at all"),
         ("--for", "0s", 2, "no time at all"),
         ("--for", "-5h", 2, "length of time"),
         ("--for", "999999999999d", 2, "more than a year"),
@@ -654,4 +655,394 @@ fn a_network_is_one_or_is_refused() {
         let ended = one_message(stage.grant(&more).run(), 5);
         assert!(ended.stderr.contains("cannot reach"), "{}", ended.told());
     }
+}
+
+// ---- the ledger ----------------------------------------------------------------------------------
+
+/// Runs one of these tests again with mounts of its own, which go when it ends. False inside.
+fn outside(test: &str) -> bool {
+    if again::inside().is_some() {
+        return false;
+    }
+    Again::through(&["unshare", "--mount", "--propagation", "private"]).run(test);
+    true
+}
+
+fn mount(args: &[&str], on: &Path) {
+    run_of(Command::new("mount").args(args).arg(on)).ok();
+}
+
+#[test]
+fn a_ledger_that_cannot_be_used_says_why_and_stays_as_it_is() {
+    let stage = Stage::with_case();
+    let ledger = stage.state().join("ledger.sqlite3");
+    let whole = "import sqlite3,sys;sqlite3.connect(sys.argv[1]).execute(\
+                 'pragma wal_checkpoint(truncate)').fetchall()";
+    run_of(Command::new("python3").args(["-c", whole]).arg(&ledger)).ok();
+    let good = fs::read(&ledger).unwrap();
+    let reads: &[&[&str]] = &[&["list"], &["case", "list"], &["show", "x"], &["ledger", "verify"]];
+    let writes: &[&[&str]] = &[&["case", "open", "C-7", "--desk", "multisafepay"], &["sweep"]];
+    let sqlite = |sql: &str, bytes: &[u8]| {
+        fs::write(&ledger, bytes).unwrap();
+        for suffix in ["-wal", "-shm"] {
+            let _ = fs::remove_file(stage.state().join(format!("ledger.sqlite3{suffix}")));
+        }
+        if !sql.is_empty() {
+            let script = "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);\
+                          c.executescript(sys.argv[2]);c.close()";
+            run_of(Command::new("python3").args(["-c", script]).arg(&ledger).arg(sql)).ok();
+        }
+        fs::read(&ledger).unwrap()
+    };
+    let newer = "insert into stagepass_migrations select 99, description, installed_on, success, \
+                 checksum, execution_time from stagepass_migrations limit 1;";
+    let mut torn = good.clone();
+    for byte in &mut torn[8192..] {
+        *byte = 0x5a;
+    }
+    for (what, sql, bytes) in [
+        ("newer stagepass", newer, &good[..]),
+        (
+            "not an SQLite",
+            "",
+            b"this is no database at all, but a note to myself\n".repeat(90).as_slice(),
+        ),
+        ("damaged", "", &good[..5000]),
+        ("damaged", "", &torn),
+        ("not a ledger", "create table bills (x);", b""),
+    ] {
+        let before = sqlite(sql, bytes);
+        for args in reads.iter().chain(writes) {
+            let ended = stage.refused(*args, 1);
+            let text = plain(&ended.stderr);
+            assert!(text.contains(what) && text.contains("hint:"), "{what}: {}", ended.told());
+        }
+        assert!(before == fs::read(&ledger).unwrap(), "{what}: the file was changed");
+    }
+    // Emptied: reading says so; it is not taken for "nothing was ever granted".
+    sqlite("", b"");
+    for args in reads {
+        stage.refused(*args, 1);
+    }
+    fs::remove_file(&ledger).unwrap();
+    fs::create_dir(&ledger).unwrap();
+    for args in reads.iter().chain(writes) {
+        stage.refused(*args, 1);
+    }
+    fs::remove_dir(&ledger).unwrap();
+    sqlite("", &good);
+    stage.run(["case", "show", "C-1"]).ok();
+}
+
+#[test]
+fn a_locked_ledger_is_waited_for_and_then_named_with_its_holder() {
+    let stage = Stage::with_case();
+    let script = "import sqlite3,sys,time;c=sqlite3.connect(sys.argv[1],isolation_level=None);\
+                  c.execute('begin exclusive');print('held',flush=True);time.sleep(60)";
+    let mut holder = Command::new("python3")
+        .args(["-c", script])
+        .arg(stage.state().join("ledger.sqlite3"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    holder.stdout.as_mut().unwrap().read_exact(&mut [0; 5]).unwrap();
+    let ended = stage.refused(["case", "open", "C-8", "--desk", "multisafepay"], 1);
+    assert!(ended.stderr.contains("locked"), "{}", ended.told());
+    assert!(ended.stderr.contains(&format!("process {}", holder.id())), "{}", ended.told());
+    assert!(ended.took < Duration::from_secs(20), "{}", ended.told());
+    // Reading is still possible.
+    stage.run(["case", "show", "C-1"]).ok();
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    stage.run(["case", "open", "C-8", "--desk", "multisafepay"]).ok();
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_said_and_reading_goes_on() {
+    if outside("bad_input::a_place_that_cannot_be_written_is_said_and_reading_goes_on") {
+        return;
+    }
+    let stage = Stage::with_case();
+    let state = stage.state();
+    let open = |case: &'static str| ["case", "open", case, "--desk", "multisafepay"];
+    // A file system that is read-only, however mighty the user.
+    mount(&["--bind", state.to_str().unwrap()], &state);
+    mount(&["-o", "remount,ro,bind"], &state);
+    let ended = stage.refused(open("C-2"), 1);
+    assert!(ended.stderr.contains("hint:"), "{}", ended.told());
+    stage.run(["case", "show", "C-1"]).ok();
+    stage.refused(["sweep"], 1);
+    run_of(Command::new("umount").arg(&state)).ok();
+
+    // A state folder that is not there and cannot be made.
+    let config = stage.config();
+    mount(&["--bind", config.to_str().unwrap()], &config);
+    mount(&["-o", "remount,ro,bind"], &config);
+    let inside = format!("--state={}", config.join("new/state").display());
+    stage.refused([inside.as_str()].into_iter().chain(open("C-2")), 1);
+    stage.run([inside.as_str(), "list"]).ok();
+    let before = fs::read(config.join("targets.toml")).unwrap();
+    let add = ["target", "add", "here", "local:", "--environment", "staging"];
+    let ended = stage.refused(add, 1);
+    assert!(ended.stderr.contains("Read-only file system"), "{}", ended.told());
+    stage.refused(["target", "remove", "staging"], 1);
+    assert_eq!(before, fs::read(config.join("targets.toml")).unwrap());
+    run_of(Command::new("umount").arg(&config)).ok();
+
+    // A file, a FIFO and a device where the folder should be.
+    for place in ["/dev/null", "/etc/passwd/x"] {
+        stage.refused([&format!("--state={place}")[..]].into_iter().chain(open("C-2")), 1);
+    }
+
+    // An ordinary user: somebody else's file, and a folder without the right to write.
+    let nobody = |args: &[&str]| {
+        let mut words = vec!["--reuid=65534", "--regid=65534", "--clear-groups", "--"];
+        words.push(env!("CARGO_BIN_EXE_stagepass"));
+        words.extend(args);
+        stage.program("setpriv", words).env("CLICOLOR_FORCE", "1").run()
+    };
+    for path in [stage.path().to_owned(), stage.home(), state.clone(), stage.config()] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for args in [&["list"][..], &open("C-2"), &["ledger", "verify"]] {
+        let ended = one_message(nobody(args), 1);
+        assert!(ended.stderr.contains("hint:"), "{}", ended.told());
+    }
+    fs::set_permissions(stage.config(), fs::Permissions::from_mode(0o700)).unwrap();
+    one_message(nobody(&["target", "list"]), 2);
+}
+
+#[test]
+fn without_a_home_the_folders_that_are_named_are_enough() {
+    let stage = Stage::with_case();
+    stage.command(["case", "show", "C-1"]).without_env("HOME").run().ok();
+    let ended = stage
+        .command(["list"])
+        .env("HOME", "relative/home")
+        .without_env("STAGEPASS_STATE")
+        .without_env("XDG_STATE_HOME")
+        .run()
+        .ok();
+    harmless(&ended);
+    // Nothing was made in the folder it was run in.
+    assert!(!stage.home().join("relative").exists());
+}
+
+#[test]
+fn a_disk_that_fills_up_during_a_grant_leaves_no_access_that_no_record_knows_of() {
+    if outside(
+        "bad_input::a_disk_that_fills_up_during_a_grant_leaves_no_access_that_no_record_knows_of",
+    ) {
+        return;
+    }
+    let stage = Stage::new();
+    let host = stage.light(SUITE).deploy(Sudo::None).start();
+    stage.add_target("staging", &host, "deploy", &[]).ok();
+    let state = stage.state();
+    mount(&["-t", "tmpfs", "-o", "size=512k,mode=700", "none"], &state);
+    stage.run(["case", "open", "C-1", "--desk", "multisafepay"]).ok();
+    let key = stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    let lines = || host.sh("cat /home/deploy/.ssh/authorized_keys");
+    let before = lines();
+    let filler = state.join("filler");
+    let mut seen = Vec::new();
+    for room in [0_u64, 4, 12, 20, 28, 36, 48, 60, 72, 84, 96, 112, 128, 256] {
+        // As much as is left, less this many KiB.
+        let free = rustix::fs::statvfs(&state).map(|fs| fs.f_bavail * fs.f_frsize).unwrap();
+        fs::write(&filler, vec![b'.'; usize::try_from(free.saturating_sub(room * 1024)).unwrap()])
+            .unwrap();
+        let run = stage.grant(&["--key", public]).run();
+        harmless(&run);
+        seen.push(run.exit);
+        let recorded = || {
+            let run = stage.run(["list", "--json"]);
+            assert!([0, 8].contains(&run.exit), "{}", run.told());
+            run.json()["result"]["grants"].as_array().unwrap().len()
+        };
+        let has_access = lines() != before;
+        match run.exit {
+            0 => assert!(has_access && recorded() == 1, "{}", run.told()),
+            1 => {
+                assert!(run.stderr.contains("no space is left"), "{}", run.told());
+                assert!(!has_access || recorded() == 1, "unrecorded access: {}", run.told());
+            }
+            7 => assert!(recorded() == 1, "{}", run.told()),
+            _ => panic!("{}", run.told()),
+        }
+        fs::remove_file(&filler).unwrap();
+        // With room again, everything ends.
+        stage.run(["revoke", "--all"]).ok();
+        assert_eq!(lines(), before, "{room} KiB");
+        stage.run(["ledger", "verify"]).ok();
+    }
+    assert!(seen.contains(&1) && seen.last() == Some(&0), "{seen:?}");
+}
+
+#[test]
+fn a_credential_that_cannot_be_written_is_taken_back() {
+    if outside("bad_input::a_credential_that_cannot_be_written_is_taken_back") {
+        return;
+    }
+    let stage = Stage::new();
+    let host = stage.light(SUITE).deploy(Sudo::None).start();
+    stage.add_target("staging", &host, "deploy", &[]).ok();
+    stage.run(["case", "open", "C-1", "--desk", "multisafepay"]).ok();
+    let lines = || host.sh("cat /home/deploy/.ssh/authorized_keys");
+    let before = lines();
+    let disk = stage.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    mount(&["-t", "tmpfs", "-o", "size=16k,mode=700", "none"], &disk);
+    fs::write(disk.join("filler"), vec![b'.'; 16 * 1024]).unwrap();
+    let output = disk.join("jane.key");
+    let word = format!("--output={}", output.display());
+    let ended = one_message(stage.grant(&["--generate-key", &word]).run(), 1);
+    assert!(ended.stderr.contains("taken back"), "{}", ended.told());
+    assert!(!output.exists());
+    assert_eq!(lines(), before);
+
+    // Places that cannot be written are found out before anything is made.
+    let events = stage.events();
+    let taken = stage.key_file("mine");
+    for path in ["/nonexistent/x", "/proc/x", &taken, "/dev/stdout", "/", ""] {
+        let word = format!("--output={path}");
+        one_message(stage.grant(&["--generate-key", &word]).run(), 2);
+    }
+    assert_eq!((stage.events(), fs::read(&taken).unwrap()), (events, b"mine".to_vec()));
+
+    // A standard output that loses it.
+    let exe = env!("CARGO_BIN_EXE_stagepass");
+    let words = "grant --case C-1 --target staging --supporter Ana --override port --reason x \
+                 --generate-key --reveal";
+    for (sink, code) in
+        [(">/dev/full", 1), (">&-", 2), (">/dev/null", 2), ("| sh -c 'exec <&-; sleep 9'", 1)]
+    {
+        let line = format!("{{ {exe} {words}; echo \"exit $?\" >&2; }} {sink}");
+        let run = stage.program("bash", ["-c", &line]).run();
+        assert!(run.stderr.contains(&format!("exit {code}")), "{sink}: {}", run.told());
+        // What can be known before is not made at all.
+        assert_eq!(run.stderr.contains("taken back"), code == 1, "{sink}: {}", run.told());
+        assert!(!run.output().contains("PRIVATE KEY"), "{sink}: {}", run.told());
+        assert_eq!(lines(), before, "{sink}");
+    }
+    assert_eq!(stage.files_containing(b"PRIVATE KEY"), [""; 0].map(PathBuf::from));
+    let run = stage.run(["list", "--json"]).ok();
+    assert_eq!(run.json()["result"]["grants"].as_array().unwrap().len(), 0);
+}
+
+// ---- streams, terminals, arguments ---------------------------------------------------------------
+
+#[test]
+fn streams_that_are_closed_or_full_are_no_reason_to_crash() {
+    let stage = Stage::with_case();
+    let exe = env!("CARGO_BIN_EXE_stagepass");
+    let commands = [
+        "case list",
+        "case list --json",
+        "target list",
+        "desk show multisafepay",
+        "--help",
+        "--version",
+        "completions bash",
+        "man",
+        "ledger export",
+        "ledger verify",
+        "list",
+    ];
+    for words in commands {
+        // What was to be printed and is lost is a failure; a reader that went away is none.
+        let empty = words == "list";
+        // Half of the record is not the record.
+        let gone = i32::from(words == "ledger export");
+        for (sink, code) in
+            [(">/dev/full", i32::from(!empty)), ("| sh -c 'exec <&-'", gone), ("<&-", 0)]
+        {
+            let line = format!("set -o pipefail; {exe} {words} {sink}");
+            let run = stage.program("bash", ["-c", &line]).run().exits(code);
+            harmless_talk(&run);
+        }
+        for sink in [">&-", "2>&-", ">&- 2>&- <&-"] {
+            let line = format!("{exe} {words} {sink}");
+            let run = stage.program("bash", ["-c", &line]).run();
+            assert!([0, 1].contains(&run.exit), "{sink}: {}", run.told());
+            harmless_talk(&run);
+        }
+        let line = format!("{exe} {words} 2>/dev/full");
+        let run = stage.program("bash", ["-c", &line]).run().ok();
+        harmless_talk(&run);
+    }
+    // An error that nobody can read is still an error.
+    let line = format!("{exe} show zzzz >/dev/full 2>/dev/full");
+    let _ = stage.program("bash", ["-c", &line]).run().exits(4);
+    // Files are not written into a stream that was closed: descriptor 1 may be the ledger.
+    let line = format!("{exe} case open C-5 --desk multisafepay >&- 2>&- <&-");
+    let _ = stage.program("bash", ["-c", &line]).run();
+    stage.run(["ledger", "verify"]).ok();
+    stage.run(["case", "show", "C-5"]).ok();
+}
+
+#[track_caller]
+fn harmless_talk(ended: &Ended) {
+    for bad in ["panicked", "RUST_BACKTRACE", "stack backtrace"] {
+        assert!(!ended.output().contains(bad), "{}", ended.told());
+    }
+}
+
+#[test]
+fn a_narrow_terminal_another_locale_and_odd_arguments_are_no_reason_to_crash() {
+    let stage = Stage::with_case();
+    let exe = env!("CARGO_BIN_EXE_stagepass");
+    for words in [
+        "case list",
+        "target list",
+        "desk show multisafepay",
+        "--help",
+        "grant --help",
+        "doctor --offline",
+    ] {
+        for columns in ["20", "1", "0"] {
+            let line = format!("stty cols {columns}; exec {exe} {words}");
+            let run =
+                stage.program("script", ["--quiet", "--return", "--command", &line, "/dev/null"]);
+            let run = run.env("SHELL", "/bin/sh").run();
+            assert!(run.exit < 9 && run.exit >= 0, "{}", run.told());
+            harmless_talk(&run);
+        }
+        for (name, value) in [
+            ("LANG", "C"),
+            ("LC_ALL", "tr_TR.UTF-8"),
+            ("TERM", ""),
+            ("TZ", "Nowhere/\u{1b}[0m"),
+            ("COLUMNS", "x"),
+            ("NO_COLOR", "1"),
+        ] {
+            let run = stage.command(words.split(' ')).env(name, value).run();
+            assert!(run.exit < 9 && run.exit >= 0, "{}", run.told());
+            harmless_talk(&run);
+        }
+    }
+    let odd = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
+    let long = odd(&[b'x'; 100_000]);
+    let many: Vec<OsString> =
+        std::iter::once(odd(b"revoke")).chain(vec![long.clone(); 10]).collect();
+    let loud_word: Vec<OsString> = vec![odd(b"list"), odd(b"--timeout=\x1b]0;x\x07\x1b[2J")];
+    for (args, codes) in [
+        (vec![odd(b"show"), odd(b"\xff\xfe\x1b[31m")], [2, 4]),
+        (vec![odd(b"\xff\xfe")], [2, 2]),
+        (vec![odd(b"--state"), odd(b"/tmp/\xff\x1b]0;x\x07"), odd(b"list")], [0, 1]),
+        (vec![odd(b"--config"), odd(b"/tmp/\xff\xfe"), odd(b"target"), odd(b"list")], [0, 0]),
+        (vec![odd(b"list"), odd(b"--case"), odd(b"\xff")], [2, 2]),
+        (many, [4, 4]),
+        (vec![odd(b"list"), odd(&[b"--timeout=".as_slice(), &[b'x'; 100_000]].concat())], [2, 2]),
+        (vec![long.clone()], [2, 2]),
+        (loud_word, [2, 2]),
+    ] {
+        let run = stage.loud(&args).run();
+        assert!(codes.contains(&run.exit), "{}", run.told());
+        harmless(&run);
+    }
+    let key = odd(b"/nonexistent/\xff\x1b[31m\xe2\x80\xae");
+    let mut args: Vec<OsString> = a_grant("x").iter().map(OsString::from).collect();
+    *args.last_mut().unwrap() = key;
+    one_message(stage.loud(&args).run(), 2);
 }

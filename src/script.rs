@@ -195,7 +195,8 @@ impl Framed {
             if line == begin {
                 began = true;
             } else if line == end {
-                ended = true;
+                // An end before the beginning is not the end of a reply.
+                ended = began;
             } else if began
                 && !ended
                 && let Some((key, value)) = key_and_value(line)

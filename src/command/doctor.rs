@@ -14,7 +14,7 @@ use crate::ledger::{Filter, Ledger};
 use crate::output::{Tone, paint};
 use crate::provider::{Provider, Verb, refuse_unsafe};
 use crate::script::Answer;
-use crate::server::{SKEW_LIMIT, Server, detect_inputs};
+use crate::server::{self, SKEW_LIMIT, Server, detect_inputs};
 use crate::session::Session;
 use crate::target::{Elevation, Target};
 use crate::transport::Route;
@@ -282,10 +282,10 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
             .because_text(why.to_owned())
     };
     match answer {
-        Answer::Done(reply) if reply.text("supported") == "false" => {
-            Err(refused(reply.text("reason")))
-        }
-        Answer::Done(reply) => Ok(Server::read(&server_id, &reply, asked_at)),
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            Some(why) => Err(refused(&why)),
+            None => Ok(Server::read(&server_id, &reply, asked_at)),
+        },
         Answer::Refused { reason, .. } => Err(refused(&reason)),
         Answer::Unknown { why } => Err(refused(&why)),
     }

@@ -31,7 +31,7 @@ use crate::provider::{Provider, Verb};
 use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
-use crate::server::{Server, detect_inputs};
+use crate::server::{self, Server, detect_inputs};
 use crate::session::{Session, unreachable};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
@@ -481,8 +481,10 @@ async fn look(
     let inputs = detect_inputs(&wanted.target, account, id, wanted.request.access);
     let asked_at = context.now();
     let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) if reply.text("supported") != "false" => reply,
-        Answer::Done(reply) => return Err(unusable(wanted, reply.text("reason").to_owned())),
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            None => reply,
+            Some(why) => return Err(unusable(wanted, why)),
+        },
         Answer::Refused { reason, .. } => return Err(unusable(wanted, reason)),
         Answer::Unknown { why } => {
             return Err(Error::new(

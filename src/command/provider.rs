@@ -11,7 +11,7 @@ use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply};
 use crate::secret;
-use crate::server::{Server, detect_inputs};
+use crate::server::{self, Server, detect_inputs};
 use crate::session::{self, Moment, Session};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
@@ -168,11 +168,19 @@ impl<'a> Cycle<'a> {
         };
         let inputs = detect_inputs(session.target, &account, &id, Access::Sftp);
         let now = context.now();
-        let Answer::Done(reply) = session.call(provider, Verb::Detect, &inputs).await? else {
-            return Err(Error::new(
-                Kind::Refused,
-                format!("`{}` cannot be used on {}", provider.name, session.target.name),
-            ));
+        let answer = session.call(provider, Verb::Detect, &inputs).await?;
+        let unusable = |why: String| {
+            let target = &session.target.name;
+            Error::new(Kind::Refused, format!("`{}` cannot be used on {target}", provider.name))
+                .because_text(why)
+        };
+        let reply = match answer {
+            Answer::Done(reply) => match server::unusable(&reply, now) {
+                None => reply,
+                Some(why) => return Err(unusable(why)),
+            },
+            Answer::Refused { reason, .. } => return Err(unusable(reason)),
+            Answer::Unknown { why } => return Err(unusable(why)),
         };
         let server = Server::read(session.server_id(), &reply, now);
         let ends = now + server.clock_ahead + TEST_SECONDS;

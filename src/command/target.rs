@@ -12,7 +12,7 @@ use crate::output::{Cell, Tone, fields, paint, table};
 use crate::policy::refuse_ftp;
 use crate::provider::Verb;
 use crate::script::{Answer, clean};
-use crate::server::{Server, detect_inputs};
+use crate::server::{self, Server, detect_inputs};
 use crate::session::{Session, unreachable};
 use crate::target::{Address, AddressError, Elevation, Target, Targets, check_name, check_path};
 use crate::transport::host_key::{HostKeyPin, Verdict};
@@ -307,13 +307,13 @@ async fn look(
     let inputs = detect_inputs(session.target, user, "0000000000", Access::Sftp);
     let asked_at = context.now();
     Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) if reply.text("supported") == "false" => {
-            Err(reply.text("reason").to_owned())
-        }
-        Answer::Done(reply) => {
-            let server = Server::read(session.server_id(), &reply, asked_at);
-            Ok(server.with_path(session.target.path.as_deref()))
-        }
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            Some(why) => Err(why),
+            None => {
+                let server = Server::read(session.server_id(), &reply, asked_at);
+                Ok(server.with_path(session.target.path.as_deref()))
+            }
+        },
         Answer::Refused { reason, .. } => Err(reason),
         Answer::Unknown { why } => Err(why),
     })

@@ -6,6 +6,7 @@ mod bad_input;
 mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;
+mod hostile;
 mod keyring;
 mod ledger;
 mod postgres;

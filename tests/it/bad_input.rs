@@ -434,7 +434,7 @@ fn peak(stage: &Stage, args: &[&str], stdin: &[u8]) -> (Run, u64) {
     (run, kib)
 }
 
-fn a_grant<'a>(key: &'a str) -> Vec<&'a str> {
+fn a_grant(key: &str) -> Vec<&str> {
     let mut args = vec!["grant", "--case", "C-1", "--target", "staging", "--supporter", "Ana"];
     args.extend(["--override", "port", "--reason", "a test's port", "--key", key]);
     args
@@ -511,7 +511,7 @@ fn what_is_no_public_key_is_refused_and_a_private_key_is_never_repeated() {
         ("empty", Vec::new()),
         ("empty", b"\n\n# nothing\n".to_vec()),
         ("not a public key", b"hello, here is my key".to_vec()),
-        ("damaged", PUBLIC[..PUBLIC.len() - 9].as_bytes().to_vec()),
+        ("damaged", PUBLIC.as_bytes()[..PUBLIC.len() - 9].to_vec()),
     ];
     let before = stage.events();
     for (needle, bytes) in cases {
@@ -554,6 +554,21 @@ fn a_prompt_or_a_pipe_that_never_ends_is_left_by_ctrl_c() {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+#[test]
+fn a_question_that_is_broken_off_leaves_the_terminal_as_it_was() {
+    let stage = Stage::with_case();
+    let exe = env!("CARGO_BIN_EXE_stagepass");
+    for asked in ["secret set sudo staging", "grant --case C-1"] {
+        let line = format!("trap : INT; {exe} {asked}; echo \"exit $?\"; stty -a");
+        let prompt =
+            if asked.starts_with("secret") { "sudo:staging: " } else { "Supporter's name" };
+        let run = stage.program("sh", ["-c", &line]).run_tty(&[(prompt, "\u{3}")]);
+        let screen = &run.stdout;
+        assert!(screen.contains("interrupted") && screen.contains("exit 7"), "{}", run.told());
+        assert!(screen.contains(" echo ") && !screen.contains("-echo "), "{}", run.told());
     }
 }
 

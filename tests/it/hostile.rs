@@ -90,6 +90,8 @@ struct Tricks {
     login: Login,
     channels: bool,
     execs: bool,
+    /// What its SFTP says, all at once; refused without.
+    sftp: Option<Vec<u8>>,
     /// Answers before anything was read.
     early: Option<Say>,
     answers: Answers,
@@ -106,6 +108,7 @@ impl Default for Tricks {
             login: Login::Take,
             channels: true,
             execs: true,
+            sftp: None,
             early: None,
             answers: Arc::new(|_| Say::Honest),
             keys: vec![1],
@@ -490,6 +493,21 @@ impl server::Handler for Connection {
         Ok(())
     }
 
+    async fn subsystem_request(
+        &mut self,
+        channel: ChannelId,
+        _: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        match self.tricks.sftp.clone() {
+            None => session.channel_failure(channel),
+            Some(text) => {
+                session.channel_success(channel)?;
+                session.data(channel, text)
+            }
+        }
+    }
+
     async fn data(
         &mut self,
         _: ChannelId,
@@ -561,8 +579,12 @@ impl Scene {
     }
 
     fn grant(&self, more: &[&str]) -> (Run, u64) {
+        self.grant_as("ssh", more)
+    }
+
+    fn grant_as(&self, access: &str, more: &[&str]) -> (Run, u64) {
         let mut args = vec!["grant", "--case", "C-1", "--target", "staging", "--supporter", "Ana"];
-        args.extend(["--override", "port", "--reason", "a test's port", "--access", "ssh"]);
+        args.extend(["--override", "port", "--reason", "a test's port", "--access", access]);
         let key = self.key.public.to_str().unwrap();
         if !more.contains(&"--generate-key") {
             args.extend(["--key", key]);
@@ -889,6 +911,125 @@ fn a_server_that_recovers_is_closed_by_the_next_sweep_and_its_case_too() {
         }
         assert!(scene.live().is_empty());
     }
+}
+
+/// An SFTP packet.
+fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = Vec::from(u32::try_from(body.len() + 1).unwrap().to_be_bytes());
+    packet.push(kind);
+    packet.extend_from_slice(body);
+    packet
+}
+
+/// Tricks when the new login is tried.
+fn at_the_new_login() -> Vec<(&'static str, Tricks)> {
+    let sftp = |bytes: Vec<u8>| Tricks { sftp: Some(bytes), ..Tricks::default() };
+    let spoil = {
+        let mut name = Vec::from(1_u32.to_be_bytes());
+        name.extend(1_u32.to_be_bytes());
+        name.extend(u32::try_from(SPOIL.len() * 500).unwrap().to_be_bytes());
+        name.extend(SPOIL.repeat(500).bytes());
+        [packet(2, &3_u32.to_be_bytes()), packet(104, &name)].concat()
+    };
+    let status = {
+        let mut body = Vec::from(1_u32.to_be_bytes());
+        body.extend(4_u32.to_be_bytes());
+        body.extend(u32::try_from(SPOIL.len()).unwrap().to_be_bytes());
+        body.extend(SPOIL.bytes());
+        [packet(2, &3_u32.to_be_bytes()), packet(101, &body)].concat()
+    };
+    vec![
+        ("has no SFTP", Tricks::default()),
+        ("has an SFTP that says nothing", sftp(Vec::new())),
+        ("has an SFTP that greets", sftp(SPOIL.repeat(20).into())),
+        ("has an SFTP that promises much", sftp(vec![0xff; 9])),
+        ("has an SFTP that promises 64 KiB", sftp(vec![0, 1, 0, 0, 2, 0])),
+        ("has an SFTP that refuses", sftp(status)),
+        ("has a shell that floods", Tricks::at("word", Say::FloodOut)),
+        ("has a shell that never ends", Tricks::at("word", Say::Never)),
+        ("has a shell that spoils", Tricks::at("word", Say::Raw(spoilt(), spoilt(), Some(1)))),
+        ("has a shell that repeats", Tricks::at("word", raw("stagepass=x\n".repeat(9000), 0))),
+        ("answers from a spoilt folder", sftp(spoil)),
+    ]
+}
+
+#[test]
+fn access_that_cannot_be_used_is_taken_back() {
+    all(at_the_new_login(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        let with = if name.contains("shell") { "ssh" } else { "sftp-read-only" };
+        let (run, peak) = scene.grant_as(with, &[]);
+        harmless(name, &run);
+        assert!(run.took < Duration::from_secs(30), "{name}: {}", run.told());
+        assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        if name == "answers from a spoilt folder" {
+            assert_eq!(run.exit, 0, "{name}: {}", run.told());
+            let id = scene.stage.run(["list", "--json"]).ok().json()["result"]["grants"][0]["id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            for args in [&["show", &id][..], &["show", &id, "--json"], &["ledger", "export"]] {
+                let (run, _) = scene.run(args);
+                harmless(name, &run.ok());
+            }
+        } else {
+            assert_eq!(run.exit, 6, "{name}: {}", run.told());
+            assert!(run.stderr.contains("taken back"), "{name}: {}", run.told());
+            assert!(scene.live().is_empty(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_close_that_lies_is_found_out_by_the_login_that_still_works() {
+    let scene = Scene::new(Tricks::at("sp_close", Say::Reply("absent=true".into())));
+    let (run, _) = scene.grant(&[]);
+    run.ok();
+    for attempt in 1..=7 {
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        harmless("lies", &run);
+        let code = if attempt < 6 { 7 } else { 8 };
+        assert_eq!(run.exit, code, "{attempt}: {}", run.told());
+        assert!(run.output().contains("still accepts the key"), "{}", run.told());
+    }
+    assert_eq!(scene.live(), ["stuck"]);
+    let (run, _) = scene.run(&["list"]);
+    harmless("lies", &run.exits(8));
+}
+
+#[test]
+fn an_extension_nobody_saw_the_end_of_keeps_the_old_deadline() {
+    let tricks = [
+        ("never answers", Say::Never),
+        ("drops the connection", Say::Drop),
+        ("floods", Say::FloodErr),
+        ("refuses to spoil", raw(format!("\nstagepass-begin=NONCE\nreason={SPOIL}\n"), 10)),
+    ]
+    .map(|(name, say)| {
+        let answers = move |asked: &Asked| match (asked.verb.as_str(), asked.before) {
+            ("sp_update", 1..) => say.clone(),
+            _ => Say::Honest,
+        };
+        (name, Tricks::answers(answers))
+    });
+    all(tricks.into(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        let (run, _) = scene.grant(&["--for", "2d"]);
+        run.ok();
+        let grant = || scene.stage.run(["list", "--json"]).json()["result"]["grants"][0].clone();
+        let before = grant();
+        let id = before["id"].as_str().unwrap();
+        let (run, _) = scene.run(&["extend", id, "--for", "5d", "--reason", "more time"]);
+        harmless(name, &run);
+        assert!([6, 7].contains(&run.exit), "{name}: {}", run.told());
+        assert!(run.stderr.contains("still works"), "{name}: {}", run.told());
+        assert!(run.took < Duration::from_secs(20), "{name}: {}", run.told());
+        assert_eq!(before["deadline"], grant()["deadline"], "{name}");
+        assert_eq!(grant()["state"], "open", "{name}");
+        // And it can still be taken away.
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        harmless(name, &run.ok());
+    });
 }
 
 /// The messages of a client that were not encrypted, by number, and whether that was all.

@@ -252,6 +252,23 @@ fn describe(answer: Option<&transport::Answer>) -> String {
     }
 }
 
+/// Closes what did not open. Closing takes the grant like any other process would, so it is let go
+/// of first; whoever gets it, it is closed.
+async fn take_back(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+    problem: &Error,
+) -> Result<Ended> {
+    let mut failed = grant.clone();
+    failed.lease_owner = None;
+    failed.lease_until = None;
+    let detail = json!({ "why": problem.message, "causes": problem.causes });
+    ledger.record(&failed, &event(context, &failed, "grant.open-failed", detail)).await?;
+    closing::close(context, ledger, session, &grant.id, "it did not open").await
+}
+
 /// Takes back what was half made, and says what is left.
 async fn abandon(
     context: &Context,
@@ -261,8 +278,7 @@ async fn abandon(
     problem: Problem,
 ) -> Error {
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
-    let closed = match closing::close(context, ledger, session, &grant.id, "it did not open").await
-    {
+    let closed = match take_back(context, ledger, session, grant, &error).await {
         Ok(Ended::Closed { .. }) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
         Ok(Ended::Busy) => Err("another process is working on it".into()),

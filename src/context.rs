@@ -17,9 +17,10 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::UnixTime;
 use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{Ledger, LedgerError, Location, Mode};
+use crate::message::line_and_column;
 use crate::output::Output;
 use crate::policy::PolicyConfig;
-use crate::provider::{Provider, ProviderError, refuse_unsafe};
+use crate::provider::{Provider, ProviderError, read_small, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
 use crate::transport::{Surroundings, Unlock};
@@ -401,25 +402,21 @@ fn absolute(path: PathBuf) -> Result<PathBuf> {
 }
 
 fn read_config(path: &Path) -> Result<ConfigFile> {
-    let text = match fs::read_to_string(path) {
+    let unusable = |why: String| {
+        Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
+            .because_text(why)
+            .hint("mend the file and run this again")
+    };
+    let text = match read_small(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigFile::default()),
-        Err(e) => {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("the configuration `{}` cannot be read", path.display()),
-            )
-            .because(e));
-        }
+        Err(e) => return Err(unusable(e.to_string())),
     };
     let text = zeroize::Zeroizing::new(text);
     let file: ConfigFile = toml_edit::de::from_str(&text).map_err(|e| {
-        // Only the reason and the place: the line itself may hold the ledger's password.
-        let (line, column) =
-            crate::message::line_and_column(&text, e.span().map_or(0, |s| s.start));
-        Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
-            .because_text(format!("line {line}, column {column}: {}", e.message()))
-            .hint("mend the file and run this again")
+        // Not the parser's own picture of the line: the ledger's URL may hold a password.
+        let (line, column) = line_and_column(&text, e.span().map_or(0, |span| span.start));
+        unusable(format!("line {line}, column {column}: {}", without_quoted(e.message())))
     })?;
     refuse_unsafe(path).map_err(|e| {
         Error::new(Kind::Usage, "the configuration cannot be trusted")
@@ -435,6 +432,17 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
     Ok(file)
 }
 
+/// What the parser says of a value, without the value.
+fn without_quoted(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, rest) = message.split_at(first);
+            format!("{before}…{}", rest.get(last - first + 1..).unwrap_or_default())
+        }
+        _ => message.to_owned(),
+    }
+}
+
 impl From<LedgerError> for Error {
     fn from(e: LedgerError) -> Self {
         let kind = match e {
@@ -442,7 +450,9 @@ impl From<LedgerError> for Error {
             LedgerError::Ambiguous { .. }
             | LedgerError::Exists { .. }
             | LedgerError::AlreadyGranted { .. }
-            | LedgerError::CaseClosed { .. } => Kind::Usage,
+            | LedgerError::CaseClosed { .. }
+            | LedgerError::BadUrl { .. }
+            | LedgerError::InsecureUrl { .. } => Kind::Usage,
             _ => Kind::Internal,
         };
         let hint = ledger_hint(&e);
@@ -467,6 +477,27 @@ fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
         LedgerError::Corrupt { .. } => {
             "keep the file as it is, and put your last backup of it in its place"
         }
+        LedgerError::BadUrl { .. } => {
+            "mend `ledger` in config.toml: `ledger = \"postgres://user@host/database\"`"
+        }
+        LedgerError::InsecureUrl { .. } => {
+            "leave `sslmode` out of `ledger` in config.toml, or write `sslmode=verify-full`"
+        }
+        LedgerError::Export(_) => {
+            "what was written is not the whole ledger; write it to a place with room for it"
+        }
+        LedgerError::NotALedger { .. } => {
+            "nothing was changed in it; name another folder with `--state`, or move it away"
+        }
+        LedgerError::Absent { .. } => {
+            "if there was one, put your last backup in its place; `stagepass case open` begins a \
+             new one"
+        }
+        LedgerError::Denied { .. } => "check who owns it, its folder, and what they allow",
+        LedgerError::Unreachable { .. } => "check that the database runs and answers from here",
+        LedgerError::OlderVersion { .. } => "`stagepass sweep` brings it up to date",
+        LedgerError::Unsure { .. } => "`stagepass list` shows what was recorded",
+        LedgerError::Conflict { .. } => "look at it with `stagepass show`, and try again",
         LedgerError::NewerVersion { .. } => "use the newer stagepass that wrote it",
         LedgerError::DiskFull { .. } => "make room; nothing was lost, and nothing was changed",
         LedgerError::NoSuchGrant { .. } => "`stagepass list --all` shows every grant",

@@ -26,6 +26,7 @@ pub mod session;
 pub mod target;
 pub mod transport;
 
+use std::future::Future;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -37,7 +38,7 @@ pub fn run() -> ExitCode {
     no_core_dumps();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
-        Err(e) => return not_understood(&e),
+        Err(complaint) => return not_understood(&complaint),
     };
     let mut output =
         output::Output::new(command::name(&cli.command), cli.global.json, cli.global.quiet);
@@ -52,12 +53,15 @@ pub fn run() -> ExitCode {
             return ExitCode::from(error::Kind::Internal.exit_code());
         }
     };
+    let interrupted = listen_for_interrupts();
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = command::run(cli, output.clone()) => ended,
-            () = interrupted() => Err(interruption()),
+            () = interrupted => Err(interruption()),
         }
     });
+    // A question that was broken off looks like one that nobody could be asked.
+    let ended = if output::is_interrupted() { ended.map_err(|_| interruption()) } else { ended };
     // A database or keyring thread that hangs must not keep the program from ending.
     runtime.shutdown_background();
     match ended {
@@ -81,9 +85,7 @@ fn not_understood(e: &clap::Error) -> ExitCode {
         output::Output::new("", true, true).error(&error);
         return ExitCode::from(error.kind.exit_code());
     }
-    // A reader that went away wants no complaint, and a full disk cannot be told more.
-    let lost = e.print().is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
-    ExitCode::from(if lost { 1 } else { u8::try_from(e.exit_code()).unwrap_or(2) })
+    ExitCode::from(output::Output::usage(e))
 }
 
 /// clap's complaint, its first paragraph in one line, and its tips.
@@ -105,6 +107,25 @@ fn no_core_dumps() {
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Notices Ctrl-C or a polite request to end, on a thread of its own: while somebody is asked for
+/// something, this one only waits for the answer. Ends when there was one.
+fn listen_for_interrupts() -> impl Future<Output = ()> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let listen = move || {
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            runtime.block_on(interrupted());
+            output::interrupt();
+            let _ = tell.send(());
+        }
+    };
+    let listening = std::thread::Builder::new().name("signals".into()).spawn(listen);
+    async move {
+        if listening.is_err() || told.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Waits for Ctrl-C or a polite request to end.

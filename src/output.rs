@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
+use crate::message::is_steering;
 use crate::secret::Secret;
 
 /// The version of the shape of `--json` documents.
@@ -98,13 +100,25 @@ impl Output {
     /// Whether somebody can be asked: both ends are a terminal and a document is not expected.
     #[must_use]
     pub fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+        !self.json && !is_interrupted() && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Whether standard output is a terminal that somebody reads.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Whether what is printed on standard output is thrown away: it is `/dev/null`, or it was
+    /// closed, for then the runtime puts `/dev/null` there.
+    #[must_use]
+    pub fn leads_nowhere(&self) -> bool {
+        let null = rustix::fs::stat("/dev/null").map(|null| null.st_rdev);
+        let ours = rustix::fs::fstat(io::stdout());
+        ours.is_ok_and(|ours| {
+            rustix::fs::FileType::from_raw_mode(ours.st_mode).is_char_device()
+                && Ok(ours.st_rdev) == null
+        })
     }
 
     /// Prints data: text for people, or the document. A reader that went away is not an error.
@@ -114,9 +128,9 @@ impl Output {
             if let Some(object) = whole.as_object_mut() {
                 object.insert("result".into(), document);
             }
-            write_out(&format!("{whole:#}\n"));
+            write_out(&escaped(&format!("{whole:#}\n")));
         } else if !text.is_empty() {
-            write_out(&with_newline(text));
+            write_out(&harmless(&with_newline(text)));
         }
     }
 
@@ -148,13 +162,13 @@ impl Output {
     /// Says something on standard error.
     pub fn say(&self, tone: Tone, text: &str) {
         if !self.quiet && !self.json {
-            write_err(&with_newline(&paint(tone, text)));
+            write_err(&harmless(&with_newline(&paint(tone, text))));
         }
     }
 
     /// Warns on standard error, also with `--quiet`.
     pub fn warn(&self, text: &str) {
-        write_err(&format!("{} {text}\n", paint(Tone::Warn, "warning:")));
+        write_err(&harmless(&format!("{} {}\n", paint(Tone::Warn, "warning:"), one_line(text))));
     }
 
     /// Prints what went wrong, why, and what to do; with `--json` as the document.
@@ -169,20 +183,40 @@ impl Output {
             if let (Some(object), Some(result)) = (whole.as_object_mut(), &error.more.result) {
                 object.insert("result".into(), result.clone());
             }
-            write_out(&format!("{whole:#}\n"));
+            write_out(&escaped(&format!("{whole:#}\n")));
             return;
         }
-        let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), error.message);
+        let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), one_line(&error.message));
         for rule in &error.more.rules {
-            text.push_str(&format!("  - {rule}\n"));
+            for (number, line) in rule.lines().enumerate() {
+                let mark = if number == 0 { "  - " } else { "" };
+                text.push_str(&format!("{mark}{}\n", cut(line, LINE_LIMIT)));
+            }
         }
         for cause in &error.causes {
-            text.push_str(&format!("  {} {cause}\n", paint(Tone::Faint, "because:")));
+            text.push_str(&format!("  {} {}\n", paint(Tone::Faint, "because:"), one_line(cause)));
         }
         for hint in &error.hints {
-            text.push_str(&format!("{} {hint}\n", paint(Tone::Strong, "hint:")));
+            text.push_str(&format!("{} {}\n", paint(Tone::Strong, "hint:"), one_line(hint)));
         }
-        write_err(&text);
+        write_err(&harmless(&text));
+    }
+
+    /// Prints what the command line's parser says: help and version as they are, a complaint
+    /// without what was typed to disturb the terminal. The exit code.
+    #[must_use]
+    pub fn usage(complaint: &clap::Error) -> u8 {
+        if !complaint.use_stderr() {
+            write_out(&complaint.render().ansi().to_string());
+            return if lost_data() { Kind::Internal.exit_code() } else { 0 };
+        }
+        let text = complaint.render().to_string();
+        // A line repeats a whole argument, and an argument may be 128 KiB long.
+        let lines = text.lines().map(|line| cut(line, LINE_LIMIT) + "\n");
+        let text: String = lines.collect();
+        let told = text.strip_prefix("error:").map(|rest| paint(Tone::Bad, "error:") + rest);
+        write_err(&harmless(&told.unwrap_or(text)));
+        Kind::Usage.exit_code()
     }
 
     /// Shows that something goes on, on a terminal, if it takes longer than a blink.
@@ -232,9 +266,11 @@ impl Output {
             return None;
         }
         write_err(&format!("{} ", paint(Tone::Strong, question)));
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).ok().filter(|read| *read > 0)?;
-        Some(line.trim().to_owned())
+        let line = unless_interrupted(|| {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        line.ok().filter(|line| !line.is_empty()).map(|line| line.trim().to_owned())
     }
 
     /// Asks for a yes. `None` where nobody can be asked.
@@ -250,7 +286,7 @@ impl Output {
         if !self.can_ask() {
             return None;
         }
-        rpassword::prompt_password(format!("{question} ")).ok().map(Secret::new)
+        hidden(question).ok()
     }
 
     /// Reads a secret: from the terminal, or the first line of a pipe.
@@ -259,15 +295,14 @@ impl Output {
     /// Fails when nothing came, or when it is longer than any secret is.
     pub fn read_secret(&self, question: &str) -> Result<Secret> {
         if io::stdin().is_terminal() {
-            return rpassword::prompt_password(format!("{question} "))
-                .map(Secret::new)
+            return hidden(question)
                 .map_err(|e| Error::new(Kind::Internal, "the terminal cannot be read").because(e));
         }
-        let mut line = Zeroizing::new(String::with_capacity(4096));
-        io::stdin()
-            .lock()
-            .take(4096)
-            .read_line(&mut line)
+        let line = unless_interrupted(|| {
+            let mut line = Zeroizing::new(String::with_capacity(4096));
+            io::stdin().lock().take(4096).read_line(&mut line).map(|_| line)
+        });
+        let mut line = line
             .map_err(|e| Error::new(Kind::Internal, "standard input cannot be read").because(e))?;
         if line.len() >= 4096 {
             return Err(Error::new(Kind::Usage, "the secret is longer than 4095 characters"));
@@ -277,6 +312,53 @@ impl Output {
         }
         Ok(Secret::from_zeroizing(line))
     }
+}
+
+/// Whether the user, or the system, asked the program to end.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on nobody is asked anything, and questions that are open end without an answer.
+pub fn interrupt() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether the program was asked to end.
+#[must_use]
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Waits for something to be typed or piped in, or for Ctrl-C: a read that a signal interrupts
+/// begins again by itself, so that it waits on a thread of its own.
+///
+/// # Errors
+/// Fails as `read` does, and when the program was asked to end.
+pub fn unless_interrupted<T: Send + 'static>(
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (tell, told) = mpsc::channel();
+    std::thread::Builder::new().name("input".into()).spawn(move || tell.send(read()))?;
+    loop {
+        match told.recv_timeout(Duration::from_millis(50)) {
+            Ok(answer) => return answer,
+            Err(RecvTimeoutError::Timeout) if !is_interrupted() => {}
+            Err(_) => return Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+}
+
+/// Asks for a secret without showing it, and leaves the terminal as it was even when the question
+/// is broken off.
+fn hidden(question: &str) -> io::Result<Secret> {
+    let terminal = std::fs::File::open("/dev/tty")?;
+    let before = rustix::termios::tcgetattr(&terminal)?;
+    let prompt = format!("{question} ");
+    let answer = unless_interrupted(|| rpassword::prompt_password(prompt).map(Secret::new));
+    if is_interrupted() {
+        let _ =
+            rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Now, &before);
+    }
+    answer
 }
 
 /// Something that goes on. It disappears when dropped.
@@ -375,6 +457,62 @@ pub fn fields(pairs: &[(&str, String)]) -> String {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("{}{value}\n", paint(Tone::Faint, &format!("{name:<width$}"))))
         .collect()
+}
+
+/// The longest line of a message, in characters. Names and texts of others stand in them.
+const LINE_LIMIT: usize = 1500;
+
+/// A message as one line that cannot steer a terminal, whatever was typed or came from elsewhere.
+fn one_line(text: &str) -> String {
+    let text: String = text
+        .trim()
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_steering(*c))
+        .collect();
+    cut(&text, LINE_LIMIT)
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The last look at everything that is printed for people: line breaks and our own colours, and
+/// nothing else that steers a terminal or makes a text read in another order.
+fn harmless(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            let code: String =
+                rest.clone().take_while(|c| c.is_ascii_digit() || "[;".contains(*c)).collect();
+            let end = rest.clone().nth(code.len());
+            if code.starts_with('[') && end == Some('m') {
+                kept.push(c);
+            }
+        } else if c == '\n' || !is_steering(c) {
+            kept.push(c);
+        }
+    }
+    kept
+}
+
+/// A JSON document in which such characters are written as escapes: they stand in strings only.
+fn escaped(document: &str) -> String {
+    let mut kept = String::with_capacity(document.len());
+    for c in document.chars() {
+        if c == '\n' || !is_steering(c) {
+            kept.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                kept.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    kept
 }
 
 fn with_newline(text: &str) -> String {

@@ -7,12 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::message::line_and_column;
 use crate::script::{self, Framed, Inputs, Outputs};
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
@@ -221,7 +223,7 @@ impl Provider {
             refuse_unsafe(path)?;
         }
         let read = |path: &Path| {
-            fs::read_to_string(path).map_err(|source| ProviderError::Unreadable {
+            read_small(path).map_err(|source| ProviderError::Unreadable {
                 path: path.display().to_string(),
                 source,
             })
@@ -243,7 +245,10 @@ impl Provider {
             },
             why,
         };
-        let parsed: Manifest = toml_edit::de::from_str(manifest).map_err(|e| bad(e.to_string()))?;
+        let parsed: Manifest = toml_edit::de::from_str(manifest).map_err(|e| {
+            let (line, column) = line_and_column(manifest, e.span().map_or(0, |span| span.start));
+            bad(format!("line {line}, column {column}: {}", e.message()))
+        })?;
         if parsed.name != name {
             return Err(bad(format!("it names itself `{}`", script::clean(&parsed.name))));
         }
@@ -297,6 +302,24 @@ fn is_name(name: &str) -> bool {
         && name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// The largest file that a merchant writes by hand, in bytes.
+const FILE_LIMIT: u64 = 256 * 1024;
+
+/// Reads a small regular file; a FIFO would keep the open waiting for ever.
+pub(crate) fn read_small(path: &Path) -> std::io::Result<String> {
+    let refused = |why: &str| std::io::Error::new(std::io::ErrorKind::InvalidInput, why);
+    if !fs::metadata(path)?.is_file() {
+        return Err(refused("it is not a regular file"));
+    }
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| read <= FILE_LIMIT) {
+        Ok(text)
+    } else {
+        Err(refused("it is larger than 256 KiB"))
+    }
 }
 
 /// Refuses a path that somebody else could have written.

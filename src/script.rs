@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::message::is_steering;
 use crate::secret::{RandomFailed, Secret, random_id};
 use crate::transport::Outcome;
 
@@ -194,7 +195,8 @@ impl Framed {
             if line == begin {
                 began = true;
             } else if line == end {
-                ended = true;
+                // An end before the beginning is not the end of a reply.
+                ended = began;
             } else if began
                 && !ended
                 && let Some((key, value)) = key_and_value(line)
@@ -270,7 +272,7 @@ pub fn clean(text: &str) -> String {
     let mut cleaned: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control() && !is_invisible(*c))
+        .filter(|c| !is_steering(*c))
         .take(TEXT_LIMIT + 1)
         .collect();
     if cleaned.chars().count() > TEXT_LIMIT {
@@ -278,11 +280,6 @@ pub fn clean(text: &str) -> String {
         cleaned.push('…');
     }
     cleaned.trim().to_owned()
-}
-
-/// Characters that reorder or hide what stands around them (Unicode TR 36, section 2).
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

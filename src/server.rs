@@ -14,6 +14,9 @@ use crate::transport::Route;
 /// How far a clock may be off before the promise "to the minute" needs a word, in seconds.
 pub const SKEW_LIMIT: i64 = 60;
 
+/// How far a clock may be off at all, in seconds: 366 days.
+const SKEW_MAXIMUM: i64 = 366 * 86_400;
+
 /// The form of `expiry-time` in `authorized_keys` that a server's sshd understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -73,6 +76,33 @@ fn openssh_version(text: &str) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
+/// Seconds the server's clock is ahead of `asked_at`; 0 where it said none.
+fn clock_ahead(reply: &Reply, asked_at: UnixTime) -> i64 {
+    match reply.text("clock") {
+        "" => 0,
+        _ => reply.number("clock").unwrap_or(UnixTime::MAX).saturating_sub(asked_at),
+    }
+}
+
+/// Why nothing can be granted on a server, by what `detect` replied to the question of `asked_at`;
+/// `None` when it can.
+#[must_use]
+pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
+    match (reply.text("supported"), reply.text("reason")) {
+        ("true", _) => {}
+        ("false", "") => return Some("it says no, and gives no reason".into()),
+        ("false", reason) => return Some(reason.to_owned()),
+        _ => return Some("it does not say whether it can be used".into()),
+    }
+    let ahead = clock_ahead(reply, asked_at);
+    (ahead.saturating_abs() > SKEW_MAXIMUM).then(|| {
+        let word = if ahead > 0 { "ahead of" } else { "behind" };
+        format!(
+            "its clock is more than a year {word} this one, and no deadline would mean anything"
+        )
+    })
+}
+
 impl Server {
     /// Reads what `detect` replied, asked at `asked_at` by our clock.
     #[must_use]
@@ -80,7 +110,7 @@ impl Server {
         // The daemon that answers counts; a second sshd binary on its disk does not.
         let version =
             openssh_version(server_id).or_else(|| openssh_version(reply.text("sshd_version")));
-        let clock_ahead = reply.number("clock").map_or(0, |clock| clock - asked_at);
+        let clock_ahead = clock_ahead(reply, asked_at);
         let mut server = Self {
             server_id: server_id.to_owned(),
             version,

@@ -586,6 +586,11 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 
 fn read(path: &Path) -> Result<String, TargetError> {
     let fail = |source| TargetError::Read { path: path.into(), source };
+    // A FIFO would keep the open waiting for ever.
+    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        let why = "it is not a regular file";
+        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),

@@ -14,7 +14,7 @@ use crate::ledger::{Filter, Ledger};
 use crate::output::{Tone, paint};
 use crate::provider::{Provider, Verb, refuse_unsafe};
 use crate::script::Answer;
-use crate::server::{SKEW_LIMIT, Server, detect_inputs};
+use crate::server::{self, SKEW_LIMIT, Server, detect_inputs};
 use crate::session::Session;
 use crate::target::{Elevation, Target};
 use crate::transport::{Connection, Route, TransportError};
@@ -265,9 +265,9 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
     let opened =
         Connection::open(target, context, &context.surroundings, context.step_deadline()).await;
     let connection = opened.map_err(|e| not_reached(context, target, e))?;
-    let mut session = Session::over(context, target, connection);
     let route = Route::of(target, &context.surroundings)
         .map_err(|e| crate::session::unreachable(target, e))?;
+    let mut session = Session::over(context, target, &route.user, connection);
     let provider: Provider =
         context.provider(Provider::preferred(target.elevation, &route.user))?;
     let inputs = detect_inputs(target, &route.user, "0000000000", Access::Sftp, None);
@@ -281,10 +281,10 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
             .hint(way_to_root(context, target))
     };
     match answer {
-        Answer::Done(reply) if reply.text("supported") == "false" => {
-            Err(refused(reply.text("reason")))
-        }
-        Answer::Done(reply) => Ok(Server::read(&server_id, &reply, asked_at)),
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            Some(why) => Err(refused(&why)),
+            None => Ok(Server::read(&server_id, &reply, asked_at)),
+        },
         Answer::Refused { reason, .. } => Err(refused(&reason)),
         Answer::Unknown { why } => Err(refused(&why)),
     }

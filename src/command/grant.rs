@@ -22,7 +22,7 @@ use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::message;
 use crate::opening::{self, Draft};
-use crate::output::{Tone, fields, paint};
+use crate::output::{self, Tone, fields, paint};
 use crate::policy::{
     self, Broken, Credential, Decision, EnvironmentFinding, Facts, LiveRequest, Override, Request,
     Rule, Terms,
@@ -31,7 +31,7 @@ use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
-use crate::server::{Server, detect_inputs};
+use crate::server::{self, Server, detect_inputs};
 use crate::session::{self, Session, unreachable};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
@@ -299,10 +299,18 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
     let cannot = |e: io::Error| {
         Error::new(Kind::Usage, format!("the key file `{}` cannot be read", path.display()))
             .because(e)
+            .hint("name the file with the supporter's public key")
     };
     let bytes = if path == Path::new("-") {
-        public_key::read_bounded(io::stdin().lock())
+        let read = || Ok(public_key::read_bounded(io::stdin().lock()));
+        output::unless_interrupted(read).map_err(cannot)?
     } else {
+        // A FIFO that nobody writes to would keep the open waiting for ever.
+        if !path.metadata().map_err(cannot)?.is_file() {
+            let why = "it is not a regular file";
+            return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, why))
+                .hint("what a program prints can be given on standard input: `--key -`"));
+        }
         public_key::read_bounded(File::open(path).map_err(cannot)?)
     };
     bytes.and_then(|bytes| public_key::read_supporter_key(&bytes)).map_err(|e| {
@@ -311,21 +319,32 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
     })
 }
 
+/// The networks that were typed, each once. A network with something in its host part is a slip:
+/// whether the one address or the whole network was meant is not guessed.
 fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
-    typed
-        .iter()
-        .map(|text| {
-            let net = text.parse::<IpNet>().ok();
-            let address = text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
-            net.or(address).map(|net| net.trunc()).ok_or_else(|| {
-                Error::new(
-                    Kind::Usage,
-                    format!("`{}` is not a network", crate::script::clean(text)),
-                )
-                .hint("write it as 192.0.2.0/24, 2001:db8::/32 or a single address")
-            })
-        })
-        .collect()
+    let mut networks = Vec::new();
+    for text in typed {
+        let shown = crate::script::clean(text);
+        let net = text.parse::<IpNet>().ok();
+        let address = text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+        let refused = match net.or(address) {
+            Some(net) if net == net.trunc() => {
+                if !networks.contains(&net) {
+                    networks.push(net);
+                }
+                continue;
+            }
+            Some(net) => Error::new(Kind::Usage, format!("`{shown}` is an address and a network"))
+                .hint(format!(
+                    "write `{}` for the network, or `{}` for the one address",
+                    net.trunc(),
+                    net.addr()
+                )),
+            None => Error::new(Kind::Usage, format!("`{shown}` is not a network")),
+        };
+        return Err(refused.hint("write 192.0.2.0/24, 2001:db8::/32 or a single address"));
+    }
+    Ok(networks)
 }
 
 /// The deadline that was typed, if one was.
@@ -420,6 +439,13 @@ fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: boo
         .hint("write it to a new file with `--output FILE`")
         .hint("or print it all the same with `--reveal`"));
     }
+    if makes_secret && wanted.output.is_none() && context.output.leads_nowhere() && !dry_run {
+        return Err(Error::new(
+            Kind::Usage,
+            "standard output is closed or thrown away, and a secret would be made",
+        )
+        .hint("write it to a new file with `--output FILE`"));
+    }
     if let Some(path) = wanted.output.as_deref()
         && path.symlink_metadata().is_ok()
     {
@@ -490,8 +516,10 @@ async fn look(
     let inputs = detect_inputs(&wanted.target, account, id, wanted.request.access, key);
     let asked_at = context.now();
     let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) if reply.text("supported") != "false" => reply,
-        Answer::Done(reply) => return Err(unusable(wanted, reply.text("reason").to_owned())),
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            None => reply,
+            Some(why) => return Err(unusable(wanted, why)),
+        },
         Answer::Refused { reason, .. } => return Err(unusable(wanted, reason)),
         Answer::Unknown { why } => {
             return Err(Error::new(

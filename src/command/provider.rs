@@ -13,7 +13,7 @@ use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply};
 use crate::secret;
-use crate::server::{Server, detect_inputs};
+use crate::server::{self, Server, detect_inputs};
 use crate::session::{self, Known, Moment, Session};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
@@ -193,8 +193,7 @@ impl<'a> Cycle<'a> {
         let inputs = detect_inputs(session.target, &account, &id, Access::Sftp, None);
         let now = context.now();
         let why = match session.call(provider, Verb::Detect, &inputs).await? {
-            Answer::Done(reply) if reply.text("supported") != "false" => Ok(reply),
-            Answer::Done(reply) => Err(reply.text("reason").to_owned()),
+            Answer::Done(reply) => server::unusable(&reply, now).map_or(Ok(reply), Err),
             Answer::Refused { reason, .. } => Err(reason),
             Answer::Unknown { why } => Err(why),
         };

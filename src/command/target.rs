@@ -12,7 +12,7 @@ use crate::output::{Cell, Tone, fields, paint, table};
 use crate::policy::refuse_ftp;
 use crate::provider::Verb;
 use crate::script::{Answer, clean};
-use crate::server::{ExpiryForm, Server, detect_inputs};
+use crate::server::{self, ExpiryForm, Server, detect_inputs};
 use crate::session::{self, Session, unreachable};
 use crate::target::{Address, AddressError, Elevation, Target, Targets, check_name, check_path};
 use crate::transport::host_key::{HostKeyPin, Verdict};
@@ -314,12 +314,13 @@ async fn check(context: &Context, name: &str) -> Result<()> {
     drop(progress);
     let usable = documents.iter().any(|one| one.get("usable") == Some(&Value::Bool(true)));
     if !usable {
-        return Err(Error::new(
-            Kind::Refused,
-            format!("no kind of access can be made on `{name}`"),
-        )
-        .because_text(text)
-        .hint("see what stands behind each provider above"));
+        let mut error =
+            Error::new(Kind::Refused, format!("no kind of access can be made on `{name}`"));
+        for one in &documents {
+            let said = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
+            error = error.because_text(format!("`{}`: {}", said("provider"), said("why")));
+        }
+        return Err(error.hint("nothing was changed; each reason above says what to mend"));
     }
     let document = json!({ "target": name, "server_id": server_id, "providers": documents });
     context.output.result(&text, document);
@@ -336,13 +337,13 @@ async fn look(
     let inputs = detect_inputs(session.target, user, "0000000000", Access::Sftp, None);
     let asked_at = context.now();
     Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) if reply.text("supported") == "false" => {
-            Err(reply.text("reason").to_owned())
-        }
-        Answer::Done(reply) => {
-            let server = Server::read(session.server_id(), &reply, asked_at);
-            Ok(server.with_path(session.target.path.as_deref()))
-        }
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            Some(why) => Err(why),
+            None => {
+                let server = Server::read(session.server_id(), &reply, asked_at);
+                Ok(server.with_path(session.target.path.as_deref()))
+            }
+        },
         Answer::Refused { reason, .. } => Err(reason),
         Answer::Unknown { why } => Err(why),
     })

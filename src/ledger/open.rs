@@ -240,13 +240,13 @@ async fn ready(ledger: Ledger) -> Result<Ledger, LedgerError> {
             Some(found) if found > VERSION => {
                 return Err(LedgerError::NewerVersion { place, found, known: VERSION });
             }
-            None if ledger.mode == Mode::ReadOnly => return Err(LedgerError::Absent { place }),
             Some(found) if ledger.mode == Mode::ReadOnly => {
                 return Err(LedgerError::OlderVersion { place, found });
             }
             None if ledger.holds_something_else().await? => {
                 return Err(LedgerError::NotALedger { place });
             }
+            None if ledger.mode == Mode::ReadOnly => return Err(LedgerError::Absent { place }),
             _ => {}
         }
         // Two processes may do this at once on one new file: the slower one fails on a table that

@@ -515,13 +515,10 @@ fn clean(bytes: &[u8], limit: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut cleaned = String::new();
     for character in text.trim().chars().take(limit) {
-        // Direction marks can make a text read as another one.
-        let hidden = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}');
         match character {
-            _ if hidden => {}
             '\n' | '\t' => cleaned.push(' '),
-            c if c.is_control() => {}
+            // Direction marks can make a text read as another one.
+            c if crate::message::is_steering(c) => {}
             c => cleaned.push(c),
         }
     }

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod again;
+mod bad_input;
 mod cli;
 mod conformance;
 mod grants;
 mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;
+mod hostile;
 mod job;
 mod json;
 mod keyring;

@@ -1,0 +1,1175 @@
+//! Servers that stall, flood, lie and change: each costs one clear message, an exit code, a few
+//! seconds and little memory, and what may have happened on them stays in the ledger.
+//!
+//! The peers really speak SSH, by the library's own server side.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use russh::keys::ssh_key::private::Ed25519Keypair;
+use russh::keys::{HashAlg, PrivateKey};
+use russh::server::{
+    self, Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
+};
+use russh::{Channel, ChannelId, ChannelOpenFailure, MethodSet, SshId};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::stage::{Ended, Key, Run, Stage, contains};
+
+/// What a peer does with a connection before there is any SSH.
+#[derive(Clone)]
+enum Wire {
+    /// Speaks SSH.
+    Ssh,
+    CloseAtOnce,
+    Silent,
+    /// Says this and closes.
+    Say(Vec<u8>),
+    /// Says this and waits for ever.
+    SayAndWait(Vec<u8>),
+    /// Says this again and again.
+    Flood(Vec<u8>),
+    /// A byte a second.
+    Drip(Vec<u8>),
+    /// Speaks SSH until this many bytes were heard, then hears nothing more.
+    DeafAfter(usize),
+}
+
+/// What a peer does at the login.
+#[derive(Clone, Copy, PartialEq)]
+enum Login {
+    Take,
+    Refuse,
+    Stall,
+    Close,
+}
+
+/// What a peer answers to a command.
+#[derive(Clone)]
+enum Say {
+    /// What a well-behaved server would.
+    Honest,
+    /// These lines as a whole, honest reply.
+    Reply(String),
+    /// These bytes, these complaints, this status; `NONCE` is put in.
+    Raw(Vec<u8>, Vec<u8>, Option<u32>),
+    /// Nothing, ever.
+    Never,
+    /// The end, without a word.
+    End,
+    /// The connection's end.
+    Drop,
+    Signal,
+    FloodOut,
+    FloodErr,
+}
+
+/// A command that a peer was sent.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    /// `sp_detect` and so on; `word` for the shell that is tried after a login.
+    verb: String,
+    nonce: String,
+    /// How many commands of this verb came before it.
+    before: usize,
+}
+
+type Answers = Arc<dyn Fn(&Asked) -> Say + Send + Sync>;
+
+#[derive(Clone)]
+struct Tricks {
+    wire: Wire,
+    id: &'static str,
+    banner: Option<String>,
+    login: Login,
+    channels: bool,
+    execs: bool,
+    /// What its SFTP says, all at once; refused without.
+    sftp: Option<Vec<u8>>,
+    /// Answers before anything was read.
+    early: Option<Say>,
+    answers: Answers,
+    /// The host key of each connection; the last one goes on.
+    keys: Vec<u8>,
+}
+
+impl Default for Tricks {
+    fn default() -> Self {
+        Self {
+            wire: Wire::Ssh,
+            id: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7",
+            banner: None,
+            login: Login::Take,
+            channels: true,
+            execs: true,
+            sftp: None,
+            early: None,
+            answers: Arc::new(|_| Say::Honest),
+            keys: vec![1],
+        }
+    }
+}
+
+impl Tricks {
+    fn wire(wire: Wire) -> Self {
+        Self { wire, ..Self::default() }
+    }
+
+    fn answers(answers: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+        Self { answers: Arc::new(answers), ..Self::default() }
+    }
+
+    /// Honest but for one verb.
+    fn at(verb: &'static str, say: Say) -> Self {
+        Self::answers(move |asked| if asked.verb == verb { say.clone() } else { Say::Honest })
+    }
+
+    fn always(say: Say) -> Self {
+        Self::answers(move |_| say.clone())
+    }
+}
+
+/// What a peer saw.
+#[derive(Default)]
+struct Log {
+    /// Every byte of each connection.
+    heard: Vec<Vec<u8>>,
+    /// Every try to log in.
+    logins: Vec<String>,
+    verbs: Vec<String>,
+    closed: bool,
+}
+
+struct Peer {
+    port: u16,
+    log: Arc<Mutex<Log>>,
+    over: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+fn host_key(seed: u8) -> PrivateKey {
+    PrivateKey::from(Ed25519Keypair::from_seed(&[seed; 32]))
+}
+
+fn fingerprint(seed: u8) -> String {
+    host_key(seed).public_key().fingerprint(HashAlg::Sha256).to_string()
+}
+
+impl Peer {
+    fn start(tricks: Tricks) -> Self {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let log = Arc::new(Mutex::new(Log::default()));
+        let (over, ends) = tokio::sync::oneshot::channel();
+        let noted = Arc::clone(&log);
+        let thread = thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let accept = async {
+                    for number in 0.. {
+                        let (stream, _) = listener.accept().await.unwrap();
+                        noted.lock().unwrap().heard.push(Vec::new());
+                        tokio::spawn(serve(stream, number, tricks.clone(), Arc::clone(&noted)));
+                    }
+                };
+                tokio::select! { () = accept => {}, _ = ends => {} }
+            });
+            runtime.shutdown_background();
+        });
+        Self { port, log, over: Some(over), thread: Some(thread) }
+    }
+
+    fn url(&self) -> String {
+        format!("ssh://deploy@127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.over.take().unwrap().send(());
+        let _ = self.thread.take().unwrap().join();
+    }
+}
+
+/// A stream that writes down what it hears, and may go deaf.
+struct Heard {
+    stream: TcpStream,
+    number: usize,
+    log: Arc<Mutex<Log>>,
+    deaf_after: usize,
+}
+
+impl AsyncRead for Heard {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.log.lock().unwrap().heard[self.number].len() >= self.deaf_after {
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let new = &buffer.filled()[before..];
+        self.log.lock().unwrap().heard[self.number].extend_from_slice(new);
+        read
+    }
+}
+
+impl AsyncWrite for Heard {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+async fn serve(mut stream: TcpStream, number: usize, tricks: Tricks, log: Arc<Mutex<Log>>) {
+    let forever = std::future::pending::<()>;
+    let mut deaf_after = usize::MAX;
+    match &tricks.wire {
+        Wire::Ssh => {}
+        Wire::DeafAfter(bytes) => deaf_after = *bytes,
+        Wire::CloseAtOnce => return,
+        Wire::Silent => {
+            let mut buffer = [0; 1024];
+            while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+                log.lock().unwrap().heard[number].extend_from_slice(&buffer[..count]);
+            }
+            return;
+        }
+        Wire::Say(bytes) => {
+            let _ = stream.write_all(bytes).await;
+            return;
+        }
+        Wire::SayAndWait(bytes) => {
+            let _ = stream.write_all(bytes).await;
+            return forever().await;
+        }
+        Wire::Flood(bytes) => {
+            while stream.write_all(bytes).await.is_ok() {}
+            return;
+        }
+        Wire::Drip(bytes) => {
+            for byte in bytes {
+                let _ = stream.write_all(&[*byte]).await;
+                tokio::time::sleep(Duration::from_millis(700)).await;
+            }
+            return forever().await;
+        }
+    }
+    let seed = *tricks.keys.get(number).or(tricks.keys.last()).unwrap();
+    let config = server::Config {
+        server_id: SshId::Standard(tricks.id.into()),
+        keys: vec![host_key(seed)],
+        auth_rejection_time: Duration::from_millis(1),
+        auth_rejection_time_initial: Some(Duration::ZERO),
+        inactivity_timeout: None,
+        nodelay: true,
+        ..server::Config::default()
+    };
+    let heard = Heard { stream, number, log: Arc::clone(&log), deaf_after };
+    let handler = Connection { tricks, log, body: Vec::new(), answered: false };
+    if let Ok(session) = server::run_stream(Arc::new(config), heard, handler).await {
+        let _ = session.await;
+    }
+}
+
+/// One connection of a client's.
+struct Connection {
+    tricks: Tricks,
+    log: Arc<Mutex<Log>>,
+    body: Vec<u8>,
+    answered: bool,
+}
+
+impl Connection {
+    async fn judge(&mut self, what: String, is_admin: bool) -> Result<Auth, russh::Error> {
+        let closed = {
+            let mut log = self.log.lock().unwrap();
+            log.logins.push(what);
+            log.closed
+        };
+        match self.tricks.login {
+            Login::Take if closed && !is_admin => Ok(Auth::reject()),
+            Login::Take => Ok(Auth::Accept),
+            Login::Refuse => Ok(Auth::Reject {
+                proceed_with_methods: Some(MethodSet::empty()),
+                partial_success: false,
+            }),
+            Login::Stall => std::future::pending().await,
+            Login::Close => Err(russh::Error::Disconnect),
+        }
+    }
+
+    fn asked(&self) -> Asked {
+        let text = String::from_utf8_lossy(&self.body);
+        let after = |mark: &str| text.split_once(mark).map(|(_, rest)| rest.to_owned());
+        let mut asked = Asked { verb: "other".into(), ..Asked::default() };
+        if let Some(rest) = after("stagepass-begin=%s\\n' ") {
+            let mut lines = rest.lines().map(str::to_owned);
+            asked.nonce = lines.next().unwrap_or_default();
+            asked.verb = lines.next().unwrap_or_default();
+        } else if let Some(rest) = after("printf 'stagepass=%s\\n' '") {
+            asked.nonce = rest.split('\'').next().unwrap_or_default().to_owned();
+            asked.verb = "word".into();
+        }
+        let mut log = self.log.lock().unwrap();
+        asked.before = log.verbs.iter().filter(|verb| **verb == asked.verb).count();
+        log.verbs.push(asked.verb.clone());
+        asked
+    }
+
+    async fn answer(
+        &mut self,
+        asked: &Asked,
+        say: Say,
+        channel: ChannelId,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        if std::mem::replace(&mut self.answered, true) {
+            return Ok(());
+        }
+        let whole = |lines: &str| {
+            let nonce = &asked.nonce;
+            format!("noise\n\nstagepass-begin={nonce}\n{lines}\nstagepass-end={nonce}\n").into()
+        };
+        let (out, err, status): (Vec<u8>, Vec<u8>, _) = match say {
+            Say::Honest => {
+                if asked.verb == "sp_close" {
+                    self.log.lock().unwrap().closed = true;
+                }
+                let lines = match asked.verb.as_str() {
+                    "sp_detect" => format!("supported=true\nclock={}", now()),
+                    "sp_open" => "account=deploy\nkey_lines=1".to_owned(),
+                    "sp_close" => "absent=true\nkeys_absent=true".to_owned(),
+                    _ => String::new(),
+                };
+                if asked.verb == "word" {
+                    (format!("stagepass={}\n", asked.nonce).into(), Vec::new(), Some(0))
+                } else {
+                    (whole(&lines), Vec::new(), Some(0))
+                }
+            }
+            Say::Reply(lines) => (whole(&lines), Vec::new(), Some(0)),
+            Say::Raw(out, err, status) => {
+                let put = |bytes: Vec<u8>| -> Vec<u8> {
+                    match String::from_utf8(bytes) {
+                        Ok(text) => text.replace("NONCE", &asked.nonce).into(),
+                        Err(other) => other.into_bytes(),
+                    }
+                };
+                (put(out), put(err), status)
+            }
+            Say::Never => return Ok(()),
+            Say::Drop => return Err(russh::Error::Disconnect),
+            Say::End => {
+                session.eof(channel)?;
+                return session.close(channel);
+            }
+            Say::Signal => {
+                session.exit_signal_request(
+                    channel,
+                    russh::Sig::KILL,
+                    false,
+                    "\u{1b}]0;x\u{7}",
+                    "en",
+                )?;
+                return session.close(channel);
+            }
+            Say::FloodOut | Say::FloodErr => {
+                let handle = session.handle();
+                let text = b"stagepass-end=x \x1b]0;owned\x07\n".repeat(1000);
+                let loud = matches!(say, Say::FloodErr);
+                tokio::spawn(async move {
+                    loop {
+                        let sent = if loud {
+                            handle.extended_data(channel, 1, text.clone()).await.is_ok()
+                        } else {
+                            handle.data(channel, text.clone()).await.is_ok()
+                        };
+                        if !sent {
+                            break;
+                        }
+                    }
+                });
+                return Ok(());
+            }
+        };
+        session.data(channel, out)?;
+        session.extended_data(channel, 1, err)?;
+        if let Some(status) = status {
+            session.exit_status_request(channel, status)?;
+        }
+        session.eof(channel)?;
+        session.close(channel)
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+impl server::Handler for Connection {
+    type Error = russh::Error;
+
+    async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
+        self.log.lock().unwrap().logins.push(format!("none {user}"));
+        Ok(Auth::reject())
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
+        self.judge(format!("password {user} {password}"), false).await
+    }
+
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        offer: PublicKeyOffer<'_>,
+    ) -> Result<Auth, russh::Error> {
+        let admin = offer.public_key.comment().as_bytes().starts_with(b"admin");
+        self.judge(format!("offer {user}"), admin || is_admin(offer.public_key)).await
+    }
+
+    async fn auth_publickey(
+        &mut self,
+        user: &str,
+        key: VerifiedPublicKey<'_>,
+    ) -> Result<Auth, russh::Error> {
+        self.judge(format!("key {user}"), is_admin(key.public_key)).await
+    }
+
+    async fn authentication_banner(&mut self) -> Result<Option<String>, russh::Error> {
+        Ok(self.tricks.banner.clone())
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        _: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        (self.body, self.answered) = (Vec::new(), false);
+        if self.tricks.channels {
+            reply.accept().await;
+        } else {
+            reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        }
+        Ok(())
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        _: &[u8],
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        if !self.tricks.execs {
+            return session.channel_failure(channel);
+        }
+        session.channel_success(channel)?;
+        if let Some(say) = self.tricks.early.clone() {
+            return self.answer(&Asked::default(), say, channel, session).await;
+        }
+        Ok(())
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        channel: ChannelId,
+        _: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        match self.tricks.sftp.clone() {
+            None => session.channel_failure(channel),
+            Some(text) => {
+                session.channel_success(channel)?;
+                session.data(channel, text)
+            }
+        }
+    }
+
+    async fn data(
+        &mut self,
+        _: ChannelId,
+        data: &[u8],
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.body.extend_from_slice(data);
+        Ok(())
+    }
+
+    async fn channel_eof(
+        &mut self,
+        channel: ChannelId,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        let asked = self.asked();
+        let say = (self.tricks.answers)(&asked);
+        self.answer(&asked, say, channel, session).await
+    }
+}
+
+/// The merchant's own key, by the same words in every stage: see [`Scene::new`].
+fn is_admin(key: &russh::keys::PublicKey) -> bool {
+    ADMINS.lock().unwrap().contains(&key.fingerprint(HashAlg::Sha256).to_string())
+}
+
+static ADMINS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+// ---- the merchant's side -------------------------------------------------------------------------
+
+/// A merchant with a target that is this peer, and an open case.
+struct Scene {
+    stage: Stage,
+    peer: Peer,
+    key: Key,
+}
+
+const LIMIT: &str = "5";
+
+impl Scene {
+    fn new(tricks: Tricks) -> Self {
+        let stage = Stage::new();
+        ADMINS.lock().unwrap().push(stage.admin.fingerprint());
+        let peer = Peer::start(tricks.clone());
+        let text = format!(
+            "[target.staging]\naddress = \"{}\"\nhost_key = \"{}\"\nidentity = \"{}\"\n\
+             environment = \"staging\"\n",
+            peer.url(),
+            fingerprint(tricks.keys[0]),
+            stage.admin.private.display()
+        );
+        fs::write(stage.config().join("targets.toml"), text).unwrap();
+        stage.run(["case", "open", "C-1", "--desk", "multisafepay"]).ok();
+        let key = stage.supporter_key();
+        Self { stage, peer, key }
+    }
+
+    /// A run that is timed and weighed, and whose escapes are not taken out for the pipe.
+    fn run(&self, args: &[&str]) -> (Run, u64) {
+        let note = tempfile::NamedTempFile::new().unwrap();
+        let exe = env!("CARGO_BIN_EXE_stagepass");
+        let mut words = vec!["-f", "%M", "-o", note.path().to_str().unwrap(), exe];
+        words.extend(["--timeout", LIMIT]);
+        words.extend(args);
+        let run = self.stage.program("/usr/bin/time", words).env("CLICOLOR_FORCE", "1");
+        let run = run.limit(Duration::from_secs(50)).run();
+        let text = fs::read_to_string(note.path()).unwrap();
+        (run, text.lines().last().unwrap().trim().parse().unwrap())
+    }
+
+    fn grant(&self, more: &[&str]) -> (Run, u64) {
+        self.grant_as("ssh", more)
+    }
+
+    fn grant_as(&self, access: &str, more: &[&str]) -> (Run, u64) {
+        let mut args = vec!["grant", "--case", "C-1", "--target", "staging", "--supporter", "Ana"];
+        args.extend(["--override", "port", "--reason", "a test's port", "--access", access]);
+        let key = self.key.public.to_str().unwrap();
+        if !more.contains(&"--generate-key") {
+            args.extend(["--key", key]);
+        }
+        args.extend(more);
+        self.run(&args)
+    }
+
+    /// What the ledger says still lives.
+    fn live(&self) -> Vec<String> {
+        let run = self.stage.run(["list", "--json"]);
+        assert!([0, 8].contains(&run.exit), "{}", run.told());
+        let document = run.json();
+        let grants = document["result"]["grants"].as_array().unwrap();
+        grants.iter().map(|grant| grant["state"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn verbs(&self) -> Vec<String> {
+        self.peer.log.lock().unwrap().verbs.clone()
+    }
+}
+
+/// Nothing raw, no panic, not much.
+#[track_caller]
+fn harmless(name: &str, ended: &Ended) {
+    let text = ended.output();
+    for bad in ["panicked", "stack backtrace", "overflow", "\u{1b}]", "\u{1b}[2J", "\u{7}"] {
+        assert!(!text.contains(bad), "{name}: {bad:?} in\n{}", ended.told());
+    }
+    for bad in ["\u{202e}", "\u{2066}", "\u{9b}", "\r", "\u{8}", "\u{200b}"] {
+        assert!(!text.contains(bad), "{name}: {bad:?} in\n{}", ended.told());
+    }
+    assert!(text.len() < 10_000, "{name}: {} bytes in\n{}", text.len(), ended.told());
+}
+
+/// What a server says to spoil the screen, and to be taken for something else.
+const SPOIL: &str =
+    "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31m\u{202e}live\u{2066}\u{9b}5n\r\u{8}error: x";
+
+fn spoilt() -> Vec<u8> {
+    format!("{SPOIL}\n").repeat(50).into()
+}
+
+/// Runs `play` for every trick, some at a time: they mostly wait.
+fn all(table: Vec<(&'static str, Tricks)>, play: impl Fn(&str, Tricks) + Sync) {
+    for some in table.chunks(10) {
+        thread::scope(|scope| {
+            let started: Vec<_> = some
+                .iter()
+                .map(|(name, tricks)| {
+                    let play = &play;
+                    (name, scope.spawn(move || play(name, tricks.clone())))
+                })
+                .collect();
+            for (name, one) in started {
+                assert!(one.join().is_ok(), "`{name}` failed, see above");
+            }
+        });
+    }
+}
+
+/// Tricks that no login survives, or no first look.
+fn before_anything() -> Vec<(&'static str, Tricks)> {
+    let say = |text: &str| Wire::Say(text.as_bytes().to_vec());
+    let id = "SSH-2.0-OpenSSH_9.2\r\n";
+    let honest_id = id.as_bytes().to_vec();
+    let mut huge_packet = honest_id.clone();
+    huge_packet.extend([0xff, 0xff, 0xff, 0xff, 4, 20]);
+    huge_packet.extend([0; 4096]);
+    let mut nonsense = honest_id.clone();
+    nonsense.extend((0..60_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
+    vec![
+        ("closes at once", Tricks::wire(Wire::CloseAtOnce)),
+        ("says nothing", Tricks::wire(Wire::Silent)),
+        ("drips its greeting", Tricks::wire(Wire::Drip(honest_id.clone()))),
+        ("stalls after its greeting", Tricks::wire(Wire::SayAndWait(honest_id.clone()))),
+        ("closes after its greeting", Tricks::wire(Wire::Say(honest_id))),
+        ("greets without an end", Tricks::wire(Wire::Flood(b"x".repeat(4096)))),
+        ("greets line after line", Tricks::wire(Wire::Flood(b"hello\r\n".repeat(500)))),
+        ("greets to spoil", Tricks::wire(Wire::Say(spoilt()))),
+        ("is a web server", Tricks::wire(say("HTTP/1.1 400 Bad Request\r\n\r\n"))),
+        ("is very old", Tricks::wire(say("SSH-1.5-1.2.27\r\n"))),
+        ("sends a huge packet", Tricks::wire(Wire::SayAndWait(huge_packet))),
+        ("sends nonsense", Tricks::wire(Wire::SayAndWait(nonsense))),
+        ("floods after its greeting", {
+            let mut flood = id.as_bytes().to_vec();
+            flood.extend(b"SSH-2.0-".repeat(500));
+            Tricks::wire(Wire::Flood(flood))
+        }),
+        ("refuses every login", Tricks { login: Login::Refuse, ..Tricks::default() }),
+        ("stalls at the login", Tricks { login: Login::Stall, ..Tricks::default() }),
+        ("closes at the login", Tricks { login: Login::Close, ..Tricks::default() }),
+        (
+            "refuses with a banner to spoil",
+            Tricks {
+                login: Login::Refuse,
+                banner: Some(SPOIL.repeat(400)),
+                id: "SSH-2.0-\u{1b}]0;owned\u{7}\u{202e}x",
+                ..Tricks::default()
+            },
+        ),
+        ("goes deaf in the key exchange", Tricks::wire(Wire::DeafAfter(60))),
+    ]
+}
+
+#[test]
+fn a_server_that_no_login_survives_is_code_5_and_nothing_is_recorded() {
+    all(before_anything(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        for (run, peak) in [scene.run(&["target", "check", "staging"]), scene.grant(&[])] {
+            harmless(name, &run);
+            assert_eq!(run.exit, 5, "{name}: {}", run.told());
+            assert!(run.stderr.contains("because:"), "{name}: {}", run.told());
+            assert!(run.took < Duration::from_secs(11), "{name}: {}", run.told());
+            assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        }
+        assert!(scene.live().is_empty(), "{name}");
+        assert!(scene.verbs().is_empty(), "{name}: {:?}", scene.verbs());
+    });
+}
+
+fn raw(out: impl Into<Vec<u8>>, status: u32) -> Say {
+    Say::Raw(out.into(), Vec::new(), Some(status))
+}
+
+/// Tricks after the login, at the first look.
+fn at_the_first_look() -> Vec<(&'static str, Tricks)> {
+    let begin = "\nstagepass-begin=NONCE\n";
+    let end = "stagepass-end=NONCE\n";
+    let mut table = vec![
+        ("opens no channel", Tricks { channels: false, ..Tricks::default() }),
+        ("runs nothing", Tricks { execs: false, ..Tricks::default() }),
+        ("goes deaf about the login", Tricks::wire(Wire::DeafAfter(1500))),
+        ("goes deaf after the login", Tricks::wire(Wire::DeafAfter(2600))),
+        ("ends before it reads", Tricks { early: Some(raw("", 0)), ..Tricks::default() }),
+        ("fails before it reads", Tricks { early: Some(raw("", 127)), ..Tricks::default() }),
+        ("drops before it reads", Tricks { early: Some(Say::Drop), ..Tricks::default() }),
+        ("floods before it reads", Tricks { early: Some(Say::FloodOut), ..Tricks::default() }),
+        ("never answers", Tricks::always(Say::Never)),
+        ("ends without a status", Tricks::always(Say::End)),
+        ("drops the connection", Tricks::always(Say::Drop)),
+        ("is killed", Tricks::always(Say::Signal)),
+        ("floods its output", Tricks::always(Say::FloodOut)),
+        ("floods its complaints", Tricks::always(Say::FloodErr)),
+        (
+            "refuses to spoil",
+            Tricks::always(Say::Raw(
+                format!("{begin}reason_id=\u{1b}[2J\nreason={}\n", SPOIL.repeat(4000)).into(),
+                spoilt(),
+                Some(10),
+            )),
+        ),
+        ("fails to spoil", Tricks::always(Say::Raw(spoilt(), spoilt(), Some(1)))),
+    ];
+    for (name, text) in [
+        ("says nothing at all", String::new()),
+        ("answers nonsense", "\u{0}\u{1}\u{2} hello\n".repeat(100)),
+        ("guesses the end", "stagepass-begin=x\nsupported=true\nstagepass-end=x\n".into()),
+        ("never ends its reply", format!("{begin}supported=true\n")),
+        ("begins after its end", format!("{end}supported=true{begin}")),
+        ("is not of a type", format!("{begin}supported=perhaps\n{end}")),
+        ("has a negative clock", format!("{begin}supported=true\nclock=-5\n{end}")),
+        ("has a clock that is none", format!("{begin}supported=true\nclock=1e9\n{end}")),
+        (
+            "has a clock beyond numbers",
+            format!("{begin}supported=true\nclock=99999999999999999999999999\n{end}"),
+        ),
+        ("says what was not asked", format!("{begin}supported=true\nroot_password=x\n{end}")),
+        ("says what spoils", format!("{begin}supported=true\nkey_{SPOIL}=1\nx=1\n{end}")),
+        ("says a line without end", format!("{begin}supported={}\n{end}", "x".repeat(3_000_000))),
+        ("says no", format!("{begin}supported=false\nreason={SPOIL}\n{end}")),
+    ] {
+        table.push((name, Tricks::always(raw(text, 0))));
+    }
+    table.push(("is not text", Tricks::always(raw(b"\xff\xfe\x80=\xc0\n".repeat(1000), 0))));
+    table
+}
+
+#[test]
+fn a_server_that_cannot_be_looked_at_is_refused_and_nothing_is_recorded() {
+    all(at_the_first_look(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        for (run, peak) in [scene.run(&["target", "check", "staging"]), scene.grant(&[])] {
+            harmless(name, &run);
+            assert!([5, 6].contains(&run.exit), "{name}: {}", run.told());
+            assert!(run.stderr.contains("because:"), "{name}: {}", run.told());
+            assert!(run.stderr.contains("hint:"), "{name}: {}", run.told());
+            assert!(run.took < Duration::from_secs(17), "{name}: {}", run.told());
+            assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        }
+        assert!(scene.live().is_empty(), "{name}");
+        assert!(!scene.verbs().contains(&"sp_open".to_owned()), "{name}");
+    });
+}
+
+/// A detect that lies and is believed as far as it harms nobody.
+fn lies() -> Vec<(&'static str, Tricks)> {
+    let detect = |clock: String, more: &str| {
+        Tricks::at("sp_detect", Say::Reply(format!("supported=true\nclock={clock}\n{more}")))
+    };
+    vec![
+        ("the end of time", detect(i64::MAX.to_string(), "")),
+        ("beyond the end of time", detect(u64::MAX.to_string(), "")),
+        ("the beginning of time", detect("0".into(), "")),
+        ("a thousand years ahead", detect("33000000000".into(), "")),
+        ("nearly the end of time", detect((i64::MAX - 400).to_string(), "")),
+        (
+            "texts to spoil",
+            detect(
+                now().to_string(),
+                &format!(
+                    "hostname={SPOIL}\nos_id={SPOIL}\nkeys_file={SPOIL}\nkey_lines=18446744073709551615"
+                ),
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn a_look_that_lies_crashes_nothing() {
+    all(lies(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        let (run, _) = scene.run(&["target", "check", "staging", "--json"]);
+        harmless(name, &run);
+        assert!([0, 6].contains(&run.exit), "{name}: {}", run.told());
+        let (run, _) = scene.run(&["target", "check", "staging"]);
+        harmless(name, &run);
+        let (run, _) = scene.grant(&["--dry-run"]);
+        harmless(name, &run);
+        assert!([0, 3, 6].contains(&run.exit), "{name}: {}", run.told());
+        let (run, _) = scene.grant(&[]);
+        harmless(name, &run);
+        assert!([0, 3, 6].contains(&run.exit), "{name}: {}", run.told());
+        let (run, _) = scene.run(&["doctor"]);
+        harmless(name, &run);
+        for args in [&["list"][..], &["revoke", "--all"]] {
+            let (run, _) = scene.run(args);
+            harmless(name, &run);
+            assert_eq!(run.exit, 0, "{name}: {}", run.told());
+        }
+        assert!(scene.live().is_empty(), "{name}");
+    });
+}
+
+/// Tricks while access is made. What nobody saw the end of stays in the ledger.
+fn while_opening() -> Vec<(&'static str, Tricks)> {
+    let both = |say: Say| {
+        Tricks::answers(move |asked| match asked.verb.as_str() {
+            "sp_open" | "sp_close" => say.clone(),
+            _ => Say::Honest,
+        })
+    };
+    let begin = "\nstagepass-begin=NONCE\n";
+    vec![
+        ("never answers", both(Say::Never)),
+        ("drops the connection", both(Say::Drop)),
+        ("ends without a status", both(Say::End)),
+        ("floods", both(Say::FloodOut)),
+        ("is killed", both(Say::Signal)),
+        ("fails to spoil", both(Say::Raw(spoilt(), spoilt(), Some(1)))),
+        ("never ends its reply", both(raw(format!("{begin}absent=true\naccount=x\n"), 0))),
+        ("says what was not asked", both(Say::Reply("absent=true\nroot=1".into()))),
+        (
+            "opens, and never closes",
+            Tricks::answers(|asked| match asked.verb.as_str() {
+                "word" => raw("no", 1),
+                "sp_close" => Say::Reply("absent=false".into()),
+                _ => Say::Honest,
+            }),
+        ),
+        (
+            "opens, and refuses to close",
+            Tricks::answers(move |asked| match asked.verb.as_str() {
+                "word" => raw(SPOIL, 1),
+                "sp_close" => raw(format!("{begin}reason={SPOIL}\n"), 10),
+                _ => Say::Honest,
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn what_nobody_saw_the_end_of_stays_in_the_ledger_until_it_is_closed() {
+    all(while_opening(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        let (run, peak) = scene.grant(&[]);
+        harmless(name, &run);
+        assert_eq!(run.exit, 7, "{name}: {}", run.told());
+        assert!(run.stderr.contains("stays in the ledger"), "{name}: {}", run.told());
+        assert!(run.took < Duration::from_secs(25), "{name}: {}", run.told());
+        assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        assert!(scene.verbs().contains(&"sp_open".to_owned()));
+        let live = scene.live();
+        assert!(live == ["closing"] || live == ["opening"], "{name}: {live:?}");
+        for args in [&["list"][..], &["case", "show", "C-1"], &["sweep"], &["case", "close", "C-1"]]
+        {
+            let (run, _) = scene.run(args);
+            harmless(name, &run);
+            if args[0] == "case" && args[1] == "close" {
+                assert!([6, 7, 8].contains(&run.exit), "{name}: {}", run.told());
+            }
+        }
+        assert_eq!(scene.live().len(), 1, "{name}: it was lost");
+        scene.stage.run(["ledger", "verify"]).ok();
+    });
+}
+
+#[test]
+fn a_server_that_recovers_is_closed_by_the_next_sweep_and_its_case_too() {
+    for (name, say) in [("drops", Say::Drop), ("is silent", Say::End)] {
+        let tricks = Tricks::answers(move |asked| match asked.verb.as_str() {
+            "sp_open" => say.clone(),
+            "sp_close" if asked.before == 0 => say.clone(),
+            _ => Say::Honest,
+        });
+        let scene = Scene::new(tricks);
+        let (run, _) = scene.grant(&[]);
+        let run = run.exits(7);
+        harmless(name, &run);
+        assert_eq!(scene.live().len(), 1);
+        // The first look may still have met the bad day.
+        if !scene.run(&["case", "close", "C-1"]).0.stdout.contains("is closed") {
+            scene.run(&["case", "close", "C-1"]).0.ok();
+        }
+        assert!(scene.live().is_empty());
+    }
+}
+
+/// An SFTP packet.
+fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = Vec::from(u32::try_from(body.len() + 1).unwrap().to_be_bytes());
+    packet.push(kind);
+    packet.extend_from_slice(body);
+    packet
+}
+
+/// Tricks when the new login is tried.
+fn at_the_new_login() -> Vec<(&'static str, Tricks)> {
+    let sftp = |bytes: Vec<u8>| Tricks { sftp: Some(bytes), ..Tricks::default() };
+    let spoil = {
+        let mut name = Vec::from(1_u32.to_be_bytes());
+        name.extend(1_u32.to_be_bytes());
+        name.extend(u32::try_from(SPOIL.len() * 500).unwrap().to_be_bytes());
+        name.extend(SPOIL.repeat(500).bytes());
+        [packet(2, &3_u32.to_be_bytes()), packet(104, &name)].concat()
+    };
+    let status = {
+        let mut body = Vec::from(1_u32.to_be_bytes());
+        body.extend(4_u32.to_be_bytes());
+        body.extend(u32::try_from(SPOIL.len()).unwrap().to_be_bytes());
+        body.extend(SPOIL.bytes());
+        [packet(2, &3_u32.to_be_bytes()), packet(101, &body)].concat()
+    };
+    vec![
+        ("has no SFTP", Tricks::default()),
+        ("has an SFTP that says nothing", sftp(Vec::new())),
+        ("has an SFTP that greets", sftp(SPOIL.repeat(20).into())),
+        ("has an SFTP that promises much", sftp(vec![0xff; 9])),
+        ("has an SFTP that promises 64 KiB", sftp(vec![0, 1, 0, 0, 2, 0])),
+        ("has an SFTP that refuses", sftp(status)),
+        ("has a shell that floods", Tricks::at("word", Say::FloodOut)),
+        ("has a shell that never ends", Tricks::at("word", Say::Never)),
+        ("has a shell that spoils", Tricks::at("word", Say::Raw(spoilt(), spoilt(), Some(1)))),
+        ("has a shell that repeats", Tricks::at("word", raw("stagepass=x\n".repeat(9000), 0))),
+        ("answers from a spoilt folder", sftp(spoil)),
+    ]
+}
+
+#[test]
+fn access_that_cannot_be_used_is_taken_back() {
+    all(at_the_new_login(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        let with = if name.contains("shell") { "ssh" } else { "sftp-read-only" };
+        let (run, peak) = scene.grant_as(with, &[]);
+        harmless(name, &run);
+        assert!(run.took < Duration::from_secs(30), "{name}: {}", run.told());
+        assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        if name == "answers from a spoilt folder" {
+            assert_eq!(run.exit, 0, "{name}: {}", run.told());
+            let id = scene.stage.run(["list", "--json"]).ok().json()["result"]["grants"][0]["id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            for args in [&["show", &id][..], &["show", &id, "--json"], &["ledger", "export"]] {
+                let (run, _) = scene.run(args);
+                harmless(name, &run.ok());
+            }
+        } else {
+            assert_eq!(run.exit, 6, "{name}: {}", run.told());
+            assert!(run.stderr.contains("taken back"), "{name}: {}", run.told());
+            assert!(scene.live().is_empty(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_close_that_lies_is_found_out_by_the_login_that_still_works() {
+    let scene = Scene::new(Tricks::at("sp_close", Say::Reply("absent=true".into())));
+    let (run, _) = scene.grant(&[]);
+    run.ok();
+    for attempt in 1..=7 {
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        harmless("lies", &run);
+        let code = if attempt < 6 { 7 } else { 8 };
+        assert_eq!(run.exit, code, "{attempt}: {}", run.told());
+        assert!(run.output().contains("still accepts the key"), "{}", run.told());
+    }
+    assert_eq!(scene.live(), ["stuck"]);
+    let (run, _) = scene.run(&["list"]);
+    harmless("lies", &run.exits(8));
+}
+
+#[test]
+fn an_extension_nobody_saw_the_end_of_keeps_the_old_deadline() {
+    let tricks = [
+        ("never answers", Say::Never),
+        ("drops the connection", Say::Drop),
+        ("floods", Say::FloodErr),
+        ("refuses to spoil", raw(format!("\nstagepass-begin=NONCE\nreason={SPOIL}\n"), 10)),
+    ]
+    .map(|(name, say)| {
+        let answers = move |asked: &Asked| match (asked.verb.as_str(), asked.before) {
+            ("sp_update", 1..) => say.clone(),
+            _ => Say::Honest,
+        };
+        (name, Tricks::answers(answers))
+    });
+    all(tricks.into(), |name, tricks| {
+        let scene = Scene::new(tricks);
+        let (run, _) = scene.grant(&["--for", "2d"]);
+        run.ok();
+        let grant = || scene.stage.run(["list", "--json"]).json()["result"]["grants"][0].clone();
+        let before = grant();
+        let id = before["id"].as_str().unwrap();
+        let (run, _) = scene.run(&["extend", id, "--for", "5d", "--reason", "more time"]);
+        harmless(name, &run);
+        assert!([6, 7].contains(&run.exit), "{name}: {}", run.told());
+        assert!(run.stderr.contains("still works"), "{name}: {}", run.told());
+        assert!(run.took < Duration::from_secs(20), "{name}: {}", run.told());
+        assert_eq!(before["deadline"], grant()["deadline"], "{name}");
+        assert_eq!(grant()["state"], "open", "{name}");
+        // And it can still be taken away.
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        harmless(name, &run.ok());
+    });
+}
+
+/// The messages of a client that were not encrypted, by number, and whether that was all.
+fn in_the_clear(heard: &[u8]) -> (Vec<u8>, bool) {
+    let Some(end) = heard.iter().position(|byte| *byte == b'\n') else {
+        return (Vec::new(), heard.is_empty());
+    };
+    let mut rest = &heard[end + 1..];
+    let mut numbers = Vec::new();
+    while rest.len() >= 6 {
+        let length = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
+        if length > 35_000 || rest.len() < 4 + length {
+            return (numbers, false);
+        }
+        numbers.push(rest[5]);
+        rest = &rest[4 + length..];
+    }
+    (numbers, rest.is_empty())
+}
+
+#[test]
+fn a_changed_host_key_hears_the_key_exchange_and_a_goodbye_and_nothing_else() {
+    const DISCONNECT: u8 = 1;
+    // What each side offers, its half of the new key, and "from now on encrypted", which holds
+    // nothing.
+    const KEX: [u8; 3] = [20, 30, 21];
+    // Another key than the pinned one, from the first connection on.
+    let scene = Scene::new(Tricks { keys: vec![1], ..Tricks::default() });
+    let pinned = scene.peer.url();
+    let other = Peer::start(Tricks { keys: vec![2], ..Tricks::default() });
+    let targets = scene.stage.config().join("targets.toml");
+    let text = fs::read_to_string(&targets).unwrap().replace(&pinned, &other.url());
+    fs::write(&targets, text).unwrap();
+    let key = scene.key.public.to_str().unwrap();
+    let add = ["target", "add", "staging", &other.url(), "--environment", "staging"];
+    let given = fingerprint(1);
+    let add: Vec<&str> = add.into_iter().chain(["--replace", "--host-key", &given]).collect();
+    for args in [
+        &["target", "check", "staging"][..],
+        &["doctor"],
+        &["provider", "test", "authorized-key", "--target", "staging"],
+        &add,
+    ] {
+        let (run, _) = scene.run(args);
+        harmless("changed", &run);
+        assert_eq!(run.exit, 5, "{}", run.told());
+        assert!(run.output().contains(&fingerprint(2)), "{}", run.told());
+    }
+    for more in [&["--generate-key", "--reveal"][..], &["--key", key], &["--password", "--reveal"]]
+    {
+        let mut args = vec!["grant", "--case", "C-1", "--target", "staging", "--supporter", "Ana"];
+        args.extend(["--override", "port", "--reason", "x", "--accept-weak-expiry"]);
+        args.extend(more);
+        let (run, _) = scene.run(&args);
+        let run = run.exits(5);
+        harmless("changed", &run);
+        assert!(run.stderr.contains("nothing was sent"), "{}", run.told());
+        assert!(!run.output().contains("PRIVATE KEY"), "{}", run.told());
+    }
+    let log = other.log.lock().unwrap();
+    assert!(log.heard.len() >= 7, "{}", log.heard.len());
+    assert!(log.logins.is_empty() && log.verbs.is_empty(), "{:?}", log.logins);
+    for heard in &log.heard {
+        let (numbers, whole) = in_the_clear(heard);
+        assert!(whole, "something encrypted was sent: {numbers:?} in {} bytes", heard.len());
+        assert!(numbers.iter().all(|n| KEX.contains(n) || *n == DISCONNECT), "{numbers:?}");
+    }
+    assert!(scene.live().is_empty());
+}
+
+#[test]
+fn a_host_key_that_changes_between_two_connections_ends_everything() {
+    // Detect and open talk to the pinned key; the login that proves it meets another.
+    let scene = Scene::new(Tricks { keys: vec![1, 2], ..Tricks::default() });
+    let (run, _) = scene.grant(&[]);
+    let run = run.exits(7);
+    harmless("between", &run);
+    assert!(run.stderr.contains("is not the pinned one"), "{}", run.told());
+    let live = scene.live();
+    assert!(live == ["closing"] || live == ["opening"], "{live:?}");
+    {
+        let log = scene.peer.log.lock().unwrap();
+        assert!(log.heard.len() >= 2);
+        for heard in &log.heard[1..] {
+            assert!(in_the_clear(heard).1, "something encrypted was sent to the other key");
+        }
+    }
+    // Between two commands: the grant stays, nothing more is sent, and nothing is called closed.
+    for args in [&["revoke", "--all"][..], &["case", "close", "C-1"]] {
+        let (run, _) = scene.run(args);
+        harmless("between", &run);
+        assert_eq!(run.exit, 7, "{}", run.told());
+        assert!(run.output().contains("is not the pinned one"), "{}", run.told());
+    }
+    assert_eq!(scene.live().len(), 1);
+    let log = scene.peer.log.lock().unwrap();
+    assert!(log.heard[1..].iter().all(|heard| in_the_clear(heard).1));
+}
+
+#[test]
+fn a_generated_secret_is_heard_by_nobody_before_the_host_key_fits_and_by_the_server_only_as_it_must()
+ {
+    let scene = Scene::new(Tricks::default());
+    let file = scene.stage.path().join("jane.key");
+    let word = file.to_str().unwrap().to_owned();
+    let (run, _) = scene.grant(&["--generate-key", "--output", &word]);
+    let run = run.ok();
+    let private = fs::read_to_string(&file).unwrap();
+    let line = private.lines().nth(1).unwrap();
+    assert!(!run.output().contains(line));
+    let log = scene.peer.log.lock().unwrap();
+    assert!(log.heard.iter().all(|heard| !contains(heard, line.as_bytes())));
+    assert!(!log.logins.iter().any(|login| login.starts_with("password")), "{:?}", log.logins);
+}
+
+#[test]
+fn the_beginning_of_two_ids_is_ambiguous_and_nothing_is_guessed() {
+    let scene = Scene::new(Tricks::default());
+    let (run, _) = scene.grant(&[]);
+    run.ok();
+    // Two ids that begin alike do not come by themselves.
+    let script = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\n\
+        names=[r[1] for r in c.execute('pragma table_info(grants)')]\n\
+        rest=','.join(n for n in names if n!='id')\n\
+        for new in ('abcdefgh01','abcdefgh02'):\n \
+        c.execute(f\"insert into grants (id,{rest}) select '{new}',{rest} from grants limit 1\")\n\
+        c.commit()\n";
+    let ledger = scene.stage.state().join("ledger.sqlite3");
+    scene.stage.program("python3", ["-c", script, ledger.to_str().unwrap()]).run().ok();
+    for args in [
+        &["show", "abc"][..],
+        &["revoke", "abc"],
+        &["revoke", "abcdefgh01", "abcd"],
+        &["extend", "abcdefgh", "--for", "1d"],
+    ] {
+        let (run, _) = scene.run(args);
+        let run = run.exits(2);
+        harmless("ambiguous", &run);
+        assert!(run.stderr.contains("abcdefgh01, abcdefgh02"), "{}", run.told());
+        assert!(run.stderr.contains("hint:"), "{}", run.told());
+    }
+    assert_eq!(scene.live().len(), 3);
+}

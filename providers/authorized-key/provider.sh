@@ -413,6 +413,13 @@ sp_close() {
         sp_scan
     fi
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
+    # An open that had begun was waited for where there is a folder to lock, one that has not will
+    # be turned away.
+    sp_v=false
+    if [ -d "$sp_dir" ] && sp_has flock && { [ "$sp_absent" = false ] || [ "$sp_not_after" != 0 ]; }; then
+        sp_v=true
+    fi
+    sp_say late_open_refused "$sp_v"
     sp_say already_absent "$sp_absent"
     sp_bool keys_absent [ "$sp_ours" = 0 ]
     sp_say key_lines "$sp_ours"

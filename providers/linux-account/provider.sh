@@ -1040,9 +1040,13 @@ sp_close() {
     sp_account_inputs
     sp_lock
     sp_end
-    sp_v=false
-    [ "$sp_recorded$sp_found" != 00 ] || sp_v=true
-    sp_note_ended "$sp_state/ended." "$sp_v"
+    sp_w=false
+    [ "$sp_recorded$sp_found" != 00 ] || sp_w=true
+    sp_note_ended "$sp_state/ended." "$sp_w"
+    # An open that had begun was waited for, one that has not will be turned away.
+    sp_k=false
+    if sp_has flock && { [ "$sp_w" = false ] || [ "$sp_not_after" != 0 ]; }; then sp_k=true; fi
+    sp_say late_open_refused "$sp_k"
     sp_say already_absent "$sp_absent"
     sp_say foreign "$sp_foreign"
     sp_say reowned "$sp_reowned"

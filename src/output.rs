@@ -340,7 +340,13 @@ pub fn unless_interrupted<T: Send + 'static>(
     std::thread::Builder::new().name("input".into()).spawn(move || tell.send(read()))?;
     loop {
         match told.recv_timeout(Duration::from_millis(50)) {
-            Ok(answer) => return answer,
+            Ok(answer) => {
+                // The terminal may say it before the signal is heard.
+                if answer.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::Interrupted) {
+                    interrupt();
+                }
+                return answer;
+            }
             Err(RecvTimeoutError::Timeout) if !is_interrupted() => {}
             Err(_) => return Err(io::ErrorKind::Interrupted.into()),
         }

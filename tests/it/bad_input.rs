@@ -854,7 +854,7 @@ fn a_disk_that_fills_up_during_a_grant_leaves_no_access_that_no_record_knows_of(
     let host = stage.light(SUITE).deploy(Sudo::None).start();
     stage.add_target("staging", &host, "deploy", &[]).ok();
     let state = stage.state();
-    mount(&["-t", "tmpfs", "-o", "size=512k,mode=700", "none"], &state);
+    mount(&["-t", "tmpfs", "-o", "size=2m,mode=700", "none"], &state);
     stage.run(["case", "open", "C-1", "--desk", "multisafepay"]).ok();
     let key = stage.supporter_key();
     let public = key.public.to_str().unwrap();
@@ -862,7 +862,7 @@ fn a_disk_that_fills_up_during_a_grant_leaves_no_access_that_no_record_knows_of(
     let before = lines();
     let filler = state.join("filler");
     let mut seen = Vec::new();
-    for room in [0_u64, 4, 12, 20, 28, 36, 48, 60, 72, 84, 96, 112, 128, 256] {
+    for room in [0_u64, 4, 12, 20, 28, 36, 48, 60, 72, 84, 96, 112, 128, 1024] {
         // As much as is left, less this many KiB.
         let free = rustix::fs::statvfs(&state).map(|fs| fs.f_bavail * fs.f_frsize).unwrap();
         fs::write(&filler, vec![b'.'; usize::try_from(free.saturating_sub(room * 1024)).unwrap()])

@@ -1089,8 +1089,15 @@ fn a_changed_host_key_hears_the_key_exchange_and_a_goodbye_and_nothing_else() {
         assert!(run.stderr.contains("nothing was sent"), "{}", run.told());
         assert!(!run.output().contains("PRIVATE KEY"), "{}", run.told());
     }
+    // Nobody is even asked for a password, on a terminal where they could be.
+    let text = fs::read_to_string(&targets).unwrap();
+    fs::write(&targets, format!("{text}login = \"password\"\nbecome = \"sudo-password\"\n"))
+        .unwrap();
+    let run = scene.stage.command(["target", "check", "staging"]).run_tty(&[]).exits(5);
+    assert!(run.stdout.contains("nothing was sent"), "{}", run.told());
+    assert!(!run.stdout.contains("Password"), "{}", run.told());
     let log = other.log.lock().unwrap();
-    assert!(log.heard.len() >= 7, "{}", log.heard.len());
+    assert!(log.heard.len() >= 8, "{}", log.heard.len());
     assert!(log.logins.is_empty() && log.verbs.is_empty(), "{:?}", log.logins);
     for heard in &log.heard {
         let (numbers, whole) = in_the_clear(heard);

@@ -243,7 +243,8 @@ async fn ready(ledger: Ledger) -> Result<Ledger, LedgerError> {
             Some(found) if ledger.mode == Mode::ReadOnly => {
                 return Err(LedgerError::OlderVersion { place, found });
             }
-            None if ledger.holds_something_else().await? => {
+            // Looked at twice: another process may have made the ledger between the two looks.
+            None if ledger.holds_something_else().await? && ledger.version().await?.is_none() => {
                 return Err(LedgerError::NotALedger { place });
             }
             None if ledger.mode == Mode::ReadOnly => return Err(LedgerError::Absent { place }),

@@ -95,7 +95,7 @@ fn a_real_cron_daemon_ends_a_grant_and_sends_no_mail() {
     assert!(made.stderr.contains("stagepass schedule install"), "{}", made.told());
 
     let daemon = Command::new("cron").arg("-f").stdin(Stdio::null()).spawn().unwrap();
-    let _daemon = Running(daemon);
+    let daemon = Running(daemon);
     // Cron compares times in whole seconds: it does not see a change in the second it started in.
     std::thread::sleep(Duration::from_millis(1100));
     let installed = stage.run(["schedule", "install", "--kind", "cron", "--every", "1"]).ok();
@@ -132,9 +132,18 @@ fn a_real_cron_daemon_ends_a_grant_and_sends_no_mail() {
     let ours: Vec<&String> = mails.iter().filter(|mail| mail.contains("# stagepass")).collect();
     assert!(ours.is_empty(), "{ours:?}");
 
+    // While it sweeps there is nothing to warn of; when it has not for two periods, there is.
+    drop(daemon);
     let next = grant(&stage, "shop", "Next Nora", "1h", &[]);
-    let warned = stage.run(["extend", &next.id, "--for", "30m", "--reason", "shorter"]).ok();
-    assert!(!warned.stderr.contains("sweep"), "{}", warned.told());
+    let shorten = ["extend", &next.id, "--for", "30m", "--reason", "shorter"];
+    let run = stage.run(shorten).ok();
+    assert!(!run.stderr.contains("sweep"), "{}", run.told());
+    tamper(&stage.state().join("ledger.sqlite3"), "update sweeps set at = at - 300");
+    let run = stage.run(shorten).ok();
+    assert!(run.stderr.contains("the sweep last ran 5"), "{}", run.told());
+    assert!(run.stderr.contains("every minute"), "{}", run.told());
+    let run = stage.run(["--json", "doctor"]).exits(8);
+    assert!(wrong(&run, "schedule").contains("the sweep last ran"), "{}", run.told());
     stage.run(["revoke", &next.id]).ok();
     stage.run(["schedule", "remove"]).ok();
     assert_eq!(crontab(), THEIRS);
@@ -431,6 +440,17 @@ fn the_keyring_holds_what_a_login_needs_and_nothing_else_does() {
         assert_eq!(host.files_containing(bytes), [""; 0].map(PathBuf::from));
         assert!(!made.output().contains(secret));
     }
+
+    // So does the password of a login.
+    add_target(&stage, "by-password", &host, "deploy", &["--login", "password"]);
+    let check = ["target", "check", "by-password"];
+    let run = on_bus(&check).run().exits(5);
+    assert!(run.stderr.contains("secret set password by-password"), "{}", run.told());
+    let set = on_bus(&["secret", "set", "password", "by-password"]);
+    set.stdin(format!("{SUDO}\n")).run().ok();
+    on_bus(&check).run().ok();
+    // Cron has no bus, and says so before anything depends on it.
+    stage.run(check).exits(5);
 
     // Removed.
     on_bus(&["secret", "remove", "sudo", "shop"]).run().ok();

@@ -855,8 +855,8 @@ fn notes(grant: &Grant) -> Vec<&'static str> {
     let layer = grant.layers.first();
     let reply: Value =
         layer.and_then(|layer| serde_json::from_str(&layer.outputs).ok()).unwrap_or_default();
-    let text = |key: &str| reply.get(key).and_then(Value::as_str).unwrap_or_default();
-    let is = |key: &str| text(key) == "true";
+    let said = |key: &str| reply.get(key).and_then(Value::as_str).unwrap_or_default();
+    let is = |key: &str| said(key) == "true";
     let mut notes = Vec::new();
     if is("same_key_foreign") {
         notes.push(
@@ -870,7 +870,7 @@ fn notes(grant: &Grant) -> Vec<&'static str> {
     if is("shop_partial") {
         notes.push("some files of the shop folder could not be opened to the new account");
     }
-    if text("shop_access") == "none" && !text("shop_path").is_empty() {
+    if said("shop_access") == "none" && !said("shop_path").is_empty() {
         notes.push("the new account has no rights in the shop folder: this server has no ACLs");
     }
     if is("password_forwarding") {

@@ -301,7 +301,11 @@ fn two_sweeps_at_once_close_each_grant_once() {
 fn two_machines_with_one_postgresql_ledger_close_each_grant_once() {
     let url = crate::postgres::url_of_fresh_database();
     let stage = Stage::new();
-    std::fs::write(stage.config().join("config.toml"), format!("ledger = \"{url}\"\n")).unwrap();
+    let config = stage.config().join("config.toml");
+    std::fs::write(&config, format!("ledger = \"{url}\"\n")).unwrap();
+    // It holds a password, so others may not read it.
+    stage.run(["case", "list"]).exits(2);
+    std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
     stage.run(["case", "open", "MSP-1", "--desk", "multisafepay"]).ok();
     let one = stage.light("bookworm").start();
     let two = stage.light("trixie").start();

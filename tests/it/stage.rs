@@ -401,6 +401,9 @@ impl Invocation {
         let mut from = 0;
         for (prompt, answer) in answers {
             from = background.wait_for_stdout(from, prompt);
+            // A person reads first. What is typed in the very moment a prompt for a password shows
+            // may be there before the terminal stops showing what is typed.
+            thread::sleep(Duration::from_millis(50));
             background.type_in(answer);
         }
         background.wait()

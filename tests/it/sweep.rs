@@ -157,7 +157,7 @@ fn a_sweep_closes_what_is_due_over_one_connection_a_target_and_says_nothing() {
     let (first, second) = (one.log().len(), two.log().len());
     assert_eq!(stage.run(["sweep"]).ok().output(), "");
     let said = said_since(&one, first) + &said_since(&two, second);
-    assert_eq!(said, "");
+    assert!(!said.contains("Connection from"), "{said}");
     let screen = stage.command(["sweep"]).run_tty(&[]).ok();
     assert!(screen.stdout.contains("nothing is due"), "{}", screen.told());
     stage.run(["ledger", "verify"]).ok();

@@ -358,12 +358,14 @@ pub fn unless_interrupted<T: Send + 'static>(
 fn hidden(question: &str) -> io::Result<Secret> {
     let terminal = std::fs::File::open("/dev/tty")?;
     let before = rustix::termios::tcgetattr(&terminal)?;
+    let now = rustix::termios::OptionalActions::Now;
+    // Before the question is seen: what is pasted at once must not be shown either.
+    let mut silent = before.clone();
+    silent.local_modes.remove(rustix::termios::LocalModes::ECHO);
+    rustix::termios::tcsetattr(&terminal, now, &silent)?;
     let prompt = format!("{question} ");
     let answer = unless_interrupted(|| rpassword::prompt_password(prompt).map(Secret::new));
-    if is_interrupted() {
-        let _ =
-            rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Now, &before);
-    }
+    let _ = rustix::termios::tcsetattr(&terminal, now, &before);
     answer
 }
 

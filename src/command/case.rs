@@ -132,7 +132,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     if case.closed_at.is_some() {
         context.output.result(
             &format!("the case {reference} is closed already\n"),
-            json!({ "case": case, "closed": [], "failed": [], "busy": [] }),
+            json!({ "case": case, "closed": [], "failed": [], "busy": [], "unrecorded": [] }),
         );
         return Ok(());
     }

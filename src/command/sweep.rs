@@ -20,7 +20,10 @@ const PAGE: u32 = 1000;
 /// Something is stuck or overdue afterwards, or the ledger fails.
 pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
-        context.output.result("", json!({ "due": 0, "closed": [], "failed": [], "busy": [] }));
+        context.output.result(
+            "",
+            json!({ "due": 0, "closed": [], "failed": [], "busy": [], "unrecorded": [] }),
+        );
         return Ok(());
     }
     let ledger = context.ledger().await?;

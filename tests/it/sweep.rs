@@ -1,5 +1,6 @@
 //! The sweep, as the real program on real servers: what is due ends, once, whatever else happens.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;

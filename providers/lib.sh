@@ -15,6 +15,7 @@ export LC_ALL PATH
 umask 077
 set -f
 cd /
+trap 'sp_exit $?' 0
 sp_nl='
 '
 sp_tab='	'
@@ -42,9 +43,14 @@ sp_flush() {
     sp_out=
 }
 
-# sp_refuse ID SENTENCE: nothing was changed.
+# sp_refuse ID SENTENCE: nothing was changed; once sp_changed is set it is no refusal any more.
 sp_refuse() {
-    printf 'reason_id=%s\nreason=%s\n' "$1" "$2"
+    [ -z "${sp_changed:-}" ] || sp_fail "$1" "$2"
+    sp_out=''
+    sp_say reason_id "$1"
+    sp_say reason "$2"
+    sp_flush
+    sp_refused=1
     exit 10
 }
 
@@ -54,6 +60,25 @@ sp_fail() {
     sp_say reason "$2"
     sp_flush
     exit 20
+}
+
+# What a provider has to put away however it ends; it may define its own.
+sp_tidy() { :; }
+
+# Runs at every end. Status 10 means "refused, nothing changed": a program that happened to end with
+# it under `set -e` must not be taken for us.
+sp_exit() {
+    sp_status=$1
+    sp_tidy || :
+    sp_unlock || :
+    [ -z "${sp_refused:-}" ] || exit 10
+    case $sp_status in
+        0 | 20) exit "$sp_status" ;;
+    esac
+    sp_say reason_id unexpected
+    sp_say reason "A program on the server ended with status $sp_status where it should not have."
+    sp_flush
+    exit 21
 }
 
 sp_has() { command -v "$1" >/dev/null 2>&1; }
@@ -118,6 +143,100 @@ sp_note_ended() {
 
 sp_not_ended() {
     [ ! -e "$1$sp_grant" ] || sp_refuse too-late 'This grant was closed before the request to open it arrived; nothing was done.'
+}
+
+# sp_late: whether that time is over. Asked again right before every step that lets somebody in.
+sp_late() {
+    sp_now=$(date +%s) || return 0
+    [ "$sp_now" -gt "$sp_not_after" ]
+}
+sp_late_id=too-late
+sp_late_why='The time limit of the request ran out on the server before the decisive step.'
+
+# ---- one at a time -------------------------------------------------------------------------------
+
+# sp_lock FOLDER: holds that folder for the rest of the verb, or fails within about twenty seconds.
+# With flock(1) the kernel lets go whatever happens to us.
+sp_lock() {
+    sp_busy=0
+    if sp_has flock; then
+        while :; do
+            # A redirection that fails would end the shell.
+            if [ ! -r "$1" ] || [ ! -d "$1" ]; then break; fi
+            exec 9<"$1"
+            sp_r=0
+            flock -n 9 2>/dev/null || sp_r=$?
+            case $sp_r in
+                0)
+                    # The folder may have been replaced while we waited.
+                    # shellcheck disable=SC3013 # every sh named above has -ef
+                    if [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$1" ]; then return 0; fi
+                    sp_wait_turn
+                    ;;
+                1) sp_wait_turn ;;
+                *) break ;;
+            esac
+        done
+    fi
+    sp_lock_by_name "$1/.stagepass-lock"
+}
+
+sp_wait_turn() {
+    sp_busy=$((sp_busy + 1))
+    [ "$sp_busy" -lt 100 ] || sp_fail busy 'Another stagepass has been at work here for twenty seconds.'
+    sleep 0.2 2>/dev/null || {
+        sp_busy=$((sp_busy + 4))
+        sleep 1
+    }
+}
+
+# Without flock(1): a folder that holds the name of its holder. Renaming a folder over an empty one
+# is one step, and so is removing the name of a holder that died: each has one winner.
+sp_lock_by_name() {
+    sp_alive "$$"
+    sp_lock_me=$$-$sp_born
+    rm -rf -- "$1.$$"
+    mkdir -p -- "$1.$$/$sp_lock_me" 2>/dev/null || sp_fail no-lock "No lock can be made in ${1%/*}."
+    while ! mv -T -- "$1.$$" "$1" 2>/dev/null; do
+        set +f
+        for sp_a in "$1"/*; do
+            sp_v=${sp_a##*/}
+            case $sp_v in
+                '*') ;;
+                *-*)
+                    sp_alive "${sp_v%%-*}"
+                    [ "$sp_v" = "${sp_v%%-*}-$sp_born" ] || rmdir -- "$sp_a" 2>/dev/null || :
+                    ;;
+            esac
+        done
+        set -f
+        if [ "$sp_busy" -ge 98 ]; then rm -rf -- "$1.$$"; fi
+        sp_wait_turn
+    done
+    sp_lock_name=$1
+}
+
+# sp_alive PID: sets sp_born to when that process began and in which boot; empty if it is gone.
+sp_alive() {
+    sp_born='' sp_l=''
+    [ ! -r "/proc/$1/stat" ] || read -r sp_l 2>/dev/null <"/proc/$1/stat" || :
+    [ -n "$sp_l" ] || return 0
+    # The name in the second field may hold blanks and brackets; the rest cannot.
+    # shellcheck disable=SC2086
+    set -- ${sp_l##*) }
+    [ "$1" != Z ] || return 0
+    shift 19
+    sp_born=$1
+    sp_l=''
+    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_l </proc/sys/kernel/random/boot_id || :
+    sp_born=$sp_born-$sp_l
+}
+
+sp_unlock() {
+    [ -n "${sp_lock_name:-}" ] || return 0
+    rmdir -- "$sp_lock_name/$sp_lock_me" 2>/dev/null || return 0
+    rmdir -- "$sp_lock_name" 2>/dev/null || :
+    sp_lock_name=''
 }
 
 # ---- times (no process is started for the UTC form) ----------------------------------------------
@@ -232,7 +351,7 @@ sp_process() {
 # The sshd that let us in, if any: its binary and its own -f and -o arguments, from its title.
 # A process title proves nothing unless the process is root's or our own.
 sp_find_sshd() {
-    sp_sshd='' sp_sshd_f='' sp_sshd_o=''
+    sp_sshd='' sp_sshd_f='' sp_sshd_o='' sp_came=${SSH_CONNECTION:-} sp_above=''
     sp_p=$PPID
     sp_i=0
     while [ "$sp_p" -gt 0 ] && [ "$sp_i" -lt 16 ]; do
@@ -240,6 +359,7 @@ sp_find_sshd() {
         sp_title=
         [ ! -r "/proc/$sp_p/cmdline" ] || read -r sp_title <"/proc/$sp_p/cmdline" || :
         sp_process "$sp_p"
+        [ ! -r "/proc/$sp_p/environ" ] || sp_above="$sp_above /proc/$sp_p/environ"
         case $sp_title in
             'sshd: /'*' [listener] '*)
                 if [ "$sp_euid" = 0 ] || [ "$sp_euid" = "$sp_uid" ]; then
@@ -259,6 +379,14 @@ sp_find_sshd() {
         esac
         sp_p=$sp_ppid
     done
+    # sudo takes SSH_CONNECTION away; the session above it still has it.
+    if [ -z "$sp_came" ] && [ -n "$sp_above" ]; then
+        # shellcheck disable=SC2086
+        sp_came=$(grep -zsh '^SSH_CONNECTION=' $sp_above 2>/dev/null | tr '\000' '\n') || :
+        sp_came=${sp_came%%"$sp_nl"*}
+        sp_came=${sp_came#SSH_CONNECTION=}
+    fi
+    case $sp_came in *[!0-9A-Za-z.:%\ ]*) sp_came='' ;; esac
     if [ -z "$sp_sshd" ] || [ ! -x "$sp_sshd" ]; then
         sp_sshd=
         for sp_a in /usr/sbin/sshd /usr/local/sbin/sshd /sbin/sshd /usr/bin/sshd /run/current-system/sw/bin/sshd; do
@@ -277,8 +405,8 @@ sp_settings() {
     sp_s_allow_users='' sp_s_allow_groups='' sp_s_deny_users='' sp_s_deny_groups='' sp_s_force='' sp_s_chroot=''
     sp_s_sftp='' sp_s_strict='' sp_s_sessions='' sp_s_penalties='' sp_s_methods='' sp_s_ports='' sp_s_forward=''
     [ -n "$sp_sshd" ] || return 0
-    # shellcheck disable=SC2086 # SSH_CONNECTION and the listener's -o words are split on purpose
-    set -- "$1" ${SSH_CONNECTION:-}
+    # shellcheck disable=SC2086 # the connection and the listener's -o words are split on purpose
+    set -- "$1" $sp_came
     sp_addr=${sp_from%%,*}
     sp_addr=${sp_addr%%/*}
     [ -n "$sp_addr" ] || sp_addr=${2:-127.0.0.1}
@@ -398,12 +526,11 @@ sp_fqdn() {
 }
 
 # Names under which a web server serves the shop folder, a folder above it, or its public folder
-# below it. Best effort: includes and variables are not followed.
+# below it; without a shop folder, every name it serves. Best effort: includes and variables are not followed.
 sp_served_as() {
     sp_served=
-    [ -n "$sp_path" ] || return 0
     sp_real=$sp_path
-    if cd -P "$sp_path" 2>/dev/null; then
+    if [ -n "$sp_path" ] && cd -P "$sp_path" 2>/dev/null; then
         sp_real=$PWD
         cd /
     fi
@@ -423,7 +550,7 @@ sp_served_as() {
             if (r !~ /^\//) return 0
             return under(r, p) || under(r, q) || under(p, r) || under(q, r)
         }
-        function flush() { if (ok) all = all names; names = ""; ok = 0 }
+        function flush() { if (ok || p == "") all = all names; names = ""; ok = 0 }
         BEGIN { p = ENVIRON["SP_P"]; q = ENVIRON["SP_Q"]; sub(/\/+$/, "", p); sub(/\/+$/, "", q) }
         NR > 20000 { exit }
         FNR == 1 { flush() }

@@ -14,14 +14,20 @@ sp_note_newline='# stagepass: newline added above'
 
 sp_key_inputs() {
     sp_check_inputs
+    sp_keys_file=${sp_keys_file:-} sp_same_key_before=${sp_same_key_before:-}
+    case $sp_keys_file in
+        '' | /*) ;;
+        *) sp_refuse bad-input 'The recorded key file is not an absolute path.' ;;
+    esac
+    case $sp_keys_file in *[[:cntrl:]]*) sp_refuse bad-input 'The path of the recorded key file has a control character.' ;; esac
     sp_whoami
     [ "$sp_has_password" != 1 ] || sp_refuse password-needs-account 'A password would be the password of this account itself, which is never given away; use a key, or the provider linux-account.'
 }
 
 # ---- the file ------------------------------------------------------------------------------------
 
-# Sets sp_me, sp_my_home, sp_file (where the lines are or will be), sp_dir, sp_target (the file
-# itself, when sp_file is a link), sp_assumed and sp_links.
+# Sets sp_me, sp_my_home, sp_assumed, sp_read (every file sshd reads, and the one that open used, a
+# line each) and sp_pick (where our lines are, or will be), and looks at that one.
 sp_find_file() {
     sp_passwd "$sp_uid"
     IFS=$sp_nl
@@ -39,24 +45,56 @@ sp_find_file() {
     sp_find_sshd
     sp_settings "$sp_me"
     sp_pick_file
-    if [ -z "$sp_file" ]; then
+    if [ -z "$sp_pick" ] && [ -z "$sp_read" ]; then
         sp_refuse no-key-file "This sshd reads no key file of this account (AuthorizedKeysFile $sp_s_keys)."
     fi
-    sp_target=$sp_file
-    if [ -L "$sp_file" ]; then
-        sp_target=$(readlink -f -- "$sp_file") || sp_target=''
-        [ -n "$sp_target" ] || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
+    [ -n "$sp_pick" ] || sp_pick=${sp_read%%"$sp_nl"*}
+    sp_at "$sp_pick" || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
+}
+
+# sp_at FILE: sets sp_file, sp_target (the file itself, where that is a link), sp_dir and sp_work.
+sp_at() {
+    sp_file=$1 sp_target=$1
+    if [ -L "$1" ]; then
+        sp_target=$(readlink -f -- "$1") || sp_target=''
+        [ -n "$sp_target" ] || return 1
     fi
     sp_dir=${sp_target%/*}
     sp_work=$sp_target.stagepass-$sp_grant
 }
 
+# sp_survey: looks through all of them. Sets sp_ours, sp_moved, sp_others, sp_text, sp_same_kept and
+# sp_same_foreign for all files together, sp_holding (those with lines that are to go or to change),
+# and stands at the first with a line of ours, else at the picked one.
+sp_survey() {
+    sp_stand='' sp_sum=0 sp_sum_moved=0 sp_sum_others=0 sp_sum_text='' sp_any_kept=false sp_any_foreign=false sp_holding='' sp_seen=$sp_nl
+    IFS=$sp_nl
+    for sp_f in $sp_read; do
+        IFS=" $sp_tab$sp_nl"
+        sp_at "$sp_f" || continue
+        # Two names of one file are one file.
+        case $sp_seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
+        sp_seen=$sp_seen$sp_target$sp_nl
+        sp_scan
+        sp_sum=$((sp_sum + sp_ours)) sp_sum_moved=$((sp_sum_moved + sp_moved)) sp_sum_others=$((sp_sum_others + sp_others))
+        sp_sum_text=$sp_sum_text$sp_text
+        [ "$sp_same_kept" = false ] || sp_any_kept=true
+        [ "$sp_same_foreign" = false ] || sp_any_foreign=true
+        if [ "$sp_ours" -gt 0 ] && [ -z "$sp_stand" ]; then sp_stand=$sp_f; fi
+        [ $((sp_ours + sp_moved)) = 0 ] || sp_holding=$sp_holding$sp_f$sp_nl
+    done
+    IFS=" $sp_tab$sp_nl"
+    sp_at "${sp_stand:-$sp_pick}" || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
+    sp_ours=$sp_sum sp_moved=$sp_sum_moved sp_others=$sp_sum_others sp_text=$sp_sum_text
+    sp_same_kept=$sp_any_kept sp_same_foreign=$sp_any_foreign
+}
+
 # Of the files sshd reads, the first that exists, else the first in the home folder.
 sp_pick_file() {
-    sp_file='' sp_assumed=false
+    sp_pick='' sp_assumed=false sp_read=''
     if [ "$sp_s_ok" != true ]; then
         sp_assumed=true
-        [ -n "$sp_s_keys" ] || sp_s_keys=.ssh/authorized_keys
+        [ -n "$sp_s_keys" ] || sp_s_keys='.ssh/authorized_keys .ssh/authorized_keys2'
     fi
     sp_first=''
     for sp_a in $sp_s_keys; do
@@ -84,18 +122,23 @@ sp_pick_file() {
         done
         case $sp_v in
             "$sp_my_home"/*) ;;
-            # One file for every account would let the supporter into all of them.
+            # One file for every account would let the supporter into all of them: read, never used.
             /*"$sp_me"*) ;;
-            /*) continue ;;
+            /*)
+                sp_read=$sp_read$sp_v$sp_nl
+                continue
+                ;;
             *) sp_v=$sp_my_home/$sp_v ;;
         esac
+        sp_read=$sp_read$sp_v$sp_nl
         [ -n "$sp_first" ] || sp_first=$sp_v
-        if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then
-            sp_file=$sp_v
-            break
-        fi
+        if [ -z "$sp_pick" ] && { [ -e "$sp_v" ] || [ -L "$sp_v" ]; }; then sp_pick=$sp_v; fi
     done
-    [ -n "$sp_file" ] || sp_file=$sp_first
+    [ -n "$sp_pick" ] || sp_pick=$sp_first
+    case $sp_nl$sp_read in
+        *"$sp_nl${sp_keys_file:-}$sp_nl"*) ;;
+        *) [ -z "${sp_keys_file:-}" ] || sp_read=$sp_read$sp_keys_file$sp_nl ;;
+    esac
 }
 
 # Whether the file can be replaced by one of the same owner, mode and label.
@@ -114,48 +157,66 @@ sp_file_fit() {
     fi
 }
 
-# One stagepass at a time, where there is flock; others are noticed by comparing before the rename.
-sp_lock() {
-    sp_has flock || return 0
-    exec 9<"$sp_dir" || return 0
-    flock -w 20 9 || sp_refuse busy 'Another stagepass has held the key file for twenty seconds.'
+# Holds the folder of the picked file for the whole verb; where there is none, nothing can be in it.
+sp_lock_keys() {
+    [ ! -d "$sp_dir" ] || sp_lock "$sp_dir"
 }
 
-sp_clean() { rm -f -- "$sp_work.was" "$sp_work.new" "$sp_work.old"; }
+sp_clean() { [ -z "${sp_work:-}" ] || rm -f -- "$sp_work.was" "$sp_work.new" "$sp_work.old"; }
+sp_tidy() {
+    [ -z "${sp_editing:-}" ] || sp_clean
+    # Made before the lock, for the lock; empty, it goes again.
+    [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_dir" 2>/dev/null || :
+}
 
-# Reads the file and sets: sp_ours (our key lines), sp_others (other grants'), sp_text (our lines as
-# they are), sp_same_kept and sp_same_foreign (the supporter's key in lines that are not ours).
+# The awk functions that tell lines apart. `ours`: a key line of this grant. `moved`: the key stood
+# in no line but ours when the grant was opened, and now stands in one: whoever logs in with it took
+# our mark off, and the restrictions with it. Blanks, options and quoted text are sshd's own rules.
+sp_awk_lines='
+    BEGIN { g = ENVIRON["SP_GRANT"]; k = ENVIRON["SP_KEY"]; hunt = ENVIRON["SP_BEFORE"] == "0" && k != "" }
+    function stage(l) { return l ~ /(^|[ \t])(ssh|ecdsa|sk)-[^ \t"]+[ \t]+[A-Za-z0-9+\/]+=*[ \t]+stagepass:[0-9a-z]+$/ }
+    function id(l) { sub(/.*stagepass:/, "", l); return l }
+    function same(l) {
+        if (k == "" || !index(l, k)) return 0
+        gsub(/\\"/, "", l); gsub(/"[^"]*"/, "", l); gsub(/\t/, " ", l)
+        return index(" " l " ", " " k " ") > 0
+    }
+    function ours(l) { return stage(l) && id(l) == g }
+    function moved(l) { return hunt && l !~ /^[ \t]*#/ && !stage(l) && same(l) }
+'
+
+# Reads the file and sets: sp_ours (our key lines), sp_moved, sp_others (other grants'), sp_text (our
+# lines as they are), sp_same_kept and sp_same_foreign (the supporter's key in lines that are not ours).
 sp_scan() {
-    sp_ours=0 sp_others=0 sp_same_kept=false sp_same_foreign=false sp_text=''
-    [ -r "$sp_target" ] || return 0
-    sp_t=$(SP_GRANT=$sp_grant SP_KEY=${sp_public_key#* } awk '
-        BEGIN { g = ENVIRON["SP_GRANT"]; k = ENVIRON["SP_KEY"]; o = 0; t = 0; kept = "false"; foreign = "false" }
+    sp_ours=0 sp_moved=0 sp_others=0 sp_same_kept=false sp_same_foreign=false sp_text=''
+    [ -r "$sp_target" ] && [ -f "$sp_target" ] || return 0
+    sp_t=$(SP_GRANT=$sp_grant SP_KEY=${sp_public_key#* } SP_BEFORE=${sp_same_key_before:-} awk "$sp_awk_lines"'
+        BEGIN { o = 0; t = 0; m = 0; kept = "false"; foreign = "false" }
         /^[ \t]*#/ { next }
         {
             l = $0; sub(/\r$/, "", l)
-            stage = l ~ /(^|[ \t])(ssh|ecdsa|sk)-[^ \t"]+[ \t]+[A-Za-z0-9+\/]+=*[ \t]+stagepass:[0-9a-z]+$/
-            if (stage) { id = l; sub(/.*stagepass:/, "", id) }
-            if (stage && id == g) { o++; mine = mine l "\n"; next }
-            if (stage) t++
-            if (k != "" && index(l " ", " " k " ")) { if (stage) kept = "true"; else foreign = "true" }
+            if (ours(l)) { o++; mine = mine l "\n"; next }
+            if (stage(l)) { t++; if (same(l)) kept = "true"; next }
+            if (moved(l)) m++
+            if (same(l)) foreign = "true"
         }
-        END { print o, t, kept, foreign; printf "%s", mine }' <"$sp_target")
+        END { print o, m, t, kept, foreign; printf "%s", mine }' <"$sp_target")
     # shellcheck disable=SC2086
     set -- ${sp_t%%"$sp_nl"*}
-    sp_ours=$1 sp_others=$2 sp_same_kept=$3 sp_same_foreign=$4
+    sp_ours=$1 sp_moved=$2 sp_others=$3 sp_same_kept=$4 sp_same_foreign=$5
     case $sp_t in *"$sp_nl"*) sp_text=${sp_t#*"$sp_nl"}$sp_nl ;; esac
 }
 
-# The file without our key lines; without our notes too when no grant has a line left.
-# SP_ALL is the number of other grants' lines.
+# sp_without OTHERS END: the file without our key lines, and without our notes too when no grant has
+# a line left. OTHERS is the number of other grants' lines.
 sp_without() {
-    SP_GRANT=$sp_grant SP_OTHERS=$1 SP_END=$2 awk '
-        BEGIN { g = ENVIRON["SP_GRANT"]; others = ENVIRON["SP_OTHERS"]; n = 0; cut = 0; last = "" }
+    SP_GRANT=$sp_grant SP_KEY=${sp_public_key#* } SP_BEFORE=${sp_hunt:-} SP_OTHERS=$1 SP_END=$2 awk "$sp_awk_lines"'
+        BEGIN { others = ENVIRON["SP_OTHERS"]; n = 0; cut = 0 }
         {
             l = $0; sub(/\r$/, "", l)
-            if (l ~ ("(^|[ \t])(ssh|ecdsa|sk)-[^ \t\"]+[ \t]+[A-Za-z0-9+/]+=*[ \t]+stagepass:" g "$")) { ours = NR; next }
-            if (others == 0 && (l == "# stagepass: file made" || l == "# stagepass: file and folder made")) { ours = NR; next }
-            if (others == 0 && l == "# stagepass: newline added above") { ours = NR; cut = 1; next }
+            if (ours(l) || moved(l)) next
+            if (others == 0 && (l == "# stagepass: file made" || l == "# stagepass: file and folder made")) next
+            if (others == 0 && l == "# stagepass: newline added above") { cut = 1; next }
             # A line held back, so that the last one is known before its newline is written.
             if (n++) printf "%s\n", held
             held = $0; cut = 0; at = NR
@@ -172,20 +233,24 @@ sp_without() {
 # sp_replace: puts the wanted content in place, tries again when somebody else edits meanwhile.
 # What is wanted: every line that is not ours as it is, and sp_lines (perhaps none) after them.
 # Sets sp_gone when the file itself was ours and went.
+# sp_must=1: only where a line of ours is; sp_hunt=0: lines with the key that were moved go too.
 sp_replace() {
-    sp_gone=false sp_try=0 sp_made=''
-    trap sp_clean EXIT
+    sp_gone=false sp_try=0 sp_made='' sp_editing=1
     while :; do
         sp_try=$((sp_try + 1))
         [ "$sp_try" -le 8 ] || sp_fail keys-file-busy "$sp_target changed eight times while it was being edited."
         if [ ! -e "$sp_target" ]; then
             [ -n "$sp_lines" ] || return 0
+            [ "${sp_must:-0}" = 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
             sp_create && return 0
             continue
         fi
         sp_clean
         cat <"$sp_target" >"$sp_work.was" 2>/dev/null || sp_no_room
         sp_scan
+        if [ "${sp_must:-0}" = 1 ] && [ "$sp_ours" = 0 ]; then
+            sp_refuse key-absent "There is no line of this grant in $sp_file."
+        fi
         # A copy first, for owner, mode, label and attributes; then its content.
         cp -p --preserve=all -- "$sp_target" "$sp_work.new" 2>/dev/null ||
             cp -p -- "$sp_target" "$sp_work.new" 2>/dev/null || sp_no_room
@@ -220,6 +285,7 @@ sp_replace() {
         fi
         sync "$sp_work.new" 2>/dev/null || :
         ln -- "$sp_target" "$sp_work.old" 2>/dev/null || :
+        sp_still_in_time
         cmp -s "$sp_work.was" "$sp_target" || continue
         mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || {
             sp_clean
@@ -234,6 +300,14 @@ sp_replace() {
         sp_clean
         return 0
     done
+}
+
+# The last look at the time limit before a line is put in place.
+sp_still_in_time() {
+    if [ -n "$sp_lines" ] && sp_late; then
+        sp_clean
+        sp_refuse "$sp_late_id" "$sp_late_why"
+    fi
 }
 
 sp_no_room() {
@@ -255,18 +329,14 @@ sp_was_made() {
 # A file that was not there: linked into place, so that one made meanwhile is not overwritten.
 sp_create() {
     sp_n=$sp_note_file
-    if [ ! -d "$sp_dir" ]; then
-        mkdir -m 0700 -- "$sp_dir" || sp_no_room
-        sp_n=$sp_note_folder
-    fi
+    [ "${sp_new_dir:-0}" = 0 ] || sp_n=$sp_note_folder
     if ! printf '%s\n%s' "$sp_n" "$sp_lines" 2>/dev/null >"$sp_work.new"; then
-        rm -f -- "$sp_work.new"
-        [ "$sp_n" = "$sp_note_file" ] || rmdir -- "$sp_dir" || :
         sp_no_room
     fi
     if [ -e /sys/fs/selinux/enforce ] && sp_has restorecon; then
         restorecon "$sp_dir" "$sp_work.new" 2>/dev/null || :
     fi
+    sp_still_in_time
     if ln -- "$sp_work.new" "$sp_target" 2>/dev/null; then
         rm -f -- "$sp_work.new"
     else
@@ -287,7 +357,8 @@ sp_detect() {
     sp_facts ''
     sp_account=''
     sp_pick_file
-    sp_target=$sp_file sp_dir=${sp_file%/*}
+    sp_file='' sp_target='' sp_dir=''
+    [ -z "$sp_pick" ] || sp_at "$sp_pick" || :
     sp_say keys_file "$sp_file"
     sp_say keys_file_assumed "$sp_assumed"
     sp_bool keys_file_exists [ -e "$sp_file" ]
@@ -303,7 +374,9 @@ sp_detect() {
         sp_v=false
     fi
     sp_say keys_file_writable "$sp_v"
-    sp_scan
+    sp_writable=$sp_v
+    sp_survey
+    sp_v=$sp_writable
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
     sp_say key_lines "$sp_ours"
@@ -335,16 +408,45 @@ sp_open() {
     sp_key_inputs
     sp_fence
     [ -n "$sp_public_key$sp_check_key" ] || sp_refuse no-credential 'No key is to be set.'
+    if [ "$sp_uid" = 0 ] && [ "${sp_allow_root:-}" != 1 ]; then
+        sp_refuse root-account 'This is the account of root: a key in it opens the whole server. Use the provider linux-account, which makes an account of its own.'
+    fi
     sp_find_file
     sp_plan_start must
     sp_file_fit
+    sp_new_dir=0
+    if [ ! -d "$sp_dir" ]; then
+        mkdir -m 0700 -- "$sp_dir" 2>/dev/null || sp_no_room
+        sp_new_dir=1
+    fi
+    sp_lock_keys
+    sp_survey
+    sp_file_fit
     sp_hard_links
-    [ ! -d "$sp_dir" ] || sp_lock
     sp_not_ended "$sp_my_home/.stagepass-ended."
+    sp_put
+    sp_survey
+    sp_tell
+}
+
+# Our lines into the file we stand at, and out of every other.
+sp_put() {
+    sp_here=$sp_file sp_stray=$sp_holding
     sp_key_lines
     sp_replace
-    sp_scan
-    sp_tell
+    sp_changed=1
+    sp_must=0
+    IFS=$sp_nl
+    for sp_f in $sp_stray; do
+        IFS=" $sp_tab$sp_nl"
+        if [ "$sp_f" = "$sp_here" ] || ! sp_at "$sp_f"; then continue; fi
+        sp_scan
+        if [ "$sp_ours" = 0 ] || [ ! -w "$sp_target" ]; then continue; fi
+        sp_lines=''
+        sp_replace
+    done
+    IFS=" $sp_tab$sp_nl"
+    sp_key_lines
 }
 
 sp_update() {
@@ -352,14 +454,15 @@ sp_update() {
     sp_fence
     sp_find_file
     sp_plan_start may
-    sp_scan
+    sp_lock_keys
+    # Only now: a close may have held the folder until a moment ago.
+    sp_survey
     [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
     sp_file_fit
     sp_hard_links
-    sp_lock
-    sp_key_lines
-    sp_replace
-    sp_scan
+    sp_must=1
+    sp_put
+    sp_survey
     sp_tell
 }
 
@@ -376,62 +479,77 @@ sp_tell() {
 }
 
 sp_check() {
-    sp_check_inputs
-    sp_whoami
+    sp_close_inputs
     sp_find_file
     sp_plan_start may
     sp_key_lines
-    sp_scan
+    sp_survey
     sp_bool present [ "$sp_ours" -gt 0 ]
     sp_say account "$sp_me"
     sp_say keys_file "$sp_file"
     sp_say keys_file_assumed "$sp_assumed"
     sp_say key_lines "$sp_ours"
-    sp_bool keys_match [ "$sp_text" = "$sp_lines" ]
+    # A line with the key that was not there at open is drift, too.
+    sp_bool keys_match [ "$sp_text$sp_moved" = "${sp_lines}0" ]
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
     sp_say sessions unknown
     sp_flush
 }
 
+sp_close_inputs() {
+    sp_has_password=0
+    sp_key_inputs
+}
+
 sp_close() {
-    sp_check_inputs
-    sp_whoami
+    sp_close_inputs
     sp_find_file
-    sp_absent=false
-    # What a client that was killed had started goes on here, and is waited for.
-    [ ! -d "$sp_dir" ] || sp_lock
-    sp_scan
-    if [ "$sp_ours" = 0 ]; then
+    sp_lock_keys
+    sp_absent=false sp_any_gone=false
+    sp_survey
+    sp_was_moved=$sp_moved sp_todo=$sp_holding
+    if [ -z "$sp_holding" ]; then
         sp_absent=true
         [ ! -e "$sp_target" ] || sp_clean
     else
-        sp_file_fit
-        sp_hard_links
-        sp_lines=''
-        sp_replace
-        sp_scan
+        sp_hunt=$sp_same_key_before
+        IFS=$sp_nl
+        for sp_f in $sp_todo; do
+            IFS=" $sp_tab$sp_nl"
+            sp_at "$sp_f" || continue
+            sp_file_fit
+            sp_lines=''
+            sp_replace
+            sp_changed=1
+            [ "$sp_gone" = false ] || sp_any_gone=true
+        done
+        IFS=" $sp_tab$sp_nl"
+        sp_survey
     fi
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
     # An open that had begun was waited for where there is a folder to lock, one that has not will
     # be turned away.
     sp_v=false
-    if [ -d "$sp_dir" ] && sp_has flock && { [ "$sp_absent" = false ] || [ "$sp_not_after" != 0 ]; }; then
+    if [ -d "$sp_dir" ] && { [ "$sp_absent" = false ] || [ "$sp_not_after" != 0 ]; }; then
         sp_v=true
     fi
     sp_say late_open_refused "$sp_v"
     sp_say already_absent "$sp_absent"
-    sp_bool keys_absent [ "$sp_ours" = 0 ]
+    sp_bool keys_absent [ $((sp_ours + sp_moved)) = 0 ]
     sp_say key_lines "$sp_ours"
     sp_say keys_file "$sp_file"
     sp_say keys_file_assumed "$sp_assumed"
-    sp_say file_removed "${sp_gone:-false}"
+    sp_say file_removed "$sp_any_gone"
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
+    sp_v=false
+    if [ "$sp_was_moved" -gt 0 ] && [ "$sp_moved" = 0 ]; then sp_v=true; fi
+    sp_say moved_line_removed "$sp_v"
     # In a shared account nothing tells the sessions of this grant from the merchant's own.
     sp_say sessions_left unknown
-    [ "$sp_ours" = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
-    # Reached only when no line of this grant was left when the file was re-read.
+    [ $((sp_ours + sp_moved)) = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
+    # Reached only when no line of this grant was left when the files were read again.
     sp_say absent true
     sp_flush
 }

@@ -8,6 +8,10 @@ authorized_key() {
     shared_account
     odd_files
     same_key_twice
+    moved_line
+    several_key_files
+    one_at_a_time
+    account_of_root
     edited_meanwhile
 }
 
@@ -29,7 +33,7 @@ as_deploy() {
     # shellcheck disable=SC2086
     out=$(on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin $shell -s <"$tmp/script" 2>"$tmp/err")
     code=$?
-    [ ! -s "$tmp/err" ] || fail "authorized-key $1 wrote to stderr" "$(cat "$tmp/err")"
+    declared authorized-key "$1"
 }
 
 state() { (cd "$root/home/deploy" && find . -path './.ssh*' -printf '%p %y %m %u %g %s %l\n' | sort && find .ssh -type f -exec sha256sum {} + | sort) 2>/dev/null; }
@@ -333,6 +337,222 @@ from=\"10.0.0.0/8\" $(cat "$tmp/supporter.pub")
     as_deploy close
     same 'what was added below stays' "$operator
 # later" "$(cat "$(keys)")"
+}
+
+# A supporter who can write changes their own line: without our comment, without our options.
+moved_line() {
+    about="$suite a line that was moved"
+    login=deploy account=deploy
+    local operator was line
+    operator=$(cat "$tmp/operator.pub")
+    give "$operator
+"
+    was=$(state)
+    as_deploy open
+    says same_key_foreign=false
+    for line in "$supporter_key anna" "$(tr ' ' '\t' <<<"$supporter_key")" "from=\"*\",environment=\"A=\\\"b c\" $supporter_key"; do
+        give "$operator
+$line
+"
+        as_deploy check same_key_before=0
+        says present=false same_key_foreign=true keys_match=false key_lines=0
+        as_deploy close same_key_before=1
+        finishes
+        says same_key_foreign=true moved_line_removed=false
+        as_deploy close
+        finishes
+        says same_key_foreign=true moved_line_removed=false already_absent=true
+        want 'it may be the merchant'\''s: it stays' grep -qF "$line" "$(keys)"
+        as_deploy close same_key_before=0
+        finishes
+        says same_key_foreign=false moved_line_removed=true keys_absent=true already_absent=false
+        same 'as before, to the byte' "$was" "$(state)"
+    done
+    about="$suite a moved line beside ours"
+    as_deploy open
+    echo "$supporter_key" >>"$(keys)"
+    echo "command=\"echo $supporter_key\" ${operator% *} other" >>"$(keys)"
+    as_deploy update same_key_before=0
+    finishes
+    says key_lines=1 same_key_foreign=true
+    as_deploy close same_key_before=0
+    finishes
+    says moved_line_removed=true
+    same 'what only mentions the key stays' "$operator
+command=\"echo $supporter_key\" ${operator% *} other" "$(cat "$(keys)")"
+}
+
+several_key_files() {
+    about="$suite several key files"
+    login=deploy account=deploy
+    local operator was conf=$root/etc/ssh/sshd_config.d/20-test.conf
+    operator=$(cat "$tmp/operator.pub")
+    give "$operator
+"
+    printf '%s\n' "$(cat "$tmp/supporter.pub")" >"$root/home/deploy/.ssh/authorized_keys2"
+    own
+    as_deploy detect
+    says same_key_foreign=true "keys_file=/home/deploy/.ssh/authorized_keys"
+    rm "$root/home/deploy/.ssh/authorized_keys2"
+    was=$(state)
+    as_deploy open
+    finishes
+    # Moved to the other file that sshd reads.
+    grep stagepass: "$(keys)" >"$root/home/deploy/.ssh/authorized_keys2"
+    own
+    as_deploy check
+    says key_lines=2 keys_match=false
+    as_deploy update
+    finishes
+    says key_lines=1
+    as_deploy check
+    says key_lines=1 keys_match=true
+    rm -f "$root/home/deploy/.ssh/authorized_keys2"
+    as_deploy open
+    finishes
+    mv "$(keys)" "$root/home/deploy/.ssh/authorized_keys2"
+    printf '%s\n' "$operator" >"$(keys)"
+    own
+    chmod 600 "$(keys)"
+    as_deploy close
+    finishes
+    says already_absent=false keys_absent=true
+    same 'taken out of the second file' "$operator" "$(cat "$root/home/deploy/.ssh/authorized_keys2")"
+    rm -f "$root/home/deploy/.ssh/authorized_keys2"
+    same 'as before' "$was" "$(state)"
+    about="$suite sshd reads another file by now"
+    as_deploy open
+    finishes
+    mv "$(keys)" "$root/home/deploy/.ssh/former"
+    as_deploy close
+    says already_absent=true
+    as_deploy check keys_file=/home/deploy/.ssh/former
+    says present=true keys_match=true
+    as_deploy close keys_file=/home/deploy/.ssh/former
+    finishes
+    says already_absent=false keys_absent=true
+    same 'taken out of the file that open used' "$operator" "$(cat "$root/home/deploy/.ssh/former")"
+    as_deploy close keys_file=former
+    refuses bad-input
+}
+
+# slow_tool NAME SECONDS: puts a slow one before the real one, that says when it was reached.
+slow_tool() {
+    printf '#!/bin/sh\ntouch /tmp/reached; sleep %s; PATH=/usr/sbin:/usr/bin:/sbin:/bin exec %s "$@"\n' "$2" "$1" >"$root/usr/local/bin/$1"
+    chmod 755 "$root/usr/local/bin/$1"
+}
+reached() {
+    local i
+    for i in $(seq 100); do
+        [ ! -e "$root/tmp/reached" ] || break
+        sleep 0.05
+    done
+    rm -f "$root/tmp/reached" "$root/usr/local/bin/$1"
+}
+
+one_at_a_time() {
+    local operator was first flock
+    operator=$(cat "$tmp/operator.pub")
+    login=deploy account=deploy
+    mkdir -p "$root/usr/local/bin"
+    for flock in with without; do
+        about="$suite one at a time, $flock flock"
+        [ "$flock" = with ] || mv "$root/usr/bin/flock" "$root/opt/flock"
+        give "$operator
+"
+        was=$(state)
+        # An open whose client died runs on; close comes meanwhile and waits for it.
+        script authorized-key open >"$tmp/first"
+        slow_tool cp 2
+        on runuser -u deploy -- /bin/sh -s <"$tmp/first" >"$tmp/first.out" 2>&1 &
+        first=$!
+        reached cp
+        as_deploy close
+        finishes
+        says already_absent=false keys_absent=true
+        wait "$first"
+        want 'the open had ended before' grep -qx stagepass=1 "$tmp/first.out"
+        same 'nothing is left of it' "$was" "$(state)"
+
+        # An update waits for a close, and then finds nothing to update.
+        as_deploy open
+        script authorized-key close >"$tmp/first"
+        slow_tool cp 2
+        on runuser -u deploy -- /bin/sh -s <"$tmp/first" >"$tmp/first.out" 2>&1 &
+        first=$!
+        reached cp
+        as_deploy update
+        refuses key-absent
+        wait "$first"
+        same 'an update brings nothing back' "$was" "$(state)"
+
+        # The time limit runs out between the first look and the decisive step.
+        slow_tool cp 3
+        as_deploy open "not_after=$(($(date +%s) + 1))"
+        rm -f "$root/usr/local/bin/cp" "$root/tmp/reached"
+        refuses too-late
+        same 'nothing was made' "$was" "$(state)"
+        rm -rf "$root/home/deploy/.ssh"
+        was=$(state)
+        slow_tool flock 3
+        slow_tool ln 3
+        as_deploy open "not_after=$(($(date +%s) + 1))"
+        rm -f "$root/usr/local/bin/flock" "$root/usr/local/bin/ln" "$root/tmp/reached"
+        if [ "$flock" = with ]; then refuses too-late; same 'nor a folder' "$was" "$(state)"; else as_deploy close; fi
+        if [ "$flock" = without ]; then
+            give "$operator
+"
+            was=$(state)
+            mkdir -p "$root/home/deploy/.ssh/.stagepass-lock/999999-12345-"
+            own
+            as_deploy open
+            finishes
+            as_deploy close
+            finishes
+            same 'the lock of one that died is taken over, and goes' "$was" "$(state)"
+            mv "$root/opt/flock" "$root/usr/bin/flock"
+        fi
+    done
+
+    about="$suite a lock that is not given back"
+    give "$operator
+"
+    on runuser -u deploy -- flock /home/deploy/.ssh sleep 60 &
+    first=$!
+    sleep 0.5
+    was=$(date +%s)
+    as_deploy close
+    fails busy
+    want 'it does not wait for ever' test $(($(date +%s) - was)) -le 30
+    on pkill -u deploy sleep
+    wait "$first" 2>/dev/null
+
+    about="$suite a program that ends with 10"
+    printf '#!/bin/sh\nexit 10\n' >"$root/usr/local/bin/stat"
+    chmod 755 "$root/usr/local/bin/stat"
+    printf '#!/bin/sh\nexit 10\n' >"$root/usr/local/bin/tail"
+    chmod 755 "$root/usr/local/bin/tail"
+    cp "$root/usr/local/bin/tail" "$root/usr/local/bin/awk"
+    as_deploy open
+    rm -f "$root/usr/local/bin"/*
+    same 'it is no refusal' 21 "$code"
+    says reason_id=unexpected
+}
+
+account_of_root() {
+    about="$suite the account of root"
+    login=root account=root
+    local was
+    was=$(cat "$root/root/.ssh/authorized_keys")
+    verb authorized-key open
+    refuses root-account
+    same 'nothing was changed' "$was" "$(cat "$root/root/.ssh/authorized_keys")"
+    verb authorized-key open allow_root=1
+    finishes
+    verb authorized-key close
+    finishes
+    same 'as before' "$was" "$(cat "$root/root/.ssh/authorized_keys")"
+    account=sp-anna
 }
 
 edited_meanwhile() {

@@ -4,6 +4,7 @@
 #
 #   tests/providers/run.sh [SUITE...]      default: bookworm bullseye trixie
 #
+# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the two files alone.
 # STAGEPASS_TEST_BUSYBOX=/path/to/busybox runs the scripts under busybox ash as well (a static build).
 
 set -u
@@ -208,7 +209,12 @@ verb() {
     # shellcheck disable=SC2029
     out=$(ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@127.0.0.1" "$shell -s" <"$tmp/script" 2>"$tmp/err")
     code=$?
-    # Nothing may be said that the manifest does not declare, and nothing on stderr.
+    declared "$1" "$2"
+}
+
+# declared PROVIDER VERB: nothing may be said that the manifest does not declare, and nothing on
+# stderr; whoever does not end well says why.
+declared() {
     local line key
     while IFS= read -r line; do
         key=${line%%=*}
@@ -216,6 +222,12 @@ verb() {
         sed -n "/^\[$2\]/,/^\[/p" "$repo/providers/$1/provider.toml" | grep -q "[{ ]$key = " || fail "$2 said $key, which its manifest does not declare"
     done <<<"$out"
     [ ! -s "$tmp/err" ] || fail "$1 $2 wrote to stderr" "$(cat "$tmp/err")"
+    [ "$code" = 0 ] || [[ $out == *reason_id=* && $out == *reason=* ]] || fail "$1 $2 ended with $code and did not say why" "$out"
+}
+# fails ID: something may be left; that is why it ended with 20.
+fails() {
+    if [ "$code" = 20 ]; then pass; else fail "exit 20 was expected for $1, not $code" "$out"; fi
+    says "reason_id=$1"
 }
 
 # ---- logins with other people's clients ----------------------------------------------------------
@@ -270,6 +282,11 @@ for suite in "${suites[@]}"; do
     [ "$suite" != bullseye ] || form=local
     printf '%s\n' "-- $suite"
     start "$suite"
+    if [ -n "${STAGEPASS_TEST_CASES:-}" ]; then
+        for one in $STAGEPASS_TEST_CASES; do "$one"; done
+        halt "$suite"
+        continue
+    fi
     linux_account
     authorized_key
     [ "$suite" != bullseye ] || local_time

@@ -5,6 +5,7 @@ mod again;
 mod bad_input;
 mod cli;
 mod conformance;
+mod demo;
 mod grants;
 mod harness;
 #[allow(dead_code)] // a vocabulary: not every word is in use every day

@@ -1,5 +1,5 @@
 # The cases of linux-account. Read by run.sh; needs what it defines.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2004,SC2016,SC2034,SC2154
 
 linux_account() {
     about="$suite linux-account"

@@ -1,4 +1,6 @@
 #!/bin/bash
+# Scripts for other shells are written in single quotes; the sourced parts share variables.
+# shellcheck disable=SC1091,SC2004,SC2016,SC2034
 # Drives the real provider scripts on real throw-away servers, and logs in with OpenSSH's own clients
 # and with paramiko. Needs root, and the root file systems in target/hosts/trees.
 #

@@ -107,12 +107,13 @@ impl Server {
         // The session's home is the demo's: the user's own `authorized_keys` is not touched.
         let config = format!(
             "ListenAddress {address}\nPort {port}\nHostKey {}\nPidFile none\nUsePAM no\n\
-             AuthorizedKeysFile {home}/.ssh/authorized_keys\nStrictModes no\n\
+             AuthorizedKeysFile {home}/.ssh/authorized_keys.%u\nStrictModes no\n\
              SetEnv HOME={home}\nSubsystem sftp internal-sftp\n",
             shown("host_key"),
         );
         let text = fs::read(folder.join("admin.pub")).unwrap_or_default();
-        private_file(&folder.join("home/.ssh/authorized_keys"), &text)?;
+        let keys = format!("home/.ssh/authorized_keys.{}", login_name());
+        private_file(&folder.join(keys), &text)?;
         private_file(&folder.join("sshd_config"), config.as_bytes())?;
         let log = fs::File::create(folder.join("log")).map_err(|e| failed(e.to_string()))?;
         // A root sshd wants this folder, which its package's service makes and takes away.

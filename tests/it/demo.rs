@@ -1,0 +1,73 @@
+//! The demo, on each kind of server it can make for itself.
+
+use std::fs;
+
+use crate::host::{Host, SUITE, Sudo};
+use crate::stage::Stage;
+
+/// What every demo shows, in this order.
+const SHOWN: [&str; 8] = [
+    "this is FTP",
+    "live.approver",
+    "Granted: ",
+    "Remote working directory: ",
+    "Permission denied",
+    "(it says nothing: all is well)",
+    "Case MSP-4711 is closed.",
+    "The chain holds",
+];
+
+fn shows_the_whole_job(said: &str) {
+    let mut rest = said;
+    for text in SHOWN {
+        let Some((_, after)) = rest.split_once(text) else { panic!("no `{text}` in: {said}") };
+        rest = after;
+    }
+    assert!(said.contains("That was the whole job"), "{said}");
+}
+
+/// A host with this build's program and nothing else of ours.
+fn host_with_program(stage: &Stage) -> Host {
+    let host = stage.light(SUITE).deploy(Sudo::None).start();
+    let place = host.root_path().join("usr/local/bin/stagepass");
+    fs::copy(env!("CARGO_BIN_EXE_stagepass"), place).unwrap();
+    host
+}
+
+#[test]
+fn as_root_the_demo_makes_a_host_of_its_own_and_leaves_nothing() {
+    let stage = Stage::new();
+    let accounts = fs::read_to_string("/etc/passwd").unwrap();
+    let mounts = || fs::read_to_string("/proc/mounts").unwrap().contains("stagepass-demo");
+    let run = stage.run(["demo"]).ok();
+    shows_the_whole_job(&run.output());
+    assert!(run.output().contains("a host of its own"), "{}", run.told());
+    assert!(run.output().contains("time-limited key in the merchant's own account"));
+    assert_eq!(fs::read_to_string("/etc/passwd").unwrap(), accounts);
+    assert!(!mounts(), "a mount was left behind");
+}
+
+#[test]
+fn as_an_ordinary_user_the_demo_has_a_private_sshd_and_leaves_nothing() {
+    let stage = Stage::new();
+    let host = host_with_program(&stage);
+    host.sh("echo 'ssh-ed25519 AAAA merchant' >>/home/deploy/.ssh/authorized_keys");
+    let look = "cd /home/deploy; find . | sort; cat .ssh/authorized_keys; ls -A /tmp";
+    let before = host.sh(look);
+    let said = host.sh("su - deploy -c 'stagepass demo' 2>&1");
+    shows_the_whole_job(&said);
+    assert!(said.contains("a private sshd"), "{said}");
+    assert_eq!(host.sh(look), before);
+}
+
+#[test]
+fn where_root_may_not_mount_the_demo_has_a_private_sshd_too() {
+    let stage = Stage::new();
+    let host = host_with_program(&stage);
+    let look = "cat /etc/passwd; ls -A /root /tmp /run/sshd";
+    let before = host.sh(look);
+    let said = host.sh("setpriv --bounding-set=-sys_admin stagepass demo 2>&1");
+    shows_the_whole_job(&said);
+    assert!(said.contains("a private sshd"), "{said}");
+    assert_eq!(host.sh(look), before);
+}

@@ -273,7 +273,11 @@ sp_shop_plan() {
 
 # Whoever writes where a home is, or where its .ssh leads, writes login files.
 sp_no_homes() {
-    while IFS=: read -r sp_k sp_v sp_n sp_m sp_l sp_h sp_v; do
+    sp_t=$(cat /etc/passwd)
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        sp_k=${sp_l%%:*} sp_h=${sp_l%:*}
+        sp_h=${sp_h##*:}
         case $sp_h in /?*) ;; *) continue ;; esac
         if cd -P "$sp_h" 2>/dev/null; then sp_h=$PWD; fi
         case $sp_h/ in
@@ -284,7 +288,8 @@ sp_no_homes() {
         case $sp_v/:$sp_real/ in
             "$sp_real"/*:* | *:"$sp_v"/*) cd / && sp_refuse path-holds-keys "The login keys of the account $sp_k are in the shop folder." ;;
         esac
-    done </etc/passwd
+    done
+    IFS=" $sp_tab$sp_nl"
     cd /
 }
 
@@ -757,15 +762,17 @@ sp_free_uid() {
     sp_last='' sp_min=1000 sp_max=60000
     [ ! -r "$sp_state/last-uid" ] || read -r sp_last <"$sp_state/last-uid" || :
     case $sp_last in *[!0-9]*) sp_last='' ;; esac
-    if [ -r /etc/login.defs ]; then
-        while read -r sp_k sp_v sp_l; do
-            case $sp_k:$sp_v in
-                *:*[!0-9]* | *:) ;;
-                UID_MIN:*) sp_min=$sp_v ;;
-                UID_MAX:*) sp_max=$sp_v ;;
-            esac
-        done </etc/login.defs
-    fi
+    # Not read line by line: the shell reads a file byte by byte.
+    # shellcheck disable=SC2046
+    set -- $(grep -hs -e '^UID_M[AI][XN][[:space:]]' /etc/login.defs)
+    while [ "$#" -ge 2 ]; do
+        case $1:$2 in
+            *:*[!0-9]*) ;;
+            UID_MIN:*) sp_min=$2 ;;
+            UID_MAX:*) sp_max=$2 ;;
+        esac
+        shift 2
+    done
     # 60001 and above are systemd's, 65534 is nobody.
     [ "$sp_max" -lt 60000 ] || sp_max=59999
     sp_low=50000
@@ -783,7 +790,7 @@ sp_free_uid() {
 }
 
 sp_uid_free() {
-    ! getent passwd "$1" >/dev/null 2>&1 && ! getent group "$1" >/dev/null 2>&1 || return 1
+    ! getent passwd "$1" >/dev/null 2>&1 || return 1
     for sp_a in /etc/subuid /etc/subgid; do
         [ -r "$sp_a" ] || continue
         while IFS=: read -r sp_k sp_v sp_l; do
@@ -795,10 +802,11 @@ sp_uid_free() {
     sp_n=$1
     shift
     set +f
-    sp_t=$(grep -ls -e "^Uid:.*[[:space:]]$sp_n\([[:space:]]\|\$\)" -e "^uid=$sp_n\$" /proc/[0-9]*/status "$sp_state"/*/record) || :
+    sp_t=$(grep -ls -e "^Uid:.*[[:space:]]$sp_n\([[:space:]]\|\$\)" -e "^uid=$sp_n\$" -e "^[^:]*:[^:]*:$sp_n:" \
+        /proc/[0-9]*/status "$sp_state"/*/record /etc/group) || :
     set -f
     [ -z "$sp_t" ] || return 1
-    sp_t=$(find "$@" -maxdepth 2 -user "$sp_n" -print 2>/dev/null | head -n 1) || :
+    sp_t=$(find "$@" -maxdepth 2 -user "$sp_n" -print 2>/dev/null) || :
     [ -z "$sp_t" ]
 }
 

@@ -11,15 +11,6 @@ sp_state=/var/lib/stagepass
 sp_record=$sp_state/$sp_grant
 sp_mark="stagepass $sp_grant"
 
-# One stagepass at a time on this server. What a client that was killed had started goes on here:
-# closing waits for it, or it would find nothing yet and say that nothing is there.
-sp_lock() {
-    mkdir -p -- "$sp_state"
-    sp_has flock || return 0
-    exec 9>>"$sp_state/lock"
-    flock -w 45 9 || sp_refuse busy 'Another stagepass has been at work on this server for 45 seconds.'
-}
-
 sp_account_inputs() {
     sp_check_inputs
     case $sp_account in '' | [!a-z_]* | *[!a-z0-9_-]*) sp_refuse bad-account 'The account name is not made of a-z, 0-9, _ and -, or does not start with a letter.' ;; esac
@@ -28,10 +19,16 @@ sp_account_inputs() {
     [ "$sp_uid" = 0 ] || sp_refuse not-root 'This needs root, and the login of stagepass is not root here.'
 }
 
+# One verb at a time on this server: two grants may meet in one shop folder, and in /etc/passwd.
+sp_lock_state() {
+    [ -d "$sp_state" ] || mkdir -p -- "$sp_state" || sp_fail no-lock "There is no $sp_state, and it cannot be made."
+    sp_lock "$sp_state"
+}
+
 # ---- the record ----------------------------------------------------------------------------------
 
 sp_read_record() {
-    sp_recorded=0 sp_rec_uid='' sp_rec_gid='' sp_rec_home='' sp_rec_keys='' sp_rec_dir=''
+    sp_recorded=0 sp_rec_name='' sp_rec_uid='' sp_rec_gid='' sp_rec_home='' sp_rec_keys='' sp_rec_dir=''
     sp_rec_path='' sp_rec_owner='' sp_rec_perm='' sp_rec_through='' sp_rec_mail=0 sp_rec_group='' sp_rec_password=1
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
@@ -39,6 +36,7 @@ sp_read_record() {
     while IFS= read -r sp_l; do
         sp_v=${sp_l#*=}
         case $sp_l in
+            account=*) sp_rec_name=$sp_v ;;
             uid=*) sp_rec_uid=$sp_v ;;
             gid=*) sp_rec_gid=$sp_v ;;
             home=*) sp_rec_home=$sp_v ;;
@@ -60,11 +58,13 @@ sp_note() { printf '%s=%s\n' "$1" "$2" >>"$sp_record/record"; }
 
 # ---- the account as it is ------------------------------------------------------------------------
 
-# Looks by name, and by the id in the record in case somebody renamed the account.
+# Looks by name, and by the id in the record in case somebody renamed the account. Ours is what
+# carries the mark, or has both the name and the id that root's own record holds: the comment of an
+# account can be changed (sp_unmarked says so), and must not keep it open.
 # Sets sp_taken when the id in the record is now somebody else's.
 # Sets sp_found, sp_ours, sp_name, sp_a_uid, sp_a_gid, sp_a_comment, sp_a_home, sp_a_shell.
 sp_look() {
-    sp_found=0 sp_ours=0 sp_taken=0 sp_name='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
+    sp_found=0 sp_ours=0 sp_taken=0 sp_unmarked=false sp_name='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
     sp_passwd "$sp_account" ${sp_rec_uid:+"$sp_rec_uid"}
     IFS=$sp_nl
     for sp_l in $sp_t; do
@@ -73,15 +73,20 @@ sp_look() {
         # shellcheck disable=SC2086
         set -- $sp_l
         IFS=$sp_nl
+        sp_v=0
         case ${5:-} in
-            "$sp_mark" | "$sp_mark",*) ;;
+            "$sp_mark" | "$sp_mark",*) sp_v=1 ;;
             *)
-                [ "$3" != "$sp_rec_uid" ] || sp_taken=1
-                [ "$1" = "$sp_account" ] || continue
+                if [ -n "$sp_rec_uid" ] && [ "$1:$3" = "$sp_rec_name:$sp_rec_uid" ] && [ "$1" = "$sp_account" ]; then
+                    sp_v=1 sp_unmarked=true
+                else
+                    [ "$3" != "$sp_rec_uid" ] || sp_taken=1
+                    [ "$1" = "$sp_account" ] || continue
+                fi
                 ;;
         esac
         sp_found=1 sp_name=$1 sp_a_uid=$3 sp_a_gid=$4 sp_a_comment=${5:-} sp_a_home=${6:-} sp_a_shell=${7:-}
-        case $sp_a_comment in "$sp_mark" | "$sp_mark",*) sp_ours=1 ;; esac
+        sp_ours=$sp_v
         [ "$sp_a_uid" != 0 ] || sp_ours=0
     done
     IFS=" $sp_tab$sp_nl"
@@ -199,6 +204,11 @@ sp_detect() {
     sp_bool can_password sp_takes_password
     sp_sftp_server
     sp_say sftp_server "$sp_server"
+    sp_mode_watcher
+    sp_say web_checks_modes "$sp_watch"
+    sp_v=false
+    if [ -n "$sp_path" ] && [ -z "$sp_watch" ] && sp_has setfacl && sp_has setpriv; then sp_v=true; fi
+    sp_say acl_mode_change "$sp_v"
     if [ "$sp_uid" != 0 ]; then
         sp_say supported false
         sp_say reason_id not-root
@@ -237,6 +247,7 @@ sp_shop_plan() {
     if [ -e "$sp_real/.ssh" ]; then
         sp_refuse path-holds-keys 'The shop folder is the home of an account (it holds .ssh); name the folder of the shop inside it.'
     fi
+    sp_no_homes
     case $sp_access in
         sftp-read-only) sp_perm=rX ;;
         *) sp_perm=rwX ;;
@@ -258,6 +269,115 @@ sp_shop_plan() {
         fi
         shift
     done
+}
+
+# Whoever writes where a home is, or where its .ssh leads, writes login files.
+sp_no_homes() {
+    sp_t=$(cat /etc/passwd)
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        sp_k=${sp_l%%:*} sp_h=${sp_l%:*}
+        sp_h=${sp_h##*:}
+        case $sp_h in /?*) ;; *) continue ;; esac
+        if cd -P "$sp_h" 2>/dev/null; then sp_h=$PWD; fi
+        case $sp_h/ in
+            "$sp_real"/*) cd / && sp_refuse path-holds-home "The home folder of the account $sp_k is in the shop folder; name the folder of the shop inside it." ;;
+        esac
+        sp_v=$sp_h/.ssh
+        if cd -P "$sp_v" 2>/dev/null; then sp_v=$PWD; fi
+        case $sp_v/:$sp_real/ in
+            "$sp_real"/*:* | *:"$sp_v"/*) cd / && sp_refuse path-holds-keys "The login keys of the account $sp_k are in the shop folder." ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+    cd /
+}
+
+# Programs of a web server that refuse to run what a group may write to, and an ACL shows as that.
+sp_mode_watcher() {
+    sp_watch=''
+    for sp_a in suexec:/usr/lib/apache2/suexec suexec:/usr/lib/apache2/suexec-pristine suexec:/usr/lib/apache2/suexec-custom \
+        suexec:/usr/sbin/suexec suexec:/usr/local/apache/bin/suexec suexec:/usr/local/apache2/bin/suexec \
+        suphp:/etc/suphp suphp:/etc/suphp.conf suphp:/usr/lib/apache2/modules/mod_suphp.so \
+        suphp:/usr/lib64/httpd/modules/mod_suphp.so cpanel:/usr/local/cpanel; do
+        if [ -e "${sp_a#*:}" ]; then
+            sp_watch=${sp_a%%:*}
+            return 0
+        fi
+    done
+}
+
+# ---- acting as the owner of a file ---------------------------------------------------------------
+
+# Where others can write, a file can become a link between a look and a change. What changes an ACL
+# therefore runs as the owner of the file, and reaches nothing but that owner's files. Two powers
+# stay: to reach a file through a folder that is closed to its owner, and not to lose the setgid bit.
+# Sets sp_as_owner, a script: UID COMMAND...
+# shellcheck disable=SC2016
+sp_plan_owner() {
+    sp_as_owner=''
+    sp_has setpriv || return 1
+    sp_a=-all,+dac_read_search,+fsetid
+    if setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$sp_a" --ambient-caps="$sp_a" -- true 2>/dev/null; then
+        sp_as_owner='u=$1; shift; exec setpriv --reuid="$u" --regid=65534 --clear-groups'
+    else
+        # Containers often lack the first.
+        sp_a=-all,+fsetid
+        setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$sp_a" --ambient-caps="$sp_a" -- true 2>/dev/null || return 1
+        sp_as_owner='u=$1; shift
+            g=$(getent passwd "$u" | cut -d: -f4)
+            exec setpriv --reuid="$u" --regid="${g:-65534}" $([ -n "$g" ] && echo --init-groups || echo --clear-groups)'
+    fi
+    sp_as_owner="$sp_as_owner --inh-caps=$sp_a --ambient-caps=$sp_a -- \"\$@\""
+}
+
+sp_as() {
+    if [ "$1" = 0 ]; then
+        shift
+        "$@" 9>&-
+    else
+        /bin/sh -c "$sp_as_owner" sh "$@" 9>&-
+    fi
+}
+
+# Whether nobody but root can put something else in the place of this path.
+sp_rooted() {
+    sp_p=${1%/*}
+    set --
+    while [ -n "$sp_p" ]; do
+        set -- "$@" "$sp_p"
+        sp_p=${sp_p%/*}
+    done
+    [ "$#" -gt 0 ] || return 0
+    sp_t=$(stat -c '%u:%a' -- "$@" 2>/dev/null) || return 1
+    for sp_l in $sp_t; do
+        case $sp_l in
+            0:*[2367][0-7] | 0:*[2367]) return 1 ;;
+            0:*) ;;
+            *) return 1 ;;
+        esac
+    done
+}
+
+# sp_give OWNER: our entries on every file of that owner in the shop folder. Root's own only where
+# nobody else can write on the way to them; files first, because a folder's mode shows its mask.
+# shellcheck disable=SC2086
+sp_give() {
+    if [ "$1" != 0 ]; then
+        sp_r=0
+        find "$sp_real" ! -type d ! -type l -user "$1" -print0 2>/dev/null | sp_as "$1" xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
+        find "$sp_real" -type d -user "$1" -print0 2>/dev/null | sp_as "$1" xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
+        return "$sp_r"
+    fi
+    # A second open: the supporter of the first may be in by now.
+    [ "${sp_fresh:-0}" = 1 ] && sp_rooted "$sp_real" || return 1
+    sp_r=0
+    sp_v=$(find "$sp_real" -user 0 ! -type l -print0 | tr -dc '\000' | wc -c)
+    sp_t=$(find "$sp_real" ! -user 0 -prune -o ! -type l -print0 -type d -perm /022 -prune | tr -dc '\000' | wc -c)
+    [ "$((sp_v))" = "$((sp_t))" ] || sp_r=1
+    find "$sp_real" ! -user 0 -prune -o ! -type d ! -type l -print0 -o -type d -perm /022 -prune | xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
+    find "$sp_real" ! -user 0 -prune -o -type d -print0 -perm /022 -prune | xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
+    return "$sp_r"
 }
 
 # A group that opens more than a shop is none to be given.
@@ -313,9 +433,12 @@ sp_shop_others() {
 # Writes down which files have ACLs of their own before any of ours, then adds ours.
 # Where a mask exists it is kept: widening it would widen the rights of others.
 sp_shop_open() {
-    sp_shop=none sp_partial=false
+    sp_shop=none sp_partial=false sp_shop_why='' sp_acl_mode=false
     [ -n "$sp_real" ] || return 0
-    if sp_has setfacl && sp_has getfacl; then
+    sp_mode_watcher
+    if [ -n "$sp_watch" ]; then
+        sp_shop_why="$sp_watch on this server refuses files that a group may write to, and entries for one account would show as that."
+    elif sp_has setfacl && sp_has getfacl && sp_plan_owner; then
         sp_shop_others "$sp_real"
         if [ ! -e "$sp_record/acl" ] && [ -n "$sp_other_acl" ]; then
             # What was there before any of ours, whichever of them ends first.
@@ -325,9 +448,11 @@ sp_shop_open() {
             IFS=$sp_nl
             # shellcheck disable=SC2086
             {
-                getfacl -E -n -p -s -R -P -- "$sp_real"
-                [ -z "$sp_through" ] || getfacl -E -n -p -s -- $sp_through
-            } >"$sp_record/acl.new"
+                # A file that vanishes meanwhile is no matter; a full disk is.
+                getfacl -E -n -p -s -R -P -- "$sp_real" || :
+                [ -z "$sp_through" ] || getfacl -E -n -p -s -- $sp_through || :
+                printf '# end\n' || sp_undo no-room 'The record of the ACLs could not be written (full disk).'
+            } 2>/dev/null >"$sp_record/acl.new"
             IFS=" $sp_tab$sp_nl"
             mv -f "$sp_record/acl.new" "$sp_record/acl"
         fi
@@ -339,30 +464,46 @@ sp_shop_open() {
         sp_acl=1
         # Files that have a mask keep it: -n, and afterwards a mask of their own for those that had none.
         sp_n=''
-        [ ! -s "$sp_record/acl" ] || sp_n=-n
-        setfacl $sp_n -R -P -m "$sp_e" -- "$sp_real" 2>/dev/null || sp_partial=true
-        if [ "$sp_partial" = true ]; then
+        read -r sp_l <"$sp_record/acl" || sp_l=''
+        case $sp_l in '# file'*) sp_n=-n ;; esac
+        sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
+        # The folder itself shows whether this file system has ACLs.
+        for sp_o in ${sp_owner%:*} $sp_owners; do
+            case $sp_o in "${sp_owner%:*}") [ "$sp_acl" = 1 ] || continue ;; esac
+            sp_give "$sp_o" || sp_partial=true
+            [ "$sp_acl" = 1 ] || continue
+            sp_acl=2
             sp_t=$(getfacl -E -n -p -- "$sp_real" 2>/dev/null) || :
-            case $sp_t in *"user:$sp_a_uid:"*) ;; *) sp_acl=0 sp_partial=false ;; esac
-        fi
-        if [ "$sp_acl" = 1 ]; then
+            case $sp_t in *"user:$sp_a_uid:"*) ;; *) sp_acl=0 && break ;; esac
+        done
+        if [ "$sp_acl" != 0 ]; then
             if [ -n "$sp_n" ]; then
                 sp_acl_uid=$sp_a_uid sp_acl_owner=$sp_owner
                 {
                     cat "$sp_record/acl"
                     printf '# now\n'
-                    getfacl -E -n -p -s -R -P -- "$sp_real"
-                } | sp_acl_awk keep | setfacl --restore=- || sp_partial=true
+                    getfacl -E -n -p -s -R -P -- "$sp_real" 2>/dev/null || :
+                } | sp_acl_awk keep "$sp_real" "${sp_fresh:-0}" || sp_partial=true
             fi
-            if [ -n "$sp_through" ]; then
-                IFS=$sp_nl
-                # shellcheck disable=SC2086
-                setfacl $sp_n -m "u:$sp_a_uid:x" -- $sp_through 2>/dev/null || sp_partial=true
+            IFS=$sp_nl
+            for sp_f in $sp_through; do
                 IFS=" $sp_tab$sp_nl"
-            fi
+                sp_o=$(stat -c %u -- "$sp_f") || sp_o=''
+                # shellcheck disable=SC2086
+                if [ -z "$sp_o" ] || { [ "$sp_o" = 0 ] && ! sp_rooted "$sp_f"; } ||
+                    ! sp_as "$sp_o" setfacl $sp_n -m "u:$sp_a_uid:x" -- "$sp_f" 2>/dev/null; then
+                    sp_partial=true
+                fi
+            done
+            IFS=" $sp_tab$sp_nl"
+            sp_acl_mode=true
             sp_shop=acl
             return 0
         fi
+        sp_partial=false
+        sp_shop_why='The file system of the shop folder takes no ACL entries, or others can put something else in its place.'
+    else
+        sp_shop_why='This server cannot set ACL entries as the owner of a file (setfacl, getfacl and setpriv are needed).'
     fi
     if sp_group_serves; then
         case " $(id -G -- "$sp_name") " in
@@ -381,8 +522,12 @@ sp_shop_open() {
 #   what it had. A chmod done meanwhile landed in the mask, so a mask that is not the one setfacl
 #   computed is the group's wish. Files made meanwhile inherited an entry with x: theirs is what
 #   group and mask have in common.
+# Ends with 2 when files of root were left alone, because others can write on the way to them.
+# sp_acl_awk keep|drop FOLDER TRUST: TRUST is 1 when the account of the grant cannot be in.
 sp_acl_awk() {
-    SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids awk '
+    sp_v=0
+    ! sp_rooted "$2" || sp_v=1
+    SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
         function bits(s) { return (s ~ /r/ ? 4 : 0) + (s ~ /w/ ? 2 : 0) + (s ~ /x/ ? 1 : 0) }
         function text(b) { return (b >= 4 ? "r" : "-") (b % 4 >= 2 ? "w" : "-") (b % 2 ? "x" : "-") }
         function both(a, b, any,   i, r) {
@@ -402,9 +547,37 @@ sp_acl_awk() {
         }
         # An entry of another grant, which it takes away itself.
         function theirs(k) { return k ~ /^default:user:/ && index(others, " " substr(k, 14) " ") }
+        # Who else may write in this folder; the account of the grant does not count where it cannot be in.
+        function shared(   i, k, p, m, w) {
+            m = 7; w = 0
+            for (i = 1; i <= n; i++) if (key(e[i]) == "mask:") m = bits(perm(e[i]))
+            for (i = 1; i <= n; i++) {
+                k = key(e[i]); p = bits(perm(e[i]))
+                if (k ~ /^default:/ || k == "user:" || k == "user:0:" || k == "mask:") continue
+                if (trust && k == "user:" u) continue
+                if (k != "other:") p = both(p, m, 0)
+                if (int(p / 2) % 2) w = 1
+            }
+            return w
+        }
+        # Whether a file of root can be reached by way of folders where only root writes.
+        function rooted(   d) {
+            if (file == top) return chain
+            d = file; sub(/\/[^\/]*$/, "", d)
+            return (d in quiet)
+        }
+        # Everything about one file goes to a setfacl that runs as its owner.
+        function begin() {
+            if (owner == "0" && !rooted()) { skipped = 1; to = ""; return }
+            if (owner !~ /^[0-9]+$/) { failed = 1; to = ""; return }
+            to = owner == "0" ? "exec setfacl --restore=- 2>/dev/null" : "exec /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
+            used[to] = 1
+            put("# file: " file)
+        }
+        function put(line) { if (to != "") print line | to }
         function was(k) { return (file SUBSEP k) in had }
         function keep(   i, k, f, m, d) {
-            print "# file: " file
+            begin()
             m = 0; d = 0; f = was("default:user:")
             for (i = 1; i <= n; i++) {
                 k = key(e[i])
@@ -414,15 +587,15 @@ sp_acl_awk() {
                     if (was(k)) e[i] = had[file SUBSEP k]
                     else if (!theirs(k)) continue
                 }
-                print e[i]
+                put(e[i])
                 if (k == "group:" || (named(k) && k !~ /^default:/)) m = both(m, bits(perm(e[i])), 1)
                 if (k == "default:group:" || (named(k) && k ~ /^default:/)) d = both(d, bits(perm(e[i])), 1)
                 if (k == "default:user:") isdir = 1
             }
-            if (!was("mask:")) print "mask::" text(m)
-            if (isdir && !was("default:mask:")) print "default:mask::" text(d)
+            if (!was("mask:")) put("mask::" text(m))
+            if (isdir && !was("default:mask:")) put("default:mask::" text(d))
             isdir = 0
-            print ""
+            put("")
         }
         function drop(   i, k, p, isdir, mine, inh, left, dleft, keepmask, keepdef, G, M, N, P, R, full, rest, out) {
             mine = 0; isdir = 0; P = 0
@@ -436,7 +609,7 @@ sp_acl_awk() {
             }
             if (!mine) return
             inh = 0; dir = file; sub(/\/[^\/]*$/, "", dir)
-            if (!shared && !((dir SUBSEP "default:user:" o) in had))
+            if (!joined && !((dir SUBSEP "default:user:" o) in had))
                 for (i = 1; i <= n; i++) if (e[i] == "user:" o ":rwx" && !was("user:" o)) inh = 1
             left = 0; dleft = 0; out = ""
             for (i = 1; i <= n; i++) {
@@ -444,7 +617,7 @@ sp_acl_awk() {
                 if ((k == "user:" u || k == "default:user:" u) && !was(k)) gone[i] = 1
                 if (inh && (k == "user:" o || k == "group:" g) && !was(k)) gone[i] = 1
                 # The last of the grants on this shop takes these.
-                if (!shared && (k == "default:user:" o || k == "default:group:" g) && !was(k)) gone[i] = 1
+                if (!joined && (k == "default:user:" o || k == "default:group:" g) && !was(k)) gone[i] = 1
                 if (!gone[i] && named(k)) { if (k ~ /^default:/) dleft++; else left++ }
             }
             keepmask = was("mask:") || left > 0
@@ -462,52 +635,77 @@ sp_acl_awk() {
             if (!keepmask && M != both(G, P, 1)) {
                 if (!isdir && P % 2) R = both(G, M, 0); else R = M
             }
-            print "# file: " file
+            begin()
             for (i = 1; i <= n; i++) {
                 k = key(e[i])
                 if (gone[i]) continue
                 if (k == "mask:" && !keepmask) continue
                 if (k ~ /^default:/ && !keepdef) continue
                 if (k == "default:mask:" && !was(k) && !dleft) continue
-                if (k == "user:" u || k == "default:user:" u) print had[file SUBSEP k]
-                else if (k == "group:" && !keepmask) print "group::" text(R)
-                else if (k == "mask:") print "mask::" text(N)
-                else print e[i]
+                if (k == "user:" u || k == "default:user:" u) put(had[file SUBSEP k])
+                else if (k == "group:" && !keepmask) put("group::" text(R))
+                else if (k == "mask:") put("mask::" text(N))
+                else put(e[i])
             }
-            print ""
+            put("")
         }
         function done() {
             if (file != "") {
-                if (!present) remember(); else if (mode == "keep") keep(); else drop()
+                if (!present) remember()
+                else {
+                    if (top == "") top = file
+                    if (owner == "0" && rooted() && !shared()) quiet[file] = 1
+                    if (mode == "keep") keep(); else drop()
+                }
             }
             reset()
         }
-        BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; shared = others ~ /[0-9]/; reset() }
+        BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; joined = others ~ /[0-9]/; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
-        /^# file: / { done(); file = substr($0, 9); next }
+        /^# file: / { done(); file = substr($0, 9); owner = ""; next }
+        /^# owner: / { owner = $3; next }
         /^#/ || /^$/ { next }
         { e[++n] = $0 }
-        END { done() }'
+        END {
+            done()
+            for (to in used) if (close(to) != 0) failed = 1
+            exit failed ? 1 : skipped ? 2 : 0
+        }' 9>&-
 }
 
-# Takes our entries, and only ours, off the shop folder and the folders above it.
+# Takes our entries, and only ours, off the shop folder and the folders above it. Sets sp_acl_left,
+# and ends with 1 when trying again may help.
 sp_shop_close() {
     [ -e "$sp_record/acl" ] && [ -n "$sp_rec_uid" ] && sp_has setfacl || return 0
     sp_acl_uid=$sp_rec_uid sp_acl_owner=$sp_rec_owner
     sp_shop_others "$sp_rec_path"
-    sp_t=0
+    sp_plan_owner || return 1
+    sp_bad=0
+    [ ! -d "$sp_rec_path" ] || sp_shop_drop "$sp_rec_path" -R -P
+    IFS=$sp_nl
+    for sp_f in $sp_rec_through; do
+        IFS=" $sp_tab$sp_nl"
+        [ ! -d "$sp_f" ] || sp_shop_drop "$sp_f"
+    done
+    IFS=" $sp_tab$sp_nl"
+    return "$sp_bad"
+}
+
+# sp_shop_drop FOLDER OPTION...
+sp_shop_drop() {
+    sp_w=$1
+    shift
+    sp_r=0
     {
         cat "$sp_record/acl"
         printf '# now\n'
-        [ ! -d "$sp_rec_path" ] || getfacl -E -n -p -s -R -P -- "$sp_rec_path" 2>/dev/null || :
-        if [ -n "$sp_rec_through" ]; then
-            IFS=$sp_nl
-            # shellcheck disable=SC2086
-            getfacl -E -n -p -s -- $sp_rec_through 2>/dev/null || :
-            IFS=" $sp_tab$sp_nl"
-        fi
-    } | sp_acl_awk drop | setfacl --restore=- || sp_t=1
-    return "$sp_t"
+        getfacl -E -n -p -s "$@" -- "$sp_w" 2>/dev/null || :
+    } | sp_acl_awk drop "$sp_w" 1 || sp_r=$?
+    case $sp_r in
+        0) ;;
+        2) sp_acl_left=true ;;
+        *) sp_bad=1 sp_acl_left=true ;;
+    esac
 }
 
 # ---- open ----------------------------------------------------------------------------------------
@@ -599,21 +797,77 @@ sp_plan_shell() {
     esac
 }
 
-# An id that a former grant had may still own files somewhere: never below the highest we used.
-sp_make_account() {
-    sp_last=''
+# Sets sp_pick_uid: an id high in the range of people, where neither people nor the images of
+# containers are counted from, that nothing here has: no account, no process, no grant, no file in
+# the places that are quick to look at. Never below the last one we used: files of a former
+# supporter may still be somewhere.
+sp_free_uid() {
+    sp_last='' sp_min=1000 sp_max=60000
     [ ! -r "$sp_state/last-uid" ] || read -r sp_last <"$sp_state/last-uid" || :
     case $sp_last in *[!0-9]*) sp_last='' ;; esac
+    # Not read line by line: the shell reads a file byte by byte.
+    # shellcheck disable=SC2046
+    set -- $(grep -hs -e '^UID_M[AI][XN][[:space:]]' /etc/login.defs)
+    while [ "$#" -ge 2 ]; do
+        case $1:$2 in
+            *:*[!0-9]*) ;;
+            UID_MIN:*) sp_min=$2 ;;
+            UID_MAX:*) sp_max=$2 ;;
+        esac
+        shift 2
+    done
+    # 60001 and above are systemd's, 65534 is nobody.
+    [ "$sp_max" -lt 60000 ] || sp_max=59999
+    sp_low=50000
+    [ "$sp_max" -ge 50100 ] || sp_low=$((sp_min + (sp_max - sp_min) * 3 / 4))
+    sp_pick_uid=${sp_last:-0}
+    sp_j=0
+    while [ "$sp_j" -lt 200 ]; do
+        sp_j=$((sp_j + 1))
+        sp_pick_uid=$((sp_pick_uid + 1))
+        if [ "$sp_pick_uid" -lt "$sp_low" ] || [ "$sp_pick_uid" -gt "$sp_max" ]; then sp_pick_uid=$sp_low; fi
+        sp_uid_free "$sp_pick_uid" && return 0
+    done
+    sp_forget_new
+    sp_refuse no-free-id "There is no free user id between $sp_low and $sp_max."
+}
+
+sp_uid_free() {
+    ! getent passwd "$1" >/dev/null 2>&1 || return 1
+    for sp_a in /etc/subuid /etc/subgid; do
+        [ -r "$sp_a" ] || continue
+        while IFS=: read -r sp_k sp_v sp_l; do
+            case $sp_v:$sp_l in *[!0-9:]* | :* | *:) continue ;; esac
+            if [ "$1" -ge "$sp_v" ] && [ "$1" -lt $((sp_v + sp_l)) ]; then return 1; fi
+        done <"$sp_a"
+    done
+    set -- "$1" /tmp /var/tmp /dev/shm ${sp_real:+"$sp_real"}
+    sp_n=$1
+    shift
+    set +f
+    sp_t=$(grep -ls -e "^Uid:.*[[:space:]]$sp_n\([[:space:]]\|\$\)" -e "^uid=$sp_n\$" -e "^[^:]*:[^:]*:$sp_n:" \
+        /proc/[0-9]*/status "$sp_state"/*/record /etc/group) || :
+    set -f
+    [ -z "$sp_t" ] || return 1
+    sp_t=$(find "$@" -maxdepth 2 -user "$sp_n" -print 2>/dev/null) || :
+    [ -z "$sp_t" ]
+}
+
+sp_make_account() {
+    sp_free_uid
     set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*'
-    if [ -n "$sp_last" ] && [ "$sp_last" -lt 59000 ]; then set -- "$@" -K "UID_MIN=$((sp_last + 1))"; fi
     # Subordinate ids are for containers; without them two files fewer are written, here and at close.
     sp_sub=''
     [ ! -e /etc/subuid ] || sp_sub='-K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0'
     sp_i=0
     while :; do
         sp_r=0
+        if sp_late; then
+            sp_forget_new
+            sp_refuse "$sp_late_id" "$sp_late_why"
+        fi
         # shellcheck disable=SC2086
-        sp_said_useradd=$(useradd "$@" $sp_sub -- "$sp_account" 2>&1) || sp_r=$?
+        sp_said_useradd=$(useradd "$@" -u "$sp_pick_uid" $sp_sub -- "$sp_account" 2>&1) || sp_r=$?
         [ "$sp_r" != 0 ] || break
         sp_i=$((sp_i + 1))
         # shadow before 4.11 does not know what none of them means.
@@ -624,30 +878,39 @@ sp_make_account() {
                 [ "$sp_i" -lt 20 ] || break
                 sleep 0.3 2>/dev/null || sleep 1
                 ;;
+            4)
+                # Somebody took the id in this moment.
+                [ "$sp_i" -lt 20 ] || break
+                sp_free_uid
+                ;;
             *) break ;;
         esac
     done
     if [ "$sp_r" != 0 ]; then
         sp_look
         if [ "$sp_found" = 1 ] && [ "$sp_ours" = 0 ]; then
-            sp_forget
+            sp_forget_new
             sp_refuse account-exists 'An account of that name was made meanwhile, and it is not of this grant.'
         elif [ "$sp_found" = 0 ]; then
-            sp_forget
+            sp_forget_new
             sp_refuse useradd-failed "useradd refused: $(printf '%s' "$sp_said_useradd" | tr -s '\000-\037' ' ' | cut -c 1-300)"
         fi
     else
         sp_look
     fi
     [ "$sp_found$sp_ours" = 11 ] || sp_fail useradd-failed 'useradd said it made the account, and it is not there.'
-    if [ -z "$sp_last" ] || [ "$sp_a_uid" -gt "$sp_last" ]; then
-        printf '%s\n' "$sp_a_uid" >"$sp_state/last-uid"
-    fi
+    sp_fresh=1
+    printf '%s\n' "$sp_a_uid" >"$sp_state/last-uid"
 }
 
 # The record of a grant that made nothing, or of which nothing is left.
 sp_forget() {
     [ ! -d "$sp_record" ] || rm -rf -- "$sp_record"
+}
+
+# A record that was there before is of something that is still there.
+sp_forget_new() {
+    [ -n "$sp_rec_home" ] || sp_forget
 }
 
 # The home is root's: who can write there can take the restrictions off the key.
@@ -665,7 +928,7 @@ sp_make_home() {
     esac
 }
 
-# Puts the key lines in place in one step; no lines, no file.
+# Puts the key lines in place in one step; no lines, no file. Ends with 1 when it is too late.
 sp_write_keys() {
     [ -n "$sp_keys" ] || return 0
     sp_key_lines
@@ -684,6 +947,10 @@ sp_write_keys() {
             *) restorecon "$sp_keys.new" || : ;;
         esac
     fi
+    if sp_late; then
+        rm -f -- "$sp_keys.new"
+        return 1
+    fi
     mv -f -- "$sp_keys.new" "$sp_keys"
 }
 
@@ -693,6 +960,7 @@ sp_set_password() {
         *builtin*) ;;
         *) sp_undo shell-unfit 'This shell has no printf of its own, so a password would show in the list of processes.' ;;
     esac
+    ! sp_late || sp_undo "$sp_late_id" "$sp_late_why"
     if ! printf '%s:%s\n' "$sp_name" "$sp_secret" | chpasswd >/dev/null 2>&1; then
         sp_undo password-refused 'chpasswd refused the password (a rule of this server, or a read-only password file).'
     fi
@@ -702,10 +970,11 @@ sp_set_password() {
 # A refusal found late: everything is taken away again before it is said.
 sp_undo() {
     sp_why_id=$1 sp_why=$2
-    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_left" = true ] || [ -e "$sp_home" ]; then
+    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || [ -e "$sp_home" ]; then
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
     sp_forget
+    sp_changed=''
     sp_refuse "$sp_why_id" "$sp_why"
 }
 
@@ -713,13 +982,18 @@ sp_expiry_day() { sp_expire_day=$((($1 + 86399) / 86400)); }
 
 sp_open() {
     sp_account_inputs
-    sp_lock
     sp_fence
-    sp_not_ended "$sp_state/ended."
     ! sp_missing_tools || sp_refuse no-useradd 'This server has no useradd, usermod, userdel, chpasswd and getent.'
     [ -n "$sp_public_key$sp_check_key" ] || [ "$sp_has_password" = 1 ] || sp_refuse no-credential 'Neither a key nor a password is to be set.'
     [ "$sp_has_password" != 1 ] || [ -n "$sp_secret" ] || sp_refuse no-credential 'A password is to be set, and none was given.'
     case $sp_secret in *[[:cntrl:]]*) sp_refuse bad-input 'The password has a character that chpasswd would misread.' ;; esac
+    case $sp_access:$sp_has_password in
+        sftp-read-only:1) sp_refuse read-only-needs-key 'A password login cannot be held to reading here; use a key, or grant SFTP with writing.' ;;
+    esac
+    sp_lock_state
+    sp_not_ended "$sp_state/ended."
+    # The lock may have been waited for.
+    ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
     sp_read_record
     sp_look
     if [ "$sp_found" = 1 ] && [ "$sp_ours" = 0 ]; then
@@ -754,8 +1028,10 @@ sp_open() {
     if [ "$sp_found" = 0 ]; then
         sp_make_account
     else
+        ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
         usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
     fi
+    sp_changed=1
     if [ "$sp_rec_uid" != "$sp_a_uid" ]; then
         printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
     fi
@@ -766,7 +1042,7 @@ sp_open() {
         [ "$sp_rec_password" = 1 ] || [ -z "$sp_rec_home" ] || sp_note password 1
         sp_set_password
     fi
-    sp_write_keys
+    sp_write_keys || sp_undo "$sp_late_id" "$sp_late_why"
 
     sp_say account "$sp_name"
     sp_say account_uid "$sp_a_uid"
@@ -777,6 +1053,8 @@ sp_open() {
     sp_say shop_path "$sp_real"
     sp_say shop_access "$sp_shop"
     sp_say shop_partial "$sp_partial"
+    sp_say shop_reason "$sp_shop_why"
+    sp_say acl_mode_change "$sp_acl_mode"
     sp_say expiry_time "${sp_stamp:-}"
     sp_v=false
     if [ "$sp_has_password" = 1 ] && [ "${sp_s_forward:-yes}" != no ]; then sp_v=true; fi
@@ -792,8 +1070,8 @@ sp_open() {
 
 sp_update() {
     sp_account_inputs
-    sp_lock
     sp_fence
+    sp_lock_state
     sp_read_record
     sp_look
     [ "$sp_found" = 1 ] || sp_refuse account-absent 'There is no such account.'
@@ -813,8 +1091,10 @@ sp_update() {
     sp_start=$sp_rec_path
     sp_expiry_day "$sp_deadline"
     # The new lines first: if the second step fails, the earlier of the two ends is in force.
-    sp_write_keys
+    sp_write_keys || sp_refuse "$sp_late_id" "$sp_late_why"
+    sp_changed=1
     sp_shadow "$sp_name"
+    ! sp_late || sp_fail "$sp_late_id" "$sp_late_why"
     [ "$sp_expires" = "$sp_expire_day" ] || usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
     sp_say account_uid "$sp_a_uid"
     sp_say expires_day "$sp_expire_day"
@@ -832,6 +1112,7 @@ sp_check() {
     sp_bool present [ "$sp_found$sp_ours" = 11 ]
     sp_bool foreign [ "$sp_found$sp_ours" = 10 ]
     sp_bool recorded [ "$sp_recorded" = 1 ]
+    sp_say mark_changed "$sp_unmarked"
     sp_keys=${sp_rec_keys:-} sp_start=$sp_rec_path sp_home=$sp_rec_home
     sp_key_lines
     sp_i=0 sp_t='' sp_match=true
@@ -902,7 +1183,7 @@ sp_end_processes() {
         sp_i=$((sp_i + 1))
         # What forks faster than it is killed one by one is killed all at once.
         if [ "$sp_i" -gt 3 ] && sp_has setpriv; then
-            setpriv --reuid "$1" --clear-groups -- /bin/sh -c 'kill -KILL -1' 2>/dev/null || :
+            setpriv --reuid "$1" --clear-groups -- /bin/sh -c 'kill -KILL -1' 2>/dev/null 9>&- || :
         fi
         [ "$sp_i" -lt 100 ] || return 0
         if ! sleep 0.1 2>/dev/null; then
@@ -927,23 +1208,64 @@ sp_end_files() {
     [ "$#" -gt 0 ] || return 0
     sp_t=$(find "$@" -xdev -user "$sp_id" -print 2>/dev/null) || :
     [ -n "$sp_t" ] || return 0
+    sp_all=$sp_t
+    # GNU find works from inside each folder, so that one swapped for a link meanwhile leads nowhere.
+    sp_x=-execdir
+    find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
     for sp_a; do
         case $sp_a in
             /var/spool/*) find "$sp_a" -xdev -type f -user "$sp_id" -exec rm -f -- '{}' + 2>/dev/null || : ;;
-            "$sp_rec_path") sp_reown "$sp_a" "$sp_rec_owner" ;;
-            *) sp_reown "$sp_a" 0:0 ;;
+            "$sp_rec_path")
+                sp_end_planted "$sp_a"
+                sp_reown "$sp_a" "$sp_rec_owner"
+                ;;
+            *)
+                # Handed to root, a link in a sticky folder would be one that everybody follows.
+                sp_delete "$sp_a"
+                sp_deleted=$((sp_deleted + sp_v))
+                ;;
         esac
     done
 }
 
-# sp_reown FOLDER OWNER. From inside each folder, so that a folder swapped for a link meanwhile
-# leads nowhere.
+# sp_delete FOLDER TEST...: removes what the account owns there. Sets sp_v to how many.
+sp_delete() {
+    sp_w=$1
+    shift
+    sp_v=0
+    if [ "$sp_x" = -execdir ]; then
+        sp_v=$(find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+    elif [ -n "${sp_as_owner:-}" ] || sp_plan_owner; then
+        sp_v=$(sp_as "$sp_id" find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+    fi
+    sp_v=$((sp_v))
+}
+
+# Files that a login, a mailer or a scheduler would obey if the shop folder ever were a home: those
+# the account left there are not handed to anybody.
+sp_end_planted() {
+    case $sp_all in
+        */.ssh* | */.bash* | */.profile* | */.z* | */.login* | */.cshrc* | */.tcshrc* | */.forward* | */.rhosts* | \
+            */.shosts* | */.k5login* | */.pam_environment* | */.netrc* | *crontab* | */.cron*) ;;
+        *) return 0 ;;
+    esac
+    sp_delete "$1" '(' -name .ssh -o -path '*/.ssh/*' ')'
+    sp_planted=$((sp_planted + sp_v))
+    sp_delete "$1" -maxdepth 1 ! -type d '(' -name '.bash*' -o -name .profile -o -name '.z[slp]*' -o -name .login -o -name .logout \
+        -o -name '.*cshrc' -o -name .forward -o -name .rhosts -o -name .shosts -o -name .k5login -o -name .pam_environment \
+        -o -name .netrc -o -name crontab -o -name '.cron*' ')'
+    sp_planted=$((sp_planted + sp_v))
+}
+
+# sp_reown FOLDER OWNER: what the account owns there, and nothing else, whatever it is by then.
 sp_reown() {
-    sp_t=$(find "$1" -xdev -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+    sp_t=$(find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
     [ "$((sp_t))" -gt 0 ] || return 0
-    sp_x=-execdir
-    find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
-    find "$1" -xdev -user "$sp_id" "$sp_x" chown -h "$2" -- '{}' + 2>/dev/null || :
+    if [ "$sp_x" = -execdir ]; then
+        find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -execdir chown -h --from="$sp_id" -- "$2" '{}' + 2>/dev/null || :
+    else
+        find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -exec chown -h -- "$2" '{}' + 2>/dev/null || :
+    fi
     sp_reowned=$((sp_reowned + sp_t))
 }
 
@@ -952,13 +1274,32 @@ sp_remove_home() {
     [ -n "$sp_home" ] && [ ! -L "$sp_home" ] && [ -d "$sp_home" ] || return 0
     case $sp_home in /*/*"$sp_account") ;; *) return 0 ;; esac
     [ -O "$sp_home" ] || return 0
+    sp_mounts
+    [ -z "$sp_mounted" ] || return 0
     rm -rf --one-file-system -- "$sp_home" 2>/dev/null && return 0
-    # A file system mounted below (sshfs and the like) is in the way, or rm is busybox's.
-    while read -r sp_a sp_b sp_l; do
-        case $sp_b in "$sp_home"/*) umount -l -- "$sp_b" 2>/dev/null || : ;; esac
-    done </proc/mounts
+    # rm of busybox knows no file systems; nothing is mounted there.
     find "$sp_home" -xdev -depth ! -type d -exec rm -f -- '{}' + 2>/dev/null || :
     find "$sp_home" -xdev -depth -type d -exec rmdir -- '{}' + 2>/dev/null || :
+}
+
+# Sets sp_mounted to what is mounted on the home or below it. A mount of the same file system looks
+# like any folder: what is in it is somebody else's. Only what the account itself mounted (FUSE says
+# who that was) is unmounted.
+sp_mounts() {
+    sp_mounted=''
+    [ -r /proc/self/mountinfo ] || return 0
+    while read -r sp_a sp_b sp_k sp_v sp_w sp_l; do
+        case $sp_w in
+            "$sp_home" | "$sp_home"/*)
+                case $sp_l, in
+                    *' - fuse'*[,\ ]user_id="$sp_id",*)
+                        if umount -l -- "$sp_w" 2>/dev/null; then continue; fi
+                        ;;
+                esac
+                sp_mounted=$sp_w
+                ;;
+        esac
+    done </proc/self/mountinfo
 }
 
 # A userdel that was killed half-way leaves lines in shadow, gshadow and the like that nothing removes any
@@ -978,12 +1319,12 @@ sp_end_halves() {
 sp_end() {
     sp_read_record
     sp_look
-    sp_absent=false sp_foreign=false sp_reowned=0 sp_left=0 sp_acl_left=false
+    sp_had_no_mark=$sp_unmarked
+    sp_absent=false sp_foreign=false sp_reowned=0 sp_deleted=0 sp_planted=0 sp_left=0 sp_acl_left=false sp_acl_failed=false
+    sp_mounted=''
     if [ "$sp_found" = 0 ]; then
         sp_absent=true
     elif [ "$sp_ours" = 0 ]; then
-        [ "$sp_a_uid" != "$sp_rec_uid" ] ||
-            sp_refuse mark-changed "The account $sp_name has the user id of this grant but no longer its mark; put the comment back to '$sp_mark', or remove the account by hand."
         sp_foreign=true
     fi
     sp_home=$sp_rec_home sp_id=$sp_rec_uid
@@ -1005,8 +1346,9 @@ sp_end() {
     fi
     if [ -n "$sp_id" ] && [ "$sp_id" != 0 ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then
         sp_end_processes "$sp_id"
-        sp_shop_close || sp_acl_left=true
+        # Handed over first: what the account made is then changed as the shop's owner.
         [ "$sp_foreign" = true ] || sp_end_files
+        sp_shop_close || sp_acl_left=true sp_acl_failed=true
     fi
     if [ "$sp_ours" = 1 ]; then
         sp_i=0
@@ -1038,18 +1380,23 @@ sp_end() {
 
 sp_close() {
     sp_account_inputs
-    sp_lock
+    sp_lock_state
     sp_end
     sp_w=false
     [ "$sp_recorded$sp_found" != 00 ] || sp_w=true
     sp_note_ended "$sp_state/ended." "$sp_w"
     # An open that had begun was waited for, one that has not will be turned away.
     sp_k=false
-    if sp_has flock && { [ "$sp_w" = false ] || [ "$sp_not_after" != 0 ]; }; then sp_k=true; fi
+    if [ "$sp_w" = false ] || [ "$sp_not_after" != 0 ]; then sp_k=true; fi
     sp_say late_open_refused "$sp_k"
+    sp_say mark_changed "$sp_had_no_mark"
     sp_say already_absent "$sp_absent"
     sp_say foreign "$sp_foreign"
+    # An account of another name without our mark that has our id: renamed by root, or made anew.
+    sp_bool id_taken [ "$sp_taken" = 1 ]
     sp_say reowned "$sp_reowned"
+    sp_say deleted_outside "$sp_deleted"
+    sp_say planted_removed "$sp_planted"
     sp_say acl_left "$sp_acl_left"
     sp_say processes "$sp_left"
     # What is said from here on was read again.
@@ -1064,8 +1411,9 @@ sp_close() {
     sp_say keys_absent "$sp_k"
     [ "$sp_ours" = 0 ] || sp_fail account-left "The account is still there: $(printf '%s' "${sp_said_userdel:-}" | tr -s '\000-\037' ' ' | cut -c 1-200)"
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'
+    [ -z "$sp_mounted" ] || sp_fail mounted-below "Something is mounted on $sp_mounted; unmount it, and close again. Nothing of the home folder was removed."
     [ "$sp_v$sp_k" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
-    [ "$sp_acl_left" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
+    [ "$sp_acl_failed" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
     # Reached only when everything above was re-read as gone.
     sp_say absent true
     sp_forget

@@ -9,11 +9,16 @@ linux_account() {
     for access in sftp sftp-read-only ssh; do
         for with in key password both; do
             case $suite:$access:$with in
+                *:sftp-read-only:password | *:sftp-read-only:both) ;;
                 "${suites[0]}":* | *:sftp:key | *:both) whole_life "$access" "$with" ;;
             esac
         done
     done
     keeps_acls
+    acts_as_the_owner
+    one_verb_at_a_time
+    chooses_an_id
+    leaves_traps_to_nobody
     refuses_what_is_not_ours
     survives_kills
     closes_whatever_happened
@@ -45,6 +50,8 @@ detects() {
         bookworm) says sshd_version=OpenSSH_9.2 os_version=12 ;;
         trixie) says sshd_version=OpenSSH_10.0 os_version=13 ;;
     esac
+    verb linux-account detect path=
+    says path_served_as=staging.shop.example,www.staging.shop.example,other.example,apache.shop.example,a2.shop.example
     verb linux-account detect "path=$shop" account=root
     says account_exists=true account_source=local 'path_served_as=staging.shop.example,www.staging.shop.example' path_owner=deploy
     same 'detect changed something' "$before" "$(cd "$root" && find etc home srv var/lib -newer "$tmp/check.pub" -printf '%p %T@ %m\n' | sort)"
@@ -199,6 +206,7 @@ keeps_acls() {
         mkdir -p "$root$shop/team/sub" "$root$shop/based"
         echo a >"$root$shop/team/masked"
         echo b >"$root$shop/team/plain"
+        chown -R --reference="$root/home/deploy" "$root$shop/team" "$root$shop/based"
         setfacl -m u:33:rwx,g:4:r-x,m::r-- "$root$shop/team/masked"
         setfacl -m u:33:rwx,d:u:33:rwx,d:g:4:rwX,d:m::r-x "$root$shop/team"
         setfacl -m d:u:1000:r-x "$root$shop/team/sub"
@@ -225,6 +233,7 @@ keeps_acls() {
     echo d >"$root$shop/widened"
     echo e >"$root$shop/shared"
     mkdir "$root$shop/closed"
+    chown --reference="$root/home/deploy" "$root$shop/changed" "$root$shop/widened" "$root$shop/shared" "$root$shop/closed"
     verb linux-account open "path=$shop"
     chmod 600 "$root$shop/changed"
     chmod 755 "$root$shop/widened"
@@ -274,6 +283,216 @@ keeps_acls() {
     mv "$root/opt/hidden/setfacl" "$root/usr/bin/"
 }
 
+# What changes an ACL runs as the owner of the file. A process of the shop that swaps a file for a
+# link all the time leads it to nothing but its own.
+acts_as_the_owner() {
+    local acl before i uid
+    about="$suite links that come and go"
+    make_shop
+    chown 33:33 "$root$shop/var"
+    before=$(on getfacl -n -p /etc/shadow /etc/cron.d /root)
+    on runuser -u www-data -- sh -c 'cd "$1/var"; while :; do
+        i=0; while [ $i -lt 30 ]; do rm -rf "f$i" "d$i"; echo x >"f$i"; mkdir "d$i"; i=$((i+1)); done
+        i=0; while [ $i -lt 30 ]; do rm -rf "f$i" "d$i"; ln -s /etc/shadow "f$i"; ln -s /etc/cron.d "d$i"; i=$((i+1)); done
+    done' - "$shop" >/dev/null 2>&1 &
+    sleep 0.3
+    for i in 1 2 3 4 5 6 7 8; do
+        verb linux-account open "path=$shop"
+        finishes
+        verb linux-account close "path=$shop"
+        [ "$code" = 0 ] || fails acl-left
+    done
+    on pkill -KILL -u www-data
+    wait "$!" 2>/dev/null
+    verb linux-account close "path=$shop"
+    finishes
+    same 'nothing outside was changed' "$before" "$(on getfacl -n -p /etc/shadow /etc/cron.d /root)"
+
+    about="$suite a shop of root's"
+    make_shop
+    rm -rf "$root/srv/rooted"
+    cp -a "$root$shop" "$root/srv/rooted"
+    chown -Rh 0:0 "$root/srv/rooted"
+    chmod -R g-w,o-w "$root/srv/rooted"
+    chmod 2755 "$root/srv/rooted/var"
+    acl=$(acls /srv/rooted)
+    verb linux-account open path=/srv/rooted
+    finishes
+    says shop_access=acl shop_partial=false acl_mode_change=true
+    want 'the key reads and writes there' key_sftp "put $tmp/upload /srv/rooted/private/new"
+    verb linux-account close path=/srv/rooted
+    finishes
+    says acl_left=false
+    same 'what was made there is handed to root' 0:0 "$(stat -c %u:%g "$root/srv/rooted/private/new")"
+    rm -f "$root/srv/rooted/private/new"
+    same 'the ACLs are as before' "$acl" "$(acls /srv/rooted)"
+
+    about="$suite files of root's where others write"
+    make_shop
+    echo x >"$root$shop/private/of-root"
+    mkdir "$root$shop/folder-of-root"
+    echo x >"$root$shop/folder-of-root/f"
+    chmod 600 "$root$shop/private/of-root"
+    chown 33:33 "$root$shop/private/-x" 2>/dev/null
+    echo x >"$root$shop/private/of-www"
+    chown 33:33 "$root$shop/private/of-www"
+    chgrp 33 "$root$shop/private"
+    chmod 2770 "$root$shop/private"
+    acl=$(acls "$shop")
+    verb linux-account open "path=$shop"
+    finishes
+    says shop_access=acl shop_partial=true
+    want 'they are left alone' bash -c '! getfacl -n -p "$1/private/of-root" "$1/folder-of-root" | grep -q "^user:[0-9]"' - "$root$shop"
+    want 'what their neighbours own is not' bash -c 'getfacl -n -p "$1/private/of-www" | grep -q "^user:[0-9]"' - "$root$shop"
+    same 'setgid stays' 2770 "$(stat -c %a "$root$shop/private")"
+    verb linux-account close "path=$shop"
+    finishes
+    says acl_left=false
+    same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+
+    about="$suite programs that look at modes"
+    make_shop
+    mkdir -p "$root/etc/suphp"
+    verb linux-account detect "path=$shop"
+    says web_checks_modes=suphp acl_mode_change=false
+    verb linux-account open "path=$shop"
+    finishes
+    says shop_access=none acl_mode_change=false
+    case $out in *'shop_reason=suphp on this server'*) pass ;; *) fail 'the reason is said' "$out" ;; esac
+    verb linux-account close "path=$shop"
+    finishes
+    rmdir "$root/etc/suphp"
+    verb linux-account detect "path=$shop"
+    says web_checks_modes= acl_mode_change=true
+    rm -rf "$root/srv/rooted"
+}
+
+one_verb_at_a_time() {
+    local before first flock with
+    before=$(accounts)
+    mkdir -p "$root/usr/local/bin"
+    for flock in with without; do
+        about="$suite one verb at a time, $flock flock"
+        [ "$flock" = with ] || mv "$root/usr/bin/flock" "$root/opt/flock"
+        script linux-account open >"$tmp/first"
+        slow_tool useradd 2
+        on /bin/sh -s <"$tmp/first" >"$tmp/first.out" 2>&1 &
+        first=$!
+        reached useradd
+        verb linux-account close
+        finishes
+        says already_absent=false account_absent=true
+        wait "$first"
+        want 'the open had ended before' grep -qx stagepass=1 "$tmp/first.out"
+        same 'nothing is left of it' "$before" "$(accounts)"
+        [ "$flock" = with ] || mv "$root/opt/flock" "$root/usr/bin/flock"
+    done
+    # The time limit runs out before each of the decisive steps.
+    for with in getent:0 mkdir:0 useradd:0 chpasswd:1 install:1 install:0; do
+        about="$suite the time limit before the step after ${with%:*}"
+        slow_tool "${with%:*}" 2
+        verb linux-account open access=ssh "has_password=${with#*:}" "password=$password" "not_after=$(($(date +%s) + 1))"
+        rm -f "$root/usr/local/bin"/* "$root/tmp/reached"
+        refuses too-late
+        same 'nothing is left' "$before" "$(accounts)"
+        want 'nor a home' test ! -e "$root/home/sp-anna"
+        want 'nor a record' test ! -e "$root/var/lib/stagepass/$grant"
+    done
+    about="$suite the time limit of an update"
+    verb linux-account open
+    slow_tool getent 2
+    verb linux-account update "deadline=$((deadline + 864000))" "not_after=$(($(date +%s) + 1))"
+    rm -f "$root/usr/local/bin"/* "$root/tmp/reached"
+    refuses too-late
+    verb linux-account check
+    says keys_match=true expiry_matches=true
+    verb linux-account close
+    finishes
+    about="$suite a lock that is not given back"
+    on flock /var/lib/stagepass sleep 60 &
+    first=$!
+    sleep 0.5
+    verb linux-account open
+    fails busy
+    on pkill -u root -x sleep
+    wait "$first" 2>/dev/null
+    same 'nothing was made' "$before" "$(accounts)"
+}
+
+chooses_an_id() {
+    about="$suite the id"
+    local uid next last=$root/var/lib/stagepass/last-uid
+    make_shop
+    rm -f "$last"
+    on useradd -u 50000 taken
+    on groupadd -g 50001 taken-too
+    echo deploy:50002:2 >>"$root/etc/subuid"
+    echo x >"$root/tmp/of-another"
+    chown 50004 "$root/tmp/of-another"
+    echo x >"$root$shop/var/of-another"
+    chown 50005 "$root$shop/var/of-another"
+    on setpriv --reuid=50006 --clear-groups sleep 100 &
+    sleep 0.5
+    verb linux-account open "path=$shop"
+    finishes
+    says account_uid=50007
+    verb linux-account close "path=$shop"
+    finishes
+    verb linux-account open "path=$shop"
+    says account_uid=50008
+    verb linux-account close "path=$shop"
+    echo 59999 >"$last"
+    on pkill -u 50006
+    wait "$!" 2>/dev/null
+    verb linux-account open "path=$shop"
+    says account_uid=50006
+    verb linux-account close "path=$shop"
+    cp "$root/etc/login.defs" "$tmp/login.defs"
+    sed -i 's/^UID_MAX.*/UID_MAX 9000/' "$root/etc/login.defs"
+    verb linux-account open
+    says account_uid=7000
+    verb linux-account close
+    finishes
+    cp "$tmp/login.defs" "$root/etc/login.defs"
+    echo 50100 >"$last"
+    sed -i '/^deploy:50002:/d' "$root/etc/subuid"
+    on userdel taken
+    on groupdel taken-too
+    rm -f "$root/tmp/of-another"
+}
+
+leaves_traps_to_nobody() {
+    local before
+    before=$(accounts)
+    about="$suite what is planted"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh
+    key_ssh 'cd "/srv/my shop \$x" && mkdir -p .ssh var/.ssh && echo k >.ssh/authorized_keys && echo k >var/.ssh/x && for f in .bashrc .profile .forward .rhosts crontab .zshenv; do echo evil >$f; done; echo fine >fine.php; ln -s /etc/passwd /tmp/trap; mkdir /tmp/dir; echo x >/tmp/dir/f'
+    verb linux-account close "path=$shop"
+    finishes
+    says planted_removed=10 reowned=1 deleted_outside=3
+    same 'only what is no trap is left' fine.php "$(cd "$root$shop" && find . -newer "$tmp/script" ! -type d -printf '%f\n' 2>/dev/null; cd "$root$shop" && ls -d .ssh var/.ssh .bashrc .profile .forward .rhosts crontab .zshenv fine.php 2>/dev/null)"
+    want 'no link is left in a sticky folder' on test ! -L /tmp/trap
+
+    about="$suite mounted below the home"
+    mkdir -p "$root/srv/data"
+    echo precious >"$root/srv/data/file"
+    verb linux-account open access=ssh
+    on mkdir /home/sp-anna/files/data
+    on mount --bind /srv/data /home/sp-anna/files/data
+    verb linux-account close
+    fails mounted-below
+    says account_absent=true home_absent=false
+    same 'what was mounted is whole' precious "$(cat "$root/srv/data/file")"
+    deny 'the login is refused' key_login ssh
+    on umount /home/sp-anna/files/data
+    verb linux-account close
+    finishes
+    says already_absent=true home_absent=true
+    same 'what was mounted is still whole' precious "$(cat "$root/srv/data/file")"
+    same 'the account files are as before' "$before" "$(accounts)"
+}
+
 refuses_what_is_not_ours() {
     about="$suite what is not ours"
     local before
@@ -293,6 +512,8 @@ ssh-ed25519 BBBB'
     refuses bad-input
     verb linux-account open public_key=
     refuses no-credential
+    verb linux-account open access=sftp-read-only has_password=1 "password=$password"
+    refuses read-only-needs-key
     verb linux-account open path=/srv/nothing
     refuses no-such-path
     verb linux-account open path=/etc
@@ -305,6 +526,20 @@ ssh-ed25519 BBBB'
     verb linux-account open path=/home/deploy
     refuses path-holds-keys
     rmdir "$root/home/deploy/.ssh"
+    verb linux-account open path=/home/deploy
+    refuses path-holds-home
+    mkdir -p "$root/srv/panel/shop/keys" "$root/srv/panel/user"
+    ln -s ../shop/keys "$root/srv/panel/user/.ssh"
+    on usermod -d /srv/panel/user deploy
+    verb linux-account open path=/srv/panel/shop
+    refuses path-holds-keys
+    verb linux-account open path=/srv/panel/shop/keys
+    refuses path-holds-keys
+    on usermod -d /srv/panel/shop/deep deploy
+    verb linux-account open path=/srv/panel/shop
+    refuses path-holds-home
+    on usermod -d /home/deploy deploy
+    rm -rf "$root/srv/panel"
     mkdir "$root/home/sp-anna"
     verb linux-account open
     refuses home-exists
@@ -341,9 +576,21 @@ ssh-ed25519 BBBB'
     verb linux-account open
     finishes
     on usermod -c 'somebody else' sp-anna
+    verb linux-account check
+    says present=true foreign=false mark_changed=true
     verb linux-account close
-    refuses mark-changed
-    want 'it is not touched' grep -q '^sp-anna:.*:somebody else:' "$root/etc/passwd"
+    finishes
+    says account_absent=true foreign=false mark_changed=true
+    deny 'the login is refused' key_login sftp
+    verb linux-account open
+    on usermod -c 'somebody else' -l other sp-anna
+    verb linux-account close
+    finishes
+    says id_taken=true already_absent=true
+    want 'an account of another name is not touched' grep -q '^other:.*:somebody else:' "$root/etc/passwd"
+    on userdel other
+    on groupdel sp-anna 2>/dev/null
+    verb linux-account open
     on usermod -c "stagepass $grant,5,," sp-anna
     verb linux-account close
     finishes
@@ -418,7 +665,7 @@ closes_whatever_happened() {
     says files_outside=2
     verb linux-account close "path=$shop" access=ssh
     finishes
-    says account_absent=true home_absent=true processes=0 reowned=5
+    says account_absent=true home_absent=true processes=0 reowned=3 deleted_outside=2 planted_removed=0
     same 'nothing of that id runs' '' "$(on ps -o pid= -u "$uid")"
     deny 'the multiplexed master is dead' ssh "${options[@]}" -S "$tmp/mux" -o ControlMaster=no -p "${port[$suite]}" sp-anna@127.0.0.1 true
     want 'the crontab is gone' test ! -e "$root/var/spool/cron/crontabs/sp-anna"
@@ -426,8 +673,8 @@ closes_whatever_happened() {
     want 'the mail is gone' test ! -e "$root/var/mail/sp-anna"
     same 'no file of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
     same 'files in the shop belong to the shop' 'deploy deploy 755' "$(on stat -c '%U %G %a' "$shop/suid")"
-    same 'files elsewhere belong to root' 'root' "$(on stat -c '%U' /tmp/left)"
-    rm -rf "$root/tmp/left" "$root/dev/shm/left" "$root$shop/suid" "$root$shop/mine"
+    want 'files elsewhere are gone' on test ! -e /tmp/left
+    rm -rf "$root$shop/suid" "$root$shop/mine"
     same 'the account files are as before' "$before" "$(accounts)"
     same 'the ACLs are as before' "$acl" "$(acls "$shop")"
 

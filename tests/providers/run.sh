@@ -95,6 +95,7 @@ trap 'exit 130' INT TERM
 ssh-keygen -q -t ed25519 -N '' -C operator -f "$tmp/operator"
 ssh-keygen -q -t ed25519 -N '' -C supporter -f "$tmp/supporter"
 ssh-keygen -q -t ed25519 -N '' -C check -f "$tmp/check"
+echo content >"$tmp/upload"
 supporter_key=$(cut -d' ' -f1,2 "$tmp/supporter.pub")
 check_key=$(cut -d' ' -f1,2 "$tmp/check.pub")
 password='pW7-$x"'\''\q`%!Za9'

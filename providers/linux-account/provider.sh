@@ -542,6 +542,8 @@ sp_acl_awk() {
             to = owner == "0" ? "exec setfacl --restore=- 2>/dev/null" : "exec /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
             used[to] = 1
             put("# file: " file)
+            # Without this line setfacl takes setuid, setgid and sticky bits away.
+            if (flags != "") put("# flags: " flags)
         }
         function put(line) { if (to != "") print line | to }
         function was(k) { return (file SUBSEP k) in had }
@@ -620,8 +622,9 @@ sp_acl_awk() {
         }
         BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
-        /^# file: / { done(); file = substr($0, 9); owner = ""; next }
+        /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
         /^# owner: / { owner = $3; next }
+        /^# flags: / { flags = $3; next }
         /^#/ || /^$/ { next }
         { e[++n] = $0 }
         END {

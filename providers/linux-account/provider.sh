@@ -776,6 +776,10 @@ sp_free_uid() {
         esac
         shift 2
     done
+    # A container may have fewer ids than its login.defs says.
+    sp_k='' sp_v='' sp_l=''
+    [ ! -r /proc/self/uid_map ] || read -r sp_k sp_v sp_l </proc/self/uid_map || :
+    if [ "$sp_k" = 0 ] && [ -n "$sp_l" ] && [ "$sp_l" -gt 1100 ] && [ "$sp_max" -ge "$sp_l" ]; then sp_max=$((sp_l - 1)); fi
     # 60001 and above are systemd's, 65534 is nobody.
     [ "$sp_max" -lt 60000 ] || sp_max=59999
     sp_low=50000

@@ -756,6 +756,7 @@ closes_whatever_happened() {
     finishes
     want 'their processes run on' on pgrep -u other sleep
     on pkill -u other sleep
+    sleep 0.5
     on userdel other
 }
 

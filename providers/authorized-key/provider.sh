@@ -357,14 +357,14 @@ sp_detect() {
     sp_facts ''
     sp_account=''
     sp_pick_file
-    sp_file='' sp_target='' sp_dir=''
-    [ -z "$sp_pick" ] || sp_at "$sp_pick" || :
+    sp_file='' sp_target='' sp_dir='' sp_dangles=false
+    [ -z "$sp_pick" ] || sp_at "$sp_pick" || sp_dangles=true
     sp_say keys_file "$sp_file"
     sp_say keys_file_assumed "$sp_assumed"
     sp_bool keys_file_exists [ -e "$sp_file" ]
     sp_bool keys_file_link [ -L "$sp_file" ]
     sp_v=true
-    if [ -z "$sp_file" ]; then
+    if [ -z "$sp_file" ] || [ "$sp_dangles" = true ]; then
         sp_v=false
     elif [ -e "$sp_file" ]; then
         [ -w "$sp_file" ] || sp_v=false
@@ -375,6 +375,7 @@ sp_detect() {
     fi
     sp_say keys_file_writable "$sp_v"
     sp_writable=$sp_v
+    if [ "$sp_dangles" = true ]; then sp_pick=''; fi
     sp_survey
     sp_v=$sp_writable
     sp_say same_key_kept "$sp_same_kept"
@@ -515,16 +516,22 @@ sp_close() {
     else
         sp_hunt=$sp_same_key_before
         IFS=$sp_nl
+        sp_unfit=''
         for sp_f in $sp_todo; do
             IFS=" $sp_tab$sp_nl"
             sp_at "$sp_f" || continue
-            sp_file_fit
+            if ! (sp_file_fit) >/dev/null 2>&1; then
+                sp_unfit=$sp_f
+                continue
+            fi
             sp_lines=''
             sp_replace
             sp_changed=1
             [ "$sp_gone" = false ] || sp_any_gone=true
         done
         IFS=" $sp_tab$sp_nl"
+        # What could be done is done; now it is said what could not.
+        if [ -n "$sp_unfit" ] && sp_at "$sp_unfit"; then sp_file_fit; fi
         sp_survey
     fi
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"

@@ -573,6 +573,8 @@ sp_acl_awk() {
             to = owner == "0" ? "exec setfacl --restore=- 2>/dev/null" : "exec /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
             used[to] = 1
             put("# file: " file)
+            # Without this line setfacl takes setuid, setgid and sticky bits away.
+            if (flags != "") put("# flags: " flags)
         }
         function put(line) { if (to != "") print line | to }
         function was(k) { return (file SUBSEP k) in had }
@@ -662,8 +664,9 @@ sp_acl_awk() {
         }
         BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; joined = others ~ /[0-9]/; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
-        /^# file: / { done(); file = substr($0, 9); owner = ""; next }
+        /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
         /^# owner: / { owner = $3; next }
+        /^# flags: / { flags = $3; next }
         /^#/ || /^$/ { next }
         { e[++n] = $0 }
         END {
@@ -816,6 +819,10 @@ sp_free_uid() {
         esac
         shift 2
     done
+    # A container may have fewer ids than its login.defs says.
+    sp_k='' sp_v='' sp_l=''
+    [ ! -r /proc/self/uid_map ] || read -r sp_k sp_v sp_l </proc/self/uid_map || :
+    if [ "$sp_k" = 0 ] && [ -n "$sp_l" ] && [ "$sp_l" -gt 1100 ] && [ "$sp_max" -ge "$sp_l" ]; then sp_max=$((sp_l - 1)); fi
     # 60001 and above are systemd's, 65534 is nobody.
     [ "$sp_max" -lt 60000 ] || sp_max=59999
     sp_low=50000

@@ -221,6 +221,9 @@ odd_files() {
     own
     as_deploy open
     refuses keys-file-link
+    as_deploy detect
+    finishes
+    says supported=false
 
     about="$suite attributes"
     give "$operator
@@ -432,6 +435,17 @@ several_key_files() {
     finishes
     says already_absent=false keys_absent=true
     same 'taken out of the file that open used' "$operator" "$(cat "$root/home/deploy/.ssh/former")"
+    about="$suite one of the files is not ours to write"
+    give "$operator
+"
+    as_deploy open
+    cp "$(keys)" "$root/home/deploy/.ssh/authorized_keys2"
+    chown 0:0 "$root/home/deploy/.ssh/authorized_keys2"
+    chmod 644 "$root/home/deploy/.ssh/authorized_keys2"
+    as_deploy close
+    fails keys-file-foreign
+    same 'the other was done' "$operator" "$(cat "$(keys)")"
+    rm -f "$root/home/deploy/.ssh/authorized_keys2"
     as_deploy close keys_file=former
     refuses bad-input
 }

@@ -350,6 +350,30 @@ acts_as_the_owner() {
     says acl_left=false
     same 'the ACLs are as before' "$acl" "$(acls "$shop")"
 
+    for i in -dac_read_search -fsetid; do
+        about="$suite a container with $i"
+        make_shop
+        chown 1000:33 "$root$shop/private"
+        chmod 2770 "$root$shop/private"
+        acl=$(acls "$shop")
+        shell="setpriv --bounding-set=$i -- /bin/sh"
+        verb linux-account open "path=$shop"
+        finishes
+        if [ "$i" = -fsetid ]; then
+            says shop_access=none
+            case $out in *'shop_reason=This server cannot set'*) pass ;; *) fail 'the reason is said' "$out" ;; esac
+        else
+            says shop_access=acl shop_partial=false
+            want 'the key reads and writes there' key_sftp "put $tmp/upload \"$shop/private/new\""
+        fi
+        verb linux-account close "path=$shop"
+        shell=/bin/sh
+        finishes
+        rm -f "$root$shop/private/new"
+        same 'setgid stays' 2770 "$(stat -c %a "$root$shop/private")"
+        same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+    done
+
     about="$suite programs that look at modes"
     make_shop
     mkdir -p "$root/etc/suphp"
@@ -732,6 +756,7 @@ closes_whatever_happened() {
     finishes
     want 'their processes run on' on pgrep -u other sleep
     on pkill -u other sleep
+    sleep 0.5
     on userdel other
 }
 
@@ -790,6 +815,21 @@ asks_sshd() {
     rm "$conf"
     reload
     same 'the account files are as before' "$before" "$(accounts)"
+
+    about="$suite sudo"
+    mkdir -p "$root/home/deploy/.ssh"
+    cp "$root/root/.ssh/authorized_keys" "$root/home/deploy/.ssh/"
+    chown -R --reference="$root/home/deploy" "$root/home/deploy/.ssh"
+    echo "127.0.0.1 staging-$suite" >>"$root/etc/hosts"
+    echo 'deploy ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/deploy"
+    printf 'Match LocalPort %s User sp-anna\nAuthorizedKeysFile .ssh/here\n' "${port[$suite]}" >"$conf"
+    login=deploy shell='sudo -n /bin/sh'
+    verb linux-account detect
+    finishes
+    says supported=true authorized_keys_file=.ssh/here
+    login=root shell=/bin/sh
+    rm -rf "$root/home/deploy/.ssh" "$root/etc/sudoers.d/deploy"
+    rm "$conf"
 }
 
 guards_the_way_in() {

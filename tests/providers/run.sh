@@ -254,7 +254,7 @@ PY
 
 # ---- what must be as it was ----------------------------------------------------------------------
 
-acls() { (cd "$root" && getfacl -R -P -n -p -- "$1" 2>/dev/null); }
+acls() { (cd "$root" && getfacl -R -P -n -p -- ".$1") || echo "$RANDOM: nothing was compared"; }
 accounts() { cat "$root/etc/passwd" "$root/etc/group" "$root/etc/shadow" "$root/etc/gshadow" "$root/etc/subuid" "$root/etc/subgid" 2>/dev/null; }
 shop=/srv/'my shop $x'
 make_shop() {

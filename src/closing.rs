@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
-use crate::ledger::{Event, Lease, Ledger, Ration};
+use crate::ledger::{Event, Filter, Lease, Ledger, Ration};
 use crate::output::Progress;
 use crate::provider::{Need, Provider, Verb};
 use crate::public_key;
@@ -370,6 +370,25 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
                 .into(),
         );
     }
+    if reply.is("id_taken") {
+        notes.push(
+            "an account of another name, without our mark, has this account's number; it was left \
+             alone: look at it"
+                .into(),
+        );
+    }
+    if reply.is("acl_left") {
+        notes.push(
+            "some files of root in folders that others can write keep an entry for a number that \
+             no account has any more"
+                .into(),
+        );
+    }
+    if let Some(count) = reply.number("planted_removed").filter(|count| *count > 0) {
+        notes.push(format!(
+            "{count} login files that the account had left in the shop folder were not handed over"
+        ));
+    }
     if reply.is("mark_changed") {
         notes.push("the account's mark had been changed while the grant was open".into());
     }
@@ -405,7 +424,10 @@ async fn prove_refused(
     let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
         return Ok(Proof::NotTried("not tried: the password was never kept".into()));
     };
-    if reply.is("same_key_kept") || reply.is("same_key_foreign") {
+    // Who can write in the account can also write a line that looks like another grant's: only the
+    // ledger knows whether there is one.
+    let kept = reply.is("same_key_kept") && has_twin(ledger, grant, layer).await?;
+    if kept || reply.is("same_key_foreign") {
         return Ok(Proof::NotTried("not tried: this key is still in use, see above".into()));
     }
     if !Known::of(layer).text("sp_from").is_empty() {
@@ -454,6 +476,21 @@ async fn prove_refused(
         Ok(None) => Proof::Unseen("the login could not be tried".into()),
         Err(e) => Proof::Unseen(format!("the login could not be tried: {}", clean(&e.to_string()))),
     })
+}
+
+/// Whether another live grant has the same key in the same account.
+async fn has_twin(ledger: &Ledger, grant: &Grant, layer: &Layer) -> Result<bool> {
+    let filter = Filter {
+        target: Some(grant.target.clone()),
+        live_only: true,
+        key_fingerprint: layer.key_fingerprint.clone(),
+        ..Filter::default()
+    };
+    let others = ledger.grants(&filter, 100, None).await?;
+    Ok(layer.key_fingerprint.is_some()
+        && others.iter().any(|other| {
+            other.id != grant.id && other.layers.iter().any(|one| one.account == layer.account)
+        }))
 }
 
 /// Counts a failure and says when to try again: after 1, 2, 4, 8 and 16 minutes, then daily.

@@ -15,6 +15,10 @@ use crate::transport::Outcome;
 /// The longest text of a server's that is kept or shown, in characters.
 pub const TEXT_LIMIT: usize = 400;
 
+/// The longest value of a reply, in characters: a list of names is one value, and the name that
+/// matters may stand at its end.
+const VALUE_LIMIT: usize = 4096;
+
 /// One value of a script's inputs.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -201,7 +205,7 @@ impl Framed {
                 && !ended
                 && let Some((key, value)) = key_and_value(line)
             {
-                values.insert(key.to_owned(), clean(value));
+                values.insert(key.to_owned(), clean_to(value, VALUE_LIMIT));
             }
         }
         let noise = || first_line(&output.stderr, &text);
@@ -269,14 +273,18 @@ fn first_line(stderr: &[u8], stdout: &str) -> String {
 /// would obey them), no bidirectional overrides, cut to [`TEXT_LIMIT`] characters.
 #[must_use]
 pub fn clean(text: &str) -> String {
+    clean_to(text, TEXT_LIMIT)
+}
+
+fn clean_to(text: &str, limit: usize) -> String {
     let mut cleaned: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|c| !is_steering(*c))
-        .take(TEXT_LIMIT + 1)
+        .take(limit + 1)
         .collect();
-    if cleaned.chars().count() > TEXT_LIMIT {
-        cleaned = cleaned.chars().take(TEXT_LIMIT).collect();
+    if cleaned.chars().count() > limit {
+        cleaned = cleaned.chars().take(limit).collect();
         cleaned.push('…');
     }
     cleaned.trim().to_owned()

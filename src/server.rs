@@ -169,6 +169,13 @@ impl Server {
                 );
             }
         }
+        if self.reply.is("acl_mode_change") {
+            self.warnings.push(
+                "while the grant is open, files of the shop show as writable by their group: that \
+                 is how an ACL looks in `ls`, and goes away when the grant is closed"
+                    .into(),
+            );
+        }
         if self.reply.is("same_key_foreign") {
             self.warnings.push(
                 "the supporter's key already opens this account by a line that is not ours: that \

@@ -851,13 +851,13 @@ fn report(context: &Context, wanted: &Wanted, seen: &Seen, grant: &Grant, plan: 
 }
 
 /// What the merchant should know of what `open` replied.
-fn notes(grant: &Grant) -> Vec<&'static str> {
+fn notes(grant: &Grant) -> Vec<String> {
     let layer = grant.layers.first();
     let reply: Value =
         layer.and_then(|layer| serde_json::from_str(&layer.outputs).ok()).unwrap_or_default();
     let said = |key: &str| reply.get(key).and_then(Value::as_str).unwrap_or_default();
     let is = |key: &str| said(key) == "true";
-    let mut notes = Vec::new();
+    let mut notes: Vec<&str> = Vec::new();
     if is("same_key_foreign") {
         notes.push(
             "the same key is also in a line that stagepass did not make: through that line it \
@@ -873,13 +873,17 @@ fn notes(grant: &Grant) -> Vec<&'static str> {
     if said("shop_access") == "none" && !said("shop_path").is_empty() {
         notes.push("the new account has no rights in the shop folder: this server has no ACLs");
     }
+    let reason = said("shop_reason");
+    if !reason.is_empty() {
+        notes.push(reason);
+    }
     if is("password_forwarding") {
         notes.push(
             "with a password the supporter can also forward ports: this server's \
              `AllowTcpForwarding` says so, and only a key can be restricted",
         );
     }
-    notes
+    notes.into_iter().map(str::to_owned).collect()
 }
 
 /// What the proof was: the supporter's private key is not ours to log in with.

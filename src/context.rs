@@ -16,7 +16,7 @@ use crate::desk::{Desk, DeskError};
 use crate::error::{Error, Kind, Result};
 use crate::grant::UnixTime;
 use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
-use crate::ledger::{Ledger, LedgerError, Location, Mode};
+use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::message::line_and_column;
 use crate::output::Output;
 use crate::policy::PolicyConfig;
@@ -137,7 +137,7 @@ impl Context {
                 .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
         }
         let user = login_name();
-        let actor = format!("{user}@{}", host_name());
+        let actor = format!("{user}@{}", ledger::host_name());
         Ok(Self {
             surroundings: Surroundings {
                 agent_socket: environment("SSH_AUTH_SOCK"),
@@ -370,13 +370,6 @@ pub fn now() -> UnixTime {
         .ok()
         .and_then(|since| i64::try_from(since.as_secs()).ok())
         .unwrap_or(0)
-}
-
-/// This machine's name.
-#[must_use]
-pub fn host_name() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if name.is_empty() { "localhost".into() } else { crate::script::clean(&name) }
 }
 
 /// The login name of the user who runs this: by the user database, because the environment is

@@ -90,7 +90,7 @@ pub async fn open(
     }
 
     progress.step("trying the supporter's login");
-    let login = prove_login(context, session, draft.provider, &grant, &check, draft.password);
+    let login = prove_login(context, session, draft.provider, &grant, &check, &moment);
     let evidence = match login.await {
         Ok(evidence) => evidence,
         Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
@@ -170,7 +170,7 @@ async fn prove_login(
     provider: &Provider,
     grant: &Grant,
     check: &CheckKey,
-    password: Option<&Secret>,
+    moment: &Moment<'_>,
 ) -> std::result::Result<Value, Problem> {
     let Some(layer) = grant.layers.first() else {
         return Ok(Value::Null);
@@ -191,7 +191,7 @@ async fn prove_login(
             (Some(transport::Answer::Refused { .. }), Some(transport::Answer::LoggedIn(reach)))
                 if limited =>
             {
-                read_back(session, provider, grant).await?;
+                read_back(session, provider, grant, moment).await?;
                 evidence.insert(
                     "key".into(),
                     json!({ "offered": "not taken from this address, as `--from` says; its line \
@@ -205,7 +205,7 @@ async fn prove_login(
             }
         }
     }
-    if let Some(password) = password {
+    if let Some(password) = moment.password {
         let attempts = [Attempt::Password(password)];
         let answers = try_until_seen(context, session, grant, &layer.account, &attempts).await?;
         match answers.first() {
@@ -223,8 +223,10 @@ async fn read_back(
     session: &mut Session<'_>,
     provider: &Provider,
     grant: &Grant,
+    made: &Moment<'_>,
 ) -> std::result::Result<(), Problem> {
-    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
+    // The verification key still stands beside it. A password is not needed to look.
+    let moment = Moment { password: None, ..*made };
     let reply = call(session, provider, Verb::Check, grant, &moment).await?;
     if reply.is("present") && reply.is("keys_match") {
         return Ok(());

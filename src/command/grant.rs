@@ -32,7 +32,7 @@ use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
 use crate::server::{self, Server, detect_inputs};
-use crate::session::{self, Session, unreachable};
+use crate::session::{self, Known, Session, unreachable};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -891,7 +891,12 @@ fn tried_in_words(grant: &Grant) -> &'static str {
     let layer = grant.layers.first();
     let key = layer.is_some_and(|layer| layer.public_key.is_some());
     let password = layer.is_some_and(|layer| layer.has_password);
+    let limited = layer.is_some_and(|layer| !Known::of(layer).text("sp_from").is_empty());
     match (key, password) {
+        (true, _) if limited => {
+            "The supporter's key is in place for the addresses in `--from`, and a trial login with \
+             the same rights worked."
+        }
         (true, false) => {
             "The server takes the supporter's key, and a trial login with the same rights worked."
         }

@@ -810,3 +810,24 @@ fn a_request_for_an_account_that_arrives_after_its_grant_was_closed_makes_nothin
 fn a_request_for_a_key_line_that_arrives_after_its_grant_was_closed_makes_nothing() {
     a_late_request_makes_nothing(true);
 }
+
+#[test]
+fn a_key_for_other_addresses_is_granted_and_refused_from_here() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).shop().deploy(Sudo::NoPassword).start();
+    story.target("own", &host, "deploy", &["--become", "sudo"]);
+    story.target("shared", &host, "deploy", &[]);
+    for target in ["own", "shared"] {
+        for (from, exit) in [("127.0.0.1", 0), ("192.0.2.0/24", 255)] {
+            let key = story.stage.supporter_key();
+            let public = key.public.to_str().unwrap();
+            let one = story.granted(target, &["--key", public, "--from", from]);
+            let with = Credential::Key(&key.private);
+            let _ = story.stage.sftp(&host, &one.account, with, "pwd\n").exits(exit);
+            let evidence = story.show(&one.id).to_string();
+            assert_eq!(evidence.contains("not taken from this address"), exit != 0, "{evidence}");
+            // A refusal from here would prove nothing, and is not called a proof.
+            assert!(story.revoked(&one.id).contains("limited to other addresses"));
+        }
+    }
+}

@@ -21,7 +21,6 @@ pub enum Sudo {
 /// A real OpenSSH server of a real Debian.
 pub struct Host {
     pub name: String,
-    pub suite: String,
     pub address: String,
     pub port: u16,
     /// `ssh-ed25519 AAAA…`, without a comment.
@@ -51,7 +50,6 @@ pub struct Builder {
 pub struct Process {
     pub pid: u32,
     pub cmdline: Vec<u8>,
-    pub environ: Vec<u8>,
 }
 
 /// The Debian a test uses when it does not care. `make test-matrix` runs every test with each.
@@ -138,7 +136,6 @@ impl Host {
             .filter_map(|pid| {
                 Some(Process {
                     cmdline: fs::read(format!("/proc/{pid}/cmdline")).ok()?,
-                    environ: fs::read(format!("/proc/{pid}/environ")).ok()?,
                     pid: pid.parse().ok()?,
                 })
             })
@@ -262,11 +259,6 @@ impl Builder {
         self.option("--sshd-config", line)
     }
 
-    /// `ed25519` (what the others are not given), `ecdsa`, `rsa`, separated by commas.
-    pub fn host_keys(self, types: &str) -> Self {
-        self.option("--host-keys", types)
-    }
-
     /// A shop in `/var/www/shop`, owned by www-data.
     pub fn shop(mut self) -> Self {
         self.options.push("--shop".into());
@@ -286,11 +278,6 @@ impl Builder {
     /// The name the host believes to have; else `staging-…`.
     pub fn hostname(self, name: &str) -> Self {
         self.option("--hostname", name)
-    }
-
-    /// The port a light host listens on; else a free one.
-    pub fn port(self, port: u16) -> Self {
-        self.option("--port", &port.to_string())
     }
 
     /// The process it dies with, if not the test's own.
@@ -321,7 +308,6 @@ impl Builder {
         drop(file);
         let mut host = Host {
             name,
-            suite: self.suite,
             address: String::new(),
             port: 0,
             host_key: String::new(),

@@ -8,7 +8,6 @@ mod conformance;
 mod demo;
 mod grants;
 mod harness;
-#[allow(dead_code)] // a vocabulary: not every word is in use every day
 mod host;
 mod hostile;
 mod job;
@@ -18,7 +17,6 @@ mod ledger;
 mod postgres;
 mod readme;
 mod schedule;
-#[allow(dead_code)]
 mod stage;
 mod sweep;
 mod transport;

@@ -544,11 +544,6 @@ impl Background {
         Self { child, line, began: Instant::now(), limit, stdout, stderr, ended: false }
     }
 
-    /// The process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends a signal to it and to all it started.
     pub fn signal(&self, signal: Signal) {
         let group = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();

@@ -150,8 +150,9 @@ async fn carry_out(
         grant = ledger.record(&grant, &shortened).await?;
     }
     let answer = restate(context, &mut session, &mut grant, new.deadline()).await?;
-    grant.lease_owner = None;
-    grant.lease_until = None;
+    // Kept where nobody knows which deadline the server has: the next sweep sees a claim whose
+    // process is gone, and sets the recorded one.
+    let claim = (grant.lease_owner.take(), grant.lease_until.take());
     let error = match answer {
         Answer::Done(reply) => {
             session.close().await;
@@ -173,7 +174,10 @@ async fn carry_out(
                     .because_text(why);
             match restored {
                 Ok(Answer::Done(_)) => error.because_text("the recorded one was set again"),
-                _ => error,
+                _ => {
+                    (grant.lease_owner, grant.lease_until) = claim;
+                    error
+                }
             }
         }
     };

@@ -195,6 +195,15 @@ pub enum Case {
     },
 }
 
+/// What happens at the deadline to work that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AtEndArg {
+    /// Sessions end at the deadline.
+    Kill,
+    /// Nothing new starts after the deadline; what runs may go on for --max.
+    Drain,
+}
+
 /// What the supporter may do.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum AccessArg {
@@ -251,6 +260,14 @@ pub struct Grant {
     /// Until when: '2026-12-01 18:00' (local time) or with a zone.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// What happens at the deadline to work that is running.
+    ///
+    /// Default: kill.
+    #[arg(long, value_enum)]
+    pub at_end: Option<AtEndArg>,
+    /// With --at-end drain: how long running work may go on, at most. Default: 30m.
+    #[arg(long, value_name = "DURATION", requires = "at_end")]
+    pub max: Option<String>,
     /// Only from this network; may be given several times.
     #[arg(long, value_name = "CIDR")]
     pub from: Vec<String>,

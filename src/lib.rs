@@ -16,6 +16,7 @@ pub mod message;
 pub mod opening;
 pub mod output;
 pub mod policy;
+pub mod promise;
 pub mod provider;
 pub mod public_key;
 pub mod schedule;

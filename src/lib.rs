@@ -12,6 +12,7 @@ pub mod error;
 pub mod grant;
 pub mod keyring;
 pub mod ledger;
+pub mod mark;
 pub mod message;
 pub mod opening;
 pub mod output;

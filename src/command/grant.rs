@@ -20,6 +20,7 @@ use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
+use crate::mark;
 use crate::message;
 use crate::opening::{self, Draft};
 use crate::output::{self, Tone, fields, paint};
@@ -91,9 +92,11 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     context.output.say(Tone::Plain, &plan.text(context.now()));
 
     let ledger = context.ledger().await?;
+    let mark_key = mark::Key::load_or_make(context)?;
     let credential = make_credential(&wanted)?;
     let slot = OutputSlot::prepare(wanted.output.as_deref())?;
-    let grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
+    let mut grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
+    sign(&mark_key, &mut grant, &wanted.target);
     let draft = Draft {
         grant,
         provider: &wanted.provider,
@@ -683,6 +686,21 @@ fn compose(
             inputs: inputs.to_string(),
             outputs: "{}".into(),
         }],
+    }
+}
+
+/// Lets every layer carry the tag that tells our marks from what somebody else wrote.
+fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
+    let host_keys = session::host_keys(target);
+    for layer in &mut grant.layers {
+        let tag = key.tag(&mark::Marked {
+            grant: &grant.id,
+            provider: &layer.provider,
+            account: &layer.account,
+            public_key: layer.public_key.as_deref(),
+            host_keys: &host_keys,
+        });
+        Known::set_text(layer, "sp_tag", &tag);
     }
 }
 

@@ -75,7 +75,7 @@ pub enum Ended {
 
 /// What a try to log in with a revoked credential showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Proof {
+pub(crate) enum Proof {
     /// The server refused it.
     Refused(String),
     /// It was not tried, for this reason; the state that was re-read has to do.
@@ -239,7 +239,7 @@ async fn close_on(
 
 /// The message and every reason behind it: "cannot reach" without "connection refused" helps
 /// nobody.
-fn one_line(e: &Error) -> String {
+pub(crate) fn one_line(e: &Error) -> String {
     let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
     format!("{}{causes}", e.message)
 }
@@ -270,7 +270,7 @@ async fn claim(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Resul
 
 /// Closes one layer: what was seen and what to say, or why it failed and whether the server
 /// refused.
-async fn close_layer(
+pub(crate) async fn close_layer(
     context: &Context,
     ledger: &Ledger,
     session: &mut Session<'_>,
@@ -412,7 +412,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
 
 /// Tries to log in with the supporter's key. Its private half is not ours, so the key is offered
 /// (RFC 4252, section 7): a server that refuses the offer refuses the login.
-async fn prove_refused(
+pub(crate) async fn prove_refused(
     context: &Context,
     ledger: &Ledger,
     target: &Target,

@@ -18,6 +18,7 @@ pub mod opening;
 pub mod output;
 pub mod policy;
 pub mod provider;
+pub mod proving;
 pub mod public_key;
 pub mod schedule;
 pub mod script;

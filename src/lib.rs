@@ -21,6 +21,7 @@ pub mod output;
 pub mod policy;
 pub mod promise;
 pub mod provider;
+pub mod proving;
 pub mod public_key;
 pub mod schedule;
 pub mod script;

@@ -5,6 +5,8 @@
 //! The tag says who made a mark, for which grant, account, key and server. It is no secret and
 //! authorises nothing: whoever reads it can copy it, to the same place.
 
+pub mod survey;
+
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;

@@ -717,17 +717,24 @@ fn allows_root(terms: &Terms) -> bool {
     terms.overrides().iter().any(|one| one.rule == Rule::AccountRoot.id())
 }
 
-/// The file that `--output` names: made new and empty before anything is opened, so that a full
-/// disk or a wrong folder is found out in time.
-///
-/// Dropped without having been written, also when the command is interrupted, it takes the empty
-/// file away again.
-struct OutputSlot(Option<(PathBuf, File)>);
+/// The file that `--output` names: made new and empty before anything is opened, so that a wrong
+/// folder is found out in time. It stays only once it is whole. Where the system can, it has no
+/// name until then, so that a program that is killed leaves none; elsewhere it is taken away again
+/// when it is dropped without having been written, also when the command is interrupted.
+struct OutputSlot(Option<Slot>);
+
+struct Slot {
+    path: PathBuf,
+    file: File,
+    named: bool,
+}
 
 impl Drop for OutputSlot {
     fn drop(&mut self) {
-        if let Some((path, _)) = self.0.take() {
-            let _ = std::fs::remove_file(path);
+        if let Some(slot) = self.0.take()
+            && slot.named
+        {
+            let _ = std::fs::remove_file(slot.path);
         }
     }
 }
@@ -735,14 +742,68 @@ impl Drop for OutputSlot {
 impl OutputSlot {
     fn prepare(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self(None)) };
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = file.map_err(|e| {
+        let made = match nameless(path) {
+            Some(file) => Ok((file, false)),
+            None => {
+                let named = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+                named.map(|file| (file, true))
+            }
+        };
+        let (file, named) = made.map_err(|e| {
             Error::new(Kind::Usage, format!("the file `{}` cannot be made", path.display()))
                 .because(e)
                 .hint("nothing was made on the server; name another file")
         })?;
-        Ok(Self(Some((path.to_owned(), file))))
+        Ok(Self(Some(Slot { path: path.to_owned(), file, named })))
     }
+}
+
+impl Slot {
+    fn write(&mut self, secrets: &[(&str, &Secret)]) -> io::Result<()> {
+        write_secrets(&mut self.file, secrets)?;
+        if !self.named {
+            name(&self.file, &self.path)?;
+        }
+        Ok(())
+    }
+}
+
+/// A file without a name in the folder of `path`. `None` where this system or that folder has no
+/// such thing, and where something of that name is there already.
+#[cfg(target_os = "linux")]
+fn nameless(path: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags};
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if path.symlink_metadata().is_ok() {
+        return None;
+    }
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let file = File::from(rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok()?);
+    // Without /proc it could not be given its name later.
+    by_number(&file).exists().then_some(file)
+}
+
+#[cfg(target_os = "linux")]
+fn name(file: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD};
+    Ok(rustix::fs::linkat(CWD, by_number(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(target_os = "linux")]
+fn by_number(file: &File) -> PathBuf {
+    use std::os::fd::AsRawFd as _;
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_path: &Path) -> Option<File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn name(_file: &File, _path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Shows the credential once, or writes it to the file. After this it is wiped.
@@ -763,7 +824,7 @@ fn hand_over(
     if secrets.is_empty() {
         return Ok(());
     }
-    let Some((path, file)) = &mut slot.0 else {
+    let Some(made) = &mut slot.0 else {
         let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
         for (label, secret) in secrets {
             let label = format!("{label} of {account} on {}, shown this once:", wanted.target.name);
@@ -771,10 +832,10 @@ fn hand_over(
         }
         return Ok(());
     };
-    write_secrets(file, &secrets).map_err(|e| {
+    made.write(&secrets).map_err(|e| {
         Error::new(
             Kind::Internal,
-            format!("the credential cannot be written to `{}`", path.display()),
+            format!("the credential cannot be written to `{}`", made.path.display()),
         )
         .because(e)
     })?;

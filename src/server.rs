@@ -58,7 +58,8 @@ pub struct Server {
     pub version: Option<(u32, u32)>,
     /// The form of `expiry-time` it understands.
     pub expiry_form: ExpiryForm,
-    /// Whether it knows the key option `restrict` (OpenSSH 7.2, Dropbear 2018).
+    /// Whether it knows the key option `restrict` (OpenSSH 7.2) and what gives back a part of it:
+    /// Dropbear learnt the first in 2022 and refuses a key with the others.
     pub knows_restrict: bool,
     /// Seconds its clock is ahead of ours.
     pub clock_ahead: i64,
@@ -107,16 +108,17 @@ impl Server {
     /// Reads what `detect` replied, asked at `asked_at` by our clock.
     #[must_use]
     pub fn read(server_id: &str, reply: &Reply, asked_at: UnixTime) -> Self {
-        // The daemon that answers counts; a second sshd binary on its disk does not.
-        let version =
-            openssh_version(server_id).or_else(|| openssh_version(reply.text("sshd_version")));
+        // The daemon that answers counts; an sshd that is only on its disk does not.
+        let version = match server_id {
+            "local" => openssh_version(reply.text("sshd_version")),
+            answered => openssh_version(answered),
+        };
         let clock_ahead = clock_ahead(reply, asked_at);
         let mut server = Self {
             server_id: server_id.to_owned(),
             version,
             expiry_form: ExpiryForm::of(version),
-            knows_restrict: version.is_some_and(|version| version >= (7, 2))
-                || server_id.contains("dropbear"),
+            knows_restrict: version.is_some_and(|version| version >= (7, 2)),
             // One second is what asking costs.
             clock_ahead: if clock_ahead.abs() <= 1 { 0 } else { clock_ahead },
             warnings: Vec::new(),
@@ -320,6 +322,18 @@ mod tests {
         ] {
             assert_eq!(Server::read(id, &Reply::default(), 0).expiry_form, form, "{id}");
         }
+    }
+
+    #[test]
+    fn the_server_that_answers_counts_and_not_an_sshd_beside_it() {
+        let reply = Reply::from_values(
+            [("sshd_version".to_owned(), "OpenSSH_9.2p1 Debian-2+deb12u7".to_owned())].into(),
+        );
+        let read = |id| Server::read(id, &reply, 0);
+        let dropbear = read("SSH-2.0-dropbear_2022.83");
+        assert_eq!(dropbear.expiry_form, ExpiryForm::None);
+        assert!(!dropbear.knows_restrict);
+        assert_eq!(read("local").expiry_form, ExpiryForm::Utc);
     }
 
     #[test]

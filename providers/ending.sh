@@ -111,12 +111,12 @@ own=$sp_a
 "
 }
 
-# sp_gate_log UID GID: the log of an account that is not ourselves. It may add to it; where the file
+# sp_gate_log GID: the log of an account that is not ourselves. It may add to it; where the file
 # system knows that attribute, it can do nothing else. Sets sp_uses_safe.
 sp_gate_log() {
     sp_uses_safe=false
     chattr -a "$sp_dir/uses" 2>/dev/null || :
-    chown "0:$2" -- "$sp_dir/uses" && chmod 620 -- "$sp_dir/uses" || return 1
+    chown "0:$1" -- "$sp_dir/uses" && chmod 620 -- "$sp_dir/uses" || return 1
     if chattr +a "$sp_dir/uses" 2>/dev/null; then sp_uses_safe=true; fi
 }
 

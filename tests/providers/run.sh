@@ -192,20 +192,32 @@ quote() {
     printf "'%s'" "$s"
 }
 
+nl='
+'
+source_of() { cat "$repo/providers/lib.sh" "$repo/providers/ending.sh" "$repo/providers/difference.sh" - "$repo/providers/$1/provider.sh" <<<''; }
+
 # script PROVIDER VERB name=value...: what goes to the server's standard input.
 script() {
     local provider=$1 verb=$2 a
     shift 2
     local -A in=([grant]=$grant [account]=$account [path]='' [access]=sftp [public_key]=$supporter_key
         [check_key]='' [check_until]=0 [password]='' [has_password]=0 [deadline]=$deadline [expiry_form]=$form
-        [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)")
+        [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)"
+        [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [uses_from]=0 [collected]=0
+        [baseline_digest]='' [by_server]=0 [gate_wanted]=1)
     # Nothing of a grant that was open is still on its way when it is closed.
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done
     printf '{ set -eu\n'
     for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
-    cat "$repo/providers/lib.sh" "$repo/providers/$provider/provider.sh"
-    printf "sp_%s; printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n" "$verb"
+    # Open and update leave the gate and the failsafe on the server: their source is a text as well.
+    case $verb in
+        open | update)
+            printf 'sp_gate_source=%s\nsp_source=%s\neval "$sp_source"\n' "$(quote "$(<"$repo/providers/gate.sh")$nl")" "$(quote "$(source_of "$provider")$nl")"
+            ;;
+        *) source_of "$provider" ;;
+    esac
+    printf "\nsp_%s; printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n" "$verb"
 }
 
 # verb PROVIDER VERB name=value...: sets out and code.

@@ -705,9 +705,9 @@ Match all
         [ "$sp_s_force:$sp_s_forward" != "$sp_force:no" ] || return 0
         sp_drop_in_why="sshd does not take the settings for this account (another Match block comes first)."
     fi
-    sp_v=$sp_drop_in_why
+    sp_why=$sp_drop_in_why
     sp_drop_in_remove
-    sp_drop_in_why=$sp_v
+    sp_drop_in_why=$sp_why
     sp_settings "$1"
     return 1
 }
@@ -726,10 +726,10 @@ sp_drop_in_remove() {
 # shellcheck disable=SC2086
 sp_sshd_reload() {
     sp_listeners
-    sp_l=${sp_sshd_f:-/etc/ssh/sshd_config}
+    sp_conf=${sp_sshd_f:-/etc/ssh/sshd_config}
     for sp_j in $sp_listening; do
         sp_title_of "$sp_j"
-        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_l" ] || continue
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
         if ! "$sp_title_sshd" -t ${sp_title_f:+-f "$sp_title_f"} $sp_title_o >/dev/null 2>&1; then
             sp_drop_in_why='sshd refuses its configuration (sshd -t), so it was not loaded.'
             return 1
@@ -737,7 +737,7 @@ sp_sshd_reload() {
     done
     for sp_j in $sp_listening; do
         sp_title_of "$sp_j"
-        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_l" ] || continue
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
         sp_alive "$sp_j"
         sp_v=$sp_born
         kill -HUP "$sp_j" 2>/dev/null || continue

@@ -729,6 +729,7 @@ sp_b_say_system() {
             while ((getline l < (work "/prints")) > 0) if (split(l, f, " ") >= 3) print_of[f[3]] = f[2]
             while ((getline l < (work "/names")) > 0) if (split(l, f, " ") == 2 && f[2] in print_of) finger[f[1]] = print_of[f[2]]
             while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1] }
+            while ((getline l < "/etc/group") > 0) { split(l, f, ":"); if (!(f[3] in group)) group[f[3]] = f[1] }
             ranks = split("user password group key sudoers cron at unit login", rank, " ")
             while ((getline l < ENVIRON["SP_OLD"]) > 0) read(l, old, oldtext, oldorder, 0)
             while ((getline l < (work "/system")) > 0) read(l, new, newtext, neworder, 1)
@@ -810,7 +811,7 @@ sp_b_say_system() {
             split(l, f, " "); p = l
             if (f[1] == "cap") { sub(/ - \/.*/, "", l); p = substr(p, length(l) + 4); found("setuid", "file with capabilities (" show(substr(l, 5), 60) "): " p); return }
             sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", p)
-            found("setuid", "new or changed, mode " f[1] ", runs as " (f[1] >= 4000 ? f[2] in name ? name[f[2]] : f[2] : "group " f[3]) ": " p)
+            found("setuid", "new or changed, mode " f[1] ", runs as " (f[1] >= 4000 ? f[2] in name ? name[f[2]] : f[2] : "group " (f[3] in group ? group[f[3]] : f[3])) ": " p)
         }' </dev/null 2>/dev/null || :
 }
 
@@ -930,11 +931,11 @@ sp_b_say_shop() {
                 # Only what chmod -R, chown -R or a copy by hard links does to thousands.
                 if (t == "") t = ", content or only its times"
                 else alone = t ~ /^, (mode|owner) /
-                what = "changed (" substr(t, 3) ")"
+                what = is ? "changed (" substr(t, 3) ")" : substr(t, 3)
             } else if (f[1] == "d" && newdirs < 20000) { newdir[np] = 1; newdirs++ }
             if (!is) {
                 r = tolower(np) ~ /\.(js|mjs|html?|svg|json|xml|tpl|twig|ya?ml|ini|conf)$/ ? 1 : f[1] == "d" ? 3 : 2
-                t = (f[1] == "d" ? "folder: " : f[1] == "l" ? "link: " : "") (how == "new" ? "" : what ": ") show(np, 330)
+                t = (f[1] == "d" ? "folder: " : f[1] == "l" ? "link: " : "") (how == "new" ? "" : what ": ") (np == "" ? "the shop folder itself" : show(np, 330))
                 if (alone) together("changed", r, t, np, what)
                 else put(how, r, t)
                 return
@@ -971,9 +972,9 @@ sp_b_say_shop() {
             for (c in tn) {
                 k = index(c, SUBSEP); class = substr(c, 1, k - 1); what = substr(c, k + 1)
                 if (tn[c] <= 20) { for (i = 1; i <= tn[c]; i++) put(class, tr[c, i], tt[c, i]); continue }
-                t = tn[c] " files " what
-                if (what ~ /only its times/) t = tn[c] " files with new times of their inode and nothing else, as after chmod, chown or a copy by hard links; a changed content with its old time put back looks the same"
-                put(class, 3, t ". The first: " show(tp[c], 160))
+                if (what ~ /only its times/) t = tn[c] " files with new times of their inode and nothing else, as after chmod, chown or a copy by hard links"
+                else t = tn[c] " files" (class == "code" ? " " : ", ") what
+                put(class, 3, t "; a changed content with its old time put back looks the same. The first: " show(tp[c], 160))
             }
             # A share for each rank, so that none hides another; then what is left, in their order.
             share[1] = int(cap * 0.4); share[2] = int(cap * 0.25); share[3] = int(cap * 0.25); share[4] = cap - share[1] - share[2] - share[3]

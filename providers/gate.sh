@@ -9,7 +9,7 @@
 #
 # sshd runs it as the command forced on a key or an account (gate TAG [own]), or as the login shell
 # (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
-# `gate --try` says whether SFTP can be shut into the folder of the shop on this server.
+# `gate --try` says whether SFTP can be shut into the folder of the shop here, `gate --here` nothing.
 
 set -fu
 here=${0%/*}
@@ -199,6 +199,7 @@ case ${1-} in
         trap '' HUP
         watch "$2" "$3"
         ;;
+    --here) exit 0 ;;
     --try)
         confine=1
         serve_sftp </dev/null >/dev/null 2>&1 3>&1

@@ -364,6 +364,46 @@ sp_process() {
     done <"/proc/$1/status" || :
 }
 
+# Reads sp_title, the title of a listener of OpenSSH: sets sp_title_sshd, sp_title_f and sp_title_o;
+# the first is empty where it is none.
+sp_title_words() {
+    sp_title_sshd='' sp_title_f='' sp_title_o='' sp_w=''
+    case $sp_title in 'sshd: /'*' [listener] '*) ;; *) return 0 ;; esac
+    for sp_a in ${sp_title#sshd: }; do
+        case $sp_w$sp_a in
+            /*) sp_title_sshd=$sp_a ;;
+            -f/*) sp_title_f=${sp_a#-f} ;;
+            -o?*=*) sp_title_o="$sp_title_o -o ${sp_a#-o}" ;;
+            '[listener]') break ;;
+        esac
+        case $sp_a in -f | -o) sp_w=$sp_a ;; *) sp_w= ;; esac
+    done
+}
+
+# sp_title_of PID: the same for a process.
+sp_title_of() {
+    sp_title=
+    [ ! -r "/proc/$1/cmdline" ] || read -r sp_title 2>/dev/null <"/proc/$1/cmdline" || :
+    sp_title_words
+}
+
+# Sets sp_listening to every listener of OpenSSH that root runs here, and not in some container.
+sp_listeners() {
+    sp_listening=''
+    set +f
+    sp_t=$(grep -las -e '^sshd: /.* \[listener\] ' /proc/[0-9]*/cmdline) || :
+    set -f
+    for sp_l in $sp_t; do
+        sp_l=${sp_l%/cmdline}
+        sp_process "${sp_l#/proc/}"
+        [ "$sp_euid" = 0 ] || continue
+        # shellcheck disable=SC3013 # every sh named above has -ef
+        [ "$sp_l/root" -ef / ] || continue
+        sp_title_of "${sp_l#/proc/}"
+        [ -z "$sp_title_sshd" ] || sp_listening="$sp_listening ${sp_l#/proc/}"
+    done
+}
+
 # The sshd that let us in, if any: its binary and its own -f and -o arguments, from its title.
 # A process title proves nothing unless the process is root's or our own.
 sp_find_sshd() {
@@ -376,23 +416,11 @@ sp_find_sshd() {
         [ ! -r "/proc/$sp_p/cmdline" ] || read -r sp_title <"/proc/$sp_p/cmdline" || :
         sp_process "$sp_p"
         [ ! -r "/proc/$sp_p/environ" ] || sp_above="$sp_above /proc/$sp_p/environ"
-        case $sp_title in
-            'sshd: /'*' [listener] '*)
-                if [ "$sp_euid" = 0 ] || [ "$sp_euid" = "$sp_uid" ]; then
-                    sp_w=
-                    for sp_a in ${sp_title#sshd: }; do
-                        case $sp_w$sp_a in
-                            /*) sp_sshd=$sp_a ;;
-                            -f/*) sp_sshd_f=${sp_a#-f} ;;
-                            -o?*=*) sp_sshd_o="$sp_sshd_o -o ${sp_a#-o}" ;;
-                            '[listener]') break ;;
-                        esac
-                        case $sp_a in -f | -o) sp_w=$sp_a ;; *) sp_w= ;; esac
-                    done
-                    break
-                fi
-                ;;
-        esac
+        sp_title_words
+        if [ -n "$sp_title_sshd" ] && { [ "$sp_euid" = 0 ] || [ "$sp_euid" = "$sp_uid" ]; }; then
+            sp_sshd=$sp_title_sshd sp_sshd_f=$sp_title_f sp_sshd_o=$sp_title_o
+            break
+        fi
         sp_p=$sp_ppid
     done
     # sudo takes SSH_CONNECTION away; the session above it still has it.
@@ -433,13 +461,13 @@ sp_settings() {
     [ -n "$sp_sshd_f" ] || [ ! -r /etc/ssh/ssh_host_ed25519_key ] || sp_sshd_o="$sp_sshd_o -h /etc/ssh/ssh_host_ed25519_key"
     # shellcheck disable=SC2086
     sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
-    sp_ask=T
+    sp_how=T
     case $sp_t in
         *authorizedkeysfile*) ;;
         *)
             # The host keys are root's alone. -G (9.3 and later) reads the settings without them, and
             # without Match blocks; before that it makes sshd say its version at least.
-            sp_ask=G
+            sp_how=G
             # shellcheck disable=SC2086
             sp_t=$sp_t$sp_nl$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o 2>&1) || :
             ;;
@@ -456,7 +484,7 @@ sp_settings() {
             OpenSSH_*) sp_s_version=${sp_l%%,*} ;;
             'authorizedkeysfile '*)
                 sp_s_keys=$sp_v
-                [ "$sp_ask" = G ] || sp_s_ok=true
+                [ "$sp_how" = G ] || sp_s_ok=true
                 ;;
             'authorizedkeyscommand '*) sp_s_keys_cmd=$sp_v ;;
             'usepam '*) sp_s_pam=$sp_v ;;
@@ -480,6 +508,21 @@ sp_settings() {
         esac
     done
     IFS=" $sp_tab$sp_nl"
+}
+
+# Sets sp_server to the program that serves SFTP, or to nothing.
+sp_sftp_server() {
+    case $sp_s_sftp in
+        /*)
+            sp_server=${sp_s_sftp%% *}
+            [ ! -x "$sp_server" ] || return 0
+            ;;
+    esac
+    for sp_server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server \
+        /usr/libexec/sftp-server /usr/lib/sftp-server; do
+        [ ! -x "$sp_server" ] || return 0
+    done
+    sp_server=''
 }
 
 sp_whoami() {

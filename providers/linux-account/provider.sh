@@ -140,20 +140,6 @@ sp_missing_tools() {
 
 # ---- detect --------------------------------------------------------------------------------------
 
-sp_sftp_server() {
-    case $sp_s_sftp in
-        /*)
-            sp_server=${sp_s_sftp%% *}
-            [ ! -x "$sp_server" ] || return 0
-            ;;
-    esac
-    for sp_server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server \
-        /usr/libexec/sftp-server /usr/lib/sftp-server; do
-        [ ! -x "$sp_server" ] || return 0
-    done
-    sp_server=''
-}
-
 # Whether this sshd would take a password alone, from that account.
 sp_takes_password() {
     case ${sp_s_methods:-any} in

@@ -52,14 +52,14 @@ sp_find_file() {
     sp_at "$sp_pick" || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
 }
 
-# sp_at FILE: sets sp_file, sp_target (the file itself, where that is a link), sp_dir and sp_work.
+# sp_at FILE: sets sp_file, sp_target (the file itself, where that is a link), sp_keys_dir and sp_work.
 sp_at() {
     sp_file=$1 sp_target=$1
     if [ -L "$1" ]; then
         sp_target=$(readlink -f -- "$1") || sp_target=''
         [ -n "$sp_target" ] || return 1
     fi
-    sp_dir=${sp_target%/*}
+    sp_keys_dir=${sp_target%/*}
     sp_work=$sp_target.stagepass-$sp_grant
 }
 
@@ -148,25 +148,21 @@ sp_file_fit() {
         [ "$sp_uid" = 0 ] || [ -O "$sp_target" ] || sp_refuse keys-file-foreign "$sp_target does not belong to this account; somebody else manages its keys."
         [ -w "$sp_target" ] || sp_refuse keys-file-read-only "$sp_target is read-only."
         [ -r "$sp_target" ] || sp_refuse keys-file-read-only "$sp_target cannot be read."
-        [ -w "$sp_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_dir is read-only."
-    elif [ -e "$sp_dir" ]; then
-        [ -w "$sp_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_dir is read-only."
+        [ -w "$sp_keys_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_keys_dir is read-only."
+    elif [ -e "$sp_keys_dir" ]; then
+        [ -w "$sp_keys_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_keys_dir is read-only."
     else
-        [ -d "${sp_dir%/*}" ] || sp_refuse no-home "There is no folder ${sp_dir%/*}."
-        [ -w "${sp_dir%/*}" ] || sp_refuse keys-folder-read-only "The folder ${sp_dir%/*} is read-only."
+        [ -d "${sp_keys_dir%/*}" ] || sp_refuse no-home "There is no folder ${sp_keys_dir%/*}."
+        [ -w "${sp_keys_dir%/*}" ] || sp_refuse keys-folder-read-only "The folder ${sp_keys_dir%/*} is read-only."
     fi
-}
-
-# Holds the folder of the picked file for the whole verb; where there is none, nothing can be in it.
-sp_lock_keys() {
-    [ ! -d "$sp_dir" ] || sp_lock "$sp_dir"
 }
 
 sp_clean() { [ -z "${sp_work:-}" ] || rm -f -- "$sp_work.was" "$sp_work.new" "$sp_work.old"; }
 sp_tidy() {
     [ -z "${sp_editing:-}" ] || sp_clean
-    # Made before the lock, for the lock; empty, it goes again.
-    [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_dir" 2>/dev/null || :
+    # Made for the file, or for the lock; empty, it goes again.
+    [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
+    sp_undo
 }
 
 # The awk functions that tell lines apart. `ours`: a key line of this grant. `moved`: the key stood
@@ -277,7 +273,7 @@ sp_replace() {
             if cmp -s "$sp_work.was" "$sp_target"; then
                 rm -f -- "$sp_target"
                 sp_clean
-                [ "$sp_made" != folder ] || rmdir -- "$sp_dir" 2>/dev/null || :
+                [ "$sp_made" != folder ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
                 sp_gone=true
                 return 0
             fi
@@ -312,7 +308,7 @@ sp_still_in_time() {
 
 sp_no_room() {
     sp_clean
-    sp_refuse no-room "The new key file could not be written in $sp_dir (full disk or quota); the old one is as it was."
+    sp_refuse no-room "The new key file could not be written in $sp_keys_dir (full disk or quota); the old one is as it was."
 }
 
 # Whether the notes say that the file, or file and folder, were ours. Sets sp_made.
@@ -334,7 +330,7 @@ sp_create() {
         sp_no_room
     fi
     if [ -e /sys/fs/selinux/enforce ] && sp_has restorecon; then
-        restorecon "$sp_dir" "$sp_work.new" 2>/dev/null || :
+        restorecon "$sp_keys_dir" "$sp_work.new" 2>/dev/null || :
     fi
     sp_still_in_time
     if ln -- "$sp_work.new" "$sp_target" 2>/dev/null; then
@@ -353,52 +349,86 @@ sp_hard_links() {
 # ---- the failsafe, in the user's crontab ----------------------------------------------------------
 #
 # One line, every minute, at the end of the crontab; everything else in it stays byte for byte. A
-# crontab has no lock: it is read again right before it is written, and once more after.
+# crontab has no lock: it is read again right before it is written, and once more after. These take
+# the place of what ending.sh has for the crontab of root.
 
 sp_crontab() { CRONTAB_NOHEADER=N EDITOR=cat VISUAL=cat crontab "$@"; }
 
-# sp_cron_line_for FOLDER: sets sp_cron_line. The outer quotes mean the same to every shell that the
-# crontab may name (SHELL=/bin/csh), and the mark stands inside, because not every one of them
-# knows a comment there.
-sp_cron_line_for() {
-    sp_cron_line='' sp_cron_why=''
-    case $1 in
-        *[[:cntrl:]\'\"\\\`\$%!]*)
-            sp_cron_why="The home folder has a character in its name that is not safe in a crontab."
-            return 1
-            ;;
-    esac
-    sp_cron_mark=" >/dev/null 2>&1 # stagepass $sp_grant'"
-    sp_cron_line="* * * * * /bin/sh -c 'exec /bin/sh \"$1/failsafe\"$sp_cron_mark"
-    [ "${#sp_cron_line}" -lt 900 ] || {
-        sp_cron_why="The path of the home folder is too long for a crontab."
-        return 1
-    }
+# Sets sp_cron. The outer quotes mean the same to every shell that the crontab may name
+# (SHELL=/bin/csh), and the mark stands inside, because not every one of them knows a comment there.
+sp_cron_line() {
+    sp_cron="* * * * * /bin/sh -c 'exec /bin/sh \"$sp_dir/failsafe\" >/dev/null 2>/dev/null # stagepass $sp_grant'"
 }
 
-# Whether somebody runs what stands in crontabs. sp_cron_seen=hidden where other users' processes
-# are not shown, and nothing else tells.
+# sp_cron_runs [any]: whether somebody runs what stands in crontabs. Where the processes of others are
+# not shown, a note of the daemon has to do, or a crontab that is in use already.
 sp_cron_runs() {
-    sp_cron_seen=no
+    sp_r=${1:-}
     set +f
-    sp_t=$(grep -slxE 'cron|crond|fcron|dcron' /proc/[0-9]*/comm) || :
+    sp_t=$(grep -slxE 'cron|crond|cronie|fcron|dcron' /proc/[0-9]*/comm) || :
     sp_t=$sp_t$sp_nl$(grep -slzx crond /proc/[0-9]*/cmdline 2>/dev/null) || :
     set -f
     for sp_a in $sp_t; do
         sp_a=${sp_a#/proc/}
-        sp_process "${sp_a%%/*}"
         # A name alone proves nothing: a process may call itself what it likes.
-        [ "$sp_euid" != 0 ] || sp_cron_seen=yes
+        sp_process "${sp_a%%/*}"
+        [ "$sp_euid" = 0 ] || continue
+        [ "$sp_r" != any ] || return 0
+        # busybox has one that reads no cron.d.
+        case $(readlink "/proc/${sp_a%%/*}/exe") in *busybox*) ;; *) return 0 ;; esac
     done
-    [ "$sp_cron_seen" = no ] || return 0
-    if sp_has systemctl && systemctl is-active -q cron.service crond.service cronie.service cron.target 2>/dev/null; then
-        sp_cron_seen=yes
-    elif [ ! -d /proc/1 ]; then
-        sp_cron_seen=hidden
-        for sp_a in /run/crond.pid /var/run/crond.pid /run/cron.pid; do
-            [ ! -s "$sp_a" ] || sp_cron_seen=yes
+    [ "$sp_r" = any ] || return 1
+    if [ -d /run/systemd/system ] && sp_has systemctl; then
+        for sp_a in cron crond cronie cron.target; do
+            ! systemctl is-active --quiet "$sp_a" 2>/dev/null || return 0
         done
     fi
+    [ ! -d /proc/1 ] || return 1
+    for sp_a in /run/crond.pid /run/cron.pid /var/run/crond.pid /var/run/cron.pid; do
+        [ ! -e "$sp_a" ] || return 0
+    done
+    crontab -l 2>/dev/null | grep -v -e '^[[:space:]]*#' -e '/[.]stagepass/' | grep -q '[^[:space:]]'
+}
+
+# Whether this account may have a crontab. Writes nothing.
+sp_crontab_read() {
+    sp_has crontab || return 1
+    sp_v=$(crontab -l 2>&1 >/dev/null) && return 0
+    sp_cron_none_said "$sp_v" && return 0
+    sp_cron_why="crontab -l failed: ${sp_v%%"$sp_nl"*}"
+    return 1
+}
+
+# Debian, cronie, macOS; busybox.
+sp_cron_none_said() {
+    case $1 in *'no crontab for'* | *"can't open"*'No such file'*) return 0 ;; esac
+    return 1
+}
+
+sp_crontab_ours() {
+    sp_cron_line
+    crontab -l 2>/dev/null | grep -qxF -e "$sp_cron"
+}
+
+sp_crontab_install() {
+    sp_cron_line
+    case $sp_dir in
+        *[[:cntrl:]\'\"\\\`\$%!]*)
+            sp_cron_why='The path of the home folder has a character that is not safe in a crontab.'
+            return 1
+            ;;
+    esac
+    if [ "${#sp_cron}" -gt 900 ]; then
+        sp_cron_why='The path of the home folder is too long for a crontab.'
+        return 1
+    fi
+    sp_cron_edit put
+}
+
+# Fails where our line stays.
+sp_crontab_remove() {
+    sp_cron_line
+    sp_cron_edit take
 }
 
 # sp_cron_read FILE: the crontab as it is, with sp_cron_none=1 where there is none. A failure that is
@@ -408,14 +438,10 @@ sp_cron_read() {
     if ! sp_crontab -l >"$1" 2>"$1.said"; then
         sp_v=
         read -r sp_v <"$1.said" || :
-        case $sp_v in
-            *'no crontab for'* | *"can't open"*'No such file'*)
-                [ -s "$1" ] || {
-                    sp_cron_none=1
-                    return 0
-                }
-                ;;
-        esac
+        if [ ! -s "$1" ] && sp_cron_none_said "$sp_v"; then
+            sp_cron_none=1
+            return 0
+        fi
         sp_cron_why="crontab -l failed: $sp_v"
         return 1
     fi
@@ -462,19 +488,14 @@ sp_cron_clean() {
     done
 }
 
-# sp_cron_edit put|take FOLDER: with or without our line. Fails with sp_cron_why, and then the
-# crontab is as it was.
+# sp_cron_edit put|take: with or without our line. Fails with sp_cron_why, and then the crontab is as
+# it was.
 sp_cron_edit() {
-    sp_cron_file=$2/.crontab-$sp_grant sp_cron_made=$sp_base/crontab-made sp_cron_why=''
-    sp_has crontab || {
-        sp_cron_why='There is no program crontab.'
-        [ "$1" = take ]
-        return
-    }
-    sp_r=0
-    sp_cron_change "$1" || sp_r=1
+    sp_cron_why='' sp_cron_file=$sp_base/.crontab-$sp_grant sp_cron_made=$sp_base/crontab-made
+    sp_cron_failed=0
+    sp_cron_change "$1" || sp_cron_failed=1
     sp_cron_clean
-    return "$sp_r"
+    return "$sp_cron_failed"
 }
 
 sp_cron_change() {
@@ -498,13 +519,13 @@ sp_cron_change() {
         }
         {
             sp_cron_without <"$sp_cron_file.was" &&
-                { [ "$1" = take ] || printf '%s\n' "$sp_cron_line"; }
+                { [ "$1" = take ] || printf '%s\n' "$sp_cron"; }
         } 2>/dev/null >"$sp_cron_file.new" || sp_cron_no_room || return 1
         ! cmp -s "$sp_cron_file.was" "$sp_cron_file.new" || return 0
         # Not every awk says that it could not write.
         {
             sp_cron_without <"$sp_cron_file.was"
-            [ "$1" = take ] || printf '%s\n' "$sp_cron_line"
+            [ "$1" = take ] || printf '%s\n' "$sp_cron"
         } | cmp -s - "$sp_cron_file.new" || sp_cron_no_room || return 1
         # Who had none is to have none again.
         if [ "$1" = put ] && [ "$sp_cron_had" = 1 ]; then
@@ -526,7 +547,7 @@ sp_cron_change() {
             sp_cron_why="The crontab could not be changed: $sp_v"
             return 1
         fi
-        if [ "$1" = put ] && ! grep -qxF -e "$sp_cron_line" "$sp_cron_file.now" && grep -qF "# stagepass $sp_grant" "$sp_cron_file.now"; then
+        if [ "$1" = put ] && ! grep -qxF -e "$sp_cron" "$sp_cron_file.now" && grep -qF "# stagepass $sp_grant" "$sp_cron_file.now"; then
             sp_cron_write "$sp_cron_file.was" restore
             sp_cron_why='The line in the crontab was not what had been written; the crontab is as it was.'
             return 1
@@ -573,7 +594,7 @@ sp_awk_sessions='
         for (q in name) if (uid[q] == u && isd(q) && !(q in conn) && at[key, q] == at[key, c] && ppid[c] != q) return 0
         return 1
     }
-    function isd(p) { return name[p] == "sshd" || name[p] == "sshd-session" }
+    function isd(p) { return name[p] == "sshd" || name[p] == "sshd-session" || name[p] == "dropbear" }
     function climb(p) { while (p in marked && ppid[p] in marked && uid[ppid[p]] == u) p = ppid[p]; return ppid[p] }
     BEGIN { u = ENVIRON["SP_UID"]; self = ENVIRON["SP_SELF"]; FS = "\n" }
     {
@@ -634,12 +655,15 @@ sp_awk_sessions='
         print "sum", n, others + 0, blind + 0
     }'
 
-# Sets sp_conns (the sshd of each connection of the grant), sp_pids (all else that is of it),
-# sp_count (the sessions), sp_elsewhere (processes of it that run as another user) and sp_blind=1
-# where a process that was cut loose would not be found.
+# Sets sp_ses_conns (the sshd of each connection of the grant), sp_ses_pids (all else that is of it),
+# sp_ses_count (the sessions), sp_ses_elsewhere (processes of it that run as another user) and
+# sp_ses_blind=1 where a process that was cut loose would not be found.
 sp_sessions() {
-    sp_conns='' sp_pids='' sp_count=0 sp_elsewhere=0 sp_blind=0
+    sp_ses_conns='' sp_ses_pids='' sp_ses_count=0 sp_ses_elsewhere=0 sp_ses_blind=0
+    sp_login_records
+    # A watcher of the gate stands beside every connection, and names it.
     sp_connections
+    for sp_a in $sp_conns; do sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"; done
     set +f
     sp_t=$({
         printf '%s' "$sp_recorded"
@@ -647,19 +671,19 @@ sp_sessions() {
         grep -HsE '^(Name|State|PPid|Uid):' /proc/[0-9]*/status || :
         grep -Hs . /proc/[0-9]*/sessionid || :
         grep -HsE '/session-[^/]*[.]scope$' /proc/[0-9]*/cgroup || :
-        sp_marked
+        sp_marked_seeds
     } 2>/dev/null | SP_UID=$sp_uid SP_SELF=$$ awk "$sp_awk_sessions") || :
     set -f
     IFS=$sp_nl
     for sp_l in $sp_t; do
         case $sp_l in
-            'conn '*) sp_conns="$sp_conns ${sp_l#* }" ;;
-            'pid '*) sp_pids="$sp_pids ${sp_l#* }" ;;
+            'conn '*) sp_ses_conns="$sp_ses_conns ${sp_l#* }" ;;
+            'pid '*) sp_ses_pids="$sp_ses_pids ${sp_l#* }" ;;
             'sum '*)
                 IFS=' '
                 # shellcheck disable=SC2086
                 set -- $sp_l
-                sp_count=$2 sp_elsewhere=$3 sp_blind=$4
+                sp_ses_count=$2 sp_ses_elsewhere=$3 sp_ses_blind=$4
                 IFS=$sp_nl
                 ;;
         esac
@@ -667,8 +691,33 @@ sp_sessions() {
     IFS=" $sp_tab$sp_nl"
 }
 
+# Sets sp_recorded to what the gate wrote of each connection that it let in: `conn PID` where its sshd
+# still runs, else `gone LOGIN SCOPE`. The supporter can write there too, and end up with their own
+# processes ended: what is ended has to be an sshd, or of the same login as one was.
+sp_login_records() {
+    sp_recorded=''
+    [ -r "$sp_dir/logins" ] || return 0
+    sp_boot=''
+    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_boot </proc/sys/kernel/random/boot_id || :
+    sp_n=0
+    # PID BEGAN BOOT LOGIN SCOPE
+    while read -r sp_a sp_b sp_c sp_d sp_w && [ "$sp_n" -lt 2000 ]; do
+        sp_n=$((sp_n + 1))
+        # Ids of another boot are other people's by now.
+        [ "$sp_c" = "$sp_boot" ] || continue
+        case $sp_a$sp_b${sp_d%-} in '' | *[!0-9]*) continue ;; esac
+        case $sp_w in '' | *[!A-Za-z0-9@:._/\\-]*) continue ;; esac
+        sp_alive "$sp_a"
+        if [ -n "$sp_born" ] && [ "$sp_born" = "$sp_b-$sp_c" ]; then
+            sp_recorded="${sp_recorded}conn $sp_a$sp_nl"
+        else
+            sp_recorded="${sp_recorded}gone $sp_d $sp_w$sp_nl"
+        fi
+    done <"$sp_dir/logins"
+}
+
 # The processes with the mark of the gate. The environments of others cannot be read, nor need they.
-sp_marked() {
+sp_marked_seeds() {
     if printf 'a\000b' | grep -qzxF b 2>/dev/null; then
         { grep -lszxF "STAGEPASS_GRANT=$sp_grant" /proc/[0-9]*/environ || :; } | sed -n 's|^/proc/\([0-9]*\)/environ$|marked \1|p'
         return 0
@@ -680,16 +729,16 @@ sp_marked() {
     done
 }
 
-# Ends them, waits for ten seconds at most until none is left, and sets sp_ended and sp_left.
+# Ends them, waits for ten seconds at most until none is left, and sets sp_ended.
 sp_end_sessions() {
     sp_sessions
-    sp_ended=$sp_count sp_i=0
-    while [ -n "$sp_conns$sp_pids" ]; do
+    sp_ended=$sp_ses_count sp_i=0
+    while [ -n "$sp_ses_conns$sp_ses_pids" ]; do
         # An sshd that is asked tidies up behind itself: terminal, login records, logind's session.
-        for sp_a in $sp_conns; do
+        for sp_a in $sp_ses_conns; do
             if [ "$sp_i" -lt 3 ]; then kill -TERM "$sp_a" 2>/dev/null || :; else kill -KILL "$sp_a" 2>/dev/null || :; fi
         done
-        for sp_a in $sp_pids; do kill -KILL "$sp_a" 2>/dev/null || :; done
+        for sp_a in $sp_ses_pids; do kill -KILL "$sp_a" 2>/dev/null || :; done
         sp_i=$((sp_i + 1))
         [ "$sp_i" -lt 60 ] || break
         if ! sleep 0.1 2>/dev/null; then
@@ -700,6 +749,178 @@ sp_end_sessions() {
     done
 }
 
+# For the failsafe, in the time in which work may still go on.
+sp_in_use() {
+    sp_sessions
+    [ "$sp_ses_count" -gt 0 ]
+}
+
+# ---- the folder of the grant ---------------------------------------------------------------------
+
+# ~/.stagepass/<grant>: the gate and what it needs, the failsafe, the list of what was there before.
+# Sets sp_base and sp_dir; empty where the home folder is not this account's to write in. The failsafe
+# gets them with its inputs, because cron may be told another HOME.
+sp_failsafe_inputs="$sp_failsafe_inputs base dir uid me my_home"
+sp_place() {
+    sp_base='' sp_dir=''
+    case $sp_my_home in '' | / | [!/]* | *[[:cntrl:]]*) return 0 ;; esac
+    if [ ! -d "$sp_my_home" ] || [ ! -O "$sp_my_home" ] || [ ! -w "$sp_my_home" ]; then return 0; fi
+    sp_base=$sp_my_home/.stagepass
+    sp_dir=$sp_base/$sp_grant
+}
+
+# One at a time: whoever changes anything of a grant in this account holds its home folder. That is
+# there before we come and after we go, and the failsafe, which no sshd tells of a key file, knows it
+# as well. Where it is not the account's own: the folder of the picked file, as far as it exists.
+sp_lock_keys() {
+    if [ -n "$sp_base" ]; then
+        sp_lock "$sp_my_home"
+    elif [ -d "$sp_keys_dir" ]; then
+        sp_lock "$sp_keys_dir"
+    fi
+}
+
+# Makes the folder, or sets sp_place_why.
+sp_make_place() {
+    sp_place_why=''
+    if [ -z "$sp_base" ]; then
+        sp_place_why='The home folder of this account is not its own to write in.'
+    elif [ -L "$sp_base" ] || { [ -e "$sp_base" ] && { [ ! -d "$sp_base" ] || [ ! -O "$sp_base" ]; }; }; then
+        sp_place_why="$sp_base is not a folder of this account."
+    else
+        [ -d "$sp_dir" ] || sp_new_place=1
+        mkdir -p -- "$sp_base" "$sp_dir" 2>/dev/null || sp_no_space
+        chmod 0700 -- "$sp_base" "$sp_dir" 2>/dev/null || sp_no_space
+    fi
+    [ -z "$sp_place_why" ]
+}
+
+sp_no_space() { sp_refuse no-room "There is no room in $sp_my_home (full disk or quota); nothing was opened or changed."; }
+
+# What sshd runs is `SHELL -c COMMAND`, and what the profile of that shell prints comes before what
+# the gate says. Sets sp_place_why where no gate can stand behind it, and sp_noisy.
+sp_shell_fit() {
+    sp_noisy=0 sp_place_why=''
+    sp_passwd "$sp_uid"
+    sp_my_shell=${sp_t%%"$sp_nl"*}
+    sp_my_shell=${sp_my_shell##*:}
+    [ -n "$sp_my_shell" ] || sp_my_shell=/bin/sh
+    case ${sp_dir:-$sp_my_home} in
+        *[!A-Za-z0-9._/@+,:-]*)
+            sp_place_why='The path of the home folder has a character that shells may read in their own way.'
+            return 1
+            ;;
+    esac
+    set --
+    ! sp_has timeout || set -- timeout 10
+    # A program that a profile leaves behind may keep open what it was given.
+    sp_t=$("$@" env -i "HOME=$sp_my_home" "USER=$sp_me" "LOGNAME=$sp_me" "SHELL=$sp_my_shell" PATH=/usr/local/bin:/usr/bin:/bin \
+        'SSH_CLIENT=127.0.0.1 1 22' 'SSH_CONNECTION=127.0.0.1 1 127.0.0.1 22' \
+        "$sp_my_shell" -c "/bin/sh -c 'echo stagepass-was-here'" 2>/dev/null 9>&- | "$@" sed '/stagepass-was-here$/q' | tail -c 1000) || :
+    case $sp_t in
+        stagepass-was-here) ;;
+        *stagepass-was-here)
+            sp_noisy=1
+            [ "$sp_access" = ssh ] ||
+                sp_place_why='The profile of this account prints something at every login, which breaks SFTP through the gate.'
+            ;;
+        *) sp_place_why="The login shell of this account ($sp_my_shell) does not do what it is told." ;;
+    esac
+    [ -z "$sp_place_why" ]
+}
+
+# What ends the access by itself, before there is any. Sets everything that sp_tell says of it.
+sp_guard() {
+    sp_gate=false sp_gate_why='' sp_failsafe=none sp_failsafe_why='' sp_confined=false sp_confine_why=''
+    if ! sp_make_place; then
+        sp_gate_why=$sp_place_why sp_failsafe_why=$sp_place_why sp_confine_why=$sp_place_why
+        return 0
+    fi
+    sp_ends_was=''
+    [ ! -f "$sp_dir/ends" ] || sp_ends_was=$(cat "$sp_dir/ends")
+    sp_g_start=$sp_start sp_g_folder=$sp_start sp_g_alias=''
+    [ "$sp_path" = "$sp_start" ] || sp_g_alias=$sp_path
+    sp_shell_fit || :
+    sp_g_shell=$sp_my_shell
+    sp_gate_install || sp_no_space
+    if [ "$sp_gate" = true ] && [ -n "$sp_place_why" ]; then sp_gate=false sp_gate_why=$sp_place_why; fi
+    if [ "$sp_gate" = true ]; then
+        # What a connection leaves behind is found by the id of its login.
+        [ -e "$sp_dir/logins" ] || sp_put "$sp_dir/logins" 600 '' || sp_no_space
+        sp_gate_confine
+        [ "$sp_noisy" = 0 ] || sp_gate_why='The profile of this account prints something at every login: SFTP may not work through the gate.'
+    else
+        sp_gate_remove
+        sp_confine_why=$sp_gate_why
+    fi
+    sp_ends_write || sp_no_space
+}
+
+# The failsafe looks where we looked, without an sshd to ask.
+sp_guard_failsafe() {
+    [ -n "$sp_dir" ] && [ -d "$sp_dir" ] || return 0
+    sp_in_file=$sp_keys_file sp_in_before=$sp_same_key_before
+    sp_keys_file=$sp_file
+    if [ -z "$sp_same_key_before" ]; then
+        sp_same_key_before=0
+        [ "$sp_foreign_before" = false ] || sp_same_key_before=1
+    fi
+    sp_cron_why=''
+    sp_failsafe_install || sp_no_space
+    if [ "$sp_failsafe" = none ] && [ -n "$sp_cron_why" ]; then sp_failsafe_why=$sp_cron_why; fi
+    sp_keys_file=$sp_in_file sp_same_key_before=$sp_in_before
+}
+
+# Nothing was let in: what was made for it goes again, and the end is what it was.
+sp_undo() {
+    [ -n "${sp_guarding:-}" ] && [ -z "${sp_changed:-}" ] || return 0
+    sp_guarding=''
+    if [ "${sp_new_place:-0}" = 1 ]; then
+        sp_failsafe_remove || :
+        rm -rf -- "$sp_dir"
+        rmdir -- "$sp_base" 2>/dev/null || :
+    elif [ -n "${sp_ends_was:-}" ]; then
+        sp_put "$sp_dir/ends" 644 "$sp_ends_was$sp_nl" || :
+    fi
+}
+
+# The lines, with the gate or without.
+sp_key_line() {
+    sp_c=
+    if [ "$sp_gate" = true ]; then
+        sp_gate_command "${4:-}"
+        sp_c=$sp_v
+    else
+        case $sp_access in
+            sftp) sp_c=internal-sftp ;;
+            sftp-read-only) sp_c='internal-sftp -R' ;;
+        esac
+        if [ -n "$sp_c" ]; then
+            case $sp_start in
+                '' | *[!A-Za-z0-9_./-]*) ;;
+                *) sp_c="$sp_c -d $sp_start" ;;
+            esac
+        fi
+    fi
+    if [ "$sp_restrict" = 1 ]; then
+        sp_o=restrict
+        [ "$sp_access" != ssh ] || sp_o=$sp_o,pty
+    else
+        sp_o=no-port-forwarding,no-X11-forwarding,no-agent-forwarding
+        [ "$sp_access" = ssh ] || sp_o=$sp_o,no-pty
+    fi
+    [ -z "$sp_c" ] || sp_o="$sp_o,command=\"$sp_c\""
+    [ -z "$3" ] || sp_o="$sp_o,from=\"$3\""
+    sp_expiry "$2"
+    [ -z "$sp_stamp" ] || sp_o="$sp_o,expiry-time=\"$sp_stamp\""
+    sp_lines="$sp_lines$sp_o $1 stagepass:$sp_grant$sp_nl"
+}
+sp_key_lines() {
+    sp_lines=
+    [ -z "$sp_public_key" ] || sp_key_line "$sp_public_key" "$sp_deadline" "$sp_from"
+    [ -z "$sp_check_key" ] || sp_key_line "$sp_check_key" "$sp_check_until" '' own
+}
+
 # ---- verbs ---------------------------------------------------------------------------------------
 
 sp_detect() {
@@ -707,7 +928,7 @@ sp_detect() {
     sp_facts ''
     sp_account=''
     sp_pick_file
-    sp_file='' sp_target='' sp_dir='' sp_dangles=false
+    sp_file='' sp_target='' sp_keys_dir='' sp_dangles=false
     [ -z "$sp_pick" ] || sp_at "$sp_pick" || sp_dangles=true
     sp_say keys_file "$sp_file"
     sp_say keys_file_assumed "$sp_assumed"
@@ -718,9 +939,9 @@ sp_detect() {
         sp_v=false
     elif [ -e "$sp_file" ]; then
         [ -w "$sp_file" ] || sp_v=false
-    elif [ -e "$sp_dir" ]; then
-        [ -w "$sp_dir" ] || sp_v=false
-    elif [ ! -w "${sp_dir%/*}" ]; then
+    elif [ -e "$sp_keys_dir" ]; then
+        [ -w "$sp_keys_dir" ] || sp_v=false
+    elif [ ! -w "${sp_keys_dir%/*}" ]; then
         sp_v=false
     fi
     sp_say keys_file_writable "$sp_v"
@@ -731,15 +952,42 @@ sp_detect() {
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
     sp_say key_lines "$sp_ours"
-    sp_say supported "$sp_v"
-    if [ "$sp_v" = false ]; then
+    sp_detect_guard
+    sp_say supported "$sp_writable"
+    if [ "$sp_writable" = false ]; then
         sp_say reason_id keys-file-read-only
         sp_say reason 'The key file of this account cannot be written by it.'
     fi
     sp_flush
 }
 
-
+# What could end the access by itself here. Nothing is made for it.
+sp_detect_guard() {
+    sp_place
+    sp_sftp_server
+    if [ -z "$sp_base" ]; then
+        sp_place_why='The home folder of this account is not its own to write in.'
+    elif sp_shell_fit; then
+        case $sp_access:$sp_server in
+            sftp*:) sp_place_why='This server has no sftp-server program, which the gate would start.' ;;
+        esac
+    fi
+    sp_bool can_gate [ -z "$sp_place_why" ]
+    sp_say gate_reason "$sp_place_why"
+    sp_failsafe=none sp_failsafe_why='The home folder of this account is not its own to write in.' sp_cron_why=''
+    [ -z "$sp_base" ] || sp_failsafe_plan
+    sp_say failsafe "$sp_failsafe"
+    sp_say failsafe_reason "${sp_cron_why:-$sp_failsafe_why}"
+    if [ "$sp_uid" = 0 ]; then
+        sp_confine_why='It is an account of root.'
+        sp_say can_confine false
+    else
+        sp_bool can_confine sp_can_confine
+    fi
+    sp_say confine_reason "$sp_confine_why"
+    sp_say drop_in false
+    sp_say drop_in_reason 'There is no password here that it would be for.'
+}
 
 # The start folder of SFTP: the shop folder itself, links resolved.
 sp_plan_start() {
@@ -765,9 +1013,10 @@ sp_open() {
     sp_find_file
     sp_plan_start must
     sp_file_fit
+    sp_place
     sp_new_dir=0
-    if [ ! -d "$sp_dir" ]; then
-        mkdir -m 0700 -- "$sp_dir" 2>/dev/null || sp_no_room
+    if [ ! -d "$sp_keys_dir" ]; then
+        mkdir -m 0700 -- "$sp_keys_dir" 2>/dev/null || sp_no_room
         sp_new_dir=1
     fi
     sp_lock_keys
@@ -775,13 +1024,28 @@ sp_open() {
     sp_file_fit
     sp_hard_links
     sp_not_ended "$sp_my_home/.stagepass-ended."
-    sp_put
+    sp_foreign_before=$sp_same_foreign
+    sp_guarding=1
+    sp_guard
+    sp_guard_failsafe
+    sp_baseline=false sp_baseline_why=$sp_place_why sp_had_digest=$sp_baseline_digest
+    if [ -n "$sp_dir" ] && [ -d "$sp_dir" ]; then
+        sp_result_purge
+        sp_baseline "$sp_dir/baseline"
+        # What closes is to know what was there, too.
+        if [ "$sp_failsafe" != none ] && [ "$sp_baseline_digest" != "$sp_had_digest" ]; then sp_guard_failsafe; fi
+    fi
+    sp_put_lines
     sp_survey
     sp_tell
+    sp_say baseline "$sp_baseline"
+    sp_say baseline_reason "$sp_baseline_why"
+    sp_say baseline_digest "$sp_baseline_digest"
+    sp_flush
 }
 
 # Our lines into the file we stand at, and out of every other.
-sp_put() {
+sp_put_lines() {
     sp_here=$sp_file sp_stray=$sp_holding
     sp_key_lines
     sp_replace
@@ -800,21 +1064,29 @@ sp_put() {
     sp_key_lines
 }
 
+# The end moves first in the gate, then in the key file, then in the failsafe, which reads what the
+# gate reads: whoever stops in between leaves the earlier of two ends for new logins.
 sp_update() {
     sp_key_inputs
     sp_fence
     sp_find_file
     sp_plan_start may
+    sp_place
     sp_lock_keys
     # Only now: a close may have held the folder until a moment ago.
     sp_survey
     [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
     sp_file_fit
     sp_hard_links
+    sp_foreign_before=$sp_same_foreign
+    sp_guarding=1
+    sp_guard
     sp_must=1
-    sp_put
+    sp_put_lines
     sp_survey
+    sp_guard_failsafe
     sp_tell
+    sp_flush
 }
 
 sp_tell() {
@@ -826,15 +1098,33 @@ sp_tell() {
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
     sp_say hard_links "$sp_links"
-    sp_flush
+    sp_say gate "$sp_gate"
+    sp_say gate_reason "$sp_gate_why"
+    sp_say password_gate none
+    sp_say failsafe "$sp_failsafe"
+    sp_say failsafe_reason "$sp_failsafe_why"
+    sp_say confined "$sp_confined"
+    sp_say confine_reason "$sp_confine_why"
+    # The supporter is who the log belongs to.
+    sp_say uses_protected false
+}
+
+# Whether the key lines of this grant are made for a gate.
+sp_gated() {
+    sp_gate=false
+    [ -n "$sp_dir" ] || return 0
+    case $sp_text in *"command=\"$sp_dir/gate "*) sp_gate=true ;; esac
+    if sp_gate_present; then sp_gate=true; fi
 }
 
 sp_check() {
     sp_close_inputs
     sp_find_file
     sp_plan_start may
-    sp_key_lines
+    sp_place
     sp_survey
+    sp_gated
+    sp_key_lines
     sp_bool present [ "$sp_ours" -gt 0 ]
     sp_say account "$sp_me"
     sp_say keys_file "$sp_file"
@@ -844,24 +1134,72 @@ sp_check() {
     sp_bool keys_match [ "$sp_text$sp_moved" = "${sp_lines}0" ]
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
-    sp_say sessions unknown
+    sp_gate=false
+    if [ -n "$sp_dir" ] && sp_gate_present; then sp_gate=true; fi
+    sp_say gate_present "$sp_gate"
+    if [ -n "$sp_dir" ] && sp_failsafe_present; then sp_say failsafe_present true; else sp_say failsafe_present false; fi
+    sp_say drop_in_present false
+    if [ "$sp_gate" = true ]; then
+        sp_sessions
+        sp_say sessions "$sp_ses_count"
+        sp_uses
+    fi
     sp_flush
 }
 
 sp_close_inputs() {
     sp_has_password=0
     sp_key_inputs
+    case ${sp_uses_from:-} in '' | *[!0-9]*) sp_uses_from=0 ;; esac
+}
+
+# What the client has written down by now, and nothing else.
+sp_collect() {
+    sp_lock_keys
+    if [ -n "$sp_base" ] && [ -d "$sp_base" ]; then
+        sp_result_drop
+        sp_result_purge
+        rmdir -- "$sp_base" 2>/dev/null || :
+    fi
+    sp_say result_kept false
+    sp_flush
+}
+
+# First nobody new gets in, then who is in goes. Asked again with the lock: until then a supporter
+# may hold it.
+sp_shut() {
+    if [ -z "$sp_dir" ] || [ ! -d "$sp_dir" ]; then return 0; fi
+    if [ "${sp_by_server:-}" = 1 ]; then
+        sp_due || exit 0
+    else
+        sp_ends_now || :
+    fi
+    sp_end_sessions
+    sp_ended_all=$((sp_ended_all + sp_ended))
 }
 
 sp_close() {
     sp_close_inputs
     sp_find_file
+    sp_place
+    if [ "${sp_collected:-0}" = 1 ]; then
+        sp_collect
+        return 0
+    fi
+    sp_ended_all=0 sp_ses_conns='' sp_ses_pids='' sp_ses_elsewhere=0 sp_ses_blind=1
+    sp_shut
     sp_lock_keys
+    if [ "${sp_by_server:-}" = 1 ]; then sp_due || exit 0; fi
     sp_absent=false sp_any_gone=false
     sp_survey
+    sp_had_place=false sp_lined=false
+    if [ -n "$sp_dir" ]; then
+        [ ! -d "$sp_dir" ] || sp_had_place=true
+        if sp_has crontab && sp_crontab_ours; then sp_lined=true; fi
+    fi
     sp_was_moved=$sp_moved sp_todo=$sp_holding
     if [ -z "$sp_holding" ]; then
-        sp_absent=true
+        [ "$sp_had_place$sp_lined" != falsefalse ] || sp_absent=true
         [ ! -e "$sp_target" ] || sp_clean
     else
         sp_hunt=$sp_same_key_before
@@ -885,12 +1223,16 @@ sp_close() {
         sp_survey
     fi
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
-    # An open that had begun was waited for where there is a folder to lock, one that has not will
-    # be turned away.
+    # Once more: whoever came in before the line went.
+    sp_shut
+    [ "$sp_had_place" = false ] || sp_changed=1
+    [ $((sp_ours + sp_moved)) = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
+    [ -z "$sp_ses_conns$sp_ses_pids" ] || sp_fail sessions-left 'Sessions of this grant could not be ended.'
+    sp_close_history
+    sp_close_place
+    # An open that had begun was waited for, one that has not will be turned away.
     sp_v=false
-    if [ -d "$sp_dir" ] && { [ "$sp_absent" = false ] || [ "$sp_not_after" != 0 ]; }; then
-        sp_v=true
-    fi
+    if { [ -n "$sp_base" ] || [ -d "$sp_keys_dir" ]; } && { [ "$sp_absent" = false ] || [ "$sp_not_after" != 0 ]; }; then sp_v=true; fi
     sp_say late_open_refused "$sp_v"
     sp_say already_absent "$sp_absent"
     sp_bool keys_absent [ $((sp_ours + sp_moved)) = 0 ]
@@ -903,10 +1245,138 @@ sp_close() {
     sp_v=false
     if [ "$sp_was_moved" -gt 0 ] && [ "$sp_moved" = 0 ]; then sp_v=true; fi
     sp_say moved_line_removed "$sp_v"
-    # In a shared account nothing tells the sessions of this grant from the merchant's own.
-    sp_say sessions_left unknown
-    [ $((sp_ours + sp_moved)) = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
+    sp_say gate_absent true
+    sp_say drop_in_absent true
+    sp_v=false
+    if [ -n "$sp_base" ] && [ -e "$sp_base/result.$sp_grant" ]; then sp_v=true; fi
+    sp_say result_kept "$sp_v"
     # Reached only when no line of this grant was left when the files were read again.
     sp_say absent true
     sp_flush
+}
+
+# What happened while the grant was open. It is written down before it is said, and before the list
+# it was made from goes: a close that comes again finds it there.
+sp_close_history() {
+    sp_kept=$sp_out
+    if [ "$sp_had_place" = false ] || { [ ! -e "$sp_dir/baseline/about" ] && [ -e "$sp_base/result.$sp_grant" ]; }; then
+        [ -n "$sp_base" ] && sp_result_replay && return 0
+        sp_say by_server false
+        sp_say server_closed_at 0
+        # Without a gate nothing tells the sessions of this grant from the merchant's own.
+        sp_say sessions_left unknown
+        return 0
+    fi
+    sp_out=''
+    sp_now=$(date +%s)
+    if [ "${sp_by_server:-}" = 1 ]; then
+        sp_say by_server true
+        sp_say server_closed_at "$sp_now"
+    else
+        sp_say by_server false
+        sp_say server_closed_at 0
+    fi
+    sp_v=unknown
+    if sp_gate_present && [ "$sp_ses_blind" = 0 ]; then sp_v=$sp_ses_elsewhere; fi
+    sp_say sessions_left "$sp_v"
+    sp_say sessions_ended "$sp_ended_all"
+    sp_uses
+    sp_difference "$sp_dir/baseline"
+    sp_say_difference
+    sp_result_write || :
+    sp_history=$sp_out
+    sp_out=$sp_kept$sp_out
+}
+
+# The folder of the grant goes, what may still be needed last: the failsafe tries again until then.
+sp_close_place() {
+    sp_failsafe_gone=true
+    if [ -z "$sp_base" ]; then
+        sp_say failsafe_absent true
+        return 0
+    fi
+    if [ -d "$sp_dir" ]; then
+        sp_gate_remove
+        rm -rf -- "$sp_base/.gone.$sp_grant"
+        # In one step: a list that is not whole would be taken for one that somebody changed.
+        mv -- "$sp_dir/baseline" "$sp_base/.gone.$sp_grant" 2>/dev/null || :
+        rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
+        # A full disk may have room by now.
+        [ -e "$sp_base/result.$sp_grant" ] || { sp_kept=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$sp_kept; }
+        if [ -e "$sp_dir/failsafe" ] && ! sp_failsafe_remove; then sp_failsafe_gone=false; fi
+    fi
+    # A line that came back, out of an editor that was open all the time.
+    if [ "$sp_failsafe_gone" = true ] && sp_has crontab && sp_crontab_ours; then
+        mkdir -p -- "$sp_base" 2>/dev/null || :
+        sp_crontab_remove || sp_failsafe_gone=false
+    fi
+    if [ "$sp_failsafe_gone" = false ]; then
+        sp_say failsafe_absent false
+        sp_fail failsafe-left "${sp_cron_why:-What was to close this grant on the server could not be removed.}"
+    fi
+    rm -rf -- "$sp_dir"
+    sp_result_purge
+    rmdir -- "$sp_base" 2>/dev/null || :
+    sp_bool failsafe_absent sp_failsafe_absent
+}
+
+# Everything in this account that carries a mark of ours, whosever grant it is.
+sp_marks() {
+    sp_close_inputs
+    sp_find_file
+    sp_place
+    IFS=$sp_nl
+    sp_seen=$sp_nl
+    for sp_f in $sp_read; do
+        IFS=" $sp_tab$sp_nl"
+        sp_at "$sp_f" || continue
+        case $sp_seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
+        sp_seen=$sp_seen$sp_target$sp_nl
+        if [ ! -r "$sp_target" ] || [ ! -f "$sp_target" ]; then continue; fi
+        sp_t=$(SP_ME=$sp_me SP_FILE=$sp_file awk "$sp_awk_lines"'
+            /^[ \t]*#/ { next }
+            {
+                sub(/\r$/, "")
+                if (!stage($0)) next
+                tag = "-"
+                if (match($0, /\/gate [0-9a-z]+[ "]/)) tag = substr($0, RSTART + 6, RLENGTH - 7)
+                match($0, /[A-Za-z0-9+\/]+=*[ \t]+stagepass:[0-9a-z]+$/)
+                blob = substr($0, RSTART, RLENGTH); sub(/[ \t].*/, "", blob)
+                print "key-line " id($0) " " ENVIRON["SP_ME"] " " tag " " blob " " ENVIRON["SP_FILE"]
+            }' <"$sp_target")
+        sp_say_marks
+    done
+    IFS=" $sp_tab$sp_nl"
+    if [ -n "$sp_base" ]; then
+        set +f
+        for sp_f in "$sp_base"/* "$sp_my_home"/.stagepass-ended.*; do
+            sp_v=${sp_f##*/}
+            case $sp_v in
+                result.*) sp_k=result sp_v=${sp_v#result.} ;;
+                .stagepass-ended.*) sp_k=tombstone sp_v=${sp_v#.stagepass-ended.} ;;
+                *)
+                    sp_k=gate
+                    [ -d "$sp_f" ] || continue
+                    ;;
+            esac
+            case $sp_v in '' | *[!0-9a-z]*) continue ;; esac
+            sp_say mark "$sp_k $sp_v $sp_me - - $sp_f"
+        done
+        set -f
+    fi
+    if sp_has crontab; then
+        sp_t=$(crontab -l 2>/dev/null | SP_ME=$sp_me awk '
+            match($0, /\/[.]stagepass\/[0-9a-z]+\/failsafe" .* # stagepass [0-9a-z]+\047$/) {
+                id = $0; sub(/\047$/, "", id); sub(/.* /, "", id)
+                print "cron " id " " ENVIRON["SP_ME"] " - - crontab"
+            }') || :
+        sp_say_marks
+    fi
+    sp_flush
+}
+
+sp_say_marks() {
+    IFS=$sp_nl
+    for sp_l in $sp_t; do sp_say mark "$sp_l"; done
+    IFS=" $sp_tab$sp_nl"
 }

@@ -63,6 +63,8 @@ sp_gate_install() {
     case $sp_access:$sp_server in
         sftp*:) sp_gate_why='This server has no sftp-server program, which the gate would start.' && return 0 ;;
     esac
+    # The path stands in key lines and in a shell's command.
+    case $sp_dir in *[!A-Za-z0-9_./@+-]*) sp_gate_why="The path $sp_dir has a character that cannot stand in a key line." && return 0 ;; esac
     sp_put "$sp_dir/gate" 755 "$sp_gate_source$sp_nl" || return 1
     sp_ends_write || return 1
     sp_gate_conf || return 1
@@ -144,7 +146,7 @@ sp_gate_as() {
             sp_has setpriv || return 1
             sp_v=$1 sp_w=$2
             shift 2
-            set -- setpriv --reuid="$sp_v" --regid="$sp_w" --clear-groups -- "$@"
+            set -- setpriv --reuid="$sp_v" --regid="$sp_w" --init-groups -- "$@"
             ;;
     esac
     ! sp_has timeout || set -- timeout 20 "$@"
@@ -222,10 +224,10 @@ sp_connections() {
         # shellcheck disable=SC2086
         set -- ${sp_l##*--watch }
         case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
-        sp_alive "$1"
-        [ "${sp_born%%-*}" = "$2" ] || continue
         sp_a=${sp_a%/cmdline}
         sp_watchers="$sp_watchers ${sp_a#/proc/}"
+        sp_alive "$1"
+        [ "${sp_born%%-*}" = "$2" ] || continue
         case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
     done
 }
@@ -301,6 +303,13 @@ sp_uses() {
                 printf "uses_total=%d\nbytes_read=%.0f\nbytes_written=%.0f\nfiles_read=%d\nfiles_written=%d\n", n, read, written, gets, puts
             }'
     ) || :
+    sp_out=$sp_out$sp_t$sp_nl
+}
+
+# sp_say_lines KEY TEXT: one reply for each line, a thousand at most.
+sp_say_lines() {
+    [ -n "$2" ] || return 0
+    sp_t=$(printf '%s' "$2" | head -n 1000 | tr -d '\000-\011\013-\037\177' | cut -c 1-400 | sed "s/^/$1=/") || :
     sp_out=$sp_out$sp_t$sp_nl
 }
 
@@ -450,7 +459,7 @@ sp_failsafe_remove() {
 # Whether nothing of it is left.
 sp_failsafe_absent() {
     [ ! -e "$sp_units/$sp_unit.timer" ] && [ ! -e "$sp_units/$sp_unit.service" ] && [ ! -e "/etc/cron.d/$sp_unit" ] || return 1
-    ! sp_has crontab || ! sp_crontab_read || ! sp_crontab_ours
+    [ ! -e "$sp_dir/crontab-was" ] || ! sp_crontab_read || ! sp_crontab_ours
 }
 
 sp_failsafe_take() {
@@ -464,7 +473,7 @@ sp_failsafe_take() {
             systemctl --no-block daemon-reload >/dev/null 2>&1 || :
             ;;
         cron.d) rm -f -- "/etc/cron.d/$sp_unit" 2>/dev/null || : ;;
-        crontab) ! sp_has crontab || sp_crontab_remove ;;
+        crontab) [ ! -e "$sp_dir/crontab-was" ] || sp_crontab_remove ;;
     esac
 }
 
@@ -601,6 +610,12 @@ sp_failsafe() {
         [ "$sp_i" -le 10 ] || exit 0
         if [ $((sp_end_hard - sp_now)) -lt 5 ]; then sleep $((sp_end_hard - sp_now)); else sleep 5; fi
     done
+    # What fails ten times is then tried once an hour: it looks at every file of the server.
+    sp_v=0
+    [ ! -r "$sp_dir/tries" ] || read -r sp_v <"$sp_dir/tries" || :
+    case $sp_v in '' | *[!0-9]*) sp_v=0 ;; esac
+    [ "$sp_v" -lt 10 ] || [ $((sp_now / 60 % 60)) = $((sp_end_hard / 60 % 60)) ] || exit 0
+    sp_put "$sp_dir/tries" 600 "$((sp_v + 1))$sp_nl" || :
     sp_close
 }
 
@@ -617,10 +632,12 @@ sp_due() {
 # Everything that is about to be said.
 sp_result_write() { sp_put "$sp_base/result.$sp_grant" 600 "$sp_out"; }
 
-# Says again what the close before this one said. Ends with 1 when there was none.
+sp_result_there() { [ -s "$sp_base/result.$sp_grant" ]; }
+
+# Says again what an earlier close said, but for what is said anew: these four.
 sp_result_replay() {
-    [ -r "$sp_base/result.$sp_grant" ] || return 1
-    sp_out=$sp_out$(grep -v -e '^already_absent=' -e '^result_kept=' -e '^late_open_refused=' "$sp_base/result.$sp_grant")$sp_nl
+    sp_t=$(grep -v -e '^already_absent=' -e '^foreign=' -e '^late_open_refused=' -e '^result_kept=' "$sp_base/result.$sp_grant") || :
+    sp_out=$sp_out$sp_t$sp_nl
 }
 
 sp_result_drop() { rm -f -- "$sp_base/result.$sp_grant" "$sp_base/result.$sp_grant.new"; }

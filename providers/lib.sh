@@ -113,6 +113,11 @@ sp_check_inputs() {
     sp_key_input sp_public_key "$sp_public_key"
     sp_key_input sp_check_key "$sp_check_key"
     sp_number sp_deadline "$sp_deadline"
+    case ${sp_tag:=} in *[!0-9a-z]*) sp_refuse bad-input 'The authentication of the mark is not of the form [0-9a-z]*.' ;; esac
+    case ${sp_at_end:=kill} in kill | drain) ;; *) sp_refuse bad-input 'What happens at the deadline is neither kill nor drain.' ;; esac
+    sp_number sp_drain "${sp_drain:=0}"
+    sp_number sp_uses_from "${sp_uses_from:=0}"
+    case ${sp_baseline_digest:=} in *[!0-9a-f]*) sp_refuse bad-input 'The digest of the baseline is not made of 0-9 and a-f.' ;; esac
     [ -z "$sp_check_key" ] || sp_number sp_check_until "$sp_check_until"
 }
 
@@ -312,7 +317,8 @@ sp_expiry() {
 
 # ---- key lines -----------------------------------------------------------------------------------
 
-# sp_key_line KEY UNTIL FROM: appends one authorized_keys line to sp_lines.
+# sp_key_line KEY UNTIL FROM NAME: appends one authorized_keys line to sp_lines. With sp_gate=true
+# the key leads to the gate and nowhere else; NAME is `own` for the key that only proves the login.
 sp_key_line() {
     if [ "$sp_restrict" = 1 ]; then
         sp_o=restrict
@@ -322,17 +328,20 @@ sp_key_line() {
         [ "$sp_access" = ssh ] || sp_o=$sp_o,no-pty
     fi
     sp_c=
-    case $sp_access in
-        sftp) sp_c=internal-sftp ;;
-        sftp-read-only) sp_c='internal-sftp -R' ;;
-    esac
-    if [ -n "$sp_c" ]; then
-        case $sp_start in
-            '' | *[!A-Za-z0-9_./-]*) ;;
+    if [ "${sp_gate:-false}" = true ]; then
+        sp_gate_command "$4"
+        sp_c=$sp_v
+    else
+        case $sp_access in
+            sftp) sp_c=internal-sftp ;;
+            sftp-read-only) sp_c='internal-sftp -R' ;;
+        esac
+        case $sp_c:$sp_start in
+            :* | *: | *:*[!A-Za-z0-9_./-]*) ;;
             *) sp_c="$sp_c -d $sp_start" ;;
         esac
-        sp_o="$sp_o,command=\"$sp_c\""
     fi
+    [ -z "$sp_c" ] || sp_o="$sp_o,command=\"$sp_c\""
     [ -z "$3" ] || sp_o="$sp_o,from=\"$3\""
     sp_expiry "$2"
     [ -z "$sp_stamp" ] || sp_o="$sp_o,expiry-time=\"$sp_stamp\""
@@ -343,8 +352,8 @@ sp_key_line() {
 # from where stagepass is, so the supporter's addresses do not bind it.
 sp_key_lines() {
     sp_lines=
-    [ -z "$sp_public_key" ] || sp_key_line "$sp_public_key" "$sp_deadline" "$sp_from"
-    [ -z "$sp_check_key" ] || sp_key_line "$sp_check_key" "$sp_check_until" ''
+    [ -z "$sp_public_key" ] || sp_key_line "$sp_public_key" "$sp_deadline" "$sp_from" ''
+    [ -z "$sp_check_key" ] || sp_key_line "$sp_check_key" "$sp_check_until" '' own
 }
 
 # ---- facts ---------------------------------------------------------------------------------------
@@ -407,7 +416,7 @@ sp_listeners() {
 # The sshd that let us in, if any: its binary and its own -f and -o arguments, from its title.
 # A process title proves nothing unless the process is root's or our own.
 sp_find_sshd() {
-    sp_sshd='' sp_sshd_f='' sp_sshd_o='' sp_came=${SSH_CONNECTION:-} sp_above=''
+    sp_sshd='' sp_sshd_f='' sp_sshd_o='' sp_came=${SSH_CONNECTION:-} sp_above='' sp_kind=''
     sp_p=$PPID
     sp_i=0
     while [ "$sp_p" -gt 0 ] && [ "$sp_i" -lt 16 ]; do
@@ -421,6 +430,9 @@ sp_find_sshd() {
             sp_sshd=$sp_title_sshd sp_sshd_f=$sp_title_f sp_sshd_o=$sp_title_o
             break
         fi
+        sp_l=
+        [ ! -r "/proc/$sp_p/comm" ] || read -r sp_l 2>/dev/null <"/proc/$sp_p/comm" || :
+        [ "$sp_l" != dropbear ] || sp_kind=dropbear
         sp_p=$sp_ppid
     done
     # sudo takes SSH_CONNECTION away; the session above it still has it.
@@ -439,6 +451,15 @@ sp_find_sshd() {
                 break
             fi
         done
+    fi
+    if [ -n "$sp_kind" ]; then
+        :
+    elif [ -n "$sp_sshd" ]; then
+        sp_kind=openssh
+    elif sp_has dropbear; then
+        sp_kind=dropbear
+    else
+        sp_kind=other
     fi
 }
 

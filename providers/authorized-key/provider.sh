@@ -527,7 +527,10 @@ sp_cron_change() {
             sp_cron_without <"$sp_cron_file.was"
             [ "$1" = take ] || printf '%s\n' "$sp_cron"
         } | cmp -s - "$sp_cron_file.new" || sp_cron_no_room || return 1
-        # Who had none is to have none again.
+        # Noted first: what is there for sure, and that who had none is to have none again.
+        if [ "$1" = put ]; then
+            : 2>/dev/null >"$sp_dir/crontab-was" || sp_cron_no_room || return 1
+        fi
         if [ "$1" = put ] && [ "$sp_cron_had" = 1 ]; then
             : 2>/dev/null >"$sp_cron_made" || sp_cron_no_room || return 1
         fi
@@ -612,7 +615,8 @@ sp_awk_sessions='
             next
         }
         split($0, f, " ")
-        if (f[1] == "marked") marked[f[2]] = 1
+        if (f[1] == "watch") watch[f[2]] = 1
+        else if (f[1] == "marked") marked[f[2]] = 1
         else if (f[1] == "conn") { seed[f[2]] = 1 }
         else if (f[1] == "gone") { if (f[2] != "-") old["login", f[2]] = 1; if (f[3] != "-") old["scope", f[3]] = 1; if (f[2] f[3] == "--") blind = 1 }
     }
@@ -650,7 +654,7 @@ sp_awk_sessions='
         n = 0
         for (p in hit) {
             if (p in safe || uid[p] != u) continue
-            if (p in conn) { n++; print "conn", p } else { if (!(ppid[p] in hit)) n++; print "pid", p }
+            if (p in conn) { n++; print "conn", p } else { if (!(ppid[p] in hit) && !(p in watch)) n++; print "pid", p }
         }
         print "sum", n, others + 0, blind + 0
     }'
@@ -664,6 +668,7 @@ sp_sessions() {
     # A watcher of the gate stands beside every connection, and names it.
     sp_connections
     for sp_a in $sp_conns; do sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"; done
+    for sp_a in $sp_watchers; do sp_recorded="${sp_recorded}watch $sp_a$sp_nl"; done
     set +f
     sp_t=$({
         printf '%s' "$sp_recorded"
@@ -882,43 +887,6 @@ sp_undo() {
     elif [ -n "${sp_ends_was:-}" ]; then
         sp_put "$sp_dir/ends" 644 "$sp_ends_was$sp_nl" || :
     fi
-}
-
-# The lines, with the gate or without.
-sp_key_line() {
-    sp_c=
-    if [ "$sp_gate" = true ]; then
-        sp_gate_command "${4:-}"
-        sp_c=$sp_v
-    else
-        case $sp_access in
-            sftp) sp_c=internal-sftp ;;
-            sftp-read-only) sp_c='internal-sftp -R' ;;
-        esac
-        if [ -n "$sp_c" ]; then
-            case $sp_start in
-                '' | *[!A-Za-z0-9_./-]*) ;;
-                *) sp_c="$sp_c -d $sp_start" ;;
-            esac
-        fi
-    fi
-    if [ "$sp_restrict" = 1 ]; then
-        sp_o=restrict
-        [ "$sp_access" != ssh ] || sp_o=$sp_o,pty
-    else
-        sp_o=no-port-forwarding,no-X11-forwarding,no-agent-forwarding
-        [ "$sp_access" = ssh ] || sp_o=$sp_o,no-pty
-    fi
-    [ -z "$sp_c" ] || sp_o="$sp_o,command=\"$sp_c\""
-    [ -z "$3" ] || sp_o="$sp_o,from=\"$3\""
-    sp_expiry "$2"
-    [ -z "$sp_stamp" ] || sp_o="$sp_o,expiry-time=\"$sp_stamp\""
-    sp_lines="$sp_lines$sp_o $1 stagepass:$sp_grant$sp_nl"
-}
-sp_key_lines() {
-    sp_lines=
-    [ -z "$sp_public_key" ] || sp_key_line "$sp_public_key" "$sp_deadline" "$sp_from"
-    [ -z "$sp_check_key" ] || sp_key_line "$sp_check_key" "$sp_check_until" '' own
 }
 
 # ---- verbs ---------------------------------------------------------------------------------------
@@ -1248,7 +1216,7 @@ sp_close() {
     sp_say gate_absent true
     sp_say drop_in_absent true
     sp_v=false
-    if [ -n "$sp_base" ] && [ -e "$sp_base/result.$sp_grant" ]; then sp_v=true; fi
+    if [ -n "$sp_base" ] && sp_result_there; then sp_v=true; fi
     sp_say result_kept "$sp_v"
     # Reached only when no line of this grant was left when the files were read again.
     sp_say absent true
@@ -1259,8 +1227,11 @@ sp_close() {
 # it was made from goes: a close that comes again finds it there.
 sp_close_history() {
     sp_kept=$sp_out
-    if [ "$sp_had_place" = false ] || { [ ! -e "$sp_dir/baseline/about" ] && [ -e "$sp_base/result.$sp_grant" ]; }; then
-        [ -n "$sp_base" ] && sp_result_replay && return 0
+    if [ "$sp_had_place" = false ] || { [ ! -e "$sp_dir/baseline/about" ] && sp_result_there; }; then
+        if [ -n "$sp_base" ] && sp_result_there; then
+            sp_result_replay
+            return 0
+        fi
         sp_say by_server false
         sp_say server_closed_at 0
         # Without a gate nothing tells the sessions of this grant from the merchant's own.
@@ -1302,8 +1273,8 @@ sp_close_place() {
         mv -- "$sp_dir/baseline" "$sp_base/.gone.$sp_grant" 2>/dev/null || :
         rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
         # A full disk may have room by now.
-        [ -e "$sp_base/result.$sp_grant" ] || { sp_kept=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$sp_kept; }
-        if [ -e "$sp_dir/failsafe" ] && ! sp_failsafe_remove; then sp_failsafe_gone=false; fi
+        sp_result_there || { sp_kept=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$sp_kept; }
+        sp_failsafe_remove || sp_failsafe_gone=false
     fi
     # A line that came back, out of an editor that was open all the time.
     if [ "$sp_failsafe_gone" = true ] && sp_has crontab && sp_crontab_ours; then

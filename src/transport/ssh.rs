@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use russh::client::{self, DisconnectReason, Handle};
 use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
-use russh::{AlgorithmKind, ChannelMsg, ChannelWriteHalf, Disconnect, Preferred, SshId, kex};
+use russh::{
+    AlgorithmKind, Channel, ChannelMsg, ChannelOpenFailure, ChannelWriteHalf, Disconnect,
+    Preferred, SshId, kex,
+};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -600,7 +603,12 @@ impl Session {
     /// Runs one command to its end, or to the deadline.
     pub(super) async fn run(&self, mut exchange: Exchange<'_>, deadline: Instant) -> Outcome {
         let clock = Clock { deadline };
-        let channel = match clock.within(self.link.handle.channel_open_session()).await {
+        // It would cut the connection in the middle of what it is sent, and not say why.
+        if self.link.server_id.contains("mod_sftp") {
+            let why = "the server does not run commands: ProFTPD there transfers files only";
+            return exchange.end(End::Refused(why.into()));
+        }
+        let channel = match clock.within(self.open_channel()).await {
             Some(Ok(channel)) => channel,
             Some(Err(error)) => return exchange.end(End::Refused(self.no_channel(&error))),
             None => {
@@ -618,6 +626,23 @@ impl Session {
             let _ = clock.within(channel.close()).await;
         }
         exchange.end(end)
+    }
+
+    /// Opens a channel. A server that allows one at a time (`MaxSessions`) may still count the one
+    /// that has just ended: it is asked again for a moment.
+    pub(super) async fn open_channel(&self) -> Result<Channel<client::Msg>, russh::Error> {
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.link.handle.channel_open_session().await {
+                Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed))
+                    if pause < Duration::from_secs(1) =>
+                {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                opened => return opened,
+            }
+        }
     }
 
     fn no_channel(&self, error: &russh::Error) -> String {

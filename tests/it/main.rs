@@ -4,6 +4,7 @@
 mod again;
 mod bad_input;
 mod cli;
+mod clock;
 mod conformance;
 mod demo;
 mod grants;
@@ -14,6 +15,7 @@ mod job;
 mod json;
 mod keyring;
 mod ledger;
+mod matrix;
 mod postgres;
 mod readme;
 mod schedule;

@@ -4,6 +4,7 @@
 mod again;
 mod bad_input;
 mod cli;
+mod clock;
 mod conformance;
 mod demo;
 mod faults;
@@ -15,6 +16,7 @@ mod job;
 mod json;
 mod keyring;
 mod ledger;
+mod matrix;
 mod postgres;
 mod readme;
 mod schedule;

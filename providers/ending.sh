@@ -111,12 +111,12 @@ own=$sp_a
 "
 }
 
-# sp_gate_log UID GID: the log of an account that is not ourselves. It may add to it; where the file
+# sp_gate_log GID: the log of an account that is not ourselves. It may add to it; where the file
 # system knows that attribute, it can do nothing else. Sets sp_uses_safe.
 sp_gate_log() {
     sp_uses_safe=false
     chattr -a "$sp_dir/uses" 2>/dev/null || :
-    chown "0:$2" -- "$sp_dir/uses" && chmod 620 -- "$sp_dir/uses" || return 1
+    chown "0:$1" -- "$sp_dir/uses" && chmod 620 -- "$sp_dir/uses" || return 1
     if chattr +a "$sp_dir/uses" 2>/dev/null; then sp_uses_safe=true; fi
 }
 
@@ -705,9 +705,9 @@ Match all
         [ "$sp_s_force:$sp_s_forward" != "$sp_force:no" ] || return 0
         sp_drop_in_why="sshd does not take the settings for this account (another Match block comes first)."
     fi
-    sp_v=$sp_drop_in_why
+    sp_why=$sp_drop_in_why
     sp_drop_in_remove
-    sp_drop_in_why=$sp_v
+    sp_drop_in_why=$sp_why
     sp_settings "$1"
     return 1
 }
@@ -726,10 +726,10 @@ sp_drop_in_remove() {
 # shellcheck disable=SC2086
 sp_sshd_reload() {
     sp_listeners
-    sp_l=${sp_sshd_f:-/etc/ssh/sshd_config}
+    sp_conf=${sp_sshd_f:-/etc/ssh/sshd_config}
     for sp_j in $sp_listening; do
         sp_title_of "$sp_j"
-        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_l" ] || continue
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
         if ! "$sp_title_sshd" -t ${sp_title_f:+-f "$sp_title_f"} $sp_title_o >/dev/null 2>&1; then
             sp_drop_in_why='sshd refuses its configuration (sshd -t), so it was not loaded.'
             return 1
@@ -737,7 +737,7 @@ sp_sshd_reload() {
     done
     for sp_j in $sp_listening; do
         sp_title_of "$sp_j"
-        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_l" ] || continue
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
         sp_alive "$sp_j"
         sp_v=$sp_born
         kill -HUP "$sp_j" 2>/dev/null || continue

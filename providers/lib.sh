@@ -380,7 +380,8 @@ sp_title_words() {
     case $sp_title in 'sshd: /'*' [listener] '*) ;; *) return 0 ;; esac
     for sp_a in ${sp_title#sshd: }; do
         case $sp_w$sp_a in
-            /*) sp_title_sshd=$sp_a ;;
+            # What follows -E or -h is a path, too.
+            /*) [ -n "$sp_title_sshd" ] || sp_title_sshd=$sp_a ;;
             -f/*) sp_title_f=${sp_a#-f} ;;
             -o?*=*) sp_title_o="$sp_title_o -o ${sp_a#-o}" ;;
             '[listener]') break ;;

@@ -1223,28 +1223,30 @@ found_in_a_shared_account() {
     cron_off
 }
 
-# Whatever is killed: closing again ends it, and nothing is left.
+# Whatever is killed: closing again ends it, and nothing is left. bash counts the commands, so that
+# the kills are spread over the whole of each verb.
 killed_anywhere() {
     about="$suite killed anywhere"
     fresh
     cron_on
     printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
-    local was crontab_was pause first step
+    local was crontab_was step at all share
     was=$(state) crontab_was=$(tab)
     for step in open update close; do
-        for pause in 0.02 0.05 0.1 0.15 0.2 0.25 0.3 0.35 0.4 0.5 0.6 0.8; do
-            about="$suite $step killed after $pause s"
+        [ "$step" = open ] || as_deploy open access=ssh
+        counted "$step" 0
+        all=$(cat "$root/tmp/commands")
+        want "$step is long enough to be killed in many places" test "$all" -gt 200
+        as_deploy close access=ssh
+        as_deploy close collected=1
+        for share in 8 16 24 32 40 48 56 62 68 72 76 80 84 88 92 95 98; do
+            about="$suite $step killed after $share % of $all commands"
             [ "$step" = open ] || as_deploy open access=ssh
             [ "$step" != close ] || key_ssh true
-            script authorized-key "$step" access=ssh >"$tmp/first"
-            on runuser -u deploy -- setsid /bin/sh -c 'echo $$ >/tmp/first.pid; exec /bin/sh -s' <"$tmp/first" >/dev/null 2>&1 &
-            first=$!
-            sleep "$pause"
-            on sh -c 'kill -KILL -- "-$(cat /tmp/first.pid)"' 2>/dev/null
-            wait "$first" 2>/dev/null
+            counted "$step" $((all * share / 100))
             as_deploy close access=ssh
             finishes
-            says keys_absent=true absent=true
+            says keys_absent=true absent=true gate_absent=true failsafe_absent=true
             [ "$step" != close ] || want 'the use is known' grep -q '^use=.* command true' <<<"$out"
             deny 'it is no finding' grep -q '^found=' <<<"$out"
             same 'the keys, to the byte' "$was" "$(state)"
@@ -1253,6 +1255,17 @@ killed_anywhere() {
             want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
         done
     done
-    rm -f "$root/tmp/first.pid"
+    rm -f "$root/tmp/commands"
     cron_off
+}
+
+# counted VERB N: runs the verb and kills it after N commands; with 0, leaves in /tmp/commands how many
+# there were, to within ten.
+counted() {
+    {
+        printf 'set -T; z=0; trap '\''[ "$BASHPID" != "$$" ] || { z=$((z + 1)); [ "$z" != %s ] || kill -KILL "$$"; [ $((z %% 10)) != 0 ] || [ %s != 0 ] || echo "$z" >/tmp/commands; }'\'' DEBUG\n' "$2" "$2"
+        script authorized-key "$1" access=ssh
+    } >"$tmp/first"
+    rm -f "$root/tmp/commands"
+    on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/bash -s <"$tmp/first" >/dev/null 2>&1
 }

@@ -415,7 +415,8 @@ sp_b_shop() {
         else
             sp_b_q="*$sp_nl*"
             {
-                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
+                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
+                    -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
                 printf 'status %s\n' "$?" >&3
                 # Names with a newline: that they are there.
                 sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -print0 2>/dev/null | tr '\000\n' '\n\001'
@@ -427,6 +428,12 @@ sp_b_shop() {
                     p = substr($0, 1, k - 1); m = substr($0, k + 2)
                     e = index(m, "="); t = substr(m, 1, e - 1); m = substr(m, e + 1)
                     if (t == "directory") { split(m, f, " "); m = f[1] " " f[2] " " f[3] " 0 0 0 0" }
+                    # Name and target, each in single quotes, with an arrow between.
+                    if (e = index(m, "//")) {
+                        n = substr(m, e + 2); m = substr(m, 1, e - 1)
+                        q = "\047" p "\047 -> \047"
+                        if (index(n, q) == 1) m = m "//" substr(n, length(q) + 1, length(n) - length(q) - 1)
+                    }
                     t = t ~ /^regular/ ? "f" : t == "directory" ? "d" : t ~ /link/ ? "l" : "?"
                     print substr(p, top + 2) "//" t " " m
                 }'

@@ -41,8 +41,7 @@ compare() {
         printf '{ set -eu\n'
         for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
         cat "$repo/providers/lib.sh" "$repo/providers/difference.sh"
-        printf 'sp_whoami; sp_me=%s; sp_my_home=%s; sp_s_keys=%s\n' "$login" "$([ "$login" = root ] && echo /root || echo "/home/$login")" \
-            "'.ssh/authorized_keys /etc/ssh/keys/%u'"
+        printf 'sp_whoami; sp_me=%s; sp_my_home=%s\n' "$login" "$([ "$login" = root ] && echo /root || echo "/home/$login")"
         case $what in
             baseline) printf 'sp_baseline "$sp_at"; sp_say ok "$sp_baseline"; sp_say why "$sp_baseline_why"; sp_say digest "$sp_baseline_digest"; sp_flush\n' ;;
             difference) printf 'sp_difference "$sp_at"; sp_say_difference; sp_flush\n' ;;
@@ -96,6 +95,7 @@ once() {
 }
 
 a_server_with_a_shop() {
+    echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u' >"$root/etc/ssh/sshd_config.d/15-test.conf"
     site=/srv/site lists=/var/lib/stagepass/$grant/baseline
     mkdir -p "$root/var/lib/stagepass/$grant" "$root$site/wp-content/uploads/2026" "$root$site/var/cache/prod" "$root$site/js" \
         "$root/home/deploy/.ssh" "$root/etc/ssh/keys"
@@ -122,7 +122,8 @@ take_the_shop_away() {
     on userdel sp-anna >/dev/null 2>&1
     on userdel -r deploy >/dev/null 2>&1
     on useradd -m -s /bin/bash deploy
-    rm -rf "${root:?}/srv/site" "$root/srv/site2" "$root/var/lib/stagepass" "$root/etc/ssh/keys" "$tmp/mallory" "$tmp/mallory.pub"
+    rm -f "$root/etc/ssh/sshd_config.d/15-test.conf"
+    rm -rf "${root:?}/srv/site" "$root/var/lib/stagepass" "$root/etc/ssh/keys" "$tmp/mallory" "$tmp/mallory.pub"
     login=root
 }
 
@@ -172,6 +173,7 @@ finds_each_class() {
     once group 'new group: doors (id *' 'groupadd doors' 'groupdel doors'
     once key "new login key for deploy: ssh-ed25519 $print_of_mallory (mallory@example.org) in /home/deploy/.ssh/authorized_keys2" \
         "echo 'from=\"*\" $mallory' >/home/deploy/.ssh/authorized_keys2" 'rm /home/deploy/.ssh/authorized_keys2'
+    on mkdir -p /etc/ssh/keys
     once key "new login key that signs others for deploy: ssh-ed25519 $print_of_mallory * in /etc/ssh/keys/deploy" \
         "echo 'no-pty,cert-authority $mallory' >/etc/ssh/keys/deploy" 'rm /etc/ssh/keys/deploy'
     on bash -c "echo '$mallory' >>/root/.ssh/authorized_keys"

@@ -4,8 +4,10 @@
 mod again;
 mod bad_input;
 mod cli;
+mod clock;
 mod conformance;
 mod demo;
+mod faults;
 mod grants;
 mod harness;
 mod host;
@@ -14,6 +16,7 @@ mod job;
 mod json;
 mod keyring;
 mod ledger;
+mod matrix;
 mod postgres;
 mod readme;
 mod schedule;

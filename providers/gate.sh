@@ -7,8 +7,8 @@
 #   ends       deadline=N (nothing new starts) and hard=N (what runs is ended), seconds since 1970
 #   uses       the log: a line for each use, and what sftp-server says about files
 #
-# sshd runs it as the command forced on a key or an account (gate TAG [own]), or as the login shell
-# (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
+# sshd runs it as the command forced on a key (gate TAG [own]) or an account (gate TAG any), or as the
+# login shell (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
 # `gate --try` says whether SFTP can be shut into the folder of the shop here, `gate --here` nothing.
 
 set -fu
@@ -213,7 +213,7 @@ serve_sftp() {
 
 # ---- one use -------------------------------------------------------------------------------------
 
-asked=${SSH_ORIGINAL_COMMAND-}
+asked=${SSH_ORIGINAL_COMMAND-} whose=${2-}
 case ${1-} in
     --watch)
         trap '' HUP
@@ -226,12 +226,13 @@ case ${1-} in
         ;;
     -c)
         # As the login shell: the command forced on a key, or, without one, what the client wants.
-        # shellcheck disable=SC2086
+        whose=any
         case ${2-} in
-            "$0" | "$0 "*) set -- ${2#"$0"} ;;
+            "$0 "*) whose=${2##* } ;;
             *) asked=${2-} ;;
         esac
         ;;
+    '') whose=any ;;
 esac
 
 first=${asked%% *}
@@ -254,9 +255,13 @@ case $access:$kind in
 esac
 
 logged=$kind
-[ "${2-}" != own ] || logged=own
-# A password does not say whose login it is: whoever opened the access tries it out from there.
-[ "${own% *}" != "$address" ] || [ "$now" -gt "${own#* }" ] || logged=own
+case $whose in
+    own) logged=own ;;
+    any)
+        # A password does not say whose it is. Whoever made this access tries it out, from one address.
+        if [ "${own% *}" = "$address" ] && [ "$now" -le "${own#* }" ]; then logged=own; fi
+        ;;
+esac
 use "$logged" "${asked:-$shell}"
 
 # One watcher for each connection, however many channels it has. It holds none of their files.

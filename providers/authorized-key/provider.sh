@@ -951,12 +951,15 @@ sp_detect_guard() {
     [ -z "$sp_base" ] || sp_failsafe_plan
     sp_say failsafe "$sp_failsafe"
     sp_say failsafe_reason "${sp_cron_why:-$sp_failsafe_why}"
-    if [ "$sp_uid" = 0 ]; then
+    sp_confine_why='' sp_j=false
+    if [ "$sp_access" = ssh ]; then
+        sp_confine_why='The access includes a shell, which cannot be shut in.'
+    elif [ "$sp_uid" = 0 ]; then
         sp_confine_why='It is an account of root.'
-        sp_say can_confine false
-    else
-        sp_bool can_confine sp_can_confine
+    elif sp_can_confine; then
+        sp_j=true
     fi
+    sp_say can_confine "$sp_j"
     sp_say confine_reason "$sp_confine_why"
     sp_say drop_in false
     sp_say drop_in_reason 'There is no password here that it would be for.'
@@ -1004,6 +1007,8 @@ sp_open() {
     sp_baseline=false sp_baseline_why=$sp_place_why sp_had_digest=$sp_baseline_digest
     if [ -n "$sp_dir" ] && [ -d "$sp_dir" ]; then
         sp_result_purge
+        # Not a link to the shop, the shop.
+        sp_real=$sp_start
         sp_baseline "$sp_dir/baseline"
         # What closes is to know what was there, too.
         if [ "$sp_failsafe" != none ] && [ "$sp_baseline_digest" != "$sp_had_digest" ]; then sp_guard_failsafe write; fi

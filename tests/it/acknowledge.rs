@@ -239,6 +239,10 @@ fn findings_end_with_8_until_somebody_has_looked() {
     assert_eq!(run.json()["result"]["in_trouble"], 1);
     let run = story.run(["doctor", "--offline"]).exits(8);
     assert!(run.stdout.contains("acknowledge"), "{}", run.told());
+    let told = &story.show(id)["story"];
+    assert_eq!(told["found"]["total"], 4);
+    assert_eq!(told["closed_by"]["why"], "revoked by hand");
+    assert_eq!(told["acknowledged"], Value::Null);
     let run = story.run(["show", id]).ok();
     let at = |text: &str| run.stdout.find(text).unwrap_or_else(|| panic!("{text}: {}", run.told()));
     assert!(at("What was found") < at("user eve uid 0"));

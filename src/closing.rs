@@ -101,21 +101,21 @@ pub enum Running {
 }
 
 /// One layer that was closed.
-struct LayerClosed {
+pub(crate) struct LayerClosed {
     /// What the event keeps.
-    document: Value,
-    notes: Vec<String>,
+    pub(crate) document: Value,
+    pub(crate) notes: Vec<String>,
     evidence: Evidence,
     /// Whether the server keeps the result until it is told that it was recorded.
-    kept: bool,
+    pub(crate) kept: bool,
 }
 
 /// Why a grant is not closed.
 #[derive(Debug, Default)]
-struct Failure {
-    why: String,
+pub(crate) struct Failure {
+    pub(crate) why: String,
     /// Whether the server said no; otherwise nobody saw how it ended.
-    refused: bool,
+    pub(crate) refused: bool,
     /// What was seen of it all the same.
     layers: Vec<Value>,
     /// What was found of it all the same.
@@ -130,7 +130,7 @@ impl Failure {
 
 /// What a try to log in with a revoked credential showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Proof {
+pub(crate) enum Proof {
     /// The server refused it.
     Refused(String),
     /// It was not tried, for this reason; the state that was re-read has to do.
@@ -215,7 +215,7 @@ fn findings(layers: &[LayerClosed]) -> i64 {
 }
 
 /// Tells the server that what it kept of the close is recorded.
-async fn forget_result(
+pub(crate) async fn forget_result(
     context: &Context,
     session: &mut Session<'_>,
     grant: &Grant,
@@ -463,7 +463,7 @@ pub fn provider_of(
 }
 
 /// Closes one layer, and tries a login that has to be refused.
-async fn close_layer(
+pub(crate) async fn close_layer(
     context: &Context,
     ledger: &Ledger,
     session: &mut Session<'_>,
@@ -622,7 +622,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
 
 /// Tries to log in with the supporter's key. Its private half is not ours, so the key is offered
 /// (RFC 4252, section 7): a server that refuses the offer refuses the login.
-async fn prove_refused(
+pub(crate) async fn prove_refused(
     context: &Context,
     ledger: &Ledger,
     target: &Target,

@@ -13,12 +13,14 @@ mod ledger;
 mod list;
 mod page;
 mod provider;
+mod reconcile;
 mod revoke;
 mod schedule;
 mod secret;
 mod show;
 mod sweep;
 mod target;
+mod verify;
 pub mod view;
 
 use crate::cli::{Cli, Command};
@@ -50,6 +52,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Revoke(_) => "revoke",
         Command::Sweep(_) => "sweep",
         Command::Acknowledge(_) => "acknowledge",
+        Command::Verify(_) => "verify",
+        Command::Reconcile(_) => "reconcile",
         Command::Schedule(Schedule::Install { .. }) => "schedule install",
         Command::Schedule(Schedule::Status) => "schedule status",
         Command::Schedule(Schedule::Remove) => "schedule remove",
@@ -92,6 +96,8 @@ pub async fn run(cli: Cli, output: Output) -> Result<()> {
         Command::Revoke(args) => revoke::run(&context, args).await,
         Command::Sweep(args) => sweep::run(&context, &args).await,
         Command::Acknowledge(args) => acknowledge::run(&context, args).await,
+        Command::Verify(args) => verify::run(&context, &args).await,
+        Command::Reconcile(args) => reconcile::run(&context, &args).await,
         Command::Schedule(args) => schedule::run(&context, args).await,
         Command::Secret(args) => secret::run(&context, args),
         Command::Ledger(args) => ledger::run(&context, args).await,

@@ -306,6 +306,9 @@ fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTim
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![layer],
     })
 }

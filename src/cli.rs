@@ -73,12 +73,19 @@ pub enum Command {
     Extend(Extend),
     /// Take access away, and prove that it is gone.
     Revoke(Revoke),
-    /// Close what is due and retry what is stuck; what cron runs. Silent when all is well.
+    /// Close what is due, retry what is stuck, notice what drifted; what cron runs. Silent when all
+    /// is well.
+    ///
+    /// Once an hour it looks at every open grant: whether it is still what was made, and how it was
+    /// used. It ends with 8 while something is stuck, overdue, not what was made, or found and not
+    /// acknowledged.
     Sweep(Sweep),
     /// Prove again that open grants work and closed ones are gone, any time later.
     Verify(Verify),
     /// Look for everything on a server that stagepass made, and compare it with the ledger.
     Reconcile(Reconcile),
+    /// Say that somebody has looked at what was found when a grant was closed.
+    Acknowledge(Acknowledge),
     /// Run `sweep` regularly, from cron or a systemd user timer.
     #[command(subcommand)]
     Schedule(Schedule),
@@ -386,6 +393,9 @@ pub struct Revoke {
 /// `sweep`
 #[derive(Debug, Args)]
 pub struct Sweep {
+    /// Look at every open grant now, not only at those that nobody looked at for an hour.
+    #[arg(long)]
+    pub check: bool,
     /// Targets worked on at the same time.
     #[arg(long, value_name = "N", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -465,6 +475,22 @@ pub struct Reconcile {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallel: u16,
     /// Say what --close and --adopt would do, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `acknowledge`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  stagepass acknowledge k7m2x9 --reason 'the new plugin is the fix that was agreed'")]
+pub struct Acknowledge {
+    /// The grant's id, or the beginning of it.
+    pub grant: String,
+    /// What was found to be the case; recorded with your name.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Say what would be acknowledged, and record nothing.
     #[arg(long)]
     pub dry_run: bool,
 }

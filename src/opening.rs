@@ -330,7 +330,7 @@ async fn abandon(
 ) -> Error {
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
     let closed = match take_back(context, ledger, session, grant, &error, error.kind).await {
-        Ok(Ended::Closed { .. }) => Ok(()),
+        Ok(Ended::Closed(_)) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
         Ok(Ended::Busy) => Err("another process is working on it".into()),
         Err(e) => Err(e.to_string()),

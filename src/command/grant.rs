@@ -114,7 +114,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     if let Err(e) = hand_over(context, &wanted, &grant, &credential, slot) {
         // A credential that nobody received is access without a purpose.
         let ended = closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
-        let taken_back = matches!(ended.await, Ok(closing::Ended::Closed { .. }));
+        let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
         session.close().await;
         return Err(e.hint(if taken_back {
             "the grant was taken back and is proved closed".to_owned()
@@ -629,6 +629,9 @@ fn compose(
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![Layer {
             provider: wanted.provider.name.clone(),
             digest: wanted.provider.digest.clone(),

@@ -1,6 +1,7 @@
 //! The commands, one verb a file: resolve, refuse early, act, report. What is typed is in
 //! [`crate::cli`]; what it means is in [`crate::context`]; nothing below this folder knows clap.
 
+mod acknowledge;
 mod backup;
 mod case;
 mod demo;
@@ -52,6 +53,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Sweep(_) => "sweep",
         Command::Verify(_) => "verify",
         Command::Reconcile(_) => "reconcile",
+        Command::Acknowledge(_) => "acknowledge",
         Command::Schedule(Schedule::Install { .. }) => "schedule install",
         Command::Schedule(Schedule::Status) => "schedule status",
         Command::Schedule(Schedule::Remove) => "schedule remove",
@@ -95,6 +97,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<()> {
         Command::Sweep(args) => sweep::run(&context, &args).await,
         Command::Verify(args) => verify::run(&context, &args).await,
         Command::Reconcile(args) => reconcile::run(&context, &args).await,
+        Command::Acknowledge(args) => acknowledge::run(&context, args).await,
         Command::Schedule(args) => schedule::run(&context, args).await,
         Command::Secret(args) => secret::run(&context, args),
         Command::Ledger(args) => ledger::run(&context, args).await,

@@ -145,7 +145,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
         let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}"))
             .because_text(why);
         match left {
-            Ended::Closed { .. } => error.hint("what the test made was taken back"),
+            Ended::Closed(_) => error.hint("what the test made was taken back"),
             _ => error
                 .hint(format!("grant {} is in the ledger; `stagepass sweep` closes it", over.id)),
         }
@@ -245,6 +245,9 @@ impl<'a> Cycle<'a> {
             version: 0,
             lease_owner: None,
             lease_until: None,
+            findings: 0,
+            drift: None,
+            checked_at: None,
             layers: vec![layer],
             id,
         };

@@ -462,7 +462,7 @@ async fn close_one(
     let closed = match known {
         Some(grant) if of_the_grant(&grant) && grant.state.is_live() => {
             match closing::close(context, ledger, session, &grant.id, &why).await? {
-                Ended::Closed { notes, .. } => Ok(notes),
+                Ended::Closed(closed) => Ok(closed.notes),
                 Ended::Failed { why, .. } => Err(why),
                 Ended::Busy => Err("another process is working on it".to_owned()),
             }
@@ -518,15 +518,18 @@ async fn close_unlisted(
     };
     let detail = json!({ "why": why, "found": found(finding), "layers": grant.layers });
     ledger.note(&event("grant.closing-unlisted", detail)).await?;
-    let Some(layer) = grant.layers.first() else { return Ok(Err("it has no layer".into())) };
-    match closing::close_layer(context, ledger, session, &grant, layer).await? {
-        Ok((seen, notes)) => {
-            let detail = json!({ "why": why, "layers": [seen], "notes": notes });
+    match closing::close_again(context, ledger, session, &grant).await? {
+        Ok(closed) => {
+            let detail = json!({ "why": why, "layers": closed.layers, "notes": closed.notes });
             ledger.note(&event("grant.closed-unlisted", detail)).await?;
-            Ok(Ok(notes))
+            if closed.kept {
+                // What the server keeps for longer it throws away by itself.
+                let _ = closing::forget_result(context, session, &grant).await;
+            }
+            Ok(Ok(closed.notes))
         }
-        Err((why, refused)) => {
-            let detail = json!({ "why": why, "refused": refused });
+        Err((why, refused, layers)) => {
+            let detail = json!({ "why": why, "refused": refused, "layers": layers });
             ledger.note(&event("grant.close-unlisted-failed", detail)).await?;
             Ok(Err(why))
         }
@@ -580,6 +583,9 @@ fn rebuilt(
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![Layer {
             provider: provider.name.clone(),
             digest: provider.digest.clone(),

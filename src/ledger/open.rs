@@ -28,11 +28,13 @@ pub enum Mode {
 
 /// Every step from an empty database to the newest form, oldest first. A step that was released
 /// never changes.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "ledger", include_str!("../../migrations/0001_ledger.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "ledger", include_str!("../../migrations/0001_ledger.sql")),
+    (2, "watch", include_str!("../../migrations/0002_watch.sql")),
+];
 
 /// The newest form of the ledger that this program understands.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// The table that says which steps were made; named, because a shared PostgreSQL database may hold
 /// another program's `_sqlx_migrations`.

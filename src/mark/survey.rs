@@ -564,6 +564,9 @@ mod tests {
             version: 1,
             lease_owner: None,
             lease_until: None,
+            findings: 0,
+            drift: None,
+            checked_at: None,
             layers: vec![Layer {
                 provider: "linux-account".into(),
                 digest: String::new(),

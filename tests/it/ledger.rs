@@ -15,7 +15,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as 
 use stagepass::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
 use stagepass::ledger::{
     CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
-    Location, Mode, Ration, SweepRun, Verdict,
+    Location, Mode, Ration, SweepRun, VERSION, Verdict,
 };
 use stagepass::secret::Secret;
 
@@ -156,6 +156,9 @@ fn grant(id: &str, case: &str, target: &str) -> Grant {
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![layer("linux-account", "sp-ada"), layer("authorized-key", "deploy")],
     }
 }
@@ -860,14 +863,14 @@ mod stories {
             .execute(
                 "insert into stagepass_migrations (version, description, success, checksum, \
                  execution_time) select 99, 'later', success, checksum, 0 \
-                 from stagepass_migrations",
+                 from stagepass_migrations where version = 1",
             )
             .await
             .unwrap();
         connection.close().await.unwrap();
         for mode in [Mode::ReadWrite, Mode::ReadOnly] {
             match Ledger::open(&stand.location(), mode).await {
-                Err(LedgerError::NewerVersion { found: 99, known: 1, .. }) => {}
+                Err(LedgerError::NewerVersion { found: 99, known: VERSION, .. }) => {}
                 other => panic!("{other:?}"),
             }
         }

@@ -252,13 +252,19 @@ impl On<'_> {
                 Offered::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
             }
         }
-        if !drift.is_empty() {
-            return Ok(Ended::Drifted { drift, notes });
-        }
         let replies: Vec<_> = seen.replies.iter().map(Reply::values).collect();
-        let detail = json!({ "state": grant.state, "state_read_back": replies, "notes": notes });
-        ledger.note(&event(context, grant, "grant.verified", detail)).await?;
-        Ok(Ended::Proved { notes })
+        let detail = json!({
+            "state": grant.state,
+            "state_read_back": replies,
+            "drift": drift,
+            "notes": notes,
+        });
+        let verb = if drift.is_empty() { "grant.verified" } else { "grant.not-verified" };
+        ledger.note(&event(context, grant, verb, detail)).await?;
+        Ok(match drift.is_empty() {
+            true => Ended::Proved { notes },
+            false => Ended::Drifted { drift, notes },
+        })
     }
 
     /// A grant that is over: nothing of it is there, and its key is refused.

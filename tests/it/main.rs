@@ -22,3 +22,4 @@ mod sweep;
 mod transport;
 mod transport_host;
 mod unattended;
+mod verify;

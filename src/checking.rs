@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::closing::{self, event};
 use crate::context::Context;
 use crate::error::Result;
-use crate::evidence::Bounded;
+use crate::evidence::{Bounded, moved};
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::Ledger;
 use crate::provider::{Provider, Verb};
@@ -41,8 +41,8 @@ pub struct Seen {
     pub sessions: Option<i64>,
     /// The uses that were not collected yet, `UNIXTIME ADDRESS KIND TEXT`.
     pub uses: Vec<String>,
-    /// How many of `uses` are of each layer.
-    taken: Vec<i64>,
+    /// How many uses of each layer are known behind this look.
+    counted: Vec<i64>,
 }
 
 impl Seen {
@@ -82,8 +82,9 @@ pub async fn look(
         let moment = Moment { deadline: grant.deadline, ..Moment::default() };
         let reply = ask(session, &provider, &session::inputs(grant, layer, &moment)).await?;
         seen.drift.extend(drift_of(layer, &reply));
-        let uses = Bounded::of(&reply, "use", "");
-        seen.taken.push(i64::try_from(uses.lines.len()).unwrap_or(i64::MAX));
+        let collected = Known::of(layer).number("uses_collected");
+        let uses = Bounded::of_uses(&reply, collected);
+        seen.counted.push(uses.total.max(collected));
         seen.uses.extend(uses.lines);
         seen.replies.push(reply);
     }
@@ -138,9 +139,8 @@ async fn record(
     let now = context.now();
     if !seen.uses.is_empty() {
         let mut used = grant.clone();
-        for (layer, taken) in used.layers.iter_mut().zip(&seen.taken) {
-            let collected = Known::of(layer).number("uses_collected");
-            Known::set(layer, "uses_collected", collected.saturating_add(*taken));
+        for (layer, counted) in used.layers.iter_mut().zip(&seen.counted) {
+            Known::set(layer, "uses_collected", *counted);
         }
         let event = event(context, &used, "grant.used", used_detail(seen));
         match ledger.record_if_free(&used, now, &event).await? {
@@ -173,9 +173,8 @@ fn next_look(grant: &Grant, now: UnixTime) -> UnixTime {
 fn used_detail(seen: &Seen) -> Value {
     json!({
         "uses": seen.uses,
-        "uses_total": seen.sum("uses_total"),
-        "bytes_read": seen.sum("bytes_read"),
-        "bytes_written": seen.sum("bytes_written"),
+        "uses_total": seen.counted.iter().copied().fold(0, i64::saturating_add),
+        "moved": moved(&seen.replies),
     })
 }
 

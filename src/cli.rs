@@ -80,12 +80,12 @@ pub enum Command {
     /// used. It ends with 8 while something is stuck, overdue, not what was made, or found and not
     /// acknowledged.
     Sweep(Sweep),
+    /// Say that somebody has looked at what was found when a grant was closed.
+    Acknowledge(Acknowledge),
     /// Prove again that open grants work and closed ones are gone, any time later.
     Verify(Verify),
     /// Look for everything on a server that stagepass made, and compare it with the ledger.
     Reconcile(Reconcile),
-    /// Say that somebody has looked at what was found when a grant was closed.
-    Acknowledge(Acknowledge),
     /// Run `sweep` regularly, from cron or a systemd user timer.
     #[command(subcommand)]
     Schedule(Schedule),
@@ -206,6 +206,15 @@ pub enum Case {
     },
 }
 
+/// What happens at the deadline to work that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AtEndArg {
+    /// Sessions end at the deadline.
+    Kill,
+    /// Nothing new starts after the deadline; what runs may go on for --max.
+    Drain,
+}
+
 /// What the supporter may do.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum AccessArg {
@@ -262,6 +271,14 @@ pub struct Grant {
     /// Until when: '2026-12-01 18:00' (local time) or with a zone.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// What happens at the deadline to work that is running.
+    ///
+    /// Default: kill.
+    #[arg(long, value_enum)]
+    pub at_end: Option<AtEndArg>,
+    /// With --at-end drain: how long running work may go on, at most. Default: 30m.
+    #[arg(long, value_name = "DURATION", requires = "at_end")]
+    pub max: Option<String>,
     /// Only from this network; may be given several times.
     #[arg(long, value_name = "CIDR")]
     pub from: Vec<String>,
@@ -405,6 +422,22 @@ pub struct Sweep {
     pub dry_run: bool,
 }
 
+/// `acknowledge`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  stagepass acknowledge k7m2x9 --reason 'the new plugin is the fix that was agreed'")]
+pub struct Acknowledge {
+    /// The grant's id, or the beginning of it.
+    pub grant: String,
+    /// What was found to be the case; recorded with your name.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Say what would be acknowledged, and record nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// `verify`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -475,22 +508,6 @@ pub struct Reconcile {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallel: u16,
     /// Say what --close and --adopt would do, and do nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// `acknowledge`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  stagepass acknowledge k7m2x9 --reason 'the new plugin is the fix that was agreed'")]
-pub struct Acknowledge {
-    /// The grant's id, or the beginning of it.
-    pub grant: String,
-    /// What was found to be the case; recorded with your name.
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// Say what would be acknowledged, and record nothing.
     #[arg(long)]
     pub dry_run: bool,
 }

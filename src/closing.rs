@@ -550,21 +550,25 @@ async fn close_layer(
     Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
 }
 
-/// What was re-read and is not gone, if anything is.
+/// What was re-read and is not gone, if anything is. What an earlier close wrote down, it wrote
+/// before its last steps.
 fn still_there(reply: &Reply) -> Option<&'static str> {
-    // The server's own job is the last to go, and what it wrote down it wrote before.
-    let failsafe = reply.text("failsafe_absent") == "false" && !reply.is("by_server");
     if !reply.is("absent") {
-        Some("what was re-read says that access still exists")
-    } else if reply.text("gate_absent") == "false" {
-        Some("what was re-read says that the gate is still there")
-    } else if reply.text("drop_in_absent") == "false" {
-        Some("what was re-read says that sshd's setting for the account is still there")
-    } else if failsafe {
-        Some("what was re-read says that the job that ends it on the server is still there")
-    } else {
-        None
+        return Some("what was re-read says that access still exists");
     }
+    if reply.is("by_server") || reply.is("already_absent") {
+        return None;
+    }
+    [
+        ("gate_absent", "what was re-read says that the gate is still there"),
+        ("drop_in_absent", "what was re-read says that sshd's setting for it is still there"),
+        (
+            "failsafe_absent",
+            "what was re-read says that the job that ends it on the server is still there",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(key, why)| (reply.text(key) == "false").then_some(why))
 }
 
 /// What the merchant should know of what `close` replied.

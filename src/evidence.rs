@@ -1,6 +1,8 @@
 //! What a provider saw while a grant was open and when it closed it, as the ledger keeps it:
 //! bounded, and never a secret.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::deadline;
@@ -36,28 +38,32 @@ pub struct Bounded {
 }
 
 impl Bounded {
-    /// Keeps what may be kept of the lines said with `key`; the server says with `total` how many
-    /// there were, where it said fewer.
+    /// Keeps what may be kept of the lines said with `key`, those of the worst classes first; the
+    /// server says with `KEY_total` how many there were, where it said fewer.
     #[must_use]
-    pub fn of(reply: &Reply, key: &str, total: &str) -> Self {
-        let said = reply.lines(key).count();
+    pub fn of(reply: &Reply, key: &str) -> Self {
         let mut lines: Vec<&str> = reply.lines(key).filter(|line| !line.is_empty()).collect();
+        let said = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         if key == "found" {
             lines.sort_by_key(|line| rank(line));
         }
-        let mut room = MOST_BYTES;
-        let lines: Vec<String> = lines
-            .into_iter()
-            .take(MOST_LINES)
-            .map(clean)
-            .take_while(|line| {
-                let fits = line.len() <= room;
-                room = room.saturating_sub(line.len());
-                fits
-            })
-            .collect();
-        let said = i64::try_from(said).unwrap_or(i64::MAX);
-        Self { lines, total: reply.number(total).unwrap_or_default().max(said) }
+        let total = reply.number(&format!("{key}_total")).unwrap_or_default().max(said);
+        Self { lines: those_that_fit(lines.into_iter()), total }
+    }
+
+    /// Keeps the uses behind number `collected`, as far as they may be kept the newest of them. The
+    /// server says its newest lines, and how many there are altogether; its own job knows nothing of
+    /// what was collected.
+    #[must_use]
+    pub fn of_uses(reply: &Reply, collected: i64) -> Self {
+        let lines: Vec<&str> = reply.lines("use").filter(|line| !line.is_empty()).collect();
+        let said = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        let total =
+            reply.number("uses_total").unwrap_or_else(|| collected.saturating_add(said)).max(said);
+        let new = usize::try_from(total.saturating_sub(collected)).unwrap_or_default();
+        let mut lines = those_that_fit(lines.into_iter().rev().take(new));
+        lines.reverse();
+        Self { lines, total }
     }
 
     /// The lines and how many there were, as they stand in a document.
@@ -65,6 +71,20 @@ impl Bounded {
         into.insert(key.to_owned(), json!(self.lines));
         into.insert(format!("{key}_total"), json!(self.total));
     }
+}
+
+/// The first lines, as many as one event may keep.
+fn those_that_fit<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut room = MOST_BYTES;
+    lines
+        .take(MOST_LINES)
+        .map(clean)
+        .take_while(|line| {
+            let fits = line.len() <= room;
+            room = room.saturating_sub(line.len());
+            fits
+        })
+        .collect()
 }
 
 /// How bad a line of what was found is, by its class.
@@ -80,7 +100,7 @@ pub struct Evidence {
     pub found: Bounded,
     /// Other files of the shop that are new, changed or gone.
     pub changed: Bounded,
-    /// Uses that were not collected before.
+    /// Uses that were not collected before, and how many there were altogether.
     pub uses: Bounded,
     /// Files of the account that were left, given away or deleted.
     pub left: Bounded,
@@ -94,12 +114,13 @@ impl Evidence {
     #[must_use]
     pub fn of(layer: &Layer, reply: &Reply, now: UnixTime) -> Self {
         let said = reply.number("server_closed_at").filter(|at| *at > 0);
-        let ahead = Known::of(layer).number("clock_ahead");
+        let known = Known::of(layer);
+        let ahead = known.number("clock_ahead");
         Self {
-            found: Bounded::of(reply, "found", "found_total"),
-            changed: Bounded::of(reply, "changed", "changed_total"),
-            uses: Bounded::of(reply, "use", ""),
-            left: Bounded::of(reply, "left", "left_total"),
+            found: Bounded::of(reply, "found"),
+            changed: Bounded::of(reply, "changed"),
+            uses: Bounded::of_uses(reply, known.number("uses_collected")),
+            left: Bounded::of(reply, "left"),
             by_server: said
                 .filter(|_| reply.is("by_server"))
                 .map(|at| at.saturating_sub(ahead).min(now)),
@@ -122,10 +143,8 @@ impl Evidence {
         if !self.uses.lines.is_empty() {
             kept.insert("uses".into(), json!(self.uses.lines));
         }
-        if let (Some(read), Some(written)) =
-            (reply.number("bytes_read"), reply.number("bytes_written"))
-        {
-            kept.insert("bytes".into(), json!({ "read": read, "written": written }));
+        if let Some(moved) = moved(std::slice::from_ref(reply)) {
+            kept.insert("moved".into(), moved);
         }
         let state = reply.text("difference");
         if !state.is_empty() || self.found.total > 0 || self.changed.total > 0 {
@@ -192,8 +211,9 @@ pub struct Story {
     pub difference: String,
     /// How many sessions were ended at the close.
     pub sessions_ended: Option<i64>,
-    /// Bytes that were read from the server, and written to it.
-    pub bytes: Option<(i64, i64)>,
+    /// What SFTP moved, counted from the beginning: `bytes_read`, `bytes_written`, `files_read`,
+    /// `files_written`.
+    pub moved: BTreeMap<String, i64>,
     /// When the server itself closed it.
     pub by_server: Option<UnixTime>,
     /// Who closed it, and why.
@@ -219,7 +239,7 @@ impl Story {
                     story.uses.lines.extend(lines(at(&detail, "/uses")));
                     most_uses =
                         most_uses.max(at(&detail, "/uses_total").as_i64().unwrap_or_default());
-                    story.add_bytes(at(&detail, "/bytes_read"), at(&detail, "/bytes_written"));
+                    story.add_moved(at(&detail, "/moved"));
                 }
                 "grant.closing" => {
                     story.closed_by = Some((entry.actor.clone(), text("why")));
@@ -262,15 +282,15 @@ impl Story {
             state.clone_into(&mut self.difference);
         }
         self.sessions_ended = at(layer, "/sessions_ended").as_i64().or(self.sessions_ended);
-        self.add_bytes(at(layer, "/bytes/read"), at(layer, "/bytes/written"));
+        self.add_moved(at(layer, "/moved"));
         self.by_server = at(layer, "/server_closed_at").as_i64().or(self.by_server);
     }
 
     /// What the server counts, it counts from the beginning.
-    fn add_bytes(&mut self, read: &Value, written: &Value) {
-        if let (Some(read), Some(written)) = (read.as_i64(), written.as_i64()) {
-            let (before, sent) = self.bytes.unwrap_or_default();
-            self.bytes = Some((before.max(read), sent.max(written)));
+    fn add_moved(&mut self, sums: &Value) {
+        for (key, sum) in sums.as_object().into_iter().flatten() {
+            let known = self.moved.entry(key.clone()).or_default();
+            *known = (*known).max(sum.as_i64().unwrap_or_default());
         }
     }
 }
@@ -283,6 +303,19 @@ fn at<'a>(document: &'a Value, path: &str) -> &'a Value {
 fn lines(list: &Value) -> impl Iterator<Item = String> {
     let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
     list.iter().filter_map(Value::as_str).map(str::to_owned)
+}
+
+/// How much SFTP has moved since the beginning, of all layers together.
+#[must_use]
+pub fn moved(replies: &[Reply]) -> Option<Value> {
+    let mut sums = Map::new();
+    for key in ["bytes_read", "bytes_written", "files_read", "files_written"] {
+        let numbers = replies.iter().filter_map(|reply| reply.number(key));
+        if let Some(sum) = numbers.reduce(i64::saturating_add) {
+            sums.insert(key.into(), json!(sum));
+        }
+    }
+    (!sums.is_empty()).then_some(Value::Object(sums))
 }
 
 /// What was replied, without the lists.
@@ -358,6 +391,30 @@ mod tests {
         assert_eq!(evidence.changed.total, 1000);
         let size = Value::Object(evidence.document(&reply)).to_string().len();
         assert!((100_000..300_000).contains(&size), "{size}");
+    }
+
+    #[test]
+    fn uses_are_kept_once_and_the_newest_first_of_all() {
+        let uses = |lines: &str, total: &str, collected| {
+            let said = [("use", lines.to_owned()), ("uses_total", total.to_owned())];
+            Bounded::of_uses(&reply(&said), collected)
+        };
+        let kept = |lines: &[&str], total| Bounded {
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            total,
+        };
+        assert_eq!(uses("1 a\n2 b\n3 c", "3", 0), kept(&["1 a", "2 b", "3 c"], 3));
+        // The job on the server says all of them again.
+        assert_eq!(uses("1 a\n2 b\n3 c", "3", 2), kept(&["3 c"], 3));
+        assert_eq!(uses("1 a\n2 b\n3 c", "3", 3), kept(&[], 3));
+        // Of very many it says the newest only.
+        assert_eq!(uses("8 x\n9 y", "9", 3), kept(&["8 x", "9 y"], 9));
+        // A provider that does not count.
+        assert_eq!(Bounded::of_uses(&reply(&[("use", "4 d".into())]), 3), kept(&["4 d"], 4));
+        let long = (0..1000).map(|n| format!("{n} {}", "x".repeat(300)));
+        let said = long.collect::<Vec<_>>().join("\n");
+        let newest = uses(&said, "1000", 0).lines;
+        assert!(newest.last().unwrap().starts_with("999 ") && newest.len() < 300);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod message;
 pub mod opening;
 pub mod output;
 pub mod policy;
+pub mod promise;
 pub mod provider;
 pub mod proving;
 pub mod public_key;

@@ -289,6 +289,7 @@ impl<'a> Cycle<'a> {
             return Err(("check says absent", "check says present".into()));
         }
         steps.push("check says absent");
+        self.collected(session).await?;
         Ok(steps)
     }
 
@@ -312,6 +313,19 @@ impl<'a> Cycle<'a> {
             Ok(Answer::Done(reply)) => Ok(reply),
             Ok(Answer::Refused { reason, .. }) => Err((step, reason)),
             Ok(Answer::Unknown { why }) => Err((step, why)),
+            Err(e) => Err((step, e.to_string())),
+        }
+    }
+
+    /// Nobody records the end of a test, so the server need not remember it.
+    async fn collected(&self, session: &mut Session<'_>) -> std::result::Result<(), Failed> {
+        let step = "forgetting the result";
+        let Some(layer) = self.grant.layers.first() else { return Ok(()) };
+        let moment = Moment { collected: true, ..Moment::default() };
+        let inputs = session::inputs(&self.grant, layer, &moment);
+        match session.call(self.provider, Verb::Close, &inputs).await {
+            Ok(Answer::Done(_)) => Ok(()),
+            Ok(Answer::Refused { reason: why, .. } | Answer::Unknown { why }) => Err((step, why)),
             Err(e) => Err((step, e.to_string())),
         }
     }

@@ -70,13 +70,7 @@ fn summary(grant: &Grant, story: &Story, now: i64) -> String {
         ("closed", grant.closed_at.map(deadline::utc).unwrap_or_default()),
         ("ended by", ended_by(grant, story)),
         ("last look", last_look(grant, now)),
-        (
-            "bytes",
-            story
-                .bytes
-                .map(|(read, written)| format!("{read} read, {written} written"))
-                .unwrap_or_default(),
-        ),
+        ("by SFTP", moved(story)),
         (
             "attempts",
             Some(grant.attempts).filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default(),
@@ -93,6 +87,21 @@ fn ended_by(grant: &Grant, story: &Story) -> String {
         (_, None, Some((actor, why))) => format!("{actor}: {why}"),
         (_, None, None) => String::new(),
     }
+}
+
+/// What SFTP moved, where the server counts it.
+fn moved(story: &Story) -> String {
+    let part = |bytes: &str, files: &str, what: &str| {
+        let bytes = story.moved.get(bytes)?;
+        let files = story.moved.get(files);
+        let files = files.map(|count| format!(" in {count} files")).unwrap_or_default();
+        Some(format!("{bytes} bytes{files} {what}"))
+    };
+    let parts = [
+        part("bytes_read", "files_read", "read"),
+        part("bytes_written", "files_written", "written"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn last_look(grant: &Grant, now: i64) -> String {

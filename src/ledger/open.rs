@@ -252,15 +252,15 @@ async fn ready(ledger: Ledger) -> Result<Ledger, LedgerError> {
             None if ledger.mode == Mode::ReadOnly => return Err(LedgerError::Absent { place }),
             _ => {}
         }
-        // Two processes may do this at once on one new file: the slower one fails on a table that
-        // is there already, and then finds the version it wanted.
+        // Two processes may do this at once on one file: the slower one fails on a table that is
+        // there already, and then finds the version it wanted, or one that is nearer to it.
         if let Err(fault) = ledger.migrate().await {
             if tokio::time::Instant::now() > give_up {
                 return Err(fault.explain(&ledger.place));
             }
             let after = ledger.version().await?;
             let may_pass = fault.kind(&ledger.place).is_some_and(Kind::passes);
-            if after != Some(VERSION) && !may_pass {
+            if after <= found && !may_pass {
                 return Err(fault.explain(&ledger.place));
             }
             tokio::time::sleep(pause).await;

@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod conformance;
 mod demo;
+mod faults;
 mod grants;
 mod harness;
 mod host;

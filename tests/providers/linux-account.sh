@@ -5,15 +5,7 @@ linux_account() {
     about="$suite linux-account"
     account=sp-anna login=root
     detects
-    # All nine on the first server, the ones that differ most on the others.
-    for access in sftp sftp-read-only ssh; do
-        for with in key password both; do
-            case $suite:$access:$with in
-                *:sftp-read-only:password | *:sftp-read-only:both) ;;
-                "${suites[0]}":* | *:sftp:key | *:both) whole_life "$access" "$with" ;;
-            esac
-        done
-    done
+    lives
     keeps_acls
     acts_as_the_owner
     one_verb_at_a_time
@@ -25,6 +17,18 @@ linux_account() {
     asks_sshd
     guards_the_way_in
     keeps_secrets
+}
+
+lives() {
+    local access with
+    # All nine on the first server, the ones that differ most on the others.
+    for access in sftp sftp-read-only ssh; do
+        for with in key password both; do
+            case $suite:$access:$with in
+                "${suites[0]}":* | *:sftp:key | *:both) whole_life "$access" "$with" ;;
+            esac
+        done
+    done
 }
 
 detects() {

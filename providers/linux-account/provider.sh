@@ -801,13 +801,13 @@ sp_shop_drop() {
 
 # Sets sp_home, sp_keys and sp_keys_dir (a folder to be made for the key file, or empty).
 sp_plan_home() {
-    sp_base=/home
+    sp_homes=/home
     if [ -r /etc/default/useradd ]; then
         while IFS= read -r sp_l; do
-            case $sp_l in HOME=/?*) sp_base=${sp_l#HOME=} ;; esac
+            case $sp_l in HOME=/?*) sp_homes=${sp_l#HOME=} ;; esac
         done </etc/default/useradd
     fi
-    sp_home=${sp_rec_home:-$sp_base/$sp_account}
+    sp_home=${sp_rec_home:-$sp_homes/$sp_account}
 }
 
 # The first file sshd reads for this account that nobody else's key is in.
@@ -1130,9 +1130,13 @@ sp_plan_gate() {
         sp_refuse_new no-room 'The gate and the failsafe could not be written (a full or read-only disk).'
     fi
     if [ "$sp_gate:$sp_kind" = true:other ]; then sp_gate=false sp_gate_why='No SSH server that is known here was found.'; fi
+    case $sp_access:$sp_has_password:$sp_gate in
+        sftp-read-only:1:false) sp_refuse_new read-only-needs-key "$sp_no_read_only" ;;
+    esac
     sp_renote gate "$sp_rec_gate" "$sp_gate"
     sp_plan_shell
 }
+sp_no_read_only='A password login cannot be held to reading here; use a key, or grant SFTP with writing.'
 
 sp_expiry_day() { sp_expire_day=$((($1 + 86399) / 86400)); }
 
@@ -1209,7 +1213,7 @@ sp_open() {
     sp_plan_door
     sp_renote door "$sp_rec_door" "$sp_door"
     case $sp_access:$sp_has_password:$sp_door in
-        sftp-read-only:1:none) sp_undo read-only-needs-key 'A password login cannot be held to reading here; use a key, or grant SFTP with writing.' ;;
+        sftp-read-only:1:none) sp_undo read-only-needs-key "$sp_no_read_only" ;;
     esac
     # Until here nobody can log in.
     if [ "$sp_has_password" = 1 ]; then

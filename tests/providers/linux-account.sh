@@ -540,8 +540,12 @@ ssh-ed25519 BBBB'
     refuses bad-input
     verb linux-account open public_key=
     refuses no-credential
-    verb linux-account open access=sftp-read-only has_password=1 "password=$password"
+    verb linux-account open access=sftp-read-only has_password=1 "password=$password" gate_wanted=0
     refuses read-only-needs-key
+    verb linux-account open 'tag=x y'
+    refuses bad-input
+    verb linux-account open at_end=never
+    refuses bad-input
     verb linux-account open path=/srv/nothing
     refuses no-such-path
     verb linux-account open path=/etc
@@ -851,7 +855,7 @@ guards_the_way_in() {
     verb linux-account update restrict=0 expiry_form=none
     line=$(cat "$root/home/sp-anna/.ssh/authorized_keys")
     same 'for an sshd that knows neither restrict nor expiry-time' \
-        "no-port-forwarding,no-X11-forwarding,no-agent-forwarding,no-pty,command=\"internal-sftp\" $supporter_key stagepass:$grant" "$line"
+        "no-port-forwarding,no-X11-forwarding,no-agent-forwarding,no-pty,command=\"/var/lib/stagepass/$grant/gate t4g\" $supporter_key stagepass:$grant" "$line"
     want 'it logs in' key_login sftp
     verb linux-account close
     finishes

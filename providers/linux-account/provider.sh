@@ -284,6 +284,9 @@ sp_detect_gate() {
         sp_confine_why='The access includes a shell, which cannot be shut in.'
     elif sp_can_confine; then
         sp_v=true
+    else
+        # It uses sp_v, too.
+        sp_v=false
     fi
     sp_say can_confine "$sp_v"
     sp_say confine_reason "$sp_confine_why"

@@ -17,6 +17,7 @@ mod keyring;
 mod ledger;
 mod postgres;
 mod readme;
+mod reconcile;
 mod schedule;
 mod stage;
 mod sweep;

@@ -88,6 +88,9 @@ pub struct Closed {
 /// The most findings of one grant that a command shows; the ledger has the others.
 pub const MOST_FOUND: usize = 20;
 
+/// The most closed grants of one command whose findings are kept in memory.
+const MOST_TOLD: usize = 1000;
+
 /// Work that is still running when the deadline has come, of grants that let it go on for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Running {
@@ -309,8 +312,14 @@ impl Tally {
         }
     }
 
-    /// Adds another tally to this one.
+    /// Adds another tally to this one. Of very many grants only the first tell what was found; the
+    /// ledger has all of it.
     pub fn append(&mut self, mut other: Self) {
+        if self.closed.len() >= MOST_TOLD {
+            for closed in &mut other.closed {
+                closed.found = Vec::new();
+            }
+        }
         self.closed.append(&mut other.closed);
         self.failed.append(&mut other.failed);
         self.busy.append(&mut other.busy);

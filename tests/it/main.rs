@@ -1,6 +1,7 @@
 //! One test binary: every test talks to real servers, databases and clients.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
+mod acknowledge;
 mod again;
 mod bad_input;
 mod cli;

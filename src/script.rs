@@ -299,7 +299,8 @@ fn keep(
         if !lines.is_empty() {
             lines.push('\n');
         }
-        lines.push_str(&clean(value));
+        // A key line of RSA is longer than any text that is shown.
+        lines.push_str(&clean_to(value, VALUE_LIMIT));
     }
 }
 

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use crate::deadline;
 use crate::grant::{Access, UnixTime};
 use crate::policy::{Facts, Setting};
+use crate::promise::Promise;
 use crate::provider::Need;
 use crate::script::{Input, Inputs, Reply, clean};
 use crate::target::Target;
@@ -141,7 +141,8 @@ impl Server {
         }
         if self.expiry_form == ExpiryForm::None {
             warnings.push(
-                "this server cannot end a key by itself; only the sweep ends it on time".into(),
+                "this server's sshd knows no end of a key; the gate and the failsafe have to do"
+                    .into(),
             );
         }
         if reply.is("keys_file_assumed") {
@@ -157,18 +158,29 @@ impl Server {
     /// Says what this credential, made this way, is not kept from here.
     #[must_use]
     pub fn with_credential(mut self, need: Need, password: bool, access: Access) -> Self {
-        if need == Need::None {
-            self.warnings.push(
-                "the account is shared: sessions that are open at the deadline cannot be told \
-                 from yours and go on until they are closed"
+        let confined = access != Access::Ssh && self.reply.is("can_confine");
+        if need == Need::None && !confined {
+            self.warnings.push(match access {
+                Access::SftpReadOnly => "the account is shared: the supporter can read all that \
+                                         this account can read"
                     .into(),
-            );
-            if access != Access::SftpReadOnly {
-                self.warnings.push(
-                    "who may write in the account can also change its list of keys; look at it \
-                     when the grant is closed"
-                        .into(),
-                );
+                _ => "the account is shared: a supporter who means harm could take the gate and \
+                      the failsafe away, or leave a key; what changed meanwhile is looked for \
+                      when the grant is closed, and shown to you"
+                    .to_owned(),
+            });
+        }
+        if access != Access::Ssh && self.reply.text("can_confine") == "false" {
+            let why = self.reply.text("confine_reason").to_owned();
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            self.warnings.push(format!(
+                "SFTP cannot be confined to the shop folder here{why}; what the account may not \
+                 read or write stays closed to it"
+            ));
+        }
+        for door in self.reply.lines("other_doors") {
+            if password {
+                self.warnings.push(format!("a password would also open {door}"));
             }
         }
         if self.reply.is("acl_mode_change") {
@@ -185,7 +197,10 @@ impl Server {
                     .into(),
             );
         }
-        if password && matches!(self.reply.text("allow_tcp_forwarding"), "yes" | "local" | "all") {
+        if password
+            && !self.reply.is("drop_in")
+            && matches!(self.reply.text("allow_tcp_forwarding"), "yes" | "local" | "all")
+        {
             self.warnings.push(
                 "with a password the supporter may also forward ports, which a key of ours does \
                  not allow"
@@ -208,7 +223,7 @@ impl Server {
 
     /// What policy needs to know.
     #[must_use]
-    pub fn facts(&self, route: &Route, key: bool, password: bool) -> Facts {
+    pub fn facts(&self, route: &Route, promise: &Promise) -> Facts {
         let reply = &self.reply;
         let said = |name: &str| Some(reply.text(name).to_owned()).filter(|text| !text.is_empty());
         let known = |name: &str| match reply.text(name) {
@@ -222,13 +237,6 @@ impl Server {
             .map(clean)
             .filter(|name| !name.is_empty())
             .collect();
-        let mut weak_expiry = Vec::new();
-        if key && self.expiry_form == ExpiryForm::None {
-            weak_expiry.push("the key".to_owned());
-        }
-        if password {
-            weak_expiry.push("the password".to_owned());
-        }
         Facts {
             greeting: None,
             addresses: route.addresses(),
@@ -237,6 +245,8 @@ impl Server {
             served_names,
             settings: Vec::<Setting>::new(),
             takes_passwords: known("can_password"),
+            // The gate is the login shell of an account of ours, whatever sshd's settings.
+            gates_passwords: Some(reply.is("can_gate")),
             takes_keys: match reply.text("pubkey_authentication") {
                 "yes" => Some(true),
                 "no" => Some(false),
@@ -244,23 +254,9 @@ impl Server {
             },
             // sshd's `from=` is an option of a key; a password has no such thing.
             holds_from_for_passwords: Some(false),
-            weak_expiry,
+            weak_expiry: promise.weak(),
             backup: None,
         }
-    }
-
-    /// What ends a grant on time here, best first, in words.
-    #[must_use]
-    pub fn enforced(&self, key: bool, own_account: bool, deadline: UnixTime) -> Vec<String> {
-        let mut layers = Vec::new();
-        if key && self.expiry_form != ExpiryForm::None {
-            layers.push(format!("the server refuses the key from {}", deadline::utc(deadline)));
-        }
-        layers.push("the sweep closes it".to_owned());
-        if own_account {
-            layers.push("the account's expiry day, as a backstop".to_owned());
-        }
-        layers
     }
 }
 

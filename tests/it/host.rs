@@ -138,6 +138,17 @@ impl Host {
         &self.root
     }
 
+    /// What was written on the host since it started: one side of its overlay, with the kernel's
+    /// whiteouts for what was removed. Follow no links below it.
+    pub fn written_path(&self) -> &Path {
+        &self.upper
+    }
+
+    /// Process 1 of the host, by this machine's number.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Every process of the host, now.
     pub fn processes(&self) -> Vec<Process> {
         let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();

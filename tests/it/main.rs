@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod conformance;
 mod demo;
+mod faults;
 mod grants;
 mod harness;
 mod host;

@@ -279,13 +279,13 @@ sp_detect_gate() {
     sp_failsafe_plan
     sp_say failsafe "$sp_failsafe"
     sp_say failsafe_reason "$sp_failsafe_why"
-    sp_confine_why='' sp_v=false
+    sp_confine_why='' sp_j=false
     if [ "$sp_access" = ssh ]; then
         sp_confine_why='The access includes a shell, which cannot be shut in.'
     elif sp_can_confine; then
-        sp_v=true
+        sp_j=true
     fi
-    sp_say can_confine "$sp_v"
+    sp_say can_confine "$sp_j"
     sp_say confine_reason "$sp_confine_why"
     sp_bool drop_in sp_drop_in_read
     sp_drop_in_read || :

@@ -100,7 +100,7 @@ fn a_booted_or_light_host_has_the_clock_it_was_given() {
 fn cron_runs_without_a_service_manager_and_by_the_hosts_clock() {
     let stage = Stage::new();
     // Five seconds before a full minute.
-    let host = stage.light(SUITE).deploy(Sudo::None).cron().clock("@1900000015").start();
+    let host = stage.light(SUITE).deploy(Sudo::None).clock("@1900000015").start();
     host.sh("echo '* * * * * root touch /run/by-root' >/etc/cron.d/job
             echo '* * * * * touch by-deploy' | crontab -u deploy -
             for i in $(seq 150); do

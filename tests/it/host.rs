@@ -241,7 +241,7 @@ impl Builder {
         Self {
             kind,
             suite: suite.into(),
-            options: Vec::new(),
+            options: if kind == "light" { vec!["--cron".into()] } else { Vec::new() },
             password: None,
             admin_key: None,
             owner: std::process::id(),
@@ -296,9 +296,9 @@ impl Builder {
         self
     }
 
-    /// Cron runs, though there is no service manager. Light hosts only.
-    pub fn cron(mut self) -> Self {
-        self.options.push("--cron".into());
+    /// No cron runs; else it does, as on every ordinary server.
+    pub fn without_cron(mut self) -> Self {
+        self.options.retain(|option| option != "--cron");
         self
     }
 

@@ -5,6 +5,7 @@ mod again;
 mod bad_input;
 mod cli;
 mod conformance;
+mod cut;
 mod demo;
 mod faults;
 mod grants;

@@ -565,7 +565,7 @@ async fn look(
             .hint("nothing was made; `stagepass target check` shows more"));
         }
     };
-    let server = Server::read(session.server_id(), &reply, asked_at)
+    let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
         .with_credential(wanted.provider.need, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
     let promise = Promise::planned(&server, asked(wanted));

@@ -7,6 +7,7 @@ mod bad_input;
 mod cli;
 mod clock;
 mod conformance;
+mod cut;
 mod demo;
 mod faults;
 mod grants;

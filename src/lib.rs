@@ -9,6 +9,8 @@ pub mod context;
 pub mod deadline;
 pub mod desk;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grant;
 pub mod keyring;
 pub mod ledger;

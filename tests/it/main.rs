@@ -5,6 +5,7 @@ mod again;
 mod bad_input;
 mod cli;
 mod conformance;
+mod corpora;
 mod demo;
 mod grants;
 mod harness;

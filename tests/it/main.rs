@@ -15,6 +15,7 @@ mod job;
 mod json;
 mod keyring;
 mod ledger;
+mod peers;
 mod postgres;
 mod readme;
 mod schedule;

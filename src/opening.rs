@@ -79,6 +79,7 @@ pub async fn open(
         check_key: has_key.then_some(check.text.as_str()),
         check_until: server_now + CHECK_KEY_SECONDS,
         not_after,
+        ..Moment::default()
     };
     let reply = match call(session, draft.provider, Verb::Open, &grant, &moment).await {
         Ok(reply) => reply,

@@ -20,7 +20,14 @@ use crate::secret::RandomFailed;
 use crate::target::Elevation;
 
 /// The sh functions that every provider may call.
-const LIBRARY: &str = include_str!("../providers/lib.sh");
+const LIBRARY: &str = concat!(
+    include_str!("../providers/lib.sh"),
+    include_str!("../providers/ending.sh"),
+    include_str!("../providers/difference.sh"),
+);
+
+/// The program on the server that every session of a grant passes through.
+const GATE: &str = include_str!("../providers/gate.sh");
 
 /// Every built-in provider: name, manifest, script. The order is the order of preference.
 const BUILTIN: &[(&str, &str, &str)] = &[
@@ -49,6 +56,8 @@ pub enum Verb {
     Check,
     /// Takes everything of the grant away. "Already gone" is success.
     Close,
+    /// Lists what carries our mark, whatever its grant; changes nothing.
+    Marks,
 }
 
 impl Verb {
@@ -61,6 +70,7 @@ impl Verb {
             Self::Update => "sp_update",
             Self::Check => "sp_check",
             Self::Close => "sp_close",
+            Self::Marks => "sp_marks",
         }
     }
 }
@@ -97,9 +107,11 @@ struct Manifest {
     update: Replies,
     check: Replies,
     close: Replies,
+    #[serde(default)]
+    marks: Replies,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Replies {
     #[serde(default)]
@@ -126,7 +138,8 @@ pub struct Provider {
     pub need: Need,
     /// Where it came from.
     pub origin: Origin,
-    /// SHA-256 of manifest, script and the functions they share, in hex; kept in every grant.
+    /// SHA-256 of manifest, script, the functions they share and the gate, in hex; kept in every
+    /// grant.
     pub digest: String,
     outputs: BTreeMap<Verb, Outputs>,
     script: String,
@@ -258,6 +271,8 @@ impl Provider {
             .chain_update(script)
             .chain_update([0])
             .chain_update(LIBRARY)
+            .chain_update([0])
+            .chain_update(GATE)
             .finalize()
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -268,6 +283,7 @@ impl Provider {
             (Verb::Update, parsed.update.outputs),
             (Verb::Check, parsed.check.outputs),
             (Verb::Close, parsed.close.outputs),
+            (Verb::Marks, parsed.marks.outputs),
         ];
         Ok(Self {
             name: parsed.name,
@@ -285,7 +301,20 @@ impl Provider {
     /// # Errors
     /// Fails when the operating system's generator does.
     pub fn frame(&self, verb: Verb, inputs: &Inputs<'_>) -> Result<Framed, RandomFailed> {
-        script::frame_sh(LIBRARY, &self.script, verb.function(), inputs)
+        let call = verb.function();
+        match verb {
+            // These leave the gate and the failsafe on the server.
+            Verb::Open | Verb::Update => {
+                script::frame_sh_with_source(LIBRARY, &self.script, GATE, call, inputs)
+            }
+            _ => script::frame_sh(LIBRARY, &self.script, call, inputs),
+        }
+    }
+
+    /// Whether the provider can list what carries our mark.
+    #[must_use]
+    pub fn lists_marks(&self) -> bool {
+        !self.outputs(Verb::Marks).is_empty()
     }
 
     /// What `verb` may reply.

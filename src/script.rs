@@ -19,6 +19,9 @@ pub const TEXT_LIMIT: usize = 400;
 /// matters may stand at its end.
 const VALUE_LIMIT: usize = 4096;
 
+/// The most lines of one key that are kept; what stands behind them is left out.
+pub const LINES_LIMIT: usize = 1000;
+
 /// One value of a script's inputs.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -41,6 +44,8 @@ pub enum OutputType {
     Uint,
     /// `true` or `false`.
     Bool,
+    /// A list: the key is said once for each line, at most [`LINES_LIMIT`] times.
+    Lines,
 }
 
 /// What a script may reply, by key.
@@ -77,7 +82,12 @@ impl Reply {
         self.text(key).parse().ok()
     }
 
-    /// Every value, by key.
+    /// The lines that were said with `key`.
+    pub fn lines(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.text(key).lines()
+    }
+
+    /// Every value, by key; a list is one text with a line for each.
     #[must_use]
     pub fn values(&self) -> &BTreeMap<String, String> {
         &self.values
@@ -126,15 +136,42 @@ pub fn frame_sh(
     call: &str,
     inputs: &Inputs<'_>,
 ) -> Result<Framed, RandomFailed> {
-    let nonce = random_id(16)?;
+    let room = library.len() + script.len() + 1;
+    let mut body = begin(inputs, room + call.len());
+    for part in [library, "\n", script] {
+        body.extend_from_slice(part.as_bytes());
+    }
+    end(body, call)
+}
+
+/// Frames like [`frame_sh`], for a verb that leaves something on the server: the source of library
+/// and script is in `sp_source`, and `gate` in `sp_gate_source`, so that nothing is sent twice.
+///
+/// # Errors
+/// Fails when the operating system's generator does.
+pub fn frame_sh_with_source(
+    library: &str,
+    script: &str,
+    gate: &str,
+    call: &str,
+    inputs: &Inputs<'_>,
+) -> Result<Framed, RandomFailed> {
+    let source = [library, "\n", script].concat();
+    let mut body = begin(inputs, 4 * (source.len() + gate.len()) + call.len());
+    for (name, text) in [("sp_gate_source=", gate), ("\nsp_source=", &source)] {
+        body.extend_from_slice(name.as_bytes());
+        quote_into(&mut body, text);
+    }
+    body.extend_from_slice(b"\neval \"$sp_source\"");
+    end(body, call)
+}
+
+/// The first brace and the inputs, in a buffer with room for `room` bytes more and the rest.
+fn begin(inputs: &Inputs<'_>, room: usize) -> Zeroizing<Vec<u8>> {
+    let inputs_room: usize =
+        inputs.iter().map(|(name, input)| name.len() + 4 * input.length() + 8).sum();
     // Allocated once: a buffer that grows leaves copies of what it held behind.
-    let room =
-        inputs.iter().map(|(name, input)| name.len() + 4 * input.length() + 8).sum::<usize>()
-            + library.len()
-            + script.len()
-            + call.len()
-            + 256;
-    let mut body = Zeroizing::new(Vec::with_capacity(room));
+    let mut body = Zeroizing::new(Vec::with_capacity(inputs_room + room + 512));
     body.extend_from_slice(b"{ set -eu\n");
     for (name, input) in inputs {
         body.extend_from_slice(name.as_bytes());
@@ -145,7 +182,13 @@ pub fn frame_sh(
         }
         body.push(b'\n');
     }
-    for part in [library, "\n", script, "\nprintf '\\nstagepass-begin=%s\\n' ", &nonce, "\n"] {
+    body
+}
+
+/// The call between its two marks, and the last brace.
+fn end(mut body: Zeroizing<Vec<u8>>, call: &str) -> Result<Framed, RandomFailed> {
+    let nonce = random_id(16)?;
+    for part in ["\nprintf '\\nstagepass-begin=%s\\n' ", &nonce, "\n"] {
         body.extend_from_slice(part.as_bytes());
     }
     for part in [call, "\nprintf 'stagepass-end=%s\\n' ", &nonce, "\nexit 0\n} </dev/null\n"] {
@@ -205,7 +248,7 @@ impl Framed {
                 && !ended
                 && let Some((key, value)) = key_and_value(line)
             {
-                values.insert(key.to_owned(), clean_to(value, VALUE_LIMIT));
+                keep(&mut values, key, value, declared.get(key));
             }
         }
         let noise = || first_line(&output.stderr, &text);
@@ -240,11 +283,31 @@ fn key_and_value(line: &str) -> Option<(&str, &str)> {
     named.then_some((key, value))
 }
 
+/// Keeps one value: a list grows by it, anything else is replaced by it.
+fn keep(
+    values: &mut BTreeMap<String, String>,
+    key: &str,
+    value: &str,
+    declared: Option<&OutputType>,
+) {
+    if declared != Some(&OutputType::Lines) {
+        values.insert(key.to_owned(), clean_to(value, VALUE_LIMIT));
+        return;
+    }
+    let lines = values.entry(key.to_owned()).or_default();
+    if lines.lines().count() < LINES_LIMIT {
+        if !lines.is_empty() {
+            lines.push('\n');
+        }
+        lines.push_str(&clean(value));
+    }
+}
+
 fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<(), String> {
     for (key, value) in values {
         let fits = match declared.get(key) {
             None => return Err(format!("the script replied with `{key}`, which is not declared")),
-            Some(OutputType::Text) => true,
+            Some(OutputType::Text | OutputType::Lines) => true,
             Some(OutputType::Uint) => value.parse::<u64>().is_ok(),
             Some(OutputType::Bool) => matches!(value.as_str(), "true" | "false"),
         };
@@ -393,6 +456,28 @@ mod tests {
             framed.read(Outcome::Done(run(&framed.body)), &declared()),
             Answer::Refused { id: "too-late".into(), reason: "the time is over".into() }
         );
+    }
+
+    #[test]
+    fn a_list_is_every_line_that_was_said_and_bounded() {
+        let mut declared = declared();
+        declared.insert("use".into(), OutputType::Lines);
+        let framed = framed("i=0; while [ $i -lt 1200 ]; do echo use=line $i; i=$((i+1)); done");
+        let Answer::Done(reply) = framed.read(Outcome::Done(run(&framed.body)), &declared) else {
+            panic!("the script did not run");
+        };
+        assert_eq!(reply.lines("use").count(), LINES_LIMIT);
+        assert_eq!(reply.lines("use").nth(999), Some("line 999"));
+    }
+
+    #[test]
+    fn a_script_can_leave_its_own_source_behind() {
+        let script = "f() { printf 'word=%s %s\n' \"$sp_gate_source\" \"${#sp_source}\"; }";
+        let framed = frame_sh_with_source("# it's\n", script, "'g'", "f", &Vec::new()).unwrap();
+        let Answer::Done(reply) = framed.read(Outcome::Done(run(&framed.body)), &declared()) else {
+            panic!("the script did not run");
+        };
+        assert_eq!(reply.text("word"), format!("'g' {}", "# it's\n\n".len() + script.len()));
     }
 
     #[test]

@@ -288,6 +288,19 @@ pub fn detect_inputs(
         ("sp_restrict", "1"),
         ("sp_from", ""),
         ("sp_not_after", "0"),
+        ("sp_allow_root", ""),
+        ("sp_same_key_before", ""),
+        ("sp_keys_file", ""),
+        ("sp_tag", ""),
+        ("sp_case", ""),
+        ("sp_ask", ""),
+        ("sp_at_end", "kill"),
+        ("sp_drain", "0"),
+        ("sp_uses_from", "0"),
+        ("sp_collected", "0"),
+        ("sp_baseline_digest", ""),
+        ("sp_by_server", "0"),
+        ("sp_gate_wanted", "1"),
     ]
     .into_iter()
     .map(|(name, text)| (name, Input::Text(text.to_owned())))

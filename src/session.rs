@@ -41,6 +41,9 @@ pub struct Moment<'a> {
     /// stopped for an hour must not make access that a sweep has since closed.
     /// For `close`, until when such an `open` may still be on its way; 0 where none can be.
     pub not_after: UnixTime,
+    /// Whether the result of an earlier close is recorded, so that the server may forget it;
+    /// `close` only.
+    pub collected: bool,
 }
 
 impl<'a> Session<'a> {
@@ -149,6 +152,12 @@ impl Known {
         self.0.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// A text, `other` where nothing is kept.
+    #[must_use]
+    pub fn text_or<'a>(&'a self, name: &str, other: &'a str) -> &'a str {
+        Some(self.text(name)).filter(|text| !text.is_empty()).unwrap_or(other)
+    }
+
     /// A number, 0 where nothing is kept.
     #[must_use]
     pub fn number(&self, name: &str) -> i64 {
@@ -214,6 +223,16 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_allow_root", kept("sp_allow_root")),
         ("sp_same_key_before", plain(same_key_before)),
         ("sp_keys_file", plain(opened("keys_file"))),
+        ("sp_tag", kept("sp_tag")),
+        ("sp_case", plain(&grant.case)),
+        ("sp_ask", kept("sp_ask")),
+        ("sp_at_end", Input::Text(known.text_or("sp_at_end", "kill").to_owned())),
+        ("sp_drain", Input::Text(known.number("sp_drain").to_string())),
+        ("sp_uses_from", Input::Text(known.number("uses_collected").to_string())),
+        ("sp_collected", plain(if moment.collected { "1" } else { "0" })),
+        ("sp_baseline_digest", plain(opened("baseline_digest"))),
+        ("sp_by_server", plain("0")),
+        ("sp_gate_wanted", plain("1")),
         // The server keeps the deadline by its own clock.
         ("sp_deadline", Input::Text((moment.deadline + known.number("clock_ahead")).to_string())),
         ("sp_check_key", plain(moment.check_key.unwrap_or_default())),

@@ -125,7 +125,8 @@ static FRAMED: LazyLock<(Framed, String)> = LazyLock::new(|| {
     (framed, nonce)
 });
 
-const VERBS: [Verb; 5] = [Verb::Detect, Verb::Open, Verb::Update, Verb::Check, Verb::Close];
+const VERBS: [Verb; 6] =
+    [Verb::Detect, Verb::Open, Verb::Update, Verb::Check, Verb::Close, Verb::Marks];
 
 fn output(status: Option<u32>, stdout: &str, stderr: &str) -> Output {
     let bytes = |text: &str| text.as_bytes().to_vec();
@@ -145,7 +146,7 @@ pub fn reply(data: &[u8]) {
     let (framed, nonce) = &*FRAMED;
     let rest = rest.replace("NONCE", nonce);
     let [stdout, stderr] = parts(&rest);
-    let declared = provider.outputs(verb);
+    let declared = &declared(provider, verb);
     match framed.read(Outcome::Done(output(status, stdout, stderr)), declared) {
         Answer::Done(reply) => {
             assert_eq!(status, Some(0));
@@ -175,17 +176,21 @@ pub fn reply(data: &[u8]) {
     }
 }
 
-/// Whether a key may be said any number of times.
-fn is_list(kind: OutputType) -> bool {
-    !matches!(kind, OutputType::Text | OutputType::Uint | OutputType::Bool)
+/// What a provider may reply, and lists that any may.
+fn declared(provider: &Provider, verb: Verb) -> Outputs {
+    let mut outputs = provider.outputs(verb).clone();
+    for key in ["use", "found", "changed", "mark"] {
+        outputs.insert(key.to_owned(), OutputType::Lines);
+    }
+    outputs
 }
 
 #[track_caller]
 fn is_as_declared(reply: &Reply, declared: &Outputs) {
     for (key, value) in reply.values() {
         let kind = *declared.get(key).expect("a key that nobody declared");
-        if is_list(kind) {
-            assert!(value.lines().count() <= 1000, "{key} has too many lines");
+        if kind == OutputType::Lines {
+            assert!(value.split('\n').count() <= script::LINES_LIMIT, "{key} has too many lines");
             for line in value.split('\n') {
                 tame(line);
                 assert!(line.chars().count() <= 401, "{key}={line:?}");
@@ -197,7 +202,7 @@ fn is_as_declared(reply: &Reply, declared: &Outputs) {
         match kind {
             OutputType::Uint => drop(value.parse::<u64>().unwrap()),
             OutputType::Bool => assert!(["true", "false"].contains(&value.as_str())),
-            _ => {}
+            OutputType::Text | OutputType::Lines => {}
         }
     }
 }

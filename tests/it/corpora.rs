@@ -36,7 +36,7 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     paths.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
 }
 
-/// Every seed, every beginning of it, and it with one character that steers a terminal.
+/// Every seed, beginnings of it, and it with something in it that means something to a reader.
 fn hold(target: &str) {
     let (_, rules) = rules::TARGETS.iter().find(|(name, _)| *name == target).unwrap();
     let seeds = seeds(target);
@@ -51,11 +51,11 @@ fn hold(target: &str) {
         if seed.len() > 1500 {
             continue;
         }
-        for end in 0..seed.len() {
-            holds(&seed[..end]);
+        for step in 0..48 {
+            holds(&seed[..seed.len() * step / 48]);
         }
-        for step in 0..16 {
-            let at = seed.len() * step / 16;
+        for step in 0..8 {
+            let at = seed.len() * step / 8;
             for more in ["\u{1b}[2J", "\u{202e}", "\n", "\0", "="] {
                 let mut text = seed.clone();
                 text.splice(at..at, more.bytes());

@@ -100,7 +100,12 @@ fn vault_5968_fifty_thousand_due_at_once_are_swept_in_little_memory_while_others
     for _ in 0..20 {
         std::thread::sleep(Duration::from_millis(1000));
         let run = story.run(["list"]).exits(8);
-        eprintln!("{:?} list {:?} {}", began.elapsed(), run.took, run.stderr.lines().last().unwrap_or(""));
+        eprintln!(
+            "{:?} list {:?} {}",
+            began.elapsed(),
+            run.took,
+            run.stderr.lines().last().unwrap_or("")
+        );
         let hwm = std::process::Command::new("sh").args(["-c", "grep -h VmHWM /proc/*/status /dev/null; for p in $(pgrep -x stagepass); do grep VmHWM /proc/$p/status; done"]).output().unwrap();
         eprintln!("{}", String::from_utf8_lossy(&hwm.stdout).lines().last().unwrap_or(""));
     }

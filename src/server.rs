@@ -339,7 +339,7 @@ mod tests {
         let reply = Reply::from_values(
             [("sshd_version".to_owned(), "OpenSSH_9.2p1 Debian-2+deb12u7".to_owned())].into(),
         );
-        let read = |id| Server::read(id, &reply, 0);
+        let read = |id| Server::read(id, &reply, 0..=0);
         let dropbear = read("SSH-2.0-dropbear_2022.83");
         assert_eq!(dropbear.expiry_form, ExpiryForm::None);
         assert!(!dropbear.knows_restrict);

@@ -93,7 +93,7 @@ files_written=2' "$(verb linux-account check "path=$shop" access=ssh uses_from=5
     same 'one for each connection' 1 "$(watchers)"
     same 'and it holds no file of a client' '/dev/null /dev/null /dev/null' "$(on sh -c 'p=$(pgrep -f "^/bin/sh /var/lib/stagepass/[a-z0-9]*/gate --watch "); for f in /proc/$p/fd/[012]; do readlink $f; done' | tr '\n' ' ' | sed 's/ $//')"
     verb linux-account check "path=$shop" access=ssh
-    says sessions=1
+    says sessions=3
     ssh -S "$tmp/mux" -O exit x 2>/dev/null
 
     about="$suite a log that cannot be written"

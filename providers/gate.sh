@@ -126,22 +126,19 @@ remember() {
     printf '%s %s %s %s %s\n' "$connection" "$born" "${boot:--}" "${login:--}" "${scope:--}" >>"$here/logins"
 } 2>/dev/null
 
-# What a connection has started: its children, and whatever carries the name of the grant.
-left() {
-    set +f
-    # shellcheck disable=SC2046
-    set -- $(grep -ls "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status) \
-        $(grep -ls "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ)
-    set -f
+# found PATTERN FILE...: sets pids to the processes in whose files of /proc the pattern stands.
+found() {
     pids=''
-    for one; do
+    # shellcheck disable=SC2013 # paths in /proc, which hold no blanks
+    for one in $(grep -ls -e "$@"); do
         one=${one#/proc/}
         [ "${one%/*}" = "$$" ] || pids="$pids ${one%/*}"
     done
 }
 
-# watch PID BEGAN: sleeps beside a connection, and ends it when its time is over. The files are read
-# again each time, so that a deadline which moves is kept too.
+# watch PID BEGAN: sleeps beside a connection, and ends it when its time is over: the connection, its
+# children, and then whatever carries the name of the grant. The files are read again each time, so
+# that a deadline which moves is kept too.
 # shellcheck disable=SC2086
 watch() {
     while :; do
@@ -154,14 +151,18 @@ watch() {
         sleep "$rest"
     done
     use ended 'the time was over'
-    left "$1"
+    set +f
+    found "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status
     kill -TERM "$1" 2>/dev/null
+    [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+    # The other connections are ended by their own watchers, and say so.
     round=0
-    while [ "$round" -lt 5 ] && [ -n "$pids" ]; do
-        kill -KILL $pids 2>/dev/null
+    while [ "$round" -lt 5 ]; do
         sleep 1
+        found "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ
+        [ -n "$pids" ] || break
+        kill -KILL $pids 2>/dev/null
         round=$((round + 1))
-        left "$1"
     done
     process "$1"
     [ "$began" != "$2" ] || kill -KILL "$1" 2>/dev/null

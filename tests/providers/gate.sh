@@ -188,7 +188,8 @@ ends_what_runs() {
     sleep 1000 >"$tmp/held" &
     name=$!
     started terminal ssh "${options[@]}" -tt -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" <"$tmp/held"
-    started sftp sftp "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$account@$address" <"$tmp/held"
+    # sftp(1) itself would not look up before it is typed at.
+    started sftp ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" -s "$account@$address" sftp <"$tmp/held"
     started password pw_ssh 'sleep 1000'
     want 'five connections' again 20 watched 5
     # Once a deadline, once a longer one: what runs goes by the last.

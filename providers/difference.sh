@@ -568,6 +568,11 @@ sp_difference() {
     fi
     sp_b_out=$(
         sp_b_into=$sp_b_to sp_b_bad=''
+        # Which files hold keys is for sshd to say, at the end as at the beginning.
+        if [ -z "${sp_s_keys:-}" ]; then
+            sp_find_sshd
+            sp_settings root
+        fi
         sp_b_tools
         sp_b_ours
         sp_b_about

@@ -119,6 +119,10 @@ fn every_document_has_the_keys_that_are_written_down() {
     let extend = ["extend", &id, "--for", "15d", "--reason", "the vendor answers on Monday"];
     reader.reads("extend --dry-run", &[extend.as_slice(), &["--dry-run"]].concat());
     reader.reads("extend", &extend);
+    reader.reads("verify --dry-run", &["verify", &id, "--dry-run"]);
+    reader.reads("verify", &["verify", &id]);
+    reader.reads("reconcile --dry-run", &["reconcile", "--all", "--dry-run"]);
+    reader.reads("reconcile", &["reconcile", "staging"]);
     reader.reads("revoke --dry-run", &["revoke", &id, "--dry-run"]);
     reader.reads("revoke --dry-run", &["revoke", "--all", "--dry-run"]);
     reader.reads("revoke", &["revoke", &id]);

@@ -783,9 +783,10 @@ fn way_out(target: &str, finding: &Finding) -> String {
              `--close {id}` closes it now"
         ),
         Matter::Missing => format!("`stagepass revoke {id}` ends it in the ledger, with the proof"),
-        _ if finding.state.is_some_and(State::is_live) => {
-            format!("`stagepass revoke {id}` takes the grant away; then run this again")
-        }
+        _ if finding.state.is_some_and(State::is_live) => format!(
+            "look at it on {target}, and take it away by hand; or `stagepass revoke {id}` ends the \
+             grant, and then run this again"
+        ),
         _ if finding.proved => format!("`stagepass reconcile {target} --close {id}` closes it"),
         _ => format!(
             "look at {id} on {target}: if it is yours, `stagepass reconcile {target} --close {id} \

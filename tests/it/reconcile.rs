@@ -342,6 +342,38 @@ fn a_supporter_who_renames_or_copies_the_line_of_a_shared_account_is_seen() {
 }
 
 #[test]
+fn what_lets_nobody_in_is_listed_and_can_be_taken_away() {
+    let story = Story::new();
+    let host = own_server(&story);
+    let key = story.stage.supporter_key();
+    let granted = story.granted_key("staging", &key, &[]);
+    story.revoked(&granted.id);
+    let before = merchants_own(&host);
+    // Of a grant that the ledger knows, and of one that it does not.
+    let ids = [granted.id.as_str(), "zzzzzzzzzz"];
+    for id in ids {
+        host.sh(&format!(
+            "mkdir -m 711 /var/lib/stagepass/{id}; echo '#!/bin/sh' >/var/lib/stagepass/{id}/gate
+            echo '* * * * * root true' >/etc/cron.d/stagepass-{id}"
+        ));
+    }
+    let document = reconciled(&story, &["staging"], 8);
+    let mut expected = ids.map(|id| ("leftover".to_owned(), id.to_owned(), false));
+    expected.sort();
+    let mut all = findings(&document);
+    all.sort();
+    assert_eq!(all, expected, "{document:#}");
+    let words = ["staging", "--unproved", "--yes", "--close", ids[0], "--close", ids[1]];
+    reconciled(&story, &words, 0);
+    for id in ids {
+        nothing_is_left(&host, id);
+    }
+    same_text(&before, &merchants_own(&host));
+    fits(&story, &[]);
+    story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
 fn without_the_key_of_this_installation_nothing_is_called_ours() {
     let story = Story::new();
     let _host = shared_server(&story);

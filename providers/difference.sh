@@ -393,6 +393,15 @@ sp_b_texts() {
 
 # ---- the shop ------------------------------------------------------------------------------------
 
+# Sets sp_b_mine to the pattern of our own folder, where the home of a shared account may be
+# in the shop; it goes whole at close. Nothing else of ours is left out: others write there.
+sp_b_own() {
+    sp_b_mine=none
+    if [ "$sp_uid" = 0 ] || [ ! -d "${sp_my_home:-}/.stagepass/$sp_grant" ]; then return 0; fi
+    sp_b_mine=$(cd -P "$sp_my_home/.stagepass/$sp_grant" && printf '%s' "$PWD") || sp_b_mine=none
+    case $sp_b_mine in *[][*?\\]*) sp_b_mine=none ;; esac
+}
+
 # sp_b_shop FOLDER FILE: writes the list of the shop to FILE. Sets sp_b_why when it is
 # not whole, and sp_b_cut when it ends somewhere.
 # PATH//TYPE MODE UID GID SIZE MTIME CTIME INODE, and //TARGET for a link. The times and the size of a
@@ -405,17 +414,18 @@ sp_b_shop() {
         sp_b_why='the shop folder is not there'
         return 0
     fi
+    sp_b_own
     sp_b_t=$({
         if [ "$sp_b_gnu_find" = yes ]; then
             {
-                sp_b_within "$sp_b_seconds" find "$1" -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
+                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
                     -type l -printf '%P//l %m %U %G %s %T@ %C@ %i//%l\0' -o -printf '%P//%y %m %U %G %s %T@ %C@ %i\0' 2>&3
                 printf 'status %s\n' "$?" >&3
             } | tr '\000\n\t' '\n\001\002'
         else
             sp_b_q="*$sp_nl*"
             {
-                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
+                sp_b_within "$sp_b_seconds" find "$1" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
                     -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
                 printf 'status %s\n' "$?" >&3
                 # Names with a newline: that they are there.
@@ -558,6 +568,11 @@ sp_difference() {
     fi
     sp_b_out=$(
         sp_b_into=$sp_b_to sp_b_bad=''
+        # Which files hold keys is for sshd to say, at the end as at the beginning.
+        if [ -z "${sp_s_keys:-}" ]; then
+            sp_find_sshd
+            sp_settings root
+        fi
         sp_b_tools
         sp_b_ours
         sp_b_about

@@ -313,7 +313,7 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
     match answer {
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             Some(why) => Err(refused(&why)),
-            None => Ok(Server::read(&server_id, &reply, asked_at)),
+            None => Ok(Server::read(&server_id, &reply, asked_at..=context.now())),
         },
         Answer::Refused { reason, .. } => Err(refused(&reason)),
         Answer::Unknown { why } => Err(refused(&why)),

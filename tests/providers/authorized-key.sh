@@ -29,7 +29,7 @@ authorized_key() {
 keys() { printf '%s' "$root/home/deploy/.ssh/authorized_keys"; }
 own() { chown -R -h --reference="$root/home/deploy" "$root/home/deploy/.ssh" 2>/dev/null; }
 give() {
-    rm -rf "$root/home/deploy/.ssh"
+    rm -rf "$root/home/deploy/.ssh" "$root/home/deploy/.stagepass" "$root/home/deploy"/.stagepass-*
     mkdir -m 700 "$root/home/deploy/.ssh"
     printf '%s' "$1" >"$(keys)"
     chmod "${2:-600}" "$(keys)"
@@ -277,8 +277,10 @@ odd_files() {
     as_deploy open
     finishes
     on sh -c 'cat /dev/zero >/home/deploy/.ssh/fill 2>/dev/null'
+    # The gate is shut by then, and that is a change.
     as_deploy close
-    refuses no-room
+    fails no-room
+    deny 'nobody gets in' account=deploy key_login sftp
     on rm /home/deploy/.ssh/fill
     as_deploy close
     finishes
@@ -440,6 +442,8 @@ several_key_files() {
     as_deploy open
     finishes
     mv "$(keys)" "$root/home/deploy/.ssh/former"
+    as_deploy close
+    says keys_absent=true gate_absent=true
     as_deploy close
     says already_absent=true
     as_deploy check keys_file=/home/deploy/.ssh/former
@@ -642,7 +646,6 @@ running() { on pgrep -c -u deploy -x -f "$1" || :; }
 fresh() {
     give "$(cat "$tmp/operator.pub")
 "
-    rm -rf "$root/home/deploy/.stagepass" "$root/home/deploy"/.stagepass-*
     on runuser -u deploy -- crontab -r 2>/dev/null || :
     login=deploy account=deploy
 }
@@ -967,16 +970,20 @@ failsafe_by_cron() {
     wait "$supporter" 2>/dev/null
 
     about="$suite failsafe while work goes on"
-    until=$(($(date +%s) + 3))
-    as_deploy open access=ssh "deadline=$until" at_end=drain drain=3600
+    as_deploy open access=ssh at_end=drain drain=3600
     finishes
-    key_ssh 'sleep 9' 2>/dev/null &
+    key_ssh 'sleep 29' 2>/dev/null &
     supporter=$!
-    sleep 4
+    for i in $(seq 100); do
+        [ "$(running 'sleep 29')" = 0 ] || break
+        sleep 0.1
+    done
+    as_deploy update access=ssh "deadline=$(date +%s)" at_end=drain drain=3600
+    finishes
     deny 'nobody new gets in' key_ssh true
-    same 'what runs may go on' 1 "$(running 'sleep 9')"
+    same 'what runs may go on' 1 "$(running 'sleep 29')"
     on runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe"
-    same 'it waited' 0 "$(running 'sleep 9')"
+    same 'it waited' 0 "$(running 'sleep 29')"
     want 'closed when the work was done' test ! -e "$root/home/deploy/.stagepass/$grant"
     wait "$supporter"
     same 'the work ended as it wanted' 0 $?
@@ -1223,28 +1230,30 @@ found_in_a_shared_account() {
     cron_off
 }
 
-# Whatever is killed: closing again ends it, and nothing is left.
+# Whatever is killed: closing again ends it, and nothing is left. bash counts the commands, so that
+# the kills are spread over the whole of each verb.
 killed_anywhere() {
     about="$suite killed anywhere"
     fresh
     cron_on
     printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
-    local was crontab_was pause first step
+    local was crontab_was step at all share
     was=$(state) crontab_was=$(tab)
     for step in open update close; do
-        for pause in 0.02 0.05 0.1 0.15 0.2 0.25 0.3 0.35 0.4 0.5 0.6 0.8; do
-            about="$suite $step killed after $pause s"
+        [ "$step" = open ] || as_deploy open access=ssh
+        counted "$step" 0
+        all=$(cat "$root/tmp/commands")
+        want "$step is long enough to be killed in many places" test "$all" -gt 200
+        as_deploy close access=ssh
+        as_deploy close collected=1
+        for share in 8 16 24 32 40 48 56 62 68 72 76 80 84 88 92 95 98; do
+            about="$suite $step killed after $share % of $all commands"
             [ "$step" = open ] || as_deploy open access=ssh
             [ "$step" != close ] || key_ssh true
-            script authorized-key "$step" access=ssh >"$tmp/first"
-            on runuser -u deploy -- setsid /bin/sh -c 'echo $$ >/tmp/first.pid; exec /bin/sh -s' <"$tmp/first" >/dev/null 2>&1 &
-            first=$!
-            sleep "$pause"
-            on sh -c 'kill -KILL -- "-$(cat /tmp/first.pid)"' 2>/dev/null
-            wait "$first" 2>/dev/null
+            counted "$step" $((all * share / 100))
             as_deploy close access=ssh
             finishes
-            says keys_absent=true absent=true
+            says keys_absent=true absent=true gate_absent=true failsafe_absent=true
             [ "$step" != close ] || want 'the use is known' grep -q '^use=.* command true' <<<"$out"
             deny 'it is no finding' grep -q '^found=' <<<"$out"
             same 'the keys, to the byte' "$was" "$(state)"
@@ -1253,6 +1262,17 @@ killed_anywhere() {
             want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
         done
     done
-    rm -f "$root/tmp/first.pid"
+    rm -f "$root/tmp/commands"
     cron_off
+}
+
+# counted VERB N: runs the verb and kills it after N commands; with 0, leaves in /tmp/commands how many
+# there were, to within ten.
+counted() {
+    {
+        printf 'set -T; z=0; trap '\''[ "$BASHPID" != "$$" ] || { z=$((z + 1)); [ "$z" != %s ] || kill -KILL "$$"; [ $((z %% 10)) != 0 ] || [ %s != 0 ] || echo "$z" >/tmp/commands; }'\'' DEBUG\n' "$2" "$2"
+        script authorized-key "$1" access=ssh
+    } >"$tmp/first"
+    rm -f "$root/tmp/commands"
+    on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/bash -s <"$tmp/first" >/dev/null 2>&1
 }

@@ -393,6 +393,15 @@ sp_b_texts() {
 
 # ---- the shop ------------------------------------------------------------------------------------
 
+# Sets sp_b_mine to the pattern of our own folder, where the home of a shared account may be
+# in the shop; it goes whole at close. Nothing else of ours is left out: others write there.
+sp_b_own() {
+    sp_b_mine=none
+    if [ "$sp_uid" = 0 ] || [ ! -d "${sp_my_home:-}/.stagepass/$sp_grant" ]; then return 0; fi
+    sp_b_mine=$(cd -P "$sp_my_home/.stagepass/$sp_grant" && printf '%s' "$PWD") || sp_b_mine=none
+    case $sp_b_mine in *[][*?\\]*) sp_b_mine=none ;; esac
+}
+
 # sp_b_shop FOLDER FILE: writes the list of the shop to FILE. Sets sp_b_why when it is
 # not whole, and sp_b_cut when it ends somewhere.
 # PATH//TYPE MODE UID GID SIZE MTIME CTIME INODE, and //TARGET for a link. The times and the size of a
@@ -405,17 +414,19 @@ sp_b_shop() {
         sp_b_why='the shop folder is not there'
         return 0
     fi
+    sp_b_own
     sp_b_t=$({
         if [ "$sp_b_gnu_find" = yes ]; then
             {
-                sp_b_within "$sp_b_seconds" find "$1" -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
+                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
                     -type l -printf '%P//l %m %U %G %s %T@ %C@ %i//%l\0' -o -printf '%P//%y %m %U %G %s %T@ %C@ %i\0' 2>&3
                 printf 'status %s\n' "$?" >&3
             } | tr '\000\n\t' '\n\001\002'
         else
             sp_b_q="*$sp_nl*"
             {
-                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
+                sp_b_within "$sp_b_seconds" find "$1" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
+                    -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
                 printf 'status %s\n' "$?" >&3
                 # Names with a newline: that they are there.
                 sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -print0 2>/dev/null | tr '\000\n' '\n\001'
@@ -427,6 +438,12 @@ sp_b_shop() {
                     p = substr($0, 1, k - 1); m = substr($0, k + 2)
                     e = index(m, "="); t = substr(m, 1, e - 1); m = substr(m, e + 1)
                     if (t == "directory") { split(m, f, " "); m = f[1] " " f[2] " " f[3] " 0 0 0 0" }
+                    # Name and target, each in single quotes, with an arrow between.
+                    if (e = index(m, "//")) {
+                        n = substr(m, e + 2); m = substr(m, 1, e - 1)
+                        q = "\047" p "\047 -> \047"
+                        if (index(n, q) == 1) m = m "//" substr(n, length(q) + 1, length(n) - length(q) - 1)
+                    }
                     t = t ~ /^regular/ ? "f" : t == "directory" ? "d" : t ~ /link/ ? "l" : "?"
                     print substr(p, top + 2) "//" t " " m
                 }'
@@ -466,12 +483,16 @@ sp_baseline() {
         sp_b_ours
         sp_b_random
         sp_b_salt=$sp_b_word
+        if [ -z "${sp_s_keys:-}" ]; then
+            sp_find_sshd
+            sp_settings "${sp_me:-root}"
+        fi
         sp_b_system "$sp_b_salt" >"$sp_b_into/system" 2>/dev/null
         sp_b_from=${sp_rec_path:-${sp_real:-${sp_start:-}}}
         if [ -z "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then sp_b_from=$(readlink -f -- "$sp_path") || sp_b_from=$sp_path; fi
         sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
-        printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
-            "$sp_b_cut" "$sp_b_others" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
+        printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
+            "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
         [ "$(tail -n 1 <"$sp_b_into/about")" = end ] || exit 1
         case $(tail -n 1 <"$sp_b_into/system") in end*) ;; *) exit 1 ;; esac
         case $sp_b_why in 'there was no room'*) exit 1 ;; esac
@@ -585,6 +606,9 @@ sp_b_about() {
             why=*) sp_b_was=$sp_b_v ;;
             cut=*) sp_b_was_cut=$sp_b_v ;;
             others=*) sp_b_were=$sp_b_v ;;
+            # Looked for in the same places, whatever sshd would say now.
+            keys=*) sp_s_keys=$sp_b_v ;;
+            config=*) sp_sshd_f=$sp_b_v ;;
             time=*) sp_b_time=$sp_b_v ;;
         esac
     done <"$sp_b_into/about"
@@ -644,13 +668,13 @@ sp_b_setuid() {
                 }' /proc/self/mountinfo 2>/dev/null) || :
             sp_b_r=0
             # shellcheck disable=SC2086
-            sp_b_suid_find ${sp_b_t:-/} || sp_b_r=$?
+            sp_b_suid_find "$sp_b_disk_seconds" ${sp_b_t:-/} || sp_b_r=$?
             case $sp_b_r in 124 | 137) printf '!\n' ;; esac
         fi
         case $sp_b_r in
             124 | 137)
                 sp_b_r=0
-                sp_b_suid_find "$@" || sp_b_r=$?
+                sp_b_suid_find 4 "$@" || sp_b_r=$?
                 case $sp_b_r in 124 | 137) printf '!\n' ;; esac
                 ;;
         esac
@@ -669,7 +693,8 @@ sp_b_setuid() {
         }'
 }
 
-# A name with control characters is told by its inode. (find of busybox forgets `-exec +` in brackets.)
+# sp_b_suid_find SECONDS FOLDER...: a name with control characters is told by its inode. (busybox find
+# forgets `-exec +` in brackets.)
 sp_b_suid_find() {
     sp_b_q='*[[:cntrl:]]*'
     set -- "$@" -xdev '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o \
@@ -679,7 +704,9 @@ sp_b_suid_find() {
     if [ "$sp_uid" = 0 ] && [ "$sp_b_gnu_find" = yes ] && sp_has getcap; then
         set -- "$@" -o -type f -perm /111 -newerct "@$sp_b_time" ! -path "$sp_b_q" -exec getcap -- '{}' +
     fi
-    sp_b_within "$sp_b_disk_seconds" find "$@"
+    sp_b_a=$1
+    shift
+    sp_b_within "$sp_b_a" find "$@"
 }
 
 # awk functions that all reports share. `show`: a name or a value as one line of at most `max` bytes:
@@ -778,7 +805,7 @@ sp_b_say_system() {
             } else if (f[1] == "password") {
                 # A new account says so itself.
                 if (how == "changed") found("user", (b == "empty" ? "account without any password now: " : b == "locked" ? "password locked: " : a ~ /^set/ ? "password changed: " : "password set: ") f[2])
-                else if (how == "new" && b !~ /^locked/) found("user", "account that can have a password typed in: " f[2])
+                else if (how == "new" && b !~ /^locked/) found("user", (b == "empty" ? "account without any password: " : "password set: ") f[2])
             } else if (f[1] == "group") {
                 split(a, g, ":"); split(b, h, ":"); t = strong(f[2]) ? ", which opens more than its name says" : ""
                 if (how == "new") found("group", "new group: " f[2] " (id " h[1] (h[2] != "" ? ", members " h[2] : "") ")")

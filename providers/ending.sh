@@ -167,7 +167,8 @@ sp_can_confine() {
     return 1
 }
 
-# sp_gate_command NAME: sets sp_v to the command that is forced on a key; NAME is `own` or empty.
+# sp_gate_command NAME: sets sp_v to the command that is forced: on the supporter's key (NAME is
+# empty), on the one that only proves the login (`own`), on an account with any credential (`any`).
 sp_gate_command() { sp_v="$sp_dir/gate ${sp_tag:--}${1:+ $1}"; }
 
 sp_gate_present() { [ -x "$sp_dir/gate" ] && [ -r "$sp_dir/gate.conf" ] && [ -r "$sp_dir/ends" ]; }
@@ -676,7 +677,7 @@ sp_drop_in_read() {
 # everything as it was, unless sshd itself then says so.
 sp_drop_in_install() {
     sp_drop_in_read || return 1
-    sp_gate_command ''
+    sp_gate_command any
     sp_force=$sp_v
     sp_k=no
     [ "$sp_access" != ssh ] || sp_k=yes

@@ -7,8 +7,8 @@
 #   ends       deadline=N (nothing new starts) and hard=N (what runs is ended), seconds since 1970
 #   uses       the log: a line for each use, and what sftp-server says about files
 #
-# sshd runs it as the command forced on a key or an account (gate TAG [own]), or as the login shell
-# (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
+# sshd runs it as the command forced on a key (gate TAG [own]) or an account (gate TAG any), or as the
+# login shell (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
 # `gate --try` says whether SFTP can be shut into the folder of the shop here, `gate --here` nothing.
 
 set -fu
@@ -126,22 +126,19 @@ remember() {
     printf '%s %s %s %s %s\n' "$connection" "$born" "${boot:--}" "${login:--}" "${scope:--}" >>"$here/logins"
 } 2>/dev/null
 
-# What a connection has started: its children, and whatever carries the name of the grant.
-left() {
-    set +f
-    # shellcheck disable=SC2046
-    set -- $(grep -ls "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status) \
-        $(grep -ls "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ)
-    set -f
+# found PATTERN FILE...: sets pids to the processes in whose files of /proc the pattern stands.
+found() {
     pids=''
-    for one; do
+    # shellcheck disable=SC2013 # paths in /proc, which hold no blanks
+    for one in $(grep -ls -e "$@"); do
         one=${one#/proc/}
         [ "${one%/*}" = "$$" ] || pids="$pids ${one%/*}"
     done
 }
 
-# watch PID BEGAN: sleeps beside a connection, and ends it when its time is over. The files are read
-# again each time, so that a deadline which moves is kept too.
+# watch PID BEGAN: sleeps beside a connection, and ends it when its time is over: the connection, its
+# children, and then whatever carries the name of the grant. The files are read again each time, so
+# that a deadline which moves is kept too.
 # shellcheck disable=SC2086
 watch() {
     while :; do
@@ -154,14 +151,18 @@ watch() {
         sleep "$rest"
     done
     use ended 'the time was over'
-    left "$1"
+    set +f
+    found "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status
     kill -TERM "$1" 2>/dev/null
+    [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+    # The other connections are ended by their own watchers, and say so.
     round=0
-    while [ "$round" -lt 5 ] && [ -n "$pids" ]; do
-        kill -KILL $pids 2>/dev/null
+    while [ "$round" -lt 5 ]; do
         sleep 1
+        found "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ
+        [ -n "$pids" ] || break
+        kill -KILL $pids 2>/dev/null
         round=$((round + 1))
-        left "$1"
     done
     process "$1"
     [ "$began" != "$2" ] || kill -KILL "$1" 2>/dev/null
@@ -213,7 +214,7 @@ serve_sftp() {
 
 # ---- one use -------------------------------------------------------------------------------------
 
-asked=${SSH_ORIGINAL_COMMAND-}
+asked=${SSH_ORIGINAL_COMMAND-} whose=${2-}
 case ${1-} in
     --watch)
         trap '' HUP
@@ -226,12 +227,13 @@ case ${1-} in
         ;;
     -c)
         # As the login shell: the command forced on a key, or, without one, what the client wants.
-        # shellcheck disable=SC2086
+        whose=any
         case ${2-} in
-            "$0" | "$0 "*) set -- ${2#"$0"} ;;
+            "$0 "*) whose=${2##* } ;;
             *) asked=${2-} ;;
         esac
         ;;
+    '') whose=any ;;
 esac
 
 first=${asked%% *}
@@ -254,9 +256,13 @@ case $access:$kind in
 esac
 
 logged=$kind
-[ "${2-}" != own ] || logged=own
-# A password does not say whose login it is: whoever opened the access tries it out from there.
-[ "${own% *}" != "$address" ] || [ "$now" -gt "${own#* }" ] || logged=own
+case $whose in
+    own) logged=own ;;
+    any)
+        # A password does not say whose it is. Whoever made this access tries it out, from one address.
+        if [ "${own% *}" = "$address" ] && [ "$now" -le "${own#* }" ]; then logged=own; fi
+        ;;
+esac
 use "$logged" "${asked:-$shell}"
 
 # One watcher for each connection, however many channels it has. It holds none of their files.

@@ -20,7 +20,7 @@ Examples:
 
 Exit codes: 0 done · 1 bug or I/O · 2 usage · 3 refused by policy · 4 no such thing
   5 target unreachable or host key refused · 6 the server refused · 7 outcome unknown, recorded
-  8 something is stuck or overdue")]
+  8 something is stuck, overdue or has to be looked at")]
 pub struct Cli {
     /// What every command understands.
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub enum Command {
     Case(Case),
     /// Give one supporter access to one target, and prove that it works.
     Grant(Box<Grant>),
-    /// List grants; what is stuck or overdue comes first.
+    /// List grants; what somebody has to look at comes first.
     List(List),
     /// Show one grant with its evidence.
     Show(Show),

@@ -88,6 +88,9 @@ pub struct Closed {
 /// The most findings of one grant that a command shows; the ledger has the others.
 pub const MOST_FOUND: usize = 20;
 
+/// The most closed grants of one command whose findings are kept in memory.
+const MOST_TOLD: usize = 1000;
+
 /// Work that is still running when the deadline has come, of grants that let it go on for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Running {
@@ -98,21 +101,21 @@ pub enum Running {
 }
 
 /// One layer that was closed.
-pub(crate) struct LayerClosed {
+struct LayerClosed {
     /// What the event keeps.
-    pub(crate) document: Value,
-    pub(crate) notes: Vec<String>,
+    document: Value,
+    notes: Vec<String>,
     evidence: Evidence,
     /// Whether the server keeps the result until it is told that it was recorded.
-    pub(crate) kept: bool,
+    kept: bool,
 }
 
 /// Why a grant is not closed.
 #[derive(Debug, Default)]
-pub(crate) struct Failure {
-    pub(crate) why: String,
+struct Failure {
+    why: String,
     /// Whether the server said no; otherwise nobody saw how it ended.
-    pub(crate) refused: bool,
+    refused: bool,
     /// What was seen of it all the same.
     layers: Vec<Value>,
     /// What was found of it all the same.
@@ -230,6 +233,45 @@ pub(crate) async fn forget_result(
     Ok(())
 }
 
+/// What closing something showed that is not live in the ledger.
+#[derive(Debug)]
+pub(crate) struct ClosedAgain {
+    /// What an event keeps, layer by layer.
+    pub layers: Vec<Value>,
+    /// What the merchant should know about it, one sentence each.
+    pub notes: Vec<String>,
+    /// Whether the server keeps the result until it is told that it was recorded.
+    pub kept: bool,
+}
+
+/// Closes every layer of a grant that is over in the ledger, or that the ledger does not know: the
+/// same steps and the same proof. No row changes, and nothing is recorded here. Else why it failed,
+/// whether the server said no, and what was seen of it all the same.
+pub(crate) async fn close_again(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+) -> Result<std::result::Result<ClosedAgain, (String, bool, Vec<Value>)>> {
+    let mut again = ClosedAgain { layers: Vec::new(), notes: Vec::new(), kept: false };
+    for layer in grant.layers.iter().rev() {
+        match close_layer(context, ledger, session, grant, layer).await? {
+            Ok(closed) => {
+                let found = closed.evidence.found.lines.iter().take(MOST_FOUND);
+                again.notes.extend(found.map(|line| format!("found: {line}")));
+                again.notes.extend(closed.notes);
+                again.kept |= closed.kept;
+                again.layers.push(closed.document);
+            }
+            Err(mut failure) => {
+                failure.layers.append(&mut again.layers);
+                return Ok(Err((clean(&failure.why), failure.refused, failure.layers)));
+            }
+        }
+    }
+    Ok(Ok(again))
+}
+
 /// When running work has to end: the deadline, or later where the grant lets it go on for a while.
 #[must_use]
 pub fn latest_end(grant: &Grant) -> UnixTime {
@@ -270,8 +312,14 @@ impl Tally {
         }
     }
 
-    /// Adds another tally to this one.
+    /// Adds another tally to this one. Of very many grants only the first tell what was found; the
+    /// ledger has all of it.
     pub fn append(&mut self, mut other: Self) {
+        if self.closed.len() >= MOST_TOLD {
+            for closed in &mut other.closed {
+                closed.found = Vec::new();
+            }
+        }
         self.closed.append(&mut other.closed);
         self.failed.append(&mut other.failed);
         self.busy.append(&mut other.busy);
@@ -454,7 +502,7 @@ pub fn provider_of(
 }
 
 /// Closes one layer, and tries a login that has to be refused.
-pub(crate) async fn close_layer(
+async fn close_layer(
     context: &Context,
     ledger: &Ledger,
     session: &mut Session<'_>,

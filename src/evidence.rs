@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::deadline;
@@ -29,7 +30,7 @@ const WORST_FIRST: [&str; 10] =
     ["baseline", "user", "sudoers", "setuid", "key", "group", "unit", "cron", "at", "code"];
 
 /// The first lines of a list, as many as may be kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Bounded {
     /// The lines.
     pub lines: Vec<String>,
@@ -196,7 +197,7 @@ impl Evidence {
 }
 
 /// What the events of one grant tell of how it was used and how it ended.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Story {
     /// What may have been left behind to get in again, the worst first.
     pub found: Bounded,
@@ -216,10 +217,21 @@ pub struct Story {
     pub moved: BTreeMap<String, i64>,
     /// When the server itself closed it.
     pub by_server: Option<UnixTime>,
-    /// Who closed it, and why.
-    pub closed_by: Option<(String, String)>,
-    /// When, by whom and why what was found was acknowledged last.
-    pub acknowledged: Option<(UnixTime, String, String)>,
+    /// Who closed it last, and why.
+    pub closed_by: Option<Said>,
+    /// Who acknowledged what was found last, and why.
+    pub acknowledged: Option<Said>,
+}
+
+/// Something that somebody did for a reason.
+#[derive(Debug, Clone, Serialize)]
+pub struct Said {
+    /// When.
+    pub at: UnixTime,
+    /// Who: `user@host`.
+    pub actor: String,
+    /// Why.
+    pub why: String,
 }
 
 impl Story {
@@ -232,8 +244,10 @@ impl Story {
         let mut most_uses = 0;
         for entry in events {
             let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
-            let text =
-                |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let said = |path: &str| {
+                let why = at(&detail, path).as_str().unwrap_or_default().to_owned();
+                Some(Said { at: entry.at, actor: entry.actor.clone(), why })
+            };
             match entry.verb.as_str() {
                 "grant.used" => {
                     story.uses.lines.extend(lines(at(&detail, "/uses")));
@@ -241,12 +255,8 @@ impl Story {
                         most_uses.max(at(&detail, "/uses_total").as_i64().unwrap_or_default());
                     story.add_moved(at(&detail, "/moved"));
                 }
-                "grant.closing" => {
-                    story.closed_by = Some((entry.actor.clone(), text("why")));
-                }
-                "grant.acknowledged" => {
-                    story.acknowledged = Some((entry.at, entry.actor.clone(), text("reason")));
-                }
+                "grant.closing" => story.closed_by = said("/why"),
+                "grant.acknowledged" => story.acknowledged = said("/reason"),
                 "grant.closed" | "grant.close-failed" | "grant.stuck" => {
                     let layers = at(&detail, "/layers").as_array().map(Vec::as_slice);
                     for layer in layers.unwrap_or_default() {

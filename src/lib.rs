@@ -11,6 +11,8 @@ pub mod deadline;
 pub mod desk;
 pub mod error;
 pub mod evidence;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grant;
 pub mod keyring;
 pub mod ledger;

@@ -199,7 +199,7 @@ mod tests {
         Asked { key: true, password: false, own_account: true, access: Access::Sftp };
 
     fn server(id: &str, facts: &[(&str, &str)]) -> Server {
-        Server::read(id, &reply(facts), 0)
+        Server::read(id, &reply(facts), 0..=0)
     }
 
     fn reply(facts: &[(&str, &str)]) -> Reply {

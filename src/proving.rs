@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::closing::{self, Proof, event};
+use crate::closing::{self, Proof, RATION, event};
 use crate::context::Context;
 use crate::error::Result;
 use crate::grant::{Grant, Layer};
 use crate::ledger::Ledger;
-use crate::provider::{Need, Provider, Verb};
+use crate::provider::{Need, Verb};
 use crate::public_key;
 use crate::script::{Answer, Reply, clean};
 use crate::session::{self, Known, Moment, Session};
@@ -76,7 +76,7 @@ async fn look(
     layer: &Layer,
     found: &mut Found,
 ) -> Result<Option<String>> {
-    let provider = match usable(context, session, layer) {
+    let provider = match closing::provider_of(context, session, layer) {
         Ok(provider) => provider,
         Err(why) => return Ok(Some(why)),
     };
@@ -121,26 +121,6 @@ async fn look(
         "login": login,
     }));
     Ok(None)
-}
-
-/// The provider of a layer, where this session leads to what it made.
-fn usable(
-    context: &Context,
-    session: &Session<'_>,
-    layer: &Layer,
-) -> std::result::Result<Provider, String> {
-    let provider = context.provider(&layer.provider).map_err(|e| closing::one_line(&e))?;
-    if let Some(why) = Known::of(layer).elsewhere(session.target) {
-        return Err(why);
-    }
-    if provider.need == Need::None && session.user() != layer.account {
-        return Err(format!(
-            "the key was in the account `{}`, and the target now logs in as `{}`",
-            layer.account,
-            session.user()
-        ));
-    }
-    Ok(provider)
 }
 
 /// What `check` found of a grant of which nothing should be there.
@@ -194,23 +174,35 @@ pub enum Offered {
 
 /// Offers the supporter's key, which has to be taken. Nothing is signed: its private half is not
 /// ours.
+///
+/// # Errors
+/// Fails only when the ledger does.
 pub async fn prove_taken(
     context: &Context,
+    ledger: &Ledger,
     target: &Target,
     grant: &Grant,
     layer: &Layer,
     need: Need,
-) -> Offered {
+) -> Result<Offered> {
     let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
-        return Offered::NotTried("not tried: the password was never kept".into());
+        return Ok(Offered::NotTried("not tried: the password was never kept".into()));
     };
     if !Known::of(layer).text("sp_from").is_empty() {
-        return Offered::NotTried("not tried: the key is limited to other addresses".into());
+        return Ok(Offered::NotTried("not tried: the key is limited to other addresses".into()));
     }
     let mut attempts = vec![Attempt::Offer(&key)];
     if need == Need::None {
-        // Our own login follows, so that the server counts no connection without one.
+        // Our own login follows, and nothing is counted.
         attempts.push(Attempt::Own);
+    } else if !ledger.take_proof(&target.name, context.now(), RATION).await? {
+        // OpenSSH 9.8 and later counts a key that it took and nobody signed with as a failed login.
+        return Ok(Offered::NotTried(format!(
+            "not tried: a key that is only offered counts as a failed login, and {} in {} minutes \
+             are made on one server",
+            RATION.per,
+            RATION.window_s / 60
+        )));
     }
     let tried = transport::try_login(
         target,
@@ -224,7 +216,7 @@ pub async fn prove_taken(
     .await;
     let unseen =
         |why: &str| Offered::Unseen(format!("the login could not be tried: {}", clean(why)));
-    match tried.map(|answers| answers.into_iter().next()) {
+    Ok(match tried.map(|answers| answers.into_iter().next()) {
         Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => Offered::Taken,
         Ok(Some(transport::Answer::Refused { methods })) => Offered::Refused(format!(
             "the server does not take the key of {} (it offers {})",
@@ -236,7 +228,7 @@ pub async fn prove_taken(
         }
         Ok(None) => unseen("nothing was tried"),
         Err(e) => unseen(&e.to_string()),
-    }
+    })
 }
 
 /// What `open` said about the supporter's key in lines that are not ours.
@@ -259,27 +251,20 @@ pub async fn close_again(
     why: &str,
 ) -> Result<std::result::Result<Vec<String>, (String, bool)>> {
     ledger.note(&event(context, grant, "grant.closing-again", json!({ "why": why }))).await?;
-    let (mut evidence, mut notes, mut kept) = (Vec::new(), Vec::new(), false);
-    for layer in grant.layers.iter().rev() {
-        match closing::close_layer(context, ledger, session, grant, layer).await? {
-            Ok(closed) => {
-                evidence.push(closed.document);
-                notes.extend(closed.notes);
-                kept |= closed.kept;
+    match closing::close_again(context, ledger, session, grant).await? {
+        Ok(closed) => {
+            let detail = json!({ "why": why, "layers": closed.layers, "notes": closed.notes });
+            ledger.note(&event(context, grant, "grant.closed-again", detail)).await?;
+            if closed.kept {
+                // What the server keeps for longer it throws away by itself.
+                let _ = closing::forget_result(context, session, grant).await;
             }
-            Err(closing::Failure { why, refused, .. }) => {
-                let detail = json!({ "why": why, "refused": refused });
-                let failed = event(context, grant, "grant.close-again-failed", detail);
-                ledger.note(&failed).await?;
-                return Ok(Err((why, refused)));
-            }
+            Ok(Ok(closed.notes))
+        }
+        Err((why, refused, layers)) => {
+            let detail = json!({ "why": why, "refused": refused, "layers": layers });
+            ledger.note(&event(context, grant, "grant.close-again-failed", detail)).await?;
+            Ok(Err((why, refused)))
         }
     }
-    let detail = json!({ "why": why, "layers": evidence, "notes": notes });
-    ledger.note(&event(context, grant, "grant.closed-again", detail)).await?;
-    if kept {
-        // What the server still keeps it throws away by itself, later.
-        let _ = closing::forget_result(context, session, grant).await;
-    }
-    Ok(Ok(notes))
 }

@@ -1,6 +1,8 @@
 //! What a server offers: its version, its sshd's real settings, its clock, and what of a
 //! deadline it can keep by itself.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
 use crate::grant::{Access, UnixTime};
@@ -85,6 +87,14 @@ fn clock_ahead(reply: &Reply, asked_at: UnixTime) -> i64 {
     }
 }
 
+/// The same, when the question was on its way for a while: a clock that showed a time in between is
+/// right. Of what else it can be the least is taken, so that a slow line never makes an end late.
+fn clock_ahead_within(reply: &Reply, asked: RangeInclusive<UnixTime>) -> i64 {
+    let (since_asked, since_answered) =
+        (clock_ahead(reply, *asked.start()), clock_ahead(reply, *asked.end()));
+    if since_asked >= 0 && since_answered <= 0 { 0 } else { since_answered }
+}
+
 /// Why nothing can be granted on a server, by what `detect` replied to the question of `asked_at`;
 /// `None` when it can.
 #[must_use]
@@ -105,15 +115,15 @@ pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
 }
 
 impl Server {
-    /// Reads what `detect` replied, asked at `asked_at` by our clock.
+    /// Reads what `detect` replied; `asked` is from the question to the answer by our clock.
     #[must_use]
-    pub fn read(server_id: &str, reply: &Reply, asked_at: UnixTime) -> Self {
+    pub fn read(server_id: &str, reply: &Reply, asked: RangeInclusive<UnixTime>) -> Self {
         // The daemon that answers counts; an sshd that is only on its disk does not.
         let version = match server_id {
             "local" => openssh_version(reply.text("sshd_version")),
             answered => openssh_version(answered),
         };
-        let clock_ahead = clock_ahead(reply, asked_at);
+        let clock_ahead = clock_ahead_within(reply, asked);
         let mut server = Self {
             server_id: server_id.to_owned(),
             version,
@@ -320,7 +330,7 @@ mod tests {
             ("SSH-2.0-dropbear_2022.83", ExpiryForm::None),
             ("SSH-2.0-OpenSSH_x", ExpiryForm::None),
         ] {
-            assert_eq!(Server::read(id, &Reply::default(), 0).expiry_form, form, "{id}");
+            assert_eq!(Server::read(id, &Reply::default(), 0..=0).expiry_form, form, "{id}");
         }
     }
 
@@ -329,7 +339,7 @@ mod tests {
         let reply = Reply::from_values(
             [("sshd_version".to_owned(), "OpenSSH_9.2p1 Debian-2+deb12u7".to_owned())].into(),
         );
-        let read = |id| Server::read(id, &reply, 0);
+        let read = |id| Server::read(id, &reply, 0..=0);
         let dropbear = read("SSH-2.0-dropbear_2022.83");
         assert_eq!(dropbear.expiry_form, ExpiryForm::None);
         assert!(!dropbear.knows_restrict);
@@ -339,8 +349,19 @@ mod tests {
     #[test]
     fn a_clock_that_is_off_is_said() {
         let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
-        let server = Server::read("SSH-2.0-OpenSSH_9.2", &reply, 1000);
+        let server = Server::read("SSH-2.0-OpenSSH_9.2", &reply, 1000..=1000);
         assert_eq!(server.clock_ahead, 300);
         assert!(server.warnings.iter().any(|warning| warning.contains("300 s ahead")));
+    }
+
+    #[test]
+    fn a_slow_line_is_no_clock_that_is_off_and_never_makes_an_end_late() {
+        let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
+        let ahead = |asked| Server::read("SSH-2.0-OpenSSH_9.2", &reply, asked).clock_ahead;
+        assert_eq!(ahead(1300..=1330), 0);
+        assert_eq!(ahead(1270..=1300), 0);
+        assert_eq!(ahead(1271..=1330), 0);
+        assert_eq!(ahead(1000..=1030), 270);
+        assert_eq!(ahead(1600..=1630), -330);
     }
 }

@@ -861,17 +861,21 @@ sp_guard() {
     sp_ends_write || sp_no_space
 }
 
-# The failsafe looks where we looked, without an sshd to ask.
+# sp_guard_failsafe install|write: it looks where we looked, without an sshd to ask.
 sp_guard_failsafe() {
-    [ -n "$sp_dir" ] && [ -d "$sp_dir" ] || return 0
+    if [ -z "$sp_dir" ] || [ ! -d "$sp_dir" ]; then return 0; fi
     sp_in_file=$sp_keys_file sp_in_before=$sp_same_key_before
     sp_keys_file=$sp_file
     if [ -z "$sp_same_key_before" ]; then
         sp_same_key_before=0
         [ "$sp_foreign_before" = false ] || sp_same_key_before=1
     fi
-    sp_cron_why=''
-    sp_failsafe_install || sp_no_space
+    if [ "$1" = install ]; then
+        sp_cron_why=''
+        sp_failsafe_install || sp_no_space
+    else
+        sp_failsafe_write || sp_no_space
+    fi
     if [ "$sp_failsafe" = none ] && [ -n "$sp_cron_why" ]; then sp_failsafe_why=$sp_cron_why; fi
     sp_keys_file=$sp_in_file sp_same_key_before=$sp_in_before
 }
@@ -931,6 +935,7 @@ sp_detect() {
 
 # What could end the access by itself here. Nothing is made for it.
 sp_detect_guard() {
+    sp_say server_kind "$sp_kind"
     sp_place
     sp_sftp_server
     if [ -z "$sp_base" ]; then
@@ -946,12 +951,15 @@ sp_detect_guard() {
     [ -z "$sp_base" ] || sp_failsafe_plan
     sp_say failsafe "$sp_failsafe"
     sp_say failsafe_reason "${sp_cron_why:-$sp_failsafe_why}"
-    if [ "$sp_uid" = 0 ]; then
+    sp_confine_why='' sp_j=false
+    if [ "$sp_access" = ssh ]; then
+        sp_confine_why='The access includes a shell, which cannot be shut in.'
+    elif [ "$sp_uid" = 0 ]; then
         sp_confine_why='It is an account of root.'
-        sp_say can_confine false
-    else
-        sp_bool can_confine sp_can_confine
+    elif sp_can_confine; then
+        sp_j=true
     fi
+    sp_say can_confine "$sp_j"
     sp_say confine_reason "$sp_confine_why"
     sp_say drop_in false
     sp_say drop_in_reason 'There is no password here that it would be for.'
@@ -995,13 +1003,15 @@ sp_open() {
     sp_foreign_before=$sp_same_foreign
     sp_guarding=1
     sp_guard
-    sp_guard_failsafe
+    sp_guard_failsafe install
     sp_baseline=false sp_baseline_why=$sp_place_why sp_had_digest=$sp_baseline_digest
     if [ -n "$sp_dir" ] && [ -d "$sp_dir" ]; then
         sp_result_purge
+        # Not a link to the shop, the shop.
+        sp_real=$sp_start
         sp_baseline "$sp_dir/baseline"
         # What closes is to know what was there, too.
-        if [ "$sp_failsafe" != none ] && [ "$sp_baseline_digest" != "$sp_had_digest" ]; then sp_guard_failsafe; fi
+        if [ "$sp_failsafe" != none ] && [ "$sp_baseline_digest" != "$sp_had_digest" ]; then sp_guard_failsafe write; fi
     fi
     sp_put_lines
     sp_survey
@@ -1052,7 +1062,7 @@ sp_update() {
     sp_must=1
     sp_put_lines
     sp_survey
-    sp_guard_failsafe
+    sp_guard_failsafe install
     sp_tell
     sp_flush
 }
@@ -1142,6 +1152,7 @@ sp_shut() {
     else
         sp_ends_now || :
     fi
+    sp_changed=1
     sp_end_sessions
     sp_ended_all=$((sp_ended_all + sp_ended))
 }
@@ -1193,7 +1204,6 @@ sp_close() {
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
     # Once more: whoever came in before the line went.
     sp_shut
-    [ "$sp_had_place" = false ] || sp_changed=1
     [ $((sp_ours + sp_moved)) = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
     [ -z "$sp_ses_conns$sp_ses_pids" ] || sp_fail sessions-left 'Sessions of this grant could not be ended.'
     sp_close_history
@@ -1332,6 +1342,16 @@ sp_marks() {
             esac
             case $sp_v in '' | *[!0-9a-z]*) continue ;; esac
             sp_say mark "$sp_k $sp_v $sp_me - - $sp_f"
+        done
+        set -f
+    fi
+    if [ "$sp_uid" = 0 ] && [ -n "$sp_base" ]; then
+        set +f
+        for sp_f in /etc/cron.d/stagepass-* "$sp_units"/stagepass-*.service; do
+            grep -qsF -e "$sp_base/" "$sp_f" || continue
+            sp_v=${sp_f##*/stagepass-}
+            case $sp_f in *.service) sp_k=unit sp_v=${sp_v%.service} ;; *) sp_k=cron ;; esac
+            case $sp_v in '' | *[!0-9a-z]*) ;; *) sp_say mark "$sp_k $sp_v $sp_me - - $sp_f" ;; esac
         done
         set -f
     fi

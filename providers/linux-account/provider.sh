@@ -553,6 +553,7 @@ sp_shop_open() {
         read -r sp_l <"$sp_record/acl" || sp_l=''
         case $sp_l in '# file'*) sp_n=-n ;; esac
         sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
+        sp_baseline_hold "$sp_real"
         # The folder itself shows whether this file system has ACLs.
         for sp_o in ${sp_owner%:*} $sp_owners; do
             case $sp_o in "${sp_owner%:*}") [ "$sp_acl" = 1 ] || continue ;; esac
@@ -770,7 +771,10 @@ sp_shop_close() {
     sp_shop_others "$sp_rec_path"
     sp_plan_owner || return 1
     sp_bad=0
-    [ ! -d "$sp_rec_path" ] || sp_shop_drop "$sp_rec_path" -R -P
+    if [ -d "$sp_rec_path" ]; then
+        sp_baseline_hold "$sp_rec_path"
+        sp_shop_drop "$sp_rec_path" -R -P
+    fi
     IFS=$sp_nl
     for sp_f in $sp_rec_through; do
         IFS=" $sp_tab$sp_nl"
@@ -1441,6 +1445,7 @@ sp_end_files() {
         case $sp_a in
             "$sp_rec_path")
                 sp_end_planted "$sp_a"
+                sp_baseline_hold "$sp_a"
                 sp_reown "$sp_a" "$sp_rec_owner"
                 ;;
             *)

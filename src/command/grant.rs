@@ -92,9 +92,9 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     context.output.say(Tone::Plain, &plan.text(context.now()));
 
     let ledger = context.ledger().await?;
-    let mark_key = mark::Key::load_or_make(context)?;
     let credential = make_credential(&wanted)?;
     let slot = OutputSlot::prepare(wanted.output.as_deref())?;
+    let mark_key = mark::Key::load_or_make(context)?;
     let mut grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
     sign(&mark_key, &mut grant, &wanted.target);
     let draft = Draft {
@@ -565,7 +565,7 @@ async fn look(
             .hint("nothing was made; `stagepass target check` shows more"));
         }
     };
-    let server = Server::read(session.server_id(), &reply, asked_at)
+    let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
         .with_credential(wanted.provider.need, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
     let promise = Promise::planned(&server, asked(wanted));

@@ -202,7 +202,7 @@ impl<'a> Cycle<'a> {
             Error::new(Kind::Refused, format!("`{}` cannot be used on {name}", provider.name))
                 .because_text(why)
         })?;
-        let server = Server::read(session.server_id(), &reply, now);
+        let server = Server::read(session.server_id(), &reply, now..=context.now());
         let ends = now + TEST_SECONDS;
         let not_after = ends + server.clock_ahead;
         let inputs = json!({

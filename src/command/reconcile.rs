@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Case, Grant, Layer, State, Supporter};
 use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
-use crate::mark::survey::{Finding, Ground, Judged, Mark, Matter, Row};
+use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
 use crate::mark::{self, survey};
 use crate::output::{Progress, Tone, paint};
 use crate::provider::{Need, Provider, Verb};
@@ -151,30 +151,29 @@ async fn look_at(
             return Ok(surveyed);
         }
     };
-    let host_keys = session::host_keys(target);
+    let asked_at = context.now();
+    let (mut all, mut logins) = (Vec::new(), Vec::new());
     for provider in usable(context, &session) {
-        let asked_at = context.now();
-        let marks = match marks(&mut session, &provider, &mut surveyed.notes).await {
-            Ok(marks) => marks,
+        match marks(&mut session, &provider, &mut surveyed.notes).await {
+            Ok(mut marks) => all.append(&mut marks),
             Err((kind, why)) => {
                 surveyed.unseen = Some((kind, format!("`{}`: {why}", provider.name)));
                 break;
             }
-        };
-        let login = (provider.need == Need::None).then(|| session.user().to_owned());
-        let ground = Ground {
-            provider: &provider.name,
-            login: login.as_deref(),
-            host_keys: &host_keys,
-            key,
-            asked_at,
-        };
-        let rows = rows(ledger, target, &marks).await?;
-        let mut judged = survey::judge(&ground, &marks, &rows);
-        surveyed.judged.findings.append(&mut judged.findings);
-        surveyed.judged.as_recorded.append(&mut judged.as_recorded);
+        }
+        logins.push((provider.need == Need::None).then(|| session.user().to_owned()));
         surveyed.providers.push(provider.name);
     }
+    let host_keys = session::host_keys(target);
+    let listings: Vec<Listing<'_>> = surveyed
+        .providers
+        .iter()
+        .zip(&logins)
+        .map(|(provider, login)| Listing { provider, login: login.as_deref() })
+        .collect();
+    let ground = Ground { listings: &listings, host_keys: &host_keys, key, asked_at };
+    let rows = rows(ledger, target, &all).await?;
+    surveyed.judged = survey::judge(&ground, &all, &rows);
     session.close().await;
     Ok(surveyed)
 }
@@ -208,7 +207,8 @@ async fn marks(
         Err(e) => return Err((e.kind, closing::one_line(&e))),
     };
     let lines: Vec<&str> = reply.lines("mark").collect();
-    let marks: Vec<Mark> = lines.iter().filter_map(|line| Mark::parse(line)).collect();
+    let marks: Vec<Mark> =
+        lines.iter().filter_map(|line| Mark::parse(line, &provider.name)).collect();
     let odd = lines.len() - marks.len();
     if odd > 0 {
         notes.push(format!("{odd} marks that `{}` listed cannot be read", provider.name));
@@ -518,19 +518,18 @@ async fn close_unlisted(
     };
     let detail = json!({ "why": why, "found": found(finding), "layers": grant.layers });
     ledger.note(&event("grant.closing-unlisted", detail)).await?;
-    let Some(layer) = grant.layers.first() else { return Ok(Err("it has no layer".into())) };
-    match closing::close_layer(context, ledger, session, &grant, layer).await? {
+    match closing::close_again(context, ledger, session, &grant).await? {
         Ok(closed) => {
-            let detail = json!({ "why": why, "layers": [closed.document], "notes": closed.notes });
+            let detail = json!({ "why": why, "layers": closed.layers, "notes": closed.notes });
             ledger.note(&event("grant.closed-unlisted", detail)).await?;
             if closed.kept {
-                // What the server still keeps it throws away by itself, later.
+                // What the server keeps for longer it throws away by itself.
                 let _ = closing::forget_result(context, session, &grant).await;
             }
             Ok(Ok(closed.notes))
         }
-        Err(closing::Failure { why, refused, .. }) => {
-            let detail = json!({ "why": why, "refused": refused });
+        Err((why, refused, layers)) => {
+            let detail = json!({ "why": why, "refused": refused, "layers": layers });
             ledger.note(&event("grant.close-unlisted-failed", detail)).await?;
             Ok(Err(why))
         }

@@ -45,6 +45,7 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
     let document = json!({
         "grant": view::document(&grant, now),
         "terms": terms,
+        "story": story,
         "events": events,
         "ledger_head": head.to_string(),
     });
@@ -84,7 +85,7 @@ fn ended_by(grant: &Grant, story: &Story) -> String {
     match (grant.closed_at, story.by_server, &story.closed_by) {
         (None, ..) => String::new(),
         (_, Some(_), _) => "the server itself, by the job that was left there".into(),
-        (_, None, Some((actor, why))) => format!("{actor}: {why}"),
+        (_, None, Some(said)) => format!("{}: {}", said.actor, said.why),
         (_, None, None) => String::new(),
     }
 }
@@ -122,9 +123,9 @@ fn about(grant: &Grant, story: &Story) -> String {
     if story.found.total > 0 {
         text.push_str(&heading(Tone::Bad, "What was found"));
         text.push_str(&first_lines(&story.found));
-        if let Some((at, who, why)) = story.acknowledged.as_ref().filter(|_| grant.findings == 0) {
-            let at = deadline::utc(*at);
-            text.push_str(&format!("  acknowledged {at} by {who}: {why}\n"));
+        if let Some(said) = story.acknowledged.as_ref().filter(|_| grant.findings == 0) {
+            let at = deadline::utc(said.at);
+            text.push_str(&format!("  acknowledged {at} by {}: {}\n", said.actor, said.why));
         }
     }
     if let Some(why) = story.difference.strip_prefix("none:") {

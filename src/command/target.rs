@@ -340,7 +340,7 @@ async fn look(
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             Some(why) => Err(why),
             None => {
-                let server = Server::read(session.server_id(), &reply, asked_at);
+                let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
                 Ok(server.with_path(session.target.path.as_deref()))
             }
         },

@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
+use crate::checking;
 use crate::cli;
 use crate::closing::{self, event};
 use crate::command::view;
 use crate::context::Context;
+use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{Cursor, Filter, Ledger};
 use crate::output::{Progress, Tone, paint};
 use crate::proving::{self, Offered, Seen};
+use crate::script::Reply;
 use crate::session::Session;
 use crate::target::Target;
 
@@ -213,7 +216,7 @@ impl On<'_> {
 
     async fn one(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
         match grant.state {
-            State::Open if !view::is_overdue(grant, self.context.now()) => {
+            State::Open if self.context.now() < closing::latest_end(grant) => {
                 self.open(session, grant).await
             }
             State::Closed | State::Forgotten => self.over(session, grant).await,
@@ -223,21 +226,41 @@ impl On<'_> {
 
     /// A grant that is open: as it was made, and its key is taken.
     async fn open(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
-        let (mut drift, mut notes) = (Vec::new(), Vec::new());
-        for layer in &grant.layers {
-            let provider = self.context.provider(&layer.provider)?;
-            let offer =
-                proving::prove_taken(self.context, session.target, grant, layer, provider.need);
-            match offer.await {
+        let (context, ledger) = (self.context, self.ledger);
+        let checked = checking::check(context, ledger, session, grant).await?;
+        let seen = match checked.seen {
+            Ok(seen) => seen,
+            Err(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
+        };
+        let mut drift: Vec<String> = seen.drift.iter().map(|one| one.text.clone()).collect();
+        let mut notes = Vec::new();
+        let now = context.now();
+        let draining = closing::is_draining(grant, now);
+        if draining {
+            let until = deadline::utc(closing::latest_end(grant));
+            notes.push(format!("its deadline is over; what is running may go on until {until}"));
+        }
+        // Behind the deadline nobody new gets in.
+        for layer in grant.layers.iter().filter(|_| !draining) {
+            let need = context.provider(&layer.provider)?.need;
+            let offered =
+                proving::prove_taken(context, ledger, session.target, grant, layer, need).await?;
+            match offered {
                 Offered::Taken => notes.push("login: the supporter's key is taken".to_owned()),
                 Offered::NotTried(text) => notes.push(format!("login: {text}")),
                 Offered::Refused(why) => drift.push(why),
                 Offered::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
             }
         }
-        let detail = json!({ "state": grant.state, "drift": drift, "notes": notes });
-        let verb = if drift.is_empty() { "grant.verified" } else { "grant.drifted" };
-        self.ledger.note(&event(self.context, grant, verb, detail)).await?;
+        let replies: Vec<_> = seen.replies.iter().map(Reply::values).collect();
+        let detail = json!({
+            "state": grant.state,
+            "state_read_back": replies,
+            "drift": drift,
+            "notes": notes,
+        });
+        let verb = if drift.is_empty() { "grant.verified" } else { "grant.not-verified" };
+        ledger.note(&event(context, grant, verb, detail)).await?;
         Ok(match drift.is_empty() {
             true => Ended::Proved { notes },
             false => Ended::Drifted { drift, notes },

@@ -147,6 +147,25 @@ impl Ledger {
         .await
     }
 
+    /// How many open grants nobody has seen since a time: their servers do not answer, or no sweep
+    /// runs.
+    ///
+    /// # Errors
+    /// Only those of the place the ledger is in.
+    pub async fn unseen_since(&self, since: UnixTime) -> Result<i64, LedgerError> {
+        self.read(async |connection| {
+            let row = sqlx::query(
+                "select count(*) as unseen from grants \
+                 where state = 'open' and coalesce(checked_at, opened_at) < $1",
+            )
+            .bind(since)
+            .fetch_one(connection)
+            .await?;
+            Ok(row.try_get("unseen")?)
+        })
+        .await
+    }
+
     /// How many grants somebody has to look at.
     ///
     /// # Errors

@@ -84,12 +84,15 @@ pub struct Mark {
     pub key: Option<String>,
     /// Where it is, for people.
     pub detail: String,
+    /// The provider that listed it.
+    pub by: String,
 }
 
 impl Mark {
-    /// Reads `KIND GRANT ACCOUNT TAG KEY DETAIL`. `None` for what no provider of ours says.
+    /// Reads `KIND GRANT ACCOUNT TAG KEY DETAIL`, as a provider listed it. `None` for what none of
+    /// ours says.
     #[must_use]
-    pub fn parse(line: &str) -> Option<Self> {
+    pub fn parse(line: &str, by: &str) -> Option<Self> {
         let mut words = line.splitn(6, ' ');
         let kind = words.next()?;
         let (thing, ..) = Thing::ALL.into_iter().find(|(_, id, _)| *id == kind)?;
@@ -97,7 +100,15 @@ impl Mark {
         let mut known = || words.next().map(|word| (word != "-").then(|| word.to_owned()));
         let (account, tag, key) = (known()?, known()?, known()?);
         let detail = clean(words.next().unwrap_or_default());
-        Some(Self { thing, grant, account, tag, key, detail })
+        Some(Self { thing, grant, account, tag, key, detail, by: by.to_owned() })
+    }
+
+    /// Whether another one is the same thing, seen by another provider.
+    fn is_same(&self, other: &Self) -> bool {
+        (self.thing, &self.account, &self.tag, &self.key)
+            == (other.thing, &other.account, &other.tag, &other.key)
+            && self.thing == Thing::KeyLine
+            && self.by != other.by
     }
 }
 
@@ -180,13 +191,20 @@ pub struct Row {
     pub here: bool,
 }
 
-/// Where the marks were found.
-#[derive(Debug)]
-pub struct Ground<'a> {
-    /// The provider that listed them.
+/// A provider that listed its marks.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing<'a> {
+    /// Its name.
     pub provider: &'a str,
     /// The account that stagepass logs in to, where the provider works in that one only.
     pub login: Option<&'a str>,
+}
+
+/// Where the marks were found.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    /// The providers that listed their marks.
+    pub listings: &'a [Listing<'a>],
     /// The fingerprints by which the server is known.
     pub host_keys: &'a [String],
     /// This installation's key, if it has one.
@@ -204,50 +222,51 @@ pub struct Judged {
     pub as_recorded: Vec<String>,
 }
 
-/// Holds the marks of one provider on one server against the ledger: `rows` are the grants that the
-/// marks name, and those that are live on this target, by id.
+/// Holds the marks on one server against the ledger: `rows` are the grants that the marks name, and
+/// those that are live on this target, by id.
 #[must_use]
 pub fn judge(ground: &Ground<'_>, marks: &[Mark], rows: &BTreeMap<String, Row>) -> Judged {
     let mut judged = Judged::default();
-    let mut groups: BTreeMap<&str, Vec<&Mark>> = BTreeMap::new();
+    let mut by_grant: BTreeMap<&str, Vec<&Mark>> = BTreeMap::new();
     for mark in marks {
-        groups.entry(&mark.grant).or_default().push(mark);
+        let known = by_grant.entry(&mark.grant).or_default();
+        // Root sees the lines of every account, and the account itself sees its own.
+        if !known.iter().any(|other| other.is_same(mark)) {
+            known.push(mark);
+        }
     }
-    for (id, marks) in &groups {
-        let row = rows.get(*id).filter(|row| row.here);
-        let made = row.and_then(|row| Some((&row.grant, layer_of(&row.grant, ground)?)));
-        let group = Group { ground, id, marks };
-        match made {
-            Some((grant, layer)) if grant.state.is_live() => {
-                let found = group.live(grant, layer);
-                if found.is_empty() && group.lets_in() {
-                    judged.as_recorded.push((*id).to_owned());
-                }
-                judged.findings.extend(found);
+    for (id, marks) in &by_grant {
+        let row = rows.get(*id);
+        for cluster in clusters(ground, id, marks, row) {
+            let findings = cluster.judge(row);
+            let live = row.is_some_and(|row| row.here && row.grant.state.is_live());
+            let there = live && cluster.layer.is_some() && cluster.lets_in();
+            if there && findings.is_empty() && !judged.as_recorded.iter().any(|one| one == id) {
+                judged.as_recorded.push((*id).to_owned());
             }
-            Some((grant, layer)) => judged.findings.extend(group.over(grant, layer)),
-            None => judged.findings.extend(group.unknown(rows.get(*id))),
+            judged.findings.extend(findings);
         }
     }
     for (id, row) in rows {
-        let marks = groups.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let marks = by_grant.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
         judged.findings.extend(missing(ground, row, marks));
     }
     judged
 }
 
-/// The layer of a grant that this provider made, in the account it works in here.
-fn layer_of<'a>(grant: &'a Grant, ground: &Ground<'_>) -> Option<&'a Layer> {
-    grant.layers.iter().find(|layer| {
-        layer.provider == ground.provider && ground.login.is_none_or(|login| login == layer.account)
-    })
-}
-
 /// An open grant of which nothing lets anybody in. What its own server ended is no matter: the next
 /// sweep collects what that left to be known.
 fn missing(ground: &Ground<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
-    let layer = layer_of(&row.grant, ground)?;
-    let there = marks.iter().any(|mark| mark.thing.lets_in() || mark.thing == Thing::Result);
+    let was_looked_at = |layer: &&Layer| {
+        ground.listings.iter().any(|listing| {
+            listing.provider == layer.provider
+                && listing.login.is_none_or(|login| login == layer.account)
+        })
+    };
+    let layer = row.grant.layers.iter().find(was_looked_at)?;
+    let own = |mark: &&&Mark| mark.account.as_deref().is_none_or(|of| of == layer.account);
+    let own: Vec<&&Mark> = marks.iter().filter(own).collect();
+    let there = own.iter().any(|mark| mark.thing.lets_in() || mark.thing == Thing::Result);
     if row.grant.state != State::Open || !row.here || there {
         return None;
     }
@@ -261,15 +280,21 @@ fn missing(ground: &Ground<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
         tag: None,
         state: Some(row.grant.state),
         why: "the ledger says it is open, and nothing on the server lets it in".into(),
-        things: marks.iter().map(|mark| (mark.thing, mark.detail.clone())).collect(),
+        things: own.iter().map(|mark| (mark.thing, mark.detail.clone())).collect(),
     })
 }
 
-/// Everything on one server that names one grant.
-struct Group<'a> {
+/// Everything on one server that names one grant and one account, with what names no account.
+struct Cluster<'a> {
     ground: &'a Ground<'a>,
     id: &'a str,
-    marks: &'a [&'a Mark],
+    account: Option<&'a str>,
+    provider: &'a str,
+    /// What the ledger has of it.
+    layer: Option<&'a Layer>,
+    marks: Vec<&'a Mark>,
+    /// Everything that names the grant.
+    all: &'a [&'a Mark],
 }
 
 /// Whether a mark is what its tag says.
@@ -283,26 +308,94 @@ enum Proof {
     None,
 }
 
-impl Group<'_> {
+/// The marks of one grant, account by account.
+fn clusters<'a>(
+    ground: &'a Ground<'a>,
+    id: &'a str,
+    all: &'a [&'a Mark],
+    row: Option<&'a Row>,
+) -> Vec<Cluster<'a>> {
+    let accounts: BTreeSet<&str> = all.iter().filter_map(|mark| mark.account.as_deref()).collect();
+    let layers = row.filter(|row| row.here).map(|row| row.grant.layers.as_slice());
+    let layer_of =
+        |account: &str| layers.unwrap_or_default().iter().find(|layer| layer.account == account);
+    let mut clusters: Vec<Cluster<'a>> = Vec::new();
+    for account in accounts {
+        let own = all.iter().filter(|mark| mark.account.as_deref() == Some(account));
+        let mut cluster = Cluster {
+            ground,
+            id,
+            account: Some(account),
+            provider: "",
+            layer: layer_of(account),
+            marks: own.copied().collect(),
+            all,
+        };
+        cluster.provider = cluster.maker();
+        clusters.push(cluster);
+    }
+    for mark in all.iter().filter(|mark| mark.account.is_none()) {
+        let fits = |cluster: &&mut Cluster<'_>| cluster.provider == mark.by;
+        match clusters.iter_mut().find(fits) {
+            Some(cluster) => cluster.marks.push(mark),
+            None => {
+                let made = |layer: &&Layer| layer.provider == mark.by;
+                let layer = layers.unwrap_or_default().iter().find(made);
+                clusters.push(Cluster {
+                    ground,
+                    id,
+                    account: layer.map(|layer| layer.account.as_str()),
+                    provider: &mark.by,
+                    layer,
+                    marks: vec![mark],
+                    all,
+                });
+            }
+        }
+    }
+    clusters
+}
+
+impl<'a> Cluster<'a> {
     fn lets_in(&self) -> bool {
         self.marks.iter().any(|mark| mark.thing.lets_in())
     }
 
-    /// The accounts that the marks name.
-    fn accounts(&self) -> BTreeSet<&str> {
-        self.marks.iter().filter_map(|mark| mark.account.as_deref()).collect()
+    /// The provider that made this: by the ledger, by the tags, else by what can take it away.
+    fn maker(&self) -> &'a str {
+        if let Some(layer) = self.layer {
+            return &layer.provider;
+        }
+        let listings = self.ground.listings;
+        let proves = |listing: &&Listing<'a>| {
+            self.marks.iter().any(|mark| {
+                self.keys(None).iter().any(|key| {
+                    let (Some(tag), Some(account)) = (&mark.tag, self.account) else {
+                        return false;
+                    };
+                    self.is_ours(tag, listing.provider, account, *key)
+                })
+            })
+        };
+        if let Some(listing) = listings.iter().find(proves) {
+            return listing.provider;
+        }
+        let only_lines = self.marks.iter().all(|mark| mark.thing == Thing::KeyLine);
+        let in_place = listings.iter().find(|listing| listing.login.is_some());
+        let by = self.marks.first().map_or("", |mark| mark.by.as_str());
+        in_place.filter(|_| only_lines).map_or(by, |listing| listing.provider)
     }
 
-    /// The marks of one account, with those that name none.
-    fn of(&self, account: &str) -> impl Iterator<Item = &Mark> {
-        let fits = move |mark: &&&Mark| mark.account.as_deref().is_none_or(|of| of == account);
-        self.marks.iter().filter(fits).copied()
+    /// The keys of the grant's lines here, one more, and none at all, as for a password.
+    fn keys<'k>(&'k self, more: Option<&'k str>) -> Vec<Option<&'k str>> {
+        let lines = self.all.iter().filter_map(|mark| mark.key.as_deref());
+        lines.chain(more).map(Some).chain(std::iter::once(None)).collect()
     }
 
-    fn is_ours(&self, tag: &str, account: &str, key: Option<&str>) -> bool {
+    fn is_ours(&self, tag: &str, provider: &str, account: &str, key: Option<&str>) -> bool {
         let marked = Marked {
             grant: self.id,
-            provider: self.ground.provider,
+            provider,
             account,
             public_key: key,
             host_keys: self.ground.host_keys,
@@ -310,189 +403,177 @@ impl Group<'_> {
         self.ground.key.is_some_and(|ours| ours.is_ours(tag, &marked))
     }
 
-    /// What a mark's tag proves. Only a key line shows its key; for anything else the keys of the
-    /// grant's lines here are tried, and none at all, as for a password.
-    fn proof(&self, mark: &Mark, more: Option<&str>) -> Proof {
-        let (Some(tag), Some(account)) = (mark.tag.as_deref(), mark.account.as_deref()) else {
+    /// What a mark's tag proves. Only a key line shows its key; for anything else the grant's keys
+    /// are tried.
+    fn proof(&self, mark: &Mark) -> Proof {
+        let (Some(tag), Some(account)) = (mark.tag.as_deref(), self.account) else {
             return Proof::None;
         };
-        let lines = self.marks.iter().filter_map(|mark| mark.key.as_deref());
-        let keys: Vec<Option<&str>> =
-            lines.chain(more).map(Some).chain(std::iter::once(None)).collect();
-        if mark.thing == Thing::KeyLine {
-            if self.is_ours(tag, account, mark.key.as_deref()) {
+        if let Some(layer) = self.layer {
+            let known = Known::of(layer);
+            let same_key = mark.key.is_none() || mark.key.as_deref() == self.blob();
+            // The ledger knows it, whatever became of this installation's key.
+            if known.text("sp_tag") == tag && same_key {
                 return Proof::Ours;
             }
-        } else if keys.iter().any(|key| self.is_ours(tag, account, *key)) {
+        }
+        let keys = self.keys(self.blob());
+        let own: &[Option<&str>] = match mark.thing {
+            Thing::KeyLine => &[mark.key.as_deref()],
+            _ => &keys,
+        };
+        if own.iter().any(|key| self.is_ours(tag, self.provider, account, *key)) {
             return Proof::Ours;
         }
-        let copied = self
-            .accounts()
-            .into_iter()
-            .any(|account| keys.iter().any(|key| self.is_ours(tag, account, *key)));
+        let accounts: BTreeSet<&str> =
+            self.all.iter().filter_map(|mark| mark.account.as_deref()).collect();
+        let copied = accounts.iter().any(|account| {
+            let mut providers = self.ground.listings.iter().map(|listing| listing.provider);
+            providers
+                .any(|provider| keys.iter().any(|key| self.is_ours(tag, provider, account, *key)))
+        });
         if copied { Proof::Copied } else { Proof::None }
     }
 
-    /// The marks of a grant that the ledger has as live.
+    /// The key that the ledger has, in base64.
+    fn blob(&self) -> Option<&str> {
+        self.layer.and_then(|layer| layer.public_key.as_deref()).and_then(blob)
+    }
+
+    fn judge(&self, row: Option<&Row>) -> Vec<Finding> {
+        match (row, self.layer) {
+            (Some(row), Some(layer)) if row.grant.state.is_live() => self.live(&row.grant, layer),
+            // Whoever looked before it was closed saw it; there is nothing to be told.
+            (Some(row), Some(_))
+                if row.grant.closed_at.is_some_and(|at| at >= self.ground.asked_at) =>
+            {
+                Vec::new()
+            }
+            (Some(row), Some(_)) => vec![self.not_live(Some(row))],
+            (Some(row), None) => vec![self.not_made(row)],
+            (None, _) => vec![self.not_live(None)],
+        }
+    }
+
+    /// What the ledger has as live.
     fn live(&self, grant: &Grant, layer: &Layer) -> Vec<Finding> {
-        let kept = Known::of(layer).text("sp_tag").to_owned();
-        let blob = layer.public_key.as_deref().and_then(blob);
-        // While it is opened the verification key stands beside the supporter's.
-        let in_hand = grant.state != State::Open || grant.lease_owner.is_some();
+        // While it is opened the verification key stands beside the supporter's; what a sweep has
+        // in hand is on its way out.
+        if grant.state != State::Open || grant.lease_owner.is_some() {
+            return Vec::new();
+        }
         let mut findings = Vec::new();
-        for account in self.accounts() {
-            if account != layer.account {
-                let why = format!(
-                    "the ledger has the grant for the account `{}`, and this is another",
-                    layer.account
-                );
-                let mut found = self.finding(Matter::Copy, Some(account), why, Some(grant));
-                // Nothing of the grant itself is part of it.
-                found.things = self.things(|mark| mark.account.as_deref() == Some(account));
-                findings.push(found);
-                continue;
-            }
-            let lines = || self.of(account).filter(|mark| mark.thing == Thing::KeyLine);
-            for line in lines().filter(|_| !in_hand) {
-                if line.key.as_deref() == blob {
-                    continue;
-                }
-                let why = "it names the grant, and has another key than the grant".to_owned();
-                let mut found = self.finding(Matter::Copy, Some(account), why, Some(grant));
-                found.public_key = line.key.as_deref().and_then(public_key::text_of_blob);
-                found.things = vec![(line.thing, line.detail.clone())];
-                findings.push(found);
-            }
-            // What was made before there were tags has none, and the ledger knows it. Not every
-            // thing has room for a tag.
-            let wrong = |mark: &Mark| match mark.tag.as_deref() {
-                Some(tag) => tag != kept,
-                None => mark.thing == Thing::KeyLine,
-            };
-            let own = |mark: &&Mark| mark.key.is_none() || mark.key.as_deref() == blob;
-            if !kept.is_empty() && self.of(account).filter(own).any(wrong) {
-                let why = "its tag is not the one that was made with the grant".to_owned();
-                findings.push(self.finding(Matter::Unproved, Some(account), why, Some(grant)));
-            }
+        let is_other =
+            |mark: &Mark| mark.thing == Thing::KeyLine && mark.key.as_deref() != self.blob();
+        for line in self.marks.iter().filter(|mark| is_other(mark)) {
+            let why = "it names the grant, and has another key than the grant".to_owned();
+            let mut found = self.finding(Matter::Copy, why, Some(grant));
+            found.public_key = line.key.as_deref().and_then(public_key::text_of_blob);
+            found.things = vec![(line.thing, line.detail.clone())];
+            findings.push(found);
+        }
+        // What was made before there were tags has none, and the ledger knows it. Not every thing
+        // has room for a tag; a key line has.
+        let known = Known::of(layer);
+        let kept = known.text("sp_tag");
+        let wrong = |mark: &Mark| match mark.tag.as_deref() {
+            Some(tag) => tag != kept,
+            None => mark.thing == Thing::KeyLine,
+        };
+        if !kept.is_empty() && self.marks.iter().any(|mark| !is_other(mark) && wrong(mark)) {
+            let why = "its tag is not the one that was made with the grant".to_owned();
+            findings.push(self.finding(Matter::Unproved, why, Some(grant)));
         }
         findings
     }
 
-    /// The marks of a grant that the ledger has as over.
-    fn over(&self, grant: &Grant, layer: &Layer) -> Vec<Finding> {
-        // Whoever looked before it was closed saw it; there is nothing to be told.
-        if grant.closed_at.is_some_and(|at| at >= self.ground.asked_at) {
-            return Vec::new();
-        }
-        let kept = Known::of(layer).text("sp_tag").to_owned();
-        let blob = layer.public_key.as_deref().and_then(blob);
-        self.judge_each(Some(grant), |mark| {
-            let same = mark.account.as_deref() == Some(layer.account.as_str())
-                && (mark.key.is_none() || mark.key.as_deref() == blob);
-            let same_tag = match mark.tag.as_deref() {
-                Some(tag) => tag == kept,
-                None => kept.is_empty(),
-            };
-            if same && same_tag { Proof::Ours } else { self.proof(mark, blob) }
+    /// What the ledger has as over, or does not know.
+    fn not_live(&self, row: Option<&Row>) -> Finding {
+        let grant = row.map(|row| &row.grant);
+        let mut own = self.marks.iter().filter(|mark| mark.account.is_some());
+        let ours = own.any(|mark| self.proof(mark) == Proof::Ours) || self.is_as_it_was();
+        let lets_in = || self.marks.iter().filter(|mark| mark.thing.lets_in());
+        let copied = lets_in().any(|mark| self.proof(mark) == Proof::Copied);
+        // An account has no room for a tag everywhere: what else there is of it has one.
+        let claims = lets_in().any(|mark| {
+            let says_so = mark.tag.is_some() || mark.thing == Thing::KeyLine;
+            self.proof(mark) == Proof::None && says_so && !self.is_as_it_was()
+        });
+        let (matter, why) = if !self.lets_in() {
+            (Matter::Leftover, "nothing that lets anybody in")
+        } else if copied {
+            (Matter::Copy, "its tag was made for another account or another key")
+        } else if !ours {
+            (Matter::Unproved, self.unproved())
+        } else if claims {
+            (Matter::Copy, "beside what is ours there is what only claims to be")
+        } else if grant.is_some() {
+            (Matter::Over, "the ledger says that the grant is over, and this is there")
+        } else {
+            (Matter::Unknown, "this installation made it, and the ledger does not know it")
+        };
+        let mut found = self.finding(matter, why.to_owned(), grant);
+        found.proved = ours && !copied && !claims;
+        found
+    }
+
+    /// Whether this is, without tags, what a grant had that was made before there were any.
+    fn is_as_it_was(&self) -> bool {
+        self.layer.is_some_and(|layer| {
+            Known::of(layer).text("sp_tag").is_empty()
+                && self.marks.iter().all(|mark| {
+                    mark.tag.is_none() && (mark.key.is_none() || mark.key.as_deref() == self.blob())
+                })
         })
     }
 
-    /// The marks of a grant that the ledger does not know for this server.
-    fn unknown(&self, elsewhere: Option<&Row>) -> Vec<Finding> {
-        let mut findings = self.judge_each(None, |mark| self.proof(mark, None));
-        if let Some(row) = elsewhere {
-            for found in &mut findings {
-                found.why = format!(
-                    "the ledger has the grant for `{}`, and made no such thing here",
-                    row.grant.target
-                );
-                found.state = Some(row.grant.state);
-            }
+    /// What the ledger has a grant for, which is no grant for this account on this server.
+    fn not_made(&self, row: &Row) -> Finding {
+        let grant = &row.grant;
+        let why = if row.here {
+            let accounts: Vec<String> =
+                grant.layers.iter().map(|layer| format!("`{}`", layer.account)).collect();
+            format!(
+                "the ledger has the grant for the account {}, and this is another",
+                accounts.join(" and ")
+            )
+        } else {
+            format!("the ledger has the grant on `{}`, which is another server", grant.target)
+        };
+        let mut found = self.not_live(Some(row));
+        if found.matter == Matter::Over {
+            found.matter = Matter::Copy;
         }
-        findings
+        if found.matter != Matter::Leftover {
+            found.why = why;
+        }
+        found
     }
 
-    /// One finding for each account, by what its marks prove; one for what names no account.
-    fn judge_each(&self, grant: Option<&Grant>, proof: impl Fn(&Mark) -> Proof) -> Vec<Finding> {
-        let accounts = self.accounts();
-        if accounts.is_empty() {
-            let why = "nothing that lets anybody in".to_owned();
-            return vec![self.finding(Matter::Leftover, None, why, grant)];
-        }
-        let mut findings = Vec::new();
-        for account in accounts {
-            let marks: Vec<&Mark> = self.of(account).collect();
-            let own = || marks.iter().filter(|mark| mark.account.is_some());
-            let ours = own().any(|mark| proof(mark) == Proof::Ours);
-            let lets_in = || own().filter(|mark| mark.thing.lets_in());
-            let copied = lets_in().any(|mark| proof(mark) == Proof::Copied);
-            // An account has no room for a tag everywhere: what else there is of it has one.
-            let claims = lets_in().any(|mark| {
-                proof(mark) == Proof::None && (mark.tag.is_some() || mark.thing == Thing::KeyLine)
-            });
-            let (matter, why) = if lets_in().next().is_none() {
-                (Matter::Leftover, "nothing that lets anybody in")
-            } else if !ours && !copied {
-                (Matter::Unproved, self.unproved(&marks))
-            } else if copied {
-                (Matter::Copy, "its tag was made for another account or another key")
-            } else if claims {
-                (Matter::Copy, "beside what is ours there is what only claims to be")
-            } else if grant.is_some() {
-                (Matter::Over, "the ledger says that the grant is over, and this is there")
-            } else {
-                (Matter::Unknown, "this installation made it, and the ledger does not know it")
-            };
-            let mut found = self.finding(matter, Some(account), why.to_owned(), grant);
-            found.proved = ours && !copied && !claims;
-            findings.push(found);
-        }
-        findings
-    }
-
-    fn unproved(&self, marks: &[&Mark]) -> &'static str {
+    fn unproved(&self) -> &'static str {
         if self.ground.key.is_none() {
             "there is no `mark.key` here: nothing can be proved to be ours"
-        } else if marks.iter().any(|mark| mark.tag.is_some()) {
+        } else if self.marks.iter().any(|mark| mark.tag.is_some()) {
             "its tag was not made by this installation for this account and key on this server"
         } else {
             "it has no tag"
         }
     }
 
-    fn things(&self, which: impl Fn(&Mark) -> bool) -> Vec<(Thing, String)> {
-        let mut things: Vec<(Thing, String)> = self
-            .marks
-            .iter()
-            .filter(|mark| which(mark))
-            .map(|mark| (mark.thing, mark.detail.clone()))
-            .collect();
-        things.sort();
-        things
-    }
-
-    fn finding(
-        &self,
-        matter: Matter,
-        account: Option<&str>,
-        why: String,
-        grant: Option<&Grant>,
-    ) -> Finding {
-        let of = |mark: &Mark| match account {
-            Some(account) => mark.account.as_deref().is_none_or(|of| of == account),
-            None => true,
-        };
-        let own: Vec<&&Mark> = self.marks.iter().filter(|mark| of(mark)).collect();
+    fn finding(&self, matter: Matter, why: String, grant: Option<&Grant>) -> Finding {
         // The supporter's own key first: the one that the tag was made for.
-        let lines = || own.iter().filter(|mark| mark.thing == Thing::KeyLine);
-        let line = lines().find(|mark| self.proof(mark, None) == Proof::Ours);
+        let lines = || self.marks.iter().filter(|mark| mark.thing == Thing::KeyLine);
+        let line = lines().find(|mark| self.proof(mark) == Proof::Ours);
         let line = line.or_else(|| lines().next());
-        let tag = own.iter().find_map(|mark| mark.tag.clone());
+        let tag = self.marks.iter().find_map(|mark| mark.tag.clone());
+        let mut things: Vec<(Thing, String)> =
+            self.marks.iter().map(|mark| (mark.thing, mark.detail.clone())).collect();
+        things.sort();
         Finding {
             matter,
             grant: self.id.to_owned(),
-            provider: self.ground.provider.to_owned(),
-            account: account.map(str::to_owned),
+            provider: self.provider.to_owned(),
+            account: self.account.map(str::to_owned),
             public_key: line
                 .and_then(|mark| mark.key.as_deref())
                 .and_then(public_key::text_of_blob),
@@ -500,7 +581,7 @@ impl Group<'_> {
             tag: line.and_then(|mark| mark.tag.clone()).or(tag),
             state: grant.map(|grant| grant.state),
             why,
-            things: self.things(of),
+            things,
         }
     }
 }
@@ -586,11 +667,15 @@ mod tests {
     }
 
     fn judged_with(key: Option<&Key>, rows: Vec<(Grant, bool)>, lines: &[&str]) -> Judged {
-        let marks: Vec<Mark> = lines.iter().map(|line| Mark::parse(line).unwrap()).collect();
+        let marks: Vec<Mark> =
+            lines.iter().map(|line| Mark::parse(line, "linux-account").unwrap()).collect();
         let row = |(grant, here): (Grant, bool)| (grant.id.clone(), Row { grant, here });
         let hosts = hosts();
-        let ground =
-            Ground { provider: "linux-account", login: None, host_keys: &hosts, key, asked_at: 90 };
+        let listings = [
+            Listing { provider: "linux-account", login: None },
+            Listing { provider: "authorized-key", login: Some("deploy") },
+        ];
+        let ground = Ground { listings: &listings, host_keys: &hosts, key, asked_at: 90 };
         judge(&ground, &marks, &rows.into_iter().map(row).collect())
     }
 
@@ -608,12 +693,12 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_as_the_providers_say_it() {
-        let mark = Mark::parse("key-line k3v9 sp-a t4g AAAA /home/sp a/keys line 3").unwrap();
+        let mark = Mark::parse("key-line k3v9 sp-a t4g AAAA /home/sp a/keys line 3", "x").unwrap();
         assert_eq!(mark.thing, Thing::KeyLine);
         assert_eq!((mark.grant.as_str(), mark.account.as_deref()), ("k3v9", Some("sp-a")));
         assert_eq!((mark.tag.as_deref(), mark.key.as_deref()), (Some("t4g"), Some("AAAA")));
         assert_eq!(mark.detail, "/home/sp a/keys line 3");
-        let mark = Mark::parse("unit k3v9 - - -").unwrap();
+        let mark = Mark::parse("unit k3v9 - - -", "x").unwrap();
         assert_eq!((mark.account, mark.tag, mark.key), (None, None, None));
         for odd in [
             "",
@@ -623,7 +708,7 @@ mod tests {
             "account k3v9 a b",
             "unit  - - -",
         ] {
-            assert_eq!(Mark::parse(odd), None, "{odd}");
+            assert_eq!(Mark::parse(odd, "x"), None, "{odd}");
         }
     }
 
@@ -765,5 +850,43 @@ mod tests {
         let here = judged(vec![(grant(State::Open), false)], &[&line("-", OTHERS)]);
         assert_eq!(matters(&here), [(Matter::Unproved, false)]);
         assert!(here.findings[0].why.contains("`staging`"), "{}", here.findings[0].why);
+    }
+
+    #[test]
+    fn what_root_and_the_account_itself_see_is_one_thing_and_belongs_to_who_can_take_it_away() {
+        let hosts = hosts();
+        let of = |provider| {
+            let (account, public_key) = ("deploy", Some(JANES));
+            key(1).tag(&Marked { grant: ID, provider, account, public_key, host_keys: &hosts })
+        };
+        let line = |tag: &str| format!("key-line {ID} deploy {tag} {JANES} keys");
+        let listings = [
+            Listing { provider: "linux-account", login: None },
+            Listing { provider: "authorized-key", login: Some("deploy") },
+        ];
+        let ours = key(1);
+        let ground =
+            Ground { listings: &listings, host_keys: &hosts, key: Some(&ours), asked_at: 90 };
+        for (tag, matter) in
+            [(of("authorized-key"), Matter::Unknown), ("-".into(), Matter::Unproved)]
+        {
+            let marks: Vec<Mark> = ["linux-account", "authorized-key"]
+                .iter()
+                .map(|by| Mark::parse(&line(&tag), by).unwrap())
+                .collect();
+            let judged = judge(&ground, &marks, &BTreeMap::new());
+            assert_eq!(judged.findings.len(), 1);
+            assert_eq!(judged.findings[0].matter, matter);
+            assert_eq!(judged.findings[0].provider, "authorized-key");
+            // Twice in one file is two lines.
+            let twice = [marks[0].clone(), marks[0].clone()];
+            assert_eq!(judge(&ground, &twice, &BTreeMap::new()).findings[0].things.len(), 2);
+        }
+        // Root's list does not miss what only the account itself can list.
+        let mut own = grant(State::Open);
+        own.layers[0].provider = "authorized-key".into();
+        own.layers[0].account = "another".into();
+        let rows = BTreeMap::from([(ID.to_owned(), Row { grant: own, here: true })]);
+        assert_eq!(judge(&ground, &[], &rows).findings, []);
     }
 }

@@ -20,9 +20,9 @@ use sha2::{Digest as _, Sha256};
 use stagepass::grant::{Grant, State};
 use stagepass::ledger::{Filter, Ledger, Location, Mode};
 
-use crate::host::{Host, SUITE, Sudo};
+use crate::host::{Builder, Host, Process, SUITE, Sudo};
 use crate::job::{Story, now};
-use crate::stage::{Credential, Invocation, Key, bounded};
+use crate::stage::{Credential, Invocation, Key, Stage, bounded};
 
 // ---- chance, and what is written down ----------------------------------------------------------
 
@@ -179,6 +179,7 @@ fn changes_anyway(path: &str) -> bool {
     ];
     FOLDERS.contains(&path)
         || FILES.contains(&path)
+        || path.contains("tmp/systemd-private-")
         || path.starts_with("var/lib/stagepass/ended.")
         || path.starts_with("var/lib/stagepass/result.")
         || path.starts_with("home/deploy/.stagepass-ended.")
@@ -242,16 +243,17 @@ pub fn marks(host: &Host) -> BTreeSet<(&'static str, String)> {
     marks
 }
 
-/// Waits until nothing that stagepass started runs there any more: what a killed client had sent
-/// goes on without it.
+/// Waits until nothing that stagepass started does anything there any more: what a client that is
+/// gone had sent goes on without it. A shell that still waits for the rest of its script has begun
+/// nothing.
 fn wait_for_the_server(host: &Host) {
-    let ours = |cmdline: &[u8]| {
-        cmdline.starts_with(b"/bin/sh\0-s\0")
-            || cmdline.starts_with(b"sh\0-c\0")
-            || cmdline.starts_with(b"sudo\0")
+    let works = |process: &Process| {
+        let stdin = fs::read_link(format!("/proc/{}/fd/0", process.pid));
+        process.cmdline.starts_with(b"/bin/sh\0-s\0")
+            && !stdin.is_ok_and(|stdin| stdin.to_string_lossy().starts_with("pipe:"))
     };
     let patience = Instant::now() + Duration::from_secs(60);
-    while let Some(left) = host.processes().into_iter().find(|process| ours(&process.cmdline)) {
+    while let Some(left) = host.processes().into_iter().find(works) {
         assert!(
             Instant::now() < patience,
             "it never ended: {}",
@@ -364,9 +366,15 @@ pub struct Ran {
 }
 
 impl Field {
+    /// On a light host.
     pub fn new(provider: Provider) -> Self {
+        Self::on(provider, |stage| stage.light(SUITE))
+    }
+
+    /// On a host of another make.
+    pub fn on(provider: Provider, make: impl FnOnce(&Stage) -> Builder) -> Self {
         let story = Story::new();
-        let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
+        let host = make(&story.stage).deploy(Sudo::None).shop().start();
         host.sh("chown -R deploy /var/www/shop");
         story.target("shop", &host, provider.login(), &[]);
         let shim = story.stage.path().join("tmp/points.so");
@@ -405,7 +413,8 @@ impl Field {
         picture(folder, &left_out).into_keys().collect()
     }
 
-    fn words(&mut self, verb: Verb) -> Vec<String> {
+    /// The command line of a verb, on the grant there is or for a new one.
+    pub fn words(&mut self, verb: Verb) -> Vec<String> {
         self.count += 1;
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         let id = self.asked.as_ref().map(|asked| asked.id.clone()).unwrap_or_default();
@@ -482,7 +491,7 @@ impl Field {
     }
 
     /// The grant that was asked for last, as the ledger has it; `None` where it never got there.
-    fn current(&mut self, known_before: &BTreeSet<String>) -> Option<Grant> {
+    pub fn current(&mut self, known_before: &BTreeSet<String>) -> Option<Grant> {
         let grants = self.grants();
         let asked = self.asked.as_mut()?;
         if asked.id.is_empty() {
@@ -496,7 +505,7 @@ impl Field {
     }
 
     /// Every grant that the ledger knows.
-    fn known(&self) -> BTreeSet<String> {
+    pub fn known(&self) -> BTreeSet<String> {
         self.grants().into_iter().map(|grant| grant.id).collect()
     }
 
@@ -563,6 +572,24 @@ impl Field {
         self.story.stage.run(["sweep"]).ok();
         self.settled(&known);
         ran
+    }
+
+    /// Sweeps as cron would until nothing is on its way any more: how long that took.
+    #[track_caller]
+    pub fn sweep_until_settled(&self) -> Duration {
+        let began = Instant::now();
+        loop {
+            let sweep = self.story.stage.run(["sweep"]);
+            assert!([0, 8].contains(&sweep.exit), "{}", sweep.told());
+            let settled = |grant: &Grant| {
+                matches!(grant.state, State::Open | State::Closed) && grant.lease_owner.is_none()
+            };
+            if self.grants().iter().all(settled) {
+                return began.elapsed();
+            }
+            assert!(began.elapsed() < Duration::from_secs(300), "{}", sweep.told());
+            thread::sleep(Duration::from_millis(500));
+        }
     }
 
     /// What must hold after a sweep, whatever happened before: the ledger is whole, every grant is
@@ -660,26 +687,30 @@ fn told(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Works on a field until it fails, and then on a new one: one failure hides no other.
-struct Trial {
+pub struct Trial {
     provider: Provider,
+    make: fn(Provider) -> Field,
     field: Option<Field>,
-    failures: Vec<String>,
+    pub failures: Vec<String>,
 }
 
 impl Trial {
-    fn new(provider: Provider) -> Self {
-        Self { provider, field: None, failures: Vec::new() }
+    pub fn new(provider: Provider, make: fn(Provider) -> Field) -> Self {
+        Self { provider, make, field: None, failures: Vec::new() }
     }
 
-    fn attempt<T>(&mut self, what: &str, work: impl FnOnce(&mut Field) -> T) -> Option<T> {
-        let mut field = self.field.take().unwrap_or_else(|| Field::new(self.provider));
+    pub fn attempt<T>(&mut self, what: &str, work: impl FnOnce(&mut Field) -> T) -> Option<T> {
+        let mut field = self.field.take().unwrap_or_else(|| (self.make)(self.provider));
         match catch_unwind(AssertUnwindSafe(|| work(&mut field))) {
             Ok(done) => {
                 self.field = Some(field);
                 Some(done)
             }
             Err(panic) => {
-                let failure = format!("{} {what}: {}", self.provider.id(), told(&*panic));
+                let id = field.asked.as_ref().map(|asked| asked.id.as_str()).unwrap_or_default();
+                let shown = field.story.stage.run(["show", id]);
+                let failure =
+                    format!("{} {what}: {}\n{}", self.provider.id(), told(&*panic), shown.output());
                 eprintln!("{failure}");
                 self.failures.push(failure);
                 None
@@ -693,7 +724,7 @@ impl Trial {
 fn every_point_of(verb: Verb, provider: Provider, handed: bool) {
     let stride = usize::try_from(asked("STAGEPASS_TEST_STRIDE", 12)).unwrap();
     let mut chance = Chance::new(seed());
-    let mut trial = Trial::new(provider);
+    let mut trial = Trial::new(provider, Field::new);
     let points = trial
         .attempt("counting", |field| {
             field.handed = handed;
@@ -783,7 +814,7 @@ fn random_kills(
     wanted: u64,
 ) -> (BTreeMap<Verb, (u64, u64)>, Vec<String>) {
     let mut chance = Chance::new(seed);
-    let mut trial = Trial::new(provider);
+    let mut trial = Trial::new(provider, Field::new);
     let mut longest: BTreeMap<Verb, Duration> = BTreeMap::new();
     for verb in Verb::ALL {
         let took = trial.attempt("measuring", |field| field.measure(verb)).unwrap_or_default();

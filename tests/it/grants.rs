@@ -599,7 +599,8 @@ fn both_sides_agree(story: &Story, host: &Host) {
     assert_eq!(marks(host), in_states(story, &["open"]));
     let homes = host.sh("ls /home | grep -c '^sp-' || :");
     assert_eq!(homes.trim(), marks(host).len().to_string());
-    let records = host.sh("find /var/lib/stagepass -mindepth 1 -type d -printf '%f\\n' | sort");
+    let records =
+        host.sh("find /var/lib/stagepass -mindepth 1 -maxdepth 1 -type d -printf '%f\\n' | sort");
     assert_eq!(records.lines().collect::<Vec<_>>(), marks(host));
 }
 

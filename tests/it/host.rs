@@ -144,11 +144,6 @@ impl Host {
         &self.upper
     }
 
-    /// Process 1 of the host, by this machine's number.
-    pub fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// Every process of the host, now.
     pub fn processes(&self) -> Vec<Process> {
         let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
@@ -209,6 +204,27 @@ impl Host {
             bounded(hosts().args(["full", "reboot", &self.name]), b"", Duration::from_secs(120))
                 .ok();
         self.read(&run.stdout);
+    }
+
+    /// Takes the power of a full host away, and with it all that runs; the disk stays.
+    pub fn power_off(&self) {
+        bounded(hosts().args(["full", "off", &self.name]), b"", Duration::from_secs(90)).ok();
+    }
+
+    /// Gives it back. Returns when the host has booted.
+    pub fn power_on(&mut self) {
+        let limit = Duration::from_secs(150);
+        let run = bounded(hosts().args(["full", "on", &self.name]), b"", limit).ok();
+        self.read(&run.stdout);
+    }
+
+    /// Takes the cable of a full host out, or puts it back in: what is sent is lost, and neither
+    /// side is told.
+    pub fn link(&self, up: bool) {
+        let network = format!("--net=/proc/{}/ns/net", self.pid);
+        let state = if up { "up" } else { "down" };
+        let words = [&network, "ip", "link", "set", "eth0", state];
+        bounded(Command::new("nsenter").args(words), b"", Duration::from_secs(10)).ok();
     }
 
     fn read(&mut self, json: &str) {

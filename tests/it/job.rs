@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use russh::keys::PrivateKey;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::host::{Host, SUITE, Sudo};
 use crate::matrix::Row;
@@ -527,10 +527,12 @@ fn a_password_works_and_ends(suite: &str) {
     let mut watch = story.stage.watch_proc();
     let file = story.stage.supporter_path().join("of-jane");
     let more = ["--password", "--output", file.to_str().unwrap()];
-    let run = nothing_happens(&story, &host, 3, || story.grant("staging", &more));
-    assert_eq!(broken(&run), ["expiry.weak"]);
-    assert!(!file.exists());
-    let granted = story.granted("staging", &[&more[..], &["--accept-weak-expiry"]].concat());
+    // The gate holds a password to its deadline, too.
+    let plan = story.grant("staging", &[&more[..], &["--dry-run"]].concat()).ok().json();
+    let layer = plan["result"]["plan"]["promise"]["layers"][0].clone();
+    assert_eq!(layer["enforced_by"], json!(["gate", "failsafe (cron)"]), "{layer}");
+    assert_eq!(layer["missing"], json!([]));
+    let granted = story.granted("staging", &more);
     assert_eq!(mode_of(&file), 0o600);
     let password = std::fs::read_to_string(&file).unwrap().trim().to_owned();
     is_strong(&password);

@@ -29,7 +29,7 @@ authorized_key() {
 keys() { printf '%s' "$root/home/deploy/.ssh/authorized_keys"; }
 own() { chown -R -h --reference="$root/home/deploy" "$root/home/deploy/.ssh" 2>/dev/null; }
 give() {
-    rm -rf "$root/home/deploy/.ssh"
+    rm -rf "$root/home/deploy/.ssh" "$root/home/deploy/.stagepass" "$root/home/deploy"/.stagepass-*
     mkdir -m 700 "$root/home/deploy/.ssh"
     printf '%s' "$1" >"$(keys)"
     chmod "${2:-600}" "$(keys)"
@@ -277,8 +277,10 @@ odd_files() {
     as_deploy open
     finishes
     on sh -c 'cat /dev/zero >/home/deploy/.ssh/fill 2>/dev/null'
+    # The gate is shut by then, and that is a change.
     as_deploy close
-    refuses no-room
+    fails no-room
+    deny 'nobody gets in' account=deploy key_login sftp
     on rm /home/deploy/.ssh/fill
     as_deploy close
     finishes
@@ -440,6 +442,8 @@ several_key_files() {
     as_deploy open
     finishes
     mv "$(keys)" "$root/home/deploy/.ssh/former"
+    as_deploy close
+    says keys_absent=true gate_absent=true
     as_deploy close
     says already_absent=true
     as_deploy check keys_file=/home/deploy/.ssh/former
@@ -642,7 +646,6 @@ running() { on pgrep -c -u deploy -x -f "$1" || :; }
 fresh() {
     give "$(cat "$tmp/operator.pub")
 "
-    rm -rf "$root/home/deploy/.stagepass" "$root/home/deploy"/.stagepass-*
     on runuser -u deploy -- crontab -r 2>/dev/null || :
     login=deploy account=deploy
 }
@@ -967,16 +970,20 @@ failsafe_by_cron() {
     wait "$supporter" 2>/dev/null
 
     about="$suite failsafe while work goes on"
-    until=$(($(date +%s) + 3))
-    as_deploy open access=ssh "deadline=$until" at_end=drain drain=3600
+    as_deploy open access=ssh at_end=drain drain=3600
     finishes
-    key_ssh 'sleep 9' 2>/dev/null &
+    key_ssh 'sleep 29' 2>/dev/null &
     supporter=$!
-    sleep 4
+    for i in $(seq 100); do
+        [ "$(running 'sleep 29')" = 0 ] || break
+        sleep 0.1
+    done
+    as_deploy update access=ssh "deadline=$(date +%s)" at_end=drain drain=3600
+    finishes
     deny 'nobody new gets in' key_ssh true
-    same 'what runs may go on' 1 "$(running 'sleep 9')"
+    same 'what runs may go on' 1 "$(running 'sleep 29')"
     on runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe"
-    same 'it waited' 0 "$(running 'sleep 9')"
+    same 'it waited' 0 "$(running 'sleep 29')"
     want 'closed when the work was done' test ! -e "$root/home/deploy/.stagepass/$grant"
     wait "$supporter"
     same 'the work ended as it wanted' 0 $?

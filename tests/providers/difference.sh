@@ -41,8 +41,7 @@ compare() {
         printf '{ set -eu\n'
         for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
         cat "$repo/providers/lib.sh" "$repo/providers/difference.sh"
-        printf 'sp_whoami; sp_me=%s; sp_my_home=%s; sp_s_keys=%s\n' "$login" "$([ "$login" = root ] && echo /root || echo "/home/$login")" \
-            "'.ssh/authorized_keys /etc/ssh/keys/%u'"
+        printf 'sp_whoami; sp_me=%s; sp_my_home=%s\n' "$login" "$([ "$login" = root ] && echo /root || echo "/home/$login")"
         case $what in
             baseline) printf 'sp_baseline "$sp_at"; sp_say ok "$sp_baseline"; sp_say why "$sp_baseline_why"; sp_say digest "$sp_baseline_digest"; sp_flush\n' ;;
             difference) printf 'sp_difference "$sp_at"; sp_say_difference; sp_flush\n' ;;
@@ -96,6 +95,7 @@ once() {
 }
 
 a_server_with_a_shop() {
+    echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u' >"$root/etc/ssh/sshd_config.d/15-test.conf"
     site=/srv/site lists=/var/lib/stagepass/$grant/baseline
     mkdir -p "$root/var/lib/stagepass/$grant" "$root$site/wp-content/uploads/2026" "$root$site/var/cache/prod" "$root$site/js" \
         "$root/home/deploy/.ssh" "$root/etc/ssh/keys"
@@ -122,7 +122,8 @@ take_the_shop_away() {
     on userdel sp-anna >/dev/null 2>&1
     on userdel -r deploy >/dev/null 2>&1
     on useradd -m -s /bin/bash deploy
-    rm -rf "${root:?}/srv/site" "$root/srv/site2" "$root/var/lib/stagepass" "$root/etc/ssh/keys" "$tmp/mallory" "$tmp/mallory.pub"
+    rm -f "$root/etc/ssh/sshd_config.d/15-test.conf"
+    rm -rf "${root:?}/srv/site" "$root/var/lib/stagepass" "$root/etc/ssh/keys" "$tmp/mallory" "$tmp/mallory.pub"
     login=root
 }
 
@@ -172,6 +173,7 @@ finds_each_class() {
     once group 'new group: doors (id *' 'groupadd doors' 'groupdel doors'
     once key "new login key for deploy: ssh-ed25519 $print_of_mallory (mallory@example.org) in /home/deploy/.ssh/authorized_keys2" \
         "echo 'from=\"*\" $mallory' >/home/deploy/.ssh/authorized_keys2" 'rm /home/deploy/.ssh/authorized_keys2'
+    on mkdir -p /etc/ssh/keys
     once key "new login key that signs others for deploy: ssh-ed25519 $print_of_mallory * in /etc/ssh/keys/deploy" \
         "echo 'no-pty,cert-authority $mallory' >/etc/ssh/keys/deploy" 'rm /etc/ssh/keys/deploy'
     on bash -c "echo '$mallory' >>/root/.ssh/authorized_keys"
@@ -245,7 +247,8 @@ tells_the_files_of_a_shop_apart() {
     shop_once 'changed=new folder: a' 'mkdir a' 'rmdir a'
     # What a cache writes itself is one line; a folder that is merely called so is none.
     shop_once 'found=code 2 new and 7 changed files in a cache, which is best emptied: var/cache' \
-        'for i in 1 2 3 4 5 6 7; do echo $i$i >var/cache/prod/$i.php; done; echo x >var/cache/prod/x.php; echo x >var/cache/prod/y.php'
+        'for i in 1 2 3 4 5 6 7; do echo $i$i >var/cache/prod/$i.php; done; echo x >var/cache/prod/x.php; echo x >var/cache/prod/y.php' \
+        'rm var/cache/prod/[xy].php'
     about="$suite difference: a new folder called cache"
     anew
     on bash -c "mkdir -p $site/cache/a && for i in 1 2 3 4 5 6 7; do echo x >$site/cache/a/\$i.php; done"
@@ -283,7 +286,8 @@ is_not_fooled_by_names() {
     about="$suite difference: names"
     local deep='' i
     anew
-    on bash -c "cd $site || exit
+    mkdir "$root$site/n"
+    on bash -c "cd $site/n || exit
         printf x >\$'a\\nfound=user forged\\nb.php'
         printf x >\$'tab\\tin it.php'
         printf x >\$'\\e[31mred\\a.php'
@@ -293,33 +297,34 @@ is_not_fooled_by_names() {
         printf x >'-rf.php'; mkdir -- '-delete'; printf x >'-delete/-exec.php'
         printf x >'index.php//f 644 0 0 0 0 0 0'
         printf x >\$'back\\\\slash.php'
-        printf x >'gr\xc3\xbc\xc3\x9f dich.php'" 2>/dev/null
+        printf x >\$'gr\\xc3\\xbc\\xc3\\x9f dich.php'" 2>/dev/null
     for i in $(seq 15); do deep=$deep$(printf 'd%.0s' $(seq 250))/; done
-    on bash -c "mkdir -p $site/$deep && cd $site/$deep && printf x >$(printf 'e%.0s' $(seq 200)).php"
+    on bash -c "mkdir -p $site/n/$deep && cd $site/n/$deep && printf x >$(printf 'e%.0s' $(seq 200)).php"
     # Deeper than a path can be.
-    on bash -c "cd $site/$deep && for i in 1 2 3 4; do mkdir $(printf 'f%.0s' $(seq 250)) && cd f*; done; printf x >deep.php"
+    on bash -c "cd $site/n/$deep && for i in 1 2 3 4; do mkdir $(printf 'f%.0s' $(seq 250)) && cd f*; done; printf x >deep.php"
     compare difference "baseline_digest=$digest"
     plain
     says difference=done
-    line 'found=code new, by root: a?found=user forged?b.php'
-    line 'found=code new, by root: tab?in it.php'
-    line 'found=code new, by root: ??31mred?.php'
-    line 'found=code new, by root: invalid ??( ?.php'
-    line 'changed=new turned ?php.jpg'
-    line 'found=code new, by root: $(id) `id` ; & | \* ?.php'
-    line 'found=code new, by root: -delete/-exec.php'
-    line 'found=code new, by root: dddd*...*eee.php'
-    line 'found=code new, by root: dddd*...*fff/deep.php'
+    line 'found=code new, by root: n/a?found=user forged?b.php'
+    line 'found=code new, by root: n/tab?in it.php'
+    line 'found=code new, by root: n/??31mred?.php'
+    line 'found=code new, by root: n/invalid ??( ?.php'
+    line 'changed=new n/turned ?php.jpg'
+    line 'found=code new, by root: n/grüß dich.php'
+    line 'found=code new, by root: n/$(id) `id` ; & | \* ?.php'
+    line 'found=code new, by root: n/-delete/-exec.php'
+    line 'found=code new, by root: n/dddd*...*eee.php'
+    line 'found=code new, by root: n/dddd*...*fff/deep.php'
     no_line 'found=user*'
-    on bash -c "cd $site && printf y >\$'a\\nfound=user forged\\nb.php' && touch -d @1 \$'tab\\tin it.php'"
+    on bash -c "cd $site/n && printf y >\$'a\\nfound=user forged\\nb.php' && touch -d @1 \$'tab\\tin it.php'"
     anew
-    on bash -c "cd $site && printf z >\$'a\\nfound=user forged\\nb.php' && rm \$'tab\\tin it.php'"
+    on bash -c "cd $site/n && printf z >\$'a\\nfound=user forged\\nb.php' && rm \$'tab\\tin it.php'"
     compare difference "baseline_digest=$digest"
     plain
-    line 'found=code changed (content), by root: a?found=user forged?b.php'
-    line 'changed=removed tab?in it.php'
+    line 'found=code changed (content), by root: n/a?found=user forged?b.php'
+    line 'changed=removed n/tab?in it.php'
     says found_total=1 changed_total=1
-    on bash -c "cd $site && find . ! -name . -newer /var/lib/stagepass/$grant/record -print0 | grep -zv -e uploads -e cache -e index.php$ -e js -e scripts | xargs -0 rm -rf -- ; rm -rf ./d* ./-delete" >/dev/null 2>&1
+    rm -rf "${root:?}$site/n"
     about="$suite difference: names elsewhere"
     anew
     on bash -c "printf x >\$'/etc/cron.d/a\\nfound=user forged'; printf x >\$'/home/deploy/.config/systemd/user/a\\n=81a4 0 0\\tx\\tx'

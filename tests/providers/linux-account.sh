@@ -732,7 +732,7 @@ closes_whatever_happened() {
     finishes
     says account_absent=true
     verb linux-account open
-    rm -rf "$root/var/lib/stagepass/$grant"
+    on sh -c 'chattr -R -a "$1" 2>/dev/null; rm -rf "$1"' - "/var/lib/stagepass/$grant"
     verb linux-account open
     refuses record-missing
     verb linux-account close

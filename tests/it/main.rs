@@ -15,6 +15,7 @@ mod hostile;
 mod job;
 mod json;
 mod keyring;
+mod lake;
 mod ledger;
 mod postgres;
 mod readme;

@@ -19,6 +19,7 @@ mod hostile;
 mod job;
 mod json;
 mod keyring;
+mod lake;
 mod ledger;
 mod matrix;
 mod peers;

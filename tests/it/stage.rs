@@ -588,6 +588,16 @@ impl Background {
         self.stderr.text()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits until standard error shows this.
     #[track_caller]
     pub fn wait_for_stderr(&mut self, text: &str) {

@@ -1,1 +1,1045 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2030,SC2031,SC2034,SC2154
+# What was there right before access was given, and what is different when it ends.
+# Definitions only; stands behind lib.sh and ending.sh. docs/difference.md says what is compared, and
+# what cannot be seen.
+#
+# Two kinds of lists. `system`: one line for a thing, KIND tab NAME tab VALUE tab TEXT; what is
+# compared is the value. `shop`: one line for a file, PATH//WHAT; a path never holds `//`. Control
+# characters in names are replaced before a name becomes part of a line.
+# What somebody else can write is never waited for (timeout), read to its end (head), or followed.
+
+sp_b_state=/var/lib/stagepass
+sp_b_version=1
+# Somebody waits for an answer, and has a time limit; at its deadline the server has time.
+sp_b_seconds=25     # for the list of the shop
+sp_b_disk_seconds=8 # for setuid files on the whole disk
+if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60; fi
+sp_b_entries=500000 # files of a shop; more are not looked at
+sp_b_homes=2000     # accounts
+sp_b_bytes=1048576  # of one key file or crontab
+sp_b_lines=20000    # of all key files and crontabs
+sp_b_found_cap=200
+sp_b_class_cap=15 # of one class but `code`, so that no class hides another
+sp_b_changed_cap=300
+
+# ---- small things --------------------------------------------------------------------------------
+
+# sp_b_within SECONDS COMMAND...: ends the command after that time where timeout(1) can.
+sp_b_within() {
+    if [ -z "${sp_b_timeout:-}" ]; then
+        sp_b_timeout=no
+        ! timeout -s KILL 5 true 2>/dev/null || sp_b_timeout=yes
+    fi
+    if [ "$sp_b_timeout" = yes ]; then
+        timeout -s KILL "$@"
+    else
+        shift
+        "$@"
+    fi
+}
+
+# Asked once, so that subshells know.
+sp_b_tools() {
+    [ -n "${sp_uid:-}" ] || sp_whoami
+    sp_b_within 5 true
+    sp_b_gnu_find=no
+    ! find / -maxdepth 0 -printf '' 2>/dev/null || sp_b_gnu_find=yes
+    sp_b_sum=''
+    for sp_b_a in sha256sum cksum; do
+        if [ -z "$sp_b_sum" ] && sp_has "$sp_b_a"; then sp_b_sum=$sp_b_a; fi
+    done
+}
+
+# Sets sp_b_random to a word nobody can guess: it keeps apart what is ours and what was read.
+sp_b_random() {
+    sp_b_word=''
+    [ ! -r /proc/sys/kernel/random/uuid ] || read -r sp_b_word </proc/sys/kernel/random/uuid || :
+    [ -n "$sp_b_word" ] || sp_b_word=$(date +%s)-$$-$(ps 2>/dev/null | od -An -tx1 2>/dev/null | tr -d ' \n' | cut -c 1-200)
+}
+
+# sp_b_digest FOLDER: prints the digest of a baseline, or nothing without sha256sum.
+sp_b_digest() {
+    sp_has sha256sum || return 0
+    sp_b_d=$(cat -- "$1/about" "$1/system" "$1/shop" 2>/dev/null | sha256sum) || sp_b_d=''
+    printf '%s' "${sp_b_d%% *}"
+}
+
+# Whose things stagepass made. Root believes its own records and nothing else: a comment, a file
+# name or a folder in somebody's home is quickly written. In a shared account the folders of the
+# grants in ~/.stagepass are all there is.
+# Sets sp_b_ids (` id id `), sp_b_accounts (` name:uid `), sp_b_groups (` name:gid `) and
+# sp_b_others (` uid uid `, without this grant's).
+sp_b_ours() {
+    sp_b_ids=" $sp_grant " sp_b_accounts=' ' sp_b_groups=' ' sp_b_others=' ' sp_b_names=' '
+    sp_b_base=$sp_b_state
+    [ "$sp_uid" = 0 ] || sp_b_base=${sp_my_home:-${HOME:-}}/.stagepass
+    set +f
+    if [ "$sp_uid" = 0 ]; then set -- "$sp_b_base"/*/record; else set -- "$sp_b_base"/*/; fi
+    set -f
+    if [ "$sp_uid" != 0 ]; then
+        for sp_b_a; do
+            sp_b_a=${sp_b_a%/}
+            if [ -L "$sp_b_a" ] || [ ! -d "$sp_b_a" ]; then continue; fi
+            case ${sp_b_a##*/} in '' | *[!0-9a-z]*) ;; *) sp_b_ids="$sp_b_ids${sp_b_a##*/} " ;; esac
+        done
+        return 0
+    fi
+    sp_b_n=$#
+    while [ "$sp_b_n" -gt 0 ]; do
+        sp_b_n=$((sp_b_n - 1))
+        sp_b_a=$1
+        shift
+        if [ -f "$sp_b_a" ] && [ ! -L "$sp_b_a" ] && [ -O "$sp_b_a" ]; then set -- "$@" "$sp_b_a"; fi
+    done
+    [ "$#" -gt 0 ] || return 0
+    sp_b_t=$(SP_GRANT=$sp_grant awk '
+        function flush() {
+            if (id != "") {
+                print "id", id
+                if (n != "" && u != "") { print "account", n ":" u; print "name", n; if (id != ENVIRON["SP_GRANT"]) print "other", u }
+                if (n != "" && g != "") print "group", n ":" g
+            }
+            n = ""; u = ""; g = ""
+        }
+        FNR == 1 { flush(); id = FILENAME; sub(/\/record$/, "", id); sub(/.*\//, "", id); if (id ~ /[^0-9a-z]/) id = "" }
+        /^account=/ { n = substr($0, 9); if (n ~ /[^a-z0-9_-]/) n = "" }
+        /^uid=/ { u = substr($0, 5); if (u ~ /[^0-9]/) u = "" }
+        /^gid=/ { g = substr($0, 5); if (g ~ /[^0-9]/) g = "" }
+        END { flush() }' "$@" 2>/dev/null) || :
+    sp_b_k=''
+    for sp_b_a in $sp_b_t; do
+        if [ -z "$sp_b_k" ]; then
+            sp_b_k=$sp_b_a
+            continue
+        fi
+        case $sp_b_k in
+            id) sp_b_ids="$sp_b_ids$sp_b_a " ;;
+            account) sp_b_accounts="$sp_b_accounts$sp_b_a " ;;
+            group) sp_b_groups="$sp_b_groups$sp_b_a " ;;
+            other) sp_b_others="$sp_b_others$sp_b_a " ;;
+            name) sp_b_names="$sp_b_names$sp_b_a " ;;
+        esac
+        sp_b_k=''
+    done
+}
+
+# ---- the system ----------------------------------------------------------------------------------
+
+# sp_b_system WORD: prints the list. WORD salts the digests of passwords.
+sp_b_system() {
+    sp_b_users
+    sp_b_passwords "$1"
+    sp_b_candidates
+    sp_b_files
+    sp_b_random
+    sp_b_texts "$sp_b_word"
+    # A full disk cuts a list without a word.
+    printf 'end\t\t\t\n'
+}
+
+sp_b_users() {
+    SP_MINE=$sp_b_accounts SP_GROUPS=$sp_b_groups SP_NAMES=$sp_b_names awk -F: '
+        BEGIN { mine = ENVIRON["SP_MINE"]; groups = ENVIRON["SP_GROUPS"]; names = ENVIRON["SP_NAMES"] }
+        FNR > 100000 { next }
+        { gsub(/[\t\r]/, " ") }
+        FILENAME == "/etc/passwd" {
+            if (!index(mine, " " $1 ":" $3 " ")) print "user\t" $1 "\t" $3 ":" $4 ":" $6 ":" $7 "\t"
+            next
+        }
+        {
+            if (index(groups, " " $1 ":" $3 " ")) next
+            n = split($4, m, ","); t = ""
+            for (i = 1; i <= n; i++) if (m[i] != "" && !index(names, " " m[i] " ")) t = t "," m[i]
+            print "group\t" $1 "\t" $3 ":" substr(t, 2) "\t"
+        }' /etc/passwd /etc/group 2>/dev/null
+}
+
+# Whether a password is set, when it was, and a salted digest that tells one from another.
+sp_b_passwords() {
+    [ -r /etc/shadow ] || return 0
+    sp_b_t=$(SP_MINE=$sp_b_accounts awk -F: '
+        BEGIN { mine = ENVIRON["SP_MINE"] }
+        FILENAME == "/etc/passwd" { id[$1] = $3; next }
+        FNR > 100000 { exit }
+        index(mine, " " $1 ":" id[$1] " ") || $1 ~ /[ \t]/ { next }
+        $2 == "" { print $1 ":empty"; next }
+        $2 ~ /^[!*]/ { print $1 ":locked"; next }
+        # More accounts with a password than fifty: the day it was set has to do.
+        ++n > 50 { print $1 ":set" $3; next }
+        { print $1 ":" $3 ":" $2 }' /etc/passwd /etc/shadow 2>/dev/null) || :
+    for sp_b_a in $sp_b_t; do
+        sp_b_v=${sp_b_a#*:}
+        case $sp_b_v in
+            *:*)
+                sp_b_v=${sp_b_v%%:*}
+                if sp_has sha256sum; then
+                    sp_b_d=$(printf '%s' "$1${sp_b_a#*:*:}" | sha256sum) || sp_b_d=''
+                    sp_b_v=$sp_b_v-${sp_b_d%% *}
+                fi
+                sp_b_v=set$sp_b_v
+                ;;
+        esac
+        printf 'password\t%s\t%s\t\n' "${sp_b_a%%:*}" "$sp_b_v"
+    done
+    sp_b_t=''
+}
+
+# Every file in a home that sshd or a shell obeys. Sets sp_b_texts_of (KIND tab WHO tab FILE) for what
+# is read line by line, and sp_b_paths for what is compared as a whole.
+sp_b_candidates() {
+    sp_b_texts_of='' sp_b_paths=''
+    sp_b_t=$(SP_MINE=$sp_b_accounts SP_MAX=$sp_b_homes SP_KEYS="${sp_s_keys:-} .ssh/authorized_keys .ssh/authorized_keys2" awk -F: '
+        BEGIN { mine = ENVIRON["SP_MINE"]; max = ENVIRON["SP_MAX"] + 0; np = split(ENVIRON["SP_KEYS"], pat, " ") }
+        NR > max { exit }
+        index(mine, " " $1 ":" $3 " ") || $6 !~ /^\// { next }
+        {
+            gsub(/[\t\r]/, "", $6)
+            if (!seen[$6]++) print "home\t" $1 "\t" $6
+            for (i = 1; i <= np; i++) {
+                p = pat[i]; o = ""
+                if (p == "none") continue
+                while ((k = index(p, "%")) > 0) {
+                    c = substr(p, k + 1, 1)
+                    o = o substr(p, 1, k - 1) (c == "h" ? $6 : c == "u" ? $1 : c == "U" ? $3 : c == "%" ? "%" : "")
+                    p = substr(p, k + 2)
+                }
+                p = o p
+                if (p !~ /^\//) p = ($6 == "/" ? "" : $6) "/" p
+                if (!seen["k" p]++) print "key\t" $1 "\t" p
+            }
+        }' /etc/passwd 2>/dev/null) || :
+    IFS=$sp_nl
+    for sp_b_l in $sp_b_t; do
+        sp_b_a=${sp_b_l#*"$sp_tab"*"$sp_tab"}
+        case $sp_b_l in
+            key*) if [ -f "$sp_b_a" ] && [ -r "$sp_b_a" ]; then sp_b_texts_of=$sp_b_texts_of$sp_b_l$sp_nl; fi ;;
+            home*)
+                [ -d "$sp_b_a" ] || continue
+                [ "$sp_b_a" != / ] || sp_b_a=''
+                for sp_b_f in .ssh/rc .ssh/environment .ssh/config .profile .bashrc .bash_profile .bash_login .bash_logout \
+                    .bash_aliases .zshrc .zprofile .zshenv .zlogin .kshrc .cshrc .tcshrc .login .pam_environment \
+                    .config/fish/config.fish .config/environment.d .config/systemd/user .local/share/systemd/user \
+                    .forward .rhosts .shosts .k5login; do
+                    if [ -e "$sp_b_a/$sp_b_f" ] || [ -L "$sp_b_a/$sp_b_f" ]; then sp_b_paths=$sp_b_paths$sp_b_a/$sp_b_f$sp_nl; fi
+                done
+                ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+    set +f
+    for sp_b_a in /var/spool/cron/crontabs/* /var/spool/cron/tabs/* /var/spool/cron/*; do
+        if [ ! -f "$sp_b_a" ] || [ -L "$sp_b_a" ] || [ ! -r "$sp_b_a" ]; then continue; fi
+        case $sp_b_a in *[[:cntrl:]]*) continue ;; esac
+        sp_b_f=${sp_b_a##*/}
+        # The crontab of another grant's account is that grant's to report.
+        if [ "$sp_b_f" != "${sp_account:-}" ]; then
+            case $sp_b_names in *" $sp_b_f "*) continue ;; esac
+        fi
+        sp_b_texts_of="${sp_b_texts_of}cron$sp_tab$sp_b_f$sp_tab$sp_b_a$sp_nl"
+    done
+    set -f
+}
+
+# Files compared as a whole: what they are, whose, and a digest of what is in them. A link is
+# compared by where it leads; what is there is not read.
+sp_b_files() {
+    set --
+    for sp_b_a in /etc/ssh/sshd_config /etc/ssh/sshd_config.d "${sp_sshd_f:-}" /etc/sudoers /etc/sudoers.d \
+        /usr/local/etc/sudoers /usr/local/etc/sudoers.d /etc/doas.conf /etc/doas.d /etc/polkit-1/rules.d /etc/crontab \
+        /etc/cron.d /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly /etc/anacrontab \
+        /etc/cron.allow /etc/at.allow /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs /etc/systemd/system \
+        /etc/systemd/user /usr/local/lib/systemd/system /usr/local/lib/systemd/user /var/lib/systemd/linger \
+        /etc/init.d /etc/rc.local /etc/rc.d/rc.local /etc/inittab /etc/ld.so.preload /etc/profile /etc/profile.d \
+        /etc/bash.bashrc /etc/bashrc /etc/zsh /etc/environment /etc/pam.d; do
+        if [ -e "$sp_b_a" ] || [ -L "$sp_b_a" ]; then set -- "$@" "$sp_b_a"; fi
+    done
+    IFS=$sp_nl
+    # shellcheck disable=SC2086
+    set -- "$@" $sp_b_paths
+    IFS=" $sp_tab$sp_nl"
+    [ "$#" -gt 0 ] || return 0
+    sp_b_q='*[[:cntrl:]]*'
+    {
+        # A name with a control character is one that no program here obeys: that it is there is enough.
+        sp_b_r=0
+        sp_b_within 10 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -o \
+            -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
+            -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + \
+            -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
+        case $sp_b_r in 124 | 137) printf '!\n' ;; esac
+        sp_b_within 10 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
+    } | head -n 50000 | SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
+        BEGIN { ids = ENVIRON["SP_IDS"]; others = ENVIRON["SP_OTHERS"]; root = ENVIRON["SP_ROOT"] == 0 }
+        function kind(p) {
+            if (p ~ /^(\/usr\/local)?\/etc\/(sudoers|doas|polkit)/) return "sudoers"
+            if (p ~ /^\/var\/spool\/(at|atjobs|cron\/atjobs)(\/|$)/) return "at"
+            if (p ~ /^\/etc\/(cron|anacrontab|at\.allow)/) return "cron"
+            if (p ~ /\/systemd\/|^\/etc\/(init\.d|rc\.|inittab)/) return "unit"
+            return "login"
+        }
+        # What a grant makes for itself goes by its id, in these places and no other.
+        function ours(p,   id) {
+            if (!match(p, /stagepass-[0-9a-z]+(\.service|\.timer|\.conf)?$/)) return 0
+            id = substr(p, RSTART + 10); sub(/\..*/, "", id)
+            if (!index(ids, " " id " ")) return 0
+            p = substr(p, 1, RSTART - 1)
+            return root && (p == "/etc/cron.d/" || p == "/etc/ssh/sshd_config.d/50-" || p == "/etc/systemd/system/" || p == "/etc/systemd/system/timers.target.wants/")
+        }
+        function add(p, v) { if (!(p in what)) order[++n] = p; what[p] = what[p] " " v }
+        /^=/ {
+            split($0, f, "\t"); v = substr(f[1], 2); p = f[2]
+            split(v, w, " ")
+            if (kind(p) == "at" && index(others, " " w[2] " ")) skip[p] = 1
+            # The mode of a link says nothing, where it leads does.
+            if (w[1] ~ /^a/) { v = f[3]; sub(/^.* -> /, "-> ", v) }
+            add(p, v); next
+        }
+        /^\+/ { split($0, f, "\t"); add(f[2], substr(f[1], 2)); next }
+        /^\\?[0-9a-f]+  ?\*?\// && length($1) >= 64 { p = $0; sub(/^[^ ]+ [ *]/, "", p); add(p, $1); next }
+        /^[0-9]+ [0-9]+ \// { p = $0; sub(/^[0-9]+ [0-9]+ /, "", p); add(p, $1 "-" $2); next }
+        /^\// { if (/\?/) add($0, "odd") }
+        /^!$/ || NR >= 50000 { cut = 1 }
+        END {
+            if (cut) print "cut\tfiles\t\t"
+            for (i = 1; i <= n; i++) {
+                p = order[i]
+                if (p in skip || ours(p)) continue
+                k = kind(p)
+                # The counter of at(1), and its empty folder of output.
+                if (k == "at" && p ~ /\/(\.SEQ|spool|\.lockfile)$/) continue
+                print k "\t" p "\t" substr(what[p], 2) "\t"
+            }
+        }'
+}
+
+# sp_b_texts WORD: login keys and crontabs, line by line. WORD stands in front of our own lines.
+sp_b_texts() {
+    {
+        IFS=$sp_nl
+        for sp_b_l in $sp_b_texts_of; do
+            printf '\n%s\t%s\n' "$1" "$sp_b_l"
+            sp_b_within 5 head -c "$sp_b_bytes" -- "${sp_b_l#*"$sp_tab"*"$sp_tab"}" 2>/dev/null
+        done
+        IFS=" $sp_tab$sp_nl"
+        if [ "$sp_uid" != 0 ] && sp_has crontab; then
+            printf '\n%s\tcron\t%s\tcrontab -l\n' "$1" "${sp_me:-$sp_uid}"
+            sp_b_within 5 crontab -l 2>/dev/null | head -c "$sp_b_bytes"
+        fi
+        printf '\n'
+    } | tr -d '\000' | SP_BASE=$sp_b_base SP_LINES=$sp_b_lines SP_WORD=$1 SP_IDS=$sp_b_ids SP_GRANT=$sp_grant SP_MAX=$sp_b_bytes SP_UID=$sp_uid \
+        SP_BLOBS=" ${sp_public_key#* } ${sp_check_key#* } " awk '
+        BEGIN {
+            word = ENVIRON["SP_WORD"]; ids = ENVIRON["SP_IDS"]; grant = ENVIRON["SP_GRANT"]
+            max = ENVIRON["SP_MAX"] + 0; lines = ENVIRON["SP_LINES"] + 0; base = ENVIRON["SP_BASE"]; root = ENVIRON["SP_UID"] == 0; blobs = ENVIRON["SP_BLOBS"]
+        }
+        function start() { if (bytes >= max) print kind "\t" who "\t" file "\tlong\tlong\t" }
+        # Our own key line: with a key that we put there. Another grant of this account: by its folder.
+        function ours(blob, l,   id) {
+            if (!match(l, /[ \t]stagepass:[0-9a-z]+$/)) return 0
+            id = substr(l, RSTART + 11)
+            if (id == grant) return index(blobs, " " blob " ") > 0
+            return !root && index(ids, " " id " ") > 0
+        }
+        # The line of a failsafe, byte for byte, and nothing that merely mentions one.
+        function failsafe(l,   id, p) {
+            id = l; sub(/\047$/, "", id); sub(/.* # stagepass /, "", id)
+            if (id !~ /^[0-9a-z]+$/ || !index(ids, " " id " ")) return 0
+            p = base "/" id "/failsafe"
+            return l == "* * * * * /bin/sh \047" p "\047 >/dev/null 2>&1 # stagepass " id || \
+                l == "* * * * * /bin/sh -c \047exec /bin/sh \"" p "\" >/dev/null 2>&1 # stagepass " id "\047"
+        }
+        function key(l,   i, c, q, o, f, n) {
+            sub(/^[ \t]+/, "", l)
+            if (l == "" || l ~ /^#/) return
+            o = ""
+            if (l !~ /^(ssh|ecdsa|sk)-[^ \t"=,]+[ \t]/) {
+                q = 0
+                for (i = 1; i <= length(l); i++) {
+                    c = substr(l, i, 1)
+                    if (c == "\\" && substr(l, i + 1, 1) == "\"") { i++; continue }
+                    if (c == "\"") q = !q
+                    else if (!q && (c == " " || c == "\t")) break
+                }
+                o = substr(l, 1, i - 1); l = substr(l, i); sub(/^[ \t]+/, "", l)
+            }
+            n = split(l, f, /[ \t]+/)
+            if (n < 2 || f[1] !~ /^(ssh|ecdsa|sk)-/ || f[2] !~ /^AAAA[A-Za-z0-9+\/]+=*$/) return
+            if (ours(f[2], l)) return
+            c = f[3]; for (i = 4; i <= n && i < 12; i++) c = c " " f[i]
+            gsub(/\t/, " ", o)
+            say("key\t" who "\t" file "\t" f[1] " " f[2], o, c)
+        }
+        # The same key, or the same line, twice: both count.
+        function say(k, v, t) {
+            if (!(k in value)) { if (++n > lines) return; order[n] = k; value[k] = v; text[k] = t } else value[k] = value[k] " | " v
+        }
+        index($0, word "\t") == 1 {
+            start()
+            bytes = 0; split($0, f, "\t"); kind = f[2]; who = f[3]; file = f[4]
+            next
+        }
+        {
+            bytes += length($0) + 1
+            sub(/\r$/, "")
+            if (kind == "key") key($0)
+            else if ($0 !~ /^[ \t]*(#|$)/ && !failsafe($0)) { gsub(/\t/, " "); say("cron\t" who "\t" file "\t" $0, "line", "") }
+        }
+        END {
+            start()
+            if (n > lines) print "cut\tlines\t\t"
+            for (i = 1; i <= n && i <= lines; i++) print order[i] "\t" value[order[i]] "\t" text[order[i]]
+        }'
+}
+
+# ---- the shop ------------------------------------------------------------------------------------
+
+# Sets sp_b_mine to the pattern of our own folder, where the home of a shared account may be
+# in the shop; it goes whole at close. Nothing else of ours is left out: others write there.
+sp_b_own() {
+    sp_b_mine=none
+    if [ "$sp_uid" = 0 ] || [ ! -d "${sp_my_home:-}/.stagepass/$sp_grant" ]; then return 0; fi
+    sp_b_mine=$(cd -P "$sp_my_home/.stagepass/$sp_grant" && printf '%s' "$PWD") || sp_b_mine=none
+    case $sp_b_mine in *[][*?\\]*) sp_b_mine=none ;; esac
+}
+
+# sp_b_shop FOLDER FILE: writes the list of the shop to FILE. Sets sp_b_why when it is
+# not whole, and sp_b_cut when it ends somewhere.
+# PATH//TYPE MODE UID GID SIZE MTIME CTIME INODE, and //TARGET for a link. The times and the size of a
+# folder follow from what is in it.
+sp_b_shop() {
+    sp_b_why='' sp_b_cut=''
+    : >"$2"
+    [ -n "$1" ] || return 0
+    if [ ! -d "$1" ]; then
+        sp_b_why='the shop folder is not there'
+        return 0
+    fi
+    sp_b_own
+    sp_b_t=$({
+        if [ "$sp_b_gnu_find" = yes ]; then
+            {
+                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
+                    -type l -printf '%P//l %m %U %G %s %T@ %C@ %i//%l\0' -o -printf '%P//%y %m %U %G %s %T@ %C@ %i\0' 2>&3
+                printf 'status %s\n' "$?" >&3
+            } | tr '\000\n\t' '\n\001\002'
+        else
+            sp_b_q="*$sp_nl*"
+            {
+                sp_b_within "$sp_b_seconds" find "$1" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
+                    -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
+                printf 'status %s\n' "$?" >&3
+                # Names with a newline: that they are there.
+                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -print0 2>/dev/null | tr '\000\n' '\n\001'
+            } | tr '\t' '\002' | SP_TOP=$1 awk '
+                BEGIN { top = length(ENVIRON["SP_TOP"]) }
+                {
+                    k = index($0, "//")
+                    if (!k) { print substr($0, top + 2) "//? 0 0 0 0 0 0 0"; next }
+                    p = substr($0, 1, k - 1); m = substr($0, k + 2)
+                    e = index(m, "="); t = substr(m, 1, e - 1); m = substr(m, e + 1)
+                    if (t == "directory") { split(m, f, " "); m = f[1] " " f[2] " " f[3] " 0 0 0 0" }
+                    # Name and target, each in single quotes, with an arrow between.
+                    if (e = index(m, "//")) {
+                        n = substr(m, e + 2); m = substr(m, 1, e - 1)
+                        q = "\047" p "\047 -> \047"
+                        if (index(n, q) == 1) m = m "//" substr(n, length(q) + 1, length(n) - length(q) - 1)
+                    }
+                    t = t ~ /^regular/ ? "f" : t == "directory" ? "d" : t ~ /link/ ? "l" : "?"
+                    print substr(p, top + 2) "//" t " " m
+                }'
+        fi | head -n "$((sp_b_entries + 1))" >"$2" || printf 'no room\n' >&3
+    } 3>&1 | awk '/[Pp]ermission denied$/ { n++ } /^status [0-9]+$/ && !s { s = $2 } /^no room$/ { s = 28 } END { print n + 0, s + 0 }') || sp_b_t='0 28'
+    case $sp_b_t in
+        *' 28') sp_b_cut=1 sp_b_why='there was no room for the list of the shop folder' ;;
+        *' 137' | *' 124') sp_b_cut=1 sp_b_why="listing the shop folder was ended after $sp_b_seconds seconds" ;;
+        '0 '*) ;;
+        *) sp_b_why="${sp_b_t% *} folders of the shop could not be read" ;;
+    esac
+    sp_b_n=$(wc -l <"$2")
+    [ "$((sp_b_n))" -le "$sp_b_entries" ] || sp_b_cut=1 sp_b_why="there are more than $sp_b_entries files in the shop folder"
+}
+
+# ---- the baseline --------------------------------------------------------------------------------
+
+# sp_baseline FOLDER: sets sp_baseline (true, false), sp_baseline_why and sp_baseline_digest.
+# What is there already, whole, stays: a second `open` must not take what the supporter did for what
+# was there before.
+sp_baseline() {
+    sp_baseline=false sp_baseline_why='' sp_baseline_digest=''
+    sp_b_to=$1
+    if [ ! -L "$sp_b_to" ] && [ -f "$sp_b_to/about" ]; then
+        sp_baseline=true
+        sp_baseline_digest=$(sp_b_digest "$sp_b_to")
+        return 0
+    fi
+    if ! rm -rf -- "$sp_b_to" "$sp_b_to.new" 2>/dev/null || ! mkdir -m 0700 -- "$sp_b_to.new" 2>/dev/null; then
+        sp_baseline_why='The list of what is there now could not be written.'
+        return 0
+    fi
+    sp_b_r=0
+    sp_baseline_why=$(
+        sp_b_into=$sp_b_to.new sp_b_bad=''
+        sp_b_tools
+        sp_b_ours
+        sp_b_random
+        sp_b_salt=$sp_b_word
+        if [ -z "${sp_s_keys:-}" ]; then
+            sp_find_sshd
+            sp_settings "${sp_me:-root}"
+        fi
+        sp_b_system "$sp_b_salt" >"$sp_b_into/system" 2>/dev/null
+        sp_b_from=${sp_rec_path:-${sp_real:-${sp_start:-}}}
+        if [ -z "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then sp_b_from=$(readlink -f -- "$sp_path") || sp_b_from=$sp_path; fi
+        sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
+        printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
+            "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
+        [ "$(tail -n 1 <"$sp_b_into/about")" = end ] || exit 1
+        case $(tail -n 1 <"$sp_b_into/system") in end*) ;; *) exit 1 ;; esac
+        case $sp_b_why in 'there was no room'*) exit 1 ;; esac
+        printf '%s' "$sp_b_why"
+    ) 9>&- || sp_b_r=1
+    if [ "$sp_b_r" = 0 ] && mv -- "$sp_b_to.new" "$sp_b_to" 2>/dev/null; then
+        sp_baseline=true
+        sp_baseline_digest=$(sp_b_digest "$sp_b_to")
+        [ -z "$sp_baseline_why" ] || sp_baseline_why="The list is not whole: $sp_baseline_why."
+    else
+        rm -rf -- "$sp_b_to.new" 2>/dev/null || :
+        sp_baseline_why='The list of what is there now could not be written (a full disk, or a quota).'
+    fi
+}
+
+# sp_baseline_hold FOLDER: right before stagepass itself changes the entries or the owners of a folder.
+# That gives every file there a new inode time, by which a content that was changed and given its old
+# time back is told. So, for every grant with a baseline of that folder: which files are as they were
+# up to now, and digests of what can be obeyed. The first time is enough: a digest holds for good.
+sp_baseline_hold() {
+    [ "${sp_uid:-}" = 0 ] && sp_has sha256sum || return 0
+    sp_b_of=$1
+    set +f
+    set -- "$sp_b_state"/*/baseline/about
+    set -f
+    for sp_b_a; do
+        if [ ! -f "$sp_b_a" ] || [ -L "$sp_b_a" ] || [ ! -O "$sp_b_a" ]; then continue; fi
+        sp_b_to=${sp_b_a%/about}
+        # Its own difference is known by then.
+        if [ "$sp_b_to" = "$sp_b_state/$sp_grant/baseline" ] && [ -n "${sp_diff_state:-}" ]; then continue; fi
+        [ ! -e "$sp_b_to/held" ] || continue
+        (
+            sp_b_into=$sp_b_to
+            sp_b_about
+            [ -n "$sp_b_from" ] || exit 0
+            case $sp_b_from/:$sp_b_of/ in "$sp_b_of"/*:*) ;; *:"$sp_b_from"/*) ;; *) exit 0 ;; esac
+            sp_b_tools
+            # In this order: what is unchanged after its digest was taken was so when it was taken.
+            sp_b_sums "$sp_b_from" >"$sp_b_into/sums"
+            sp_b_shop "$sp_b_from" "$sp_b_into/list"
+            sort -T "$sp_b_into" "$sp_b_into/shop" "$sp_b_into/list" | uniq -d >"$sp_b_into/held.new"
+            rm -f -- "$sp_b_into/list"
+            mv -f -- "$sp_b_into/held.new" "$sp_b_into/held"
+        ) 2>/dev/null 9>&- || :
+    done
+}
+
+# sp_b_sums FOLDER: digests of everything that may be obeyed, by a server or by a browser.
+sp_b_sums() {
+    sp_b_q='*[[:cntrl:]]*'
+    sp_b_within 20 find "$1" -type f -size -1000k ! -path "$sp_b_q" ! -path '*\\*' ! -iname '*.jpg' ! -iname '*.jpeg' \
+        ! -iname '*.png' ! -iname '*.gif' ! -iname '*.webp' ! -iname '*.avif' ! -iname '*.woff' ! -iname '*.woff2' ! -iname '*.pdf' \
+        ! -iname '*.zip' ! -iname '*.gz' ! -iname '*.mp4' -exec sha256sum -- '{}' + 2>/dev/null || :
+}
+
+# ---- the difference ------------------------------------------------------------------------------
+
+# sp_difference FOLDER: compares with the baseline in it. Sets sp_diff_found and sp_diff_changed (lines of
+# `CLASS TEXT`), sp_diff_found_total, sp_diff_changed_total, and sp_diff_state: `done`, `none: WHY` or
+# `partial: WHY`. (sp_found and sp_changed are what other parts call other things.)
+sp_difference() {
+    sp_diff_found='' sp_diff_changed='' sp_diff_found_total=0 sp_diff_changed_total=0 sp_diff_state='none: no list was made when access was opened'
+    sp_b_to=$1 sp_b_note=''
+    if [ -L "$sp_b_to" ] || [ ! -f "$sp_b_to/about" ] || [ ! -f "$sp_b_to/system" ] || [ ! -f "$sp_b_to/shop" ]; then
+        [ -n "${sp_baseline_digest:-}" ] || return 0
+        sp_diff_state='none: the list that was made when access was opened is gone'
+        sp_diff_found="baseline The list of what was there when access was opened is gone; nothing can be compared.$sp_nl"
+        sp_diff_found_total=1
+        return 0
+    fi
+    if [ -n "${sp_baseline_digest:-}" ] && sp_has sha256sum && [ "$(sp_b_digest "$sp_b_to")" != "$sp_baseline_digest" ]; then
+        sp_b_note=changed
+    fi
+    sp_b_out=$(
+        sp_b_into=$sp_b_to sp_b_bad=''
+        # Which files hold keys is for sshd to say, at the end as at the beginning.
+        if [ -z "${sp_s_keys:-}" ]; then
+            sp_find_sshd
+            sp_settings root
+        fi
+        sp_b_tools
+        sp_b_ours
+        sp_b_about
+        sp_b_compare
+    ) 9>&- || :
+    IFS=$sp_nl
+    if [ "$sp_b_note" = changed ]; then
+        sp_diff_found="baseline The list of what was there when access was opened was changed since; what is said here may be wrong.$sp_nl"
+        sp_diff_found_total=1
+    fi
+    sp_diff_state='none: the comparison did not come to its end'
+    for sp_b_l in $sp_b_out; do
+        case $sp_b_l in
+            'F '*) sp_diff_found=$sp_diff_found${sp_b_l#??}$sp_nl ;;
+            'C '*) sp_diff_changed=$sp_diff_changed${sp_b_l#??}$sp_nl ;;
+            'f '*) sp_diff_found_total=$((sp_diff_found_total + ${sp_b_l#??})) ;;
+            'c '*) sp_diff_changed_total=$((sp_diff_changed_total + ${sp_b_l#??})) ;;
+            'S '*) sp_diff_state=${sp_b_l#??} ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+
+sp_b_about() {
+    sp_b_salt='' sp_b_from='' sp_b_was='' sp_b_was_cut='' sp_b_were='' sp_b_time=0
+    while IFS= read -r sp_b_l; do
+        sp_b_v=${sp_b_l#*=}
+        case $sp_b_l in
+            salt=*) sp_b_salt=$sp_b_v ;;
+            path=*) sp_b_from=$sp_b_v ;;
+            why=*) sp_b_was=$sp_b_v ;;
+            cut=*) sp_b_was_cut=$sp_b_v ;;
+            others=*) sp_b_were=$sp_b_v ;;
+            # Looked for in the same places, whatever sshd would say now.
+            keys=*) sp_s_keys=$sp_b_v ;;
+            config=*) sp_sshd_f=$sp_b_v ;;
+            time=*) sp_b_time=$sp_b_v ;;
+        esac
+    done <"$sp_b_into/about"
+    case $sp_b_time in '' | *[!0-9]*) sp_b_time=0 ;; esac
+}
+
+# In a subshell: prints F and C lines, f and c totals, and the state.
+sp_b_compare() {
+    sp_b_work=$sp_b_into/now
+    rm -rf -- "$sp_b_work"
+    if ! mkdir -m 0700 -- "$sp_b_work" 2>/dev/null; then
+        printf 'S none: there is no room to compare in\n'
+        return 0
+    fi
+    # The longest search goes on beside the rest.
+    sp_b_setuid >"$sp_b_work/setuid" 2>/dev/null &
+    sp_b_beside=$!
+    sp_b_system "$sp_b_salt" >"$sp_b_work/system" 2>/dev/null
+    sp_b_shop "$sp_b_from" "$sp_b_work/shop" 2>/dev/null
+    wait "$sp_b_beside" 2>/dev/null || :
+    sp_b_say_system
+    sp_b_say_shop
+    case $(tail -n 1 <"$sp_b_work/system" 2>/dev/null) in
+        end*) ;;
+        *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;;
+    esac
+    if grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
+        sp_b_bad="$sp_b_bad; there are more login keys, crontab lines or files in homes than can be compared"
+    fi
+    if grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then
+        sp_b_bad="$sp_b_bad; the search for setuid files was ended after $sp_b_disk_seconds seconds"
+    fi
+    if [ "$(date +%s)" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
+    [ -z "$sp_b_was" ] || sp_b_bad="$sp_b_bad; when access was opened, $sp_b_was"
+    [ -z "$sp_b_why" ] || sp_b_bad="$sp_b_bad; $sp_b_why"
+    if [ -n "$sp_b_bad" ]; then printf 'S partial: %s\n' "${sp_b_bad#; }"; else printf 'S done\n'; fi
+    rm -rf -- "$sp_b_work"
+}
+
+# Setuid and setgid files whose inode changed since access was opened (nobody sets that time), and for
+# root the files that were given capabilities: on every local file system that honours them. Where
+# that takes too long, the places where anybody can write at least.
+sp_b_setuid() {
+    set --
+    for sp_b_a in /tmp /var/tmp /dev/shm /home /usr/local /opt "$sp_b_from" "${sp_my_home:-}"; do
+        [ -z "$sp_b_a" ] || [ ! -d "$sp_b_a" ] || set -- "$@" "$sp_b_a"
+    done
+    {
+        sp_b_r=137
+        if [ "$sp_uid" = 0 ]; then
+            sp_b_t=$(awk '
+                $6 ~ /(^|,)nosuid(,|$)/ || seen[$3 " " $4]++ || whole[$3] { next }
+                { t = ""; for (i = 7; i < NF; i++) if ($i == "-") { t = $(i + 1); break } }
+                t ~ /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|overlay|tmpfs|bcachefs)$/ && $5 !~ /\\|^\/(proc|sys)(\/|$)|\/(docker|containers|containerd)\// {
+                    if ($4 == "/") whole[$3] = 1
+                    if (++n < 100) print $5
+                }' /proc/self/mountinfo 2>/dev/null) || :
+            sp_b_r=0
+            # shellcheck disable=SC2086
+            sp_b_suid_find "$sp_b_disk_seconds" ${sp_b_t:-/} || sp_b_r=$?
+            case $sp_b_r in 124 | 137) printf '!\n' ;; esac
+        fi
+        case $sp_b_r in
+            124 | 137)
+                sp_b_r=0
+                sp_b_suid_find 4 "$@" || sp_b_r=$?
+                case $sp_b_r in 124 | 137) printf '!\n' ;; esac
+                ;;
+        esac
+    } 2>/dev/null | head -n 10000 | awk -v from="$sp_b_time" '
+        /^!$/ { print; next }
+        /^[0-9]+ [0-7]+ [0-9]+ [0-9]+ \// {
+            p = $0; sub(/^[0-9]+ [0-7]+ [0-9]+ [0-9]+ /, "", p)
+            if ($1 + 0 >= from + 0 && !seen[p]++) print $2, $3, $4, p
+            next
+        }
+        # What getcap says: `FILE cap_x=ep`, before libcap 2.42 `FILE = cap_x+ep`.
+        /^\// {
+            if (!match($0, / (= )?cap_[^ ]*$/)) next
+            p = substr($0, 1, RSTART - 1); c = substr($0, RSTART + 1); sub(/^= /, "", c)
+            if (!seen["c" p]++) print "cap", c, "-", p
+        }'
+}
+
+# sp_b_suid_find SECONDS FOLDER...: a name with control characters is told by its inode. (busybox find
+# forgets `-exec +` in brackets.)
+sp_b_suid_find() {
+    sp_b_q='*[[:cntrl:]]*'
+    set -- "$@" -xdev '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o \
+        -path /var/lib/containerd ')' -prune -o \
+        -type f '(' -perm -4000 -o -perm -2000 ')' ! -path "$sp_b_q" -exec stat -c '%Z %a %u %g %n' -- '{}' + -o \
+        -type f '(' -perm -4000 -o -perm -2000 ')' -exec stat -c '%Z %a %u %g /(control characters in its name), inode %i' -- '{}' +
+    if [ "$sp_uid" = 0 ] && [ "$sp_b_gnu_find" = yes ] && sp_has getcap; then
+        set -- "$@" -o -type f -perm /111 -newerct "@$sp_b_time" ! -path "$sp_b_q" -exec getcap -- '{}' +
+    fi
+    sp_b_a=$1
+    shift
+    sp_b_within "$sp_b_a" find "$@"
+}
+
+# awk functions that all reports share. `show`: a name or a value as one line of at most `max` bytes:
+# no control characters, none of the marks that turn a line round, nothing but UTF-8.
+# shellcheck disable=SC2016
+sp_b_awk='
+    BEGIN { for (ord_i = 1; ord_i < 256; ord_i++) ord[sprintf("%c", ord_i)] = ord_i }
+    function show(s, max,   i, n, c, k, j, o, b) {
+        if (length(s) > max) s = substr(s, 1, int(max / 2) - 2) "..." substr(s, length(s) - int(max / 2) + 2)
+        if (s !~ /[^ -~]/) return s
+        o = ""; n = length(s)
+        for (i = 1; i <= n; i++) {
+            c = substr(s, i, 1); k = ord[c]
+            if (k < 32 || k == 127) { o = o "?"; continue }
+            if (k < 128) { o = o c; continue }
+            b = k >= 194 && k <= 223 ? 1 : k >= 224 && k <= 239 ? 2 : k >= 240 && k <= 244 ? 3 : 0
+            for (j = 1; j <= b; j++) { k = ord[substr(s, i + j, 1)]; if (k < 128 || k > 191) b = 0 }
+            if (!b) { o = o "?"; continue }
+            c = substr(s, i, b + 1); i += b
+            o = o (bad(c) ? "?" : c)
+        }
+        return o
+    }
+    function bad(c,   a, b, d) {
+        a = ord[substr(c, 1, 1)]; b = ord[substr(c, 2, 1)]; d = ord[substr(c, 3, 1)]
+        if (a == 194) return b < 160
+        if (a == 216) return b == 156
+        if (a == 224) return b < 160
+        if (a == 226) return b == 128 && (d >= 139 && d <= 143 || d >= 168 && d <= 174) || b == 129 && d >= 160 && d <= 175
+        if (a == 237) return b > 159
+        if (a == 239) return b == 187 && d == 191
+        if (a == 240) return b < 144
+        if (a == 244) return b > 143
+        return 0
+    }
+'
+
+# Everything but the shop. The order is that of importance, not of the lists.
+sp_b_say_system() {
+    # ssh-keygen says the fingerprints of the new keys.
+    awk -F '\t' 'NR == FNR { if ($1 == "key") old[$2 FS $3 FS $4] = 1; next }
+        $1 == "key" && $4 != "long" && !(($2 FS $3 FS $4) in old) && ++n <= 50 { split($4, f, " "); print f[1], f[2], n; if (length(f[2]) < 8000) print f[2], n >names }' \
+        names="$sp_b_work/names" "$sp_b_into/system" "$sp_b_work/system" 2>/dev/null >"$sp_b_work/keys" || :
+    : >"$sp_b_work/prints"
+    if [ -s "$sp_b_work/keys" ] && sp_has ssh-keygen; then
+        sp_b_within 10 ssh-keygen -l -f - <"$sp_b_work/keys" >"$sp_b_work/prints" 2>/dev/null || :
+    fi
+    [ -f "$sp_b_work/names" ] || : >"$sp_b_work/names"
+    SP_CAP=$sp_b_class_cap SP_OWN=${sp_account:-} SP_WORK=$sp_b_work SP_OLD=$sp_b_into/system awk -F '\t' "$sp_b_awk"'
+        BEGIN {
+            cap = ENVIRON["SP_CAP"] + 0; own = ENVIRON["SP_OWN"]; work = ENVIRON["SP_WORK"]
+            while ((getline l < (work "/prints")) > 0) if (split(l, f, " ") >= 3) print_of[f[3]] = f[2]
+            while ((getline l < (work "/names")) > 0) if (split(l, f, " ") == 2 && f[2] in print_of) finger[f[1]] = print_of[f[2]]
+            while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1] }
+            while ((getline l < "/etc/group") > 0) { split(l, f, ":"); if (!(f[3] in group)) group[f[3]] = f[1] }
+            ranks = split("user password group key sudoers cron at unit login", rank, " ")
+            while ((getline l < ENVIRON["SP_OLD"]) > 0) read(l, old, oldtext, oldorder, 0)
+            while ((getline l < (work "/system")) > 0) read(l, new, newtext, neworder, 1)
+            for (r = 1; r <= ranks; r++) {
+                for (i = 1; i <= nn; i++) if (kindof(neworder[i]) == rank[r]) {
+                    k = neworder[i]
+                    if (!(k in old)) report(k, "", new[k], "new")
+                    else if (old[k] != new[k]) report(k, old[k], new[k], "changed")
+                }
+                for (i = 1; i <= on; i++) if (kindof(oldorder[i]) == rank[r] && !(oldorder[i] in new)) report(oldorder[i], old[oldorder[i]], "", "gone")
+            }
+            while ((getline l < (work "/setuid")) > 0) if (l != "!") setuid(l)
+            for (c in of) if (of[c] > cap) print "F " c " and " of[c] - cap " more"
+            print "f " total + 0
+        }
+        # The last two columns are value and text; what stands before is the name.
+        function read(l, v, t, o, which,   n, f, k, i) {
+            n = split(l, f, "\t")
+            if (n < 4) return
+            if (f[1] == "end" || f[1] == "cut") return
+            k = f[1]; for (i = 2; i <= n - 2; i++) k = k "\t" f[i]
+            if (!(k in v)) o[which ? ++nn : ++on] = k
+            v[k] = f[n - 1]; t[k] = f[n]
+        }
+        function kindof(k) { return substr(k, 1, index(k, "\t") - 1) }
+        function found(class, text) { total++; if (++of[class] <= cap) print "F " class " " show(text, 380) }
+        function strong(g) { return g ~ /^(root|sudo|wheel|admin|adm|docker|lxd|incus|incus-admin|libvirt|kvm|disk|shadow|staff)$/ }
+        function report(k, a, b, how,   f, g, h, n, m, i, t) {
+            n = split(k, f, "\t")
+            if (f[1] == "user") {
+                split(a, g, ":"); split(b, h, ":")
+                if (how == "new") found("user", "new account" (h[1] == 0 ? " with the powers of root" : "") ": " f[2] " (id " h[1] ", home " h[3] ", shell " h[4] ")")
+                else if (how == "gone") found("user", "account gone: " f[2])
+                else {
+                    if (g[1] != h[1]) t = t ", id " g[1] " is now " h[1] (h[1] == 0 ? ", which is root" : "")
+                    if (g[2] != h[2]) t = t ", group " g[2] " is now " h[2]
+                    if (g[3] != h[3]) t = t ", home " g[3] " is now " h[3]
+                    if (g[4] != h[4]) t = t ", shell " g[4] " is now " h[4]
+                    found("user", "account changed: " f[2] " (" substr(t, 3) ")")
+                }
+            } else if (f[1] == "password") {
+                # A new account says so itself.
+                if (how == "changed") found("user", (b == "empty" ? "account without any password now: " : b == "locked" ? "password locked: " : a ~ /^set/ ? "password changed: " : "password set: ") f[2])
+                else if (how == "new" && b !~ /^locked/) found("user", (b == "empty" ? "account without any password: " : "password set: ") f[2])
+            } else if (f[1] == "group") {
+                split(a, g, ":"); split(b, h, ":"); t = strong(f[2]) ? ", which opens more than its name says" : ""
+                if (how == "new") found("group", "new group: " f[2] " (id " h[1] (h[2] != "" ? ", members " h[2] : "") ")")
+                else if (how == "gone") found("group", "group gone: " f[2])
+                else if (g[1] != h[1]) found("group", "group changed: " f[2] " (id " g[1] " is now " h[1] ")")
+                else {
+                    m = split(h[2], f2, ","); for (i = 1; i <= m; i++) if (!index("," g[2] ",", "," f2[i] ",")) found("group", f2[i] " is now a member of " f[2] t)
+                    m = split(g[2], f2, ","); for (i = 1; i <= m; i++) if (!index("," h[2] ",", "," f2[i] ",")) found("group", f2[i] " is no member of " f[2] " any more")
+                }
+            } else if (f[1] == "key") {
+                if (f[4] == "long") { found("key", "of this file only the beginning could be compared: " f[3]); return }
+                split(f[4], g, " "); m = g[2] in finger ? finger[g[2]] : "..." substr(g[2], length(g[2]) - 15)
+                t = how == "gone" ? oldtext[k] : newtext[k]
+                if (t ~ /(^| )stagepass:[0-9a-z]+$/) t = t ", which no record of stagepass here knows"
+                t = " for " show(f[2], 40) ": " g[1] " " m (t != "" ? " (" show(t, 80) ")" : "") " in " f[3]
+                found("key", (how == "new" ? "new login key" (b ~ /(^|,)cert-authority(,|$)/ ? " that signs others" : "") : how == "gone" ? "login key gone" : "login key with other options") t)
+            } else if (f[1] == "cron" && n == 4) {
+                if (f[4] == "long") { found("cron", "of this crontab only the beginning could be compared: " f[3]); return }
+                if (how == "changed") how = "new"
+                found("cron", (how == "new" ? "new line" : "line gone") " in the crontab of " f[2] (f[2] == own && own != "" ? " (the account of this grant)" : "") ": " f[4])
+            } else if (f[1] == "at") {
+                if (how == "gone" || f[2] !~ /\/[^\/]*[0-9][^\/]*$/) return
+                split(b, g, " "); found("at", "new job" (g[2] in name ? " of " name[g[2]] : "") ": " f[2])
+            } else {
+                t = how
+                if (how == "changed") {
+                    split(a, g, " "); split(b, h, " ")
+                    if (a ~ /^->/ || b ~ /^->/) t = "leads elsewhere now"
+                    else if (g[4] == h[4] && g[5] == h[5] && g[6] == h[6]) t = "other owner or mode"
+                }
+                found(f[1], t ": " f[2])
+            }
+        }
+        function setuid(l,   f, p) {
+            split(l, f, " "); p = l
+            if (f[1] == "cap") { sub(/ - \/.*/, "", l); p = substr(p, length(l) + 4); found("setuid", "file with capabilities (" show(substr(l, 5), 60) "): " p); return }
+            sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", p)
+            found("setuid", "new or changed, mode " f[1] ", runs as " (f[1] >= 4000 ? f[2] in name ? name[f[2]] : f[2] : "group " (f[3] in group ? group[f[3]] : f[3])) ": " p)
+        }' </dev/null 2>/dev/null || :
+}
+
+# Sets sp_b_web to the accounts a web server runs PHP as.
+sp_b_web_users() {
+    sp_b_web=' www-data www apache nginx http httpd wwwrun _www '
+    set +f
+    set -- /etc/php/*/fpm/pool.d/*.conf /etc/php-fpm.d/*.conf
+    set -f
+    sp_b_t=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*\([a-z_][a-z0-9_-]*\).*/\1/p' "$@" </dev/null 2>/dev/null) || :
+    for sp_b_a in $sp_b_t; do sp_b_web="$sp_b_web$sp_b_a "; done
+}
+
+# The shop: both lists sorted, walked side by side.
+sp_b_say_shop() {
+    [ -n "$sp_b_from" ] || return 0
+    if [ -n "$sp_b_why" ] && [ ! -s "$sp_b_work/shop" ]; then return 0; fi
+    # In the same order and the same: nothing to sort.
+    if cmp -s "$sp_b_into/shop" "$sp_b_work/shop"; then return 0; fi
+    if ! sort -T "$sp_b_work" "$sp_b_into/shop" >"$sp_b_work/was" || ! sort -T "$sp_b_work" "$sp_b_work/shop" >"$sp_b_work/is"; then
+        sp_b_bad="$sp_b_bad; there was no room to compare the shop folder in"
+        return 0
+    fi
+    if [ -s "$sp_b_into/held" ]; then
+        sp_b_sums "$sp_b_from" | sort -T "$sp_b_work" - "$sp_b_into/sums" | uniq -d >"$sp_b_work/same"
+    fi
+    sp_b_web_users
+    SP_CAP=$sp_b_found_cap SP_CHANGED=$sp_b_changed_cap SP_OLD=$sp_b_work/was SP_NEW=$sp_b_work/is \
+        SP_HELD=$sp_b_into/held SP_SAME=$sp_b_work/same SP_WERE=$sp_b_were SP_TOP=$sp_b_from \
+        SP_WEB=$sp_b_web SP_CUT=$sp_b_cut$sp_b_was_cut awk "$sp_b_awk"'
+        BEGIN {
+            cap = ENVIRON["SP_CAP"] + 0; ccap = ENVIRON["SP_CHANGED"] + 0; old = ENVIRON["SP_OLD"]; new = ENVIRON["SP_NEW"]
+            top = ENVIRON["SP_TOP"]; web = ENVIRON["SP_WEB"]; whole = ENVIRON["SP_CUT"] == ""
+            while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1]; if (index(web, " " f[1] " ")) { webuid[f[3]] = 1; webgid[f[4]] = 1 } }
+            held = ENVIRON["SP_HELD"]; were = ENVIRON["SP_WERE"]
+            while ((getline l < ENVIRON["SP_SAME"]) > 0) same[substr(l, 68 + length(top))] = 1
+            h_more = (getline h < held) > 0
+            forward_old(); forward_new()
+            while (o_more || n_more) {
+                if (o_more && n_more && o == n) { forward_old(); forward_new(); continue }
+                if (o_more && (!n_more || (op "//") < (np "//"))) { if (whole) gone(); forward_old(); continue }
+                if (n_more && (!o_more || (np "//") < (op "//"))) { if (whole) look("new"); forward_new(); continue }
+                look("changed"); forward_old(); forward_new()
+            }
+            finish()
+        }
+        function forward_old(   k) { o_more = 0; while ((getline o < old) > 0) { o = o ""; k = index(o, "//"); if (!k) continue; op = substr(o, 1, k - 1); om = substr(o, k + 2); o_more = 1; break } }
+        function forward_new(   k) { n_more = 0; while ((getline n < new) > 0) { n = n ""; k = index(n, "//"); if (!k) continue; np = substr(n, 1, k - 1); nm = substr(n, k + 2); n_more = 1; break } }
+        # Whether the file was as it was when stagepass itself gave it a new inode time.
+        function is_held() {
+            while (h_more && (h "") < (o "")) h_more = (getline h < held) > 0
+            return h_more && (h "") == (o "")
+        }
+        # The mode without the digit of the group, in which an entry of stagepass shows.
+        function rest(m) { return substr(m, 1, length(m) - 2) substr(m, length(m)) }
+        function code(p, type, mode,   b) {
+            b = tolower(p); sub(/.*\//, "", b)
+            if (b ~ /\.(php[0-9]?|phtml|pht|phps|phar|inc|module|install|engine|theme|profile|cgi|fcgi|pl|py|rb|lua|sh|bash|so|shtml|shtm|stm|asp|aspx|jsp)$/) return 1
+            # Some servers run whatever has .php. in its name.
+            if (b ~ /\.(php[0-9]?|phtml|phar)\./) return 1
+            if (b ~ /^(\.htaccess|\.htpasswd|\.user\.ini|\.env|\.env\..*|php\.ini|web\.config|composer\.(json|lock)|auth\.json|package\.json|makefile|crontab)$/) return 1
+            if (p ~ /(^|\/)\.git\/(hooks\/|config$)/ && b !~ /\.sample$/) return 1
+            return type == "f" && b !~ /\./ && mode ~ /[1357]/
+        }
+        function uploads(p) { return tolower(p) ~ /(^|\/)(uploads?|media|files?|images?|img|pictures?|photos?|avatars?|attachments?|downloads?|thumbnails?|thumbs?|fileadmin|gallery|galleries|user_upload|user_uploads|tmp|temp)\// }
+        function script(p) { return tolower(p) ~ /\.(php[0-9]?|phtml|pht|phps|phar)(\.[^\/]*)?$/ }
+        # Where shops keep code they write themselves.
+        function cache(p) {
+            if (!match(p, /(^|\/)(var\/cache|var\/di|var\/generation|var\/view_preprocessed|generated|storage\/framework|bootstrap\/cache|cache|caches|templates_c|compile|compiled)\//)) return ""
+            return substr(p, 1, RSTART + RLENGTH - 2)
+        }
+        # Whether a link leads out of the shop.
+        function outside(p, to,   n, f, i, d) {
+            if (to == "") return 1
+            if (to ~ /^\//) return index(to "/", top "/") != 1 || to ~ /\/\.\.(\/|$)/
+            d = split(p, f, "/") - 1; n = split(to, f, "/")
+            for (i = 1; i <= n; i++) { if (f[i] == "..") d--; else if (f[i] != "" && f[i] != ".") d++; if (d < 0) return 1 }
+            return 0
+        }
+        function writable(f,   m) {
+            m = f[2]; m = substr("0000" m, length(m) + 1)
+            if (f[3] in webuid) return 1
+            if (substr(m, 4, 1) ~ /[2367]/) return 1
+            return f[4] in webgid && substr(m, 3, 1) ~ /[2367]/
+        }
+        function owner(u) { return u in name ? name[u] : u }
+        function put(class, rankno, text) {
+            if (class == "code") { ftotal++; if (fcount[rankno] < cap) fline[rankno, ++fcount[rankno]] = text }
+            else { ctotal++; if (ccount[rankno] < ccap) cline[rankno, ++ccount[rankno]] = class " " text }
+        }
+        function gone(   f, b) {
+            split(om, f, " "); b = op; sub(/.*\//, "", b)
+            # What forbade is as much as what allows.
+            if (b == ".htaccess" || b == ".user.ini" || b == "web.config") put("code", 2, "removed: " show(op, 330))
+            else put("removed", f[1] == "d" ? 3 : 2, (f[1] == "d" ? "folder: " : "") show(op, 330))
+        }
+        function look(how,   f, g, t, what, to, was, k, c, is, r, kept, alone) {
+            split(nm, f, " "); what = how; to = ""; alone = 0
+            if (f[1] == "l" && (k = index(nm, "//")) > 0) to = substr(nm, k + 2)
+            is = f[1] != "d" && code(np, f[1], f[2])
+            if (f[1] == "l" && outside(np, to)) is = 1
+            if (how == "changed") {
+                split(om, g, " "); t = ""; kept = is_held()
+                if (f[1] != g[1]) t = ", was another kind of file"
+                else if (f[1] == "l") {
+                    was = (k = index(om, "//")) > 0 ? substr(om, k + 2) : ""
+                    if (to != was || to == "" && f[8] != g[8]) t = ", leads elsewhere"
+                } else if (f[1] != "d") {
+                    if (f[5] != g[5] || f[6] != g[6]) t = ", content"
+                    else if (f[8] != g[8]) t = ", replaced"
+                    else if (f[7] == g[7] || kept && (np in same || !is)) t = ""
+                    else alone = 1
+                }
+                if (f[1] != "l" && f[2] != g[2] && !(kept && rest(f[2]) == rest(g[2]))) t = t ", mode " g[2] " is now " f[2]
+                if ((f[3] != g[3] || f[4] != g[4]) && !(kept && index(were, " " g[3] " "))) t = t ", owner " owner(g[3]) " is now " owner(f[3])
+                if (t == "" && !alone) return
+                # Only what chmod -R, chown -R or a copy by hard links does to thousands.
+                if (t == "") t = ", content or only its times"
+                else alone = t ~ /^, (mode|owner) /
+                what = is ? "changed (" substr(t, 3) ")" : substr(t, 3)
+            } else if (f[1] == "d" && newdirs < 20000) { newdir[np] = 1; newdirs++ }
+            if (!is) {
+                r = tolower(np) ~ /\.(js|mjs|html?|svg|json|xml|tpl|twig|ya?ml|ini|conf)$/ ? 1 : f[1] == "d" ? 3 : 2
+                t = (f[1] == "d" ? "folder: " : f[1] == "l" ? "link: " : "") (how == "new" ? "" : what ": ") (np == "" ? "the shop folder itself" : show(np, 330))
+                if (alone) together("changed", r, t, np, what)
+                else put(how, r, t)
+                return
+            }
+            t = what ", by " owner(f[3])
+            if (f[1] == "l") t = t ", a link" (to != "" ? " to " show(to, 80) : "")
+            r = 3
+            if (f[1] != "l" && writable(f)) { t = t ", the web server can write it"; r = 2 }
+            if (uploads(np) && f[1] != "d" && script(np)) { t = t ", in a folder for uploads"; r = 1 }
+            c = r == 1 ? "" : cache(np)
+            if (c != "") {
+                if (!(c in ccode) && ++caches > 50) c = ""
+                else { ccode[c]++; if (how == "new") cnew[c]++; if (ccode[c] <= 10) ctext[c, ccode[c]] = t ": " show(np, 260); return }
+            }
+            t = t ": " show(np, 260)
+            if (alone && r > 1) together("code", r, t, np, what)
+            else put("code", r, t)
+        }
+        # The same that happened to many files is one line.
+        function together(class, r, t, p, what,   k) {
+            k = class SUBSEP what
+            if (!(k in tn) && ++kinds > 40) { put(class, r, t); return }
+            if (++tn[k] <= 20) { tt[k, tn[k]] = t; tr[k, tn[k]] = r }
+            if (tn[k] == 1) tp[k] = p
+        }
+        function finish(   c, i, r, left, k, class, what, t) {
+            # A cache writes its own code all the time: one line for it, unless the folder is new or the files few.
+            for (c in ccode) {
+                if (ccode[c] <= 5 || inside_new(c)) {
+                    for (i = 1; i <= ccode[c] && i <= 10; i++) put("code", 3, ctext[c, i])
+                    if (ccode[c] > 10) put("code", 3, "and " ccode[c] - 10 " more files in " show(c, 260))
+                } else put("code", 4, cnew[c] + 0 " new and " ccode[c] - cnew[c] " changed files in a cache, which is best emptied: " show(c, 260))
+            }
+            for (c in tn) {
+                k = index(c, SUBSEP); class = substr(c, 1, k - 1); what = substr(c, k + 1)
+                if (tn[c] <= 20) { for (i = 1; i <= tn[c]; i++) put(class, tr[c, i], tt[c, i]); continue }
+                if (what ~ /only its times/) t = tn[c] " files with new times of their inode and nothing else, as after chmod, chown or a copy by hard links"
+                else t = tn[c] " files" (class == "code" ? " " : ", ") what
+                put(class, 3, t "; a changed content with its old time put back looks the same. The first: " show(tp[c], 160))
+            }
+            # A share for each rank, so that none hides another; then what is left, in their order.
+            share[1] = int(cap * 0.4); share[2] = int(cap * 0.25); share[3] = int(cap * 0.25); share[4] = cap - share[1] - share[2] - share[3]
+            left = 0
+            for (r = 1; r <= 4; r++) if (fcount[r] + 0 < share[r]) { left += share[r] - fcount[r]; share[r] = fcount[r] + 0 }
+            for (r = 1; r <= 4; r++) { i = fcount[r] - share[r]; if (i > left) i = left; share[r] += i; left -= i }
+            for (r = 1; r <= 4; r++) for (i = 1; i <= share[r]; i++) print "F code " fline[r, i]
+            left = ccap
+            for (r = 1; r <= 3; r++) for (i = 1; i <= ccount[r] && left > 0; i++) { print "C " cline[r, i]; left-- }
+            print "f " ftotal + 0; print "c " ctotal + 0
+        }
+        function inside_new(c) { while (c != "") { if (c in newdir) return 1; if (!sub(/\/[^\/]*$/, "", c)) return 0 } return 0 }
+        ' </dev/null 2>/dev/null || sp_b_bad="$sp_b_bad; the shop folder could not be compared"
+    [ -z "$sp_b_cut$sp_b_was_cut" ] || sp_b_bad="$sp_b_bad; new and removed files of the shop are not listed"
+}
+
+# Says it all as lines of the reply.
+sp_say_difference() {
+    sp_b_n=0
+    IFS=$sp_nl
+    for sp_b_l in $sp_diff_found; do
+        sp_b_n=$((sp_b_n + 1))
+        [ "$sp_b_n" -le "$sp_b_found_cap" ] || break
+        sp_say found "$sp_b_l"
+    done
+    sp_b_n=0
+    for sp_b_l in $sp_diff_changed; do
+        sp_b_n=$((sp_b_n + 1))
+        [ "$sp_b_n" -le "$sp_b_changed_cap" ] || break
+        sp_say changed "$sp_b_l"
+    done
+    IFS=" $sp_tab$sp_nl"
+    sp_say found_total "$sp_diff_found_total"
+    sp_say changed_total "$sp_diff_changed_total"
+    sp_say difference "$sp_diff_state"
+}

@@ -1,1 +1,757 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
+# What ends an access on the server by itself: the gate in front of every session, and the failsafe
+# that closes when nobody else does. Definitions only; needs lib.sh.
+#
+# A provider sets first:
+#   sp_base      the folder of every grant: /var/lib/stagepass, or ~/.stagepass
+#   sp_dir       the folder of this one, $sp_base/$sp_grant
+# and may define for the failsafe, after this file was read:
+#   sp_in_use    whether somebody is still in
+#   sp_lock_access   lets nobody new in; called while work goes on after the deadline
+# `open` and `update` are sent with sp_gate_source and sp_source (the text of all this).
+
+# sp_put FILE MODE TEXT: the whole text in one step, or nothing. Ends with 1 on a full or read-only disk.
+sp_put() {
+    rm -f -- "$1.new" 2>/dev/null || :
+    if { printf '%s' "$3" >"$1.new"; } 2>/dev/null && [ "$(($(wc -c <"$1.new")))" = "${#3}" ] &&
+        chmod "$2" -- "$1.new" && mv -f -- "$1.new" "$1"; then
+        return 0
+    fi
+    rm -f -- "$1.new" 2>/dev/null || :
+    return 1
+}
+
+# sp_plain TEXT: sets sp_v to it on one line, without control characters.
+sp_plain() {
+    sp_v=$1
+    case $sp_v in *[[:cntrl:]]*) sp_v=$(printf '%s' "$sp_v" | tr '\000-\037\177' ' ') ;; esac
+}
+
+# sp_quote TEXT: sets sp_v to one word of a shell script.
+sp_quote() {
+    sp_v='' sp_w=$1
+    while :; do
+        case $sp_w in
+            *\'*)
+                sp_v="$sp_v${sp_w%%\'*}'\\''"
+                sp_w=${sp_w#*\'}
+                ;;
+            *) break ;;
+        esac
+    done
+    sp_v="'$sp_v$sp_w'"
+}
+
+# What was just written is to outlive a power cut; before coreutils 8.24 there is no sync of files.
+sp_settle() { sync -- "$@" 2>/dev/null || :; }
+
+# ---- the gate ------------------------------------------------------------------------------------
+
+# sp_gate_install: writes gate, gate.conf, ends and the log into sp_dir. Read from the provider:
+#   sp_g_shell   the program for shells and commands
+#   sp_g_start   where SFTP starts, or empty
+#   sp_g_folder  what SFTP is shut into where that works, or empty; sp_g_alias another path of it, or empty
+#   sp_confined  false until sp_gate_confine was asked
+# Ends with 1 when a file could not be written. Sets sp_gate (whether it can be used) and sp_gate_why.
+sp_gate_install() {
+    sp_gate=false sp_gate_why=''
+    sp_sftp_server
+    if [ "$sp_gate_wanted" != 1 ]; then
+        sp_gate_why='It was not wanted.'
+        return 0
+    fi
+    case $sp_access:$sp_server in
+        sftp*:) sp_gate_why='This server has no sftp-server program, which the gate would start.' && return 0 ;;
+    esac
+    # The path stands in key lines and in a shell's command.
+    case $sp_dir in *[!A-Za-z0-9_./@+-]*) sp_gate_why="The path $sp_dir has a character that cannot stand in a key line." && return 0 ;; esac
+    sp_put "$sp_dir/gate" 755 "$sp_gate_source$sp_nl" || return 1
+    sp_ends_write || return 1
+    sp_gate_conf || return 1
+    [ -e "$sp_dir/uses" ] || sp_put "$sp_dir/uses" 600 '' || return 1
+    if ! "$sp_dir/gate" --here >/dev/null 2>&1; then
+        sp_gate_why='Programs in its folder cannot be run (a file system mounted noexec).'
+        return 0
+    fi
+    sp_gate=true
+}
+
+sp_gate_conf() {
+    sp_plain "$sp_case"
+    sp_k=$sp_v
+    sp_plain "$sp_ask"
+    sp_w=0
+    [ "${sp_confined:-false}" = false ] || sp_w=1
+    # sftp-server knows %d and %u in this path.
+    sp_l='' sp_r=${sp_g_start:-}
+    while :; do
+        case $sp_r in
+            *%*)
+                sp_l=$sp_l${sp_r%%%*}%%
+                sp_r=${sp_r#*%}
+                ;;
+            *) break ;;
+        esac
+    done
+    # The login that proves the access comes from where this was sent from, until its key is gone.
+    sp_a=''
+    [ -z "$sp_check_key" ] || [ -z "${sp_came:-}" ] || sp_a="${sp_came%% *} $sp_check_until"
+    sp_put "$sp_dir/gate.conf" 644 "grant=$sp_grant
+access=$sp_access
+shell=$sp_g_shell
+sftp_server=$sp_server
+subsystem=${sp_s_sftp:-}
+start=$sp_l$sp_r
+folder=${sp_g_folder:-}
+alias=${sp_g_alias:-}
+confine=$sp_w
+case=$sp_k
+ask=$sp_v
+own=$sp_a
+"
+}
+
+# sp_gate_log GID: the log of an account that is not ourselves. It may add to it; where the file
+# system knows that attribute, it can do nothing else. Sets sp_uses_safe.
+sp_gate_log() {
+    sp_uses_safe=false
+    chattr -a "$sp_dir/uses" 2>/dev/null || :
+    chown "0:$1" -- "$sp_dir/uses" && chmod 620 -- "$sp_dir/uses" || return 1
+    if chattr +a "$sp_dir/uses" 2>/dev/null; then sp_uses_safe=true; fi
+}
+
+# sp_gate_confine [UID GID]: asks the gate, as that account, whether SFTP can be shut into sp_g_folder.
+# Sets sp_confined and sp_confine_why, and writes the answer down.
+sp_gate_confine() {
+    sp_confined=false sp_confine_why=''
+    case $sp_access in
+        ssh) sp_confine_why='The access includes a shell, which cannot be shut in.' && return 0 ;;
+    esac
+    if [ -z "${sp_g_folder:-}" ]; then
+        sp_confine_why='No folder was named.'
+    elif [ "${1:-$sp_uid}" = 0 ]; then
+        sp_confine_why='It is an account of root.'
+    elif sp_gate_as "$@" "$sp_dir/gate" --try >/dev/null 2>&1; then
+        sp_confined=true
+        sp_gate_conf
+    else
+        sp_confine_why='This server does not let an ordinary account make namespaces and mounts of its own.'
+    fi
+}
+
+# sp_gate_as [UID GID] COMMAND...: as that account, or as we are.
+sp_gate_as() {
+    case $1 in
+        [0-9]*)
+            sp_has setpriv || return 1
+            sp_v=$1 sp_w=$2
+            shift 2
+            set -- setpriv --reuid="$sp_v" --regid="$sp_w" --init-groups -- "$@"
+            ;;
+    esac
+    ! sp_has timeout || set -- timeout 20 "$@"
+    "$@" </dev/null 9>&-
+}
+
+# Whether an ordinary account could be shut in at all; nothing is left of the try. For `detect`.
+sp_can_confine() {
+    sp_confine_why=''
+    if ! sp_has unshare || ! sp_has chroot; then
+        sp_confine_why='This server has no unshare or no chroot program.'
+        return 1
+    fi
+    set --
+    [ "$sp_uid" != 0 ] || set -- 65534 65534
+    sp_gate_as "$@" unshare -U -r -m /bin/sh -c 'mount -t tmpfs stagepass /tmp && mount --rbind /usr /tmp && chroot / true' >/dev/null 2>&1 && return 0
+    sp_confine_why='This server does not let an ordinary account make namespaces and mounts of its own.'
+    return 1
+}
+
+# sp_gate_command NAME: sets sp_v to the command that is forced: on the supporter's key (NAME is
+# empty), on the one that only proves the login (`own`), on an account with any credential (`any`).
+sp_gate_command() { sp_v="$sp_dir/gate ${sp_tag:--}${1:+ $1}"; }
+
+sp_gate_present() { [ -x "$sp_dir/gate" ] && [ -r "$sp_dir/gate.conf" ] && [ -r "$sp_dir/ends" ]; }
+
+# What is logged is kept with the folder; removing that is the provider's last step.
+sp_gate_remove() {
+    [ ! -e "$sp_dir/uses" ] || chattr -a "$sp_dir/uses" 2>/dev/null || :
+    rm -f -- "$sp_dir/gate" "$sp_dir/gate.conf" "$sp_dir/gate.new" "$sp_dir/gate.conf.new" "$sp_dir/ends.new" "$sp_dir/uses"
+}
+
+# ---- when it ends --------------------------------------------------------------------------------
+
+sp_ends_write() {
+    sp_v=$sp_deadline
+    [ "$sp_at_end" != drain ] || sp_v=$((sp_deadline + sp_drain))
+    sp_put "$sp_dir/ends" 644 "deadline=$sp_deadline${sp_nl}hard=$sp_v$sp_nl"
+}
+
+# Now, for everybody, unless it was over before. The first thing a close does.
+sp_ends_now() {
+    [ -d "$sp_dir" ] || return 0
+    sp_ends_read
+    sp_now=$(date +%s)
+    [ "$sp_now" -ge "$sp_end_deadline" ] || sp_end_deadline=$sp_now
+    [ "$sp_now" -lt "$sp_end_hard" ] || return 0
+    sp_put "$sp_dir/ends" 644 "deadline=$sp_end_deadline${sp_nl}hard=$sp_now$sp_nl"
+}
+
+# Sets sp_end_deadline and sp_end_hard; 0, that is over, where the file does not say.
+sp_ends_read() {
+    sp_end_deadline=0 sp_end_hard=0
+    [ -r "$sp_dir/ends" ] || return 0
+    while IFS= read -r sp_l; do
+        case $sp_l in
+            *=*[!0-9]*) ;;
+            deadline=?*) sp_end_deadline=${sp_l#*=} ;;
+            hard=?*) sp_end_hard=${sp_l#*=} ;;
+        esac
+    done <"$sp_dir/ends"
+}
+
+# ---- who is in -----------------------------------------------------------------------------------
+
+# The connections that came through this gate, by the watcher that each of them has.
+# Sets sp_conns (PID:BEGAN words) and sp_watchers (their process ids).
+sp_connections() {
+    sp_conns='' sp_watchers=''
+    set +f
+    sp_t=$(grep -lasF -e "$sp_dir/gate" /proc/[0-9]*/cmdline) || :
+    set -f
+    for sp_a in $sp_t; do
+        sp_l=$(tr '\000' ' ' 2>/dev/null <"$sp_a") || :
+        case $sp_l in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
+        # shellcheck disable=SC2086
+        set -- ${sp_l##*--watch }
+        case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
+        sp_a=${sp_a%/cmdline}
+        sp_watchers="$sp_watchers ${sp_a#/proc/}"
+        sp_alive "$1"
+        [ "${sp_born%%-*}" = "$2" ] || continue
+        case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
+    done
+}
+
+# Sets sp_marked to the processes that carry the name of this grant. sftp-server hides its
+# environment; it goes with its connection.
+sp_marked() {
+    set +f
+    sp_t=$(grep -lsF -e "STAGEPASS_GRANT=$sp_grant" /proc/[0-9]*/environ) || :
+    set -f
+    sp_marked=''
+    for sp_a in $sp_t; do
+        sp_a=${sp_a%/environ}
+        [ "${sp_a#/proc/}" = "$$" ] || sp_marked="$sp_marked ${sp_a#/proc/}"
+    done
+}
+
+# Ends every connection of this grant and what it started, in ten seconds at most. Sets sp_ended (how
+# many connections) and sp_left (what is still there).
+sp_end_connections() {
+    sp_connections
+    sp_ended=0 sp_i=0
+    for sp_a in $sp_conns; do sp_ended=$((sp_ended + 1)); done
+    while :; do
+        sp_left=0
+        for sp_a in $sp_conns; do
+            sp_alive "${sp_a%:*}"
+            [ "${sp_born%%-*}" = "${sp_a#*:}" ] || continue
+            sp_left=$((sp_left + 1))
+            if [ "$sp_i" -lt 5 ]; then kill -TERM "${sp_a%:*}" 2>/dev/null || :; else kill -KILL "${sp_a%:*}" 2>/dev/null || :; fi
+        done
+        sp_marked
+        for sp_a in $sp_marked $sp_watchers; do
+            sp_alive "$sp_a"
+            [ -n "$sp_born" ] || continue
+            sp_left=$((sp_left + 1))
+            kill -KILL "$sp_a" 2>/dev/null || :
+        done
+        [ "$sp_left" -gt 0 ] || return 0
+        sp_i=$((sp_i + 1))
+        [ "$sp_i" -lt 40 ] || return 0
+        sleep 0.2 2>/dev/null || {
+            sp_i=$((sp_i + 4))
+            sleep 1
+        }
+    done
+}
+
+sp_in_use() {
+    sp_connections
+    [ -n "$sp_conns" ]
+}
+sp_lock_access() { :; }
+
+# ---- the log -------------------------------------------------------------------------------------
+
+# Says the uses from number sp_uses_from on (the newest thousand), how many there are, and the bytes
+# and files that SFTP moved. Whoever is logged may add lines: what is not one of ours is left out.
+sp_uses() {
+    sp_t=$(
+        if [ -r "$sp_dir/uses" ]; then head -c 64000000 "$sp_dir/uses"; fi | tr -d '\000-\011\013-\037\177' | awk -v from="${sp_uses_from:-0}" '
+            /^[0-9]+ [^ ]+ (shell|command|sftp|refused|ended|own)( |$)/ {
+                if (++n > from) { line[n] = substr($0, 1, 380); delete line[n - 1000] }
+                next
+            }
+            /^close ".*" bytes read [0-9]+ written [0-9]+$/ {
+                read += $(NF - 2); written += $NF
+                if ($(NF - 2) > 0) gets++
+                if ($NF > 0) puts++
+            }
+            END {
+                for (i = n > 1000 ? n - 999 : 1; i <= n; i++) if (i in line) print "use=" line[i]
+                printf "uses_total=%d\nbytes_read=%.0f\nbytes_written=%.0f\nfiles_read=%d\nfiles_written=%d\n", n, read, written, gets, puts
+            }'
+    ) || :
+    sp_out=$sp_out$sp_t$sp_nl
+}
+
+# sp_say_lines KEY TEXT: one reply for each line, a thousand at most.
+sp_say_lines() {
+    [ -n "$2" ] || return 0
+    sp_t=$(printf '%s' "$2" | head -n 1000 | tr -d '\000-\011\013-\037\177' | cut -c 1-400 | sed "s/^/$1=/") || :
+    sp_out=$sp_out$sp_t$sp_nl
+}
+
+# ---- the failsafe --------------------------------------------------------------------------------
+
+# What it is sent with the source; a provider may add names that it needs.
+sp_failsafe_inputs='grant account path access public_key has_password deadline expiry_form restrict from keys_file
+same_key_before allow_root supporter tag case ask at_end drain baseline_digest gate_wanted'
+
+sp_unit=stagepass-$sp_grant
+sp_units=/etc/systemd/system
+
+# Sets sp_failsafe to what will start it on this server (systemd, cron.d, crontab, none) and
+# sp_failsafe_why. sp_failsafe_skip holds those that were tried in vain.
+sp_failsafe_plan() {
+    sp_failsafe=none sp_failsafe_why=''
+    if [ "$sp_uid" = 0 ]; then
+        case " ${sp_failsafe_skip:-} " in
+            *' systemd '*) ;;
+            *)
+                if [ -d /run/systemd/system ] && sp_has systemctl && [ -w "$sp_units" ]; then
+                    sp_failsafe=systemd
+                    return 0
+                fi
+                ;;
+        esac
+        case " ${sp_failsafe_skip:-} " in
+            *' cron.d '*) ;;
+            *)
+                if [ -d /etc/cron.d ] && [ -w /etc/cron.d ] && sp_cron_runs; then
+                    sp_failsafe=cron.d
+                    return 0
+                fi
+                ;;
+        esac
+    fi
+    case " ${sp_failsafe_skip:-} " in
+        *' crontab '*) sp_failsafe_why='A line in the crontab of this account was refused.' && return 0 ;;
+    esac
+    if ! sp_has crontab; then
+        sp_failsafe_why='There is neither systemd nor cron.'
+    elif ! sp_cron_runs any; then
+        sp_failsafe_why='No cron daemon runs.'
+    elif ! sp_crontab_read; then
+        sp_failsafe_why='This account may not have a crontab.'
+    else
+        sp_failsafe='crontab'
+        return 0
+    fi
+    [ "$sp_uid" = 0 ] || sp_failsafe_why="$sp_failsafe_why This login cannot use systemd for it."
+}
+
+# sp_cron_runs [any]: whether a cron daemon of root runs here; busybox has one that reads no cron.d.
+sp_cron_runs() {
+    set +f
+    sp_t=$(grep -lxs -e cron -e crond -e cronie /proc/[0-9]*/comm) || :
+    set -f
+    for sp_a in $sp_t; do
+        sp_a=${sp_a%/comm}
+        sp_process "${sp_a#/proc/}"
+        [ "$sp_euid" = 0 ] || continue
+        [ "${1:-}" != any ] || return 0
+        case $(readlink "$sp_a/exe") in *busybox*) ;; *) return 0 ;; esac
+    done
+    # Where an account does not see what others run, only their notes are left.
+    [ ! -r /proc/1/status ] || return 1
+    for sp_a in /run/crond.pid /run/cron.pid /var/run/crond.pid /var/run/cron.pid; do
+        [ ! -e "$sp_a" ] || return 0
+    done
+    return 1
+}
+
+# Writes the file, and what starts it. Sets sp_failsafe and sp_failsafe_why. Ends with 1 when the file
+# could not be written.
+sp_failsafe_install() {
+    sp_failsafe_write || return 1
+    sp_failsafe_skip=''
+    while :; do
+        sp_failsafe_plan
+        case $sp_failsafe in
+            systemd) ! sp_timer_install || return 0 ;;
+            cron.d) ! sp_cron_d_install || return 0 ;;
+            crontab) ! sp_crontab_install || return 0 ;;
+            none)
+                rm -f -- "$sp_dir/failsafe"
+                return 0
+                ;;
+        esac
+        sp_failsafe_take "$sp_failsafe"
+        sp_failsafe_skip="$sp_failsafe_skip $sp_failsafe"
+    done
+}
+
+# The text that closes is the text that opened: the same functions, with the same inputs.
+sp_failsafe_write() {
+    sp_plain "$sp_case"
+    sp_quote "$sp_dir"
+    sp_text="#!/bin/sh
+# stagepass: closes the access of grant $sp_grant when its time is over, and removes itself.
+# Until then it does nothing. To end the access before, run \`stagepass revoke\`, or as root
+# set \`deadline=0\` and \`hard=0\` in the file \`ends\` beside this one and run it.
+d=$sp_v
+end=0
+while IFS= read -r l; do
+    case \$l in deadline=*[!0-9]*) ;; deadline=?*) end=\${l#*=} ;; esac
+done 2>/dev/null <\"\$d/ends\"
+[ \"\$(date +%s)\" -ge \"\$end\" ] || exit 0
+umask 077
+exec >\"\$d/failsafe.log\" 2>&1
+{ set -eu
+sp_check_key='' sp_check_until=0 sp_password='' sp_uses_from=0 sp_collected=0 sp_by_server=1 sp_not_after=0
+"
+    for sp_a in $sp_failsafe_inputs; do
+        eval "sp_quote \"\${sp_$sp_a:-}\""
+        sp_text="${sp_text}sp_$sp_a=$sp_v$sp_nl"
+    done
+    sp_put "$sp_dir/failsafe" 700 "$sp_text$sp_source
+sp_failsafe
+exit 0
+} </dev/null
+" || return 1
+    sp_text=''
+    sp_settle "$sp_dir/failsafe" "$sp_dir/ends" "$sp_dir"
+}
+
+sp_failsafe_update() { sp_failsafe_install; }
+
+# Sets sp_failsafe to what is there to start it. Ends with 1 when nothing is.
+sp_failsafe_present() {
+    sp_failsafe=none
+    if [ -e "$sp_units/$sp_unit.timer" ]; then
+        sp_failsafe=systemd
+        systemctl is-active --quiet "$sp_unit.timer" 2>/dev/null || return 1
+    elif [ -e "/etc/cron.d/$sp_unit" ]; then
+        sp_failsafe=cron.d
+    elif sp_has crontab && sp_crontab_read && sp_crontab_ours; then
+        sp_failsafe='crontab'
+    fi
+    [ "$sp_failsafe" != none ] && [ -e "$sp_dir/failsafe" ]
+}
+
+# Takes away what starts it; the file goes with the folder. The last step of a close but one.
+sp_failsafe_remove() {
+    for sp_a in systemd cron.d crontab; do sp_failsafe_take "$sp_a"; done
+}
+
+# Whether nothing of it is left.
+sp_failsafe_absent() {
+    [ ! -e "$sp_units/$sp_unit.timer" ] && [ ! -e "$sp_units/$sp_unit.service" ] && [ ! -e "/etc/cron.d/$sp_unit" ] || return 1
+    [ ! -e "$sp_dir/crontab-was" ] || ! sp_crontab_read || ! sp_crontab_ours
+}
+
+sp_failsafe_take() {
+    case $1 in
+        systemd)
+            [ -e "$sp_units/$sp_unit.timer" ] || [ -e "$sp_units/$sp_unit.service" ] || return 0
+            systemctl stop "$sp_unit.timer" >/dev/null 2>&1 || :
+            rm -f -- "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" "$sp_units/timers.target.wants/$sp_unit.timer" \
+                "/var/lib/systemd/timers/stamp-$sp_unit.timer" || :
+            systemctl reset-failed "$sp_unit.service" >/dev/null 2>&1 || :
+            systemctl --no-block daemon-reload >/dev/null 2>&1 || :
+            ;;
+        cron.d) rm -f -- "/etc/cron.d/$sp_unit" 2>/dev/null || : ;;
+        crontab) [ ! -e "$sp_dir/crontab-was" ] || sp_crontab_remove ;;
+    esac
+}
+
+# sp_calendar SECONDS: the deadline, and then every hour for ever: a server that was down at the
+# deadline, or went down in the middle of a close, does it when it is up again.
+sp_calendar() {
+    sp_civil "$1"
+    sp_h=$(($1 % 86400 / 3600)) sp_m=$(($1 % 3600 / 60)) sp_r=$(($1 % 60))
+    printf 'OnCalendar=%s-%s-%s %s:%s:%s UTC\n' "$sp_year" "$sp_mon" "$sp_day" "$sp_h" "$sp_m" "$sp_r"
+    [ "$sp_h" = 23 ] || printf 'OnCalendar=%s-%s-%s %s..23:%s:00 UTC\n' "$sp_year" "$sp_mon" "$sp_day" $((sp_h + 1)) "$sp_m"
+    [ "$sp_day" = 31 ] || printf 'OnCalendar=%s-%s-%s..31 *:%s:00 UTC\n' "$sp_year" "$sp_mon" $((sp_day + 1)) "$sp_m"
+    [ "$sp_mon" = 12 ] || printf 'OnCalendar=%s-%s..12-* *:%s:00 UTC\n' "$sp_year" $((sp_mon + 1)) "$sp_m"
+    printf 'OnCalendar=%s..2199-*-* *:%s:00 UTC\n' $((sp_year + 1)) "$sp_m"
+}
+
+sp_timer_install() {
+    sp_plain "$sp_case"
+    # A percent sign means something in a unit.
+    sp_w="stagepass: the end of grant $sp_grant${sp_v:+ ($sp_v)}"
+    case $sp_w in *[%\\]*) sp_w="stagepass: the end of grant $sp_grant" ;; esac
+    sp_put "$sp_units/$sp_unit.service" 644 "[Unit]
+Description=$sp_w
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $sp_dir/failsafe
+LogLevelMax=notice
+" || return 1
+    sp_t=$(sp_calendar "$sp_deadline")
+    sp_put "$sp_units/$sp_unit.timer" 644 "[Unit]
+Description=$sp_w
+
+[Timer]
+$sp_t
+OnUnitInactiveSec=60
+Persistent=true
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+" || return 1
+    [ -d "$sp_units/timers.target.wants" ] || mkdir -m 755 -- "$sp_units/timers.target.wants" || return 1
+    ln -sfn "../$sp_unit.timer" "$sp_units/timers.target.wants/$sp_unit.timer" || return 1
+    sp_settle "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" "$sp_units" "$sp_units/timers.target.wants"
+    # A unit that systemd has not read yet needs no reload, which is slow on a large server.
+    if systemctl is-active --quiet "$sp_unit.timer" 2>/dev/null; then
+        systemctl daemon-reload >/dev/null 2>&1 && systemctl restart "$sp_unit.timer" >/dev/null 2>&1 || return 1
+    elif ! systemctl start "$sp_unit.timer" >/dev/null 2>&1; then
+        systemctl daemon-reload >/dev/null 2>&1 && systemctl start "$sp_unit.timer" >/dev/null 2>&1 || return 1
+    fi
+    systemctl is-active --quiet "$sp_unit.timer" || return 1
+    # A timer that starts after its time would wait for the next hour.
+    [ "$(date +%s)" -lt "$sp_deadline" ] || systemctl --no-block start "$sp_unit.service" >/dev/null 2>&1 || :
+}
+
+sp_cron_d_install() {
+    sp_put "/etc/cron.d/$sp_unit" 644 "# stagepass: the end of grant $sp_grant; it removes itself
+* * * * * root /bin/sh $sp_dir/failsafe >/dev/null 2>&1
+" || return 1
+    sp_settle "/etc/cron.d/$sp_unit" /etc/cron.d
+}
+
+# ---- one line in somebody's crontab --------------------------------------------------------------
+
+sp_cron_line() {
+    sp_quote "$sp_dir/failsafe"
+    sp_cron="* * * * * /bin/sh $sp_v >/dev/null 2>&1 # stagepass $sp_grant"
+}
+
+# Sets sp_tab_text (with an x at its end, so that no newline is lost) and sp_tab_is (some or none).
+# Ends with 1 where this account may not have one.
+sp_crontab_read() {
+    sp_tab_is=some
+    if ! sp_tab_text=$(crontab -l 2>/dev/null && printf x); then
+        sp_v=$(crontab -l 2>&1) || :
+        sp_tab_is=none sp_tab_text=x
+        # busybox says which file it did not find.
+        case $sp_v in *'no crontab'* | *'No such file'*) return 0 ;; *) return 1 ;; esac
+    fi
+    # Old ones put three lines of their own in front, and would again.
+    case $sp_tab_text in
+        '# DO NOT EDIT THIS FILE'*)
+            sp_tab_text=${sp_tab_text#*"$sp_nl"}
+            sp_tab_text=${sp_tab_text#*"$sp_nl"}
+            sp_tab_text=${sp_tab_text#*"$sp_nl"}
+            ;;
+    esac
+}
+
+sp_crontab_ours() {
+    sp_cron_line
+    case "$sp_nl$sp_tab_text" in *"$sp_nl$sp_cron$sp_nl"*) return 0 ;; esac
+    return 1
+}
+
+sp_crontab_write() { printf '%s' "${1%x}" | crontab - >/dev/null 2>&1; }
+
+sp_crontab_install() {
+    ! sp_crontab_ours || return 0
+    case ${sp_tab_text%x} in *[!"$sp_nl"]) return 1 ;; esac
+    sp_put "$sp_dir/crontab-was" 600 "$sp_tab_is$sp_nl" || return 1
+    sp_crontab_write "${sp_tab_text%x}$sp_cron${sp_nl}x" || return 1
+    sp_crontab_read && sp_crontab_ours
+}
+
+# Every other byte stays. A crontab that was made for our line goes with it.
+sp_crontab_remove() {
+    sp_crontab_read && sp_crontab_ours || return 0
+    sp_v=$sp_nl$sp_tab_text
+    sp_w=${sp_v%%"$sp_nl$sp_cron$sp_nl"*}$sp_nl
+    sp_v=$sp_w${sp_v#*"$sp_nl$sp_cron$sp_nl"}
+    sp_v=${sp_v#"$sp_nl"}
+    sp_w=some
+    [ ! -r "$sp_dir/crontab-was" ] || read -r sp_w <"$sp_dir/crontab-was" || :
+    if [ "$sp_v$sp_w" = xnone ]; then
+        crontab -r >/dev/null 2>&1 || :
+    else
+        sp_crontab_write "$sp_v" || :
+    fi
+}
+
+# ---- what runs at the deadline -------------------------------------------------------------------
+
+# Called by the file on the server, and nobody else. While work may go on it lets nobody new in, and
+# looks again; whatever starts it does so every minute.
+sp_failsafe() {
+    sp_i=0
+    while :; do
+        sp_due || exit 0
+        [ "$sp_now" -lt "$sp_end_hard" ] || break
+        sp_lock_access
+        sp_in_use || break
+        sp_i=$((sp_i + 1))
+        [ "$sp_i" -le 10 ] || exit 0
+        if [ $((sp_end_hard - sp_now)) -lt 5 ]; then sleep $((sp_end_hard - sp_now)); else sleep 5; fi
+    done
+    # What fails ten times is then tried once an hour: it looks at every file of the server.
+    sp_v=0
+    [ ! -r "$sp_dir/tries" ] || read -r sp_v <"$sp_dir/tries" || :
+    case $sp_v in '' | *[!0-9]*) sp_v=0 ;; esac
+    [ "$sp_v" -lt 10 ] || [ $((sp_now / 60 % 60)) = $((sp_end_hard / 60 % 60)) ] || exit 0
+    sp_put "$sp_dir/tries" 600 "$((sp_v + 1))$sp_nl" || :
+    sp_close
+}
+
+# Whether the deadline is over by now. A close by the server asks again when it has the lock: an
+# extension may have come in between.
+sp_due() {
+    sp_ends_read
+    sp_now=$(date +%s)
+    [ "$sp_now" -ge "$sp_end_deadline" ]
+}
+
+# ---- what a close found, until the client has it -------------------------------------------------
+
+# Everything that is about to be said.
+sp_result_write() { sp_put "$sp_base/result.$sp_grant" 600 "$sp_out"; }
+
+sp_result_there() { [ -s "$sp_base/result.$sp_grant" ]; }
+
+# Says again what an earlier close said, but for what is said anew: these four.
+sp_result_replay() {
+    sp_t=$(grep -v -e '^already_absent=' -e '^foreign=' -e '^late_open_refused=' -e '^result_kept=' "$sp_base/result.$sp_grant") || :
+    sp_out=$sp_out$sp_t$sp_nl
+}
+
+sp_result_drop() { rm -f -- "$sp_base/result.$sp_grant" "$sp_base/result.$sp_grant.new"; }
+
+# Those nobody asked for in ninety days.
+sp_result_purge() {
+    [ ! -d "$sp_base" ] || find "$sp_base" -maxdepth 1 -type f -name 'result.*' -mtime +90 -exec rm -f -- '{}' + 2>/dev/null || :
+}
+
+# ---- passwords: a drop-in for sshd ---------------------------------------------------------------
+
+sp_drop_in=/etc/ssh/sshd_config.d/50-stagepass-$sp_grant.conf
+
+# Whether the configuration of this sshd reads such files. Sets sp_drop_in_why.
+sp_drop_in_read() {
+    sp_drop_in_why=''
+    if [ -z "$sp_sshd" ]; then
+        sp_drop_in_why='There is no OpenSSH server.'
+    elif [ ! -d "${sp_drop_in%/*}" ] || [ ! -w "${sp_drop_in%/*}" ]; then
+        sp_drop_in_why="There is no ${sp_drop_in%/*}, or it is read-only."
+    elif ! awk '
+        { sub(/^[ \t]+/, ""); sub(/[ \t]*=[ \t]*/, " "); gsub(/"/, "") }
+        tolower($1) == "match" { exit }
+        tolower($1) == "include" {
+            for (i = 2; i <= NF; i++) if ($i ~ /^(\/etc\/ssh\/)?sshd_config\.d\/(\*|\*\.conf)$/) found = 1
+        }
+        END { exit !found }' "${sp_sshd_f:-/etc/ssh/sshd_config}" 2>/dev/null; then
+        sp_drop_in_why="${sp_sshd_f:-/etc/ssh/sshd_config} does not include ${sp_drop_in%/*}."
+    else
+        return 0
+    fi
+    return 1
+}
+
+# sp_drop_in_install ACCOUNT: forces the gate on every login of that account. Ends with 1, and
+# everything as it was, unless sshd itself then says so.
+sp_drop_in_install() {
+    sp_drop_in_read || return 1
+    sp_gate_command any
+    sp_force=$sp_v
+    sp_k=no
+    [ "$sp_access" != ssh ] || sp_k=yes
+    sp_text="# stagepass: grant $sp_grant; removed when it is closed.
+Match User $1
+    ForceCommand $sp_force
+    AllowTcpForwarding no
+    AllowStreamLocalForwarding no
+    AllowAgentForwarding no
+    X11Forwarding no
+    PermitTunnel no
+    PermitUserRC no
+    PermitTTY $sp_k
+Match all
+"
+    sp_v=''
+    [ ! -r "$sp_drop_in" ] || sp_v=$(cat "$sp_drop_in")$sp_nl
+    if [ "$sp_v" != "$sp_text" ]; then
+        if ! sp_put "$sp_drop_in" 600 "$sp_text"; then
+            sp_drop_in_why="$sp_drop_in could not be written."
+            return 1
+        fi
+    fi
+    if sp_sshd_reload; then
+        sp_settings "$1"
+        [ "$sp_s_force:$sp_s_forward" != "$sp_force:no" ] || return 0
+        sp_drop_in_why="sshd does not take the settings for this account (another Match block comes first)."
+    fi
+    sp_why=$sp_drop_in_why
+    sp_drop_in_remove
+    sp_drop_in_why=$sp_why
+    sp_settings "$1"
+    return 1
+}
+
+sp_drop_in_present() { [ -e "$sp_drop_in" ]; }
+
+# Takes it away, and says so to sshd. A configuration that somebody broke meanwhile is not loaded.
+sp_drop_in_remove() {
+    [ -e "$sp_drop_in" ] || return 0
+    rm -f -- "$sp_drop_in" "$sp_drop_in.new"
+    sp_sshd_reload || :
+}
+
+# Every listener that reads this configuration tests it with its own arguments, reads it again, and
+# listens again. Ends with 1, and nothing was loaded, when one of them would refuse it.
+# shellcheck disable=SC2086
+sp_sshd_reload() {
+    sp_listeners
+    sp_conf=${sp_sshd_f:-/etc/ssh/sshd_config}
+    for sp_j in $sp_listening; do
+        sp_title_of "$sp_j"
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
+        if ! "$sp_title_sshd" -t ${sp_title_f:+-f "$sp_title_f"} $sp_title_o >/dev/null 2>&1; then
+            sp_drop_in_why='sshd refuses its configuration (sshd -t), so it was not loaded.'
+            return 1
+        fi
+    done
+    for sp_j in $sp_listening; do
+        sp_title_of "$sp_j"
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
+        sp_alive "$sp_j"
+        sp_v=$sp_born
+        kill -HUP "$sp_j" 2>/dev/null || continue
+        sp_i=0
+        while [ "$sp_i" -lt 30 ]; do
+            sleep 0.2 2>/dev/null || sleep 1
+            sp_i=$((sp_i + 1))
+            sp_alive "$sp_j"
+            [ "$sp_born" = "$sp_v" ] || break
+            sp_title_of "$sp_j"
+            [ -z "$sp_title_sshd" ] || continue 2
+        done
+        sp_drop_in_why='sshd did not come back at once after it was told to read its configuration.'
+        return 1
+    done
+}

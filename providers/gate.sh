@@ -1,1 +1,294 @@
 #!/bin/sh
+# The gate of stagepass. Every login of one temporary access comes through this program. It runs as
+# the account that logs in, talks to no network, and writes to no file but its log.
+#
+# Three files lie beside it:
+#   gate.conf  what this access may do, one name=value a line
+#   ends       deadline=N (nothing new starts) and hard=N (what runs is ended), seconds since 1970
+#   uses       the log: a line for each use, and what sftp-server says about files
+#
+# sshd runs it as the command forced on a key (gate TAG [own]) or an account (gate TAG any), or as the
+# login shell (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
+# `gate --try` says whether SFTP can be shut into the folder of the shop here, `gate --here` nothing.
+
+set -fu
+here=${0%/*}
+session_path=${PATH:-/usr/bin:/bin}
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin
+export PATH
+
+# ---- what the files say --------------------------------------------------------------------------
+
+grant='' access='' shell=/bin/sh sftp_server='' subsystem='' start='' folder='' alias='' confine=0 case='' ask='' own=''
+while IFS= read -r line; do
+    value=${line#*=}
+    case $line in
+        grant=*) grant=$value ;;
+        access=*) access=$value ;;
+        shell=*) shell=$value ;;
+        sftp_server=*) sftp_server=$value ;;
+        subsystem=*) subsystem=$value ;;
+        start=*) start=$value ;;
+        folder=*) folder=$value ;;
+        alias=*) alias=$value ;;
+        confine=*) confine=$value ;;
+        case=*) case=$value ;;
+        ask=*) ask=$value ;;
+        own=*) own=$value ;;
+    esac
+done 2>/dev/null <"$here/gate.conf"
+
+# Sets now, deadline and hard. A file that is missing or damaged means: ended.
+look() {
+    now=$(date +%s) deadline=0 hard=0
+    while IFS= read -r line; do
+        case $line in
+            *=*[!0-9]*) ;;
+            deadline=?*) deadline=${line#*=} ;;
+            hard=?*) hard=${line#*=} ;;
+        esac
+    done 2>/dev/null <"$here/ends"
+}
+
+# ---- the log -------------------------------------------------------------------------------------
+
+address=${SSH_CONNECTION:-${SSH_CLIENT:--}}
+address=${address%% *}
+case $address in *[!0-9A-Za-z.:%-]*) address=- ;; esac
+
+# use KIND TEXT: one line, in one write. A log that cannot be written (a full disk) does not keep
+# out whoever is to repair it; the line goes to the system's log instead.
+use() {
+    text=$2
+    case $text in *[[:cntrl:]]*) text=$(printf '%s' "$text" | tr '\000-\037\177' ' ') ;; esac
+    text=$(printf '%s %s %s %.300s' "$now" "$address" "$1" "$text")
+    { printf '%s\n' "$text" >>"$here/uses"; } 2>/dev/null ||
+        logger -t "stagepass[$grant]" -- "$text" 2>/dev/null || :
+}
+
+# refuse SENTENCE: to the person, and into the log.
+refuse() {
+    use refused "${asked:-shell}"
+    printf 'stagepass: %s%s\n' "$1" "${ask:+ $ask}" >&2
+    exit 1
+}
+
+# ---- the end of a connection ---------------------------------------------------------------------
+
+# process PID: sets name, parent and began (when it was started); all empty when it is gone.
+process() {
+    name='' parent='' began='' line=''
+    { read -r line <"/proc/$1/stat"; } 2>/dev/null
+    [ -n "$line" ] || return 0
+    name=${line#*\(}
+    name=${name%)*}
+    # shellcheck disable=SC2086 # the fields behind the name, which may hold blanks itself
+    set -- ${line##*) }
+    parent=$2
+    shift 19
+    began=$1
+}
+
+# Sets connection to the process of sshd or Dropbear that serves this one login, and born.
+find_connection() {
+    connection=$$ level=0
+    process "$$"
+    born=$began
+    while [ "$level" -lt 8 ] && [ "${parent:-0}" -gt 1 ]; do
+        level=$((level + 1)) above=$parent
+        process "$above"
+        case $name in
+            sshd* | dropbear*)
+                connection=$above born=$began
+                return
+                ;;
+        esac
+    done
+}
+
+# Where the account is the merchant's too, what a connection leaves behind is told apart by the id of
+# its login: the kernel's audit session, and logind's scope. Many connections share one where sshd
+# itself was started in somebody's session; then it says nothing, and is not written down.
+remember() {
+    [ -w "$here/logins" ] || return 0
+    boot=- login=- scope=-
+    read -r boot </proc/sys/kernel/random/boot_id
+    read -r login </proc/self/sessionid
+    scope=$(sed -n 's|^[^/]*\(/.*/session-[^/]*[.]scope\)$|\1|p' /proc/self/cgroup)
+    process "$connection"
+    # The part of sshd that runs as root is of the login, the one above it is not.
+    [ -O "/proc/$parent" ] || process "$parent"
+    above=''
+    read -r above <"/proc/$parent/sessionid"
+    if [ "$login" = "$above" ] || [ "$login" = 4294967295 ]; then login=-; fi
+    above=$(cat "/proc/$parent/cgroup")
+    case $above in *"$scope"*) scope='' ;; esac
+    printf '%s %s %s %s %s\n' "$connection" "$born" "${boot:--}" "${login:--}" "${scope:--}" >>"$here/logins"
+} 2>/dev/null
+
+# found PATTERN FILE...: sets pids to the processes in whose files of /proc the pattern stands.
+found() {
+    pids=''
+    # shellcheck disable=SC2013 # paths in /proc, which hold no blanks
+    for one in $(grep -ls -e "$@"); do
+        one=${one#/proc/}
+        [ "${one%/*}" = "$$" ] || pids="$pids ${one%/*}"
+    done
+}
+
+# watch PID BEGAN: sleeps beside a connection, and ends it when its time is over: the connection, its
+# children, and then whatever carries the name of the grant. The files are read again each time, so
+# that a deadline which moves is kept too.
+# shellcheck disable=SC2086
+watch() {
+    while :; do
+        process "$1"
+        [ "$began" = "$2" ] || exit 0
+        look
+        rest=$((hard - now))
+        [ "$rest" -gt 0 ] || break
+        [ "$rest" -lt 4 ] || rest=4
+        sleep "$rest"
+    done
+    use ended 'the time was over'
+    set +f
+    found "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status
+    kill -TERM "$1" 2>/dev/null
+    [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+    # The other connections are ended by their own watchers, and say so.
+    round=0
+    while [ "$round" -lt 5 ]; do
+        sleep 1
+        found "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ
+        [ -n "$pids" ] || break
+        kill -KILL $pids 2>/dev/null
+        round=$((round + 1))
+    done
+    process "$1"
+    [ "$began" != "$2" ] || kill -KILL "$1" 2>/dev/null
+    exit 0
+}
+
+# ---- SFTP shut into one folder -------------------------------------------------------------------
+
+# In namespaces of its own, in which this account may mount: an empty root over our own folder, the
+# system's libraries, and the folder of the shop. Nothing of it is seen outside.
+# shellcheck disable=SC2016
+shut_in='
+    set -eu
+    trap "echo stagepass: SFTP could not be shut into the folder of the shop. >&3" 0
+    new=$1 server=$2 folder=$3 alias=$4
+    shift 4
+    mount -t tmpfs -o mode=755 stagepass "$new"
+    cd "$new"
+    mkdir dev etc usr
+    for one in /lib* /usr/lib*; do
+        if [ -L "$one" ]; then
+            cp -P "$one" ".$one"
+        elif [ -d "$one" ]; then
+            mkdir ".$one"
+            mount --rbind "$one" ".$one"
+        fi
+    done
+    echo "${LOGNAME:-supporter}:x:0:0::$folder:" >etc/passwd
+    : >dev/null
+    mount --bind /dev/null dev/null
+    mkdir -p ".$folder"
+    mount --rbind "$folder" ".$folder"
+    if [ -n "$alias" ] && [ ! -e ".$alias" ]; then
+        mkdir -p ".${alias%/*}"
+        ln -s "$folder" ".$alias"
+    fi
+    exec chroot "$new" "$server" "$@" 3>&-
+'
+
+serve_sftp() {
+    set -- -e -l INFO
+    [ "$access" != sftp-read-only ] || set -- "$@" -R
+    [ -z "$start" ] || set -- "$@" -d "$start"
+    if [ "$confine" = 1 ]; then
+        exec unshare -U -r -m /bin/sh -c "$shut_in" sh "$here" "$sftp_server" "$folder" "$alias" "$@"
+    fi
+    exec "$sftp_server" "$@" 3>&-
+}
+
+# ---- one use -------------------------------------------------------------------------------------
+
+asked=${SSH_ORIGINAL_COMMAND-} whose=${2-}
+case ${1-} in
+    --watch)
+        trap '' HUP
+        watch "$2" "$3"
+        ;;
+    --here) exit 0 ;;
+    --try)
+        confine=1
+        serve_sftp </dev/null >/dev/null 2>&1 3>&1
+        ;;
+    -c)
+        # As the login shell: the command forced on a key, or, without one, what the client wants.
+        whose=any
+        case ${2-} in
+            "$0 "*) whose=${2##* } ;;
+            *) asked=${2-} ;;
+        esac
+        ;;
+    '') whose=any ;;
+esac
+
+first=${asked%% *}
+case $first in
+    '') kind=shell ;;
+    internal-sftp | */sftp-server) kind=sftp ;;
+    *) kind='command' ;;
+esac
+[ -z "$subsystem" ] || [ "$asked" != "$subsystem" ] || kind=sftp
+
+look
+if [ "$now" -ge "$deadline" ]; then
+    when=$(date -u -d "@$deadline" '+ on %Y-%m-%d at %H:%M:%S UTC' 2>/dev/null)
+    [ "$deadline" -gt 0 ] || when=''
+    refuse "This access${case:+ for $case} ended$when."
+fi
+case $access:$kind in
+    ssh:* | sftp:sftp | sftp-read-only:sftp) ;;
+    *) refuse "This access${case:+ for $case} is for SFTP only." ;;
+esac
+
+logged=$kind
+case $whose in
+    own) logged=own ;;
+    any)
+        # A password does not say whose it is. Whoever made this access tries it out, from one address.
+        if [ "${own% *}" = "$address" ] && [ "$now" -le "${own#* }" ]; then logged=own; fi
+        ;;
+esac
+use "$logged" "${asked:-$shell}"
+
+# One watcher for each connection, however many channels it has. It holds none of their files.
+find_connection
+set +f
+watched=$(grep -lsaF -e "$here/gate" /proc/[0-9]*/cmdline | while IFS= read -r line; do
+    case $(tr '\000' ' ' <"$line") in *" --watch $connection $born "*) echo yes ;; esac
+done 2>/dev/null)
+set -f
+if [ -z "$watched" ]; then
+    remember
+    if command -v setsid >/dev/null; then
+        setsid /bin/sh "$0" --watch "$connection" "$born" </dev/null >/dev/null 2>&1 &
+    else
+        /bin/sh "$0" --watch "$connection" "$born" </dev/null >/dev/null 2>&1 &
+    fi
+fi
+
+PATH=$session_path SHELL=$shell STAGEPASS_GRANT=$grant
+export PATH SHELL STAGEPASS_GRANT
+case $kind in
+    shell) exec "$shell" -l ;;
+    command) exec "$shell" -c "$asked" ;;
+esac
+exec 3>&2
+if [ -w "$here/uses" ]; then exec 2>>"$here/uses"; else exec 2>/dev/null; fi
+# The way to unshare, mount and chroot is the gate's own.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+serve_sftp

@@ -113,6 +113,11 @@ sp_check_inputs() {
     sp_key_input sp_public_key "$sp_public_key"
     sp_key_input sp_check_key "$sp_check_key"
     sp_number sp_deadline "$sp_deadline"
+    case ${sp_tag:=} in *[!0-9a-z]*) sp_refuse bad-input 'The authentication of the mark is not of the form [0-9a-z]*.' ;; esac
+    case ${sp_at_end:=kill} in kill | drain) ;; *) sp_refuse bad-input 'What happens at the deadline is neither kill nor drain.' ;; esac
+    sp_number sp_drain "${sp_drain:=0}"
+    sp_number sp_uses_from "${sp_uses_from:=0}"
+    case ${sp_baseline_digest:=} in *[!0-9a-f]*) sp_refuse bad-input 'The digest of the baseline is not made of 0-9 and a-f.' ;; esac
     [ -z "$sp_check_key" ] || sp_number sp_check_until "$sp_check_until"
 }
 
@@ -312,7 +317,8 @@ sp_expiry() {
 
 # ---- key lines -----------------------------------------------------------------------------------
 
-# sp_key_line KEY UNTIL FROM: appends one authorized_keys line to sp_lines.
+# sp_key_line KEY UNTIL FROM NAME: appends one authorized_keys line to sp_lines. With sp_gate=true
+# the key leads to the gate and nowhere else; NAME is `own` for the key that only proves the login.
 sp_key_line() {
     if [ "$sp_restrict" = 1 ]; then
         sp_o=restrict
@@ -322,17 +328,20 @@ sp_key_line() {
         [ "$sp_access" = ssh ] || sp_o=$sp_o,no-pty
     fi
     sp_c=
-    case $sp_access in
-        sftp) sp_c=internal-sftp ;;
-        sftp-read-only) sp_c='internal-sftp -R' ;;
-    esac
-    if [ -n "$sp_c" ]; then
-        case $sp_start in
-            '' | *[!A-Za-z0-9_./-]*) ;;
+    if [ "${sp_gate:-false}" = true ]; then
+        sp_gate_command "$4"
+        sp_c=$sp_v
+    else
+        case $sp_access in
+            sftp) sp_c=internal-sftp ;;
+            sftp-read-only) sp_c='internal-sftp -R' ;;
+        esac
+        case $sp_c:$sp_start in
+            :* | *: | *:*[!A-Za-z0-9_./-]*) ;;
             *) sp_c="$sp_c -d $sp_start" ;;
         esac
-        sp_o="$sp_o,command=\"$sp_c\""
     fi
+    [ -z "$sp_c" ] || sp_o="$sp_o,command=\"$sp_c\""
     [ -z "$3" ] || sp_o="$sp_o,from=\"$3\""
     sp_expiry "$2"
     [ -z "$sp_stamp" ] || sp_o="$sp_o,expiry-time=\"$sp_stamp\""
@@ -343,8 +352,8 @@ sp_key_line() {
 # from where stagepass is, so the supporter's addresses do not bind it.
 sp_key_lines() {
     sp_lines=
-    [ -z "$sp_public_key" ] || sp_key_line "$sp_public_key" "$sp_deadline" "$sp_from"
-    [ -z "$sp_check_key" ] || sp_key_line "$sp_check_key" "$sp_check_until" ''
+    [ -z "$sp_public_key" ] || sp_key_line "$sp_public_key" "$sp_deadline" "$sp_from" ''
+    [ -z "$sp_check_key" ] || sp_key_line "$sp_check_key" "$sp_check_until" '' own
 }
 
 # ---- facts ---------------------------------------------------------------------------------------
@@ -364,10 +373,51 @@ sp_process() {
     done <"/proc/$1/status" || :
 }
 
+# Reads sp_title, the title of a listener of OpenSSH: sets sp_title_sshd, sp_title_f and sp_title_o;
+# the first is empty where it is none.
+sp_title_words() {
+    sp_title_sshd='' sp_title_f='' sp_title_o='' sp_w=''
+    case $sp_title in 'sshd: /'*' [listener] '*) ;; *) return 0 ;; esac
+    for sp_a in ${sp_title#sshd: }; do
+        case $sp_w$sp_a in
+            # What follows -E or -h is a path, too.
+            /*) [ -n "$sp_title_sshd" ] || sp_title_sshd=$sp_a ;;
+            -f/*) sp_title_f=${sp_a#-f} ;;
+            -o?*=*) sp_title_o="$sp_title_o -o ${sp_a#-o}" ;;
+            '[listener]') break ;;
+        esac
+        case $sp_a in -f | -o) sp_w=$sp_a ;; *) sp_w= ;; esac
+    done
+}
+
+# sp_title_of PID: the same for a process.
+sp_title_of() {
+    sp_title=
+    [ ! -r "/proc/$1/cmdline" ] || read -r sp_title 2>/dev/null <"/proc/$1/cmdline" || :
+    sp_title_words
+}
+
+# Sets sp_listening to every listener of OpenSSH that root runs here, and not in some container.
+sp_listeners() {
+    sp_listening=''
+    set +f
+    sp_t=$(grep -las -e '^sshd: /.* \[listener\] ' /proc/[0-9]*/cmdline) || :
+    set -f
+    for sp_l in $sp_t; do
+        sp_l=${sp_l%/cmdline}
+        sp_process "${sp_l#/proc/}"
+        [ "$sp_euid" = 0 ] || continue
+        # shellcheck disable=SC3013 # every sh named above has -ef
+        [ "$sp_l/root" -ef / ] || continue
+        sp_title_of "${sp_l#/proc/}"
+        [ -z "$sp_title_sshd" ] || sp_listening="$sp_listening ${sp_l#/proc/}"
+    done
+}
+
 # The sshd that let us in, if any: its binary and its own -f and -o arguments, from its title.
 # A process title proves nothing unless the process is root's or our own.
 sp_find_sshd() {
-    sp_sshd='' sp_sshd_f='' sp_sshd_o='' sp_came=${SSH_CONNECTION:-} sp_above=''
+    sp_sshd='' sp_sshd_f='' sp_sshd_o='' sp_came=${SSH_CONNECTION:-} sp_above='' sp_kind=''
     sp_p=$PPID
     sp_i=0
     while [ "$sp_p" -gt 0 ] && [ "$sp_i" -lt 16 ]; do
@@ -376,23 +426,14 @@ sp_find_sshd() {
         [ ! -r "/proc/$sp_p/cmdline" ] || read -r sp_title <"/proc/$sp_p/cmdline" || :
         sp_process "$sp_p"
         [ ! -r "/proc/$sp_p/environ" ] || sp_above="$sp_above /proc/$sp_p/environ"
-        case $sp_title in
-            'sshd: /'*' [listener] '*)
-                if [ "$sp_euid" = 0 ] || [ "$sp_euid" = "$sp_uid" ]; then
-                    sp_w=
-                    for sp_a in ${sp_title#sshd: }; do
-                        case $sp_w$sp_a in
-                            /*) sp_sshd=$sp_a ;;
-                            -f/*) sp_sshd_f=${sp_a#-f} ;;
-                            -o?*=*) sp_sshd_o="$sp_sshd_o -o ${sp_a#-o}" ;;
-                            '[listener]') break ;;
-                        esac
-                        case $sp_a in -f | -o) sp_w=$sp_a ;; *) sp_w= ;; esac
-                    done
-                    break
-                fi
-                ;;
-        esac
+        sp_title_words
+        if [ -n "$sp_title_sshd" ] && { [ "$sp_euid" = 0 ] || [ "$sp_euid" = "$sp_uid" ]; }; then
+            sp_sshd=$sp_title_sshd sp_sshd_f=$sp_title_f sp_sshd_o=$sp_title_o
+            break
+        fi
+        sp_l=
+        [ ! -r "/proc/$sp_p/comm" ] || read -r sp_l 2>/dev/null <"/proc/$sp_p/comm" || :
+        [ "$sp_l" != dropbear ] || sp_kind=dropbear
         sp_p=$sp_ppid
     done
     # sudo takes SSH_CONNECTION away; the session above it still has it.
@@ -411,6 +452,15 @@ sp_find_sshd() {
                 break
             fi
         done
+    fi
+    if [ -n "$sp_kind" ]; then
+        :
+    elif [ -n "$sp_sshd" ]; then
+        sp_kind=openssh
+    elif sp_has dropbear; then
+        sp_kind=dropbear
+    else
+        sp_kind=other
     fi
 }
 
@@ -433,13 +483,13 @@ sp_settings() {
     [ -n "$sp_sshd_f" ] || [ ! -r /etc/ssh/ssh_host_ed25519_key ] || sp_sshd_o="$sp_sshd_o -h /etc/ssh/ssh_host_ed25519_key"
     # shellcheck disable=SC2086
     sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
-    sp_ask=T
+    sp_how=T
     case $sp_t in
         *authorizedkeysfile*) ;;
         *)
             # The host keys are root's alone. -G (9.3 and later) reads the settings without them, and
             # without Match blocks; before that it makes sshd say its version at least.
-            sp_ask=G
+            sp_how=G
             # shellcheck disable=SC2086
             sp_t=$sp_t$sp_nl$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o 2>&1) || :
             ;;
@@ -456,7 +506,7 @@ sp_settings() {
             OpenSSH_*) sp_s_version=${sp_l%%,*} ;;
             'authorizedkeysfile '*)
                 sp_s_keys=$sp_v
-                [ "$sp_ask" = G ] || sp_s_ok=true
+                [ "$sp_how" = G ] || sp_s_ok=true
                 ;;
             'authorizedkeyscommand '*) sp_s_keys_cmd=$sp_v ;;
             'usepam '*) sp_s_pam=$sp_v ;;
@@ -480,6 +530,21 @@ sp_settings() {
         esac
     done
     IFS=" $sp_tab$sp_nl"
+}
+
+# Sets sp_server to the program that serves SFTP, or to nothing.
+sp_sftp_server() {
+    case $sp_s_sftp in
+        /*)
+            sp_server=${sp_s_sftp%% *}
+            [ ! -x "$sp_server" ] || return 0
+            ;;
+    esac
+    for sp_server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server \
+        /usr/libexec/sftp-server /usr/lib/sftp-server; do
+        [ ! -x "$sp_server" ] || return 0
+    done
+    sp_server=''
 }
 
 sp_whoami() {

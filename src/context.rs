@@ -19,7 +19,7 @@ use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::message::line_and_column;
 use crate::output::Output;
-use crate::policy::PolicyConfig;
+use crate::policy::{self, PolicyConfig};
 use crate::provider::{Provider, ProviderError, read_small, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
@@ -66,6 +66,8 @@ pub(crate) struct ConfigFile {
     /// `keyring` where the password of that URL is kept there. Without it, PostgreSQL's own ways
     /// hold: a password in the URL, `PGPASSFILE`, `~/.pgpass`.
     ledger_password: Option<LedgerPassword>,
+    /// Whom a supporter asks for more time, such as `Anna, anna@shop.example`. The gate says it.
+    contact: Option<String>,
     /// What the merchant tightens.
     pub(crate) policy: PolicyConfig,
 }
@@ -81,6 +83,8 @@ pub struct Context {
     pub output: Output,
     /// What the merchant tightens.
     pub policy: PolicyConfig,
+    /// Whom a supporter asks for more time.
+    pub contact: Option<String>,
     /// What the SSH client looks at.
     pub surroundings: Surroundings,
     /// Who works: `user@host`.
@@ -136,6 +140,13 @@ impl Context {
                 .because_text(format!("`{key}` in [policy] {problem}"))
                 .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
         }
+        if let Some(contact) = &file.contact
+            && let Err(problem) = policy::check_sentence(contact)
+        {
+            return Err(Error::new(Kind::Usage, "the configuration cannot be used")
+                .because_text(format!("`contact` {problem}"))
+                .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
+        }
         let user = login_name();
         let actor = format!("{user}@{}", ledger::host_name());
         Ok(Self {
@@ -147,6 +158,7 @@ impl Context {
             state_dir,
             output,
             policy: file.policy,
+            contact: file.contact,
             actor,
             step_limit: Duration::from_secs(u64::from(global.timeout)),
             unattended: false,

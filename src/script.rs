@@ -302,7 +302,8 @@ fn lengthen(
     if !lines.is_empty() {
         lines.push('\n');
     }
-    lines.push_str(&clean(line));
+    // A key line of RSA is longer than any text that is shown.
+    lines.push_str(&clean_to(line, VALUE_LIMIT));
 }
 
 fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<(), String> {

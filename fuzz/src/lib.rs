@@ -20,6 +20,7 @@ use stagepass::keyring::SecretName;
 use stagepass::ledger::Head;
 use stagepass::message::is_steering;
 use stagepass::policy::{self, Declared, EnvironmentFinding, EnvironmentVerdict, Facts, Setting};
+use stagepass::promise::{Asked, Promise};
 use stagepass::provider::{Need, Provider, Verb};
 use stagepass::public_key::{self, PublicKeyError, read_supporter_key};
 use stagepass::script::{self, Answer, Framed, OutputType, Outputs, Reply, frame_sh};
@@ -242,12 +243,15 @@ fn look(reply: &Reply) {
         tame(&why);
     }
     for id in ["SSH-2.0-OpenSSH_8.4p1 Debian-5", "SSH-2.0-dropbear_2022.83", "local"] {
-        let server = Server::read(id, reply, NOW)
+        let server = Server::read(id, reply, NOW..=NOW)
             .with_credential(Need::None, true, Access::Sftp)
             .with_path(Some("/var/www/shop"));
-        let facts = server.facts(&route, true, true);
+        let asked = Asked { key: true, password: true, own_account: true, access: Access::Ssh };
+        let promises = [Promise::planned(&server, asked), Promise::made(&server, asked, reply)];
+        let layers: Vec<String> =
+            promises.iter().flat_map(|one| [one.enforced_by(), one.weak()].concat()).collect();
+        let facts = server.facts(&route, &promises[0]);
         let finding = EnvironmentFinding::judge(Some(Declared::Staging), None, &facts);
-        let layers = server.enforced(true, true, NOW);
         for text in server.warnings.iter().chain(&layers).chain(&facts.served_names) {
             tame(text);
         }

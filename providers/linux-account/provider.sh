@@ -5,10 +5,13 @@
 #
 # The mark of an account is its comment field, `stagepass <grant>`. What else was made is written
 # down in /var/lib/stagepass/<grant>, first thing at open, last thing away at close. The home folder
-# and the key file are root's, so that the supporter cannot take the restrictions off the key.
+# and the key file are root's, so that the supporter cannot take the restrictions off the key. So are
+# the gate, which is the login shell, and the failsafe.
 
 sp_state=/var/lib/stagepass
 sp_record=$sp_state/$sp_grant
+sp_base=$sp_state
+sp_dir=$sp_record
 sp_mark="stagepass $sp_grant"
 
 sp_account_inputs() {
@@ -30,6 +33,7 @@ sp_lock_state() {
 sp_read_record() {
     sp_recorded=0 sp_rec_name='' sp_rec_uid='' sp_rec_gid='' sp_rec_home='' sp_rec_keys='' sp_rec_dir=''
     sp_rec_path='' sp_rec_owner='' sp_rec_perm='' sp_rec_through='' sp_rec_mail=0 sp_rec_group='' sp_rec_password=1
+    sp_rec_gate=false sp_rec_confined=false sp_rec_door=none
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -48,13 +52,19 @@ sp_read_record() {
             group=*) sp_rec_group=$sp_v ;;
             mail=*) sp_rec_mail=$sp_v ;;
             password=*) sp_rec_password=$sp_v ;;
+            gate=*) sp_rec_gate=$sp_v ;;
+            confined=*) sp_rec_confined=$sp_v ;;
+            door=*) sp_rec_door=$sp_v ;;
             through=*) sp_rec_through=$sp_rec_through$sp_v$sp_nl ;;
         esac
     done <"$sp_record/record"
 }
 
-# sp_note KEY VALUE: one more line of the record.
+# sp_note KEY VALUE: one more line of the record; the last one counts.
 sp_note() { printf '%s=%s\n' "$1" "$2" >>"$sp_record/record"; }
+
+# sp_renote KEY OLD NEW: the same, where there is something new.
+sp_renote() { [ "$2" = "$3" ] || sp_note "$1" "$3"; }
 
 # ---- the account as it is ------------------------------------------------------------------------
 
@@ -131,6 +141,47 @@ sp_processes() {
     done
 }
 
+# Sets sp_count to how many processes the account has, but for those that watch over its connections.
+sp_count_processes() {
+    sp_count=0
+    [ -n "$1" ] || return 0
+    sp_connections
+    sp_processes "$1" "$2"
+    for sp_a in $sp_pids; do
+        case " $sp_watchers " in *" $sp_a "*) continue ;; esac
+        # Its sleep.
+        sp_process "$sp_a"
+        case " $sp_watchers " in *" $sp_ppid "*) continue ;; esac
+        sp_count=$((sp_count + 1))
+    done
+}
+
+# For the failsafe.
+sp_in_use() {
+    sp_read_record
+    sp_look
+    sp_id=$sp_rec_uid
+    [ "$sp_taken" = 0 ] || sp_id=''
+    sp_count_processes "$sp_id" "$sp_name"
+    [ "$sp_count" != 0 ]
+}
+
+# After the deadline, while work goes on: the gate refuses what comes new, and so does the account.
+sp_lock_access() {
+    (
+        sp_lock_state
+        if sp_due; then
+            sp_read_record
+            sp_look
+            if [ "$sp_ours" = 1 ]; then
+                sp_shadow "$sp_name"
+                [ "$sp_expires" = 1 ] || usermod -e 1 -- "$sp_name"
+            fi
+        fi
+        sp_unlock
+    ) >/dev/null 2>&1 || :
+}
+
 sp_missing_tools() {
     for sp_a in useradd usermod userdel chpasswd getent; do
         sp_has "$sp_a" || return 0
@@ -139,20 +190,6 @@ sp_missing_tools() {
 }
 
 # ---- detect --------------------------------------------------------------------------------------
-
-sp_sftp_server() {
-    case $sp_s_sftp in
-        /*)
-            sp_server=${sp_s_sftp%% *}
-            [ ! -x "$sp_server" ] || return 0
-            ;;
-    esac
-    for sp_server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server \
-        /usr/libexec/sftp-server /usr/lib/sftp-server; do
-        [ ! -x "$sp_server" ] || return 0
-    done
-    sp_server=''
-}
 
 # Whether this sshd would take a password alone, from that account.
 sp_takes_password() {
@@ -209,6 +246,7 @@ sp_detect() {
     sp_v=false
     if [ -n "$sp_path" ] && [ -z "$sp_watch" ] && sp_has setfacl && sp_has setpriv; then sp_v=true; fi
     sp_say acl_mode_change "$sp_v"
+    sp_detect_gate
     if [ "$sp_uid" != 0 ]; then
         sp_say supported false
         sp_say reason_id not-root
@@ -221,6 +259,54 @@ sp_detect() {
         sp_say supported true
     fi
     sp_flush
+}
+
+# What could stand in front of the sessions here, and what could end them.
+sp_detect_gate() {
+    sp_say server_kind "$sp_kind"
+    sp_v='' sp_w=false
+    if [ "$sp_uid" != 0 ]; then
+        sp_v='Setting it up needs root.'
+    elif [ "$sp_kind" = other ]; then
+        sp_v='No SSH server that is known here was found.'
+    elif [ -z "$sp_server" ] && [ "$sp_access" != ssh ]; then
+        sp_v='This server has no sftp-server program, which the gate would start.'
+    else
+        sp_w=true
+    fi
+    sp_say can_gate "$sp_w"
+    sp_say gate_reason "$sp_v"
+    sp_failsafe_plan
+    sp_say failsafe "$sp_failsafe"
+    sp_say failsafe_reason "$sp_failsafe_why"
+    sp_confine_why='' sp_j=false
+    if [ "$sp_access" = ssh ]; then
+        sp_confine_why='The access includes a shell, which cannot be shut in.'
+    elif sp_can_confine; then
+        sp_j=true
+    fi
+    sp_say can_confine "$sp_j"
+    sp_say confine_reason "$sp_confine_why"
+    sp_bool drop_in sp_drop_in_read
+    sp_drop_in_read || :
+    sp_say drop_in_reason "$sp_drop_in_why"
+    sp_other_doors
+}
+
+# Programs that would take the password of an account and know nothing of the gate.
+sp_other_doors() {
+    set +f
+    sp_t=$(grep -hxs -e vsftpd -e proftpd -e 'pure-ftpd.*' -e 'in\.ftpd' -e ftpd -e 'in\.telnetd' -e telnetd -e xrdp-sesman -e cockpit-ws \
+        -e miniserv.pl -e dropbear /proc/[0-9]*/comm | sort -u) || :
+    set -f
+    for sp_a in $sp_t; do
+        [ "$sp_a:$sp_kind" = dropbear:dropbear ] || sp_say other_doors "$sp_a"
+    done
+    sp_listeners
+    for sp_j in $sp_listening; do
+        sp_title_of "$sp_j"
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "${sp_sshd_f:-/etc/ssh/sshd_config}" ] || sp_say other_doors "sshd -f $sp_title_f"
+    done
 }
 
 # ---- the shop folder -----------------------------------------------------------------------------
@@ -467,6 +553,7 @@ sp_shop_open() {
         read -r sp_l <"$sp_record/acl" || sp_l=''
         case $sp_l in '# file'*) sp_n=-n ;; esac
         sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
+        sp_baseline_hold "$sp_real"
         # The folder itself shows whether this file system has ACLs.
         for sp_o in ${sp_owner%:*} $sp_owners; do
             case $sp_o in "${sp_owner%:*}") [ "$sp_acl" = 1 ] || continue ;; esac
@@ -684,7 +771,10 @@ sp_shop_close() {
     sp_shop_others "$sp_rec_path"
     sp_plan_owner || return 1
     sp_bad=0
-    [ ! -d "$sp_rec_path" ] || sp_shop_drop "$sp_rec_path" -R -P
+    if [ -d "$sp_rec_path" ]; then
+        sp_baseline_hold "$sp_rec_path"
+        sp_shop_drop "$sp_rec_path" -R -P
+    fi
     IFS=$sp_nl
     for sp_f in $sp_rec_through; do
         IFS=" $sp_tab$sp_nl"
@@ -715,13 +805,13 @@ sp_shop_drop() {
 
 # Sets sp_home, sp_keys and sp_keys_dir (a folder to be made for the key file, or empty).
 sp_plan_home() {
-    sp_base=/home
+    sp_homes=/home
     if [ -r /etc/default/useradd ]; then
         while IFS= read -r sp_l; do
-            case $sp_l in HOME=/?*) sp_base=${sp_l#HOME=} ;; esac
+            case $sp_l in HOME=/?*) sp_homes=${sp_l#HOME=} ;; esac
         done </etc/default/useradd
     fi
-    sp_home=${sp_rec_home:-$sp_base/$sp_account}
+    sp_home=${sp_rec_home:-$sp_homes/$sp_account}
 }
 
 # The first file sshd reads for this account that nobody else's key is in.
@@ -781,22 +871,63 @@ sp_plan_keys() {
     esac
 }
 
+# What the gate is told.
+sp_plan_inside() {
+    sp_g_shell=/bin/sh
+    [ ! -x /bin/bash ] || sp_g_shell=/bin/bash
+    sp_g_start=$sp_real
+    sp_g_folder=${sp_real:-$sp_home}
+    sp_g_alias=${sp_path%/}
+    case $sp_g_alias/ in "$sp_real"/ | */../* | */./* | *//*) sp_g_alias='' ;; esac
+}
+
+# The gate is the login shell where sshd starts it, so that no way in leads past it; Dropbear wants one
+# of /etc/shells, and so does PAM where it was told to. Sets sp_shell.
 sp_plan_shell() {
-    case $sp_access:$sp_has_password in
-        ssh:*)
-            sp_shell=/bin/sh
-            [ ! -x /bin/bash ] || sp_shell=/bin/bash
+    sp_t=$(grep -ls -e '^[^#]*pam_shells' /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/system-auth) || :
+    case $sp_gate:$sp_kind:$sp_t in
+        true:openssh:)
+            sp_shell=$sp_dir/gate
+            return 0
             ;;
+        true:*)
+            sp_shell=$sp_g_shell
+            return 0
+            ;;
+    esac
+    case $sp_access:$sp_has_password in
+        ssh:*) sp_shell=$sp_g_shell ;;
         *:1)
-            sp_sftp_server
-            [ -n "$sp_server" ] || sp_refuse no-sftp-server 'A password for SFTP alone needs the sftp-server program, and this server has none; use a key.'
             sp_shell=$sp_server
+            [ -n "$sp_server" ] || sp_refuse_new no-sftp-server 'A password for SFTP alone needs the sftp-server program, and this server has none; use a key.'
             ;;
         *)
             for sp_shell in /usr/sbin/nologin /sbin/nologin /bin/false; do
                 [ ! -x "$sp_shell" ] || break
             done
             ;;
+    esac
+}
+
+# What stands in front of a password login. Sets sp_door and sp_door_why.
+sp_plan_door() {
+    sp_door=none sp_door_why=''
+    [ "$sp_has_password" = 1 ] || return 0
+    if [ "$sp_gate" != true ]; then
+        sp_door_why=$sp_gate_why
+        return 0
+    elif [ "$sp_kind" != openssh ]; then
+        sp_door_why='This is not OpenSSH.'
+        return 0
+    fi
+    if sp_drop_in_install "$sp_name"; then
+        sp_door=drop-in
+        return 0
+    fi
+    sp_door_why=$sp_drop_in_why
+    case $sp_shell:$sp_s_ok:$sp_s_sftp in
+        *:true:internal-sftp* | *:false:*) sp_door_why="$sp_door_why sshd serves SFTP by itself, past the login shell." ;;
+        "$sp_dir/gate":*) sp_door='shell' ;;
     esac
 }
 
@@ -911,13 +1042,23 @@ sp_make_account() {
 }
 
 # The record of a grant that made nothing, or of which nothing is left.
+# The failsafe is the last to go: what is cut off before it is done again by it.
 sp_forget() {
-    [ ! -d "$sp_record" ] || rm -rf -- "$sp_record"
+    sp_drop_in_remove
+    sp_failsafe_remove
+    [ -d "$sp_record" ] || return 0
+    sp_gate_remove
+    rm -rf -- "$sp_record"
 }
 
 # A record that was there before is of something that is still there.
 sp_forget_new() {
     [ -n "$sp_rec_home" ] || sp_forget
+}
+
+sp_refuse_new() {
+    sp_forget_new
+    sp_refuse "$1" "$2"
 }
 
 # The home is root's: who can write there can take the restrictions off the key. One that is there
@@ -981,7 +1122,7 @@ sp_set_password() {
 
 # A refusal found late: everything is taken away again before it is said.
 sp_undo() {
-    sp_why_id=$1 sp_why=$2
+    sp_why_id=$1 sp_why=$2 sp_evidence=0
     if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || { [ -e "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ]; }; then
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
@@ -989,6 +1130,22 @@ sp_undo() {
     sp_changed=''
     sp_refuse "$sp_why_id" "$sp_why"
 }
+
+# The gate and the failsafe, before there is anything to let in by.
+sp_plan_gate() {
+    sp_confined=$sp_rec_confined
+    sp_plan_inside
+    if ! sp_gate_install || ! sp_failsafe_install; then
+        sp_refuse_new no-room 'The gate and the failsafe could not be written (a full or read-only disk).'
+    fi
+    if [ "$sp_gate:$sp_kind" = true:other ]; then sp_gate=false sp_gate_why='No SSH server that is known here was found.'; fi
+    case $sp_access:$sp_has_password:$sp_gate in
+        sftp-read-only:1:false) sp_refuse_new read-only-needs-key "$sp_no_read_only" ;;
+    esac
+    sp_renote gate "$sp_rec_gate" "$sp_gate"
+    sp_plan_shell
+}
+sp_no_read_only='A password login cannot be held to reading here; use a key, or grant SFTP with writing.'
 
 sp_expiry_day() { sp_expire_day=$((($1 + 86399) / 86400)); }
 
@@ -999,9 +1156,6 @@ sp_open() {
     [ -n "$sp_public_key$sp_check_key" ] || [ "$sp_has_password" = 1 ] || sp_refuse no-credential 'Neither a key nor a password is to be set.'
     [ "$sp_has_password" != 1 ] || [ -n "$sp_secret" ] || sp_refuse no-credential 'A password is to be set, and none was given.'
     case $sp_secret in *[[:cntrl:]]*) sp_refuse bad-input 'The password has a character that chpasswd would misread.' ;; esac
-    case $sp_access:$sp_has_password in
-        sftp-read-only:1) sp_refuse read-only-needs-key 'A password login cannot be held to reading here; use a key, or grant SFTP with writing.' ;;
-    esac
     sp_lock_state
     sp_not_ended "$sp_state/ended."
     # The lock may have been waited for.
@@ -1022,26 +1176,33 @@ sp_open() {
     sp_find_sshd
     sp_settings "$sp_account"
     sp_plan_keys
-    sp_plan_shell
     sp_shop_plan
     sp_expiry_day "$sp_deadline"
+    sp_result_purge
 
     if [ -z "$sp_rec_home" ]; then
+        sp_result_drop
         mkdir -p -- "$sp_record"
+        # The gate in it runs as the account.
+        chmod 711 -- "$sp_state" "$sp_record"
         sp_mail=0
         [ ! -e "/var/mail/$sp_account" ] || sp_mail=1
-        sp_t="account=$sp_account${sp_nl}password=$sp_has_password${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
+        sp_t="account=$sp_account${sp_nl}tag=$sp_tag${sp_nl}password=$sp_has_password${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
         IFS=$sp_nl
         for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
         IFS=" $sp_tab$sp_nl"
+        : >"$sp_record/since"
         # The home comes last: a record without it was cut short, and nothing had been made then.
         printf '%shome=%s\n' "$sp_t" "$sp_home" >"$sp_record/record"
     fi
+    sp_plan_gate
     if [ "$sp_found" = 0 ]; then
         sp_make_account
     else
         ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
-        usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
+        set -- -e "$sp_expire_day"
+        [ "$sp_a_shell" = "$sp_shell" ] || set -- "$@" -s "$sp_shell"
+        usermod "$@" -- "$sp_name" >/dev/null
     fi
     sp_changed=1
     if [ "$sp_rec_uid" != "$sp_a_uid" ]; then
@@ -1049,6 +1210,20 @@ sp_open() {
     fi
     sp_make_home
     sp_shop_open
+    sp_confined=false sp_confine_why='' sp_uses_safe=false
+    if [ "$sp_gate" = true ]; then
+        sp_gate_log "$sp_a_gid" || sp_undo no-room 'The log of the gate could not be made.'
+        sp_gate_confine "$sp_a_uid" "$sp_a_gid"
+    fi
+    sp_renote confined "$sp_rec_confined" "$sp_confined"
+    sp_baseline "$sp_dir/baseline"
+    # It has to know which baseline.
+    sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
+    sp_plan_door
+    sp_renote door "$sp_rec_door" "$sp_door"
+    case $sp_access:$sp_has_password:$sp_door in
+        sftp-read-only:1:none) sp_undo read-only-needs-key "$sp_no_read_only" ;;
+    esac
     # Until here nobody can log in.
     if [ "$sp_has_password" = 1 ]; then
         [ "$sp_rec_password" = 1 ] || [ -z "$sp_rec_home" ] || sp_note password 1
@@ -1068,6 +1243,18 @@ sp_open() {
     sp_say shop_reason "$sp_shop_why"
     sp_say acl_mode_change "$sp_acl_mode"
     sp_say expiry_time "${sp_stamp:-}"
+    sp_say gate "$sp_gate"
+    sp_say gate_reason "$sp_gate_why"
+    sp_say password_gate "$sp_door"
+    sp_say password_gate_reason "$sp_door_why"
+    sp_say failsafe "$sp_failsafe"
+    sp_say failsafe_reason "$sp_failsafe_why"
+    sp_say confined "$sp_confined"
+    sp_say confine_reason "$sp_confine_why"
+    sp_say uses_protected "$sp_uses_safe"
+    sp_say baseline "$sp_baseline"
+    sp_say baseline_reason "$sp_baseline_why"
+    sp_say baseline_digest "$sp_baseline_digest"
     sp_v=false
     if [ "$sp_has_password" = 1 ] && [ "${sp_s_forward:-yes}" != no ]; then sp_v=true; fi
     sp_say password_forwarding "$sp_v"
@@ -1101,6 +1288,8 @@ sp_update() {
         case $sp_keys in "$sp_home"/*/*) [ -d "$sp_t" ] || mkdir -m 0755 -- "$sp_t" ;; esac
     fi
     sp_start=$sp_rec_path
+    sp_gate=$sp_rec_gate
+    [ "$sp_gate_wanted" = 1 ] || sp_gate=false
     sp_expiry_day "$sp_deadline"
     # The new lines first: if the second step fails, the earlier of the two ends is in force.
     sp_write_keys || sp_refuse "$sp_late_id" "$sp_late_why"
@@ -1108,11 +1297,31 @@ sp_update() {
     sp_shadow "$sp_name"
     ! sp_late || sp_fail "$sp_late_id" "$sp_late_why"
     [ "$sp_expires" = "$sp_expire_day" ] || usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
+    sp_update_gate
     sp_say account_uid "$sp_a_uid"
     sp_say expires_day "$sp_expire_day"
     sp_say keys_file "$sp_keys"
     sp_say expiry_time "${sp_stamp:-}"
     sp_flush
+}
+
+# Written anew, and with it what somebody took away. Both read `ends`, so that a failsafe which fires
+# too early does nothing, and is started again every minute.
+sp_update_gate() {
+    if [ "$sp_gate" = true ]; then
+        sp_find_sshd
+        [ -n "${sp_s_sftp:-}" ] || sp_settings "$sp_account"
+        sp_real=$sp_rec_path sp_confined=$sp_rec_confined
+        sp_plan_inside
+        sp_gate_install || sp_fail no-room 'The gate could not be written (a full or read-only disk).'
+        sp_gate_log "$sp_a_gid" || :
+        if [ "$sp_rec_door" = drop-in ] && ! sp_drop_in_present; then sp_drop_in_install "$sp_name" || :; fi
+    fi
+    sp_ends_write || sp_fail no-room 'The new end could not be written (a full or read-only disk).'
+    [ -n "$sp_baseline_digest" ] || sp_baseline_digest=$(sp_b_digest "$sp_dir/baseline")
+    sp_failsafe_install || sp_fail no-room 'The failsafe could not be written (a full or read-only disk).'
+    sp_say gate "$sp_gate"
+    sp_say failsafe "$sp_failsafe"
 }
 
 # ---- check ---------------------------------------------------------------------------------------
@@ -1125,7 +1334,7 @@ sp_check() {
     sp_bool foreign [ "$sp_found$sp_ours" = 10 ]
     sp_bool recorded [ "$sp_recorded" = 1 ]
     sp_say mark_changed "$sp_unmarked"
-    sp_keys=${sp_rec_keys:-} sp_start=$sp_rec_path sp_home=$sp_rec_home
+    sp_keys=${sp_rec_keys:-} sp_start=$sp_rec_path sp_home=$sp_rec_home sp_gate=$sp_rec_gate
     sp_key_lines
     sp_i=0 sp_t='' sp_match=true
     if [ -n "$sp_keys" ] && [ -r "$sp_keys" ]; then
@@ -1156,11 +1365,12 @@ sp_check() {
     fi
     sp_id=${sp_rec_uid:-}
     [ "$sp_ours" = 0 ] || sp_id=$sp_a_uid
-    if [ -n "$sp_id" ]; then
-        sp_processes "$sp_id" "$sp_name"
-        for sp_a in $sp_pids; do sp_v=$((sp_v + 1)); done
-    fi
-    sp_say sessions "$sp_v"
+    sp_count_processes "$sp_id" "$sp_name"
+    sp_say sessions "$sp_count"
+    sp_bool gate_present sp_gate_present
+    sp_bool failsafe_present sp_failsafe_present
+    sp_bool drop_in_present sp_drop_in_present
+    sp_uses
     sp_v=0
     if [ -n "$sp_id" ]; then
         sp_t=$(find /tmp /var/tmp /dev/shm -xdev -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
@@ -1205,30 +1415,42 @@ sp_end_processes() {
     done
 }
 
-# What the account left: its crontab and at jobs would be the next account's of that id, and so
-# would its files. Sets sp_reowned. One find says whether there is anything at all.
-sp_end_files() {
+# The crontab and the at jobs: they would start what was just ended, and be the next account's of that id.
+sp_end_jobs() {
     for sp_a in "/var/spool/cron/crontabs/$sp_name" "/var/spool/cron/$sp_name" "/var/spool/cron/tabs/$sp_name"; do
         if [ -f "$sp_a" ]; then
             crontab -r -u "$sp_name" 2>/dev/null || rm -f -- "$sp_a"
+            sp_rest="${sp_rest}deleted $sp_a$sp_nl"
+            sp_rest_total=$((sp_rest_total + 1))
         fi
     done
+    for sp_a in /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs; do
+        [ -d "$sp_a" ] || continue
+        sp_t=$(find "$sp_a" -xdev -type f -user "$1" -print -exec rm -f -- '{}' + 2>/dev/null) || :
+        for sp_l in $sp_t; do
+            sp_rest="${sp_rest}deleted $sp_l$sp_nl"
+            sp_rest_total=$((sp_rest_total + 1))
+        done
+    done
+}
+
+# What the account left would be the next account's of that id. Sets sp_reowned. One find says
+# whether there is anything at all.
+sp_end_files() {
     set --
-    for sp_a in /tmp /var/tmp /dev/shm /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs "$sp_rec_path"; do
+    for sp_a in /tmp /var/tmp /dev/shm "$sp_rec_path"; do
         [ -z "$sp_a" ] || [ ! -d "$sp_a" ] || set -- "$@" "$sp_a"
     done
     [ "$#" -gt 0 ] || return 0
     sp_t=$(find "$@" -xdev -user "$sp_id" -print 2>/dev/null) || :
     [ -n "$sp_t" ] || return 0
     sp_all=$sp_t
-    # GNU find works from inside each folder, so that one swapped for a link meanwhile leads nowhere.
-    sp_x=-execdir
-    find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
+    sp_find_fit
     for sp_a; do
         case $sp_a in
-            /var/spool/*) find "$sp_a" -xdev -type f -user "$sp_id" -exec rm -f -- '{}' + 2>/dev/null || : ;;
             "$sp_rec_path")
                 sp_end_planted "$sp_a"
+                sp_baseline_hold "$sp_a"
                 sp_reown "$sp_a" "$sp_rec_owner"
                 ;;
             *)
@@ -1238,6 +1460,76 @@ sp_end_files() {
                 ;;
         esac
     done
+}
+
+# GNU find works from inside each folder, so that one swapped for a link meanwhile leads nowhere.
+sp_find_fit() {
+    sp_x=-execdir
+    find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
+}
+
+# Every other place on this server's own disks: what the account made since the grant was opened is
+# handed to the owner of the shop. Links, and what a login or a scheduler would obey, are deleted.
+# Sets sp_rest (a line for each), sp_rest_total and sp_rest_partial.
+sp_end_elsewhere() {
+    sp_rest_partial=false
+    # A file's time of change cannot be set; without that test another's number could be mistaken for ours.
+    if [ ! -e "$sp_record/since" ] || ! find / -maxdepth 0 -cnewer "$sp_record/since" -printf '' 2>/dev/null; then
+        sp_rest_partial=true
+        return 0
+    fi
+    sp_find_fit
+    sp_disks
+    set --
+    IFS=$sp_nl
+    for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
+    IFS=" $sp_tab$sp_nl"
+    # shellcheck disable=SC2086
+    sp_t=$(
+        {
+            sp_b_within 60 find "$@" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+                -printf '%y %p\0' 2>/dev/null || printf '%s\0' "! $?"
+        } | tr '\n\0' '?\n'
+    ) || :
+    case $sp_nl$sp_t in
+        "$sp_nl") return 0 ;;
+        # 1 is a folder that went away meanwhile.
+        *"$sp_nl! 1") ;;
+        *"$sp_nl! "*) sp_rest_partial=true ;;
+    esac
+    sp_t=$(printf '%s\n' "$sp_t" | grep -v '^! ') || :
+    [ -n "$sp_t" ] || return 0
+    for sp_a; do
+        sp_delete "$sp_a" -cnewer "$sp_record/since" '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
+        sp_b_within 60 find "$sp_a" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+            -execdir chown -h --from="$sp_id" -- "${sp_rec_owner:-0:0}" '{}' + 2>/dev/null || :
+    done
+    sp_v=$(printf '%s\n' "$sp_t" | wc -l)
+    sp_rest_total=$((sp_rest_total + sp_v))
+    sp_rest=$sp_rest$(printf '%s\n' "$sp_t" | head -n 500 | while IFS= read -r sp_l; do
+        sp_l=${sp_l#? }
+        if [ -e "$sp_l" ] || [ -L "$sp_l" ]; then printf 're-owned %s\n' "$sp_l"; else printf 'deleted %s\n' "$sp_l"; fi
+    done)$sp_nl
+}
+
+# Sets sp_mount_points to one for each file system that is on this server itself.
+sp_disks() {
+    sp_mount_points=/$sp_nl
+    sp_w=' '
+    [ -r /proc/self/mountinfo ] || return 0
+    while read -r sp_a sp_b sp_k sp_v sp_m sp_l; do
+        case $sp_l in
+            *' - ext'[234]' '* | *' - xfs '* | *' - btrfs '* | *' - zfs '* | *' - f2fs '* | *' - jfs '* | *' - overlay '* | *' - tmpfs '*) ;;
+            *) continue ;;
+        esac
+        # The first is the whole of it, mostly; what is bound elsewhere would be walked twice.
+        case $sp_w in *" $sp_k "*) continue ;; esac
+        case $sp_m in
+            / | /proc* | /sys* | /snap/* | /run/user/* | /var/lib/docker/* | /var/lib/containers/* | /var/lib/lxc* | *\\*) ;;
+            *) [ ! -d "$sp_m" ] || sp_mount_points=$sp_mount_points$sp_m$sp_nl ;;
+        esac
+        sp_w="$sp_w$sp_k "
+    done </proc/self/mountinfo
 }
 
 # sp_delete FOLDER TEST...: removes what the account owns there. Sets sp_v to how many.
@@ -1327,24 +1619,26 @@ sp_end_halves() {
     fi
 }
 
-# Everything of close but the reply.
+# Everything of close but the reply. With sp_evidence=1 what is left behind is looked for, and what is
+# different from before.
 sp_end() {
     sp_read_record
     sp_look
     sp_had_no_mark=$sp_unmarked
     sp_absent=false sp_foreign=false sp_reowned=0 sp_deleted=0 sp_planted=0 sp_left=0 sp_acl_left=false sp_acl_failed=false
-    sp_mounted=''
+    sp_mounted='' sp_sessions=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false
     if [ "$sp_found" = 0 ]; then
         sp_absent=true
     elif [ "$sp_ours" = 0 ]; then
         sp_foreign=true
     fi
     sp_home=$sp_rec_home sp_id=$sp_rec_uid
+    # Lock first: the gate refuses, no key, and where a password was ever set, none and expired. Without
+    # a password the key is the only door.
+    sp_ends_now || :
     if [ "$sp_ours" = 1 ]; then
         sp_id=$sp_a_uid
         [ -n "$sp_home" ] || sp_home=$sp_a_home
-        # Lock first: no key, and where a password was ever set, none and expired. Without a password
-        # the key is the only door, and the account itself is gone a moment later.
         if [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
         [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null
     elif [ "$sp_foreign" = true ]; then
@@ -1357,10 +1651,19 @@ sp_end() {
         [ -z "$sp_rec_dir" ] || [ ! -d "$sp_rec_dir" ] || rmdir -- "$sp_rec_dir" 2>/dev/null || :
     fi
     if [ -n "$sp_id" ] && [ "$sp_id" != 0 ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then
+        [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
+        sp_end_sessions
         sp_end_processes "$sp_id"
+        [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
+        sp_compare
         # Handed over first: what the account made is then changed as the shop's owner.
-        [ "$sp_foreign" = true ] || sp_end_files
+        if [ "$sp_foreign" = false ]; then
+            sp_end_files
+            [ "$sp_evidence" = 0 ] || sp_end_elsewhere
+        fi
         sp_shop_close || sp_acl_left=true sp_acl_failed=true
+    else
+        sp_compare
     fi
     if [ "$sp_ours" = 1 ]; then
         sp_i=0
@@ -1390,27 +1693,102 @@ sp_end() {
     fi
 }
 
+# Counts the connections of the account. Those that Dropbear serves run as root, and are ended here.
+sp_end_sessions() {
+    sp_connections
+    sp_processes "$sp_id" "$sp_name"
+    for sp_a in $sp_pids; do
+        sp_l=
+        [ ! -r "/proc/$sp_a/comm" ] || read -r sp_l 2>/dev/null <"/proc/$sp_a/comm" || :
+        case $sp_l in sshd*) sp_sessions=$((sp_sessions + 1)) ;; esac
+    done
+    for sp_a in $sp_conns; do
+        sp_process "${sp_a%:*}"
+        [ "$sp_euid" = 0 ] || continue
+        sp_sessions=$((sp_sessions + 1))
+        kill -TERM "${sp_a%:*}" 2>/dev/null || :
+    done
+}
+
+sp_compare() {
+    sp_diff_found='' sp_diff_found_total=0 sp_diff_changed='' sp_diff_changed_total=0 sp_diff_state='none: nothing was made'
+    [ "$sp_evidence$sp_recorded" = 11 ] || return 0
+    sp_difference "$sp_dir/baseline"
+}
+
 sp_close() {
     sp_account_inputs
     sp_lock_state
-    sp_end
-    sp_w=false
-    [ "$sp_recorded$sp_found" != 00 ] || sp_w=true
-    sp_note_ended "$sp_state/ended." "$sp_w"
+    sp_result_purge
+    if [ "$sp_collected" = 1 ]; then
+        sp_result_drop
+        sp_bool result_kept sp_result_there
+        sp_flush
+        return 0
+    fi
+    # An extension may have come while the lock was waited for.
+    [ "$sp_by_server" = 0 ] || sp_due || exit 0
+    sp_read_record
+    sp_look
+    sp_k=false
+    # The close before this one got to its end, or nearly: what it said is said again.
+    if [ "$sp_ours" = 0 ] && sp_result_there; then sp_k=true; fi
+    if [ "$sp_k" = true ]; then
+        sp_close_again
+    else
+        sp_evidence=1
+        sp_end
+        sp_close_report
+    fi
+}
+
+# sp_close_note NOTHING_WAS_MADE
+sp_close_note() {
+    sp_note_ended "$sp_state/ended." "$1"
     # An open that had begun was waited for, one that has not will be turned away.
     sp_k=false
-    if [ "$sp_w" = false ] || [ "$sp_not_after" != 0 ]; then sp_k=true; fi
+    if [ "$1" = false ] || [ "$sp_not_after" != 0 ]; then sp_k=true; fi
     sp_say late_open_refused "$sp_k"
+}
+
+sp_close_again() {
+    sp_v=true
+    [ "$sp_recorded" = 0 ] || sp_v=false
+    sp_close_note "$sp_v"
+    sp_say already_absent true
+    sp_bool foreign [ "$sp_found$sp_ours" = 10 ]
+    sp_bool result_kept true
+    sp_result_replay
+    sp_forget
+    sp_failsafe_absent || sp_fail failsafe-left 'The failsafe is still there.'
+    sp_flush
+}
+
+sp_close_report() {
+    sp_w=false
+    [ "$sp_recorded$sp_found" != 00 ] || sp_w=true
+    sp_nothing=$sp_w
+    sp_close_note "$sp_w"
     sp_say mark_changed "$sp_had_no_mark"
     sp_say already_absent "$sp_absent"
     sp_say foreign "$sp_foreign"
     # An account of another name without our mark that has our id: renamed by root, or made anew.
     sp_bool id_taken [ "$sp_taken" = 1 ]
+    sp_say sessions_ended "$sp_sessions"
     sp_say reowned "$sp_reowned"
     sp_say deleted_outside "$sp_deleted"
     sp_say planted_removed "$sp_planted"
     sp_say acl_left "$sp_acl_left"
     sp_say processes "$sp_left"
+    sp_uses
+    sp_say_lines found "$sp_diff_found"
+    sp_say found_total "$sp_diff_found_total"
+    sp_say_lines changed "$sp_diff_changed"
+    sp_say changed_total "$sp_diff_changed_total"
+    sp_say difference "$sp_diff_state"
+    sp_say_lines left "$sp_rest"
+    sp_say left_total "$sp_rest_total"
+    sp_say left_partial "$sp_rest_partial"
     # What is said from here on was read again.
     sp_was=$sp_home
     sp_look
@@ -1426,8 +1804,156 @@ sp_close() {
     [ -z "$sp_mounted" ] || sp_fail mounted-below "Something is mounted on $sp_mounted; unmount it, and close again. Nothing of the home folder was removed."
     [ "$sp_v$sp_k" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
     [ "$sp_acl_failed" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
-    # Reached only when everything above was re-read as gone.
+    sp_drop_in_remove
+    sp_gate_remove
+    sp_v=true
+    ! sp_drop_in_present || sp_v=false
+    sp_say drop_in_absent "$sp_v"
+    sp_v=true
+    ! sp_gate_present || sp_v=false
+    sp_say gate_absent "$sp_v"
+    # Reached only when everything above was re-read as gone. The failsafe goes last; if it does not
+    # go, that is said instead.
+    sp_say failsafe_absent true
+    sp_bool by_server [ "$sp_by_server" = 1 ]
+    sp_v=0
+    [ "$sp_by_server" = 0 ] || sp_v=$(date +%s)
+    sp_say server_closed_at "$sp_v"
     sp_say absent true
+    sp_v=false
+    if [ "$sp_nothing" = false ] && [ "$sp_recorded" = 1 ]; then
+        if sp_result_write; then
+            sp_v=true
+        elif [ "$sp_by_server" = 1 ]; then
+            sp_fail no-room 'What was found could not be written down (a full disk).'
+        fi
+    fi
+    sp_say result_kept "$sp_v"
     sp_forget
+    if ! sp_failsafe_absent; then
+        sp_out=$(printf '%s' "$sp_out" | sed 's/^failsafe_absent=true$/failsafe_absent=false/')$sp_nl
+        sp_fail failsafe-left 'The failsafe is still there.'
+    fi
     sp_flush
+}
+
+# ---- marks ---------------------------------------------------------------------------------------
+
+# Everything on this server that carries a mark of ours, whatever its grant: KIND GRANT ACCOUNT TAG KEY
+# DETAIL. Nobody but root writes where this looks, but for key lines and comments; the tag says
+# whether those are ours.
+sp_marks() {
+    sp_check_inputs
+    sp_whoami
+    [ "$sp_uid" = 0 ] || sp_refuse not-root 'This needs root, and the login of stagepass is not root here.'
+    sp_seen=''
+    sp_t=$(getent passwd) || :
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        IFS=:
+        # shellcheck disable=SC2086
+        set -- $sp_l
+        IFS=$sp_nl
+        case ${5:-} in
+            'stagepass '?*)
+                sp_v=${5#stagepass }
+                sp_mark_say account "${sp_v%%,*}" "$1" - "uid=$3"
+                ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+    set +f
+    for sp_a in "$sp_state"/*/ "$sp_state"/result.* "$sp_state"/ended.* "$sp_units"/stagepass-*.timer "$sp_units"/stagepass-*.service \
+        /etc/cron.d/stagepass-* /etc/ssh/sshd_config.d/50-stagepass-*.conf; do
+        [ -e "$sp_a" ] || continue
+        sp_v=${sp_a%/}
+        sp_v=${sp_v##*/}
+        case $sp_a in
+            */result.*) sp_mark_say result "${sp_v#result.}" - - "$sp_a" ;;
+            */ended.*) sp_mark_say tombstone "${sp_v#ended.}" - - "$sp_a" ;;
+            "$sp_units"/*)
+                sp_v=${sp_v#stagepass-}
+                sp_mark_say unit "${sp_v%.*}" - - "$sp_a"
+                ;;
+            /etc/cron.d/*) sp_mark_say cron "${sp_v#stagepass-}" - - "$sp_a" ;;
+            /etc/ssh/*)
+                sp_v=${sp_v#50-stagepass-}
+                sp_w=$(sed -n 's/^Match User //p' "$sp_a" | head -n 1) || :
+                sp_mark_say drop-in "${sp_v%.conf}" "${sp_w:--}" - "$sp_a"
+                ;;
+            "$sp_state"/*/)
+                sp_mark_say record "$sp_v" - - "$sp_a"
+                [ ! -e "${sp_a}gate" ] || sp_mark_say gate "$sp_v" - - "${sp_a}gate"
+                ;;
+        esac
+    done
+    set -f
+    sp_mark_keys
+    sp_flush
+}
+
+# sp_mark_say KIND GRANT ACCOUNT KEY DETAIL: account and tag are those of the record, where there is one.
+sp_mark_say() {
+    case $2 in '' | *[!0-9a-z]*) return 0 ;; esac
+    sp_k=$3 sp_w=-
+    if [ -r "$sp_state/$2/record" ]; then
+        while IFS= read -r sp_l; do
+            case $sp_l in
+                account=?*) [ "$sp_k" != - ] || sp_k=${sp_l#*=} ;;
+                tag=?*) sp_w=${sp_l#*=} ;;
+            esac
+        done <"$sp_state/$2/record"
+    fi
+    sp_say mark "$1 $2 $sp_k $sp_w $4 $5"
+}
+
+# Key lines with our mark, in every file that sshd may read for a local account.
+sp_mark_keys() {
+    sp_find_sshd
+    sp_settings root
+    set --
+    sp_t=$(getent passwd) || :
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        sp_home=${sp_l%:*}
+        sp_home=${sp_home##*:}
+        sp_account=${sp_l%%:*}
+        case $sp_home in /?*) ;; *) continue ;; esac
+        IFS=" $sp_nl"
+        for sp_a in ${sp_s_keys:-.ssh/authorized_keys .ssh/authorized_keys2}; do
+            case $sp_a in
+                /*) ;;
+                *) sp_a=%h/$sp_a ;;
+            esac
+            sp_w=''
+            while :; do
+                case $sp_a in
+                    *%h*) sp_w=$sp_w${sp_a%%%h*}$sp_home sp_a=${sp_a#*%h} ;;
+                    *%u*) sp_w=$sp_w${sp_a%%%u*}$sp_account sp_a=${sp_a#*%u} ;;
+                    *) break ;;
+                esac
+            done
+            [ ! -f "$sp_w$sp_a" ] || set -- "$@" "$sp_account:$sp_w$sp_a"
+        done
+        IFS=$sp_nl
+    done
+    for sp_f; do
+        sp_t=$(head -c 1048576 "${sp_f#*:}" 2>/dev/null | tr -d '\000' | grep -a -e ' stagepass:[0-9a-z][0-9a-z]*[[:space:]]*$' | head -n 200) || :
+        for sp_l in $sp_t; do
+            case $sp_l in '#'*) continue ;; esac
+            sp_v=${sp_l##* stagepass:}
+            sp_v=${sp_v%%[!0-9a-z]*}
+            # The tag is behind the gate's path; the key is the last word but one.
+            sp_w=-
+            case $sp_l in
+                *command=\"*"/$sp_v/gate "*)
+                    sp_w=${sp_l#*"/$sp_v/gate "}
+                    sp_w=${sp_w%%[!0-9a-z]*}
+                    ;;
+            esac
+            sp_k=${sp_l% stagepass:*}
+            sp_say mark "key-line $sp_v ${sp_f%%:*} ${sp_w:--} ${sp_k##* } ${sp_f#*:}"
+        done
+    done
+    IFS=" $sp_tab$sp_nl"
 }

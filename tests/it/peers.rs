@@ -124,6 +124,9 @@ fn due_grant() -> Grant {
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![Layer {
             provider: "linux-account".into(),
             digest: "0".repeat(64),

@@ -10,7 +10,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub struct Stage {
     supporter: TempDir,
     /// The key the merchant logs in to targets with. It has no passphrase.
     pub admin: Key,
+    /// The library that gives the merchant's computer another time, see [`Stage::set_clock`].
+    clock: OnceLock<PathBuf>,
 }
 
 /// An OpenSSH key pair in two files.
@@ -83,7 +85,20 @@ impl Stage {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         }
         let admin = Key::generate(&merchant.path().join("keys"), "admin", "ed25519", "");
-        Self { merchant, supporter, admin }
+        Self { merchant, supporter, admin, clock: OnceLock::new() }
+    }
+
+    /// From now on the clock of the merchant's computer is so many seconds ahead. Runs that were
+    /// started after the first call see later changes at once.
+    pub fn set_clock(&self, ahead: i64) {
+        self.clock.get_or_init(host::clock_library);
+        let how = fs::File::options().write(true).create(true).truncate(false).to_owned();
+        let mut file = how.open(self.clock_file()).unwrap();
+        file.write_all(format!("{ahead:<20}").as_bytes()).unwrap();
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.path().join("clock")
     }
 
     /// The merchant's folder: home, config, state, tmp.
@@ -164,6 +179,9 @@ impl Stage {
 
     fn invocation(&self, mut command: Command) -> Invocation {
         command.env_clear().current_dir(self.home()).envs(self.environment());
+        if let Some(library) = self.clock.get() {
+            command.env("LD_PRELOAD", library).env("STAGEPASS_TEST_CLOCK", self.clock_file());
+        }
         Invocation { command, stdin: Vec::new(), limit: LIMIT }
     }
 

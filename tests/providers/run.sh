@@ -6,7 +6,7 @@
 #
 #   tests/providers/run.sh [SUITE...]      default: bookworm bullseye trixie
 #
-# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the two files alone.
+# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the three files alone.
 # STAGEPASS_TEST_BUSYBOX=/path/to/busybox runs the scripts under busybox ash as well (a static build).
 
 set -u
@@ -78,9 +78,11 @@ finishes() {
 # ---- hosts ---------------------------------------------------------------------------------------
 
 tmp=$(mktemp -d /tmp/stagepass-providers.XXXXXX)
-declare -A port pid
+declare -A port pid known
+booted=() host='' address=127.0.0.1
 cleanup() {
     local suite
+    for suite in "${booted[@]}"; do "$repo/tests/hosts/hosts" full down "$suite" >/dev/null 2>&1; done
     for suite in "${!pid[@]}"; do
         kill -KILL "${pid[$suite]}" 2>/dev/null
         wait "${pid[$suite]}" 2>/dev/null
@@ -175,9 +177,33 @@ reload() {
     done
 }
 
+# boot_full SUITE: a host with systemd and an address of its own; `stop_full` goes back to the other one.
+boot_full() {
+    host=providers-$$-$1
+    booted+=("$host")
+    "$repo/tests/hosts/hosts" full up "$host" "$1" --owner $$ --deploy '' --root-key "$(cat "$tmp/operator.pub")" \
+        --sshd-config "$([ "$1" = trixie ] && echo "PerSourcePenalties no")" >"$tmp/host.json" || stop "no booted host of $1"
+    light_root=$root light_port=${port[$suite]}
+    set_full
+}
+# Where the host is now: its first process has another number after a reboot.
+set_full() {
+    root=$("$repo/tests/hosts/hosts" show "$host" | sed 's/.*"root":"\([^"]*\)".*/\1/')
+    address=$("$repo/tests/hosts/hosts" show "$host" | sed 's/.*"address":"\([^"]*\)".*/\1/')
+    port[$suite]=22
+}
+stop_full() {
+    "$repo/tests/hosts/hosts" full down "$host"
+    host='' address=127.0.0.1 root=$light_root port[$suite]=$light_port
+}
+
 # on COMMAND...: as root inside the host, beside sshd.
 on() {
     local inside
+    if [ -n "$host" ]; then
+        "$repo/tests/hosts/hosts" exec "$host" "$@"
+        return
+    fi
     inside=$(pgrep -P "${pid[$suite]}" | head -n 1)
     nsenter --target "$inside" --mount --pid --uts -- chroot "$root" "$@"
 }
@@ -192,27 +218,48 @@ quote() {
     printf "'%s'" "$s"
 }
 
+# source_of PROVIDER: library and script. For open and update, which leave the gate and the failsafe on
+# the server, it is a text in a variable as well: quoted once for each provider.
+source_of() { cat "$repo/providers/lib.sh" "$repo/providers/ending.sh" "$repo/providers/difference.sh" - "$repo/providers/$1/provider.sh" <<<''; }
+quoted_source_of() {
+    if [ ! -s "$tmp/source.$1" ]; then
+        {
+            printf "sp_gate_source='"
+            sed "s/'/'\\\\''/g" "$repo/providers/gate.sh"
+            printf "'\\nsp_source='"
+            source_of "$1" | sed "s/'/'\\\\''/g"
+            printf "'\\neval \"\$sp_source\"\\n"
+        } >"$tmp/source.$1"
+    fi
+    cat "$tmp/source.$1"
+}
+
 # script PROVIDER VERB name=value...: what goes to the server's standard input.
 script() {
     local provider=$1 verb=$2 a
     shift 2
     local -A in=([grant]=$grant [account]=$account [path]='' [access]=sftp [public_key]=$supporter_key
         [check_key]='' [check_until]=0 [password]='' [has_password]=0 [deadline]=$deadline [expiry_form]=$form
-        [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)")
+        [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)"
+        [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [uses_from]=0 [collected]=0
+        [baseline_digest]='' [by_server]=0 [gate_wanted]=1)
     # Nothing of a grant that was open is still on its way when it is closed.
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done
     printf '{ set -eu\n'
     for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
-    cat "$repo/providers/lib.sh" "$repo/providers/$provider/provider.sh"
-    printf "sp_%s; printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n" "$verb"
+    case $verb in
+        open | update) quoted_source_of "$provider" ;;
+        *) source_of "$provider" ;;
+    esac
+    printf "\nsp_%s; printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n" "$verb"
 }
 
 # verb PROVIDER VERB name=value...: sets out and code.
 verb() {
     script "$@" >"$tmp/script"
     # shellcheck disable=SC2029
-    out=$(ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@127.0.0.1" "$shell -s" <"$tmp/script" 2>"$tmp/err")
+    out=$(ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" 2>"$tmp/err")
     code=$?
     declared "$1" "$2"
 }
@@ -220,11 +267,13 @@ verb() {
 # declared PROVIDER VERB: nothing may be said that the manifest does not declare, and nothing on
 # stderr; whoever does not end well says why.
 declared() {
-    local line key
+    local key line
+    if [ -z "${known[$1.$2]:-}" ]; then
+        known[$1.$2]=" $(sed -n "/^\[$2\]/,/^\[/s/^outputs = { //p" "$repo/providers/$1/provider.toml" | sed 's/ = "[a-z]*"[,} ]*/ /g') "
+    fi
     while IFS= read -r line; do
         key=${line%%=*}
-        case $key in stagepass | '') continue ;; esac
-        sed -n "/^\[$2\]/,/^\[/p" "$repo/providers/$1/provider.toml" | grep -q "[{ ]$key = " || fail "$2 said $key, which its manifest does not declare"
+        case ${known[$1.$2]} in *" $key "*) ;; *) [ -z "$key" ] || [ "$key" = stagepass ] || fail "$2 said $key, which its manifest does not declare" ;; esac
     done <<<"$out"
     [ ! -s "$tmp/err" ] || fail "$1 $2 wrote to stderr" "$(cat "$tmp/err")"
     [ "$code" = 0 ] || [[ $out == *reason_id=* && $out == *reason=* ]] || fail "$1 $2 ended with $code and did not say why" "$out"
@@ -237,17 +286,17 @@ fails() {
 
 # ---- logins with other people's clients ----------------------------------------------------------
 
-key_ssh() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "${identity:-$tmp/supporter}" -p "${port[$suite]}" "$account@127.0.0.1" "$@" </dev/null; }
-key_sftp() { sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "${identity:-$tmp/supporter}" -P "${port[$suite]}" -b - "$account@127.0.0.1" <<<"$1"; }
-pw_ssh() { SSHPASS=$password sshpass -e ssh "${options[@]}" -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -p "${port[$suite]}" "$account@127.0.0.1" "$@" </dev/null; }
-pw_sftp() { SSHPASS=$password sshpass -e sftp "${options[@]}" -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -P "${port[$suite]}" "$account@127.0.0.1" <<<"$1"; }
+key_ssh() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "${identity:-$tmp/supporter}" -p "${port[$suite]}" "$account@$address" "$@" </dev/null; }
+key_sftp() { sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "${identity:-$tmp/supporter}" -P "${port[$suite]}" -b - "$account@$address" <<<"$1"; }
+pw_ssh() { SSHPASS=$password sshpass -e ssh "${options[@]}" -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -p "${port[$suite]}" "$account@$address" "$@" </dev/null; }
+pw_sftp() { SSHPASS=$password sshpass -e sftp "${options[@]}" -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -P "${port[$suite]}" "$account@$address" <<<"$1"; }
 paramiko_list() {
-    /usr/bin/python3 - "${port[$suite]}" "$account" "$tmp/supporter" "$1" <<'PY'
+    /usr/bin/python3 - "$address" "${port[$suite]}" "$account" "$tmp/supporter" "$1" <<'PY'
 import sys, paramiko
 c = paramiko.SSHClient()
 c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-how = {"password": sys.argv[4]} if sys.argv[4] else {"key_filename": sys.argv[3]}
-c.connect("127.0.0.1", int(sys.argv[1]), sys.argv[2], allow_agent=False, look_for_keys=False, **how)
+how = {"password": sys.argv[5]} if sys.argv[5] else {"key_filename": sys.argv[4]}
+c.connect(sys.argv[1], int(sys.argv[2]), sys.argv[3], allow_agent=False, look_for_keys=False, **how)
 s = c.open_sftp()
 print(s.normalize("."), s.listdir("."))
 c.close()
@@ -281,6 +330,7 @@ name\\ 'x'"
 
 . "$here/linux-account.sh"
 . "$here/authorized-key.sh"
+. "$here/gate.sh"
 
 for suite in "${suites[@]}"; do
     root=$tmp/$suite/root form=utc
@@ -293,7 +343,9 @@ for suite in "${suites[@]}"; do
         continue
     fi
     linux_account
+    gate_and_failsafe
     authorized_key
+    booted_host
     [ "$suite" != bullseye ] || local_time
     [ "$suite" != bookworm ] || other_shells
     measure

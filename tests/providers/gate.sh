@@ -1,0 +1,617 @@
+# The cases of the gate and the failsafe. Read by run.sh; needs what it defines.
+# shellcheck shell=bash disable=SC2004,SC2016,SC2034,SC2154
+
+gate_and_failsafe() {
+    about="$suite gate"
+    account=sp-anna login=root
+    starts_cron
+    lets_through
+    shuts_out
+    ends_what_runs
+    lets_work_drain
+    holds_passwords
+    falls_back_without_drop_in
+    closes_by_itself
+    is_killed_half_way
+    tells_twice
+    finds_what_was_left
+    shows_marks
+    ends_by_cron
+}
+
+# With a systemd, and without the chroot that forbids namespaces to the accounts of a light host.
+booted_host() {
+    about="$suite booted"
+    account=sp-anna login=root
+    boot_full "$suite"
+    shuts_into_the_shop
+    ends_by_timer
+    ends_over_a_reboot
+    stop_full
+}
+
+state() { printf '%s/var/lib/stagepass/%s/%s' "$root" "${2:-$grant}" "$1"; }
+uses() { cut -d' ' -f3- "$(state uses)"; }
+# again SECONDS COMMAND...: until it succeeds.
+again() {
+    local end=$(($(date +%s) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(date +%s)" -lt "$end" ] || return 1
+        sleep 0.2
+    done
+}
+gone() { ! "$@"; }
+watchers() { on pgrep -fc "^/bin/sh /var/lib/stagepass/[a-z0-9]*/gate --watch "; }
+watched() { [ "$(watchers)" = "$1" ]; }
+failsafe() { on /bin/sh "/var/lib/stagepass/$grant/failsafe"; }
+mux() { ssh "${options[@]}" -S "$tmp/mux" -o ControlMaster=no -p "${port[$suite]}" "$account@$address" "$@" </dev/null; }
+
+lets_through() {
+    local long before
+    about="$suite through the gate"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh "check_key=$check_key" "check_until=$(($(date +%s) + 300))"
+    finishes
+    says gate=true password_gate=none confined=false baseline=true "shell=/var/lib/stagepass/$grant/gate"
+    same 'the gate says nothing of its own' "$(printf 'out\n3')" "$(key_ssh 'echo out; exit 3'; echo $?)"
+    same 'what it starts knows the grant' "$grant" "$(key_ssh 'echo $STAGEPASS_GRANT')"
+    same 'the shell is a real one' /bin/bash "$(key_ssh 'echo $SHELL')"
+    same 'standard input goes through' 'and back' "$(echo 'and back' | ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" cat)"
+    want 'a shell on a terminal' bash -c 'echo "tty; exit 0" | timeout 20 "$@" | grep -q /dev/pts' - ssh "${options[@]}" -tt -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address"
+    want 'sftp' key_sftp "put $tmp/upload \"$shop/new\"
+get \"$shop/index.php\" $tmp/got"
+    rm -f "$tmp/got"
+    want 'scp' timeout 20 scp "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:$shop/scp"
+    want 'scp as it was before SFTP' timeout 20 scp -O "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:files/scp"
+    want 'a child that is left behind does not hold the client' timeout 20 ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" 'sleep 300 >/dev/null 2>&1 </dev/null &'
+    long=$(printf 'x%.0s' $(seq 1000))
+    key_ssh "true one
+1795300000 1.2.3.4 shell forged; : $long"
+    identity=$tmp/check
+    key_ssh true
+    identity=''
+    same 'each use is one line' 'command echo out; exit 3
+command echo $STAGEPASS_GRANT
+command echo $SHELL
+command cat
+shell /bin/bash' "$(uses | grep '^[a-z]* ' | head -n 5)"
+    want 'the login that proves it is told apart' grep -qE '^[0-9]+ 127\.0\.0\.1 own true$' "$(state uses)"
+    want 'a command with a newline is one line, cut' bash -c 'grep -cE "^[0-9]+ [0-9.]+ command true one 1795300000 1.2.3.4 shell forged; : x{200,280}$" "$1" | grep -qx 1' - "$(state uses)"
+    same 'files and bytes are counted' 'files_read=1
+files_written=2' "$(verb linux-account check "path=$shop" access=ssh uses_from=5; printf '%s\n' "$out" | grep '^files_[rw]')"
+    verb linux-account check "path=$shop" access=ssh "uses_from=$(grep -cE '^[0-9]{10} [^ ]+ [a-z]+' "$(state uses)")"
+    says gate_present=true drop_in_present=false bytes_written=16 bytes_read=6
+    case $out in *use=*) fail 'uses that were collected are not said again' "$out" ;; *) pass ;; esac
+
+    about="$suite watchers"
+    want 'they go when the connection has gone' again 12 watched 0
+    ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -M -S "$tmp/mux" -N -f -p "${port[$suite]}" "$account@$address"
+    mux true
+    mux true
+    mux true
+    same 'one for each connection' 1 "$(watchers)"
+    same 'and it holds no file of a client' '/dev/null /dev/null /dev/null' "$(on sh -c 'p=$(pgrep -f "^/bin/sh /var/lib/stagepass/[a-z0-9]*/gate --watch "); for f in /proc/$p/fd/[012]; do readlink $f; done' | tr '\n' ' ' | sed 's/ $//')"
+    verb linux-account check "path=$shop" access=ssh
+    says sessions=2
+    ssh -S "$tmp/mux" -O exit x 2>/dev/null
+
+    about="$suite a log that cannot be written"
+    on sh -c 'cd "/var/lib/stagepass/$1" && { chattr -a uses 2>/dev/null; mv uses was; mkdir uses; }' - "$grant"
+    want 'the work goes on' key_login ssh
+    on sh -c 'cd "/var/lib/stagepass/$1" && rmdir uses && mv was uses' - "$grant"
+
+    about="$suite a gate in disorder"
+    before=$(cat "$(state ends)")
+    for long in '' 'deadline=x' 'hard=9999999999' 'deadline=
+hard='; do
+        printf '%s\n' "$long" >"$(state ends)"
+        deny "ends that say '$long' are over" key_ssh true
+    done
+    rm "$(state ends)"
+    deny 'no ends are over' key_ssh true
+    printf '%s\n' "$before" >"$(state ends)"
+    mv "$(state gate.conf)" "$(state conf)"
+    deny 'without its settings it lets nobody in' key_ssh true
+    mv "$(state conf)" "$(state gate.conf)"
+    want 'in order again' key_ssh true
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says gate_absent=true failsafe_absent=true drop_in_absent=true by_server=false
+    case $out in *"use="*" own true"*) pass ;; *) fail 'close says the uses' "$out" ;; esac
+}
+
+# What SFTP alone does not open.
+shuts_out() {
+    about="$suite SFTP only"
+    make_shop
+    verb linux-account open "path=$shop" access=sftp-read-only
+    finishes
+    says gate=true confined=false
+    same 'a command is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n is for SFTP only. Ask Anna at anna@example.org." "$(key_ssh 'touch /tmp/x' 2>&1)"
+    deny 'so is a shell' key_ssh
+    deny 'and what only looks like SFTP' key_ssh 'sh -c /usr/lib/openssh/sftp-server'
+    deny 'and scp as it was before SFTP' timeout 20 scp -O "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:/tmp/x"
+    want 'no command ran' test ! -e "$root/tmp/x"
+    want 'scp by SFTP reads' timeout 20 scp "${options[@]}" -s -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$account@$address:$shop/index.php" "$tmp/got"
+    deny 'and does not write' timeout 20 scp "${options[@]}" -s -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:$shop/new"
+    rm -f "$tmp/got"
+    key_ssh 'internal-sftp -d /etc' </dev/null
+    same 'refusals are logged' 4 "$(uses | grep -c '^refused')"
+    same 'the start folder is the shop, whatever it is called' "Remote working directory: $shop" "$(key_sftp pwd | tail -n 1)"
+    mkdir "$root/srv/100%d"
+    verb linux-account close "path=$shop"
+    verb linux-account open 'path=/srv/100%d'
+    same 'even with a percent sign' 'Remote working directory: /srv/100%d' "$(key_sftp pwd | tail -n 1)"
+    verb linux-account close 'path=/srv/100%d'
+    rmdir "$root/srv/100%d"
+
+    about="$suite no gate"
+    verb linux-account open "path=$shop" gate_wanted=0
+    finishes
+    says gate=false 'gate_reason=It was not wanted.'
+    want 'the key works as before' key_login sftp
+    want 'by sshd itself' grep -q 'command="internal-sftp' "$root/home/sp-anna/.ssh/authorized_keys"
+    verb linux-account close "path=$shop"
+    mv "$root/usr/lib/openssh/sftp-server" "$root/usr/lib/openssh/away"
+    verb linux-account open "path=$shop"
+    finishes
+    says gate=false 'gate_reason=This server has no sftp-server program, which the gate would start.'
+    want 'the key works without that program' key_login sftp
+    verb linux-account close "path=$shop"
+    finishes
+    mv "$root/usr/lib/openssh/away" "$root/usr/lib/openssh/sftp-server"
+}
+
+# started NAME COMMAND...: in the background; when it ends, the time is in a file.
+started() {
+    local name=$1
+    shift
+    rm -f "$tmp/ended.$name"
+    {
+        "$@" >"$tmp/out.$name" 2>&1
+        date +%s >"$tmp/ended.$name"
+    } &
+}
+
+ends_what_runs() {
+    local at name uid
+    about="$suite the end of what runs"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+    finishes
+    uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+    ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -M -S "$tmp/mux" -N -f -p "${port[$suite]}" "$account@$address"
+    started master mux 'sleep 1000'
+    started command key_ssh 'setsid sleep 555 </dev/null >/dev/null 2>&1 & trap "" HUP TERM; while :; do sleep 1; done'
+    mkfifo "$tmp/held"
+    sleep 1000 >"$tmp/held" &
+    name=$!
+    started terminal ssh "${options[@]}" -tt -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" <"$tmp/held"
+    # sftp(1) itself would not look up before it is typed at.
+    started sftp ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" -s "$account@$address" sftp <"$tmp/held"
+    started password pw_ssh 'sleep 1000'
+    want 'five connections' again 20 watched 5
+    # Once a deadline, once a longer one: what runs goes by the last.
+    verb linux-account update "path=$shop" access=ssh has_password=1 "deadline=$(($(date +%s) + 4))"
+    finishes
+    says gate=true
+    at=$(($(date +%s) + 9))
+    verb linux-account update "path=$shop" access=ssh has_password=1 "deadline=$at"
+    finishes
+    while [ "$(date +%s)" -lt $((at - 1)) ]; do sleep 0.2; done
+    want 'an extension is kept for what runs' test ! -e "$tmp/ended.sftp" -a ! -e "$tmp/ended.terminal" -a ! -e "$tmp/ended.command" -a ! -e "$tmp/ended.master" -a ! -e "$tmp/ended.password"
+    for one in master command terminal sftp password; do
+        want "$one ends" again 6 test -s "$tmp/ended.$one"
+        want "$one ends at the deadline" test "$(cat "$tmp/ended.$one")" -ge "$at" -a "$(cat "$tmp/ended.$one")" -le $((at + 3))
+    done
+    kill "$name"
+    rm -f "$tmp/held"
+    deny 'the multiplexed master is dead' mux true
+    want 'nothing of it runs' again 10 gone on pgrep -u "$uid"
+    same 'each end is logged' 5 "$(uses | grep -c '^ended')"
+    same 'a password is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n ended on $(date -u -d "@$at" '+%Y-%m-%d at %H:%M:%S') UTC. Ask Anna at anna@example.org." "$(pw_ssh true 2>&1)"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+}
+
+# After the deadline nothing new starts; what runs has until the hard end. The failsafe waits for it.
+lets_work_drain() {
+    local at
+    about="$suite draining"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh at_end=drain drain=600 has_password=1 "password=$password"
+    finishes
+    ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -M -S "$tmp/mux" -N -f -p "${port[$suite]}" "$account@$address"
+    started work mux 'sleep 1000'
+    want 'it is at work' again 10 watched 1
+    at=$(($(date +%s) + 2))
+    verb linux-account update "path=$shop" access=ssh at_end=drain drain=600 "deadline=$at" has_password=1
+    same 'the end of both is written down' "deadline=$at
+hard=$((at + 600))" "$(cat "$(state ends)")"
+    while [ "$(date +%s)" -le "$at" ]; do sleep 0.2; done
+    same 'a new channel of an old connection is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n ended on $(date -u -d "@$at" '+%Y-%m-%d at %H:%M:%S') UTC. Ask Anna at anna@example.org." "$(mux 'touch /tmp/x' 2>&1)"
+    want 'nothing ran' test ! -e "$root/tmp/x"
+    started failsafe failsafe
+    want 'it lets nobody new in' again 10 grep -q '^sp-anna:[^:]*:[0-9]*:[^:]*:[^:]*:[^:]*:[^:]*:1:' "$root/etc/shadow"
+    want 'the work goes on' test ! -e "$tmp/ended.work"
+    want 'and so does the account' grep -q '^sp-anna:' "$root/etc/passwd"
+    # What cuts it short is an end that comes sooner.
+    verb linux-account update "path=$shop" access=ssh "deadline=$at" has_password=1
+    want 'the work is ended' again 12 test -s "$tmp/ended.work"
+    want 'then the failsafe closes' again 20 test -s "$tmp/ended.failsafe"
+    deny 'the account is gone' grep -q '^sp-anna:' "$root/etc/passwd"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says by_server=true already_absent=true
+}
+
+holds_passwords() {
+    local conf=$root/etc/ssh/sshd_config.d/50-stagepass-$grant.conf
+    about="$suite passwords behind a drop-in"
+    make_shop
+    verb linux-account open "path=$shop" access=sftp-read-only has_password=1 "password=$password" public_key=
+    finishes
+    says gate=true password_gate=drop-in password_forwarding=false
+    want 'sshd reads it' on grep -q "^    ForceCommand /var/lib/stagepass/$grant/gate t4g any$" "/etc/ssh/sshd_config.d/50-stagepass-$grant.conf"
+    want 'a read-only password logs in' pw_login sftp
+    pw_sftp "put $tmp/upload \"$shop/new\"" >/dev/null 2>&1
+    want 'and cannot write' test ! -e "$root$shop/new"
+    deny 'nor run anything' pw_ssh true
+    deny 'nor forward' bash -c 'echo | timeout 20 "$@" | grep -q SSH' - env "SSHPASS=$password" sshpass -e ssh "${options[@]}" -o PubkeyAuthentication=no -W "127.0.0.1:${port[$suite]}" -p "${port[$suite]}" "$account@$address"
+    verb linux-account check "path=$shop" access=sftp-read-only has_password=1 public_key=
+    says drop_in_present=true gate_present=true password=usable
+    rm "$conf"
+    verb linux-account check "path=$shop" access=sftp-read-only has_password=1 public_key=
+    says drop_in_present=false
+    verb linux-account update "path=$shop" access=sftp-read-only has_password=1 public_key=
+    finishes
+    want 'an update puts back what was taken away' test -s "$conf"
+    verb linux-account close "path=$shop" access=sftp-read-only
+    finishes
+    says drop_in_absent=true
+    want 'it is gone' test ! -e "$conf"
+    want 'sshd has let go of it' bash -c '! "$@" | grep -q "forcecommand /var"' - on sshd -T -C user=sp-anna,host=x,addr=127.0.0.1
+}
+
+# Where sshd does not take the settings, everything is as it was, and the login shell is what holds.
+falls_back_without_drop_in() {
+    local conf=$root/etc/ssh/sshd_config.d/05-test.conf how reason config sshd
+    config=$(cat "$root/etc/ssh/sshd_config")
+    for how in earlier broken excluded internal; do
+        about="$suite no drop-in: $how"
+        make_shop
+        case $how in
+            earlier)
+                printf 'Match User sp-*\nForceCommand none\nAllowTcpForwarding yes\nMatch all\n' >"$conf"
+                reason='sshd does not take the settings for this account'
+                ;;
+            broken)
+                echo 'NoSuchSetting yes' >"$conf"
+                reason='sshd refuses its configuration'
+                ;;
+            excluded)
+                sed -i 's/^Include/#&/' "$root/etc/ssh/sshd_config"
+                reason='/etc/ssh/sshd_config does not include'
+                ;;
+            internal)
+                printf 'Match User sp-*\nForceCommand none\nMatch all\n' >"$conf"
+                sed -i 's/^Subsystem.*/Subsystem sftp internal-sftp/' "$root/etc/ssh/sshd_config"
+                reason='sshd does not take the settings for this account'
+                ;;
+        esac
+        [ "$how" = broken ] || reload
+        sshd=$(on pgrep -xo sshd)
+        verb linux-account open "path=$shop" has_password=1 "password=$password"
+        finishes
+        case $out in *"password_gate_reason=$reason"*) pass ;; *) fail 'the reason is said' "$out" ;; esac
+        want 'no drop-in is left' test ! -e "$root/etc/ssh/sshd_config.d/50-stagepass-$grant.conf"
+        same 'sshd is the one it was' "$sshd" "$(on pgrep -xo sshd)"
+        want 'and lets the password in' pw_login sftp
+        if [ "$how" = internal ]; then
+            says password_gate=none password_forwarding=true
+            verb linux-account close "path=$shop"
+            verb linux-account open "path=$shop" access=sftp-read-only has_password=1 "password=$password"
+            refuses read-only-needs-key
+            want 'nothing is left' test ! -e "$(state gate)" -a ! -e "$root/home/sp-anna"
+        else
+            says password_gate=shell password_forwarding=true
+            want 'the gate saw it' bash -c 'grep -q " sftp " "$1"' - "$(state uses)"
+            deny 'a command is refused' pw_ssh true
+            printf 'deadline=1\nhard=1\n' >"$(state ends)"
+            deny 'and everything after the deadline' pw_login sftp
+            verb linux-account close "path=$shop"
+        fi
+        printf '%s\n' "$config" >"$root/etc/ssh/sshd_config"
+        rm -f "$conf"
+    done
+    reload
+}
+
+# ---- the failsafe --------------------------------------------------------------------------------
+
+# A grant whose end nobody waits for; looked at when the rest is done.
+starts_cron() {
+    about="$suite cron"
+    verb linux-account detect
+    says failsafe=none 'failsafe_reason=No cron daemon runs.'
+    on /usr/sbin/cron
+    verb linux-account detect
+    says failsafe=cron.d failsafe_reason=
+    grant=crongrant1 verb linux-account open account=sp-cron "deadline=$(($(date +%s) + 5))"
+    finishes
+    says failsafe=cron.d
+    grant=crongrant1 verb linux-account check account=sp-cron
+    says failsafe_present=true
+}
+
+ends_by_cron() {
+    about="$suite cron"
+    want 'it was closed' again 90 gone grep -q '^sp-cron:' "$root/etc/passwd"
+    want 'nothing starts it any more' again 10 test ! -e "$root/etc/cron.d/stagepass-crongrant1"
+    want 'and its folder is gone' again 10 test ! -e "$(state '' crongrant1)"
+    grant=crongrant1 verb linux-account close account=sp-cron
+    finishes
+    says by_server=true already_absent=true account_absent=true failsafe_absent=true
+    on pkill -x cron
+}
+
+closes_by_itself() {
+    local before acl
+    about="$suite failsafe"
+    make_shop
+    before=$(accounts) acl=$(acls "$shop")
+    verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+    finishes
+    says failsafe=cron.d
+    deny 'no secret is in it' grep -qF -- "$password" "$(state failsafe)"
+    key_ssh 'echo "<?php" >"/srv/my shop \$x/back.php"; echo t >/tmp/left; setsid sleep 1000 >/dev/null 2>&1 </dev/null &'
+    failsafe
+    want 'before the deadline it does nothing' key_login ssh
+    want 'and leaves no trace of it' test ! -e "$(state failsafe.log)"
+    verb linux-account update "path=$shop" access=ssh has_password=1 "deadline=$(($(date +%s) - 1))"
+    finishes
+    failsafe
+    same 'the account files are as before' "$(printf '%s\n' "$before")" "$(accounts)"
+    deny 'the login is refused' key_login ssh
+    rm -f "$root$shop/back.php"
+    same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+    want 'its folder is gone' test ! -e "$(state '')"
+    want 'nothing starts it' test ! -e "$root/etc/cron.d/stagepass-$grant"
+    want 'what it found is kept for root' bash -c '[ "$(stat -c %a:%u "$1")" = 600:0 ]' - "$root/var/lib/stagepass/result.$grant"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says by_server=true already_absent=true account_absent=true deleted_outside=1 reowned=1 result_kept=true
+    case $out in *server_closed_at=1[0-9]*'found=code '*back.php*) ;& *'found=code '*back.php*server_closed_at=1[0-9]*) pass ;; *) fail 'what was found is said to whoever asks next' "$out" ;; esac
+    case $out in *"command echo \"<?php\""*) pass ;; *) fail 'and what was done' "$out" ;; esac
+
+    about="$suite an extension while the failsafe waits"
+    verb linux-account open "path=$shop" access=ssh "deadline=$(($(date +%s) + 1))"
+    finishes
+    mkdir -p "$root/usr/local/bin"
+    script linux-account update "path=$shop" access=ssh "deadline=$(($(date +%s) + 3600))" >"$tmp/first"
+    slow_tool usermod 3
+    on /bin/sh -s <"$tmp/first" >"$tmp/first.out" 2>&1 &
+    reached usermod
+    started failsafe failsafe
+    wait "$!"
+    rm -f "$root/usr/local/bin"/* "$root/tmp/reached"
+    want 'the extension was written' again 10 grep -qx stagepass=1 "$tmp/first.out"
+    want 'the failsafe ended' again 10 test -s "$tmp/ended.failsafe"
+    want 'and closed nothing' key_login ssh
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says by_server=false already_absent=false
+}
+
+# Killed at any point, it is done by the next that runs, whichever that is.
+is_killed_half_way() {
+    local before acl i
+    about="$suite failsafe killed half-way"
+    make_shop
+    before=$(accounts) acl=$(acls "$shop")
+    for i in 3 6 10 14 18 24 30 45; do
+        verb linux-account open "path=$shop" has_password=1 "password=$password" "deadline=$(($(date +%s) - 1))"
+        finishes
+        on timeout -s KILL "0.$(printf '%02d' "$i")" /bin/sh "/var/lib/stagepass/$grant/failsafe" >/dev/null 2>&1
+        on sh -c 'sleep 0.2; rm -f /etc/*.lock'
+        [ ! -e "$(state failsafe)" ] || failsafe
+        same 'nothing is left of it' "$before" "$(accounts)"
+        same 'nor an ACL' "$acl" "$(acls "$shop")"
+        want 'nor a folder' test ! -e "$(state '')"
+        want 'nor what starts it' test ! -e "$root/etc/cron.d/stagepass-$grant"
+        want 'nor a drop-in' test ! -e "$root/etc/ssh/sshd_config.d/50-stagepass-$grant.conf"
+        verb linux-account close "path=$shop"
+        finishes
+        says by_server=true already_absent=true gate_absent=true drop_in_absent=true failsafe_absent=true
+    done
+
+    about="$suite failsafe and client at once"
+    verb linux-account open "path=$shop" has_password=1 "password=$password" "deadline=$(($(date +%s) - 1))"
+    started failsafe failsafe
+    verb linux-account close "path=$shop"
+    finishes
+    says account_absent=true failsafe_absent=true
+    want 'both ended' again 25 test -s "$tmp/ended.failsafe"
+    same 'nothing is left of it' "$before" "$(accounts)"
+}
+
+tells_twice() {
+    local first
+    about="$suite the result of a close"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh
+    key_ssh 'echo x >"/srv/my shop \$x/made"'
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says already_absent=false reowned=1 result_kept=true absent=true
+    first=$(printf '%s\n' "$out" | grep -v -e '^already_absent' -e '^result_kept' -e '^late_open_refused' | sort)
+    verb linux-account close "path=$shop" access=ssh
+    says already_absent=true result_kept=true absent=true
+    same 'the same is said again' "$first" "$(printf '%s\n' "$out" | grep -v -e '^already_absent' -e '^result_kept' -e '^late_open_refused' | sort)"
+    verb linux-account close "path=$shop" access=ssh collected=1
+    finishes
+    says result_kept=false
+    want 'then it is forgotten' test ! -e "$root/var/lib/stagepass/result.$grant"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says already_absent=true result_kept=false uses_total=0
+    echo old=1 >"$root/var/lib/stagepass/result.old"
+    echo new=1 >"$root/var/lib/stagepass/result.new"
+    touch -d '91 days ago' "$root/var/lib/stagepass/result.old"
+    verb linux-account close
+    want 'an old one goes' test ! -e "$root/var/lib/stagepass/result.old" -a -e "$root/var/lib/stagepass/result.new"
+    rm "$root/var/lib/stagepass/result.new"
+
+    about="$suite a full disk"
+    verb linux-account open "path=$shop"
+    on sh -c 'cat /dev/zero >/filler 2>/dev/null' || :
+    [ "$(on df --output=avail / | tail -n 1)" -lt 64 ] || on mount -o remount,size=1k / 2>/dev/null || :
+    verb linux-account close "path=$shop"
+    rm -f "$root/filler"
+    finishes
+    says account_absent=true failsafe_absent=true
+}
+
+finds_what_was_left() {
+    about="$suite files elsewhere"
+    local uid
+    make_shop
+    mkdir -p "$root/srv/open" "$root/srv/old"
+    chmod 777 "$root/srv/open"
+    verb linux-account open "path=$shop" access=ssh
+    uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+    echo theirs >"$root/srv/old/file"
+    touch -d '2 days ago' "$root/srv/old/file"
+    key_ssh 'cd /srv/open && echo x >"a file" && mkdir -p d/.ssh && echo k >d/.ssh/authorized_keys && ln -s /etc/passwd link && echo e >.bashrc && cp /bin/true suid && chmod 4755 suid'
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says 'left=re-owned /srv/open/a file' 'left=deleted /srv/open/link' 'left=deleted /srv/open/.bashrc' 'left=deleted /srv/open/d/.ssh/authorized_keys' \
+        'left=re-owned /srv/open/suid' left_total=7 left_partial=false
+    same 'they are the shop'"'"'s, and have no special rights' 'deploy:755' "$(on stat -c '%U:%a' /srv/open/suid)"
+    same 'nothing of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
+    rm -rf "$root/srv/open" "$root/srv/old"
+}
+
+shows_marks() {
+    about="$suite marks"
+    make_shop
+    verb linux-account open "path=$shop" has_password=1 "password=$password"
+    verb linux-account marks
+    finishes
+    says "mark=account $grant sp-anna t4g - uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)" \
+        "mark=record $grant sp-anna t4g - /var/lib/stagepass/$grant/" "mark=gate $grant sp-anna t4g - /var/lib/stagepass/$grant/gate" \
+        "mark=cron $grant sp-anna t4g - /etc/cron.d/stagepass-$grant" "mark=drop-in $grant sp-anna t4g - /etc/ssh/sshd_config.d/50-stagepass-$grant.conf" \
+        "mark=key-line $grant sp-anna t4g ${supporter_key#* } /home/sp-anna/.ssh/authorized_keys"
+    verb linux-account close "path=$shop"
+    verb linux-account marks
+    says "mark=result $grant - - - /var/lib/stagepass/result.$grant"
+    verb linux-account close "path=$shop" collected=1
+    verb linux-account marks
+    deny 'nothing of it is left' grep -q " $grant " <<<"$out"
+}
+
+# ---- on a booted host ----------------------------------------------------------------------------
+
+shuts_into_the_shop() {
+    local seen access with
+    for access in sftp sftp-read-only; do
+        about="$suite shut in, $access"
+        make_shop
+        ln -sfn "$shop" "$root/srv/current"
+        verb linux-account open path=/srv/current "access=$access" has_password=1 "password=$password"
+        finishes
+        says confined=true failsafe=systemd password_gate=drop-in
+        for with in key pw; do
+            seen=$("${with}_sftp" "ls -a /
+ls -a /srv
+ls -a /etc
+cd /home
+get /etc/hostname $tmp/hostname
+get /srv/outside/file $tmp/outside
+get index.php $tmp/got
+put $tmp/upload new-$with
+put $tmp/upload /srv/current/linked-$with
+put $tmp/upload /etc/x" 2>&1)
+            want 'sees neither homes nor settings' test ! -e "$tmp/hostname"
+            want 'nor another folder of the same disk' test ! -e "$tmp/outside"
+            deny 'nor their names' grep -qE 'hostname|outside|root|var' <<<"$seen"
+            want 'reads the shop' grep -q index "$tmp/got"
+            if [ "$access" = sftp ]; then
+                want 'writes into it' test -s "$root$shop/new-$with"
+                want 'by its other path too' test -s "$root$shop/linked-$with"
+                same 'as the account' "$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)" "$(stat -c %u "$root$shop/new-$with")"
+            else
+                want 'and cannot write' test ! -e "$root$shop/new-$with"
+            fi
+            rm -f "$tmp/got"
+        done
+        want 'paramiko works in it' paramiko_list ''
+        want 'nothing of it is mounted outside' gone on grep -q "$grant" /proc/mounts
+        on sysctl -q -w user.max_user_namespaces=0
+        deny 'where it cannot be shut in any more, it is refused' key_sftp pwd
+        same 'with a sentence' 'stagepass: SFTP could not be shut into the folder of the shop.' "$(key_sftp pwd 2>&1 | grep stagepass)"
+        on sysctl -q -w user.max_user_namespaces=10000
+        verb linux-account close "path=/srv/current" "access=$access"
+        finishes
+    done
+    on sysctl -q -w user.max_user_namespaces=0
+    verb linux-account detect "path=$shop"
+    says can_confine=false failsafe=systemd
+    verb linux-account open "path=$shop"
+    says confined=false
+    want 'where it never could, SFTP works as it is' key_login sftp
+    verb linux-account close "path=$shop"
+    finishes
+    on sysctl -q -w user.max_user_namespaces=10000
+}
+
+ends_by_timer() {
+    local at
+    about="$suite timer"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+    finishes
+    says failsafe=systemd
+    verb linux-account check "path=$shop" access=ssh has_password=1
+    says failsafe_present=true
+    on systemctl stop "stagepass-$grant.timer"
+    verb linux-account check "path=$shop" access=ssh has_password=1
+    says failsafe_present=false
+    on loginctl enable-linger sp-anna
+    key_ssh 'echo "sleep 3000" | at now + 1 hour; echo "* * * * * true" | crontab -; setsid sleep 3000 >/dev/null 2>&1 </dev/null &' 2>/dev/null
+    at=$(($(date +%s) + 5))
+    verb linux-account update "path=$shop" access=ssh has_password=1 "deadline=$at"
+    finishes
+    says failsafe=systemd
+    want 'nobody is needed' again 25 gone grep -q '^sp-anna:' "$root/etc/passwd"
+    want 'in time' test "$(date +%s)" -le $((at + 20))
+    want 'nothing starts it any more' again 15 test ! -e "$root/etc/systemd/system/stagepass-$grant.timer" -a ! -e "$(state '')"
+    want 'and systemd knows nothing of it' again 15 gone on systemctl cat "stagepass-$grant.timer"
+    same 'the system is well' running "$(on systemctl is-system-running)"
+    want 'no job is left' bash -c '[ -z "$(ls -A "$1/var/spool/cron/crontabs" "$1/var/lib/systemd/linger" 2>/dev/null | grep sp-anna)" ]' - "$root"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says by_server=true already_absent=true "server_closed_at=$(grep '^server_closed_at=' "$root/var/lib/stagepass/result.$grant" | cut -d= -f2)"
+}
+
+# Down at the deadline; killed in the middle of a close that had begun.
+ends_over_a_reboot() {
+    local at
+    about="$suite reboot"
+    make_shop
+    at=$(($(date +%s) + 4))
+    verb linux-account open "path=$shop" access=ssh "deadline=$at"
+    finishes
+    "$repo/tests/hosts/hosts" full reboot "$host" >/dev/null
+    set_full
+    want 'what was to end meanwhile has ended' again 20 gone grep -q '^sp-anna:' "$root/etc/passwd"
+    want 'and nothing is left' again 15 test ! -e "$(state '')"
+    # The first attempt is over, and failed; another comes by itself.
+    about="$suite a failsafe that failed"
+    verb linux-account open "path=$shop" access=ssh
+    finishes
+    same 'after the deadline it is tried every hour, for ever' "$(((deadline + 3599) / 3600))" "$(on sh -c 'sed -n "s/^OnCalendar=//p" "$1" | while IFS= read -r c; do systemd-analyze calendar --base-time="@$2" "$c"; done' - "/etc/systemd/system/stagepass-$grant.timer" "$deadline" 2>/dev/null | sed -n 's/.*in UTC: //p; s/.*Next elapse: \(.*UTC\)$/\1/p' | sort -u | head -n 1)"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+}

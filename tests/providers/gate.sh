@@ -562,7 +562,8 @@ shuts_into_the_shop() {
         want 'nothing of it is mounted outside' gone on grep -q "$grant" /proc/mounts
         on chmod 0 /usr/bin/unshare
         deny 'where it cannot be shut in any more, it is refused' key_sftp pwd
-        same 'with a sentence' 'stagepass: SFTP could not be shut into the folder of the shop.' "$(key_sftp pwd 2>&1 | grep stagepass)"
+        # sshd throws away what a subsystem says; only a command can show it.
+        same 'with a sentence' 'stagepass: SFTP could not be shut into the folder of the shop.' "$(key_ssh internal-sftp 2>&1)"
         on chmod 755 /usr/bin/unshare
         verb linux-account close "path=/srv/current" "access=$access"
         finishes

@@ -207,6 +207,11 @@ serve_sftp() {
     [ "$access" != sftp-read-only ] || set -- "$@" -R
     [ -z "$start" ] || set -- "$@" -d "$start"
     if [ "$confine" = 1 ]; then
+        # Asked first, so that somebody says why.
+        unshare -U -r -m true || {
+            echo 'stagepass: SFTP could not be shut into the folder of the shop.' >&3
+            exit 1
+        }
         exec unshare -U -r -m /bin/sh -c "$shut_in" sh "$here" "$sftp_server" "$folder" "$alias" "$@"
     fi
     exec "$sftp_server" "$@" 3>&-

@@ -1061,8 +1061,13 @@ sp_refuse_new() {
     sp_refuse "$1" "$2"
 }
 
-# The home is root's: who can write there can take the restrictions off the key.
+# The home is root's: who can write there can take the restrictions off the key. One that is there
+# beside an account of a moment ago was made by somebody else, and stays theirs.
 sp_make_home() {
+    if [ "${sp_fresh:-0}" = 1 ] && { [ -e "$sp_home" ] || [ -L "$sp_home" ]; }; then
+        sp_kept_home=1
+        sp_undo home-exists "Something on this server made $sp_home while the account was made; stagepass makes the homes of its accounts itself."
+    fi
     if [ ! -d "$sp_home" ]; then
         sp_t=''
         case $sp_keys in "$sp_home"/*/*) sp_t=${sp_keys%/*} ;; esac
@@ -1118,7 +1123,7 @@ sp_set_password() {
 # A refusal found late: everything is taken away again before it is said.
 sp_undo() {
     sp_why_id=$1 sp_why=$2 sp_evidence=0
-    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || [ -e "$sp_home" ]; then
+    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || { [ -e "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ]; }; then
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
     sp_forget
@@ -1570,7 +1575,7 @@ sp_reown() {
 
 # Removes the home that is in the record, or the root-owned one of a marked account.
 sp_remove_home() {
-    [ -n "$sp_home" ] && [ ! -L "$sp_home" ] && [ -d "$sp_home" ] || return 0
+    [ -n "$sp_home" ] && [ ! -L "$sp_home" ] && [ -d "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ] || return 0
     case $sp_home in /*/*"$sp_account") ;; *) return 0 ;; esac
     [ -O "$sp_home" ] || return 0
     sp_mounts

@@ -575,6 +575,11 @@ impl Background {
         self.wait()
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard output so far.
     pub fn stdout_so_far(&self) -> String {
         self.stdout.text()

@@ -1192,8 +1192,10 @@ sp_open() {
         for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
         IFS=" $sp_tab$sp_nl"
         : >"$sp_record/since"
-        # The home comes last: a record without it was cut short, and nothing had been made then.
-        printf '%shome=%s\n' "$sp_t" "$sp_home" >"$sp_record/record"
+        # Room for userdel(8), which writes every list of accounts anew, on a disk that is full by then.
+        head -c 400000 /dev/zero 2>/dev/null >"$sp_record/room" || :
+        # A record without a home, of an older version, was cut short, and nothing had been made then.
+        sp_put "$sp_record/record" 600 "${sp_t}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
     fi
     sp_plan_gate
     if [ "$sp_found" = 0 ]; then
@@ -1636,11 +1638,12 @@ sp_end() {
     # Lock first: the gate refuses, no key, and where a password was ever set, none and expired. Without
     # a password the key is the only door.
     sp_ends_now || :
+    rm -f -- "$sp_record/room" 2>/dev/null || :
     if [ "$sp_ours" = 1 ]; then
         sp_id=$sp_a_uid
         [ -n "$sp_home" ] || sp_home=$sp_a_home
         if [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
-        [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null
+        [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
     elif [ "$sp_foreign" = true ]; then
         sp_home=''
     fi
@@ -1666,14 +1669,14 @@ sp_end() {
         sp_compare
     fi
     if [ "$sp_ours" = 1 ]; then
-        sp_i=0
+        sp_n=0
         while :; do
             sp_r=0
             sp_said_userdel=$(userdel -- "$sp_name" 2>&1) || sp_r=$?
             case $sp_r in 0 | 6) break ;; esac
-            sp_i=$((sp_i + 1))
-            [ "$sp_i" -lt 10 ] || break
-            [ "$sp_i" -gt 1 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
+            sp_n=$((sp_n + 1))
+            [ "$sp_n" -lt 10 ] || break
+            [ "$sp_n" -gt 1 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
             sp_end_processes "$sp_id"
             sleep 0.3 2>/dev/null || sleep 1
         done

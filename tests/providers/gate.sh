@@ -93,7 +93,7 @@ files_written=2' "$(verb linux-account check "path=$shop" access=ssh uses_from=5
     same 'one for each connection' 1 "$(watchers)"
     same 'and it holds no file of a client' '/dev/null /dev/null /dev/null' "$(on sh -c 'p=$(pgrep -f "^/bin/sh /var/lib/stagepass/[a-z0-9]*/gate --watch "); for f in /proc/$p/fd/[012]; do readlink $f; done' | tr '\n' ' ' | sed 's/ $//')"
     verb linux-account check "path=$shop" access=ssh
-    says sessions=2
+    says sessions=3
     ssh -S "$tmp/mux" -O exit x 2>/dev/null
 
     about="$suite a log that cannot be written"
@@ -308,7 +308,11 @@ falls_back_without_drop_in() {
         want 'no drop-in is left' test ! -e "$root/etc/ssh/sshd_config.d/50-stagepass-$grant.conf"
         same 'sshd is the one it was' "$sshd" "$(on pgrep -xo sshd)"
         want 'and lets the password in' pw_login sftp
-        if [ "$how" = internal ]; then
+        if [ "$how" = broken ]; then
+            # What sshd will do is not known then.
+            says password_gate=none password_forwarding=true
+            verb linux-account close "path=$shop"
+        elif [ "$how" = internal ]; then
             says password_gate=none password_forwarding=true
             verb linux-account close "path=$shop"
             verb linux-account open "path=$shop" access=sftp-read-only has_password=1 "password=$password"
@@ -464,13 +468,21 @@ tells_twice() {
     rm "$root/var/lib/stagepass/result.new"
 
     about="$suite a full disk"
-    verb linux-account open "path=$shop"
-    on sh -c 'cat /dev/zero >/filler 2>/dev/null' || :
-    [ "$(on df --output=avail / | tail -n 1)" -lt 64 ] || on mount -o remount,size=1k / 2>/dev/null || :
-    verb linux-account close "path=$shop"
-    rm -f "$root/filler"
+    verb linux-account open "path=$shop" has_password=1 "password=$password"
     finishes
-    says account_absent=true failsafe_absent=true
+    mount -o "remount,size=$(($(df --output=used "$tmp/$suite/up" | tail -n 1) + 64))k" "$tmp/$suite/up"
+    on sh -c 'cat /dev/zero >/filler' 2>/dev/null
+    same 'nothing more fits' 0 "$(df --output=avail "$tmp/$suite/up" | tail -n 1 | tr -d ' ')"
+    verb linux-account close "path=$shop"
+    finishes
+    says account_absent=true failsafe_absent=true drop_in_absent=true
+    verb linux-account open "path=$shop"
+    refuses no-room
+    want 'and nothing was left by that' test ! -e "$(state gate)" -a ! -e "$root/etc/cron.d/stagepass-$grant"
+    rm -f "$root/filler"
+    mount -o remount,size=50% "$tmp/$suite/up"
+    verb linux-account close "path=$shop"
+    finishes
 }
 
 finds_what_was_left() {

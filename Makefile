@@ -84,6 +84,26 @@ test-matrix: setup ## every test with each Debian as the server it talks to
 		STAGEPASS_TEST_SUITE=$$suite cargo nextest run --locked; \
 	done
 
+# Each reader of what others wrote, for so many seconds. What is found stays in target/fuzz/found,
+# and what was learned on the way in target/fuzz/corpus.
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+.PHONY: fuzz setup-fuzz
+fuzz: setup-fuzz ## every reader of what others wrote, FUZZ_SECONDS=20 each
+	cp Cargo.lock fuzz/Cargo.lock
+	cargo fuzz build --sanitizer=none --target-dir=target/fuzz
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found; \
+		printf '%s\n' "-- $$target"; \
+		cargo fuzz run --sanitizer=none --target-dir=target/fuzz $$target \
+			target/fuzz/corpus/$$target fuzz/corpus/$$target -- \
+			-artifact_prefix=target/fuzz/found/$$target- -max_len=4096 -timeout=5 \
+			-rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 -max_total_time=$(FUZZ_SECONDS); \
+	done
+
+setup-fuzz:
+	tools/setup fuzz
+
 .PHONY: bench
 bench: setup ## against ssh and Ansible, in one run; writes docs/benchmarks.md
 	benches/setup.sh

@@ -216,13 +216,13 @@ const CASES: &str = "insert into cases (reference, desk, opened_at, closed_at, e
 
 const GRANTS: &str = "insert into grants (id, case_reference, target, supporter_name, \
      supporter_company, access, state, created_at, opened_at, deadline, closed_at, \
-     deadline_maximum, terms, attempts, version, event_seq) \
+     deadline_maximum, terms, attempts, version, event_seq, next_check_at) \
      select value ->> '$[0].id', value ->> '$[0].case', value ->> '$[0].target', \
      value ->> '$[0].supporter.name', value ->> '$[0].supporter.company', \
      value ->> '$[0].access', value ->> '$[0].state', value ->> '$[0].created_at', \
      value ->> '$[0].opened_at', value ->> '$[0].deadline', value ->> '$[0].closed_at', \
      value ->> '$[0].deadline_maximum', value ->> '$[0].terms', 0, value ->> '$[0].version', \
-     value ->> '$[1]' from json_each($1)";
+     value ->> '$[1]', value ->> '$[0].deadline' from json_each($1)";
 
 const LAYERS: &str = "insert into layers (grant_id, position, provider, digest, account, \
      public_key, key_fingerprint, has_password, inputs, outputs) \
@@ -306,6 +306,9 @@ fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTim
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![layer],
     })
 }

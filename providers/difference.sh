@@ -10,12 +10,16 @@
 
 sp_b_state=/var/lib/stagepass
 sp_b_version=1
-sp_b_seconds=60      # for the list of the shop
-sp_b_disk_seconds=15 # for setuid files on the whole disk
-sp_b_entries=500000  # files of a shop; more are not looked at
-sp_b_homes=2000
-sp_b_bytes=1048576   # of one key file or crontab
+# Somebody waits for an answer, and has a time limit; at its deadline the server has time.
+sp_b_seconds=25     # for the list of the shop
+sp_b_disk_seconds=8 # for setuid files on the whole disk
+if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60; fi
+sp_b_entries=500000 # files of a shop; more are not looked at
+sp_b_homes=2000     # accounts
+sp_b_bytes=1048576  # of one key file or crontab
+sp_b_lines=20000    # of all key files and crontabs
 sp_b_found_cap=200
+sp_b_class_cap=15 # of one class but `code`, so that no class hides another
 sp_b_changed_cap=300
 
 # ---- small things --------------------------------------------------------------------------------
@@ -67,8 +71,10 @@ sp_b_digest() {
 # sp_b_others (` uid uid `, without this grant's).
 sp_b_ours() {
     sp_b_ids=" $sp_grant " sp_b_accounts=' ' sp_b_groups=' ' sp_b_others=' ' sp_b_names=' '
+    sp_b_base=$sp_b_state
+    [ "$sp_uid" = 0 ] || sp_b_base=${sp_my_home:-${HOME:-}}/.stagepass
     set +f
-    if [ "$sp_uid" = 0 ]; then set -- "$sp_b_state"/*/record; else set -- "${sp_my_home:-${HOME:-}}"/.stagepass/*/; fi
+    if [ "$sp_uid" = 0 ]; then set -- "$sp_b_base"/*/record; else set -- "$sp_b_base"/*/; fi
     set -f
     if [ "$sp_uid" != 0 ]; then
         for sp_b_a; do
@@ -127,6 +133,8 @@ sp_b_system() {
     sp_b_files
     sp_b_random
     sp_b_texts "$sp_b_word"
+    # A full disk cuts a list without a word.
+    printf 'end\t\t\t\n'
 }
 
 sp_b_users() {
@@ -253,11 +261,13 @@ sp_b_files() {
     sp_b_q='*[[:cntrl:]]*'
     {
         # A name with a control character is one that no program here obeys: that it is there is enough.
-        sp_b_within 20 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -o \
+        sp_b_r=0
+        sp_b_within 10 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -o \
             -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
             -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + \
-            -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null
-        sp_b_within 20 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
+            -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
+        case $sp_b_r in 124 | 137) printf '!\n' ;; esac
+        sp_b_within 10 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
     } | head -n 50000 | SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
         BEGIN { ids = ENVIRON["SP_IDS"]; others = ENVIRON["SP_OTHERS"]; root = ENVIRON["SP_ROOT"] == 0 }
         function kind(p) {
@@ -288,7 +298,9 @@ sp_b_files() {
         /^\\?[0-9a-f]+  ?\*?\// && length($1) >= 64 { p = $0; sub(/^[^ ]+ [ *]/, "", p); add(p, $1); next }
         /^[0-9]+ [0-9]+ \// { p = $0; sub(/^[0-9]+ [0-9]+ /, "", p); add(p, $1 "-" $2); next }
         /^\// { if (/\?/) add($0, "odd") }
+        /^!$/ || NR >= 50000 { cut = 1 }
         END {
+            if (cut) print "cut\tfiles\t\t"
             for (i = 1; i <= n; i++) {
                 p = order[i]
                 if (p in skip || ours(p)) continue
@@ -314,11 +326,11 @@ sp_b_texts() {
             sp_b_within 5 crontab -l 2>/dev/null | head -c "$sp_b_bytes"
         fi
         printf '\n'
-    } | tr -d '\000' | SP_WORD=$1 SP_IDS=$sp_b_ids SP_GRANT=$sp_grant SP_MAX=$sp_b_bytes SP_UID=$sp_uid \
+    } | tr -d '\000' | SP_BASE=$sp_b_base SP_LINES=$sp_b_lines SP_WORD=$1 SP_IDS=$sp_b_ids SP_GRANT=$sp_grant SP_MAX=$sp_b_bytes SP_UID=$sp_uid \
         SP_BLOBS=" ${sp_public_key#* } ${sp_check_key#* } " awk '
         BEGIN {
             word = ENVIRON["SP_WORD"]; ids = ENVIRON["SP_IDS"]; grant = ENVIRON["SP_GRANT"]
-            max = ENVIRON["SP_MAX"] + 0; root = ENVIRON["SP_UID"] == 0; blobs = ENVIRON["SP_BLOBS"]
+            max = ENVIRON["SP_MAX"] + 0; lines = ENVIRON["SP_LINES"] + 0; base = ENVIRON["SP_BASE"]; root = ENVIRON["SP_UID"] == 0; blobs = ENVIRON["SP_BLOBS"]
         }
         function start() { if (bytes >= max) print kind "\t" who "\t" file "\tlong\tlong\t" }
         # Our own key line: with a key that we put there. Another grant of this account: by its folder.
@@ -328,11 +340,13 @@ sp_b_texts() {
             if (id == grant) return index(blobs, " " blob " ") > 0
             return !root && index(ids, " " id " ") > 0
         }
-        # The line of a failsafe, and nothing that merely mentions one.
-        function failsafe(l,   id) {
-            if (root || l !~ /^[-*\/0-9, \t]+[^;&|<>()`$]*\/\.stagepass\/[0-9a-z]+\/failsafe[^;&|()`$]*$/) return 0
-            id = l; sub(/.*\/\.stagepass\//, "", id); sub(/\/.*/, "", id)
-            return index(ids, " " id " ") > 0
+        # The line of a failsafe, byte for byte, and nothing that merely mentions one.
+        function failsafe(l,   id, p) {
+            id = l; sub(/\047$/, "", id); sub(/.* # stagepass /, "", id)
+            if (id !~ /^[0-9a-z]+$/ || !index(ids, " " id " ")) return 0
+            p = base "/" id "/failsafe"
+            return l == "* * * * * /bin/sh \047" p "\047 >/dev/null 2>&1 # stagepass " id || \
+                l == "* * * * * /bin/sh -c \047exec /bin/sh \"" p "\" >/dev/null 2>&1 # stagepass " id "\047"
         }
         function key(l,   i, c, q, o, f, n) {
             sub(/^[ \t]+/, "", l)
@@ -357,7 +371,7 @@ sp_b_texts() {
         }
         # The same key, or the same line, twice: both count.
         function say(k, v, t) {
-            if (!(k in value)) { if (++n > 20000) return; order[n] = k; value[k] = v; text[k] = t } else value[k] = value[k] " | " v
+            if (!(k in value)) { if (++n > lines) return; order[n] = k; value[k] = v; text[k] = t } else value[k] = value[k] " | " v
         }
         index($0, word "\t") == 1 {
             start()
@@ -370,10 +384,23 @@ sp_b_texts() {
             if (kind == "key") key($0)
             else if ($0 !~ /^[ \t]*(#|$)/ && !failsafe($0)) { gsub(/\t/, " "); say("cron\t" who "\t" file "\t" $0, "line", "") }
         }
-        END { start(); for (i = 1; i <= n && i <= 20000; i++) print order[i] "\t" value[order[i]] "\t" text[order[i]] }'
+        END {
+            start()
+            if (n > lines) print "cut\tlines\t\t"
+            for (i = 1; i <= n && i <= lines; i++) print order[i] "\t" value[order[i]] "\t" text[order[i]]
+        }'
 }
 
 # ---- the shop ------------------------------------------------------------------------------------
+
+# Sets sp_b_mine to the pattern of our own folder, where the home of a shared account may be
+# in the shop; it goes whole at close. Nothing else of ours is left out: others write there.
+sp_b_own() {
+    sp_b_mine=none
+    if [ "$sp_uid" = 0 ] || [ ! -d "${sp_my_home:-}/.stagepass/$sp_grant" ]; then return 0; fi
+    sp_b_mine=$(cd -P "$sp_my_home/.stagepass/$sp_grant" && printf '%s' "$PWD") || sp_b_mine=none
+    case $sp_b_mine in *[][*?\\]*) sp_b_mine=none ;; esac
+}
 
 # sp_b_shop FOLDER FILE: writes the list of the shop to FILE. Sets sp_b_why when it is
 # not whole, and sp_b_cut when it ends somewhere.
@@ -387,17 +414,19 @@ sp_b_shop() {
         sp_b_why='the shop folder is not there'
         return 0
     fi
+    sp_b_own
     sp_b_t=$({
         if [ "$sp_b_gnu_find" = yes ]; then
             {
-                sp_b_within "$sp_b_seconds" find "$1" -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
+                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
                     -type l -printf '%P//l %m %U %G %s %T@ %C@ %i//%l\0' -o -printf '%P//%y %m %U %G %s %T@ %C@ %i\0' 2>&3
                 printf 'status %s\n' "$?" >&3
             } | tr '\000\n\t' '\n\001\002'
         else
             sp_b_q="*$sp_nl*"
             {
-                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
+                sp_b_within "$sp_b_seconds" find "$1" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
+                    -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
                 printf 'status %s\n' "$?" >&3
                 # Names with a newline: that they are there.
                 sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -print0 2>/dev/null | tr '\000\n' '\n\001'
@@ -409,15 +438,22 @@ sp_b_shop() {
                     p = substr($0, 1, k - 1); m = substr($0, k + 2)
                     e = index(m, "="); t = substr(m, 1, e - 1); m = substr(m, e + 1)
                     if (t == "directory") { split(m, f, " "); m = f[1] " " f[2] " " f[3] " 0 0 0 0" }
+                    # Name and target, each in single quotes, with an arrow between.
+                    if (e = index(m, "//")) {
+                        n = substr(m, e + 2); m = substr(m, 1, e - 1)
+                        q = "\047" p "\047 -> \047"
+                        if (index(n, q) == 1) m = m "//" substr(n, length(q) + 1, length(n) - length(q) - 1)
+                    }
                     t = t ~ /^regular/ ? "f" : t == "directory" ? "d" : t ~ /link/ ? "l" : "?"
                     print substr(p, top + 2) "//" t " " m
                 }'
-        fi | head -n "$((sp_b_entries + 1))" >"$2"
-    } 3>&1 | awk '/[Pp]ermission denied$/ { n++ } /^status [0-9]+$/ { s = $2 } END { print n + 0, s + 0 }') || sp_b_t='0 0'
+        fi | head -n "$((sp_b_entries + 1))" >"$2" || printf 'no room\n' >&3
+    } 3>&1 | awk '/[Pp]ermission denied$/ { n++ } /^status [0-9]+$/ && !s { s = $2 } /^no room$/ { s = 28 } END { print n + 0, s + 0 }') || sp_b_t='0 28'
     case $sp_b_t in
+        *' 28') sp_b_cut=1 sp_b_why='there was no room for the list of the shop folder' ;;
         *' 137' | *' 124') sp_b_cut=1 sp_b_why="listing the shop folder was ended after $sp_b_seconds seconds" ;;
         '0 '*) ;;
-        *) sp_b_why="${sp_b_t% *} folders of the shop cannot be read" ;;
+        *) sp_b_why="${sp_b_t% *} folders of the shop could not be read" ;;
     esac
     sp_b_n=$(wc -l <"$2")
     [ "$((sp_b_n))" -le "$sp_b_entries" ] || sp_b_cut=1 sp_b_why="there are more than $sp_b_entries files in the shop folder"
@@ -447,13 +483,19 @@ sp_baseline() {
         sp_b_ours
         sp_b_random
         sp_b_salt=$sp_b_word
+        if [ -z "${sp_s_keys:-}" ]; then
+            sp_find_sshd
+            sp_settings "${sp_me:-root}"
+        fi
         sp_b_system "$sp_b_salt" >"$sp_b_into/system" 2>/dev/null
-        sp_b_from=${sp_rec_path:-${sp_real:-${sp_path:-}}}
+        sp_b_from=${sp_rec_path:-${sp_real:-${sp_start:-}}}
+        if [ -z "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then sp_b_from=$(readlink -f -- "$sp_path") || sp_b_from=$sp_path; fi
         sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
-        printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
-            "$sp_b_cut" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
-        # A full disk cuts a list without a word.
-        [ -s "$sp_b_into/system" ] && [ "$(tail -n 1 <"$sp_b_into/about")" = end ] || exit 1
+        printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
+            "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
+        [ "$(tail -n 1 <"$sp_b_into/about")" = end ] || exit 1
+        case $(tail -n 1 <"$sp_b_into/system") in end*) ;; *) exit 1 ;; esac
+        case $sp_b_why in 'there was no room'*) exit 1 ;; esac
         printf '%s' "$sp_b_why"
     ) 9>&- || sp_b_r=1
     if [ "$sp_b_r" = 0 ] && mv -- "$sp_b_to.new" "$sp_b_to" 2>/dev/null; then
@@ -464,6 +506,46 @@ sp_baseline() {
         rm -rf -- "$sp_b_to.new" 2>/dev/null || :
         sp_baseline_why='The list of what is there now could not be written (a full disk, or a quota).'
     fi
+}
+
+# sp_baseline_hold FOLDER: right before stagepass itself changes the entries or the owners of a folder.
+# That gives every file there a new inode time, by which a content that was changed and given its old
+# time back is told. So, for every grant with a baseline of that folder: which files are as they were
+# up to now, and digests of what can be obeyed. The first time is enough: a digest holds for good.
+sp_baseline_hold() {
+    [ "${sp_uid:-}" = 0 ] && sp_has sha256sum || return 0
+    sp_b_of=$1
+    set +f
+    set -- "$sp_b_state"/*/baseline/about
+    set -f
+    for sp_b_a; do
+        if [ ! -f "$sp_b_a" ] || [ -L "$sp_b_a" ] || [ ! -O "$sp_b_a" ]; then continue; fi
+        sp_b_to=${sp_b_a%/about}
+        # Its own difference is known by then.
+        if [ "$sp_b_to" = "$sp_b_state/$sp_grant/baseline" ] && [ -n "${sp_diff_state:-}" ]; then continue; fi
+        [ ! -e "$sp_b_to/held" ] || continue
+        (
+            sp_b_into=$sp_b_to
+            sp_b_about
+            [ -n "$sp_b_from" ] || exit 0
+            case $sp_b_from/:$sp_b_of/ in "$sp_b_of"/*:*) ;; *:"$sp_b_from"/*) ;; *) exit 0 ;; esac
+            sp_b_tools
+            # In this order: what is unchanged after its digest was taken was so when it was taken.
+            sp_b_sums "$sp_b_from" >"$sp_b_into/sums"
+            sp_b_shop "$sp_b_from" "$sp_b_into/list"
+            sort -T "$sp_b_into" "$sp_b_into/shop" "$sp_b_into/list" | uniq -d >"$sp_b_into/held.new"
+            rm -f -- "$sp_b_into/list"
+            mv -f -- "$sp_b_into/held.new" "$sp_b_into/held"
+        ) 2>/dev/null 9>&- || :
+    done
+}
+
+# sp_b_sums FOLDER: digests of everything that may be obeyed, by a server or by a browser.
+sp_b_sums() {
+    sp_b_q='*[[:cntrl:]]*'
+    sp_b_within 20 find "$1" -type f -size -1000k ! -path "$sp_b_q" ! -path '*\\*' ! -iname '*.jpg' ! -iname '*.jpeg' \
+        ! -iname '*.png' ! -iname '*.gif' ! -iname '*.webp' ! -iname '*.avif' ! -iname '*.woff' ! -iname '*.woff2' ! -iname '*.pdf' \
+        ! -iname '*.zip' ! -iname '*.gz' ! -iname '*.mp4' -exec sha256sum -- '{}' + 2>/dev/null || :
 }
 
 # ---- the difference ------------------------------------------------------------------------------
@@ -486,6 +568,11 @@ sp_difference() {
     fi
     sp_b_out=$(
         sp_b_into=$sp_b_to sp_b_bad=''
+        # Which files hold keys is for sshd to say, at the end as at the beginning.
+        if [ -z "${sp_s_keys:-}" ]; then
+            sp_find_sshd
+            sp_settings root
+        fi
         sp_b_tools
         sp_b_ours
         sp_b_about
@@ -510,7 +597,7 @@ sp_difference() {
 }
 
 sp_b_about() {
-    sp_b_salt='' sp_b_from='' sp_b_was='' sp_b_was_cut='' sp_b_time=0
+    sp_b_salt='' sp_b_from='' sp_b_was='' sp_b_was_cut='' sp_b_were='' sp_b_time=0
     while IFS= read -r sp_b_l; do
         sp_b_v=${sp_b_l#*=}
         case $sp_b_l in
@@ -518,6 +605,10 @@ sp_b_about() {
             path=*) sp_b_from=$sp_b_v ;;
             why=*) sp_b_was=$sp_b_v ;;
             cut=*) sp_b_was_cut=$sp_b_v ;;
+            others=*) sp_b_were=$sp_b_v ;;
+            # Looked for in the same places, whatever sshd would say now.
+            keys=*) sp_s_keys=$sp_b_v ;;
+            config=*) sp_sshd_f=$sp_b_v ;;
             time=*) sp_b_time=$sp_b_v ;;
         esac
     done <"$sp_b_into/about"
@@ -540,7 +631,13 @@ sp_b_compare() {
     wait "$sp_b_beside" 2>/dev/null || :
     sp_b_say_system
     sp_b_say_shop
-    if ! [ -s "$sp_b_work/system" ]; then sp_b_bad="$sp_b_bad; there was no room to compare in"; fi
+    case $(tail -n 1 <"$sp_b_work/system" 2>/dev/null) in
+        end*) ;;
+        *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;;
+    esac
+    if grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
+        sp_b_bad="$sp_b_bad; there are more login keys, crontab lines or files in homes than can be compared"
+    fi
     if grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then
         sp_b_bad="$sp_b_bad; the search for setuid files was ended after $sp_b_disk_seconds seconds"
     fi
@@ -571,13 +668,13 @@ sp_b_setuid() {
                 }' /proc/self/mountinfo 2>/dev/null) || :
             sp_b_r=0
             # shellcheck disable=SC2086
-            sp_b_suid_find ${sp_b_t:-/} || sp_b_r=$?
+            sp_b_suid_find "$sp_b_disk_seconds" ${sp_b_t:-/} || sp_b_r=$?
             case $sp_b_r in 124 | 137) printf '!\n' ;; esac
         fi
         case $sp_b_r in
             124 | 137)
                 sp_b_r=0
-                sp_b_suid_find "$@" || sp_b_r=$?
+                sp_b_suid_find 4 "$@" || sp_b_r=$?
                 case $sp_b_r in 124 | 137) printf '!\n' ;; esac
                 ;;
         esac
@@ -596,20 +693,20 @@ sp_b_setuid() {
         }'
 }
 
-# A name with control characters is told by its inode.
+# sp_b_suid_find SECONDS FOLDER...: a name with control characters is told by its inode. (busybox find
+# forgets `-exec +` in brackets.)
 sp_b_suid_find() {
     sp_b_q='*[[:cntrl:]]*'
+    set -- "$@" -xdev '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o \
+        -path /var/lib/containerd ')' -prune -o \
+        -type f '(' -perm -4000 -o -perm -2000 ')' ! -path "$sp_b_q" -exec stat -c '%Z %a %u %g %n' -- '{}' + -o \
+        -type f '(' -perm -4000 -o -perm -2000 ')' -exec stat -c '%Z %a %u %g /(control characters in its name), inode %i' -- '{}' +
     if [ "$sp_uid" = 0 ] && [ "$sp_b_gnu_find" = yes ] && sp_has getcap; then
-        sp_b_within "$sp_b_disk_seconds" find "$@" -xdev \
-            '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o -path /var/lib/containerd ')' -prune -o \
-            -type f '(' '(' -perm -4000 -o -perm -2000 ')' '(' -path "$sp_b_q" -exec stat -c '%Z %a %u %g /(control characters in its name), inode %i' -- '{}' + -o \
-            -exec stat -c '%Z %a %u %g %n' -- '{}' + ')' -o -perm /111 -newerct "@$sp_b_time" ! -path "$sp_b_q" -exec getcap -- '{}' + ')'
-    else
-        sp_b_within "$sp_b_disk_seconds" find "$@" -xdev \
-            '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o -path /var/lib/containerd ')' -prune -o \
-            -type f '(' -perm -4000 -o -perm -2000 ')' '(' -path "$sp_b_q" -exec stat -c '%Z %a %u %g /(control characters in its name), inode %i' -- '{}' + -o \
-            -exec stat -c '%Z %a %u %g %n' -- '{}' + ')'
+        set -- "$@" -o -type f -perm /111 -newerct "@$sp_b_time" ! -path "$sp_b_q" -exec getcap -- '{}' +
     fi
+    sp_b_a=$1
+    shift
+    sp_b_within "$sp_b_a" find "$@"
 }
 
 # awk functions that all reports share. `show`: a name or a value as one line of at most `max` bytes:
@@ -658,12 +755,13 @@ sp_b_say_system() {
         sp_b_within 10 ssh-keygen -l -f - <"$sp_b_work/keys" >"$sp_b_work/prints" 2>/dev/null || :
     fi
     [ -f "$sp_b_work/names" ] || : >"$sp_b_work/names"
-    SP_CAP=$sp_b_found_cap SP_OWN=${sp_account:-} SP_WORK=$sp_b_work SP_OLD=$sp_b_into/system awk -F '\t' "$sp_b_awk"'
+    SP_CAP=$sp_b_class_cap SP_OWN=${sp_account:-} SP_WORK=$sp_b_work SP_OLD=$sp_b_into/system awk -F '\t' "$sp_b_awk"'
         BEGIN {
             cap = ENVIRON["SP_CAP"] + 0; own = ENVIRON["SP_OWN"]; work = ENVIRON["SP_WORK"]
             while ((getline l < (work "/prints")) > 0) if (split(l, f, " ") >= 3) print_of[f[3]] = f[2]
             while ((getline l < (work "/names")) > 0) if (split(l, f, " ") == 2 && f[2] in print_of) finger[f[1]] = print_of[f[2]]
             while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1] }
+            while ((getline l < "/etc/group") > 0) { split(l, f, ":"); if (!(f[3] in group)) group[f[3]] = f[1] }
             ranks = split("user password group key sudoers cron at unit login", rank, " ")
             while ((getline l < ENVIRON["SP_OLD"]) > 0) read(l, old, oldtext, oldorder, 0)
             while ((getline l < (work "/system")) > 0) read(l, new, newtext, neworder, 1)
@@ -676,18 +774,20 @@ sp_b_say_system() {
                 for (i = 1; i <= on; i++) if (kindof(oldorder[i]) == rank[r] && !(oldorder[i] in new)) report(oldorder[i], old[oldorder[i]], "", "gone")
             }
             while ((getline l < (work "/setuid")) > 0) if (l != "!") setuid(l)
+            for (c in of) if (of[c] > cap) print "F " c " and " of[c] - cap " more"
             print "f " total + 0
         }
         # The last two columns are value and text; what stands before is the name.
         function read(l, v, t, o, which,   n, f, k, i) {
             n = split(l, f, "\t")
             if (n < 4) return
+            if (f[1] == "end" || f[1] == "cut") return
             k = f[1]; for (i = 2; i <= n - 2; i++) k = k "\t" f[i]
             if (!(k in v)) o[which ? ++nn : ++on] = k
             v[k] = f[n - 1]; t[k] = f[n]
         }
         function kindof(k) { return substr(k, 1, index(k, "\t") - 1) }
-        function found(class, text) { total++; if (total <= cap) print "F " class " " show(text, 380) }
+        function found(class, text) { total++; if (++of[class] <= cap) print "F " class " " show(text, 380) }
         function strong(g) { return g ~ /^(root|sudo|wheel|admin|adm|docker|lxd|incus|incus-admin|libvirt|kvm|disk|shadow|staff)$/ }
         function report(k, a, b, how,   f, g, h, n, m, i, t) {
             n = split(k, f, "\t")
@@ -705,7 +805,7 @@ sp_b_say_system() {
             } else if (f[1] == "password") {
                 # A new account says so itself.
                 if (how == "changed") found("user", (b == "empty" ? "account without any password now: " : b == "locked" ? "password locked: " : a ~ /^set/ ? "password changed: " : "password set: ") f[2])
-                else if (how == "new" && b !~ /^locked/) found("user", "account that can have a password typed in: " f[2])
+                else if (how == "new" && b !~ /^locked/) found("user", (b == "empty" ? "account without any password: " : "password set: ") f[2])
             } else if (f[1] == "group") {
                 split(a, g, ":"); split(b, h, ":"); t = strong(f[2]) ? ", which opens more than its name says" : ""
                 if (how == "new") found("group", "new group: " f[2] " (id " h[1] (h[2] != "" ? ", members " h[2] : "") ")")
@@ -743,7 +843,7 @@ sp_b_say_system() {
             split(l, f, " "); p = l
             if (f[1] == "cap") { sub(/ - \/.*/, "", l); p = substr(p, length(l) + 4); found("setuid", "file with capabilities (" show(substr(l, 5), 60) "): " p); return }
             sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", p)
-            found("setuid", "new or changed, mode " f[1] ", runs as " (f[1] >= 4000 ? f[2] in name ? name[f[2]] : f[2] : "group " f[3]) ": " p)
+            found("setuid", "new or changed, mode " f[1] ", runs as " (f[1] >= 4000 ? f[2] in name ? name[f[2]] : f[2] : "group " (f[3] in group ? group[f[3]] : f[3])) ": " p)
         }' </dev/null 2>/dev/null || :
 }
 
@@ -763,17 +863,24 @@ sp_b_say_shop() {
     if [ -n "$sp_b_why" ] && [ ! -s "$sp_b_work/shop" ]; then return 0; fi
     # In the same order and the same: nothing to sort.
     if cmp -s "$sp_b_into/shop" "$sp_b_work/shop"; then return 0; fi
-    for sp_b_a in "$sp_b_into/shop" "$sp_b_work/shop"; do
-        sort -T "$sp_b_work" "$sp_b_a" >"$sp_b_work/s${sp_b_b:-}" || :
-        sp_b_b=2
-    done
+    if ! sort -T "$sp_b_work" "$sp_b_into/shop" >"$sp_b_work/was" || ! sort -T "$sp_b_work" "$sp_b_work/shop" >"$sp_b_work/is"; then
+        sp_b_bad="$sp_b_bad; there was no room to compare the shop folder in"
+        return 0
+    fi
+    if [ -s "$sp_b_into/held" ]; then
+        sp_b_sums "$sp_b_from" | sort -T "$sp_b_work" - "$sp_b_into/sums" | uniq -d >"$sp_b_work/same"
+    fi
     sp_b_web_users
-    SP_CAP=$sp_b_found_cap SP_CHANGED=$sp_b_changed_cap SP_OLD=$sp_b_work/s SP_NEW=$sp_b_work/s2 SP_TOP=$sp_b_from \
+    SP_CAP=$sp_b_found_cap SP_CHANGED=$sp_b_changed_cap SP_OLD=$sp_b_work/was SP_NEW=$sp_b_work/is \
+        SP_HELD=$sp_b_into/held SP_SAME=$sp_b_work/same SP_WERE=$sp_b_were SP_TOP=$sp_b_from \
         SP_WEB=$sp_b_web SP_CUT=$sp_b_cut$sp_b_was_cut awk "$sp_b_awk"'
         BEGIN {
             cap = ENVIRON["SP_CAP"] + 0; ccap = ENVIRON["SP_CHANGED"] + 0; old = ENVIRON["SP_OLD"]; new = ENVIRON["SP_NEW"]
             top = ENVIRON["SP_TOP"]; web = ENVIRON["SP_WEB"]; whole = ENVIRON["SP_CUT"] == ""
             while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1]; if (index(web, " " f[1] " ")) { webuid[f[3]] = 1; webgid[f[4]] = 1 } }
+            held = ENVIRON["SP_HELD"]; were = ENVIRON["SP_WERE"]
+            while ((getline l < ENVIRON["SP_SAME"]) > 0) same[substr(l, 68 + length(top))] = 1
+            h_more = (getline h < held) > 0
             forward_old(); forward_new()
             while (o_more || n_more) {
                 if (o_more && n_more && o == n) { forward_old(); forward_new(); continue }
@@ -785,7 +892,13 @@ sp_b_say_shop() {
         }
         function forward_old(   k) { o_more = 0; while ((getline o < old) > 0) { o = o ""; k = index(o, "//"); if (!k) continue; op = substr(o, 1, k - 1); om = substr(o, k + 2); o_more = 1; break } }
         function forward_new(   k) { n_more = 0; while ((getline n < new) > 0) { n = n ""; k = index(n, "//"); if (!k) continue; np = substr(n, 1, k - 1); nm = substr(n, k + 2); n_more = 1; break } }
-        function odd(d) { return d % 2 }
+        # Whether the file was as it was when stagepass itself gave it a new inode time.
+        function is_held() {
+            while (h_more && (h "") < (o "")) h_more = (getline h < held) > 0
+            return h_more && (h "") == (o "")
+        }
+        # The mode without the digit of the group, in which an entry of stagepass shows.
+        function rest(m) { return substr(m, 1, length(m) - 2) substr(m, length(m)) }
         function code(p, type, mode,   b) {
             b = tolower(p); sub(/.*\//, "", b)
             if (b ~ /\.(php[0-9]?|phtml|pht|phps|phar|inc|module|install|engine|theme|profile|cgi|fcgi|pl|py|rb|lua|sh|bash|so|shtml|shtm|stm|asp|aspx|jsp)$/) return 1
@@ -827,41 +940,60 @@ sp_b_say_shop() {
             if (b == ".htaccess" || b == ".user.ini" || b == "web.config") put("code", 2, "removed: " show(op, 330))
             else put("removed", f[1] == "d" ? 3 : 2, (f[1] == "d" ? "folder: " : "") show(op, 330))
         }
-        function look(how,   f, g, t, what, to, k, c, is, r) {
-            split(nm, f, " "); what = how; to = ""
+        function look(how,   f, g, t, what, to, was, k, c, is, r, kept, alone) {
+            split(nm, f, " "); what = how; to = ""; alone = 0
             if (f[1] == "l" && (k = index(nm, "//")) > 0) to = substr(nm, k + 2)
-            if (how == "changed") {
-                split(om, g, " "); t = ""
-                if (f[1] != g[1]) t = ", was another kind of file"
-                else if (f[1] != "d") {
-                    if (f[5] != g[5] || f[6] != g[6]) t = ", content"
-                    else if (f[8] != g[8]) t = ", replaced"
-                }
-                if (f[2] != g[2] && f[1] != "l") t = t ", mode " g[2] " is now " f[2]
-                if (f[3] != g[3] || f[4] != g[4]) t = t ", owner " owner(g[3]) " is now " owner(f[3])
-                if (t == "") t = ", content or its times"
-                what = "changed (" substr(t, 3) ")"
-            } else if (f[1] == "d" && newdirs < 20000) { newdir[np] = 1; newdirs++ }
             is = f[1] != "d" && code(np, f[1], f[2])
             if (f[1] == "l" && outside(np, to)) is = 1
+            if (how == "changed") {
+                split(om, g, " "); t = ""; kept = is_held()
+                if (f[1] != g[1]) t = ", was another kind of file"
+                else if (f[1] == "l") {
+                    was = (k = index(om, "//")) > 0 ? substr(om, k + 2) : ""
+                    if (to != was || to == "" && f[8] != g[8]) t = ", leads elsewhere"
+                } else if (f[1] != "d") {
+                    if (f[5] != g[5] || f[6] != g[6]) t = ", content"
+                    else if (f[8] != g[8]) t = ", replaced"
+                    else if (f[7] == g[7] || kept && (np in same || !is)) t = ""
+                    else alone = 1
+                }
+                if (f[1] != "l" && f[2] != g[2] && !(kept && rest(f[2]) == rest(g[2]))) t = t ", mode " g[2] " is now " f[2]
+                if ((f[3] != g[3] || f[4] != g[4]) && !(kept && index(were, " " g[3] " "))) t = t ", owner " owner(g[3]) " is now " owner(f[3])
+                if (t == "" && !alone) return
+                # Only what chmod -R, chown -R or a copy by hard links does to thousands.
+                if (t == "") t = ", content or only its times"
+                else alone = t ~ /^, (mode|owner) /
+                what = is ? "changed (" substr(t, 3) ")" : substr(t, 3)
+            } else if (f[1] == "d" && newdirs < 20000) { newdir[np] = 1; newdirs++ }
             if (!is) {
                 r = tolower(np) ~ /\.(js|mjs|html?|svg|json|xml|tpl|twig|ya?ml|ini|conf)$/ ? 1 : f[1] == "d" ? 3 : 2
-                put(how, r, (f[1] == "d" ? "folder: " : f[1] == "l" ? "link: " : "") (how == "new" ? "" : what ": ") show(np, 330))
+                t = (f[1] == "d" ? "folder: " : f[1] == "l" ? "link: " : "") (how == "new" ? "" : what ": ") (np == "" ? "the shop folder itself" : show(np, 330))
+                if (alone) together("changed", r, t, np, what)
+                else put(how, r, t)
                 return
             }
             t = what ", by " owner(f[3])
-            if (f[1] == "l") t = t ", a link to " show(to, 80)
+            if (f[1] == "l") t = t ", a link" (to != "" ? " to " show(to, 80) : "")
             r = 3
-            if (writable(f)) { t = t ", the web server can write it"; r = 2 }
+            if (f[1] != "l" && writable(f)) { t = t ", the web server can write it"; r = 2 }
             if (uploads(np) && f[1] != "d" && script(np)) { t = t ", in a folder for uploads"; r = 1 }
             c = r == 1 ? "" : cache(np)
             if (c != "") {
                 if (!(c in ccode) && ++caches > 50) c = ""
                 else { ccode[c]++; if (how == "new") cnew[c]++; if (ccode[c] <= 10) ctext[c, ccode[c]] = t ": " show(np, 260); return }
             }
-            put("code", r, t ": " show(np, 260))
+            t = t ": " show(np, 260)
+            if (alone && r > 1) together("code", r, t, np, what)
+            else put("code", r, t)
         }
-        function finish(   c, i, r, left) {
+        # The same that happened to many files is one line.
+        function together(class, r, t, p, what,   k) {
+            k = class SUBSEP what
+            if (!(k in tn) && ++kinds > 40) { put(class, r, t); return }
+            if (++tn[k] <= 20) { tt[k, tn[k]] = t; tr[k, tn[k]] = r }
+            if (tn[k] == 1) tp[k] = p
+        }
+        function finish(   c, i, r, left, k, class, what, t) {
             # A cache writes its own code all the time: one line for it, unless the folder is new or the files few.
             for (c in ccode) {
                 if (ccode[c] <= 5 || inside_new(c)) {
@@ -869,8 +1001,19 @@ sp_b_say_shop() {
                     if (ccode[c] > 10) put("code", 3, "and " ccode[c] - 10 " more files in " show(c, 260))
                 } else put("code", 4, cnew[c] + 0 " new and " ccode[c] - cnew[c] " changed files in a cache, which is best emptied: " show(c, 260))
             }
-            left = cap
-            for (r = 1; r <= 4; r++) for (i = 1; i <= fcount[r] && left > 0; i++) { print "F code " fline[r, i]; left-- }
+            for (c in tn) {
+                k = index(c, SUBSEP); class = substr(c, 1, k - 1); what = substr(c, k + 1)
+                if (tn[c] <= 20) { for (i = 1; i <= tn[c]; i++) put(class, tr[c, i], tt[c, i]); continue }
+                if (what ~ /only its times/) t = tn[c] " files with new times of their inode and nothing else, as after chmod, chown or a copy by hard links"
+                else t = tn[c] " files" (class == "code" ? " " : ", ") what
+                put(class, 3, t "; a changed content with its old time put back looks the same. The first: " show(tp[c], 160))
+            }
+            # A share for each rank, so that none hides another; then what is left, in their order.
+            share[1] = int(cap * 0.4); share[2] = int(cap * 0.25); share[3] = int(cap * 0.25); share[4] = cap - share[1] - share[2] - share[3]
+            left = 0
+            for (r = 1; r <= 4; r++) if (fcount[r] + 0 < share[r]) { left += share[r] - fcount[r]; share[r] = fcount[r] + 0 }
+            for (r = 1; r <= 4; r++) { i = fcount[r] - share[r]; if (i > left) i = left; share[r] += i; left -= i }
+            for (r = 1; r <= 4; r++) for (i = 1; i <= share[r]; i++) print "F code " fline[r, i]
             left = ccap
             for (r = 1; r <= 3; r++) for (i = 1; i <= ccount[r] && left > 0; i++) { print "C " cline[r, i]; left-- }
             print "f " ftotal + 0; print "c " ctotal + 0

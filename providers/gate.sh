@@ -106,6 +106,26 @@ find_connection() {
     done
 }
 
+# Where the account is the merchant's too, what a connection leaves behind is told apart by the id of
+# its login: the kernel's audit session, and logind's scope. Many connections share one where sshd
+# itself was started in somebody's session; then it says nothing, and is not written down.
+remember() {
+    [ -w "$here/logins" ] || return 0
+    boot=- login=- scope=-
+    read -r boot </proc/sys/kernel/random/boot_id
+    read -r login </proc/self/sessionid
+    scope=$(sed -n 's|^[^/]*\(/.*/session-[^/]*[.]scope\)$|\1|p' /proc/self/cgroup)
+    process "$connection"
+    # The part of sshd that runs as root is of the login, the one above it is not.
+    [ -O "/proc/$parent" ] || process "$parent"
+    above=''
+    read -r above <"/proc/$parent/sessionid"
+    if [ "$login" = "$above" ] || [ "$login" = 4294967295 ]; then login=-; fi
+    above=$(cat "/proc/$parent/cgroup")
+    case $above in *"$scope"*) scope='' ;; esac
+    printf '%s %s %s %s %s\n' "$connection" "$born" "${boot:--}" "${login:--}" "${scope:--}" >>"$here/logins"
+} 2>/dev/null
+
 # found PATTERN FILE...: sets pids to the processes in whose files of /proc the pattern stands.
 found() {
     pids=''
@@ -261,6 +281,7 @@ watched=$(grep -lsaF -e "$here/gate" /proc/[0-9]*/cmdline | while IFS= read -r l
 done 2>/dev/null)
 set -f
 if [ -z "$watched" ]; then
+    remember
     if command -v setsid >/dev/null; then
         setsid /bin/sh "$0" --watch "$connection" "$born" </dev/null >/dev/null 2>&1 &
     else

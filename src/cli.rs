@@ -20,7 +20,7 @@ Examples:
 
 Exit codes: 0 done · 1 bug or I/O · 2 usage · 3 refused by policy · 4 no such thing
   5 target unreachable or host key refused · 6 the server refused · 7 outcome unknown, recorded
-  8 something is stuck or overdue")]
+  8 something is stuck, overdue or has to be looked at")]
 pub struct Cli {
     /// What every command understands.
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub enum Command {
     Case(Case),
     /// Give one supporter access to one target, and prove that it works.
     Grant(Box<Grant>),
-    /// List grants; what is stuck or overdue comes first.
+    /// List grants; what somebody has to look at comes first.
     List(List),
     /// Show one grant with its evidence.
     Show(Show),
@@ -73,8 +73,19 @@ pub enum Command {
     Extend(Extend),
     /// Take access away, and prove that it is gone.
     Revoke(Revoke),
-    /// Close what is due and retry what is stuck; what cron runs. Silent when all is well.
+    /// Close what is due, retry what is stuck, notice what drifted; what cron runs. Silent when all
+    /// is well.
+    ///
+    /// Once an hour it looks at every open grant: whether it is still what was made, and how it was
+    /// used. It ends with 8 while something is stuck, overdue, not what was made, or found and not
+    /// acknowledged.
     Sweep(Sweep),
+    /// Say that somebody has looked at what was found when a grant was closed.
+    Acknowledge(Acknowledge),
+    /// Prove again that open grants work and closed ones are gone, any time later.
+    Verify(Verify),
+    /// Look for everything on a server that stagepass made, and compare it with the ledger.
+    Reconcile(Reconcile),
     /// Run `sweep` regularly, from cron or a systemd user timer.
     #[command(subcommand)]
     Schedule(Schedule),
@@ -195,6 +206,15 @@ pub enum Case {
     },
 }
 
+/// What happens at the deadline to work that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AtEndArg {
+    /// Sessions end at the deadline.
+    Kill,
+    /// Nothing new starts after the deadline; what runs may go on for --max.
+    Drain,
+}
+
 /// What the supporter may do.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum AccessArg {
@@ -251,6 +271,14 @@ pub struct Grant {
     /// Until when: '2026-12-01 18:00' (local time) or with a zone.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// What happens at the deadline to work that is running.
+    ///
+    /// Default: kill.
+    #[arg(long, value_enum)]
+    pub at_end: Option<AtEndArg>,
+    /// With --at-end drain: how long running work may go on, at most. Default: 30m.
+    #[arg(long, value_name = "DURATION", requires = "at_end")]
+    pub max: Option<String>,
     /// Only from this network; may be given several times.
     #[arg(long, value_name = "CIDR")]
     pub from: Vec<String>,
@@ -382,11 +410,104 @@ pub struct Revoke {
 /// `sweep`
 #[derive(Debug, Args)]
 pub struct Sweep {
+    /// Look at every open grant now, not only at those that nobody looked at for an hour.
+    #[arg(long)]
+    pub check: bool,
     /// Targets worked on at the same time.
     #[arg(long, value_name = "N", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallel: u16,
     /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `acknowledge`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  stagepass acknowledge k7m2x9 --reason 'the new plugin is the fix that was agreed'")]
+pub struct Acknowledge {
+    /// The grant's id, or the beginning of it.
+    pub grant: String,
+    /// What was found to be the case; recorded with your name.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Say what would be acknowledged, and record nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass verify k7m2x9
+  stagepass verify --all
+  stagepass verify k7m2x9 --close
+
+A backup that is restored on a server brings back what was closed since. Run `verify --all` after
+that: what is back is told, with exit code 8, and --close takes it away again.")]
+pub struct Verify {
+    /// The grants' ids, or the beginnings of them.
+    #[arg(required_unless_present_any = ["all", "case"])]
+    pub grants: Vec<String>,
+    /// Every grant of this case, the closed ones too.
+    #[arg(long, value_name = "REF", conflicts_with = "grants")]
+    pub case: Option<String>,
+    /// Every grant, the closed ones too.
+    #[arg(long, conflicts_with_all = ["grants", "case"])]
+    pub all: bool,
+    /// Close again what was closed and is back.
+    #[arg(long)]
+    pub close: bool,
+    /// Targets worked on at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    /// Say what would be verified, and connect to nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `reconcile`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass reconcile staging
+  stagepass reconcile --all --adopt-all
+  stagepass reconcile staging --close k7m2x9
+
+Without --close or --adopt nothing is changed. Where the ledger was lost, --adopt-all takes every
+grant whose marks this installation made into the new one, and the next sweep closes them.")]
+pub struct Reconcile {
+    /// The targets' names.
+    #[arg(required_unless_present = "all")]
+    pub targets: Vec<String>,
+    /// Every target.
+    #[arg(long, conflicts_with = "targets")]
+    pub all: bool,
+    /// Close what this grant left on the targets. May be given several times.
+    #[arg(long, value_name = "GRANT")]
+    pub close: Vec<String>,
+    /// Take this grant, which the ledger does not know, into the ledger, to be closed by the next
+    /// sweep. May be given several times.
+    #[arg(long, value_name = "GRANT")]
+    pub adopt: Vec<String>,
+    /// Adopt every grant that the ledger does not know and whose marks are proved to be ours.
+    #[arg(long, conflicts_with = "adopt")]
+    pub adopt_all: bool,
+    /// Let --close and --adopt act on marks that are not proved to be ours, after a question.
+    #[arg(long)]
+    pub unproved: bool,
+    /// Answer that question with yes.
+    #[arg(long, requires = "unproved")]
+    pub yes: bool,
+    /// Targets worked on at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    /// Say what --close and --adopt would do, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
+use crate::checking;
 use crate::context::Context;
+use crate::deadline;
 use crate::error::{Error, Result};
+use crate::evidence::Evidence;
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
-use crate::ledger::{Event, Filter, Lease, Ledger, Ration};
+use crate::ledger::{Event, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
 use crate::output::Progress;
 use crate::provider::{Need, Provider, Verb};
 use crate::public_key;
@@ -54,12 +57,7 @@ pub const RATION: Ration = Ration { per: 3, window_s: 600, spacing_s: 6 };
 #[derive(Debug)]
 pub enum Ended {
     /// Re-read and tried: access is gone.
-    Closed {
-        /// The grant as it stands now.
-        grant: Box<Grant>,
-        /// What the merchant should know about it, one sentence each.
-        notes: Vec<String>,
-    },
+    Closed(Box<Closed>),
     /// It is not proved gone; it will be tried again.
     Failed {
         /// The grant as it stands now.
@@ -73,9 +71,66 @@ pub enum Ended {
     Busy,
 }
 
+/// A grant that was proved closed.
+#[derive(Debug)]
+pub struct Closed {
+    /// The grant as it stands now.
+    pub grant: Grant,
+    /// What the merchant should know about it, one sentence each.
+    pub notes: Vec<String>,
+    /// The worst of what was found, at most [`MOST_FOUND`] lines; how many there were is in the
+    /// grant.
+    pub found: Vec<String>,
+    /// Whether the server was not heard when it was told that it may forget the result.
+    pub unheard: bool,
+}
+
+/// The most findings of one grant that a command shows; the ledger has the others.
+pub const MOST_FOUND: usize = 20;
+
+/// The most closed grants of one command whose findings are kept in memory.
+const MOST_TOLD: usize = 1000;
+
+/// Work that is still running when the deadline has come, of grants that let it go on for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Running {
+    /// It ends now: somebody said so.
+    Ends,
+    /// It may go on as long as was granted.
+    MayGoOn,
+}
+
+/// One layer that was closed.
+struct LayerClosed {
+    /// What the event keeps.
+    document: Value,
+    notes: Vec<String>,
+    evidence: Evidence,
+    /// Whether the server keeps the result until it is told that it was recorded.
+    kept: bool,
+}
+
+/// Why a grant is not closed.
+#[derive(Debug, Default)]
+struct Failure {
+    why: String,
+    /// Whether the server said no; otherwise nobody saw how it ended.
+    refused: bool,
+    /// What was seen of it all the same.
+    layers: Vec<Value>,
+    /// What was found of it all the same.
+    findings: i64,
+}
+
+impl Failure {
+    fn unseen(why: impl Into<String>) -> Self {
+        Self { why: why.into(), ..Self::default() }
+    }
+}
+
 /// What a try to log in with a revoked credential showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Proof {
+pub(crate) enum Proof {
     /// The server refused it.
     Refused(String),
     /// It was not tried, for this reason; the state that was re-read has to do.
@@ -100,39 +155,150 @@ pub async fn close(
     let Some(grant) = claim(context, ledger, id, why).await? else {
         return Ok(Ended::Busy);
     };
-    let mut evidence = Vec::new();
-    let mut notes = Vec::new();
+    let mut layers = Vec::new();
     // Last opened, first closed.
     for layer in grant.layers.iter().rev() {
         match close_layer(context, ledger, session, &grant, layer).await? {
-            Ok((seen, said)) => {
-                evidence.push(seen);
-                notes.extend(said);
+            Ok(closed) => layers.push(closed),
+            Err(mut failure) => {
+                failure.findings += findings(&layers);
+                failure.layers.extend(layers.into_iter().map(|layer| layer.document));
+                return fail(context, ledger, grant, failure).await;
             }
-            Err((why, refused)) => return fail(context, ledger, grant, &why, refused).await,
         }
     }
+    let mut closed = record_closed(context, ledger, grant, &layers).await?;
+    // Only now may the server forget what it saw: a crash up to here loses nothing, and what it
+    // keeps for longer it throws away by itself.
+    if layers.iter().any(|layer| layer.kept) {
+        closed.unheard = forget_result(context, session, &closed.grant).await.is_err();
+    }
+    Ok(Ended::Closed(Box::new(closed)))
+}
+
+/// Commits `closed` with everything that was seen.
+async fn record_closed(
+    context: &Context,
+    ledger: &Ledger,
+    grant: Grant,
+    layers: &[LayerClosed],
+) -> Result<Closed> {
     let now = context.now();
-    let late = (now - grant.deadline).max(0);
-    let detail = json!({ "layers": evidence, "notes": notes, "seconds_late": late });
+    // The server ended it when the last layer went, unless one had to wait for us.
+    let by_server: Option<Vec<UnixTime>> =
+        layers.iter().map(|layer| layer.evidence.by_server).collect();
+    let by_server = by_server.and_then(|times| times.into_iter().max());
+    let ended_at = by_server.unwrap_or(now).max(grant.created_at);
+    let late = (ended_at - latest_end(&grant)).max(0);
+    let documents: Vec<&Value> = layers.iter().map(|layer| &layer.document).collect();
+    let notes: Vec<String> = layers.iter().flat_map(|layer| layer.notes.clone()).collect();
+    let mut detail = json!({ "layers": documents, "notes": notes, "seconds_late": late });
+    if let (Some(at), Some(detail)) = (by_server, detail.as_object_mut()) {
+        let why = format!("closed by the server at {}", deadline::utc(at));
+        detail.insert("why".into(), json!(why));
+        detail.insert("ended_by".into(), json!("server"));
+    }
     let mut closed = grant;
     closed.state = State::Closed;
-    closed.closed_at = Some(now);
+    closed.closed_at = Some(ended_at);
+    closed.findings = findings(layers).max(closed.findings);
     release(&mut closed);
     let event = event(context, &closed, "grant.closed", detail);
-    let grant = Box::new(ledger.record(&closed, &event).await?);
-    Ok(Ended::Closed { grant, notes })
+    let grant = ledger.record(&closed, &event).await?;
+    let found = layers.iter().flat_map(|layer| layer.evidence.found.lines.iter().cloned());
+    Ok(Closed { grant, notes, found: found.take(MOST_FOUND).collect(), unheard: false })
+}
+
+/// How much was found in all layers together.
+fn findings(layers: &[LayerClosed]) -> i64 {
+    layers.iter().map(|layer| layer.evidence.found.total).fold(0, i64::saturating_add)
+}
+
+/// Tells the server that what it kept of the close is recorded.
+pub(crate) async fn forget_result(
+    context: &Context,
+    session: &mut Session<'_>,
+    grant: &Grant,
+) -> std::result::Result<(), String> {
+    for layer in &grant.layers {
+        let provider = provider_of(context, session, layer)?;
+        let moment = Moment { deadline: grant.deadline, collected: true, ..Moment::default() };
+        let inputs = session::inputs(grant, layer, &moment);
+        match session.call(&provider, Verb::Close, &inputs).await {
+            Ok(Answer::Done(_) | Answer::Refused { .. }) => {}
+            Ok(Answer::Unknown { why }) => return Err(why),
+            Err(e) => return Err(e.to_string()),
+        }
+    }
+    Ok(())
+}
+
+/// What closing something showed that is not live in the ledger.
+#[derive(Debug)]
+pub(crate) struct ClosedAgain {
+    /// What an event keeps, layer by layer.
+    pub layers: Vec<Value>,
+    /// What the merchant should know about it, one sentence each.
+    pub notes: Vec<String>,
+    /// Whether the server keeps the result until it is told that it was recorded.
+    pub kept: bool,
+}
+
+/// Closes every layer of a grant that is over in the ledger, or that the ledger does not know: the
+/// same steps and the same proof. No row changes, and nothing is recorded here. Else why it failed,
+/// whether the server said no, and what was seen of it all the same.
+pub(crate) async fn close_again(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+) -> Result<std::result::Result<ClosedAgain, (String, bool, Vec<Value>)>> {
+    let mut again = ClosedAgain { layers: Vec::new(), notes: Vec::new(), kept: false };
+    for layer in grant.layers.iter().rev() {
+        match close_layer(context, ledger, session, grant, layer).await? {
+            Ok(closed) => {
+                let found = closed.evidence.found.lines.iter().take(MOST_FOUND);
+                again.notes.extend(found.map(|line| format!("found: {line}")));
+                again.notes.extend(closed.notes);
+                again.kept |= closed.kept;
+                again.layers.push(closed.document);
+            }
+            Err(mut failure) => {
+                failure.layers.append(&mut again.layers);
+                return Ok(Err((clean(&failure.why), failure.refused, failure.layers)));
+            }
+        }
+    }
+    Ok(Ok(again))
+}
+
+/// When running work has to end: the deadline, or later where the grant lets it go on for a while.
+#[must_use]
+pub fn latest_end(grant: &Grant) -> UnixTime {
+    let drains = grant.layers.iter().map(Known::of).map(|known| match known.text("sp_at_end") {
+        "drain" => known.number("sp_drain").max(0),
+        _ => 0,
+    });
+    grant.deadline.saturating_add(drains.max().unwrap_or_default())
+}
+
+/// Whether running work may still go on behind the deadline.
+#[must_use]
+pub fn is_draining(grant: &Grant, now: UnixTime) -> bool {
+    grant.state == State::Open && grant.deadline <= now && now < latest_end(grant)
 }
 
 /// How closing many grants ended.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Proved closed, with what the merchant should know.
-    pub closed: Vec<(Grant, Vec<String>)>,
+    pub closed: Vec<Closed>,
     /// Not proved closed, why, and whether the server said no.
     pub failed: Vec<(Grant, String, bool)>,
     /// Grants that another process is working on.
     pub busy: Vec<String>,
+    /// Grants whose running work may go on for a while.
+    pub waiting: Vec<Grant>,
     /// Grants whose end could not be recorded, and why.
     pub unrecorded: Vec<(String, String)>,
 }
@@ -140,17 +306,24 @@ pub struct Tally {
 impl Tally {
     fn add(&mut self, id: &str, ended: Ended) {
         match ended {
-            Ended::Closed { grant, notes } => self.closed.push((*grant, notes)),
+            Ended::Closed(closed) => self.closed.push(*closed),
             Ended::Failed { grant, why, refused } => self.failed.push((*grant, why, refused)),
             Ended::Busy => self.busy.push(id.to_owned()),
         }
     }
 
-    /// Adds another tally to this one.
+    /// Adds another tally to this one. Of very many grants only the first tell what was found; the
+    /// ledger has all of it.
     pub fn append(&mut self, mut other: Self) {
+        if self.closed.len() >= MOST_TOLD {
+            for closed in &mut other.closed {
+                closed.found = Vec::new();
+            }
+        }
         self.closed.append(&mut other.closed);
         self.failed.append(&mut other.failed);
         self.busy.append(&mut other.busy);
+        self.waiting.append(&mut other.waiting);
         self.unrecorded.append(&mut other.unrecorded);
     }
 }
@@ -165,18 +338,20 @@ pub async fn close_many(
     ledger: &Ledger,
     grants: &[Grant],
     why: &str,
+    running: Running,
     parallel: usize,
     progress: &Progress,
 ) -> Result<Tally> {
-    let mut by_target: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_target: BTreeMap<&str, Vec<&Grant>> = BTreeMap::new();
     for grant in grants {
-        by_target.entry(&grant.target).or_default().push(&grant.id);
+        by_target.entry(&grant.target).or_default().push(grant);
     }
     let targets = context.targets()?;
     let targets = &targets;
     futures_util::stream::iter(by_target)
-        .map(|(name, ids)| async move {
-            close_on(context, ledger, targets.find(name), name, &ids, why, progress).await
+        .map(|(name, grants)| async move {
+            let round = Round { context, ledger, why, running, progress };
+            close_on(&round, targets.find(name), name, &grants).await
         })
         .buffer_unordered(parallel)
         .try_fold(Tally::default(), async |mut sum, tally| {
@@ -186,17 +361,24 @@ pub async fn close_many(
         .await
 }
 
+/// What is the same for all targets of one [`close_many`].
+struct Round<'a> {
+    context: &'a Context,
+    ledger: &'a Ledger,
+    why: &'a str,
+    running: Running,
+    progress: &'a Progress,
+}
+
 /// Closes the grants on one target, over one connection. A connection that is lost on the way is
 /// opened once more.
 async fn close_on(
-    context: &Context,
-    ledger: &Ledger,
+    round: &Round<'_>,
     target: Option<&Target>,
     name: &str,
-    ids: &[&str],
-    why: &str,
-    progress: &Progress,
+    grants: &[&Grant],
 ) -> Result<Tally> {
+    let context = round.context;
     let mut tally = Tally::default();
     let mut session = match target {
         None => Err(format!("there is no target `{name}` any more")),
@@ -204,25 +386,17 @@ async fn close_on(
     };
     context.output.mark("closing, logged in");
     let mut lost = 0;
-    for id in ids {
-        let ended = match &mut session {
-            Ok(session) => close(context, ledger, session, id, why).await,
-            Err(why) => not_reached(context, ledger, id, why).await,
-        };
-        let ended = match ended {
-            Ok(ended) => ended,
+    for grant in grants {
+        let (ended, unheard) = close_or_wait(round, &mut session, grant).await;
+        match ended {
+            Ok(Some(ended)) => tally.add(&grant.id, ended),
+            Ok(None) => tally.waiting.push((*grant).clone()),
             // The other grants must not wait for a ledger that fails at this one.
-            Err(e) => {
-                tally.unrecorded.push(((*id).to_owned(), one_line(&e)));
-                progress.advance();
-                continue;
-            }
-        };
-        let unseen = matches!(ended, Ended::Failed { refused: false, .. });
-        tally.add(id, ended);
-        progress.advance();
+            Err(e) => tally.unrecorded.push((grant.id.clone(), one_line(&e))),
+        }
+        round.progress.advance();
         // Nobody knows what state the old connection is in.
-        if unseen
+        if unheard
             && session.is_ok()
             && lost < MOST_CONNECTIONS
             && let Some(target) = target
@@ -237,9 +411,42 @@ async fn close_on(
     Ok(tally)
 }
 
+/// Closes one grant, or notes that it is waited for (`None`); and whether an answer was missed.
+async fn close_or_wait(
+    round: &Round<'_>,
+    session: &mut std::result::Result<Session<'_>, String>,
+    grant: &Grant,
+) -> (Result<Option<Ended>>, bool) {
+    let Round { context, ledger, why, .. } = *round;
+    if round.running == Running::MayGoOn && is_draining(grant, context.now()) {
+        // Where it cannot be seen whether work is running, it is not cut off before its time.
+        let seen = match session {
+            Ok(session) => checking::look(context, session, grant).await,
+            Err(why) => Err(why.clone()),
+        };
+        if !seen.as_ref().is_ok_and(|seen| seen.sessions == Some(0)) {
+            let now = context.now();
+            let until = latest_end(grant).min(now.saturating_add(LONGEST_WAIT));
+            let noted = ledger.wait(&grant.id, until).await;
+            return (noted.map(|()| None).map_err(Error::from), seen.is_err());
+        }
+    }
+    let ended = match session {
+        Ok(session) => close(context, ledger, session, &grant.id, why).await,
+        Err(why) => not_reached(context, ledger, &grant.id, why).await,
+    };
+    let unheard = match &ended {
+        Ok(Ended::Failed { refused, .. }) => !refused,
+        Ok(Ended::Closed(closed)) => closed.unheard,
+        Ok(Ended::Busy) | Err(_) => false,
+    };
+    (ended.map(Some), unheard)
+}
+
 /// The message and every reason behind it: "cannot reach" without "connection refused" helps
 /// nobody.
-fn one_line(e: &Error) -> String {
+#[must_use]
+pub fn one_line(e: &Error) -> String {
     let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
     format!("{}{causes}", e.message)
 }
@@ -250,7 +457,7 @@ fn one_line(e: &Error) -> String {
 /// Fails only when the ledger does.
 pub async fn not_reached(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Ended> {
     match claim(context, ledger, id, "the target could not be used").await? {
-        Some(grant) => fail(context, ledger, grant, why, false).await,
+        Some(grant) => fail(context, ledger, grant, Failure::unseen(why)).await,
         None => Ok(Ended::Busy),
     }
 }
@@ -268,73 +475,115 @@ async fn claim(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Resul
     Ok(ledger.claim(&grant.id, &from, State::Closing, &lease, now, &event).await?)
 }
 
-/// Closes one layer: what was seen and what to say, or why it failed and whether the server
-/// refused.
+/// The provider that made a layer, where the session leads to the server and the account that the
+/// layer is on; else why it cannot be used.
+///
+/// # Errors
+/// The reason, in one line.
+pub fn provider_of(
+    context: &Context,
+    session: &Session<'_>,
+    layer: &Layer,
+) -> std::result::Result<Provider, String> {
+    let provider = context.provider(&layer.provider).map_err(|e| {
+        format!("{}; the grant was made with the one of digest {}", e, layer.digest)
+    })?;
+    if let Some(why) = Known::of(layer).elsewhere(session.target) {
+        return Err(why);
+    }
+    if provider.need == Need::None && session.user() != layer.account {
+        return Err(format!(
+            "the key is in the account `{}`, and the target now logs in as `{}`",
+            layer.account,
+            session.user()
+        ));
+    }
+    Ok(provider)
+}
+
+/// Closes one layer, and tries a login that has to be refused.
 async fn close_layer(
     context: &Context,
     ledger: &Ledger,
     session: &mut Session<'_>,
     grant: &Grant,
     layer: &Layer,
-) -> Result<std::result::Result<(Value, Vec<String>), (String, bool)>> {
-    let provider = match context.provider(&layer.provider) {
+) -> Result<std::result::Result<LayerClosed, Failure>> {
+    let provider = match provider_of(context, session, layer) {
         Ok(provider) => provider,
-        Err(e) => {
-            let why = format!("{}; the grant was made with the one of digest {}", e, layer.digest);
-            return Ok(Err((why, false)));
-        }
+        Err(why) => return Ok(Err(Failure::unseen(why))),
     };
-    let known = Known::of(layer);
-    if let Some(why) = known.elsewhere(session.target) {
-        return Ok(Err((why, false)));
-    }
-    if provider.need == Need::None && session.user() != layer.account {
-        let why = format!(
-            "the key is in the account `{}`, and the target now logs in as `{}`",
-            layer.account,
-            session.user()
-        );
-        return Ok(Err((why, false)));
-    }
     // A request to open may still be on its way: it must not make what is taken away now.
-    let on_its_way = if grant.opened_at.is_none() { known.number("open_not_after") } else { 0 };
+    let on_its_way = match grant.opened_at {
+        None => Known::of(layer).number("open_not_after"),
+        Some(_) => 0,
+    };
     let moment = Moment { deadline: grant.deadline, not_after: on_its_way, ..Moment::default() };
     let inputs = session::inputs(grant, layer, &moment);
     let reply = match session.call(&provider, Verb::Close, &inputs).await {
         Ok(Answer::Done(reply)) => reply,
-        Ok(Answer::Refused { reason, .. }) => return Ok(Err((reason, true))),
-        Ok(Answer::Unknown { why }) => return Ok(Err((why, false))),
-        Err(e) => return Ok(Err((e.to_string(), false))),
+        Ok(Answer::Refused { reason, .. }) => {
+            return Ok(Err(Failure { refused: true, ..Failure::unseen(reason) }));
+        }
+        Ok(Answer::Unknown { why }) => return Ok(Err(Failure::unseen(why))),
+        Err(e) => return Ok(Err(Failure::unseen(e.to_string()))),
     };
-    if !reply.is("absent") {
-        return Ok(Err(("what was re-read says that access still exists".into(), false)));
+    let evidence = Evidence::of(layer, &reply, context.now());
+    let mut document = evidence.document(&reply);
+    document.insert("provider".into(), json!(layer.provider));
+    document.insert("account".into(), json!(layer.account));
+    document.insert("digest".into(), json!(provider.digest));
+    // What was seen is recorded although it is not over: a server may say it only once.
+    let failed = |why: String, document| {
+        let (layers, findings) = (vec![Value::Object(document)], evidence.found.total);
+        Ok(Err(Failure { why, refused: false, layers, findings }))
+    };
+    if let Some(why) = still_there(&reply) {
+        return failed(why.into(), document);
     }
     context.output.mark("trying the login that must be refused");
     let proof = prove_refused(context, ledger, session.target, grant, layer, &provider, &reply);
     let (id, text) = match proof.await? {
         Proof::Refused(text) => ("refused", text),
         Proof::NotTried(text) => ("not-tried", text),
-        Proof::StillAccepted(text) | Proof::Unseen(text) => return Ok(Err((text, false))),
+        Proof::StillAccepted(text) | Proof::Unseen(text) => return failed(text, document),
     };
-    let mut notes = notes(layer, &reply);
+    let mut notes = evidence.notes(&reply);
+    notes.extend(self::notes(layer, &reply));
     notes.push(format!("login: {text}"));
     if provider.digest != layer.digest {
         notes.push(format!("the provider `{}` has changed since the grant", layer.provider));
     }
-    let seen = json!({
-        "provider": layer.provider,
-        "account": layer.account,
-        "digest": provider.digest,
-        "state_read_back": reply.values(),
-        "login": { "answer": id, "text": text },
-    });
-    Ok(Ok((seen, notes)))
+    document.insert("login".into(), json!({ "answer": id, "text": text }));
+    let kept = reply.is("result_kept");
+    Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
+}
+
+/// What was re-read and is not gone, if anything is. What an earlier close wrote down, it wrote
+/// before its last steps.
+fn still_there(reply: &Reply) -> Option<&'static str> {
+    if !reply.is("absent") {
+        return Some("what was re-read says that access still exists");
+    }
+    if reply.is("by_server") || reply.is("already_absent") {
+        return None;
+    }
+    [
+        ("gate_absent", "what was re-read says that the gate is still there"),
+        ("drop_in_absent", "what was re-read says that sshd's setting for it is still there"),
+        (
+            "failsafe_absent",
+            "what was re-read says that the job that ends it on the server is still there",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(key, why)| (reply.text(key) == "false").then_some(why))
 }
 
 /// What the merchant should know of what `close` replied.
 fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     let mut notes = Vec::new();
-    if reply.is("already_absent") {
+    if reply.is("already_absent") && !reply.is("by_server") {
         notes.push(format!(
             "`{}` was already absent when stagepass came to remove it",
             layer.account
@@ -412,7 +661,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
 
 /// Tries to log in with the supporter's key. Its private half is not ours, so the key is offered
 /// (RFC 4252, section 7): a server that refuses the offer refuses the login.
-async fn prove_refused(
+pub(crate) async fn prove_refused(
     context: &Context,
     ledger: &Ledger,
     target: &Target,
@@ -498,11 +747,11 @@ async fn fail(
     context: &Context,
     ledger: &Ledger,
     mut grant: Grant,
-    why: &str,
-    refused: bool,
+    failure: Failure,
 ) -> Result<Ended> {
     grant.attempts += 1;
-    let why = clean(why);
+    let (why, refused) = (clean(&failure.why), failure.refused);
+    grant.findings = grant.findings.max(failure.findings);
     grant.last_error = Some(why.clone());
     grant.next_attempt_at = Some(context.now() + pause(grant.attempts));
     let verb = if grant.attempts >= TRIES {
@@ -513,7 +762,10 @@ async fn fail(
     };
     grant.lease_owner = None;
     grant.lease_until = None;
-    let detail = json!({ "why": why, "attempts": grant.attempts, "refused": refused });
+    let mut detail = json!({ "why": why, "attempts": grant.attempts, "refused": refused });
+    if let Some(detail) = detail.as_object_mut().filter(|_| !failure.layers.is_empty()) {
+        detail.insert("layers".into(), json!(failure.layers));
+    }
     let event = event(context, &grant, verb, detail);
     let grant = Box::new(ledger.record(&grant, &event).await?);
     Ok(Ended::Failed { grant, why, refused })

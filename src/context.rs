@@ -19,7 +19,7 @@ use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::message::line_and_column;
 use crate::output::Output;
-use crate::policy::PolicyConfig;
+use crate::policy::{self, PolicyConfig};
 use crate::provider::{Provider, ProviderError, read_small, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
@@ -60,14 +60,16 @@ enum LedgerPassword {
 /// `config.toml`, as it is written. Every key is optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ConfigFile {
+pub(crate) struct ConfigFile {
     /// `postgres://…` where several people or machines share one ledger.
     ledger: Option<LedgerUrl>,
     /// `keyring` where the password of that URL is kept there. Without it, PostgreSQL's own ways
     /// hold: a password in the URL, `PGPASSFILE`, `~/.pgpass`.
     ledger_password: Option<LedgerPassword>,
+    /// Whom a supporter asks for more time, such as `Anna, anna@shop.example`. The gate says it.
+    contact: Option<String>,
     /// What the merchant tightens.
-    policy: PolicyConfig,
+    pub(crate) policy: PolicyConfig,
 }
 
 /// Everything a command needs to know about where it runs.
@@ -81,6 +83,8 @@ pub struct Context {
     pub output: Output,
     /// What the merchant tightens.
     pub policy: PolicyConfig,
+    /// Whom a supporter asks for more time.
+    pub contact: Option<String>,
     /// What the SSH client looks at.
     pub surroundings: Surroundings,
     /// Who works: `user@host`.
@@ -136,6 +140,13 @@ impl Context {
                 .because_text(format!("`{key}` in [policy] {problem}"))
                 .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
         }
+        if let Some(contact) = &file.contact
+            && let Err(problem) = policy::check_sentence(contact)
+        {
+            return Err(Error::new(Kind::Usage, "the configuration cannot be used")
+                .because_text(format!("`contact` {problem}"))
+                .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
+        }
         let user = login_name();
         let actor = format!("{user}@{}", ledger::host_name());
         Ok(Self {
@@ -147,6 +158,7 @@ impl Context {
             state_dir,
             output,
             policy: file.policy,
+            contact: file.contact,
             actor,
             step_limit: Duration::from_secs(u64::from(global.timeout)),
             unattended: false,
@@ -406,11 +418,7 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
         Err(e) => return Err(unusable(e.to_string())),
     };
     let text = zeroize::Zeroizing::new(text);
-    let file: ConfigFile = toml_edit::de::from_str(&text).map_err(|e| {
-        // Not the parser's own picture of the line: the ledger's URL may hold a password.
-        let (line, column) = line_and_column(&text, e.span().map_or(0, |span| span.start));
-        unusable(format!("line {line}, column {column}: {}", without_quoted(e.message())))
-    })?;
+    let file = parse_config(&text).map_err(unusable)?;
     refuse_unsafe(path).map_err(|e| {
         Error::new(Kind::Usage, "the configuration cannot be trusted")
             .because(e)
@@ -425,15 +433,24 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
     Ok(file)
 }
 
-/// What the parser says of a value, without the value.
-fn without_quoted(message: &str) -> String {
-    match (message.find('"'), message.rfind('"')) {
-        (Some(first), Some(last)) if first < last => {
-            let (before, rest) = message.split_at(first);
-            format!("{before}…{}", rest.get(last - first + 1..).unwrap_or_default())
-        }
-        _ => message.to_owned(),
-    }
+/// What the text of a `config.toml` says, or where it says nothing that can be understood.
+pub(crate) fn parse_config(text: &str) -> std::result::Result<ConfigFile, String> {
+    toml_edit::de::from_str(text).map_err(|e| {
+        // Not the parser's own picture of the line: the ledger's URL may hold a password.
+        let (line, column) = line_and_column(text, e.span().map_or(0, |span| span.start));
+        format!("line {line}, column {column}: {}", without_value(e.message()))
+    })
+}
+
+/// What the parser says of a value, without the value. The names of keys stay.
+fn without_value(message: &str) -> String {
+    let between = |open: &str, close: &str| {
+        let start = message.find(open)? + open.len();
+        let end = message.rfind(close).filter(|end| start <= *end)?;
+        Some(format!("{}…{}", message.get(..start)?, message.get(end..)?))
+    };
+    let word = message.starts_with("unknown variant `").then(|| between("`", "`, expected"));
+    word.flatten().or_else(|| between("\"", "\"")).unwrap_or_else(|| message.to_owned())
 }
 
 impl From<LedgerError> for Error {

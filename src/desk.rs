@@ -268,15 +268,26 @@ impl Desk {
     }
 
     fn from_builtin(builtin: &BuiltinDesk) -> Result<Self, DeskError> {
-        let place = |file: &str| format!("desks/{}/{file}", builtin.name);
-        let manifest = parse_manifest(&place("desk.toml"), builtin.manifest)?;
         let source = builtin
             .texts
             .iter()
             .find(|(language, _)| *language == "en")
             .map_or("", |(_, source)| *source);
-        let texts = parse_texts(&place("en.ftl"), source)?;
-        Self { id: builtin.name.into(), folder: None, manifest, texts }.checked(&place("desk.toml"))
+        let place = |file: &str| format!("desks/{}/{file}", builtin.name);
+        let (manifest, texts) = (place("desk.toml"), place("en.ftl"));
+        Self::parse(builtin.name, None, (&manifest, builtin.manifest), (&texts, source))
+    }
+
+    /// A desk by the name and text of its two files.
+    pub(crate) fn parse(
+        id: &str,
+        folder: Option<PathBuf>,
+        (place, manifest): (&str, &str),
+        (texts_place, texts): (&str, &str),
+    ) -> Result<Self, DeskError> {
+        let manifest = parse_manifest(place, manifest)?;
+        let texts = parse_texts(texts_place, texts)?;
+        Self { id: id.into(), folder, manifest, texts }.checked(place)
     }
 
     fn read(id: &str, folder: PathBuf) -> Result<Self, DeskError> {
@@ -286,12 +297,11 @@ impl Desk {
                 .map_err(|source| DeskError::Read { path: path.into(), source })?;
             refuse_if_others_can_write(path, &meta)?;
         }
-        let manifest_path = folder.join("desk.toml");
-        let texts_path = folder.join("en.ftl");
-        let place = manifest_path.display().to_string();
-        let manifest = parse_manifest(&place, &read_own_file(&manifest_path)?)?;
-        let texts = parse_texts(&texts_path.display().to_string(), &read_own_file(&texts_path)?)?;
-        Self { id: id.into(), folder: Some(folder), manifest, texts }.checked(&place)
+        let (manifest_path, texts_path) = (folder.join("desk.toml"), folder.join("en.ftl"));
+        let (manifest, texts) = (read_own_file(&manifest_path)?, read_own_file(&texts_path)?);
+        let place = |path: &Path| path.display().to_string();
+        let (manifest_place, texts_place) = (place(&manifest_path), place(&texts_path));
+        Self::parse(id, Some(folder), (&manifest_place, &manifest), (&texts_place, &texts))
     }
 
     /// What a desk may not say, however well formed.

@@ -23,7 +23,7 @@ pub enum Kind {
     Refused,
     /// Nobody saw how it ended. The ledger knows; `sweep` finds out. Exit code 7.
     Unknown,
-    /// Something is stuck or overdue. Exit code 8.
+    /// Something is stuck or overdue, or has to be looked at. Exit code 8.
     Stuck,
 }
 

@@ -177,7 +177,7 @@ pub struct Grant {
     pub opened_at: Option<UnixTime>,
     /// When access ends.
     pub deadline: UnixTime,
-    /// When it was proved closed.
+    /// When it ended: when it was proved closed, or when the server itself closed it, as it said.
     pub closed_at: Option<UnixTime>,
     /// The longest deadline that policy allowed when the terms were agreed.
     pub deadline_maximum: UnixTime,
@@ -195,6 +195,12 @@ pub struct Grant {
     pub lease_owner: Option<String>,
     /// When that process has lost its claim, whether it lives or not.
     pub lease_until: Option<UnixTime>,
+    /// What was found at its close and nobody has acknowledged yet.
+    pub findings: i64,
+    /// What is not on the server as it was made, while it is open: lines of an id and a sentence.
+    pub drift: Option<String>,
+    /// When the server was last looked at while it was open. No part of the row's hash.
+    pub checked_at: Option<UnixTime>,
     /// What the providers made, in the order it was opened.
     pub layers: Vec<Layer>,
 }

@@ -16,6 +16,7 @@ mod ration;
 mod record;
 mod row;
 mod verify;
+mod watch;
 
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicBool;
@@ -33,6 +34,7 @@ pub use row::{seal_of_case, seal_of_grant};
 use sqlx::AnyConnection;
 use tokio::sync::Mutex;
 pub use verify::{Break, Verdict};
+pub use watch::{Alarms, LONGEST_WAIT};
 
 use crate::grant::UnixTime;
 use crate::secret::Secret;

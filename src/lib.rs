@@ -2,6 +2,7 @@
 //!
 //! The binary is a few lines over this library, so that tests, benches and fuzzers reach the code.
 
+pub mod checking;
 pub mod cli;
 pub mod closing;
 pub mod command;
@@ -9,14 +10,20 @@ pub mod context;
 pub mod deadline;
 pub mod desk;
 pub mod error;
+pub mod evidence;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grant;
 pub mod keyring;
 pub mod ledger;
+pub mod mark;
 pub mod message;
 pub mod opening;
 pub mod output;
 pub mod policy;
+pub mod promise;
 pub mod provider;
+pub mod proving;
 pub mod public_key;
 pub mod schedule;
 pub mod script;

@@ -15,10 +15,12 @@ use crate::grant::{Grant, State};
 use crate::ledger::{Lease, Ledger};
 use crate::output::Progress;
 use crate::policy::Terms;
+use crate::promise::{Asked, Promise};
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply, clean};
 use crate::secret::Secret;
+use crate::server::Server;
 use crate::session::{self, Known, Moment, Session};
 use crate::transport::{self, Attempt};
 
@@ -37,8 +39,10 @@ pub struct Draft<'a> {
     pub provider: &'a Provider,
     /// The password to set, if there is to be one.
     pub password: Option<&'a Secret>,
-    /// Seconds the server's clock is ahead of ours.
-    pub clock_ahead: i64,
+    /// The server as it was seen.
+    pub server: &'a Server,
+    /// What the end of the grant depends on.
+    pub asked: Asked,
 }
 
 /// Makes the grant. Takes the terms by value: without them nothing is opened, and they are spent.
@@ -52,7 +56,7 @@ pub async fn open(
     draft: Draft<'_>,
     terms: Terms,
     progress: &Progress,
-) -> Result<(Grant, Reply)> {
+) -> Result<(Grant, Promise)> {
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
     let check = CheckKey::generate().map_err(|e| {
@@ -60,9 +64,10 @@ pub async fn open(
     })?;
     let recorded = json!({
         "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
-        "layers": grant.layers, "terms": terms,
+        "layers": grant.layers, "terms": terms, "promise": Promise::planned(draft.server, draft.asked),
     });
-    let server_now = context.now() + draft.clock_ahead;
+    let clock_ahead = draft.server.clock_ahead;
+    let server_now = context.now() + clock_ahead;
     let not_after = server_now + seconds(context.step_limit);
     if let Some(layer) = grant.layers.first_mut() {
         Known::set(layer, "open_not_after", not_after);
@@ -90,6 +95,12 @@ pub async fn open(
         layer.outputs = json!(reply.values()).to_string();
     }
 
+    // What the plan said has to hold for what was made.
+    let promise = Promise::made(draft.server, draft.asked, &reply);
+    if let Some(problem) = weaker_than_agreed(&promise, &terms) {
+        return Err(abandon(context, ledger, session, &grant, problem).await);
+    }
+
     progress.step("trying the supporter's login");
     let login = prove_login(context, session, draft.provider, &grant, &check, &moment);
     let evidence = match login.await {
@@ -99,7 +110,7 @@ pub async fn open(
 
     // The verification key has done its work; what stays is the supporter's own.
     progress.step("taking the verification key away");
-    let not_after = context.now() + draft.clock_ahead + seconds(context.step_limit);
+    let not_after = context.now() + clock_ahead + seconds(context.step_limit);
     let settled = Moment { deadline: grant.deadline, not_after, ..Moment::default() };
     drop(check);
     if let Err(problem) = call(session, draft.provider, Verb::Update, &grant, &settled).await {
@@ -109,14 +120,29 @@ pub async fn open(
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
     release(&mut grant);
-    let detail = json!({ "open": reply.values(), "login": evidence });
+    let detail = json!({ "open": reply.values(), "login": evidence, "promise": promise });
     let open = event(context, &grant, "grant.open", detail);
     let grant = ledger.record(&grant, &open).await.map_err(|e| {
         Error::from(e).hint(
             "access was made and is recorded as `opening`; `stagepass sweep` takes it away again",
         )
     })?;
-    Ok((grant, reply))
+    Ok((grant, promise))
+}
+
+/// Why a grant whose end is enforced by less than the merchant agreed to must not stay.
+fn weaker_than_agreed(promise: &Promise, terms: &Terms) -> Option<Problem> {
+    let weak = promise.weak();
+    let agreed = |layer: &String| {
+        let name = layer.split(" (").next().unwrap_or(layer);
+        terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name))
+    };
+    let broken: Vec<String> = weak.into_iter().filter(|layer| !agreed(layer)).collect();
+    (!broken.is_empty()).then(|| Problem {
+        kind: Kind::Refused,
+        message: "the server did not make what ends this access on time".into(),
+        cause: broken.join("; "),
+    })
 }
 
 fn seconds(limit: Duration) -> i64 {
@@ -330,7 +356,7 @@ async fn abandon(
 ) -> Error {
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
     let closed = match take_back(context, ledger, session, grant, &error, error.kind).await {
-        Ok(Ended::Closed { .. }) => Ok(()),
+        Ok(Ended::Closed(_)) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
         Ok(Ended::Busy) => Err("another process is working on it".into()),
         Err(e) => Err(e.to_string()),

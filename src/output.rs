@@ -471,7 +471,7 @@ pub fn fields(pairs: &[(&str, String)]) -> String {
 const LINE_LIMIT: usize = 1500;
 
 /// A message as one line that cannot steer a terminal, whatever was typed or came from elsewhere.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let text: String = text
         .trim()
         .chars()
@@ -490,15 +490,15 @@ fn cut(text: &str, limit: usize) -> String {
 
 /// The last look at everything that is printed for people: line breaks and our own colours, and
 /// nothing else that steers a terminal or makes a text read in another order.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         if c == '\u{1b}' {
-            let code: String =
-                rest.clone().take_while(|c| c.is_ascii_digit() || "[;".contains(*c)).collect();
-            let end = rest.clone().nth(code.len());
-            if code.starts_with('[') && end == Some('m') {
+            let mut code = rest.clone();
+            let is_code = code.next() == Some('[')
+                && code.find(|c| !c.is_ascii_digit() && *c != ';') == Some('m');
+            if is_code {
                 kept.push(c);
             }
         } else if c == '\n' || !is_steering(c) {
@@ -509,7 +509,7 @@ fn harmless(text: &str) -> String {
 }
 
 /// A JSON document in which such characters are written as escapes: they stand in strings only.
-fn escaped(document: &str) -> String {
+pub(crate) fn escaped(document: &str) -> String {
     let mut kept = String::with_capacity(document.len());
     for c in document.chars() {
         if c == '\n' || !is_steering(c) {

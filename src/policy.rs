@@ -95,6 +95,8 @@ pub struct Request {
     pub from: Vec<IpNet>,
     /// When access ends. Without one the default holds.
     pub deadline: Option<UnixTime>,
+    /// Seconds after the deadline that running work may go on; 0 where it ends with it.
+    pub drain: i64,
     /// The rules set aside.
     pub overrides: Vec<Override>,
     /// What was said about live access.
@@ -153,6 +155,8 @@ pub struct Facts {
     pub settings: Vec<Setting>,
     /// Whether this sshd takes passwords for the account.
     pub takes_passwords: Option<bool>,
+    /// Whether password logins can be held to the gate.
+    pub gates_passwords: Option<bool>,
     /// Whether this sshd takes keys for the account.
     pub takes_keys: Option<bool>,
     /// Whether source addresses are held for password logins too.
@@ -214,6 +218,7 @@ pub struct Terms {
     access: Access,
     deadline: UnixTime,
     deadline_maximum: UnixTime,
+    drain: i64,
     #[serde(serialize_with = "as_text")]
     from: Vec<IpNet>,
     credentials: Vec<Credential>,
@@ -260,6 +265,12 @@ impl Terms {
     #[must_use]
     pub fn deadline_maximum(&self) -> UnixTime {
         self.deadline_maximum
+    }
+
+    /// Seconds after the deadline that running work may go on; 0 where it ends with it.
+    #[must_use]
+    pub fn drain(&self) -> i64 {
+        self.drain
     }
 
     /// Where the supporter may come from. Empty: from anywhere.
@@ -343,7 +354,7 @@ pub fn decide(
             check.live(request, facts, &environment, now)
         }
     };
-    check.deadline(deadline, &limits, now);
+    check.deadline(deadline, request.drain, &limits, now);
     check.expiry(request, facts);
     let overrides = check.set_aside(&request.overrides);
     if !check.broken.is_empty() {
@@ -353,6 +364,7 @@ pub fn decide(
         access: request.access,
         deadline,
         deadline_maximum: limits.total.max(deadline),
+        drain: request.drain,
         from: request.from.clone(),
         credentials: request.credentials.clone(),
         desk: desk.id.clone(),
@@ -467,7 +479,10 @@ impl Check<'_> {
         if password && facts.takes_passwords == Some(false) {
             self.breaks(Rule::PasswordServer, vec![("target", (&request.target).into())]);
         }
-        if password && request.access == Access::SftpReadOnly {
+        if password
+            && request.access == Access::SftpReadOnly
+            && facts.gates_passwords == Some(false)
+        {
             self.breaks(Rule::PasswordReadOnly, Vec::new());
         }
         if request.account.as_deref() == Some("root") {
@@ -586,16 +601,18 @@ impl Check<'_> {
         }
     }
 
-    fn deadline(&mut self, deadline: UnixTime, limits: &Limits, now: UnixTime) {
-        let asked = deadline::duration(deadline.saturating_sub(now));
+    /// What may go on after the deadline counts as access, too.
+    fn deadline(&mut self, deadline: UnixTime, drain: i64, limits: &Limits, now: UnixTime) {
+        let last = deadline.saturating_add(drain);
+        let asked = deadline::duration(last.saturating_sub(now));
         if deadline <= now {
             self.breaks(Rule::DeadlinePast, vec![("when", deadline::utc(deadline).into())]);
-        } else if deadline > limits.hard {
+        } else if last > limits.hard {
             self.breaks(
                 Rule::DeadlineHard,
                 vec![("asked", asked.into()), ("days", HARD_MAXIMUM_DAYS.into())],
             );
-        } else if deadline > limits.maximum {
+        } else if last > limits.maximum {
             let own = limits.maximum_days < self.desk.manifest.time_box.maximum_days;
             let args = vec![("asked", asked.into()), ("days", limits.maximum_days.into())];
             // The desk is not the reason for a limit that the merchant made.
@@ -780,6 +797,7 @@ mod tests {
             overrides: Vec::new(),
             live: LiveRequest::default(),
             accept_weak_expiry: false,
+            drain: 0,
         }
     }
 

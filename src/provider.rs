@@ -245,7 +245,7 @@ impl Provider {
         Self::parse(name, &manifest, &script, Origin::Folder(folder.to_owned()))
     }
 
-    fn parse(
+    pub(crate) fn parse(
         name: &str,
         manifest: &str,
         script: &str,

@@ -371,6 +371,19 @@ pub fn parse_stored(text: &str) -> Option<PublicKey> {
     PublicKey::from_openssh(text).ok()
 }
 
+/// `type base64` of a key of which only the base64 is known. `None` for what is no key, or one of a
+/// type that is never given access.
+#[must_use]
+pub fn text_of_blob(blob: &str) -> Option<String> {
+    TAKEN.iter().map(|kind| format!("{kind} {blob}")).find(|text| parse_stored(text).is_some())
+}
+
+/// `SHA256:…` of a key as the ledger keeps it.
+#[must_use]
+pub fn fingerprint_of(text: &str) -> Option<String> {
+    Some(parse_stored(text)?.fingerprint(HashAlg::Sha256).to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

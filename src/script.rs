@@ -236,7 +236,7 @@ impl Framed {
         stdout.zeroize();
         let begin = format!("stagepass-begin={}", self.nonce);
         let end = format!("stagepass-end={}", self.nonce);
-        let mut values = BTreeMap::new();
+        let (mut values, mut lengths) = (BTreeMap::new(), BTreeMap::new());
         let (mut began, mut ended) = (false, false);
         for line in text.lines() {
             if line == begin {
@@ -248,7 +248,10 @@ impl Framed {
                 && !ended
                 && let Some((key, value)) = key_and_value(line)
             {
-                keep(&mut values, key, value, declared.get(key));
+                match declared.get(key) {
+                    Some(OutputType::Lines) => lengthen(&mut values, &mut lengths, key, value),
+                    _ => drop(values.insert(key.to_owned(), clean_to(value, VALUE_LIMIT))),
+                }
             }
         }
         let noise = || first_line(&output.stderr, &text);
@@ -283,24 +286,24 @@ fn key_and_value(line: &str) -> Option<(&str, &str)> {
     named.then_some((key, value))
 }
 
-/// Keeps one value: a list grows by it, anything else is replaced by it.
-fn keep(
+/// Keeps one line more of a list, up to the limit.
+fn lengthen(
     values: &mut BTreeMap<String, String>,
+    lengths: &mut BTreeMap<String, usize>,
     key: &str,
-    value: &str,
-    declared: Option<&OutputType>,
+    line: &str,
 ) {
-    if declared != Some(&OutputType::Lines) {
-        values.insert(key.to_owned(), clean_to(value, VALUE_LIMIT));
+    let length = lengths.entry(key.to_owned()).or_default();
+    if *length >= LINES_LIMIT {
         return;
     }
+    *length += 1;
     let lines = values.entry(key.to_owned()).or_default();
-    if lines.lines().count() < LINES_LIMIT {
-        if !lines.is_empty() {
-            lines.push('\n');
-        }
-        lines.push_str(&clean(value));
+    if !lines.is_empty() {
+        lines.push('\n');
     }
+    // A key line of RSA is longer than any text that is shown.
+    lines.push_str(&clean_to(line, VALUE_LIMIT));
 }
 
 fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<(), String> {

@@ -1,11 +1,13 @@
 //! What a server offers: its version, its sshd's real settings, its clock, and what of a
 //! deadline it can keep by itself.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
-use crate::deadline;
 use crate::grant::{Access, UnixTime};
 use crate::policy::{Facts, Setting};
+use crate::promise::Promise;
 use crate::provider::Need;
 use crate::script::{Input, Inputs, Reply, clean};
 use crate::target::Target;
@@ -58,7 +60,8 @@ pub struct Server {
     pub version: Option<(u32, u32)>,
     /// The form of `expiry-time` it understands.
     pub expiry_form: ExpiryForm,
-    /// Whether it knows the key option `restrict` (OpenSSH 7.2, Dropbear 2018).
+    /// Whether it knows the key option `restrict` (OpenSSH 7.2) and what gives back a part of it:
+    /// Dropbear learnt the first in 2022 and refuses a key with the others.
     pub knows_restrict: bool,
     /// Seconds its clock is ahead of ours.
     pub clock_ahead: i64,
@@ -84,6 +87,14 @@ fn clock_ahead(reply: &Reply, asked_at: UnixTime) -> i64 {
     }
 }
 
+/// The same, when the question was on its way for a while: a clock that showed a time in between is
+/// right. Of what else it can be the least is taken, so that a slow line never makes an end late.
+fn clock_ahead_within(reply: &Reply, asked: RangeInclusive<UnixTime>) -> i64 {
+    let (since_asked, since_answered) =
+        (clock_ahead(reply, *asked.start()), clock_ahead(reply, *asked.end()));
+    if since_asked >= 0 && since_answered <= 0 { 0 } else { since_answered }
+}
+
 /// Why nothing can be granted on a server, by what `detect` replied to the question of `asked_at`;
 /// `None` when it can.
 #[must_use]
@@ -104,19 +115,20 @@ pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
 }
 
 impl Server {
-    /// Reads what `detect` replied, asked at `asked_at` by our clock.
+    /// Reads what `detect` replied; `asked` is from the question to the answer by our clock.
     #[must_use]
-    pub fn read(server_id: &str, reply: &Reply, asked_at: UnixTime) -> Self {
-        // The daemon that answers counts; a second sshd binary on its disk does not.
-        let version =
-            openssh_version(server_id).or_else(|| openssh_version(reply.text("sshd_version")));
-        let clock_ahead = clock_ahead(reply, asked_at);
+    pub fn read(server_id: &str, reply: &Reply, asked: RangeInclusive<UnixTime>) -> Self {
+        // The daemon that answers counts; an sshd that is only on its disk does not.
+        let version = match server_id {
+            "local" => openssh_version(reply.text("sshd_version")),
+            answered => openssh_version(answered),
+        };
+        let clock_ahead = clock_ahead_within(reply, asked);
         let mut server = Self {
             server_id: server_id.to_owned(),
             version,
             expiry_form: ExpiryForm::of(version),
-            knows_restrict: version.is_some_and(|version| version >= (7, 2))
-                || server_id.contains("dropbear"),
+            knows_restrict: version.is_some_and(|version| version >= (7, 2)),
             // One second is what asking costs.
             clock_ahead: if clock_ahead.abs() <= 1 { 0 } else { clock_ahead },
             warnings: Vec::new(),
@@ -139,7 +151,8 @@ impl Server {
         }
         if self.expiry_form == ExpiryForm::None {
             warnings.push(
-                "this server cannot end a key by itself; only the sweep ends it on time".into(),
+                "this server's sshd knows no end of a key; the gate and the failsafe have to do"
+                    .into(),
             );
         }
         if reply.is("keys_file_assumed") {
@@ -155,18 +168,29 @@ impl Server {
     /// Says what this credential, made this way, is not kept from here.
     #[must_use]
     pub fn with_credential(mut self, need: Need, password: bool, access: Access) -> Self {
-        if need == Need::None {
-            self.warnings.push(
-                "the account is shared: sessions that are open at the deadline cannot be told \
-                 from yours and go on until they are closed"
+        let confined = access != Access::Ssh && self.reply.is("can_confine");
+        if need == Need::None && !confined {
+            self.warnings.push(match access {
+                Access::SftpReadOnly => "the account is shared: the supporter can read all that \
+                                         this account can read"
                     .into(),
-            );
-            if access != Access::SftpReadOnly {
-                self.warnings.push(
-                    "who may write in the account can also change its list of keys; look at it \
-                     when the grant is closed"
-                        .into(),
-                );
+                _ => "the account is shared: a supporter who means harm could take the gate and \
+                      the failsafe away, or leave a key; what changed meanwhile is looked for \
+                      when the grant is closed, and shown to you"
+                    .to_owned(),
+            });
+        }
+        if access != Access::Ssh && self.reply.text("can_confine") == "false" {
+            let why = self.reply.text("confine_reason").to_owned();
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            self.warnings.push(format!(
+                "SFTP cannot be confined to the shop folder here{why}; what the account may not \
+                 read or write stays closed to it"
+            ));
+        }
+        for door in self.reply.lines("other_doors") {
+            if password {
+                self.warnings.push(format!("a password would also open {door}"));
             }
         }
         if self.reply.is("acl_mode_change") {
@@ -183,7 +207,10 @@ impl Server {
                     .into(),
             );
         }
-        if password && matches!(self.reply.text("allow_tcp_forwarding"), "yes" | "local" | "all") {
+        if password
+            && !self.reply.is("drop_in")
+            && matches!(self.reply.text("allow_tcp_forwarding"), "yes" | "local" | "all")
+        {
             self.warnings.push(
                 "with a password the supporter may also forward ports, which a key of ours does \
                  not allow"
@@ -206,7 +233,7 @@ impl Server {
 
     /// What policy needs to know.
     #[must_use]
-    pub fn facts(&self, route: &Route, key: bool, password: bool) -> Facts {
+    pub fn facts(&self, route: &Route, promise: &Promise) -> Facts {
         let reply = &self.reply;
         let said = |name: &str| Some(reply.text(name).to_owned()).filter(|text| !text.is_empty());
         let known = |name: &str| match reply.text(name) {
@@ -220,13 +247,6 @@ impl Server {
             .map(clean)
             .filter(|name| !name.is_empty())
             .collect();
-        let mut weak_expiry = Vec::new();
-        if key && self.expiry_form == ExpiryForm::None {
-            weak_expiry.push("the key".to_owned());
-        }
-        if password {
-            weak_expiry.push("the password".to_owned());
-        }
         Facts {
             greeting: None,
             addresses: route.addresses(),
@@ -235,6 +255,8 @@ impl Server {
             served_names,
             settings: Vec::<Setting>::new(),
             takes_passwords: known("can_password"),
+            // The gate is the login shell of an account of ours, whatever sshd's settings.
+            gates_passwords: Some(reply.is("can_gate")),
             takes_keys: match reply.text("pubkey_authentication") {
                 "yes" => Some(true),
                 "no" => Some(false),
@@ -242,23 +264,9 @@ impl Server {
             },
             // sshd's `from=` is an option of a key; a password has no such thing.
             holds_from_for_passwords: Some(false),
-            weak_expiry,
+            weak_expiry: promise.weak(),
             backup: None,
         }
-    }
-
-    /// What ends a grant on time here, best first, in words.
-    #[must_use]
-    pub fn enforced(&self, key: bool, own_account: bool, deadline: UnixTime) -> Vec<String> {
-        let mut layers = Vec::new();
-        if key && self.expiry_form != ExpiryForm::None {
-            layers.push(format!("the server refuses the key from {}", deadline::utc(deadline)));
-        }
-        layers.push("the sweep closes it".to_owned());
-        if own_account {
-            layers.push("the account's expiry day, as a backstop".to_owned());
-        }
-        layers
     }
 }
 
@@ -322,15 +330,38 @@ mod tests {
             ("SSH-2.0-dropbear_2022.83", ExpiryForm::None),
             ("SSH-2.0-OpenSSH_x", ExpiryForm::None),
         ] {
-            assert_eq!(Server::read(id, &Reply::default(), 0).expiry_form, form, "{id}");
+            assert_eq!(Server::read(id, &Reply::default(), 0..=0).expiry_form, form, "{id}");
         }
+    }
+
+    #[test]
+    fn the_server_that_answers_counts_and_not_an_sshd_beside_it() {
+        let reply = Reply::from_values(
+            [("sshd_version".to_owned(), "OpenSSH_9.2p1 Debian-2+deb12u7".to_owned())].into(),
+        );
+        let read = |id| Server::read(id, &reply, 0..=0);
+        let dropbear = read("SSH-2.0-dropbear_2022.83");
+        assert_eq!(dropbear.expiry_form, ExpiryForm::None);
+        assert!(!dropbear.knows_restrict);
+        assert_eq!(read("local").expiry_form, ExpiryForm::Utc);
     }
 
     #[test]
     fn a_clock_that_is_off_is_said() {
         let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
-        let server = Server::read("SSH-2.0-OpenSSH_9.2", &reply, 1000);
+        let server = Server::read("SSH-2.0-OpenSSH_9.2", &reply, 1000..=1000);
         assert_eq!(server.clock_ahead, 300);
         assert!(server.warnings.iter().any(|warning| warning.contains("300 s ahead")));
+    }
+
+    #[test]
+    fn a_slow_line_is_no_clock_that_is_off_and_never_makes_an_end_late() {
+        let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
+        let ahead = |asked| Server::read("SSH-2.0-OpenSSH_9.2", &reply, asked).clock_ahead;
+        assert_eq!(ahead(1300..=1330), 0);
+        assert_eq!(ahead(1270..=1300), 0);
+        assert_eq!(ahead(1271..=1330), 0);
+        assert_eq!(ahead(1000..=1030), 270);
+        assert_eq!(ahead(1600..=1630), -330);
     }
 }

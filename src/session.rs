@@ -166,8 +166,17 @@ impl Known {
 
     /// Keeps a number with the layer.
     pub fn set(layer: &mut Layer, name: &str, number: i64) {
+        Self::keep(layer, name, number.into());
+    }
+
+    /// Keeps a text with the layer. Never a secret.
+    pub fn set_text(layer: &mut Layer, name: &str, text: &str) {
+        Self::keep(layer, name, text.into());
+    }
+
+    fn keep(layer: &mut Layer, name: &str, value: Value) {
         let mut kept = Self::of(layer);
-        kept.0.insert(name.to_owned(), number.into());
+        kept.0.insert(name.to_owned(), value);
         layer.inputs = serde_json::json!(kept.0).to_string();
     }
 

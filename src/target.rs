@@ -520,20 +520,7 @@ impl Targets {
     /// Fails when the name is taken, a value cannot be used, or the file cannot be read or written.
     pub fn add(&mut self, target: &Target) -> Result<(), TargetError> {
         check(target)?;
-        self.edit(|document| {
-            if find_table(document, &target.name).is_some() {
-                return Err(TargetError::Exists(target.name.clone()));
-            }
-            let parent = document.entry("target").or_insert_with(|| {
-                let mut parent = Table::new();
-                parent.set_implicit(true);
-                Item::Table(parent)
-            });
-            if let Some(parent) = parent.as_table_like_mut() {
-                parent.insert(&target.name, Item::Table(to_table(target)));
-            }
-            Ok(())
-        })
+        self.edit(|document| put_in(document, target))
     }
 
     /// Takes a target and the comment right above it out of the file.
@@ -541,13 +528,7 @@ impl Targets {
     /// # Errors
     /// Fails when there is none of this name, or the file cannot be read or written.
     pub fn remove(&mut self, name: &str) -> Result<(), TargetError> {
-        self.edit(|document| {
-            let removed = document
-                .get_mut("target")
-                .and_then(Item::as_table_like_mut)
-                .and_then(|parent| parent.remove(name));
-            removed.map(drop).ok_or_else(|| TargetError::NotFound(name.into()))
-        })
+        self.edit(|document| take_out(document, name))
     }
 
     /// Reads the file again, changes it and replaces it, all under a lock on its folder, so that
@@ -568,17 +549,50 @@ impl Targets {
         rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)
             .map_err(|errno| write(errno.into()))?;
 
-        let text = read(&place)?;
-        parse(&self.path, &text)?;
-        let mut document =
-            text.parse::<DocumentMut>().map_err(|error| syntax(&self.path, &text, &error))?;
-        change(&mut document)?;
-        let text = document.to_string();
-        let list = parse(&self.path, &text)?;
+        let (text, list) = changed(&self.path, &read(&place)?, change)?;
         replace(&place, folder, text.as_bytes()).map_err(write)?;
         self.list = list;
         Ok(())
     }
+}
+
+/// The text of the file with one change in it, and what it says then.
+pub(crate) fn changed(
+    path: &Path,
+    text: &str,
+    change: impl FnOnce(&mut DocumentMut) -> Result<(), TargetError>,
+) -> Result<(String, Vec<Target>), TargetError> {
+    parse(path, text)?;
+    let mut document = text.parse::<DocumentMut>().map_err(|error| syntax(path, text, &error))?;
+    change(&mut document)?;
+    let text = document.to_string();
+    let list = parse(path, &text)?;
+    Ok((text, list))
+}
+
+/// One more target, at the end.
+pub(crate) fn put_in(document: &mut DocumentMut, target: &Target) -> Result<(), TargetError> {
+    if find_table(document, &target.name).is_some() {
+        return Err(TargetError::Exists(target.name.clone()));
+    }
+    let parent = document.entry("target").or_insert_with(|| {
+        let mut parent = Table::new();
+        parent.set_implicit(true);
+        Item::Table(parent)
+    });
+    if let Some(parent) = parent.as_table_like_mut() {
+        parent.insert(&target.name, Item::Table(to_table(target)));
+    }
+    Ok(())
+}
+
+/// One target less.
+pub(crate) fn take_out(document: &mut DocumentMut, name: &str) -> Result<(), TargetError> {
+    let removed = document
+        .get_mut("target")
+        .and_then(Item::as_table_like_mut)
+        .and_then(|parent| parent.remove(name));
+    removed.map(drop).ok_or_else(|| TargetError::NotFound(name.into()))
 }
 
 /// The largest file of targets: far more than anybody writes by hand.
@@ -760,7 +774,7 @@ impl Reader<'_> {
 }
 
 /// The file's targets, or its first mistake.
-fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError> {
     let document = Document::parse(text).map_err(|error| syntax(path, text, &error))?;
     let reader = Reader { path, text };
     let mut list = Vec::new();

@@ -52,14 +52,14 @@ sp_find_file() {
     sp_at "$sp_pick" || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
 }
 
-# sp_at FILE: sets sp_file, sp_target (the file itself, where that is a link), sp_dir and sp_work.
+# sp_at FILE: sets sp_file, sp_target (the file itself, where that is a link), sp_keys_dir and sp_work.
 sp_at() {
     sp_file=$1 sp_target=$1
     if [ -L "$1" ]; then
         sp_target=$(readlink -f -- "$1") || sp_target=''
         [ -n "$sp_target" ] || return 1
     fi
-    sp_dir=${sp_target%/*}
+    sp_keys_dir=${sp_target%/*}
     sp_work=$sp_target.stagepass-$sp_grant
 }
 
@@ -148,25 +148,21 @@ sp_file_fit() {
         [ "$sp_uid" = 0 ] || [ -O "$sp_target" ] || sp_refuse keys-file-foreign "$sp_target does not belong to this account; somebody else manages its keys."
         [ -w "$sp_target" ] || sp_refuse keys-file-read-only "$sp_target is read-only."
         [ -r "$sp_target" ] || sp_refuse keys-file-read-only "$sp_target cannot be read."
-        [ -w "$sp_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_dir is read-only."
-    elif [ -e "$sp_dir" ]; then
-        [ -w "$sp_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_dir is read-only."
+        [ -w "$sp_keys_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_keys_dir is read-only."
+    elif [ -e "$sp_keys_dir" ]; then
+        [ -w "$sp_keys_dir" ] || sp_refuse keys-folder-read-only "The folder $sp_keys_dir is read-only."
     else
-        [ -d "${sp_dir%/*}" ] || sp_refuse no-home "There is no folder ${sp_dir%/*}."
-        [ -w "${sp_dir%/*}" ] || sp_refuse keys-folder-read-only "The folder ${sp_dir%/*} is read-only."
+        [ -d "${sp_keys_dir%/*}" ] || sp_refuse no-home "There is no folder ${sp_keys_dir%/*}."
+        [ -w "${sp_keys_dir%/*}" ] || sp_refuse keys-folder-read-only "The folder ${sp_keys_dir%/*} is read-only."
     fi
-}
-
-# Holds the folder of the picked file for the whole verb; where there is none, nothing can be in it.
-sp_lock_keys() {
-    [ ! -d "$sp_dir" ] || sp_lock "$sp_dir"
 }
 
 sp_clean() { [ -z "${sp_work:-}" ] || rm -f -- "$sp_work.was" "$sp_work.new" "$sp_work.old"; }
 sp_tidy() {
     [ -z "${sp_editing:-}" ] || sp_clean
-    # Made before the lock, for the lock; empty, it goes again.
-    [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_dir" 2>/dev/null || :
+    # Made for the file, or for the lock; empty, it goes again.
+    [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
+    sp_undo
 }
 
 # The awk functions that tell lines apart. `ours`: a key line of this grant. `moved`: the key stood
@@ -277,7 +273,7 @@ sp_replace() {
             if cmp -s "$sp_work.was" "$sp_target"; then
                 rm -f -- "$sp_target"
                 sp_clean
-                [ "$sp_made" != folder ] || rmdir -- "$sp_dir" 2>/dev/null || :
+                [ "$sp_made" != folder ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
                 sp_gone=true
                 return 0
             fi
@@ -312,7 +308,7 @@ sp_still_in_time() {
 
 sp_no_room() {
     sp_clean
-    sp_refuse no-room "The new key file could not be written in $sp_dir (full disk or quota); the old one is as it was."
+    sp_refuse no-room "The new key file could not be written in $sp_keys_dir (full disk or quota); the old one is as it was."
 }
 
 # Whether the notes say that the file, or file and folder, were ours. Sets sp_made.
@@ -334,7 +330,7 @@ sp_create() {
         sp_no_room
     fi
     if [ -e /sys/fs/selinux/enforce ] && sp_has restorecon; then
-        restorecon "$sp_dir" "$sp_work.new" 2>/dev/null || :
+        restorecon "$sp_keys_dir" "$sp_work.new" 2>/dev/null || :
     fi
     sp_still_in_time
     if ln -- "$sp_work.new" "$sp_target" 2>/dev/null; then
@@ -350,6 +346,553 @@ sp_hard_links() {
     [ ! -e "$sp_target" ] || sp_links=$(stat -c %h -- "$sp_target" 2>/dev/null) || sp_links=1
 }
 
+# ---- the failsafe, in the user's crontab ----------------------------------------------------------
+#
+# One line, every minute, at the end of the crontab; everything else in it stays byte for byte. A
+# crontab has no lock: it is read again right before it is written, and once more after. These take
+# the place of what ending.sh has for the crontab of root.
+
+sp_crontab() { CRONTAB_NOHEADER=N EDITOR=cat VISUAL=cat crontab "$@"; }
+
+# Sets sp_cron. The outer quotes mean the same to every shell that the crontab may name
+# (SHELL=/bin/csh), and the mark stands inside, because not every one of them knows a comment there.
+sp_cron_line() {
+    sp_cron="* * * * * /bin/sh -c 'exec /bin/sh \"$sp_dir/failsafe\" >/dev/null 2>/dev/null # stagepass $sp_grant'"
+}
+
+# sp_cron_runs [any]: whether somebody runs what stands in crontabs. Where the processes of others are
+# not shown, a note of the daemon has to do, or a crontab that is in use already.
+sp_cron_runs() {
+    sp_r=${1:-}
+    set +f
+    sp_t=$(grep -slxE 'cron|crond|cronie|fcron|dcron' /proc/[0-9]*/comm) || :
+    sp_t=$sp_t$sp_nl$(grep -slzx crond /proc/[0-9]*/cmdline 2>/dev/null) || :
+    set -f
+    for sp_a in $sp_t; do
+        sp_a=${sp_a#/proc/}
+        # A name alone proves nothing: a process may call itself what it likes.
+        sp_process "${sp_a%%/*}"
+        [ "$sp_euid" = 0 ] || continue
+        [ "$sp_r" != any ] || return 0
+        # busybox has one that reads no cron.d.
+        case $(readlink "/proc/${sp_a%%/*}/exe") in *busybox*) ;; *) return 0 ;; esac
+    done
+    [ "$sp_r" = any ] || return 1
+    if [ -d /run/systemd/system ] && sp_has systemctl; then
+        for sp_a in cron crond cronie cron.target; do
+            ! systemctl is-active --quiet "$sp_a" 2>/dev/null || return 0
+        done
+    fi
+    [ ! -d /proc/1 ] || return 1
+    for sp_a in /run/crond.pid /run/cron.pid /var/run/crond.pid /var/run/cron.pid; do
+        [ ! -e "$sp_a" ] || return 0
+    done
+    crontab -l 2>/dev/null | grep -v -e '^[[:space:]]*#' -e '/[.]stagepass/' | grep -q '[^[:space:]]'
+}
+
+# Whether this account may have a crontab. Writes nothing.
+sp_crontab_read() {
+    sp_has crontab || return 1
+    sp_v=$(crontab -l 2>&1 >/dev/null) && return 0
+    sp_cron_none_said "$sp_v" && return 0
+    sp_cron_why="crontab -l failed: ${sp_v%%"$sp_nl"*}"
+    return 1
+}
+
+# Debian, cronie, macOS; busybox.
+sp_cron_none_said() {
+    case $1 in *'no crontab for'* | *"can't open"*'No such file'*) return 0 ;; esac
+    return 1
+}
+
+sp_crontab_ours() {
+    sp_cron_line
+    crontab -l 2>/dev/null | grep -qxF -e "$sp_cron"
+}
+
+sp_crontab_install() {
+    sp_cron_line
+    case $sp_dir in
+        *[[:cntrl:]\'\"\\\`\$%!]*)
+            sp_cron_why='The path of the home folder has a character that is not safe in a crontab.'
+            return 1
+            ;;
+    esac
+    if [ "${#sp_cron}" -gt 900 ]; then
+        sp_cron_why='The path of the home folder is too long for a crontab.'
+        return 1
+    fi
+    sp_cron_edit put
+}
+
+# Fails where our line stays.
+sp_crontab_remove() {
+    sp_cron_line
+    sp_cron_edit take
+}
+
+# sp_cron_read FILE: the crontab as it is, with sp_cron_none=1 where there is none. A failure that is
+# not understood is never taken for an empty crontab: that would overwrite everything in it.
+sp_cron_read() {
+    sp_cron_none=0
+    if ! sp_crontab -l >"$1" 2>"$1.said"; then
+        sp_v=
+        read -r sp_v <"$1.said" || :
+        if [ ! -s "$1" ] && sp_cron_none_said "$sp_v"; then
+            sp_cron_none=1
+            return 0
+        fi
+        sp_cron_why="crontab -l failed: $sp_v"
+        return 1
+    fi
+    # Not every program says that it could not write (a full disk).
+    sp_crontab -l 2>/dev/null | cmp -s - "$1" || {
+        sp_cron_why='The crontab could not be copied (full disk or quota), or it changes all the time.'
+        return 1
+    }
+    # The header that crontab itself puts on top of what it is given.
+    sp_k='' sp_v='' sp_w=''
+    {
+        IFS= read -r sp_k || :
+        IFS= read -r sp_v || :
+        IFS= read -r sp_w || :
+    } <"$1"
+    case $sp_k$sp_nl$sp_v$sp_nl$sp_w in
+        '# DO NOT EDIT THIS FILE - edit the master'*"$sp_nl# ("*"$sp_nl# (Cron version"*)
+            tail -n +4 <"$1" >"$1.cut" && mv -f -- "$1.cut" "$1"
+            ;;
+    esac
+    # Debian 12 and later list a carriage return as the two characters \r, and do not mark a \r that
+    # was there. An editor gets the bytes as they are; cat is an editor that changes nothing.
+    if grep -qF -e '\r' -e '\b' "$1"; then
+        sp_cron_why='crontab -l does not show this crontab as it is.'
+        sp_crontab -e >"$1.edit" 2>/dev/null || return 1
+        sp_k=$(printf '\r') sp_v=$(printf '\b')
+        cmp -s "$1.edit" "$1" || sed "s/$sp_k/\\\\r/g; s/$sp_v/\\\\b/g" <"$1.edit" | cmp -s - "$1" || return 1
+        mv -f -- "$1.edit" "$1"
+        sp_cron_why=''
+    fi
+}
+
+# The crontab without our line, whatever was done to the times in front of it.
+sp_cron_without() {
+    SP_AT="/.stagepass/$sp_grant/failsafe\"" SP_MARK=" # stagepass $sp_grant'" awk '
+        BEGIN { at = ENVIRON["SP_AT"]; m = ENVIRON["SP_MARK"] }
+        index($0, at) && substr($0, length($0) - length(m) + 1) == m { next }
+        { print }'
+}
+
+sp_cron_clean() {
+    for sp_a in was now new; do
+        rm -f -- "$sp_cron_file.$sp_a" "$sp_cron_file.$sp_a.said" "$sp_cron_file.$sp_a.edit" "$sp_cron_file.$sp_a.cut"
+    done
+}
+
+# sp_cron_edit put|take: with or without our line. Fails with sp_cron_why, and then the crontab is as
+# it was.
+sp_cron_edit() {
+    sp_cron_why='' sp_cron_file=$sp_base/.crontab-$sp_grant sp_cron_made=$sp_base/crontab-made
+    sp_cron_failed=0
+    sp_cron_change "$1" || sp_cron_failed=1
+    sp_cron_clean
+    return "$sp_cron_failed"
+}
+
+sp_cron_change() {
+    sp_try=0
+    while :; do
+        sp_try=$((sp_try + 1))
+        [ "$sp_try" -le 6 ] || {
+            sp_cron_why='The crontab changed six times while it was being edited.'
+            return 1
+        }
+        sp_cron_read "$sp_cron_file.was" || return 1
+        sp_cron_had=$sp_cron_none
+        if ! grep -qF "/.stagepass/$sp_grant/failsafe\"" "$sp_cron_file.was"; then
+            [ "$1" = put ] || return 0
+        fi
+        # A last line without a newline is one that cron leaves out: adding it would start that job.
+        # shellcheck disable=SC2094 # both only read it
+        awk '{ print }' <"$sp_cron_file.was" | cmp -s - "$sp_cron_file.was" || {
+            sp_cron_why='The last line of the crontab has no newline, or there are bytes in it that no tool keeps.'
+            return 1
+        }
+        {
+            sp_cron_without <"$sp_cron_file.was" &&
+                { [ "$1" = take ] || printf '%s\n' "$sp_cron"; }
+        } 2>/dev/null >"$sp_cron_file.new" || sp_cron_no_room || return 1
+        ! cmp -s "$sp_cron_file.was" "$sp_cron_file.new" || return 0
+        # Not every awk says that it could not write.
+        {
+            sp_cron_without <"$sp_cron_file.was"
+            [ "$1" = take ] || printf '%s\n' "$sp_cron"
+        } | cmp -s - "$sp_cron_file.new" || sp_cron_no_room || return 1
+        # Noted first: what is there for sure, and that who had none is to have none again.
+        if [ "$1" = put ]; then
+            : 2>/dev/null >"$sp_dir/crontab-was" || sp_cron_no_room || return 1
+        fi
+        if [ "$1" = put ] && [ "$sp_cron_had" = 1 ]; then
+            : 2>/dev/null >"$sp_cron_made" || sp_cron_no_room || return 1
+        fi
+        sp_cron_read "$sp_cron_file.now" || return 1
+        if [ "$sp_cron_none" != "$sp_cron_had" ] || ! cmp -s "$sp_cron_file.was" "$sp_cron_file.now"; then continue; fi
+        sp_cron_write "$sp_cron_file.new" "$1"
+        sp_cron_read "$sp_cron_file.now" || return 1
+        if cmp -s "$sp_cron_file.new" "$sp_cron_file.now"; then
+            grep -qF '/.stagepass/' "$sp_cron_file.new" || rm -f -- "$sp_cron_made"
+            return 0
+        fi
+        # It did not take what it was given: what was there before goes back. If it is neither the
+        # one nor the other, somebody else has written meanwhile, and theirs is the start of ours.
+        if cmp -s "$sp_cron_file.was" "$sp_cron_file.now"; then
+            sp_v=
+            read -r sp_v <"$sp_cron_file.new.said" || :
+            sp_cron_why="The crontab could not be changed: $sp_v"
+            return 1
+        fi
+        if [ "$1" = put ] && ! grep -qxF -e "$sp_cron" "$sp_cron_file.now" && grep -qF "# stagepass $sp_grant" "$sp_cron_file.now"; then
+            sp_cron_write "$sp_cron_file.was" restore
+            sp_cron_why='The line in the crontab was not what had been written; the crontab is as it was.'
+            return 1
+        fi
+    done
+}
+
+sp_cron_no_room() {
+    sp_cron_why='The new crontab could not be written (full disk or quota).'
+    return 1
+}
+
+# sp_cron_write FILE put|take|restore
+sp_cron_write() {
+    if [ ! -s "$1" ] && { { [ "$2" = take ] && [ -e "$sp_cron_made" ]; } || { [ "$2" = restore ] && [ "$sp_cron_had" = 1 ]; }; }; then
+        crontab -r >/dev/null 2>"$1.said" || :
+    else
+        crontab - <"$1" >/dev/null 2>"$1.said" || :
+    fi
+}
+
+# ---- sessions ------------------------------------------------------------------------------------
+#
+# The supporter is the same user as the merchant here. A process is of a session of the grant
+#   1. if the gate marked it: STAGEPASS_GRANT=<grant> in its environment;
+#   2. if it hangs below such a process, or below the sshd of a connection that the gate let in;
+#   3. if the kernel says that it comes from the login of such a connection: by the id of the audit
+#      session, which is set once a login and cannot be changed, or by logind's scope.
+# The third finds what was started with `env -i setsid`. Where many logins share one id (an sshd
+# without PAM that was started by hand), it is not used. What was started through a service that
+# the merchant uses too (cron, at, tmux, systemd --user) cannot be told apart.
+# shellcheck disable=SC2016 # $0 is awk's
+sp_awk_sessions='
+    function valid(key, c,    p, q) {
+        if (!((key, c) in at)) return 0
+        p = ppid[c]
+        if ((key, "self") in at && at[key, "self"] == at[key, c]) return 0
+        if (uid[p] == u) {
+            if (at[key, p] == at[key, c]) return 0
+        } else {
+            if ((key, p) in at && at[key, p] != at[key, c]) return 0
+            if ((key, ppid[p]) in at && at[key, ppid[p]] == at[key, c]) return 0
+        }
+        for (q in name) if (uid[q] == u && isd(q) && !(q in conn) && at[key, q] == at[key, c] && ppid[c] != q) return 0
+        return 1
+    }
+    function isd(p) { return name[p] == "sshd" || name[p] == "sshd-session" || name[p] == "dropbear" }
+    function climb(p) { while (p in marked && ppid[p] in marked && uid[ppid[p]] == u) p = ppid[p]; return ppid[p] }
+    BEGIN { u = ENVIRON["SP_UID"]; self = ENVIRON["SP_SELF"]; FS = "\n" }
+    {
+        if (substr($0, 1, 6) == "/proc/") {
+            l = substr($0, 7); i = index(l, "/"); p = substr(l, 1, i - 1); l = substr(l, i + 1)
+            i = index(l, ":"); file = substr(l, 1, i - 1); v = substr(l, i + 1)
+            if (file == "status") {
+                i = index(v, ":"); k = substr(v, 1, i - 1); v = substr(v, i + 2)
+                if (k == "Name") name[p] = v
+                else if (k == "State") state[p] = substr(v, 1, 1)
+                else if (k == "PPid") ppid[p] = v
+                else if (k == "Uid") { split(v, f, "\t"); uid[p] = f[2] }
+            } else if (file == "sessionid") { if (v != "4294967295") at["login", p] = v }
+            else if (file == "cgroup") { sub(/^[^\/]*/, "", v); if (v ~ /\/session-[^\/]*\.scope$/) at["scope", p] = v }
+            next
+        }
+        split($0, f, " ")
+        if (f[1] == "watch") watch[f[2]] = 1
+        else if (f[1] == "marked") marked[f[2]] = 1
+        else if (f[1] == "conn") { seed[f[2]] = 1 }
+        else if (f[1] == "gone") { if (f[2] != "-") old["login", f[2]] = 1; if (f[3] != "-") old["scope", f[3]] = 1; if (f[2] f[3] == "--") blind = 1 }
+    }
+    END {
+        for (p in name) if (state[p] == "Z") uid[p] = ""
+        for (p = self; p > 1 && !(p in safe); p = ppid[p]) safe[p] = 1
+        if (("login", self) in at) at["login", "self"] = at["login", self]
+        if (("scope", self) in at) at["scope", "self"] = at["scope", self]
+        for (p in seed) if (uid[p] == u && isd(p)) conn[p] = 1
+        for (p in marked) if (uid[p] == u) { hit[p] = 1; q = climb(p); if (uid[q] == u && isd(q)) conn[q] = 1 }
+        for (c in conn) {
+            hit[c] = 1; ok = 0
+            if (valid("login", c)) { want["login", at["login", c]] = 1; ok = 1 }
+            if (valid("scope", c)) { want["scope", at["scope", c]] = 1; ok = 1 }
+            if (!ok) blind = 1
+        }
+        # Of a connection that is gone only the ids are left.
+        for (k in old) {
+            split(k, f, SUBSEP); ok = 1
+            if (at[f[1], "self"] == f[2]) ok = 0
+            for (q in name) if (uid[q] == u && isd(q) && !(q in conn) && at[f[1], q] == f[2]) ok = 0
+            if (ok) want[k] = 1
+        }
+        for (p in name) {
+            if ((("login", at["login", p]) in want) || (("scope", at["scope", p]) in want)) {
+                if (uid[p] == u) hit[p] = 1
+                else if (!isd(p) && uid[p] != "") others++
+            }
+        }
+        do {
+            more = 0
+            for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] == u) { hit[p] = 1; more = 1 }
+        } while (more)
+        for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] != "" && uid[p] != u && !isd(p)) others++
+        n = 0
+        for (p in hit) {
+            if (p in safe || uid[p] != u) continue
+            if (p in conn) { n++; print "conn", p } else { if (!(ppid[p] in hit) && !(p in watch)) n++; print "pid", p }
+        }
+        print "sum", n, others + 0, blind + 0
+    }'
+
+# Sets sp_ses_conns (the sshd of each connection of the grant), sp_ses_pids (all else that is of it),
+# sp_ses_count (the sessions), sp_ses_elsewhere (processes of it that run as another user) and
+# sp_ses_blind=1 where a process that was cut loose would not be found.
+sp_sessions() {
+    sp_ses_conns='' sp_ses_pids='' sp_ses_count=0 sp_ses_elsewhere=0 sp_ses_blind=0
+    sp_login_records
+    # A watcher of the gate stands beside every connection, and names it.
+    sp_connections
+    for sp_a in $sp_conns; do sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"; done
+    for sp_a in $sp_watchers; do sp_recorded="${sp_recorded}watch $sp_a$sp_nl"; done
+    set +f
+    sp_t=$({
+        printf '%s' "$sp_recorded"
+        # Processes end while they are looked at, which is no failure.
+        grep -HsE '^(Name|State|PPid|Uid):' /proc/[0-9]*/status || :
+        grep -Hs . /proc/[0-9]*/sessionid || :
+        grep -HsE '/session-[^/]*[.]scope$' /proc/[0-9]*/cgroup || :
+        sp_marked_seeds
+    } 2>/dev/null | SP_UID=$sp_uid SP_SELF=$$ awk "$sp_awk_sessions") || :
+    set -f
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        case $sp_l in
+            'conn '*) sp_ses_conns="$sp_ses_conns ${sp_l#* }" ;;
+            'pid '*) sp_ses_pids="$sp_ses_pids ${sp_l#* }" ;;
+            'sum '*)
+                IFS=' '
+                # shellcheck disable=SC2086
+                set -- $sp_l
+                sp_ses_count=$2 sp_ses_elsewhere=$3 sp_ses_blind=$4
+                IFS=$sp_nl
+                ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+
+# Sets sp_recorded to what the gate wrote of each connection that it let in: `conn PID` where its sshd
+# still runs, else `gone LOGIN SCOPE`. The supporter can write there too, and end up with their own
+# processes ended: what is ended has to be an sshd, or of the same login as one was.
+sp_login_records() {
+    sp_recorded=''
+    [ -r "$sp_dir/logins" ] || return 0
+    sp_boot=''
+    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_boot </proc/sys/kernel/random/boot_id || :
+    sp_n=0
+    # PID BEGAN BOOT LOGIN SCOPE
+    while read -r sp_a sp_b sp_c sp_d sp_w && [ "$sp_n" -lt 2000 ]; do
+        sp_n=$((sp_n + 1))
+        # Ids of another boot are other people's by now.
+        [ "$sp_c" = "$sp_boot" ] || continue
+        case $sp_a$sp_b${sp_d%-} in '' | *[!0-9]*) continue ;; esac
+        case $sp_w in '' | *[!A-Za-z0-9@:._/\\-]*) continue ;; esac
+        sp_alive "$sp_a"
+        if [ -n "$sp_born" ] && [ "$sp_born" = "$sp_b-$sp_c" ]; then
+            sp_recorded="${sp_recorded}conn $sp_a$sp_nl"
+        else
+            sp_recorded="${sp_recorded}gone $sp_d $sp_w$sp_nl"
+        fi
+    done <"$sp_dir/logins"
+}
+
+# The processes with the mark of the gate. The environments of others cannot be read, nor need they.
+sp_marked_seeds() {
+    if printf 'a\000b' | grep -qzxF b 2>/dev/null; then
+        { grep -lszxF "STAGEPASS_GRANT=$sp_grant" /proc/[0-9]*/environ || :; } | sed -n 's|^/proc/\([0-9]*\)/environ$|marked \1|p'
+        return 0
+    fi
+    # A grep that knows no -z (busybox as Alpine builds it).
+    for sp_a in /proc/[0-9]*; do
+        if [ ! -O "$sp_a" ] || [ ! -r "$sp_a/environ" ]; then continue; fi
+        ! tr '\000' '\n' <"$sp_a/environ" | grep -qxF "STAGEPASS_GRANT=$sp_grant" || printf 'marked %s\n' "${sp_a#/proc/}"
+    done
+}
+
+# Ends them, waits for ten seconds at most until none is left, and sets sp_ended.
+sp_end_sessions() {
+    sp_sessions
+    sp_ended=$sp_ses_count sp_i=0
+    while [ -n "$sp_ses_conns$sp_ses_pids" ]; do
+        # An sshd that is asked tidies up behind itself: terminal, login records, logind's session.
+        for sp_a in $sp_ses_conns; do
+            if [ "$sp_i" -lt 3 ]; then kill -TERM "$sp_a" 2>/dev/null || :; else kill -KILL "$sp_a" 2>/dev/null || :; fi
+        done
+        for sp_a in $sp_ses_pids; do kill -KILL "$sp_a" 2>/dev/null || :; done
+        sp_i=$((sp_i + 1))
+        [ "$sp_i" -lt 60 ] || break
+        if ! sleep 0.1 2>/dev/null; then
+            sp_i=$((sp_i + 6))
+            sleep 1
+        fi
+        sp_sessions
+    done
+}
+
+# For the failsafe, in the time in which work may still go on.
+sp_in_use() {
+    sp_sessions
+    [ "$sp_ses_count" -gt 0 ]
+}
+
+# ---- the folder of the grant ---------------------------------------------------------------------
+
+# ~/.stagepass/<grant>: the gate and what it needs, the failsafe, the list of what was there before.
+# Sets sp_base and sp_dir; empty where the home folder is not this account's to write in. The failsafe
+# gets them with its inputs, because cron may be told another HOME.
+sp_failsafe_inputs="$sp_failsafe_inputs base dir uid me my_home"
+sp_place() {
+    sp_base='' sp_dir=''
+    case $sp_my_home in '' | / | [!/]* | *[[:cntrl:]]*) return 0 ;; esac
+    if [ ! -d "$sp_my_home" ] || [ ! -O "$sp_my_home" ] || [ ! -w "$sp_my_home" ]; then return 0; fi
+    sp_base=$sp_my_home/.stagepass
+    sp_dir=$sp_base/$sp_grant
+}
+
+# One at a time: whoever changes anything of a grant in this account holds its home folder. That is
+# there before we come and after we go, and the failsafe, which no sshd tells of a key file, knows it
+# as well. Where it is not the account's own: the folder of the picked file, as far as it exists.
+sp_lock_keys() {
+    if [ -n "$sp_base" ]; then
+        sp_lock "$sp_my_home"
+    elif [ -d "$sp_keys_dir" ]; then
+        sp_lock "$sp_keys_dir"
+    fi
+}
+
+# Makes the folder, or sets sp_place_why.
+sp_make_place() {
+    sp_place_why=''
+    if [ -z "$sp_base" ]; then
+        sp_place_why='The home folder of this account is not its own to write in.'
+    elif [ -L "$sp_base" ] || { [ -e "$sp_base" ] && { [ ! -d "$sp_base" ] || [ ! -O "$sp_base" ]; }; }; then
+        sp_place_why="$sp_base is not a folder of this account."
+    else
+        [ -d "$sp_dir" ] || sp_new_place=1
+        mkdir -p -- "$sp_base" "$sp_dir" 2>/dev/null || sp_no_space
+        chmod 0700 -- "$sp_base" "$sp_dir" 2>/dev/null || sp_no_space
+    fi
+    [ -z "$sp_place_why" ]
+}
+
+sp_no_space() { sp_refuse no-room "There is no room in $sp_my_home (full disk or quota); nothing was opened or changed."; }
+
+# What sshd runs is `SHELL -c COMMAND`, and what the profile of that shell prints comes before what
+# the gate says. Sets sp_place_why where no gate can stand behind it, and sp_noisy.
+sp_shell_fit() {
+    sp_noisy=0 sp_place_why=''
+    sp_passwd "$sp_uid"
+    sp_my_shell=${sp_t%%"$sp_nl"*}
+    sp_my_shell=${sp_my_shell##*:}
+    [ -n "$sp_my_shell" ] || sp_my_shell=/bin/sh
+    case ${sp_dir:-$sp_my_home} in
+        *[!A-Za-z0-9._/@+,:-]*)
+            sp_place_why='The path of the home folder has a character that shells may read in their own way.'
+            return 1
+            ;;
+    esac
+    set --
+    ! sp_has timeout || set -- timeout 10
+    # A program that a profile leaves behind may keep open what it was given.
+    sp_t=$("$@" env -i "HOME=$sp_my_home" "USER=$sp_me" "LOGNAME=$sp_me" "SHELL=$sp_my_shell" PATH=/usr/local/bin:/usr/bin:/bin \
+        'SSH_CLIENT=127.0.0.1 1 22' 'SSH_CONNECTION=127.0.0.1 1 127.0.0.1 22' \
+        "$sp_my_shell" -c "/bin/sh -c 'echo stagepass-was-here'" 2>/dev/null 9>&- | "$@" sed '/stagepass-was-here$/q' | tail -c 1000) || :
+    case $sp_t in
+        stagepass-was-here) ;;
+        *stagepass-was-here)
+            sp_noisy=1
+            [ "$sp_access" = ssh ] ||
+                sp_place_why='The profile of this account prints something at every login, which breaks SFTP through the gate.'
+            ;;
+        *) sp_place_why="The login shell of this account ($sp_my_shell) does not do what it is told." ;;
+    esac
+    [ -z "$sp_place_why" ]
+}
+
+# What ends the access by itself, before there is any. Sets everything that sp_tell says of it.
+sp_guard() {
+    sp_gate=false sp_gate_why='' sp_failsafe=none sp_failsafe_why='' sp_confined=false sp_confine_why=''
+    if ! sp_make_place; then
+        sp_gate_why=$sp_place_why sp_failsafe_why=$sp_place_why sp_confine_why=$sp_place_why
+        return 0
+    fi
+    sp_ends_was=''
+    [ ! -f "$sp_dir/ends" ] || sp_ends_was=$(cat "$sp_dir/ends")
+    sp_g_start=$sp_start sp_g_folder=$sp_start sp_g_alias=''
+    [ "$sp_path" = "$sp_start" ] || sp_g_alias=$sp_path
+    sp_shell_fit || :
+    sp_g_shell=$sp_my_shell
+    sp_gate_install || sp_no_space
+    if [ "$sp_gate" = true ] && [ -n "$sp_place_why" ]; then sp_gate=false sp_gate_why=$sp_place_why; fi
+    if [ "$sp_gate" = true ]; then
+        # What a connection leaves behind is found by the id of its login.
+        [ -e "$sp_dir/logins" ] || sp_put "$sp_dir/logins" 600 '' || sp_no_space
+        sp_gate_confine
+        [ "$sp_noisy" = 0 ] || sp_gate_why='The profile of this account prints something at every login: SFTP may not work through the gate.'
+    else
+        sp_gate_remove
+        sp_confine_why=$sp_gate_why
+    fi
+    sp_ends_write || sp_no_space
+}
+
+# sp_guard_failsafe install|write: it looks where we looked, without an sshd to ask.
+sp_guard_failsafe() {
+    if [ -z "$sp_dir" ] || [ ! -d "$sp_dir" ]; then return 0; fi
+    sp_in_file=$sp_keys_file sp_in_before=$sp_same_key_before
+    sp_keys_file=$sp_file
+    if [ -z "$sp_same_key_before" ]; then
+        sp_same_key_before=0
+        [ "$sp_foreign_before" = false ] || sp_same_key_before=1
+    fi
+    if [ "$1" = install ]; then
+        sp_cron_why=''
+        sp_failsafe_install || sp_no_space
+    else
+        sp_failsafe_write || sp_no_space
+    fi
+    if [ "$sp_failsafe" = none ] && [ -n "$sp_cron_why" ]; then sp_failsafe_why=$sp_cron_why; fi
+    sp_keys_file=$sp_in_file sp_same_key_before=$sp_in_before
+}
+
+# Nothing was let in: what was made for it goes again, and the end is what it was.
+sp_undo() {
+    [ -n "${sp_guarding:-}" ] && [ -z "${sp_changed:-}" ] || return 0
+    sp_guarding=''
+    if [ "${sp_new_place:-0}" = 1 ]; then
+        sp_failsafe_remove || :
+        rm -rf -- "$sp_dir"
+        rmdir -- "$sp_base" 2>/dev/null || :
+    elif [ -n "${sp_ends_was:-}" ]; then
+        sp_put "$sp_dir/ends" 644 "$sp_ends_was$sp_nl" || :
+    fi
+}
+
 # ---- verbs ---------------------------------------------------------------------------------------
 
 sp_detect() {
@@ -357,7 +900,7 @@ sp_detect() {
     sp_facts ''
     sp_account=''
     sp_pick_file
-    sp_file='' sp_target='' sp_dir='' sp_dangles=false
+    sp_file='' sp_target='' sp_keys_dir='' sp_dangles=false
     [ -z "$sp_pick" ] || sp_at "$sp_pick" || sp_dangles=true
     sp_say keys_file "$sp_file"
     sp_say keys_file_assumed "$sp_assumed"
@@ -368,9 +911,9 @@ sp_detect() {
         sp_v=false
     elif [ -e "$sp_file" ]; then
         [ -w "$sp_file" ] || sp_v=false
-    elif [ -e "$sp_dir" ]; then
-        [ -w "$sp_dir" ] || sp_v=false
-    elif [ ! -w "${sp_dir%/*}" ]; then
+    elif [ -e "$sp_keys_dir" ]; then
+        [ -w "$sp_keys_dir" ] || sp_v=false
+    elif [ ! -w "${sp_keys_dir%/*}" ]; then
         sp_v=false
     fi
     sp_say keys_file_writable "$sp_v"
@@ -381,15 +924,46 @@ sp_detect() {
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
     sp_say key_lines "$sp_ours"
-    sp_say supported "$sp_v"
-    if [ "$sp_v" = false ]; then
+    sp_detect_guard
+    sp_say supported "$sp_writable"
+    if [ "$sp_writable" = false ]; then
         sp_say reason_id keys-file-read-only
         sp_say reason 'The key file of this account cannot be written by it.'
     fi
     sp_flush
 }
 
-
+# What could end the access by itself here. Nothing is made for it.
+sp_detect_guard() {
+    sp_say server_kind "$sp_kind"
+    sp_place
+    sp_sftp_server
+    if [ -z "$sp_base" ]; then
+        sp_place_why='The home folder of this account is not its own to write in.'
+    elif sp_shell_fit; then
+        case $sp_access:$sp_server in
+            sftp*:) sp_place_why='This server has no sftp-server program, which the gate would start.' ;;
+        esac
+    fi
+    sp_bool can_gate [ -z "$sp_place_why" ]
+    sp_say gate_reason "$sp_place_why"
+    sp_failsafe=none sp_failsafe_why='The home folder of this account is not its own to write in.' sp_cron_why=''
+    [ -z "$sp_base" ] || sp_failsafe_plan
+    sp_say failsafe "$sp_failsafe"
+    sp_say failsafe_reason "${sp_cron_why:-$sp_failsafe_why}"
+    sp_confine_why='' sp_j=false
+    if [ "$sp_access" = ssh ]; then
+        sp_confine_why='The access includes a shell, which cannot be shut in.'
+    elif [ "$sp_uid" = 0 ]; then
+        sp_confine_why='It is an account of root.'
+    elif sp_can_confine; then
+        sp_j=true
+    fi
+    sp_say can_confine "$sp_j"
+    sp_say confine_reason "$sp_confine_why"
+    sp_say drop_in false
+    sp_say drop_in_reason 'There is no password here that it would be for.'
+}
 
 # The start folder of SFTP: the shop folder itself, links resolved.
 sp_plan_start() {
@@ -415,9 +989,10 @@ sp_open() {
     sp_find_file
     sp_plan_start must
     sp_file_fit
+    sp_place
     sp_new_dir=0
-    if [ ! -d "$sp_dir" ]; then
-        mkdir -m 0700 -- "$sp_dir" 2>/dev/null || sp_no_room
+    if [ ! -d "$sp_keys_dir" ]; then
+        mkdir -m 0700 -- "$sp_keys_dir" 2>/dev/null || sp_no_room
         sp_new_dir=1
     fi
     sp_lock_keys
@@ -425,13 +1000,30 @@ sp_open() {
     sp_file_fit
     sp_hard_links
     sp_not_ended "$sp_my_home/.stagepass-ended."
-    sp_put
+    sp_foreign_before=$sp_same_foreign
+    sp_guarding=1
+    sp_guard
+    sp_guard_failsafe install
+    sp_baseline=false sp_baseline_why=$sp_place_why sp_had_digest=$sp_baseline_digest
+    if [ -n "$sp_dir" ] && [ -d "$sp_dir" ]; then
+        sp_result_purge
+        # Not a link to the shop, the shop.
+        sp_real=$sp_start
+        sp_baseline "$sp_dir/baseline"
+        # What closes is to know what was there, too.
+        if [ "$sp_failsafe" != none ] && [ "$sp_baseline_digest" != "$sp_had_digest" ]; then sp_guard_failsafe write; fi
+    fi
+    sp_put_lines
     sp_survey
     sp_tell
+    sp_say baseline "$sp_baseline"
+    sp_say baseline_reason "$sp_baseline_why"
+    sp_say baseline_digest "$sp_baseline_digest"
+    sp_flush
 }
 
 # Our lines into the file we stand at, and out of every other.
-sp_put() {
+sp_put_lines() {
     sp_here=$sp_file sp_stray=$sp_holding
     sp_key_lines
     sp_replace
@@ -450,21 +1042,29 @@ sp_put() {
     sp_key_lines
 }
 
+# The end moves first in the gate, then in the key file, then in the failsafe, which reads what the
+# gate reads: whoever stops in between leaves the earlier of two ends for new logins.
 sp_update() {
     sp_key_inputs
     sp_fence
     sp_find_file
     sp_plan_start may
+    sp_place
     sp_lock_keys
     # Only now: a close may have held the folder until a moment ago.
     sp_survey
     [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
     sp_file_fit
     sp_hard_links
+    sp_foreign_before=$sp_same_foreign
+    sp_guarding=1
+    sp_guard
     sp_must=1
-    sp_put
+    sp_put_lines
     sp_survey
+    sp_guard_failsafe install
     sp_tell
+    sp_flush
 }
 
 sp_tell() {
@@ -476,15 +1076,33 @@ sp_tell() {
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
     sp_say hard_links "$sp_links"
-    sp_flush
+    sp_say gate "$sp_gate"
+    sp_say gate_reason "$sp_gate_why"
+    sp_say password_gate none
+    sp_say failsafe "$sp_failsafe"
+    sp_say failsafe_reason "$sp_failsafe_why"
+    sp_say confined "$sp_confined"
+    sp_say confine_reason "$sp_confine_why"
+    # The supporter is who the log belongs to.
+    sp_say uses_protected false
+}
+
+# Whether the key lines of this grant are made for a gate.
+sp_gated() {
+    sp_gate=false
+    [ -n "$sp_dir" ] || return 0
+    case $sp_text in *"command=\"$sp_dir/gate "*) sp_gate=true ;; esac
+    if sp_gate_present; then sp_gate=true; fi
 }
 
 sp_check() {
     sp_close_inputs
     sp_find_file
     sp_plan_start may
-    sp_key_lines
+    sp_place
     sp_survey
+    sp_gated
+    sp_key_lines
     sp_bool present [ "$sp_ours" -gt 0 ]
     sp_say account "$sp_me"
     sp_say keys_file "$sp_file"
@@ -494,24 +1112,73 @@ sp_check() {
     sp_bool keys_match [ "$sp_text$sp_moved" = "${sp_lines}0" ]
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
-    sp_say sessions unknown
+    sp_gate=false
+    if [ -n "$sp_dir" ] && sp_gate_present; then sp_gate=true; fi
+    sp_say gate_present "$sp_gate"
+    if [ -n "$sp_dir" ] && sp_failsafe_present; then sp_say failsafe_present true; else sp_say failsafe_present false; fi
+    sp_say drop_in_present false
+    if [ "$sp_gate" = true ]; then
+        sp_sessions
+        sp_say sessions "$sp_ses_count"
+        sp_uses
+    fi
     sp_flush
 }
 
 sp_close_inputs() {
     sp_has_password=0
     sp_key_inputs
+    case ${sp_uses_from:-} in '' | *[!0-9]*) sp_uses_from=0 ;; esac
+}
+
+# What the client has written down by now, and nothing else.
+sp_collect() {
+    sp_lock_keys
+    if [ -n "$sp_base" ] && [ -d "$sp_base" ]; then
+        sp_result_drop
+        sp_result_purge
+        rmdir -- "$sp_base" 2>/dev/null || :
+    fi
+    sp_say result_kept false
+    sp_flush
+}
+
+# First nobody new gets in, then who is in goes. Asked again with the lock: until then a supporter
+# may hold it.
+sp_shut() {
+    if [ -z "$sp_dir" ] || [ ! -d "$sp_dir" ]; then return 0; fi
+    if [ "${sp_by_server:-}" = 1 ]; then
+        sp_due || exit 0
+    else
+        sp_ends_now || :
+    fi
+    sp_changed=1
+    sp_end_sessions
+    sp_ended_all=$((sp_ended_all + sp_ended))
 }
 
 sp_close() {
     sp_close_inputs
     sp_find_file
+    sp_place
+    if [ "${sp_collected:-0}" = 1 ]; then
+        sp_collect
+        return 0
+    fi
+    sp_ended_all=0 sp_ses_conns='' sp_ses_pids='' sp_ses_elsewhere=0 sp_ses_blind=1
+    sp_shut
     sp_lock_keys
+    if [ "${sp_by_server:-}" = 1 ]; then sp_due || exit 0; fi
     sp_absent=false sp_any_gone=false
     sp_survey
+    sp_had_place=false sp_lined=false
+    if [ -n "$sp_dir" ]; then
+        [ ! -d "$sp_dir" ] || sp_had_place=true
+        if sp_has crontab && sp_crontab_ours; then sp_lined=true; fi
+    fi
     sp_was_moved=$sp_moved sp_todo=$sp_holding
     if [ -z "$sp_holding" ]; then
-        sp_absent=true
+        [ "$sp_had_place$sp_lined" != falsefalse ] || sp_absent=true
         [ ! -e "$sp_target" ] || sp_clean
     else
         sp_hunt=$sp_same_key_before
@@ -535,12 +1202,15 @@ sp_close() {
         sp_survey
     fi
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
-    # An open that had begun was waited for where there is a folder to lock, one that has not will
-    # be turned away.
+    # Once more: whoever came in before the line went.
+    sp_shut
+    [ $((sp_ours + sp_moved)) = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
+    [ -z "$sp_ses_conns$sp_ses_pids" ] || sp_fail sessions-left 'Sessions of this grant could not be ended.'
+    sp_close_history
+    sp_close_place
+    # An open that had begun was waited for, one that has not will be turned away.
     sp_v=false
-    if [ -d "$sp_dir" ] && { [ "$sp_absent" = false ] || [ "$sp_not_after" != 0 ]; }; then
-        sp_v=true
-    fi
+    if { [ -n "$sp_base" ] || [ -d "$sp_keys_dir" ]; } && { [ "$sp_absent" = false ] || [ "$sp_not_after" != 0 ]; }; then sp_v=true; fi
     sp_say late_open_refused "$sp_v"
     sp_say already_absent "$sp_absent"
     sp_bool keys_absent [ $((sp_ours + sp_moved)) = 0 ]
@@ -553,10 +1223,151 @@ sp_close() {
     sp_v=false
     if [ "$sp_was_moved" -gt 0 ] && [ "$sp_moved" = 0 ]; then sp_v=true; fi
     sp_say moved_line_removed "$sp_v"
-    # In a shared account nothing tells the sessions of this grant from the merchant's own.
-    sp_say sessions_left unknown
-    [ $((sp_ours + sp_moved)) = 0 ] || sp_fail keys-left "There is still a line of this grant in $sp_file."
+    sp_say gate_absent true
+    sp_say drop_in_absent true
+    sp_v=false
+    if [ -n "$sp_base" ] && sp_result_there; then sp_v=true; fi
+    sp_say result_kept "$sp_v"
     # Reached only when no line of this grant was left when the files were read again.
     sp_say absent true
     sp_flush
+}
+
+# What happened while the grant was open. It is written down before it is said, and before the list
+# it was made from goes: a close that comes again finds it there.
+sp_close_history() {
+    sp_kept=$sp_out
+    if [ "$sp_had_place" = false ] || { [ ! -e "$sp_dir/baseline/about" ] && sp_result_there; }; then
+        if [ -n "$sp_base" ] && sp_result_there; then
+            sp_result_replay
+            return 0
+        fi
+        sp_say by_server false
+        sp_say server_closed_at 0
+        # Without a gate nothing tells the sessions of this grant from the merchant's own.
+        sp_say sessions_left unknown
+        return 0
+    fi
+    sp_out=''
+    sp_now=$(date +%s)
+    if [ "${sp_by_server:-}" = 1 ]; then
+        sp_say by_server true
+        sp_say server_closed_at "$sp_now"
+    else
+        sp_say by_server false
+        sp_say server_closed_at 0
+    fi
+    sp_v=unknown
+    if sp_gate_present && [ "$sp_ses_blind" = 0 ]; then sp_v=$sp_ses_elsewhere; fi
+    sp_say sessions_left "$sp_v"
+    sp_say sessions_ended "$sp_ended_all"
+    sp_uses
+    sp_difference "$sp_dir/baseline"
+    sp_say_difference
+    sp_result_write || :
+    sp_history=$sp_out
+    sp_out=$sp_kept$sp_out
+}
+
+# The folder of the grant goes, what may still be needed last: the failsafe tries again until then.
+sp_close_place() {
+    sp_failsafe_gone=true
+    if [ -z "$sp_base" ]; then
+        sp_say failsafe_absent true
+        return 0
+    fi
+    if [ -d "$sp_dir" ]; then
+        sp_gate_remove
+        rm -rf -- "$sp_base/.gone.$sp_grant"
+        # In one step: a list that is not whole would be taken for one that somebody changed.
+        mv -- "$sp_dir/baseline" "$sp_base/.gone.$sp_grant" 2>/dev/null || :
+        rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
+        # A full disk may have room by now.
+        sp_result_there || { sp_kept=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$sp_kept; }
+        sp_failsafe_remove || sp_failsafe_gone=false
+    fi
+    # A line that came back, out of an editor that was open all the time.
+    if [ "$sp_failsafe_gone" = true ] && sp_has crontab && sp_crontab_ours; then
+        mkdir -p -- "$sp_base" 2>/dev/null || :
+        sp_crontab_remove || sp_failsafe_gone=false
+    fi
+    if [ "$sp_failsafe_gone" = false ]; then
+        sp_say failsafe_absent false
+        sp_fail failsafe-left "${sp_cron_why:-What was to close this grant on the server could not be removed.}"
+    fi
+    rm -rf -- "$sp_dir"
+    sp_result_purge
+    rmdir -- "$sp_base" 2>/dev/null || :
+    sp_bool failsafe_absent sp_failsafe_absent
+}
+
+# Everything in this account that carries a mark of ours, whosever grant it is.
+sp_marks() {
+    sp_close_inputs
+    sp_find_file
+    sp_place
+    IFS=$sp_nl
+    sp_seen=$sp_nl
+    for sp_f in $sp_read; do
+        IFS=" $sp_tab$sp_nl"
+        sp_at "$sp_f" || continue
+        case $sp_seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
+        sp_seen=$sp_seen$sp_target$sp_nl
+        if [ ! -r "$sp_target" ] || [ ! -f "$sp_target" ]; then continue; fi
+        sp_t=$(SP_ME=$sp_me SP_FILE=$sp_file awk "$sp_awk_lines"'
+            /^[ \t]*#/ { next }
+            {
+                sub(/\r$/, "")
+                if (!stage($0)) next
+                tag = "-"
+                if (match($0, /\/gate [0-9a-z]+[ "]/)) tag = substr($0, RSTART + 6, RLENGTH - 7)
+                match($0, /[A-Za-z0-9+\/]+=*[ \t]+stagepass:[0-9a-z]+$/)
+                blob = substr($0, RSTART, RLENGTH); sub(/[ \t].*/, "", blob)
+                print "key-line " id($0) " " ENVIRON["SP_ME"] " " tag " " blob " " ENVIRON["SP_FILE"]
+            }' <"$sp_target")
+        sp_say_marks
+    done
+    IFS=" $sp_tab$sp_nl"
+    if [ -n "$sp_base" ]; then
+        set +f
+        for sp_f in "$sp_base"/* "$sp_my_home"/.stagepass-ended.*; do
+            sp_v=${sp_f##*/}
+            case $sp_v in
+                result.*) sp_k=result sp_v=${sp_v#result.} ;;
+                .stagepass-ended.*) sp_k=tombstone sp_v=${sp_v#.stagepass-ended.} ;;
+                *)
+                    sp_k=gate
+                    [ -d "$sp_f" ] || continue
+                    ;;
+            esac
+            case $sp_v in '' | *[!0-9a-z]*) continue ;; esac
+            sp_say mark "$sp_k $sp_v $sp_me - - $sp_f"
+        done
+        set -f
+    fi
+    if [ "$sp_uid" = 0 ] && [ -n "$sp_base" ]; then
+        set +f
+        for sp_f in /etc/cron.d/stagepass-* "$sp_units"/stagepass-*.service; do
+            grep -qsF -e "$sp_base/" "$sp_f" || continue
+            sp_v=${sp_f##*/stagepass-}
+            case $sp_f in *.service) sp_k=unit sp_v=${sp_v%.service} ;; *) sp_k=cron ;; esac
+            case $sp_v in '' | *[!0-9a-z]*) ;; *) sp_say mark "$sp_k $sp_v $sp_me - - $sp_f" ;; esac
+        done
+        set -f
+    fi
+    if sp_has crontab; then
+        sp_t=$(crontab -l 2>/dev/null | SP_ME=$sp_me awk '
+            match($0, /\/[.]stagepass\/[0-9a-z]+\/failsafe" .* # stagepass [0-9a-z]+\047$/) {
+                id = $0; sub(/\047$/, "", id); sub(/.* /, "", id)
+                print "cron " id " " ENVIRON["SP_ME"] " - - crontab"
+            }') || :
+        sp_say_marks
+    fi
+    sp_flush
+}
+
+sp_say_marks() {
+    IFS=$sp_nl
+    for sp_l in $sp_t; do sp_say mark "$sp_l"; done
+    IFS=" $sp_tab$sp_nl"
 }

@@ -279,13 +279,13 @@ sp_detect_gate() {
     sp_failsafe_plan
     sp_say failsafe "$sp_failsafe"
     sp_say failsafe_reason "$sp_failsafe_why"
-    sp_confine_why='' sp_v=false
+    sp_confine_why='' sp_j=false
     if [ "$sp_access" = ssh ]; then
         sp_confine_why='The access includes a shell, which cannot be shut in.'
     elif sp_can_confine; then
-        sp_v=true
+        sp_j=true
     fi
-    sp_say can_confine "$sp_v"
+    sp_say can_confine "$sp_j"
     sp_say confine_reason "$sp_confine_why"
     sp_bool drop_in sp_drop_in_read
     sp_drop_in_read || :
@@ -553,6 +553,7 @@ sp_shop_open() {
         read -r sp_l <"$sp_record/acl" || sp_l=''
         case $sp_l in '# file'*) sp_n=-n ;; esac
         sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
+        sp_baseline_hold "$sp_real"
         # The folder itself shows whether this file system has ACLs.
         for sp_o in ${sp_owner%:*} $sp_owners; do
             case $sp_o in "${sp_owner%:*}") [ "$sp_acl" = 1 ] || continue ;; esac
@@ -770,7 +771,10 @@ sp_shop_close() {
     sp_shop_others "$sp_rec_path"
     sp_plan_owner || return 1
     sp_bad=0
-    [ ! -d "$sp_rec_path" ] || sp_shop_drop "$sp_rec_path" -R -P
+    if [ -d "$sp_rec_path" ]; then
+        sp_baseline_hold "$sp_rec_path"
+        sp_shop_drop "$sp_rec_path" -R -P
+    fi
     IFS=$sp_nl
     for sp_f in $sp_rec_through; do
         IFS=" $sp_tab$sp_nl"
@@ -1057,8 +1061,13 @@ sp_refuse_new() {
     sp_refuse "$1" "$2"
 }
 
-# The home is root's: who can write there can take the restrictions off the key.
+# The home is root's: who can write there can take the restrictions off the key. One that is there
+# beside an account of a moment ago was made by somebody else, and stays theirs.
 sp_make_home() {
+    if [ "${sp_fresh:-0}" = 1 ] && { [ -e "$sp_home" ] || [ -L "$sp_home" ]; }; then
+        sp_kept_home=1
+        sp_undo home-exists "Something on this server made $sp_home while the account was made; stagepass makes the homes of its accounts itself."
+    fi
     if [ ! -d "$sp_home" ]; then
         sp_t=''
         case $sp_keys in "$sp_home"/*/*) sp_t=${sp_keys%/*} ;; esac
@@ -1114,7 +1123,7 @@ sp_set_password() {
 # A refusal found late: everything is taken away again before it is said.
 sp_undo() {
     sp_why_id=$1 sp_why=$2 sp_evidence=0
-    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || [ -e "$sp_home" ]; then
+    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || { [ -e "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ]; }; then
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
     sp_forget
@@ -1444,6 +1453,7 @@ sp_end_files() {
         case $sp_a in
             "$sp_rec_path")
                 sp_end_planted "$sp_a"
+                sp_baseline_hold "$sp_a"
                 sp_reown "$sp_a" "$sp_rec_owner"
                 ;;
             *)
@@ -1568,7 +1578,7 @@ sp_reown() {
 
 # Removes the home that is in the record, or the root-owned one of a marked account.
 sp_remove_home() {
-    [ -n "$sp_home" ] && [ ! -L "$sp_home" ] && [ -d "$sp_home" ] || return 0
+    [ -n "$sp_home" ] && [ ! -L "$sp_home" ] && [ -d "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ] || return 0
     case $sp_home in /*/*"$sp_account") ;; *) return 0 ;; esac
     [ -O "$sp_home" ] || return 0
     sp_mounts

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli;
+use crate::closing::Tally;
 use crate::command::{revoke, view};
 use crate::context::Context;
 use crate::deadline;
@@ -132,7 +133,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     if case.closed_at.is_some() {
         context.output.result(
             &format!("the case {reference} is closed already\n"),
-            json!({ "case": case, "closed": [], "failed": [], "busy": [], "unrecorded": [] }),
+            with_case(revoke::document(&Tally::default(), context.now()), &case),
         );
         return Ok(());
     }
@@ -141,11 +142,12 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
         return revoke::show_plan(context, &grants);
     }
     let tally = revoke::carry_out(context, &ledger, &grants, "the case is closed").await?;
-    if let Some(error) = revoke::failure(&tally) {
+    let failure = revoke::failure(&tally);
+    if let Some(error) = failure.clone().filter(|_| revoke::not_closed(&tally).is_some()) {
         revoke::report(context, &tally, &[]);
-        return Err(
-            error.hint(format!("the case {reference} stays open until all are proved closed"))
-        );
+        return Err(error
+            .hint(format!("the case {reference} stays open until all are proved closed"))
+            .with_result(revoke::document(&tally, context.now())));
     }
     let case = ledger.close_case(reference, context.now(), &context.actor).await?;
     let head = ledger.head().await?;
@@ -154,15 +156,28 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     text.push_str(&about_forgotten(&forgotten));
     text.push_str(&format!("{}\n", paint(Tone::Good, &format!("Case {reference} is closed."))));
     text.push_str(&fields(&[("ledger", head.to_string())]));
-    let mut document = revoke::document(&tally, context.now());
+    let mut document = with_case(revoke::document(&tally, context.now()), &case);
     if let Some(object) = document.as_object_mut() {
-        object.insert("case".into(), json!(case));
         let ids: Vec<&str> = forgotten.iter().map(|grant| grant.id.as_str()).collect();
         object.insert("forgotten".into(), json!(ids));
         object.insert("ledger_head".into(), json!(head.to_string()));
     }
-    context.output.result(&text, document);
-    Ok(())
+    // The case is over; that something has to be looked at is said all the same.
+    let Some(error) = failure else {
+        context.output.result(&text, document);
+        return Ok(());
+    };
+    if !context.output.is_json() {
+        context.output.result(&text, json!(null));
+    }
+    Err(error.with_result(document))
+}
+
+fn with_case(mut document: Value, case: &Case) -> Value {
+    if let Some(object) = document.as_object_mut() {
+        object.insert("case".into(), json!(case));
+    }
+    document
 }
 
 /// Grants of the case that nobody saw end.

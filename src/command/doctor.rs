@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::cli;
-use crate::command::schedule;
+use crate::command::{schedule, sweep};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::Access;
@@ -24,6 +24,13 @@ const PARALLEL: usize = 4;
 
 /// The most live grants that are looked at for the targets they are on.
 const MOST: u32 = 100_000;
+
+/// Seconds after which an open grant that no sweep could look at is told.
+const LONG_UNSEEN: i64 = 24 * 60 * 60;
+
+/// What to do about findings.
+const FOUND: &str =
+    "`stagepass list` shows them; once somebody has looked: `stagepass acknowledge`";
 
 /// One thing that was checked.
 #[derive(Debug, Serialize)]
@@ -171,6 +178,29 @@ async fn about_ledger(context: &Context, ledger: Option<&Ledger>) -> Vec<Finding
         }
         Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
     }
+    match ledger.alarms().await {
+        Ok(alarms) => {
+            let told = [
+                (alarms.findings, "closed with findings that nobody has acknowledged", FOUND),
+                (alarms.drifted, "open and not what was made", sweep::WAY_OUT_OF_DRIFT),
+            ];
+            for (count, what, remedy) in told.into_iter().filter(|(count, ..)| *count > 0) {
+                let found = format!("{what}: {count}");
+                findings.push(Finding::bad(Kind::Stuck, "grants", found, remedy));
+            }
+        }
+        Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
+    }
+    match ledger.unseen_since(context.now() - LONG_UNSEEN).await {
+        Ok(0) => {}
+        Ok(count) => findings.push(Finding::bad(
+            Kind::Unreachable,
+            "grants",
+            format!("open and not looked at for a day: {count}"),
+            "`stagepass sweep --check` says why",
+        )),
+        Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
+    }
     findings
 }
 
@@ -283,7 +313,7 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
     match answer {
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             Some(why) => Err(refused(&why)),
-            None => Ok(Server::read(&server_id, &reply, asked_at)),
+            None => Ok(Server::read(&server_id, &reply, asked_at..=context.now())),
         },
         Answer::Refused { reason, .. } => Err(refused(&reason)),
         Answer::Unknown { why } => Err(refused(&why)),

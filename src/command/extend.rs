@@ -150,8 +150,8 @@ async fn carry_out(
         grant = ledger.record(&grant, &shortened).await?;
     }
     let answer = restate(context, &mut session, &mut grant, new.deadline()).await?;
-    // Kept where nobody knows which deadline the server has: the next sweep sees a claim whose
-    // process is gone, and sets the recorded one.
+    // Kept where the server has another deadline than the ledger, or nobody knows which it has: the
+    // next sweep sees a claim whose process is gone, and sets the recorded one.
     let claim = (grant.lease_owner.take(), grant.lease_until.take());
     let error = match answer {
         Answer::Done(reply) => {
@@ -163,6 +163,10 @@ async fn carry_out(
                 .await?);
         }
         Answer::Refused { reason, .. } => {
+            // A shorter one is recorded by now, and the server still has the longer.
+            if !new.is_longer() {
+                (grant.lease_owner, grant.lease_until) = claim;
+            }
             Error::new(Kind::Refused, "the server refused the new deadline").because_text(reason)
         }
         Answer::Unknown { why } => {
@@ -210,7 +214,7 @@ async fn restate(
     let asked_at = context.now();
     match session.call(&provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => {
-            let server = Server::read(session.server_id(), &reply, asked_at);
+            let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
             Known::set(layer, "clock_ahead", server.clock_ahead);
         }
         other => return Ok(other),

@@ -20,6 +20,7 @@ use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
+use crate::mark;
 use crate::message;
 use crate::opening::{self, Draft};
 use crate::output::{self, Tone, fields, paint};
@@ -27,6 +28,7 @@ use crate::policy::{
     self, Broken, Credential, Decision, EnvironmentFinding, Facts, LiveRequest, Override, Request,
     Rule, Terms,
 };
+use crate::promise::{Asked, Promise};
 use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
@@ -56,6 +58,7 @@ struct Wanted {
 struct Seen {
     facts: Facts,
     server: Server,
+    promise: Promise,
 }
 
 /// Runs the command.
@@ -91,19 +94,21 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let ledger = context.ledger().await?;
     let credential = make_credential(&wanted)?;
     let slot = OutputSlot::prepare(wanted.output.as_deref())?;
-    let grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
-    let clock_ahead = seen.server.clock_ahead;
+    let mark_key = mark::Key::load_or_make(context)?;
+    let mut grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
+    sign(&mark_key, &mut grant, &wanted.target);
     let draft = Draft {
         grant,
         provider: &wanted.provider,
         password: credential.password.as_ref(),
-        clock_ahead,
+        server: &seen.server,
+        asked: asked(&wanted),
     };
     let plan_document = plan.document();
     let progress = context.output.progress("making access");
     let opened = opening::open(context, &ledger, &mut session, draft, terms, &progress).await;
     drop(progress);
-    let (grant, _reply) = match opened {
+    let (grant, promise) = match opened {
         Ok(opened) => opened,
         Err(e) => {
             session.close().await;
@@ -114,7 +119,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     if let Err(e) = hand_over(context, &wanted, &grant, &credential, slot) {
         // A credential that nobody received is access without a purpose.
         let ended = closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
-        let taken_back = matches!(ended.await, Ok(closing::Ended::Closed { .. }));
+        let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
         session.close().await;
         return Err(e.hint(if taken_back {
             "the grant was taken back and is proved closed".to_owned()
@@ -125,7 +130,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     session.close().await;
     drop(credential);
     schedule_warning(context, &ledger).await;
-    report(context, &wanted, &seen, &grant, plan_document);
+    report(context, &wanted, &seen, &grant, &promise, plan_document);
     Ok(())
 }
 
@@ -225,6 +230,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         credentials,
         from: networks(&typed.from)?,
         deadline: deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?,
+        drain: drain(typed.at_end, typed.max.as_deref())?,
         overrides: typed
             .overrides
             .iter()
@@ -257,6 +263,35 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         output: typed.output,
         reveal: typed.reveal,
     })
+}
+
+/// Running work that may go on without a word about it, in seconds.
+const DRAIN_DEFAULT: i64 = 30 * 60;
+
+/// The longest that running work may go on after the deadline, in seconds.
+const DRAIN_MAXIMUM: i64 = 12 * 60 * 60;
+
+/// Seconds after the deadline that running work may go on.
+fn drain(at_end: Option<cli::AtEndArg>, max: Option<&str>) -> Result<i64> {
+    let refused = |why: String| {
+        Error::new(Kind::Usage, "`--max` cannot be used").because_text(why).hint(
+            "write `--at-end drain --max 30m`; without `--at-end drain` everything ends at the \
+             deadline",
+        )
+    };
+    let seconds = match (at_end, max) {
+        (Some(cli::AtEndArg::Drain), None) => DRAIN_DEFAULT,
+        (Some(cli::AtEndArg::Drain), Some(text)) => {
+            deadline::parse_for(text).map_err(|e| refused(e.to_string()))?
+        }
+        (_, None) => return Ok(0),
+        (_, Some(_)) => return Err(refused("there is nothing to wait for".into())),
+    };
+    if (60..=DRAIN_MAXIMUM).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(refused("it must be between one minute and twelve hours".into()))
+    }
 }
 
 fn scheme(address: &Address) -> &'static str {
@@ -530,15 +565,24 @@ async fn look(
             .hint("nothing was made; `stagepass target check` shows more"));
         }
     };
-    let server = Server::read(session.server_id(), &reply, asked_at)
+    let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
         .with_credential(wanted.provider.need, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
-    let mut facts =
-        server.facts(&wanted.route, wanted.key.is_some() || wanted.generate_key, wanted.password);
+    let promise = Promise::planned(&server, asked(wanted));
+    let mut facts = server.facts(&wanted.route, &promise);
     if let Some(path) = &wanted.backup {
         facts.backup = Some(backup::verify(session, path).await?);
     }
-    Ok(Seen { facts, server })
+    Ok(Seen { facts, server, promise })
+}
+
+fn asked(wanted: &Wanted) -> Asked {
+    Asked {
+        key: wanted.key.is_some() || wanted.generate_key,
+        password: wanted.password,
+        own_account: wanted.provider.need == Need::Root,
+        access: wanted.request.access,
+    }
 }
 
 fn unusable(wanted: &Wanted, reason: String) -> Error {
@@ -607,6 +651,9 @@ fn compose(
         "sp_restrict": if seen.server.knows_restrict { "1" } else { "0" },
         "sp_from": from.join(","),
         "sp_allow_root": if allows_root(terms) { "1" } else { "" },
+        "sp_at_end": if terms.drain() > 0 { "drain" } else { "kill" },
+        "sp_drain": terms.drain(),
+        "sp_ask": whom_to_ask(context),
         "host_keys": session::host_keys(&wanted.target),
         "clock_ahead": seen.server.clock_ahead,
     });
@@ -629,6 +676,9 @@ fn compose(
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![Layer {
             provider: wanted.provider.name.clone(),
             digest: wanted.provider.digest.clone(),
@@ -642,22 +692,49 @@ fn compose(
     }
 }
 
+/// Lets every layer carry the tag that tells our marks from what somebody else wrote.
+fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
+    let host_keys = session::host_keys(target);
+    for layer in &mut grant.layers {
+        let tag = key.tag(&mark::Marked {
+            grant: &grant.id,
+            provider: &layer.provider,
+            account: &layer.account,
+            public_key: layer.public_key.as_deref(),
+            host_keys: &host_keys,
+        });
+        Known::set_text(layer, "sp_tag", &tag);
+    }
+}
+
+/// Whom a supporter asks whose time is over, as the gate on the server says it.
+fn whom_to_ask(context: &Context) -> String {
+    context.contact.clone().unwrap_or_else(|| "the person at the shop who gave it to you".into())
+}
+
 /// Whether a key into root's account was overridden knowingly.
 fn allows_root(terms: &Terms) -> bool {
     terms.overrides().iter().any(|one| one.rule == Rule::AccountRoot.id())
 }
 
-/// The file that `--output` names: made new and empty before anything is opened, so that a full
-/// disk or a wrong folder is found out in time.
-///
-/// Dropped without having been written, also when the command is interrupted, it takes the empty
-/// file away again.
-struct OutputSlot(Option<(PathBuf, File)>);
+/// The file that `--output` names: made new and empty before anything is opened, so that a wrong
+/// folder is found out in time. It stays only once it is whole. Where the system can, it has no
+/// name until then, so that a program that is killed leaves none; elsewhere it is taken away again
+/// when it is dropped without having been written, also when the command is interrupted.
+struct OutputSlot(Option<Slot>);
+
+struct Slot {
+    path: PathBuf,
+    file: File,
+    named: bool,
+}
 
 impl Drop for OutputSlot {
     fn drop(&mut self) {
-        if let Some((path, _)) = self.0.take() {
-            let _ = std::fs::remove_file(path);
+        if let Some(slot) = self.0.take()
+            && slot.named
+        {
+            let _ = std::fs::remove_file(slot.path);
         }
     }
 }
@@ -665,14 +742,68 @@ impl Drop for OutputSlot {
 impl OutputSlot {
     fn prepare(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self(None)) };
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = file.map_err(|e| {
+        let made = match nameless(path) {
+            Some(file) => Ok((file, false)),
+            None => {
+                let named = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+                named.map(|file| (file, true))
+            }
+        };
+        let (file, named) = made.map_err(|e| {
             Error::new(Kind::Usage, format!("the file `{}` cannot be made", path.display()))
                 .because(e)
                 .hint("nothing was made on the server; name another file")
         })?;
-        Ok(Self(Some((path.to_owned(), file))))
+        Ok(Self(Some(Slot { path: path.to_owned(), file, named })))
     }
+}
+
+impl Slot {
+    fn write(&mut self, secrets: &[(&str, &Secret)]) -> io::Result<()> {
+        write_secrets(&mut self.file, secrets)?;
+        if !self.named {
+            name(&self.file, &self.path)?;
+        }
+        Ok(())
+    }
+}
+
+/// A file without a name in the folder of `path`. `None` where this system or that folder has no
+/// such thing, and where something of that name is there already.
+#[cfg(target_os = "linux")]
+fn nameless(path: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags};
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if path.symlink_metadata().is_ok() {
+        return None;
+    }
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let file = File::from(rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok()?);
+    // Without /proc it could not be given its name later.
+    by_number(&file).exists().then_some(file)
+}
+
+#[cfg(target_os = "linux")]
+fn name(file: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD};
+    Ok(rustix::fs::linkat(CWD, by_number(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(target_os = "linux")]
+fn by_number(file: &File) -> PathBuf {
+    use std::os::fd::AsRawFd as _;
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_path: &Path) -> Option<File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn name(_file: &File, _path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Shows the credential once, or writes it to the file. After this it is wiped.
@@ -693,7 +824,7 @@ fn hand_over(
     if secrets.is_empty() {
         return Ok(());
     }
-    let Some((path, file)) = &mut slot.0 else {
+    let Some(made) = &mut slot.0 else {
         let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
         for (label, secret) in secrets {
             let label = format!("{label} of {account} on {}, shown this once:", wanted.target.name);
@@ -701,10 +832,10 @@ fn hand_over(
         }
         return Ok(());
     };
-    write_secrets(file, &secrets).map_err(|e| {
+    made.write(&secrets).map_err(|e| {
         Error::new(
             Kind::Internal,
-            format!("the credential cannot be written to `{}`", path.display()),
+            format!("the credential cannot be written to `{}`", made.path.display()),
         )
         .because(e)
     })?;
@@ -751,8 +882,9 @@ impl Plan<'_> {
             ("credential", self.credential()),
             ("from", if from.is_empty() { "anywhere".into() } else { from.join(", ") }),
             ("ends", deadline::human(terms.deadline(), &Local, now)),
-            ("ended by", self.enforced().join("; ")),
+            ("at the end", at_end_in_words(terms.drain())),
         ];
+        lines.extend(promise_in_words(&seen.promise));
         for one in terms.overrides() {
             lines.push(("override", format!("{}: {}", one.rule, one.reason)));
         }
@@ -783,15 +915,6 @@ impl Plan<'_> {
         parts.join(" and ")
     }
 
-    /// What ends it on time, best first.
-    fn enforced(&self) -> Vec<String> {
-        self.seen.server.enforced(
-            self.wanted.key.is_some() || self.wanted.generate_key,
-            self.wanted.provider.need == Need::Root,
-            self.terms.deadline(),
-        )
-    }
-
     fn document(&self) -> Value {
         let Self { wanted, seen, terms, account } = self;
         json!({
@@ -808,10 +931,30 @@ impl Plan<'_> {
             "generate_key": wanted.generate_key,
             "password": wanted.password,
             "clock_ahead_seconds": seen.server.clock_ahead,
-            "enforced_by": self.enforced(),
+            "promise": seen.promise,
             "notes": seen.server.warnings,
             "terms": terms,
         })
+    }
+}
+
+/// What ends it on time: "gate, key expiry, failsafe (systemd timer)", or what cannot.
+fn promise_in_words(promise: &Promise) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("enforced by", promise.enforced_by().join("; "))];
+    for layer in promise.weak() {
+        let text = format!("cannot be enforced here: {layer}");
+        lines.push(("", paint(Tone::Warn, &text)));
+    }
+    lines.push(("then", format!("{}, later", promise.backstops.join(" and "))));
+    lines
+}
+
+fn at_end_in_words(drain: i64) -> String {
+    match drain {
+        0 => "sessions that are open are ended".into(),
+        drain => {
+            format!("nothing new may start; what runs may go on for {}", deadline::duration(drain))
+        }
     }
 }
 
@@ -828,7 +971,14 @@ fn access_in_words(access: Access, path: Option<&str>) -> String {
     }
 }
 
-fn report(context: &Context, wanted: &Wanted, seen: &Seen, grant: &Grant, plan: Value) {
+fn report(
+    context: &Context,
+    wanted: &Wanted,
+    seen: &Seen,
+    grant: &Grant,
+    promise: &Promise,
+    plan: Value,
+) {
     let mut text = format!(
         "{} {}\n",
         paint(Tone::Good, &format!("Granted: {}.", grant.id)),
@@ -837,6 +987,7 @@ fn report(context: &Context, wanted: &Wanted, seen: &Seen, grant: &Grant, plan: 
     text.push_str(&fields(&[
         ("supporter", connection_in_words(wanted, seen, grant)),
         ("ends", deadline::human(grant.deadline, &Local, context.now())),
+        ("enforced by", promise.enforced_by().join("; ")),
         ("revoke", format!("stagepass revoke {}", grant.id)),
     ]));
     if let Some(path) = &wanted.output {
@@ -847,7 +998,8 @@ fn report(context: &Context, wanted: &Wanted, seen: &Seen, grant: &Grant, plan: 
         text.push_str(&fields(&[("note", paint(Tone::Warn, note))]));
     }
     let grant = view::document(grant, context.now());
-    context.output.result(&text, json!({ "grant": grant, "notes": notes, "plan": plan }));
+    let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan });
+    context.output.result(&text, document);
 }
 
 /// What the merchant should know of what `open` replied.
@@ -876,6 +1028,17 @@ fn notes(grant: &Grant) -> Vec<String> {
     let reason = said("shop_reason");
     if !reason.is_empty() {
         notes.push(reason);
+    }
+    let denied = |key: &str| said(key) == "false";
+    if denied("uses_protected") {
+        notes.push(
+            "the list of what the supporter does is kept in the account: it could be changed there",
+        );
+    }
+    let baseline = said("baseline_reason");
+    if denied("baseline") {
+        notes.push("nothing can be compared when the grant is closed:");
+        notes.push(baseline);
     }
     if is("password_forwarding") {
         notes.push(

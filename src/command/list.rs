@@ -1,11 +1,11 @@
-//! `list`: grants; what is stuck or overdue comes first.
+//! `list`: grants; what somebody has to look at comes first.
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::command::view;
+use crate::command::{revoke, sweep, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
@@ -15,7 +15,7 @@ use crate::output::Tone;
 /// Runs the command.
 ///
 /// # Errors
-/// Something is stuck or overdue (after the list was printed), or the ledger fails.
+/// Somebody has to look at something (after the list was printed), or the ledger fails.
 pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
         context.output.say(Tone::Faint, "nothing was ever granted from here");
@@ -26,9 +26,9 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     let now = context.now();
     let grants = chosen(&ledger, &typed, now).await?;
     let counts = ledger.counts().await?;
-    let trouble =
-        grants.iter().filter(|grant| grant.state == State::Stuck || view::is_overdue(grant, now));
-    let trouble = trouble.count();
+    let in_trouble: Vec<&Grant> =
+        grants.iter().filter(|grant| view::is_trouble(grant, now)).collect();
+    let trouble = in_trouble.len();
     let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
     let document = json!({ "grants": documents, "counts": counts, "in_trouble": trouble });
     if trouble == 0 || !context.output.is_json() {
@@ -37,21 +37,33 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     if grants.is_empty() {
         context.output.say(Tone::Faint, "no access is open");
     }
-    if trouble > 0 {
-        return Err(Error::new(
-            Kind::Stuck,
-            match trouble {
-                1 => "one grant is stuck or overdue".to_owned(),
-                _ => format!("{trouble} grants are stuck or overdue"),
-            },
-        )
-        .hint("`stagepass revoke ID` tries again now, `stagepass show ID` says what went wrong")
-        .with_result(document));
+    if trouble == 0 {
+        return Ok(());
     }
-    Ok(())
+    let late = |grant: &&&Grant| grant.state == State::Stuck || view::is_overdue(grant, now);
+    let what = match in_trouble.iter().filter(late).count() {
+        0 if trouble == 1 => "one grant has to be looked at".to_owned(),
+        0 => format!("{trouble} grants have to be looked at"),
+        1 if trouble == 1 => "one grant is stuck or overdue".to_owned(),
+        count if count == trouble => format!("{count} grants are stuck or overdue"),
+        _ => format!("{trouble} grants are stuck, overdue or have to be looked at"),
+    };
+    let mut error = Error::new(Kind::Stuck, what);
+    if in_trouble.iter().any(|grant| late(&grant)) {
+        error = error.hint(
+            "`stagepass revoke ID` tries again now, `stagepass show ID` says what went wrong",
+        );
+    }
+    if in_trouble.iter().any(|grant| grant.findings > 0) {
+        error = error.hint(revoke::WAY_OUT_OF_FINDINGS);
+    }
+    if in_trouble.iter().any(|grant| grant.drift.is_some()) {
+        error = error.hint(sweep::WAY_OUT_OF_DRIFT);
+    }
+    Err(error.with_result(document))
 }
 
-/// Stuck first, then overdue, then by deadline.
+/// Stuck first, then overdue, then what has findings or drifted, then by deadline.
 async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Grant>> {
     let filter = Filter {
         case: typed.case.clone(),
@@ -63,7 +75,9 @@ async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Gran
     let overdue = Filter { due_before: Some(now), live_only: true, ..filter.clone() };
     let mut grants: Vec<Grant> = Vec::new();
     let mut known = HashSet::new();
-    for filter in [stuck, overdue, filter] {
+    let found = Filter { with_findings: true, live_only: false, ..filter.clone() };
+    let drifted = Filter { drifted: true, ..filter.clone() };
+    for filter in [stuck, overdue, found, drifted, filter] {
         for grant in ledger.grants(&filter, typed.limit, None).await? {
             if known.insert(grant.id.clone()) {
                 grants.push(grant);

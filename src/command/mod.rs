@@ -1,6 +1,7 @@
 //! The commands, one verb a file: resolve, refuse early, act, report. What is typed is in
 //! [`crate::cli`]; what it means is in [`crate::context`]; nothing below this folder knows clap.
 
+mod acknowledge;
 mod backup;
 mod case;
 mod demo;
@@ -12,12 +13,14 @@ mod ledger;
 mod list;
 mod page;
 mod provider;
+mod reconcile;
 mod revoke;
 mod schedule;
 mod secret;
 mod show;
 mod sweep;
 mod target;
+mod verify;
 pub mod view;
 
 use crate::cli::{Cli, Command};
@@ -48,6 +51,9 @@ pub fn name(command: &Command) -> &'static str {
         Command::Extend(_) => "extend",
         Command::Revoke(_) => "revoke",
         Command::Sweep(_) => "sweep",
+        Command::Acknowledge(_) => "acknowledge",
+        Command::Verify(_) => "verify",
+        Command::Reconcile(_) => "reconcile",
         Command::Schedule(Schedule::Install { .. }) => "schedule install",
         Command::Schedule(Schedule::Status) => "schedule status",
         Command::Schedule(Schedule::Remove) => "schedule remove",
@@ -89,6 +95,9 @@ pub async fn run(cli: Cli, output: Output) -> Result<()> {
         Command::Extend(args) => extend::run(&context, args).await,
         Command::Revoke(args) => revoke::run(&context, args).await,
         Command::Sweep(args) => sweep::run(&context, &args).await,
+        Command::Acknowledge(args) => acknowledge::run(&context, args).await,
+        Command::Verify(args) => verify::run(&context, &args).await,
+        Command::Reconcile(args) => reconcile::run(&context, &args).await,
         Command::Schedule(args) => schedule::run(&context, args).await,
         Command::Secret(args) => secret::run(&context, args),
         Command::Ledger(args) => ledger::run(&context, args).await,

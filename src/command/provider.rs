@@ -145,7 +145,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
         let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}"))
             .because_text(why);
         match left {
-            Ended::Closed { .. } => error.hint("what the test made was taken back"),
+            Ended::Closed(_) => error.hint("what the test made was taken back"),
             _ => error
                 .hint(format!("grant {} is in the ledger; `stagepass sweep` closes it", over.id)),
         }
@@ -202,7 +202,7 @@ impl<'a> Cycle<'a> {
             Error::new(Kind::Refused, format!("`{}` cannot be used on {name}", provider.name))
                 .because_text(why)
         })?;
-        let server = Server::read(session.server_id(), &reply, now);
+        let server = Server::read(session.server_id(), &reply, now..=context.now());
         let ends = now + TEST_SECONDS;
         let not_after = ends + server.clock_ahead;
         let inputs = json!({
@@ -245,6 +245,9 @@ impl<'a> Cycle<'a> {
             version: 0,
             lease_owner: None,
             lease_until: None,
+            findings: 0,
+            drift: None,
+            checked_at: None,
             layers: vec![layer],
             id,
         };
@@ -286,6 +289,7 @@ impl<'a> Cycle<'a> {
             return Err(("check says absent", "check says present".into()));
         }
         steps.push("check says absent");
+        self.collected(session).await?;
         Ok(steps)
     }
 
@@ -309,6 +313,19 @@ impl<'a> Cycle<'a> {
             Ok(Answer::Done(reply)) => Ok(reply),
             Ok(Answer::Refused { reason, .. }) => Err((step, reason)),
             Ok(Answer::Unknown { why }) => Err((step, why)),
+            Err(e) => Err((step, e.to_string())),
+        }
+    }
+
+    /// Nobody records the end of a test, so the server need not remember it.
+    async fn collected(&self, session: &mut Session<'_>) -> std::result::Result<(), Failed> {
+        let step = "forgetting the result";
+        let Some(layer) = self.grant.layers.first() else { return Ok(()) };
+        let moment = Moment { collected: true, ..Moment::default() };
+        let inputs = session::inputs(&self.grant, layer, &moment);
+        match session.call(self.provider, Verb::Close, &inputs).await {
+            Ok(Answer::Done(_)) => Ok(()),
+            Ok(Answer::Refused { reason: why, .. } | Answer::Unknown { why }) => Err((step, why)),
             Err(e) => Err((step, e.to_string())),
         }
     }

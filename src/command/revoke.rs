@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::{self, Tally, event};
+use crate::closing::{self, Closed, Running, Tally, event};
 use crate::command::view;
 use crate::context::Context;
 use crate::deadline;
@@ -18,6 +18,10 @@ pub const MOST: u32 = 100_000;
 
 /// Targets worked on at the same time.
 const PARALLEL: usize = 8;
+
+/// What to do about findings.
+pub const WAY_OUT_OF_FINDINGS: &str = "`stagepass show ID` lists what was found; once somebody has \
+                                       looked at it: `stagepass acknowledge ID --reason '…'`";
 
 /// Runs the command.
 ///
@@ -99,7 +103,7 @@ pub async fn carry_out(
 ) -> Result<Tally> {
     let total = u64::try_from(grants.len()).unwrap_or(u64::MAX);
     let progress = context.output.progress_of(total, "closing");
-    closing::close_many(context, ledger, grants, why, PARALLEL, &progress).await
+    closing::close_many(context, ledger, grants, why, Running::Ends, PARALLEL, &progress).await
 }
 
 /// Prints how it ended; also for grants that had ended before.
@@ -127,17 +131,8 @@ pub fn report(context: &Context, tally: &Tally, ended: &[Grant]) {
 #[must_use]
 pub fn text(tally: &Tally, now: UnixTime) -> String {
     let mut lines = String::new();
-    for (grant, notes) in &tally.closed {
-        lines.push_str(&format!(
-            "{} {} on {} for {}: re-read, and nothing is left\n",
-            paint(Tone::Good, "closed"),
-            grant.id,
-            grant.target,
-            grant.supporter.name
-        ));
-        for note in notes {
-            lines.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
-        }
+    for closed in &tally.closed {
+        lines.push_str(&text_of_closed(closed));
     }
     for (grant, why, _) in &tally.failed {
         lines.push_str(&format!(
@@ -157,6 +152,39 @@ pub fn text(tally: &Tally, now: UnixTime) -> String {
             paint(Tone::Warn, "busy")
         ));
     }
+    for grant in &tally.waiting {
+        lines.push_str(&format!(
+            "{} {} on {}: work that was running may go on until {}\n",
+            paint(Tone::Warn, "ending"),
+            grant.id,
+            grant.target,
+            deadline::utc(closing::latest_end(grant))
+        ));
+    }
+    lines
+}
+
+/// A grant that is closed: what was found first, since somebody has to look at it.
+fn text_of_closed(closed: &Closed) -> String {
+    let Closed { grant, notes, found, .. } = closed;
+    let how = match grant.findings {
+        0 => "re-read, and nothing is left".to_owned(),
+        count => format!("re-read, and access is gone; {}", view::findings(count)),
+    };
+    let mut lines = format!(
+        "{} {} on {} for {}: {how}\n",
+        paint(Tone::Good, "closed"),
+        grant.id,
+        grant.target,
+        grant.supporter.name
+    );
+    for line in found {
+        lines.push_str(&format!("  {} {line}\n", paint(Tone::Bad, "FOUND")));
+    }
+    lines.push_str(&view::and_more(grant.findings, found.len()));
+    for note in notes {
+        lines.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
+    }
     lines
 }
 
@@ -166,7 +194,13 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
     let closed: Vec<Value> = tally
         .closed
         .iter()
-        .map(|(grant, notes)| json!({ "grant": view::document(grant, now), "notes": notes }))
+        .map(|closed| {
+            json!({
+                "grant": view::document(&closed.grant, now),
+                "notes": closed.notes,
+                "found": closed.found,
+            })
+        })
         .collect();
     let failed: Vec<Value> = tally
         .failed
@@ -177,12 +211,54 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
         .collect();
     let unrecorded: Vec<Value> =
         tally.unrecorded.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect();
-    json!({ "closed": closed, "failed": failed, "busy": tally.busy, "unrecorded": unrecorded })
+    let waiting: Vec<&str> = tally.waiting.iter().map(|grant| grant.id.as_str()).collect();
+    json!({
+        "closed": closed,
+        "failed": failed,
+        "busy": tally.busy,
+        "waiting": waiting,
+        "unrecorded": unrecorded,
+    })
 }
 
-/// The worst of what happened, if anything did: stuck before unknown before refused.
+/// The worst of what happened, if anything did: stuck before unknown before refused. What was found
+/// on the way has to be looked at, too.
 #[must_use]
 pub fn failure(tally: &Tally) -> Option<Error> {
+    let found: Vec<&Grant> =
+        tally.closed.iter().map(|closed| &closed.grant).filter(|g| g.findings > 0).collect();
+    let not_closed = not_closed(tally);
+    let Some(first) = found.first() else { return not_closed };
+    let mut error = not_closed.unwrap_or_else(|| {
+        let what = match found.len() {
+            1 => format!(
+                "{} is closed, and {} to be looked at",
+                first.id,
+                if first.findings == 1 {
+                    "one finding has".to_owned()
+                } else {
+                    format!("{} findings have", first.findings)
+                }
+            ),
+            count => format!("{count} closed grants have findings to be looked at"),
+        };
+        Error::new(Kind::Stuck, what)
+    });
+    error.kind = Kind::Stuck;
+    for grant in found.iter().take(10) {
+        error = error.because_text(format!(
+            "{} on {}: {}",
+            grant.id,
+            grant.target,
+            view::findings(grant.findings)
+        ));
+    }
+    Some(error.hint(WAY_OUT_OF_FINDINGS))
+}
+
+/// The worst of what was not closed.
+#[must_use]
+pub fn not_closed(tally: &Tally) -> Option<Error> {
     let stuck = tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
     let count = tally.failed.len() + tally.busy.len() + tally.unrecorded.len();
     let unseen = tally.failed.iter().any(|(.., refused)| !refused)

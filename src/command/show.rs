@@ -3,17 +3,22 @@
 use chrono::Local;
 use serde_json::{Value, json};
 
+use crate::checking::drifted;
 use crate::cli;
 use crate::command::view;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
-use crate::grant::Grant;
+use crate::evidence::{Bounded, Story};
+use crate::grant::{Grant, State};
 use crate::ledger::{Entry, EventFilter};
 use crate::output::{Tone, fields, paint};
 
 /// The most events of one grant that are shown.
-const MOST: u32 = 1000;
+const MOST: u32 = 10_000;
+
+/// The most lines of one list that are shown; a JSON document has all that are recorded.
+const LINES: usize = 20;
 
 /// Runs the command.
 ///
@@ -28,7 +33,9 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
     let events = ledger.events(&filter, MOST).await?;
     let head = ledger.head().await?;
     let now = context.now();
-    let mut text = summary(&grant, now);
+    let story = Story::of(&events);
+    let mut text = summary(&grant, &story, now);
+    text.push_str(&about(&grant, &story));
     text.push_str(&format!("\n{}\n", paint(Tone::Strong, "What happened")));
     for entry in &events {
         text.push_str(&line(entry));
@@ -38,6 +45,7 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
     let document = json!({
         "grant": view::document(&grant, now),
         "terms": terms,
+        "story": story,
         "events": events,
         "ledger_head": head.to_string(),
     });
@@ -45,7 +53,7 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
     Ok(())
 }
 
-fn summary(grant: &Grant, now: i64) -> String {
+fn summary(grant: &Grant, story: &Story, now: i64) -> String {
     let layer = grant.layers.first();
     let (tone, state) = view::state(grant, now);
     fields(&[
@@ -61,6 +69,9 @@ fn summary(grant: &Grant, now: i64) -> String {
         ("opened", grant.opened_at.map(deadline::utc).unwrap_or_default()),
         ("ends", deadline::human(grant.deadline, &Local, now)),
         ("closed", grant.closed_at.map(deadline::utc).unwrap_or_default()),
+        ("ended by", ended_by(grant, story)),
+        ("last look", last_look(grant, now)),
+        ("by SFTP", moved(story)),
         (
             "attempts",
             Some(grant.attempts).filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default(),
@@ -69,12 +80,117 @@ fn summary(grant: &Grant, now: i64) -> String {
     ])
 }
 
+/// Who ended a grant that is closed.
+fn ended_by(grant: &Grant, story: &Story) -> String {
+    match (grant.closed_at, story.by_server, &story.closed_by) {
+        (None, ..) => String::new(),
+        (_, Some(_), _) => "the server itself, by the job that was left there".into(),
+        (_, None, Some(said)) => format!("{}: {}", said.actor, said.why),
+        (_, None, None) => String::new(),
+    }
+}
+
+/// What SFTP moved, where the server counts it.
+fn moved(story: &Story) -> String {
+    let part = |bytes: &str, files: &str, what: &str| {
+        let bytes = story.moved.get(bytes)?;
+        let files = story.moved.get(files);
+        let files = files.map(|count| format!(" in {count} files")).unwrap_or_default();
+        Some(format!("{bytes} bytes{files} {what}"))
+    };
+    let parts = [
+        part("bytes_read", "files_read", "read"),
+        part("bytes_written", "files_written", "written"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn last_look(grant: &Grant, now: i64) -> String {
+    let looked = grant.checked_at.filter(|_| grant.state == State::Open);
+    looked.map(|at| deadline::relative(at, now)).unwrap_or_default()
+}
+
+/// What drifted, what was found and changed, and how the grant was used.
+fn about(grant: &Grant, story: &Story) -> String {
+    let mut text = String::new();
+    let drift = drifted(grant);
+    if !drift.is_empty() {
+        text.push_str(&heading(Tone::Bad, "What is not as it was made"));
+        for (_, sentence) in drift {
+            text.push_str(&format!("  {sentence}\n"));
+        }
+    }
+    if story.found.total > 0 {
+        text.push_str(&heading(Tone::Bad, "What was found"));
+        text.push_str(&first_lines(&story.found));
+        if let Some(said) = story.acknowledged.as_ref().filter(|_| grant.findings == 0) {
+            let at = deadline::utc(said.at);
+            text.push_str(&format!("  acknowledged {at} by {}: {}\n", said.actor, said.why));
+        }
+    }
+    if let Some(why) = story.difference.strip_prefix("none:") {
+        text.push_str(&heading(Tone::Strong, "What changed was not compared"));
+        text.push_str(&format!("  {}\n", why.trim()));
+    }
+    if story.changed.total > 0 {
+        text.push_str(&heading(Tone::Strong, "What changed in the shop"));
+        text.push_str(&first_lines(&story.changed));
+    }
+    if let Some(why) = story.difference.strip_prefix("partial:") {
+        text.push_str(&format!("  not everything was compared: {}\n", why.trim()));
+    }
+    if story.left.total > 0 {
+        text.push_str(&heading(Tone::Strong, "Files of the account that were elsewhere"));
+        text.push_str(&first_lines(&story.left));
+    }
+    if !story.uses.lines.is_empty() {
+        text.push_str(&heading(Tone::Strong, "How it was used"));
+        let shown = story.uses.lines.len().min(LINES);
+        let from = story.uses.lines.len() - shown;
+        let earlier = story.uses.total - i64::try_from(shown).unwrap_or(i64::MAX);
+        if earlier > 0 {
+            text.push_str(&format!("  {earlier} more before or between these\n"));
+        }
+        for line in story.uses.lines.iter().skip(from) {
+            text.push_str(&use_line(line));
+        }
+    }
+    text
+}
+
+fn heading(tone: Tone, text: &str) -> String {
+    format!("\n{}\n", paint(tone, text))
+}
+
+fn first_lines(list: &Bounded) -> String {
+    let shown = list.lines.len().min(LINES);
+    let lines = list.lines.iter().take(shown).map(|line| format!("  {line}\n"));
+    lines.chain([view::and_more(list.total, shown)]).collect()
+}
+
+/// One use: when, from where, and what.
+fn use_line(line: &str) -> String {
+    let Some((at, rest)) = line.split_once(' ') else { return format!("  {line}\n") };
+    match at.parse() {
+        Ok(at) => format!("  {}  {rest}\n", deadline::utc(at)),
+        Err(_) => format!("  {line}\n"),
+    }
+}
+
 /// One event: when, who, what, and the part of its evidence that fits a line.
 fn line(entry: &Entry) -> String {
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
     let said = [
         detail.pointer("/why").and_then(Value::as_str).map(str::to_owned),
         detail.pointer("/reason").and_then(Value::as_str).map(str::to_owned),
+        detail
+            .pointer("/drift")
+            .and_then(Value::as_array)
+            .map(|drift| drift.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
+        detail.pointer("/uses").and_then(Value::as_array).map(|uses| match uses.len() {
+            1 => "one use".to_owned(),
+            count => format!("{count} uses"),
+        }),
         detail
             .pointer("/login/key/offered")
             .and_then(Value::as_str)

@@ -1,29 +1,49 @@
-//! `sweep`: close what is due, retry what is stuck. What cron runs; silent when all is well.
+//! `sweep`: close what is due, retry what is stuck, notice what drifted. What cron runs; silent
+//! when all is well.
 
-use serde_json::json;
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::checking::{self, drifted};
 use crate::cli;
-use crate::closing::{self, Tally};
+use crate::closing::{self, Running, Tally};
 use crate::command::{extend, revoke, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
-use crate::ledger::{self, Filter, Ledger, SweepRun};
-use crate::output::Tone;
+use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
+use crate::output::{Tone, paint};
+use crate::session::Session;
+use crate::target::Target;
 
 /// Grants held in memory at a time, however many are due.
 const PAGE: u32 = 1000;
 
+/// Open grants that one sweep looks at; the next sweep goes on with the others.
+const MOST_LOOKS: u32 = 500;
+
+/// How long a sweep goes on to look at further targets; the next sweep goes on with the others.
+const LOOKING: Duration = Duration::from_secs(60);
+
+/// The most grants in trouble that are named.
+const MOST_NAMED: u32 = 10;
+
+/// What to do about a grant that is not what was made.
+pub const WAY_OUT_OF_DRIFT: &str = "what drifted is mended on the server, or ended: `stagepass \
+                                    revoke ID`; `stagepass sweep --check` looks again at once";
+
 /// Runs the command.
 ///
 /// # Errors
-/// Something is stuck or overdue afterwards, or the ledger fails.
+/// Something is stuck or overdue afterwards or has to be looked at, or the ledger fails.
 pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
-        context.output.result(
-            "",
-            json!({ "due": 0, "closed": [], "failed": [], "busy": [], "unrecorded": [] }),
-        );
+        let nothing = document(&Tally::default(), &Looks::default(), 0, context.now());
+        context.output.result("", nothing);
         return Ok(());
     }
     let ledger = context.ledger().await?;
@@ -32,7 +52,9 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         return revoke::show_plan(context, &due);
     }
     extend::restate_interrupted(context, &ledger).await?;
-    let (due, tally) = close_due(context, &ledger, usize::from(typed.parallel)).await?;
+    let parallel = usize::from(typed.parallel);
+    let (due, tally) = close_due(context, &ledger, parallel).await?;
+    let looks = look_after(context, &ledger, parallel, typed.check).await?;
     let now = context.now();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     ledger
@@ -46,26 +68,46 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         })
         .await?;
     let overdue = overdue(context, &ledger).await?;
-    if let Some(error) = trouble(&tally, &overdue, context) {
+    let alarmed = alarmed(&ledger).await?;
+    let document = document(&tally, &looks, due, now);
+    if let Some(error) = trouble(&tally, &looks, &overdue, &alarmed, context) {
         if !context.output.is_json() {
             context.output.result(&revoke::text(&tally, now), json!(null));
         }
-        return Err(error.with_result(revoke::document(&tally, now)));
+        return Err(error.with_result(document));
     }
     // On a terminal somebody waits for an answer; under cron an answer is a mail.
     if context.output.is_json() {
-        let mut document = revoke::document(&tally, now);
-        if let Some(object) = document.as_object_mut() {
-            object.insert("due".into(), json!(due));
-        }
         context.output.result("", document);
     } else if context.output.is_terminal() {
-        context.output.result(&revoke::text(&tally, now), json!(null));
+        context.output.result(&(revoke::text(&tally, now) + &looks.text()), json!(null));
         if due == 0 {
             context.output.say(Tone::Faint, "nothing is due");
         }
     }
+    // Whoever asked for the look is told where there was none.
+    if typed.check {
+        for (id, why) in &looks.unseen {
+            context.output.warn(&format!("{id} was not looked at: {why}"));
+        }
+    }
     Ok(())
+}
+
+/// What was done, for programs.
+fn document(tally: &Tally, looks: &Looks, due: usize, now: i64) -> Value {
+    let mut document = revoke::document(tally, now);
+    if let Some(object) = document.as_object_mut() {
+        let changed: Vec<Value> =
+            looks.changed.iter().map(|grant| view::document(grant, now)).collect();
+        let unseen: Vec<Value> =
+            looks.unseen.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect();
+        object.insert("due".into(), json!(due));
+        object.insert("looked_at".into(), json!(looks.seen));
+        object.insert("drift_changed".into(), json!(changed));
+        object.insert("not_seen".into(), json!(unseen));
+    }
+    document
 }
 
 /// Closes everything that is due, page by page. A grant that fails moves its next attempt into the
@@ -73,6 +115,7 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
 async fn close_due(context: &Context, ledger: &Ledger, parallel: usize) -> Result<(usize, Tally)> {
     let mut sum = Tally::default();
     let mut due = 0;
+    let mut waited_for: HashSet<String> = HashSet::new();
     loop {
         let page: Vec<Grant> = ledger.due(context.now(), PAGE).await?;
         if page.is_empty() {
@@ -81,21 +124,163 @@ async fn close_due(context: &Context, ledger: &Ledger, parallel: usize) -> Resul
         due += page.len();
         let total = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let progress = context.output.progress_of(total, "sweeping");
-        let tally = closing::close_many(
+        let mut tally = closing::close_many(
             context,
             ledger,
             &page,
             "the deadline is over",
+            Running::MayGoOn,
             parallel,
             &progress,
         )
         .await?;
-        let moved = !(tally.closed.is_empty() && tally.failed.is_empty());
+        // A sweep that takes long meets what it waits for again.
+        tally.waiting.retain(|grant| waited_for.insert(grant.id.clone()));
+        let moved =
+            !(tally.closed.is_empty() && tally.failed.is_empty() && tally.waiting.is_empty());
         sum.append(tally);
         if !moved {
             return Ok((due, sum));
         }
     }
+}
+
+/// What the looks at open grants came to.
+#[derive(Debug, Default)]
+struct Looks {
+    /// How many were looked at.
+    seen: usize,
+    /// Those in which something drifted, or was mended, since the last look.
+    changed: Vec<Grant>,
+    /// Those that could not be looked at, and why.
+    unseen: Vec<(String, String)>,
+    /// Those whose look could not be recorded, and why.
+    unrecorded: Vec<(String, String)>,
+}
+
+impl Looks {
+    fn append(&mut self, mut other: Self) {
+        self.seen += other.seen;
+        self.changed.append(&mut other.changed);
+        self.unseen.append(&mut other.unseen);
+        self.unrecorded.append(&mut other.unrecorded);
+    }
+
+    fn text(&self) -> String {
+        let mended = self.changed.iter().filter(|grant| grant.drift.is_none()).map(|grant| {
+            let good = paint(Tone::Good, "mended");
+            format!("{good} {} on {}: it is what was made again\n", grant.id, grant.target)
+        });
+        let unseen = self.unseen.iter().map(|(id, why)| format!("{id} was not looked at: {why}\n"));
+        mended.chain(unseen).collect()
+    }
+}
+
+/// Looks at open grants that nobody has looked at for an hour, or with `all` at every one. A
+/// server that does not answer is no trouble: what is due there is trouble when it is due.
+async fn look_after(
+    context: &Context,
+    ledger: &Ledger,
+    parallel: usize,
+    all: bool,
+) -> Result<Looks> {
+    if !all {
+        let page = ledger.unchecked(context.now(), MOST_LOOKS).await?;
+        let until = Some(Instant::now() + LOOKING);
+        return look_at_many(context, ledger, &page, parallel, until).await;
+    }
+    let mut sum = Looks::default();
+    let mut cursor = None;
+    let filter = Filter { states: vec![State::Open], ..Filter::default() };
+    loop {
+        let mut page = ledger.grants(&filter, PAGE, cursor.as_ref()).await?;
+        let Some(last) = page.last() else { return Ok(sum) };
+        cursor = Some(Cursor::after(last));
+        page.retain(|grant| grant.deadline > context.now());
+        sum.append(look_at_many(context, ledger, &page, parallel, None).await?);
+    }
+}
+
+/// Looks at grants on many targets: one connection a target, at most `parallel` targets at a time.
+/// No further target is begun behind `until`; without one every grant is looked at, due or not.
+async fn look_at_many(
+    context: &Context,
+    ledger: &Ledger,
+    grants: &[Grant],
+    parallel: usize,
+    until: Option<Instant>,
+) -> Result<Looks> {
+    if grants.is_empty() {
+        return Ok(Looks::default());
+    }
+    let mut by_target: BTreeMap<&str, Vec<&Grant>> = BTreeMap::new();
+    for grant in grants {
+        by_target.entry(&grant.target).or_default().push(grant);
+    }
+    let targets = context.targets()?;
+    let targets = &targets;
+    futures_util::stream::iter(by_target)
+        .map(|(name, grants)| async move {
+            if until.is_some_and(|until| Instant::now() > until) {
+                return Ok(Looks::default());
+            }
+            look_on(context, ledger, targets.find(name), &grants, until.is_none()).await
+        })
+        .buffer_unordered(parallel)
+        .try_fold(Looks::default(), async |mut sum, looks| {
+            sum.append(looks);
+            Ok(sum)
+        })
+        .await
+}
+
+/// Looks at the grants on one target, over one connection.
+async fn look_on(
+    context: &Context,
+    ledger: &Ledger,
+    target: Option<&Target>,
+    grants: &[&Grant],
+    forced: bool,
+) -> Result<Looks> {
+    let mut looks = Looks::default();
+    let mut mine = Vec::new();
+    for grant in grants {
+        if ledger.take_check(&grant.id, context.now(), forced).await? {
+            mine.push(*grant);
+        }
+    }
+    if mine.is_empty() {
+        return Ok(looks);
+    }
+    let mut session = match target {
+        None => Err("its target is not in the list any more".to_owned()),
+        Some(target) => Session::open(context, target).await.map_err(|e| closing::one_line(&e)),
+    };
+    for grant in mine {
+        let why = match &mut session {
+            Err(why) => why.clone(),
+            Ok(session) => match checking::check(context, ledger, session, grant).await {
+                Err(e) => {
+                    // The other grants must not wait for a ledger that fails at this one.
+                    looks.unrecorded.push((grant.id.clone(), closing::one_line(&e)));
+                    continue;
+                }
+                Ok(checking::Checked { grant, seen: Ok(_), changed }) => {
+                    looks.seen += 1;
+                    looks.changed.extend(Some(grant).filter(|_| changed));
+                    continue;
+                }
+                Ok(checking::Checked { seen: Err(why), .. }) => why,
+            },
+        };
+        let next = context.now().saturating_add(checking::EVERY);
+        ledger.check_later(&grant.id, next).await?;
+        looks.unseen.push((grant.id.clone(), why));
+    }
+    if let Ok(session) = session {
+        session.close().await;
+    }
+    Ok(looks)
 }
 
 /// What should be over by now and is not proved to be. A sweep on another machine may have one in
@@ -108,23 +293,52 @@ async fn overdue(context: &Context, ledger: &Ledger) -> Result<Vec<Grant>> {
     let mut all = ledger.grants(&stuck, PAGE, None).await?;
     for grant in grants {
         let held = grant.lease_until.is_some_and(|until| until > now);
-        if !held && !all.iter().any(|known| known.id == grant.id) {
+        if !held && view::is_overdue(&grant, now) && !all.iter().any(|known| known.id == grant.id) {
             all.push(grant);
         }
     }
     Ok(all)
 }
 
-fn trouble(tally: &Tally, overdue: &[Grant], context: &Context) -> Option<Error> {
-    if overdue.is_empty() {
-        // What another process has in hand is in good hands.
-        let own = Tally {
-            failed: tally.failed.clone(),
-            unrecorded: tally.unrecorded.clone(),
-            ..Tally::default()
-        };
-        return revoke::failure(&own);
+/// Grants that somebody has to look at: how many, and the first of them.
+#[derive(Debug, Default)]
+struct Alarmed {
+    alarms: Alarms,
+    grants: Vec<Grant>,
+}
+
+async fn alarmed(ledger: &Ledger) -> Result<Alarmed> {
+    let alarms = ledger.alarms().await?;
+    if alarms.is_quiet() {
+        return Ok(Alarmed::default());
     }
+    let found = Filter { with_findings: true, ..Filter::default() };
+    let drifted = Filter { drifted: true, ..Filter::default() };
+    let mut grants = ledger.grants(&found, MOST_NAMED, None).await?;
+    grants.extend(ledger.grants(&drifted, MOST_NAMED, None).await?);
+    Ok(Alarmed { alarms, grants })
+}
+
+fn trouble(
+    tally: &Tally,
+    looks: &Looks,
+    overdue: &[Grant],
+    alarmed: &Alarmed,
+    context: &Context,
+) -> Option<Error> {
+    let error = if overdue.is_empty() {
+        // What another process has in hand is in good hands.
+        let mut unrecorded = tally.unrecorded.clone();
+        unrecorded.extend(looks.unrecorded.iter().cloned());
+        revoke::not_closed(&Tally { failed: tally.failed.clone(), unrecorded, ..Tally::default() })
+    } else {
+        Some(late(overdue, context))
+    };
+    with_alarms(error, alarmed)
+}
+
+/// What is stuck or overdue.
+fn late(overdue: &[Grant], context: &Context) -> Error {
     let count = overdue.len();
     let mut error = Error::new(
         Kind::Stuck,
@@ -145,9 +359,40 @@ fn trouble(tally: &Tally, overdue: &[Grant], context: &Context) -> Option<Error>
         ));
         error.more.documents.push(view::document(grant, now));
     }
-    Some(
-        error
-            .hint("access may still exist on these servers: look at them, or ask your hosting company")
-            .hint("`stagepass doctor` checks whether the servers can be reached"),
-    )
+    error
+        .hint("access may still exist on these servers: look at them, or ask your hosting company")
+        .hint("`stagepass doctor` checks whether the servers can be reached")
+}
+
+/// Adds what has findings or drifted: said by every sweep, shortly, until somebody has acted.
+fn with_alarms(error: Option<Error>, alarmed: &Alarmed) -> Option<Error> {
+    let Alarmed { alarms, grants } = alarmed;
+    if alarms.is_quiet() {
+        return error;
+    }
+    let mut error = error.unwrap_or_else(|| {
+        let count = alarms.findings + alarms.drifted;
+        let what = match count {
+            1 => "one grant has to be looked at".to_owned(),
+            _ => format!("{count} grants have to be looked at"),
+        };
+        Error::new(Kind::Stuck, what)
+    });
+    error.kind = Kind::Stuck;
+    for grant in grants {
+        for (_, text) in drifted(grant) {
+            error = error.because_text(format!("{} on {}: {text}", grant.id, grant.target));
+        }
+        if grant.findings > 0 {
+            let count = view::findings(grant.findings);
+            error = error.because_text(format!("{} on {}: {count}", grant.id, grant.target));
+        }
+    }
+    if alarms.findings > 0 {
+        error = error.hint(revoke::WAY_OUT_OF_FINDINGS);
+    }
+    if alarms.drifted > 0 {
+        error = error.hint(WAY_OUT_OF_DRIFT);
+    }
+    Some(error)
 }

@@ -340,7 +340,7 @@ async fn look(
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             Some(why) => Err(why),
             None => {
-                let server = Server::read(session.server_id(), &reply, asked_at);
+                let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
                 Ok(server.with_path(session.target.path.as_deref()))
             }
         },
@@ -371,10 +371,13 @@ fn seen(server: &Server) -> String {
         (
             "  a key ends",
             match server.expiry_form {
-                ExpiryForm::None => "with the sweep only".to_owned(),
+                ExpiryForm::None => "not by itself".to_owned(),
                 ExpiryForm::Utc | ExpiryForm::Local => "by itself, to the second".to_owned(),
             },
         ),
+        ("  gate", yes_or_why(server, "can_gate", "gate_reason")),
+        ("  failsafe", failsafe_in_words(server)),
+        ("  confines SFTP", yes_or_why(server, "can_confine", "confine_reason")),
         ("  shop folder", folder),
     ];
     // Settings that are not the default may keep a new account out.
@@ -397,6 +400,30 @@ fn seen(server: &Server) -> String {
         text.push_str(&format!("  {} {warning}\n", paint(Tone::Warn, "note:")));
     }
     text
+}
+
+/// `yes`, or `no` and why; nothing where the provider does not say.
+fn yes_or_why(server: &Server, key: &str, reason: &str) -> String {
+    let why = clean(server.reply.text(reason));
+    match (server.reply.text(key), why.as_str()) {
+        ("true", _) => "yes".into(),
+        ("false", "") => "no".into(),
+        ("false", why) => format!("no: {why}"),
+        _ => String::new(),
+    }
+}
+
+/// What would close a grant here with nobody around.
+fn failsafe_in_words(server: &Server) -> String {
+    let why = clean(server.reply.text("failsafe_reason"));
+    match (server.reply.text("failsafe"), why.as_str()) {
+        ("systemd", _) => "a systemd timer".into(),
+        ("cron.d", _) => "cron".into(),
+        ("crontab", _) => "the account's crontab".into(),
+        ("none", "") => "none".into(),
+        ("none", why) => format!("none: {why}"),
+        _ => String::new(),
+    }
 }
 
 /// How the supporter could log in there.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::checking::drifted;
+use crate::closing;
 use crate::deadline;
 use crate::grant::{Grant, State, UnixTime};
 use crate::output::{Cell, Tone, table};
@@ -21,6 +23,8 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
             })
         })
         .collect();
+    let drift: Vec<Value> =
+        drifted(grant).iter().map(|(id, text)| json!({ "id": id, "text": text })).collect();
     json!({
         "id": grant.id,
         "case": grant.case,
@@ -38,14 +42,43 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
         "attempts": grant.attempts,
         "next_attempt_at": grant.next_attempt_at,
         "last_error": grant.last_error,
+        "findings": grant.findings,
+        "drift": drift,
+        "checked_at": grant.checked_at,
         "layers": layers,
     })
 }
 
-/// Whether access may exist although its deadline is over.
+/// Whether access may exist although its deadline is over. Running work that may go on for a while
+/// is not overdue.
 #[must_use]
 pub fn is_overdue(grant: &Grant, now: UnixTime) -> bool {
-    grant.state.is_live() && grant.deadline <= now
+    grant.state.is_live() && grant.deadline <= now && !closing::is_draining(grant, now)
+}
+
+/// Whether somebody has to look at it.
+#[must_use]
+pub fn is_trouble(grant: &Grant, now: UnixTime) -> bool {
+    grant.state == State::Stuck
+        || is_overdue(grant, now)
+        || grant.findings > 0
+        || grant.drift.is_some()
+}
+
+/// A number of findings in words.
+#[must_use]
+pub fn findings(count: i64) -> String {
+    if count == 1 { "one finding".into() } else { format!("{count} findings") }
+}
+
+/// What stands behind the lines of a list of which not all are shown.
+#[must_use]
+pub fn and_more(total: i64, shown: usize) -> String {
+    let shown = i64::try_from(shown).unwrap_or(i64::MAX);
+    match total.saturating_sub(shown) {
+        ..1 => String::new(),
+        more => format!("  and {more} more\n"),
+    }
 }
 
 /// The state in words, with what is wrong about it.
@@ -54,12 +87,17 @@ pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
     match grant.state {
         State::Stuck => (Tone::Bad, "STUCK".into()),
         _ if is_overdue(grant, now) => (Tone::Bad, format!("{}, OVERDUE", grant.state)),
+        _ if grant.findings > 0 => {
+            (Tone::Bad, format!("{}, {} FOUND", grant.state, grant.findings))
+        }
+        _ if grant.drift.is_some() => (Tone::Bad, format!("{}, DRIFTED", grant.state)),
+        _ if closing::is_draining(grant, now) => (Tone::Warn, "open, ending".into()),
         State::Open => (Tone::Good, "open".into()),
         other => (Tone::Plain, other.to_string()),
     }
 }
 
-/// The grants as a table; what is stuck or overdue first.
+/// The grants as a table, in their order.
 #[must_use]
 pub fn grants(grants: &[Grant], now: UnixTime) -> String {
     if grants.is_empty() {

@@ -7,6 +7,7 @@ use super::chain::Entry;
 use super::error::Fault;
 use super::lease::this_system;
 use super::record::is_held;
+use super::watch::LONGEST_WAIT;
 use super::{Ledger, LedgerError, row};
 use crate::grant::{Case, Grant, State, UnixTime};
 
@@ -25,6 +26,10 @@ pub struct Filter {
     pub live_only: bool,
     /// Those that a process said it works on, whether it still lives or not.
     pub leased: bool,
+    /// Those with findings that nobody has acknowledged.
+    pub with_findings: bool,
+    /// Open ones that are not what was made.
+    pub drifted: bool,
     /// Those with a layer that has this key, as `SHA256:…`.
     pub key_fingerprint: Option<String>,
 }
@@ -298,7 +303,8 @@ impl Ledger {
     }
 
     /// Grants that a sweep must work on now, at most `limit`: open ones whose deadline has come,
-    /// opening and closing ones that nobody works on, stuck ones whose next attempt is due.
+    /// opening and closing ones that nobody works on, stuck ones whose next attempt is due. Not
+    /// those whose running work is waited for, see [`Ledger::wait`].
     ///
     /// Targets take turns, and on each target what waited longest comes first, so that one server
     /// with many grants or with trouble keeps nobody waiting.
@@ -322,6 +328,8 @@ impl Ledger {
                          where state not in ('closed', 'forgotten') and {DUE_SINCE} <= $1 \
                          and (lease_until is null or lease_until < $1 \
                          or substr(lease_owner, 1, length($2)) = $2) \
+                         and (state <> 'open' or wait_until is null or wait_until <= $1 \
+                         or wait_until > $5) \
                          order by {DUE_SINCE}, id limit $4) d \
                          order by turn, since, id limit $3\
                          ) d join grants g on g.id = d.id \
@@ -334,6 +342,7 @@ impl Ledger {
                         .bind(&here)
                         .bind(asked)
                         .bind(asked.saturating_mul(AMONG))
+                        .bind(now.saturating_add(LONGEST_WAIT))
                         .fetch_all(connection)
                         .await?;
                     Ok(row::grants_from_rows(&rows)?)
@@ -407,6 +416,12 @@ fn conditions_of(filter: &Filter) -> Result<Conditions, Fault> {
     }
     if filter.leased {
         conditions.and("lease_owner is not null");
+    }
+    if filter.with_findings {
+        conditions.and("findings > 0");
+    }
+    if filter.drifted {
+        conditions.and("drift is not null");
     }
     if let Some(time) = filter.due_before {
         let mark = conditions.number(time)?;

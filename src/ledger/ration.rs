@@ -113,7 +113,7 @@ impl Ledger {
 
     /// Makes a small change that is not part of the chain, in one statement or by
     /// compare-and-set.
-    async fn write<T>(
+    pub(super) async fn write<T>(
         &self,
         make: impl AsyncFn(&mut AnyConnection) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {

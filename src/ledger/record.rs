@@ -160,6 +160,10 @@ impl Ledger {
             may_become(&old, to)?;
             let mut new = old.clone();
             new.state = to;
+            if to != State::Open {
+                // Whether it was what was made matters no more.
+                new.drift = None;
+            }
             new.version = old.version.saturating_add(1);
             hold(&mut new, lease);
             if !row::update_grant(connection, &old, &new, seq).await? {
@@ -200,6 +204,62 @@ impl Ledger {
                 return Err(LedgerError::Conflict { id: grant.id.clone() }.into());
             }
             Ok(made_grant(&new))
+        })
+        .await
+    }
+
+    /// Writes a grant that nobody works on, as `grant` now is, and gives it back with its new
+    /// version; `None` where it has changed since it was read, or a process has it.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::record`] but [`LedgerError::Conflict`].
+    pub async fn record_if_free(
+        &self,
+        grant: &Grant,
+        now: UnixTime,
+        event: &Event,
+    ) -> Result<Option<Grant>, LedgerError> {
+        self.change(event, async |connection, seq| {
+            let Some(old) = row::grant_by_id(connection, &grant.id).await? else {
+                return Err(LedgerError::NoSuchGrant { id: grant.id.clone() }.into());
+            };
+            if old.version != grant.version || is_held(&old, now) {
+                return Ok(Step::Left(None));
+            }
+            same_identity(&old, grant)?;
+            may_become(&old, grant.state)?;
+            let mut new = row::storable(grant);
+            new.version = old.version.saturating_add(1);
+            if !row::update_grant(connection, &old, &new, seq).await? {
+                return Ok(Step::Left(None));
+            }
+            let (subject, row_hash) = (Subject::of(&new), Some(row::seal_of_grant(&new)));
+            Ok(Step::Made { value: Some(new), subject, row_hash })
+        })
+        .await
+    }
+
+    /// Takes note that somebody has looked at what was found at the close of a grant; `None` where
+    /// there is nothing that was not acknowledged already.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoSuchGrant`].
+    pub async fn acknowledge(&self, id: &str, event: &Event) -> Result<Option<Grant>, LedgerError> {
+        self.change(event, async |connection, seq| {
+            let Some(old) = row::grant_by_id(connection, id).await? else {
+                return Err(LedgerError::NoSuchGrant { id: id.into() }.into());
+            };
+            if old.findings == 0 {
+                return Ok(Step::Left(None));
+            }
+            let mut new = old.clone();
+            new.findings = 0;
+            new.version = old.version.saturating_add(1);
+            if !row::update_grant(connection, &old, &new, seq).await? {
+                return Ok(Step::Left(None));
+            }
+            let (subject, row_hash) = (Subject::of(&new), Some(row::seal_of_grant(&new)));
+            Ok(Step::Made { value: Some(new), subject, row_hash })
         })
         .await
     }

@@ -34,7 +34,12 @@ pub fn seal_of_grant(grant: &Grant) -> String {
         .maybe(grant.lease_owner.as_deref())
         .maybe_number(grant.lease_until)
         .number(layers);
-    grant.layers.iter().fold(seal, seal_layer).hash()
+    let seal = grant.layers.iter().fold(seal, seal_layer);
+    // Without anything to say the hash is what it was before this was recorded at all.
+    if grant.findings == 0 && grant.drift.is_none() {
+        return seal.hash();
+    }
+    seal.number(grant.findings).maybe(grant.drift.as_deref()).hash()
 }
 
 fn seal_layer(seal: Seal, layer: &Layer) -> Seal {
@@ -63,8 +68,8 @@ pub fn seal_of_case(case: &Case) -> String {
 pub(super) const COLUMNS: &str = "g.id, g.case_reference, g.target, g.supporter_name, \
      g.supporter_company, g.access, g.state, g.created_at, g.opened_at, g.deadline, g.closed_at, \
      g.deadline_maximum, g.terms, g.attempts, g.next_attempt_at, g.last_error, g.version, \
-     g.lease_owner, g.lease_until, g.event_seq, l.provider, l.digest, l.account, l.public_key, \
-     l.key_fingerprint, l.has_password, l.inputs, l.outputs";
+     g.lease_owner, g.lease_until, g.findings, g.drift, g.checked_at, g.event_seq, l.provider, \
+     l.digest, l.account, l.public_key, l.key_fingerprint, l.has_password, l.inputs, l.outputs";
 
 /// Reads grants from rows that come grant by grant, one row a layer, in the layers' order.
 pub(super) fn grants_from_rows(rows: &[AnyRow]) -> Result<Vec<Grant>, sqlx::Error> {
@@ -104,6 +109,9 @@ fn grant_from_row(row: &AnyRow) -> Result<Grant, sqlx::Error> {
         version: row.try_get("version")?,
         lease_owner: row.try_get("lease_owner")?,
         lease_until: row.try_get("lease_until")?,
+        findings: row.try_get("findings")?,
+        drift: row.try_get("drift")?,
+        checked_at: row.try_get("checked_at")?,
         layers: Vec::new(),
     })
 }
@@ -159,9 +167,10 @@ pub(super) async fn insert_grant(
     sqlx::query(
         "insert into grants (id, case_reference, target, supporter_name, supporter_company, \
          access, state, created_at, opened_at, deadline, closed_at, deadline_maximum, terms, \
-         attempts, next_attempt_at, last_error, version, lease_owner, lease_until, event_seq) \
+         attempts, next_attempt_at, last_error, version, lease_owner, lease_until, event_seq, \
+         findings, drift) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-         $18, $19, $20)",
+         $18, $19, $20, $21, $22)",
     )
     .bind(&grant.id)
     .bind(&grant.case)
@@ -183,6 +192,8 @@ pub(super) async fn insert_grant(
     .bind(grant.lease_owner.as_deref())
     .bind(grant.lease_until)
     .bind(seq)
+    .bind(grant.findings)
+    .bind(grant.drift.as_deref())
     .execute(&mut *connection)
     .await?;
     insert_layers(connection, grant).await
@@ -221,8 +232,9 @@ pub(super) async fn update_grant(
     let updated = sqlx::query(
         "update grants set state = $1, opened_at = $2, deadline = $3, closed_at = $4, \
          attempts = $5, next_attempt_at = $6, last_error = $7, version = $8, lease_owner = $9, \
-         lease_until = $10, event_seq = $11, terms = $12, deadline_maximum = $13 \
-         where id = $14 and version = $15",
+         lease_until = $10, event_seq = $11, terms = $12, deadline_maximum = $13, \
+         findings = $14, drift = $15 \
+         where id = $16 and version = $17",
     )
     .bind(new.state.id())
     .bind(new.opened_at)
@@ -237,6 +249,8 @@ pub(super) async fn update_grant(
     .bind(seq)
     .bind(&new.terms)
     .bind(new.deadline_maximum)
+    .bind(new.findings)
+    .bind(new.drift.as_deref())
     .bind(&old.id)
     .bind(old.version)
     .execute(&mut *connection)

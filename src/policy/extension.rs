@@ -29,6 +29,8 @@ pub struct Agreed {
     pub deadline: UnixTime,
     /// The latest it may ever be.
     pub deadline_maximum: UnixTime,
+    /// Seconds after the deadline that running work may go on.
+    pub drain: i64,
     /// How many times it may be extended.
     pub extensions: u16,
     /// How many times it has been extended.
@@ -41,6 +43,8 @@ pub struct Agreed {
 #[derive(Deserialize)]
 struct KeptTerms {
     extensions: u16,
+    #[serde(default)]
+    drain: i64,
     live: Option<LiveApproval>,
 }
 
@@ -60,6 +64,7 @@ impl Agreed {
         Ok(Self {
             deadline,
             deadline_maximum,
+            drain: kept.drain,
             extensions: kept.extensions,
             extended,
             live_host: kept.live.map(|live| live.confirmation),
@@ -141,7 +146,7 @@ pub fn decide_extension(
     }
     if longer {
         check.extension(request, agreed, now);
-        check.deadline(request.deadline, &Limits::of(desk, config, now), now);
+        check.deadline(request.deadline, agreed.drain, &Limits::of(desk, config, now), now);
         if let Some(host) = &agreed.live_host {
             let said = &request.live;
             new.approver = check.said(Rule::LiveApprover, said.approver.as_deref(), check_name);
@@ -186,6 +191,7 @@ mod tests {
         Agreed {
             deadline: NOW + 4 * DAY,
             deadline_maximum: NOW + 25 * DAY,
+            drain: 0,
             extensions: 2,
             extended: 0,
             live_host: None,

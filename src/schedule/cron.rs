@@ -254,7 +254,7 @@ fn as_listed(crontab: &[u8]) -> Vec<u8> {
 }
 
 /// Our line for this job, without a newline.
-fn line(job: &Job) -> Result<String, ScheduleError> {
+pub(crate) fn line(job: &Job) -> Result<String, ScheduleError> {
     let times = match job.every().minutes() {
         1 => "* * * * *".to_owned(),
         60 => "0 * * * *".to_owned(),
@@ -283,7 +283,7 @@ fn is_ours(line: &[u8]) -> bool {
     line.ends_with(MARK.as_bytes()) && !line.starts_with(b"#")
 }
 
-fn ours(crontab: &[u8]) -> Vec<String> {
+pub(crate) fn ours(crontab: &[u8]) -> Vec<String> {
     crontab
         .split(|byte| *byte == b'\n')
         .filter(|line| is_ours(line))
@@ -292,7 +292,7 @@ fn ours(crontab: &[u8]) -> Vec<String> {
 }
 
 /// The crontab with `line` in the place of our first line, or at its end.
-fn with_line(crontab: &[u8], line: &str) -> Vec<u8> {
+pub(crate) fn with_line(crontab: &[u8], line: &str) -> Vec<u8> {
     let mut result = Vec::with_capacity(crontab.len() + line.len() + 2);
     let mut placed = false;
     for former in crontab.split_inclusive(|byte| *byte == b'\n') {
@@ -314,7 +314,7 @@ fn with_line(crontab: &[u8], line: &str) -> Vec<u8> {
     result
 }
 
-fn without_ours(crontab: &[u8]) -> Vec<u8> {
+pub(crate) fn without_ours(crontab: &[u8]) -> Vec<u8> {
     crontab
         .split_inclusive(|byte| *byte == b'\n')
         .filter(|line| !is_ours(line))
@@ -324,7 +324,7 @@ fn without_ours(crontab: &[u8]) -> Vec<u8> {
 }
 
 /// The variables a crontab sets that change what our line runs in. `MAILTO` is meant to.
-fn inherited(crontab: &[u8]) -> Vec<Note> {
+pub(crate) fn inherited(crontab: &[u8]) -> Vec<Note> {
     let mut notes = Vec::new();
     for line in String::from_utf8_lossy(crontab).lines() {
         let Some((name, _)) = line.split_once('=') else { continue };
@@ -338,7 +338,7 @@ fn inherited(crontab: &[u8]) -> Vec<Note> {
 }
 
 /// The command in one of our lines.
-fn command_of(line: &str) -> String {
+pub(crate) fn command_of(line: &str) -> String {
     let mut rest = line.trim_end_matches(MARK).trim();
     for _ in 0..5 {
         rest = rest.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start());
@@ -347,7 +347,7 @@ fn command_of(line: &str) -> String {
 }
 
 /// The period in one of our lines, if it is one that we write.
-fn period_of(line: &str) -> Option<Period> {
+pub(crate) fn period_of(line: &str) -> Option<Period> {
     let mut fields = line.split_ascii_whitespace();
     let minutes = match fields.next()? {
         "*" => 1,

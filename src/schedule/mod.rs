@@ -3,7 +3,7 @@
 //!
 //! Only what carries our mark is changed or removed. Nothing here needs root.
 
-mod cron;
+pub(crate) mod cron;
 mod prove;
 mod run;
 mod systemd;

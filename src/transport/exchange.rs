@@ -16,7 +16,7 @@ const READY: &[u8] = b"stagepass-is-root\n";
 const SAY_READY: &[u8] = b"echo stagepass-is-root\n";
 
 /// Something to be written to the command.
-pub(super) enum Feed<'a> {
+pub(crate) enum Feed<'a> {
     /// The password of `sudo` and a line feed.
     Password(Zeroizing<Vec<u8>>),
     /// The script, after which input ends.
@@ -39,7 +39,7 @@ enum Stage {
 }
 
 /// How the conversation ended, as far as the wire could tell.
-pub(super) enum End {
+pub(crate) enum End {
     /// The command's output ended.
     Closed,
     /// The server did not run the command.
@@ -49,7 +49,7 @@ pub(super) enum End {
 }
 
 /// One command, its script, and what was heard.
-pub(super) struct Exchange<'a> {
+pub(crate) struct Exchange<'a> {
     script: &'a Script,
     password: Option<&'a Secret>,
     stage: Stage,
@@ -59,7 +59,7 @@ pub(super) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(script: &'a Script, password: Option<&'a Secret>) -> Self {
+    pub(crate) fn new(script: &'a Script, password: Option<&'a Secret>) -> Self {
         let stage = match script.elevation {
             Elevation::SudoPassword => Stage::Asking { answered: false },
             Elevation::Sudo => Stage::Sent,
@@ -69,7 +69,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The command line: one of six constants. `sudo -k` neither uses nor leaves a cached password.
-    pub(super) fn command(&self) -> &'static str {
+    pub(crate) fn command(&self) -> &'static str {
         match (self.script.elevation, self.script.interpreter) {
             (Elevation::None, Interpreter::Sh) => "/bin/sh -s",
             (Elevation::None, Interpreter::Php) => "php",
@@ -90,7 +90,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// What to write at the start.
-    pub(super) fn begin(&self) -> Option<Feed<'a>> {
+    pub(crate) fn begin(&self) -> Option<Feed<'a>> {
         match (&self.stage, self.script.interpreter) {
             (Stage::Asking { .. }, _) => None,
             (Stage::Sent, Interpreter::Sh) => {
@@ -105,7 +105,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Takes standard output; says what to write next.
-    pub(super) fn stdout(&mut self, bytes: &[u8]) -> Option<Feed<'a>> {
+    pub(crate) fn stdout(&mut self, bytes: &[u8]) -> Option<Feed<'a>> {
         self.heard = self.heard.saturating_add(bytes.len());
         self.output.truncated |= keep(&mut self.output.stdout, bytes, STDOUT_LIMIT);
         if self.stage == Stage::Running {
@@ -117,7 +117,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Takes standard error; says what to write next.
-    pub(super) fn stderr(&mut self, bytes: &[u8]) -> Option<Feed<'a>> {
+    pub(crate) fn stderr(&mut self, bytes: &[u8]) -> Option<Feed<'a>> {
         self.heard = self.heard.saturating_add(bytes.len());
         self.output.truncated |= keep(&mut self.output.stderr, bytes, STDERR_LIMIT);
         let Stage::Asking { answered } = self.stage else { return None };
@@ -137,22 +137,22 @@ impl<'a> Exchange<'a> {
     }
 
     /// Takes the exit status.
-    pub(super) fn status(&mut self, status: u32) {
+    pub(crate) fn status(&mut self, status: u32) {
         self.output.status = Some(status);
     }
 
     /// Whether the exit status was seen.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.output.status.is_some()
     }
 
     /// Whether so much was said that it must be cut off.
-    pub(super) fn is_flooded(&self) -> bool {
+    pub(crate) fn is_flooded(&self) -> bool {
         self.heard > FLOOD_LIMIT
     }
 
     /// What it all means.
-    pub(super) fn end(mut self, end: End) -> Outcome {
+    pub(crate) fn end(mut self, end: End) -> Outcome {
         if let Stage::Asking { answered } = self.stage {
             // The script was not sent, whatever happened.
             return Outcome::Refused { why: self.why_no_root(answered, end) };

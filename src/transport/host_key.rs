@@ -252,6 +252,12 @@ impl KnownHosts {
         Ok(Self { entries })
     }
 
+    /// The same for the text of one file.
+    #[must_use]
+    pub fn parse(text: &str, host: &str, port: u16) -> Self {
+        Self { entries: entries_for(text, host, port) }
+    }
+
     /// What is known about this key of the host.
     #[must_use]
     pub fn ask(&self, key: &PublicKey) -> Verdict {
@@ -309,19 +315,17 @@ fn read_bounded(path: &Path) -> io::Result<String> {
 }
 
 /// The lines about a host. A port other than 22 is looked up as `[host]:port`; like OpenSSH, the
-/// bare name is asked only when that finds no key.
+/// bare name is asked for keys only when that finds none.
 fn entries_for(text: &str, host: &str, port: u16) -> Vec<Entry> {
     let host = host.to_ascii_lowercase();
     if port == 22 {
         return matching(text, &host);
     }
-    let with_port = matching(text, &format!("[{host}]:{port}"));
-    if with_port.iter().any(|entry| entry.marker().is_none()) {
-        return with_port;
-    }
+    let mut entries = matching(text, &format!("[{host}]:{port}"));
+    let is_known = entries.iter().any(|entry| entry.marker().is_none());
     // A revoked key stays revoked under every port.
-    let mut entries = with_port;
-    entries.extend(matching(text, &host));
+    let is_said = |entry: &Entry| !is_known || entry.marker() == Some(&Marker::Revoked);
+    entries.extend(matching(text, &host).into_iter().filter(is_said));
     entries
 }
 
@@ -444,6 +448,9 @@ mod tests {
     fn a_revoked_key_is_revoked_even_where_it_is_also_known() {
         let text = format!("h {ONE}\n@revoked * {ONE}\n");
         assert_eq!(ask(&text, "h", 22, ONE), Verdict::Revoked);
+        assert_eq!(ask(&text, "h", 2222, ONE), Verdict::Revoked);
+        // Also where a key is known for the port itself.
+        let text = format!("[h]:2222 {ONE}\n@revoked h {ONE}\n");
         assert_eq!(ask(&text, "h", 2222, ONE), Verdict::Revoked);
     }
 

@@ -632,7 +632,7 @@ async fn use_access(session: &Session, use_as: Access, clock: &Clock) -> Answer 
 }
 
 async fn use_sftp(session: &Session) -> Result<Reach, String> {
-    let opened = session.link.handle.channel_open_session().await;
+    let opened = session.open_channel().await;
     let mut channel = opened.map_err(|_| "the server opened no channel".to_owned())?;
     let asked = channel.request_subsystem(true, "sftp").await;
     asked.map_err(|_| "the connection was lost".to_owned())?;

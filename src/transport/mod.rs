@@ -17,14 +17,14 @@ use crate::grant::Access;
 use crate::secret::Secret;
 use crate::target::{Address, Elevation, Target};
 
-mod exchange;
+pub(crate) mod exchange;
 pub mod host_key;
 mod local;
 mod login;
 mod route;
-mod sftp;
+pub(crate) mod sftp;
 mod ssh;
-mod ssh_config;
+pub(crate) mod ssh_config;
 
 pub use route::Route;
 pub use ssh::{Fetched, fetch_host_key};

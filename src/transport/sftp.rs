@@ -16,7 +16,7 @@ const LONGEST: u32 = 64 * 1024;
 ///
 /// # Errors
 /// Says in a sentence what the server did instead.
-pub(super) async fn look_around(
+pub(crate) async fn look_around(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
 ) -> Result<Reach, String> {
     send(&mut stream, INIT, &3_u32.to_be_bytes()).await?;

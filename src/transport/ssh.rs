@@ -7,9 +7,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use russh::client::{self, DisconnectReason, Handle};
+use russh::client::{self, ChannelOpenHandle, DisconnectReason, Handle};
 use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
-use russh::{AlgorithmKind, ChannelMsg, ChannelWriteHalf, Disconnect, Preferred, SshId, kex};
+use russh::{
+    AlgorithmKind, Channel, ChannelMsg, ChannelOpenFailure, ChannelWriteHalf, Disconnect,
+    Preferred, SshId, kex,
+};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -102,6 +105,84 @@ impl client::Handler for Verifier {
 
     async fn auth_banner(&mut self, text: &str, _: &mut client::Session) -> Result<(), Stop> {
         lock(&self.notes).banner = Some(clean(text.as_bytes(), 200));
+        Ok(())
+    }
+
+    // The library takes every channel that a server opens towards us, unless it is told not to.
+    // Nobody would listen at its end; it would only cost memory. A handle that is dropped says no.
+
+    async fn server_channel_open_session(
+        &mut self,
+        _: Channel<client::Msg>,
+        _: ChannelOpenHandle,
+        _: &mut client::Session,
+    ) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        _: Channel<client::Msg>,
+        _: ChannelOpenHandle,
+        _: &mut client::Session,
+    ) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _: Channel<client::Msg>,
+        _: &str,
+        _: u32,
+        _: ChannelOpenHandle,
+        _: &mut client::Session,
+    ) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _: Channel<client::Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        _: ChannelOpenHandle,
+        _: &mut client::Session,
+    ) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _: Channel<client::Msg>,
+        _: &str,
+        _: ChannelOpenHandle,
+        _: &mut client::Session,
+    ) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _: Channel<client::Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        _: ChannelOpenHandle,
+        _: &mut client::Session,
+    ) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _: Channel<client::Msg>,
+        _: &str,
+        _: ChannelOpenHandle,
+        _: &mut client::Session,
+    ) -> Result<(), Stop> {
         Ok(())
     }
 
@@ -600,7 +681,12 @@ impl Session {
     /// Runs one command to its end, or to the deadline.
     pub(super) async fn run(&self, mut exchange: Exchange<'_>, deadline: Instant) -> Outcome {
         let clock = Clock { deadline };
-        let channel = match clock.within(self.link.handle.channel_open_session()).await {
+        // It would cut the connection in the middle of what it is sent, and not say why.
+        if self.link.server_id.contains("mod_sftp") {
+            let why = "the server does not run commands: ProFTPD there transfers files only";
+            return exchange.end(End::Refused(why.into()));
+        }
+        let channel = match clock.within(self.open_channel()).await {
             Some(Ok(channel)) => channel,
             Some(Err(error)) => return exchange.end(End::Refused(self.no_channel(&error))),
             None => {
@@ -618,6 +704,23 @@ impl Session {
             let _ = clock.within(channel.close()).await;
         }
         exchange.end(end)
+    }
+
+    /// Opens a channel. A server that allows one at a time (`MaxSessions`) may still count the one
+    /// that has just ended: it is asked again for a moment.
+    pub(super) async fn open_channel(&self) -> Result<Channel<client::Msg>, russh::Error> {
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.link.handle.channel_open_session().await {
+                Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed))
+                    if pause < Duration::from_secs(1) =>
+                {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                opened => return opened,
+            }
+        }
     }
 
     fn no_channel(&self, error: &russh::Error) -> String {

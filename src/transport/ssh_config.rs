@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use ssh2_config::{HostParams, ParseRule, SshConfig};
@@ -19,26 +20,26 @@ const HOPS: usize = 8;
 
 /// A server on the way or at its end, as everything together says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The name or address to connect to.
-    pub(super) host: String,
+    pub(crate) host: String,
     /// The port to connect to.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// The account, if the configuration or the address names one.
-    pub(super) user: Option<String>,
+    pub(crate) user: Option<String>,
     /// The key files the configuration names, `~` and tokens resolved.
-    pub(super) identities: Vec<PathBuf>,
+    pub(crate) identities: Vec<PathBuf>,
     /// Whether only those may be offered.
-    pub(super) identities_only: bool,
+    pub(crate) identities_only: bool,
     /// The name under which `known_hosts` has the key.
-    pub(super) alias: Option<String>,
+    pub(crate) alias: Option<String>,
     /// The servers to go through, the first first.
-    pub(super) jumps: Vec<Place>,
+    pub(crate) jumps: Vec<Place>,
 }
 
 impl Place {
     /// A host about which no configuration says anything.
-    pub(super) fn direct(host: &str, port: u16) -> Self {
+    pub(crate) fn direct(host: &str, port: u16) -> Self {
         Self {
             host: host.to_owned(),
             port,
@@ -51,7 +52,7 @@ impl Place {
     }
 
     /// The name and port under which `known_hosts` is asked.
-    pub(super) fn known_as(&self) -> (&str, u16) {
+    pub(crate) fn known_as(&self) -> (&str, u16) {
         match &self.alias {
             // OpenSSH looks an alias up without its port.
             Some(alias) => (alias, 22),
@@ -60,7 +61,7 @@ impl Place {
     }
 
     /// `host:port`, as it is shown.
-    pub(super) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {
@@ -70,7 +71,7 @@ impl Place {
 }
 
 /// The user's configuration, read once for a connection.
-pub(super) struct Config<'a> {
+pub(crate) struct Config<'a> {
     known: &'a Surroundings,
     path: PathBuf,
     text: String,
@@ -79,29 +80,41 @@ pub(super) struct Config<'a> {
 
 impl<'a> Config<'a> {
     /// Reads the file. One that is not there says nothing.
-    pub(super) fn read(known: &'a Surroundings) -> Result<Self, TransportError> {
+    pub(crate) fn read(known: &'a Surroundings) -> Result<Self, TransportError> {
         let Some(path) = &known.ssh_config else {
             return Ok(Self { known, path: PathBuf::new(), text: String::new(), parsed: None });
         };
-        let fail = |why: String| TransportError::SshConfig { path: path.clone(), why };
         let text = match read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self { known, path: path.clone(), text: String::new(), parsed: None });
             }
-            Err(error) => return Err(fail(format!("cannot be read: {error}"))),
+            Err(error) => {
+                let why = format!("cannot be read: {error}");
+                return Err(TransportError::SshConfig { path: path.clone(), why });
+            }
         };
-        // The parser would add what stands in a `Match` block to the `Host` block before it.
+        Self::parse(known, path, text)
+    }
+
+    /// The same for a file that was read.
+    pub(crate) fn parse(
+        known: &'a Surroundings,
+        path: &Path,
+        text: String,
+    ) -> Result<Self, TransportError> {
+        let fail = |why: String| TransportError::SshConfig { path: path.into(), why };
+        let prepared = prepared(&text).map_err(fail)?;
         let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
         let parsed = SshConfig::default()
             .home_dir(&known.home)
-            .parse(&mut without_match_blocks(&text).as_bytes(), rules)
+            .parse(&mut prepared.as_bytes(), rules)
             .map_err(|error| fail(format!("cannot be understood: {error}")))?;
-        Ok(Self { known, path: path.clone(), text, parsed: Some(parsed) })
+        Ok(Self { known, path: path.into(), text, parsed: Some(parsed) })
     }
 
     /// What is known about the way to an address. What stands in the address itself wins.
-    pub(super) fn place(
+    pub(crate) fn place(
         &self,
         user: Option<&str>,
         host: &str,
@@ -128,27 +141,35 @@ impl<'a> Config<'a> {
         };
         let params = config.query(&name);
         self.refuse_match(config, &name, params.host_name.as_deref())?;
-        let jumping = params.proxy_jump.iter().flatten().any(|jump| jump != "none");
-        if !jumping
-            && let Some(command) = unsupported(&params, "proxycommand")
-            && command.first().is_none_or(|word| word != "none")
-        {
+        let proxy = first_proxy(config, &name);
+        if let Some(Proxy::Command) = proxy {
             return Err(self.fail(format!(
                 "`ProxyCommand` applies to `{name}` and is not supported; use `ProxyJump`"
             )));
+        }
+        if params.port == Some(0) {
+            return Err(self.fail(format!("`Port` of `{name}` is not a port")));
         }
         let mut place = Place {
             user: user.map(str::to_owned).or_else(|| params.user.clone()),
             identities: Vec::new(),
             identities_only: unsupported(&params, "identitiesonly")
-                .is_some_and(|words| words.first().is_some_and(|word| word == "yes")),
+                .and_then(|words| words.first())
+                .is_some_and(|word| {
+                    ["yes", "true"].iter().any(|yes| word.eq_ignore_ascii_case(yes))
+                }),
             alias: unsupported(&params, "hostkeyalias").and_then(|words| words.first().cloned()),
             ..Place::direct(&name, port.or(params.port).unwrap_or(22))
         };
         if let Some(host_name) = &params.host_name {
             let expanded = self.expand(host_name, &place, &name)?;
-            // The same rules as for an address that was typed.
+            // The same rules as for an address that was typed, and nothing but a host.
             let (_, host, _) = self.address(&expanded)?;
+            let is_bare = expanded.eq_ignore_ascii_case(&host)
+                || expanded.parse::<IpAddr>().is_ok_and(|address| address.to_string() == host);
+            if !is_bare {
+                return Err(self.fail(format!("`HostName {expanded}` is not the name of a host")));
+            }
             place.host = host;
         }
         for file in params.identity_file.iter().flatten() {
@@ -157,7 +178,7 @@ impl<'a> Config<'a> {
                 place.identities.push(self.expand(text, &place, &name)?.into());
             }
         }
-        if jumping {
+        if let Some(Proxy::Jump) = proxy {
             place.jumps = self.jumps(&params, depth)?;
         }
         Ok(place)
@@ -290,7 +311,7 @@ impl MatchBlock<'_> {
                     continue;
                 }
             };
-            let patterns = words.next().unwrap_or("*").trim_matches('"');
+            let patterns = words.next().unwrap_or("*").trim_matches('"').to_ascii_lowercase();
             let mut found = false;
             for pattern in patterns.split(',') {
                 match pattern.strip_prefix('!') {
@@ -307,19 +328,21 @@ impl MatchBlock<'_> {
     }
 }
 
+/// What is used of a configuration.
+const USED: [&str; 9] = [
+    "hostname",
+    "port",
+    "user",
+    "identityfile",
+    "identitiesonly",
+    "hostkeyalias",
+    "proxyjump",
+    "proxycommand",
+    "include",
+];
+
 /// Every `Match` block of a text.
 fn match_blocks(text: &str) -> Vec<MatchBlock<'_>> {
-    const USED: [&str; 9] = [
-        "hostname",
-        "port",
-        "user",
-        "identityfile",
-        "identitiesonly",
-        "hostkeyalias",
-        "proxyjump",
-        "proxycommand",
-        "include",
-    ];
     let mut blocks: Vec<MatchBlock<'_>> = Vec::new();
     let mut inside = false;
     for (index, line) in text.lines().enumerate() {
@@ -341,22 +364,83 @@ fn match_blocks(text: &str) -> Vec<MatchBlock<'_>> {
     blocks
 }
 
-fn without_match_blocks(text: &str) -> String {
+/// The text as the parser has to see it to read it as OpenSSH does. Left out are `Match` blocks,
+/// which it would add to the `Host` block before, and what a block says a second time, of which it
+/// would take the last and OpenSSH takes the first. Names of hosts are small, as in addresses.
+///
+/// # Errors
+/// Says what the parser would take for a comment and OpenSSH does not.
+fn prepared(text: &str) -> Result<String, String> {
     let mut kept = String::new();
     let mut inside = false;
-    for line in text.lines() {
-        let (key, _) = split(line);
-        match key.as_str() {
-            "match" => inside = true,
-            "host" => inside = false,
-            _ => {}
+    let mut said: Vec<String> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let (key, rest) = split(line);
+        let is_new = match key.as_str() {
+            "match" | "host" => {
+                inside = key == "match";
+                said.clear();
+                true
+            }
+            "identityfile" | "include" => true,
+            "proxyjump" | "proxycommand" => say(&mut said, "proxy"),
+            used if USED.contains(&used) => say(&mut said, used),
+            _ => true,
+        };
+        let is_read = key == "host" || USED.contains(&key.as_str());
+        if is_read && !inside && has_hash_in_a_word(rest) {
+            return Err(format!("line {}: put the word with `#` in it in quotes", index + 1));
         }
-        if !inside {
+        if key == "host" {
+            kept.push_str(&line.to_ascii_lowercase());
+        } else if is_new && !inside {
             kept.push_str(line);
         }
         kept.push('\n');
     }
-    kept
+    Ok(kept)
+}
+
+/// Whether this is said for the first time.
+fn say(said: &mut Vec<String>, key: &str) -> bool {
+    let is_new = !said.iter().any(|known| known == key);
+    if is_new {
+        said.push(key.to_owned());
+    }
+    is_new
+}
+
+/// Whether a `#` stands where it begins no comment: inside a word without quotes.
+fn has_hash_in_a_word(rest: &str) -> bool {
+    let (mut quoted, mut before) = (false, ' ');
+    for symbol in rest.chars() {
+        match symbol {
+            '"' => quoted = !quoted,
+            '#' if !quoted => return !before.is_whitespace(),
+            _ => {}
+        }
+        before = symbol;
+    }
+    false
+}
+
+/// What leads to a host that is not reached directly.
+enum Proxy {
+    Jump,
+    Command,
+}
+
+/// The first that is said about a host's proxy decides, as for everything else; `none` says that
+/// there is none.
+fn first_proxy(config: &SshConfig, name: &str) -> Option<Proxy> {
+    let is_none = |word: &String| word.eq_ignore_ascii_case("none");
+    config.intersecting_hosts(name).find_map(|host| {
+        let jump = host.params.proxy_jump.as_ref();
+        let jump = jump.map(|hops| (!hops.iter().all(is_none)).then_some(Proxy::Jump));
+        let command = unsupported(&host.params, "proxycommand");
+        let is_command = |words: &Vec<String>| !words.first().is_some_and(is_none);
+        jump.or_else(|| command.map(|words| is_command(words).then_some(Proxy::Command)))
+    })?
 }
 
 #[cfg(test)]
@@ -425,7 +509,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_first_holds() {
+        let text = "Host a\n Port 2201\n Port 2202\n User one\n User two\n HostKeyAlias x\n\
+                    HostKeyAlias y\n IdentitiesOnly no\n IdentitiesOnly yes\nHost *\n User three\n";
+        let place = place(text, "a").unwrap();
+        assert_eq!((place.port, place.user.as_deref()), (2201, Some("one")));
+        assert_eq!((place.alias.as_deref(), place.identities_only), (Some("x"), false));
+    }
+
+    #[test]
+    fn of_jump_and_command_the_first_holds() {
+        let jumps = |text: &str| place(text, "a").map(|place| place.jumps.len());
+        assert_eq!(jumps("Host a\n ProxyJump b\nHost a\n ProxyCommand nc %h %p\n"), Ok(1));
+        assert_eq!(jumps("Host a\n ProxyCommand none\nHost *\n ProxyJump b\n"), Ok(0));
+        assert_eq!(jumps("Host a\n ProxyJump None\nHost *\n ProxyJump b\n"), Ok(0));
+        assert!(jumps("Host a\n ProxyCommand nc %h %p\n ProxyJump b\n").is_err());
+    }
+
+    #[test]
+    fn names_are_the_same_however_they_are_written() {
+        assert_eq!(place("Host Staging\n Port 2200\n", "staging").unwrap().port, 2200);
+        assert!(place("Match host Staging\n Port 2200\n", "staging").is_err());
+    }
+
+    #[test]
+    fn a_word_with_a_hash_in_it_is_not_cut_short() {
+        assert!(place("Host a\n User x#y\n", "a").unwrap_err().contains("line 2"));
+        assert!(place("Host a # b#c\n User \"x#y\" # z\n SendEnv x#y\n", "a").is_ok());
+    }
+
+    #[test]
     fn a_host_name_must_be_one() {
+        for wrong in ["me@b", "b:2222", "ssh://b", "[::1]"] {
+            assert!(place(&format!("Host a\n HostName {wrong}\n"), "a").is_err(), "{wrong}");
+        }
+        assert_eq!(place("Host a\n HostName 2001:DB8::1\n", "a").unwrap().host, "2001:db8::1");
+        assert!(place("Host a\n Port 0\n", "a").is_err());
         assert!(place("Host a\n HostName -oProxyCommand=x\n", "a").is_err());
     }
 }

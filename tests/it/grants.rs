@@ -13,6 +13,7 @@ use crate::job::{
     ANY_PORT, CASE, Granted, Story, broken, is_refused, merchants_own, nothing_happens,
     nothing_is_left, now, same_text,
 };
+use crate::matrix::Row;
 use crate::stage::{Credential, Ended, Key, Paramiko, Run};
 
 // ---- a key in the merchant's own account -------------------------------------------------------
@@ -45,6 +46,7 @@ fn key_file(host: &Host) -> String {
 fn a_key_works_and_ends(suite: &str, access: &str) {
     let story = Story::new();
     let host = shared_account(&story, suite, "");
+    let _row = Row::new(&host, "", "authorized-key");
     let stage = &story.stage;
     let key = stage.supporter_key();
     let with = Credential::Key(&key.private);
@@ -551,6 +553,7 @@ fn a_changed_host_key_stops_every_command_before_anything_is_sent() {
 fn a_server_that_keeps_new_accounts_out_is_left_as_it_was() {
     let story = Story::new();
     let host = story.stage.light(SUITE).sshd_config("AllowUsers root deploy").shop().start();
+    let _row = Row::new(&host, "AllowUsers: refused, and taken back", "linux-account");
     story.target("staging", &host, "root", &[]);
     let key = story.stage.supporter_key();
     let before = merchants_own(&host);
@@ -596,7 +599,8 @@ fn both_sides_agree(story: &Story, host: &Host) {
     assert_eq!(marks(host), in_states(story, &["open"]));
     let homes = host.sh("ls /home | grep -c '^sp-' || :");
     assert_eq!(homes.trim(), marks(host).len().to_string());
-    let records = host.sh("find /var/lib/stagepass -mindepth 1 -type d -printf '%f\\n' | sort");
+    let records =
+        host.sh("find /var/lib/stagepass -mindepth 1 -maxdepth 1 -type d -printf '%f\\n' | sort");
     assert_eq!(records.lines().collect::<Vec<_>>(), marks(host));
 }
 

@@ -18,11 +18,13 @@ pub enum Sudo {
     Password,
 }
 
-/// A real OpenSSH server of a real Debian.
+/// A real server of a real Debian; OpenSSH unless something else was asked for.
 pub struct Host {
     pub name: String,
     pub address: String,
     pub port: u16,
+    /// Where ProFTPD listens beside sshd; 0 if it does not.
+    pub proftpd_port: u16,
     /// `ssh-ed25519 AAAA…`, without a comment.
     pub host_key: String,
     /// `SHA256:…` of the host key.
@@ -84,6 +86,12 @@ fn hosts() -> Command {
     command
 }
 
+/// The library that gives a program another time, see `tests/hosts/clock.c`.
+pub fn clock_library() -> PathBuf {
+    let run = bounded(hosts().arg("clock-library"), b"", Duration::from_secs(60)).ok();
+    run.stdout.trim().into()
+}
+
 impl Host {
     /// A host in namespaces of its own: an sshd on a free port of 127.0.0.1, in under a second.
     pub fn light(suite: &str) -> Builder {
@@ -120,9 +128,20 @@ impl Host {
         bounded(hosts().args(["sshd", &self.name, to]), b"", Duration::from_secs(20)).ok();
     }
 
+    /// Sets the clock of a host that was built with [`Builder::clock`], for all its processes.
+    pub fn set_clock(&self, shift: &str) {
+        bounded(hosts().args(["clock", &self.name, shift]), b"", Duration::from_secs(20)).ok();
+    }
+
     /// The host's `/`, for reading and writing from here. Follow no absolute symlinks below it.
     pub fn root_path(&self) -> &Path {
         &self.root
+    }
+
+    /// What was written on the host since it started: one side of its overlay, with the kernel's
+    /// whiteouts for what was removed. Follow no links below it.
+    pub fn written_path(&self) -> &Path {
+        &self.upper
     }
 
     /// Every process of the host, now.
@@ -187,12 +206,34 @@ impl Host {
         self.read(&run.stdout);
     }
 
+    /// Takes the power of a full host away, and with it all that runs; the disk stays.
+    pub fn power_off(&self) {
+        bounded(hosts().args(["full", "off", &self.name]), b"", Duration::from_secs(90)).ok();
+    }
+
+    /// Gives it back. Returns when the host has booted.
+    pub fn power_on(&mut self) {
+        let limit = Duration::from_secs(150);
+        let run = bounded(hosts().args(["full", "on", &self.name]), b"", limit).ok();
+        self.read(&run.stdout);
+    }
+
+    /// Takes the cable of a full host out, or puts it back in: what is sent is lost, and neither
+    /// side is told.
+    pub fn link(&self, up: bool) {
+        let network = format!("--net=/proc/{}/ns/net", self.pid);
+        let state = if up { "up" } else { "down" };
+        let words = [&network, "ip", "link", "set", "eth0", state];
+        bounded(Command::new("nsenter").args(words), b"", Duration::from_secs(10)).ok();
+    }
+
     fn read(&mut self, json: &str) {
         let shown: serde_json::Value = serde_json::from_str(json).unwrap();
         let text = |key: &str| shown[key].as_str().unwrap().to_owned();
         let number = |key: &str| shown[key].as_u64().unwrap();
         self.address = text("address");
         self.port = number("port").try_into().unwrap();
+        self.proftpd_port = number("proftpd_port").try_into().unwrap();
         self.host_key = text("host_key");
         self.fingerprint = text("fingerprint");
         self.pid = number("pid").try_into().unwrap();
@@ -216,7 +257,7 @@ impl Builder {
         Self {
             kind,
             suite: suite.into(),
-            options: Vec::new(),
+            options: if kind == "light" { vec!["--cron".into()] } else { Vec::new() },
             password: None,
             admin_key: None,
             owner: std::process::id(),
@@ -257,6 +298,34 @@ impl Builder {
     /// A line of `sshd_config` that wins over the distribution's own.
     pub fn sshd_config(self, line: &str) -> Self {
         self.option("--sshd-config", line)
+    }
+
+    /// Something else than sshd listens: `dropbear`, or `proftpd` (SFTP and nothing more). Light
+    /// hosts only.
+    pub fn server(self, kind: &str) -> Self {
+        self.option("--server", kind)
+    }
+
+    /// SFTP of ProFTPD on a second port beside sshd, as hosters have it. Light hosts only.
+    pub fn with_proftpd(mut self) -> Self {
+        self.options.push("--proftpd".into());
+        self
+    }
+
+    /// No cron runs; else it does, as on every ordinary server.
+    pub fn without_cron(mut self) -> Self {
+        self.options.retain(|option| option != "--cron");
+        self
+    }
+
+    /// The host's clock is so many seconds ahead, or shows `@SECONDS` when it starts.
+    pub fn clock(self, shift: &str) -> Self {
+        self.option("--clock", shift)
+    }
+
+    /// The login shell of `deploy`; else bash.
+    pub fn deploy_shell(self, shell: &str) -> Self {
+        self.option("--deploy-shell", shell)
     }
 
     /// A shop in `/var/www/shop`, owned by www-data.
@@ -310,6 +379,7 @@ impl Builder {
             name,
             address: String::new(),
             port: 0,
+            proftpd_port: 0,
             host_key: String::new(),
             fingerprint: String::new(),
             kind: self.kind,

@@ -68,6 +68,12 @@ enum Say {
     Signal,
     FloodOut,
     FloodErr,
+    /// A reply that begins well, and goes on a byte at a time.
+    Drip,
+    /// A good reply with the number of an earlier command.
+    Replay,
+    /// Channels of every kind into the merchant's computer, as many as it takes.
+    OpenChannels,
 }
 
 /// A command that a peer was sent.
@@ -143,6 +149,10 @@ struct Log {
     /// Every try to log in.
     logins: Vec<String>,
     verbs: Vec<String>,
+    /// The number of the first command.
+    first: Option<String>,
+    /// How many channels it was let open, of how many that it asked for.
+    channels: (usize, usize),
     closed: bool,
 }
 
@@ -336,6 +346,7 @@ impl Connection {
         let mut log = self.log.lock().unwrap();
         asked.before = log.verbs.iter().filter(|verb| **verb == asked.verb).count();
         log.verbs.push(asked.verb.clone());
+        log.first.get_or_insert(asked.nonce.clone());
         asked
     }
 
@@ -395,6 +406,53 @@ impl Connection {
                     "en",
                 )?;
                 return session.close(channel);
+            }
+            Say::Drip => {
+                let handle = session.handle();
+                let begin = format!("noise\n\nstagepass-begin={}\n", asked.nonce);
+                tokio::spawn(async move {
+                    let mut next = begin.bytes().chain(std::iter::repeat(b'x'));
+                    while handle.data(channel, vec![next.next().unwrap_or(b'x')]).await.is_ok() {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                });
+                return Ok(());
+            }
+            Say::Replay => {
+                let nonce = self.log.lock().unwrap().first.clone().unwrap_or_default();
+                let lines =
+                    "supported=true\naccount=deploy\nkey_lines=1\nabsent=true\nkeys_absent=true";
+                let reply = format!("\nstagepass-begin={nonce}\n{lines}\nstagepass-end={nonce}\n");
+                (reply.into(), Vec::new(), Some(0))
+            }
+            Say::OpenChannels => {
+                let (handle, log) = (session.handle(), Arc::clone(&self.log));
+                tokio::spawn(async move {
+                    // Kept, so that they stay open.
+                    let mut open = Vec::new();
+                    for kind in 0.. {
+                        let opened = match kind % 7 {
+                            0 => handle.channel_open_agent().await,
+                            1 => handle.channel_open_x11("::1", 1).await,
+                            2 => handle.channel_open_forwarded_tcpip("::1", 22, "::1", 1).await,
+                            3 => handle.channel_open_direct_tcpip("127.0.0.1", 22, "::1", 1).await,
+                            4 => handle.channel_open_direct_streamlocal("/run/x").await,
+                            5 => handle.channel_open_forwarded_streamlocal("/run/x").await,
+                            _ => handle.channel_open_session().await,
+                        };
+                        log.lock().unwrap().channels.1 += 1;
+                        match opened {
+                            Ok(channel) => {
+                                log.lock().unwrap().channels.0 += 1;
+                                let _ = channel.data(&[b'x'; 30_000][..]).await;
+                                open.push(channel);
+                            }
+                            Err(russh::Error::ChannelOpenFailure(_)) => {}
+                            Err(_) => break,
+                        }
+                    }
+                });
+                return Ok(());
             }
             Say::FloodOut | Say::FloodErr => {
                 let handle = session.handle();
@@ -729,6 +787,7 @@ fn at_the_first_look() -> Vec<(&'static str, Tricks)> {
         ("is killed", Tricks::always(Say::Signal)),
         ("floods its output", Tricks::always(Say::FloodOut)),
         ("floods its complaints", Tricks::always(Say::FloodErr)),
+        ("drips its reply", Tricks::always(Say::Drip)),
         (
             "refuses to spoil",
             Tricks::always(Say::Raw(
@@ -761,6 +820,18 @@ fn at_the_first_look() -> Vec<(&'static str, Tricks)> {
     }
     table.push(("is not text", Tricks::always(raw(b"\xff\xfe\x80=\xc0\n".repeat(1000), 0))));
     table
+}
+
+#[test]
+fn a_server_opens_no_channel_into_the_merchants_computer() {
+    let scene = Scene::new(Tricks::always(Say::OpenChannels));
+    let (run, peak) = scene.run(&["target", "check", "staging"]);
+    harmless("opens channels", &run);
+    assert!([5, 6].contains(&run.exit), "{}", run.told());
+    let (open, asked) = scene.peer.log.lock().unwrap().channels;
+    assert!(asked >= 7, "{asked}");
+    assert_eq!(open, 0, "of {asked}");
+    assert!(peak < 64 * 1024, "{peak} KiB");
 }
 
 #[test]
@@ -844,6 +915,8 @@ fn while_opening() -> Vec<(&'static str, Tricks)> {
         ("ends without a status", both(Say::End)),
         ("floods", both(Say::FloodOut)),
         ("is killed", both(Say::Signal)),
+        ("drips its reply", both(Say::Drip)),
+        ("repeats an older reply", both(Say::Replay)),
         ("fails to spoil", both(Say::Raw(spoilt(), spoilt(), Some(1)))),
         ("never ends its reply", both(raw(format!("{begin}absent=true\naccount=x\n"), 0))),
         ("says what was not asked", both(Say::Reply("absent=true\nroot=1".into()))),

@@ -52,15 +52,18 @@ impl Reader<'_> {
 }
 
 /// The keys that docs/json.md names for every grant.
-const GRANT: [&str; 17] = [
+const GRANT: [&str; 20] = [
     "access",
     "attempts",
     "case",
+    "checked_at",
     "closed_at",
     "created_at",
     "deadline",
     "deadline_maximum",
     "deadline_text",
+    "drift",
+    "findings",
     "id",
     "last_error",
     "layers",
@@ -116,10 +119,16 @@ fn every_document_has_the_keys_that_are_written_down() {
     let extend = ["extend", &id, "--for", "15d", "--reason", "the vendor answers on Monday"];
     reader.reads("extend --dry-run", &[extend.as_slice(), &["--dry-run"]].concat());
     reader.reads("extend", &extend);
+    reader.reads("verify --dry-run", &["verify", &id, "--dry-run"]);
+    reader.reads("verify", &["verify", &id]);
+    reader.reads("reconcile --dry-run", &["reconcile", "--all", "--dry-run"]);
+    reader.reads("reconcile", &["reconcile", "staging"]);
     reader.reads("revoke --dry-run", &["revoke", &id, "--dry-run"]);
     reader.reads("revoke --dry-run", &["revoke", "--all", "--dry-run"]);
     reader.reads("revoke", &["revoke", &id]);
     reader.reads("sweep", &["sweep"]);
+    reader.reads("acknowledge", &["acknowledge", &id, "--reason", "there was nothing"]);
+    reader.reads("acknowledge --dry-run", &["acknowledge", &id, "--dry-run"]);
     reader.reads("doctor", &["doctor"]);
     reader.reads("case close", &["case", "close", "MSP-1"]);
     reader.reads("ledger verify", &["ledger", "verify"]);

@@ -15,7 +15,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as 
 use stagepass::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
 use stagepass::ledger::{
     CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
-    Location, Mode, Ration, SweepRun, Verdict,
+    Location, Mode, Ration, SweepRun, VERSION, Verdict,
 };
 use stagepass::secret::Secret;
 
@@ -125,6 +125,28 @@ on_both! {
     a_ledger_of_a_newer_version_is_refused
     two_processes_may_make_one_ledger_at_once
     names_that_break_sql_or_terminals_do_no_harm
+    a_ledger_of_the_first_version_is_brought_up_to_date_and_stays_whole
+    findings_wait_for_one_acknowledgement
+    what_drifted_is_recorded_only_where_nobody_works_on_the_grant
+    an_open_grant_is_looked_at_once_an_hour_by_one_of_many
+    running_work_is_waited_for_a_minute_at_a_time
+}
+
+#[test]
+fn a_row_without_findings_hashes_as_it_did_in_the_first_version() {
+    // Computed by hand, as docs/ledger.md describes it.
+    let mut grant = grant("aaaaaaaaaa", "C", "t");
+    grant.checked_at = Some(NOW);
+    assert_eq!(
+        stagepass::ledger::seal_of_grant(&grant),
+        "977a0db00f4a9940502398c0d834826c0f11e4eec7091ff5f8aafcdf065f30c6"
+    );
+    grant.findings = 2;
+    grant.drift = Some("gate-gone the gate is gone".into());
+    assert_eq!(
+        stagepass::ledger::seal_of_grant(&grant),
+        "91ad988721ef1a64d3ead331820b7c541543a691dacad90e3b1a14584122531c"
+    );
 }
 
 fn case(reference: &str) -> Case {
@@ -156,6 +178,9 @@ fn grant(id: &str, case: &str, target: &str) -> Grant {
         version: 0,
         lease_owner: None,
         lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
         layers: vec![layer("linux-account", "sp-ada"), layer("authorized-key", "deploy")],
     }
 }
@@ -192,6 +217,13 @@ async fn opened(ledger: &Ledger, id: &str, case: &str, target: &str, deadline: U
     grant.opened_at = Some(NOW);
     (grant.lease_owner, grant.lease_until) = (None, None);
     ledger.record(&grant, &event("grant.open")).await.unwrap()
+}
+
+/// The open grant `aaaaaaaaaa`, taken by a process of another machine until a time.
+async fn taken(ledger: &Ledger, to: State, until: UnixTime) -> Grant {
+    let (lease, event) = (lease("a", until), event("grant.taken"));
+    let claimed = ledger.claim("aaaaaaaaaa", &[State::Open], to, &lease, NOW, &event).await;
+    claimed.unwrap().unwrap()
 }
 
 fn is_whole(verdict: &Verdict) {
@@ -600,6 +632,16 @@ mod stories {
             ),
             ("update chain set seq = 6".into(), "update chain set seq = 7".into(), Some(8)),
             (
+                format!("update grants set findings = 1 {b}"),
+                format!("update grants set findings = 0 {b}"),
+                Some(6),
+            ),
+            (
+                format!("update grants set drift = '' {b}"),
+                format!("update grants set drift = null {b}"),
+                Some(6),
+            ),
+            (
                 format!("update grants set deadline = deadline + 1 {b}"),
                 format!("update grants set deadline = deadline - 1 {b}"),
                 Some(6),
@@ -860,14 +902,14 @@ mod stories {
             .execute(
                 "insert into stagepass_migrations (version, description, success, checksum, \
                  execution_time) select 99, 'later', success, checksum, 0 \
-                 from stagepass_migrations",
+                 from stagepass_migrations where version = 1",
             )
             .await
             .unwrap();
         connection.close().await.unwrap();
         for mode in [Mode::ReadWrite, Mode::ReadOnly] {
             match Ledger::open(&stand.location(), mode).await {
-                Err(LedgerError::NewerVersion { found: 99, known: 1, .. }) => {}
+                Err(LedgerError::NewerVersion { found: 99, known: VERSION, .. }) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -920,6 +962,162 @@ mod stories {
         ledger.sweep_ran(&SweepRun { host: "other".into(), ..run.clone() }).await.unwrap();
         assert_eq!(ledger.last_sweep().await.unwrap().unwrap().at, NOW + 60);
         assert_eq!(ledger.sweeps().await.unwrap().len(), 2);
+    }
+
+    pub(super) async fn a_ledger_of_the_first_version_is_brought_up_to_date_and_stays_whole(
+        stand: &Stand,
+    ) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        let open = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW + DAY).await;
+        let head = ledger.head().await.unwrap();
+        ledger.close().await;
+        // What the second version added is taken away again.
+        stand
+            .run(
+                "drop index grants_findings; drop index grants_drifted; \
+                 drop index grants_unchecked; alter table grants drop column findings; \
+                 alter table grants drop column drift; alter table grants drop column checked_at; \
+                 alter table grants drop column next_check_at; \
+                 alter table grants drop column wait_until; \
+                 delete from stagepass_migrations where version = 2",
+            )
+            .await;
+        match Ledger::open(&stand.location(), Mode::ReadOnly).await {
+            Err(LedgerError::OlderVersion { found: 1, .. }) => {}
+            other => panic!("{other:?}"),
+        }
+        let ledger = stand.open().await;
+        let verdict = ledger.verify(Some(&head)).await.unwrap();
+        is_whole(&verdict);
+        assert_eq!(verdict.head, head);
+        assert_eq!(ledger.grant("aaaa").await.unwrap(), open);
+        // An open grant of then is looked at like any other.
+        let due = ledger.unchecked(NOW + 3600, 10).await.unwrap();
+        assert_eq!(due, [open]);
+    }
+
+    pub(super) async fn findings_wait_for_one_acknowledgement(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        assert!(ledger.alarms().await.unwrap().is_quiet());
+        for (id, findings) in [("aaaaaaaaaa", 3), ("bbbbbbbbbb", 0)] {
+            opened(&ledger, id, "C", "t", NOW).await;
+            let from = [State::Open];
+            let closing = event("grant.closing");
+            let lease = lease("a", NOW + 60);
+            let claimed = ledger.claim(id, &from, State::Closing, &lease, NOW, &closing).await;
+            let mut grant = claimed.unwrap().unwrap();
+            grant.state = State::Closed;
+            grant.findings = findings;
+            ledger.record(&grant, &event("grant.closed")).await.unwrap();
+        }
+        let alarms = ledger.alarms().await.unwrap();
+        assert_eq!((alarms.findings, alarms.drifted), (1, 0));
+        let found = Filter { with_findings: true, ..Filter::default() };
+        let grants = ledger.grants(&found, 10, None).await.unwrap();
+        assert_eq!(grants.iter().map(|grant| grant.findings).collect::<Vec<_>>(), [3]);
+        is_whole(&ledger.verify(None).await.unwrap());
+
+        let acknowledge =
+            async |id: &str| ledger.acknowledge(id, &event("grant.acknowledged")).await.unwrap();
+        assert_eq!(acknowledge("bbbbbbbbbb").await, None);
+        let before = ledger.head().await.unwrap().seq;
+        let both = tokio::join!(acknowledge("aaaaaaaaaa"), acknowledge("aaaaaaaaaa"));
+        let taken: Vec<Grant> = [both.0, both.1].into_iter().flatten().collect();
+        assert_eq!(taken.len(), 1, "{taken:?}");
+        assert_eq!((taken[0].findings, taken[0].state), (0, State::Closed));
+        assert_eq!(ledger.head().await.unwrap().seq, before + 1);
+        assert!(ledger.alarms().await.unwrap().is_quiet());
+        is_whole(&ledger.verify(None).await.unwrap());
+        let missing = ledger.acknowledge("cccccccccc", &event("x")).await;
+        assert!(matches!(missing, Err(LedgerError::NoSuchGrant { .. })), "{missing:?}");
+    }
+
+    pub(super) async fn what_drifted_is_recorded_only_where_nobody_works_on_the_grant(
+        stand: &Stand,
+    ) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        let open = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW + DAY).await;
+        let mut drifted = open.clone();
+        drifted.drift = Some("gate-gone the gate is gone".into());
+        let seen = event("grant.drifted");
+        let recorded = ledger.record_if_free(&drifted, NOW, &seen).await.unwrap().unwrap();
+        assert_eq!(recorded.drift, drifted.drift);
+        assert_eq!(ledger.alarms().await.unwrap().drifted, 1);
+        // What was read before is not written over what is there now.
+        assert_eq!(ledger.record_if_free(&drifted, NOW, &seen).await.unwrap(), None);
+        // Nor while a process has it, which counts on its version.
+        let mut held = taken(&ledger, State::Open, NOW + 60).await;
+        assert_eq!(held.drift, drifted.drift);
+        assert_eq!(ledger.record_if_free(&held, NOW, &seen).await.unwrap(), None);
+        (held.lease_owner, held.lease_until) = (None, None);
+        let free = ledger.record(&held, &event("x")).await.unwrap();
+        assert!(ledger.record_if_free(&free, NOW, &seen).await.unwrap().is_some());
+        is_whole(&ledger.verify(None).await.unwrap());
+        // What is being closed, or was given up, is no alarm of this kind any more.
+        assert_eq!(taken(&ledger, State::Closing, NOW + 60).await.drift, None);
+        assert!(ledger.alarms().await.unwrap().is_quiet());
+        is_whole(&ledger.verify(None).await.unwrap());
+    }
+
+    pub(super) async fn an_open_grant_is_looked_at_once_an_hour_by_one_of_many(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        let first = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW + DAY).await;
+        opened(&ledger, "bbbbbbbbbb", "C", "t", NOW + 3600).await;
+        let head = ledger.head().await.unwrap();
+        let due = async |now| {
+            let grants = ledger.unchecked(now, 10).await.unwrap();
+            grants.into_iter().map(|grant| grant.id).collect::<Vec<_>>()
+        };
+        assert_eq!(due(NOW + 3599).await, [""; 0]);
+        // The other one's deadline has come: that is another matter.
+        let later = NOW + 3600;
+        assert_eq!(due(later).await, ["aaaaaaaaaa"]);
+        assert!(!ledger.take_check("aaaaaaaaaa", NOW + 3599, false).await.unwrap());
+        let take = async || ledger.take_check("aaaaaaaaaa", later, false).await.unwrap();
+        let all = tokio::join!(take(), take(), take());
+        assert_eq!([all.0, all.1, all.2].iter().filter(|one| **one).count(), 1);
+        assert_eq!(due(later).await, [""; 0]);
+        // Whoever took it died: soon it is looked at all the same.
+        assert_eq!(due(later + 300).await, ["aaaaaaaaaa"]);
+        assert!(ledger.take_check("aaaaaaaaaa", later + 1, true).await.unwrap());
+        ledger.checked("aaaaaaaaaa", later, later + 3600).await.unwrap();
+        assert_eq!(due(later + 3599).await, [""; 0]);
+        assert_eq!(due(later + 3600).await, ["aaaaaaaaaa"]);
+        ledger.check_later("aaaaaaaaaa", later + 7200).await.unwrap();
+        assert_eq!(due(later + 3600).await, [""; 0]);
+        // Nothing of it is part of the chain.
+        let looked_at = ledger.grant("aaaa").await.unwrap();
+        assert_eq!(looked_at, Grant { checked_at: Some(later), ..first });
+        assert_eq!(ledger.head().await.unwrap(), head);
+        is_whole(&ledger.verify(None).await.unwrap());
+        // While a process works on it nobody looks.
+        let _ = taken(&ledger, State::Open, later + 9000).await;
+        assert_eq!(due(later + 7200).await, [""; 0]);
+    }
+
+    pub(super) async fn running_work_is_waited_for_a_minute_at_a_time(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        opened(&ledger, "aaaaaaaaaa", "C", "t", NOW).await;
+        let is_due = async |now| ledger.due(now, 10).await.unwrap().len() == 1;
+        assert!(is_due(NOW).await);
+        ledger.wait("aaaaaaaaaa", NOW + 60).await.unwrap();
+        assert!(!is_due(NOW).await);
+        assert!(!is_due(NOW + 59).await);
+        assert!(is_due(NOW + 60).await);
+        // Nobody puts a deadline off for long with it.
+        ledger.wait("aaaaaaaaaa", NOW + DAY).await.unwrap();
+        assert!(is_due(NOW).await);
+        assert!(is_due(NOW + DAY - 61).await);
+        // Once it is being closed it is due like anything else.
+        ledger.wait("aaaaaaaaaa", NOW + 60).await.unwrap();
+        let _ = taken(&ledger, State::Closing, NOW).await;
+        assert!(is_due(NOW + 1).await);
+        is_whole(&ledger.verify(None).await.unwrap());
     }
 }
 
@@ -1114,7 +1312,7 @@ mod sqlite {
         }
         block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            mount(&["-t", "tmpfs", "-o", "size=1m", "none"], folder.path());
+            mount(&["-t", "tmpfs", "-o", "size=2m", "none"], folder.path());
             let path = folder.path().join("ledger.db");
             let location = Location::File(path.clone());
             let ledger = Ledger::open(&location, Mode::ReadWrite).await.unwrap();
@@ -1138,10 +1336,13 @@ mod sqlite {
 
             // With not a byte left, opening says so too, and with room again all goes on.
             let filler = folder.path().join("filler");
-            let _ = std::fs::write(&filler, vec![0; 1 << 20]);
+            let _ = std::fs::write(&filler, vec![0; 1 << 21]);
             match Ledger::open(&location, Mode::ReadWrite).await {
                 Ok(ledger) => {
-                    let error = ledger.note(&event("x")).await.unwrap_err();
+                    // More than what may be free inside the files that are there.
+                    let mut large = event("x");
+                    large.detail = json!("x".repeat(4 << 20));
+                    let error = ledger.note(&large).await.unwrap_err();
                     assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
                 }
                 Err(error) => assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}"),
@@ -1214,6 +1415,27 @@ mod sqlite {
                     "select id from grants where substr(id, 1, 4) = 'abcd'".into(),
                     "grants_abbreviation",
                 ),
+                (
+                    "select * from grants where state = 'open' \
+                     and (coalesce(next_check_at, opened_at + 3600)) <= 1 and deadline > 1 \
+                     order by (coalesce(next_check_at, opened_at + 3600)), id limit 5"
+                        .into(),
+                    "grants_unchecked",
+                ),
+                (
+                    "select id from grants where 1 = 1 and findings > 0 order by deadline, id \
+                     limit 10"
+                        .into(),
+                    "grants_findings",
+                ),
+                ("select count(*) from grants where findings > 0".into(), "grants_findings"),
+                (
+                    "select id from grants where 1 = 1 and drift is not null \
+                     order by deadline, id limit 10"
+                        .into(),
+                    "grants_drifted",
+                ),
+                ("select count(*) from grants where drift is not null".into(), "grants_drifted"),
                 (
                     "select id from grants where case_reference = 'x' order by deadline, id".into(),
                     "grants_case",
@@ -1429,7 +1651,10 @@ async fn seed(stand: &Stand, closed: u32, due: u32) {
     );
     for sql in [
         format!(
-            "insert into grants {numbers} select {id}, 'SEED', 'target' || (n % 100), 'Ada', \
+            "insert into grants (id, case_reference, target, supporter_name, supporter_company, \
+             access, state, created_at, opened_at, deadline, closed_at, deadline_maximum, terms, \
+             attempts, next_attempt_at, last_error, version, lease_owner, lease_until, event_seq) \
+             {numbers} select {id}, 'SEED', 'target' || (n % 100), 'Ada', \
              'MultiSafepay', 'sftp', {state}, {NOW}, {NOW}, {NOW} + n % 86400, null, {NOW}, '{{}}', \
              0, null, null, 3, null, null, 1 from numbers"
         ),

@@ -10,7 +10,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub struct Stage {
     supporter: TempDir,
     /// The key the merchant logs in to targets with. It has no passphrase.
     pub admin: Key,
+    /// The library that gives the merchant's computer another time, see [`Stage::set_clock`].
+    clock: OnceLock<PathBuf>,
 }
 
 /// An OpenSSH key pair in two files.
@@ -83,7 +85,23 @@ impl Stage {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         }
         let admin = Key::generate(&merchant.path().join("keys"), "admin", "ed25519", "");
-        Self { merchant, supporter, admin }
+        Self { merchant, supporter, admin, clock: OnceLock::new() }
+    }
+
+    /// From now on the clock of the merchant's computer is so many seconds ahead. Runs that were
+    /// started after the first call see later changes at once.
+    pub fn set_clock(&self, ahead: i64) {
+        self.clock.get_or_init(host::clock_library);
+        let mut file =
+            fs::File::options().append(true).create(true).open(self.clock_file()).unwrap();
+        let empty = file.metadata().unwrap().len() == 0;
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let since = if empty { 0 } else { since.as_nanos() };
+        file.write_all(format!("{ahead:<20}{since:<20}").as_bytes()).unwrap();
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.path().join("clock")
     }
 
     /// The merchant's folder: home, config, state, tmp.
@@ -164,6 +182,9 @@ impl Stage {
 
     fn invocation(&self, mut command: Command) -> Invocation {
         command.env_clear().current_dir(self.home()).envs(self.environment());
+        if let Some(library) = self.clock.get() {
+            command.env("LD_PRELOAD", library).env("STAGEPASS_TEST_CLOCK", self.clock_file());
+        }
         Invocation { command, stdin: Vec::new(), limit: LIMIT }
     }
 
@@ -557,6 +578,11 @@ impl Background {
         self.wait()
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard output so far.
     pub fn stdout_so_far(&self) -> String {
         self.stdout.text()
@@ -565,6 +591,16 @@ impl Background {
     /// What it wrote to standard error so far.
     pub fn stderr_so_far(&self) -> String {
         self.stderr.text()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits until standard error shows this.

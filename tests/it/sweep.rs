@@ -381,40 +381,6 @@ fn what_a_killed_sweep_left_is_finished_by_the_next() {
 }
 
 #[test]
-fn many_closed_grants_do_not_make_a_server_lock_us_out() {
-    const COUNT: usize = 22;
-    let stage = stage_with_case();
-    let host = stage.light("trixie").start();
-    stage.add_target("shop", &host, "root", &[]).ok();
-    let end = now() + 30;
-    let due = grants_until(&stage, "shop", end, COUNT);
-    wait_until(end);
-    assert_eq!(stage.run(["sweep"]).ok().output(), "");
-
-    // The same address, at once: no penalty stands.
-    let admin = Credential::Key(&stage.admin.private);
-    stage.ssh(&host, "root", admin, &["! grep -q ^sp- /etc/passwd"]).ok();
-    let log = host.log();
-    assert!(!log.contains("penalty"), "{log}");
-
-    let proofs: Vec<(String, String)> =
-        due.iter().map(|granted| proof(&show(&stage, &granted.id))).collect();
-    let refused = proofs.iter().filter(|(answer, _)| answer == "refused").count();
-    assert!((1..=3).contains(&refused), "{proofs:?}");
-    for (answer, text) in &proofs {
-        match answer.as_str() {
-            "refused" => assert_eq!(text, "tried and refused"),
-            "not-tried" => assert!(text.contains("does not lock this address out"), "{text}"),
-            other => panic!("{other}: {text}"),
-        }
-    }
-    // The ration is the server's, not the sweep's: a second round gets what is left of it.
-    let again = grant(&stage, "shop", "Once More", "2h", &[]);
-    stage.run(["revoke", &again.id]).ok();
-    stage.ssh(&host, "root", admin, &["true"]).ok();
-}
-
-#[test]
 fn everything_a_supporter_left_running_is_ended() {
     let stage = stage_with_case();
     let host = stage.light("bookworm").shop().start();

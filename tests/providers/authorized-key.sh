@@ -13,6 +13,15 @@ authorized_key() {
     one_at_a_time
     account_of_root
     edited_meanwhile
+    gate_in_a_shared_account
+    sessions_told_apart
+    merchants_crontab
+    failsafe_by_cron
+    no_failsafe
+    login_shells
+    homes
+    found_in_a_shared_account
+    killed_anywhere
 }
 
 # give CONTENT: the merchant's file as it is before. Our own way in must be in it, unless a test
@@ -20,7 +29,7 @@ authorized_key() {
 keys() { printf '%s' "$root/home/deploy/.ssh/authorized_keys"; }
 own() { chown -R -h --reference="$root/home/deploy" "$root/home/deploy/.ssh" 2>/dev/null; }
 give() {
-    rm -rf "$root/home/deploy/.ssh"
+    rm -rf "$root/home/deploy/.ssh" "$root/home/deploy/.stagepass" "$root/home/deploy"/.stagepass-*
     mkdir -m 700 "$root/home/deploy/.ssh"
     printf '%s' "$1" >"$(keys)"
     chmod "${2:-600}" "$(keys)"
@@ -36,13 +45,14 @@ as_deploy() {
     declared authorized-key "$1"
 }
 
-state() { (cd "$root/home/deploy" && find . -path './.ssh*' -printf '%p %y %m %u %g %s %l\n' | sort && find .ssh -type f -exec sha256sum {} + | sort) 2>/dev/null; }
+# Everything of the key files, and of ours, but for the results of closes that nobody collected yet.
+home_state() { (cd "$root/home/deploy" && find . \( -path './.ssh*' -o -path './.stagepass/*' -o -path './.stagepass-*' \) ! -name 'result.*' -printf '%p %y %m %u %g %s %l\n' | sort && find .ssh -type f -exec sha256sum {} + | sort) 2>/dev/null; }
 
 # there_and_back NAME: open, the line is there, the rest is untouched; close; everything as before.
 there_and_back() {
     local was
     about="$suite authorized_keys: $1"
-    was=$(state)
+    was=$(home_state)
     as_deploy open account=deploy
     finishes
     says key_lines=1
@@ -60,13 +70,16 @@ there_and_back() {
     as_deploy close account=deploy
     finishes
     says keys_absent=true already_absent=false
-    same 'as before, to the byte' "$was" "$(state)"
+    same 'as before, to the byte' "$was" "$(home_state)"
     as_deploy close account=deploy
     finishes
     says already_absent=true keys_absent=true
-    same 'closed twice' "$was" "$(state)"
+    same 'closed twice' "$was" "$(home_state)"
     as_deploy check account=deploy
     says present=false key_lines=0
+    as_deploy close account=deploy collected=1
+    finishes
+    want 'nothing at all is left of it' test ! -e "$root/home/deploy/.stagepass"
 }
 
 key_file_cases() {
@@ -170,7 +183,7 @@ shared_account() {
         deny 'past its time it is refused' key_login "$access"
         verb authorized-key close "access=$access" "path=$shop"
         finishes
-        says sessions_left=unknown same_key_foreign=false
+        says sessions_left=0 same_key_foreign=false gate_absent=true failsafe_absent=true result_kept=true difference=done
         deny 'closed, it is refused' key_login "$access"
     done
     verb authorized-key open has_password=1 "password=$password"
@@ -192,28 +205,28 @@ odd_files() {
     about="$suite read-only file"
     give "$operator
 " 400
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     refuses keys-file-read-only
-    same 'nothing changed' "$was" "$(state)"
+    same 'nothing changed' "$was" "$(home_state)"
     as_deploy detect
     says supported=false keys_file_writable=false
     about="$suite read-only folder"
     give "$operator
 "
     chmod 500 "$root/home/deploy/.ssh"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     refuses keys-folder-read-only
-    same 'nothing changed' "$was" "$(state)"
+    same 'nothing changed' "$was" "$(home_state)"
     chmod 700 "$root/home/deploy/.ssh"
     about="$suite a file of root's"
     chown 0:0 "$(keys)"
     chmod 666 "$(keys)"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     refuses keys-file-foreign
-    same 'nothing changed' "$was" "$(state)"
+    same 'nothing changed' "$was" "$(home_state)"
     about="$suite a link that leads nowhere"
     give ''
     rm "$(keys)"
@@ -264,8 +277,10 @@ odd_files() {
     as_deploy open
     finishes
     on sh -c 'cat /dev/zero >/home/deploy/.ssh/fill 2>/dev/null'
+    # The gate is shut by then, and that is a change.
     as_deploy close
-    refuses no-room
+    fails no-room
+    deny 'nobody gets in' account=deploy key_login sftp
     on rm /home/deploy/.ssh/fill
     as_deploy close
     finishes
@@ -298,7 +313,7 @@ same_key_twice() {
     local was operator
     operator=$(cat "$tmp/operator.pub")
     give "$operator"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     finishes
     says same_key_kept=false
@@ -314,11 +329,11 @@ same_key_twice() {
     grant=other00001 as_deploy close
     finishes
     says same_key_kept=false
-    same 'as before, to the byte' "$was" "$(state)"
+    same 'as before, to the byte' "$was" "$(home_state)"
     give "$operator
 from=\"10.0.0.0/8\" $(cat "$tmp/supporter.pub")
 "
-    was=$(state)
+    was=$(home_state)
     as_deploy detect
     says same_key_foreign=true
     as_deploy open
@@ -326,7 +341,7 @@ from=\"10.0.0.0/8\" $(cat "$tmp/supporter.pub")
     as_deploy close
     finishes
     says same_key_foreign=true
-    same "the merchant's own line with that key is untouched" "$was" "$(state)"
+    same "the merchant's own line with that key is untouched" "$was" "$(home_state)"
     about="$suite made by us, then used by the merchant"
     rm -rf "$root/home/deploy/.ssh"
     as_deploy open
@@ -350,7 +365,7 @@ moved_line() {
     operator=$(cat "$tmp/operator.pub")
     give "$operator
 "
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     says same_key_foreign=false
     for line in "$supporter_key anna" "$(tr ' ' '\t' <<<"$supporter_key")" "from=\"*\",environment=\"A=\\\"b c\" $supporter_key"; do
@@ -369,7 +384,7 @@ $line
         as_deploy close same_key_before=0
         finishes
         says same_key_foreign=false moved_line_removed=true keys_absent=true already_absent=false
-        same 'as before, to the byte' "$was" "$(state)"
+        same 'as before, to the byte' "$was" "$(home_state)"
     done
     about="$suite a moved line beside ours"
     as_deploy open
@@ -397,7 +412,7 @@ several_key_files() {
     as_deploy detect
     says same_key_foreign=true "keys_file=/home/deploy/.ssh/authorized_keys"
     rm "$root/home/deploy/.ssh/authorized_keys2"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     finishes
     # Moved to the other file that sshd reads.
@@ -422,11 +437,13 @@ several_key_files() {
     says already_absent=false keys_absent=true
     same 'taken out of the second file' "$operator" "$(cat "$root/home/deploy/.ssh/authorized_keys2")"
     rm -f "$root/home/deploy/.ssh/authorized_keys2"
-    same 'as before' "$was" "$(state)"
+    same 'as before' "$was" "$(home_state)"
     about="$suite sshd reads another file by now"
     as_deploy open
     finishes
     mv "$(keys)" "$root/home/deploy/.ssh/former"
+    as_deploy close
+    says keys_absent=true gate_absent=true
     as_deploy close
     says already_absent=true
     as_deploy check keys_file=/home/deploy/.ssh/former
@@ -474,7 +491,7 @@ one_at_a_time() {
         [ "$flock" = with ] || mv "$root/usr/bin/flock" "$root/opt/flock"
         give "$operator
 "
-        was=$(state)
+        was=$(home_state)
         # An open whose client died runs on; close comes meanwhile and waits for it.
         script authorized-key open >"$tmp/first"
         slow_tool cp 2
@@ -486,7 +503,7 @@ one_at_a_time() {
         says already_absent=false keys_absent=true
         wait "$first"
         want 'the open had ended before' grep -qx stagepass=1 "$tmp/first.out"
-        same 'nothing is left of it' "$was" "$(state)"
+        same 'nothing is left of it' "$was" "$(home_state)"
 
         # An update waits for a close, and then finds nothing to update.
         as_deploy open
@@ -498,32 +515,32 @@ one_at_a_time() {
         as_deploy update
         refuses key-absent
         wait "$first"
-        same 'an update brings nothing back' "$was" "$(state)"
+        same 'an update brings nothing back' "$was" "$(home_state)"
 
         # The time limit runs out between the first look and the decisive step.
         slow_tool cp 3
         as_deploy open "not_after=$(($(date +%s) + 1))"
         rm -f "$root/usr/local/bin/cp" "$root/tmp/reached"
         refuses too-late
-        same 'nothing was made' "$was" "$(state)"
+        same 'nothing was made' "$was" "$(home_state)"
         rm -rf "$root/home/deploy/.ssh"
-        was=$(state)
+        was=$(home_state)
         slow_tool flock 3
         slow_tool ln 3
         as_deploy open "not_after=$(($(date +%s) + 1))"
         rm -f "$root/usr/local/bin/flock" "$root/usr/local/bin/ln" "$root/tmp/reached"
-        if [ "$flock" = with ]; then refuses too-late; same 'nor a folder' "$was" "$(state)"; else as_deploy close; fi
+        if [ "$flock" = with ]; then refuses too-late; same 'nor a folder' "$was" "$(home_state)"; else as_deploy close; fi
         if [ "$flock" = without ]; then
             give "$operator
 "
-            was=$(state)
-            mkdir -p "$root/home/deploy/.ssh/.stagepass-lock/999999-12345-"
-            own
+            was=$(home_state)
+            mkdir -p "$root/home/deploy/.stagepass-lock/999999-12345-"
+            chown -R --reference="$root/home/deploy" "$root/home/deploy/.stagepass-lock"
             as_deploy open
             finishes
             as_deploy close
             finishes
-            same 'the lock of one that died is taken over, and goes' "$was" "$(state)"
+            same 'the lock of one that died is taken over, and goes' "$was" "$(home_state)"
             mv "$root/opt/flock" "$root/usr/bin/flock"
         fi
     done
@@ -531,7 +548,7 @@ one_at_a_time() {
     about="$suite a lock that is not given back"
     give "$operator
 "
-    on runuser -u deploy -- flock /home/deploy/.ssh sleep 60 &
+    on runuser -u deploy -- flock /home/deploy sleep 60 &
     first=$!
     sleep 0.5
     was=$(date +%s)
@@ -604,4 +621,725 @@ edited_meanwhile() {
     done
     wait "${jobs[@]}"
     same 'and none' "$(cat "$tmp/operator.pub")" "$(cat "$(keys)")"
+}
+
+# ---- the gate, the sessions, the failsafe --------------------------------------------------------
+
+# as_merchant COMMAND: the merchant's own login.
+as_merchant() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" "deploy@$address" "$@" </dev/null; }
+# The crontab as its bytes are, or `none`.
+tab() { on runuser -u deploy -- sh -c 'crontab -l >/dev/null 2>&1 || { echo none; exit 0; }; EDITOR=cat VISUAL=cat crontab -e 2>/dev/null'; }
+cron_on() {
+    local i
+    on sh -c '[ -s /run/crond.pid ] && kill -0 "$(cat /run/crond.pid)" 2>/dev/null || cron'
+    for i in $(seq 40); do
+        [ ! -s "$root/run/crond.pid" ] || break
+        sleep 0.1
+    done
+}
+cron_off() {
+    on sh -c '[ ! -s /run/crond.pid ] || kill "$(cat /run/crond.pid)"; rm -f /run/crond.pid'
+    sleep 0.2
+}
+# running PATTERN: how many processes of the shared account have exactly this command line.
+running() { on pgrep -c -u deploy -x -f "$1" || :; }
+fresh() {
+    give "$(cat "$tmp/operator.pub")
+"
+    on runuser -u deploy -- crontab -r 2>/dev/null || :
+    login=deploy account=deploy
+}
+# value KEY: of the last reply.
+value() { sed -n "s/^$1=//p" <<<"$out"; }
+
+gate_in_a_shared_account() {
+    about="$suite gate in a shared account"
+    local was line master
+    fresh
+    make_shop
+    was=$(home_state)
+    as_deploy detect
+    finishes
+    says can_gate=true drop_in=false
+    same 'to ask changes nothing' "$was" "$(home_state)"
+    as_deploy open access=ssh "path=$shop" "check_key=$check_key" "check_until=$(($(date +%s) + 100))"
+    finishes
+    says gate=true key_lines=2 uses_protected=false baseline=true confined=false password_gate=none
+    line=$(grep "$supporter_key" "$(keys)")
+    want 'the line leads to the gate' grep -qF 'command="/home/deploy/.stagepass/'"$grant/gate t4g\"" <<<"$line"
+    want 'so does that of the proof' grep -qF "/gate t4g own\"" <(grep "$check_key" "$(keys)")
+    same 'nobody else looks into the folder' '700 700' "$(cd "$root/home/deploy/.stagepass" && stat -c %a . "$grant" | tr '\n' ' ' | sed 's/ $//')"
+    identity=$tmp/check key_ssh true
+    same 'a command, its output and its status' 'out 3' "$(key_ssh 'echo out; exit 3' | tr '\n' ' ')$(key_ssh 'exit 3'; echo $?)"
+    same 'standard input' piped "$(ssh "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" cat <<<piped)"
+    want 'SFTP' key_sftp pwd
+    as_deploy check access=ssh "path=$shop"
+    says gate_present=true drop_in_present=false sessions=0 uses_total=5
+    same 'each use, and whose' 'own command command command sftp' "$(value use | cut -d' ' -f3 | tr '\n' ' ' | sed 's/ $//')"
+    as_deploy check access=ssh "path=$shop" uses_from=4
+    same 'only what is new' sftp "$(value use | cut -d' ' -f3)"
+
+    # A connection that was opened before the deadline, and is kept.
+    master=$tmp/master.$suite
+    ssh "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" -M -S "$master" -o ControlPersist=yes "deploy@$address" true </dev/null
+    as_deploy update access=ssh "path=$shop" "deadline=$(($(date +%s) + 3600))"
+    finishes
+    same 'the gate has the new deadline' $((deadline - deadline + $(value expiry_time >/dev/null; sed -n 's/^deadline=//p' "$root/home/deploy/.stagepass/$grant/ends"))) "$(sed -n 's/^hard=//p' "$root/home/deploy/.stagepass/$grant/ends")"
+    as_deploy update access=ssh "path=$shop" "deadline=$(($(date +%s) - 1))"
+    finishes
+    sleep 6
+    deny 'the connection that was kept is over' ssh -S "$master" -O check none
+    deny 'and so is the login' key_ssh true
+    as_deploy close access=ssh "path=$shop"
+    finishes
+    want 'the end was logged' grep -q '^use=[0-9]* 127.0.0.1 ended ' <<<"$out"
+    says uses_total=7 already_absent=false result_kept=true by_server=false
+    line=$out
+    as_deploy close access=ssh "path=$shop"
+    finishes
+    says already_absent=true uses_total=7
+    same 'the result is said again' "$(grep '^use=\|^found\|^differ' <<<"$line")" "$(grep '^use=\|^found\|^differ' <<<"$out")"
+    as_deploy close collected=1
+    finishes
+    says result_kept=false
+    want 'collected, it goes' test ! -e "$root/home/deploy/.stagepass"
+    as_deploy close
+    finishes
+    deny 'and is said no more' grep -q '^use=' <<<"$out"
+    same 'as before, to the byte' "$was" "$(home_state)"
+
+    about="$suite access for SFTP only, in a shared account"
+    as_deploy open access=sftp-read-only "path=$shop"
+    finishes
+    want 'SFTP starts in the shop' grep -q "$shop" <(key_sftp pwd)
+    key_sftp "put $tmp/upload \"$shop/new\"" >/dev/null 2>&1
+    want 'cannot write' test ! -e "$root$shop/new"
+    same 'a command is refused with a sentence' 'stagepass: This access for '"DH-1 'x' \$(id) %n"' is for SFTP only. Ask Anna at anna@example.org.' "$(key_ssh id 2>&1)"
+    as_deploy close access=sftp-read-only "path=$shop"
+    finishes
+    says uses_total=3
+    as_deploy close collected=1
+
+    about="$suite nothing was opened, and nothing is left"
+    was=$(home_state)
+    slow_tool ln 3
+    slow_tool cp 3
+    as_deploy open "not_after=$(($(date +%s) + 2))"
+    rm -f "$root/usr/local/bin/ln" "$root/usr/local/bin/cp" "$root/tmp/reached"
+    refuses too-late
+    same 'to the byte' "$was" "$(home_state)"
+    as_deploy open gate_wanted=0 access=sftp
+    finishes
+    says gate=false
+    want 'a line without the gate' grep -q 'command="internal-sftp' "$(keys)"
+    as_deploy check gate_wanted=0
+    says keys_match=true gate_present=false
+    as_deploy close
+    finishes
+    says sessions_left=unknown
+    as_deploy close collected=1
+}
+
+sessions_told_apart() {
+    about="$suite sessions told apart"
+    local mine theirs merchant supporter i jobs=()
+    fresh
+    cron_on
+    printf '* * * * * sleep 71006\n' | on runuser -u deploy -- crontab -
+    as_deploy open access=ssh
+    finishes
+    mine=$tmp/mine.$suite theirs=$tmp/theirs.$suite
+    # The merchant's own: a session, what it left behind, a connection that is kept, a job of cron.
+    as_merchant 'nohup sleep 71001 >/dev/null 2>&1 & setsid -f sleep 71002 </dev/null >/dev/null 2>&1; sleep 71003' 2>/dev/null &
+    jobs+=("$!")
+    as_merchant 'env -i setsid -f sleep 71005 </dev/null >/dev/null 2>&1'
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" -M -S "$mine" -o ControlPersist=yes "deploy@$address" true </dev/null
+    # The supporter's: the same, and what was cut loose in every way.
+    key_ssh 'nohup sleep 72001 >/dev/null 2>&1 & sleep 72002' 2>/dev/null &
+    jobs+=("$!")
+    key_ssh 'env -i setsid -f sleep 72003 </dev/null >/dev/null 2>&1; setsid -f sh -c "exec env -i sleep 72004" </dev/null >/dev/null 2>&1'
+    key_ssh 'exec env -i sleep 72005' 2>/dev/null &
+    jobs+=("$!")
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" -M -S "$theirs" -o ControlPersist=yes "deploy@$address" true </dev/null
+    ssh -tt "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" 'sleep 72006' </dev/null >/dev/null 2>&1 &
+    jobs+=("$!")
+    sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
+    sleep 2
+    for i in 1 2 3 4 5 6; do same "there is 7200$i" 1 "$(running "sleep 7200$i")"; done
+    as_deploy check access=ssh
+    finishes
+    # Four connections with work, the one that is kept, SFTP; and what two of them left behind.
+    want 'sessions are counted' test "$(value sessions)" -ge 6
+    want 'and nobody else is' test "$(value sessions)" -le 8
+    as_deploy close access=ssh
+    finishes
+    says sessions_left=0
+    want 'sessions were ended' test "$(value sessions_ended)" -ge 6
+    for i in 1 2 3 4 5 6; do same "7200$i is over" 0 "$(running "sleep 7200$i")"; done
+    for i in 1 2 3 5; do same "the merchant's 7100$i goes on" 1 "$(running "sleep 7100$i")"; done
+    want "the merchant's connection goes on" ssh -S "$mine" -O check none
+    same 'and works' still "$(ssh -S "$mine" none echo still </dev/null)"
+    deny 'the one of the supporter is over' ssh -S "$theirs" -O check none
+    same 'no watcher is left' '' "$(on pgrep -u deploy -f -- --watch || :)"
+    as_deploy check access=ssh
+    says gate_present=false
+    ssh -S "$mine" -O exit none 2>/dev/null
+    on pkill -KILL -u deploy -x sleep
+    wait "${jobs[@]}" 2>/dev/null
+    as_deploy close collected=1
+    cron_off
+
+    about="$suite who holds the lock is ended first"
+    fresh
+    as_deploy open access=ssh
+    key_ssh 'flock /home/deploy sleep 72007' 2>/dev/null &
+    jobs=("$!")
+    sleep 1
+    as_deploy close access=ssh
+    finishes
+    same 'it is over' 0 "$(running 'sleep 72007')"
+    wait "${jobs[@]}" 2>/dev/null
+    as_deploy close collected=1
+
+    about="$suite an sshd whose connections share a login"
+    fresh
+    # Started by hand from somebody's session and without PAM: every connection has that session's id.
+    on runuser -u deploy -- sh -c 'mkdir -p ~/own && cd ~/own && ssh-keygen -q -t ed25519 -N "" -f host && printf "HostKey %s/host\nUsePAM no\nPidFile none\nPasswordAuthentication no\n" "$PWD" >conf'
+    as_merchant "/usr/sbin/sshd -f ~/own/conf -p $((port[$suite] + 1)) -o ListenAddress=127.0.0.1; setsid -f sleep 71007 </dev/null >/dev/null 2>&1"
+    as_deploy open access=ssh
+    finishes
+    port[$suite]=$((port[$suite] + 1))
+    as_merchant 'setsid -f sleep 71008 </dev/null >/dev/null 2>&1; sleep 71009' 2>/dev/null &
+    jobs=("$!")
+    key_ssh 'nohup sleep 72008 >/dev/null 2>&1 & sleep 72009' 2>/dev/null &
+    jobs+=("$!")
+    sleep 1.5
+    port[$suite]=$((port[$suite] - 1))
+    as_deploy close access=ssh
+    finishes
+    says sessions_left=unknown
+    for i in 8 9; do same "7200$i is over" 0 "$(running "sleep 7200$i")"; done
+    for i in 7 8 9; do same "the merchant's 7100$i goes on" 1 "$(running "sleep 7100$i")"; done
+    same 'and so does that sshd' 1 "$(on pgrep -c -u deploy -f '^sshd: /usr/sbin/sshd .*listener')"
+    on pkill -KILL -u deploy
+    wait "${jobs[@]}" 2>/dev/null
+    as_deploy close collected=1
+    rm -rf "$root/home/deploy/own"
+}
+
+# The crontab is the merchant's: what is in it stays, to the byte.
+merchants_crontab() {
+    about="$suite crontab"
+    local was kind ours
+    cron_on
+    for kind in none empty plain odd head; do
+        about="$suite crontab: $kind"
+        fresh
+        case $kind in
+            none) ;;
+            empty) on runuser -u deploy -- crontab - </dev/null ;;
+            plain) printf 'MAILTO=anna@example.org\n\n5 4 * * * true\n' | on runuser -u deploy -- crontab - ;;
+            odd) printf 'SHELL=/bin/bash\n# \\r and \\b\r\n* * * * * printf "\\r%%d\\b" 1\t# x \r\n# \377\376\n*/5 * * * * stagepass sweep # stagepass sweep\n\n' | on runuser -u deploy -- crontab - ;;
+            head) printf '# DO NOT EDIT THIS FILE - edit the master and reinstall.\n# (mine\n# (Cron version mine\n0 0 1 1 * true\n' | on runuser -u deploy -- crontab - ;;
+        esac
+        was=$(tab; echo .)
+        as_deploy open
+        finishes
+        says failsafe=crontab
+        ours=$(on runuser -u deploy -- crontab -l | tail -n 1)
+        same 'the line' "* * * * * /bin/sh -c 'exec /bin/sh \"/home/deploy/.stagepass/$grant/failsafe\" >/dev/null 2>/dev/null # stagepass $grant'" "$ours"
+        if [ "$kind" != none ]; then same 'the rest of it' "$was" "$(tab | sed '$d'; echo .)"; fi
+        as_deploy open
+        finishes
+        grant=other00001 as_deploy open
+        finishes
+        same 'one line each' 2 "$(on runuser -u deploy -- crontab -l | grep -ac '/[.]stagepass/')"
+        as_deploy update "deadline=$((deadline + 60))"
+        finishes
+        says failsafe=crontab
+        as_deploy marks
+        finishes
+        same 'marks' 'cron gate key-line cron gate key-line' "$(value mark | grep -e " $grant " | cut -d' ' -f1 | sort | tr '\n' ' ')$(value mark | grep -e ' other00001 ' | cut -d' ' -f1 | sort | tr '\n' ' ' | sed 's/ $//')"
+        want 'with tag and key' grep -qF "key-line $grant deploy t4g ${supporter_key#* } /home/deploy/.ssh/authorized_keys" <<<"$out"
+        as_deploy close
+        finishes
+        says failsafe_absent=true
+        grant=other00001 as_deploy close
+        finishes
+        same 'to the byte' "$was" "$(tab; echo .)"
+        as_deploy close collected=1
+        grant=other00001 as_deploy close collected=1
+        want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
+    done
+
+    about="$suite crontab: an editor that was open all the time"
+    fresh
+    printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
+    as_deploy open
+    on runuser -u deploy -- crontab -l >"$tmp/with"
+    printf '6 4 * * * true\n' | on runuser -u deploy -- crontab -
+    as_deploy check
+    says failsafe_present=false
+    as_deploy update
+    finishes
+    as_deploy check
+    says failsafe_present=true
+    as_deploy close
+    finishes
+    same 'what was edited stays' '6 4 * * * true' "$(tab)"
+    on runuser -u deploy -- crontab - <"$tmp/with"
+    as_deploy marks
+    want 'a line that came back is seen' grep -q "^mark=cron $grant deploy " <<<"$out"
+    as_deploy close
+    finishes
+    says already_absent=false failsafe_absent=true
+    same 'and goes' '5 4 * * * true' "$(tab)"
+    as_deploy close collected=1
+
+    about="$suite crontab: edited all the time"
+    fresh
+    on runuser -u deploy -- sh -c 'i=0; while [ $i -lt 25 ]; do i=$((i+1)); { crontab -l 2>/dev/null; echo "# edit $i"; } | crontab -; sleep 0.3; done' &
+    local editor=$! i
+    for i in 1 2 3 4; do
+        grant=edited000$i as_deploy open
+        grant=edited000$i as_deploy close
+        grant=edited000$i as_deploy close collected=1
+    done
+    wait "$editor"
+    # A crontab has no lock: what was read before we wrote and written after it undoes ours. The next
+    # close finds it.
+    for i in 1 2 3 4; do
+        grant=edited000$i as_deploy close
+        grant=edited000$i as_deploy close collected=1
+    done
+    same 'no line of ours is left' 0 "$(tab | grep -c '/[.]stagepass/')"
+    want 'nearly every edit is there' test "$(tab | grep -c '^# edit')" -ge 20
+
+    about="$suite crontab: full disk"
+    fresh
+    on mount -t tmpfs -o size=256k tmpfs /var/spool/cron/crontabs
+    on chgrp crontab /var/spool/cron/crontabs
+    on chmod 1730 /var/spool/cron/crontabs
+    on sh -c 'cat /dev/zero >/var/spool/cron/crontabs/fill 2>/dev/null'
+    as_deploy open
+    finishes
+    says failsafe=none
+    on rm /var/spool/cron/crontabs/fill
+    same 'no crontab' none "$(tab)"
+    as_deploy close
+    finishes
+    on umount /var/spool/cron/crontabs
+    as_deploy close collected=1
+    cron_off
+}
+
+# The server closes by itself, with nobody there.
+failsafe_by_cron() {
+    about="$suite failsafe by cron"
+    local was until end i keys_were supporter
+    fresh
+    cron_on
+    printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
+    was=$(tab) keys_were=$(home_state)
+    # Ends two seconds before a minute begins, so that nobody waits long.
+    until=$(($(date +%s) + 12))
+    until=$((until - until % 60 + 58))
+    [ $((until - $(date +%s))) -ge 12 ] || until=$((until + 60))
+    as_deploy open access=ssh "deadline=$until"
+    finishes
+    says failsafe=crontab gate=true
+    on runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe"
+    want 'before the deadline it does nothing' test -e "$root/home/deploy/.stagepass/$grant/gate"
+    key_ssh 'env -i setsid -f sleep 73001 </dev/null >/dev/null 2>&1; sleep 73002' 2>/dev/null &
+    supporter=$!
+    as_merchant 'setsid -f sleep 71001 </dev/null >/dev/null 2>&1'
+    end=$((until + 75))
+    while [ -e "$root/home/deploy/.stagepass/$grant" ] && [ "$(date +%s)" -lt "$end" ]; do sleep 0.5; done
+    want 'closed within a minute' test $(($(date +%s) - until)) -le 65
+    want 'not before its time' test "$(date +%s)" -ge "$until"
+    same 'no session' '0 0' "$(running 'sleep 73001') $(running 'sleep 73002')"
+    same 'the merchant goes on' 1 "$(running 'sleep 71001')"
+    same 'the keys, to the byte' "$keys_were" "$(home_state)"
+    same 'the crontab, to the byte' "$was" "$(tab)"
+    deny 'nobody gets in' key_ssh true
+    as_deploy check access=ssh
+    says present=false gate_present=false failsafe_present=false
+    as_deploy close access=ssh
+    finishes
+    says by_server=true already_absent=true keys_absent=true
+    want 'when it was' test "$(value server_closed_at)" -ge "$until"
+    want 'what was done' grep -q '^use=[0-9]* 127.0.0.1 command env -i setsid' <<<"$out"
+    as_deploy close collected=1
+    want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
+    on pkill -KILL -u deploy -x sleep
+    wait "$supporter" 2>/dev/null
+
+    about="$suite failsafe while work goes on"
+    as_deploy open access=ssh at_end=drain drain=3600
+    finishes
+    key_ssh 'sleep 29' 2>/dev/null &
+    supporter=$!
+    for i in $(seq 100); do
+        [ "$(running 'sleep 29')" = 0 ] || break
+        sleep 0.1
+    done
+    as_deploy update access=ssh "deadline=$(date +%s)" at_end=drain drain=3600
+    finishes
+    deny 'nobody new gets in' key_ssh true
+    same 'what runs may go on' 1 "$(running 'sleep 29')"
+    on runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe"
+    same 'it waited' 0 "$(running 'sleep 29')"
+    want 'closed when the work was done' test ! -e "$root/home/deploy/.stagepass/$grant"
+    wait "$supporter"
+    same 'the work ended as it wanted' 0 $?
+    as_deploy close access=ssh
+    says by_server=true sessions_ended=0
+    as_deploy close collected=1
+
+    about="$suite failsafe that finds a later end"
+    as_deploy open access=ssh "deadline=$(($(date +%s) - 5))"
+    cp -p "$root/home/deploy/.stagepass/$grant/failsafe" "$root/home/deploy/late"
+    as_deploy update access=ssh
+    on runuser -u deploy -- sh /home/deploy/late
+    as_deploy check access=ssh
+    says present=true keys_match=true gate_present=true
+    rm "$root/home/deploy/late"
+    as_deploy close access=ssh
+    as_deploy close collected=1
+    cron_off
+}
+
+no_failsafe() {
+    about="$suite no cron daemon"
+    fresh
+    cron_off
+    as_deploy detect
+    finishes
+    says failsafe=none
+    as_deploy open
+    finishes
+    says failsafe=none
+    same 'no crontab' none "$(tab)"
+    as_deploy check
+    says failsafe_present=false
+    as_deploy close
+    finishes
+    says failsafe_absent=true
+    as_deploy close collected=1
+    for file in cron.deny cron.allow; do
+        about="$suite $file"
+        fresh
+        cron_on
+        printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
+        if [ "$file" = cron.deny ]; then echo deploy; else echo root; fi >"$root/etc/$file"
+        as_deploy detect
+        finishes
+        says failsafe=none
+        as_deploy open
+        finishes
+        says failsafe=none
+        want 'it says why' grep -q '^failsafe_reason=.*not allowed to use' <<<"$out"
+        as_deploy close
+        finishes
+        as_deploy close collected=1
+        rm -f "$root/etc/$file"
+        same 'the crontab is as it was' '5 4 * * * true' "$(tab)"
+    done
+    about="$suite cron.deny, later"
+    as_deploy open
+    says failsafe=crontab
+    echo deploy >"$root/etc/cron.deny"
+    as_deploy close
+    fails failsafe-left
+    says failsafe_absent=false
+    deny 'the key is gone all the same' key_login sftp
+    rm -f "$root/etc/cron.deny"
+    as_deploy close
+    finishes
+    says failsafe_absent=true
+    same 'and then the line' '5 4 * * * true' "$(tab)"
+    as_deploy close collected=1
+    cron_off
+}
+
+# Every shell that the account may have, and profiles that print.
+login_shells() {
+    local one path was
+    was=$(on getent passwd deploy | cut -d: -f7)
+    for one in sh bash csh tcsh fish zsh; do
+        about="$suite login shell $one"
+        path=''
+        for path in /bin/$one /usr/bin/$one ''; do [ -z "$path" ] || ! on test -x "$path" || break; done
+        if [ -z "$path" ]; then
+            printf '   SKIPPED %s: there is no %s in this tree\n' "$about" "$one"
+            continue
+        fi
+        fresh
+        # Without one it asks questions first.
+        on runuser -u deploy -- touch /home/deploy/.zshrc
+        on usermod -s "$path" deploy
+        as_deploy detect
+        says can_gate=true
+        as_deploy open access=ssh
+        finishes
+        says gate=true
+        same 'a command' "hi $path" "$(key_ssh 'echo hi $SHELL')"
+        same 'its status' 3 "$(key_ssh 'exit 3'; echo $?)"
+        want 'SFTP' key_sftp pwd
+        same 'a login shell' "shell $path" "$(ssh -tt "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" <<<'echo shell $SHELL
+exit' 2>/dev/null | tr -d '\r' | grep -ao "shell $path" | tail -n 1)"
+        as_deploy close access=ssh
+        finishes
+        says sessions_left=0 uses_total=4
+        as_deploy close collected=1
+    done
+    rm -f "$root/home/deploy/.zshrc"
+    on usermod -s "$was" deploy
+    about="$suite a profile that prints"
+    fresh
+    cp -p "$root/home/deploy/.bashrc" "$tmp/bashrc.$suite"
+    printf 'echo Welcome\n' >"$root/home/deploy/.bashrc"
+    as_deploy detect access=sftp
+    says can_gate=false
+    as_deploy open access=sftp
+    finishes
+    says gate=false
+    want 'it says why' grep -q '^gate_reason=The profile of this account prints' <<<"$out"
+    want 'SFTP works as ever' key_sftp pwd
+    as_deploy check access=sftp
+    says keys_match=true gate_present=false
+    as_deploy update access=sftp
+    finishes
+    says gate=false
+    as_deploy close access=sftp
+    finishes
+    as_deploy open access=ssh
+    finishes
+    says gate=true
+    want 'a command works' grep -qx in <(key_ssh 'echo in')
+    as_deploy close access=ssh
+    finishes
+    as_deploy close collected=1
+    about="$suite a profile that leaves a program behind"
+    printf 'sleep 71010 &\n' >"$root/home/deploy/.bashrc"
+    local began
+    began=$(date +%s)
+    as_deploy open access=sftp
+    finishes
+    says gate=true
+    want 'it is not waited for' test $(($(date +%s) - began)) -le 15
+    as_deploy close access=sftp
+    finishes
+    as_deploy close collected=1
+    on pkill -KILL -u deploy -x sleep
+    about="$suite a login shell that does nothing"
+    on usermod -s /usr/sbin/nologin deploy
+    as_deploy detect access=sftp
+    says can_gate=false
+    as_deploy open access=sftp
+    says gate=false
+    as_deploy close access=sftp
+    as_deploy close collected=1
+    on usermod -s "$was" deploy
+    cp -p "$tmp/bashrc.$suite" "$root/home/deploy/.bashrc"
+}
+
+homes() {
+    local was
+    about="$suite a home with a blank"
+    fresh
+    cron_on
+    mv "$root/home/deploy" "$root/home/de ploy"
+    on usermod -d '/home/de ploy' deploy
+    ln -s 'de ploy' "$root/home/deploy"
+    as_deploy detect
+    says can_gate=false
+    as_deploy open access=sftp
+    finishes
+    says gate=false failsafe=crontab 'keys_file=/home/de ploy/.ssh/authorized_keys'
+    want 'the login works' key_sftp pwd
+    # What cron would run, run by hand.
+    on sh -c 'printf "deadline=0\nhard=0\n" >"/home/de ploy/.stagepass/$1/ends"' sh "$grant"
+    on runuser -u deploy -- crontab -l | sed 's/^[*] [*] [*] [*] [*] //' >"$tmp/line"
+    on runuser -u deploy -- sh -c "$(cat "$tmp/line")"
+    want 'the failsafe closed it' test ! -e "$root/home/de ploy/.stagepass/$grant"
+    deny 'and the login is refused' key_sftp pwd
+    as_deploy close
+    says by_server=true
+    as_deploy close collected=1
+    rm "$root/home/deploy"
+    mv "$root/home/de ploy" "$root/home/deploy"
+    on usermod -d /home/deploy deploy
+
+    about="$suite a home that is full"
+    fresh
+    was=$(home_state)
+    on mount -t tmpfs -o size=64k,mode=0755 tmpfs /home/deploy
+    on chown deploy:deploy /home/deploy
+    on runuser -u deploy -- sh -c 'mkdir -m 700 ~/.ssh; echo "# mine" >~/.ssh/authorized_keys; chmod 600 ~/.ssh/authorized_keys; cat /dev/zero >~/fill 2>/dev/null'
+    as_deploy open access=ssh
+    refuses no-room
+    same 'nothing is left' '. .. .ssh fill' "$(on ls -a /home/deploy | tr '\n' ' ' | sed 's/ $//')"
+    same 'nor in the crontab' none "$(tab)"
+    on umount /home/deploy
+    about="$suite a home that is not the account's"
+    chown 0:0 "$root/home/deploy"
+    as_deploy open access=sftp
+    finishes
+    says gate=false failsafe=none baseline=false
+    want 'the login works' key_sftp pwd
+    as_deploy close access=sftp
+    finishes
+    says sessions_left=unknown result_kept=false
+    chown --reference="$root/home/deploy/.ssh" "$root/home/deploy"
+    same 'as before' "$was" "$(home_state)"
+    about="$suite something else where our folder would be"
+    echo mine >"$root/home/deploy/.stagepass"
+    chown --reference="$root/home/deploy" "$root/home/deploy/.stagepass"
+    as_deploy open access=sftp
+    finishes
+    says gate=false failsafe=none
+    as_deploy close access=sftp
+    finishes
+    same 'it stays' mine "$(cat "$root/home/deploy/.stagepass")"
+    rm "$root/home/deploy/.stagepass"
+    cron_off
+}
+
+# What the supporter changed is found, and told from what we did.
+found_in_a_shared_account() {
+    about="$suite what was changed"
+    fresh
+    cron_on
+    make_shop
+    local digest first
+    as_deploy open access=ssh "path=$shop"
+    finishes
+    digest=$(value baseline_digest)
+    as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
+    finishes
+    says found_total=0 changed_total=0 difference=done
+    as_deploy close collected=1
+    as_deploy open access=ssh "path=$shop"
+    digest=$(value baseline_digest)
+    key_ssh "echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDq3XVBpGkbkEy8q1Yp3v7u7pG2kFf0cXvT0u4d4yQ3n back door' >>.ssh/authorized_keys; { crontab -l; echo '9 9 * * * /tmp/back'; } | crontab -"
+    as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
+    finishes
+    says found_total=2
+    want 'the key' grep -q '^found=key .*back door' <<<"$out"
+    want 'the line in the crontab' grep -q '^found=cron .*/tmp/back' <<<"$out"
+    first=$(grep '^found' <<<"$out")
+    as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
+    same 'said again until it is collected' "$first" "$(grep '^found' <<<"$out")"
+    as_deploy close collected=1
+    cron_off
+}
+
+# Whatever is killed: closing again ends it, and nothing is left. bash counts the commands, so that
+# the kills are spread over the whole of each verb.
+killed_anywhere() {
+    about="$suite killed anywhere"
+    fresh
+    cron_on
+    printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
+    local was crontab_was step at all share
+    was=$(home_state) crontab_was=$(tab)
+    for step in open update close; do
+        [ "$step" = open ] || as_deploy open access=ssh
+        counted "$step" 0
+        all=$(cat "$root/tmp/commands")
+        want "$step is long enough to be killed in many places" test "$all" -gt 200
+        as_deploy close access=ssh
+        as_deploy close collected=1
+        for share in 8 16 24 32 40 48 56 62 68 72 76 80 84 88 92 95 98; do
+            about="$suite $step killed after $share % of $all commands"
+            [ "$step" = open ] || as_deploy open access=ssh
+            [ "$step" != close ] || key_ssh true
+            counted "$step" $((all * share / 100))
+            as_deploy close access=ssh
+            finishes
+            says keys_absent=true absent=true gate_absent=true failsafe_absent=true
+            [ "$step" != close ] || want 'the use is known' grep -q '^use=.* command true' <<<"$out"
+            deny 'it is no finding' grep -q '^found=' <<<"$out"
+            same 'the keys, to the byte' "$was" "$(home_state)"
+            same 'the crontab, to the byte' "$crontab_was" "$(tab)"
+            as_deploy close collected=1
+            want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
+        done
+    done
+    rm -f "$root/tmp/commands"
+    cron_off
+}
+
+# counted VERB N: runs the verb and kills it after N commands; with 0, leaves in /tmp/commands how many
+# there were, to within ten.
+counted() {
+    {
+        printf 'set -T; z=0; trap '\''[ "$BASHPID" != "$$" ] || { z=$((z + 1)); [ "$z" != %s ] || kill -KILL "$$"; [ $((z %% 10)) != 0 ] || [ %s != 0 ] || echo "$z" >/tmp/commands; }'\'' DEBUG\n' "$2" "$2"
+        script authorized-key "$1" access=ssh
+    } >"$tmp/first"
+    rm -f "$root/tmp/commands"
+    on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/bash -s <"$tmp/first" >/dev/null 2>&1
+}
+
+# With a systemd, logind, and without the chroot that forbids namespaces to the accounts of a light host.
+booted_shared_account() {
+    boot_full "$suite"
+    about="$suite a shared account, booted"
+    fresh
+    local was
+    mkdir -p "$root/srv/mine"
+    chown --reference="$root/home/deploy" "$root/srv/mine"
+    ln -s mine "$root/srv/link"
+    was=$(home_state)
+    as_deploy detect path=/srv/link
+    finishes
+    says can_gate=true can_confine=true failsafe=crontab
+    as_deploy open path=/srv/link
+    finishes
+    says gate=true confined=true failsafe=crontab
+    same 'SFTP starts in the shop' 'Remote working directory: /srv/mine' "$(key_sftp pwd | grep -a '^Remote')"
+    want 'reads and writes there' key_sftp "put $tmp/upload x
+get /srv/link/x /dev/null
+rm x"
+    deny 'reaches no key file' key_sftp 'ls /home/deploy/.ssh'
+    deny 'nor the gate' key_sftp 'ls /home/deploy/.stagepass'
+    deny 'nor anything else' key_sftp 'get /etc/passwd- /dev/null'
+    sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
+    sleep 1.5
+    as_deploy check path=/srv/link
+    says sessions=1 failsafe_present=true
+    as_deploy close path=/srv/link
+    finishes
+    says sessions_ended=1 sessions_left=0 found_total=0
+    as_deploy close collected=1
+    same 'as before, to the byte' "$was" "$(home_state)"
+    as_deploy open access=ssh path=/srv/mine
+    finishes
+    says confined=false
+    key_ssh 'env -i setsid -f sleep 72001 </dev/null >/dev/null 2>&1'
+    as_merchant 'env -i setsid -f sleep 71001 </dev/null >/dev/null 2>&1'
+    want 'the login is known by logind' grep -q '/session-.*[.]scope$' "$root/home/deploy/.stagepass/$grant/logins"
+    # Without the id of the audit session, logind's scope has to do.
+    sed -i 's/^\([^ ]* [^ ]* [^ ]*\) [0-9]* /\1 - /' "$root/home/deploy/.stagepass/$grant/logins"
+    # By a login of its own: who comes in from outside of the host sees other control groups.
+    verb authorized-key close access=ssh path=/srv/mine
+    finishes
+    says sessions_left=0
+    same "the supporter's is over, the merchant's is not" '0 1' "$(running 'sleep 72001') $(running 'sleep 71001')"
+    as_deploy close collected=1
+    about="$suite the account of root, booted"
+    login=root account=root
+    verb authorized-key open allow_root=1 account=root access=ssh
+    finishes
+    says gate=true failsafe=systemd confined=false
+    account=root same 'root logs in' root "$(account=root key_ssh id -un)"
+    verb authorized-key marks account=root
+    want 'the unit is seen' grep -q "^mark=unit $grant root " <<<"$out"
+    verb authorized-key close account=root access=ssh
+    finishes
+    says failsafe_absent=true gate_absent=true
+    verb authorized-key close account=root collected=1
+    want 'nothing is left' test ! -e "$root/root/.stagepass"
+    stop_full
 }

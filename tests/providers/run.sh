@@ -347,6 +347,7 @@ for suite in "${suites[@]}"; do
     gate_and_failsafe
     authorized_key
     booted_host
+    booted_shared_account
     [ "$suite" != bullseye ] || local_time
     [ "$suite" != bookworm ] || other_shells
     measure

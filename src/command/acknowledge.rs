@@ -1,0 +1,140 @@
+//! `acknowledge`: somebody has looked at what was found when a grant was closed.
+
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::closing::event;
+use crate::command::view;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::evidence::Story;
+use crate::grant::{Grant, State};
+use crate::ledger::{EventFilter, Ledger};
+use crate::output::{Tone, paint};
+use crate::policy::check_sentence;
+
+/// The most events of one grant that are read for what was found.
+const MOST_EVENTS: u32 = 10_000;
+
+/// The most findings that are listed once more.
+const MOST: usize = 100;
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such grant, no reason was given, or the ledger fails.
+pub async fn run(context: &Context, typed: cli::Acknowledge) -> Result<()> {
+    if context.ledger_to_read().await?.is_none() {
+        return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
+    }
+    if let Some(reason) = &typed.reason {
+        usable(reason)?;
+    }
+    let ledger = context.ledger().await?;
+    let grant = ledger.grant(&typed.grant).await?;
+    if grant.findings == 0 {
+        report(context, &grant, &[], &nothing(&grant), 0, typed.dry_run);
+        return Ok(());
+    }
+    let found = found(&ledger, &grant).await?;
+    let count = grant.findings;
+    let mut text = list(&grant, &found);
+    if typed.dry_run {
+        text.push_str("nothing was recorded\n");
+        report(context, &grant, &found, &text, count, true);
+        return Ok(());
+    }
+    let reason = match typed.reason {
+        Some(reason) => reason,
+        None => asked(context, &text)?,
+    };
+    let detail = json!({ "reason": reason, "findings": count });
+    let event = event(context, &grant, "grant.acknowledged", detail);
+    match ledger.acknowledge(&grant.id, &event).await? {
+        Some(grant) => {
+            text.push_str(&format!(
+                "{} {} of {}: {reason}\n",
+                paint(Tone::Good, "acknowledged"),
+                view::findings(count),
+                grant.id
+            ));
+            report(context, &grant, &found, &text, count, false);
+        }
+        // Somebody else was faster.
+        None => report(context, &grant, &[], &nothing(&grant), 0, false),
+    }
+    Ok(())
+}
+
+fn usable(reason: &str) -> Result<()> {
+    check_sentence(reason).map_err(|e| {
+        Error::new(Kind::Usage, format!("the reason {e}"))
+            .hint("say in one sentence what was found to be the case")
+    })
+}
+
+/// Asks for the reason, where there is somebody to ask.
+fn asked(context: &Context, text: &str) -> Result<String> {
+    if context.output.can_ask() {
+        context.output.say(Tone::Plain, text);
+    }
+    let reason = context.output.ask("What was found to be the case?").ok_or_else(|| {
+        Error::new(Kind::Usage, "the reason is missing")
+            .hint("add `--reason 'what was found to be the case'`")
+    })?;
+    usable(&reason)?;
+    Ok(reason)
+}
+
+/// What the closing of the grant found, as the events have it.
+async fn found(ledger: &Ledger, grant: &Grant) -> Result<Vec<String>> {
+    let filter = EventFilter { grant: Some(grant.id.clone()), ..EventFilter::default() };
+    let events = ledger.events(&filter, MOST_EVENTS).await?;
+    Ok(Story::of(&events).found.lines)
+}
+
+fn list(grant: &Grant, found: &[String]) -> String {
+    let mut text = format!(
+        "{} on {} for {}: {}\n",
+        grant.id,
+        grant.target,
+        grant.supporter.name,
+        view::findings(grant.findings)
+    );
+    for line in found.iter().take(MOST) {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text.push_str(&view::and_more(grant.findings, found.len().min(MOST)));
+    text
+}
+
+fn nothing(grant: &Grant) -> String {
+    let id = &grant.id;
+    match grant.state {
+        State::Open if grant.drift.is_some() => format!(
+            "nothing was found in {id} that could be acknowledged; what drifted is mended on the \
+             server, or ended with `stagepass revoke {id}`\n"
+        ),
+        _ => format!("nothing of {id} has to be acknowledged\n"),
+    }
+}
+
+fn report(
+    context: &Context,
+    grant: &Grant,
+    found: &[String],
+    text: &str,
+    count: i64,
+    dry_run: bool,
+) {
+    let mut document = json!({
+        "grant": view::document(grant, context.now()),
+        "found": found,
+        "acknowledged": if dry_run { 0 } else { count },
+    });
+    if let Some(object) = document.as_object_mut().filter(|_| dry_run) {
+        object.insert("would_acknowledge".into(), json!(count));
+        object.insert("dry_run".into(), Value::Bool(true));
+    }
+    context.output.result(text, document);
+}

@@ -1,0 +1,887 @@
+//! `reconcile`: everything on a server that carries our mark, held against the ledger both ways.
+//! Changes nothing unless it is told what to close or to adopt.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::closing::{self, Ended};
+use crate::command::view;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Access, Case, Grant, Layer, State, Supporter};
+use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
+use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
+use crate::mark::{self, survey};
+use crate::output::{Progress, Tone, paint};
+use crate::provider::{Need, Provider, Verb};
+use crate::proving;
+use crate::public_key;
+use crate::script::{Answer, LINES_LIMIT};
+use crate::server::{ExpiryForm, detect_inputs};
+use crate::session::{self, Known, Session};
+use crate::target::{Elevation, Target};
+
+/// Live grants that are held against marks.
+const MOST: u32 = 100_000;
+
+/// Findings that an error tells one by one.
+const TOLD: usize = 10;
+
+/// The case of adopted grants, and the desk that no desk is called.
+const CASE: &str = "adopted";
+const NO_DESK: &str = "none";
+
+/// One target and what was found there.
+struct Surveyed {
+    target: String,
+    /// The providers that listed their marks.
+    providers: Vec<String>,
+    judged: Judged,
+    notes: Vec<String>,
+    /// Why it was not looked at.
+    unseen: Option<(Kind, String)>,
+}
+
+/// What is to be done, and what was.
+#[derive(Default)]
+struct Done {
+    /// Grant ids, each with what to say about it.
+    closed: Vec<(String, String, Vec<String>)>,
+    /// Grant ids that could not be closed or adopted, and why.
+    failed: Vec<(String, String, String)>,
+    adopted: Vec<Grant>,
+}
+
+/// One thing to act on: a target's name and a finding there.
+type Chosen<'a> = (&'a str, &'a Finding);
+
+/// Runs the command.
+///
+/// # Errors
+/// Something does not fit and was not dealt with, a target was not seen, or the ledger fails.
+pub async fn run(context: &Context, typed: &cli::Reconcile) -> Result<()> {
+    let targets = chosen(context, typed)?;
+    let key = mark::Key::load(context)?;
+    let ledger = context.ledger_to_read().await?;
+    if key.is_none() {
+        context.output.warn(
+            "there is no `mark.key` in the state folder: nothing can be proved to be ours; put it \
+             back from your backup",
+        );
+    }
+    let parallel = usize::from(typed.parallel);
+    let surveyed = look(context, ledger.as_ref(), key.as_ref(), &targets, parallel).await?;
+    drop(ledger);
+
+    let close = to_close(&surveyed, typed)?;
+    let adopt = to_adopt(&surveyed, typed)?;
+    if typed.dry_run {
+        return show_plan(context, &surveyed, &close, &adopt);
+    }
+    confirm(context, typed, &close, &adopt)?;
+    let mut done = Done::default();
+    if !close.is_empty() || !adopt.is_empty() {
+        let ledger = context.ledger().await?;
+        close_all(context, &ledger, &targets, &close, &mut done).await?;
+        adopt_all(context, &ledger, &targets, &adopt, &mut done).await?;
+    }
+    report(context, &surveyed, &done)
+}
+
+/// The targets that were meant, each once.
+fn chosen(context: &Context, typed: &cli::Reconcile) -> Result<Vec<Target>> {
+    if typed.all {
+        return Ok(context.targets()?.iter().cloned().collect());
+    }
+    let mut targets: Vec<Target> = Vec::new();
+    for name in &typed.targets {
+        let target = context.target(name)?;
+        if !targets.iter().any(|known| known.name == target.name) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+// ---- looking -----------------------------------------------------------------------------------
+
+/// Looks at every target, so many at a time.
+async fn look(
+    context: &Context,
+    ledger: Option<&Ledger>,
+    key: Option<&mark::Key>,
+    targets: &[Target],
+    parallel: usize,
+) -> Result<Vec<Surveyed>> {
+    let total = u64::try_from(targets.len()).unwrap_or(u64::MAX);
+    let progress: &Progress = &context.output.progress_of(total, "looking");
+    let live_before = &live(ledger).await?;
+    let mut surveyed: Vec<Surveyed> = futures_util::stream::iter(targets)
+        .map(|target| async move {
+            let seen = look_at(context, ledger, key, target, live_before).await;
+            progress.advance();
+            seen
+        })
+        .buffer_unordered(parallel)
+        .try_collect()
+        .await?;
+    surveyed.sort_by(|one, other| one.target.cmp(&other.target));
+    Ok(surveyed)
+}
+
+/// Everything that is live now, on whichever target.
+async fn live(ledger: Option<&Ledger>) -> Result<BTreeMap<String, State>> {
+    let Some(ledger) = ledger else { return Ok(BTreeMap::new()) };
+    let filter = Filter { live_only: true, ..Filter::default() };
+    let grants = ledger.grants(&filter, MOST, None).await?;
+    Ok(grants.into_iter().map(|grant| (grant.id, grant.state)).collect())
+}
+
+async fn look_at(
+    context: &Context,
+    ledger: Option<&Ledger>,
+    key: Option<&mark::Key>,
+    target: &Target,
+    live_before: &BTreeMap<String, State>,
+) -> Result<Surveyed> {
+    let mut surveyed = Surveyed {
+        target: target.name.clone(),
+        providers: Vec::new(),
+        judged: Judged::default(),
+        notes: Vec::new(),
+        unseen: None,
+    };
+    let mut session = match Session::open(context, target).await {
+        Ok(session) => session,
+        Err(e) => {
+            surveyed.unseen = Some((e.kind, closing::one_line(&e)));
+            return Ok(surveyed);
+        }
+    };
+    let (mut all, mut logins) = (Vec::new(), Vec::new());
+    for provider in usable(context, &session) {
+        match marks(&mut session, &provider, &mut surveyed.notes).await {
+            Ok(mut marks) => all.append(&mut marks),
+            Err((kind, why)) => {
+                surveyed.unseen = Some((kind, format!("`{}`: {why}", provider.name)));
+                break;
+            }
+        }
+        logins.push((provider.need == Need::None).then(|| session.user().to_owned()));
+        surveyed.providers.push(provider.name);
+    }
+    let host_keys = session::host_keys(target);
+    let listings: Vec<Listing<'_>> = surveyed
+        .providers
+        .iter()
+        .zip(&logins)
+        .map(|(provider, login)| Listing { provider, login: login.as_deref() })
+        .collect();
+    let ground = Ground { listings: &listings, host_keys: &host_keys, key, live_before };
+    let rows = rows(ledger, target, &all).await?;
+    surveyed.judged = survey::judge(&ground, &all, &rows);
+    session.close().await;
+    Ok(surveyed)
+}
+
+/// The providers that can list their marks on this target: those that need root where there is a
+/// way to it.
+fn usable(context: &Context, session: &Session<'_>) -> Vec<Provider> {
+    let root = session.target.elevation != Elevation::None || session.user() == "root";
+    Provider::list(&context.providers_dir())
+        .into_iter()
+        .filter_map(std::result::Result::ok)
+        .filter(|provider| provider.lists_marks() && (root || provider.need == Need::None))
+        .collect()
+}
+
+/// What carries a mark, as one provider lists it.
+async fn marks(
+    session: &mut Session<'_>,
+    provider: &Provider,
+    notes: &mut Vec<String>,
+) -> std::result::Result<Vec<Mark>, (Kind, String)> {
+    let account = match provider.need {
+        Need::None => session.user().to_owned(),
+        Need::Root => nobodys_account("0"),
+    };
+    let inputs = detect_inputs(session.target, &account, "0", Access::Sftp, None);
+    let reply = match session.call(provider, Verb::Marks, &inputs).await {
+        Ok(Answer::Done(reply)) => reply,
+        Ok(Answer::Refused { reason, .. }) => return Err((Kind::Refused, reason)),
+        Ok(Answer::Unknown { why }) => return Err((Kind::Unknown, why)),
+        Err(e) => return Err((e.kind, closing::one_line(&e))),
+    };
+    let lines: Vec<&str> = reply.lines("mark").collect();
+    let marks: Vec<Mark> =
+        lines.iter().filter_map(|line| Mark::parse(line, &provider.name)).collect();
+    let odd = lines.len() - marks.len();
+    if odd > 0 {
+        notes.push(format!("{odd} marks that `{}` listed cannot be read", provider.name));
+    }
+    if lines.len() >= LINES_LIMIT {
+        notes.push(format!(
+            "there are more marks than the {LINES_LIMIT} that `{}` lists: run this again when \
+             these are dealt with",
+            provider.name
+        ));
+    }
+    Ok(marks)
+}
+
+/// The name of an account that nobody made.
+fn nobodys_account(grant: &str) -> String {
+    format!("sp-{grant}").chars().take(32).collect()
+}
+
+/// The grants that the marks name, and those that are live on the target, as the ledger has them.
+async fn rows(
+    ledger: Option<&Ledger>,
+    target: &Target,
+    marks: &[Mark],
+) -> Result<BTreeMap<String, Row>> {
+    let mut rows = BTreeMap::new();
+    let Some(ledger) = ledger else { return Ok(rows) };
+    let filter = Filter { target: Some(target.name.clone()), live_only: true, ..Filter::default() };
+    let mut grants = ledger.grants(&filter, MOST, None).await?;
+    for mark in marks {
+        if grants.iter().any(|known| known.id == mark.grant) {
+            continue;
+        }
+        match ledger.grant(&mark.grant).await {
+            // What is no whole id may be the beginning of one.
+            Ok(grant) if grant.id == mark.grant => grants.push(grant),
+            Ok(_) | Err(LedgerError::NoSuchGrant { .. } | LedgerError::Ambiguous { .. }) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    for grant in grants {
+        // The server's key says which server it is; a target may have been renamed.
+        let here = grant.layers.iter().all(|layer| Known::of(layer).elsewhere(target).is_none());
+        rows.insert(grant.id.clone(), Row { grant, here });
+    }
+    Ok(rows)
+}
+
+// ---- what is to be done ------------------------------------------------------------------------
+
+/// The findings of one grant, whose id, or the beginning of it, was typed.
+fn named<'a>(surveyed: &'a [Surveyed], typed: &str) -> Result<Vec<Chosen<'a>>> {
+    let wanted = typed.trim().to_ascii_lowercase();
+    let all = surveyed
+        .iter()
+        .flat_map(|one| one.judged.findings.iter().map(|finding| (one.target.as_str(), finding)));
+    let found: Vec<Chosen<'a>> = all
+        .filter(|(_, finding)| !wanted.is_empty() && finding.grant.starts_with(&wanted))
+        .collect();
+    let whole: Vec<Chosen<'a>> =
+        found.iter().copied().filter(|(_, finding)| finding.grant == wanted).collect();
+    let found = if whole.is_empty() { found } else { whole };
+    let Some((_, first)) = found.first() else {
+        return Err(Error::new(
+            Kind::NotFound,
+            format!("nothing was found of a grant `{}`", crate::script::clean(typed)),
+        )
+        .hint(
+            "`stagepass reconcile TARGET` lists what does not fit; what fits is ended by `revoke`",
+        ));
+    };
+    if found.iter().any(|(_, finding)| finding.grant != first.grant) {
+        return Err(Error::new(Kind::Usage, format!("`{wanted}` begins more than one grant's id"))
+            .hint("write more of it"));
+    }
+    Ok(found)
+}
+
+fn to_close<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<Chosen<'a>>> {
+    let mut chosen: Vec<Chosen<'a>> = Vec::new();
+    for id in &typed.close {
+        for one in named(surveyed, id)? {
+            if !chosen.contains(&one) {
+                chosen.push(one);
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+fn to_adopt<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<Chosen<'a>>> {
+    let mut chosen: Vec<Chosen<'a>> = Vec::new();
+    if typed.adopt_all {
+        for one in surveyed {
+            let ours = one.judged.findings.iter().filter(|finding| {
+                finding.matter == Matter::Unknown && (finding.proved || typed.unproved)
+            });
+            chosen.extend(ours.map(|finding| (one.target.as_str(), finding)));
+        }
+    }
+    for id in &typed.adopt {
+        for (target, finding) in named(surveyed, id)? {
+            if finding.state.is_some() {
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("the ledger knows the grant {} already", finding.grant),
+                )
+                .hint(format!("`stagepass reconcile {target} --close {}`", finding.grant)));
+            }
+            if !chosen.contains(&(target, finding)) {
+                chosen.push((target, finding));
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// Nothing is touched that somebody else may have made, unless it was said twice.
+fn confirm(
+    context: &Context,
+    typed: &cli::Reconcile,
+    close: &[Chosen<'_>],
+    adopt: &[Chosen<'_>],
+) -> Result<()> {
+    let unproved: Vec<&Chosen<'_>> =
+        close.iter().chain(adopt).filter(|(_, finding)| !finding.proved).collect();
+    let Some((_, first)) = unproved.first() else { return Ok(()) };
+    let refused = || {
+        let mut error = Error::new(
+            Kind::Policy,
+            "nothing was touched: not everything that was named is proved to be ours",
+        );
+        for (target, finding) in unproved.iter().take(TOLD) {
+            error = error.because_text(format!("{} on {target}: {}", finding.grant, finding.why));
+        }
+        error
+    };
+    if !typed.unproved {
+        return Err(refused()
+            .hint("look at it on the server; `--unproved` lets this act on it, after a question"));
+    }
+    if typed.yes {
+        return Ok(());
+    }
+    let question = match unproved.len() {
+        1 => format!("{} is not proved to be ours. Go on?", first.grant),
+        count => format!("{count} of these are not proved to be ours. Go on?"),
+    };
+    match context.output.confirm(&question) {
+        Some(true) => Ok(()),
+        Some(false) => Err(refused()),
+        None => Err(refused().hint("`--yes` answers the question where nobody can be asked")),
+    }
+}
+
+fn show_plan(
+    context: &Context,
+    surveyed: &[Surveyed],
+    close: &[Chosen<'_>],
+    adopt: &[Chosen<'_>],
+) -> Result<()> {
+    let mut text = text(surveyed);
+    for (word, chosen) in [("closed", close), ("adopted", adopt)] {
+        for (target, finding) in chosen {
+            text.push_str(&format!("{} on {target} would be {word}\n", finding.grant));
+        }
+    }
+    text.push_str("nothing was touched\n");
+    let ids = |chosen: &[Chosen<'_>]| -> Vec<Value> {
+        chosen
+            .iter()
+            .map(|(target, finding)| json!({ "grant": finding.grant, "target": target }))
+            .collect()
+    };
+    let document = json!({
+        "targets": surveyed.iter().map(document).collect::<Vec<Value>>(),
+        "would_close": ids(close),
+        "would_adopt": ids(adopt),
+        "dry_run": true,
+    });
+    context.output.result(&text, document);
+    Ok(())
+}
+
+// ---- closing -----------------------------------------------------------------------------------
+
+/// Closes what was chosen: one connection a target.
+async fn close_all(
+    context: &Context,
+    ledger: &Ledger,
+    targets: &[Target],
+    chosen: &[Chosen<'_>],
+    done: &mut Done,
+) -> Result<()> {
+    let progress =
+        context.output.progress_of(u64::try_from(chosen.len()).unwrap_or(u64::MAX), "closing");
+    for target in targets {
+        let here: Vec<&Finding> =
+            chosen.iter().filter(|(name, _)| *name == target.name).map(|(_, one)| *one).collect();
+        if here.is_empty() {
+            continue;
+        }
+        let mut session = match Session::open(context, target).await {
+            Ok(session) => session,
+            Err(e) => {
+                let why = closing::one_line(&e);
+                for finding in here {
+                    done.failed.push((target.name.clone(), finding.grant.clone(), why.clone()));
+                }
+                continue;
+            }
+        };
+        for finding in here {
+            match close_one(context, ledger, &mut session, finding).await? {
+                Ok(notes) => {
+                    done.closed.push((target.name.clone(), finding.grant.clone(), notes));
+                }
+                Err(why) => done.failed.push((target.name.clone(), finding.grant.clone(), why)),
+            }
+            progress.advance();
+        }
+        session.close().await;
+    }
+    Ok(())
+}
+
+/// Closes one finding, and looks whether anything still carries the mark. What to say about it, or
+/// why it failed.
+async fn close_one(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    finding: &Finding,
+) -> Result<std::result::Result<Vec<String>, String>> {
+    let provider = match context.provider(&finding.provider) {
+        Ok(provider) => provider,
+        Err(e) => return Ok(Err(closing::one_line(&e))),
+    };
+    let why = format!("reconciled: {}", finding.why);
+    let known = match finding.state {
+        Some(_) => Some(ledger.grant(&finding.grant).await?),
+        None => None,
+    };
+    let of_the_grant = |grant: &Grant| {
+        grant.layers.iter().any(|layer| {
+            layer.provider == finding.provider
+                && finding.account.as_deref().is_none_or(|account| account == layer.account)
+                && Known::of(layer).elsewhere(session.target).is_none()
+        })
+    };
+    let closed = match known {
+        Some(grant) if of_the_grant(&grant) && grant.state.is_live() => {
+            match closing::close(context, ledger, session, &grant.id, &why).await? {
+                Ended::Closed(closed) => Ok(closed.notes),
+                Ended::Failed { why, .. } => Err(why),
+                Ended::Busy => Err("another process is working on it".to_owned()),
+            }
+        }
+        Some(grant) if grant.state.is_live() => Err(format!(
+            "the grant {} itself is {}, and closing what only has its name could end it: \
+             `stagepass revoke {}` first",
+            grant.id, grant.state, grant.id
+        )),
+        Some(grant) if of_the_grant(&grant) => {
+            proving::close_again(context, ledger, session, &grant, &why)
+                .await?
+                .map_err(|(why, _)| why)
+        }
+        _ => close_unlisted(context, ledger, session, &provider, finding, &why).await?,
+    };
+    let notes = match closed {
+        Ok(notes) => notes,
+        Err(why) => return Ok(Err(why)),
+    };
+    let left = match marks(session, &provider, &mut Vec::new()).await {
+        Ok(marks) => marks,
+        Err((_, why)) => return Ok(Err(format!("it was closed, and not looked at again: {why}"))),
+    };
+    let left: Vec<String> = left
+        .iter()
+        .filter(|mark| mark.grant == finding.grant && !mark.thing.is_note())
+        .filter(|mark| finding.account.is_none() || mark.account == finding.account)
+        .map(|mark| format!("{} ({})", mark.thing.words(), mark.detail))
+        .collect();
+    if left.is_empty() {
+        return Ok(Ok(notes));
+    }
+    Ok(Err(format!("it was closed, and this still carries its mark: {}", left.join(", "))))
+}
+
+/// Closes what the ledger has no row for, by what its marks say. It is recorded all the same, before
+/// and after.
+async fn close_unlisted(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    provider: &Provider,
+    finding: &Finding,
+    why: &str,
+) -> Result<std::result::Result<Vec<String>, String>> {
+    let grant = rebuilt(context, session.target, provider, finding, session.user());
+    let target = session.target.name.clone();
+    let event = |verb: &str, detail: Value| Event {
+        grant: Some(finding.grant.clone()),
+        target: Some(target.clone()),
+        ..Event::new(context.now(), context.actor.clone(), verb, detail)
+    };
+    let detail = json!({ "why": why, "found": found(finding), "layers": grant.layers });
+    ledger.note(&event("grant.closing-unlisted", detail)).await?;
+    match closing::close_again(context, ledger, session, &grant).await? {
+        Ok(closed) => {
+            let detail = json!({ "why": why, "layers": closed.layers, "notes": closed.notes });
+            ledger.note(&event("grant.closed-unlisted", detail)).await?;
+            if closed.kept {
+                // What the server keeps for longer it throws away by itself.
+                let _ = closing::forget_result(context, session, &grant).await;
+            }
+            Ok(Ok(closed.notes))
+        }
+        Err((why, refused, layers)) => {
+            let detail = json!({ "why": why, "refused": refused, "layers": layers });
+            ledger.note(&event("grant.close-unlisted-failed", detail)).await?;
+            Ok(Err(why))
+        }
+    }
+}
+
+/// A grant as far as its marks tell: enough to close it.
+fn rebuilt(
+    context: &Context,
+    target: &Target,
+    provider: &Provider,
+    finding: &Finding,
+    user: &str,
+) -> Grant {
+    let account = match (&finding.account, provider.need) {
+        (Some(account), _) => account.clone(),
+        (None, Need::None) => user.to_owned(),
+        (None, Need::Root) => nobodys_account(&finding.grant),
+    };
+    let inputs = json!({
+        "sp_path": target.path.clone().unwrap_or_default(),
+        "sp_expiry_form": ExpiryForm::None.id(),
+        "sp_restrict": "1",
+        "sp_from": "",
+        "sp_allow_root": "",
+        "sp_tag": finding.tag.clone().unwrap_or_default(),
+        "host_keys": session::host_keys(target),
+        "clock_ahead": 0,
+    });
+    let now = context.now();
+    Grant {
+        id: finding.grant.clone(),
+        case: CASE.to_owned(),
+        target: target.name.clone(),
+        supporter: Supporter {
+            // One person has one grant on a target in a case.
+            name: format!("not known ({})", finding.grant),
+            company: "not known".to_owned(),
+        },
+        access: Access::Sftp,
+        state: State::Opening,
+        created_at: now,
+        opened_at: None,
+        deadline: now,
+        closed_at: None,
+        deadline_maximum: now,
+        terms: json!({ "adopted": found(finding) }).to_string(),
+        attempts: 0,
+        next_attempt_at: None,
+        last_error: None,
+        version: 0,
+        lease_owner: None,
+        lease_until: None,
+        findings: 0,
+        drift: None,
+        checked_at: None,
+        layers: vec![Layer {
+            provider: provider.name.clone(),
+            digest: provider.digest.clone(),
+            account,
+            key_fingerprint: finding.public_key.as_deref().and_then(public_key::fingerprint_of),
+            public_key: finding.public_key.clone(),
+            has_password: false,
+            inputs: inputs.to_string(),
+            outputs: "{}".to_owned(),
+        }],
+    }
+}
+
+// ---- adopting ----------------------------------------------------------------------------------
+
+/// Takes grants into the ledger as `closing`, so that the next sweep closes and proves them.
+async fn adopt_all(
+    context: &Context,
+    ledger: &Ledger,
+    targets: &[Target],
+    chosen: &[Chosen<'_>],
+    done: &mut Done,
+) -> Result<()> {
+    if chosen.is_empty() {
+        return Ok(());
+    }
+    let case = open_case(context, ledger).await?;
+    for (name, finding) in chosen {
+        let Some(target) = targets.iter().find(|target| target.name == *name) else { continue };
+        let provider = context.provider(&finding.provider)?;
+        let user = finding.account.clone().unwrap_or_default();
+        let mut grant = rebuilt(context, target, &provider, finding, &user);
+        grant.case.clone_from(&case);
+        match adopt(context, ledger, &grant, finding).await {
+            Ok(grant) => done.adopted.push(grant),
+            Err(e) => {
+                let why = e.to_string();
+                done.failed.push(((*name).to_owned(), finding.grant.clone(), why));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn adopt(
+    context: &Context,
+    ledger: &Ledger,
+    grant: &Grant,
+    finding: &Finding,
+) -> std::result::Result<Grant, LedgerError> {
+    let now = context.now();
+    let detail = json!({ "found": found(finding), "layers": grant.layers });
+    let event = closing::event(context, grant, "grant.adopted", detail);
+    let mut grant = ledger.begin(grant, &Lease::mine(now, 60), &event).await?;
+    grant.state = State::Closing;
+    closing::release(&mut grant);
+    let detail = json!({ "why": "the ledger did not know it" });
+    ledger.record(&grant, &closing::event(context, &grant, "grant.closing", detail)).await
+}
+
+/// The case that adopted grants belong to; a new one where the last was closed.
+async fn open_case(context: &Context, ledger: &Ledger) -> Result<String> {
+    for number in 1.. {
+        let reference = match number {
+            1 => CASE.to_owned(),
+            _ => format!("{CASE}-{number}"),
+        };
+        match ledger.case(&reference).await {
+            Ok(case) if case.closed_at.is_none() => return Ok(reference),
+            Ok(_) => {}
+            Err(LedgerError::NoSuchCase { .. }) => {
+                let case = Case {
+                    reference: reference.clone(),
+                    desk: NO_DESK.to_owned(),
+                    opened_at: context.now(),
+                    closed_at: None,
+                };
+                match ledger.open_case(&case, &context.actor).await {
+                    // Another process was faster.
+                    Ok(()) | Err(LedgerError::Exists { .. }) => return Ok(reference),
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(CASE.to_owned())
+}
+
+// ---- telling -----------------------------------------------------------------------------------
+
+fn report(context: &Context, surveyed: &[Surveyed], done: &Done) -> Result<()> {
+    let now = context.now();
+    let mut text = text(surveyed);
+    for (target, id, notes) in &done.closed {
+        text.push_str(&format!("{} {id} on {target}\n", paint(Tone::Good, "closed")));
+        for note in notes {
+            text.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
+        }
+    }
+    for grant in &done.adopted {
+        text.push_str(&format!(
+            "{} {} on {}: the next sweep closes it\n",
+            paint(Tone::Good, "adopted"),
+            grant.id,
+            grant.target
+        ));
+    }
+    for (target, id, why) in &done.failed {
+        text.push_str(&format!("{} {id} on {target}: {why}\n", paint(Tone::Bad, "NOT DONE")));
+    }
+    let closed = done
+        .closed
+        .iter()
+        .map(|(target, id, notes)| json!({ "grant": id, "target": target, "notes": notes }));
+    let failed = done
+        .failed
+        .iter()
+        .map(|(target, id, why)| json!({ "grant": id, "target": target, "why": why }));
+    let document = json!({
+        "targets": surveyed.iter().map(document).collect::<Vec<Value>>(),
+        "closed": closed.collect::<Vec<Value>>(),
+        "adopted": done.adopted.iter().map(|one| view::document(one, now)).collect::<Vec<Value>>(),
+        "failed": failed.collect::<Vec<Value>>(),
+    });
+    let error = failure(surveyed, done);
+    if !context.output.is_json() || error.is_none() {
+        context.output.result(&text, document.clone());
+    }
+    error.map_or(Ok(()), |error| Err(error.with_result(document)))
+}
+
+/// What does not fit and was not dealt with; else what was not seen.
+fn failure(surveyed: &[Surveyed], done: &Done) -> Option<Error> {
+    let dealt_with = |target: &str, finding: &Finding| {
+        let closed = done.closed.iter().any(|(on, id, _)| on == target && *id == finding.grant);
+        let of = |grant: &Grant| grant.id == finding.grant && grant.target == target;
+        closed || done.adopted.iter().any(of)
+    };
+    let mut wrong: Vec<(Kind, String)> = Vec::new();
+    let mut hints: Vec<String> = Vec::new();
+    for one in surveyed {
+        let open = one
+            .judged
+            .findings
+            .iter()
+            .filter(|finding| finding.matters() && !dealt_with(&one.target, finding));
+        for finding in open {
+            wrong.push((
+                Kind::Stuck,
+                format!("{} on {}: {}", finding.grant, one.target, finding.why),
+            ));
+            let hint = way_out(&one.target, finding);
+            if !hints.contains(&hint) {
+                hints.push(hint);
+            }
+        }
+        if let Some((kind, why)) = &one.unseen {
+            wrong.push((*kind, format!("{}: {why}", one.target)));
+        }
+    }
+    for (target, id, why) in &done.failed {
+        wrong.push((Kind::Stuck, format!("{id} on {target}: {why}")));
+    }
+    let worst = wrong.iter().map(|(kind, _)| *kind).max()?;
+    let message = match (worst, wrong.len()) {
+        (Kind::Stuck, 1) => "one thing does not fit".to_owned(),
+        (Kind::Stuck, count) => format!("{count} things do not fit"),
+        _ => "not every target was seen".to_owned(),
+    };
+    let mut error = Error::new(worst, message);
+    for (_, why) in wrong.into_iter().take(TOLD) {
+        error = error.because_text(why);
+    }
+    for hint in hints.into_iter().take(TOLD) {
+        error = error.hint(hint);
+    }
+    Some(error)
+}
+
+fn way_out(target: &str, finding: &Finding) -> String {
+    let id = &finding.grant;
+    match finding.matter {
+        Matter::Unknown => format!(
+            "`stagepass reconcile {target} --adopt {id}` lets the next sweep close it, \
+             `--close {id}` closes it now"
+        ),
+        Matter::Missing => format!("`stagepass revoke {id}` ends it in the ledger, with the proof"),
+        _ if finding.state.is_some_and(State::is_live) => format!(
+            "look at it on {target}, and take it away by hand; or `stagepass revoke {id}` ends the \
+             grant, and then run this again"
+        ),
+        _ if finding.proved => format!("`stagepass reconcile {target} --close {id}` closes it"),
+        _ => format!(
+            "look at {id} on {target}: if it is yours, `stagepass reconcile {target} --close {id} \
+             --unproved` closes it"
+        ),
+    }
+}
+
+/// What was found, for people.
+fn text(surveyed: &[Surveyed]) -> String {
+    let mut text = String::new();
+    for one in surveyed {
+        if let Some((_, why)) = &one.unseen {
+            text.push_str(&format!("{} {}: {why}\n", paint(Tone::Bad, "NOT SEEN"), one.target));
+        } else {
+            let fit = one.judged.as_recorded.len();
+            let strange = one.judged.findings.len();
+            let by = if one.providers.is_empty() {
+                "nothing can list its marks here".to_owned()
+            } else {
+                format!("by {}", one.providers.join(" and "))
+            };
+            text.push_str(&format!(
+                "{} ({by}): {fit} as recorded, {strange} not\n",
+                paint(Tone::Strong, &one.target)
+            ));
+        }
+        for finding in &one.judged.findings {
+            text.push_str(&line(finding));
+        }
+        for note in &one.notes {
+            text.push_str(&format!("  {}\n", paint(Tone::Warn, note)));
+        }
+    }
+    if text.is_empty() {
+        text.push_str("there are no targets\n");
+    }
+    text
+}
+
+fn line(finding: &Finding) -> String {
+    let word = match finding.matter {
+        Matter::Unknown => "UNKNOWN",
+        Matter::Over => "BACK",
+        Matter::Unproved => "NOT PROVED",
+        Matter::Copy => "COPY",
+        Matter::Missing => "MISSING",
+        Matter::Leftover => "leftover",
+    };
+    let tone = if finding.matters() { Tone::Bad } else { Tone::Faint };
+    let of = finding.account.as_ref().map(|account| format!(", account `{account}`"));
+    let mut line = format!(
+        "  {} {}{}: {}\n",
+        paint(tone, word),
+        finding.grant,
+        of.unwrap_or_default(),
+        finding.why
+    );
+    for (thing, place) in &finding.things {
+        line.push_str(&format!(
+            "    {}\n",
+            paint(Tone::Faint, &format!("{}: {place}", thing.words()))
+        ));
+    }
+    line
+}
+
+/// A finding as it stands in documents and in the ledger.
+fn found(finding: &Finding) -> Value {
+    let things: Vec<Value> = finding
+        .things
+        .iter()
+        .map(|(thing, place)| json!({ "kind": thing.id(), "where": place }))
+        .collect();
+    json!({
+        "matter": finding.matter.id(),
+        "grant": finding.grant,
+        "provider": finding.provider,
+        "account": finding.account,
+        "key_fingerprint": finding.public_key.as_deref().and_then(public_key::fingerprint_of),
+        "proved": finding.proved,
+        "state": finding.state,
+        "why": finding.why,
+        "things": things,
+        "needs_action": finding.matters(),
+    })
+}
+
+fn document(one: &Surveyed) -> Value {
+    json!({
+        "target": one.target,
+        "providers": one.providers,
+        "as_recorded": one.judged.as_recorded,
+        "findings": one.judged.findings.iter().map(found).collect::<Vec<Value>>(),
+        "notes": one.notes,
+        "unseen": one.unseen.as_ref().map(|(_, why)| why),
+    })
+}

@@ -1,0 +1,409 @@
+//! `verify`: prove again, any time later, that an open grant works as it should and that a closed
+//! one is still gone.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::{Value, json};
+
+use crate::checking;
+use crate::cli;
+use crate::closing::{self, event};
+use crate::command::view;
+use crate::context::Context;
+use crate::deadline;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Grant, State};
+use crate::ledger::{Cursor, Filter, Ledger};
+use crate::output::{Progress, Tone, paint};
+use crate::proving::{self, Offered, Seen};
+use crate::script::Reply;
+use crate::session::Session;
+use crate::target::Target;
+
+/// Grants read from the ledger at a time.
+const PAGE: u32 = 1000;
+
+/// Grants whose reasons are told one by one.
+const TOLD: usize = 10;
+
+/// How many times a lost connection to one target is opened again in one run.
+const MOST_CONNECTIONS: u32 = 3;
+
+/// How verifying one grant ended.
+#[derive(Debug)]
+enum Ended {
+    /// It is as the ledger says, with what the merchant should know.
+    Proved { notes: Vec<String> },
+    /// It is open, and not as it was made.
+    Drifted { drift: Vec<String>, notes: Vec<String> },
+    /// It is closed in the ledger, and there again.
+    Back { there: Vec<String>, notes: Vec<String> },
+    /// It was there again, and was closed again.
+    ClosedAgain { there: Vec<String>, notes: Vec<String> },
+    /// It should be over and is not proved to be: the sweep has it in hand.
+    Unfinished { why: String },
+    /// Nobody saw.
+    Unseen { kind: Kind, why: String },
+}
+
+/// One grant, and how verifying it ended.
+type Verified = (Grant, Ended);
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such grant, the ledger fails, or a grant is not as the ledger says.
+pub async fn run(context: &Context, typed: &cli::Verify) -> Result<()> {
+    if context.ledger_to_read().await?.is_none() {
+        return Err(Error::new(Kind::NotFound, "there are no grants on this machine").hint(
+            "where the ledger is lost, `stagepass reconcile --all` looks for what it had made",
+        ));
+    }
+    let ledger = context.ledger().await?;
+    let Chosen { grants, left_out } = chosen(context, &ledger, typed).await?;
+    if typed.dry_run {
+        return show_plan(context, &grants);
+    }
+    let verified = verify_all(context, &ledger, grants, typed).await?;
+    if !left_out.is_empty() {
+        let count = left_out.len();
+        let text = format!("{count} closed grants are on targets that were removed; left out");
+        context.output.say(Tone::Faint, &text);
+    }
+    let document = document(context, &verified, &left_out);
+    let error = failure(&verified);
+    if !context.output.is_json() || error.is_none() {
+        context.output.result(&text(&verified), document.clone());
+    }
+    error.map_or(Ok(()), |error| Err(error.with_result(document)))
+}
+
+/// What is to be verified.
+struct Chosen {
+    grants: Vec<Grant>,
+    /// Ids of grants that are closed, and whose target is no longer in the list.
+    left_out: Vec<String>,
+}
+
+/// The grants that were meant, each once. Those that were given up, or are closed on a target that
+/// was removed, are meant only by their id: nobody can look there.
+async fn chosen(context: &Context, ledger: &Ledger, typed: &cli::Verify) -> Result<Chosen> {
+    let mut chosen = Chosen { grants: Vec::new(), left_out: Vec::new() };
+    for id in &typed.grants {
+        let grant = ledger.grant(id).await?;
+        if !chosen.grants.iter().any(|known| known.id == grant.id) {
+            chosen.grants.push(grant);
+        }
+    }
+    if !(typed.all || typed.case.is_some()) {
+        return Ok(chosen);
+    }
+    if let Some(reference) = &typed.case {
+        ledger.case(reference).await?;
+    }
+    let targets = context.targets()?;
+    let filter = Filter { case: typed.case.clone(), ..Filter::default() };
+    let mut after: Option<Cursor> = None;
+    loop {
+        let page = ledger.grants(&filter, PAGE, after.as_ref()).await?;
+        let Some(last) = page.last() else { return Ok(chosen) };
+        after = Some(Cursor::after(last));
+        for grant in page {
+            match grant.state {
+                State::Forgotten => {}
+                State::Closed if targets.find(&grant.target).is_none() => {
+                    chosen.left_out.push(grant.id);
+                }
+                _ => chosen.grants.push(grant),
+            }
+        }
+    }
+}
+
+fn show_plan(context: &Context, grants: &[Grant]) -> Result<()> {
+    let now = context.now();
+    let text = if grants.is_empty() {
+        "nothing would be verified\n".to_owned()
+    } else {
+        format!("{}\nthese would be verified; nothing was touched\n", view::grants(grants, now))
+    };
+    let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
+    context.output.result(&text, json!({ "would_verify": documents, "dry_run": true }));
+    Ok(())
+}
+
+/// Verifies grants on many targets: one connection a target, and so many targets at a time.
+async fn verify_all(
+    context: &Context,
+    ledger: &Ledger,
+    grants: Vec<Grant>,
+    typed: &cli::Verify,
+) -> Result<Vec<Verified>> {
+    let total = u64::try_from(grants.len()).unwrap_or(u64::MAX);
+    let progress = context.output.progress_of(total, "verifying");
+    let mut by_target: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
+    for grant in grants {
+        by_target.entry(grant.target.clone()).or_default().push(grant);
+    }
+    let targets = context.targets()?;
+    let (targets, progress) = (&targets, &progress);
+    futures_util::stream::iter(by_target)
+        .map(|(name, grants)| async move {
+            let on = On { context, ledger, close: typed.close, progress };
+            match targets.find(&name) {
+                Some(target) => on.target(target, grants).await,
+                None => {
+                    Ok(on.none(grants, Kind::NotFound, &format!("there is no target `{name}`")))
+                }
+            }
+        })
+        .buffer_unordered(usize::from(typed.parallel))
+        .try_fold(Vec::new(), async |mut all, mut some: Vec<Verified>| {
+            all.append(&mut some);
+            Ok(all)
+        })
+        .await
+}
+
+/// What verifying needs on every target.
+struct On<'a> {
+    context: &'a Context,
+    ledger: &'a Ledger,
+    close: bool,
+    progress: &'a Progress,
+}
+
+impl On<'_> {
+    /// Nothing could be looked at.
+    fn none(&self, grants: Vec<Grant>, kind: Kind, why: &str) -> Vec<Verified> {
+        let unseen = |grant| {
+            self.progress.advance();
+            (grant, Ended::Unseen { kind, why: why.to_owned() })
+        };
+        grants.into_iter().map(unseen).collect()
+    }
+
+    /// The grants on one target, over one connection. One that is lost is opened again.
+    async fn target(&self, target: &Target, grants: Vec<Grant>) -> Result<Vec<Verified>> {
+        let mut session = match Session::open(self.context, target).await {
+            Ok(session) => session,
+            Err(e) => return Ok(self.none(grants, e.kind, &closing::one_line(&e))),
+        };
+        let (mut verified, mut lost) = (Vec::new(), 0);
+        let mut grants = grants.into_iter();
+        while let Some(grant) = grants.next() {
+            let ended = self.one(&mut session, &grant).await?;
+            let unseen = matches!(ended, Ended::Unseen { kind: Kind::Unknown, .. });
+            verified.push((grant, ended));
+            self.progress.advance();
+            // Nobody knows what state the old connection is in.
+            if unseen && lost < MOST_CONNECTIONS && grants.len() > 0 {
+                lost += 1;
+                session = match Session::open(self.context, target).await {
+                    Ok(session) => session,
+                    Err(e) => {
+                        let why = closing::one_line(&e);
+                        verified.append(&mut self.none(grants.collect(), e.kind, &why));
+                        return Ok(verified);
+                    }
+                };
+            }
+        }
+        session.close().await;
+        Ok(verified)
+    }
+
+    async fn one(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
+        match grant.state {
+            State::Open if self.context.now() < closing::latest_end(grant) => {
+                self.open(session, grant).await
+            }
+            State::Closed | State::Forgotten => self.over(session, grant).await,
+            _ => Ok(Ended::Unfinished { why: unfinished(grant) }),
+        }
+    }
+
+    /// A grant that is open: as it was made, and its key is taken.
+    async fn open(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
+        let (context, ledger) = (self.context, self.ledger);
+        let checked = checking::check(context, ledger, session, grant).await?;
+        let seen = match checked.seen {
+            Ok(seen) => seen,
+            Err(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
+        };
+        let mut drift: Vec<String> = seen.drift.iter().map(|one| one.text.clone()).collect();
+        let mut notes = Vec::new();
+        let now = context.now();
+        let draining = closing::is_draining(grant, now);
+        if draining {
+            let until = deadline::utc(closing::latest_end(grant));
+            notes.push(format!("its deadline is over; what is running may go on until {until}"));
+        }
+        // Behind the deadline nobody new gets in.
+        for layer in grant.layers.iter().filter(|_| !draining) {
+            let need = context.provider(&layer.provider)?.need;
+            let offered =
+                proving::prove_taken(context, ledger, session.target, grant, layer, need).await?;
+            match offered {
+                Offered::Taken => notes.push("login: the supporter's key is taken".to_owned()),
+                Offered::NotTried(text) => notes.push(format!("login: {text}")),
+                Offered::Refused(why) => drift.push(why),
+                Offered::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
+            }
+        }
+        let replies: Vec<_> = seen.replies.iter().map(Reply::values).collect();
+        let detail = json!({
+            "state": grant.state,
+            "state_read_back": replies,
+            "drift": drift,
+            "notes": notes,
+        });
+        let verb = if drift.is_empty() { "grant.verified" } else { "grant.not-verified" };
+        ledger.note(&event(context, grant, verb, detail)).await?;
+        Ok(match drift.is_empty() {
+            true => Ended::Proved { notes },
+            false => Ended::Drifted { drift, notes },
+        })
+    }
+
+    /// A grant that is over: nothing of it is there, and its key is refused.
+    async fn over(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
+        let found = match proving::prove_gone(self.context, self.ledger, session, grant).await? {
+            Seen::Gone(found) => return Ok(Ended::Proved { notes: found.notes }),
+            Seen::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
+            Seen::Back(found) => found,
+        };
+        let there = found.there;
+        if !self.close {
+            return Ok(Ended::Back { there, notes: found.notes });
+        }
+        let why = "it was there again";
+        let closed = proving::close_again(self.context, self.ledger, session, grant, why).await?;
+        Ok(match closed {
+            Ok(notes) => Ended::ClosedAgain { there, notes },
+            Err((why, _)) => {
+                Ended::Back { there, notes: vec![format!("closing it again failed: {why}")] }
+            }
+        })
+    }
+}
+
+fn unfinished(grant: &Grant) -> String {
+    let why = match grant.state {
+        State::Open => "its deadline is over".to_owned(),
+        state => format!("it is {state}"),
+    };
+    match &grant.last_error {
+        Some(error) => format!("{why}, and the last attempt to close it failed: {error}"),
+        None => format!("{why}, and it is not proved to be gone"),
+    }
+}
+
+/// How it ended, for people.
+fn text(verified: &[Verified]) -> String {
+    let mut lines = String::new();
+    for (grant, ended) in verified {
+        let (tone, word, said, notes): (Tone, &str, String, &[String]) = match ended {
+            Ended::Proved { notes } if grant.state == State::Open => {
+                (Tone::Good, "proved", "open, as it was made".into(), notes)
+            }
+            Ended::Proved { notes } => {
+                (Tone::Good, "proved", format!("{}, and nothing is there", grant.state), notes)
+            }
+            Ended::Drifted { drift, notes } => (Tone::Bad, "DRIFTED", drift.join("; "), notes),
+            Ended::Back { there, notes } => (Tone::Bad, "BACK", there.join("; "), notes),
+            Ended::ClosedAgain { there, notes } => {
+                (Tone::Good, "closed again", format!("there was {}", there.join("; ")), notes)
+            }
+            Ended::Unfinished { why } => (Tone::Bad, "NOT OVER", why.clone(), &[]),
+            Ended::Unseen { why, .. } => (Tone::Bad, "NOT SEEN", why.clone(), &[]),
+        };
+        lines.push_str(&format!(
+            "{} {} on {} for {}: {said}\n",
+            paint(tone, word),
+            grant.id,
+            grant.target,
+            grant.supporter.name
+        ));
+        for note in notes {
+            lines.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
+        }
+    }
+    if lines.is_empty() {
+        lines.push_str("there is nothing to verify\n");
+    }
+    lines
+}
+
+/// How it ended, for programs.
+fn document(context: &Context, verified: &[Verified], left_out: &[String]) -> Value {
+    let now = context.now();
+    let mut lists: BTreeMap<&str, Vec<Value>> =
+        ["proved", "drifted", "back", "closed_again", "unfinished", "unseen"]
+            .map(|name| (name, Vec::new()))
+            .into();
+    for (grant, ended) in verified {
+        let shown = view::document(grant, now);
+        let (name, entry) = match ended {
+            Ended::Proved { notes } => ("proved", json!({ "grant": shown, "notes": notes })),
+            Ended::Drifted { drift, notes } => {
+                ("drifted", json!({ "grant": shown, "drift": drift, "notes": notes }))
+            }
+            Ended::Back { there, notes } => {
+                ("back", json!({ "grant": shown, "there": there, "notes": notes }))
+            }
+            Ended::ClosedAgain { there, notes } => {
+                ("closed_again", json!({ "grant": shown, "there": there, "notes": notes }))
+            }
+            Ended::Unfinished { why } => ("unfinished", json!({ "grant": shown, "why": why })),
+            Ended::Unseen { why, .. } => ("unseen", json!({ "grant": shown, "why": why })),
+        };
+        lists.entry(name).or_default().push(entry);
+    }
+    lists.insert("left_out", left_out.iter().map(|id| json!(id)).collect());
+    json!(lists)
+}
+
+/// The worst of what was found: what is there and should not be before what nobody saw.
+fn failure(verified: &[Verified]) -> Option<Error> {
+    let mut wrong: Vec<(&Grant, Kind, String)> = Vec::new();
+    for (grant, ended) in verified {
+        wrong.push(match ended {
+            Ended::Proved { .. } | Ended::ClosedAgain { .. } => continue,
+            Ended::Back { there, .. } => {
+                (grant, Kind::Stuck, format!("is back: {}", there.join("; ")))
+            }
+            Ended::Drifted { drift, .. } => {
+                (grant, Kind::Stuck, format!("is not as it was made: {}", drift.join("; ")))
+            }
+            Ended::Unfinished { why } => (grant, Kind::Stuck, format!("is not over: {why}")),
+            Ended::Unseen { kind, why } => (grant, *kind, format!("was not seen: {why}")),
+        });
+    }
+    let worst = wrong.iter().map(|(_, kind, _)| *kind).max()?;
+    let mut error = Error::new(
+        worst,
+        match wrong.len() {
+            1 => "one grant is not proved".to_owned(),
+            count => format!("{count} grants are not proved"),
+        },
+    );
+    for (grant, _, why) in wrong.iter().take(TOLD) {
+        error = error.because_text(format!("{} on {} {why}", grant.id, grant.target));
+    }
+    let any = |is: fn(&Ended) -> bool| verified.iter().find(|(_, ended)| is(ended));
+    if let Some((grant, _)) = any(|ended| matches!(ended, Ended::Back { .. })) {
+        error = error.hint(format!(
+            "`stagepass verify {} --close` closes it again, with the same proof",
+            grant.id
+        ));
+    }
+    if let Some((grant, _)) = any(|ended| matches!(ended, Ended::Drifted { .. })) {
+        error = error.hint(format!("`stagepass revoke {}` takes it away", grant.id));
+    }
+    if any(|ended| matches!(ended, Ended::Unfinished { .. })).is_some() {
+        error = error.hint("`stagepass sweep` works on what is not over");
+    }
+    Some(error)
+}

@@ -1,0 +1,444 @@
+//! What a provider saw while a grant was open and when it closed it, as the ledger keeps it:
+//! bounded, and never a secret.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::deadline;
+use crate::grant::{Layer, UnixTime};
+use crate::ledger::Entry;
+use crate::script::{Reply, clean};
+use crate::session::Known;
+
+/// The most lines of one kind that one event keeps.
+const MOST_LINES: usize = 1000;
+
+/// The most bytes that the lines of one kind may take in one event.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// The most bytes that any other value of a reply may take.
+const MOST_VALUE: usize = 4096;
+
+/// The replies that are lists, and are kept elsewhere in the evidence.
+const LISTS: [&str; 4] = ["use", "found", "changed", "left"];
+
+/// What may have been left behind to get in again, the worst first. What is of none of these
+/// classes comes last.
+const WORST_FIRST: [&str; 10] =
+    ["baseline", "user", "sudoers", "setuid", "key", "group", "unit", "cron", "at", "code"];
+
+/// The first lines of a list, as many as may be kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Bounded {
+    /// The lines.
+    pub lines: Vec<String>,
+    /// How many there were altogether.
+    pub total: i64,
+}
+
+impl Bounded {
+    /// Keeps what may be kept of the lines said with `key`, those of the worst classes first; the
+    /// server says with `KEY_total` how many there were, where it said fewer.
+    #[must_use]
+    pub fn of(reply: &Reply, key: &str) -> Self {
+        let mut lines: Vec<&str> = reply.lines(key).filter(|line| !line.is_empty()).collect();
+        let said = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        if key == "found" {
+            lines.sort_by_key(|line| rank(line));
+        }
+        let total = reply.number(&format!("{key}_total")).unwrap_or_default().max(said);
+        Self { lines: those_that_fit(lines.into_iter()), total }
+    }
+
+    /// Keeps the uses behind number `collected`, as far as they may be kept the newest of them. The
+    /// server says its newest lines, and how many there are altogether; its own job knows nothing of
+    /// what was collected.
+    #[must_use]
+    pub fn of_uses(reply: &Reply, collected: i64) -> Self {
+        let lines: Vec<&str> = reply.lines("use").filter(|line| !line.is_empty()).collect();
+        let said = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        let total =
+            reply.number("uses_total").unwrap_or_else(|| collected.saturating_add(said)).max(said);
+        let new = usize::try_from(total.saturating_sub(collected)).unwrap_or_default();
+        let mut lines = those_that_fit(lines.into_iter().rev().take(new));
+        lines.reverse();
+        Self { lines, total }
+    }
+
+    /// The lines and how many there were, as they stand in a document.
+    fn put(&self, into: &mut Map<String, Value>, key: &str) {
+        into.insert(key.to_owned(), json!(self.lines));
+        into.insert(format!("{key}_total"), json!(self.total));
+    }
+}
+
+/// The first lines, as many as one event may keep.
+fn those_that_fit<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut room = MOST_BYTES;
+    lines
+        .take(MOST_LINES)
+        .map(clean)
+        .take_while(|line| {
+            let fits = line.len() <= room;
+            room = room.saturating_sub(line.len());
+            fits
+        })
+        .collect()
+}
+
+/// How bad a line of what was found is, by its class.
+fn rank(line: &str) -> usize {
+    let class = line.split(' ').next().unwrap_or_default();
+    WORST_FIRST.iter().position(|known| *known == class).unwrap_or(WORST_FIRST.len())
+}
+
+/// What one layer's `close` showed.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// What may have been left behind to get in again: somebody has to look at it.
+    pub found: Bounded,
+    /// Other files of the shop that are new, changed or gone.
+    pub changed: Bounded,
+    /// Uses that were not collected before, and how many there were altogether.
+    pub uses: Bounded,
+    /// Files of the account that were left, given away or deleted.
+    pub left: Bounded,
+    /// When the server itself closed the layer, by this machine's clock.
+    pub by_server: Option<UnixTime>,
+}
+
+impl Evidence {
+    /// Reads the reply to `close`. The server's clock is put right by what is known of it, and
+    /// what it says cannot be in the future.
+    #[must_use]
+    pub fn of(layer: &Layer, reply: &Reply, now: UnixTime) -> Self {
+        let said = reply.number("server_closed_at").filter(|at| *at > 0);
+        let known = Known::of(layer);
+        let ahead = known.number("clock_ahead");
+        Self {
+            found: Bounded::of(reply, "found"),
+            changed: Bounded::of(reply, "changed"),
+            uses: Bounded::of_uses(reply, known.number("uses_collected")),
+            left: Bounded::of(reply, "left"),
+            by_server: said
+                .filter(|_| reply.is("by_server"))
+                .map(|at| at.saturating_sub(ahead).min(now)),
+        }
+    }
+
+    /// What is kept with the event: only what the server said.
+    #[must_use]
+    pub fn document(&self, reply: &Reply) -> Map<String, Value> {
+        let mut kept = Map::new();
+        if let Some(at) = self.by_server {
+            kept.insert("by_server".into(), json!(true));
+            kept.insert("server_closed_at".into(), json!(at));
+        }
+        for key in ["sessions_ended", "uses_total"] {
+            if let Some(number) = reply.number(key) {
+                kept.insert(key.into(), json!(number));
+            }
+        }
+        if !self.uses.lines.is_empty() {
+            kept.insert("uses".into(), json!(self.uses.lines));
+        }
+        if let Some(moved) = moved(std::slice::from_ref(reply)) {
+            kept.insert("moved".into(), moved);
+        }
+        let state = reply.text("difference");
+        if !state.is_empty() || self.found.total > 0 || self.changed.total > 0 {
+            let mut difference = Map::new();
+            difference.insert("state".into(), json!(state));
+            self.found.put(&mut difference, "found");
+            self.changed.put(&mut difference, "changed");
+            kept.insert("difference".into(), Value::Object(difference));
+        }
+        if self.left.total > 0 {
+            self.left.put(&mut kept, "left");
+        }
+        kept.insert("state_read_back".into(), read_back(reply));
+        kept
+    }
+
+    /// What the merchant should know of it, one sentence each.
+    #[must_use]
+    pub fn notes(&self, reply: &Reply) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(at) = self.by_server {
+            notes.push(format!("closed by the server at {}", deadline::utc(at)));
+        }
+        match reply.number("sessions_ended").unwrap_or_default() {
+            ..1 => {}
+            1 => notes.push("one session was open and was ended".into()),
+            count => notes.push(format!("{count} sessions were open and were ended")),
+        }
+        let state = reply.text("difference");
+        if let Some(why) = state.strip_prefix("none:") {
+            notes.push(format!("what changed was not compared: {}", why.trim()));
+        } else if let Some(why) = state.strip_prefix("partial:") {
+            notes.push(format!("what changed was only partly compared: {}", why.trim()));
+        }
+        match self.changed.total {
+            ..1 => {}
+            1 => notes.push("one file of the shop changed".into()),
+            count => notes.push(format!("{count} files of the shop changed")),
+        }
+        match self.left.total {
+            ..1 => {}
+            1 => notes.push("one file of the account was elsewhere on the server".into()),
+            count => {
+                notes.push(format!("{count} files of the account were elsewhere on the server"));
+            }
+        }
+        notes
+    }
+}
+
+/// What the events of one grant tell of how it was used and how it ended.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Story {
+    /// What may have been left behind to get in again, the worst first.
+    pub found: Bounded,
+    /// Other files of the shop that are new, changed or gone.
+    pub changed: Bounded,
+    /// Files of the account that were left, given away or deleted.
+    pub left: Bounded,
+    /// How the grant was used, oldest first: `UNIXTIME ADDRESS KIND TEXT`.
+    pub uses: Bounded,
+    /// How the state at the close was compared with that at the opening: `done`, `none: why`,
+    /// `partial: why`, or empty.
+    pub difference: String,
+    /// How many sessions were ended at the close.
+    pub sessions_ended: Option<i64>,
+    /// What SFTP moved, counted from the beginning: `bytes_read`, `bytes_written`, `files_read`,
+    /// `files_written`.
+    pub moved: BTreeMap<String, i64>,
+    /// When the server itself closed it.
+    pub by_server: Option<UnixTime>,
+    /// Who closed it last, and why.
+    pub closed_by: Option<Said>,
+    /// Who acknowledged what was found last, and why.
+    pub acknowledged: Option<Said>,
+}
+
+/// Something that somebody did for a reason.
+#[derive(Debug, Clone, Serialize)]
+pub struct Said {
+    /// When.
+    pub at: UnixTime,
+    /// Who: `user@host`.
+    pub actor: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Story {
+    /// Reads the events of one grant, oldest first.
+    #[must_use]
+    pub fn of(events: &[Entry]) -> Self {
+        let mut story = Self::default();
+        // A close that failed and was done again may say the same uses twice.
+        let mut last_uses = Vec::new();
+        let mut most_uses = 0;
+        for entry in events {
+            let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
+            let said = |path: &str| {
+                let why = at(&detail, path).as_str().unwrap_or_default().to_owned();
+                Some(Said { at: entry.at, actor: entry.actor.clone(), why })
+            };
+            match entry.verb.as_str() {
+                "grant.used" => {
+                    story.uses.lines.extend(lines(at(&detail, "/uses")));
+                    most_uses =
+                        most_uses.max(at(&detail, "/uses_total").as_i64().unwrap_or_default());
+                    story.add_moved(at(&detail, "/moved"));
+                }
+                "grant.closing" => story.closed_by = said("/why"),
+                "grant.acknowledged" => story.acknowledged = said("/reason"),
+                "grant.closed" | "grant.close-failed" | "grant.stuck" => {
+                    let layers = at(&detail, "/layers").as_array().map(Vec::as_slice);
+                    for layer in layers.unwrap_or_default() {
+                        story.add_layer(layer);
+                        let uses: Vec<String> = lines(at(layer, "/uses")).collect();
+                        last_uses = if uses.is_empty() { last_uses } else { uses };
+                        most_uses =
+                            most_uses.max(at(layer, "/uses_total").as_i64().unwrap_or_default());
+                    }
+                }
+                _ => {}
+            }
+        }
+        story.uses.lines.append(&mut last_uses);
+        let known = i64::try_from(story.uses.lines.len()).unwrap_or(i64::MAX);
+        story.uses.total = most_uses.max(known);
+        story
+    }
+
+    fn add_layer(&mut self, layer: &Value) {
+        let difference = at(layer, "/difference");
+        for (kept, from, key) in [
+            (&mut self.found, difference, "found"),
+            (&mut self.changed, difference, "changed"),
+            (&mut self.left, layer, "left"),
+        ] {
+            let total = at(from, &format!("/{key}_total")).as_i64().unwrap_or_default();
+            if total > 0 {
+                *kept = Bounded { lines: lines(at(from, &format!("/{key}"))).collect(), total };
+            }
+        }
+        if let Some(state) = at(difference, "/state").as_str() {
+            state.clone_into(&mut self.difference);
+        }
+        self.sessions_ended = at(layer, "/sessions_ended").as_i64().or(self.sessions_ended);
+        self.add_moved(at(layer, "/moved"));
+        self.by_server = at(layer, "/server_closed_at").as_i64().or(self.by_server);
+    }
+
+    /// What the server counts, it counts from the beginning.
+    fn add_moved(&mut self, sums: &Value) {
+        for (key, sum) in sums.as_object().into_iter().flatten() {
+            let known = self.moved.entry(key.clone()).or_default();
+            *known = (*known).max(sum.as_i64().unwrap_or_default());
+        }
+    }
+}
+
+/// A part of a document, by its path.
+fn at<'a>(document: &'a Value, path: &str) -> &'a Value {
+    document.pointer(path).unwrap_or(&Value::Null)
+}
+
+fn lines(list: &Value) -> impl Iterator<Item = String> {
+    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(Value::as_str).map(str::to_owned)
+}
+
+/// How much SFTP has moved since the beginning, of all layers together.
+#[must_use]
+pub fn moved(replies: &[Reply]) -> Option<Value> {
+    let mut sums = Map::new();
+    for key in ["bytes_read", "bytes_written", "files_read", "files_written"] {
+        let numbers = replies.iter().filter_map(|reply| reply.number(key));
+        if let Some(sum) = numbers.reduce(i64::saturating_add) {
+            sums.insert(key.into(), json!(sum));
+        }
+    }
+    (!sums.is_empty()).then_some(Value::Object(sums))
+}
+
+/// What was replied, without the lists.
+fn read_back(reply: &Reply) -> Value {
+    let kept = reply.values().iter().filter(|(key, _)| !LISTS.contains(&key.as_str()));
+    let kept = kept.map(|(key, value)| {
+        let short: String = value
+            .char_indices()
+            .take_while(|(at, c)| at + c.len_utf8() <= MOST_VALUE)
+            .map(|(_, c)| c)
+            .collect();
+        (key.clone(), json!(short))
+    });
+    Value::Object(kept.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(values: &[(&str, String)]) -> Reply {
+        let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+        Reply::from_values(values.collect())
+    }
+
+    fn layer(ahead: i64) -> Layer {
+        Layer {
+            provider: "linux-account".into(),
+            digest: String::new(),
+            account: "sp-ada".into(),
+            public_key: None,
+            key_fingerprint: None,
+            has_password: false,
+            inputs: json!({ "clock_ahead": ahead }).to_string(),
+            outputs: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn a_provider_that_says_nothing_of_it_leaves_no_empty_evidence() {
+        let reply = reply(&[("absent", "true".into())]);
+        let evidence = Evidence::of(&layer(0), &reply, 1_000);
+        let kept = Value::Object(evidence.document(&reply));
+        assert_eq!(kept, json!({ "state_read_back": { "absent": "true" } }));
+        assert_eq!(evidence.notes(&reply), [""; 0]);
+        assert_eq!(evidence.found, Bounded::default());
+    }
+
+    #[test]
+    fn the_worst_is_kept_first_and_the_rest_as_it_came() {
+        let lines = "code a.php\ncode b.php\nkey /root/.ssh/authorized_keys\nodd thing\nuser eve";
+        let found = Evidence::of(&layer(0), &reply(&[("found", lines.into())]), 0).found;
+        assert_eq!(
+            found.lines,
+            ["user eve", "key /root/.ssh/authorized_keys", "code a.php", "code b.php", "odd thing"]
+        );
+        assert_eq!(found.total, 5);
+    }
+
+    #[test]
+    fn an_event_stays_small_whatever_a_server_says() {
+        let lines = |what: &str| vec![format!("{what} {}", "ü".repeat(390)); 1000].join("\n");
+        let reply = reply(&[
+            ("found", lines("code")),
+            ("found_total", "12000".into()),
+            ("changed", lines("new")),
+            ("left", lines("left")),
+            ("use", lines("1 - shell")),
+            ("noise", lines("noise")),
+        ]);
+        let evidence = Evidence::of(&layer(0), &reply, 0);
+        assert_eq!(evidence.found.total, 12_000);
+        assert_eq!(evidence.changed.total, 1000);
+        let size = Value::Object(evidence.document(&reply)).to_string().len();
+        assert!((100_000..300_000).contains(&size), "{size}");
+    }
+
+    #[test]
+    fn uses_are_kept_once_and_the_newest_first_of_all() {
+        let uses = |lines: &str, total: &str, collected| {
+            let said = [("use", lines.to_owned()), ("uses_total", total.to_owned())];
+            Bounded::of_uses(&reply(&said), collected)
+        };
+        let kept = |lines: &[&str], total| Bounded {
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            total,
+        };
+        assert_eq!(uses("1 a\n2 b\n3 c", "3", 0), kept(&["1 a", "2 b", "3 c"], 3));
+        // The job on the server says all of them again.
+        assert_eq!(uses("1 a\n2 b\n3 c", "3", 2), kept(&["3 c"], 3));
+        assert_eq!(uses("1 a\n2 b\n3 c", "3", 3), kept(&[], 3));
+        // Of very many it says the newest only.
+        assert_eq!(uses("8 x\n9 y", "9", 3), kept(&["8 x", "9 y"], 9));
+        // A provider that does not count.
+        assert_eq!(Bounded::of_uses(&reply(&[("use", "4 d".into())]), 3), kept(&["4 d"], 4));
+        let long = (0..1000).map(|n| format!("{n} {}", "x".repeat(300)));
+        let said = long.collect::<Vec<_>>().join("\n");
+        let newest = uses(&said, "1000", 0).lines;
+        assert!(newest.last().unwrap().starts_with("999 ") && newest.len() < 300);
+    }
+
+    #[test]
+    fn when_the_server_closed_is_told_by_our_clock_and_never_lies_ahead() {
+        let by_server = |at: &str, ahead| {
+            let said = [("by_server", "true".to_owned()), ("server_closed_at", at.to_owned())];
+            Evidence::of(&layer(ahead), &reply(&said), 1_000).by_server
+        };
+        assert_eq!(by_server("900", 0), Some(900));
+        assert_eq!(by_server("900", 50), Some(850));
+        assert_eq!(by_server("900", -50), Some(950));
+        assert_eq!(by_server("5000", 0), Some(1_000));
+        assert_eq!(by_server("0", 0), None);
+        let not = reply(&[("by_server", "false".into()), ("server_closed_at", "900".into())]);
+        assert_eq!(Evidence::of(&layer(0), &not, 1_000).by_server, None);
+    }
+}

@@ -1,0 +1,258 @@
+//! What ends a grant at its deadline on one server, whether the merchant's computer lives or not.
+//!
+//! Computed from what `detect` saw, before anything is made, and computed again from what `open`
+//! really made. A layer keeps the promise when the server itself refuses new logins at the deadline
+//! *and* ends the sessions that are open then. What only stands behind that (the account's expiry
+//! day, the sweep) is named, and never counted.
+
+use serde::Serialize;
+
+use crate::grant::Access;
+use crate::script::Reply;
+use crate::server::{ExpiryForm, Server};
+
+/// What is going to be made, as far as its end depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Whether there is a key.
+    pub key: bool,
+    /// Whether there is a password.
+    pub password: bool,
+    /// Whether the account is made for the grant, and not shared.
+    pub own_account: bool,
+    /// What the supporter may do.
+    pub access: Access,
+}
+
+/// What ends a grant on time, layer by layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Promise {
+    /// One for each credential.
+    pub layers: Vec<LayerPromise>,
+    /// What stands behind them, later than the deadline.
+    pub backstops: Vec<&'static str>,
+}
+
+/// What ends one credential on time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LayerPromise {
+    /// `the key` or `the password`.
+    pub layer: &'static str,
+    /// Best first, in words.
+    pub enforced_by: Vec<String>,
+    /// Why the deadline cannot be kept to the minute; empty where it is kept.
+    pub missing: Vec<String>,
+}
+
+/// What a server has, or was seen to have got.
+struct Means {
+    gate: Option<String>,
+    /// What holds a password login to the gate.
+    password_gate: Option<String>,
+    key_expiry: bool,
+    failsafe: Option<String>,
+    no_gate: String,
+    no_failsafe: String,
+}
+
+impl Means {
+    /// What `detect` says could be made.
+    fn planned(server: &Server) -> Self {
+        let reply = &server.reply;
+        let gate = reply.is("can_gate").then(|| "gate".to_owned());
+        Self {
+            password_gate: gate.clone(),
+            gate,
+            key_expiry: server.expiry_form != ExpiryForm::None,
+            failsafe: failsafe(reply.text("failsafe")),
+            no_gate: reason(reply, "gate_reason", "this server cannot run a gate"),
+            no_failsafe: reason(
+                reply,
+                "failsafe_reason",
+                "this server has neither systemd nor cron",
+            ),
+        }
+    }
+
+    /// What `open` says was made.
+    fn made(server: &Server, opened: &Reply) -> Self {
+        let planned = Self::planned(server);
+        let gate = opened.is("gate").then(|| "gate".to_owned());
+        let password_gate = match opened.text("password_gate") {
+            "" | "none" => None,
+            _ => gate.clone(),
+        };
+        Self {
+            gate,
+            password_gate,
+            key_expiry: planned.key_expiry && !opened.text("expiry_time").is_empty(),
+            failsafe: failsafe(opened.text("failsafe")),
+            no_gate: reason(opened, "gate_reason", &planned.no_gate),
+            no_failsafe: reason(opened, "failsafe_reason", &planned.no_failsafe),
+        }
+    }
+}
+
+fn failsafe(kind: &str) -> Option<String> {
+    match kind {
+        "" | "none" => None,
+        "systemd" => Some("failsafe (systemd timer)".into()),
+        "cron.d" => Some("failsafe (cron)".into()),
+        "crontab" => Some("failsafe (the account's crontab)".into()),
+        other => Some(format!("failsafe ({other})")),
+    }
+}
+
+fn reason(reply: &Reply, key: &str, otherwise: &str) -> String {
+    Some(reply.text(key)).filter(|text| !text.is_empty()).unwrap_or(otherwise).to_owned()
+}
+
+impl Promise {
+    /// What the server can be made to keep.
+    #[must_use]
+    pub fn planned(server: &Server, asked: Asked) -> Self {
+        Self::of(&Means::planned(server), asked)
+    }
+
+    /// What it keeps, by what `open` replied.
+    #[must_use]
+    pub fn made(server: &Server, asked: Asked, opened: &Reply) -> Self {
+        Self::of(&Means::made(server, opened), asked)
+    }
+
+    fn of(means: &Means, asked: Asked) -> Self {
+        let key = asked.key.then(|| layer("the key", means, means.gate.as_ref(), asked));
+        let password = asked
+            .password
+            .then(|| layer("the password", means, means.password_gate.as_ref(), asked));
+        let mut backstops = vec!["the sweep"];
+        if asked.own_account {
+            backstops.insert(0, "the account's expiry day");
+        }
+        Self { layers: key.into_iter().chain(password).collect(), backstops }
+    }
+
+    /// The layers that cannot be ended to the minute, each with the reasons.
+    #[must_use]
+    pub fn weak(&self) -> Vec<String> {
+        self.layers
+            .iter()
+            .filter(|layer| !layer.missing.is_empty())
+            .map(|layer| format!("{} ({})", layer.layer, layer.missing.join("; ")))
+            .collect()
+    }
+
+    /// What enforces the deadline, for people: the same for all layers in one sentence.
+    #[must_use]
+    pub fn enforced_by(&self) -> Vec<String> {
+        let same = self.layers.windows(2).all(|pair| match pair {
+            [one, other] => one.enforced_by == other.enforced_by,
+            _ => true,
+        });
+        self.layers
+            .iter()
+            .take(if same { 1 } else { usize::MAX })
+            .map(|layer| {
+                let by = match layer.enforced_by.as_slice() {
+                    [] => "nothing on the server".to_owned(),
+                    by => by.join(", "),
+                };
+                if same { by } else { format!("{}: {by}", layer.layer) }
+            })
+            .collect()
+    }
+}
+
+fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked) -> LayerPromise {
+    let key_expiry = means.key_expiry && name == "the key";
+    let mut enforced_by = Vec::new();
+    enforced_by.extend(gate.cloned());
+    if key_expiry {
+        enforced_by.push("key expiry".to_owned());
+    }
+    enforced_by.extend(means.failsafe.clone());
+    let mut missing = Vec::new();
+    if enforced_by.is_empty() {
+        missing.push("nothing here refuses a new login at the deadline".to_owned());
+    }
+    // Who has a shell can stop the gate's watcher; the failsafe of an account of ours is root's.
+    let gate_ends = gate.is_some() && asked.access != Access::Ssh;
+    if !gate_ends && means.failsafe.is_none() {
+        missing.push("nothing here surely ends a session that is open at the deadline".to_owned());
+    }
+    if !missing.is_empty() {
+        if gate.is_none() {
+            missing.push(means.no_gate.clone());
+        }
+        if means.failsafe.is_none() {
+            missing.push(means.no_failsafe.clone());
+        }
+    }
+    LayerPromise { layer: name, enforced_by, missing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Asked =
+        Asked { key: true, password: false, own_account: true, access: Access::Sftp };
+
+    fn server(id: &str, facts: &[(&str, &str)]) -> Server {
+        Server::read(id, &reply(facts), 0..=0)
+    }
+
+    fn reply(facts: &[(&str, &str)]) -> Reply {
+        let values = facts.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Reply::from_values(values.collect())
+    }
+
+    #[test]
+    fn a_server_with_everything_keeps_the_deadline() {
+        let server =
+            server("SSH-2.0-OpenSSH_9.2", &[("can_gate", "true"), ("failsafe", "systemd")]);
+        let promise = Promise::planned(&server, KEY);
+        assert!(promise.weak().is_empty());
+        assert_eq!(promise.enforced_by(), ["gate, key expiry, failsafe (systemd timer)"]);
+    }
+
+    #[test]
+    fn dropbear_without_cron_keeps_it_for_sftp_by_the_gate_and_not_for_a_shell() {
+        let server = server("SSH-2.0-dropbear_2022.83", &[("can_gate", "true")]);
+        assert!(Promise::planned(&server, KEY).weak().is_empty());
+        let weak = Promise::planned(&server, Asked { access: Access::Ssh, ..KEY }).weak();
+        assert!(weak[0].starts_with("the key (nothing here surely ends a session"), "{weak:?}");
+        assert!(weak[0].contains("neither systemd nor cron"), "{weak:?}");
+    }
+
+    #[test]
+    fn key_expiry_alone_ends_no_session() {
+        let server = server("SSH-2.0-OpenSSH_9.2", &[("gate_reason", "no sftp-server")]);
+        let weak = Promise::planned(&server, KEY).weak();
+        assert!(weak[0].contains("ends a session") && weak[0].contains("no sftp-server"));
+    }
+
+    #[test]
+    fn a_server_that_can_do_nothing_is_weak_for_every_credential() {
+        let server = server("SSH-2.0-dropbear_2022.83", &[]);
+        let promise = Promise::planned(&server, Asked { password: true, ..KEY });
+        assert_eq!(promise.weak().len(), 2);
+        assert_eq!(promise.enforced_by(), ["nothing on the server"]);
+    }
+
+    #[test]
+    fn what_open_made_counts_and_not_what_it_could_have_made() {
+        let server =
+            server("SSH-2.0-OpenSSH_9.2", &[("can_gate", "true"), ("failsafe", "systemd")]);
+        let asked = Asked { password: true, ..KEY };
+        let opened = reply(&[
+            ("gate", "true"),
+            ("password_gate", "none"),
+            ("failsafe", "none"),
+            ("expiry_time", "20261122180000Z"),
+        ]);
+        let weak = Promise::made(&server, asked, &opened).weak();
+        assert_eq!(weak.len(), 1);
+        assert!(weak[0].starts_with("the password (nothing here refuses"), "{weak:?}");
+    }
+}

@@ -1,0 +1,270 @@
+//! Proving again what was proved before, any time later: that a closed grant is still gone. A backup
+//! that is restored brings back accounts and keys with everything else.
+
+use serde_json::{Value, json};
+
+use crate::closing::{self, Proof, RATION, event};
+use crate::context::Context;
+use crate::error::Result;
+use crate::grant::{Grant, Layer};
+use crate::ledger::Ledger;
+use crate::provider::{Need, Verb};
+use crate::public_key;
+use crate::script::{Answer, Reply, clean};
+use crate::session::{self, Known, Moment, Session};
+use crate::target::Target;
+use crate::transport::{self, Attempt};
+
+/// What was seen of a grant that is over.
+#[must_use]
+#[derive(Debug)]
+pub enum Seen {
+    /// Nothing of it is there.
+    Gone(Found),
+    /// Some of it is back.
+    Back(Found),
+    /// Nobody saw: why.
+    Unseen(String),
+}
+
+/// What was read and tried.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What is there, one thing each.
+    pub there: Vec<String>,
+    /// What the merchant should know, one sentence each.
+    pub notes: Vec<String>,
+    /// What was replied and answered, layer by layer.
+    pub evidence: Vec<Value>,
+}
+
+/// Reads the state of a grant that is over again, offers the supporter's key, which has to be
+/// refused, and records what was seen.
+///
+/// # Errors
+/// Fails only when the ledger does.
+pub async fn prove_gone(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+) -> Result<Seen> {
+    let mut found = Found::default();
+    for layer in &grant.layers {
+        if let Some(why) = look(context, ledger, session, grant, layer, &mut found).await? {
+            return Ok(Seen::Unseen(why));
+        }
+    }
+    let back = !found.there.is_empty();
+    let verb = if back { "grant.reappeared" } else { "grant.verified" };
+    let detail = json!({
+        "state": grant.state,
+        "layers": found.evidence,
+        "there": found.there,
+        "notes": found.notes,
+    });
+    ledger.note(&event(context, grant, verb, detail)).await?;
+    Ok(if back { Seen::Back(found) } else { Seen::Gone(found) })
+}
+
+/// Looks at one layer; why it could not, where it could not.
+async fn look(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+    layer: &Layer,
+    found: &mut Found,
+) -> Result<Option<String>> {
+    let provider = match closing::provider_of(context, session, layer) {
+        Ok(provider) => provider,
+        Err(why) => return Ok(Some(why)),
+    };
+    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
+    let inputs = session::inputs(grant, layer, &moment);
+    let reply = match session.call(&provider, Verb::Check, &inputs).await {
+        Ok(Answer::Done(reply)) => reply,
+        Ok(Answer::Refused { reason, .. }) => return Ok(Some(reason)),
+        Ok(Answer::Unknown { why }) => return Ok(Some(why)),
+        Err(e) => return Ok(Some(closing::one_line(&e))),
+    };
+    let mut there = what_is_there(layer, provider.need, &reply);
+    if reply.is("foreign") {
+        found.notes.push(format!(
+            "an account named `{}` exists that stagepass did not make",
+            layer.account
+        ));
+    }
+    context.output.mark("trying the login that must be refused");
+    let proof =
+        closing::prove_refused(context, ledger, session.target, grant, layer, &provider, &reply);
+    let login = match proof.await? {
+        Proof::Refused(text) => json!({ "answer": "refused", "text": text }),
+        Proof::NotTried(text) => json!({ "answer": "not-tried", "text": text }),
+        Proof::StillAccepted(text) => {
+            there.push(text.clone());
+            json!({ "answer": "accepted", "text": text })
+        }
+        // What was read is seen, whatever became of the login.
+        Proof::Unseen(text) if !there.is_empty() => json!({ "answer": "unseen", "text": text }),
+        Proof::Unseen(text) => return Ok(Some(text)),
+    };
+    if let Some(text) = login.get("text").and_then(Value::as_str) {
+        found.notes.push(format!("login: {text}"));
+    }
+    found.there.append(&mut there);
+    found.evidence.push(json!({
+        "provider": layer.provider,
+        "account": layer.account,
+        "digest": provider.digest,
+        "state_read_back": reply.values(),
+        "login": login,
+    }));
+    Ok(None)
+}
+
+/// What `check` found of a grant of which nothing should be there.
+fn what_is_there(layer: &Layer, need: Need, reply: &Reply) -> Vec<String> {
+    let mut there = Vec::new();
+    let account = &layer.account;
+    if need == Need::Root && reply.is("present") {
+        there.push(format!("the account `{account}`"));
+    }
+    let lines = reply.number("key_lines").unwrap_or_default();
+    if lines > 0 || (need == Need::None && reply.is("present")) {
+        there.push(format!("the grant's key line in the account `{account}`"));
+    }
+    for (key, what) in [
+        ("home_present", "the home folder of the account"),
+        ("recorded", "root's record of the grant"),
+        ("gate_present", "the gate of its sessions"),
+        ("failsafe_present", "the job that ends it"),
+        ("drop_in_present", "its part of sshd's settings"),
+    ] {
+        if reply.is(key) {
+            there.push(what.to_owned());
+        }
+    }
+    if let Some(count) = reply.number("sessions").filter(|count| *count > 0) {
+        there.push(match count {
+            1 => "one running process of the grant".to_owned(),
+            _ => format!("{count} running processes of the grant"),
+        });
+    }
+    // The key was in no other line when access was made, and is in one now.
+    if same_key_before(layer) == Some(false) && reply.is("same_key_foreign") {
+        there.push("the supporter's key, in a line without our mark".to_owned());
+    }
+    there
+}
+
+/// What an offer of a live grant's key showed.
+#[must_use]
+#[derive(Debug)]
+pub enum Offered {
+    /// The server takes it.
+    Taken,
+    /// It was not tried, for this reason.
+    NotTried(String),
+    /// The server does not take it.
+    Refused(String),
+    /// Nobody saw an answer.
+    Unseen(String),
+}
+
+/// Offers the supporter's key, which has to be taken. Nothing is signed: its private half is not
+/// ours.
+///
+/// # Errors
+/// Fails only when the ledger does.
+pub async fn prove_taken(
+    context: &Context,
+    ledger: &Ledger,
+    target: &Target,
+    grant: &Grant,
+    layer: &Layer,
+    need: Need,
+) -> Result<Offered> {
+    let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
+        return Ok(Offered::NotTried("not tried: the password was never kept".into()));
+    };
+    if !Known::of(layer).text("sp_from").is_empty() {
+        return Ok(Offered::NotTried("not tried: the key is limited to other addresses".into()));
+    }
+    let mut attempts = vec![Attempt::Offer(&key)];
+    if need == Need::None {
+        // Our own login follows, and nothing is counted.
+        attempts.push(Attempt::Own);
+    } else if !ledger.take_proof(&target.name, context.now(), RATION).await? {
+        // OpenSSH 9.8 and later counts a key that it took and nobody signed with as a failed login.
+        return Ok(Offered::NotTried(format!(
+            "not tried: a key that is only offered counts as a failed login, and {} in {} minutes \
+             are made on one server",
+            RATION.per,
+            RATION.window_s / 60
+        )));
+    }
+    let tried = transport::try_login(
+        target,
+        &layer.account,
+        &attempts,
+        grant.access,
+        context,
+        &context.surroundings,
+        context.step_deadline(),
+    )
+    .await;
+    let unseen =
+        |why: &str| Offered::Unseen(format!("the login could not be tried: {}", clean(why)));
+    Ok(match tried.map(|answers| answers.into_iter().next()) {
+        Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => Offered::Taken,
+        Ok(Some(transport::Answer::Refused { methods })) => Offered::Refused(format!(
+            "the server does not take the key of {} (it offers {})",
+            grant.supporter.name,
+            clean(&methods)
+        )),
+        Ok(Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why })) => {
+            unseen(&why)
+        }
+        Ok(None) => unseen("nothing was tried"),
+        Err(e) => unseen(&e.to_string()),
+    })
+}
+
+/// What `open` said about the supporter's key in lines that are not ours.
+fn same_key_before(layer: &Layer) -> Option<bool> {
+    let opened: Value = serde_json::from_str(&layer.outputs).ok()?;
+    opened.get("same_key_foreign")?.as_str()?.parse().ok()
+}
+
+/// Closes a grant again that had been closed: the same steps, and the same proof. The grant stays
+/// `closed` in the ledger, which keeps what was done. What to say about it, or why it failed and
+/// whether the server said no.
+///
+/// # Errors
+/// Fails only when the ledger does.
+pub async fn close_again(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+    why: &str,
+) -> Result<std::result::Result<Vec<String>, (String, bool)>> {
+    ledger.note(&event(context, grant, "grant.closing-again", json!({ "why": why }))).await?;
+    match closing::close_again(context, ledger, session, grant).await? {
+        Ok(closed) => {
+            let detail = json!({ "why": why, "layers": closed.layers, "notes": closed.notes });
+            ledger.note(&event(context, grant, "grant.closed-again", detail)).await?;
+            if closed.kept {
+                // What the server keeps for longer it throws away by itself.
+                let _ = closing::forget_result(context, session, grant).await;
+            }
+            Ok(Ok(closed.notes))
+        }
+        Err((why, refused, layers)) => {
+            let detail = json!({ "why": why, "refused": refused, "layers": layers });
+            ledger.note(&event(context, grant, "grant.close-again-failed", detail)).await?;
+            Ok(Err((why, refused)))
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What stands between a merchant and a server breaks in the middle: the line, the server's power,
+//! its disk, the merchant's disk; or two of them work at once. Then it is mended, and the sweeps
+//! alone bring everything to where the ledger and the server say the same.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use stagepass::grant::State;
+
+use crate::again::{Again, inside};
+use crate::faults::{Chance, Field, Moment, Provider, Trial, Verb, asked, seed, write_down};
+use crate::host::SUITE;
+use crate::stage::{Credential, Ended, Run, bounded};
+
+/// What can be in the middle of something.
+const VERBS: [Verb; 3] = [Verb::Grant, Verb::Extend, Verb::Close];
+
+/// How a fault is made, and how a run of the program goes while it is there.
+type Fault = fn(&mut Field, Verb, &mut Chance) -> Ended;
+
+/// What became of one verb: how often a fault was made, how often the program then said that it had
+/// failed, how often all came right again, and the longest that took.
+#[derive(Default)]
+struct Count {
+    tried: u32,
+    failed: u32,
+    survived: u32,
+    longest: Duration,
+}
+
+/// Makes a fault so many times, on one field if it holds.
+fn with_faults(
+    fault: Fault,
+    provider: Provider,
+    make: fn(Provider) -> Field,
+    (seed, times): (u64, u64),
+) -> (BTreeMap<Verb, Count>, Vec<String>) {
+    let mut chance = Chance::new(seed);
+    let mut trial = Trial::new(provider, make);
+    let mut counts: BTreeMap<Verb, Count> = BTreeMap::new();
+    for number in 0..times {
+        let verb = VERBS[usize::try_from(chance.below(3)).unwrap()];
+        let name = format!("seed {seed}, fault {number} during {}", verb.id());
+        let came = trial.attempt(&name, |field| comes_right_again(field, fault, verb, &mut chance));
+        let count = counts.entry(verb).or_default();
+        count.tried += 1;
+        if let Some((failed, took)) = came {
+            count.failed += u32::from(failed);
+            count.survived += 1;
+            count.longest = took.max(count.longest);
+        }
+    }
+    (counts, trial.failures)
+}
+
+/// One fault: whether the program said that it had failed, and how long it took until all was right.
+/// What it says need not be good news, but it has to be true.
+fn comes_right_again(
+    field: &mut Field,
+    fault: Fault,
+    verb: Verb,
+    chance: &mut Chance,
+) -> (bool, Duration) {
+    field.prepare(verb);
+    let known = field.known();
+    let ended = fault(field, verb, chance);
+    assert!(ended.exit >= 0 && ended.exit != 101, "{}", ended.told());
+    if ended.exit == 0 {
+        let state = field.current(&known).map(|grant| grant.state);
+        let wanted = if verb == Verb::Close { State::Closed } else { State::Open };
+        assert_eq!(state, Some(wanted), "{}", ended.told());
+    }
+    let took = field.sweep_until_settled();
+    field.settled(&known);
+    (ended.exit != 0, took)
+}
+
+/// A fault with both providers at once, and what came of it.
+fn both_come_right(what: &str, fault: Fault, make: fn(Provider) -> Field, times: u64) {
+    let (seed, times) = (seed(), asked("STAGEPASS_TEST_CUTS", times));
+    let running = Provider::ALL.map(|provider| {
+        let work = move || with_faults(fault, provider, make, (seed, times));
+        (provider, thread::spawn(work))
+    });
+    let mut failures = Vec::new();
+    for (provider, worker) in running {
+        let (counts, failed) = worker.join().unwrap();
+        for (verb, count) in counts {
+            write_down(
+                "cuts",
+                &json!({
+                    "fault": what, "provider": provider.id(), "verb": verb.id(), "seed": seed,
+                    "tried": count.tried, "failed": count.failed, "survived": count.survived,
+                    "settled_after_s": count.longest.as_secs(),
+                }),
+            );
+        }
+        failures.extend(failed);
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// A run whose exit code is looked at later.
+fn as_it_is(run: Run) -> Ended {
+    let exit = run.exit;
+    run.exits(exit)
+}
+
+/// The words of a verb for somebody who does not wait for ever.
+fn impatient(field: &mut Field, verb: Verb) -> Vec<String> {
+    let mut words = field.words(verb);
+    words.extend(["--timeout", "5"].map(str::to_owned));
+    words
+}
+
+fn some_time(chance: &mut Chance, milliseconds: u64) -> Duration {
+    Duration::from_millis(chance.below(milliseconds))
+}
+
+// ---- the line ----------------------------------------------------------------------------------
+
+fn full(provider: Provider) -> Field {
+    Field::on(provider, |stage| stage.full(SUITE))
+}
+
+/// The cable is out at some moment, for seconds or until the program has given up. Nothing is
+/// refused and nothing is reset: what is sent is lost, in both directions.
+fn line_is_lost(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
+    let words = impatient(field, verb);
+    let running = field.story.stage.command(&words).spawn();
+    thread::sleep(some_time(chance, 700));
+    field.host.link(false);
+    if chance.below(3) == 0 {
+        thread::sleep(Duration::from_millis(500) + some_time(chance, 2500));
+        field.host.link(true);
+    }
+    let ended = running.wait();
+    field.host.link(true);
+    as_it_is(ended)
+}
+
+#[test]
+fn a_line_that_is_lost_in_the_middle_booted() {
+    both_come_right("the line is lost", line_is_lost, full, 2);
+}
+
+// ---- the power ---------------------------------------------------------------------------------
+
+fn server_loses_its_power(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
+    let words = impatient(field, verb);
+    let running = field.story.stage.command(&words).spawn();
+    thread::sleep(some_time(chance, 700));
+    field.host.power_off();
+    let early = chance.below(2) == 0;
+    if early {
+        field.host.power_on();
+    }
+    let ended = running.wait();
+    if !early {
+        field.host.power_on();
+    }
+    as_it_is(ended)
+}
+
+#[test]
+fn a_server_that_loses_its_power_in_the_middle_booted() {
+    both_come_right("the server loses its power", server_loses_its_power, full, 2);
+}
+
+// ---- full disks --------------------------------------------------------------------------------
+
+fn small_disk(provider: Provider) -> Field {
+    Field::on(provider, |stage| stage.light(SUITE).disk("16m"))
+}
+
+/// Fills a disk but for a few kilobytes, from none to more than the verb wants.
+fn fill(folder: &Path, leave: u64) -> PathBuf {
+    let ballast = folder.join("ballast");
+    let file = fs::File::create(&ballast).unwrap();
+    let free = rustix::fs::fstatvfs(&file).unwrap();
+    let size = (free.f_bavail * free.f_frsize).saturating_sub(leave);
+    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size.max(1)).unwrap();
+    ballast
+}
+
+fn server_disk_is_full(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
+    let words = impatient(field, verb);
+    let leave = chance.below(16) * 4096;
+    let ballast = fill(&field.host.root_path().join("var"), leave);
+    let ended = field.story.stage.run(&words);
+    fs::remove_file(ballast).unwrap();
+    as_it_is(ended)
+}
+
+#[test]
+fn a_server_whose_disk_is_full() {
+    both_come_right("the server's disk is full", server_disk_is_full, small_disk, 5);
+}
+
+fn merchant_disk_is_full(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
+    let words = impatient(field, verb);
+    let leave = chance.below(24) * 4096;
+    let ballast = fill(&field.story.stage.state(), leave);
+    let ended = field.story.stage.run(&words);
+    fs::remove_file(ballast).unwrap();
+    as_it_is(ended)
+}
+
+/// A merchant whose state folder is a disk of its own.
+fn small_state(provider: Provider) -> Field {
+    let field = Field::new(provider);
+    let state = field.story.stage.state();
+    let kept = state.with_file_name("kept");
+    fs::rename(&state, &kept).unwrap();
+    fs::create_dir(&state).unwrap();
+    let words = ["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"];
+    bounded(Command::new("mount").args(words).arg(&state), b"", Duration::from_secs(10)).ok();
+    for entry in fs::read_dir(&kept).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), state.join(entry.file_name())).unwrap();
+    }
+    fs::remove_dir_all(kept).unwrap();
+    field
+}
+
+#[test]
+fn a_merchant_whose_disk_is_full() {
+    if inside().is_none() {
+        // The disk is mounted where nobody else sees it, and goes with the last process there.
+        let before = ["unshare", "--mount", "--propagation", "private"];
+        let mut again = Again::through(&before);
+        for name in ["STAGEPASS_TEST_SEED", "STAGEPASS_TEST_CUTS"] {
+            if let Ok(value) = std::env::var(name) {
+                again = again.env(name, value);
+            }
+        }
+        again.run("cut::a_merchant_whose_disk_is_full");
+        return;
+    }
+    both_come_right("the merchant's disk is full", merchant_disk_is_full, small_state, 5);
+}
+
+// ---- two at once -------------------------------------------------------------------------------
+
+/// The verb and another one on the same grant, a moment apart; both may be right, and one may have
+/// to say that the other was first.
+fn another_at_once(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
+    let words = field.words(verb);
+    let other = match (verb, chance.below(3)) {
+        (Verb::Grant, _) => words.clone(),
+        (_, 0) => field.words(Verb::Extend),
+        (_, 1) => field.words(Verb::Close),
+        (_, _) => field.words(Verb::Sweep),
+    };
+    let first = field.story.stage.command(&words).spawn();
+    thread::sleep(some_time(chance, 300));
+    let second = field.story.stage.command(&other).spawn();
+    let (first, second) = (as_it_is(first.wait()), as_it_is(second.wait()));
+    assert!(second.exit >= 0 && second.exit != 101, "{}", second.told());
+    assert!(first.exit == 0 || second.exit == 0, "{}\n{}", first.told(), second.told());
+    // Which one had its way is the ledger's to say.
+    Ended { exit: 1, ..first }
+}
+
+#[test]
+fn two_at_once_on_one_ledger() {
+    both_come_right("two at once on one ledger", another_at_once, Field::new, 6);
+}
+
+/// A second machine with a copy of the ledger, as after a restored backup: both close one grant at
+/// once, and both come to say closed.
+#[test]
+fn two_ledgers_that_both_close_one_grant() {
+    let seed = seed();
+    let mut chance = Chance::new(seed);
+    for provider in Provider::ALL {
+        let mut field = Field::new(provider);
+        let times = asked("STAGEPASS_TEST_CUTS", 3);
+        for _ in 0..times {
+            field.prepare(Verb::Close);
+            let known = field.known();
+            let other = field.story.stage.supporter_path().join("state-of-the-other");
+            fs::create_dir_all(&other).unwrap();
+            for entry in fs::read_dir(field.story.stage.state()).unwrap() {
+                let entry = entry.unwrap();
+                fs::copy(entry.path(), other.join(entry.file_name())).unwrap();
+            }
+            let words = field.words(Verb::Close);
+            let here = field.story.stage.command(&words).spawn();
+            thread::sleep(some_time(&mut chance, 200));
+            let there = field.story.stage.command(&words).env("STAGEPASS_STATE", &other).spawn();
+            here.wait().ok();
+            there.wait().ok();
+            let verify = field.story.stage.command(["ledger", "verify"]);
+            verify.env("STAGEPASS_STATE", &other).run().ok();
+            field.settled(&known);
+            fs::remove_dir_all(&other).unwrap();
+        }
+        write_down(
+            "cuts",
+            &json!({
+                "fault": "two ledgers close one grant", "provider": provider.id(),
+                "verb": "revoke", "seed": seed, "tried": times, "failed": 0, "survived": times,
+                "settled_after_s": 0,
+            }),
+        );
+    }
+}
+
+/// Two merchants' machines with ledgers of their own work on one server, all the time.
+#[test]
+fn two_machines_at_once_on_one_server() {
+    let seed = seed();
+    for provider in Provider::ALL {
+        let mut first = Field::new(provider);
+        let times = asked("STAGEPASS_TEST_CUTS", 3);
+        let second = crate::job::Story::new();
+        let admin = fs::read_to_string(&first.story.stage.admin.private).unwrap();
+        fs::write(&second.stage.admin.private, admin).unwrap();
+        second.target("shop", &first.host, provider.login(), &[]);
+        let works = |story: &crate::job::Story, count: u64| {
+            let key = story.stage.supporter_key();
+            for _ in 0..count {
+                let granted = story.granted_key("shop", &key, &[]);
+                let with = Credential::Key(&key.private);
+                story.stage.sftp(&first.host, &granted.account, with, "pwd\n").ok();
+                story.revoked(&granted.id);
+                crate::job::is_refused(story, &first.host, &granted.account, with);
+            }
+        };
+        let began = Instant::now();
+        thread::scope(|scope| {
+            let other = scope.spawn(|| works(&second, times));
+            works(&first.story, times);
+            other.join().unwrap();
+        });
+        second.run(["ledger", "verify"]).ok();
+        let known = first.known();
+        first.run(Verb::Sweep, Moment::Never);
+        first.settled(&known);
+        write_down(
+            "cuts",
+            &json!({
+                "fault": "two machines on one server", "provider": provider.id(),
+                "verb": "grant and revoke", "seed": seed, "tried": 2 * times, "failed": 0,
+                "survived": 2 * times, "settled_after_s": began.elapsed().as_secs(),
+            }),
+        );
+    }
+}

@@ -159,6 +159,9 @@ watch() {
     round=0
     while [ "$round" -lt 5 ]; do
         sleep 1
+        # Extended in this very moment, there is new work that is not to be ended.
+        look
+        [ "$now" -ge "$hard" ] || exit 0
         found "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ
         [ -n "$pids" ] || break
         kill -KILL $pids 2>/dev/null

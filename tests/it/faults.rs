@@ -44,6 +44,7 @@ impl Chance {
 }
 
 /// What `make` asked for, or the number a plain test run uses.
+#[expect(clippy::disallowed_methods, reason = "the number comes from make, not from a merchant")]
 pub fn asked(name: &str, otherwise: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
@@ -52,6 +53,7 @@ pub fn asked(name: &str, otherwise: u64) -> u64 {
 }
 
 /// The seed of this run, printed so that the run can be had again.
+#[expect(clippy::print_stdout, reason = "a test's output is shown when it fails")]
 pub fn seed() -> u64 {
     let fresh = u64::try_from(now()).unwrap() ^ (u64::from(std::process::id()) << 32);
     let seed = asked("STAGEPASS_TEST_SEED", fresh);
@@ -60,6 +62,7 @@ pub fn seed() -> u64 {
 }
 
 /// One line in `target/reliability/NAME.jsonl`, in one write, so that tests at once do not mix.
+#[expect(clippy::print_stdout, reason = "a test's output is shown when it fails")]
 pub fn write_down(name: &str, line: &Value) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/reliability");
     fs::create_dir_all(&folder).unwrap();
@@ -467,7 +470,7 @@ impl Field {
             Verb::Extend => {
                 // Longer and shorter in turns, so that it is always a change.
                 self.extended += 1;
-                let lasts = if self.extended % 2 == 0 { "3h" } else { "1h" };
+                let lasts = if self.extended.is_multiple_of(2) { "3h" } else { "1h" };
                 owned(&["extend", &id, "--for", lasts, "--reason", "a test"])
             }
             Verb::Close => owned(&["revoke", &id]),

@@ -167,8 +167,11 @@ watch() {
         kill -KILL $pids 2>/dev/null
         round=$((round + 1))
     done
-    process "$1"
-    [ "$began" != "$2" ] || kill -KILL "$1" 2>/dev/null
+    # Dropbear serves as root, which we cannot end. Whoever closes the access can, and finds it by us.
+    while process "$1" && [ "$began" = "$2" ]; do
+        kill -KILL "$1" 2>/dev/null
+        sleep 4
+    done
     exit 0
 }
 

@@ -320,7 +320,8 @@ sp_expiry() {
 # sp_key_line KEY UNTIL FROM NAME: appends one authorized_keys line to sp_lines. With sp_gate=true
 # the key leads to the gate and nowhere else; NAME is `own` for the key that only proves the login.
 sp_key_line() {
-    if [ "$sp_restrict" = 1 ]; then
+    # Dropbear knows restrict, and does not know how to take pty out of it.
+    if [ "$sp_restrict" = 1 ] && [ "${sp_kind:-}" != dropbear ]; then
         sp_o=restrict
         [ "$sp_access" != ssh ] || sp_o=$sp_o,pty
     else

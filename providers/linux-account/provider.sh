@@ -33,7 +33,7 @@ sp_lock_state() {
 sp_read_record() {
     sp_recorded=0 sp_rec_name='' sp_rec_uid='' sp_rec_gid='' sp_rec_home='' sp_rec_keys='' sp_rec_dir=''
     sp_rec_path='' sp_rec_owner='' sp_rec_perm='' sp_rec_through='' sp_rec_mail=0 sp_rec_group='' sp_rec_password=1
-    sp_rec_gate=false sp_rec_confined=false sp_rec_door=none
+    sp_kind='' sp_rec_gate=false sp_rec_confined=false sp_rec_door=none
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -52,6 +52,7 @@ sp_read_record() {
             group=*) sp_rec_group=$sp_v ;;
             mail=*) sp_rec_mail=$sp_v ;;
             password=*) sp_rec_password=$sp_v ;;
+            kind=*) sp_kind=$sp_v ;;
             gate=*) sp_rec_gate=$sp_v ;;
             confined=*) sp_rec_confined=$sp_v ;;
             door=*) sp_rec_door=$sp_v ;;
@@ -1187,7 +1188,7 @@ sp_open() {
         chmod 711 -- "$sp_state" "$sp_record"
         sp_mail=0
         [ ! -e "/var/mail/$sp_account" ] || sp_mail=1
-        sp_t="account=$sp_account${sp_nl}tag=$sp_tag${sp_nl}password=$sp_has_password${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
+        sp_t="account=$sp_account${sp_nl}tag=$sp_tag${sp_nl}kind=$sp_kind${sp_nl}password=$sp_has_password${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
         IFS=$sp_nl
         for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
         IFS=" $sp_tab$sp_nl"

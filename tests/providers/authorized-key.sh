@@ -1183,7 +1183,11 @@ homes() {
     same 'nor in the crontab' none "$(tab)"
     on umount /home/deploy
     about="$suite a home that is not the account's"
+    # Debian 13 makes homes that nobody else may enter.
+    local mode
+    mode=$(stat -c %a "$root/home/deploy")
     chown 0:0 "$root/home/deploy"
+    chmod 755 "$root/home/deploy"
     as_deploy open access=sftp
     finishes
     says gate=false failsafe=none baseline=false
@@ -1192,6 +1196,7 @@ homes() {
     finishes
     says sessions_left=unknown result_kept=false
     chown --reference="$root/home/deploy/.ssh" "$root/home/deploy"
+    chmod "$mode" "$root/home/deploy"
     same 'as before' "$was" "$(home_state)"
     about="$suite something else where our folder would be"
     echo mine >"$root/home/deploy/.stagepass"

@@ -418,7 +418,11 @@ end=0
 while IFS= read -r l; do
     case \$l in deadline=*[!0-9]*) ;; deadline=?*) end=\${l#*=} ;; esac
 done 2>/dev/null <\"\$d/ends\"
-[ \"\$(date +%s)\" -ge \"\$end\" ] || exit 0
+# Cron comes once a minute: whoever comes last before the deadline waits for it.
+rest=\$((end - \$(date +%s)))
+[ \"\$rest\" -le 60 ] || exit 0
+[ \"\$rest\" -le 0 ] || sleep \"\$rest\"
+[ -e \"\$d/failsafe\" ] || exit 0
 umask 077
 exec >\"\$d/failsafe.log\" 2>&1
 { set -eu
@@ -604,7 +608,7 @@ sp_crontab_remove() {
 sp_failsafe() {
     sp_i=0
     while :; do
-        sp_due || exit 0
+        sp_still_due || exit 0
         [ "$sp_now" -lt "$sp_end_hard" ] || break
         sp_lock_access
         sp_in_use || break
@@ -628,6 +632,9 @@ sp_due() {
     sp_now=$(date +%s)
     [ "$sp_now" -ge "$sp_end_deadline" ]
 }
+
+# The same for a close by the server: another close may have left nothing to do.
+sp_still_due() { [ -e "$sp_dir/failsafe" ] && sp_due; }
 
 # ---- what a close found, until the client has it -------------------------------------------------
 

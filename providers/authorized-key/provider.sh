@@ -1168,7 +1168,7 @@ sp_close() {
     sp_ended_all=0 sp_ses_conns='' sp_ses_pids='' sp_ses_elsewhere=0 sp_ses_blind=1
     sp_shut
     sp_lock_keys
-    if [ "${sp_by_server:-}" = 1 ]; then sp_due || exit 0; fi
+    if [ "${sp_by_server:-}" = 1 ]; then sp_still_due || exit 0; fi
     sp_absent=false sp_any_gone=false
     sp_survey
     sp_had_place=false sp_lined=false

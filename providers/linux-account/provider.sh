@@ -1734,7 +1734,7 @@ sp_close() {
         return 0
     fi
     # An extension may have come while the lock was waited for.
-    [ "$sp_by_server" = 0 ] || sp_due || exit 0
+    [ "$sp_by_server" = 0 ] || sp_still_due || exit 0
     sp_read_record
     sp_look
     sp_k=false

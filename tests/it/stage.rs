@@ -92,9 +92,12 @@ impl Stage {
     /// started after the first call see later changes at once.
     pub fn set_clock(&self, ahead: i64) {
         self.clock.get_or_init(host::clock_library);
-        let how = fs::File::options().write(true).create(true).truncate(false).to_owned();
-        let mut file = how.open(self.clock_file()).unwrap();
-        file.write_all(format!("{ahead:<20}").as_bytes()).unwrap();
+        let mut file =
+            fs::File::options().append(true).create(true).open(self.clock_file()).unwrap();
+        let empty = file.metadata().unwrap().len() == 0;
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let since = if empty { 0 } else { since.as_nanos() };
+        file.write_all(format!("{ahead:<20}{since:<20}").as_bytes()).unwrap();
     }
 
     fn clock_file(&self) -> PathBuf {
@@ -575,6 +578,11 @@ impl Background {
         self.wait()
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard output so far.
     pub fn stdout_so_far(&self) -> String {
         self.stdout.text()
@@ -583,6 +591,16 @@ impl Background {
     /// What it wrote to standard error so far.
     pub fn stderr_so_far(&self) -> String {
         self.stderr.text()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits until standard error shows this.

@@ -424,7 +424,9 @@ async fn close_or_wait(
             Ok(session) => checking::look(context, session, grant).await,
             Err(why) => Err(why.clone()),
         };
-        if !seen.as_ref().is_ok_and(|seen| seen.sessions == Some(0)) {
+        // The server may have closed it by itself when the last session was gone.
+        let over = |seen: &checking::Seen| seen.sessions == Some(0) || !seen.is_present();
+        if !seen.as_ref().is_ok_and(over) {
             let now = context.now();
             let until = latest_end(grant).min(now.saturating_add(LONGEST_WAIT));
             let noted = ledger.wait(&grant.id, until).await;

@@ -1,8 +1,9 @@
 //! What a close found, what drifted, how a grant was used: told, kept, and told again until
 //! somebody has looked.
 //!
-//! The provider here is the built-in key in a shared account, which besides says what a test tells
-//! it to say: what a real server may come to say takes long to bring about.
+//! The first half is on real servers as they are. The provider of the second half is the built-in
+//! key in a shared account, which besides says what a test tells it to say: what a server may come to
+//! say takes long to bring about.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,6 +14,217 @@ use serde_json::Value;
 
 use crate::host::{Host, SUITE, Sudo};
 use crate::job::{Granted, Story, now};
+use crate::stage::{Credential, Key};
+
+/// A grant on a real server, and whose it is.
+struct Real {
+    story: Story,
+    host: Host,
+    key: Key,
+    granted: Granted,
+}
+
+impl Real {
+    /// On an account of its own, or in the merchant's.
+    fn new(own_account: bool, clock: &str, more: &[&str]) -> Self {
+        let story = Story::new();
+        let host = story.stage.light(SUITE).deploy(Sudo::None).shop().clock(clock).start();
+        host.sh("chown -R deploy /var/www/shop");
+        let login = if own_account { "root" } else { "deploy" };
+        story.target("staging", &host, login, &[]);
+        let key = story.stage.supporter_key();
+        let granted = story.granted_key("staging", &key, more);
+        Self { story, host, key, granted }
+    }
+
+    fn id(&self) -> &str {
+        &self.granted.id
+    }
+
+    fn with(&self) -> Credential<'_> {
+        Credential::Key(&self.key.private)
+    }
+
+    /// The supporter puts a file of this name into the shop.
+    fn puts(&self, name: &str) {
+        let file = self.story.stage.known_hosts(&self.host);
+        let batch = format!("put {} /var/www/shop/{name}\n", file.display());
+        self.story.stage.sftp(&self.host, &self.granted.account, self.with(), &batch).ok();
+    }
+
+    /// What the server keeps of a close until it is told that it may forget it.
+    fn kept_results(&self) -> String {
+        self.host.sh(
+            "ls -d /var/lib/stagepass/result.* /home/deploy/.stagepass/result.* 2>/dev/null || :",
+        )
+    }
+}
+
+#[test]
+fn what_a_supporter_did_is_collected_and_what_was_left_is_found() {
+    for own_account in [true, false] {
+        let real = Real::new(own_account, "+0", &["--for", "2h"]);
+        let story = &real.story;
+        real.puts("note.txt");
+        assert_eq!(story.run(["sweep", "--check"]).ok().output(), "");
+        real.puts("shell.php");
+        let run = story.run(["sweep", "--check", "--json"]).ok();
+        assert_eq!(run.json()["result"]["looked_at"], 1);
+        let uses = |story: &Story| story.show(real.id())["story"]["uses"].clone();
+        let seen = uses(story);
+        let lines: Vec<&str> =
+            seen["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let kinds: Vec<&str> = lines.iter().map(|line| line.split(' ').nth(2).unwrap()).collect();
+        assert_eq!(kinds.iter().filter(|kind| **kind == "sftp").count(), 2, "{lines:?}");
+        assert!(kinds.contains(&"own") && seen["total"] == lines.len(), "{seen:#}");
+        assert!(lines.iter().all(|line| line.contains(" 127.0.0.1 ")), "{lines:?}");
+
+        let run = story.run(["revoke", real.id()]).exits(8);
+        assert!(run.stdout.contains("FOUND code "), "{}", run.told());
+        assert!(run.stdout.contains("shell.php"), "{}", run.told());
+        assert!(!run.stdout.contains("FOUND user"), "{}", run.told());
+        assert_eq!(real.kept_results(), "");
+        assert_eq!(uses(story), seen, "nothing twice");
+        let told = story.run(["show", real.id()]).ok();
+        for part in ["What was found", "shell.php", "note.txt", "How it was used"] {
+            assert!(told.stdout.contains(part), "no `{part}`: {}", told.told());
+        }
+        let moved = &story.show(real.id())["story"]["moved"];
+        assert!(moved["bytes_written"].as_i64().unwrap() > 0, "{moved}");
+        story.run(["acknowledge", real.id(), "--reason", "the fix, as agreed"]).ok();
+        assert_eq!(story.run(["sweep"]).ok().output(), "");
+        story.run(["ledger", "verify"]).ok();
+    }
+}
+
+#[test]
+fn another_grant_on_the_same_server_is_no_finding() {
+    for own_account in [true, false] {
+        let first = Real::new(own_account, "+0", &["--for", "2h"]);
+        let story = &first.story;
+        let more = ["--for", "2h", "--supporter", "John Roe", "--key"];
+        let key = story.stage.supporter_key();
+        let public = key.public.to_str().unwrap();
+        let mut words = vec!["grant", "--json", "--case", crate::job::CASE, "--target", "staging"];
+        words.extend(crate::job::ANY_PORT);
+        words.extend(more);
+        words.push(public);
+        let second = Granted::of(&story.run(words).ok());
+        story.run(["revoke", first.id()]).ok();
+        story.run(["revoke", &second.id]).ok();
+    }
+}
+
+#[test]
+fn what_the_failsafe_closed_in_an_account_of_its_own_is_told_by_our_clock() {
+    the_failsafe_closes(true, "-7200");
+}
+
+#[test]
+fn what_the_failsafe_closed_in_a_shared_account_is_told_by_our_clock() {
+    the_failsafe_closes(false, "+3600");
+}
+
+fn the_failsafe_closes(own_account: bool, clock: &str) {
+    let real = Real::new(own_account, clock, &["--for", "30s"]);
+    let story = &real.story;
+    real.puts("note.txt");
+    let patience = Instant::now() + Duration::from_secs(150);
+    while real.kept_results().is_empty() {
+        assert!(Instant::now() < patience, "the server never closed it");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    // Some time later the merchant's computer is on again.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(story.run(["sweep"]).ok().output(), "");
+    let shown = story.show(real.id());
+    let closed_at = shown["grant"]["closed_at"].as_i64().unwrap();
+    let late = closed_at - real.granted.deadline;
+    assert!((0..=70).contains(&late), "{late} s late: {shown:#}");
+    assert!(now() - closed_at >= 3, "{shown:#}");
+    assert_eq!(shown["story"]["by_server"], closed_at);
+    assert_eq!(shown["story"]["uses"]["lines"].as_array().unwrap().len(), 2, "{shown:#}");
+    assert_eq!(shown["story"]["changed"]["total"], 1, "{shown:#}");
+    let run = story.run(["show", real.id()]).ok();
+    assert!(run.stdout.contains("closed by the server at 20"), "{}", run.told());
+    assert_eq!(real.kept_results(), "");
+    story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn what_is_taken_away_on_the_server_is_noticed() {
+    for own_account in [true, false] {
+        let real = Real::new(own_account, "+0", &["--for", "2h"]);
+        let story = &real.story;
+        assert_eq!(story.run(["sweep", "--check"]).ok().output(), "");
+        let drift = |code: i32| {
+            let run = story.run(["sweep", "--check"]).exits(code);
+            run.stderr
+        };
+        let folder = if own_account { "/var/lib/stagepass" } else { "/home/deploy/.stagepass" };
+        let folder = format!("{folder}/{}", real.id());
+        real.host.sh(&format!("mv {folder}/gate /root/gate"));
+        assert!(drift(8).contains("the gate is not there any more"));
+        real.host.sh(&format!("mv /root/gate {folder}/gate"));
+        assert_eq!(drift(0), "");
+        let job = if own_account {
+            format!("rm /etc/cron.d/stagepass-{}", real.id())
+        } else {
+            "crontab -u deploy -r".into()
+        };
+        real.host.sh(&job);
+        assert!(drift(8).contains("the job that ends it on the server"));
+        let keys = if own_account {
+            let account = &real.granted.account;
+            real.host.sh(&format!("getent passwd {account} | cut -d: -f6")).trim().to_owned()
+                + "/.ssh/authorized_keys"
+        } else {
+            "/home/deploy/.ssh/authorized_keys".into()
+        };
+        // The end of the key, or the gate in front of it, taken off its line.
+        real.host.sh(&format!("sed -i '/{}/s/.*ssh-ed25519/ssh-ed25519/' {keys}", real.id()));
+        let told = drift(8);
+        assert!(told.contains("the key lines of"), "{told}");
+        assert_eq!(drift(8), told);
+        let shown = story.show(real.id());
+        let events = shown["events"].as_array().unwrap();
+        let drifted = events.iter().filter(|event| event["verb"] == "grant.drifted").count();
+        assert_eq!(drifted, 3, "{shown:#}");
+        // In the merchant's own account that line is missed in the comparison, too.
+        let run = story.run(["revoke", real.id()]).exits(if own_account { 0 } else { 8 });
+        assert!(run.stdout.contains("closed"), "{}", run.told());
+        real.host.sh(&format!("! test -e {folder}"));
+        story.run(["ledger", "verify"]).ok();
+    }
+}
+
+#[test]
+fn a_session_that_may_end_its_work_is_waited_for() {
+    for own_account in [true, false] {
+        let more = ["--for", "8s", "--access", "ssh", "--at-end", "drain", "--max", "2m"];
+        let real = Real::new(own_account, "+0", &more);
+        let story = &real.story;
+        std::thread::scope(|scope| {
+            let work = scope.spawn(|| {
+                let words = ["sleep 18; echo done"];
+                story.stage.ssh(&real.host, &real.granted.account, real.with(), &words)
+            });
+            Story::wait_until_over(real.granted.deadline);
+            let run = story.run(["sweep", "--json"]).ok();
+            assert_eq!(run.json()["result"]["waiting"], serde_json::json!([real.id()]));
+            assert_eq!(story.state(real.id()), "open");
+            // Nothing new begins.
+            story.stage.ssh(&real.host, &real.granted.account, real.with(), &["true"]).fails();
+            let worked = work.join().unwrap().ok();
+            assert_eq!(worked.stdout.trim(), "done");
+        });
+        // Nobody is in any more; a minute later that is seen, whoever then closes it.
+        sql(story, "update grants set wait_until = 1");
+        assert_eq!(story.run(["sweep"]).ok().output(), "");
+        assert_eq!(story.state(real.id()), "closed");
+        story.run(["ledger", "verify"]).ok();
+    }
+}
 
 /// What a puppet may say besides what its original says.
 const BESIDES: [(&str, &str, &str); 21] = [
@@ -49,12 +261,12 @@ sp_open() { puppet_real_open; puppet_says open; }
 puppet_rest() {
     puppet_own='use|uses_total|bytes_[a-z]*|files_[a-z]*|sessions|sessions_ended|gate_present|failsafe_present'
     puppet_own="$puppet_own|found|found_total|changed|changed_total|difference|left|by_server|server_closed_at|result_kept"
-    grep -Ev "^($puppet_own)=" "/tmp/said.$sp_grant" || :
-    rm -f "/tmp/said.$sp_grant"
+    grep -Ev "^($puppet_own)=" "/tmp/said.$$" || :
+    rm -f "/tmp/said.$$"
 }
 sp_check() {
     puppet_told check
-    puppet_real_check >"/tmp/said.$sp_grant"
+    puppet_real_check >"/tmp/said.$$"
     puppet_rest
     puppet_says check
 }
@@ -64,7 +276,7 @@ sp_close() {
         puppet_hook collected
         puppet_real_close
     else
-        puppet_real_close >"/tmp/said.$sp_grant"
+        puppet_real_close >"/tmp/said.$$"
         puppet_rest
         puppet_says close
         puppet_hook close
@@ -109,6 +321,10 @@ impl Puppet {
     }
 
     fn grant(&self, supporter: &str, lasts: &str) -> Granted {
+        self.grant_with(supporter, lasts, &[])
+    }
+
+    fn grant_with(&self, supporter: &str, lasts: &str, more_words: &[&str]) -> Granted {
         let key = self.story.stage.supporter_key();
         let more = ["--provider", "puppet", "--for", lasts, "--supporter", supporter];
         // The last `--supporter` would be one too many.
@@ -118,6 +334,7 @@ impl Puppet {
         words.retain(|word| *word != "--supporter");
         words.extend(more);
         words.extend(["--key", key.public.to_str().unwrap()]);
+        words.extend(more_words);
         Granted::of(&self.story.run(words).ok())
     }
 
@@ -151,15 +368,15 @@ impl Puppet {
         let last = details.last().and_then(|detail| detail.as_str()).unwrap_or("null");
         (details.len(), serde_json::from_str(last).unwrap())
     }
+}
 
-    /// Something behind the ledger's back.
-    fn sql(&self, sql: &str) {
-        let script = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\n\
-                      n=c.execute(sys.argv[2]).rowcount\nc.commit()\nassert n > 0, n\n";
-        let ledger = self.story.stage.state().join("ledger.sqlite3");
-        let words = ["-c", script, ledger.to_str().unwrap(), sql];
-        self.story.stage.program("python3", words).run().ok();
-    }
+/// Something behind the ledger's back.
+fn sql(story: &Story, sql: &str) {
+    let script = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\n\
+                  n=c.execute(sys.argv[2]).rowcount\nc.commit()\nassert n > 0, n\n";
+    let ledger = story.stage.state().join("ledger.sqlite3");
+    let words = ["-c", script, ledger.to_str().unwrap(), sql];
+    story.stage.program("python3", words).run().ok();
 }
 
 /// Declares a reply where it is not declared yet.
@@ -368,7 +585,7 @@ fn a_sweep_notices_what_drifted_and_how_a_grant_was_used() {
     puppet.says("check", &["use=1800000000 192.0.2.7 sftp ", "uses_total=1"]);
     let logged_in = || puppet.host.log().matches("Accepted publickey for deploy").count();
     let logins = logged_in();
-    puppet.sql("update grants set next_check_at = 1");
+    sql(story, "update grants set next_check_at = 1");
     assert_eq!(story.run(["sweep"]).ok().output(), "");
     assert_eq!(puppet.calls(), ["check 0 0"; 2]);
     assert_eq!(logged_in() - logins, 1, "one connection for both");
@@ -406,7 +623,7 @@ fn a_sweep_notices_what_drifted_and_how_a_grant_was_used() {
 fn drifting(puppet: &Puppet, id: &str, other: &str) {
     let story = &puppet.story;
     puppet.says("check", &["uses_total=2", "gate_present=false", "failsafe_present=false"]);
-    puppet.sql(&format!("update grants set next_check_at = 1 where id = '{id}'"));
+    sql(story, &format!("update grants set next_check_at = 1 where id = '{id}'"));
     for _ in 0..2 {
         let run = story.run(["sweep"]).exits(8);
         assert!(run.stderr.contains(&format!("{id} on deploy: the gate is not")), "{}", run.told());
@@ -445,7 +662,7 @@ fn drifting(puppet: &Puppet, id: &str, other: &str) {
 
     // A server that is away is no trouble before something is due there.
     puppet.host.stop_sshd();
-    puppet.sql("update grants set next_check_at = 1");
+    sql(story, "update grants set next_check_at = 1");
     assert_eq!(story.run(["sweep"]).ok().output(), "");
     let run = story.run(["sweep", "--check"]).ok();
     assert!(run.stderr.contains(&format!("{id} was not looked at")), "{}", run.told());
@@ -456,15 +673,10 @@ fn drifting(puppet: &Puppet, id: &str, other: &str) {
 fn running_work_may_go_on_as_long_as_was_granted() {
     let puppet = Puppet::new();
     let story = &puppet.story;
-    let granted = puppet.grant("Jane Doe", "8s");
-    let idle = puppet.grant("John Roe", "8s");
-    let cut = puppet.grant("Joan Poe", "8s");
-    for id in [&granted.id, &cut.id] {
-        puppet.sql(&format!(
-            "update layers set inputs = json_set(inputs, '$.sp_at_end', 'drain', '$.sp_drain', 25) \
-             where grant_id = '{id}'"
-        ));
-    }
+    let drain = ["--at-end", "drain", "--max", "5m"];
+    let granted = puppet.grant_with("Jane Doe", "15s", &drain);
+    let idle = puppet.grant("John Roe", "10s");
+    let cut = puppet.grant_with("Joan Poe", "8s", &drain);
     puppet.says("check", &["sessions=2"]);
     let last = [&granted, &idle, &cut].iter().map(|one| one.deadline).max().unwrap();
     Story::wait_until_over(last);
@@ -486,7 +698,7 @@ fn running_work_may_go_on_as_long_as_was_granted() {
 
     // Nobody is in any more.
     puppet.says("check", &["sessions=0"]);
-    puppet.sql("update grants set wait_until = 1 where state = 'open'");
+    sql(story, "update grants set wait_until = 1 where state = 'open'");
     assert_eq!(story.run(["sweep"]).ok().output(), "");
     assert_eq!(story.state(&granted.id), "closed");
     assert_eq!(puppet.happened(&granted.id, "grant.closed").1["seconds_late"], 0);
@@ -497,10 +709,10 @@ fn running_work_may_go_on_as_long_as_was_granted() {
 fn running_work_ends_at_the_hard_end_and_is_not_cut_off_before_it_unseen() {
     let puppet = Puppet::new();
     let story = &puppet.story;
-    let granted = puppet.grant("Jane Doe", "6s");
-    puppet.sql(
-        "update layers set inputs = json_set(inputs, '$.sp_at_end', 'drain', '$.sp_drain', 8)",
-    );
+    let drain = ["--at-end", "drain", "--max", "1m"];
+    let granted = puppet.grant_with("Jane Doe", "6s", &drain);
+    // A minute is the least that can be asked for.
+    sql(story, "update layers set inputs = json_set(inputs, '$.sp_drain', 8)");
     puppet.says("check", &["sessions=1"]);
     Story::wait_until_over(granted.deadline);
     puppet.host.stop_sshd();

@@ -489,7 +489,7 @@ compares_a_shared_account() {
     nothing
     echo "restrict $supporter_key stagepass:$grant" >>"$keys"
     on bash -c "su deploy -c 'mkdir -p ~/.stagepass/other7x'; echo '${mallory% *} stagepass:other7x' >>/home/deploy/.ssh/authorized_keys
-        echo \"* * * * * /bin/sh -c 'exec /bin/sh \\\"/home/deploy/.stagepass/$grant/failsafe\\\" >/dev/null 2>&1 # stagepass $grant'\" | crontab -u deploy -"
+        echo \"* * * * * /bin/sh -c 'exec /bin/sh \\\"/home/deploy/.stagepass/$grant/failsafe\\\" >/dev/null 2>/dev/null # stagepass $grant'\" | crontab -u deploy -"
     compare difference "baseline_digest=$digest"
     nothing
     # The mark of this grant behind another key, of a grant that is not there, and a line that only ends like ours.

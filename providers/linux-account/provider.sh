@@ -1477,6 +1477,9 @@ sp_find_fit() {
 # Sets sp_rest (a line for each), sp_rest_total and sp_rest_partial.
 sp_end_elsewhere() {
     sp_rest_partial=false
+    # Somebody waits for an answer; at its deadline the server has time.
+    sp_far=15
+    [ "$sp_by_server" = 0 ] || sp_far=60
     # A file's time of change cannot be set; without that test another's number could be mistaken for ours.
     if [ ! -e "$sp_record/since" ] || ! find / -maxdepth 0 -cnewer "$sp_record/since" -printf '' 2>/dev/null; then
         sp_rest_partial=true
@@ -1491,7 +1494,7 @@ sp_end_elsewhere() {
     # shellcheck disable=SC2086
     sp_t=$(
         {
-            sp_b_within 60 find "$@" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+            sp_b_within "$sp_far" find "$@" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
                 -printf '%y %p\0' 2>/dev/null || printf '%s\0' "! $?"
         } | tr '\n\0' '?\n'
     ) || :
@@ -1505,7 +1508,7 @@ sp_end_elsewhere() {
     [ -n "$sp_t" ] || return 0
     for sp_a; do
         sp_delete "$sp_a" -cnewer "$sp_record/since" '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
-        sp_b_within 60 find "$sp_a" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+        sp_b_within "$sp_far" find "$sp_a" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
             -execdir chown -h --from="$sp_id" -- "${sp_rec_owner:-0:0}" '{}' + 2>/dev/null || :
     done
     sp_v=$(printf '%s\n' "$sp_t" | wc -l)

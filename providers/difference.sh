@@ -346,7 +346,7 @@ sp_b_texts() {
             if (id !~ /^[0-9a-z]+$/ || !index(ids, " " id " ")) return 0
             p = base "/" id "/failsafe"
             return l == "* * * * * /bin/sh \047" p "\047 >/dev/null 2>&1 # stagepass " id || \
-                l == "* * * * * /bin/sh -c \047exec /bin/sh \"" p "\" >/dev/null 2>&1 # stagepass " id "\047"
+                l == "* * * * * /bin/sh -c \047exec /bin/sh \"" p "\" >/dev/null 2>/dev/null # stagepass " id "\047"
         }
         function key(l,   i, c, q, o, f, n) {
             sub(/^[ \t]+/, "", l)

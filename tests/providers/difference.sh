@@ -497,7 +497,7 @@ compares_a_shared_account() {
     echo "$(cut -d' ' -f1,2 "$tmp/eve.pub") stagepass:$grant" >>"$keys"
     ssh-keygen -q -t ecdsa -N '' -C eve2 -f "$tmp/eve2"
     echo "$(cut -d' ' -f1,2 "$tmp/eve2.pub") stagepass:nobody" >>"$keys"
-    on bash -c "{ crontab -l -u deploy; echo \"* * * * * id; /bin/sh -c 'exec /bin/sh \\\"/home/deploy/.stagepass/$grant/failsafe\\\" >/dev/null 2>&1 # stagepass $grant'\"; } | crontab -u deploy -
+    on bash -c "{ crontab -l -u deploy; echo \"* * * * * id; /bin/sh -c 'exec /bin/sh \\\"/home/deploy/.stagepass/$grant/failsafe\\\" >/dev/null 2>/dev/null # stagepass $grant'\"; } | crontab -u deploy -
         echo id >>/home/deploy/.bashrc; su deploy -c 'cp /bin/true /home/deploy/door; chmod 4755 /home/deploy/door; echo x >$site/new.php'"
     compare difference "baseline_digest=$digest"
     line "found=key new login key for deploy: ssh-ed25519 * (stagepass:$grant, which no record of stagepass here knows) in *"

@@ -194,7 +194,8 @@ sp_ends_now() {
     sp_now=$(date +%s)
     [ "$sp_now" -ge "$sp_end_deadline" ] || sp_end_deadline=$sp_now
     [ "$sp_now" -lt "$sp_end_hard" ] || return 0
-    sp_put "$sp_dir/ends" 644 "deadline=$sp_end_deadline${sp_nl}hard=$sp_now$sp_nl"
+    # Without that file the gate lets nobody in, either.
+    sp_put "$sp_dir/ends" 644 "deadline=$sp_end_deadline${sp_nl}hard=$sp_now$sp_nl" || rm -f -- "$sp_dir/ends"
 }
 
 # Sets sp_end_deadline and sp_end_hard; 0, that is over, where the file does not say.

@@ -1061,8 +1061,13 @@ sp_refuse_new() {
     sp_refuse "$1" "$2"
 }
 
-# The home is root's: who can write there can take the restrictions off the key.
+# The home is root's: who can write there can take the restrictions off the key. One that is there
+# beside an account of a moment ago was made by somebody else, and stays theirs.
 sp_make_home() {
+    if [ "${sp_fresh:-0}" = 1 ] && { [ -e "$sp_home" ] || [ -L "$sp_home" ]; }; then
+        sp_kept_home=1
+        sp_undo home-exists "Something on this server made $sp_home while the account was made; stagepass makes the homes of its accounts itself."
+    fi
     if [ ! -d "$sp_home" ]; then
         sp_t=''
         case $sp_keys in "$sp_home"/*/*) sp_t=${sp_keys%/*} ;; esac
@@ -1118,7 +1123,7 @@ sp_set_password() {
 # A refusal found late: everything is taken away again before it is said.
 sp_undo() {
     sp_why_id=$1 sp_why=$2 sp_evidence=0
-    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || [ -e "$sp_home" ]; then
+    if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || { [ -e "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ]; }; then
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
     sp_forget
@@ -1187,8 +1192,10 @@ sp_open() {
         for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
         IFS=" $sp_tab$sp_nl"
         : >"$sp_record/since"
-        # The home comes last: a record without it was cut short, and nothing had been made then.
-        printf '%shome=%s\n' "$sp_t" "$sp_home" >"$sp_record/record"
+        # Room for userdel(8), which writes every list of accounts anew, on a disk that is full by then.
+        head -c 400000 /dev/zero 2>/dev/null >"$sp_record/room" || :
+        # A record without a home, of an older version, was cut short, and nothing had been made then.
+        sp_put "$sp_record/record" 600 "${sp_t}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
     fi
     sp_plan_gate
     if [ "$sp_found" = 0 ]; then
@@ -1388,6 +1395,7 @@ sp_end_processes() {
     fi
     if [ -e "/run/systemd/users/$1" ] && sp_has loginctl; then
         loginctl terminate-user "$1" >/dev/null 2>&1 || :
+        sp_managed=1
     fi
     while :; do
         sp_processes "$1" "$sp_name"
@@ -1570,7 +1578,7 @@ sp_reown() {
 
 # Removes the home that is in the record, or the root-owned one of a marked account.
 sp_remove_home() {
-    [ -n "$sp_home" ] && [ ! -L "$sp_home" ] && [ -d "$sp_home" ] || return 0
+    [ -n "$sp_home" ] && [ ! -L "$sp_home" ] && [ -d "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ] || return 0
     case $sp_home in /*/*"$sp_account") ;; *) return 0 ;; esac
     [ -O "$sp_home" ] || return 0
     sp_mounts
@@ -1631,11 +1639,12 @@ sp_end() {
     # Lock first: the gate refuses, no key, and where a password was ever set, none and expired. Without
     # a password the key is the only door.
     sp_ends_now || :
+    rm -f -- "$sp_record/room" 2>/dev/null || :
     if [ "$sp_ours" = 1 ]; then
         sp_id=$sp_a_uid
         [ -n "$sp_home" ] || sp_home=$sp_a_home
         if [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
-        [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null
+        [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
     elif [ "$sp_foreign" = true ]; then
         sp_home=''
     fi
@@ -1660,15 +1669,17 @@ sp_end() {
     else
         sp_compare
     fi
+    # systemd would list the manager of that id as failed, for having been killed.
+    [ -z "${sp_managed:-}" ] || systemctl reset-failed "user@$sp_id.service" >/dev/null 2>&1 || :
     if [ "$sp_ours" = 1 ]; then
-        sp_i=0
+        sp_n=0
         while :; do
             sp_r=0
             sp_said_userdel=$(userdel -- "$sp_name" 2>&1) || sp_r=$?
             case $sp_r in 0 | 6) break ;; esac
-            sp_i=$((sp_i + 1))
-            [ "$sp_i" -lt 10 ] || break
-            [ "$sp_i" -gt 1 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
+            sp_n=$((sp_n + 1))
+            [ "$sp_n" -lt 10 ] || break
+            [ "$sp_n" -gt 1 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
             sp_end_processes "$sp_id"
             sleep 0.3 2>/dev/null || sleep 1
         done

@@ -24,7 +24,7 @@ use crate::server::{ExpiryForm, detect_inputs};
 use crate::session::{self, Known, Session};
 use crate::target::{Elevation, Target};
 
-/// Live grants on one target that are held against its marks.
+/// Live grants that are held against marks.
 const MOST: u32 = 100_000;
 
 /// Findings that an error tells one by one.
@@ -118,9 +118,10 @@ async fn look(
 ) -> Result<Vec<Surveyed>> {
     let total = u64::try_from(targets.len()).unwrap_or(u64::MAX);
     let progress: &Progress = &context.output.progress_of(total, "looking");
+    let live_before = &live(ledger).await?;
     let mut surveyed: Vec<Surveyed> = futures_util::stream::iter(targets)
         .map(|target| async move {
-            let seen = look_at(context, ledger, key, target).await;
+            let seen = look_at(context, ledger, key, target, live_before).await;
             progress.advance();
             seen
         })
@@ -131,11 +132,20 @@ async fn look(
     Ok(surveyed)
 }
 
+/// Everything that is live now, on whichever target.
+async fn live(ledger: Option<&Ledger>) -> Result<BTreeMap<String, State>> {
+    let Some(ledger) = ledger else { return Ok(BTreeMap::new()) };
+    let filter = Filter { live_only: true, ..Filter::default() };
+    let grants = ledger.grants(&filter, MOST, None).await?;
+    Ok(grants.into_iter().map(|grant| (grant.id, grant.state)).collect())
+}
+
 async fn look_at(
     context: &Context,
     ledger: Option<&Ledger>,
     key: Option<&mark::Key>,
     target: &Target,
+    live_before: &BTreeMap<String, State>,
 ) -> Result<Surveyed> {
     let mut surveyed = Surveyed {
         target: target.name.clone(),
@@ -151,7 +161,6 @@ async fn look_at(
             return Ok(surveyed);
         }
     };
-    let asked_at = context.now();
     let (mut all, mut logins) = (Vec::new(), Vec::new());
     for provider in usable(context, &session) {
         match marks(&mut session, &provider, &mut surveyed.notes).await {
@@ -171,7 +180,7 @@ async fn look_at(
         .zip(&logins)
         .map(|(provider, login)| Listing { provider, login: login.as_deref() })
         .collect();
-    let ground = Ground { listings: &listings, host_keys: &host_keys, key, asked_at };
+    let ground = Ground { listings: &listings, host_keys: &host_keys, key, live_before };
     let rows = rows(ledger, target, &all).await?;
     surveyed.judged = survey::judge(&ground, &all, &rows);
     session.close().await;
@@ -774,9 +783,10 @@ fn way_out(target: &str, finding: &Finding) -> String {
              `--close {id}` closes it now"
         ),
         Matter::Missing => format!("`stagepass revoke {id}` ends it in the ledger, with the proof"),
-        _ if finding.state.is_some_and(State::is_live) => {
-            format!("`stagepass revoke {id}` takes the grant away; then run this again")
-        }
+        _ if finding.state.is_some_and(State::is_live) => format!(
+            "look at it on {target}, and take it away by hand; or `stagepass revoke {id}` ends the \
+             grant, and then run this again"
+        ),
         _ if finding.proved => format!("`stagepass reconcile {target} --close {id}` closes it"),
         _ => format!(
             "look at {id} on {target}: if it is yours, `stagepass reconcile {target} --close {id} \

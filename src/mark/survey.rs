@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Key, Marked};
-use crate::grant::{Grant, Layer, State, UnixTime};
+use crate::grant::{Grant, Layer, State};
 use crate::public_key;
 use crate::script::clean;
 use crate::session::Known;
@@ -209,8 +209,8 @@ pub struct Ground<'a> {
     pub host_keys: &'a [String],
     /// This installation's key, if it has one.
     pub key: Option<&'a Key>,
-    /// When the marks were asked for.
-    pub asked_at: UnixTime,
+    /// The grants that were live before the marks were asked for, by id.
+    pub live_before: &'a BTreeMap<String, State>,
 }
 
 /// What came of holding marks against the ledger.
@@ -267,7 +267,10 @@ fn missing(ground: &Ground<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
     let own = |mark: &&&Mark| mark.account.as_deref().is_none_or(|of| of == layer.account);
     let own: Vec<&&Mark> = marks.iter().filter(own).collect();
     let there = own.iter().any(|mark| mark.thing.lets_in() || mark.thing == Thing::Result);
-    if row.grant.state != State::Open || !row.here || there {
+    // What was opened while we looked was not there yet.
+    let before = ground.live_before.get(&row.grant.id);
+    let is_open = row.grant.state == State::Open && before == Some(&State::Open);
+    if !is_open || !row.here || there {
         return None;
     }
     Some(Finding {
@@ -443,12 +446,8 @@ impl<'a> Cluster<'a> {
     fn judge(&self, row: Option<&Row>) -> Vec<Finding> {
         match (row, self.layer) {
             (Some(row), Some(layer)) if row.grant.state.is_live() => self.live(&row.grant, layer),
-            // Whoever looked before it was closed saw it; there is nothing to be told.
-            (Some(row), Some(_))
-                if row.grant.closed_at.is_some_and(|at| at >= self.ground.asked_at) =>
-            {
-                Vec::new()
-            }
+            // It was closed while we looked, and what we saw was on its way out.
+            (Some(_), Some(_)) if self.ground.live_before.contains_key(self.id) => Vec::new(),
             (Some(row), Some(_)) => vec![self.not_live(Some(row))],
             (Some(row), None) => vec![self.not_made(row)],
             (None, _) => vec![self.not_live(None)],
@@ -667,6 +666,22 @@ mod tests {
     }
 
     fn judged_with(key: Option<&Key>, rows: Vec<(Grant, bool)>, lines: &[&str]) -> Judged {
+        let live: Vec<String> = rows
+            .iter()
+            .filter(|(grant, _)| grant.state.is_live())
+            .map(|(grant, _)| grant.id.clone())
+            .collect();
+        let live: Vec<&str> = live.iter().map(String::as_str).collect();
+        judged_while(key, &live, rows, lines)
+    }
+
+    fn judged_while(
+        key: Option<&Key>,
+        live: &[&str],
+        rows: Vec<(Grant, bool)>,
+        lines: &[&str],
+    ) -> Judged {
+        let live = live.iter().map(|id| ((*id).to_owned(), State::Open)).collect();
         let marks: Vec<Mark> =
             lines.iter().map(|line| Mark::parse(line, "linux-account").unwrap()).collect();
         let row = |(grant, here): (Grant, bool)| (grant.id.clone(), Row { grant, here });
@@ -675,7 +690,7 @@ mod tests {
             Listing { provider: "linux-account", login: None },
             Listing { provider: "authorized-key", login: Some("deploy") },
         ];
-        let ground = Ground { listings: &listings, host_keys: &hosts, key, asked_at: 90 };
+        let ground = Ground { listings: &listings, host_keys: &hosts, key, live_before: &live };
         judge(&ground, &marks, &rows.into_iter().map(row).collect())
     }
 
@@ -737,6 +752,8 @@ mod tests {
         assert!(none.findings[0].matters());
         let ended = judged(rows(State::Open), &["result k3v9q2m7xa - - - x"]);
         assert_eq!((ended.findings, ended.as_recorded), (vec![], vec![]));
+        // It was opened while we looked.
+        assert_eq!(judged_while(None, &[], rows(State::Open), &[]).findings, []);
         // A sweep has these in hand, and another server is not this one.
         for state in [State::Opening, State::Closing, State::Stuck, State::Closed] {
             assert_eq!(judged(rows(state), &[]).findings, []);
@@ -758,9 +775,8 @@ mod tests {
         let copied = judged(rows(State::Closed), &[&line(&tag(), OTHERS)]);
         assert_eq!(matters(&copied), [(Matter::Copy, false)]);
         // What was closed while we looked is no matter.
-        let mut just = grant(State::Closed);
-        just.closed_at = Some(90);
-        assert_eq!(judged(vec![(just, true)], &[&account(&tag())]).findings, []);
+        let now = judged_while(Some(&key(1)), &[ID], rows(State::Closed), &[&account(&tag())]);
+        assert_eq!(now.findings, []);
     }
 
     #[test]
@@ -865,8 +881,9 @@ mod tests {
             Listing { provider: "authorized-key", login: Some("deploy") },
         ];
         let ours = key(1);
+        let live = BTreeMap::from([(ID.to_owned(), State::Open)]);
         let ground =
-            Ground { listings: &listings, host_keys: &hosts, key: Some(&ours), asked_at: 90 };
+            Ground { listings: &listings, host_keys: &hosts, key: Some(&ours), live_before: &live };
         for (tag, matter) in
             [(of("authorized-key"), Matter::Unknown), ("-".into(), Matter::Unproved)]
         {

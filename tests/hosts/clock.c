@@ -1,11 +1,15 @@
 /* Another time for the programs that load this: so many seconds ahead of the machine's, as a file
- * says in decimal digits. The file stays mapped, so that a program sees a change at once, also in a
- * sandbox that opens no files, as sshd's.
+ * says. The file stays mapped, so that a program sees a change at once, also in a sandbox that opens
+ * no files, as sshd's.
+ *
+ * The file has a record of 40 characters for each time the clock was set: by how many seconds, and
+ * since when in nanoseconds of the machine's clock, each in decimal digits and padded to 20.
  *
  * libfaketime does more, and this not: it opens its file again and again, and needs shared memory
  * and semaphores, which a sandbox refuses and a killed process leaves behind.
  *
- * Times of files are shifted with the clock: on a server whose clock is wrong, both are. */
+ * The time of a file is what the clock showed when it was written, and stays that when the clock is
+ * set. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -41,18 +45,55 @@ __attribute__((constructor)) static void map_file(void)
 }
 
 /* By hand: strtoll of a newer C library is not in an older one. */
-static int64_t ahead(void)
+static int64_t number(const volatile char *at)
 {
-    const volatile char *at = file;
     int64_t value = 0;
-    int minus = 0;
-    if (!at)
-        return 0;
+    int minus = *at == '-';
     if (*at == '-' || *at == '+')
-        minus = *at++ == '-';
+        at++;
     while (*at >= '0' && *at <= '9')
         value = value * 10 + (*at++ - '0');
     return minus ? -value : value;
+}
+
+#define SHIFT(record) number(file + 40 * (record))
+#define SINCE(record) number(file + 40 * (record) + 20)
+
+/* How many there are; no more fit into what is mapped. */
+static int records(void)
+{
+    int count = 0;
+    while (file && count < 100 && file[40 * count])
+        count++;
+    return count;
+}
+
+/* By how much the clock is ahead now. */
+static int64_t ahead(void)
+{
+    int last = records() - 1;
+    return last < 0 ? 0 : SHIFT(last);
+}
+
+#define NANO INT64_C(1000000000)
+
+/* What the clock showed at a moment of the machine's. */
+static int64_t shown_at(int64_t seconds, int64_t nano)
+{
+    int last = records() - 1;
+    while (last > 0 && SINCE(last) > seconds * NANO + nano)
+        last--;
+    return last < 0 ? seconds : seconds + SHIFT(last);
+}
+
+/* The moment of the machine's at which the clock showed this last; one that it never showed is
+ * before it was set beyond it. */
+static int64_t moment_of(int64_t seconds)
+{
+    int last = records() - 1;
+    while (last > 0 && SINCE(last) / NANO + SHIFT(last) > seconds)
+        last--;
+    return last < 0 ? seconds : seconds - SHIFT(last);
 }
 
 static int is_of_day(clockid_t id)
@@ -157,9 +198,9 @@ static int look(int folder, const char *path, void *into, int flags)
     struct stat *at = into;
     int result = (int)syscall(SYS_newfstatat, folder, path, at, flags);
     if (result == 0) {
-        at->st_atim.tv_sec += ahead();
-        at->st_mtim.tv_sec += ahead();
-        at->st_ctim.tv_sec += ahead();
+        at->st_atim.tv_sec = shown_at(at->st_atim.tv_sec, at->st_atim.tv_nsec);
+        at->st_mtim.tv_sec = shown_at(at->st_mtim.tv_sec, at->st_mtim.tv_nsec);
+        at->st_ctim.tv_sec = shown_at(at->st_ctim.tv_sec, at->st_ctim.tv_nsec);
     }
     return result;
 }
@@ -213,10 +254,10 @@ int statx(int folder, const char *restrict path, int flags, unsigned mask, struc
 {
     int result = (int)syscall(SYS_statx, folder, path, flags, mask, at);
     if (result == 0) {
-        at->stx_atime.tv_sec += ahead();
-        at->stx_btime.tv_sec += ahead();
-        at->stx_ctime.tv_sec += ahead();
-        at->stx_mtime.tv_sec += ahead();
+        at->stx_atime.tv_sec = shown_at(at->stx_atime.tv_sec, at->stx_atime.tv_nsec);
+        at->stx_btime.tv_sec = shown_at(at->stx_btime.tv_sec, at->stx_btime.tv_nsec);
+        at->stx_ctime.tv_sec = shown_at(at->stx_ctime.tv_sec, at->stx_ctime.tv_nsec);
+        at->stx_mtime.tv_sec = shown_at(at->stx_mtime.tv_sec, at->stx_mtime.tv_nsec);
     }
     return result;
 }
@@ -227,7 +268,7 @@ static int touch(int folder, const char *path, const struct timespec at[2], int 
     for (int i = 0; at && i < 2; i++) {
         real[i] = at[i];
         if (real[i].tv_nsec != UTIME_NOW && real[i].tv_nsec != UTIME_OMIT)
-            real[i].tv_sec -= ahead();
+            real[i].tv_sec = moment_of(real[i].tv_sec);
     }
     return (int)syscall(SYS_utimensat, folder, path, at ? real : NULL, flags);
 }

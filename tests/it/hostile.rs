@@ -370,8 +370,10 @@ impl Connection {
                     self.log.lock().unwrap().closed = true;
                 }
                 let lines = match asked.verb.as_str() {
-                    "sp_detect" => format!("supported=true\nclock={}", now()),
-                    "sp_open" => "account=deploy\nkey_lines=1".to_owned(),
+                    "sp_detect" => format!("supported=true\nclock={}\n{ABLE}", now()),
+                    "sp_open" => {
+                        "account=deploy\nkey_lines=1\ngate=true\nfailsafe=crontab".to_owned()
+                    }
                     "sp_close" => "absent=true\nkeys_absent=true".to_owned(),
                     _ => String::new(),
                 };
@@ -586,6 +588,9 @@ impl server::Handler for Connection {
         self.answer(&asked, say, channel, session).await
     }
 }
+
+/// What `detect` says of a server that can end access by itself.
+const ABLE: &str = "server_kind=openssh\ncan_gate=true\nfailsafe=crontab";
 
 /// The merchant's own key, by the same words in every stage: see [`Scene::new`].
 fn is_admin(key: &russh::keys::PublicKey) -> bool {
@@ -854,7 +859,8 @@ fn a_server_that_cannot_be_looked_at_is_refused_and_nothing_is_recorded() {
 /// A detect that lies and is believed as far as it harms nobody.
 fn lies() -> Vec<(&'static str, Tricks)> {
     let detect = |clock: String, more: &str| {
-        Tricks::at("sp_detect", Say::Reply(format!("supported=true\nclock={clock}\n{more}")))
+        let lines = format!("supported=true\nclock={clock}\n{ABLE}\n{more}");
+        Tricks::at("sp_detect", Say::Reply(lines))
     };
     vec![
         ("the end of time", detect(i64::MAX.to_string(), "")),

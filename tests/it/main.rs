@@ -10,6 +10,7 @@ mod conformance;
 mod corpora;
 mod cut;
 mod demo;
+mod ending;
 mod faults;
 mod grants;
 mod harness;

@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::host::{Host, SUITE, Sudo, suites};
 use crate::job::{
     ANY_PORT, CASE, Granted, Story, merchants_own, nothing_happens, nothing_is_left, now, same_text,
 };
-use crate::stage::{Credential, Run};
+use crate::stage::{Credential, Ended, Run};
 
 // ---- the list ----------------------------------------------------------------------------------
 
@@ -116,18 +116,6 @@ fn ordinary(story: &Story, suite: &str) -> crate::host::Builder {
 /// Grant, login, use, revoke, refused, nothing left: for each kind of access.
 #[track_caller]
 fn does_the_job(story: &Story, host: &Host, setting: &str, provider: Provider, access: &[&str]) {
-    does_the_job_with(story, host, setting, provider, access, &[]);
-}
-
-#[track_caller]
-fn does_the_job_with(
-    story: &Story,
-    host: &Host,
-    setting: &str,
-    provider: Provider,
-    access: &[&str],
-    more: &[&str],
-) {
     let _row = Row::new(host, setting, provider.name());
     let target = provider.name();
     story.target(target, host, provider.login(), &[]);
@@ -138,8 +126,7 @@ fn does_the_job_with(
     let with = Credential::Key(&key.private);
     let before = merchants_own(host);
     for access in access {
-        let words = [&["--access", access], more].concat();
-        let granted = story.granted_key(target, &key, &words);
+        let granted = story.granted_key(target, &key, &["--access", access]);
         is_of_use(story, host, &granted.account, with, access);
         let told = story.revoked(&granted.id);
         assert!(told.contains("tried and refused") || told.contains("not tried"), "{told}");
@@ -181,8 +168,6 @@ fn is_refused(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
 
 // ---- other servers than OpenSSH ----------------------------------------------------------------
 
-const WEAK: [&str; 1] = ["--accept-weak-expiry"];
-
 #[track_caller]
 fn dropbear(suite: &str, openssh_too: bool) {
     let story = Story::new();
@@ -195,7 +180,7 @@ fn dropbear(suite: &str, openssh_too: bool) {
         ""
     };
     for provider in Provider::BOTH {
-        does_the_job_with(&story, &host, setting, provider, &["ssh"], &WEAK);
+        does_the_job(&story, &host, setting, provider, &["sftp", "ssh"]);
     }
 }
 
@@ -288,7 +273,6 @@ fn without_pam() {
 #[test]
 fn keys_in_another_file() {
     for (files, providers) in [
-        (".ssh/authorized_keys /etc/ssh/keys/%u", &Provider::BOTH[..]),
         ("/etc/ssh/keys/%u .ssh/authorized_keys", &Provider::BOTH[..]),
         ("%h/.keys/ssh .ssh/authorized_keys .ssh/more", &Provider::BOTH[..]),
         // In one that is root's the account cannot put a line.
@@ -421,6 +405,13 @@ fn fifty_closes_on_a_server_that_punishes_do_not_lock_the_merchant_out() {
 const NOISE: &str = "echo 'Welcome to the machine of example.com'\necho stagepass-begin=x\n\
     echo stagepass-end=x\nprintf '\\033[2J\\033]0;owned\\007'\n";
 
+/// The merchant's own login. Some shells make folders of their own when they run for the first time.
+#[track_caller]
+fn comes_in(story: &Story, host: &Host, account: &str) -> Ended {
+    let admin = Credential::Key(&story.stage.admin.private);
+    story.stage.ssh(host, account, admin, &["true"]).ok()
+}
+
 #[track_caller]
 fn login_shell(shell: &str, profiles: &[&str]) {
     let story = Story::new();
@@ -433,10 +424,8 @@ fn login_shell(shell: &str, profiles: &[&str]) {
         }
     }
     host.sh("chown -R deploy: /home/deploy");
-    // Some shells make folders of their own when they run for the first time.
-    let admin = Credential::Key(&story.stage.admin.private);
     for account in ["root", "deploy"] {
-        let run = story.stage.ssh(&host, account, admin, &["true"]).ok();
+        let run = comes_in(&story, &host, account);
         assert!(run.stdout.contains("Welcome"), "it is not noisy: {}", run.told());
     }
     let setting = format!("login shell {shell}, and it is noisy");
@@ -463,4 +452,171 @@ fn the_merchants_shell_is_zsh() {
 #[test]
 fn the_merchants_shell_is_a_noisy_bash() {
     login_shell("/bin/bash", &[".bashrc", ".profile"]);
+}
+
+// ---- deadlines with nobody around --------------------------------------------------------------
+
+/// The most that an end may be late, in seconds.
+const LATE: i64 = 60;
+
+/// What the server's own job may take once it has begun, in seconds.
+const ROUND: i64 = 30;
+
+/// The clocks of the server and of the merchant are set, so that of an hour only the last seconds
+/// really pass: the session that is open ends, nobody comes in any more, and the server closes the
+/// grant by itself. The merchant's computer does nothing meanwhile.
+#[track_caller]
+fn ends_by_itself(story: &Story, host: &Host, setting: &str, provider: Provider) {
+    let mut row = Row::new(host, setting, provider.name());
+    let set = |time: i64| {
+        story.stage.set_clock(time - now());
+        host.set_clock(&format!("@{time}"));
+    };
+    let time = || host.sh("date +%s").trim().parse::<i64>().unwrap();
+    set(MINUTE);
+    host.sh("chown -R deploy: /var/www/shop");
+    story.target("staging", host, provider.login(), &[]);
+    let key = story.stage.supporter_key();
+    let with = Credential::Key(&key.private);
+    comes_in(story, host, provider.login());
+    let before = merchants_own(host);
+    let one = story.granted_key("staging", &key, &["--access", "ssh", "--for", "1h"]);
+    let ended = thread::scope(|scope| {
+        let session = scope.spawn(|| {
+            let run = story.stage.ssh(host, &one.account, with, &["echo in; sleep 600"]);
+            (run, time())
+        });
+        let runs = || host.exec(&["pgrep", "-fx", "sleep 600"]).exit == 0;
+        let patience = Instant::now() + Duration::from_secs(30);
+        while !runs() {
+            assert!(Instant::now() < patience, "the session never began");
+            thread::sleep(Duration::from_millis(100));
+        }
+        set(one.deadline - 4);
+        assert!(runs(), "it was ended early");
+        let (run, ended) = session.join().unwrap();
+        assert!(run.stdout.ends_with("in\n") && run.exit != 0, "{}", run.told());
+        ended
+    });
+    // The two clocks were not set in the same moment.
+    let late = ended - one.deadline;
+    assert!((-1..=LATE).contains(&late), "{late} s late");
+    row.late(late);
+    is_turned_away(story, host, &one.account, with);
+    assert_eq!(story.state(&one.id), "open", "the merchant's computer did something");
+
+    // In the next full minute the server looks by itself, if it has not yet.
+    let here = || {
+        !host.sh(&format!("grep -ls {} /etc/passwd /home/deploy/.ssh/* || :", one.id)).is_empty()
+    };
+    let minute = (time() + 6).div_euclid(60) * 60 + 60;
+    if here() {
+        set(minute - 5);
+    }
+    let patience = Instant::now() + Duration::from_secs(45);
+    while here() {
+        assert!(Instant::now() < patience, "the server closed nothing by itself");
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert!(time() - minute <= ROUND, "{} s late", time() - minute);
+    // The job itself goes last.
+    let folder = if provider == Provider::Account {
+        "/var/lib/stagepass"
+    } else {
+        "/home/deploy/.stagepass"
+    };
+    host.sh(&format!(
+        "for i in $(seq 50); do test -e {folder}/{} || exit 0; sleep 0.1; done; exit 1",
+        one.id
+    ));
+    story.stage.set_clock(time() - now());
+    assert_eq!(story.run(["sweep"]).ok().output(), "");
+    assert_eq!(story.state(&one.id), "closed");
+    let shown = story.run(["show", &one.id]).ok();
+    assert!(shown.stdout.contains("the server itself"), "{}", shown.told());
+    nothing_is_left(host, &one.id);
+    same_text(&before, &merchants_own(host));
+    story.run(["ledger", "verify"]).ok();
+}
+
+/// By sshd, which knows the end of the key, or by the gate, in words.
+#[track_caller]
+fn is_turned_away(story: &Story, host: &Host, account: &str, with: Credential<'_>) {
+    let run = story.stage.ssh(host, account, with, &["echo", "in"]).fails();
+    assert!(!run.stdout.contains("in"), "{}", run.told());
+    let words = ["Permission denied", "stagepass: "];
+    assert!(words.iter().any(|word| run.stderr.contains(word)), "{}", run.told());
+}
+
+/// A full minute, as good as any other.
+const MINUTE: i64 = 1_900_000_020;
+
+type Kind = fn(&Story) -> crate::host::Builder;
+
+/// Each kind of server at once, with one provider or both, each on a host of its own: they mostly
+/// wait.
+#[track_caller]
+fn each_ends_by_itself(kinds: &[(&str, &[Provider], Kind)]) {
+    thread::scope(|scope| {
+        let mut running = Vec::new();
+        for (setting, providers, kind) in kinds {
+            for provider in *providers {
+                let play = move || {
+                    let story = Story::new();
+                    let host = kind(&story).clock(&format!("@{MINUTE}")).start();
+                    ends_by_itself(&story, &host, setting, *provider);
+                };
+                running.push((setting, provider, scope.spawn(play)));
+            }
+        }
+        for (setting, provider, one) in running {
+            assert!(one.join().is_ok(), "{} on `{setting}` failed, see above", provider.name());
+        }
+    });
+}
+
+#[test]
+fn every_openssh_closes_by_itself() {
+    const CRON: &str = "nobody around at the deadline, cron";
+    each_ends_by_itself(&[
+        (CRON, &Provider::BOTH, |story| ordinary(story, "bullseye")),
+        (CRON, &Provider::BOTH, |story| ordinary(story, "bookworm")),
+        (CRON, &Provider::BOTH, |story| ordinary(story, "trixie")),
+    ]);
+}
+
+#[test]
+fn every_dropbear_closes_by_itself() {
+    const CRON: &str = "nobody around at the deadline, cron";
+    each_ends_by_itself(&[
+        (CRON, &Provider::BOTH, |story| ordinary(story, "bullseye").server("dropbear")),
+        (CRON, &[Provider::Account], |story| ordinary(story, "bookworm").server("dropbear")),
+        (CRON, &[Provider::KeyLine], |story| ordinary(story, "trixie").server("dropbear")),
+    ]);
+}
+
+#[test]
+fn special_servers_close_by_themselves() {
+    each_ends_by_itself(&[
+        ("UsePAM no, nobody around at the deadline", &[Provider::Account], |story| {
+            ordinary(story, SUITE).sshd_config("UsePAM no")
+        }),
+        ("MaxSessions 1, nobody around at the deadline", &[Provider::Account], |story| {
+            ordinary(story, SUITE).sshd_config("MaxSessions 1")
+        }),
+        ("csh, nobody around at the deadline", &[Provider::KeyLine], |story| {
+            ordinary(story, SUITE).deploy_shell("/bin/csh")
+        }),
+        ("fish, nobody around at the deadline", &[Provider::KeyLine], |story| {
+            ordinary(story, SUITE).deploy_shell("/usr/bin/fish")
+        }),
+    ]);
+}
+
+#[test]
+fn a_booted_server_closes_by_itself() {
+    const SYSTEMD: &str = "nobody around at the deadline, systemd";
+    each_ends_by_itself(&[(SYSTEMD, &Provider::BOTH, |story| {
+        story.stage.full(SUITE).deploy(Sudo::None).shop()
+    })]);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::host::{Host, SUITE, Sudo};
 use crate::job::{Granted, Story, is_refused, merchants_own, nothing_is_left, same_text};
-use crate::stage::{Credential, Ended};
+use crate::stage::{Credential, Ended, Paramiko};
 
 const KEYS: &str = "/home/deploy/.ssh/authorized_keys";
 
@@ -157,6 +157,30 @@ fn a_ledger_that_is_lost_is_made_again_from_the_servers() {
     let document = reconciled(&story, &["--all"], 0);
     assert!(!document.to_string().contains("\"needs_action\":true"), "{document:#}");
     story.run(["case", "close", "adopted"]).ok();
+    story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn an_account_with_a_password_is_known_by_the_record_of_root() {
+    let story = Story::new();
+    let host = own_server(&story);
+    let before = merchants_own(&host);
+    let file = story.stage.path().join("password");
+    let output = ["--password", "--accept-weak-expiry", "--output", file.to_str().unwrap()];
+    let granted = story.granted("staging", &output);
+    let password = fs::read_to_string(&file).unwrap();
+    let with = Credential::Password(password.trim_end());
+    lose_the_ledger(&story);
+    let document = reconciled(&story, &["--all"], 8);
+    assert_eq!(findings(&document), [found("unknown", &granted, true)]);
+    reconciled(&story, &["--all", "--adopt", &granted.id], 0);
+    // Adopted, it is known; a second time there is nothing to adopt.
+    reconciled(&story, &["--all", "--adopt-all"], 0);
+    story.stage.paramiko(&host, &granted.account, with, Paramiko::Read("/etc/hostname")).ok();
+    assert_eq!(story.run(["sweep"]).ok().output(), "");
+    assert_eq!(story.state(&granted.id), "closed");
+    nothing_is_left(&host, &granted.id);
+    same_text(&before, &merchants_own(&host));
     story.run(["ledger", "verify"]).ok();
 }
 
@@ -313,6 +337,38 @@ fn a_supporter_who_renames_or_copies_the_line_of_a_shared_account_is_seen() {
     // Every line with the grant's mark goes with the grant.
     story.revoked(id);
     is_refused(&story, &host, "deploy", Credential::Key(&other.private));
+    fits(&story, &[]);
+    story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn what_lets_nobody_in_is_listed_and_can_be_taken_away() {
+    let story = Story::new();
+    let host = own_server(&story);
+    let key = story.stage.supporter_key();
+    let granted = story.granted_key("staging", &key, &[]);
+    story.revoked(&granted.id);
+    let before = merchants_own(&host);
+    // Of a grant that the ledger knows, and of one that it does not.
+    let ids = [granted.id.as_str(), "zzzzzzzzzz"];
+    for id in ids {
+        host.sh(&format!(
+            "mkdir -m 711 /var/lib/stagepass/{id}; echo '#!/bin/sh' >/var/lib/stagepass/{id}/gate
+            echo '* * * * * root true' >/etc/cron.d/stagepass-{id}"
+        ));
+    }
+    let document = reconciled(&story, &["staging"], 8);
+    let mut expected = ids.map(|id| ("leftover".to_owned(), id.to_owned(), false));
+    expected.sort();
+    let mut all = findings(&document);
+    all.sort();
+    assert_eq!(all, expected, "{document:#}");
+    let words = ["staging", "--unproved", "--yes", "--close", ids[0], "--close", ids[1]];
+    reconciled(&story, &words, 0);
+    for id in ids {
+        nothing_is_left(&host, id);
+    }
+    same_text(&before, &merchants_own(&host));
     fits(&story, &[]);
     story.run(["ledger", "verify"]).ok();
 }

@@ -92,9 +92,12 @@ impl Stage {
     /// started after the first call see later changes at once.
     pub fn set_clock(&self, ahead: i64) {
         self.clock.get_or_init(host::clock_library);
-        let how = fs::File::options().write(true).create(true).truncate(false).to_owned();
-        let mut file = how.open(self.clock_file()).unwrap();
-        file.write_all(format!("{ahead:<20}").as_bytes()).unwrap();
+        let mut file =
+            fs::File::options().append(true).create(true).open(self.clock_file()).unwrap();
+        let empty = file.metadata().unwrap().len() == 0;
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let since = if empty { 0 } else { since.as_nanos() };
+        file.write_all(format!("{ahead:<20}{since:<20}").as_bytes()).unwrap();
     }
 
     fn clock_file(&self) -> PathBuf {
@@ -573,6 +576,11 @@ impl Background {
     pub fn kill(self) -> Run {
         self.signal(Signal::KILL);
         self.wait()
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it wrote to standard output so far.

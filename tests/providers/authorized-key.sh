@@ -46,13 +46,13 @@ as_deploy() {
 }
 
 # Everything of the key files, and of ours, but for the results of closes that nobody collected yet.
-state() { (cd "$root/home/deploy" && find . \( -path './.ssh*' -o -path './.stagepass/*' -o -path './.stagepass-*' \) ! -name 'result.*' -printf '%p %y %m %u %g %s %l\n' | sort && find .ssh -type f -exec sha256sum {} + | sort) 2>/dev/null; }
+home_state() { (cd "$root/home/deploy" && find . \( -path './.ssh*' -o -path './.stagepass/*' -o -path './.stagepass-*' \) ! -name 'result.*' -printf '%p %y %m %u %g %s %l\n' | sort && find .ssh -type f -exec sha256sum {} + | sort) 2>/dev/null; }
 
 # there_and_back NAME: open, the line is there, the rest is untouched; close; everything as before.
 there_and_back() {
     local was
     about="$suite authorized_keys: $1"
-    was=$(state)
+    was=$(home_state)
     as_deploy open account=deploy
     finishes
     says key_lines=1
@@ -70,11 +70,11 @@ there_and_back() {
     as_deploy close account=deploy
     finishes
     says keys_absent=true already_absent=false
-    same 'as before, to the byte' "$was" "$(state)"
+    same 'as before, to the byte' "$was" "$(home_state)"
     as_deploy close account=deploy
     finishes
     says already_absent=true keys_absent=true
-    same 'closed twice' "$was" "$(state)"
+    same 'closed twice' "$was" "$(home_state)"
     as_deploy check account=deploy
     says present=false key_lines=0
     as_deploy close account=deploy collected=1
@@ -205,28 +205,28 @@ odd_files() {
     about="$suite read-only file"
     give "$operator
 " 400
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     refuses keys-file-read-only
-    same 'nothing changed' "$was" "$(state)"
+    same 'nothing changed' "$was" "$(home_state)"
     as_deploy detect
     says supported=false keys_file_writable=false
     about="$suite read-only folder"
     give "$operator
 "
     chmod 500 "$root/home/deploy/.ssh"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     refuses keys-folder-read-only
-    same 'nothing changed' "$was" "$(state)"
+    same 'nothing changed' "$was" "$(home_state)"
     chmod 700 "$root/home/deploy/.ssh"
     about="$suite a file of root's"
     chown 0:0 "$(keys)"
     chmod 666 "$(keys)"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     refuses keys-file-foreign
-    same 'nothing changed' "$was" "$(state)"
+    same 'nothing changed' "$was" "$(home_state)"
     about="$suite a link that leads nowhere"
     give ''
     rm "$(keys)"
@@ -313,7 +313,7 @@ same_key_twice() {
     local was operator
     operator=$(cat "$tmp/operator.pub")
     give "$operator"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     finishes
     says same_key_kept=false
@@ -329,11 +329,11 @@ same_key_twice() {
     grant=other00001 as_deploy close
     finishes
     says same_key_kept=false
-    same 'as before, to the byte' "$was" "$(state)"
+    same 'as before, to the byte' "$was" "$(home_state)"
     give "$operator
 from=\"10.0.0.0/8\" $(cat "$tmp/supporter.pub")
 "
-    was=$(state)
+    was=$(home_state)
     as_deploy detect
     says same_key_foreign=true
     as_deploy open
@@ -341,7 +341,7 @@ from=\"10.0.0.0/8\" $(cat "$tmp/supporter.pub")
     as_deploy close
     finishes
     says same_key_foreign=true
-    same "the merchant's own line with that key is untouched" "$was" "$(state)"
+    same "the merchant's own line with that key is untouched" "$was" "$(home_state)"
     about="$suite made by us, then used by the merchant"
     rm -rf "$root/home/deploy/.ssh"
     as_deploy open
@@ -365,7 +365,7 @@ moved_line() {
     operator=$(cat "$tmp/operator.pub")
     give "$operator
 "
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     says same_key_foreign=false
     for line in "$supporter_key anna" "$(tr ' ' '\t' <<<"$supporter_key")" "from=\"*\",environment=\"A=\\\"b c\" $supporter_key"; do
@@ -384,7 +384,7 @@ $line
         as_deploy close same_key_before=0
         finishes
         says same_key_foreign=false moved_line_removed=true keys_absent=true already_absent=false
-        same 'as before, to the byte' "$was" "$(state)"
+        same 'as before, to the byte' "$was" "$(home_state)"
     done
     about="$suite a moved line beside ours"
     as_deploy open
@@ -412,7 +412,7 @@ several_key_files() {
     as_deploy detect
     says same_key_foreign=true "keys_file=/home/deploy/.ssh/authorized_keys"
     rm "$root/home/deploy/.ssh/authorized_keys2"
-    was=$(state)
+    was=$(home_state)
     as_deploy open
     finishes
     # Moved to the other file that sshd reads.
@@ -437,7 +437,7 @@ several_key_files() {
     says already_absent=false keys_absent=true
     same 'taken out of the second file' "$operator" "$(cat "$root/home/deploy/.ssh/authorized_keys2")"
     rm -f "$root/home/deploy/.ssh/authorized_keys2"
-    same 'as before' "$was" "$(state)"
+    same 'as before' "$was" "$(home_state)"
     about="$suite sshd reads another file by now"
     as_deploy open
     finishes
@@ -491,7 +491,7 @@ one_at_a_time() {
         [ "$flock" = with ] || mv "$root/usr/bin/flock" "$root/opt/flock"
         give "$operator
 "
-        was=$(state)
+        was=$(home_state)
         # An open whose client died runs on; close comes meanwhile and waits for it.
         script authorized-key open >"$tmp/first"
         slow_tool cp 2
@@ -503,7 +503,7 @@ one_at_a_time() {
         says already_absent=false keys_absent=true
         wait "$first"
         want 'the open had ended before' grep -qx stagepass=1 "$tmp/first.out"
-        same 'nothing is left of it' "$was" "$(state)"
+        same 'nothing is left of it' "$was" "$(home_state)"
 
         # An update waits for a close, and then finds nothing to update.
         as_deploy open
@@ -515,32 +515,32 @@ one_at_a_time() {
         as_deploy update
         refuses key-absent
         wait "$first"
-        same 'an update brings nothing back' "$was" "$(state)"
+        same 'an update brings nothing back' "$was" "$(home_state)"
 
         # The time limit runs out between the first look and the decisive step.
         slow_tool cp 3
         as_deploy open "not_after=$(($(date +%s) + 1))"
         rm -f "$root/usr/local/bin/cp" "$root/tmp/reached"
         refuses too-late
-        same 'nothing was made' "$was" "$(state)"
+        same 'nothing was made' "$was" "$(home_state)"
         rm -rf "$root/home/deploy/.ssh"
-        was=$(state)
+        was=$(home_state)
         slow_tool flock 3
         slow_tool ln 3
         as_deploy open "not_after=$(($(date +%s) + 1))"
         rm -f "$root/usr/local/bin/flock" "$root/usr/local/bin/ln" "$root/tmp/reached"
-        if [ "$flock" = with ]; then refuses too-late; same 'nor a folder' "$was" "$(state)"; else as_deploy close; fi
+        if [ "$flock" = with ]; then refuses too-late; same 'nor a folder' "$was" "$(home_state)"; else as_deploy close; fi
         if [ "$flock" = without ]; then
             give "$operator
 "
-            was=$(state)
+            was=$(home_state)
             mkdir -p "$root/home/deploy/.stagepass-lock/999999-12345-"
             chown -R --reference="$root/home/deploy" "$root/home/deploy/.stagepass-lock"
             as_deploy open
             finishes
             as_deploy close
             finishes
-            same 'the lock of one that died is taken over, and goes' "$was" "$(state)"
+            same 'the lock of one that died is taken over, and goes' "$was" "$(home_state)"
             mv "$root/opt/flock" "$root/usr/bin/flock"
         fi
     done
@@ -626,7 +626,7 @@ edited_meanwhile() {
 # ---- the gate, the sessions, the failsafe --------------------------------------------------------
 
 # as_merchant COMMAND: the merchant's own login.
-as_merchant() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" deploy@127.0.0.1 "$@" </dev/null; }
+as_merchant() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" "deploy@$address" "$@" </dev/null; }
 # The crontab as its bytes are, or `none`.
 tab() { on runuser -u deploy -- sh -c 'crontab -l >/dev/null 2>&1 || { echo none; exit 0; }; EDITOR=cat VISUAL=cat crontab -e 2>/dev/null'; }
 cron_on() {
@@ -657,11 +657,11 @@ gate_in_a_shared_account() {
     local was line master
     fresh
     make_shop
-    was=$(state)
+    was=$(home_state)
     as_deploy detect
     finishes
     says can_gate=true drop_in=false
-    same 'to ask changes nothing' "$was" "$(state)"
+    same 'to ask changes nothing' "$was" "$(home_state)"
     as_deploy open access=ssh "path=$shop" "check_key=$check_key" "check_until=$(($(date +%s) + 100))"
     finishes
     says gate=true key_lines=2 uses_protected=false baseline=true confined=false password_gate=none
@@ -671,7 +671,7 @@ gate_in_a_shared_account() {
     same 'nobody else looks into the folder' '700 700' "$(cd "$root/home/deploy/.stagepass" && stat -c %a . "$grant" | tr '\n' ' ' | sed 's/ $//')"
     identity=$tmp/check key_ssh true
     same 'a command, its output and its status' 'out 3' "$(key_ssh 'echo out; exit 3' | tr '\n' ' ')$(key_ssh 'exit 3'; echo $?)"
-    same 'standard input' piped "$(ssh "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" deploy@127.0.0.1 cat <<<piped)"
+    same 'standard input' piped "$(ssh "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" cat <<<piped)"
     want 'SFTP' key_sftp pwd
     as_deploy check access=ssh "path=$shop"
     says gate_present=true drop_in_present=false sessions=0 uses_total=5
@@ -681,7 +681,7 @@ gate_in_a_shared_account() {
 
     # A connection that was opened before the deadline, and is kept.
     master=$tmp/master.$suite
-    ssh "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" -M -S "$master" -o ControlPersist=yes deploy@127.0.0.1 true </dev/null
+    ssh "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" -M -S "$master" -o ControlPersist=yes "deploy@$address" true </dev/null
     as_deploy update access=ssh "path=$shop" "deadline=$(($(date +%s) + 3600))"
     finishes
     same 'the gate has the new deadline' $((deadline - deadline + $(value expiry_time >/dev/null; sed -n 's/^deadline=//p' "$root/home/deploy/.stagepass/$grant/ends"))) "$(sed -n 's/^hard=//p' "$root/home/deploy/.stagepass/$grant/ends")"
@@ -706,7 +706,7 @@ gate_in_a_shared_account() {
     as_deploy close
     finishes
     deny 'and is said no more' grep -q '^use=' <<<"$out"
-    same 'as before, to the byte' "$was" "$(state)"
+    same 'as before, to the byte' "$was" "$(home_state)"
 
     about="$suite access for SFTP only, in a shared account"
     as_deploy open access=sftp-read-only "path=$shop"
@@ -721,13 +721,13 @@ gate_in_a_shared_account() {
     as_deploy close collected=1
 
     about="$suite nothing was opened, and nothing is left"
-    was=$(state)
+    was=$(home_state)
     slow_tool ln 3
     slow_tool cp 3
     as_deploy open "not_after=$(($(date +%s) + 2))"
     rm -f "$root/usr/local/bin/ln" "$root/usr/local/bin/cp" "$root/tmp/reached"
     refuses too-late
-    same 'to the byte' "$was" "$(state)"
+    same 'to the byte' "$was" "$(home_state)"
     as_deploy open gate_wanted=0 access=sftp
     finishes
     says gate=false
@@ -753,17 +753,17 @@ sessions_told_apart() {
     as_merchant 'nohup sleep 71001 >/dev/null 2>&1 & setsid -f sleep 71002 </dev/null >/dev/null 2>&1; sleep 71003' 2>/dev/null &
     jobs+=("$!")
     as_merchant 'env -i setsid -f sleep 71005 </dev/null >/dev/null 2>&1'
-    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" -M -S "$mine" -o ControlPersist=yes deploy@127.0.0.1 true </dev/null
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" -M -S "$mine" -o ControlPersist=yes "deploy@$address" true </dev/null
     # The supporter's: the same, and what was cut loose in every way.
     key_ssh 'nohup sleep 72001 >/dev/null 2>&1 & sleep 72002' 2>/dev/null &
     jobs+=("$!")
     key_ssh 'env -i setsid -f sleep 72003 </dev/null >/dev/null 2>&1; setsid -f sh -c "exec env -i sleep 72004" </dev/null >/dev/null 2>&1'
     key_ssh 'exec env -i sleep 72005' 2>/dev/null &
     jobs+=("$!")
-    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" -M -S "$theirs" -o ControlPersist=yes deploy@127.0.0.1 true </dev/null
-    ssh -tt "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" deploy@127.0.0.1 'sleep 72006' </dev/null >/dev/null 2>&1 &
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" -M -S "$theirs" -o ControlPersist=yes "deploy@$address" true </dev/null
+    ssh -tt "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" 'sleep 72006' </dev/null >/dev/null 2>&1 &
     jobs+=("$!")
-    sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" deploy@127.0.0.1 >/dev/null 2>&1 &
+    sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
     sleep 2
     for i in 1 2 3 4 5 6; do same "there is 7200$i" 1 "$(running "sleep 7200$i")"; done
     as_deploy check access=ssh
@@ -906,7 +906,12 @@ merchants_crontab() {
         grant=edited000$i as_deploy close collected=1
     done
     wait "$editor"
-    # A crontab has no lock: an edit of theirs and one of ours at the same moment can lose one of them.
+    # A crontab has no lock: what was read before we wrote and written after it undoes ours. The next
+    # close finds it.
+    for i in 1 2 3 4; do
+        grant=edited000$i as_deploy close
+        grant=edited000$i as_deploy close collected=1
+    done
     same 'no line of ours is left' 0 "$(tab | grep -c '/[.]stagepass/')"
     want 'nearly every edit is there' test "$(tab | grep -c '^# edit')" -ge 20
 
@@ -935,7 +940,7 @@ failsafe_by_cron() {
     fresh
     cron_on
     printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
-    was=$(tab) keys_were=$(state)
+    was=$(tab) keys_were=$(home_state)
     # Ends two seconds before a minute begins, so that nobody waits long.
     until=$(($(date +%s) + 12))
     until=$((until - until % 60 + 58))
@@ -954,7 +959,7 @@ failsafe_by_cron() {
     want 'not before its time' test "$(date +%s)" -ge "$until"
     same 'no session' '0 0' "$(running 'sleep 73001') $(running 'sleep 73002')"
     same 'the merchant goes on' 1 "$(running 'sleep 71001')"
-    same 'the keys, to the byte' "$keys_were" "$(state)"
+    same 'the keys, to the byte' "$keys_were" "$(home_state)"
     same 'the crontab, to the byte' "$was" "$(tab)"
     deny 'nobody gets in' key_ssh true
     as_deploy check access=ssh
@@ -1081,7 +1086,7 @@ login_shells() {
         same 'a command' "hi $path" "$(key_ssh 'echo hi $SHELL')"
         same 'its status' 3 "$(key_ssh 'exit 3'; echo $?)"
         want 'SFTP' key_sftp pwd
-        same 'a login shell' "shell $path" "$(ssh -tt "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" deploy@127.0.0.1 <<<'echo shell $SHELL
+        same 'a login shell' "shell $path" "$(ssh -tt "${options[@]}" -o BatchMode=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" <<<'echo shell $SHELL
 exit' 2>/dev/null | tr -d '\r' | grep -ao "shell $path" | tail -n 1)"
         as_deploy close access=ssh
         finishes
@@ -1168,7 +1173,7 @@ homes() {
 
     about="$suite a home that is full"
     fresh
-    was=$(state)
+    was=$(home_state)
     on mount -t tmpfs -o size=64k,mode=0755 tmpfs /home/deploy
     on chown deploy:deploy /home/deploy
     on runuser -u deploy -- sh -c 'mkdir -m 700 ~/.ssh; echo "# mine" >~/.ssh/authorized_keys; chmod 600 ~/.ssh/authorized_keys; cat /dev/zero >~/fill 2>/dev/null'
@@ -1187,7 +1192,7 @@ homes() {
     finishes
     says sessions_left=unknown result_kept=false
     chown --reference="$root/home/deploy/.ssh" "$root/home/deploy"
-    same 'as before' "$was" "$(state)"
+    same 'as before' "$was" "$(home_state)"
     about="$suite something else where our folder would be"
     echo mine >"$root/home/deploy/.stagepass"
     chown --reference="$root/home/deploy" "$root/home/deploy/.stagepass"
@@ -1238,7 +1243,7 @@ killed_anywhere() {
     cron_on
     printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
     local was crontab_was step at all share
-    was=$(state) crontab_was=$(tab)
+    was=$(home_state) crontab_was=$(tab)
     for step in open update close; do
         [ "$step" = open ] || as_deploy open access=ssh
         counted "$step" 0
@@ -1256,7 +1261,7 @@ killed_anywhere() {
             says keys_absent=true absent=true gate_absent=true failsafe_absent=true
             [ "$step" != close ] || want 'the use is known' grep -q '^use=.* command true' <<<"$out"
             deny 'it is no finding' grep -q '^found=' <<<"$out"
-            same 'the keys, to the byte' "$was" "$(state)"
+            same 'the keys, to the byte' "$was" "$(home_state)"
             same 'the crontab, to the byte' "$crontab_was" "$(tab)"
             as_deploy close collected=1
             want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
@@ -1275,4 +1280,66 @@ counted() {
     } >"$tmp/first"
     rm -f "$root/tmp/commands"
     on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/bash -s <"$tmp/first" >/dev/null 2>&1
+}
+
+# With a systemd, logind, and without the chroot that forbids namespaces to the accounts of a light host.
+booted_shared_account() {
+    boot_full "$suite"
+    about="$suite a shared account, booted"
+    fresh
+    local was
+    mkdir -p "$root/srv/mine"
+    chown --reference="$root/home/deploy" "$root/srv/mine"
+    ln -s mine "$root/srv/link"
+    was=$(home_state)
+    as_deploy detect path=/srv/link
+    finishes
+    says can_gate=true can_confine=true failsafe=crontab
+    as_deploy open path=/srv/link
+    finishes
+    says gate=true confined=true failsafe=crontab
+    same 'SFTP starts in the shop' 'Remote working directory: /srv/mine' "$(key_sftp pwd | grep -a '^Remote')"
+    want 'reads and writes there' key_sftp "put $tmp/upload x
+get /srv/link/x /dev/null
+rm x"
+    deny 'reaches no key file' key_sftp 'ls /home/deploy/.ssh'
+    deny 'nor the gate' key_sftp 'ls /home/deploy/.stagepass'
+    deny 'nor anything else' key_sftp 'get /etc/passwd- /dev/null'
+    sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
+    sleep 1.5
+    as_deploy check path=/srv/link
+    says sessions=1 failsafe_present=true
+    as_deploy close path=/srv/link
+    finishes
+    says sessions_ended=1 sessions_left=0 found_total=0
+    as_deploy close collected=1
+    same 'as before, to the byte' "$was" "$(home_state)"
+    as_deploy open access=ssh path=/srv/mine
+    finishes
+    says confined=false
+    key_ssh 'env -i setsid -f sleep 72001 </dev/null >/dev/null 2>&1'
+    as_merchant 'env -i setsid -f sleep 71001 </dev/null >/dev/null 2>&1'
+    want 'the login is known by logind' grep -q '/session-.*[.]scope$' "$root/home/deploy/.stagepass/$grant/logins"
+    # Without the id of the audit session, logind's scope has to do.
+    sed -i 's/^\([^ ]* [^ ]* [^ ]*\) [0-9]* /\1 - /' "$root/home/deploy/.stagepass/$grant/logins"
+    # By a login of its own: who comes in from outside of the host sees other control groups.
+    verb authorized-key close access=ssh path=/srv/mine
+    finishes
+    says sessions_left=0
+    same "the supporter's is over, the merchant's is not" '0 1' "$(running 'sleep 72001') $(running 'sleep 71001')"
+    as_deploy close collected=1
+    about="$suite the account of root, booted"
+    login=root account=root
+    verb authorized-key open allow_root=1 account=root access=ssh
+    finishes
+    says gate=true failsafe=systemd confined=false
+    account=root same 'root logs in' root "$(account=root key_ssh id -un)"
+    verb authorized-key marks account=root
+    want 'the unit is seen' grep -q "^mark=unit $grant root " <<<"$out"
+    verb authorized-key close account=root access=ssh
+    finishes
+    says failsafe_absent=true gate_absent=true
+    verb authorized-key close account=root collected=1
+    want 'nothing is left' test ! -e "$root/root/.stagepass"
+    stop_full
 }

@@ -622,7 +622,15 @@ sp_failsafe() {
     case $sp_v in '' | *[!0-9]*) sp_v=0 ;; esac
     [ "$sp_v" -lt 10 ] || [ $((sp_now / 60 % 60)) = $((sp_end_hard / 60 % 60)) ] || exit 0
     sp_put "$sp_dir/tries" 600 "$((sp_v + 1))$sp_nl" || :
+    sp_failsafe_again
     sp_close
+}
+
+# What loses its power in the middle begins again when it is up, not at the next hour: to systemd,
+# the timer has not run since the deadline.
+sp_failsafe_again() {
+    sp_a=/var/lib/systemd/timers/stamp-$sp_unit.timer
+    [ ! -e "$sp_a" ] || touch -d "@$((sp_end_deadline - 1))" -- "$sp_a" 2>/dev/null || :
 }
 
 # Whether the deadline is over by now. A close by the server asks again when it has the lock: an

@@ -38,8 +38,8 @@ build: ## the program, for trying it out
 build-tests: setup-tools
 	cargo build --locked --all-targets
 
-.PHONY: check check-format check-scripts check-code check-docs check-dependencies
-check: check-format check-scripts check-code check-docs check-dependencies ## everything that needs no server
+.PHONY: check check-format check-scripts check-code check-docs check-figures check-dependencies
+check: check-format check-scripts check-code check-docs check-figures check-dependencies ## everything that needs no server
 
 check-format:
 	cargo fmt --check
@@ -53,6 +53,10 @@ check-code:
 check-docs:
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps
 
+# The figures come from a run, and from nobody's pen.
+check-figures:
+	tools/reliability --check
+
 check-dependencies:
 	cargo deny check bans licenses sources
 
@@ -60,7 +64,7 @@ check-dependencies:
 .PHONY: test
 test: ## everything, on real servers; needs root
 	$(MAKE) setup-tools
-	$(MAKE) check-format check-scripts check-dependencies
+	$(MAKE) check-format check-scripts check-figures check-dependencies
 	$(MAKE) --jobs=2 build-tests trees
 	$(MAKE) check-code check-docs
 	$(MAKE) run-tests
@@ -74,8 +78,22 @@ $(PROVIDER_RUNS): run-providers-%:
 .PHONY: run-tests
 run-tests:
 	tests/hosts/hosts clean
+	rm -rf target/reliability
 	$(MAKE) --jobs=3 --output-sync=target $(PROVIDER_RUNS)
 	cargo nextest run --locked
+	tools/reliability --print
+
+# Every fault at every step, a thousand kills at random moments, and the page that says how it went.
+.PHONY: reliability
+KILLS ?= 1000
+STRIDE ?= 1
+CUTS ?= 12
+reliability: setup ## faults by the thousand; writes docs/reliability.md; some hours
+	rm -rf target/reliability
+	STAGEPASS_TEST_KILLS=$(KILLS) STAGEPASS_TEST_STRIDE=$(STRIDE) STAGEPASS_TEST_CUTS=$(CUTS) STAGEPASS_TEST_LAKES=1 \
+		cargo nextest run --locked --no-fail-fast \
+		-E 'test(/^(faults|cut|lake|matrix|clock)::/)' || true
+	tools/reliability --write
 
 .PHONY: test-matrix
 test-matrix: setup ## every test with each Debian as the server it talks to

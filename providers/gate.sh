@@ -159,6 +159,9 @@ watch() {
     round=0
     while [ "$round" -lt 5 ]; do
         sleep 1
+        # Extended in this very moment, there is new work that is not to be ended.
+        look
+        [ "$now" -ge "$hard" ] || exit 0
         found "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ
         [ -n "$pids" ] || break
         kill -KILL $pids 2>/dev/null
@@ -207,6 +210,11 @@ serve_sftp() {
     [ "$access" != sftp-read-only ] || set -- "$@" -R
     [ -z "$start" ] || set -- "$@" -d "$start"
     if [ "$confine" = 1 ]; then
+        # Asked first, so that somebody says why.
+        unshare -U -r -m true || {
+            echo 'stagepass: SFTP could not be shut into the folder of the shop.' >&3
+            exit 1
+        }
         exec unshare -U -r -m /bin/sh -c "$shut_in" sh "$here" "$sftp_server" "$folder" "$alias" "$@"
     fi
     exec "$sftp_server" "$@" 3>&-

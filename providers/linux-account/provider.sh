@@ -1395,6 +1395,7 @@ sp_end_processes() {
     fi
     if [ -e "/run/systemd/users/$1" ] && sp_has loginctl; then
         loginctl terminate-user "$1" >/dev/null 2>&1 || :
+        sp_managed=1
     fi
     while :; do
         sp_processes "$1" "$sp_name"
@@ -1668,6 +1669,8 @@ sp_end() {
     else
         sp_compare
     fi
+    # systemd would list the manager of that id as failed, for having been killed.
+    [ -z "${sp_managed:-}" ] || systemctl reset-failed "user@$sp_id.service" >/dev/null 2>&1 || :
     if [ "$sp_ours" = 1 ]; then
         sp_n=0
         while :; do

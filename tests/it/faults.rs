@@ -373,6 +373,14 @@ impl Field {
 
     /// On a host of another make.
     pub fn on(provider: Provider, make: impl FnOnce(&Stage) -> Builder) -> Self {
+        let mut field = Self::untouched(provider, make);
+        // The first grant makes what stays: our folder on the server, the tools' copies.
+        field.settle_in();
+        field
+    }
+
+    /// With a ledger of one case, and nothing that a grant leaves on either side.
+    fn untouched(provider: Provider, make: impl FnOnce(&Stage) -> Builder) -> Self {
         let story = Story::new();
         let host = make(&story.stage).deploy(Sudo::None).shop().start();
         host.sh("chown -R deploy /var/www/shop");
@@ -383,7 +391,7 @@ impl Field {
         let limit = Duration::from_secs(60);
         bounded(Command::new("cc").args(flags).arg(&shim).arg(source), b"", limit).ok();
         let log = story.stage.path().join("tmp/points.log");
-        let mut field = Self {
+        Self {
             story,
             host,
             provider,
@@ -395,13 +403,29 @@ impl Field {
             count: 0,
             extended: 0,
             handed: false,
-        };
-        // The first grant on a server makes what stays: our folder, the tools' copies.
-        field.open();
-        field.close();
-        field.before = picture(field.host.written_path(), &changes_anyway);
-        field.merchant_before = field.merchant_files();
-        field
+        }
+    }
+
+    /// A whole grant, after which both sides are what they will be after every other.
+    #[track_caller]
+    fn settle_in(&mut self) {
+        self.open();
+        self.close();
+        self.before = self.server_files();
+        self.merchant_before = self.merchant_files();
+    }
+
+    /// What was written on the server. A folder of Debian's in which a file came and went counts as
+    /// written, for the overlay.
+    fn server_files(&self) -> Picture {
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hosts/trees").join(SUITE);
+        let mut files = picture(self.host.written_path(), &changes_anyway);
+        files.retain(|path, what| {
+            let mode = |found: fs::Metadata| found.mode() & 0o7777;
+            let as_it_was = fs::symlink_metadata(tree.join(path)).ok().filter(|was| was.is_dir());
+            as_it_was.is_none_or(|was| *what != format!("folder {:o} 0:0", mode(was)))
+        });
+        files
     }
 
     /// The merchant's files by name, but for the test's own and for what SQLite keeps beside.
@@ -615,8 +639,7 @@ impl Field {
         assert_eq!(marked, open, "marks on the server {marks:?}, open in the ledger {open:?}");
         assert_eq!(self.merchant_files(), self.merchant_before);
         if open.is_empty() {
-            let after = picture(self.host.written_path(), &changes_anyway);
-            let left = differences(&self.before, &after);
+            let left = differences(&self.before, &self.server_files());
             assert!(left.is_empty(), "left on the server:\n{}", left.join("\n"));
         }
         let Some(grant) = self.current(known_before) else {
@@ -719,10 +742,13 @@ impl Trial {
     }
 }
 
+/// A plain test run tries one in so many points.
+const STRIDE: u64 = 16;
+
 /// One in so many points is tried, with a beginning that the seed decides; `make reliability` tries
 /// every one.
 fn every_point_of(verb: Verb, provider: Provider, handed: bool) {
-    let stride = usize::try_from(asked("STAGEPASS_TEST_STRIDE", 12)).unwrap();
+    let stride = usize::try_from(asked("STAGEPASS_TEST_STRIDE", STRIDE)).unwrap();
     let mut chance = Chance::new(seed());
     let mut trial = Trial::new(provider, Field::new);
     let points = trial
@@ -734,7 +760,8 @@ fn every_point_of(verb: Verb, provider: Provider, handed: bool) {
     assert!(points.iter().any(Point::is_message), "{:?}", trial.failures);
     let messages = points.iter().filter(|point| point.is_message()).count();
     let first = 1 + usize::try_from(chance.below(u64::try_from(stride).unwrap())).unwrap();
-    let (mut killed, mut survived, mut over_before) = (0, 0, 0);
+    let mut killed = 0;
+    let (mut survived, mut over_before) = (0, 0);
     // A run may take a few steps more than the one that was counted.
     for number in (first..=points.len() + 3).step_by(stride) {
         let name = format!("{} killed at point {number}", verb.id());
@@ -748,6 +775,7 @@ fn every_point_of(verb: Verb, provider: Provider, handed: bool) {
             None => killed += 1,
         }
     }
+    trial.attempt("reconciling", |field| field.story.stage.run(["reconcile", "shop"]).ok());
     write_down(
         "points",
         &json!({
@@ -768,6 +796,56 @@ fn a_grant_of_an_account_survives_a_kill_at_every_point() {
 #[test]
 fn a_grant_of_a_key_survives_a_kill_at_every_point() {
     every_point_of(Verb::Grant, Provider::AuthorizedKey, false);
+}
+
+/// The very first grant of a merchant on a server also makes what every later one finds: the key of
+/// the marks, our folder on the server. Killed anywhere, it is settled by a sweep, and the next grant
+/// is like any other.
+#[test]
+fn the_very_first_grant_survives_a_kill_at_every_point() {
+    for provider in Provider::ALL {
+        let stride = usize::try_from(asked("STAGEPASS_TEST_STRIDE", STRIDE) * 3).unwrap();
+        let untouched = || Field::untouched(provider, |stage| stage.light(SUITE));
+        let mut usual = untouched();
+        let points = usual.run(Verb::Grant, Moment::Never).points;
+        assert!(usual.current(&BTreeSet::new()).is_some());
+        usual.close();
+        let merchant_files = usual.merchant_files();
+        let mut chance = Chance::new(seed());
+        let first = 1 + usize::try_from(chance.below(u64::try_from(stride).unwrap())).unwrap();
+        let (mut killed, mut survived) = (0, 0);
+        let mut failures = Vec::new();
+        for number in (first..=points.len()).step_by(stride) {
+            let mut field = untouched();
+            let known = field.known();
+            let ran = field.run(Verb::Grant, Moment::Point(number));
+            killed += u32::from(ran.killed);
+            let work = AssertUnwindSafe(|| {
+                field.story.stage.run(["sweep"]).ok();
+                if field.current(&known).is_some_and(|grant| grant.state == State::Open) {
+                    field.close();
+                }
+                field.settle_in();
+                assert_eq!(field.merchant_before, merchant_files);
+                field.settled(&known);
+            });
+            match catch_unwind(work) {
+                Ok(()) => survived += u32::from(ran.killed),
+                Err(panic) => failures.push(format!("point {number}: {}", told(&*panic))),
+            }
+        }
+        let messages = points.iter().filter(|point| point.is_message()).count();
+        write_down(
+            "points",
+            &json!({
+                "provider": provider.id(), "verb": "first grant", "handed": false,
+                "points": points.len(), "messages": messages,
+                "changes": points.len() - messages, "killed": killed, "survived": survived,
+                "over_before": 0,
+            }),
+        );
+        assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    }
 }
 
 #[test]
@@ -856,6 +934,7 @@ fn random_kills(
         let (all, good) = counted.entry(verb).or_default();
         (*all, *good) = (*all + killed, *good + survived);
     }
+    trial.attempt("reconciling", |field| field.story.stage.run(["reconcile", "shop"]).ok());
     (counted, trial.failures)
 }
 

@@ -130,9 +130,6 @@ impl Lake {
             Kind::CronOnly => story.stage.light(suite),
         };
         let host = host.deploy(Sudo::None).shop().start();
-        if kind == Kind::CronOnly {
-            host.sh("cron");
-        }
         host.sh(
             "chown -R deploy /var/www/shop
             printf '# of the merchant\\n7 3 * * 1 true' >/tmp/crontab

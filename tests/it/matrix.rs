@@ -240,23 +240,34 @@ fn proftpd_lets_in(story: &Story, host: &Host, account: &str, password: &str) ->
 }
 
 #[test]
-fn a_second_sftp_server_takes_no_password_of_ours() {
+fn a_second_sftp_server_takes_no_password_of_ours_or_the_plan_says_so() {
     let story = Story::new();
-    let host =
-        ordinary(&story, SUITE).deploy_password("Merchants-9-own-word!").with_proftpd().start();
+    let own = "Merchants-9-own-word!";
+    let host = ordinary(&story, SUITE).deploy_password(own).with_proftpd().start();
     let _row = Row::new(&host, "ProFTPD mod_sftp beside it, a password", "linux-account");
     story.target("staging", &host, "root", &[]);
     // It is a door: the merchant's own password opens it.
-    assert!(proftpd_lets_in(&story, &host, "deploy", "Merchants-9-own-word!"));
+    assert!(proftpd_lets_in(&story, &host, "deploy", own));
     let file = story.stage.supporter_path().join("of-jane");
-    let more = ["--password", "--accept-weak-expiry", "--output", file.to_str().unwrap()];
-    let granted = story.granted("staging", &more);
-    let password = fs::read_to_string(&file).unwrap().trim().to_owned();
-    let with = Credential::Password(&password);
-    story.stage.sftp(&host, &granted.account, with, "ls /var/www/shop\n").ok();
-    assert!(!proftpd_lets_in(&story, &host, &granted.account, &password));
-    story.revoked(&granted.id);
-    nothing_is_left(&host, &granted.id);
+    for any_shell in [false, true] {
+        if any_shell {
+            // As where the accounts of customers have no shell.
+            host.sh("echo 'RequireValidShell off' >/etc/proftpd/host.d/shell.conf
+                pkill -HUP -o -x proftpd; sleep 0.5");
+        }
+        let more = ["--password", "--output", file.to_str().unwrap()];
+        let dry = story.grant("staging", &[&more[..], &["--dry-run"]].concat()).ok();
+        assert!(dry.output().contains("would also open proftpd"), "{}", dry.told());
+        let granted = story.granted("staging", &more);
+        let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+        let with = Credential::Password(&password);
+        story.stage.sftp(&host, &granted.account, with, "ls /var/www/shop\n").ok();
+        assert_eq!(proftpd_lets_in(&story, &host, &granted.account, &password), any_shell);
+        story.revoked(&granted.id);
+        assert!(!proftpd_lets_in(&story, &host, &granted.account, &password));
+        nothing_is_left(&host, &granted.id);
+        fs::remove_file(&file).unwrap();
+    }
 }
 
 // ---- other settings of sshd --------------------------------------------------------------------

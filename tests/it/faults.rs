@@ -186,6 +186,8 @@ fn changes_anyway(path: &str) -> bool {
         || path.starts_with("var/lib/stagepass/ended.")
         || path.starts_with("var/lib/stagepass/result.")
         || path.starts_with("home/deploy/.stagepass-ended.")
+        // The folder of such a result; an empty one is not worth more words than this.
+        || path == "home/deploy/.stagepass"
         || path.starts_with("home/deploy/.stagepass/result.")
 }
 

@@ -88,7 +88,8 @@ pub struct Closed {
 /// The most findings of one grant that a command shows; the ledger has the others.
 pub const MOST_FOUND: usize = 20;
 
-/// The most closed grants of one command whose findings are kept in memory.
+/// The most grants of one command that are told one by one, of each kind; of the others only the
+/// number is kept in memory, and the ledger has them.
 const MOST_TOLD: usize = 1000;
 
 /// Work that is still running when the deadline has come, of grants that let it go on for a while.
@@ -301,6 +302,27 @@ pub struct Tally {
     pub waiting: Vec<Grant>,
     /// Grants whose end could not be recorded, and why.
     pub unrecorded: Vec<(String, String)>,
+    /// The others.
+    pub untold: Untold,
+}
+
+/// How many grants are not told one by one, because there are very many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// Proved closed.
+    pub closed: usize,
+    /// Of those, the ones in which something was found.
+    pub found: usize,
+    /// Not proved closed: the server said no.
+    pub refused: usize,
+    /// Not proved closed: nobody saw how it ended.
+    pub unseen: usize,
+    /// Of both, the ones that are stuck.
+    pub stuck: usize,
+    /// Running work may go on for a while.
+    pub waiting: usize,
+    /// The end could not be recorded.
+    pub unrecorded: usize,
 }
 
 impl Tally {
@@ -312,19 +334,55 @@ impl Tally {
         }
     }
 
-    /// Adds another tally to this one. Of very many grants only the first tell what was found; the
-    /// ledger has all of it.
+    /// Adds another tally to this one. However many there are, the memory they take has an end.
     pub fn append(&mut self, mut other: Self) {
-        if self.closed.len() >= MOST_TOLD {
-            for closed in &mut other.closed {
-                closed.found = Vec::new();
-            }
-        }
         self.closed.append(&mut other.closed);
         self.failed.append(&mut other.failed);
         self.busy.append(&mut other.busy);
         self.waiting.append(&mut other.waiting);
         self.unrecorded.append(&mut other.unrecorded);
+        if self.closed.len() > MOST_TOLD {
+            // What somebody has to look at is told first.
+            self.closed.sort_by_key(|closed| closed.grant.findings == 0);
+        }
+        let cut = |length: usize| length.min(MOST_TOLD);
+        let untold = &mut self.untold;
+        for closed in self.closed.drain(cut(self.closed.len())..) {
+            untold.closed += 1;
+            untold.found += usize::from(closed.grant.findings > 0);
+        }
+        for (grant, _, refused) in self.failed.drain(cut(self.failed.len())..) {
+            untold.refused += usize::from(refused);
+            untold.unseen += usize::from(!refused);
+            untold.stuck += usize::from(grant.state == State::Stuck);
+        }
+        untold.waiting += self.waiting.drain(cut(self.waiting.len())..).len();
+        untold.unrecorded += self.unrecorded.drain(cut(self.unrecorded.len())..).len();
+        untold.append(other.untold);
+    }
+
+    /// How many were proved closed.
+    #[must_use]
+    pub fn closed_count(&self) -> usize {
+        self.closed.len() + self.untold.closed
+    }
+
+    /// How many were not proved closed.
+    #[must_use]
+    pub fn failed_count(&self) -> usize {
+        self.failed.len() + self.untold.refused + self.untold.unseen
+    }
+}
+
+impl Untold {
+    fn append(&mut self, other: Self) {
+        self.closed += other.closed;
+        self.found += other.found;
+        self.refused += other.refused;
+        self.unseen += other.unseen;
+        self.stuck += other.stuck;
+        self.waiting += other.waiting;
+        self.unrecorded += other.unrecorded;
     }
 }
 
@@ -829,5 +887,54 @@ mod tests {
     fn failures_are_tried_again_later_and_later_and_then_daily() {
         let pauses: Vec<i64> = (1..=8).map(pause).collect();
         assert_eq!(pauses, [60, 120, 240, 480, 960, DAY, DAY, DAY]);
+    }
+
+    fn closed(number: i64) -> Closed {
+        let grant = Grant {
+            id: format!("{number:010}"),
+            case: "C-1".into(),
+            target: "shop".into(),
+            supporter: crate::grant::Supporter { name: "Ana".into(), company: "Acme".into() },
+            access: Access::Sftp,
+            state: State::Closed,
+            created_at: 0,
+            opened_at: None,
+            deadline: 0,
+            closed_at: Some(0),
+            deadline_maximum: 0,
+            terms: String::new(),
+            attempts: 0,
+            next_attempt_at: None,
+            last_error: None,
+            version: 1,
+            lease_owner: None,
+            lease_until: None,
+            findings: i64::from(number == 4999),
+            drift: None,
+            checked_at: None,
+            layers: Vec::new(),
+        };
+        Closed { grant, notes: Vec::new(), found: Vec::new(), unheard: false }
+    }
+
+    #[test]
+    fn of_very_many_the_first_are_told_and_the_others_counted() {
+        let mut sum = Tally::default();
+        for page in 0..5 {
+            let mut tally = Tally::default();
+            for number in page * 1000..(page + 1) * 1000 {
+                tally.closed.push(closed(number));
+                let mut grant = closed(number).grant;
+                grant.state = if number == 4321 { State::Stuck } else { State::Closing };
+                tally.failed.push((grant, "away".into(), number % 2 == 0));
+            }
+            sum.append(tally);
+        }
+        assert_eq!((sum.closed.len(), sum.failed.len()), (MOST_TOLD, MOST_TOLD));
+        assert_eq!((sum.closed_count(), sum.failed_count()), (5000, 5000));
+        assert_eq!((sum.untold.refused, sum.untold.unseen, sum.untold.stuck), (2000, 2000, 1));
+        // What has to be looked at is among those that are told.
+        assert_eq!(sum.closed.first().map(|closed| closed.grant.findings), Some(1));
+        assert_eq!(sum.untold.found, 0);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::{self, Closed, Running, Tally, event};
+use crate::closing::{self, Closed, Running, Tally, Untold, event};
 use crate::command::view;
 use crate::context::Context;
 use crate::deadline;
@@ -161,6 +161,17 @@ pub fn text(tally: &Tally, now: UnixTime) -> String {
             deadline::utc(closing::latest_end(grant))
         ));
     }
+    let Untold { closed, refused, unseen, waiting, unrecorded, .. } = tally.untold;
+    for (count, how) in [
+        (closed, "closed"),
+        (refused + unseen, "NOT CLOSED"),
+        (unrecorded, "NOT RECORDED"),
+        (waiting, "ending"),
+    ] {
+        if count > 0 {
+            lines.push_str(&format!("and {count} more: {how}\n"));
+        }
+    }
     lines
 }
 
@@ -218,6 +229,12 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
         "busy": tally.busy,
         "waiting": waiting,
         "unrecorded": unrecorded,
+        "not_listed": {
+            "closed": tally.untold.closed,
+            "failed": tally.untold.refused + tally.untold.unseen,
+            "waiting": tally.untold.waiting,
+            "unrecorded": tally.untold.unrecorded,
+        },
     })
 }
 
@@ -230,7 +247,7 @@ pub fn failure(tally: &Tally) -> Option<Error> {
     let not_closed = not_closed(tally);
     let Some(first) = found.first() else { return not_closed };
     let mut error = not_closed.unwrap_or_else(|| {
-        let what = match found.len() {
+        let what = match found.len() + tally.untold.found {
             1 => format!(
                 "{} is closed, and {} to be looked at",
                 first.id,
@@ -259,10 +276,14 @@ pub fn failure(tally: &Tally) -> Option<Error> {
 /// The worst of what was not closed.
 #[must_use]
 pub fn not_closed(tally: &Tally) -> Option<Error> {
-    let stuck = tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
-    let count = tally.failed.len() + tally.busy.len() + tally.unrecorded.len();
-    let unseen = tally.failed.iter().any(|(.., refused)| !refused)
-        || !(tally.busy.is_empty() && tally.unrecorded.is_empty());
+    let untold = tally.untold;
+    let stuck =
+        untold.stuck > 0 || tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
+    let unrecorded = tally.unrecorded.len() + untold.unrecorded;
+    let count = tally.failed_count() + tally.busy.len() + unrecorded;
+    let unseen = untold.unseen > 0
+        || tally.failed.iter().any(|(.., refused)| !refused)
+        || !(tally.busy.is_empty() && unrecorded == 0);
     let kind = match (count == 0, stuck, unseen) {
         (true, ..) => return None,
         (_, true, _) => Kind::Stuck,

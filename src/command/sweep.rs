@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::checking::{self, drifted};
 use crate::cli;
-use crate::closing::{self, Running, Tally};
+use crate::closing::{self, Running, Tally, Untold};
 use crate::command::{extend, revoke, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -62,8 +62,8 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
             at: now,
             host: ledger::host_name(),
             due: count(due),
-            closed: count(tally.closed.len()),
-            failed: count(tally.failed.len()),
+            closed: count(tally.closed_count()),
+            failed: count(tally.failed_count()),
             stuck: ledger.counts().await?.of(State::Stuck),
         })
         .await?;
@@ -330,7 +330,9 @@ fn trouble(
         // What another process has in hand is in good hands.
         let mut unrecorded = tally.unrecorded.clone();
         unrecorded.extend(looks.unrecorded.iter().cloned());
-        revoke::not_closed(&Tally { failed: tally.failed.clone(), unrecorded, ..Tally::default() })
+        let untold = Untold { closed: 0, found: 0, waiting: 0, ..tally.untold };
+        let failed = tally.failed.clone();
+        revoke::not_closed(&Tally { failed, unrecorded, untold, ..Tally::default() })
     } else {
         Some(late(overdue, context))
     };

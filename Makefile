@@ -90,10 +90,10 @@ STRIDE ?= 1
 CUTS ?= 12
 reliability: setup ## faults by the thousand; writes docs/reliability.md; some hours
 	rm -rf target/reliability
-	STAGEPASS_TEST_KILLS=$(KILLS) STAGEPASS_TEST_STRIDE=$(STRIDE) STAGEPASS_TEST_CUTS=$(CUTS) STAGEPASS_TEST_LAKES=1 \
-		cargo nextest run --locked --no-fail-fast \
-		-E 'test(/^(faults|cut|lake|matrix|clock)::/)' || true
-	tools/reliability --write
+	ended=0; STAGEPASS_TEST_KILLS=$(KILLS) STAGEPASS_TEST_STRIDE=$(STRIDE) STAGEPASS_TEST_CUTS=$(CUTS) \
+		STAGEPASS_TEST_LAKES=1 STAGEPASS_TEST_WORKERS=4 cargo nextest run --locked --profile reliability \
+		-E 'test(/^(faults|cut|lake|matrix|clock)::/)' || ended=$$?; \
+	tools/reliability --write; exit $$ended
 
 .PHONY: test-matrix
 test-matrix: setup ## every test with each Debian as the server it talks to

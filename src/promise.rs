@@ -61,7 +61,7 @@ impl Means {
         let reply = &server.reply;
         let gate = reply.is("can_gate").then(|| "gate".to_owned());
         Self {
-            password_gate: gate.clone(),
+            password_gate: gate.clone().filter(|_| holds_passwords(server)),
             gate,
             key_expiry: server.expiry_form != ExpiryForm::None,
             failsafe: failsafe(reply.text("failsafe")),
@@ -80,7 +80,7 @@ impl Means {
         let gate = opened.is("gate").then(|| "gate".to_owned());
         let password_gate = match opened.text("password_gate") {
             "" | "none" => None,
-            _ => gate.clone(),
+            _ => gate.clone().filter(|_| holds_passwords(server)),
         };
         Self {
             gate,
@@ -91,6 +91,12 @@ impl Means {
             no_failsafe: reason(opened, "failsafe_reason", &planned.no_failsafe),
         }
     }
+}
+
+/// Whether a password login has to pass the gate: Dropbear forces no command on it and wants a shell
+/// of `/etc/shells`, and another daemon may take the password without a shell.
+fn holds_passwords(server: &Server) -> bool {
+    !server.server_id.contains("dropbear") && server.reply.lines("other_doors").next().is_none()
 }
 
 fn failsafe(kind: &str) -> Option<String> {
@@ -230,6 +236,18 @@ mod tests {
         let server = server("SSH-2.0-OpenSSH_9.2", &[("gate_reason", "no sftp-server")]);
         let weak = Promise::planned(&server, KEY).weak();
         assert!(weak[0].contains("ends a session") && weak[0].contains("no sftp-server"));
+    }
+
+    #[test]
+    fn a_password_that_opens_another_door_is_not_held_by_the_gate() {
+        let everything = [("can_gate", "true"), ("failsafe", "cron.d")];
+        let asked = Asked { key: false, password: true, ..KEY };
+        let doors = [&everything[..], &[("other_doors", "ProFTPD")]].concat();
+        let by =
+            |id, facts: &[(&str, &str)]| Promise::planned(&server(id, facts), asked).enforced_by();
+        assert_eq!(by("SSH-2.0-OpenSSH_9.2", &everything), ["gate, failsafe (cron)"]);
+        assert_eq!(by("SSH-2.0-OpenSSH_9.2", &doors), ["failsafe (cron)"]);
+        assert_eq!(by("SSH-2.0-dropbear_2022.83", &everything), ["failsafe (cron)"]);
     }
 
     #[test]

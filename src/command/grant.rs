@@ -565,6 +565,14 @@ async fn look(
             .hint("nothing was made; `stagepass target check` shows more"));
         }
     };
+    if session.server_id().contains("dropbear") && !wanted.request.from.is_empty() {
+        return Err(Error::new(
+            Kind::Refused,
+            format!("`--from` cannot be used on {}", wanted.target.name),
+        )
+        .because_text("this server is Dropbear, which refuses every key with a list of addresses")
+        .hint("leave `--from` out, or limit the addresses in a firewall"));
+    }
     let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
         .with_credential(wanted.provider.need, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());

@@ -190,8 +190,7 @@ fn what_is_taken_away_on_the_server_is_noticed() {
         let events = shown["events"].as_array().unwrap();
         let drifted = events.iter().filter(|event| event["verb"] == "grant.drifted").count();
         assert_eq!(drifted, 3, "{shown:#}");
-        // In the merchant's own account that line is missed in the comparison, too.
-        let run = story.run(["revoke", real.id()]).exits(if own_account { 0 } else { 8 });
+        let run = story.run(["revoke", real.id()]).ok();
         assert!(run.stdout.contains("closed"), "{}", run.told());
         real.host.sh(&format!("! test -e {folder}"));
         story.run(["ledger", "verify"]).ok();

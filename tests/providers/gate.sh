@@ -7,8 +7,11 @@ gate_and_failsafe() {
     starts_cron
     lets_through
     shuts_out
+    # What cron starts would close at the deadline, before the gate can be asked.
+    on pkill -STOP -x cron
     ends_what_runs
     lets_work_drain
+    on pkill -CONT -x cron
     holds_passwords
     falls_back_without_drop_in
     closes_by_itself

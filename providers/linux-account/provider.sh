@@ -1723,7 +1723,25 @@ sp_end_sessions() {
 sp_compare() {
     sp_diff_found='' sp_diff_found_total=0 sp_diff_changed='' sp_diff_changed_total=0 sp_diff_state='none: nothing was made'
     [ "$sp_evidence$sp_recorded" = 11 ] || return 0
+    # A close that did not get to its end may have taken our entries off the shop, which shows in modes:
+    # what it saw before that is what counts.
+    if [ -r "$sp_record/compared" ]; then
+        sp_diff_found=$(cat "$sp_record/compared.found")
+        sp_diff_changed=$(cat "$sp_record/compared.changed")
+        while IFS= read -r sp_l; do
+            case $sp_l in
+                found=*[!0-9]* | changed=*[!0-9]*) ;;
+                found=*) sp_diff_found_total=${sp_l#*=} ;;
+                changed=*) sp_diff_changed_total=${sp_l#*=} ;;
+                state=*) sp_diff_state=${sp_l#*=} ;;
+            esac
+        done <"$sp_record/compared"
+        return 0
+    fi
     sp_difference "$sp_dir/baseline"
+    if sp_put "$sp_record/compared.found" 600 "$sp_diff_found" && sp_put "$sp_record/compared.changed" 600 "$sp_diff_changed"; then
+        sp_put "$sp_record/compared" 600 "found=$sp_diff_found_total${sp_nl}changed=$sp_diff_changed_total${sp_nl}state=$sp_diff_state$sp_nl" || :
+    fi
 }
 
 sp_close() {

@@ -80,6 +80,11 @@ fn cache() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hosts")
 }
 
+fn nanoseconds() -> u32 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    since.subsec_nanos()
+}
+
 fn hosts() -> Command {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/hosts"));
     command.env_remove("HOSTS_CACHE");
@@ -363,7 +368,12 @@ impl Builder {
             "no tree of {}: run `make setup`",
             self.suite
         );
-        let name = format!("t{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // In a process namespace of its own every test is process 1.
+        let id = match std::process::id() {
+            inside @ 0..100 => 100_000 + inside + nanoseconds() % 800_000,
+            id => id,
+        };
+        let name = format!("t{id}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let mut command = hosts();
         command.args([self.kind, "up", &name, &self.suite, "--owner", &self.owner.to_string()]);
         command.args(&self.options);

@@ -432,13 +432,14 @@ fn open_sftp(stage: &Stage, host: &Host, granted: &Granted) -> crate::stage::Bac
 #[test]
 fn what_somebody_removed_by_hand_is_already_absent_and_that_is_success() {
     let stage = stage_with_case();
-    let host = stage.light("bookworm").deploy(crate::host::Sudo::None).start();
+    let host = stage.light("bookworm").start();
+    let other = stage.light("bookworm").deploy(crate::host::Sudo::None).start();
     stage.add_target("shop", &host, "root", &[]).ok();
-    stage.add_target("shared", &host, "deploy", &[]).ok();
+    stage.add_target("shared", &other, "deploy", &[]).ok();
     let account = grant(&stage, "shop", "Jane Doe", "2h", &[]);
     let key = grant(&stage, "shared", "Jane Doe", "2h", &[]);
     host.sh(&format!("pkill -u {0} || :; sleep 1; userdel {0}; rm -rf /home/{0}", account.account));
-    host.sh("sed -i /stagepass:/d /home/deploy/.ssh/authorized_keys");
+    other.sh("sed -i /stagepass:/d /home/deploy/.ssh/authorized_keys");
     let run = stage.run(["revoke", &account.id, &key.id]).ok();
     assert_eq!(run.stdout.matches("was already absent").count(), 2, "{}", run.told());
     for granted in [&account, &key] {
@@ -447,7 +448,7 @@ fn what_somebody_removed_by_hand_is_already_absent_and_that_is_success() {
         assert_eq!(proof(&shown).0, "refused");
     }
     // The merchant's own way in is as it was.
-    stage.ssh(&host, "deploy", Credential::Key(&stage.admin.private), &["true"]).ok();
+    stage.ssh(&other, "deploy", Credential::Key(&stage.admin.private), &["true"]).ok();
     // Once more is no error either.
     let run = stage.run(["revoke", &account.id]).ok();
     assert!(run.stdout.contains("was closed already"), "{}", run.told());

@@ -948,7 +948,8 @@ failsafe_by_cron() {
     as_deploy open access=ssh "deadline=$until"
     finishes
     says failsafe=crontab gate=true
-    on runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe"
+    # In the last minute it waits for the deadline.
+    on timeout -s KILL 2 runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe"
     want 'before the deadline it does nothing' test -e "$root/home/deploy/.stagepass/$grant/gate"
     key_ssh 'env -i setsid -f sleep 73001 </dev/null >/dev/null 2>&1; sleep 73002' 2>/dev/null &
     supporter=$!

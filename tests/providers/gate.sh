@@ -5,10 +5,10 @@ gate_and_failsafe() {
     about="$suite gate"
     account=sp-anna login=root
     starts_cron
+    # What cron starts would close at the deadline, or in disorder, before the gate can be asked.
+    on pkill -STOP -x cron
     lets_through
     shuts_out
-    # What cron starts would close at the deadline, before the gate can be asked.
-    on pkill -STOP -x cron
     ends_what_runs
     lets_work_drain
     on pkill -CONT -x cron

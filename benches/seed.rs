@@ -16,7 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
-use stagepass::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
+use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
 use stagepass::ledger::{Entry, Event, Lease, Ledger, Location, Mode, seal_of_case, seal_of_grant};
 use stagepass::provider::{Provider, Verb};
 use stagepass::public_key;
@@ -287,30 +287,19 @@ fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTim
         inputs: inputs.to_string(),
         outputs: "{}".into(),
     };
-    Ok(Grant {
+    Ok(NewGrant {
         id,
         case: case.into(),
         target: target.into(),
         supporter: Supporter { name: format!("Jane {number}"), company: "MultiSafepay".into() },
         access: Access::Sftp,
-        state: State::Opening,
         created_at: at,
-        opened_at: None,
         deadline: at,
-        closed_at: None,
         deadline_maximum: at + 35 * 24 * HOUR,
         terms: json!({ "access": "sftp", "restrictions": ["no forwarding"] }).to_string(),
-        attempts: 0,
-        next_attempt_at: None,
-        last_error: None,
-        version: 0,
-        lease_owner: None,
-        lease_until: None,
-        findings: 0,
-        drift: None,
-        checked_at: None,
         layers: vec![layer],
-    })
+    }
+    .grant())
 }
 
 fn event(at: UnixTime, verb: &str, detail: serde_json::Value) -> Event {

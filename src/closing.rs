@@ -13,7 +13,7 @@ use crate::checking;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Result};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Others};
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
 use crate::ledger::{Event, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
 use crate::output::Progress;
@@ -43,6 +43,13 @@ pub const TRIES: i64 = 6;
 
 /// How many times a lost connection to one target is opened again in one run.
 const MOST_CONNECTIONS: u32 = 3;
+
+/// The most grants of one target that a comparison is held against.
+const MOST_OTHERS: u32 = 1000;
+
+/// Seconds that the server's own job takes at the most, from the comparison to the note of when it
+/// was done.
+const ROUND: i64 = 120;
 
 /// How often a stuck grant is tried again.
 const DAY: i64 = 24 * 60 * 60;
@@ -580,6 +587,7 @@ async fn close_layer(
     };
     let moment = Moment { deadline: grant.deadline, not_after: on_its_way, ..Moment::default() };
     let inputs = session::inputs(grant, layer, &moment);
+    let began = context.now();
     let reply = match session.call(&provider, Verb::Close, &inputs).await {
         Ok(Answer::Done(reply)) => reply,
         Ok(Answer::Refused { reason, .. }) => {
@@ -588,7 +596,13 @@ async fn close_layer(
         Ok(Answer::Unknown { why }) => return Ok(Err(Failure::unseen(why))),
         Err(e) => return Ok(Err(Failure::unseen(e.to_string()))),
     };
-    let evidence = Evidence::of(layer, &reply, context.now());
+    let mut evidence = Evidence::of(layer, &reply, context.now());
+    if evidence.found.total > 0 {
+        let others = others(context, ledger, session.target, grant).await?;
+        // The server's own job says when it was done, and not when it began.
+        let compared_at = evidence.by_server.map_or(began, |at| at.saturating_sub(ROUND));
+        evidence.leave_out(&others, compared_at);
+    }
     let mut document = evidence.document(&reply);
     document.insert("provider".into(), json!(layer.provider));
     document.insert("account".into(), json!(layer.account));
@@ -617,6 +631,28 @@ async fn close_layer(
     document.insert("login".into(), json!({ "answer": id, "text": text }));
     let kept = reply.is("result_kept");
     Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
+}
+
+/// The other grants on the same server, by whatever names of targets.
+async fn others(
+    context: &Context,
+    ledger: &Ledger,
+    target: &Target,
+    grant: &Grant,
+) -> Result<Others> {
+    let keys = session::host_keys(target);
+    let mut known = Vec::new();
+    for other in context.targets()?.iter() {
+        if other.name == target.name || session::host_keys(other).iter().any(|k| keys.contains(k)) {
+            let filter = Filter {
+                target: Some(other.name.clone()),
+                ended_since: Some(grant.created_at),
+                ..Filter::default()
+            };
+            known.extend(ledger.grants(&filter, MOST_OTHERS, None).await?);
+        }
+    }
+    Ok(Others::of(grant, known))
 }
 
 /// What was re-read and is not gone, if anything is. What an earlier close wrote down, it wrote
@@ -882,6 +918,7 @@ fn span(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grant::{NewGrant, Supporter};
 
     #[test]
     fn failures_are_tried_again_later_and_later_and_then_daily() {
@@ -890,30 +927,22 @@ mod tests {
     }
 
     fn closed(number: i64) -> Closed {
-        let grant = Grant {
+        let new = NewGrant {
             id: format!("{number:010}"),
             case: "C-1".into(),
             target: "shop".into(),
-            supporter: crate::grant::Supporter { name: "Ana".into(), company: "Acme".into() },
+            supporter: Supporter { name: "Ana".into(), company: "Acme".into() },
             access: Access::Sftp,
-            state: State::Closed,
             created_at: 0,
-            opened_at: None,
             deadline: 0,
-            closed_at: Some(0),
             deadline_maximum: 0,
             terms: String::new(),
-            attempts: 0,
-            next_attempt_at: None,
-            last_error: None,
-            version: 1,
-            lease_owner: None,
-            lease_until: None,
-            findings: i64::from(number == 4999),
-            drift: None,
-            checked_at: None,
             layers: Vec::new(),
         };
+        let mut grant = new.grant();
+        grant.state = State::Closed;
+        grant.closed_at = Some(0);
+        grant.findings = i64::from(number == 4999);
         Closed { grant, notes: Vec::new(), found: Vec::new(), unheard: false }
     }
 

@@ -1,6 +1,8 @@
 //! What a provider saw while a grant was open and when it closed it, as the ledger keeps it:
 //! bounded, and never a secret.
 
+mod others;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -11,6 +13,8 @@ use crate::grant::{Layer, UnixTime};
 use crate::ledger::Entry;
 use crate::script::{Reply, clean};
 use crate::session::Known;
+
+pub use others::Others;
 
 /// The most lines of one kind that one event keeps.
 const MOST_LINES: usize = 1000;
@@ -107,6 +111,8 @@ pub struct Evidence {
     pub left: Bounded,
     /// When the server itself closed the layer, by this machine's clock.
     pub by_server: Option<UnixTime>,
+    /// What the comparison showed of other grants, which stagepass itself made or took away.
+    pub of_others: Vec<String>,
 }
 
 impl Evidence {
@@ -125,7 +131,18 @@ impl Evidence {
             by_server: said
                 .filter(|_| reply.is("by_server"))
                 .map(|at| at.saturating_sub(ahead).min(now)),
+            of_others: Vec::new(),
         }
+    }
+
+    /// Takes out of what was found what stagepass made or took away for other grants on the same
+    /// server; the comparison took place at `compared_at` or later.
+    pub fn leave_out(&mut self, others: &Others, compared_at: UnixTime) {
+        let lines = std::mem::take(&mut self.found.lines);
+        (self.of_others, self.found.lines) =
+            lines.into_iter().partition(|line| others.explain(line, compared_at));
+        let left_out = i64::try_from(self.of_others.len()).unwrap_or(i64::MAX);
+        self.found.total = self.found.total.saturating_sub(left_out).max(0);
     }
 
     /// What is kept with the event: only what the server said.
@@ -148,9 +165,13 @@ impl Evidence {
             kept.insert("moved".into(), moved);
         }
         let state = reply.text("difference");
-        if !state.is_empty() || self.found.total > 0 || self.changed.total > 0 {
+        let differs = self.found.total > 0 || self.changed.total > 0 || !self.of_others.is_empty();
+        if !state.is_empty() || differs {
             let mut difference = Map::new();
             difference.insert("state".into(), json!(state));
+            if !self.of_others.is_empty() {
+                difference.insert("of_other_grants".into(), json!(self.of_others));
+            }
             self.found.put(&mut difference, "found");
             self.changed.put(&mut difference, "changed");
             kept.insert("difference".into(), Value::Object(difference));
@@ -179,6 +200,13 @@ impl Evidence {
             notes.push(format!("what changed was not compared: {}", why.trim()));
         } else if let Some(why) = state.strip_prefix("partial:") {
             notes.push(format!("what changed was only partly compared: {}", why.trim()));
+        }
+        match self.of_others.len() {
+            0 => {}
+            1 => notes.push("one difference is what stagepass made for another grant".into()),
+            count => {
+                notes.push(format!("{count} differences are what stagepass made for other grants"));
+            }
         }
         match self.changed.total {
             ..1 => {}

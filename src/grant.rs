@@ -205,6 +205,53 @@ pub struct Grant {
     pub layers: Vec<Layer>,
 }
 
+/// A grant that is about to be recorded: what is agreed, and nothing that only happens later.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are those of the grant")]
+pub struct NewGrant {
+    pub id: String,
+    pub case: String,
+    pub target: String,
+    pub supporter: Supporter,
+    pub access: Access,
+    pub created_at: UnixTime,
+    pub deadline: UnixTime,
+    pub deadline_maximum: UnixTime,
+    pub terms: String,
+    pub layers: Vec<Layer>,
+}
+
+impl NewGrant {
+    /// The grant as it is recorded first: `opening`, and nobody's yet.
+    #[must_use]
+    pub fn grant(self) -> Grant {
+        Grant {
+            id: self.id,
+            case: self.case,
+            target: self.target,
+            supporter: self.supporter,
+            access: self.access,
+            state: State::Opening,
+            created_at: self.created_at,
+            opened_at: None,
+            deadline: self.deadline,
+            closed_at: None,
+            deadline_maximum: self.deadline_maximum,
+            terms: self.terms,
+            attempts: 0,
+            next_attempt_at: None,
+            last_error: None,
+            version: 0,
+            lease_owner: None,
+            lease_until: None,
+            findings: 0,
+            drift: None,
+            checked_at: None,
+            layers: self.layers,
+        }
+    }
+}
+
 /// One thing that one provider made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layer {

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::deadline;
 use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
+use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::mark;
 use crate::message;
@@ -665,28 +665,16 @@ fn compose(
         "host_keys": session::host_keys(&wanted.target),
         "clock_ahead": seen.server.clock_ahead,
     });
-    Grant {
+    NewGrant {
         id,
         case: wanted.case.reference.clone(),
         target: wanted.target.name.clone(),
         supporter: wanted.request.supporter.clone(),
         access: terms.access(),
-        state: State::Opening,
         created_at: context.now(),
-        opened_at: None,
         deadline: terms.deadline(),
-        closed_at: None,
         deadline_maximum: terms.deadline_maximum(),
         terms: json!(terms).to_string(),
-        attempts: 0,
-        next_attempt_at: None,
-        last_error: None,
-        version: 0,
-        lease_owner: None,
-        lease_until: None,
-        findings: 0,
-        drift: None,
-        checked_at: None,
         layers: vec![Layer {
             provider: wanted.provider.name.clone(),
             digest: wanted.provider.digest.clone(),
@@ -698,6 +686,7 @@ fn compose(
             outputs: "{}".into(),
         }],
     }
+    .grant()
 }
 
 /// Lets every layer carry the tag that tells our marks from what somebody else wrote.

@@ -6,7 +6,7 @@ use crate::cli;
 use crate::closing::{self, Ended, event};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Case, Grant, Layer, State, Supporter};
+use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter};
 use crate::ledger::{Lease, LedgerError};
 use crate::output::{Cell, Tone, fields, paint, table};
 use crate::provider::{Need, Origin, Provider, Verb};
@@ -224,7 +224,7 @@ impl<'a> Cycle<'a> {
             inputs: inputs.to_string(),
             outputs: "{}".into(),
         };
-        let grant = Grant {
+        let grant = NewGrant {
             case: TEST_CASE.into(),
             target: session.target.name.clone(),
             supporter: Supporter {
@@ -232,25 +232,14 @@ impl<'a> Cycle<'a> {
                 company: "stagepass".into(),
             },
             access: Access::Sftp,
-            state: State::Opening,
             created_at: now,
-            opened_at: None,
             deadline: ends,
-            closed_at: None,
             deadline_maximum: ends,
             terms: "{}".into(),
-            attempts: 0,
-            next_attempt_at: None,
-            last_error: None,
-            version: 0,
-            lease_owner: None,
-            lease_until: None,
-            findings: 0,
-            drift: None,
-            checked_at: None,
             layers: vec![layer],
             id,
-        };
+        }
+        .grant();
         Ok(Cycle { context, provider, grant, check, not_after })
     }
 

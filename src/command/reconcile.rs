@@ -11,7 +11,7 @@ use crate::closing::{self, Ended};
 use crate::command::view;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Case, Grant, Layer, State, Supporter};
+use crate::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter};
 use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
 use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
 use crate::mark::{self, survey};
@@ -569,7 +569,7 @@ fn rebuilt(
         "clock_ahead": 0,
     });
     let now = context.now();
-    Grant {
+    NewGrant {
         id: finding.grant.clone(),
         case: CASE.to_owned(),
         target: target.name.clone(),
@@ -579,22 +579,10 @@ fn rebuilt(
             company: "not known".to_owned(),
         },
         access: Access::Sftp,
-        state: State::Opening,
         created_at: now,
-        opened_at: None,
         deadline: now,
-        closed_at: None,
         deadline_maximum: now,
         terms: json!({ "adopted": found(finding) }).to_string(),
-        attempts: 0,
-        next_attempt_at: None,
-        last_error: None,
-        version: 0,
-        lease_owner: None,
-        lease_until: None,
-        findings: 0,
-        drift: None,
-        checked_at: None,
         layers: vec![Layer {
             provider: provider.name.clone(),
             digest: provider.digest.clone(),
@@ -606,6 +594,7 @@ fn rebuilt(
             outputs: "{}".to_owned(),
         }],
     }
+    .grant()
 }
 
 // ---- adopting ----------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ pub struct Filter {
     pub due_before: Option<UnixTime>,
     /// Those that may still exist on a server.
     pub live_only: bool,
+    /// Those that are not over, or ended at this time or later.
+    pub ended_since: Option<UnixTime>,
     /// Those that a process said it works on, whether it still lives or not.
     pub leased: bool,
     /// Those with findings that nobody has acknowledged.
@@ -426,6 +428,10 @@ fn conditions_of(filter: &Filter) -> Result<Conditions, Fault> {
     if let Some(time) = filter.due_before {
         let mark = conditions.number(time)?;
         conditions.sql.push_str(&format!(" and deadline <= {mark}"));
+    }
+    if let Some(time) = filter.ended_since {
+        let mark = conditions.number(time)?;
+        conditions.sql.push_str(&format!(" and (closed_at is null or closed_at >= {mark})"));
     }
     if let Some(fingerprint) = &filter.key_fingerprint {
         let mark = conditions.text(fingerprint)?;

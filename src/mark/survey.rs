@@ -596,7 +596,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::grant::{Access, Supporter};
+    use crate::grant::{Access, NewGrant, Supporter};
 
     const ID: &str = "k3v9q2m7xa";
     const ACCOUNT: &str = "sp-msp1-jane-k3v9q";
@@ -625,28 +625,16 @@ mod tests {
 
     fn grant(state: State) -> Grant {
         let inputs = json!({ "sp_tag": tag(), "host_keys": [HOST] });
-        Grant {
+        let new = NewGrant {
             id: ID.into(),
             case: "MSP-1".into(),
             target: "staging".into(),
             supporter: Supporter { name: "Jane".into(), company: "x".into() },
             access: Access::Sftp,
-            state,
             created_at: 1,
-            opened_at: Some(2),
             deadline: 100,
-            closed_at: (state == State::Closed).then_some(50),
             deadline_maximum: 200,
             terms: "{}".into(),
-            attempts: 0,
-            next_attempt_at: None,
-            last_error: None,
-            version: 1,
-            lease_owner: None,
-            lease_until: None,
-            findings: 0,
-            drift: None,
-            checked_at: None,
             layers: vec![Layer {
                 provider: "linux-account".into(),
                 digest: String::new(),
@@ -657,7 +645,9 @@ mod tests {
                 inputs: inputs.to_string(),
                 outputs: "{}".into(),
             }],
-        }
+        };
+        let closed_at = (state == State::Closed).then_some(50);
+        Grant { state, opened_at: Some(2), closed_at, ..new.grant() }
     }
 
     /// What the provider's lines come to, with this in the ledger.

@@ -115,6 +115,44 @@ fn another_grant_on_the_same_server_is_no_finding() {
     }
 }
 
+/// An account of its own and a key in a shared account: neither's records on the server know the
+/// other.
+#[test]
+fn another_kind_of_access_on_the_same_server_is_no_finding() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
+    host.sh("chown -R deploy /var/www/shop");
+    story.target("own", &host, "root", &[]);
+    story.target("lent", &host, "deploy", &[]);
+    let key = story.stage.supporter_key();
+    let grant = |target: &str| story.granted_key(target, &key, &["--for", "2h"]);
+    for order in [["own", "lent"], ["lent", "own"]] {
+        for ends in [[0, 1], [1, 0]] {
+            let granted = order.map(grant);
+            for number in ends {
+                story.run(["revoke", &granted[number].id]).ok();
+                let told = &story.show(&granted[number].id)["story"];
+                assert_eq!(told["difference"], "done", "{told:#}");
+                assert_eq!(told["found"]["total"], 0, "{told:#}");
+            }
+        }
+    }
+    // What somebody else puts there with the mark of the other is found all the same.
+    let [own, lent] = ["own", "lent"].map(grant);
+    let other = story.stage.supporter_key();
+    let public = fs::read_to_string(&other.public).unwrap();
+    let blob: Vec<&str> = public.split_whitespace().take(2).collect();
+    host.sh(&format!(
+        "echo '{} stagepass:{}' >>/home/deploy/.ssh/authorized_keys",
+        blob.join(" "),
+        lent.id
+    ));
+    let run = story.run(["revoke", &own.id]).exits(8);
+    assert!(run.stdout.contains("FOUND key new login key for deploy"), "{}", run.told());
+    assert!(run.stdout.contains("1 finding"), "{}", run.told());
+    assert!(run.stdout.contains("what stagepass made for other grants"), "{}", run.told());
+}
+
 #[test]
 fn what_the_failsafe_closed_in_an_account_of_its_own_is_told_by_our_clock() {
     the_failsafe_closes(true, "-7200");

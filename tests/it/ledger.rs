@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
-use stagepass::grant::{Access, Case, Grant, Layer, State, Supporter, UnixTime};
+use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
 use stagepass::ledger::{
     CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
     Location, Mode, Ration, SweepRun, VERSION, Verdict,
@@ -159,30 +159,19 @@ fn case(reference: &str) -> Case {
 }
 
 fn grant(id: &str, case: &str, target: &str) -> Grant {
-    Grant {
+    NewGrant {
         id: id.into(),
         case: case.into(),
         target: target.into(),
         supporter: Supporter { name: format!("Ada {id}"), company: "MultiSafepay".into() },
         access: Access::Sftp,
-        state: State::Opening,
         created_at: NOW,
-        opened_at: None,
         deadline: NOW + 14 * DAY,
-        closed_at: None,
         deadline_maximum: NOW + 35 * DAY,
         terms: r#"{"access":["sftp"]}"#.into(),
-        attempts: 0,
-        next_attempt_at: None,
-        last_error: None,
-        version: 0,
-        lease_owner: None,
-        lease_until: None,
-        findings: 0,
-        drift: None,
-        checked_at: None,
         layers: vec![layer("linux-account", "sp-ada"), layer("authorized-key", "deploy")],
     }
+    .grant()
 }
 
 fn layer(provider: &str, account: &str) -> Layer {

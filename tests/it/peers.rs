@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
-use stagepass::grant::{Access, Grant, Layer, State, Supporter};
+use stagepass::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
 use stagepass::ledger::{Event, Lease, Ledger, Location, Mode};
 
 use crate::host::{Host, SUITE, Sudo};
@@ -111,28 +111,16 @@ async fn multiply(path: &Path, id: &str) {
 
 fn due_grant() -> Grant {
     let at = now() - 7200;
-    Grant {
+    NewGrant {
         id: "k3v9q2m7xa".into(),
         case: CASE.into(),
         target: "down".into(),
         supporter: Supporter { name: "Jane Doe".into(), company: "MultiSafepay".into() },
         access: Access::Sftp,
-        state: State::Opening,
         created_at: at,
-        opened_at: None,
         deadline: at + 3600,
-        closed_at: None,
         deadline_maximum: at + 35 * 86_400,
         terms: "{}".into(),
-        attempts: 0,
-        next_attempt_at: None,
-        last_error: None,
-        version: 0,
-        lease_owner: None,
-        lease_until: None,
-        findings: 0,
-        drift: None,
-        checked_at: None,
         layers: vec![Layer {
             provider: "linux-account".into(),
             digest: "0".repeat(64),
@@ -144,6 +132,7 @@ fn due_grant() -> Grant {
             outputs: "{}".into(),
         }],
     }
+    .grant()
 }
 
 /// The most memory that a process has had so far, in KiB.

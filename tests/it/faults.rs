@@ -555,11 +555,11 @@ impl Field {
         self.asked = None;
     }
 
-    /// Makes the grant end in a second, and waits for that.
+    /// Makes the grant end in two seconds (one may be over before the program has begun), and waits.
     #[track_caller]
     fn let_it_be_due(&mut self) {
         let id = self.asked.as_ref().unwrap().id.clone();
-        self.story.stage.run(["extend", &id, "--for", "1s"]).ok();
+        self.story.stage.run(["extend", &id, "--for", "2s"]).ok();
         let deadline = self.grants().into_iter().find(|grant| grant.id == id).unwrap().deadline;
         while now() <= deadline {
             thread::sleep(Duration::from_millis(20));

@@ -69,17 +69,24 @@ test: ## everything, on real servers; needs root
 	$(MAKE) check-code check-docs
 	$(MAKE) run-tests
 
-# The provider scripts alone, on each Debian. They wait more than they work: all at once.
-PROVIDER_RUNS := $(addprefix run-providers-,$(SUITES))
+# The provider scripts alone, on each Debian. They wait more than they work: several at once, the
+# long ones first.
+PROVIDER_RUNS := $(addprefix run-providers-,$(SUITES)) $(addprefix run-differences-,$(SUITES)) run-other-shells
 .PHONY: $(PROVIDER_RUNS)
-$(PROVIDER_RUNS): run-providers-%:
+run-providers-%:
 	if [[ ! -e target/hosts/trees/$*.gone ]]; then tests/providers/run.sh $*; fi
+run-differences-%:
+	if [[ ! -e target/hosts/trees/$*.gone ]]; then STAGEPASS_TEST_CASES=differences tests/providers/run.sh $*; fi
+run-other-shells:
+	STAGEPASS_TEST_CASES=other_shells tests/providers/run.sh bookworm
 
-.PHONY: run-tests
+.PHONY: run-tests run-providers
+run-providers:
+	$(MAKE) --jobs=4 --output-sync=target $(PROVIDER_RUNS)
 run-tests:
 	tests/hosts/hosts clean
-	rm -rf target/reliability
-	$(MAKE) --jobs=3 --output-sync=target $(PROVIDER_RUNS)
+	$(MAKE) run-providers
+	tools/reliability --begin
 	cargo nextest run --locked
 	tools/reliability --print
 
@@ -88,12 +95,12 @@ run-tests:
 KILLS ?= 1000
 STRIDE ?= 1
 CUTS ?= 12
-reliability: setup ## faults by the thousand; writes docs/reliability.md; some hours
-	rm -rf target/reliability
+reliability: setup ## faults by the thousand; writes docs/reliability.md; an hour or two
+	tools/reliability --begin --kills $(KILLS) --stride $(STRIDE)
 	ended=0; STAGEPASS_TEST_KILLS=$(KILLS) STAGEPASS_TEST_STRIDE=$(STRIDE) STAGEPASS_TEST_CUTS=$(CUTS) \
 		STAGEPASS_TEST_LAKES=1 STAGEPASS_TEST_WORKERS=4 cargo nextest run --locked --profile reliability \
-		-E 'test(/^(faults|cut|lake|matrix|clock)::/)' || ended=$$?; \
-	tools/reliability --write; exit $$ended
+		-E 'test(/^(faults|cut|lake|matrix|clock|job|grants)::/)' || ended=$$?; \
+	tools/reliability --write --ended $$ended; exit $$ended
 
 .PHONY: test-matrix
 test-matrix: setup ## every test with each Debian as the server it talks to

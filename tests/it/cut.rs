@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use stagepass::grant::State;
@@ -17,74 +18,74 @@ use crate::faults::{Chance, Field, Moment, Provider, Trial, Verb, asked, seed, w
 use crate::host::SUITE;
 use crate::stage::{Credential, Ended, Run, bounded};
 
-/// What can be in the middle of something.
-const VERBS: [Verb; 3] = [Verb::Grant, Verb::Extend, Verb::Close];
+/// The exit code of two runs at once that both went well: whose way it went is the ledger's to say.
+const UNDECIDED: i32 = 100;
 
 /// How a fault is made, and how a run of the program goes while it is there.
 type Fault = fn(&mut Field, Verb, &mut Chance) -> Ended;
 
 /// What became of one verb: how often a fault was made, how often the program then said that it had
-/// failed, how often all came right again, and the longest that took.
+/// failed, and how often all came right again.
 #[derive(Default)]
 struct Count {
     tried: u32,
     failed: u32,
     survived: u32,
-    longest: Duration,
 }
 
-/// Makes a fault so many times, on one field if it holds.
+/// Makes a fault so many times, in the middle of each verb in turn, on one field if it holds.
 fn with_faults(
     fault: Fault,
     provider: Provider,
     make: fn(Provider) -> Field,
-    (seed, times): (u64, u64),
+    (seed, first, times): (u64, u64, u64),
 ) -> (BTreeMap<Verb, Count>, Vec<String>) {
     let mut chance = Chance::new(seed);
     let mut trial = Trial::new(provider, make);
     let mut counts: BTreeMap<Verb, Count> = BTreeMap::new();
     for number in 0..times {
-        let verb = VERBS[usize::try_from(chance.below(3)).unwrap()];
+        let verb = Verb::ALL[usize::try_from((first + number) % 4).unwrap()];
         let name = format!("seed {seed}, fault {number} during {}", verb.id());
         let came = trial.attempt(&name, |field| comes_right_again(field, fault, verb, &mut chance));
         let count = counts.entry(verb).or_default();
         count.tried += 1;
-        if let Some((failed, took)) = came {
+        if let Some(failed) = came {
             count.failed += u32::from(failed);
             count.survived += 1;
-            count.longest = took.max(count.longest);
         }
     }
     (counts, trial.failures)
 }
 
-/// One fault: whether the program said that it had failed, and how long it took until all was right.
-/// What it says need not be good news, but it has to be true.
-fn comes_right_again(
-    field: &mut Field,
-    fault: Fault,
-    verb: Verb,
-    chance: &mut Chance,
-) -> (bool, Duration) {
+/// One fault: whether the program said that it had failed. What it says need not be good news, but it
+/// has to be true.
+fn comes_right_again(field: &mut Field, fault: Fault, verb: Verb, chance: &mut Chance) -> bool {
     field.prepare(verb);
     let known = field.known();
     let ended = fault(field, verb, chance);
     assert!(ended.exit >= 0 && ended.exit != 101, "{}", ended.told());
     if ended.exit == 0 {
         let state = field.current(&known).map(|grant| grant.state);
-        let wanted = if verb == Verb::Close { State::Closed } else { State::Open };
+        let wanted = match verb {
+            Verb::Grant | Verb::Extend => State::Open,
+            Verb::Close | Verb::Sweep => State::Closed,
+        };
         assert_eq!(state, Some(wanted), "{}", ended.told());
     }
-    let took = field.sweep_until_settled();
+    field.sweep_until_settled();
     field.settled(&known);
-    (ended.exit != 0, took)
+    ![0, UNDECIDED].contains(&ended.exit)
 }
 
 /// A fault with both providers at once, and what came of it.
 fn both_come_right(what: &str, fault: Fault, make: fn(Provider) -> Field, times: u64) {
     let (seed, times) = (seed(), asked("STAGEPASS_TEST_CUTS", times));
+    // Few faults for each provider are still some of each verb.
+    let mut first = Chance::new(seed).below(4);
     let running = Provider::ALL.map(|provider| {
-        let work = move || with_faults(fault, provider, make, (seed, times));
+        let begin = first;
+        first += times;
+        let work = move || with_faults(fault, provider, make, (seed, begin, times));
         (provider, thread::spawn(work))
     });
     let mut failures = Vec::new();
@@ -96,7 +97,6 @@ fn both_come_right(what: &str, fault: Fault, make: fn(Provider) -> Field, times:
                 &json!({
                     "fault": what, "provider": provider.id(), "verb": verb.id(), "seed": seed,
                     "tried": count.tried, "failed": count.failed, "survived": count.survived,
-                    "settled_after_s": count.longest.as_secs(),
                 }),
             );
         }
@@ -122,6 +122,11 @@ fn some_time(chance: &mut Chance, milliseconds: u64) -> Duration {
     Duration::from_millis(chance.below(milliseconds))
 }
 
+/// A moment in the middle of a verb, also late in one that makes an account and logs in to it.
+fn amid(verb: Verb, chance: &mut Chance) -> Duration {
+    some_time(chance, if verb == Verb::Grant { 1800 } else { 900 })
+}
+
 // ---- the line ----------------------------------------------------------------------------------
 
 fn full(provider: Provider) -> Field {
@@ -133,7 +138,7 @@ fn full(provider: Provider) -> Field {
 fn line_is_lost(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
     let words = impatient(field, verb);
     let running = field.story.stage.command(&words).spawn();
-    thread::sleep(some_time(chance, 700));
+    thread::sleep(amid(verb, chance));
     field.host.link(false);
     if chance.below(3) == 0 {
         thread::sleep(Duration::from_millis(500) + some_time(chance, 2500));
@@ -154,7 +159,7 @@ fn a_line_that_is_lost_in_the_middle_booted() {
 fn server_loses_its_power(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
     let words = impatient(field, verb);
     let running = field.story.stage.command(&words).spawn();
-    thread::sleep(some_time(chance, 700));
+    thread::sleep(amid(verb, chance));
     field.host.power_off();
     let early = chance.below(2) == 0;
     if early {
@@ -264,8 +269,8 @@ fn another_at_once(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended 
     let (first, second) = (as_it_is(first.wait()), as_it_is(second.wait()));
     assert!(second.exit >= 0 && second.exit != 101, "{}", second.told());
     assert!(first.exit == 0 || second.exit == 0, "{}\n{}", first.told(), second.told());
-    // Which one had its way is the ledger's to say.
-    Ended { exit: 1, ..first }
+    let exit = if first.exit == 0 && second.exit == 0 { UNDECIDED } else { 1 };
+    Ended { exit, ..first }
 }
 
 #[test]
@@ -278,79 +283,90 @@ fn two_at_once_on_one_ledger() {
 #[test]
 fn two_ledgers_that_both_close_one_grant() {
     let seed = seed();
-    let mut chance = Chance::new(seed);
     for provider in Provider::ALL {
-        let mut field = Field::new(provider);
+        let mut chance = Chance::new(seed);
+        let mut trial = Trial::new(provider, Field::new);
         let times = asked("STAGEPASS_TEST_CUTS", 3);
-        for _ in 0..times {
-            field.prepare(Verb::Close);
-            let known = field.known();
-            let other = field.story.stage.supporter_path().join("state-of-the-other");
-            fs::create_dir_all(&other).unwrap();
-            for entry in fs::read_dir(field.story.stage.state()).unwrap() {
-                let entry = entry.unwrap();
-                fs::copy(entry.path(), other.join(entry.file_name())).unwrap();
-            }
-            let words = field.words(Verb::Close);
-            let here = field.story.stage.command(&words).spawn();
-            thread::sleep(some_time(&mut chance, 200));
-            let there = field.story.stage.command(&words).env("STAGEPASS_STATE", &other).spawn();
-            here.wait().ok();
-            there.wait().ok();
-            let verify = field.story.stage.command(["ledger", "verify"]);
-            verify.env("STAGEPASS_STATE", &other).run().ok();
-            field.settled(&known);
-            fs::remove_dir_all(&other).unwrap();
+        let mut survived = 0;
+        for number in 0..times {
+            let name = format!("seed {seed}, number {number}");
+            let closed = trial.attempt(&name, |field| closed_by_both(field, &mut chance));
+            survived += u64::from(closed.is_some());
         }
         write_down(
             "cuts",
             &json!({
                 "fault": "two ledgers close one grant", "provider": provider.id(),
-                "verb": "revoke", "seed": seed, "tried": times, "failed": 0, "survived": times,
-                "settled_after_s": 0,
+                "verb": "revoke", "seed": seed, "tried": times, "failed": times - survived,
+                "survived": survived,
             }),
         );
+        assert!(trial.failures.is_empty(), "{}", trial.failures.join("\n\n"));
     }
+}
+
+fn closed_by_both(field: &mut Field, chance: &mut Chance) {
+    field.prepare(Verb::Close);
+    let known = field.known();
+    let other = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(field.story.stage.state()).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), other.path().join(entry.file_name())).unwrap();
+    }
+    let words = field.words(Verb::Close);
+    let here = field.story.stage.command(&words).spawn();
+    thread::sleep(some_time(chance, 200));
+    let there = field.story.stage.command(&words).env("STAGEPASS_STATE", other.path()).spawn();
+    here.wait().ok();
+    there.wait().ok();
+    let verify = field.story.stage.command(["ledger", "verify"]);
+    verify.env("STAGEPASS_STATE", other.path()).run().ok();
+    field.settled(&known);
 }
 
 /// Two merchants' machines with ledgers of their own work on one server, all the time.
 #[test]
 fn two_machines_at_once_on_one_server() {
     let seed = seed();
+    let times = asked("STAGEPASS_TEST_CUTS", 3);
     for provider in Provider::ALL {
-        let mut first = Field::new(provider);
-        let times = asked("STAGEPASS_TEST_CUTS", 3);
-        let second = crate::job::Story::new();
-        let admin = fs::read_to_string(&first.story.stage.admin.private).unwrap();
-        fs::write(&second.stage.admin.private, admin).unwrap();
-        second.target("shop", &first.host, provider.login(), &[]);
-        let works = |story: &crate::job::Story, count: u64| {
-            let key = story.stage.supporter_key();
-            for _ in 0..count {
-                let granted = story.granted_key("shop", &key, &[]);
-                let with = Credential::Key(&key.private);
-                story.stage.sftp(&first.host, &granted.account, with, "pwd\n").ok();
-                story.revoked(&granted.id);
-                crate::job::is_refused(story, &first.host, &granted.account, with);
-            }
-        };
-        let began = Instant::now();
-        thread::scope(|scope| {
-            let other = scope.spawn(|| works(&second, times));
-            works(&first.story, times);
-            other.join().unwrap();
-        });
-        second.run(["ledger", "verify"]).ok();
-        let known = first.known();
-        first.run(Verb::Sweep, Moment::Never);
-        first.settled(&known);
+        let worked = catch_unwind(|| two_machines_work(provider, times));
+        let survived = if worked.is_ok() { 2 * times } else { 0 };
         write_down(
             "cuts",
             &json!({
                 "fault": "two machines on one server", "provider": provider.id(),
-                "verb": "grant and revoke", "seed": seed, "tried": 2 * times, "failed": 0,
-                "survived": 2 * times, "settled_after_s": began.elapsed().as_secs(),
+                "verb": "grant and revoke", "seed": seed, "tried": 2 * times,
+                "failed": 2 * times - survived, "survived": survived,
             }),
         );
+        worked.unwrap_or_else(|panic| resume_unwind(panic));
     }
+}
+
+fn two_machines_work(provider: Provider, times: u64) {
+    let mut first = Field::new(provider);
+    let second = crate::job::Story::new();
+    let admin = fs::read_to_string(&first.story.stage.admin.private).unwrap();
+    fs::write(&second.stage.admin.private, admin).unwrap();
+    second.target("shop", &first.host, provider.login(), &[]);
+    let works = |story: &crate::job::Story| {
+        let key = story.stage.supporter_key();
+        for _ in 0..times {
+            let granted = story.granted_key("shop", &key, &[]);
+            let with = Credential::Key(&key.private);
+            story.stage.sftp(&first.host, &granted.account, with, "pwd\n").ok();
+            story.revoked(&granted.id);
+            crate::job::is_refused(story, &first.host, &granted.account, with);
+        }
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(|| works(&second));
+        works(&first.story);
+        other.join().unwrap();
+    });
+    second.run(["ledger", "verify"]).ok();
+    let known = first.known();
+    first.run(Verb::Sweep, Moment::Never);
+    first.settled(&known);
 }

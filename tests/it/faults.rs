@@ -603,9 +603,9 @@ impl Field {
         ran
     }
 
-    /// Sweeps as cron would until nothing is on its way any more: how long that took.
+    /// Sweeps as cron would until nothing is on its way any more.
     #[track_caller]
-    pub fn sweep_until_settled(&self) -> Duration {
+    pub fn sweep_until_settled(&self) {
         let began = Instant::now();
         loop {
             let sweep = self.story.stage.run(["sweep"]);
@@ -614,7 +614,7 @@ impl Field {
                 matches!(grant.state, State::Open | State::Closed) && grant.lease_owner.is_none()
             };
             if self.grants().iter().all(settled) {
-                return began.elapsed();
+                return;
             }
             assert!(began.elapsed() < Duration::from_secs(300), "{}", sweep.told());
             thread::sleep(Duration::from_millis(500));

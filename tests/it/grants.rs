@@ -728,12 +728,12 @@ fn any_moment_can_be_the_last(shared: bool, moments: u32) {
 
 #[test]
 fn a_grant_of_an_account_can_be_killed_at_any_moment() {
-    any_moment_can_be_the_last(false, 10);
+    any_moment_can_be_the_last(false, 4);
 }
 
 #[test]
 fn a_grant_of_a_key_line_can_be_killed_at_any_moment() {
-    any_moment_can_be_the_last(true, 5);
+    any_moment_can_be_the_last(true, 3);
 }
 
 #[test]

@@ -6,7 +6,9 @@
 #
 #   tests/providers/run.sh [SUITE...]      default: bookworm bullseye trixie
 #
-# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the three files alone.
+# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the four files alone:
+# `make test` runs `differences` (and `other_shells`, on bookworm) that way beside the others.
+# STAGEPASS_TEST_MEASURE=1 also says how long the verbs take.
 # STAGEPASS_TEST_BUSYBOX=/path/to/busybox runs the scripts under busybox ash as well (a static build).
 
 set -u
@@ -78,7 +80,7 @@ finishes() {
 # ---- hosts ---------------------------------------------------------------------------------------
 
 tmp=$(mktemp -d /tmp/stagepass-providers.XXXXXX)
-declare -A port pid known
+declare -A port pid inside known
 booted=() host='' address=127.0.0.1
 cleanup() {
     local suite
@@ -153,7 +155,10 @@ boot() {
     pid[$suite]=$!
     local i
     for i in $(seq 100); do
-        (exec 3<>"/dev/tcp/127.0.0.1/${port[$suite]}") 2>/dev/null && return 0
+        if (exec 3<>"/dev/tcp/127.0.0.1/${port[$suite]}") 2>/dev/null; then
+            inside[$suite]=$(pgrep -P "${pid[$suite]}" | head -n 1)
+            return 0
+        fi
         sleep 0.1
     done
     halt "$suite"
@@ -199,13 +204,11 @@ stop_full() {
 
 # on COMMAND...: as root inside the host, beside sshd.
 on() {
-    local inside
     if [ -n "$host" ]; then
         "$repo/tests/hosts/hosts" exec "$host" "$@"
         return
     fi
-    inside=$(pgrep -P "${pid[$suite]}" | head -n 1)
-    nsenter --target "$inside" --mount --pid --uts -- chroot "$root" "$@"
+    nsenter --target "${inside[$suite]}" --mount --pid --uts -- chroot "$root" "$@"
 }
 
 # ---- the verbs, as stagepass sends them ----------------------------------------------------------
@@ -332,6 +335,7 @@ name\\ 'x'"
 . "$here/linux-account.sh"
 . "$here/authorized-key.sh"
 . "$here/gate.sh"
+. "$here/difference.sh"
 
 for suite in "${suites[@]}"; do
     root=$tmp/$suite/root form=utc
@@ -349,8 +353,7 @@ for suite in "${suites[@]}"; do
     booted_host
     booted_shared_account
     [ "$suite" != bullseye ] || local_time
-    [ "$suite" != bookworm ] || other_shells
-    measure
+    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || measure
     halt "$suite"
 done
 

@@ -99,7 +99,7 @@ fn a_key_in_the_merchants_account_works_and_ends_on_trixie() {
 }
 
 #[test]
-fn a_key_of_two_grants_stays_until_both_have_ended() {
+fn cpanel_462_a_key_of_two_grants_stays_until_both_have_ended() {
     let story = Story::new();
     let host = shared_account(&story, SUITE, "");
     let lines = key_file(&host);
@@ -605,7 +605,7 @@ fn both_sides_agree(story: &Story, host: &Host) {
 }
 
 #[test]
-fn two_grants_at_once_are_one_or_two_and_never_a_half() {
+fn temporary_login_1_10_two_grants_at_once_are_one_or_two_and_never_a_half() {
     let story = Story::new();
     let (host, key) = refusing_host(&story);
     let before = merchants_own(&host);

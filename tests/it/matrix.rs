@@ -361,7 +361,7 @@ fn a_list_of_groups_that_may_come_in_keeps_new_accounts_out_and_that_is_said() {
 }
 
 #[test]
-fn fifty_closes_on_a_server_that_punishes_do_not_lock_the_merchant_out() {
+fn vault_ssh_helper_60_fifty_closes_on_a_server_that_punishes_do_not_lock_the_merchant_out() {
     const COUNT: usize = 50;
     let story = Story::new();
     let host = story

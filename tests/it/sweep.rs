@@ -356,7 +356,7 @@ fn two_machines_with_one_postgresql_ledger_close_each_grant_once() {
 }
 
 #[test]
-fn what_a_killed_sweep_left_is_finished_by_the_next() {
+fn vault_1788_what_a_killed_sweep_left_is_finished_by_the_next() {
     let stage = stage_with_case();
     let host = stage.light("bookworm").start();
     stage.add_target("shop", &host, "root", &[]).ok();
@@ -430,7 +430,7 @@ fn open_sftp(stage: &Stage, host: &Host, granted: &Granted) -> crate::stage::Bac
 }
 
 #[test]
-fn what_somebody_removed_by_hand_is_already_absent_and_that_is_success() {
+fn vault_3410_what_somebody_removed_by_hand_is_already_absent_and_that_is_success() {
     let stage = stage_with_case();
     let host = stage.light("bookworm").start();
     let other = stage.light("bookworm").deploy(crate::host::Sudo::None).start();

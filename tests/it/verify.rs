@@ -90,7 +90,7 @@ fn what_is_open_works_and_what_is_closed_is_gone() {
 }
 
 #[test]
-fn a_restored_backup_is_found_and_closed_again() {
+fn energydata_276_a_restored_backup_is_found_and_closed_again() {
     let story = Story::new();
     let host = own_server(&story);
     let before = merchants_own(&host);

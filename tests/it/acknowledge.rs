@@ -238,20 +238,22 @@ fn what_is_taken_away_on_the_server_is_noticed() {
 #[test]
 fn a_session_that_may_end_its_work_is_waited_for() {
     for own_account in [true, false] {
-        let more = ["--for", "8s", "--access", "ssh", "--at-end", "drain", "--max", "2m"];
+        let more = ["--for", "2h", "--access", "ssh", "--at-end", "drain", "--max", "5m"];
         let real = Real::new(own_account, "+0", &more);
         let story = &real.story;
         std::thread::scope(|scope| {
             let work = scope.spawn(|| {
-                let words = ["sleep 18; echo done"];
+                let words = ["touch /tmp/in; until test -e /tmp/go; do sleep 0.2; done; echo done"];
                 story.stage.ssh(&real.host, &real.granted.account, real.with(), &words)
             });
-            Story::wait_until_over(real.granted.deadline);
+            real.host.sh("until test -e /tmp/in; do sleep 0.1; done");
+            Story::wait_until_over(story.ends_in(real.id(), 3));
             let run = story.run(["sweep", "--json"]).ok();
             assert_eq!(run.json()["result"]["waiting"], serde_json::json!([real.id()]));
             assert_eq!(story.state(real.id()), "open");
             // Nothing new begins.
             story.stage.ssh(&real.host, &real.granted.account, real.with(), &["true"]).fails();
+            real.host.sh("touch /tmp/go");
             let worked = work.join().unwrap().ok();
             assert_eq!(worked.stdout.trim(), "done");
         });
@@ -712,12 +714,12 @@ fn running_work_may_go_on_as_long_as_was_granted() {
     let puppet = Puppet::new();
     let story = &puppet.story;
     let drain = ["--at-end", "drain", "--max", "5m"];
-    let granted = puppet.grant_with("Jane Doe", "15s", &drain);
-    let idle = puppet.grant("John Roe", "10s");
-    let cut = puppet.grant_with("Joan Poe", "8s", &drain);
+    let granted = puppet.grant_with("Jane Doe", "2h", &drain);
+    let idle = puppet.grant("John Roe", "2h");
+    let cut = puppet.grant_with("Joan Poe", "2h", &drain);
     puppet.says("check", &["sessions=2"]);
-    let last = [&granted, &idle, &cut].iter().map(|one| one.deadline).max().unwrap();
-    Story::wait_until_over(last);
+    let ends = [&granted, &idle, &cut].map(|one| story.ends_in(&one.id, 2));
+    Story::wait_until_over(*ends.iter().max().unwrap());
     puppet.calls();
 
     // What may not go on is closed; what may is no trouble, and is looked at again in a minute.
@@ -748,18 +750,17 @@ fn running_work_ends_at_the_hard_end_and_is_not_cut_off_before_it_unseen() {
     let puppet = Puppet::new();
     let story = &puppet.story;
     let drain = ["--at-end", "drain", "--max", "1m"];
-    let granted = puppet.grant_with("Jane Doe", "6s", &drain);
-    // A minute is the least that can be asked for.
-    sql(story, "update layers set inputs = json_set(inputs, '$.sp_drain', 8)");
+    let granted = puppet.grant_with("Jane Doe", "2h", &drain);
     puppet.says("check", &["sessions=1"]);
-    Story::wait_until_over(granted.deadline);
+    let deadline = story.ends_in(&granted.id, 2);
+    Story::wait_until_over(deadline);
     puppet.host.stop_sshd();
     let run = story.run(["sweep", "--json"]).ok();
     assert_eq!(run.json()["result"]["waiting"], serde_json::json!([granted.id]));
     assert_eq!(story.show(&granted.id)["grant"]["attempts"], 0);
     puppet.host.start_sshd();
     // Waited for no longer than it may last, not for a whole minute.
-    Story::wait_until_over(granted.deadline + 8);
+    story.stage.set_clock(61);
     assert_eq!(story.run(["sweep"]).ok().output(), "");
     assert_eq!(story.state(&granted.id), "closed");
 }

@@ -145,6 +145,14 @@ impl Story {
         }
     }
 
+    /// Makes a grant end in so many seconds, however long it took to get here: its new deadline.
+    #[track_caller]
+    pub fn ends_in(&self, id: &str, seconds: u32) -> i64 {
+        let lasts = format!("{seconds}s");
+        self.run(["extend", id, "--for", &lasts, "--reason", "a test"]).ok();
+        self.show(id)["grant"]["deadline"].as_i64().unwrap()
+    }
+
     /// The last seconds of a grant's life pass.
     pub fn wait_until_over(deadline: i64) {
         let patience = Instant::now() + Duration::from_secs(60);

@@ -677,8 +677,8 @@ fn temporary_login_cron_a_server_that_is_off_for_a_day_is_told_all_day_and_close
 {
     let story = Story::new();
     let (host, key) = a_server(&story);
-    let granted = story.granted_key("staging", &key, &["--for", "3s"]);
-    Story::wait_until_over(granted.deadline);
+    let granted = story.granted_key("staging", &key, &["--for", "2h"]);
+    Story::wait_until_over(story.ends_in(&granted.id, 2));
     host.stop_sshd();
     story.run(["sweep"]).exits(8);
     // By hand it is tried at once: the sixth failure is what a sweep comes to after half an hour.

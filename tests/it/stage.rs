@@ -300,7 +300,11 @@ impl Stage {
     /// A known_hosts file that knows this host and no other.
     pub fn known_hosts(&self, host: &Host) -> PathBuf {
         let path = self.supporter.path().join(format!("known_hosts-{}", host.name));
-        fs::write(&path, format!("{} {}\n", host.known_hosts_name(), host.host_key)).unwrap();
+        let text = format!("{} {}\n", host.known_hosts_name(), host.host_key);
+        // A client that another thread has just started may be reading it.
+        if fs::read_to_string(&path).ok().as_deref() != Some(&text) {
+            fs::write(&path, text).unwrap();
+        }
         path
     }
 

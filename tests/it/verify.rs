@@ -232,8 +232,8 @@ fn an_open_grant_whose_key_is_not_taken_any_more_is_told() {
     let hints = document["error"]["hints"].to_string();
     assert!(hints.contains(&format!("stagepass revoke {}", granted.id)), "{hints}");
     // What is overdue is the sweep's, and no proof of anything.
-    let short = story.granted_key("staging", &key, &["--for", "3s", "--company", "Another"]);
-    Story::wait_until_over(short.deadline);
+    let short = story.granted_key("staging", &key, &["--for", "2h", "--company", "Another"]);
+    Story::wait_until_over(story.ends_in(&short.id, 2));
     let document = verified(&story, &[&short.id], 8);
     only(&document, "unfinished");
 }

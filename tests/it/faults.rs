@@ -21,7 +21,7 @@ use stagepass::grant::{Grant, State};
 use stagepass::ledger::{Filter, Ledger, Location, Mode};
 
 use crate::host::{Builder, Host, Process, SUITE, Sudo};
-use crate::job::{Story, now};
+use crate::job::{Story, expiry_time, now};
 use crate::stage::{Credential, Invocation, Key, Stage, bounded};
 
 // ---- chance, and what is written down ----------------------------------------------------------
@@ -691,8 +691,7 @@ impl Field {
         let ours: Vec<&str> =
             text.lines().filter(|line| line.contains(&format!("stagepass:{}", grant.id))).collect();
         assert_eq!(ours.len(), 1, "{text}");
-        let time = chrono::DateTime::from_timestamp(grant.deadline, 0).unwrap();
-        let wanted = format!("expiry-time=\"{}Z\"", time.format("%Y%m%d%H%M%S"));
+        let wanted = format!("expiry-time=\"{}\"", expiry_time(grant.deadline));
         assert!(ours[0].contains(&wanted), "not {wanted}: {}", ours[0]);
     }
 

@@ -10,8 +10,8 @@ use rustix::process::Signal;
 
 use crate::host::{Host, SUITE, Sudo, suites};
 use crate::job::{
-    ANY_PORT, CASE, Granted, Story, broken, is_refused, merchants_own, nothing_happens,
-    nothing_is_left, now, same_text,
+    ANY_PORT, CASE, Granted, Story, broken, expiry_time, is_refused, merchants_own,
+    nothing_happens, nothing_is_left, now, same_text,
 };
 use crate::matrix::Row;
 use crate::stage::{Credential, Ended, Key, Paramiko, Run};
@@ -194,10 +194,6 @@ fn deadline_of(story: &Story, id: &str) -> i64 {
     story.show(id)["grant"]["deadline"].as_i64().unwrap()
 }
 
-fn stamp(at: i64) -> String {
-    chrono::DateTime::from_timestamp(at, 0).unwrap().format("%Y%m%d%H%M%SZ").to_string()
-}
-
 #[test]
 fn a_deadline_is_moved_both_ways_under_a_running_session() {
     let story = Story::new();
@@ -206,7 +202,7 @@ fn a_deadline_is_moved_both_ways_under_a_running_session() {
     let key = story.stage.supporter_key();
     let with = Credential::Key(&key.private);
     let granted = story.granted_key("staging", &key, &["--access", "ssh", "--for", "1h"]);
-    assert_eq!(expiry_of(&host, &granted.account), stamp(granted.deadline));
+    assert_eq!(expiry_of(&host, &granted.account), expiry_time(granted.deadline));
     thread::scope(|scope| {
         let session = scope.spawn(|| {
             story.stage.ssh(&host, &granted.account, with, &["sleep", "4;", "echo", "still here"])
@@ -215,7 +211,7 @@ fn a_deadline_is_moved_both_ways_under_a_running_session() {
         for length in ["3d", "30m"] {
             story.run(["extend", &granted.id, "--for", length, "--reason", "it takes longer"]).ok();
             let moved = deadline_of(&story, &granted.id);
-            assert_eq!(expiry_of(&host, &granted.account), stamp(moved));
+            assert_eq!(expiry_of(&host, &granted.account), expiry_time(moved));
             let wanted = now() + if length == "3d" { 3 * 86_400 } else { 1800 };
             assert!((wanted - moved).abs() < 20, "{length}: {moved} is not {wanted}");
         }

@@ -163,6 +163,14 @@ impl Story {
     }
 }
 
+/// The end of a key as the server of [`SUITE`] wants it: OpenSSH 8.4 knows local time only, which is
+/// UTC there.
+pub fn expiry_time(at: i64) -> String {
+    let zone = if SUITE == "bullseye" { "" } else { "Z" };
+    let at = chrono::DateTime::from_timestamp(at, 0).unwrap();
+    format!("{}{zone}", at.format("%Y%m%d%H%M%S"))
+}
+
 pub fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     since.as_secs().try_into().unwrap()

@@ -115,7 +115,7 @@ fn ordinary(story: &Story, suite: &str) -> crate::host::Builder {
 
 /// Grant, login, use, revoke, refused, nothing left: for each kind of access.
 #[track_caller]
-fn does_the_job(story: &Story, host: &Host, setting: &str, provider: Provider, access: &[&str]) {
+fn does_the_job(story: &Story, host: &Host, setting: &str, provider: Provider, accesses: &[&str]) {
     let _row = Row::new(host, setting, provider.name());
     let target = provider.name();
     story.target(target, host, provider.login(), &[]);
@@ -125,11 +125,14 @@ fn does_the_job(story: &Story, host: &Host, setting: &str, provider: Provider, a
     let key = story.stage.supporter_key();
     let with = Credential::Key(&key.private);
     let before = merchants_own(host);
-    for access in access {
+    for &access in accesses {
         let granted = story.granted_key(target, &key, &["--access", access]);
         is_of_use(story, host, &granted.account, with, access);
         let told = story.revoked(&granted.id);
-        assert!(told.contains("tried and refused") || told.contains("not tried"), "{told}");
+        // Whoever is refused too often in too short a time is shut out: the next ones are not tried.
+        let first = access == accesses[0] && provider == Provider::Account;
+        let proved = told.contains("tried and refused");
+        assert!(proved || !first && told.contains("not tried"), "{told}");
         is_refused(story, host, &granted.account, with);
         nothing_is_left(host, &granted.id);
         same_text(&before, &merchants_own(host));

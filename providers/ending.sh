@@ -213,7 +213,8 @@ sp_ends_read() {
 
 # ---- who is in -----------------------------------------------------------------------------------
 
-# The connections that came through this gate, by the watcher that each of them has.
+# The connections that came through this gate, by the watcher that each of them has: a process of the
+# account that the gate is for (sp_conn_uid, else our own). What it says is that account's word.
 # Sets sp_conns (PID:BEGAN words) and sp_watchers (their process ids).
 sp_connections() {
     sp_conns='' sp_watchers=''
@@ -227,6 +228,8 @@ sp_connections() {
         set -- ${sp_l##*--watch }
         case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
         sp_a=${sp_a%/cmdline}
+        sp_process "${sp_a#/proc/}"
+        [ "$sp_euid" = "${sp_conn_uid:-$sp_uid}" ] || continue
         sp_watchers="$sp_watchers ${sp_a#/proc/}"
         sp_alive "$1"
         [ "${sp_born%%-*}" = "$2" ] || continue

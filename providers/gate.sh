@@ -89,16 +89,28 @@ process() {
     began=$1
 }
 
-# Sets connection to the process of sshd or Dropbear that serves this one login, and born.
+# user PID: sets uid to the account that a process acts as.
+user() {
+    uid=''
+    while read -r key line uid rest; do
+        [ "$key" != Uid: ] || break
+    done <"/proc/$1/status"
+} 2>/dev/null
+
+# Sets connection to the process of sshd or Dropbear that serves this one login, and born. An sshd of
+# another account is of somebody who came here by su(1).
 find_connection() {
     connection=$$ level=0
+    user "$$"
+    us=$uid
     process "$$"
     born=$began
     while [ "$level" -lt 8 ] && [ "${parent:-0}" -gt 1 ]; do
         level=$((level + 1)) above=$parent
         process "$above"
-        case $name in
-            sshd* | dropbear*)
+        user "$above"
+        case $name:$uid in
+            sshd*":$us" | dropbear*)
                 connection=$above born=$began
                 return
                 ;;

@@ -146,6 +146,7 @@ sp_processes() {
 sp_count_processes() {
     sp_count=0
     [ -n "$1" ] || return 0
+    sp_conn_uid=$1
     sp_connections
     sp_processes "$1" "$2"
     for sp_a in $sp_pids; do
@@ -1703,8 +1704,37 @@ sp_end() {
     fi
 }
 
-# Counts the connections of the account. Those that Dropbear serves run as root, and are ended here.
+# sp_serves PID: whether that is the end of a connection of the account which Dropbear serves, as root.
+# The supporter could name any process. The listener was not started by a Dropbear (but for one by
+# inetd, that is none), and somebody else's connection has a child that is theirs.
+sp_serves() {
+    sp_named "$1" dropbear || return 1
+    sp_process "$1"
+    [ "$sp_euid" = 0 ] || return 1
+    if ! sp_named "$sp_ppid" dropbear; then
+        case "$(tr '\000' ' ' 2>/dev/null <"/proc/$1/cmdline") " in *' -i '*) ;; *) return 1 ;; esac
+    fi
+    set +f
+    sp_t=$(grep -ls -e "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status) || :
+    set -f
+    for sp_l in $sp_t; do
+        sp_l=${sp_l%/status}
+        sp_process "${sp_l#/proc/}"
+        [ "${sp_euid:-$sp_id}" = "$sp_id" ] || return 1
+    done
+}
+
+# sp_named PID NAME
+sp_named() {
+    sp_l=
+    [ ! -r "/proc/$1/comm" ] || read -r sp_l 2>/dev/null <"/proc/$1/comm" || :
+    [ "$sp_l" = "$2" ]
+}
+
+# Counts the connections of the account. Those that Dropbear serves run as root, and are ended here;
+# those of sshd are found by what root itself knows of them.
 sp_end_sessions() {
+    sp_conn_uid=$sp_id
     sp_connections
     sp_processes "$sp_id" "$sp_name"
     for sp_a in $sp_pids; do
@@ -1713,8 +1743,8 @@ sp_end_sessions() {
         case $sp_l in sshd*) sp_sessions=$((sp_sessions + 1)) ;; esac
     done
     for sp_a in $sp_conns; do
-        sp_process "${sp_a%:*}"
-        [ "$sp_euid" = 0 ] || continue
+        [ "$sp_kind" = dropbear ] || break
+        sp_serves "${sp_a%:*}" || continue
         sp_sessions=$((sp_sessions + 1))
         kill -TERM "${sp_a%:*}" 2>/dev/null || :
     done

@@ -10,6 +10,7 @@ gate_and_failsafe() {
     lets_through
     shuts_out
     ends_what_runs
+    believes_no_watcher
     lets_work_drain
     on pkill -CONT -x cron
     holds_passwords
@@ -216,6 +217,57 @@ ends_what_runs() {
     same 'a password is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n ended on $(date -u -d "@$at" '+%Y-%m-%d at %H:%M:%S') UTC. Ask Anna at anna@example.org." "$(pw_ssh true 2>&1)"
     verb linux-account close "path=$shop" access=ssh
     finishes
+}
+
+# named AS PID: a process of that account which looks like the watcher of a connection of PID.
+named() {
+    on setpriv --reuid="$1" --clear-groups -- /bin/sh -c 'setsid sh -c "sleep 1000; :" "$1" --watch "$2" "$(cut -d" " -f22 "/proc/$2/stat")" >/dev/null 2>&1 </dev/null &' \
+        - "/var/lib/stagepass/$grant/gate" "$2"
+}
+# runs_as_root COMMAND...: in the background. Its process id in the host.
+runs_as_root() { on sh -c '"$@" >/dev/null 2>&1 </dev/null & echo $!' - "$@"; }
+
+# What a process says of itself is no reason for root to end another.
+believes_no_watcher() {
+    local kind uid precious served
+    mkdir -p "$root/opt/listener" "$root/opt/served"
+    cp -L "$root/bin/sh" "$root/opt/listener/dropbear"
+    cp -L "$root/bin/sleep" "$root/opt/served/dropbear"
+    for kind in openssh dropbear; do
+        about="$suite false watchers, $kind"
+        make_shop
+        verb linux-account open "path=$shop" access=ssh
+        finishes
+        uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+        echo "kind=$kind" >>"$(state record)"
+        precious=$(runs_as_root sleep 1000)
+        named 33 "$precious"
+        named "$uid" "$precious"
+        # The listener, a connection of somebody else, and one that is the account's.
+        precious="$precious $(runs_as_root /opt/served/dropbear 1000)"
+        named "$uid" "${precious##* }"
+        precious="$precious $(runs_as_root /opt/listener/dropbear -c '/opt/listener/dropbear -c "sleep 1000; :"; :')"
+        sleep 0.3
+        named "$uid" "$(on pgrep -P "${precious##* }")"
+        served=$(on pgrep -P "$(runs_as_root /opt/listener/dropbear -c '/opt/served/dropbear 1000; :'; sleep 0.3)")
+        named "$uid" "$served"
+        started operator ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "root@$address" 'su sp-anna -c "sleep 1000"; echo still in'
+        want 'root is in by su, through the gate' again 10 watched 1
+        verb linux-account check "path=$shop" access=ssh
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        for uid in $precious; do want 'what root runs goes on' on kill -0 "$uid"; done
+        want 'and so does the session from which somebody went in' again 10 grep -qx 'still in' "$tmp/out.operator"
+        if [ "$kind" = dropbear ]; then
+            deny 'the connection of the account ends' on kill -0 "$served"
+            says sessions_ended=1
+        else
+            want 'sshd is no Dropbear' on kill -0 "$served"
+            says sessions_ended=0
+        fi
+        on sh -c 'pkill -KILL -x dropbear; pkill -KILL -f "^sh -c sleep 1000; :"; pkill -KILL -x sleep; :'
+    done
+    rm -rf "$root/opt/listener" "$root/opt/served"
 }
 
 # After the deadline nothing new starts; what runs has until the hard end. The failsafe waits for it.

@@ -213,6 +213,13 @@ sp_ends_read() {
 
 # ---- who is in -----------------------------------------------------------------------------------
 
+# sp_lives PID BEGAN. Where /proc hides from an account its own sshd and sftp-server (hidepid), not to be
+# seen is not to be gone: they can be signalled all the same. The gate has the same.
+sp_lives() {
+    sp_alive "$1"
+    [ "${sp_born%%-*}" = "$2" ] || { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
+}
+
 # The connections that came through this gate, by the watcher that each of them has: a process of the
 # account that the gate is for (sp_conn_uid, else our own). What it says is that account's word.
 # Sets sp_conns (PID:BEGAN words) and sp_watchers (their process ids).
@@ -231,8 +238,7 @@ sp_connections() {
         sp_process "${sp_a#/proc/}"
         [ "$sp_euid" = "${sp_conn_uid:-$sp_uid}" ] || continue
         sp_watchers="$sp_watchers ${sp_a#/proc/}"
-        sp_alive "$1"
-        [ "${sp_born%%-*}" = "$2" ] || continue
+        sp_lives "$1" "$2" || continue
         case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
     done
 }

@@ -89,6 +89,13 @@ process() {
     began=$1
 }
 
+# lives PID BEGAN. Where /proc hides from an account its own sshd and sftp-server (hidepid), not to be
+# seen is not to be gone: they can be signalled all the same. BEGAN is 0 where it could not be read.
+lives() {
+    process "$1"
+    [ "$began" = "$2" ] || { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
+}
+
 # user PID: sets uid to the account that a process acts as.
 user() {
     uid=''
@@ -108,6 +115,11 @@ find_connection() {
     while [ "$level" -lt 8 ] && [ "${parent:-0}" -gt 1 ]; do
         level=$((level + 1)) above=$parent
         process "$above"
+        if [ -z "$name" ]; then
+            # Of ours nothing else is hidden.
+            if kill -0 "$above" 2>/dev/null; then connection=$above born=0; fi
+            return
+        fi
         user "$above"
         case $name:$uid in
             sshd*":$us" | dropbear*)
@@ -129,11 +141,13 @@ remember() {
     scope=$(sed -n 's|^[^/]*\(/.*/session-[^/]*[.]scope\)$|\1|p' /proc/self/cgroup)
     process "$connection"
     # The part of sshd that runs as root is of the login, the one above it is not.
-    [ -O "/proc/$parent" ] || process "$parent"
-    above=''
-    read -r above <"/proc/$parent/sessionid"
+    [ -z "$parent" ] || [ -O "/proc/$parent" ] || process "$parent"
+    # Where it is hidden, nobody can tell.
+    above=$login
+    [ -z "$parent" ] || read -r above <"/proc/$parent/sessionid"
     if [ "$login" = "$above" ] || [ "$login" = 4294967295 ]; then login=-; fi
-    above=$(cat "/proc/$parent/cgroup")
+    above=$scope
+    [ -z "$parent" ] || above=$(cat "/proc/$parent/cgroup")
     case $above in *"$scope"*) scope='' ;; esac
     printf '%s %s %s %s %s\n' "$connection" "$born" "${boot:--}" "${login:--}" "${scope:--}" >>"$here/logins"
 } 2>/dev/null
@@ -154,8 +168,7 @@ found() {
 # shellcheck disable=SC2086
 watch() {
     while :; do
-        process "$1"
-        [ "$began" = "$2" ] || exit 0
+        lives "$1" "$2" || exit 0
         look
         rest=$((hard - now))
         [ "$rest" -gt 0 ] || break
@@ -180,7 +193,7 @@ watch() {
         round=$((round + 1))
     done
     # Dropbear serves as root, which we cannot end. Whoever closes the access can, and finds it by us.
-    while process "$1" && [ "$began" = "$2" ]; do
+    while lives "$1" "$2"; do
         kill -KILL "$1" 2>/dev/null
         sleep 4
     done

@@ -10,6 +10,7 @@ gate_and_failsafe() {
     lets_through
     shuts_out
     ends_what_runs
+    ends_what_is_hidden
     believes_no_watcher
     lets_work_drain
     on pkill -CONT -x cron
@@ -216,6 +217,42 @@ ends_what_runs() {
     same 'each end is logged' 5 "$(uses | grep -c '^ended')"
     same 'a password is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n ended on $(date -u -d "@$at" '+%Y-%m-%d at %H:%M:%S') UTC. Ask Anna at anna@example.org." "$(pw_ssh true 2>&1)"
     verb linux-account close "path=$shop" access=ssh
+    finishes
+}
+
+# With hidepid an account does not see its own sshd and sftp-server.
+ends_what_is_hidden() {
+    local at held one
+    about="$suite processes that are hidden"
+    make_shop
+    on mount -o remount,hidepid=2 /proc
+    verb linux-account open "path=$shop" has_password=1 "password=$password"
+    finishes
+    deny 'the account does not see what is not its own' on setpriv --reuid="$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)" --regid=65534 --clear-groups test -e /proc/1
+    mkfifo "$tmp/held"
+    sleep 1000 >"$tmp/held" &
+    held=$!
+    ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -M -S "$tmp/mux" -N -f -p "${port[$suite]}" "$account@$address"
+    started first ssh "${options[@]}" -S "$tmp/mux" -s -p "${port[$suite]}" "$account@$address" sftp <"$tmp/held"
+    want 'a watcher' again 10 watched 1
+    started second ssh "${options[@]}" -S "$tmp/mux" -s -p "${port[$suite]}" "$account@$address" sftp <"$tmp/held"
+    started alone ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -s -p "${port[$suite]}" "$account@$address" sftp <"$tmp/held"
+    want 'one watcher for each connection' again 10 watched 2
+    sleep 5
+    want 'which stays' watched 2
+    at=$(($(date +%s) + 3))
+    verb linux-account update "path=$shop" has_password=1 "deadline=$at"
+    finishes
+    for one in first second alone; do
+        want "$one ends" again 10 test -s "$tmp/ended.$one"
+        want "$one ends at the deadline" test "$(cat "$tmp/ended.$one")" -ge "$at" -a "$(cat "$tmp/ended.$one")" -le $((at + 4))
+    done
+    deny 'the multiplexed master is dead' mux true
+    want 'and so are the watchers' again 10 watched 0
+    kill "$held"
+    rm -f "$tmp/held"
+    on mount -o remount,hidepid=0 /proc
+    verb linux-account close "path=$shop"
     finishes
 }
 

@@ -38,7 +38,8 @@ while IFS= read -r line; do
     esac
 done 2>/dev/null <"$here/gate.conf"
 
-# Sets now, deadline and hard. A file that is missing or damaged means: ended.
+# Sets now, deadline and hard. A file that is missing or damaged means: ended. So does a clock that
+# cannot be read, which sets now to 0.
 look() {
     now=$(date +%s) deadline=0 hard=0
     while IFS= read -r line; do
@@ -48,6 +49,7 @@ look() {
             hard=?*) hard=${line#*=} ;;
         esac
     done 2>/dev/null <"$here/ends"
+    case $now in '' | *[!0-9]*) now=0 deadline=0 hard=0 ;; esac
 }
 
 # ---- the log -------------------------------------------------------------------------------------
@@ -167,9 +169,17 @@ found() {
 # that a deadline which moves is kept too.
 # shellcheck disable=SC2086
 watch() {
+    round=0
     while :; do
         lives "$1" "$2" || exit 0
         look
+        # One date(1) that could not be started ends nobody's work.
+        round=$((round + 1))
+        [ "$now" = 0 ] || round=0
+        if [ "$round" -gt 0 ] && [ "$round" -lt 10 ]; then
+            sleep 1
+            continue
+        fi
         rest=$((hard - now))
         [ "$rest" -gt 0 ] || break
         [ "$rest" -lt 4 ] || rest=4

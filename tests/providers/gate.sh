@@ -11,6 +11,7 @@ gate_and_failsafe() {
     shuts_out
     ends_what_runs
     ends_what_is_hidden
+    lets_nobody_in_without_a_clock
     believes_no_watcher
     lets_work_drain
     on pkill -CONT -x cron
@@ -253,6 +254,27 @@ ends_what_is_hidden() {
     rm -f "$tmp/held"
     on mount -o remount,hidepid=0 /proc
     verb linux-account close "path=$shop"
+    finishes
+}
+
+# A date(1) that is killed, or cannot be started.
+lets_nobody_in_without_a_clock() {
+    about="$suite no clock"
+    make_shop
+    mkdir -p "$root/usr/local/bin"
+    verb linux-account open "path=$shop" access=ssh
+    finishes
+    started work key_ssh 'sleep 1000'
+    want 'it is at work' again 10 watched 1
+    printf '#!/bin/sh\nexit 137\n' >"$root/usr/local/bin/date"
+    chmod 755 "$root/usr/local/bin/date"
+    same 'nobody new is let in' "stagepass: This access for DH-1 'x' \$(id) %n ended. Ask Anna at anna@example.org." "$(key_ssh 'echo in' 2>&1)"
+    sleep 5
+    want 'the work goes on meanwhile' test ! -e "$tmp/ended.work"
+    want 'and not for ever' again 20 test -s "$tmp/ended.work"
+    rm "$root/usr/local/bin/date"
+    want 'with a clock all is well' key_login ssh
+    verb linux-account close "path=$shop" access=ssh
     finishes
 }
 

@@ -1260,7 +1260,7 @@ sp_open() {
     sp_say baseline_reason "$sp_baseline_why"
     sp_say baseline_digest "$sp_baseline_digest"
     sp_v=false
-    if [ "$sp_has_password" = 1 ] && [ "${sp_s_forward:-yes}" != no ]; then sp_v=true; fi
+    if [ "$sp_has_password" = 1 ] && [ "$sp_s_forward:$sp_s_streams" != no:no ]; then sp_v=true; fi
     sp_say password_forwarding "$sp_v"
     # An address list is an option of a key.
     sp_v=false

@@ -392,12 +392,17 @@ holds_passwords() {
 falls_back_without_drop_in() {
     local conf=$root/etc/ssh/sshd_config.d/05-test.conf how reason config sshd
     config=$(cat "$root/etc/ssh/sshd_config")
-    for how in earlier broken excluded internal; do
+    for how in earlier sockets shut broken excluded internal; do
         about="$suite no drop-in: $how"
         make_shop
         case $how in
             earlier)
                 printf 'Match User sp-*\nForceCommand none\nAllowTcpForwarding yes\nMatch all\n' >"$conf"
+                reason='sshd does not take the settings for this account'
+                ;;
+            sockets | shut)
+                printf 'Match User sp-*\nForceCommand none\nAllowTcpForwarding no\nMatch all\n' >"$conf"
+                [ "$how" = sockets ] || sed -i '2iAllowStreamLocalForwarding no' "$conf"
                 reason='sshd does not take the settings for this account'
                 ;;
             broken)
@@ -433,7 +438,10 @@ falls_back_without_drop_in() {
             refuses read-only-needs-key
             want 'nothing is left' test ! -e "$(state gate)" -a ! -e "$root/home/sp-anna"
         else
-            says password_gate=shell password_forwarding=true
+            case $how in
+                shut) says password_gate=shell password_forwarding=false ;;
+                *) says password_gate=shell password_forwarding=true ;;
+            esac
             want 'the gate saw it' bash -c 'grep -q " sftp " "$1"' - "$(state uses)"
             deny 'a command is refused' pw_ssh true
             printf 'deadline=1\nhard=1\n' >"$(state ends)"

@@ -42,7 +42,9 @@ sp_quote() {
     sp_v="'$sp_v$sp_w'"
 }
 
-# What was just written is to outlive a power cut; before coreutils 8.24 there is no sync of files.
+# sp_settle FILE...: what was just written is to outlive a power cut; a folder stands for what was made,
+# renamed and removed in it. What is not there does not matter. Before coreutils 8.24 there is no sync
+# of files: it does everything.
 sp_settle() { sync -- "$@" 2>/dev/null || :; }
 
 # ---- the gate ------------------------------------------------------------------------------------

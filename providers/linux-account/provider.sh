@@ -544,6 +544,7 @@ sp_shop_open() {
             IFS=" $sp_tab$sp_nl"
             mv -f "$sp_record/acl.new" "$sp_record/acl"
         fi
+        sp_settle "$sp_record/acl" "$sp_record"
         sp_g=${sp_mode%?}
         case ${sp_g#"${sp_g%?}"} in [67]) sp_g=rwX ;; [45]) sp_g=rX ;; *) sp_g=X ;; esac
         sp_e="u:$sp_a_uid:$sp_perm,d:u:$sp_a_uid:$sp_perm"
@@ -768,8 +769,17 @@ sp_acl_awk() {
 # Takes our entries, and only ours, off the shop folder and the folders above it. Sets sp_acl_left,
 # and ends with 1 when trying again may help.
 sp_shop_close() {
-    [ -e "$sp_record/acl" ] && [ -n "$sp_rec_uid" ] && sp_has setfacl || return 0
-    sp_acl_uid=$sp_rec_uid sp_acl_owner=$sp_rec_owner
+    [ -e "$sp_record/acl" ] || return 0
+    # Without what was written down (a disk that lost it) nobody knows which entries are ours.
+    case $sp_id:$sp_rec_path:$(tail -n 1 "$sp_record/acl") in
+        [0-9]*:/*:'# end') ;;
+        *) sp_acl_left=true && return 0 ;;
+    esac
+    if ! sp_has setfacl; then
+        sp_acl_left=true
+        return 0
+    fi
+    sp_acl_uid=$sp_id sp_acl_owner=$sp_rec_owner
     sp_shop_others "$sp_rec_path"
     sp_plan_owner || return 1
     sp_bad=0
@@ -1047,6 +1057,10 @@ sp_make_account() {
 # The failsafe is the last to go: what is cut off before it is done again by it.
 sp_forget() {
     sp_drop_in_remove
+    # No power cut is to bring back what is gone when nobody looks any more.
+    [ ! -d "$sp_record" ] ||
+        sp_settle /etc/passwd /etc/shadow /etc "${sp_drop_in%/*}" "$sp_state/result.$sp_grant" "$sp_state" "$sp_record" \
+            ${sp_rec_home:+"${sp_rec_home%/*}"} ${sp_rec_keys:+"${sp_rec_keys%/*}"}
     sp_failsafe_remove
     [ -d "$sp_record" ] || return 0
     sp_gate_remove
@@ -1198,6 +1212,8 @@ sp_open() {
         head -c 400000 /dev/zero 2>/dev/null >"$sp_record/room" || :
         # A record without a home, of an older version, was cut short, and nothing had been made then.
         sp_put "$sp_record/record" 600 "${sp_t}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
+        # It is to be there after a power cut if anything of what it names is.
+        sp_settle "$sp_record/record" "$sp_record" "$sp_state"
     fi
     sp_plan_gate
     if [ "$sp_found" = 0 ]; then
@@ -1211,6 +1227,7 @@ sp_open() {
     sp_changed=1
     if [ "$sp_rec_uid" != "$sp_a_uid" ]; then
         printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
+        sp_settle "$sp_record/record" "$sp_state/last-uid" "$sp_state"
     fi
     sp_make_home
     sp_shop_open
@@ -1482,7 +1499,8 @@ sp_end_elsewhere() {
     sp_far=15
     [ "$sp_by_server" = 0 ] || sp_far=60
     # A file's time of change cannot be set; without that test another's number could be mistaken for ours.
-    if [ ! -e "$sp_record/since" ] || ! find / -maxdepth 0 -cnewer "$sp_record/since" -printf '' 2>/dev/null; then
+    # Without a record nobody knows whose the shop is.
+    if [ -z "$sp_rec_home" ] || [ ! -e "$sp_record/since" ] || ! find / -maxdepth 0 -cnewer "$sp_record/since" -printf '' 2>/dev/null; then
         sp_rest_partial=true
         return 0
     fi
@@ -1673,6 +1691,7 @@ sp_end() {
         sp_shop_close || sp_acl_left=true sp_acl_failed=true
     else
         sp_compare
+        [ ! -e "$sp_record/acl" ] || sp_acl_left=true
     fi
     # systemd would list the manager of that id as failed, for having been killed.
     [ -z "${sp_managed:-}" ] || systemctl reset-failed "user@$sp_id.service" >/dev/null 2>&1 || :

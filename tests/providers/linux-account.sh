@@ -13,6 +13,7 @@ linux_account() {
     leaves_traps_to_nobody
     refuses_what_is_not_ours
     survives_kills
+    survives_power_cuts
     closes_whatever_happened
     asks_sshd
     guards_the_way_in
@@ -676,6 +677,55 @@ survives_kills() {
     finishes
     same 'both closed, nothing left' "$before" "$(accounts)"
 }
+
+# What has to be on the disk, and before what: a sync that writes down how things are.
+survives_power_cuts() {
+    local acl
+    make_shop
+    acl=$(acls "$shop")
+    mkdir -p "$root/usr/local/bin"
+    printf '%s\n' '#!/bin/sh' 'is() { if "$@" >/dev/null 2>&1; then printf 1; else printf 0; fi; }' 'shift' \
+        "for one; do printf '%s %s%s%s%s\\n' \"\$one\" \"\$(is grep ^sp-anna: /etc/passwd)\" \"\$(is test -e /home/sp-anna)\" \\" \
+        "    \"\$(is test -e /etc/cron.d/stagepass-$grant)\" \"\$(getfacl -npE /srv/my* | grep -c '^user:[0-9]')\"; done >>/tmp/syncs" >"$root/usr/local/bin/sync"
+    chmod 755 "$root/usr/local/bin/sync"
+    on sh -c '/usr/sbin/cron; pkill -STOP -x cron'
+    about="$suite what a power cut must not undo: open"
+    verb linux-account open "path=$shop"
+    finishes
+    # Account, home, failsafe, entries on the shop: how it was when that was made safe.
+    same 'what is to be made is written down before' '0000' "$(synced "/var/lib/stagepass/$grant/record" | head -n 1)"
+    same 'the id before anything is given to it' '1010' "$(synced "/var/lib/stagepass/$grant/record" | tail -n 1)"
+    same 'and it is not given again' '1010' "$(synced /var/lib/stagepass/last-uid)"
+    same 'the ACLs before they are changed' '1110' "$(synced "/var/lib/stagepass/$grant/acl")"
+    rm -f "$root/tmp/syncs"
+    about="$suite what a power cut must not undo: close"
+    verb linux-account close "path=$shop"
+    finishes
+    for one in /etc/passwd /etc/shadow /etc /home "/var/lib/stagepass/$grant" "/var/lib/stagepass/result.$grant"; do
+        same "$one is safe before the failsafe goes" 0010 "$(synced "$one")"
+    done
+    rm -f "$root/tmp/syncs" "$root/usr/local/bin/sync"
+    on pkill -KILL -x cron
+
+    about="$suite a record that was lost"
+    verb linux-account open "path=$shop"
+    sed -i '/^[ug]id=/d' "$(state record)"
+    verb linux-account close "path=$shop"
+    finishes
+    says acl_left=false
+    same 'the mark of the account says the id' "$acl" "$(acls "$shop")"
+    for one in acl record; do
+        verb linux-account open "path=$shop" access=ssh
+        key_ssh 'ln -s /etc/passwd "/srv/my shop \$x/link2"; echo deny >"/srv/my shop \$x/.htaccess"'
+        : >"$(state "$one")"
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        says account_absent=true acl_left=true
+        want 'what cannot be told apart stays' test -L "$root$shop/link2" -a -e "$root$shop/.htaccess"
+        make_shop
+    done
+}
+synced() { sed -n "s|^$1 \([01]*\)\$|\1|p" "$root/tmp/syncs"; }
 
 closes_whatever_happened() {
     about="$suite close"

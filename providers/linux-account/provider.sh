@@ -73,9 +73,10 @@ sp_renote() { [ "$2" = "$3" ] || sp_note "$1" "$3"; }
 # carries the mark, or has both the name and the id that root's own record holds: the comment of an
 # account can be changed (sp_unmarked says so), and must not keep it open.
 # Sets sp_taken when the id in the record is now somebody else's.
+# Sets sp_login to the name where that is ours: sessions are found by it.
 # Sets sp_found, sp_ours, sp_name, sp_a_uid, sp_a_gid, sp_a_comment, sp_a_home, sp_a_shell.
 sp_look() {
-    sp_found=0 sp_ours=0 sp_taken=0 sp_unmarked=false sp_name='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
+    sp_found=0 sp_ours=0 sp_taken=0 sp_unmarked=false sp_name='' sp_login='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
     sp_passwd "$sp_account" ${sp_rec_uid:+"$sp_rec_uid"}
     IFS=$sp_nl
     for sp_l in $sp_t; do
@@ -101,6 +102,7 @@ sp_look() {
         [ "$sp_a_uid" != 0 ] || sp_ours=0
     done
     IFS=" $sp_tab$sp_nl"
+    [ "$sp_ours" = 0 ] || sp_login=$sp_name
 }
 
 # Sets sp_hash_state (none, locked, usable) and sp_expires (a day, or empty).
@@ -164,7 +166,7 @@ sp_in_use() {
     sp_look
     sp_id=$sp_rec_uid
     [ "$sp_taken" = 0 ] || sp_id=''
-    sp_count_processes "$sp_id" "$sp_name"
+    sp_count_processes "$sp_id" "$sp_login"
     [ "$sp_count" != 0 ]
 }
 
@@ -1386,7 +1388,7 @@ sp_check() {
     fi
     sp_id=${sp_rec_uid:-}
     [ "$sp_ours" = 0 ] || sp_id=$sp_a_uid
-    sp_count_processes "$sp_id" "$sp_name"
+    sp_count_processes "$sp_id" "$sp_login"
     sp_say sessions "$sp_count"
     sp_bool gate_present sp_gate_present
     sp_bool failsafe_present sp_failsafe_present
@@ -1409,15 +1411,15 @@ sp_check() {
 # Kills until nothing runs under that id, for ten seconds at most. Sets sp_left.
 sp_end_processes() {
     sp_i=0
-    if [ -e "/var/lib/systemd/linger/$sp_name" ] && sp_has loginctl; then
-        loginctl disable-linger "$sp_name" >/dev/null 2>&1 || :
+    if [ -n "$sp_login" ] && [ -e "/var/lib/systemd/linger/$sp_login" ] && sp_has loginctl; then
+        loginctl disable-linger "$sp_login" >/dev/null 2>&1 || :
     fi
     if [ -e "/run/systemd/users/$1" ] && sp_has loginctl; then
         loginctl terminate-user "$1" >/dev/null 2>&1 || :
         sp_managed=1
     fi
     while :; do
-        sp_processes "$1" "$sp_name"
+        sp_processes "$1" "$sp_login"
         sp_left=0
         for sp_a in $sp_pids; do
             sp_left=$((sp_left + 1))
@@ -1645,6 +1647,10 @@ sp_end_halves() {
     fi
 }
 
+# Whether the key file has a line of ours.
+sp_our_line=" stagepass:$sp_grant\$"
+sp_our_keys() { [ -n "$sp_rec_keys" ] && grep -qs -e "$sp_our_line" "$sp_rec_keys"; }
+
 # Everything of close but the reply. With sp_evidence=1 what is left behind is looked for, and what is
 # different from before.
 sp_end() {
@@ -1670,9 +1676,12 @@ sp_end() {
         [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
     elif [ "$sp_foreign" = true ]; then
         sp_home=''
+        # Our file in the home of an account that now has our name would let the supporter into that.
+        ! sp_our_keys || grep -qv "$sp_our_line" "$sp_rec_keys" || rm -f -- "$sp_rec_keys"
     fi
     [ "$sp_taken" = 0 ] || sp_id=''
     sp_name=${sp_name:-$sp_account}
+    [ "$sp_foreign" = true ] || sp_login=$sp_name
     if [ "$sp_foreign" = false ]; then
         case $sp_rec_keys in '' | "$sp_home"/*) ;; *) rm -f -- "$sp_rec_keys" "$sp_rec_keys.new" ;; esac
         [ -z "$sp_rec_dir" ] || [ ! -d "$sp_rec_dir" ] || rmdir -- "$sp_rec_dir" 2>/dev/null || :
@@ -1755,7 +1764,7 @@ sp_named() {
 sp_end_sessions() {
     sp_conn_uid=$sp_id
     sp_connections
-    sp_processes "$sp_id" "$sp_name"
+    sp_processes "$sp_id" "$sp_login"
     for sp_a in $sp_pids; do
         sp_l=
         [ ! -r "/proc/$sp_a/comm" ] || read -r sp_l 2>/dev/null <"/proc/$sp_a/comm" || :
@@ -1874,7 +1883,11 @@ sp_close_report() {
     if [ -n "$sp_was" ] && [ -e "$sp_was" ]; then sp_v=false; fi
     sp_say home_absent "$sp_v"
     sp_k=true
-    if [ -n "$sp_rec_keys" ] && [ -e "$sp_rec_keys" ]; then sp_k=false; fi
+    if [ "$sp_foreign" = true ]; then
+        ! sp_our_keys || sp_k=false
+    elif [ -n "$sp_rec_keys" ] && [ -e "$sp_rec_keys" ]; then
+        sp_k=false
+    fi
     sp_say keys_absent "$sp_k"
     [ "$sp_ours" = 0 ] || sp_fail account-left "The account is still there: $(printf '%s' "${sp_said_userdel:-}" | tr -s '\000-\037' ' ' | cut -c 1-200)"
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'

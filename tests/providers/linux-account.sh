@@ -816,6 +816,35 @@ closes_whatever_happened() {
     on pkill -u other sleep
     sleep 0.5
     on userdel other
+
+    about="$suite the name is somebody else's now"
+    verb linux-account open
+    on userdel sp-anna
+    rm -rf "$root/home/sp-anna"
+    on useradd -m -u 4242 -s /bin/bash sp-anna
+    cp -r "$root/root/.ssh" "$root/home/sp-anna/"
+    chown -R 4242:4242 "$root/home/sp-anna/.ssh"
+    started theirs ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "sp-anna@$address" 'sleep 1000'
+    want 'they are in' again 10 on pgrep -u 4242 sleep
+    verb linux-account check
+    says foreign=true sessions=0
+    verb linux-account close
+    finishes
+    says foreign=true keys_absent=true sessions_ended=0
+    sleep 0.5
+    want 'their session goes on' test ! -e "$tmp/ended.theirs"
+    want 'and their keys are theirs' test -s "$root/home/sp-anna/.ssh/authorized_keys"
+    on userdel -rf sp-anna 2>/dev/null
+    on pkill -KILL -u 4242
+    verb linux-account open
+    on userdel sp-anna
+    on useradd -M -u 4242 -s /bin/bash sp-anna
+    want 'our key would let the supporter in to them' grep -q "stagepass:$grant" "$root/home/sp-anna/.ssh/authorized_keys"
+    verb linux-account close
+    finishes
+    says foreign=true keys_absent=true
+    want 'and is gone' test ! -e "$root/home/sp-anna/.ssh/authorized_keys"
+    on userdel -rf sp-anna 2>/dev/null
 }
 
 asks_sshd() {

@@ -517,6 +517,7 @@ Description=$sp_w
 [Service]
 Type=oneshot
 ExecStart=/bin/sh $sp_dir/failsafe
+TimeoutStartSec=1h
 LogLevelMax=notice
 " || return 1
     sp_t=$(sp_calendar "$sp_deadline")

@@ -421,12 +421,14 @@ sp_plan_owner() {
     sp_as_owner="$sp_as_owner --inh-caps=$sp_a --ambient-caps=$sp_a -- \"\$@\""
 }
 
+# What runs as somebody can be stopped by whoever is the same: it has its time, and no longer.
+sp_as_seconds=${sp_as_seconds:-600}
 sp_as() {
     if [ "$1" = 0 ]; then
         shift
-        "$@" 9>&-
+        sp_b_within "$sp_as_seconds" "$@" 9>&-
     else
-        /bin/sh -c "$sp_as_owner" sh "$@" 9>&-
+        sp_b_within "$sp_as_seconds" /bin/sh -c "$sp_as_owner" sh "$@" 9>&-
     fi
 }
 
@@ -619,7 +621,10 @@ sp_shop_open() {
 sp_acl_awk() {
     sp_v=0
     ! sp_rooted "$2" || sp_v=1
-    SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
+    sp_b_within 5 true
+    sp_l=''
+    [ "$sp_b_timeout" = no ] || sp_l="timeout -s KILL $sp_as_seconds"
+    SP_IN=$sp_l SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
         function bits(s) { return (s ~ /r/ ? 4 : 0) + (s ~ /w/ ? 2 : 0) + (s ~ /x/ ? 1 : 0) }
         function text(b) { return (b >= 4 ? "r" : "-") (b % 4 >= 2 ? "w" : "-") (b % 2 ? "x" : "-") }
         function both(a, b, any,   i, r) {
@@ -662,7 +667,7 @@ sp_acl_awk() {
         function begin() {
             if (owner == "0" && !rooted()) { skipped = 1; to = ""; return }
             if (owner !~ /^[0-9]+$/) { failed = 1; to = ""; return }
-            to = owner == "0" ? "exec setfacl --restore=- 2>/dev/null" : "exec /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
+            to = owner == "0" ? "exec setfacl --restore=- 2>/dev/null" : "exec $SP_IN /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
             used[to] = 1
             put("# file: " file)
             # Without this line setfacl takes setuid, setgid and sticky bits away.
@@ -1496,7 +1501,6 @@ sp_find_fit() {
 # handed to the owner of the shop. Links, and what a login or a scheduler would obey, are deleted.
 # Sets sp_rest (a line for each), sp_rest_total and sp_rest_partial.
 sp_end_elsewhere() {
-    sp_rest_partial=false
     # Somebody waits for an answer; at its deadline the server has time.
     sp_far=15
     [ "$sp_by_server" = 0 ] || sp_far=60
@@ -1528,6 +1532,7 @@ sp_end_elsewhere() {
     sp_t=$(printf '%s\n' "$sp_t" | grep -v '^! ') || :
     [ -n "$sp_t" ] || return 0
     for sp_a; do
+        case $sp_nl$sp_t in *"$sp_nl"?" ${sp_a%/}/"*) ;; *) continue ;; esac
         sp_delete "$sp_a" -cnewer "$sp_record/since" '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
         sp_b_within "$sp_far" find "$sp_a" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
             -execdir chown -h --from="$sp_id" -- "${sp_rec_owner:-0:0}" '{}' + 2>/dev/null || :
@@ -1560,17 +1565,29 @@ sp_disks() {
     done </proc/self/mountinfo
 }
 
-# sp_delete FOLDER TEST...: removes what the account owns there. Sets sp_v to how many.
+# sp_delete FOLDER TEST...: removes what the account owns there. Sets sp_v to how many. What takes too
+# long is not whole.
 sp_delete() {
     sp_w=$1
     shift
-    sp_v=0
+    set -- find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0
     if [ "$sp_x" = -execdir ]; then
-        sp_v=$(find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+        set -- sp_b_within "${sp_far:-600}" "$@"
     elif [ -n "${sp_as_owner:-}" ] || sp_plan_owner; then
-        sp_v=$(sp_as "$sp_id" find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+        set -- sp_as "$sp_id" "$@"
+    else
+        sp_v=0
+        return 0
     fi
-    sp_v=$((sp_v))
+    sp_v=$({
+        {
+            sp_r=0
+            "$@" 2>/dev/null || sp_r=$?
+            echo "$sp_r" >&3
+        } | tr -dc '\000' | wc -c
+    } 3>&1) || :
+    case $sp_v in 124"$sp_nl"* | 137"$sp_nl"*) sp_rest_partial=true ;; esac
+    sp_v=$((${sp_v#*"$sp_nl"}))
 }
 
 # Files that a login, a mailer or a scheduler would obey if the shop folder ever were a home: those

@@ -624,6 +624,18 @@ finds_what_was_left() {
         'left=re-owned /srv/open/suid' left_total=7 left_partial=false
     same 'they are the shop'"'"'s, and have no special rights' 'deploy:755' "$(on stat -c '%U:%a' /srv/open/suid)"
     same 'nothing of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
+    about="$suite a search that takes too long"
+    mkdir -p "$root/usr/local/bin"
+    verb linux-account open "path=$shop" access=ssh
+    key_ssh 'ln -s /etc/passwd /srv/open/link'
+    printf '#!/bin/sh\ncase "$*" in *-cnewer*-delete*) sleep 100 ;; esac\nexec /usr/bin/find "$@"\n' >"$root/usr/local/bin/find"
+    chmod 755 "$root/usr/local/bin/find"
+    started close verb linux-account close "path=$shop" access=ssh
+    want 'a close has an end' again 40 test -s "$tmp/ended.close"
+    rm "$root/usr/local/bin/find"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says account_absent=true left_partial=true
     rm -rf "$root/srv/open" "$root/srv/old"
 }
 
@@ -710,6 +722,7 @@ ends_by_timer() {
     says failsafe=systemd
     verb linux-account check "path=$shop" access=ssh has_password=1
     says failsafe_present=true
+    same 'it does not stand still for ever' TimeoutStartUSec=1h "$(on systemctl show -p TimeoutStartUSec "stagepass-$grant.service")"
     on systemctl stop "stagepass-$grant.timer"
     verb linux-account check "path=$shop" access=ssh has_password=1
     says failsafe_present=false

@@ -268,6 +268,20 @@ keeps_acls() {
     finishes
     same 'the folders above are as before' "$acl" "$(acls /srv/closed)"
 
+    about="$suite an owner who holds up what runs as them"
+    make_shop
+    mkdir -p "$root/usr/local/bin"
+    verb linux-account open "path=$shop"
+    printf '#!/bin/sh\n[ "$(id -u)" = 0 ] || kill -STOP $$\nexec /usr/bin/setfacl "$@"\n' >"$root/usr/local/bin/setfacl"
+    chmod 755 "$root/usr/local/bin/setfacl"
+    verb linux-account close "path=$shop" as_seconds=2
+    fails acl-left
+    says account_absent=true
+    rm "$root/usr/local/bin/setfacl"
+    verb linux-account close "path=$shop"
+    finishes
+    says acl_left=false
+
     about="$suite no ACLs at all"
     mkdir -p "$root/opt/hidden"
     mv "$root/usr/bin/setfacl" "$root/opt/hidden/"

@@ -975,8 +975,9 @@ sp_free_uid() {
     if [ "$sp_k" = 0 ] && [ -n "$sp_l" ] && [ "$sp_l" -gt 1100 ] && [ "$sp_max" -ge "$sp_l" ]; then sp_max=$((sp_l - 1)); fi
     # 60001 and above are systemd's, 65534 is nobody.
     [ "$sp_max" -lt 60000 ] || sp_max=59999
-    sp_low=50000
-    [ "$sp_max" -ge 50100 ] || sp_low=$((sp_min + (sp_max - sp_min) * 3 / 4))
+    # The images of Airflow run as 50000.
+    sp_low=52000
+    [ "$sp_max" -ge 52100 ] || sp_low=$((sp_min + (sp_max - sp_min) * 3 / 4))
     sp_pick_uid=${sp_last:-0}
     sp_j=0
     while [ "$sp_j" -lt 200 ]; do
@@ -998,7 +999,7 @@ sp_uid_free() {
             if [ "$1" -ge "$sp_v" ] && [ "$1" -lt $((sp_v + sp_l)) ]; then return 1; fi
         done <"$sp_a"
     done
-    set -- "$1" /tmp /var/tmp /dev/shm ${sp_real:+"$sp_real"}
+    set -- "$1" /tmp /var/tmp /dev/shm /var/lib/docker/volumes /var/lib/containers/storage/volumes ${sp_real:+"$sp_real"}
     sp_n=$1
     shift
     set +f
@@ -1478,9 +1479,9 @@ sp_end_files() {
     for sp_a; do
         case $sp_a in
             "$sp_rec_path")
-                sp_end_planted "$sp_a"
-                sp_baseline_hold "$sp_a"
-                sp_reown "$sp_a" "$sp_rec_owner"
+                sp_end_planted "$sp_rec_path"
+                sp_baseline_hold "$sp_rec_path"
+                sp_reown "$sp_rec_path" "$sp_rec_owner"
                 ;;
             *)
                 # Handed to root, a link in a sticky folder would be one that everybody follows.
@@ -1512,6 +1513,11 @@ sp_end_elsewhere() {
     fi
     sp_find_fit
     sp_disks
+    # The numbers in containers are other people's. With -delete find goes into what is pruned.
+    sp_k='' sp_m=''
+    for sp_a in /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/lxc /var/lib/lxd /var/lib/machines /var/lib/kubelet; do
+        sp_k="$sp_k -path $sp_a -prune -o" sp_m="$sp_m ! -path $sp_a/*"
+    done
     set --
     IFS=$sp_nl
     for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
@@ -1519,7 +1525,7 @@ sp_end_elsewhere() {
     # shellcheck disable=SC2086
     sp_t=$(
         {
-            sp_b_within "$sp_far" find "$@" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+            sp_b_within "$sp_far" find "$@" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
                 -printf '%y %p\0' 2>/dev/null || printf '%s\0' "! $?"
         } | tr '\n\0' '?\n'
     ) || :
@@ -1533,8 +1539,10 @@ sp_end_elsewhere() {
     [ -n "$sp_t" ] || return 0
     for sp_a; do
         case $sp_nl$sp_t in *"$sp_nl"?" ${sp_a%/}/"*) ;; *) continue ;; esac
-        sp_delete "$sp_a" -cnewer "$sp_record/since" '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
-        sp_b_within "$sp_far" find "$sp_a" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+        # shellcheck disable=SC2086
+        sp_delete "$sp_a" -cnewer "$sp_record/since" $sp_m '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
+        # shellcheck disable=SC2086
+        sp_b_within "$sp_far" find "$sp_a" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
             -execdir chown -h --from="$sp_id" -- "${sp_rec_owner:-0:0}" '{}' + 2>/dev/null || :
     done
     sp_v=$(printf '%s\n' "$sp_t" | wc -l)

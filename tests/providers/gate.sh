@@ -617,12 +617,19 @@ finds_what_was_left() {
     uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
     echo theirs >"$root/srv/old/file"
     touch -d '2 days ago' "$root/srv/old/file"
+    # A number in a container is somebody else.
+    mkdir -p "$root/var/lib/docker/overlay2/x"
+    ln -s nowhere "$root/var/lib/docker/overlay2/x/link"
+    echo x >"$root/var/lib/docker/overlay2/x/file"
+    chown -h "$uid" "$root/var/lib/docker/overlay2/x"/*
     key_ssh 'cd /srv/open && echo x >"a file" && mkdir -p d/.ssh && echo k >d/.ssh/authorized_keys && ln -s /etc/passwd link && echo e >.bashrc && cp /bin/true suid && chmod 4755 suid'
     verb linux-account close "path=$shop" access=ssh
     finishes
     says 'left=re-owned /srv/open/a file' 'left=deleted /srv/open/link' 'left=deleted /srv/open/.bashrc' 'left=deleted /srv/open/d/.ssh/authorized_keys' \
         'left=re-owned /srv/open/suid' left_total=7 left_partial=false
     same 'they are the shop'"'"'s, and have no special rights' 'deploy:755' "$(on stat -c '%U:%a' /srv/open/suid)"
+    same 'containers are left alone' 'file link' "$(on find /var/lib/docker -xdev -uid "$uid" -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+    rm -rf "$root/var/lib/docker"
     same 'nothing of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
     about="$suite a search that takes too long"
     mkdir -p "$root/usr/local/bin"

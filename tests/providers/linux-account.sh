@@ -467,28 +467,31 @@ chooses_an_id() {
     local uid next last=$root/var/lib/stagepass/last-uid
     make_shop
     rm -f "$last"
-    on useradd -u 50000 taken
-    on groupadd -g 50001 taken-too
-    echo deploy:50002:2 >>"$root/etc/subuid"
+    on useradd -u 52000 taken
+    on groupadd -g 52001 taken-too
+    echo deploy:52002:2 >>"$root/etc/subuid"
     echo x >"$root/tmp/of-another"
-    chown 50004 "$root/tmp/of-another"
+    chown 52004 "$root/tmp/of-another"
     echo x >"$root$shop/var/of-another"
-    chown 50005 "$root$shop/var/of-another"
-    on setpriv --reuid=50006 --clear-groups sleep 100 &
+    chown 52005 "$root$shop/var/of-another"
+    on setpriv --reuid=52006 --clear-groups sleep 100 &
     sleep 0.5
+    mkdir -p "$root/var/lib/docker/volumes/airflow/_data"
+    chown 52007 "$root/var/lib/docker/volumes/airflow/_data"
     verb linux-account open "path=$shop"
     finishes
-    says account_uid=50007
+    says account_uid=52008
+    rm -rf "$root/var/lib/docker"
     verb linux-account close "path=$shop"
     finishes
     verb linux-account open "path=$shop"
-    says account_uid=50008
+    says account_uid=52009
     verb linux-account close "path=$shop"
     echo 59999 >"$last"
-    on pkill -u 50006
+    on pkill -u 52006
     wait "$!" 2>/dev/null
     verb linux-account open "path=$shop"
-    says account_uid=50006
+    says account_uid=52006
     verb linux-account close "path=$shop"
     cp "$root/etc/login.defs" "$tmp/login.defs"
     sed -i 's/^UID_MAX.*/UID_MAX 9000/' "$root/etc/login.defs"
@@ -497,8 +500,8 @@ chooses_an_id() {
     verb linux-account close
     finishes
     cp "$tmp/login.defs" "$root/etc/login.defs"
-    echo 50100 >"$last"
-    sed -i '/^deploy:50002:/d' "$root/etc/subuid"
+    echo 52100 >"$last"
+    sed -i '/^deploy:52002:/d' "$root/etc/subuid"
     on userdel taken
     on groupdel taken-too
     rm -f "$root/tmp/of-another"

@@ -426,10 +426,50 @@ sp_as_seconds=${sp_as_seconds:-600}
 sp_as() {
     if [ "$1" = 0 ]; then
         shift
-        sp_b_within "$sp_as_seconds" "$@" 9>&-
     else
-        sp_b_within "$sp_as_seconds" /bin/sh -c "$sp_as_owner" sh "$@" 9>&-
+        set -- /bin/sh -c "$sp_as_owner" sh "$@"
     fi
+    [ -z "${sp_only_in:-}" ] || [ -z "$sp_only" ] || set -- unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" "$@"
+    sp_b_within "$sp_as_seconds" "$@" 9>&-
+}
+
+# A supporter who is in can have such a process led to other files of the owner, out of the shop:
+# setfacl follows a link that was put in the place of a file. It therefore sees every other place as
+# read-only, in a mount namespace of its own.
+# sp_only_there FOLDER: sets sp_only (a script: FOLDER COMMAND...), which is empty where that cannot be, and sp_only_in.
+# shellcheck disable=SC2016
+sp_only_there() {
+    sp_only_in=$1
+    [ "${sp_only-untried}" = untried ] || return 0
+    sp_only='
+        set -eu
+        d=$1
+        shift
+        mount --make-rprivate /
+        mount -n --rbind -- "$d" "$d"
+        # One that is hidden under another is out of reach, too.
+        D=$d awk '\''
+            BEGIN { d = ENVIRON["D"]; print "/" }
+            {
+                p = $5; gsub(/\\040/, " ", p); gsub(/\\011/, "\t", p); gsub(/\\134/, "\\", p)
+                if (p != d && index(p, d "/") != 1 && $0 !~ / - autofs / && !seen[p]++) print p
+            }'\'' /proc/self/mountinfo | while IFS= read -r p; do
+            mount -n -o remount,bind,ro -- "$p" || ! mountpoint -q -- "$p" || exit 1
+        done 2>/dev/null
+        exec "$@"'
+    sp_has unshare && sp_b_within 20 unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" true >/dev/null 2>&1 9>&- || sp_only=''
+}
+
+# Whether entries can be added while supporters of other grants are in the shop. Sets sp_shop_why if not.
+sp_shop_apart() {
+    sp_shop_others "$sp_real"
+    sp_only_there "$sp_real"
+    [ -z "$sp_only" ] && [ "$sp_other_uids" != ' ' ] || return 0
+    sp_shop_why='Another grant is open on this shop, and this server cannot hold the change of ACL entries to its folder (unshare and mount are needed).'
+    # With entries the mode shows their mask, and not what the group may do.
+    case $(getfacl -E -n -p -- "$sp_real" 2>/dev/null | grep '^group::') in *rwx) sp_w=7 ;; *r-x) sp_w=5 ;; *) sp_w=0 ;; esac
+    sp_mode=${sp_mode%??}$sp_w${sp_mode#"${sp_mode%?}"}
+    return 1
 }
 
 # Whether nobody but root can put something else in the place of this path.
@@ -467,8 +507,8 @@ sp_give() {
     sp_v=$(find "$sp_real" -user 0 ! -type l -print0 | tr -dc '\000' | wc -c)
     sp_t=$(find "$sp_real" ! -user 0 -prune -o ! -type l -print0 -type d -perm /022 -prune | tr -dc '\000' | wc -c)
     [ "$((sp_v))" = "$((sp_t))" ] || sp_r=1
-    find "$sp_real" ! -user 0 -prune -o ! -type d ! -type l -print0 -o -type d -perm /022 -prune | xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
-    find "$sp_real" ! -user 0 -prune -o -type d -print0 -perm /022 -prune | xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
+    find "$sp_real" ! -user 0 -prune -o ! -type d ! -type l -print0 -o -type d -perm /022 -prune | sp_as 0 xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
+    find "$sp_real" ! -user 0 -prune -o -type d -print0 -perm /022 -prune | sp_as 0 xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
     return "$sp_r"
 }
 
@@ -530,8 +570,7 @@ sp_shop_open() {
     sp_mode_watcher
     if [ -n "$sp_watch" ]; then
         sp_shop_why="$sp_watch on this server refuses files that a group may write to, and entries for one account would show as that."
-    elif sp_has setfacl && sp_has getfacl && sp_plan_owner; then
-        sp_shop_others "$sp_real"
+    elif sp_has setfacl && sp_has getfacl && sp_plan_owner && sp_shop_apart; then
         if [ ! -e "$sp_record/acl" ] && [ -n "$sp_other_acl" ]; then
             # What was there before any of ours, whichever of them ends first.
             cp -- "$sp_other_acl" "$sp_record/acl.new"
@@ -583,6 +622,7 @@ sp_shop_open() {
             for sp_f in $sp_through; do
                 IFS=" $sp_tab$sp_nl"
                 sp_o=$(stat -c %u -- "$sp_f") || sp_o=''
+                sp_only_there "$sp_f"
                 # shellcheck disable=SC2086
                 if [ -z "$sp_o" ] || { [ "$sp_o" = 0 ] && ! sp_rooted "$sp_f"; } ||
                     ! sp_as "$sp_o" setfacl $sp_n -m "u:$sp_a_uid:x" -- "$sp_f" 2>/dev/null; then
@@ -596,7 +636,7 @@ sp_shop_open() {
         fi
         sp_partial=false
         sp_shop_why='The file system of the shop folder takes no ACL entries, or others can put something else in its place.'
-    else
+    elif [ -z "$sp_shop_why" ]; then
         sp_shop_why='This server cannot set ACL entries as the owner of a file (setfacl, getfacl and setpriv are needed).'
     fi
     if sp_group_serves; then
@@ -624,7 +664,9 @@ sp_acl_awk() {
     sp_b_within 5 true
     sp_l=''
     [ "$sp_b_timeout" = no ] || sp_l="timeout -s KILL $sp_as_seconds"
-    SP_IN=$sp_l SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
+    sp_only_there "$2"
+    [ -z "$sp_only" ] || sp_l="$sp_l unshare -m /bin/sh -c \"\$SP_ONLY\" sh \"\$SP_ONLY_IN\""
+    SP_IN=$sp_l SP_ONLY=$sp_only SP_ONLY_IN=$sp_only_in SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
         function bits(s) { return (s ~ /r/ ? 4 : 0) + (s ~ /w/ ? 2 : 0) + (s ~ /x/ ? 1 : 0) }
         function text(b) { return (b >= 4 ? "r" : "-") (b % 4 >= 2 ? "w" : "-") (b % 2 ? "x" : "-") }
         function both(a, b, any,   i, r) {
@@ -667,7 +709,7 @@ sp_acl_awk() {
         function begin() {
             if (owner == "0" && !rooted()) { skipped = 1; to = ""; return }
             if (owner !~ /^[0-9]+$/) { failed = 1; to = ""; return }
-            to = owner == "0" ? "exec setfacl --restore=- 2>/dev/null" : "exec $SP_IN /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
+            to = owner == "0" ? "exec " within " setfacl --restore=- 2>/dev/null" : "exec " within " /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
             used[to] = 1
             put("# file: " file)
             # Without this line setfacl takes setuid, setgid and sticky bits away.
@@ -759,7 +801,7 @@ sp_acl_awk() {
             }
             reset()
         }
-        BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; joined = others ~ /[0-9]/; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
+        BEGIN { within = ENVIRON["SP_IN"]; u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; joined = others ~ /[0-9]/; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
         /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
         /^# owner: / { owner = $3; next }
@@ -789,6 +831,7 @@ sp_shop_close() {
     sp_acl_uid=$sp_id sp_acl_owner=$sp_rec_owner
     sp_shop_others "$sp_rec_path"
     sp_plan_owner || return 1
+    [ ! -d "$sp_rec_path" ] || sp_only_there "$sp_rec_path"
     sp_bad=0
     if [ -d "$sp_rec_path" ]; then
         sp_baseline_hold "$sp_rec_path"
@@ -1582,6 +1625,7 @@ sp_delete() {
     if [ "$sp_x" = -execdir ]; then
         set -- sp_b_within "${sp_far:-600}" "$@"
     elif [ -n "${sp_as_owner:-}" ] || sp_plan_owner; then
+        sp_only_in=''
         set -- sp_as "$sp_id" "$@"
     else
         sp_v=0

@@ -31,6 +31,7 @@ booted_host() {
     account=sp-anna login=root
     boot_full "$suite"
     shuts_into_the_shop
+    keeps_to_the_shop
     ends_by_timer
     ends_over_a_reboot
     stop_full

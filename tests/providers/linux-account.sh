@@ -8,6 +8,7 @@ linux_account() {
     lives
     keeps_acls
     acts_as_the_owner
+    keeps_to_the_shop
     one_verb_at_a_time
     chooses_an_id
     leaves_traps_to_nobody
@@ -408,6 +409,49 @@ acts_as_the_owner() {
     verb linux-account detect "path=$shop"
     says web_checks_modes= acl_mode_change=true
     rm -rf "$root/srv/rooted"
+}
+
+# Who is in puts a link of the owner's in the place of a folder, right before setfacl looks.
+keeps_to_the_shop() {
+    local i before acl
+    for i in with without; do
+        about="$suite links out of the shop, $i namespaces"
+        make_shop
+        mkdir "$root$shop/y"
+        echo theirs >"$root$shop/y/.bashrc"
+        chown --reference="$root/home/deploy" "$root$shop/y" "$root$shop/y/.bashrc"
+        [ "$i" = with ] || mv "$root/usr/bin/unshare" "$root/opt/unshare"
+        before=$(on getfacl -n -p /home/deploy /home/deploy/.bashrc) acl=$(acls "$shop")
+        grant=firstgrant verb linux-account open account=sp-bob "path=$shop"
+        finishes
+        says shop_access=acl
+        mkdir -p "$root/usr/local/bin"
+        printf '%s\n' '#!/bin/sh' 'cd /srv/my*' 'if [ "$(id -u)" != 0 ] && [ ! -L y ] && mv y z; then ln -s /home/deploy y; fi' 'exec /usr/bin/setfacl "$@"' >"$root/usr/local/bin/setfacl"
+        chmod 755 "$root/usr/local/bin/setfacl"
+        verb linux-account open "path=$shop" access=ssh
+        finishes
+        if [ "$i" = with ]; then
+            says shop_access=acl
+            want 'the link was there' test -L "$root$shop/y"
+        else
+            says shop_access=none
+            case $out in *'shop_reason=Another grant is open on this shop'*) pass ;; *) fail 'the reason is said' "$out" ;; esac
+        fi
+        same 'nothing of the owner is opened outside' "$before" "$(on getfacl -n -p /home/deploy /home/deploy/.bashrc)"
+        [ ! -L "$root$shop/y" ] || on sh -c 'cd /srv/my*; rm y; mv z y'
+        verb linux-account close "path=$shop" access=ssh
+        [ "$code" = 0 ] || fails acl-left
+        rm "$root/usr/local/bin/setfacl"
+        [ ! -L "$root$shop/y" ] || on sh -c 'cd /srv/my*; rm y; mv z y'
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        same 'nor at the end' "$before" "$(on getfacl -n -p /home/deploy /home/deploy/.bashrc)"
+        grant=firstgrant verb linux-account close account=sp-bob "path=$shop"
+        finishes
+        same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+        want 'nothing stays mounted' gone on grep -q 'my.040shop' /proc/mounts
+        [ "$i" = with ] || mv "$root/opt/unshare" "$root/usr/bin/unshare"
+    done
 }
 
 one_verb_at_a_time() {

@@ -245,50 +245,6 @@ sp_connections() {
     done
 }
 
-# Sets sp_marked to the processes that carry the name of this grant. sftp-server hides its
-# environment; it goes with its connection.
-sp_marked() {
-    set +f
-    sp_t=$(grep -lsF -e "STAGEPASS_GRANT=$sp_grant" /proc/[0-9]*/environ) || :
-    set -f
-    sp_marked=''
-    for sp_a in $sp_t; do
-        sp_a=${sp_a%/environ}
-        [ "${sp_a#/proc/}" = "$$" ] || sp_marked="$sp_marked ${sp_a#/proc/}"
-    done
-}
-
-# Ends every connection of this grant and what it started, in ten seconds at most. Sets sp_ended (how
-# many connections) and sp_left (what is still there).
-sp_end_connections() {
-    sp_connections
-    sp_ended=0 sp_i=0
-    for sp_a in $sp_conns; do sp_ended=$((sp_ended + 1)); done
-    while :; do
-        sp_left=0
-        for sp_a in $sp_conns; do
-            sp_alive "${sp_a%:*}"
-            [ "${sp_born%%-*}" = "${sp_a#*:}" ] || continue
-            sp_left=$((sp_left + 1))
-            if [ "$sp_i" -lt 5 ]; then kill -TERM "${sp_a%:*}" 2>/dev/null || :; else kill -KILL "${sp_a%:*}" 2>/dev/null || :; fi
-        done
-        sp_marked
-        for sp_a in $sp_marked $sp_watchers; do
-            sp_alive "$sp_a"
-            [ -n "$sp_born" ] || continue
-            sp_left=$((sp_left + 1))
-            kill -KILL "$sp_a" 2>/dev/null || :
-        done
-        [ "$sp_left" -gt 0 ] || return 0
-        sp_i=$((sp_i + 1))
-        [ "$sp_i" -lt 40 ] || return 0
-        sleep 0.2 2>/dev/null || {
-            sp_i=$((sp_i + 4))
-            sleep 1
-        }
-    done
-}
-
 sp_in_use() {
     sp_connections
     [ -n "$sp_conns" ]
@@ -418,7 +374,6 @@ sp_failsafe_install() {
 
 # The text that closes is the text that opened: the same functions, with the same inputs.
 sp_failsafe_write() {
-    sp_plain "$sp_case"
     sp_quote "$sp_dir"
     sp_text="#!/bin/sh
 # stagepass: closes the access of grant $sp_grant when its time is over, and removes itself.
@@ -482,14 +437,19 @@ sp_failsafe_absent() {
 sp_failsafe_take() {
     case $1 in
         systemd)
-            [ -e "$sp_units/$sp_unit.timer" ] || [ -e "$sp_units/$sp_unit.service" ] || return 0
+            set --
+            # The link first: a folder that is cut short here is not done while the others are there.
+            for sp_v in "$sp_units/timers.target.wants/$sp_unit.timer" "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" \
+                "$sp_units/$sp_unit.timer.new" "$sp_units/$sp_unit.service.new"; do
+                if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then set -- "$@" "$sp_v"; fi
+            done
+            [ "$#" -gt 0 ] || return 0
             systemctl stop "$sp_unit.timer" >/dev/null 2>&1 || :
-            rm -f -- "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" "$sp_units/timers.target.wants/$sp_unit.timer" \
-                "/var/lib/systemd/timers/stamp-$sp_unit.timer" || :
+            rm -f -- "$@" "/var/lib/systemd/timers/stamp-$sp_unit.timer" || :
             systemctl reset-failed "$sp_unit.service" >/dev/null 2>&1 || :
             systemctl --no-block daemon-reload >/dev/null 2>&1 || :
             ;;
-        cron.d) rm -f -- "/etc/cron.d/$sp_unit" 2>/dev/null || : ;;
+        cron.d) rm -f -- "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new" 2>/dev/null || : ;;
         crontab) [ ! -e "$sp_dir/crontab-was" ] || sp_crontab_remove ;;
     esac
 }
@@ -745,8 +705,9 @@ sp_drop_in_present() { [ -e "$sp_drop_in" ]; }
 
 # Takes it away, and says so to sshd. A configuration that somebody broke meanwhile is not loaded.
 sp_drop_in_remove() {
+    [ ! -e "$sp_drop_in.new" ] || rm -f -- "$sp_drop_in.new"
     [ -e "$sp_drop_in" ] || return 0
-    rm -f -- "$sp_drop_in" "$sp_drop_in.new"
+    rm -f -- "$sp_drop_in"
     sp_sshd_reload || :
 }
 

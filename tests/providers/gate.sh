@@ -21,6 +21,7 @@ gate_and_failsafe() {
     is_killed_half_way
     tells_twice
     finds_what_was_left
+    leaves_nothing_half_written
     shows_marks
     ends_by_cron
 }
@@ -645,6 +646,22 @@ finds_what_was_left() {
     finishes
     says account_absent=true left_partial=true
     rm -rf "$root/srv/open" "$root/srv/old"
+}
+
+# A power cut or a kill between writing and renaming, or in the middle of a removal.
+leaves_nothing_half_written() {
+    local one
+    about="$suite half-written files"
+    make_shop
+    verb linux-account open "path=$shop"
+    mkdir -p "$root/etc/systemd/system/timers.target.wants"
+    ln -s "../stagepass-$grant.timer" "$root/etc/systemd/system/timers.target.wants/stagepass-$grant.timer"
+    for one in "cron.d/stagepass-$grant" "ssh/sshd_config.d/50-stagepass-$grant.conf" "systemd/system/stagepass-$grant.timer" "systemd/system/stagepass-$grant.service"; do
+        : >"$root/etc/$one.new"
+    done
+    verb linux-account close "path=$shop"
+    finishes
+    same 'none is left' '' "$(on find /etc -name "*stagepass-$grant*")"
 }
 
 shows_marks() {

@@ -275,7 +275,10 @@ case ${1-} in
         # As the login shell: the command forced on a key, or, without one, what the client wants.
         whose=any
         case ${2-} in
-            "$0 "*) whose=${2##* } ;;
+            "$0 "*)
+                # Where nothing is forced, a password can ask for these very words.
+                [ -z "${SSH_ORIGINAL_COMMAND+set}" ] || whose=${2##* }
+                ;;
             *) asked=${2-} ;;
         esac
         ;;

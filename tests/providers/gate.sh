@@ -449,6 +449,10 @@ falls_back_without_drop_in() {
             printf 'deadline=1\nhard=1\n' >"$(state ends)"
             deny 'and everything after the deadline' pw_login sftp
             verb linux-account close "path=$shop"
+            verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+            pw_ssh "/var/lib/stagepass/$grant/gate t4g own"
+            same 'nobody calls a login that of stagepass' 1 "$(uses | grep -c '^shell ')"
+            verb linux-account close "path=$shop" access=ssh
         fi
         printf '%s\n' "$config" >"$root/etc/ssh/sshd_config"
         rm -f "$conf"

@@ -438,7 +438,7 @@ sp_failsafe_take() {
     case $1 in
         systemd)
             set --
-            # The link first: a folder that is cut short here is not done while the others are there.
+            # The link first: what is cut short is found by the others.
             for sp_v in "$sp_units/timers.target.wants/$sp_unit.timer" "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" \
                 "$sp_units/$sp_unit.timer.new" "$sp_units/$sp_unit.service.new"; do
                 if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then set -- "$@" "$sp_v"; fi

@@ -429,7 +429,7 @@ sp_as() {
     else
         set -- /bin/sh -c "$sp_as_owner" sh "$@"
     fi
-    [ -z "${sp_only_in:-}" ] || [ -z "$sp_only" ] || set -- unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" "$@"
+    [ -z "$sp_only_in" ] || [ -z "$sp_only" ] || set -- unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" "$@"
     sp_b_within "$sp_as_seconds" "$@" 9>&-
 }
 
@@ -437,10 +437,11 @@ sp_as() {
 # setfacl follows a link that was put in the place of a file. It therefore sees every other place as
 # read-only, in a mount namespace of its own.
 # sp_only_there FOLDER: sets sp_only (a script: FOLDER COMMAND...), which is empty where that cannot be, and sp_only_in.
+sp_only=untried sp_only_in=''
 # shellcheck disable=SC2016
 sp_only_there() {
     sp_only_in=$1
-    [ "${sp_only-untried}" = untried ] || return 0
+    [ "$sp_only" = untried ] || return 0
     sp_only='
         set -eu
         d=$1

@@ -42,7 +42,9 @@ sp_quote() {
     sp_v="'$sp_v$sp_w'"
 }
 
-# What was just written is to outlive a power cut; before coreutils 8.24 there is no sync of files.
+# sp_settle FILE...: what was just written is to outlive a power cut; a folder stands for what was made,
+# renamed and removed in it. What is not there does not matter. Before coreutils 8.24 there is no sync
+# of files: it does everything.
 sp_settle() { sync -- "$@" 2>/dev/null || :; }
 
 # ---- the gate ------------------------------------------------------------------------------------
@@ -213,7 +215,15 @@ sp_ends_read() {
 
 # ---- who is in -----------------------------------------------------------------------------------
 
-# The connections that came through this gate, by the watcher that each of them has.
+# sp_lives PID BEGAN. Where /proc hides from an account its own sshd and sftp-server (hidepid), not to be
+# seen is not to be gone: they can be signalled all the same. The gate has the same.
+sp_lives() {
+    sp_alive "$1"
+    [ "${sp_born%%-*}" = "$2" ] || { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
+}
+
+# The connections that came through this gate, by the watcher that each of them has: a process of the
+# account that the gate is for (sp_conn_uid, else our own). What it says is that account's word.
 # Sets sp_conns (PID:BEGAN words) and sp_watchers (their process ids).
 sp_connections() {
     sp_conns='' sp_watchers=''
@@ -227,54 +237,11 @@ sp_connections() {
         set -- ${sp_l##*--watch }
         case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
         sp_a=${sp_a%/cmdline}
+        sp_process "${sp_a#/proc/}"
+        [ "$sp_euid" = "${sp_conn_uid:-$sp_uid}" ] || continue
         sp_watchers="$sp_watchers ${sp_a#/proc/}"
-        sp_alive "$1"
-        [ "${sp_born%%-*}" = "$2" ] || continue
+        sp_lives "$1" "$2" || continue
         case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
-    done
-}
-
-# Sets sp_marked to the processes that carry the name of this grant. sftp-server hides its
-# environment; it goes with its connection.
-sp_marked() {
-    set +f
-    sp_t=$(grep -lsF -e "STAGEPASS_GRANT=$sp_grant" /proc/[0-9]*/environ) || :
-    set -f
-    sp_marked=''
-    for sp_a in $sp_t; do
-        sp_a=${sp_a%/environ}
-        [ "${sp_a#/proc/}" = "$$" ] || sp_marked="$sp_marked ${sp_a#/proc/}"
-    done
-}
-
-# Ends every connection of this grant and what it started, in ten seconds at most. Sets sp_ended (how
-# many connections) and sp_left (what is still there).
-sp_end_connections() {
-    sp_connections
-    sp_ended=0 sp_i=0
-    for sp_a in $sp_conns; do sp_ended=$((sp_ended + 1)); done
-    while :; do
-        sp_left=0
-        for sp_a in $sp_conns; do
-            sp_alive "${sp_a%:*}"
-            [ "${sp_born%%-*}" = "${sp_a#*:}" ] || continue
-            sp_left=$((sp_left + 1))
-            if [ "$sp_i" -lt 5 ]; then kill -TERM "${sp_a%:*}" 2>/dev/null || :; else kill -KILL "${sp_a%:*}" 2>/dev/null || :; fi
-        done
-        sp_marked
-        for sp_a in $sp_marked $sp_watchers; do
-            sp_alive "$sp_a"
-            [ -n "$sp_born" ] || continue
-            sp_left=$((sp_left + 1))
-            kill -KILL "$sp_a" 2>/dev/null || :
-        done
-        [ "$sp_left" -gt 0 ] || return 0
-        sp_i=$((sp_i + 1))
-        [ "$sp_i" -lt 40 ] || return 0
-        sleep 0.2 2>/dev/null || {
-            sp_i=$((sp_i + 4))
-            sleep 1
-        }
     done
 }
 
@@ -407,7 +374,6 @@ sp_failsafe_install() {
 
 # The text that closes is the text that opened: the same functions, with the same inputs.
 sp_failsafe_write() {
-    sp_plain "$sp_case"
     sp_quote "$sp_dir"
     sp_text="#!/bin/sh
 # stagepass: closes the access of grant $sp_grant when its time is over, and removes itself.
@@ -471,14 +437,19 @@ sp_failsafe_absent() {
 sp_failsafe_take() {
     case $1 in
         systemd)
-            [ -e "$sp_units/$sp_unit.timer" ] || [ -e "$sp_units/$sp_unit.service" ] || return 0
+            set --
+            # The link first: what is cut short is found by the others.
+            for sp_v in "$sp_units/timers.target.wants/$sp_unit.timer" "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" \
+                "$sp_units/$sp_unit.timer.new" "$sp_units/$sp_unit.service.new"; do
+                if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then set -- "$@" "$sp_v"; fi
+            done
+            [ "$#" -gt 0 ] || return 0
             systemctl stop "$sp_unit.timer" >/dev/null 2>&1 || :
-            rm -f -- "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" "$sp_units/timers.target.wants/$sp_unit.timer" \
-                "/var/lib/systemd/timers/stamp-$sp_unit.timer" || :
+            rm -f -- "$@" "/var/lib/systemd/timers/stamp-$sp_unit.timer" || :
             systemctl reset-failed "$sp_unit.service" >/dev/null 2>&1 || :
             systemctl --no-block daemon-reload >/dev/null 2>&1 || :
             ;;
-        cron.d) rm -f -- "/etc/cron.d/$sp_unit" 2>/dev/null || : ;;
+        cron.d) rm -f -- "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new" 2>/dev/null || : ;;
         crontab) [ ! -e "$sp_dir/crontab-was" ] || sp_crontab_remove ;;
     esac
 }
@@ -506,6 +477,7 @@ Description=$sp_w
 [Service]
 Type=oneshot
 ExecStart=/bin/sh $sp_dir/failsafe
+TimeoutStartSec=1h
 LogLevelMax=notice
 " || return 1
     sp_t=$(sp_calendar "$sp_deadline")
@@ -733,8 +705,9 @@ sp_drop_in_present() { [ -e "$sp_drop_in" ]; }
 
 # Takes it away, and says so to sshd. A configuration that somebody broke meanwhile is not loaded.
 sp_drop_in_remove() {
+    [ ! -e "$sp_drop_in.new" ] || rm -f -- "$sp_drop_in.new"
     [ -e "$sp_drop_in" ] || return 0
-    rm -f -- "$sp_drop_in" "$sp_drop_in.new"
+    rm -f -- "$sp_drop_in"
     sp_sshd_reload || :
 }
 

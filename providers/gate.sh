@@ -38,7 +38,8 @@ while IFS= read -r line; do
     esac
 done 2>/dev/null <"$here/gate.conf"
 
-# Sets now, deadline and hard. A file that is missing or damaged means: ended.
+# Sets now, deadline and hard. A file that is missing or damaged means: ended. So does a clock that
+# cannot be read, which sets now to 0.
 look() {
     now=$(date +%s) deadline=0 hard=0
     while IFS= read -r line; do
@@ -48,6 +49,7 @@ look() {
             hard=?*) hard=${line#*=} ;;
         esac
     done 2>/dev/null <"$here/ends"
+    case $now in '' | *[!0-9]*) now=0 deadline=0 hard=0 ;; esac
 }
 
 # ---- the log -------------------------------------------------------------------------------------
@@ -89,16 +91,40 @@ process() {
     began=$1
 }
 
-# Sets connection to the process of sshd or Dropbear that serves this one login, and born.
+# lives PID BEGAN. Where /proc hides from an account its own sshd and sftp-server (hidepid), not to be
+# seen is not to be gone: they can be signalled all the same. BEGAN is 0 where it could not be read.
+lives() {
+    process "$1"
+    [ "$began" = "$2" ] || { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
+}
+
+# user PID: sets uid to the account that a process acts as.
+user() {
+    uid=''
+    while read -r key line uid rest; do
+        [ "$key" != Uid: ] || break
+    done <"/proc/$1/status"
+} 2>/dev/null
+
+# Sets connection to the process of sshd or Dropbear that serves this one login, and born. An sshd of
+# another account is of somebody who came here by su(1).
 find_connection() {
     connection=$$ level=0
+    user "$$"
+    us=$uid
     process "$$"
     born=$began
     while [ "$level" -lt 8 ] && [ "${parent:-0}" -gt 1 ]; do
         level=$((level + 1)) above=$parent
         process "$above"
-        case $name in
-            sshd* | dropbear*)
+        if [ -z "$name" ]; then
+            # Of ours nothing else is hidden.
+            if kill -0 "$above" 2>/dev/null; then connection=$above born=0; fi
+            return
+        fi
+        user "$above"
+        case $name:$uid in
+            sshd*":$us" | dropbear*)
                 connection=$above born=$began
                 return
                 ;;
@@ -117,11 +143,13 @@ remember() {
     scope=$(sed -n 's|^[^/]*\(/.*/session-[^/]*[.]scope\)$|\1|p' /proc/self/cgroup)
     process "$connection"
     # The part of sshd that runs as root is of the login, the one above it is not.
-    [ -O "/proc/$parent" ] || process "$parent"
-    above=''
-    read -r above <"/proc/$parent/sessionid"
+    [ -z "$parent" ] || [ -O "/proc/$parent" ] || process "$parent"
+    # Where it is hidden, nobody can tell.
+    above=$login
+    [ -z "$parent" ] || read -r above <"/proc/$parent/sessionid"
     if [ "$login" = "$above" ] || [ "$login" = 4294967295 ]; then login=-; fi
-    above=$(cat "/proc/$parent/cgroup")
+    above=$scope
+    [ -z "$parent" ] || above=$(cat "/proc/$parent/cgroup")
     case $above in *"$scope"*) scope='' ;; esac
     printf '%s %s %s %s %s\n' "$connection" "$born" "${boot:--}" "${login:--}" "${scope:--}" >>"$here/logins"
 } 2>/dev/null
@@ -141,10 +169,17 @@ found() {
 # that a deadline which moves is kept too.
 # shellcheck disable=SC2086
 watch() {
+    round=0
     while :; do
-        process "$1"
-        [ "$began" = "$2" ] || exit 0
+        lives "$1" "$2" || exit 0
         look
+        # One date(1) that could not be started ends nobody's work.
+        round=$((round + 1))
+        [ "$now" = 0 ] || round=0
+        if [ "$round" -gt 0 ] && [ "$round" -lt 10 ]; then
+            sleep 1
+            continue
+        fi
         rest=$((hard - now))
         [ "$rest" -gt 0 ] || break
         [ "$rest" -lt 4 ] || rest=4
@@ -168,7 +203,7 @@ watch() {
         round=$((round + 1))
     done
     # Dropbear serves as root, which we cannot end. Whoever closes the access can, and finds it by us.
-    while process "$1" && [ "$began" = "$2" ]; do
+    while lives "$1" "$2"; do
         kill -KILL "$1" 2>/dev/null
         sleep 4
     done
@@ -240,7 +275,10 @@ case ${1-} in
         # As the login shell: the command forced on a key, or, without one, what the client wants.
         whose=any
         case ${2-} in
-            "$0 "*) whose=${2##* } ;;
+            "$0 "*)
+                # Where nothing is forced, a password can ask for these very words.
+                [ -z "${SSH_ORIGINAL_COMMAND+set}" ] || whose=${2##* }
+                ;;
             *) asked=${2-} ;;
         esac
         ;;

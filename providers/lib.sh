@@ -470,7 +470,7 @@ sp_find_sshd() {
 sp_settings() {
     sp_s_ok=false sp_s_version='' sp_s_keys='' sp_s_keys_cmd='' sp_s_pam='' sp_s_password='' sp_s_kbd='' sp_s_pubkey=''
     sp_s_allow_users='' sp_s_allow_groups='' sp_s_deny_users='' sp_s_deny_groups='' sp_s_force='' sp_s_chroot=''
-    sp_s_sftp='' sp_s_strict='' sp_s_sessions='' sp_s_penalties='' sp_s_methods='' sp_s_ports='' sp_s_forward=''
+    sp_s_sftp='' sp_s_strict='' sp_s_sessions='' sp_s_penalties='' sp_s_methods='' sp_s_ports='' sp_s_forward='' sp_s_streams=''
     [ -n "$sp_sshd" ] || return 0
     # shellcheck disable=SC2086 # the connection and the listener's -o words are split on purpose
     set -- "$1" $sp_came
@@ -526,7 +526,8 @@ sp_settings() {
             'persourcepenalties '*) sp_s_penalties=$sp_v ;;
             'authenticationmethods '*) sp_s_methods="$sp_s_methods${sp_s_methods:+ }$sp_v" ;;
             'allowtcpforwarding '*) sp_s_forward=$sp_v ;;
-            'disableforwarding yes') sp_s_forward=no ;;
+            'allowstreamlocalforwarding '*) sp_s_streams=${sp_s_streams:-$sp_v} ;;
+            'disableforwarding yes') sp_s_forward=no sp_s_streams=no ;;
             'port '*) sp_s_ports="$sp_s_ports${sp_s_ports:+ }$sp_v" ;;
         esac
     done

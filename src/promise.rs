@@ -49,6 +49,8 @@ struct Means {
     gate: Option<String>,
     /// What holds a password login to the gate.
     password_gate: Option<String>,
+    /// Whether sshd may forward for a password: such a connection opens no session, and meets no gate.
+    password_forwarding: bool,
     key_expiry: bool,
     failsafe: Option<String>,
     no_gate: String,
@@ -63,6 +65,7 @@ impl Means {
         Self {
             password_gate: gate.clone().filter(|_| holds_passwords(server)),
             gate,
+            password_forwarding: !reply.is("drop_in") && reply.text("allow_tcp_forwarding") != "no",
             key_expiry: server.expiry_form != ExpiryForm::None,
             failsafe: failsafe(reply.text("failsafe")),
             no_gate: reason(reply, "gate_reason", "this server cannot run a gate"),
@@ -85,6 +88,7 @@ impl Means {
         Self {
             gate,
             password_gate,
+            password_forwarding: opened.text("password_forwarding") != "false",
             key_expiry: planned.key_expiry && !opened.text("expiry_time").is_empty(),
             failsafe: failsafe(opened.text("failsafe")),
             no_gate: reason(opened, "gate_reason", &planned.no_gate),
@@ -181,8 +185,10 @@ fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked)
     if enforced_by.is_empty() {
         missing.push("nothing here refuses a new login at the deadline".to_owned());
     }
-    // Who has a shell can stop the gate's watcher; the failsafe of an account of ours is root's.
-    let gate_ends = gate.is_some() && asked.access != Access::Ssh;
+    // Who has a shell can stop the gate's watcher; the failsafe of an account of ours is root's. What
+    // sshd forwards by itself has no watcher.
+    let past_the_gate = means.password_forwarding && name == "the password";
+    let gate_ends = gate.is_some() && asked.access != Access::Ssh && !past_the_gate;
     if !gate_ends && means.failsafe.is_none() {
         missing.push("nothing here surely ends a session that is open at the deadline".to_owned());
     }
@@ -248,6 +254,35 @@ mod tests {
         assert_eq!(by("SSH-2.0-OpenSSH_9.2", &everything), ["gate, failsafe (cron)"]);
         assert_eq!(by("SSH-2.0-OpenSSH_9.2", &doors), ["failsafe (cron)"]);
         assert_eq!(by("SSH-2.0-dropbear_2022.83", &everything), ["failsafe (cron)"]);
+    }
+
+    #[test]
+    fn what_sshd_forwards_for_a_password_is_ended_by_the_failsafe_alone() {
+        let asked = Asked { key: true, password: true, ..KEY };
+        let weak = |facts: &[(&str, &str)]| {
+            let facts = [&[("can_gate", "true")], facts].concat();
+            Promise::planned(&server("SSH-2.0-OpenSSH_9.2", &facts), asked).weak()
+        };
+        let by_shell = weak(&[]);
+        assert_eq!(by_shell.len(), 1);
+        assert!(by_shell[0].starts_with("the password (nothing here surely ends"), "{by_shell:?}");
+        assert!(weak(&[("failsafe", "crontab")]).is_empty());
+        assert!(weak(&[("drop_in", "true")]).is_empty());
+        assert!(weak(&[("allow_tcp_forwarding", "no")]).is_empty());
+
+        let server = server("SSH-2.0-OpenSSH_9.2", &[("can_gate", "true"), ("drop_in", "true")]);
+        let made = |forwarding| {
+            let opened = reply(&[
+                ("gate", "true"),
+                ("password_gate", "shell"),
+                ("password_forwarding", forwarding),
+                ("failsafe", "none"),
+                ("expiry_time", "20261122180000Z"),
+            ]);
+            Promise::made(&server, asked, &opened).weak()
+        };
+        assert!(made("false").is_empty());
+        assert_eq!(made("true").len(), 1);
     }
 
     #[test]

@@ -73,9 +73,10 @@ sp_renote() { [ "$2" = "$3" ] || sp_note "$1" "$3"; }
 # carries the mark, or has both the name and the id that root's own record holds: the comment of an
 # account can be changed (sp_unmarked says so), and must not keep it open.
 # Sets sp_taken when the id in the record is now somebody else's.
+# Sets sp_login to the name where that is ours: sessions are found by it.
 # Sets sp_found, sp_ours, sp_name, sp_a_uid, sp_a_gid, sp_a_comment, sp_a_home, sp_a_shell.
 sp_look() {
-    sp_found=0 sp_ours=0 sp_taken=0 sp_unmarked=false sp_name='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
+    sp_found=0 sp_ours=0 sp_taken=0 sp_unmarked=false sp_name='' sp_login='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
     sp_passwd "$sp_account" ${sp_rec_uid:+"$sp_rec_uid"}
     IFS=$sp_nl
     for sp_l in $sp_t; do
@@ -101,6 +102,7 @@ sp_look() {
         [ "$sp_a_uid" != 0 ] || sp_ours=0
     done
     IFS=" $sp_tab$sp_nl"
+    [ "$sp_ours" = 0 ] || sp_login=$sp_name
 }
 
 # Sets sp_hash_state (none, locked, usable) and sp_expires (a day, or empty).
@@ -146,6 +148,7 @@ sp_processes() {
 sp_count_processes() {
     sp_count=0
     [ -n "$1" ] || return 0
+    sp_conn_uid=$1
     sp_connections
     sp_processes "$1" "$2"
     for sp_a in $sp_pids; do
@@ -163,7 +166,7 @@ sp_in_use() {
     sp_look
     sp_id=$sp_rec_uid
     [ "$sp_taken" = 0 ] || sp_id=''
-    sp_count_processes "$sp_id" "$sp_name"
+    sp_count_processes "$sp_id" "$sp_login"
     [ "$sp_count" != 0 ]
 }
 
@@ -418,13 +421,56 @@ sp_plan_owner() {
     sp_as_owner="$sp_as_owner --inh-caps=$sp_a --ambient-caps=$sp_a -- \"\$@\""
 }
 
+# What runs as somebody can be stopped by whoever is the same: it has its time, and no longer.
+sp_as_seconds=${sp_as_seconds:-600}
 sp_as() {
     if [ "$1" = 0 ]; then
         shift
-        "$@" 9>&-
     else
-        /bin/sh -c "$sp_as_owner" sh "$@" 9>&-
+        set -- /bin/sh -c "$sp_as_owner" sh "$@"
     fi
+    [ -z "$sp_only_in" ] || [ -z "$sp_only" ] || set -- unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" "$@"
+    sp_b_within "$sp_as_seconds" "$@" 9>&-
+}
+
+# A supporter who is in can have such a process led to other files of the owner, out of the shop:
+# setfacl follows a link that was put in the place of a file. It therefore sees every other place as
+# read-only, in a mount namespace of its own.
+# sp_only_there FOLDER: sets sp_only (a script: FOLDER COMMAND...), which is empty where that cannot be, and sp_only_in.
+sp_only=untried sp_only_in=''
+# shellcheck disable=SC2016
+sp_only_there() {
+    sp_only_in=$1
+    [ "$sp_only" = untried ] || return 0
+    sp_only='
+        set -eu
+        d=$1
+        shift
+        mount --make-rprivate /
+        mount -n --rbind -- "$d" "$d"
+        # One that is hidden under another is out of reach, too.
+        D=$d awk '\''
+            BEGIN { d = ENVIRON["D"]; print "/" }
+            {
+                p = $5; gsub(/\\040/, " ", p); gsub(/\\011/, "\t", p); gsub(/\\134/, "\\", p)
+                if (p != d && index(p, d "/") != 1 && $0 !~ / - autofs / && !seen[p]++) print p
+            }'\'' /proc/self/mountinfo | while IFS= read -r p; do
+            mount -n -o remount,bind,ro -- "$p" || ! mountpoint -q -- "$p" || exit 1
+        done 2>/dev/null
+        exec "$@"'
+    sp_has unshare && sp_b_within 20 unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" true >/dev/null 2>&1 9>&- || sp_only=''
+}
+
+# Whether entries can be added while supporters of other grants are in the shop. Sets sp_shop_why if not.
+sp_shop_apart() {
+    sp_shop_others "$sp_real"
+    sp_only_there "$sp_real"
+    [ -z "$sp_only" ] && [ "$sp_other_uids" != ' ' ] || return 0
+    sp_shop_why='Another grant is open on this shop, and this server cannot hold the change of ACL entries to its folder (unshare and mount are needed).'
+    # With entries the mode shows their mask, and not what the group may do.
+    case $(getfacl -E -n -p -- "$sp_real" 2>/dev/null | grep '^group::') in *rwx) sp_w=7 ;; *r-x) sp_w=5 ;; *) sp_w=0 ;; esac
+    sp_mode=${sp_mode%??}$sp_w${sp_mode#"${sp_mode%?}"}
+    return 1
 }
 
 # Whether nobody but root can put something else in the place of this path.
@@ -462,8 +508,8 @@ sp_give() {
     sp_v=$(find "$sp_real" -user 0 ! -type l -print0 | tr -dc '\000' | wc -c)
     sp_t=$(find "$sp_real" ! -user 0 -prune -o ! -type l -print0 -type d -perm /022 -prune | tr -dc '\000' | wc -c)
     [ "$((sp_v))" = "$((sp_t))" ] || sp_r=1
-    find "$sp_real" ! -user 0 -prune -o ! -type d ! -type l -print0 -o -type d -perm /022 -prune | xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
-    find "$sp_real" ! -user 0 -prune -o -type d -print0 -perm /022 -prune | xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
+    find "$sp_real" ! -user 0 -prune -o ! -type d ! -type l -print0 -o -type d -perm /022 -prune | sp_as 0 xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
+    find "$sp_real" ! -user 0 -prune -o -type d -print0 -perm /022 -prune | sp_as 0 xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
     return "$sp_r"
 }
 
@@ -525,8 +571,7 @@ sp_shop_open() {
     sp_mode_watcher
     if [ -n "$sp_watch" ]; then
         sp_shop_why="$sp_watch on this server refuses files that a group may write to, and entries for one account would show as that."
-    elif sp_has setfacl && sp_has getfacl && sp_plan_owner; then
-        sp_shop_others "$sp_real"
+    elif sp_has setfacl && sp_has getfacl && sp_plan_owner && sp_shop_apart; then
         if [ ! -e "$sp_record/acl" ] && [ -n "$sp_other_acl" ]; then
             # What was there before any of ours, whichever of them ends first.
             cp -- "$sp_other_acl" "$sp_record/acl.new"
@@ -543,6 +588,7 @@ sp_shop_open() {
             IFS=" $sp_tab$sp_nl"
             mv -f "$sp_record/acl.new" "$sp_record/acl"
         fi
+        sp_settle "$sp_record/acl" "$sp_record"
         sp_g=${sp_mode%?}
         case ${sp_g#"${sp_g%?}"} in [67]) sp_g=rwX ;; [45]) sp_g=rX ;; *) sp_g=X ;; esac
         sp_e="u:$sp_a_uid:$sp_perm,d:u:$sp_a_uid:$sp_perm"
@@ -577,6 +623,7 @@ sp_shop_open() {
             for sp_f in $sp_through; do
                 IFS=" $sp_tab$sp_nl"
                 sp_o=$(stat -c %u -- "$sp_f") || sp_o=''
+                sp_only_there "$sp_f"
                 # shellcheck disable=SC2086
                 if [ -z "$sp_o" ] || { [ "$sp_o" = 0 ] && ! sp_rooted "$sp_f"; } ||
                     ! sp_as "$sp_o" setfacl $sp_n -m "u:$sp_a_uid:x" -- "$sp_f" 2>/dev/null; then
@@ -590,7 +637,7 @@ sp_shop_open() {
         fi
         sp_partial=false
         sp_shop_why='The file system of the shop folder takes no ACL entries, or others can put something else in its place.'
-    else
+    elif [ -z "$sp_shop_why" ]; then
         sp_shop_why='This server cannot set ACL entries as the owner of a file (setfacl, getfacl and setpriv are needed).'
     fi
     if sp_group_serves; then
@@ -615,7 +662,12 @@ sp_shop_open() {
 sp_acl_awk() {
     sp_v=0
     ! sp_rooted "$2" || sp_v=1
-    SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
+    sp_b_within 5 true
+    sp_l=''
+    [ "$sp_b_timeout" = no ] || sp_l="timeout -s KILL $sp_as_seconds"
+    sp_only_there "$2"
+    [ -z "$sp_only" ] || sp_l="$sp_l unshare -m /bin/sh -c \"\$SP_ONLY\" sh \"\$SP_ONLY_IN\""
+    SP_IN=$sp_l SP_ONLY=$sp_only SP_ONLY_IN=$sp_only_in SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
         function bits(s) { return (s ~ /r/ ? 4 : 0) + (s ~ /w/ ? 2 : 0) + (s ~ /x/ ? 1 : 0) }
         function text(b) { return (b >= 4 ? "r" : "-") (b % 4 >= 2 ? "w" : "-") (b % 2 ? "x" : "-") }
         function both(a, b, any,   i, r) {
@@ -658,7 +710,7 @@ sp_acl_awk() {
         function begin() {
             if (owner == "0" && !rooted()) { skipped = 1; to = ""; return }
             if (owner !~ /^[0-9]+$/) { failed = 1; to = ""; return }
-            to = owner == "0" ? "exec setfacl --restore=- 2>/dev/null" : "exec /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
+            to = owner == "0" ? "exec " within " setfacl --restore=- 2>/dev/null" : "exec " within " /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
             used[to] = 1
             put("# file: " file)
             # Without this line setfacl takes setuid, setgid and sticky bits away.
@@ -750,7 +802,7 @@ sp_acl_awk() {
             }
             reset()
         }
-        BEGIN { u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; joined = others ~ /[0-9]/; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
+        BEGIN { within = ENVIRON["SP_IN"]; u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; joined = others ~ /[0-9]/; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
         /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
         /^# owner: / { owner = $3; next }
@@ -767,10 +819,20 @@ sp_acl_awk() {
 # Takes our entries, and only ours, off the shop folder and the folders above it. Sets sp_acl_left,
 # and ends with 1 when trying again may help.
 sp_shop_close() {
-    [ -e "$sp_record/acl" ] && [ -n "$sp_rec_uid" ] && sp_has setfacl || return 0
-    sp_acl_uid=$sp_rec_uid sp_acl_owner=$sp_rec_owner
+    [ -e "$sp_record/acl" ] || return 0
+    # Without what was written down (a disk that lost it) nobody knows which entries are ours.
+    case $sp_id:$sp_rec_path:$(tail -n 1 "$sp_record/acl") in
+        [0-9]*:/*:'# end') ;;
+        *) sp_acl_left=true && return 0 ;;
+    esac
+    if ! sp_has setfacl; then
+        sp_acl_left=true
+        return 0
+    fi
+    sp_acl_uid=$sp_id sp_acl_owner=$sp_rec_owner
     sp_shop_others "$sp_rec_path"
     sp_plan_owner || return 1
+    [ ! -d "$sp_rec_path" ] || sp_only_there "$sp_rec_path"
     sp_bad=0
     if [ -d "$sp_rec_path" ]; then
         sp_baseline_hold "$sp_rec_path"
@@ -957,8 +1019,9 @@ sp_free_uid() {
     if [ "$sp_k" = 0 ] && [ -n "$sp_l" ] && [ "$sp_l" -gt 1100 ] && [ "$sp_max" -ge "$sp_l" ]; then sp_max=$((sp_l - 1)); fi
     # 60001 and above are systemd's, 65534 is nobody.
     [ "$sp_max" -lt 60000 ] || sp_max=59999
-    sp_low=50000
-    [ "$sp_max" -ge 50100 ] || sp_low=$((sp_min + (sp_max - sp_min) * 3 / 4))
+    # The images of Airflow run as 50000.
+    sp_low=52000
+    [ "$sp_max" -ge 52100 ] || sp_low=$((sp_min + (sp_max - sp_min) * 3 / 4))
     sp_pick_uid=${sp_last:-0}
     sp_j=0
     while [ "$sp_j" -lt 200 ]; do
@@ -980,7 +1043,7 @@ sp_uid_free() {
             if [ "$1" -ge "$sp_v" ] && [ "$1" -lt $((sp_v + sp_l)) ]; then return 1; fi
         done <"$sp_a"
     done
-    set -- "$1" /tmp /var/tmp /dev/shm ${sp_real:+"$sp_real"}
+    set -- "$1" /tmp /var/tmp /dev/shm /var/lib/docker/volumes /var/lib/containers/storage/volumes ${sp_real:+"$sp_real"}
     sp_n=$1
     shift
     set +f
@@ -1046,6 +1109,10 @@ sp_make_account() {
 # The failsafe is the last to go: what is cut off before it is done again by it.
 sp_forget() {
     sp_drop_in_remove
+    # No power cut is to bring back what is gone when nobody looks any more.
+    [ ! -d "$sp_record" ] ||
+        sp_settle /etc/passwd /etc/shadow /etc "${sp_drop_in%/*}" "$sp_state/result.$sp_grant" "$sp_state" "$sp_record" \
+            ${sp_rec_home:+"${sp_rec_home%/*}"} ${sp_rec_keys:+"${sp_rec_keys%/*}"}
     sp_failsafe_remove
     [ -d "$sp_record" ] || return 0
     sp_gate_remove
@@ -1197,6 +1264,8 @@ sp_open() {
         head -c 400000 /dev/zero 2>/dev/null >"$sp_record/room" || :
         # A record without a home, of an older version, was cut short, and nothing had been made then.
         sp_put "$sp_record/record" 600 "${sp_t}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
+        # It is to be there after a power cut if anything of what it names is.
+        sp_settle "$sp_record/record" "$sp_record" "$sp_state"
     fi
     sp_plan_gate
     if [ "$sp_found" = 0 ]; then
@@ -1210,6 +1279,7 @@ sp_open() {
     sp_changed=1
     if [ "$sp_rec_uid" != "$sp_a_uid" ]; then
         printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
+        sp_settle "$sp_record/record" "$sp_state/last-uid" "$sp_state"
     fi
     sp_make_home
     sp_shop_open
@@ -1259,7 +1329,7 @@ sp_open() {
     sp_say baseline_reason "$sp_baseline_why"
     sp_say baseline_digest "$sp_baseline_digest"
     sp_v=false
-    if [ "$sp_has_password" = 1 ] && [ "${sp_s_forward:-yes}" != no ]; then sp_v=true; fi
+    if [ "$sp_has_password" = 1 ] && [ "$sp_s_forward:$sp_s_streams" != no:no ]; then sp_v=true; fi
     sp_say password_forwarding "$sp_v"
     # An address list is an option of a key.
     sp_v=false
@@ -1368,7 +1438,7 @@ sp_check() {
     fi
     sp_id=${sp_rec_uid:-}
     [ "$sp_ours" = 0 ] || sp_id=$sp_a_uid
-    sp_count_processes "$sp_id" "$sp_name"
+    sp_count_processes "$sp_id" "$sp_login"
     sp_say sessions "$sp_count"
     sp_bool gate_present sp_gate_present
     sp_bool failsafe_present sp_failsafe_present
@@ -1391,15 +1461,15 @@ sp_check() {
 # Kills until nothing runs under that id, for ten seconds at most. Sets sp_left.
 sp_end_processes() {
     sp_i=0
-    if [ -e "/var/lib/systemd/linger/$sp_name" ] && sp_has loginctl; then
-        loginctl disable-linger "$sp_name" >/dev/null 2>&1 || :
+    if [ -n "$sp_login" ] && [ -e "/var/lib/systemd/linger/$sp_login" ] && sp_has loginctl; then
+        loginctl disable-linger "$sp_login" >/dev/null 2>&1 || :
     fi
     if [ -e "/run/systemd/users/$1" ] && sp_has loginctl; then
         loginctl terminate-user "$1" >/dev/null 2>&1 || :
         sp_managed=1
     fi
     while :; do
-        sp_processes "$1" "$sp_name"
+        sp_processes "$1" "$sp_login"
         sp_left=0
         for sp_a in $sp_pids; do
             sp_left=$((sp_left + 1))
@@ -1453,9 +1523,9 @@ sp_end_files() {
     for sp_a; do
         case $sp_a in
             "$sp_rec_path")
-                sp_end_planted "$sp_a"
-                sp_baseline_hold "$sp_a"
-                sp_reown "$sp_a" "$sp_rec_owner"
+                sp_end_planted "$sp_rec_path"
+                sp_baseline_hold "$sp_rec_path"
+                sp_reown "$sp_rec_path" "$sp_rec_owner"
                 ;;
             *)
                 # Handed to root, a link in a sticky folder would be one that everybody follows.
@@ -1476,17 +1546,22 @@ sp_find_fit() {
 # handed to the owner of the shop. Links, and what a login or a scheduler would obey, are deleted.
 # Sets sp_rest (a line for each), sp_rest_total and sp_rest_partial.
 sp_end_elsewhere() {
-    sp_rest_partial=false
     # Somebody waits for an answer; at its deadline the server has time.
     sp_far=15
     [ "$sp_by_server" = 0 ] || sp_far=60
     # A file's time of change cannot be set; without that test another's number could be mistaken for ours.
-    if [ ! -e "$sp_record/since" ] || ! find / -maxdepth 0 -cnewer "$sp_record/since" -printf '' 2>/dev/null; then
+    # Without a record nobody knows whose the shop is.
+    if [ -z "$sp_rec_home" ] || [ ! -e "$sp_record/since" ] || ! find / -maxdepth 0 -cnewer "$sp_record/since" -printf '' 2>/dev/null; then
         sp_rest_partial=true
         return 0
     fi
     sp_find_fit
     sp_disks
+    # The numbers in containers are other people's. With -delete find goes into what is pruned.
+    sp_k='' sp_m=''
+    for sp_a in /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/lxc /var/lib/lxd /var/lib/machines /var/lib/kubelet; do
+        sp_k="$sp_k -path $sp_a -prune -o" sp_m="$sp_m ! -path $sp_a/*"
+    done
     set --
     IFS=$sp_nl
     for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
@@ -1494,7 +1569,7 @@ sp_end_elsewhere() {
     # shellcheck disable=SC2086
     sp_t=$(
         {
-            sp_b_within "$sp_far" find "$@" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+            sp_b_within "$sp_far" find "$@" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
                 -printf '%y %p\0' 2>/dev/null || printf '%s\0' "! $?"
         } | tr '\n\0' '?\n'
     ) || :
@@ -1507,8 +1582,11 @@ sp_end_elsewhere() {
     sp_t=$(printf '%s\n' "$sp_t" | grep -v '^! ') || :
     [ -n "$sp_t" ] || return 0
     for sp_a; do
-        sp_delete "$sp_a" -cnewer "$sp_record/since" '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
-        sp_b_within "$sp_far" find "$sp_a" -xdev -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+        case $sp_nl$sp_t in *"$sp_nl"?" ${sp_a%/}/"*) ;; *) continue ;; esac
+        # shellcheck disable=SC2086
+        sp_delete "$sp_a" -cnewer "$sp_record/since" $sp_m '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
+        # shellcheck disable=SC2086
+        sp_b_within "$sp_far" find "$sp_a" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
             -execdir chown -h --from="$sp_id" -- "${sp_rec_owner:-0:0}" '{}' + 2>/dev/null || :
     done
     sp_v=$(printf '%s\n' "$sp_t" | wc -l)
@@ -1539,17 +1617,30 @@ sp_disks() {
     done </proc/self/mountinfo
 }
 
-# sp_delete FOLDER TEST...: removes what the account owns there. Sets sp_v to how many.
+# sp_delete FOLDER TEST...: removes what the account owns there. Sets sp_v to how many. What takes too
+# long is not whole.
 sp_delete() {
     sp_w=$1
     shift
-    sp_v=0
+    set -- find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0
     if [ "$sp_x" = -execdir ]; then
-        sp_v=$(find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+        set -- sp_b_within "${sp_far:-600}" "$@"
     elif [ -n "${sp_as_owner:-}" ] || sp_plan_owner; then
-        sp_v=$(sp_as "$sp_id" find "$sp_w" -xdev -depth -user "$sp_id" "$@" -delete -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+        sp_only_in=''
+        set -- sp_as "$sp_id" "$@"
+    else
+        sp_v=0
+        return 0
     fi
-    sp_v=$((sp_v))
+    sp_v=$({
+        {
+            sp_r=0
+            "$@" 2>/dev/null || sp_r=$?
+            echo "$sp_r" >&3
+        } | tr -dc '\000' | wc -c
+    } 3>&1) || :
+    case $sp_v in 124"$sp_nl"* | 137"$sp_nl"*) sp_rest_partial=true ;; esac
+    sp_v=$((${sp_v#*"$sp_nl"}))
 }
 
 # Files that a login, a mailer or a scheduler would obey if the shop folder ever were a home: those
@@ -1626,6 +1717,10 @@ sp_end_halves() {
     fi
 }
 
+# Whether the key file has a line of ours.
+sp_our_line=" stagepass:$sp_grant\$"
+sp_our_keys() { [ -n "$sp_rec_keys" ] && grep -qs -e "$sp_our_line" "$sp_rec_keys"; }
+
 # Everything of close but the reply. With sp_evidence=1 what is left behind is looked for, and what is
 # different from before.
 sp_end() {
@@ -1651,9 +1746,12 @@ sp_end() {
         [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
     elif [ "$sp_foreign" = true ]; then
         sp_home=''
+        # Our file in the home of an account that now has our name would let the supporter into that.
+        ! sp_our_keys || grep -qv "$sp_our_line" "$sp_rec_keys" || rm -f -- "$sp_rec_keys"
     fi
     [ "$sp_taken" = 0 ] || sp_id=''
     sp_name=${sp_name:-$sp_account}
+    [ "$sp_foreign" = true ] || sp_login=$sp_name
     if [ "$sp_foreign" = false ]; then
         case $sp_rec_keys in '' | "$sp_home"/*) ;; *) rm -f -- "$sp_rec_keys" "$sp_rec_keys.new" ;; esac
         [ -z "$sp_rec_dir" ] || [ ! -d "$sp_rec_dir" ] || rmdir -- "$sp_rec_dir" 2>/dev/null || :
@@ -1672,6 +1770,7 @@ sp_end() {
         sp_shop_close || sp_acl_left=true sp_acl_failed=true
     else
         sp_compare
+        [ ! -e "$sp_record/acl" ] || sp_acl_left=true
     fi
     # systemd would list the manager of that id as failed, for having been killed.
     [ -z "${sp_managed:-}" ] || systemctl reset-failed "user@$sp_id.service" >/dev/null 2>&1 || :
@@ -1703,18 +1802,47 @@ sp_end() {
     fi
 }
 
-# Counts the connections of the account. Those that Dropbear serves run as root, and are ended here.
+# sp_serves PID: whether that is the end of a connection of the account which Dropbear serves, as root.
+# The supporter could name any process. The listener was not started by a Dropbear (but for one by
+# inetd, that is none), and somebody else's connection has a child that is theirs.
+sp_serves() {
+    sp_named "$1" dropbear || return 1
+    sp_process "$1"
+    [ "$sp_euid" = 0 ] || return 1
+    if ! sp_named "$sp_ppid" dropbear; then
+        case "$(tr '\000' ' ' 2>/dev/null <"/proc/$1/cmdline") " in *' -i '*) ;; *) return 1 ;; esac
+    fi
+    set +f
+    sp_t=$(grep -ls -e "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status) || :
+    set -f
+    for sp_l in $sp_t; do
+        sp_l=${sp_l%/status}
+        sp_process "${sp_l#/proc/}"
+        [ "${sp_euid:-$sp_id}" = "$sp_id" ] || return 1
+    done
+}
+
+# sp_named PID NAME
+sp_named() {
+    sp_l=
+    [ ! -r "/proc/$1/comm" ] || read -r sp_l 2>/dev/null <"/proc/$1/comm" || :
+    [ "$sp_l" = "$2" ]
+}
+
+# Counts the connections of the account. Those that Dropbear serves run as root, and are ended here;
+# those of sshd are found by what root itself knows of them.
 sp_end_sessions() {
+    sp_conn_uid=$sp_id
     sp_connections
-    sp_processes "$sp_id" "$sp_name"
+    sp_processes "$sp_id" "$sp_login"
     for sp_a in $sp_pids; do
         sp_l=
         [ ! -r "/proc/$sp_a/comm" ] || read -r sp_l 2>/dev/null <"/proc/$sp_a/comm" || :
         case $sp_l in sshd*) sp_sessions=$((sp_sessions + 1)) ;; esac
     done
     for sp_a in $sp_conns; do
-        sp_process "${sp_a%:*}"
-        [ "$sp_euid" = 0 ] || continue
+        [ "$sp_kind" = dropbear ] || break
+        sp_serves "${sp_a%:*}" || continue
         sp_sessions=$((sp_sessions + 1))
         kill -TERM "${sp_a%:*}" 2>/dev/null || :
     done
@@ -1825,7 +1953,11 @@ sp_close_report() {
     if [ -n "$sp_was" ] && [ -e "$sp_was" ]; then sp_v=false; fi
     sp_say home_absent "$sp_v"
     sp_k=true
-    if [ -n "$sp_rec_keys" ] && [ -e "$sp_rec_keys" ]; then sp_k=false; fi
+    if [ "$sp_foreign" = true ]; then
+        ! sp_our_keys || sp_k=false
+    elif [ -n "$sp_rec_keys" ] && [ -e "$sp_rec_keys" ]; then
+        sp_k=false
+    fi
     sp_say keys_absent "$sp_k"
     [ "$sp_ours" = 0 ] || sp_fail account-left "The account is still there: $(printf '%s' "${sp_said_userdel:-}" | tr -s '\000-\037' ' ' | cut -c 1-200)"
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'

@@ -10,6 +10,9 @@ gate_and_failsafe() {
     lets_through
     shuts_out
     ends_what_runs
+    ends_what_is_hidden
+    lets_nobody_in_without_a_clock
+    believes_no_watcher
     lets_work_drain
     on pkill -CONT -x cron
     holds_passwords
@@ -18,6 +21,7 @@ gate_and_failsafe() {
     is_killed_half_way
     tells_twice
     finds_what_was_left
+    leaves_nothing_half_written
     shows_marks
     ends_by_cron
 }
@@ -28,6 +32,7 @@ booted_host() {
     account=sp-anna login=root
     boot_full "$suite"
     shuts_into_the_shop
+    keeps_to_the_shop
     ends_by_timer
     ends_over_a_reboot
     stop_full
@@ -218,6 +223,114 @@ ends_what_runs() {
     finishes
 }
 
+# With hidepid an account does not see its own sshd and sftp-server.
+ends_what_is_hidden() {
+    local at held one
+    about="$suite processes that are hidden"
+    make_shop
+    on mount -o remount,hidepid=2 /proc
+    verb linux-account open "path=$shop" has_password=1 "password=$password"
+    finishes
+    deny 'the account does not see what is not its own' on setpriv --reuid="$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)" --regid=65534 --clear-groups test -e /proc/1
+    mkfifo "$tmp/held"
+    sleep 1000 >"$tmp/held" &
+    held=$!
+    ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -M -S "$tmp/mux" -N -f -p "${port[$suite]}" "$account@$address"
+    started first ssh "${options[@]}" -S "$tmp/mux" -s -p "${port[$suite]}" "$account@$address" sftp <"$tmp/held"
+    want 'a watcher' again 10 watched 1
+    started second ssh "${options[@]}" -S "$tmp/mux" -s -p "${port[$suite]}" "$account@$address" sftp <"$tmp/held"
+    started alone ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -s -p "${port[$suite]}" "$account@$address" sftp <"$tmp/held"
+    want 'one watcher for each connection' again 10 watched 2
+    sleep 5
+    want 'which stays' watched 2
+    at=$(($(date +%s) + 3))
+    verb linux-account update "path=$shop" has_password=1 "deadline=$at"
+    finishes
+    for one in first second alone; do
+        want "$one ends" again 10 test -s "$tmp/ended.$one"
+        want "$one ends at the deadline" test "$(cat "$tmp/ended.$one")" -ge "$at" -a "$(cat "$tmp/ended.$one")" -le $((at + 4))
+    done
+    deny 'the multiplexed master is dead' mux true
+    want 'and so are the watchers' again 10 watched 0
+    kill "$held"
+    rm -f "$tmp/held"
+    on mount -o remount,hidepid=0 /proc
+    verb linux-account close "path=$shop"
+    finishes
+}
+
+# A date(1) that is killed, or cannot be started.
+lets_nobody_in_without_a_clock() {
+    about="$suite no clock"
+    make_shop
+    mkdir -p "$root/usr/local/bin"
+    verb linux-account open "path=$shop" access=ssh
+    finishes
+    started work key_ssh 'sleep 1000'
+    want 'it is at work' again 10 watched 1
+    printf '#!/bin/sh\nexit 137\n' >"$root/usr/local/bin/date"
+    chmod 755 "$root/usr/local/bin/date"
+    same 'nobody new is let in' "stagepass: This access for DH-1 'x' \$(id) %n ended. Ask Anna at anna@example.org." "$(key_ssh 'echo in' 2>&1)"
+    sleep 5
+    want 'the work goes on meanwhile' test ! -e "$tmp/ended.work"
+    want 'and not for ever' again 20 test -s "$tmp/ended.work"
+    rm "$root/usr/local/bin/date"
+    want 'with a clock all is well' key_login ssh
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+}
+
+# named AS PID: a process of that account which looks like the watcher of a connection of PID.
+named() {
+    on setpriv --reuid="$1" --clear-groups -- /bin/sh -c 'setsid sh -c "sleep 1000; :" "$1" --watch "$2" "$(cut -d" " -f22 "/proc/$2/stat")" >/dev/null 2>&1 </dev/null &' \
+        - "/var/lib/stagepass/$grant/gate" "$2"
+}
+# runs_as_root COMMAND...: in the background. Its process id in the host.
+runs_as_root() { on sh -c '"$@" >/dev/null 2>&1 </dev/null & echo $!' - "$@"; }
+
+# What a process says of itself is no reason for root to end another.
+believes_no_watcher() {
+    local kind uid precious served
+    mkdir -p "$root/opt/listener" "$root/opt/served"
+    cp -L "$root/bin/sh" "$root/opt/listener/dropbear"
+    cp -L "$root/bin/sleep" "$root/opt/served/dropbear"
+    for kind in openssh dropbear; do
+        about="$suite false watchers, $kind"
+        make_shop
+        verb linux-account open "path=$shop" access=ssh
+        finishes
+        uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+        echo "kind=$kind" >>"$(state record)"
+        precious=$(runs_as_root sleep 1000)
+        named 33 "$precious"
+        named "$uid" "$precious"
+        # The listener, a connection of somebody else, and one that is the account's.
+        precious="$precious $(runs_as_root /opt/served/dropbear 1000)"
+        named "$uid" "${precious##* }"
+        precious="$precious $(runs_as_root /opt/listener/dropbear -c '/opt/listener/dropbear -c "sleep 1000; :"; :')"
+        sleep 0.3
+        named "$uid" "$(on pgrep -P "${precious##* }")"
+        served=$(on pgrep -P "$(runs_as_root /opt/listener/dropbear -c '/opt/served/dropbear 1000; :'; sleep 0.3)")
+        named "$uid" "$served"
+        started operator ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "root@$address" 'su sp-anna -c "sleep 1000"; echo still in'
+        want 'root is in by su, through the gate' again 10 watched 1
+        verb linux-account check "path=$shop" access=ssh
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        for uid in $precious; do want 'what root runs goes on' on kill -0 "$uid"; done
+        want 'and so does the session from which somebody went in' again 10 grep -qx 'still in' "$tmp/out.operator"
+        if [ "$kind" = dropbear ]; then
+            deny 'the connection of the account ends' on kill -0 "$served"
+            says sessions_ended=1
+        else
+            want 'sshd is no Dropbear' on kill -0 "$served"
+            says sessions_ended=0
+        fi
+        on sh -c 'pkill -KILL -x dropbear; pkill -KILL -f "^sh -c sleep 1000; :"; pkill -KILL -x sleep; :'
+    done
+    rm -rf "$root/opt/listener" "$root/opt/served"
+}
+
 # After the deadline nothing new starts; what runs has until the hard end. The failsafe waits for it.
 lets_work_drain() {
     local at
@@ -281,12 +394,17 @@ holds_passwords() {
 falls_back_without_drop_in() {
     local conf=$root/etc/ssh/sshd_config.d/05-test.conf how reason config sshd
     config=$(cat "$root/etc/ssh/sshd_config")
-    for how in earlier broken excluded internal; do
+    for how in earlier sockets shut broken excluded internal; do
         about="$suite no drop-in: $how"
         make_shop
         case $how in
             earlier)
                 printf 'Match User sp-*\nForceCommand none\nAllowTcpForwarding yes\nMatch all\n' >"$conf"
+                reason='sshd does not take the settings for this account'
+                ;;
+            sockets | shut)
+                printf 'Match User sp-*\nForceCommand none\nAllowTcpForwarding no\nMatch all\n' >"$conf"
+                [ "$how" = sockets ] || sed -i '2iAllowStreamLocalForwarding no' "$conf"
                 reason='sshd does not take the settings for this account'
                 ;;
             broken)
@@ -322,12 +440,19 @@ falls_back_without_drop_in() {
             refuses read-only-needs-key
             want 'nothing is left' test ! -e "$(state gate)" -a ! -e "$root/home/sp-anna"
         else
-            says password_gate=shell password_forwarding=true
+            case $how in
+                shut) says password_gate=shell password_forwarding=false ;;
+                *) says password_gate=shell password_forwarding=true ;;
+            esac
             want 'the gate saw it' bash -c 'grep -q " sftp " "$1"' - "$(state uses)"
             deny 'a command is refused' pw_ssh true
             printf 'deadline=1\nhard=1\n' >"$(state ends)"
             deny 'and everything after the deadline' pw_login sftp
             verb linux-account close "path=$shop"
+            verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+            pw_ssh "/var/lib/stagepass/$grant/gate t4g own"
+            same 'nobody calls a login that of stagepass' 1 "$(uses | grep -c '^shell ')"
+            verb linux-account close "path=$shop" access=ssh
         fi
         printf '%s\n' "$config" >"$root/etc/ssh/sshd_config"
         rm -f "$conf"
@@ -498,14 +623,49 @@ finds_what_was_left() {
     uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
     echo theirs >"$root/srv/old/file"
     touch -d '2 days ago' "$root/srv/old/file"
+    # A number in a container is somebody else.
+    mkdir -p "$root/var/lib/docker/overlay2/x"
+    ln -s nowhere "$root/var/lib/docker/overlay2/x/link"
+    echo x >"$root/var/lib/docker/overlay2/x/file"
+    chown -h "$uid" "$root/var/lib/docker/overlay2/x"/*
     key_ssh 'cd /srv/open && echo x >"a file" && mkdir -p d/.ssh && echo k >d/.ssh/authorized_keys && ln -s /etc/passwd link && echo e >.bashrc && cp /bin/true suid && chmod 4755 suid'
     verb linux-account close "path=$shop" access=ssh
     finishes
     says 'left=re-owned /srv/open/a file' 'left=deleted /srv/open/link' 'left=deleted /srv/open/.bashrc' 'left=deleted /srv/open/d/.ssh/authorized_keys' \
         'left=re-owned /srv/open/suid' left_total=7 left_partial=false
     same 'they are the shop'"'"'s, and have no special rights' 'deploy:755' "$(on stat -c '%U:%a' /srv/open/suid)"
+    same 'containers are left alone' 'file link' "$(on find /var/lib/docker -xdev -uid "$uid" -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+    rm -rf "$root/var/lib/docker"
     same 'nothing of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
+    about="$suite a search that takes too long"
+    mkdir -p "$root/usr/local/bin"
+    verb linux-account open "path=$shop" access=ssh
+    key_ssh 'ln -s /etc/passwd /srv/open/link'
+    printf '#!/bin/sh\ncase "$*" in *-cnewer*-delete*) sleep 100 ;; esac\nexec /usr/bin/find "$@"\n' >"$root/usr/local/bin/find"
+    chmod 755 "$root/usr/local/bin/find"
+    started close verb linux-account close "path=$shop" access=ssh
+    want 'a close has an end' again 40 test -s "$tmp/ended.close"
+    rm "$root/usr/local/bin/find"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says account_absent=true left_partial=true
     rm -rf "$root/srv/open" "$root/srv/old"
+}
+
+# A power cut or a kill between writing and renaming, or in the middle of a removal.
+leaves_nothing_half_written() {
+    local one
+    about="$suite half-written files"
+    make_shop
+    verb linux-account open "path=$shop"
+    mkdir -p "$root/etc/systemd/system/timers.target.wants"
+    ln -s "../stagepass-$grant.timer" "$root/etc/systemd/system/timers.target.wants/stagepass-$grant.timer"
+    for one in "cron.d/stagepass-$grant" "ssh/sshd_config.d/50-stagepass-$grant.conf" "systemd/system/stagepass-$grant.timer" "systemd/system/stagepass-$grant.service"; do
+        : >"$root/etc/$one.new"
+    done
+    verb linux-account close "path=$shop"
+    finishes
+    same 'none is left' '' "$(on find /etc -name "*stagepass-$grant*")"
 }
 
 shows_marks() {
@@ -591,6 +751,7 @@ ends_by_timer() {
     says failsafe=systemd
     verb linux-account check "path=$shop" access=ssh has_password=1
     says failsafe_present=true
+    same 'it does not stand still for ever' TimeoutStartUSec=1h "$(on systemctl show -p TimeoutStartUSec "stagepass-$grant.service")"
     on systemctl stop "stagepass-$grant.timer"
     verb linux-account check "path=$shop" access=ssh has_password=1
     says failsafe_present=false

@@ -8,11 +8,13 @@ linux_account() {
     lives
     keeps_acls
     acts_as_the_owner
+    keeps_to_the_shop
     one_verb_at_a_time
     chooses_an_id
     leaves_traps_to_nobody
     refuses_what_is_not_ours
     survives_kills
+    survives_power_cuts
     closes_whatever_happened
     asks_sshd
     guards_the_way_in
@@ -267,6 +269,20 @@ keeps_acls() {
     finishes
     same 'the folders above are as before' "$acl" "$(acls /srv/closed)"
 
+    about="$suite an owner who holds up what runs as them"
+    make_shop
+    mkdir -p "$root/usr/local/bin"
+    verb linux-account open "path=$shop"
+    printf '#!/bin/sh\n[ "$(id -u)" = 0 ] || kill -STOP $$\nexec /usr/bin/setfacl "$@"\n' >"$root/usr/local/bin/setfacl"
+    chmod 755 "$root/usr/local/bin/setfacl"
+    verb linux-account close "path=$shop" as_seconds=2
+    fails acl-left
+    says account_absent=true
+    rm "$root/usr/local/bin/setfacl"
+    verb linux-account close "path=$shop"
+    finishes
+    says acl_left=false
+
     about="$suite no ACLs at all"
     mkdir -p "$root/opt/hidden"
     mv "$root/usr/bin/setfacl" "$root/opt/hidden/"
@@ -395,6 +411,49 @@ acts_as_the_owner() {
     rm -rf "$root/srv/rooted"
 }
 
+# Who is in puts a link of the owner's in the place of a folder, right before setfacl looks.
+keeps_to_the_shop() {
+    local i before acl
+    for i in with without; do
+        about="$suite links out of the shop, $i namespaces"
+        make_shop
+        mkdir "$root$shop/y"
+        echo theirs >"$root$shop/y/.bashrc"
+        chown --reference="$root/home/deploy" "$root$shop/y" "$root$shop/y/.bashrc"
+        [ "$i" = with ] || mv "$root/usr/bin/unshare" "$root/opt/unshare"
+        before=$(on getfacl -n -p /home/deploy /home/deploy/.bashrc) acl=$(acls "$shop")
+        grant=firstgrant verb linux-account open account=sp-bob "path=$shop"
+        finishes
+        says shop_access=acl
+        mkdir -p "$root/usr/local/bin"
+        printf '%s\n' '#!/bin/sh' 'cd /srv/my*' 'if [ "$(id -u)" != 0 ] && [ ! -L y ] && mv y z; then ln -s /home/deploy y; fi' 'exec /usr/bin/setfacl "$@"' >"$root/usr/local/bin/setfacl"
+        chmod 755 "$root/usr/local/bin/setfacl"
+        verb linux-account open "path=$shop" access=ssh
+        finishes
+        if [ "$i" = with ]; then
+            says shop_access=acl
+            want 'the link was there' test -L "$root$shop/y"
+        else
+            says shop_access=none
+            case $out in *'shop_reason=Another grant is open on this shop'*) pass ;; *) fail 'the reason is said' "$out" ;; esac
+        fi
+        same 'nothing of the owner is opened outside' "$before" "$(on getfacl -n -p /home/deploy /home/deploy/.bashrc)"
+        [ ! -L "$root$shop/y" ] || on sh -c 'cd /srv/my*; rm y; mv z y'
+        verb linux-account close "path=$shop" access=ssh
+        [ "$code" = 0 ] || fails acl-left
+        rm "$root/usr/local/bin/setfacl"
+        [ ! -L "$root$shop/y" ] || on sh -c 'cd /srv/my*; rm y; mv z y'
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        same 'nor at the end' "$before" "$(on getfacl -n -p /home/deploy /home/deploy/.bashrc)"
+        grant=firstgrant verb linux-account close account=sp-bob "path=$shop"
+        finishes
+        same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+        want 'nothing stays mounted' gone on grep -q 'my.040shop' /proc/mounts
+        [ "$i" = with ] || mv "$root/opt/unshare" "$root/usr/bin/unshare"
+    done
+}
+
 one_verb_at_a_time() {
     local before first flock with
     before=$(accounts)
@@ -452,28 +511,31 @@ chooses_an_id() {
     local uid next last=$root/var/lib/stagepass/last-uid
     make_shop
     rm -f "$last"
-    on useradd -u 50000 taken
-    on groupadd -g 50001 taken-too
-    echo deploy:50002:2 >>"$root/etc/subuid"
+    on useradd -u 52000 taken
+    on groupadd -g 52001 taken-too
+    echo deploy:52002:2 >>"$root/etc/subuid"
     echo x >"$root/tmp/of-another"
-    chown 50004 "$root/tmp/of-another"
+    chown 52004 "$root/tmp/of-another"
     echo x >"$root$shop/var/of-another"
-    chown 50005 "$root$shop/var/of-another"
-    on setpriv --reuid=50006 --clear-groups sleep 100 &
+    chown 52005 "$root$shop/var/of-another"
+    on setpriv --reuid=52006 --clear-groups sleep 100 &
     sleep 0.5
+    mkdir -p "$root/var/lib/docker/volumes/airflow/_data"
+    chown 52007 "$root/var/lib/docker/volumes/airflow/_data"
     verb linux-account open "path=$shop"
     finishes
-    says account_uid=50007
+    says account_uid=52008
+    rm -rf "$root/var/lib/docker"
     verb linux-account close "path=$shop"
     finishes
     verb linux-account open "path=$shop"
-    says account_uid=50008
+    says account_uid=52009
     verb linux-account close "path=$shop"
     echo 59999 >"$last"
-    on pkill -u 50006
+    on pkill -u 52006
     wait "$!" 2>/dev/null
     verb linux-account open "path=$shop"
-    says account_uid=50006
+    says account_uid=52006
     verb linux-account close "path=$shop"
     cp "$root/etc/login.defs" "$tmp/login.defs"
     sed -i 's/^UID_MAX.*/UID_MAX 9000/' "$root/etc/login.defs"
@@ -482,8 +544,8 @@ chooses_an_id() {
     verb linux-account close
     finishes
     cp "$tmp/login.defs" "$root/etc/login.defs"
-    echo 50100 >"$last"
-    sed -i '/^deploy:50002:/d' "$root/etc/subuid"
+    echo 52100 >"$last"
+    sed -i '/^deploy:52002:/d' "$root/etc/subuid"
     on userdel taken
     on groupdel taken-too
     rm -f "$root/tmp/of-another"
@@ -677,6 +739,55 @@ survives_kills() {
     same 'both closed, nothing left' "$before" "$(accounts)"
 }
 
+# What has to be on the disk, and before what: a sync that writes down how things are.
+survives_power_cuts() {
+    local acl
+    make_shop
+    acl=$(acls "$shop")
+    mkdir -p "$root/usr/local/bin"
+    printf '%s\n' '#!/bin/sh' 'is() { if "$@" >/dev/null 2>&1; then printf 1; else printf 0; fi; }' 'shift' \
+        "for one; do printf '%s %s%s%s%s\\n' \"\$one\" \"\$(is grep ^sp-anna: /etc/passwd)\" \"\$(is test -e /home/sp-anna)\" \\" \
+        "    \"\$(is test -e /etc/cron.d/stagepass-$grant)\" \"\$(getfacl -npE /srv/my* | grep -c '^user:[0-9]')\"; done >>/tmp/syncs" >"$root/usr/local/bin/sync"
+    chmod 755 "$root/usr/local/bin/sync"
+    on sh -c '/usr/sbin/cron; pkill -STOP -x cron'
+    about="$suite what a power cut must not undo: open"
+    verb linux-account open "path=$shop"
+    finishes
+    # Account, home, failsafe, entries on the shop: how it was when that was made safe.
+    same 'what is to be made is written down before' '0000' "$(synced "/var/lib/stagepass/$grant/record" | head -n 1)"
+    same 'the id before anything is given to it' '1010' "$(synced "/var/lib/stagepass/$grant/record" | tail -n 1)"
+    same 'and it is not given again' '1010' "$(synced /var/lib/stagepass/last-uid)"
+    same 'the ACLs before they are changed' '1110' "$(synced "/var/lib/stagepass/$grant/acl")"
+    rm -f "$root/tmp/syncs"
+    about="$suite what a power cut must not undo: close"
+    verb linux-account close "path=$shop"
+    finishes
+    for one in /etc/passwd /etc/shadow /etc /home "/var/lib/stagepass/$grant" "/var/lib/stagepass/result.$grant"; do
+        same "$one is safe before the failsafe goes" 0010 "$(synced "$one")"
+    done
+    rm -f "$root/tmp/syncs" "$root/usr/local/bin/sync"
+    on pkill -KILL -x cron
+
+    about="$suite a record that was lost"
+    verb linux-account open "path=$shop"
+    sed -i '/^[ug]id=/d' "$(state record)"
+    verb linux-account close "path=$shop"
+    finishes
+    says acl_left=false
+    same 'the mark of the account says the id' "$acl" "$(acls "$shop")"
+    for one in acl record; do
+        verb linux-account open "path=$shop" access=ssh
+        key_ssh 'ln -s /etc/passwd "/srv/my shop \$x/link2"; echo deny >"/srv/my shop \$x/.htaccess"'
+        : >"$(state "$one")"
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        says account_absent=true acl_left=true
+        want 'what cannot be told apart stays' test -L "$root$shop/link2" -a -e "$root$shop/.htaccess"
+        make_shop
+    done
+}
+synced() { sed -n "s|^$1 \([01]*\)\$|\1|p" "$root/tmp/syncs"; }
+
 closes_whatever_happened() {
     about="$suite close"
     make_shop
@@ -766,6 +877,35 @@ closes_whatever_happened() {
     on pkill -u other sleep
     sleep 0.5
     on userdel other
+
+    about="$suite the name is somebody else's now"
+    verb linux-account open
+    on userdel sp-anna
+    rm -rf "$root/home/sp-anna"
+    on useradd -m -u 4242 -s /bin/bash sp-anna
+    cp -r "$root/root/.ssh" "$root/home/sp-anna/"
+    chown -R 4242:4242 "$root/home/sp-anna/.ssh"
+    started theirs ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "sp-anna@$address" 'sleep 1000'
+    want 'they are in' again 10 on pgrep -u 4242 sleep
+    verb linux-account check
+    says foreign=true sessions=0
+    verb linux-account close
+    finishes
+    says foreign=true keys_absent=true sessions_ended=0
+    sleep 0.5
+    want 'their session goes on' test ! -e "$tmp/ended.theirs"
+    want 'and their keys are theirs' test -s "$root/home/sp-anna/.ssh/authorized_keys"
+    on userdel -rf sp-anna 2>/dev/null
+    on pkill -KILL -u 4242
+    verb linux-account open
+    on userdel sp-anna
+    on useradd -M -u 4242 -s /bin/bash sp-anna
+    want 'our key would let the supporter in to them' grep -q "stagepass:$grant" "$root/home/sp-anna/.ssh/authorized_keys"
+    verb linux-account close
+    finishes
+    says foreign=true keys_absent=true
+    want 'and is gone' test ! -e "$root/home/sp-anna/.ssh/authorized_keys"
+    on userdel -rf sp-anna 2>/dev/null
 }
 
 asks_sshd() {

@@ -568,6 +568,7 @@ sp_cron_d_install() {
 #
 # Root's or an account's: one line, every minute, at the end; everything else in it stays byte for
 # byte. A crontab has no lock: it is read again right before it is written, and once more after.
+# Whatever becomes of the disk, what was in it is in it, or in a file whose name is said.
 
 sp_crontab() { CRONTAB_NOHEADER=N EDITOR=cat VISUAL=cat crontab "$@"; }
 
@@ -638,6 +639,8 @@ sp_cron_read() {
         sp_cron_why='The crontab could not be copied (full disk or quota), or it changes all the time.'
         return 1
     }
+    # What busybox shows is what there is; and -e would write it anew.
+    [ "$sp_cron_bb" = 0 ] || return 0
     # The header that crontab itself puts on top of what it is given.
     sp_k='' sp_v='' sp_w=''
     {
@@ -653,12 +656,13 @@ sp_cron_read() {
     # Debian 12 and later list a carriage return as the two characters \r, and do not mark a \r that
     # was there. An editor gets the bytes as they are; cat is an editor that changes nothing.
     if grep -qF -e '\r' -e '\b' "$1"; then
-        sp_cron_why='crontab -l does not show this crontab as it is.'
-        sp_crontab -e >"$1.edit" 2>/dev/null || return 1
         sp_k=$(printf '\r') sp_v=$(printf '\b')
-        cmp -s "$1.edit" "$1" || sed "s/$sp_k/\\\\r/g; s/$sp_v/\\\\b/g" <"$1.edit" | cmp -s - "$1" || return 1
+        if ! sp_crontab -e >"$1.edit" 2>/dev/null ||
+            ! { cmp -s "$1.edit" "$1" || sed "s/$sp_k/\\\\r/g; s/$sp_v/\\\\b/g" <"$1.edit" | cmp -s - "$1"; }; then
+            sp_cron_why='crontab -l does not show this crontab as it is.'
+            return 1
+        fi
         mv -f -- "$1.edit" "$1"
-        sp_cron_why=''
     fi
 }
 
@@ -680,17 +684,31 @@ sp_cron_clean() {
 }
 
 # sp_cron_edit put|take: with or without our line. Fails with sp_cron_why, and then the crontab is as
-# it was.
+# it was, or that says where to find it.
 sp_cron_edit() {
-    sp_cron_why='' sp_cron_file=$sp_base/.crontab-$sp_grant sp_cron_made=$sp_base/crontab-made
-    sp_cron_failed=0
+    # What is taken back because it could not be put: why stays what it was.
+    if [ "$1" = put ]; then sp_cron_why=''; else sp_cron_why=${sp_cron_why:-}; fi
+    sp_cron_made=$sp_base/crontab-made sp_cron_file=$sp_dir/crontab
+    [ -d "$sp_dir" ] || sp_cron_file=$sp_base/.crontab-$sp_grant
+    sp_cron_failed=0 sp_cron_bb=0
+    ! sp_cron_busybox || sp_cron_bb=1
     sp_cron_change "$1" || sp_cron_failed=1
     sp_cron_clean
     return "$sp_cron_failed"
 }
 
+sp_cron_busybox() {
+    case $(crontab --help 2>&1 </dev/null) in *BusyBox*) return 0 ;; esac
+    case $(readlink -f -- "$(command -v crontab)") in *busybox* | *bbsuid*) ;; *) return 1 ;; esac
+}
+
 sp_cron_change() {
     sp_try=0
+    # One that was killed, and what it wrote was cut.
+    if [ -e "$sp_cron_file.was" ] && [ -e "$sp_cron_file.new" ] && sp_cron_read "$sp_cron_file.now" && sp_cron_cut; then
+        sp_cron_save
+        return 1
+    fi
     while :; do
         sp_try=$((sp_try + 1))
         [ "$sp_try" -le 6 ] || {
@@ -699,8 +717,9 @@ sp_cron_change() {
         }
         sp_cron_read "$sp_cron_file.was" || return 1
         sp_cron_had=$sp_cron_none
-        if ! grep -qF -e "$sp_cron_at" "$sp_cron_file.was"; then
-            [ "$1" = put ] || return 0
+        if [ "$1" = take ] && ! grep -qF -e "$sp_cron_at" "$sp_cron_file.was"; then
+            sp_cron_done "$sp_cron_file.was"
+            return 0
         fi
         # A last line without a newline is one that cron leaves out: adding it would start that job.
         # shellcheck disable=SC2094 # both only read it
@@ -723,12 +742,16 @@ sp_cron_change() {
             sp_put "$sp_dir/crontab-was" 600 '' || sp_cron_no_room || return 1
             [ "$sp_cron_had" = 0 ] || sp_put "$sp_cron_made" 600 '' || sp_cron_no_room || return 1
         fi
+        sp_cron_room || sp_cron_no_room || return 1
         sp_cron_read "$sp_cron_file.now" || return 1
         if [ "$sp_cron_none" != "$sp_cron_had" ] || ! cmp -s "$sp_cron_file.was" "$sp_cron_file.now"; then continue; fi
         sp_cron_write "$sp_cron_file.new" "$1"
-        sp_cron_read "$sp_cron_file.now" || return 1
+        if ! sp_cron_read "$sp_cron_file.now"; then
+            sp_cron_save
+            return 1
+        fi
         if cmp -s "$sp_cron_file.new" "$sp_cron_file.now"; then
-            grep -qF -e "/bin/sh \"$sp_base/" "$sp_cron_file.new" || rm -f -- "$sp_cron_made"
+            sp_cron_done "$sp_cron_file.new"
             return 0
         fi
         # It did not take what it was given: what was there before goes back. If it is neither the
@@ -739,13 +762,47 @@ sp_cron_change() {
             sp_cron_why="The crontab could not be changed: $sp_v"
             return 1
         fi
-        if [ "$1" = put ] && ! grep -qxF -e "$sp_cron" "$sp_cron_file.now" && grep -qF "# stagepass $sp_grant" "$sp_cron_file.now"; then
+        if sp_cron_cut || { [ "$1" = put ] && ! grep -qxF -e "$sp_cron" "$sp_cron_file.now" && grep -qF "# stagepass $sp_grant" "$sp_cron_file.now"; }; then
             sp_cron_write "$sp_cron_file.was" restore
-            sp_cron_why='The line in the crontab was not what had been written; the crontab is as it was.'
+            if sp_cron_read "$sp_cron_file.now" && cmp -s "$sp_cron_file.was" "$sp_cron_file.now"; then
+                sp_cron_why='What was written into the crontab did not stand in it (full disk or quota?); it is as it was.'
+            else
+                sp_cron_save
+            fi
             return 1
         fi
     done
 }
+
+# busybox leaves what it had room for, and says nothing.
+sp_cron_cut() {
+    ! cmp -s "$sp_cron_file.was" "$sp_cron_file.now" || return 1
+    sp_v=$(($(wc -c <"$sp_cron_file.now")))
+    [ "$sp_v" -lt "$(($(wc -c <"$sp_cron_file.new")))" ] && head -c "$sp_v" <"$sp_cron_file.new" | cmp -s - "$sp_cron_file.now"
+}
+
+sp_cron_room() {
+    [ "$sp_cron_bb" = 1 ] || return 0
+    for sp_a in /var/spool/cron/crontabs /etc/crontabs /var/spool/cron; do
+        [ -d "$sp_a" ] || continue
+        sp_v=$(df -Pk "$sp_a" 2>/dev/null | awk 'NR == 2 && $2 > 0 { print int($4) }') || :
+        [ "${sp_v:-64}" -ge 64 ]
+        return
+    done
+}
+
+# What was there, for whoever has to put it back. Nothing of ours removes that file.
+sp_cron_save() {
+    sp_cron_why='The crontab could not be written whole (full disk or quota).'
+    [ -s "$sp_cron_file.was" ] || return 0
+    sp_v=$sp_base/crontab.saved
+    [ ! -e "$sp_v" ] || sp_v=$sp_v.$(date +%s)
+    mv -- "$sp_cron_file.was" "$sp_v"
+    sp_cron_why="The crontab may have lost lines (full disk or quota), and could not be put back. What was in it is in $sp_v."
+}
+
+# sp_cron_done FILE: when no line of any grant is in it, nobody has to know any more whose it was.
+sp_cron_done() { grep -qF -e "/bin/sh \"$sp_base/" "$1" || rm -f -- "$sp_cron_made"; }
 
 sp_cron_no_room() {
     sp_cron_why='The new crontab could not be written (full disk or quota).'

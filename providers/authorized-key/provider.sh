@@ -392,6 +392,7 @@ sp_awk_sessions='
         if (f[1] == "watch") watch[f[2]] = 1
         else if (f[1] == "marked") marked[f[2]] = 1
         else if (f[1] == "conn") { seed[f[2]] = 1 }
+        else if (f[1] == "hidden") { seed[f[2]] = 1; uid[f[2]] = u; name[f[2]] = "sshd" }
         else if (f[1] == "gone") { if (f[2] != "-") old["login", f[2]] = 1; if (f[3] != "-") old["scope", f[3]] = 1; if (f[2] f[3] == "--") blind = 1 }
     }
     END {
@@ -439,9 +440,22 @@ sp_awk_sessions='
 sp_sessions() {
     sp_ses_conns='' sp_ses_pids='' sp_ses_count=0 sp_ses_elsewhere=0 sp_ses_blind=0
     sp_login_records
-    # A watcher of the gate stands beside every connection, and names it.
+    # A watcher of the gate stands beside every connection, and names it. One of another account's names
+    # nothing; one of this account's is the supporter's own word, who could end everything here anyway.
+    sp_conn_uid=$sp_uid
     sp_connections
-    for sp_a in $sp_conns; do sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"; done
+    for sp_a in $sp_conns; do
+        if [ -r "/proc/${sp_a%%:*}/stat" ]; then
+            sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"
+        else
+            sp_hidden="${sp_hidden% "${sp_a%%:*}"} ${sp_a%%:*}"
+        fi
+    done
+    # /proc may hide its own sshd and sftp-server from an account (hidepid). Those are known by their
+    # watchers; what else is hidden nobody knows.
+    for sp_a in $sp_hidden; do
+        ! sp_unseen "$sp_a" || sp_recorded="${sp_recorded}hidden $sp_a$sp_nl"
+    done
     for sp_a in $sp_watchers; do sp_recorded="${sp_recorded}watch $sp_a$sp_nl"; done
     set +f
     sp_t=$({
@@ -468,7 +482,10 @@ sp_sessions() {
         esac
     done
     IFS=" $sp_tab$sp_nl"
+    [ -r /proc/1/stat ] || sp_ses_blind=1
 }
+sp_hidden=''
+sp_unseen() { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
 
 # Sets sp_recorded to what the gate wrote of each connection that it let in: `conn PID` where its sshd
 # still runs, else `gone LOGIN SCOPE`. The supporter can write there too, and end up with their own
@@ -489,6 +506,9 @@ sp_login_records() {
         sp_alive "$sp_a"
         if [ -n "$sp_born" ] && [ "$sp_born" = "$sp_b-$sp_c" ]; then
             sp_recorded="${sp_recorded}conn $sp_a$sp_nl"
+        elif sp_unseen "$sp_a"; then
+            # Or another one with its number: the record alone is not enough to end it.
+            sp_recorded="${sp_recorded}gone - -$sp_nl"
         else
             sp_recorded="${sp_recorded}gone $sp_d $sp_w$sp_nl"
         fi
@@ -510,6 +530,7 @@ sp_marked_seeds() {
 
 # Ends them, waits for ten seconds at most until none is left, and sets sp_ended.
 sp_end_sessions() {
+    sp_hidden=''
     sp_sessions
     sp_ended=$sp_ses_count sp_i=0
     while [ -n "$sp_ses_conns$sp_ses_pids" ]; do

@@ -15,6 +15,7 @@ authorized_key() {
     edited_meanwhile
     gate_in_a_shared_account
     sessions_told_apart
+    sessions_hidden
     merchants_crontab
     crontab_of_busybox
     roots_crontab
@@ -744,7 +745,7 @@ gate_in_a_shared_account() {
 
 sessions_told_apart() {
     about="$suite sessions told apart"
-    local mine theirs merchant supporter i jobs=()
+    local mine theirs served i jobs=()
     fresh
     cron_on
     printf '* * * * * sleep 71006\n' | on runuser -u deploy -- crontab -
@@ -767,6 +768,10 @@ sessions_told_apart() {
     jobs+=("$!")
     sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
     sleep 2
+    # Another account says that the merchant's connection is the supporter's.
+    served=$(ssh -S "$mine" none 'echo "$PPID"' </dev/null)
+    on setpriv --reuid=33 --clear-groups -- /bin/sh -c 'setsid sh -c "sleep 71010; :" "$1" --watch "$2" "$(cut -d" " -f22 "/proc/$2/stat")" >/dev/null 2>&1 </dev/null &' \
+        - "/home/deploy/.stagepass/$grant/gate" "$served"
     for i in 1 2 3 4 5 6; do same "there is 7200$i" 1 "$(running "sleep 7200$i")"; done
     as_deploy check access=ssh
     finishes
@@ -786,7 +791,7 @@ sessions_told_apart() {
     as_deploy check access=ssh
     says gate_present=false
     ssh -S "$mine" -O exit none 2>/dev/null
-    on pkill -KILL -u deploy -x sleep
+    on pkill -KILL -x sleep
     wait "${jobs[@]}" 2>/dev/null
     as_deploy close collected=1
     cron_off
@@ -827,6 +832,50 @@ sessions_told_apart() {
     wait "${jobs[@]}" 2>/dev/null
     as_deploy close collected=1
     rm -rf "$root/home/deploy/own"
+}
+
+# With hidepid an account does not see its own sshd and sftp-server: not to be seen is not to be gone.
+sessions_hidden() {
+    about="$suite sessions that are hidden"
+    local mine jobs=() served i
+    fresh
+    mine=$tmp/hidden.$suite
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" -M -S "$mine" -o ControlPersist=yes "deploy@$address" true </dev/null
+    served=$(ssh -S "$mine" none 'echo "$PPID"' </dev/null)
+    on mount -o remount,hidepid=2 /proc
+    deny 'it does not see its own sshd' on runuser -u deploy -- test -e "/proc/$served"
+    as_deploy open access=ssh
+    finishes
+    for i in 1 2; do
+        sleep 60 2>/dev/null | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
+    done
+    key_ssh 'sleep 72010' 2>/dev/null &
+    jobs+=("$!")
+    sleep 2
+    same 'there is SFTP' 2 "$(on pgrep -c -u deploy -x sftp-server)"
+    as_deploy check access=ssh
+    says sessions=3
+    # The merchant's sshd got the number of a connection that is long over.
+    printf '%s 1 %s - -\n' "$served" "$(cat /proc/sys/kernel/random/boot_id)" >>"$root/home/deploy/.stagepass/$grant/logins"
+    as_deploy close access=ssh
+    finishes
+    says sessions_ended=3 sessions_left=unknown
+    same 'it is over' '0 0' "$(on pgrep -c -u deploy -x sftp-server) $(running 'sleep 72010')"
+    want "the merchant's connection goes on" ssh -S "$mine" -O check none
+    same 'and works' still "$(ssh -S "$mine" none echo still </dev/null)"
+    as_deploy close collected=1
+    as_deploy open
+    sleep 60 2>/dev/null | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
+    sleep 2
+    on pkill -u deploy -KILL -f -- --watch
+    as_deploy close
+    finishes
+    says sessions_left=unknown
+    as_deploy close collected=1
+    on mount -o remount,hidepid=0 /proc
+    ssh -S "$mine" -O exit none 2>/dev/null
+    on pkill -KILL -u deploy -x 'sftp-server|sleep'
+    wait "${jobs[@]}" 2>/dev/null
 }
 
 # crontab_kinds WHOSE: what is in it stays, to the byte.

@@ -990,6 +990,8 @@ sp_close() {
             sp_replace
             sp_changed=1
             [ "$sp_gone" = false ] || sp_any_gone=true
+            # No power cut is to bring the line back when the failsafe is gone.
+            sp_settle "$sp_keys_dir" "${sp_keys_dir%/*}"
         done
         IFS=" $sp_tab$sp_nl"
         # What could be done is done; now it is said what could not.
@@ -1079,6 +1081,7 @@ sp_close_place() {
         rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
         # A full disk may have room by now.
         sp_result_there || { sp_kept=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$sp_kept; }
+        sp_settle "$sp_base/result.$sp_grant" "$sp_base" "$sp_dir"
         sp_failsafe_remove || sp_failsafe_gone=false
     fi
     # A line that came back, out of an editor that was open all the time.

@@ -25,6 +25,7 @@ authorized_key() {
     homes
     found_in_a_shared_account
     killed_anywhere
+    safe_from_power_cuts
 }
 
 # give CONTENT: the merchant's file as it is before. Our own way in must be in it, unless a test
@@ -1519,6 +1520,27 @@ killed_anywhere() {
         done
     done
     rm -f "$root/tmp/commands"
+    cron_off
+}
+
+# What has to be on the disk before the failsafe goes: a sync that writes down how things are.
+safe_from_power_cuts() {
+    about="$suite what a power cut must not undo"
+    local one
+    fresh
+    cron_on
+    as_deploy open access=ssh
+    finishes
+    mkdir -p "$root/usr/local/bin"
+    printf '%s\n' '#!/bin/sh' '[ "$1" != -- ] || shift' "for one; do echo \"\$one \$(grep -c 'stagepass:$grant\$' ~/.ssh/authorized_keys) \$(crontab -l 2>/dev/null | grep -c 'stagepass $grant')\"; done >>/tmp/syncs" >"$root/usr/local/bin/sync"
+    chmod 755 "$root/usr/local/bin/sync"
+    as_deploy close access=ssh
+    finishes
+    for one in .ssh .stagepass/result."$grant" .stagepass; do
+        same "$one is safe when the line is gone, and the failsafe is not" '0 1' "$(sed -n "s|^/home/deploy/$one ||p" "$root/tmp/syncs" | tail -n 1)"
+    done
+    rm -f "$root/tmp/syncs" "$root/usr/local/bin/sync"
+    as_deploy close collected=1
     cron_off
 }
 

@@ -1034,15 +1034,9 @@ sp_close() {
 # it was made from goes: a close that comes again finds it there.
 sp_close_history() {
     sp_kept=$sp_out
-    if [ "$sp_had_place" = false ] || { [ ! -e "$sp_dir/baseline/about" ] && sp_result_there; }; then
-        if [ -n "$sp_base" ] && sp_result_there; then
-            sp_result_replay
-            return 0
-        fi
-        sp_say by_server false
-        sp_say server_closed_at 0
-        # Without a gate nothing tells the sessions of this grant from the merchant's own.
-        sp_say sessions_left unknown
+    if [ "$sp_had_place" = false ] || { [ -z "$sp_todo" ] && [ ! -e "$sp_dir/baseline/about" ] && sp_result_there; }; then
+        sp_t=$(sp_history_again) || :
+        sp_out=$sp_out$sp_t$sp_nl
         return 0
     fi
     sp_out=''
@@ -1064,6 +1058,26 @@ sp_close_history() {
     sp_result_write || :
     sp_history=$sp_out
     sp_out=$sp_kept$sp_out
+}
+
+# Says again what an earlier close wrote down; nothing, while a line of the grant was there: that goes
+# before it is written. The supporter can write there, too: of what is not ours to say nothing is said.
+# Without a gate nothing tells the sessions of this grant from the merchant's own.
+sp_history_again() {
+    set -- /dev/null
+    [ -z "$sp_base" ] || [ -n "$sp_todo" ] || ! sp_result_there || set -- "$sp_base/result.$sp_grant"
+    head -c 2000000 <"$1" | tr -d '\000-\011\013-\037\177' | awk '
+        { i = index($0, "="); k = substr($0, 1, i - 1); v = substr($0, i + 1); ok = !(k in n) }
+        k ~ /^(use|found|changed)$/ { v = substr(v, 1, 400); ok = n[k] < 1000 }
+        k ~ /^((uses|found|changed)_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
+        k == "by_server" && v !~ /^(true|false)$/ { next }
+        k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|difference)$/ { next }
+        ok { n[k]++; print k "=" v }
+        END {
+            if (!("by_server" in n)) print "by_server=false"
+            if (!("server_closed_at" in n)) print "server_closed_at=0"
+            if (!("sessions_left" in n)) print "sessions_left=unknown"
+        }'
 }
 
 # The folder of the grant goes, what may still be needed last: the failsafe tries again until then.

@@ -24,6 +24,7 @@ authorized_key() {
     login_shells
     homes
     found_in_a_shared_account
+    false_results
     killed_anywhere
     safe_from_power_cuts
 }
@@ -1485,6 +1486,39 @@ found_in_a_shared_account() {
     same 'said again until it is collected' "$first" "$(grep '^found' <<<"$out")"
     as_deploy close collected=1
     cron_off
+}
+
+# The supporter can write a result, too.
+false_results() {
+    about="$suite false results"
+    local line
+    fresh
+    as_deploy open access=ssh
+    finishes
+    key_ssh "printf '%s\n' by_server=true server_closed_at=5 sessions_left=0 difference=done found_total=0 >.stagepass/result.$grant; rm .stagepass/$grant/baseline/about"
+    as_deploy close access=ssh
+    finishes
+    says by_server=false server_closed_at=0 sessions_left=0
+    deny 'the comparison was not done' grep -q '^difference=done' <<<"$out"
+    as_deploy close collected=1
+    as_deploy open access=ssh
+    key_ssh "printf '%s\n' by_server=true server_closed_at=5 sessions_left=0 >.stagepass/result.$grant; rm -r .stagepass/$grant"
+    as_deploy close access=ssh
+    finishes
+    says by_server=false server_closed_at=0 sessions_left=unknown
+    as_deploy close collected=1
+
+    about="$suite false results, and nothing else"
+    as_deploy open access=ssh
+    as_deploy close access=ssh
+    line=$(value uses_total)
+    printf '%s\n' zzz=1 by_server=maybe sessions_ended=x bytes_read=99999999999999999999 absent=false =1 nothing uses_total=5 use=1 >>"$root/home/deploy/.stagepass/result.$grant"
+    as_deploy close access=ssh
+    finishes
+    says already_absent=true by_server=false "uses_total=$line" absent=true
+    same 'each once' '' "$(cut -d= -f1 <<<"$out" | grep -vx -e use -e found -e changed | sort | uniq -d)"
+    deny 'nothing else' grep -q -e '^zzz' -e '^=' -e '^nothing' -e '999' -e '=x$' -e '=maybe' <<<"$out"
+    as_deploy close collected=1
 }
 
 # Whatever is killed: closing again ends it, and nothing is left. bash counts the commands, so that

@@ -270,23 +270,23 @@ sp_replace() {
             } >"$sp_work.new" 2>/dev/null || sp_no_room
         fi
         if [ -z "$sp_lines" ] && [ ! -s "$sp_work.new" ] && sp_was_made "$sp_work.was"; then
-            if cmp -s "$sp_work.was" "$sp_target"; then
-                rm -f -- "$sp_target"
-                sp_clean
-                [ "$sp_made" != folder ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
-                sp_gone=true
-                return 0
+            cmp -s "$sp_work.was" "$sp_target" || continue
+            mv -f -- "$sp_target" "$sp_work.old" 2>/dev/null || sp_no_change
+            # Somebody may have written into it in between: then it is not ours alone any more.
+            if ! cmp -s "$sp_work.was" "$sp_work.old"; then
+                ln -- "$sp_work.old" "$sp_target" 2>/dev/null || sp_put_back
+                continue
             fi
-            continue
+            sp_clean
+            [ "$sp_made" != folder ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
+            sp_gone=true
+            return 0
         fi
         sync "$sp_work.new" 2>/dev/null || :
         ln -- "$sp_target" "$sp_work.old" 2>/dev/null || :
         sp_still_in_time
         cmp -s "$sp_work.was" "$sp_target" || continue
-        mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || {
-            sp_clean
-            sp_refuse keys-file-read-only "$sp_target cannot be replaced (a read-only or protected file system)."
-        }
+        mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || sp_no_change
         # Somebody may have written into the old file between the comparison and the rename: then
         # theirs goes back, and ours is done again on top of it.
         if [ -e "$sp_work.old" ] && ! cmp -s "$sp_work.was" "$sp_work.old"; then
@@ -296,6 +296,11 @@ sp_replace() {
         sp_clean
         return 0
     done
+}
+
+# A file that was put aside, and not yet looked at: not if there is a new one.
+sp_put_back() {
+    [ ! -e "$sp_work.old" ] || [ -e "$sp_target" ] || mv -- "$sp_work.old" "$sp_target"
 }
 
 # The last look at the time limit before a line is put in place.
@@ -309,6 +314,11 @@ sp_still_in_time() {
 sp_no_room() {
     sp_clean
     sp_refuse no-room "The new key file could not be written in $sp_keys_dir (full disk or quota); the old one is as it was."
+}
+
+sp_no_change() {
+    sp_clean
+    sp_refuse keys-file-read-only "$sp_target cannot be replaced (a read-only or protected file system)."
 }
 
 # Whether the notes say that the file, or file and folder, were ours. Sets sp_made.
@@ -965,6 +975,13 @@ sp_close() {
     sp_lock_keys
     if [ "${sp_by_server:-}" = 1 ]; then sp_still_due || exit 0; fi
     sp_absent=false sp_any_gone=false
+    # A close that was killed may have put one aside.
+    IFS=$sp_nl
+    for sp_f in $sp_read; do
+        IFS=" $sp_tab$sp_nl"
+        ! sp_at "$sp_f" || sp_put_back
+    done
+    IFS=" $sp_tab$sp_nl"
     sp_survey
     sp_had_place=false sp_lined=false
     if [ -n "$sp_dir" ]; then

@@ -607,6 +607,34 @@ edited_meanwhile() {
     done
     wait "$merchant"
     same 'no line of the merchant was lost' 40 "$(grep -c '^# edit ' "$(keys)")"
+    about="$suite edited while the file goes"
+    rm -rf "$root/home/deploy/.ssh"
+    as_deploy open
+    finishes
+    for i in mv rm; do
+        printf '%s\n' '#!/bin/sh' 'for one; do [ "$one" != /home/deploy/.ssh/authorized_keys ] || [ -e /tmp/once ] || { touch /tmp/once; echo "# edit" >>"$one"; }; done' \
+            "exec /bin/$i \"\$@\"" >"$root/usr/local/bin/$i"
+        chmod 755 "$root/usr/local/bin/$i"
+    done
+    as_deploy close
+    finishes
+    says file_removed=false keys_absent=true
+    want 'it was edited' test -e "$root/tmp/once"
+    same 'the line of the merchant is there, and nothing else' '# edit' "$(cat "$(keys)")"
+    same 'nor beside it' authorized_keys "$(ls -A "$root/home/deploy/.ssh")"
+    about="$suite killed while the file goes"
+    rm -rf "$root/home/deploy/.ssh"
+    as_deploy open
+    finishes
+    printf '%s\n' '#!/bin/sh' '/bin/mv "$@"' 'for one; do [ "$one" != /home/deploy/.ssh/authorized_keys ] || kill -KILL "$PPID"; done' >"$root/usr/local/bin/mv"
+    script authorized-key close >"$tmp/script"
+    on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/sh -s <"$tmp/script" >/dev/null 2>&1
+    rm "$root/usr/local/bin/mv" "$root/usr/local/bin/rm" "$root/tmp/once"
+    as_deploy close
+    finishes
+    says keys_absent=true
+    want 'nothing is left' test ! -e "$root/home/deploy/.ssh"
+    as_deploy close collected=1
     about="$suite ten at once"
     give "$(cat "$tmp/operator.pub")
 "

@@ -804,6 +804,7 @@ sp_open() {
     sp_survey
     sp_file_fit
     sp_hard_links
+    sp_old_notes
     sp_not_ended "$sp_my_home/.stagepass-ended."
     sp_foreign_before=$sp_same_foreign
     sp_guarding=1
@@ -826,6 +827,9 @@ sp_open() {
     sp_say baseline_digest "$sp_baseline_digest"
     sp_flush
 }
+
+# Notes of closes whose time is over go whenever anything is made or collected here.
+sp_old_notes() { (sp_note_ended "$sp_my_home/.stagepass-ended." false) 2>/dev/null || :; }
 
 # Our lines into the file we stand at, and out of every other.
 sp_put_lines() {
@@ -859,6 +863,7 @@ sp_update() {
     # Only now: a close may have held the folder until a moment ago.
     sp_survey
     [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
+    sp_old_notes
     sp_file_fit
     sp_hard_links
     sp_foreign_before=$sp_same_foreign
@@ -939,6 +944,7 @@ sp_close_inputs() {
 # What the client has written down by now, and nothing else.
 sp_collect() {
     sp_lock_keys
+    sp_old_notes
     if [ -n "$sp_base" ] && [ -d "$sp_base" ]; then
         sp_result_drop
         sp_result_purge

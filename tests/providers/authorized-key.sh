@@ -550,6 +550,25 @@ one_at_a_time() {
         fi
     done
 
+    about="$suite notes of closes whose time is over"
+    give "$operator
+"
+    local step
+    for step in open update 'close collected=1'; do
+        [ "$step" != update ] || as_deploy open
+        grant=early00001 as_deploy close "not_after=$(($(date +%s) + 2))"
+        finishes
+        want 'the note is there' test -e "$root/home/deploy/.stagepass-ended.early00001"
+        grant=early00002 as_deploy close "not_after=$(($(date +%s) + 100))"
+        sleep 3
+        # shellcheck disable=SC2086 # a verb and an input
+        as_deploy $step
+        finishes
+        want "gone after $step" test ! -e "$root/home/deploy/.stagepass-ended.early00001"
+        want 'and no other' test -e "$root/home/deploy/.stagepass-ended.early00002"
+        [ "$step" = 'close collected=1' ] || as_deploy close
+    done
+
     about="$suite a lock that is not given back"
     give "$operator
 "

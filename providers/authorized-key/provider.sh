@@ -270,23 +270,23 @@ sp_replace() {
             } >"$sp_work.new" 2>/dev/null || sp_no_room
         fi
         if [ -z "$sp_lines" ] && [ ! -s "$sp_work.new" ] && sp_was_made "$sp_work.was"; then
-            if cmp -s "$sp_work.was" "$sp_target"; then
-                rm -f -- "$sp_target"
-                sp_clean
-                [ "$sp_made" != folder ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
-                sp_gone=true
-                return 0
+            cmp -s "$sp_work.was" "$sp_target" || continue
+            mv -f -- "$sp_target" "$sp_work.old" 2>/dev/null || sp_no_change
+            # Somebody may have written into it in between: then it is not ours alone any more.
+            if ! cmp -s "$sp_work.was" "$sp_work.old"; then
+                ln -- "$sp_work.old" "$sp_target" 2>/dev/null || sp_put_back
+                continue
             fi
-            continue
+            sp_clean
+            [ "$sp_made" != folder ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
+            sp_gone=true
+            return 0
         fi
         sync "$sp_work.new" 2>/dev/null || :
         ln -- "$sp_target" "$sp_work.old" 2>/dev/null || :
         sp_still_in_time
         cmp -s "$sp_work.was" "$sp_target" || continue
-        mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || {
-            sp_clean
-            sp_refuse keys-file-read-only "$sp_target cannot be replaced (a read-only or protected file system)."
-        }
+        mv -f -- "$sp_work.new" "$sp_target" 2>/dev/null || sp_no_change
         # Somebody may have written into the old file between the comparison and the rename: then
         # theirs goes back, and ours is done again on top of it.
         if [ -e "$sp_work.old" ] && ! cmp -s "$sp_work.was" "$sp_work.old"; then
@@ -296,6 +296,11 @@ sp_replace() {
         sp_clean
         return 0
     done
+}
+
+# A file that was put aside, and not yet looked at: not if there is a new one.
+sp_put_back() {
+    [ ! -e "$sp_work.old" ] || [ -e "$sp_target" ] || mv -- "$sp_work.old" "$sp_target"
 }
 
 # The last look at the time limit before a line is put in place.
@@ -309,6 +314,11 @@ sp_still_in_time() {
 sp_no_room() {
     sp_clean
     sp_refuse no-room "The new key file could not be written in $sp_keys_dir (full disk or quota); the old one is as it was."
+}
+
+sp_no_change() {
+    sp_clean
+    sp_refuse keys-file-read-only "$sp_target cannot be replaced (a read-only or protected file system)."
 }
 
 # Whether the notes say that the file, or file and folder, were ours. Sets sp_made.
@@ -344,232 +354,6 @@ sp_create() {
 sp_hard_links() {
     sp_links=1
     [ ! -e "$sp_target" ] || sp_links=$(stat -c %h -- "$sp_target" 2>/dev/null) || sp_links=1
-}
-
-# ---- the failsafe, in the user's crontab ----------------------------------------------------------
-#
-# One line, every minute, at the end of the crontab; everything else in it stays byte for byte. A
-# crontab has no lock: it is read again right before it is written, and once more after. These take
-# the place of what ending.sh has for the crontab of root.
-
-sp_crontab() { CRONTAB_NOHEADER=N EDITOR=cat VISUAL=cat crontab "$@"; }
-
-# Sets sp_cron. The outer quotes mean the same to every shell that the crontab may name
-# (SHELL=/bin/csh), and the mark stands inside, because not every one of them knows a comment there.
-sp_cron_line() {
-    sp_cron="* * * * * /bin/sh -c 'exec /bin/sh \"$sp_dir/failsafe\" >/dev/null 2>/dev/null # stagepass $sp_grant'"
-}
-
-# sp_cron_runs [any]: whether somebody runs what stands in crontabs. Where the processes of others are
-# not shown, a note of the daemon has to do, or a crontab that is in use already.
-sp_cron_runs() {
-    sp_r=${1:-}
-    set +f
-    sp_t=$(grep -slxE 'cron|crond|cronie|fcron|dcron' /proc/[0-9]*/comm) || :
-    sp_t=$sp_t$sp_nl$(grep -slzx crond /proc/[0-9]*/cmdline 2>/dev/null) || :
-    set -f
-    for sp_a in $sp_t; do
-        sp_a=${sp_a#/proc/}
-        # A name alone proves nothing: a process may call itself what it likes.
-        sp_process "${sp_a%%/*}"
-        [ "$sp_euid" = 0 ] || continue
-        [ "$sp_r" != any ] || return 0
-        # busybox has one that reads no cron.d.
-        case $(readlink "/proc/${sp_a%%/*}/exe") in *busybox*) ;; *) return 0 ;; esac
-    done
-    [ "$sp_r" = any ] || return 1
-    if [ -d /run/systemd/system ] && sp_has systemctl; then
-        for sp_a in cron crond cronie cron.target; do
-            ! systemctl is-active --quiet "$sp_a" 2>/dev/null || return 0
-        done
-    fi
-    [ ! -d /proc/1 ] || return 1
-    for sp_a in /run/crond.pid /run/cron.pid /var/run/crond.pid /var/run/cron.pid; do
-        [ ! -e "$sp_a" ] || return 0
-    done
-    crontab -l 2>/dev/null | grep -v -e '^[[:space:]]*#' -e '/[.]stagepass/' | grep -q '[^[:space:]]'
-}
-
-# Whether this account may have a crontab. Writes nothing.
-sp_crontab_read() {
-    sp_has crontab || return 1
-    sp_v=$(crontab -l 2>&1 >/dev/null) && return 0
-    sp_cron_none_said "$sp_v" && return 0
-    sp_cron_why="crontab -l failed: ${sp_v%%"$sp_nl"*}"
-    return 1
-}
-
-# Debian, cronie, macOS; busybox.
-sp_cron_none_said() {
-    case $1 in *'no crontab for'* | *"can't open"*'No such file'*) return 0 ;; esac
-    return 1
-}
-
-sp_crontab_ours() {
-    sp_cron_line
-    crontab -l 2>/dev/null | grep -qxF -e "$sp_cron"
-}
-
-sp_crontab_install() {
-    sp_cron_line
-    case $sp_dir in
-        *[[:cntrl:]\'\"\\\`\$%!]*)
-            sp_cron_why='The path of the home folder has a character that is not safe in a crontab.'
-            return 1
-            ;;
-    esac
-    if [ "${#sp_cron}" -gt 900 ]; then
-        sp_cron_why='The path of the home folder is too long for a crontab.'
-        return 1
-    fi
-    sp_cron_edit put
-}
-
-# Fails where our line stays.
-sp_crontab_remove() {
-    sp_cron_line
-    sp_cron_edit take
-}
-
-# sp_cron_read FILE: the crontab as it is, with sp_cron_none=1 where there is none. A failure that is
-# not understood is never taken for an empty crontab: that would overwrite everything in it.
-sp_cron_read() {
-    sp_cron_none=0
-    if ! sp_crontab -l >"$1" 2>"$1.said"; then
-        sp_v=
-        read -r sp_v <"$1.said" || :
-        if [ ! -s "$1" ] && sp_cron_none_said "$sp_v"; then
-            sp_cron_none=1
-            return 0
-        fi
-        sp_cron_why="crontab -l failed: $sp_v"
-        return 1
-    fi
-    # Not every program says that it could not write (a full disk).
-    sp_crontab -l 2>/dev/null | cmp -s - "$1" || {
-        sp_cron_why='The crontab could not be copied (full disk or quota), or it changes all the time.'
-        return 1
-    }
-    # The header that crontab itself puts on top of what it is given.
-    sp_k='' sp_v='' sp_w=''
-    {
-        IFS= read -r sp_k || :
-        IFS= read -r sp_v || :
-        IFS= read -r sp_w || :
-    } <"$1"
-    case $sp_k$sp_nl$sp_v$sp_nl$sp_w in
-        '# DO NOT EDIT THIS FILE - edit the master'*"$sp_nl# ("*"$sp_nl# (Cron version"*)
-            tail -n +4 <"$1" >"$1.cut" && mv -f -- "$1.cut" "$1"
-            ;;
-    esac
-    # Debian 12 and later list a carriage return as the two characters \r, and do not mark a \r that
-    # was there. An editor gets the bytes as they are; cat is an editor that changes nothing.
-    if grep -qF -e '\r' -e '\b' "$1"; then
-        sp_cron_why='crontab -l does not show this crontab as it is.'
-        sp_crontab -e >"$1.edit" 2>/dev/null || return 1
-        sp_k=$(printf '\r') sp_v=$(printf '\b')
-        cmp -s "$1.edit" "$1" || sed "s/$sp_k/\\\\r/g; s/$sp_v/\\\\b/g" <"$1.edit" | cmp -s - "$1" || return 1
-        mv -f -- "$1.edit" "$1"
-        sp_cron_why=''
-    fi
-}
-
-# The crontab without our line, whatever was done to the times in front of it.
-sp_cron_without() {
-    SP_AT="/.stagepass/$sp_grant/failsafe\"" SP_MARK=" # stagepass $sp_grant'" awk '
-        BEGIN { at = ENVIRON["SP_AT"]; m = ENVIRON["SP_MARK"] }
-        index($0, at) && substr($0, length($0) - length(m) + 1) == m { next }
-        { print }'
-}
-
-sp_cron_clean() {
-    for sp_a in was now new; do
-        rm -f -- "$sp_cron_file.$sp_a" "$sp_cron_file.$sp_a.said" "$sp_cron_file.$sp_a.edit" "$sp_cron_file.$sp_a.cut"
-    done
-}
-
-# sp_cron_edit put|take: with or without our line. Fails with sp_cron_why, and then the crontab is as
-# it was.
-sp_cron_edit() {
-    sp_cron_why='' sp_cron_file=$sp_base/.crontab-$sp_grant sp_cron_made=$sp_base/crontab-made
-    sp_cron_failed=0
-    sp_cron_change "$1" || sp_cron_failed=1
-    sp_cron_clean
-    return "$sp_cron_failed"
-}
-
-sp_cron_change() {
-    sp_try=0
-    while :; do
-        sp_try=$((sp_try + 1))
-        [ "$sp_try" -le 6 ] || {
-            sp_cron_why='The crontab changed six times while it was being edited.'
-            return 1
-        }
-        sp_cron_read "$sp_cron_file.was" || return 1
-        sp_cron_had=$sp_cron_none
-        if ! grep -qF "/.stagepass/$sp_grant/failsafe\"" "$sp_cron_file.was"; then
-            [ "$1" = put ] || return 0
-        fi
-        # A last line without a newline is one that cron leaves out: adding it would start that job.
-        # shellcheck disable=SC2094 # both only read it
-        awk '{ print }' <"$sp_cron_file.was" | cmp -s - "$sp_cron_file.was" || {
-            sp_cron_why='The last line of the crontab has no newline, or there are bytes in it that no tool keeps.'
-            return 1
-        }
-        {
-            sp_cron_without <"$sp_cron_file.was" &&
-                { [ "$1" = take ] || printf '%s\n' "$sp_cron"; }
-        } 2>/dev/null >"$sp_cron_file.new" || sp_cron_no_room || return 1
-        ! cmp -s "$sp_cron_file.was" "$sp_cron_file.new" || return 0
-        # Not every awk says that it could not write.
-        {
-            sp_cron_without <"$sp_cron_file.was"
-            [ "$1" = take ] || printf '%s\n' "$sp_cron"
-        } | cmp -s - "$sp_cron_file.new" || sp_cron_no_room || return 1
-        # Noted first: what is there for sure, and that who had none is to have none again.
-        if [ "$1" = put ]; then
-            : 2>/dev/null >"$sp_dir/crontab-was" || sp_cron_no_room || return 1
-        fi
-        if [ "$1" = put ] && [ "$sp_cron_had" = 1 ]; then
-            : 2>/dev/null >"$sp_cron_made" || sp_cron_no_room || return 1
-        fi
-        sp_cron_read "$sp_cron_file.now" || return 1
-        if [ "$sp_cron_none" != "$sp_cron_had" ] || ! cmp -s "$sp_cron_file.was" "$sp_cron_file.now"; then continue; fi
-        sp_cron_write "$sp_cron_file.new" "$1"
-        sp_cron_read "$sp_cron_file.now" || return 1
-        if cmp -s "$sp_cron_file.new" "$sp_cron_file.now"; then
-            grep -qF '/.stagepass/' "$sp_cron_file.new" || rm -f -- "$sp_cron_made"
-            return 0
-        fi
-        # It did not take what it was given: what was there before goes back. If it is neither the
-        # one nor the other, somebody else has written meanwhile, and theirs is the start of ours.
-        if cmp -s "$sp_cron_file.was" "$sp_cron_file.now"; then
-            sp_v=
-            read -r sp_v <"$sp_cron_file.new.said" || :
-            sp_cron_why="The crontab could not be changed: $sp_v"
-            return 1
-        fi
-        if [ "$1" = put ] && ! grep -qxF -e "$sp_cron" "$sp_cron_file.now" && grep -qF "# stagepass $sp_grant" "$sp_cron_file.now"; then
-            sp_cron_write "$sp_cron_file.was" restore
-            sp_cron_why='The line in the crontab was not what had been written; the crontab is as it was.'
-            return 1
-        fi
-    done
-}
-
-sp_cron_no_room() {
-    sp_cron_why='The new crontab could not be written (full disk or quota).'
-    return 1
-}
-
-# sp_cron_write FILE put|take|restore
-sp_cron_write() {
-    if [ ! -s "$1" ] && { { [ "$2" = take ] && [ -e "$sp_cron_made" ]; } || { [ "$2" = restore ] && [ "$sp_cron_had" = 1 ]; }; }; then
-        crontab -r >/dev/null 2>"$1.said" || :
-    else
-        crontab - <"$1" >/dev/null 2>"$1.said" || :
-    fi
 }
 
 # ---- sessions ------------------------------------------------------------------------------------
@@ -618,6 +402,7 @@ sp_awk_sessions='
         if (f[1] == "watch") watch[f[2]] = 1
         else if (f[1] == "marked") marked[f[2]] = 1
         else if (f[1] == "conn") { seed[f[2]] = 1 }
+        else if (f[1] == "hidden") { seed[f[2]] = 1; uid[f[2]] = u; name[f[2]] = "sshd" }
         else if (f[1] == "gone") { if (f[2] != "-") old["login", f[2]] = 1; if (f[3] != "-") old["scope", f[3]] = 1; if (f[2] f[3] == "--") blind = 1 }
     }
     END {
@@ -665,9 +450,22 @@ sp_awk_sessions='
 sp_sessions() {
     sp_ses_conns='' sp_ses_pids='' sp_ses_count=0 sp_ses_elsewhere=0 sp_ses_blind=0
     sp_login_records
-    # A watcher of the gate stands beside every connection, and names it.
+    # A watcher of the gate stands beside every connection, and names it. One of another account's names
+    # nothing; one of this account's is the supporter's own word, who could end everything here anyway.
+    sp_conn_uid=$sp_uid
     sp_connections
-    for sp_a in $sp_conns; do sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"; done
+    for sp_a in $sp_conns; do
+        if [ -r "/proc/${sp_a%%:*}/stat" ]; then
+            sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"
+        else
+            sp_hidden="${sp_hidden% "${sp_a%%:*}"} ${sp_a%%:*}"
+        fi
+    done
+    # /proc may hide its own sshd and sftp-server from an account (hidepid). Those are known by their
+    # watchers; what else is hidden nobody knows.
+    for sp_a in $sp_hidden; do
+        ! sp_unseen "$sp_a" || sp_recorded="${sp_recorded}hidden $sp_a$sp_nl"
+    done
     for sp_a in $sp_watchers; do sp_recorded="${sp_recorded}watch $sp_a$sp_nl"; done
     set +f
     sp_t=$({
@@ -694,7 +492,10 @@ sp_sessions() {
         esac
     done
     IFS=" $sp_tab$sp_nl"
+    [ -r /proc/1/stat ] || sp_ses_blind=1
 }
+sp_hidden=''
+sp_unseen() { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
 
 # Sets sp_recorded to what the gate wrote of each connection that it let in: `conn PID` where its sshd
 # still runs, else `gone LOGIN SCOPE`. The supporter can write there too, and end up with their own
@@ -715,6 +516,9 @@ sp_login_records() {
         sp_alive "$sp_a"
         if [ -n "$sp_born" ] && [ "$sp_born" = "$sp_b-$sp_c" ]; then
             sp_recorded="${sp_recorded}conn $sp_a$sp_nl"
+        elif sp_unseen "$sp_a"; then
+            # Or another one with its number: the record alone is not enough to end it.
+            sp_recorded="${sp_recorded}gone - -$sp_nl"
         else
             sp_recorded="${sp_recorded}gone $sp_d $sp_w$sp_nl"
         fi
@@ -736,6 +540,7 @@ sp_marked_seeds() {
 
 # Ends them, waits for ten seconds at most until none is left, and sets sp_ended.
 sp_end_sessions() {
+    sp_hidden=''
     sp_sessions
     sp_ended=$sp_ses_count sp_i=0
     while [ -n "$sp_ses_conns$sp_ses_pids" ]; do
@@ -999,6 +804,7 @@ sp_open() {
     sp_survey
     sp_file_fit
     sp_hard_links
+    sp_old_notes
     sp_not_ended "$sp_my_home/.stagepass-ended."
     sp_foreign_before=$sp_same_foreign
     sp_guarding=1
@@ -1021,6 +827,9 @@ sp_open() {
     sp_say baseline_digest "$sp_baseline_digest"
     sp_flush
 }
+
+# Notes of closes whose time is over go whenever anything is made or collected here.
+sp_old_notes() { (sp_note_ended "$sp_my_home/.stagepass-ended." false) 2>/dev/null || :; }
 
 # Our lines into the file we stand at, and out of every other.
 sp_put_lines() {
@@ -1054,6 +863,7 @@ sp_update() {
     # Only now: a close may have held the folder until a moment ago.
     sp_survey
     [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
+    sp_old_notes
     sp_file_fit
     sp_hard_links
     sp_foreign_before=$sp_same_foreign
@@ -1134,6 +944,7 @@ sp_close_inputs() {
 # What the client has written down by now, and nothing else.
 sp_collect() {
     sp_lock_keys
+    sp_old_notes
     if [ -n "$sp_base" ] && [ -d "$sp_base" ]; then
         sp_result_drop
         sp_result_purge
@@ -1170,6 +981,13 @@ sp_close() {
     sp_lock_keys
     if [ "${sp_by_server:-}" = 1 ]; then sp_still_due || exit 0; fi
     sp_absent=false sp_any_gone=false
+    # A close that was killed may have put one aside.
+    IFS=$sp_nl
+    for sp_f in $sp_read; do
+        IFS=" $sp_tab$sp_nl"
+        ! sp_at "$sp_f" || sp_put_back
+    done
+    IFS=" $sp_tab$sp_nl"
     sp_survey
     sp_had_place=false sp_lined=false
     if [ -n "$sp_dir" ]; then
@@ -1195,6 +1013,8 @@ sp_close() {
             sp_replace
             sp_changed=1
             [ "$sp_gone" = false ] || sp_any_gone=true
+            # No power cut is to bring the line back when the failsafe is gone.
+            sp_settle "$sp_keys_dir" "${sp_keys_dir%/*}"
         done
         IFS=" $sp_tab$sp_nl"
         # What could be done is done; now it is said what could not.
@@ -1237,15 +1057,9 @@ sp_close() {
 # it was made from goes: a close that comes again finds it there.
 sp_close_history() {
     sp_kept=$sp_out
-    if [ "$sp_had_place" = false ] || { [ ! -e "$sp_dir/baseline/about" ] && sp_result_there; }; then
-        if [ -n "$sp_base" ] && sp_result_there; then
-            sp_result_replay
-            return 0
-        fi
-        sp_say by_server false
-        sp_say server_closed_at 0
-        # Without a gate nothing tells the sessions of this grant from the merchant's own.
-        sp_say sessions_left unknown
+    if [ "$sp_had_place" = false ] || { [ -z "$sp_todo" ] && [ ! -e "$sp_dir/baseline/about" ] && sp_result_there; }; then
+        sp_t=$(sp_history_again) || :
+        sp_out=$sp_out$sp_t$sp_nl
         return 0
     fi
     sp_out=''
@@ -1269,6 +1083,26 @@ sp_close_history() {
     sp_out=$sp_kept$sp_out
 }
 
+# Says again what an earlier close wrote down; nothing, while a line of the grant was there: that goes
+# before it is written. The supporter can write there, too: of what is not ours to say nothing is said.
+# Without a gate nothing tells the sessions of this grant from the merchant's own.
+sp_history_again() {
+    set -- /dev/null
+    [ -z "$sp_base" ] || [ -n "$sp_todo" ] || ! sp_result_there || set -- "$sp_base/result.$sp_grant"
+    head -c 2000000 <"$1" | tr -d '\000-\011\013-\037\177' | awk '
+        { i = index($0, "="); k = substr($0, 1, i - 1); v = substr($0, i + 1); ok = !(k in n) }
+        k ~ /^(use|found|changed)$/ { v = substr(v, 1, 400); ok = n[k] < 1000 }
+        k ~ /^((uses|found|changed)_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
+        k == "by_server" && v !~ /^(true|false)$/ { next }
+        k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|difference)$/ { next }
+        ok { n[k]++; print k "=" v }
+        END {
+            if (!("by_server" in n)) print "by_server=false"
+            if (!("server_closed_at" in n)) print "server_closed_at=0"
+            if (!("sessions_left" in n)) print "sessions_left=unknown"
+        }'
+}
+
 # The folder of the grant goes, what may still be needed last: the failsafe tries again until then.
 sp_close_place() {
     sp_failsafe_gone=true
@@ -1284,6 +1118,7 @@ sp_close_place() {
         rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
         # A full disk may have room by now.
         sp_result_there || { sp_kept=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$sp_kept; }
+        sp_settle "$sp_base/result.$sp_grant" "$sp_base" "$sp_dir"
         sp_failsafe_remove || sp_failsafe_gone=false
     fi
     # A line that came back, out of an editor that was open all the time.

@@ -15,13 +15,18 @@ authorized_key() {
     edited_meanwhile
     gate_in_a_shared_account
     sessions_told_apart
+    sessions_hidden
     merchants_crontab
+    crontab_of_busybox
+    roots_crontab
     failsafe_by_cron
     no_failsafe
     login_shells
     homes
     found_in_a_shared_account
+    false_results
     killed_anywhere
+    safe_from_power_cuts
 }
 
 # give CONTENT: the merchant's file as it is before. Our own way in must be in it, unless a test
@@ -545,6 +550,25 @@ one_at_a_time() {
         fi
     done
 
+    about="$suite notes of closes whose time is over"
+    give "$operator
+"
+    local step
+    for step in open update 'close collected=1'; do
+        [ "$step" != update ] || as_deploy open
+        grant=early00001 as_deploy close "not_after=$(($(date +%s) + 2))"
+        finishes
+        want 'the note is there' test -e "$root/home/deploy/.stagepass-ended.early00001"
+        grant=early00002 as_deploy close "not_after=$(($(date +%s) + 100))"
+        sleep 3
+        # shellcheck disable=SC2086 # a verb and an input
+        as_deploy $step
+        finishes
+        want "gone after $step" test ! -e "$root/home/deploy/.stagepass-ended.early00001"
+        want 'and no other' test -e "$root/home/deploy/.stagepass-ended.early00002"
+        [ "$step" = 'close collected=1' ] || as_deploy close
+    done
+
     about="$suite a lock that is not given back"
     give "$operator
 "
@@ -602,6 +626,34 @@ edited_meanwhile() {
     done
     wait "$merchant"
     same 'no line of the merchant was lost' 40 "$(grep -c '^# edit ' "$(keys)")"
+    about="$suite edited while the file goes"
+    rm -rf "$root/home/deploy/.ssh"
+    as_deploy open
+    finishes
+    for i in mv rm; do
+        printf '%s\n' '#!/bin/sh' 'for one; do [ "$one" != /home/deploy/.ssh/authorized_keys ] || [ -e /tmp/once ] || { touch /tmp/once; echo "# edit" >>"$one"; }; done' \
+            "exec /bin/$i \"\$@\"" >"$root/usr/local/bin/$i"
+        chmod 755 "$root/usr/local/bin/$i"
+    done
+    as_deploy close
+    finishes
+    says file_removed=false keys_absent=true
+    want 'it was edited' test -e "$root/tmp/once"
+    same 'the line of the merchant is there, and nothing else' '# edit' "$(cat "$(keys)")"
+    same 'nor beside it' authorized_keys "$(ls -A "$root/home/deploy/.ssh")"
+    about="$suite killed while the file goes"
+    rm -rf "$root/home/deploy/.ssh"
+    as_deploy open
+    finishes
+    printf '%s\n' '#!/bin/sh' '/bin/mv "$@"' 'for one; do [ "$one" != /home/deploy/.ssh/authorized_keys ] || kill -KILL "$PPID"; done' >"$root/usr/local/bin/mv"
+    script authorized-key close >"$tmp/script"
+    on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/sh -s <"$tmp/script" >/dev/null 2>&1
+    rm "$root/usr/local/bin/mv" "$root/usr/local/bin/rm" "$root/tmp/once"
+    as_deploy close
+    finishes
+    says keys_absent=true
+    want 'nothing is left' test ! -e "$root/home/deploy/.ssh"
+    as_deploy close collected=1
     about="$suite ten at once"
     give "$(cat "$tmp/operator.pub")
 "
@@ -742,7 +794,7 @@ gate_in_a_shared_account() {
 
 sessions_told_apart() {
     about="$suite sessions told apart"
-    local mine theirs merchant supporter i jobs=()
+    local mine theirs served i jobs=()
     fresh
     cron_on
     printf '* * * * * sleep 71006\n' | on runuser -u deploy -- crontab -
@@ -765,6 +817,10 @@ sessions_told_apart() {
     jobs+=("$!")
     sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
     sleep 2
+    # Another account says that the merchant's connection is the supporter's.
+    served=$(ssh -S "$mine" none 'echo "$PPID"' </dev/null)
+    on setpriv --reuid=33 --clear-groups -- /bin/sh -c 'setsid sh -c "sleep 71010; :" "$1" --watch "$2" "$(cut -d" " -f22 "/proc/$2/stat")" >/dev/null 2>&1 </dev/null &' \
+        - "/home/deploy/.stagepass/$grant/gate" "$served"
     for i in 1 2 3 4 5 6; do same "there is 7200$i" 1 "$(running "sleep 7200$i")"; done
     as_deploy check access=ssh
     finishes
@@ -784,7 +840,7 @@ sessions_told_apart() {
     as_deploy check access=ssh
     says gate_present=false
     ssh -S "$mine" -O exit none 2>/dev/null
-    on pkill -KILL -u deploy -x sleep
+    on pkill -KILL -x sleep
     wait "${jobs[@]}" 2>/dev/null
     as_deploy close collected=1
     cron_off
@@ -827,13 +883,55 @@ sessions_told_apart() {
     rm -rf "$root/home/deploy/own"
 }
 
-# The crontab is the merchant's: what is in it stays, to the byte.
-merchants_crontab() {
-    about="$suite crontab"
+# With hidepid an account does not see its own sshd and sftp-server: not to be seen is not to be gone.
+sessions_hidden() {
+    about="$suite sessions that are hidden"
+    local mine jobs=() served i
+    fresh
+    mine=$tmp/hidden.$suite
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/operator" -p "${port[$suite]}" -M -S "$mine" -o ControlPersist=yes "deploy@$address" true </dev/null
+    served=$(ssh -S "$mine" none 'echo "$PPID"' </dev/null)
+    on mount -o remount,hidepid=2 /proc
+    deny 'it does not see its own sshd' on runuser -u deploy -- test -e "/proc/$served"
+    as_deploy open access=ssh
+    finishes
+    for i in 1 2; do
+        sleep 60 2>/dev/null | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
+    done
+    key_ssh 'sleep 72010' 2>/dev/null &
+    jobs+=("$!")
+    sleep 2
+    same 'there is SFTP' 2 "$(on pgrep -c -u deploy -x sftp-server)"
+    as_deploy check access=ssh
+    says sessions=3
+    # The merchant's sshd got the number of a connection that is long over.
+    printf '%s 1 %s - -\n' "$served" "$(cat /proc/sys/kernel/random/boot_id)" >>"$root/home/deploy/.stagepass/$grant/logins"
+    as_deploy close access=ssh
+    finishes
+    says sessions_ended=3 sessions_left=unknown
+    same 'it is over' '0 0' "$(on pgrep -c -u deploy -x sftp-server) $(running 'sleep 72010')"
+    want "the merchant's connection goes on" ssh -S "$mine" -O check none
+    same 'and works' still "$(ssh -S "$mine" none echo still </dev/null)"
+    as_deploy close collected=1
+    as_deploy open
+    sleep 60 2>/dev/null | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
+    sleep 2
+    on pkill -u deploy -KILL -f -- --watch
+    as_deploy close
+    finishes
+    says sessions_left=unknown
+    as_deploy close collected=1
+    on mount -o remount,hidepid=0 /proc
+    ssh -S "$mine" -O exit none 2>/dev/null
+    on pkill -KILL -u deploy -x 'sftp-server|sleep'
+    wait "${jobs[@]}" 2>/dev/null
+}
+
+# crontab_kinds WHOSE: what is in it stays, to the byte.
+crontab_kinds() {
     local was kind ours
-    cron_on
     for kind in none empty plain odd head; do
-        about="$suite crontab: $kind"
+        about="$suite $1: $kind"
         fresh
         case $kind in
             none) ;;
@@ -871,6 +969,12 @@ merchants_crontab() {
         grant=other00001 as_deploy close collected=1
         want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
     done
+}
+
+merchants_crontab() {
+    about="$suite crontab"
+    cron_on
+    crontab_kinds crontab
 
     about="$suite crontab: an editor that was open all the time"
     fresh
@@ -932,6 +1036,196 @@ merchants_crontab() {
     as_deploy close collected=1
     cron_off
 }
+
+# crontab of busybox writes what it has room for, puts that in the place of what was there, and ends
+# well. This one does so with the numbers of bytes in /tmp/tab/room, one for each write.
+crontab_of_busybox() {
+    local was
+    fresh
+    cron_on
+    cat >"$root/usr/local/bin/crontab" <<'SH'
+#!/bin/sh
+cd /tmp/tab
+case $1 in
+    --help) echo 'BusyBox v1.35.0 multi-call binary.' >&2; exit 1 ;;
+    -l) [ -e tab ] || { echo "crontab: can't open 'deploy': No such file or directory" >&2; exit 1; }; cat tab ;;
+    -r) rm -f tab ;;
+    -) room=$(sed -n 1p room); sed -i 1d room; echo write >>writes; head -c "${room:-100000}" >new; mv new tab ;;
+    *) exit 1 ;;
+esac
+SH
+    chmod 755 "$root/usr/local/bin/crontab"
+    mkdir -m 777 "$root/tmp/tab"
+    was='# DO NOT EDIT THIS FILE - edit the master and reinstall.
+# (mine
+# (Cron version mine
+5 4 * * * backup \r
+6 4 * * * invoices'
+    tabbed() { printf '%s\n' "$was" >"$root/tmp/tab/tab"; chown --reference="$root/home/deploy" "$root/tmp/tab/tab"; rooms "$@"; }
+    rooms() { rm -f "$root/tmp/tab/writes"; printf '%s\n' "$@" >"$root/tmp/tab/room"; chmod 666 "$root/tmp/tab/room"; }
+
+    about="$suite crontab of busybox"
+    tabbed
+    as_deploy open
+    finishes
+    says failsafe=crontab
+    same 'the rest of it' "$was" "$(sed '$d' "$root/tmp/tab/tab")"
+    as_deploy close
+    finishes
+    same 'to the byte' "$was" "$(cat "$root/tmp/tab/tab")"
+    as_deploy close collected=1
+
+    about="$suite crontab of busybox: cut"
+    tabbed 140
+    as_deploy open
+    finishes
+    says failsafe=none
+    want 'it says why' grep -q '^failsafe_reason=.*it is as it was' <<<"$out"
+    same 'as it was' "$was" "$(cat "$root/tmp/tab/tab")"
+    tabbed
+    as_deploy open
+    says failsafe=crontab
+    cp "$root/tmp/tab/tab" "$tmp/with"
+    rooms 100
+    as_deploy close
+    fails failsafe-left
+    want 'as it was, with our line' cmp "$tmp/with" "$root/tmp/tab/tab"
+    as_deploy close
+    finishes
+    same 'and then without it' "$was" "$(cat "$root/tmp/tab/tab")"
+    as_deploy close collected=1
+    want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
+
+    about="$suite crontab of busybox: cut for good"
+    for room in 0 1 140; do
+        tabbed "$room" 60
+        as_deploy open
+        finishes
+        says failsafe=none
+        want 'it says where the crontab is' grep -q '^failsafe_reason=.* is in /home/deploy/.stagepass/crontab.saved' <<<"$out"
+        same 'there it is' "$was" "$(cat "$root/home/deploy/.stagepass/crontab.saved")"
+        as_deploy close
+        finishes
+        as_deploy close collected=1
+        same 'and stays' 'crontab.saved' "$(ls -A "$root/home/deploy/.stagepass")"
+        rm -r "$root/home/deploy/.stagepass"
+        tabbed
+        as_deploy open
+        cp "$root/tmp/tab/tab" "$tmp/with"
+        rooms $((room < 100 ? room : 100)) 60
+        as_deploy close
+        fails failsafe-left
+        want 'it says where the crontab is' grep -q '^reason=.* is in /home/deploy/.stagepass/crontab.saved' <<<"$out"
+        as_deploy close
+        finishes
+        as_deploy close collected=1
+        want 'there it is' cmp "$tmp/with" "$root/home/deploy/.stagepass/crontab.saved"
+        rm -r "$root/home/deploy/.stagepass"
+    done
+
+    about="$suite crontab of busybox: killed in the middle"
+    tabbed 140
+    # The next thing it would do is to read what came of it.
+    sed -i '/^    -)/s/mv new tab/mv new tab; kill -KILL "$PPID"/' "$root/usr/local/bin/crontab"
+    script authorized-key open >"$tmp/script"
+    on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/sh -s <"$tmp/script" >/dev/null 2>&1
+    same 'cut' 140 "$(stat -c %s "$root/tmp/tab/tab")"
+    sed -i 's/; kill -KILL "$PPID"//' "$root/usr/local/bin/crontab"
+    as_deploy close
+    fails failsafe-left
+    same 'there it is' "$was" "$(cat "$root/home/deploy/.stagepass/crontab.saved")"
+    as_deploy close
+    finishes
+    as_deploy close collected=1
+    rm -r "$root/home/deploy/.stagepass"
+
+    about="$suite crontab of busybox: full disk"
+    tabbed
+    on mount -t tmpfs -o size=256k tmpfs /var/spool/cron/crontabs
+    on sh -c 'cat /dev/zero >/var/spool/cron/crontabs/fill 2>/dev/null'
+    as_deploy open
+    finishes
+    says failsafe=none
+    want 'it says why' grep -q '^failsafe_reason=.*full disk' <<<"$out"
+    want 'nothing was tried' test ! -e "$root/tmp/tab/writes"
+    on umount /var/spool/cron/crontabs
+    as_deploy close
+    finishes
+    as_deploy close collected=1
+    rm -r "$root/usr/local/bin/crontab" "$root/tmp/tab"
+
+    if [ -n "${STAGEPASS_TEST_BUSYBOX:-}" ]; then
+        install -m 4755 "$STAGEPASS_TEST_BUSYBOX" "$root/usr/local/bin/crontab"
+        crontab_kinds 'crontab of the real busybox'
+        about="$suite crontab of the real busybox: full disk"
+        fresh
+        on mount -t tmpfs -o size=256k tmpfs /var/spool/cron/crontabs
+        printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
+        on sh -c 'cat /dev/zero >/var/spool/cron/crontabs/fill 2>/dev/null'
+        as_deploy open
+        finishes
+        says failsafe=none
+        same 'the crontab is as it was' '5 4 * * * true' "$(on cat /var/spool/cron/crontabs/deploy)"
+        as_deploy close
+        as_deploy close collected=1
+        on umount /var/spool/cron/crontabs
+        rm "$root/usr/local/bin/crontab"
+    fi
+    cron_off
+}
+
+# Root's crontab is edited with the same care, where a cron of busybox reads no cron.d.
+roots_crontab() {
+    about="$suite root's crontab"
+    login=root account=sp-anna
+    local was crond kind
+    cron_off
+    mkdir -p "$root/opt/busybox-cron"
+    cp -p "$root/usr/bin/sleep" "$root/opt/busybox-cron/crond"
+    crond=$(on bash -c '/opt/busybox-cron/crond 3000 </dev/null >/dev/null 2>&1 & echo "$!"; bash -c "sleep 3000; :" crond </dev/null >/dev/null 2>&1 & echo "$!"')
+    for kind in none head odd; do
+        about="$suite root's crontab: $kind"
+        on crontab -r 2>/dev/null || :
+        case $kind in
+            none) ;;
+            head) printf '# DO NOT EDIT THIS FILE (managed by ops)\n0 1 * * * backup\n0 2 * * * invoices\n0 3 * * * true\n' | on crontab - ;;
+            odd) printf 'MAILTO=""\n\n# \\r\r\n# \377\n5 4 * * * true\n' | on crontab - ;;
+        esac
+        was=$(root_tab; echo .)
+        verb linux-account open
+        finishes
+        says failsafe=crontab
+        same 'the line' "* * * * * /bin/sh -c 'exec /bin/sh \"/var/lib/stagepass/$grant/failsafe\" >/dev/null 2>/dev/null # stagepass $grant'" "$(on crontab -l | tail -n 1)"
+        if [ "$kind" != none ]; then same 'the rest of it' "$was" "$(root_tab | sed '$d'; echo .)"; fi
+        verb linux-account update "deadline=$((deadline + 60))"
+        finishes
+        says failsafe=crontab
+        same 'one line' 1 "$(on crontab -l | grep -c stagepass)"
+        verb linux-account check "deadline=$((deadline + 60))"
+        says failsafe_present=true
+        verb linux-account close
+        finishes
+        says failsafe_absent=true
+        same 'to the byte' "$was" "$(root_tab; echo .)"
+        want 'nothing is left beside it' bash -c '[ -z "$(ls -A "$1/var/lib/stagepass" | grep crontab)" ]' - "$root"
+        verb linux-account close collected=1
+    done
+
+    about="$suite root's crontab: a line in the form of once"
+    printf '5 4 * * * true\n' | on crontab -
+    verb linux-account open
+    on sh -c 'crontab -l | sed "\$s|.*|* * * * * /bin/sh '\''/var/lib/stagepass/'"$grant"'/failsafe'\'' >/dev/null 2>\&1 # stagepass '"$grant"'|" | crontab -'
+    want 'it is there' grep -qF "/bin/sh '/var/lib/stagepass/$grant/failsafe' >/dev/null 2>&1 # stagepass $grant" <(on crontab -l)
+    verb linux-account close
+    finishes
+    same 'goes as well' '5 4 * * * true' "$(root_tab)"
+    verb linux-account close collected=1
+    on crontab -r
+    # shellcheck disable=SC2086 # one word each
+    on kill $crond
+    rm -r "$root/opt/busybox-cron"
+}
+root_tab() { on sh -c 'crontab -l >/dev/null 2>&1 || { echo none; exit 0; }; EDITOR=cat VISUAL=cat crontab -e 2>/dev/null'; }
 
 # The server closes by itself, with nobody there.
 failsafe_by_cron() {
@@ -1241,6 +1535,39 @@ found_in_a_shared_account() {
     cron_off
 }
 
+# The supporter can write a result, too.
+false_results() {
+    about="$suite false results"
+    local line
+    fresh
+    as_deploy open access=ssh
+    finishes
+    key_ssh "printf '%s\n' by_server=true server_closed_at=5 sessions_left=0 difference=done found_total=0 >.stagepass/result.$grant; rm .stagepass/$grant/baseline/about"
+    as_deploy close access=ssh
+    finishes
+    says by_server=false server_closed_at=0 sessions_left=0
+    deny 'the comparison was not done' grep -q '^difference=done' <<<"$out"
+    as_deploy close collected=1
+    as_deploy open access=ssh
+    key_ssh "printf '%s\n' by_server=true server_closed_at=5 sessions_left=0 >.stagepass/result.$grant; rm -r .stagepass/$grant"
+    as_deploy close access=ssh
+    finishes
+    says by_server=false server_closed_at=0 sessions_left=unknown
+    as_deploy close collected=1
+
+    about="$suite false results, and nothing else"
+    as_deploy open access=ssh
+    as_deploy close access=ssh
+    line=$(value uses_total)
+    printf '%s\n' zzz=1 by_server=maybe sessions_ended=x bytes_read=99999999999999999999 absent=false =1 nothing uses_total=5 use=1 >>"$root/home/deploy/.stagepass/result.$grant"
+    as_deploy close access=ssh
+    finishes
+    says already_absent=true by_server=false "uses_total=$line" absent=true
+    same 'each once' '' "$(cut -d= -f1 <<<"$out" | grep -vx -e use -e found -e changed | sort | uniq -d)"
+    deny 'nothing else' grep -q -e '^zzz' -e '^=' -e '^nothing' -e '999' -e '=x$' -e '=maybe' <<<"$out"
+    as_deploy close collected=1
+}
+
 # Whatever is killed: closing again ends it, and nothing is left. bash counts the commands, so that
 # the kills are spread over the whole of each verb.
 killed_anywhere() {
@@ -1274,6 +1601,27 @@ killed_anywhere() {
         done
     done
     rm -f "$root/tmp/commands"
+    cron_off
+}
+
+# What has to be on the disk before the failsafe goes: a sync that writes down how things are.
+safe_from_power_cuts() {
+    about="$suite what a power cut must not undo"
+    local one
+    fresh
+    cron_on
+    as_deploy open access=ssh
+    finishes
+    mkdir -p "$root/usr/local/bin"
+    printf '%s\n' '#!/bin/sh' '[ "$1" != -- ] || shift' "for one; do echo \"\$one \$(grep -c 'stagepass:$grant\$' ~/.ssh/authorized_keys) \$(crontab -l 2>/dev/null | grep -c 'stagepass $grant')\"; done >>/tmp/syncs" >"$root/usr/local/bin/sync"
+    chmod 755 "$root/usr/local/bin/sync"
+    as_deploy close access=ssh
+    finishes
+    for one in .ssh .stagepass/result."$grant" .stagepass; do
+        same "$one is safe when the line is gone, and the failsafe is not" '0 1' "$(sed -n "s|^/home/deploy/$one ||p" "$root/tmp/syncs" | tail -n 1)"
+    done
+    rm -f "$root/tmp/syncs" "$root/usr/local/bin/sync"
+    as_deploy close collected=1
     cron_off
 }
 

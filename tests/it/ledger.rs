@@ -24,6 +24,14 @@ use crate::postgres;
 const NOW: UnixTime = 1_800_000_000;
 const DAY: i64 = 86_400;
 
+/// Takes away what the second version added.
+pub const BACK_TO_THE_FIRST_VERSION: &str = "drop index grants_findings; \
+     drop index grants_drifted; drop index grants_unchecked; \
+     alter table grants drop column findings; alter table grants drop column drift; \
+     alter table grants drop column checked_at; alter table grants drop column next_check_at; \
+     alter table grants drop column wait_until; \
+     delete from stagepass_migrations where version = 2";
+
 /// One database of its own.
 struct Stand {
     url: Option<String>,
@@ -961,17 +969,7 @@ mod stories {
         let open = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW + DAY).await;
         let head = ledger.head().await.unwrap();
         ledger.close().await;
-        // What the second version added is taken away again.
-        stand
-            .run(
-                "drop index grants_findings; drop index grants_drifted; \
-                 drop index grants_unchecked; alter table grants drop column findings; \
-                 alter table grants drop column drift; alter table grants drop column checked_at; \
-                 alter table grants drop column next_check_at; \
-                 alter table grants drop column wait_until; \
-                 delete from stagepass_migrations where version = 2",
-            )
-            .await;
+        stand.run(BACK_TO_THE_FIRST_VERSION).await;
         match Ledger::open(&stand.location(), Mode::ReadOnly).await {
             Err(LedgerError::OlderVersion { found: 1, .. }) => {}
             other => panic!("{other:?}"),

@@ -51,9 +51,9 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         let due = ledger.due(context.now(), PAGE).await?;
         return revoke::show_plan(context, &due);
     }
-    extend::restate_interrupted(context, &ledger).await?;
     let parallel = usize::from(typed.parallel);
     let (due, tally) = close_due(context, &ledger, parallel).await?;
+    extend::restate_interrupted(context, &ledger).await?;
     let looks = look_after(context, &ledger, parallel, typed.check).await?;
     let now = context.now();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
@@ -292,7 +292,7 @@ async fn overdue(context: &Context, ledger: &Ledger) -> Result<Vec<Grant>> {
     let stuck = Filter { states: vec![State::Stuck], ..Filter::default() };
     let mut all = ledger.grants(&stuck, PAGE, None).await?;
     for grant in grants {
-        let held = grant.lease_until.is_some_and(|until| until > now);
+        let held = ledger::is_held(&grant, now);
         if !held && view::is_overdue(&grant, now) && !all.iter().any(|known| known.id == grant.id) {
             all.push(grant);
         }

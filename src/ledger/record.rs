@@ -305,7 +305,7 @@ fn let_go(grant: &mut Grant) {
 }
 
 /// Whether a process that lives is working on the grant.
-pub(super) fn is_held(grant: &Grant, now: UnixTime) -> bool {
+pub(crate) fn is_held(grant: &Grant, now: UnixTime) -> bool {
     match (&grant.lease_owner, grant.lease_until) {
         (Some(owner), Some(until)) => !lease_is_dead(owner, until, now),
         _ => false,

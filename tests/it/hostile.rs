@@ -1195,6 +1195,58 @@ fn an_extension_nobody_saw_the_end_of_keeps_the_old_deadline() {
     });
 }
 
+#[test]
+fn an_extension_that_was_cut_off_never_keeps_the_sweep_from_closing_its_grant() {
+    // The first one is a part of opening.
+    let answers = |asked: &Asked| match (asked.verb.as_str(), asked.before) {
+        ("sp_update", 1..) => Say::Drop,
+        _ => Say::Honest,
+    };
+    let scene = Scene::new(Tricks::answers(answers));
+    let (run, _) = scene.grant(&["--for", "8s", "--json"]);
+    let grant = run.ok().json()["result"]["grant"].clone();
+    let id = grant["id"].as_str().unwrap();
+    // Nobody knows which deadline the server has, and the process that asked is gone.
+    let (run, _) = scene.run(&["extend", id, "--for", "5d", "--reason", "more time"]);
+    run.exits(7);
+    let (run, _) = scene.run(&["sweep"]);
+    run.ok();
+    assert_eq!(scene.live(), ["open"]);
+    while now() <= grant["deadline"].as_u64().unwrap() {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let (run, _) = scene.run(&["sweep"]);
+    run.ok();
+    assert_eq!(scene.live(), [""; 0]);
+    assert_eq!(scene.verbs().iter().filter(|verb| *verb == "sp_close").count(), 1);
+}
+
+#[test]
+fn a_deadline_is_not_moved_by_a_clock_that_was_lost() {
+    for clock in ["9223372036854775807".to_owned(), (now() + 2 * 366 * 86_400).to_string()] {
+        let answers = move |asked: &Asked| match (asked.verb.as_str(), asked.before) {
+            ("sp_detect", 1..) => Say::Reply(format!("supported=true\nclock={clock}\n{ABLE}")),
+            _ => Say::Honest,
+        };
+        let scene = Scene::new(Tricks::answers(answers));
+        let (run, _) = scene.grant(&["--for", "2d", "--json"]);
+        let before = run.ok().json()["result"]["grant"].clone();
+        let id = before["id"].as_str().unwrap();
+        for lasts in ["5d", "1d"] {
+            let (run, _) = scene.run(&["extend", id, "--for", lasts, "--reason", "more time"]);
+            harmless("clock", &run);
+            assert_eq!(run.exit, 6, "{}", run.told());
+            assert!(run.stderr.contains("more than a year ahead of"), "{}", run.told());
+        }
+        // The one that is a part of opening.
+        assert_eq!(scene.verbs().iter().filter(|verb| *verb == "sp_update").count(), 1);
+        let (run, _) = scene.run(&["sweep"]);
+        run.ok();
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        harmless("clock", &run.ok());
+    }
+}
+
 /// The messages of a client that were not encrypted, by number, and whether that was all.
 fn in_the_clear(heard: &[u8]) -> (Vec<u8>, bool) {
     let Some(end) = heard.iter().position(|byte| *byte == b'\n') else {

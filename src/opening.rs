@@ -15,7 +15,7 @@ use crate::grant::{Grant, State};
 use crate::ledger::{Lease, Ledger};
 use crate::output::Progress;
 use crate::policy::Terms;
-use crate::promise::{Asked, Promise};
+use crate::promise::{Asked, LayerPromise, Promise};
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply, clean};
@@ -62,9 +62,10 @@ pub async fn open(
     let check = CheckKey::generate().map_err(|e| {
         Error::new(Kind::Internal, "the verification key cannot be made").because(e)
     })?;
+    let planned = Promise::planned(draft.server, draft.asked);
     let recorded = json!({
         "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
-        "layers": grant.layers, "terms": terms, "promise": Promise::planned(draft.server, draft.asked),
+        "layers": grant.layers, "terms": terms, "promise": planned,
     });
     let clock_ahead = draft.server.clock_ahead;
     let server_now = context.now() + clock_ahead;
@@ -97,7 +98,7 @@ pub async fn open(
 
     // What the plan said has to hold for what was made.
     let promise = Promise::made(draft.server, draft.asked, &reply);
-    if let Some(problem) = weaker_than_agreed(&promise, &terms) {
+    if let Some(problem) = weaker_than_agreed(&promise, &planned, &terms) {
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
@@ -130,14 +131,23 @@ pub async fn open(
     Ok((grant, promise))
 }
 
-/// Why a grant whose end is enforced by less than the merchant agreed to must not stay.
-fn weaker_than_agreed(promise: &Promise, terms: &Terms) -> Option<Problem> {
-    let weak = promise.weak();
-    let agreed = |layer: &String| {
-        let name = layer.split(" (").next().unwrap_or(layer);
-        terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name))
+/// Why a grant whose end is enforced by less than the merchant agreed to must not stay. Who accepted
+/// that a layer is weak accepted it with what enforces it by the plan, and not without.
+fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Option<Problem> {
+    let accepted =
+        |name: &str| terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name));
+    let agreed = |layer: &LayerPromise| {
+        let by_plan = planned.layers.iter().find(|one| one.layer == layer.layer);
+        accepted(layer.layer)
+            && by_plan
+                .is_some_and(|one| one.enforced_by.iter().all(|by| layer.enforced_by.contains(by)))
     };
-    let broken: Vec<String> = weak.into_iter().filter(|layer| !agreed(layer)).collect();
+    let broken: Vec<String> = promise
+        .layers
+        .iter()
+        .filter(|layer| !layer.missing.is_empty() && !agreed(layer))
+        .map(|layer| format!("{} ({})", layer.layer, layer.missing.join("; ")))
+        .collect();
     (!broken.is_empty()).then(|| Problem {
         kind: Kind::Refused,
         message: "the server did not make what ends this access on time".into(),

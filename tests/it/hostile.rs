@@ -1071,6 +1071,26 @@ fn access_that_cannot_be_used_is_taken_back() {
 }
 
 #[test]
+fn who_accepted_a_weak_end_has_not_accepted_one_that_is_weaker_still() {
+    let gate = "account=deploy\nkey_lines=1\ngate=true\nexpiry_time=20991231235959Z";
+    let no_gate = "account=deploy\nkey_lines=1\ngate=false\ngate_reason=it has no room";
+    for (opened, exit) in [(gate, 0), (no_gate, 6)] {
+        let scene = Scene::new(Tricks::answers(move |asked| match asked.verb.as_str() {
+            "sp_detect" => Say::Reply(format!(
+                "supported=true\nclock={}\nserver_kind=openssh\ncan_gate=true\nfailsafe=none",
+                now()
+            )),
+            "sp_open" => Say::Reply(opened.into()),
+            _ => Say::Honest,
+        }));
+        let (run, _) = scene.grant(&["--accept-weak-expiry"]);
+        assert_eq!(run.exit, exit, "{}", run.told());
+        assert_eq!(run.stderr.contains("refuses a new login at the deadline"), exit == 6);
+        assert_eq!(scene.live().is_empty(), exit == 6, "{}", run.told());
+    }
+}
+
+#[test]
 fn a_close_that_lies_is_found_out_by_the_login_that_still_works() {
     let scene = Scene::new(Tricks::at("sp_close", Say::Reply("absent=true".into())));
     let (run, _) = scene.grant(&[]);

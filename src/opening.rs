@@ -299,7 +299,7 @@ async fn try_until_seen(
                 return Ok(answers);
             }
             Ok(answers) => seen = describe(answers.last()),
-            Err(e) => seen = clean(&e.to_string()),
+            Err(e) => seen = closing::one_line(&session::unreachable(session.target, e)),
         }
         if number < LOGIN_TRIES {
             tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;

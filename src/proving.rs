@@ -3,17 +3,16 @@
 
 use serde_json::{Value, json};
 
-use crate::closing::{self, Proof, RATION, event};
+use crate::closing::{self, Offer, Proof, event};
 use crate::context::Context;
 use crate::error::Result;
 use crate::grant::{Grant, Layer};
 use crate::ledger::Ledger;
 use crate::provider::{Need, Verb};
-use crate::public_key;
 use crate::script::{Answer, Reply, clean};
-use crate::session::{self, Known, Moment, Session};
+use crate::session::{self, Moment, Session};
 use crate::target::Target;
-use crate::transport::{self, Attempt};
+use crate::transport;
 
 /// What was seen of a grant that is over.
 #[must_use]
@@ -172,8 +171,7 @@ pub enum Offered {
     Unseen(String),
 }
 
-/// Offers the supporter's key, which has to be taken. Nothing is signed: its private half is not
-/// ours.
+/// Offers the supporter's key, which has to be taken.
 ///
 /// # Errors
 /// Fails only when the ledger does.
@@ -185,49 +183,15 @@ pub async fn prove_taken(
     layer: &Layer,
     need: Need,
 ) -> Result<Offered> {
-    let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
-        return Ok(Offered::NotTried("not tried: the password was never kept".into()));
-    };
-    if !Known::of(layer).text("sp_from").is_empty() {
-        return Ok(Offered::NotTried("not tried: the key is limited to other addresses".into()));
-    }
-    let mut attempts = vec![Attempt::Offer(&key)];
-    if need == Need::None {
-        // Our own login follows, and nothing is counted.
-        attempts.push(Attempt::Own);
-    } else if !ledger.take_proof(&target.name, context.now(), RATION).await? {
-        // OpenSSH 9.8 and later counts a key that it took and nobody signed with as a failed login.
-        return Ok(Offered::NotTried(format!(
-            "not tried: a key that is only offered counts as a failed login, and {} in {} minutes \
-             are made on one server",
-            RATION.per,
-            RATION.window_s / 60
-        )));
-    }
-    let tried = transport::try_login(
-        target,
-        &layer.account,
-        &attempts,
-        grant.access,
-        context,
-        &context.surroundings,
-        context.step_deadline(),
-    )
-    .await;
-    let unseen =
-        |why: &str| Offered::Unseen(format!("the login could not be tried: {}", clean(why)));
-    Ok(match tried.map(|answers| answers.into_iter().next()) {
-        Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => Offered::Taken,
-        Ok(Some(transport::Answer::Refused { methods })) => Offered::Refused(format!(
+    Ok(match closing::offer(context, ledger, target, layer, need, grant.access).await? {
+        Offer::Answered(transport::Answer::Refused { methods }) => Offered::Refused(format!(
             "the server does not take the key of {} (it offers {})",
             grant.supporter.name,
             clean(&methods)
         )),
-        Ok(Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why })) => {
-            unseen(&why)
-        }
-        Ok(None) => unseen("nothing was tried"),
-        Err(e) => unseen(&e.to_string()),
+        Offer::Answered(_) => Offered::Taken,
+        Offer::NotTried(why) => Offered::NotTried(why),
+        Offer::Unseen(why) => Offered::Unseen(why),
     })
 }
 

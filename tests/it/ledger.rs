@@ -15,10 +15,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as 
 use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
 use stagepass::ledger::{
     CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
-    Location, Mode, Ration, SweepRun, VERSION, Verdict,
+    Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
 };
 use stagepass::secret::Secret;
 
+use crate::again::{Again, inside};
 use crate::postgres;
 
 const NOW: UnixTime = 1_800_000_000;
@@ -1658,4 +1659,37 @@ async fn seed(stand: &Stand, closed: u32, due: u32) {
     if stand.url.is_some() {
         stand.run("analyze").await;
     }
+}
+
+/// Another user's process, and a view of `/proc` in which it is hidden.
+const HIDDEN: &str = r#"
+set -e
+setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 >/dev/null 2>&1 &
+read -r pid comm state rest <"/proc/$!/stat"
+set -- "$pid/$(cut -d ' ' -f 22 "/proc/$pid/stat")" "$@"
+mount --make-rprivate /
+mount -t proc -o hidepid=2 proc /proc
+export OWNER="$1"
+shift
+exec setpriv --reuid 65533 --regid 65533 --clear-groups "$@"
+"#;
+
+#[test]
+#[allow(clippy::disallowed_methods)]
+fn two_users_of_one_machine_that_hides_processes_do_not_take_each_others_grants() {
+    if inside().is_none() {
+        let test = "ledger::two_users_of_one_machine_that_hides_processes_do_not_take_each_others_\
+                    grants";
+        Again::through(&["unshare", "--mount", "sh", "-c", HIDDEN, "sh"]).run(test);
+        return;
+    }
+    let mine = Lease::mine(NOW, 60);
+    let (system, _) = mine.owner.split_once('/').unwrap();
+    let owner = std::env::var("OWNER").unwrap();
+    let (pid, _) = owner.split_once('/').unwrap();
+    assert!(!Path::new(&format!("/proc/{pid}")).exists(), "it is not hidden");
+    assert!(!lease_is_dead(&format!("{system}/{owner}"), NOW + 60, NOW));
+    assert!(lease_is_dead(&format!("{system}/{owner}"), NOW - 1, NOW));
+    // Nobody has the highest number that there can be.
+    assert!(lease_is_dead(&format!("{system}/4194304/1"), NOW + 60, NOW));
 }

@@ -22,6 +22,7 @@ use crate::script::{Answer, Reply, clean};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::session::{self, Known, Moment, Session};
+use crate::target::Target;
 use crate::transport::{self, Attempt};
 
 /// Seconds after which the server ends the verification key by itself.
@@ -77,6 +78,17 @@ pub async fn open(
     grant =
         ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
 
+    // It is in the ledger now, so that its target is not taken away any more. It may have been, while
+    // the plan was looked at: then nobody could close what would be made.
+    if !is_listed(context, session.target) {
+        let problem = Problem {
+            kind: Kind::Usage,
+            message: format!("`{}` was changed or removed meanwhile", session.target.name),
+            cause: "nothing was made".into(),
+        };
+        return Err(abandon(context, ledger, session, &grant, problem).await);
+    }
+
     progress.step("making access");
     let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
     let moment = Moment {
@@ -129,6 +141,14 @@ pub async fn open(
         )
     })?;
     Ok((grant, promise))
+}
+
+/// Whether the target is still in the list, as the same server.
+fn is_listed(context: &Context, target: &Target) -> bool {
+    let listed = context.targets().ok();
+    listed.as_ref().and_then(|targets| targets.find(&target.name)).is_some_and(|listed| {
+        listed.address == target.address && session::host_keys(listed) == session::host_keys(target)
+    })
 }
 
 /// Why a grant whose end is enforced by less than the merchant agreed to must not stay. Who accepted

@@ -1091,6 +1091,25 @@ fn who_accepted_a_weak_end_has_not_accepted_one_that_is_weaker_still() {
 }
 
 #[test]
+fn a_grant_on_a_target_that_is_removed_meanwhile_makes_nothing() {
+    let list: Arc<std::sync::OnceLock<std::path::PathBuf>> = Arc::default();
+    let known = Arc::clone(&list);
+    let scene = Scene::new(Tricks::answers(move |asked| {
+        // As `target remove` does, which finds no grant yet.
+        if asked.verb == "sp_detect" {
+            fs::write(known.get().unwrap(), "").unwrap();
+        }
+        Say::Honest
+    }));
+    list.set(scene.stage.config().join("targets.toml")).unwrap();
+    let (run, _) = scene.grant(&[]);
+    assert_eq!(run.exit, 2, "{}", run.told());
+    assert!(run.stderr.contains("`staging` was changed or removed meanwhile"), "{}", run.told());
+    assert!(!scene.verbs().contains(&"sp_open".to_owned()));
+    assert_eq!(scene.live(), [""; 0]);
+}
+
+#[test]
 fn a_close_that_lies_is_found_out_by_the_login_that_still_works() {
     let scene = Scene::new(Tricks::at("sp_close", Say::Reply("absent=true".into())));
     let (run, _) = scene.grant(&[]);

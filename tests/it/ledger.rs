@@ -136,6 +136,7 @@ on_both! {
     names_that_break_sql_or_terminals_do_no_harm
     a_ledger_of_the_first_version_is_brought_up_to_date_and_stays_whole
     findings_wait_for_one_acknowledgement
+    what_nobody_has_seen_is_not_acknowledged
     what_drifted_is_recorded_only_where_nobody_works_on_the_grant
     an_open_grant_is_looked_at_once_an_hour_by_one_of_many
     running_work_is_waited_for_a_minute_at_a_time
@@ -1007,19 +1008,46 @@ mod stories {
         assert_eq!(grants.iter().map(|grant| grant.findings).collect::<Vec<_>>(), [3]);
         is_whole(&ledger.verify(None).await.unwrap());
 
-        let acknowledge =
-            async |id: &str| ledger.acknowledge(id, &event("grant.acknowledged")).await.unwrap();
-        assert_eq!(acknowledge("bbbbbbbbbb").await, None);
+        let acknowledge = async |seen: &Grant| {
+            ledger.acknowledge(seen, &event("grant.acknowledged")).await.unwrap()
+        };
+        assert_eq!(acknowledge(&ledger.grant("bbbbbbbbbb").await.unwrap()).await, None);
+        let found = ledger.grant("aaaaaaaaaa").await.unwrap();
         let before = ledger.head().await.unwrap().seq;
-        let both = tokio::join!(acknowledge("aaaaaaaaaa"), acknowledge("aaaaaaaaaa"));
+        let both = tokio::join!(acknowledge(&found), acknowledge(&found));
         let taken: Vec<Grant> = [both.0, both.1].into_iter().flatten().collect();
         assert_eq!(taken.len(), 1, "{taken:?}");
         assert_eq!((taken[0].findings, taken[0].state), (0, State::Closed));
         assert_eq!(ledger.head().await.unwrap().seq, before + 1);
         assert!(ledger.alarms().await.unwrap().is_quiet());
         is_whole(&ledger.verify(None).await.unwrap());
-        let missing = ledger.acknowledge("cccccccccc", &event("x")).await;
+        let missing = Grant { id: "cccccccccc".into(), ..found };
+        let missing = ledger.acknowledge(&missing, &event("x")).await;
         assert!(matches!(missing, Err(LedgerError::NoSuchGrant { .. })), "{missing:?}");
+    }
+
+    pub(super) async fn what_nobody_has_seen_is_not_acknowledged(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        let open = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW).await;
+        let stuck = Grant { findings: 1, state: State::Closing, ..open };
+        let seen = ledger.record(&stuck, &event("grant.close-failed")).await.unwrap();
+        let acknowledge = async |seen: &Grant| {
+            ledger.acknowledge(seen, &event("grant.acknowledged")).await.unwrap()
+        };
+        // While somebody looks at it, the next try begins, finds more, and fails again.
+        let (from, lease) = ([State::Closing], lease("a", NOW + 60));
+        let closing = event("grant.closing");
+        let claimed = ledger.claim(&seen.id, &from, State::Closing, &lease, NOW, &closing).await;
+        let mut held = claimed.unwrap().unwrap();
+        assert_eq!(acknowledge(&seen).await, None);
+        assert_eq!(acknowledge(&held).await, None);
+        (held.findings, held.lease_owner, held.lease_until) = (5, None, None);
+        let more = ledger.record(&held, &event("grant.close-failed")).await.unwrap();
+        assert_eq!(acknowledge(&seen).await, None);
+        assert_eq!(ledger.alarms().await.unwrap().findings, 1);
+        assert_eq!(acknowledge(&more).await.unwrap().findings, 0);
+        is_whole(&ledger.verify(None).await.unwrap());
     }
 
     pub(super) async fn what_drifted_is_recorded_only_where_nobody_works_on_the_grant(

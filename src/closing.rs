@@ -235,7 +235,7 @@ pub(crate) async fn forget_result(
         match session.call(&provider, Verb::Close, &inputs).await {
             Ok(Answer::Done(_) | Answer::Refused { .. }) => {}
             Ok(Answer::Unknown { why }) => return Err(why),
-            Err(e) => return Err(e.to_string()),
+            Err(e) => return Err(one_line(&e)),
         }
     }
     Ok(())
@@ -487,7 +487,7 @@ async fn close_or_wait(
         // Where it cannot be seen whether work is running, it is not cut off before its time.
         let seen = match session {
             Ok(session) => checking::look(context, session, grant).await,
-            Err(why) => Err(why.clone()),
+            Err(why) => Err(why.clone().into()),
         };
         // The server may have closed it by itself when the last session was gone.
         let over = |seen: &checking::Seen| seen.sessions == Some(0) || !seen.is_present();
@@ -495,7 +495,8 @@ async fn close_or_wait(
             let now = context.now();
             let until = latest_end(grant).min(now.saturating_add(LONGEST_WAIT));
             let noted = ledger.wait(&grant.id, until).await;
-            return (noted.map(|()| None).map_err(Error::from), seen.is_err());
+            let unheard = seen.is_err_and(|not| !not.refused);
+            return (noted.map(|()| None).map_err(Error::from), unheard);
         }
     }
     let ended = match session {
@@ -594,7 +595,7 @@ async fn close_layer(
             return Ok(Err(Failure { refused: true, ..Failure::unseen(reason) }));
         }
         Ok(Answer::Unknown { why }) => return Ok(Err(Failure::unseen(why))),
-        Err(e) => return Ok(Err(Failure::unseen(e.to_string()))),
+        Err(e) => return Ok(Err(Failure::unseen(one_line(&e)))),
     };
     let mut evidence = Evidence::of(layer, &reply, context.now());
     if evidence.found.total > 0 {
@@ -681,7 +682,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     let mut notes = Vec::new();
     if reply.is("already_absent") && !reply.is("by_server") {
         notes.push(format!(
-            "`{}` was already absent when stagepass came to remove it",
+            "the access in `{}` was already absent when stagepass came to end it",
             layer.account
         ));
     }
@@ -744,9 +745,13 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     for key in ["note", "sessions_left"] {
         let text = reply.text(key);
         if !text.is_empty() && text != "0" {
-            notes.push(match key {
-                "sessions_left" => "sessions that were open in this shared account cannot be told \
-                                    apart and were not ended"
+            notes.push(match (key, reply.number("sessions_left")) {
+                ("sessions_left", Some(1)) => "one session of this grant is still open".to_owned(),
+                ("sessions_left", Some(count)) => {
+                    format!("{count} sessions of this grant are still open")
+                }
+                ("sessions_left", None) => "sessions that were open in this shared account cannot \
+                                            be told apart and were not ended"
                     .to_owned(),
                 _ => text.to_owned(),
             });

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::evidence;
 use crate::grant::{Grant, State};
 use crate::ledger::{Lease, Ledger};
 use crate::output::Progress;
@@ -105,7 +106,7 @@ pub async fn open(
     };
     // From here on the open is known to have ended, and what it replied is needed to close.
     if let Some(layer) = grant.layers.first_mut() {
-        layer.outputs = json!(reply.values()).to_string();
+        layer.outputs = evidence::read_back(&reply).to_string();
     }
 
     // What the plan said has to hold for what was made.
@@ -133,7 +134,8 @@ pub async fn open(
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
     release(&mut grant);
-    let detail = json!({ "open": reply.values(), "login": evidence, "promise": promise });
+    let detail =
+        json!({ "open": evidence::read_back(&reply), "login": evidence, "promise": promise });
     let open = event(context, &grant, "grant.open", detail);
     let grant = ledger.record(&grant, &open).await.map_err(|e| {
         Error::from(e).hint(

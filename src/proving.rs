@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::checking::NotSeen;
 use crate::closing::{self, Offer, Proof, event};
 use crate::context::Context;
 use crate::error::Result;
+use crate::evidence;
 use crate::grant::{Grant, Layer};
 use crate::ledger::Ledger;
 use crate::provider::{Need, Verb};
@@ -22,8 +24,8 @@ pub enum Seen {
     Gone(Found),
     /// Some of it is back.
     Back(Found),
-    /// Nobody saw: why.
-    Unseen(String),
+    /// Nobody saw.
+    Unseen(NotSeen),
 }
 
 /// What was read and tried.
@@ -74,18 +76,18 @@ async fn look(
     grant: &Grant,
     layer: &Layer,
     found: &mut Found,
-) -> Result<Option<String>> {
+) -> Result<Option<NotSeen>> {
     let provider = match closing::provider_of(context, session, layer) {
         Ok(provider) => provider,
-        Err(why) => return Ok(Some(why)),
+        Err(why) => return Ok(Some(why.into())),
     };
     let moment = Moment { deadline: grant.deadline, ..Moment::default() };
     let inputs = session::inputs(grant, layer, &moment);
     let reply = match session.call(&provider, Verb::Check, &inputs).await {
         Ok(Answer::Done(reply)) => reply,
-        Ok(Answer::Refused { reason, .. }) => return Ok(Some(reason)),
-        Ok(Answer::Unknown { why }) => return Ok(Some(why)),
-        Err(e) => return Ok(Some(closing::one_line(&e))),
+        Ok(Answer::Refused { reason: why, .. }) => return Ok(Some(NotSeen { why, refused: true })),
+        Ok(Answer::Unknown { why }) => return Ok(Some(why.into())),
+        Err(e) => return Ok(Some(closing::one_line(&e).into())),
     };
     let mut there = what_is_there(layer, provider.need, &reply);
     if reply.is("foreign") {
@@ -106,7 +108,7 @@ async fn look(
         }
         // What was read is seen, whatever became of the login.
         Proof::Unseen(text) if !there.is_empty() => json!({ "answer": "unseen", "text": text }),
-        Proof::Unseen(text) => return Ok(Some(text)),
+        Proof::Unseen(text) => return Ok(Some(text.into())),
     };
     if let Some(text) = login.get("text").and_then(Value::as_str) {
         found.notes.push(format!("login: {text}"));
@@ -116,7 +118,7 @@ async fn look(
         "provider": layer.provider,
         "account": layer.account,
         "digest": provider.digest,
-        "state_read_back": reply.values(),
+        "state_read_back": evidence::read_back(&reply),
         "login": login,
     }));
     Ok(None)

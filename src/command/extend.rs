@@ -12,6 +12,7 @@ use crate::command::{grant::deadline_of, refusal, schedule_warning, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
+use crate::evidence;
 use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::output::{Tone, fields, paint};
@@ -161,7 +162,7 @@ async fn carry_out(
             session.close().await;
             grant.deadline = new.deadline();
             grant.next_attempt_at = None;
-            let detail = json!({ "new": new, "update": reply.values() });
+            let detail = json!({ "new": new, "update": evidence::read_back(&reply) });
             return Ok(ledger
                 .record(&grant, &event(context, &grant, "grant.extended", detail))
                 .await?);
@@ -284,7 +285,7 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
             Ok(Answer::Done(reply)) => {
                 grant.lease_owner = None;
                 grant.lease_until = None;
-                ("grant.restated", json!({ "update": reply.values() }))
+                ("grant.restated", json!({ "update": evidence::read_back(&reply) }))
             }
             Ok(Answer::Refused { reason: why, .. }) => {
                 grant.next_attempt_at = Some(now.saturating_add(PAUSE));

@@ -245,8 +245,11 @@ async fn look_on(
     let mut looks = Looks::default();
     let mut mine = Vec::new();
     for grant in grants {
-        if ledger.take_check(&grant.id, context.now(), forced).await? {
-            mine.push(*grant);
+        match ledger.take_check(&grant.id, context.now(), forced).await {
+            Ok(true) => mine.push(*grant),
+            Ok(false) => {}
+            // What was closed before is told all the same.
+            Err(e) => looks.unrecorded.push((grant.id.clone(), closing::one_line(&e.into()))),
         }
     }
     if mine.is_empty() {
@@ -270,11 +273,13 @@ async fn look_on(
                     looks.changed.extend(Some(grant).filter(|_| changed));
                     continue;
                 }
-                Ok(checking::Checked { seen: Err(why), .. }) => why,
+                Ok(checking::Checked { seen: Err(not), .. }) => not.why,
             },
         };
         let next = context.now().saturating_add(checking::EVERY);
-        ledger.check_later(&grant.id, next).await?;
+        if let Err(e) = ledger.check_later(&grant.id, next).await {
+            looks.unrecorded.push((grant.id.clone(), closing::one_line(&e.into())));
+        }
         looks.unseen.push((grant.id.clone(), why));
     }
     if let Ok(session) = session {

@@ -1110,6 +1110,43 @@ fn a_grant_on_a_target_that_is_removed_meanwhile_makes_nothing() {
 }
 
 #[test]
+fn a_server_that_refuses_to_be_looked_at_was_reached_and_said_no() {
+    let scene = Scene::new(Tricks::answers(|asked| match asked.verb.as_str() {
+        "sp_check" => {
+            raw("\nstagepass-begin=NONCE\nreason_id=no\nreason=no root here any more\n", 10)
+        }
+        _ => Say::Honest,
+    }));
+    let (run, _) = scene.grant(&[]);
+    run.ok();
+    for _ in 0..2 {
+        let connections = scene.peer.log.lock().unwrap().heard.len();
+        let (run, _) = scene.run(&["verify", "--all"]);
+        assert_eq!(run.exit, 6, "{}", run.told());
+        assert!(run.output().contains("no root here any more"), "{}", run.told());
+        assert_eq!(scene.peer.log.lock().unwrap().heard.len(), connections + 1);
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        run.ok();
+    }
+}
+
+#[test]
+fn a_look_that_repeats_itself_does_not_fill_the_ledger() {
+    let check = format!(
+        "present=true\nkey_lines=1\nkeys_match=true\ngate_present=true\nfailsafe_present=true\n{}",
+        many_lines(&["use"])
+    );
+    let scene = Scene::new(Tricks::at("sp_check", Say::Reply(check)));
+    let (run, _) = scene.grant(&[]);
+    run.ok();
+    let (run, _) = scene.run(&["verify", "--all"]);
+    run.ok();
+    let export = scene.stage.run(["ledger", "export"]).ok().stdout;
+    let looked = export.lines().find(|line| line.contains("grant.verified")).unwrap();
+    assert!(looked.len() < 8_000, "{} bytes for one look", looked.len());
+}
+
+#[test]
 fn a_close_that_lies_is_found_out_by_the_login_that_still_works() {
     let scene = Scene::new(Tricks::at("sp_close", Say::Reply("absent=true".into())));
     let (run, _) = scene.grant(&[]);

@@ -268,6 +268,31 @@ fn a_key_that_still_opens_the_account_for_old_clients_is_not_said_to_be_refused(
 }
 
 #[test]
+fn a_grant_that_is_revoked_while_it_is_looked_at_has_not_drifted() {
+    let story = Story::new();
+    let host = own_server(&story);
+    let granted = story.granted_key("staging", &key_of(&story), &[]);
+    // The next look begins, and goes on when the grant is over.
+    host.sh("mv /usr/bin/getent /usr/bin/getent.real
+        printf '#!/bin/sh\\nif rm /run/slow 2>/dev/null; then : >/run/began; \
+            while [ ! -e /run/over ]; do sleep 0.1; done; fi\\n\
+            exec getent.real \"$@\"\\n' >/usr/bin/getent
+        chmod 755 /usr/bin/getent; : >/run/slow");
+    let looking = story.stage.command(["verify", "--json", &granted.id]).spawn();
+    let began = host.root_path().join("run/began");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !began.exists() {
+        assert!(std::time::Instant::now() < patience, "the look never began");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    story.revoked(&granted.id);
+    host.sh(": >/run/over");
+    let document = looking.wait().ok().json();
+    assert_eq!(only(&document, "proved")["grant"]["id"], granted.id.as_str());
+    assert!(!events(&story, &granted.id).contains(&"grant.not-verified".to_owned()));
+}
+
+#[test]
 fn many_grants_on_one_server_do_not_lock_us_out() {
     let story = Story::new();
     // OpenSSH 10.0 counts a key that it took and nobody signed with as a failed login.

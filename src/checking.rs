@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::closing::{self, event};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::evidence::{Bounded, moved};
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::Ledger;
@@ -59,13 +59,36 @@ impl Seen {
     }
 }
 
+/// Why nothing was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSeen {
+    /// The reason, in one line.
+    pub why: String,
+    /// Whether the server said no; otherwise nobody saw an answer.
+    pub refused: bool,
+}
+
+impl From<String> for NotSeen {
+    fn from(why: String) -> Self {
+        Self { why, refused: false }
+    }
+}
+
+impl NotSeen {
+    /// What it means for the exit code.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        if self.refused { Kind::Refused } else { Kind::Unknown }
+    }
+}
+
 /// A look, and the grant as it stands behind it.
 #[derive(Debug)]
 pub struct Checked {
     /// The grant as it is recorded now.
     pub grant: Grant,
     /// What was seen, or why nothing was: the server said no, or nobody saw an answer.
-    pub seen: std::result::Result<Seen, String>,
+    pub seen: std::result::Result<Seen, NotSeen>,
     /// Whether what drifted is not what had drifted before.
     pub changed: bool,
 }
@@ -75,7 +98,7 @@ pub async fn look(
     context: &Context,
     session: &mut Session<'_>,
     grant: &Grant,
-) -> std::result::Result<Seen, String> {
+) -> std::result::Result<Seen, NotSeen> {
     let mut seen = Seen::default();
     for layer in &grant.layers {
         let provider = closing::provider_of(context, session, layer)?;
@@ -96,11 +119,12 @@ async fn ask(
     session: &mut Session<'_>,
     provider: &Provider,
     inputs: &crate::script::Inputs<'_>,
-) -> std::result::Result<Reply, String> {
+) -> std::result::Result<Reply, NotSeen> {
     match session.call(provider, Verb::Check, inputs).await {
         Ok(Answer::Done(reply)) => Ok(reply),
-        Ok(Answer::Refused { reason: why, .. } | Answer::Unknown { why }) => Err(why),
-        Err(e) => Err(e.to_string()),
+        Ok(Answer::Refused { reason: why, .. }) => Err(NotSeen { why, refused: true }),
+        Ok(Answer::Unknown { why }) => Err(why.into()),
+        Err(e) => Err(closing::one_line(&e).into()),
     }
 }
 
@@ -117,8 +141,9 @@ pub async fn check(
 ) -> Result<Checked> {
     let seen = match look(context, session, grant).await {
         Ok(seen) => seen,
-        Err(why) => {
-            return Ok(Checked { grant: grant.clone(), seen: Err(clean(&why)), changed: false });
+        Err(NotSeen { why, refused }) => {
+            let seen = Err(NotSeen { why: clean(&why), refused });
+            return Ok(Checked { grant: grant.clone(), seen, changed: false });
         }
     };
     let (grant, changed) = record(context, ledger, grant, &seen).await?;

@@ -235,7 +235,7 @@ pub(crate) async fn forget_result(
         match session.call(&provider, Verb::Close, &inputs).await {
             Ok(Answer::Done(_) | Answer::Refused { .. }) => {}
             Ok(Answer::Unknown { why }) => return Err(why),
-            Err(e) => return Err(e.to_string()),
+            Err(e) => return Err(one_line(&e)),
         }
     }
     Ok(())
@@ -487,7 +487,7 @@ async fn close_or_wait(
         // Where it cannot be seen whether work is running, it is not cut off before its time.
         let seen = match session {
             Ok(session) => checking::look(context, session, grant).await,
-            Err(why) => Err(why.clone()),
+            Err(why) => Err(why.clone().into()),
         };
         // The server may have closed it by itself when the last session was gone.
         let over = |seen: &checking::Seen| seen.sessions == Some(0) || !seen.is_present();
@@ -495,7 +495,8 @@ async fn close_or_wait(
             let now = context.now();
             let until = latest_end(grant).min(now.saturating_add(LONGEST_WAIT));
             let noted = ledger.wait(&grant.id, until).await;
-            return (noted.map(|()| None).map_err(Error::from), seen.is_err());
+            let unheard = seen.is_err_and(|not| !not.refused);
+            return (noted.map(|()| None).map_err(Error::from), unheard);
         }
     }
     let ended = match session {
@@ -594,7 +595,7 @@ async fn close_layer(
             return Ok(Err(Failure { refused: true, ..Failure::unseen(reason) }));
         }
         Ok(Answer::Unknown { why }) => return Ok(Err(Failure::unseen(why))),
-        Err(e) => return Ok(Err(Failure::unseen(e.to_string()))),
+        Err(e) => return Ok(Err(Failure::unseen(one_line(&e)))),
     };
     let mut evidence = Evidence::of(layer, &reply, context.now());
     if evidence.found.total > 0 {
@@ -681,7 +682,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     let mut notes = Vec::new();
     if reply.is("already_absent") && !reply.is("by_server") {
         notes.push(format!(
-            "`{}` was already absent when stagepass came to remove it",
+            "the access in `{}` was already absent when stagepass came to end it",
             layer.account
         ));
     }
@@ -744,9 +745,13 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     for key in ["note", "sessions_left"] {
         let text = reply.text(key);
         if !text.is_empty() && text != "0" {
-            notes.push(match key {
-                "sessions_left" => "sessions that were open in this shared account cannot be told \
-                                    apart and were not ended"
+            notes.push(match (key, reply.number("sessions_left")) {
+                ("sessions_left", Some(1)) => "one session of this grant is still open".to_owned(),
+                ("sessions_left", Some(count)) => {
+                    format!("{count} sessions of this grant are still open")
+                }
+                ("sessions_left", None) => "sessions that were open in this shared account cannot \
+                                            be told apart and were not ended"
                     .to_owned(),
                 _ => text.to_owned(),
             });
@@ -755,8 +760,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     notes
 }
 
-/// Tries to log in with the supporter's key. Its private half is not ours, so the key is offered
-/// (RFC 4252, section 7): a server that refuses the offer refuses the login.
+/// Tries to log in with the supporter's key, which has to be refused.
 pub(crate) async fn prove_refused(
     context: &Context,
     ledger: &Ledger,
@@ -766,65 +770,111 @@ pub(crate) async fn prove_refused(
     provider: &Provider,
     reply: &Reply,
 ) -> Result<Proof> {
-    let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
-        return Ok(Proof::NotTried("not tried: the password was never kept".into()));
-    };
-    // Who can write in the account can also write a line that looks like another grant's: only the
-    // ledger knows whether there is one.
-    let kept = reply.is("same_key_kept") && has_twin(ledger, grant, layer).await?;
-    if kept || reply.is("same_key_foreign") {
-        return Ok(Proof::NotTried("not tried: this key is still in use, see above".into()));
-    }
-    if !Known::of(layer).text("sp_from").is_empty() {
+    if reply.is("same_key_foreign") {
         return Ok(Proof::NotTried(
-            "not tried: the key was limited to other addresses, and a refusal here would prove \
-             nothing"
+            "not tried: the same key is in a line that stagepass did not make, and opens this \
+             account in any case"
                 .into(),
         ));
     }
-    // In an account of ours the login fails and counts against our address. In the merchant's own
-    // account the refused offer is followed by our own login on the same connection, which
-    // succeeds, and nothing is counted.
-    let shared = provider.need == Need::None;
-    let mut attempts = vec![Attempt::Offer(&key)];
-    if shared {
+    // Who can write in the account can also write a line that looks like another grant's: only the
+    // ledger knows whether there is one.
+    if reply.is("same_key_kept")
+        && let Some(twin) = twin_of(ledger, grant, layer).await?
+    {
+        return Ok(Proof::NotTried(format!(
+            "not tried: the same key opens this account through grant {twin}, too"
+        )));
+    }
+    let supporter = &grant.supporter.name;
+    Ok(match offer(context, ledger, target, layer, provider.need, Access::Ssh).await? {
+        Offer::Answered(transport::Answer::Refused { .. }) if layer.has_password => Proof::Refused(
+            "the key was tried and refused; the password was never kept, and was not tried".into(),
+        ),
+        Offer::Answered(transport::Answer::Refused { .. }) => {
+            Proof::Refused("tried and refused".into())
+        }
+        Offer::Answered(_) => {
+            Proof::StillAccepted(format!("the server still accepts the key of {supporter}"))
+        }
+        Offer::NotTried(why) => Proof::NotTried(why),
+        Offer::Unseen(why) => Proof::Unseen(why),
+    })
+}
+
+/// What became of a key that was to be offered.
+pub(crate) enum Offer {
+    /// The server took it, or refused it.
+    Answered(transport::Answer),
+    /// It was not offered, for this reason.
+    NotTried(String),
+    /// Nobody saw an answer: why.
+    Unseen(String),
+}
+
+/// Offers the supporter's key. Nothing is signed, for its private half is not ours: a server that
+/// refuses the offer refuses the login (RFC 4252, section 7).
+///
+/// # Errors
+/// Fails only when the ledger does.
+pub(crate) async fn offer(
+    context: &Context,
+    ledger: &Ledger,
+    target: &Target,
+    layer: &Layer,
+    need: Need,
+    use_as: Access,
+) -> Result<Offer> {
+    let not_tried = |why: &str| Ok(Offer::NotTried(format!("not tried: {why}")));
+    let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
+        return not_tried("the password was never kept");
+    };
+    if !Known::of(layer).text("sp_from").is_empty() {
+        return not_tried(
+            "the key is limited to other addresses, and would be refused from here in any case",
+        );
+    }
+    // In an account of ours the login fails and counts against our address; OpenSSH 9.8 and later
+    // counts a key that it took and nobody signed with, too. In the merchant's own account our own
+    // login follows on the same connection, which succeeds, and nothing is counted.
+    let mut attempts = vec![Attempt::OfferInEveryWay(&key)];
+    if need == Need::None {
         attempts.push(Attempt::Own);
     } else if !ledger.take_proof(&target.name, context.now(), RATION).await? {
-        return Ok(Proof::NotTried(format!(
-            "not tried: only {} refused logins in {} minutes are made on one server, so that it \
-             does not lock this address out",
+        return not_tried(&format!(
+            "so that no server locks this address out, a login that fails is made once in {} \
+             seconds and {} times in {} minutes",
+            RATION.spacing_s,
             RATION.per,
             RATION.window_s / 60
-        )));
+        ));
     }
     let tried = transport::try_login(
         target,
         &layer.account,
         &attempts,
-        Access::Ssh,
+        use_as,
         context,
         &context.surroundings,
         context.step_deadline(),
     )
     .await;
+    let unseen = |why: &str| Offer::Unseen(format!("the login could not be tried: {}", clean(why)));
     Ok(match tried.map(|answers| answers.into_iter().next()) {
-        Ok(Some(transport::Answer::Refused { .. })) => Proof::Refused("tried and refused".into()),
-        Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => {
-            Proof::StillAccepted(format!(
-                "the server still accepts the key of {}",
-                grant.supporter.name
-            ))
-        }
         Ok(Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why })) => {
-            Proof::Unseen(format!("the login could not be tried: {}", clean(&why)))
+            unseen(&why)
         }
-        Ok(None) => Proof::Unseen("the login could not be tried".into()),
-        Err(e) => Proof::Unseen(format!("the login could not be tried: {}", clean(&e.to_string()))),
+        Ok(Some(answer)) => Offer::Answered(answer),
+        Ok(None) => unseen("nothing was tried"),
+        Err(e) => unseen(&one_line(&session::unreachable(target, e))),
     })
 }
 
-/// Whether another live grant has the same key in the same account.
-async fn has_twin(ledger: &Ledger, grant: &Grant, layer: &Layer) -> Result<bool> {
+/// Another live grant that has the same key in the same account.
+async fn twin_of(ledger: &Ledger, grant: &Grant, layer: &Layer) -> Result<Option<String>> {
+    if layer.key_fingerprint.is_none() {
+        return Ok(None);
+    }
     let filter = Filter {
         target: Some(grant.target.clone()),
         live_only: true,
@@ -832,10 +882,10 @@ async fn has_twin(ledger: &Ledger, grant: &Grant, layer: &Layer) -> Result<bool>
         ..Filter::default()
     };
     let others = ledger.grants(&filter, 100, None).await?;
-    Ok(layer.key_fingerprint.is_some()
-        && others.iter().any(|other| {
-            other.id != grant.id && other.layers.iter().any(|one| one.account == layer.account)
-        }))
+    let is_twin = |other: &Grant| {
+        other.id != grant.id && other.layers.iter().any(|one| one.account == layer.account)
+    };
+    Ok(others.into_iter().find(is_twin).map(|other| other.id))
 }
 
 /// Counts a failure and says when to try again: after 1, 2, 4, 8 and 16 minutes, then daily.

@@ -318,7 +318,14 @@ impl Context {
         {
             return Ok(None);
         }
-        Ok(Some(Ledger::open(&self.ledger_to_open()?, Mode::ReadOnly).await?))
+        let location = self.ledger_to_open()?;
+        match Ledger::open(&location, Mode::ReadOnly).await {
+            // An older stagepass wrote it. Whichever command comes first brings it up to date: a
+            // sweep that waited for another command would end nothing until somebody came.
+            Err(LedgerError::OlderVersion { .. }) => self.ledger().await?.close().await,
+            opened => return Ok(Some(opened?)),
+        }
+        Ok(Some(Ledger::open(&location, Mode::ReadOnly).await?))
     }
 
     /// The operating system's keyring. It may ask for its own password only where somebody is.
@@ -505,7 +512,10 @@ fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
         }
         LedgerError::Denied { .. } => "check who owns it, its folder, and what they allow",
         LedgerError::Unreachable { .. } => "check that the database runs and answers from here",
-        LedgerError::OlderVersion { .. } => "`stagepass sweep` brings it up to date",
+        LedgerError::OlderVersion { .. } => {
+            "any command brings it up to date; check who owns the file and its folder, so that it \
+             can be written"
+        }
         LedgerError::Unsure { .. } => "`stagepass list` shows what was recorded",
         LedgerError::Conflict { .. } => "look at it with `stagepass show`, and try again",
         LedgerError::NewerVersion { .. } => "use the newer stagepass that wrote it",

@@ -356,8 +356,8 @@ pub fn moved(replies: &[Reply]) -> Option<Value> {
     (!sums.is_empty()).then_some(Value::Object(sums))
 }
 
-/// What was replied, without the lists.
-fn read_back(reply: &Reply) -> Value {
+/// What was replied, without the lists: what a server says is kept for ever, and has an end.
+pub(crate) fn read_back(reply: &Reply) -> Value {
     let kept = reply.values().iter().filter(|(key, _)| !LISTS.contains(&key.as_str()));
     let kept = kept.map(|(key, value)| {
         let short: String = value

@@ -30,6 +30,7 @@ pub use place::Location;
 use place::Place;
 pub use query::{CaseFilter, Counts, Cursor, EventFilter, Filter};
 pub use ration::{Ration, SweepRun};
+pub(crate) use record::is_held;
 pub use row::{seal_of_case, seal_of_grant};
 use sqlx::AnyConnection;
 use tokio::sync::Mutex;

@@ -11,17 +11,19 @@ use serde_json::{Value, json};
 use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::evidence;
 use crate::grant::{Grant, State};
 use crate::ledger::{Lease, Ledger};
 use crate::output::Progress;
 use crate::policy::Terms;
-use crate::promise::{Asked, Promise};
+use crate::promise::{Asked, LayerPromise, Promise};
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply, clean};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::session::{self, Known, Moment, Session};
+use crate::target::Target;
 use crate::transport::{self, Attempt};
 
 /// Seconds after which the server ends the verification key by itself.
@@ -62,9 +64,10 @@ pub async fn open(
     let check = CheckKey::generate().map_err(|e| {
         Error::new(Kind::Internal, "the verification key cannot be made").because(e)
     })?;
+    let planned = Promise::planned(draft.server, draft.asked);
     let recorded = json!({
         "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
-        "layers": grant.layers, "terms": terms, "promise": Promise::planned(draft.server, draft.asked),
+        "layers": grant.layers, "terms": terms, "promise": planned,
     });
     let clock_ahead = draft.server.clock_ahead;
     let server_now = context.now() + clock_ahead;
@@ -75,6 +78,17 @@ pub async fn open(
     let lease = Lease::mine(context.now(), lease_seconds(context));
     grant =
         ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
+
+    // It is in the ledger now, so that its target is not taken away any more. It may have been, while
+    // the plan was looked at: then nobody could close what would be made.
+    if !is_listed(context, session.target) {
+        let problem = Problem {
+            kind: Kind::Usage,
+            message: format!("`{}` was changed or removed meanwhile", session.target.name),
+            cause: "nothing was made".into(),
+        };
+        return Err(abandon(context, ledger, session, &grant, problem).await);
+    }
 
     progress.step("making access");
     let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
@@ -92,12 +106,12 @@ pub async fn open(
     };
     // From here on the open is known to have ended, and what it replied is needed to close.
     if let Some(layer) = grant.layers.first_mut() {
-        layer.outputs = json!(reply.values()).to_string();
+        layer.outputs = evidence::read_back(&reply).to_string();
     }
 
     // What the plan said has to hold for what was made.
     let promise = Promise::made(draft.server, draft.asked, &reply);
-    if let Some(problem) = weaker_than_agreed(&promise, &terms) {
+    if let Some(problem) = weaker_than_agreed(&promise, &planned, &terms) {
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
@@ -120,7 +134,8 @@ pub async fn open(
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
     release(&mut grant);
-    let detail = json!({ "open": reply.values(), "login": evidence, "promise": promise });
+    let detail =
+        json!({ "open": evidence::read_back(&reply), "login": evidence, "promise": promise });
     let open = event(context, &grant, "grant.open", detail);
     let grant = ledger.record(&grant, &open).await.map_err(|e| {
         Error::from(e).hint(
@@ -130,14 +145,31 @@ pub async fn open(
     Ok((grant, promise))
 }
 
-/// Why a grant whose end is enforced by less than the merchant agreed to must not stay.
-fn weaker_than_agreed(promise: &Promise, terms: &Terms) -> Option<Problem> {
-    let weak = promise.weak();
-    let agreed = |layer: &String| {
-        let name = layer.split(" (").next().unwrap_or(layer);
-        terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name))
+/// Whether the target is still in the list, as the same server.
+fn is_listed(context: &Context, target: &Target) -> bool {
+    let listed = context.targets().ok();
+    listed.as_ref().and_then(|targets| targets.find(&target.name)).is_some_and(|listed| {
+        listed.address == target.address && session::host_keys(listed) == session::host_keys(target)
+    })
+}
+
+/// Why a grant whose end is enforced by less than the merchant agreed to must not stay. Who accepted
+/// that a layer is weak accepted it with what enforces it by the plan, and not without.
+fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Option<Problem> {
+    let accepted =
+        |name: &str| terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name));
+    let agreed = |layer: &LayerPromise| {
+        let by_plan = planned.layers.iter().find(|one| one.layer == layer.layer);
+        accepted(layer.layer)
+            && by_plan
+                .is_some_and(|one| one.enforced_by.iter().all(|by| layer.enforced_by.contains(by)))
     };
-    let broken: Vec<String> = weak.into_iter().filter(|layer| !agreed(layer)).collect();
+    let broken: Vec<String> = promise
+        .layers
+        .iter()
+        .filter(|layer| !layer.missing.is_empty() && !agreed(layer))
+        .map(|layer| format!("{} ({})", layer.layer, layer.missing.join("; ")))
+        .collect();
     (!broken.is_empty()).then(|| Problem {
         kind: Kind::Refused,
         message: "the server did not make what ends this access on time".into(),
@@ -289,7 +321,7 @@ async fn try_until_seen(
                 return Ok(answers);
             }
             Ok(answers) => seen = describe(answers.last()),
-            Err(e) => seen = clean(&e.to_string()),
+            Err(e) => seen = closing::one_line(&session::unreachable(session.target, e)),
         }
         if number < LOGIN_TRIES {
             tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;

@@ -3,17 +3,18 @@
 
 use serde_json::{Value, json};
 
-use crate::closing::{self, Proof, RATION, event};
+use crate::checking::NotSeen;
+use crate::closing::{self, Offer, Proof, event};
 use crate::context::Context;
 use crate::error::Result;
+use crate::evidence;
 use crate::grant::{Grant, Layer};
 use crate::ledger::Ledger;
 use crate::provider::{Need, Verb};
-use crate::public_key;
 use crate::script::{Answer, Reply, clean};
-use crate::session::{self, Known, Moment, Session};
+use crate::session::{self, Moment, Session};
 use crate::target::Target;
-use crate::transport::{self, Attempt};
+use crate::transport;
 
 /// What was seen of a grant that is over.
 #[must_use]
@@ -23,8 +24,8 @@ pub enum Seen {
     Gone(Found),
     /// Some of it is back.
     Back(Found),
-    /// Nobody saw: why.
-    Unseen(String),
+    /// Nobody saw.
+    Unseen(NotSeen),
 }
 
 /// What was read and tried.
@@ -75,18 +76,18 @@ async fn look(
     grant: &Grant,
     layer: &Layer,
     found: &mut Found,
-) -> Result<Option<String>> {
+) -> Result<Option<NotSeen>> {
     let provider = match closing::provider_of(context, session, layer) {
         Ok(provider) => provider,
-        Err(why) => return Ok(Some(why)),
+        Err(why) => return Ok(Some(why.into())),
     };
     let moment = Moment { deadline: grant.deadline, ..Moment::default() };
     let inputs = session::inputs(grant, layer, &moment);
     let reply = match session.call(&provider, Verb::Check, &inputs).await {
         Ok(Answer::Done(reply)) => reply,
-        Ok(Answer::Refused { reason, .. }) => return Ok(Some(reason)),
-        Ok(Answer::Unknown { why }) => return Ok(Some(why)),
-        Err(e) => return Ok(Some(closing::one_line(&e))),
+        Ok(Answer::Refused { reason: why, .. }) => return Ok(Some(NotSeen { why, refused: true })),
+        Ok(Answer::Unknown { why }) => return Ok(Some(why.into())),
+        Err(e) => return Ok(Some(closing::one_line(&e).into())),
     };
     let mut there = what_is_there(layer, provider.need, &reply);
     if reply.is("foreign") {
@@ -107,7 +108,7 @@ async fn look(
         }
         // What was read is seen, whatever became of the login.
         Proof::Unseen(text) if !there.is_empty() => json!({ "answer": "unseen", "text": text }),
-        Proof::Unseen(text) => return Ok(Some(text)),
+        Proof::Unseen(text) => return Ok(Some(text.into())),
     };
     if let Some(text) = login.get("text").and_then(Value::as_str) {
         found.notes.push(format!("login: {text}"));
@@ -117,7 +118,7 @@ async fn look(
         "provider": layer.provider,
         "account": layer.account,
         "digest": provider.digest,
-        "state_read_back": reply.values(),
+        "state_read_back": evidence::read_back(&reply),
         "login": login,
     }));
     Ok(None)
@@ -172,8 +173,7 @@ pub enum Offered {
     Unseen(String),
 }
 
-/// Offers the supporter's key, which has to be taken. Nothing is signed: its private half is not
-/// ours.
+/// Offers the supporter's key, which has to be taken.
 ///
 /// # Errors
 /// Fails only when the ledger does.
@@ -185,49 +185,15 @@ pub async fn prove_taken(
     layer: &Layer,
     need: Need,
 ) -> Result<Offered> {
-    let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
-        return Ok(Offered::NotTried("not tried: the password was never kept".into()));
-    };
-    if !Known::of(layer).text("sp_from").is_empty() {
-        return Ok(Offered::NotTried("not tried: the key is limited to other addresses".into()));
-    }
-    let mut attempts = vec![Attempt::Offer(&key)];
-    if need == Need::None {
-        // Our own login follows, and nothing is counted.
-        attempts.push(Attempt::Own);
-    } else if !ledger.take_proof(&target.name, context.now(), RATION).await? {
-        // OpenSSH 9.8 and later counts a key that it took and nobody signed with as a failed login.
-        return Ok(Offered::NotTried(format!(
-            "not tried: a key that is only offered counts as a failed login, and {} in {} minutes \
-             are made on one server",
-            RATION.per,
-            RATION.window_s / 60
-        )));
-    }
-    let tried = transport::try_login(
-        target,
-        &layer.account,
-        &attempts,
-        grant.access,
-        context,
-        &context.surroundings,
-        context.step_deadline(),
-    )
-    .await;
-    let unseen =
-        |why: &str| Offered::Unseen(format!("the login could not be tried: {}", clean(why)));
-    Ok(match tried.map(|answers| answers.into_iter().next()) {
-        Ok(Some(transport::Answer::WouldAccept | transport::Answer::LoggedIn(_))) => Offered::Taken,
-        Ok(Some(transport::Answer::Refused { methods })) => Offered::Refused(format!(
+    Ok(match closing::offer(context, ledger, target, layer, need, grant.access).await? {
+        Offer::Answered(transport::Answer::Refused { methods }) => Offered::Refused(format!(
             "the server does not take the key of {} (it offers {})",
             grant.supporter.name,
             clean(&methods)
         )),
-        Ok(Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why })) => {
-            unseen(&why)
-        }
-        Ok(None) => unseen("nothing was tried"),
-        Err(e) => unseen(&e.to_string()),
+        Offer::Answered(_) => Offered::Taken,
+        Offer::NotTried(why) => Offered::NotTried(why),
+        Offer::Unseen(why) => Offered::Unseen(why),
     })
 }
 

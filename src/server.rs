@@ -105,6 +105,13 @@ pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
         ("false", reason) => return Some(reason.to_owned()),
         _ => return Some("it does not say whether it can be used".into()),
     }
+    useless_clock(reply, asked_at)
+}
+
+/// Why no deadline can be set by a server's clock, by what `detect` replied to the question of
+/// `asked_at`; `None` when one can.
+#[must_use]
+pub fn useless_clock(reply: &Reply, asked_at: UnixTime) -> Option<String> {
     let ahead = clock_ahead(reply, asked_at);
     (ahead.saturating_abs() > SKEW_MAXIMUM).then(|| {
         let word = if ahead > 0 { "ahead of" } else { "behind" };

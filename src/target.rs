@@ -531,6 +531,20 @@ impl Targets {
         self.edit(|document| take_out(document, name))
     }
 
+    /// Puts a target in the place of the one of the same name, in one step: what is cut off leaves the
+    /// old one there.
+    ///
+    /// # Errors
+    /// Fails when there is none of this name, a value cannot be used, or the file cannot be read or
+    /// written.
+    pub fn replace(&mut self, target: &Target) -> Result<(), TargetError> {
+        check(target)?;
+        self.edit(|document| {
+            take_out(document, &target.name)?;
+            put_in(document, target)
+        })
+    }
+
     /// Reads the file again, changes it and replaces it, all under a lock on its folder, so that
     /// two processes cannot lose each other's change.
     fn edit(

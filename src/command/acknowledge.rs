@@ -50,7 +50,7 @@ pub async fn run(context: &Context, typed: cli::Acknowledge) -> Result<()> {
     };
     let detail = json!({ "reason": reason, "findings": count });
     let event = event(context, &grant, "grant.acknowledged", detail);
-    match ledger.acknowledge(&grant.id, &event).await? {
+    match ledger.acknowledge(&grant, &event).await? {
         Some(grant) => {
             text.push_str(&format!(
                 "{} {} of {}: {reason}\n",
@@ -60,8 +60,19 @@ pub async fn run(context: &Context, typed: cli::Acknowledge) -> Result<()> {
             ));
             report(context, &grant, &found, &text, count, false);
         }
-        // Somebody else was faster.
-        None => report(context, &grant, &[], &nothing(&grant), 0, false),
+        None => {
+            let grant = ledger.grant(&grant.id).await?;
+            if grant.findings > 0 {
+                return Err(Error::new(
+                    Kind::Unknown,
+                    format!("what was found in {} was not acknowledged", grant.id),
+                )
+                .because_text("it has changed since it was shown, or it is just being closed")
+                .hint(format!("look again: `stagepass show {}`", grant.id)));
+            }
+            // Somebody else was faster.
+            report(context, &grant, &[], &nothing(&grant), 0, false);
+        }
     }
     Ok(())
 }

@@ -7,11 +7,12 @@ use chrono::Local;
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::{event, lease_seconds};
+use crate::closing::{self, event, lease_seconds};
 use crate::command::{grant::deadline_of, refusal, schedule_warning, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
+use crate::evidence;
 use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::output::{Tone, fields, paint};
@@ -21,11 +22,14 @@ use crate::policy::{
 };
 use crate::provider::Verb;
 use crate::script::Answer;
-use crate::server::{Server, detect_inputs};
+use crate::server::{self, Server, detect_inputs};
 use crate::session::{self, Known, Moment, Session};
 
 /// The most interrupted extensions that one sweep sets right.
 const MOST: u32 = 1000;
+
+/// Seconds until a server that refused the recorded deadline is asked again.
+const PAUSE: i64 = 15 * 60;
 
 /// Runs the command.
 ///
@@ -149,27 +153,28 @@ async fn carry_out(
         let shortened = event(context, &grant, "grant.shortening", json!({ "new": new }));
         grant = ledger.record(&grant, &shortened).await?;
     }
-    let answer = restate(context, &mut session, &mut grant, new.deadline()).await?;
+    let answer = restate(context, &mut session, &mut grant, new.deadline()).await;
     // Kept where the server has another deadline than the ledger, or nobody knows which it has: the
     // next sweep sees a claim whose process is gone, and sets the recorded one.
     let claim = (grant.lease_owner.take(), grant.lease_until.take());
     let error = match answer {
-        Answer::Done(reply) => {
+        Ok(Answer::Done(reply)) => {
             session.close().await;
             grant.deadline = new.deadline();
-            let detail = json!({ "new": new, "update": reply.values() });
+            grant.next_attempt_at = None;
+            let detail = json!({ "new": new, "update": evidence::read_back(&reply) });
             return Ok(ledger
                 .record(&grant, &event(context, &grant, "grant.extended", detail))
                 .await?);
         }
-        Answer::Refused { reason, .. } => {
+        Ok(Answer::Refused { reason, .. }) => {
             // A shorter one is recorded by now, and the server still has the longer.
             if !new.is_longer() {
                 (grant.lease_owner, grant.lease_until) = claim;
             }
             Error::new(Kind::Refused, "the server refused the new deadline").because_text(reason)
         }
-        Answer::Unknown { why } => {
+        Ok(Answer::Unknown { why }) => {
             let recorded = grant.deadline;
             // The server may have either; the one that the ledger has is set again if it can be.
             let restored = restate(context, &mut session, &mut grant, recorded).await;
@@ -184,9 +189,16 @@ async fn carry_out(
                 }
             }
         }
+        // Nothing was sent.
+        Err(e) => {
+            if !new.is_longer() {
+                (grant.lease_owner, grant.lease_until) = claim;
+            }
+            e
+        }
     };
     session.close().await;
-    let detail = json!({ "why": error.causes.first(), "old": old, "kept": grant.deadline });
+    let detail = json!({ "why": closing::one_line(&error), "old": old, "kept": grant.deadline });
     let grant =
         ledger.record(&grant, &event(context, &grant, "grant.extend-failed", detail)).await?;
     Err(error.hint(format!(
@@ -214,6 +226,11 @@ async fn restate(
     let asked_at = context.now();
     match session.call(&provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => {
+            // By a clock that is years off, everything on the server that ends the grant would end
+            // it years late.
+            if let Some(why) = server::useless_clock(&reply, asked_at) {
+                return Ok(Answer::Refused { id: "useless-clock".into(), reason: why });
+            }
             let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
             Known::set(layer, "clock_ahead", server.clock_ahead);
         }
@@ -221,7 +238,7 @@ async fn restate(
     }
     let ahead = grant.layers.first().map_or(0, |layer| Known::of(layer).number("clock_ahead"));
     let limit = i64::try_from(context.step_limit.as_secs()).unwrap_or(60);
-    let not_after = context.now() + ahead + limit;
+    let not_after = context.now().saturating_add(ahead).saturating_add(limit);
     let moment = Moment { deadline, not_after, ..Moment::default() };
     let Some(layer) = grant.layers.first() else {
         return Err(Error::new(Kind::Internal, "the grant has no layer"));
@@ -230,7 +247,8 @@ async fn restate(
 }
 
 /// Sets the recorded deadlines again on the server, for grants whose `extend` was killed: the
-/// server may have the longer one. Part of every sweep.
+/// server may have the longer one. Part of every sweep, behind the closing: what is due is closed,
+/// and is not moved.
 ///
 /// # Errors
 /// Fails only when the ledger does; a server that cannot be reached is asked again next time.
@@ -238,6 +256,9 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
     let filter = Filter { states: vec![State::Open], leased: true, ..Filter::default() };
     for grant in ledger.grants(&filter, MOST, None).await? {
         let now = context.now();
+        if closing::latest_end(&grant) <= now || grant.next_attempt_at.is_some_and(|at| at > now) {
+            continue;
+        }
         let lease = Lease::mine(now, lease_seconds(context));
         let intent = event(context, &grant, "grant.restating", json!({ "to": grant.deadline }));
         // A live process's claim is not taken.
@@ -256,17 +277,22 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
             },
             Err(e) => Err(e),
         };
+        // Where it failed the claim stays, as a mark that somebody has to ask again, and is over:
+        // nobody works on the grant, and whoever wants to close it may.
+        grant.lease_until = Some(now.saturating_sub(1));
+        grant.next_attempt_at = None;
         let (verb, detail) = match answer {
             Ok(Answer::Done(reply)) => {
                 grant.lease_owner = None;
                 grant.lease_until = None;
-                ("grant.restated", json!({ "update": reply.values() }))
+                ("grant.restated", json!({ "update": evidence::read_back(&reply) }))
             }
-            // The claim stays, dead once this process ends: the next sweep asks again.
-            Ok(Answer::Refused { reason: why, .. } | Answer::Unknown { why }) => {
+            Ok(Answer::Refused { reason: why, .. }) => {
+                grant.next_attempt_at = Some(now.saturating_add(PAUSE));
                 ("grant.restate-failed", json!({ "why": why }))
             }
-            Err(e) => ("grant.restate-failed", json!({ "why": e.message })),
+            Ok(Answer::Unknown { why }) => ("grant.restate-failed", json!({ "why": why })),
+            Err(e) => ("grant.restate-failed", json!({ "why": closing::one_line(&e) })),
         };
         ledger.record(&grant, &event(context, &grant, verb, detail)).await?;
     }

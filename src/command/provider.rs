@@ -327,7 +327,7 @@ impl<'a> Cycle<'a> {
         let attempts = if works {
             vec![Attempt::Key(&self.check.private)]
         } else {
-            vec![Attempt::Offer(&key)]
+            vec![Attempt::OfferInEveryWay(&key)]
         };
         let tried = transport::try_login(
             session.target,

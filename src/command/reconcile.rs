@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::{self, Ended};
+use crate::closing;
 use crate::command::view;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -45,18 +45,48 @@ struct Surveyed {
     unseen: Option<(Kind, String)>,
 }
 
-/// What is to be done, and what was.
+/// What was done.
 #[derive(Default)]
-struct Done {
-    /// Grant ids, each with what to say about it.
-    closed: Vec<(String, String, Vec<String>)>,
-    /// Grant ids that could not be closed or adopted, and why.
-    failed: Vec<(String, String, String)>,
+struct Done<'a> {
+    closed: Vec<Ended<'a>>,
+    failed: Vec<Failed<'a>>,
     adopted: Vec<Grant>,
+    /// What was closed or adopted, or is in the ledger by now in any case.
+    dealt_with: Vec<Chosen<'a>>,
 }
 
 /// One thing to act on: a target's name and a finding there.
 type Chosen<'a> = (&'a str, &'a Finding);
+
+/// Something that was closed.
+struct Ended<'a> {
+    target: &'a str,
+    id: &'a str,
+    /// What to say about it.
+    notes: Vec<String>,
+}
+
+/// Something that could not be closed or adopted.
+struct Failed<'a> {
+    target: &'a str,
+    id: &'a str,
+    why: String,
+}
+
+impl<'a> Done<'a> {
+    fn fail(&mut self, (target, finding): Chosen<'a>, why: String) {
+        self.failed.push(Failed { target, id: &finding.grant, why });
+    }
+
+    /// What only lies about and lets nobody in goes with the grant.
+    fn has_dealt_with(&self, target: &str, finding: &Finding) -> bool {
+        self.dealt_with.iter().any(|(on, one)| {
+            *on == target
+                && (*one == finding
+                    || (finding.matter == Matter::Leftover && one.grant == finding.grant))
+        })
+    }
+}
 
 /// Runs the command.
 ///
@@ -85,8 +115,8 @@ pub async fn run(context: &Context, typed: &cli::Reconcile) -> Result<()> {
     let mut done = Done::default();
     if !close.is_empty() || !adopt.is_empty() {
         let ledger = context.ledger().await?;
-        close_all(context, &ledger, &targets, &close, &mut done).await?;
-        adopt_all(context, &ledger, &targets, &adopt, &mut done).await?;
+        close_all(context, &ledger, &targets, &close, &mut done).await;
+        adopt_all(context, &ledger, &targets, &adopt, &mut done).await;
     }
     report(context, &surveyed, &done)
 }
@@ -312,9 +342,9 @@ fn to_adopt<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<
     let mut chosen: Vec<Chosen<'a>> = Vec::new();
     if typed.adopt_all {
         for one in surveyed {
-            let ours = one.judged.findings.iter().filter(|finding| {
-                finding.matter == Matter::Unknown && (finding.proved || typed.unproved)
-            });
+            // Always proved to be ours.
+            let ours =
+                one.judged.findings.iter().filter(|finding| finding.matter == Matter::Unknown);
             chosen.extend(ours.map(|finding| (one.target.as_str(), finding)));
         }
     }
@@ -404,19 +434,20 @@ fn show_plan(
 
 // ---- closing -----------------------------------------------------------------------------------
 
-/// Closes what was chosen: one connection a target.
-async fn close_all(
+/// Closes what was chosen: one connection a target. What fails at one of them keeps none of the
+/// others, nor what was done before from being told.
+async fn close_all<'a>(
     context: &Context,
     ledger: &Ledger,
     targets: &[Target],
-    chosen: &[Chosen<'_>],
-    done: &mut Done,
-) -> Result<()> {
+    chosen: &[Chosen<'a>],
+    done: &mut Done<'a>,
+) {
     let progress =
         context.output.progress_of(u64::try_from(chosen.len()).unwrap_or(u64::MAX), "closing");
     for target in targets {
-        let here: Vec<&Finding> =
-            chosen.iter().filter(|(name, _)| *name == target.name).map(|(_, one)| *one).collect();
+        let here: Vec<Chosen<'a>> =
+            chosen.iter().filter(|(name, _)| *name == target.name).copied().collect();
         if here.is_empty() {
             continue;
         }
@@ -424,24 +455,32 @@ async fn close_all(
             Ok(session) => session,
             Err(e) => {
                 let why = closing::one_line(&e);
-                for finding in here {
-                    done.failed.push((target.name.clone(), finding.grant.clone(), why.clone()));
-                }
+                here.into_iter().for_each(|one| done.fail(one, why.clone()));
                 continue;
             }
         };
-        for finding in here {
-            match close_one(context, ledger, &mut session, finding).await? {
-                Ok(notes) => {
-                    done.closed.push((target.name.clone(), finding.grant.clone(), notes));
+        for one in here {
+            match close_one(context, ledger, &mut session, one.1).await {
+                Ok(Ok(notes)) => {
+                    done.closed.push(Ended { target: one.0, id: &one.1.grant, notes });
+                    done.dealt_with.push(one);
                 }
-                Err(why) => done.failed.push((target.name.clone(), finding.grant.clone(), why)),
+                Ok(Err(why)) => done.fail(one, why),
+                Err(e) => done.fail(one, closing::one_line(&e)),
             }
             progress.advance();
         }
         session.close().await;
     }
-    Ok(())
+}
+
+/// Whether a finding is in the account, and of the kind, that a grant of the ledger has there.
+fn is_of(finding: &Finding, grant: &Grant, target: &Target) -> bool {
+    grant.layers.iter().any(|layer| {
+        layer.provider == finding.provider
+            && finding.account.as_deref().is_none_or(|account| account == layer.account)
+            && Known::of(layer).elsewhere(target).is_none()
+    })
 }
 
 /// Closes one finding, and looks whether anything still carries the mark. What to say about it, or
@@ -461,19 +500,13 @@ async fn close_one(
         Some(_) => Some(ledger.grant(&finding.grant).await?),
         None => None,
     };
-    let of_the_grant = |grant: &Grant| {
-        grant.layers.iter().any(|layer| {
-            layer.provider == finding.provider
-                && finding.account.as_deref().is_none_or(|account| account == layer.account)
-                && Known::of(layer).elsewhere(session.target).is_none()
-        })
-    };
     let closed = match known {
-        Some(grant) if of_the_grant(&grant) && grant.state.is_live() => {
+        // What else has the name of a live grant is no reason to end the grant.
+        Some(grant) if finding.matter == Matter::Missing && grant.state.is_live() => {
             match closing::close(context, ledger, session, &grant.id, &why).await? {
-                Ended::Closed(closed) => Ok(closed.notes),
-                Ended::Failed { why, .. } => Err(why),
-                Ended::Busy => Err("another process is working on it".to_owned()),
+                closing::Ended::Closed(closed) => Ok(closed.notes),
+                closing::Ended::Failed { why, .. } => Err(why),
+                closing::Ended::Busy => Err("another process is working on it".to_owned()),
             }
         }
         Some(grant) if grant.state.is_live() => Err(format!(
@@ -481,7 +514,7 @@ async fn close_one(
              `stagepass revoke {}` first",
             grant.id, grant.state, grant.id
         )),
-        Some(grant) if of_the_grant(&grant) => {
+        Some(grant) if is_of(finding, &grant, session.target) => {
             proving::close_again(context, ledger, session, &grant, &why)
                 .await?
                 .map_err(|(why, _)| why)
@@ -600,32 +633,54 @@ fn rebuilt(
 // ---- adopting ----------------------------------------------------------------------------------
 
 /// Takes grants into the ledger as `closing`, so that the next sweep closes and proves them.
-async fn adopt_all(
+async fn adopt_all<'a>(
     context: &Context,
     ledger: &Ledger,
     targets: &[Target],
-    chosen: &[Chosen<'_>],
-    done: &mut Done,
-) -> Result<()> {
+    chosen: &[Chosen<'a>],
+    done: &mut Done<'a>,
+) {
     if chosen.is_empty() {
-        return Ok(());
+        return;
     }
-    let case = open_case(context, ledger).await?;
-    for (name, finding) in chosen {
-        let Some(target) = targets.iter().find(|target| target.name == *name) else { continue };
-        let provider = context.provider(&finding.provider)?;
+    let case = match open_case(context, ledger).await {
+        Ok(case) => case,
+        Err(e) => {
+            let why = closing::one_line(&e);
+            return chosen.iter().for_each(|one| done.fail(*one, why.clone()));
+        }
+    };
+    for one in chosen {
+        let (name, finding) = *one;
+        let Some(target) = targets.iter().find(|target| target.name == name) else { continue };
+        let provider = match context.provider(&finding.provider) {
+            Ok(provider) => provider,
+            Err(e) => {
+                done.fail(*one, closing::one_line(&e));
+                continue;
+            }
+        };
         let user = finding.account.clone().unwrap_or_default();
         let mut grant = rebuilt(context, target, &provider, finding, &user);
         grant.case.clone_from(&case);
         match adopt(context, ledger, &grant, finding).await {
-            Ok(grant) => done.adopted.push(grant),
-            Err(e) => {
-                let why = e.to_string();
-                done.failed.push(((*name).to_owned(), finding.grant.clone(), why));
+            Ok(grant) => {
+                done.adopted.push(grant);
+                done.dealt_with.push(*one);
             }
+            // Two targets may lead to one server, where the first has found the same.
+            Err(LedgerError::Exists { .. }) if is_known(ledger, finding, target).await => {
+                done.dealt_with.push(*one);
+            }
+            Err(e) => done.fail(*one, closing::one_line(&e.into())),
         }
     }
-    Ok(())
+}
+
+/// Whether the ledger has a live grant by now that is what was found.
+async fn is_known(ledger: &Ledger, finding: &Finding, target: &Target) -> bool {
+    let known = ledger.grant(&finding.grant).await;
+    known.is_ok_and(|grant| grant.state.is_live() && is_of(finding, &grant, target))
 }
 
 async fn adopt(
@@ -675,10 +730,10 @@ async fn open_case(context: &Context, ledger: &Ledger) -> Result<String> {
 
 // ---- telling -----------------------------------------------------------------------------------
 
-fn report(context: &Context, surveyed: &[Surveyed], done: &Done) -> Result<()> {
+fn report(context: &Context, surveyed: &[Surveyed], done: &Done<'_>) -> Result<()> {
     let now = context.now();
     let mut text = text(surveyed);
-    for (target, id, notes) in &done.closed {
+    for Ended { target, id, notes } in &done.closed {
         text.push_str(&format!("{} {id} on {target}\n", paint(Tone::Good, "closed")));
         for note in notes {
             text.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
@@ -692,17 +747,17 @@ fn report(context: &Context, surveyed: &[Surveyed], done: &Done) -> Result<()> {
             grant.target
         ));
     }
-    for (target, id, why) in &done.failed {
+    for Failed { target, id, why } in &done.failed {
         text.push_str(&format!("{} {id} on {target}: {why}\n", paint(Tone::Bad, "NOT DONE")));
     }
     let closed = done
         .closed
         .iter()
-        .map(|(target, id, notes)| json!({ "grant": id, "target": target, "notes": notes }));
+        .map(|one| json!({ "grant": one.id, "target": one.target, "notes": one.notes }));
     let failed = done
         .failed
         .iter()
-        .map(|(target, id, why)| json!({ "grant": id, "target": target, "why": why }));
+        .map(|one| json!({ "grant": one.id, "target": one.target, "why": one.why }));
     let document = json!({
         "targets": surveyed.iter().map(document).collect::<Vec<Value>>(),
         "closed": closed.collect::<Vec<Value>>(),
@@ -717,12 +772,7 @@ fn report(context: &Context, surveyed: &[Surveyed], done: &Done) -> Result<()> {
 }
 
 /// What does not fit and was not dealt with; else what was not seen.
-fn failure(surveyed: &[Surveyed], done: &Done) -> Option<Error> {
-    let dealt_with = |target: &str, finding: &Finding| {
-        let closed = done.closed.iter().any(|(on, id, _)| on == target && *id == finding.grant);
-        let of = |grant: &Grant| grant.id == finding.grant && grant.target == target;
-        closed || done.adopted.iter().any(of)
-    };
+fn failure(surveyed: &[Surveyed], done: &Done<'_>) -> Option<Error> {
     let mut wrong: Vec<(Kind, String)> = Vec::new();
     let mut hints: Vec<String> = Vec::new();
     for one in surveyed {
@@ -730,7 +780,7 @@ fn failure(surveyed: &[Surveyed], done: &Done) -> Option<Error> {
             .judged
             .findings
             .iter()
-            .filter(|finding| finding.matters() && !dealt_with(&one.target, finding));
+            .filter(|finding| finding.matters() && !done.has_dealt_with(&one.target, finding));
         for finding in open {
             wrong.push((
                 Kind::Stuck,
@@ -745,7 +795,7 @@ fn failure(surveyed: &[Surveyed], done: &Done) -> Option<Error> {
             wrong.push((*kind, format!("{}: {why}", one.target)));
         }
     }
-    for (target, id, why) in &done.failed {
+    for Failed { target, id, why } in &done.failed {
         wrong.push((Kind::Stuck, format!("{id} on {target}: {why}")));
     }
     let worst = wrong.iter().map(|(kind, _)| *kind).max()?;

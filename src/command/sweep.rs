@@ -51,9 +51,9 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         let due = ledger.due(context.now(), PAGE).await?;
         return revoke::show_plan(context, &due);
     }
-    extend::restate_interrupted(context, &ledger).await?;
     let parallel = usize::from(typed.parallel);
     let (due, tally) = close_due(context, &ledger, parallel).await?;
+    extend::restate_interrupted(context, &ledger).await?;
     let looks = look_after(context, &ledger, parallel, typed.check).await?;
     let now = context.now();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
@@ -245,8 +245,11 @@ async fn look_on(
     let mut looks = Looks::default();
     let mut mine = Vec::new();
     for grant in grants {
-        if ledger.take_check(&grant.id, context.now(), forced).await? {
-            mine.push(*grant);
+        match ledger.take_check(&grant.id, context.now(), forced).await {
+            Ok(true) => mine.push(*grant),
+            Ok(false) => {}
+            // What was closed before is told all the same.
+            Err(e) => looks.unrecorded.push((grant.id.clone(), closing::one_line(&e.into()))),
         }
     }
     if mine.is_empty() {
@@ -270,11 +273,13 @@ async fn look_on(
                     looks.changed.extend(Some(grant).filter(|_| changed));
                     continue;
                 }
-                Ok(checking::Checked { seen: Err(why), .. }) => why,
+                Ok(checking::Checked { seen: Err(not), .. }) => not.why,
             },
         };
         let next = context.now().saturating_add(checking::EVERY);
-        ledger.check_later(&grant.id, next).await?;
+        if let Err(e) = ledger.check_later(&grant.id, next).await {
+            looks.unrecorded.push((grant.id.clone(), closing::one_line(&e.into())));
+        }
         looks.unseen.push((grant.id.clone(), why));
     }
     if let Ok(session) = session {
@@ -292,7 +297,7 @@ async fn overdue(context: &Context, ledger: &Ledger) -> Result<Vec<Grant>> {
     let stuck = Filter { states: vec![State::Stuck], ..Filter::default() };
     let mut all = ledger.grants(&stuck, PAGE, None).await?;
     for grant in grants {
-        let held = grant.lease_until.is_some_and(|until| until > now);
+        let held = ledger::is_held(&grant, now);
         if !held && view::is_overdue(&grant, now) && !all.iter().any(|known| known.id == grant.id) {
             all.push(grant);
         }

@@ -60,11 +60,14 @@ async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
         how = believe(context, &target, &fetched, given_key.is_some())?;
         target.host_key = vec![HostKeyPin::of(&fetched.key)];
     }
-    if replace && let Some(old) = targets.find(&target.name) {
-        refuse_another_server(context, old, &target).await?;
-        targets.remove(&target.name).map_err(|e| unwritten(context, e))?;
-    }
-    targets.add(&target).map_err(|e| unwritten(context, e))?;
+    let written = match targets.find(&target.name) {
+        Some(old) if replace => {
+            refuse_another_server(context, old, &target).await?;
+            targets.replace(&target)
+        }
+        _ => targets.add(&target),
+    };
+    written.map_err(|e| unwritten(context, e))?;
     let text = format!(
         "{}\n{}",
         paint(Tone::Good, &format!("Target {} is added.", target.name)),
@@ -83,18 +86,15 @@ async fn refuse_another_server(context: &Context, old: &Target, new: &Target) ->
     if before == after || before.iter().any(|key| after.contains(key)) {
         return Ok(());
     }
-    let Some(ledger) = context.ledger_to_read().await? else { return Ok(()) };
-    let filter = Filter { target: Some(old.name.clone()), live_only: true, ..Filter::default() };
-    let live = ledger.grants(&filter, 10, None).await?;
+    let live = live_on(context, &old.name).await?;
     if live.is_empty() {
         return Ok(());
     }
-    let ids: Vec<&str> = live.iter().map(|grant| grant.id.as_str()).collect();
     Err(Error::new(
         Kind::Usage,
         format!("`{}` has grants on the server with the host key {}", old.name, before.join(", ")),
     )
-    .because_text(ids.join(", "))
+    .because_text(live.join(", "))
     .hint(format!(
         "close them first (`stagepass revoke --target {}`), or choose another name",
         old.name
@@ -438,24 +438,33 @@ fn logins(server: &Server) -> String {
     if ways.is_empty() { "neither a key nor a password".to_owned() } else { ways.join(" or ") }
 }
 
+/// The first ids of the grants on a target that are not over.
+async fn live_on(context: &Context, name: &str) -> Result<Vec<String>> {
+    let Some(ledger) = context.ledger_to_read().await? else { return Ok(Vec::new()) };
+    let filter = Filter { target: Some(name.to_owned()), live_only: true, ..Filter::default() };
+    Ok(ledger.grants(&filter, 10, None).await?.into_iter().map(|grant| grant.id).collect())
+}
+
 /// Refused while grants on it live: without the target nobody could close them.
 async fn remove(context: &Context, name: &str) -> Result<()> {
     let mut targets: Targets = context.targets()?;
-    context.target(name)?;
-    if let Some(ledger) = context.ledger_to_read().await? {
-        let filter = Filter { target: Some(name.to_owned()), live_only: true, ..Filter::default() };
-        let live = ledger.grants(&filter, 10, None).await?;
-        if !live.is_empty() {
-            let ids: Vec<&str> = live.iter().map(|grant| grant.id.as_str()).collect();
-            return Err(Error::new(
-                Kind::Usage,
-                format!("`{name}` has grants that are not closed"),
-            )
-            .because_text(ids.join(", "))
-            .hint(format!("close them first: `stagepass revoke --target {name}`")));
-        }
+    let target = context.target(name)?;
+    let refuse = |live: &[String]| {
+        Error::new(Kind::Usage, format!("`{name}` has grants that are not closed"))
+            .because_text(live.join(", "))
+            .hint(format!("close them first: `stagepass revoke --target {name}`"))
+    };
+    let live = live_on(context, name).await?;
+    if !live.is_empty() {
+        return Err(refuse(&live));
     }
     targets.remove(name).map_err(|e| unwritten(context, e))?;
+    // A grant may have begun meanwhile. One that begins from now on finds no target.
+    let live = live_on(context, name).await?;
+    if !live.is_empty() {
+        targets.add(&target).map_err(|e| unwritten(context, e))?;
+        return Err(refuse(&live));
+    }
     context.output.result(&format!("target {name} is removed\n"), json!({ "removed": name }));
     Ok(())
 }

@@ -13,11 +13,11 @@ use crate::command::view;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
+use crate::evidence;
 use crate::grant::{Grant, State};
 use crate::ledger::{Cursor, Filter, Ledger};
 use crate::output::{Progress, Tone, paint};
 use crate::proving::{self, Offered, Seen};
-use crate::script::Reply;
 use crate::session::Session;
 use crate::target::Target;
 
@@ -230,8 +230,14 @@ impl On<'_> {
         let checked = checking::check(context, ledger, session, grant).await?;
         let seen = match checked.seen {
             Ok(seen) => seen,
-            Err(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
+            Err(not) => return Ok(Ended::Unseen { kind: not.kind(), why: not.why }),
         };
+        // Another process may have ended it, or moved its end, since it was read: then what was seen
+        // is no drift.
+        let now_is = ledger.grant(&grant.id).await?;
+        if (now_is.state, now_is.deadline) != (grant.state, grant.deadline) {
+            return Box::pin(self.one(session, &now_is)).await;
+        }
         let mut drift: Vec<String> = seen.drift.iter().map(|one| one.text.clone()).collect();
         let mut notes = Vec::new();
         let now = context.now();
@@ -252,7 +258,7 @@ impl On<'_> {
                 Offered::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
             }
         }
-        let replies: Vec<_> = seen.replies.iter().map(Reply::values).collect();
+        let replies: Vec<_> = seen.replies.iter().map(evidence::read_back).collect();
         let detail = json!({
             "state": grant.state,
             "state_read_back": replies,
@@ -271,7 +277,7 @@ impl On<'_> {
     async fn over(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
         let found = match proving::prove_gone(self.context, self.ledger, session, grant).await? {
             Seen::Gone(found) => return Ok(Ended::Proved { notes: found.notes }),
-            Seen::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
+            Seen::Unseen(not) => return Ok(Ended::Unseen { kind: not.kind(), why: not.why }),
             Seen::Back(found) => found,
         };
         let there = found.there;

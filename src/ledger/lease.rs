@@ -1,5 +1,6 @@
 //! Who is working on a grant right now, and whether that process still lives.
 
+use rustix::process::{Pid, test_kill_process};
 use sha2::{Digest as _, Sha256};
 
 use super::hex;
@@ -31,7 +32,7 @@ impl Lease {
 /// Whether a claim no longer holds: its time is over, or its process is known to be gone.
 ///
 /// A process counts as gone only when it ran on this very system (name, boot and PID namespace)
-/// and no process with its number and start time is there. Where that cannot be looked up, time
+/// and no process with its number and start time is there, hidden or not. Where that cannot be looked up, time
 /// alone decides.
 #[must_use]
 pub fn lease_is_dead(owner: &str, until: UnixTime, now: UnixTime) -> bool {
@@ -47,7 +48,20 @@ fn is_gone(owner: &str) -> bool {
     let (Ok(pid), false, true) = (pid.parse::<u32>(), start.is_empty(), can_look()) else {
         return false;
     };
-    host == this_system() && start_of(pid).is_none_or(|running| running != start)
+    host == this_system() && !is_running(pid, start)
+}
+
+/// Whether the process that started then is still there.
+fn is_running(pid: u32, start: &str) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => start_in(&stat).is_some_and(|running| running == start),
+        // Where other users' processes are hidden (`hidepid`), only the kernel says whether there
+        // is one. It may be another with the same number; then time alone decides.
+        Err(_) => i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH)),
+    }
 }
 
 /// Whether processes can be looked up here at all: at least this one must be visible.
@@ -55,11 +69,13 @@ fn can_look() -> bool {
     start_of(std::process::id()).is_some()
 }
 
-/// When a process started, in clock ticks since boot; `None` when there is no such process.
-///
-/// A zombie counts as gone: it does no more work.
+/// When a process started, in clock ticks since boot; `None` when no such process is seen.
 fn start_of(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    start_in(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The start time in a `stat` file of `/proc`. `None` for a zombie: it does no more work.
+fn start_in(stat: &str) -> Option<String> {
     // The name is in parentheses and may itself hold spaces and parentheses.
     let (_, after_name) = stat.rsplit_once(") ")?;
     let mut fields = after_name.split(' ');

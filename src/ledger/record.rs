@@ -239,17 +239,22 @@ impl Ledger {
         .await
     }
 
-    /// Takes note that somebody has looked at what was found at the close of a grant; `None` where
-    /// there is nothing that was not acknowledged already.
+    /// Takes note that somebody has looked at what was found at the close of a grant, as `seen` was
+    /// read; `None` where there is nothing that was not acknowledged already, and where it has changed
+    /// since, or a process has it: what nobody has seen is not acknowledged.
     ///
     /// # Errors
     /// [`LedgerError::NoSuchGrant`].
-    pub async fn acknowledge(&self, id: &str, event: &Event) -> Result<Option<Grant>, LedgerError> {
+    pub async fn acknowledge(
+        &self,
+        seen: &Grant,
+        event: &Event,
+    ) -> Result<Option<Grant>, LedgerError> {
         self.change(event, async |connection, seq| {
-            let Some(old) = row::grant_by_id(connection, id).await? else {
-                return Err(LedgerError::NoSuchGrant { id: id.into() }.into());
+            let Some(old) = row::grant_by_id(connection, &seen.id).await? else {
+                return Err(LedgerError::NoSuchGrant { id: seen.id.clone() }.into());
             };
-            if old.findings == 0 {
+            if old.findings == 0 || old.version != seen.version || is_held(&old, event.at) {
                 return Ok(Step::Left(None));
             }
             let mut new = old.clone();
@@ -305,7 +310,7 @@ fn let_go(grant: &mut Grant) {
 }
 
 /// Whether a process that lives is working on the grant.
-pub(super) fn is_held(grant: &Grant, now: UnixTime) -> bool {
+pub(crate) fn is_held(grant: &Grant, now: UnixTime) -> bool {
     match (&grant.lease_owner, grant.lease_until) {
         (Some(owner), Some(until)) => !lease_is_dead(owner, until, now),
         _ => false,

@@ -454,9 +454,20 @@ async fn offer(
     key: &PublicKey,
     clock: &Clock,
 ) -> Result<Option<Said>, TransportError> {
-    let Some(hash) = rsa_hash(link, key, clock).await? else {
-        return Ok(Some(Said::No(MethodSet::empty())));
-    };
+    match rsa_hash(link, key, clock).await? {
+        Some(hash) => offer_with(link, user, key, hash, clock).await,
+        None => Ok(Some(Said::No(MethodSet::empty()))),
+    }
+}
+
+/// Asks whether a key would be taken with such a signature: `None` if so.
+async fn offer_with(
+    link: &mut Link,
+    user: &str,
+    key: &PublicKey,
+    hash: Option<HashAlg>,
+    clock: &Clock,
+) -> Result<Option<Said>, TransportError> {
     let label = link.label.clone();
     let mut signer = NeverSigns;
     let asked = link.handle.authenticate_publickey_with(user, key.clone(), hash, &mut signer);
@@ -590,6 +601,20 @@ async fn one(
             Ok(Some(said)) => Ok(said),
             Err(error) => Err(error),
         },
+        Attempt::OfferInEveryWay(key) => {
+            let user = &identity.user;
+            let offered = match offer(link, user, key, clock).await {
+                Ok(Some(Said::No(_))) if key.algorithm().is_rsa() => {
+                    offer_with(link, user, key, None, clock).await
+                }
+                offered => offered,
+            };
+            match offered {
+                Ok(None) => return Answer::WouldAccept,
+                Ok(Some(said)) => Ok(said),
+                Err(error) => Err(error),
+            }
+        }
         Attempt::Key(key) => sign_in(link, identity, (*key).clone(), clock)
             .await
             .map(|said| said.unwrap_or_else(|| Said::No(MethodSet::empty()))),

@@ -155,6 +155,9 @@ pub const FLOOD_LIMIT: usize = 16 * 1024 * 1024;
 pub enum Attempt<'a> {
     /// Asks whether the key would be taken, without the private half of it.
     Offer(&'a PublicKey),
+    /// The same, also in the way of clients of long ago: RSA with SHA-1. stagepass signs nothing like
+    /// that, but whoever does must not get in where it is said that the key is refused.
+    OfferInEveryWay(&'a PublicKey),
     /// Logs in with a key.
     Key(&'a PrivateKey),
     /// Logs in with a password.

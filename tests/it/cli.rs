@@ -323,6 +323,28 @@ fn what_did_not_open_is_taken_back_at_once_and_the_reason_is_said() {
 }
 
 #[test]
+fn a_target_that_is_replaced_is_never_gone_in_between() {
+    let stage = Stage::new();
+    let add = ["target", "add", "shop", "local:", "--environment", "staging"];
+    stage.run(add).ok();
+    let list = stage.config().join("targets.toml");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                let text = fs::read_to_string(&list).unwrap();
+                assert!(text.contains("[target.shop]"), "{text:?}");
+            }
+        });
+        for _ in 0..20 {
+            stage.run(add.iter().chain(&["--replace"])).ok();
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        looking.join().unwrap();
+    });
+}
+
+#[test]
 fn control_characters_that_were_typed_do_not_reach_the_screen() {
     let stage = with_a_case();
     let odd = "a\x1b[31mb\x07";

@@ -1083,6 +1083,82 @@ fn access_that_cannot_be_used_is_taken_back() {
 }
 
 #[test]
+fn who_accepted_a_weak_end_has_not_accepted_one_that_is_weaker_still() {
+    let gate = "account=deploy\nkey_lines=1\ngate=true\nexpiry_time=20991231235959Z";
+    let no_gate = "account=deploy\nkey_lines=1\ngate=false\ngate_reason=it has no room";
+    for (opened, exit) in [(gate, 0), (no_gate, 6)] {
+        let scene = Scene::new(Tricks::answers(move |asked| match asked.verb.as_str() {
+            "sp_detect" => Say::Reply(format!(
+                "supported=true\nclock={}\nserver_kind=openssh\ncan_gate=true\nfailsafe=none",
+                now()
+            )),
+            "sp_open" => Say::Reply(opened.into()),
+            _ => Say::Honest,
+        }));
+        let (run, _) = scene.grant(&["--accept-weak-expiry"]);
+        assert_eq!(run.exit, exit, "{}", run.told());
+        assert_eq!(run.stderr.contains("refuses a new login at the deadline"), exit == 6);
+        assert_eq!(scene.live().is_empty(), exit == 6, "{}", run.told());
+    }
+}
+
+#[test]
+fn a_grant_on_a_target_that_is_removed_meanwhile_makes_nothing() {
+    let list: Arc<std::sync::OnceLock<std::path::PathBuf>> = Arc::default();
+    let known = Arc::clone(&list);
+    let scene = Scene::new(Tricks::answers(move |asked| {
+        // As `target remove` does, which finds no grant yet.
+        if asked.verb == "sp_detect" {
+            fs::write(known.get().unwrap(), "").unwrap();
+        }
+        Say::Honest
+    }));
+    list.set(scene.stage.config().join("targets.toml")).unwrap();
+    let (run, _) = scene.grant(&[]);
+    assert_eq!(run.exit, 2, "{}", run.told());
+    assert!(run.stderr.contains("`staging` was changed or removed meanwhile"), "{}", run.told());
+    assert!(!scene.verbs().contains(&"sp_open".to_owned()));
+    assert_eq!(scene.live(), [""; 0]);
+}
+
+#[test]
+fn a_server_that_refuses_to_be_looked_at_was_reached_and_said_no() {
+    let scene = Scene::new(Tricks::answers(|asked| match asked.verb.as_str() {
+        "sp_check" => {
+            raw("\nstagepass-begin=NONCE\nreason_id=no\nreason=no root here any more\n", 10)
+        }
+        _ => Say::Honest,
+    }));
+    let (run, _) = scene.grant(&[]);
+    run.ok();
+    for _ in 0..2 {
+        let connections = scene.peer.log.lock().unwrap().heard.len();
+        let (run, _) = scene.run(&["verify", "--all"]);
+        assert_eq!(run.exit, 6, "{}", run.told());
+        assert!(run.output().contains("no root here any more"), "{}", run.told());
+        assert_eq!(scene.peer.log.lock().unwrap().heard.len(), connections + 1);
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        run.ok();
+    }
+}
+
+#[test]
+fn a_look_that_repeats_itself_does_not_fill_the_ledger() {
+    let check = format!(
+        "present=true\nkey_lines=1\nkeys_match=true\ngate_present=true\nfailsafe_present=true\n{}",
+        many_lines(&["use"])
+    );
+    let scene = Scene::new(Tricks::at("sp_check", Say::Reply(check)));
+    let (run, _) = scene.grant(&[]);
+    run.ok();
+    let (run, _) = scene.run(&["verify", "--all"]);
+    run.ok();
+    let export = scene.stage.run(["ledger", "export"]).ok().stdout;
+    let looked = export.lines().find(|line| line.contains("grant.verified")).unwrap();
+    assert!(looked.len() < 8_000, "{} bytes for one look", looked.len());
+}
+
+#[test]
 fn a_close_that_lies_is_found_out_by_the_login_that_still_works() {
     let scene = Scene::new(Tricks::at("sp_close", Say::Reply("absent=true".into())));
     let (run, _) = scene.grant(&[]);
@@ -1205,6 +1281,58 @@ fn an_extension_nobody_saw_the_end_of_keeps_the_old_deadline() {
         let (run, _) = scene.run(&["revoke", "--all"]);
         harmless(name, &run.ok());
     });
+}
+
+#[test]
+fn an_extension_that_was_cut_off_never_keeps_the_sweep_from_closing_its_grant() {
+    // The first one is a part of opening.
+    let answers = |asked: &Asked| match (asked.verb.as_str(), asked.before) {
+        ("sp_update", 1..) => Say::Drop,
+        _ => Say::Honest,
+    };
+    let scene = Scene::new(Tricks::answers(answers));
+    let (run, _) = scene.grant(&["--for", "8s", "--json"]);
+    let grant = run.ok().json()["result"]["grant"].clone();
+    let id = grant["id"].as_str().unwrap();
+    // Nobody knows which deadline the server has, and the process that asked is gone.
+    let (run, _) = scene.run(&["extend", id, "--for", "5d", "--reason", "more time"]);
+    run.exits(7);
+    let (run, _) = scene.run(&["sweep"]);
+    run.ok();
+    assert_eq!(scene.live(), ["open"]);
+    while now() <= grant["deadline"].as_u64().unwrap() {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let (run, _) = scene.run(&["sweep"]);
+    run.ok();
+    assert_eq!(scene.live(), [""; 0]);
+    assert_eq!(scene.verbs().iter().filter(|verb| *verb == "sp_close").count(), 1);
+}
+
+#[test]
+fn a_deadline_is_not_moved_by_a_clock_that_was_lost() {
+    for clock in ["9223372036854775807".to_owned(), (now() + 2 * 366 * 86_400).to_string()] {
+        let answers = move |asked: &Asked| match (asked.verb.as_str(), asked.before) {
+            ("sp_detect", 1..) => Say::Reply(format!("supported=true\nclock={clock}\n{ABLE}")),
+            _ => Say::Honest,
+        };
+        let scene = Scene::new(Tricks::answers(answers));
+        let (run, _) = scene.grant(&["--for", "2d", "--json"]);
+        let before = run.ok().json()["result"]["grant"].clone();
+        let id = before["id"].as_str().unwrap();
+        for lasts in ["5d", "1d"] {
+            let (run, _) = scene.run(&["extend", id, "--for", lasts, "--reason", "more time"]);
+            harmless("clock", &run);
+            assert_eq!(run.exit, 6, "{}", run.told());
+            assert!(run.stderr.contains("more than a year ahead of"), "{}", run.told());
+        }
+        // The one that is a part of opening.
+        assert_eq!(scene.verbs().iter().filter(|verb| *verb == "sp_update").count(), 1);
+        let (run, _) = scene.run(&["sweep"]);
+        run.ok();
+        let (run, _) = scene.run(&["revoke", "--all"]);
+        harmless("clock", &run.ok());
+    }
 }
 
 /// The messages of a client that were not encrypted, by number, and whether that was all.

@@ -15,14 +15,23 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as 
 use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
 use stagepass::ledger::{
     CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
-    Location, Mode, Ration, SweepRun, VERSION, Verdict,
+    Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
 };
 use stagepass::secret::Secret;
 
+use crate::again::{Again, inside};
 use crate::postgres;
 
 const NOW: UnixTime = 1_800_000_000;
 const DAY: i64 = 86_400;
+
+/// Takes away what the second version added.
+pub const BACK_TO_THE_FIRST_VERSION: &str = "drop index grants_findings; \
+     drop index grants_drifted; drop index grants_unchecked; \
+     alter table grants drop column findings; alter table grants drop column drift; \
+     alter table grants drop column checked_at; alter table grants drop column next_check_at; \
+     alter table grants drop column wait_until; \
+     delete from stagepass_migrations where version = 2";
 
 /// One database of its own.
 struct Stand {
@@ -127,6 +136,7 @@ on_both! {
     names_that_break_sql_or_terminals_do_no_harm
     a_ledger_of_the_first_version_is_brought_up_to_date_and_stays_whole
     findings_wait_for_one_acknowledgement
+    what_nobody_has_seen_is_not_acknowledged
     what_drifted_is_recorded_only_where_nobody_works_on_the_grant
     an_open_grant_is_looked_at_once_an_hour_by_one_of_many
     running_work_is_waited_for_a_minute_at_a_time
@@ -961,17 +971,7 @@ mod stories {
         let open = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW + DAY).await;
         let head = ledger.head().await.unwrap();
         ledger.close().await;
-        // What the second version added is taken away again.
-        stand
-            .run(
-                "drop index grants_findings; drop index grants_drifted; \
-                 drop index grants_unchecked; alter table grants drop column findings; \
-                 alter table grants drop column drift; alter table grants drop column checked_at; \
-                 alter table grants drop column next_check_at; \
-                 alter table grants drop column wait_until; \
-                 delete from stagepass_migrations where version = 2",
-            )
-            .await;
+        stand.run(BACK_TO_THE_FIRST_VERSION).await;
         match Ledger::open(&stand.location(), Mode::ReadOnly).await {
             Err(LedgerError::OlderVersion { found: 1, .. }) => {}
             other => panic!("{other:?}"),
@@ -1008,19 +1008,46 @@ mod stories {
         assert_eq!(grants.iter().map(|grant| grant.findings).collect::<Vec<_>>(), [3]);
         is_whole(&ledger.verify(None).await.unwrap());
 
-        let acknowledge =
-            async |id: &str| ledger.acknowledge(id, &event("grant.acknowledged")).await.unwrap();
-        assert_eq!(acknowledge("bbbbbbbbbb").await, None);
+        let acknowledge = async |seen: &Grant| {
+            ledger.acknowledge(seen, &event("grant.acknowledged")).await.unwrap()
+        };
+        assert_eq!(acknowledge(&ledger.grant("bbbbbbbbbb").await.unwrap()).await, None);
+        let found = ledger.grant("aaaaaaaaaa").await.unwrap();
         let before = ledger.head().await.unwrap().seq;
-        let both = tokio::join!(acknowledge("aaaaaaaaaa"), acknowledge("aaaaaaaaaa"));
+        let both = tokio::join!(acknowledge(&found), acknowledge(&found));
         let taken: Vec<Grant> = [both.0, both.1].into_iter().flatten().collect();
         assert_eq!(taken.len(), 1, "{taken:?}");
         assert_eq!((taken[0].findings, taken[0].state), (0, State::Closed));
         assert_eq!(ledger.head().await.unwrap().seq, before + 1);
         assert!(ledger.alarms().await.unwrap().is_quiet());
         is_whole(&ledger.verify(None).await.unwrap());
-        let missing = ledger.acknowledge("cccccccccc", &event("x")).await;
+        let missing = Grant { id: "cccccccccc".into(), ..found };
+        let missing = ledger.acknowledge(&missing, &event("x")).await;
         assert!(matches!(missing, Err(LedgerError::NoSuchGrant { .. })), "{missing:?}");
+    }
+
+    pub(super) async fn what_nobody_has_seen_is_not_acknowledged(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        let open = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW).await;
+        let stuck = Grant { findings: 1, state: State::Closing, ..open };
+        let seen = ledger.record(&stuck, &event("grant.close-failed")).await.unwrap();
+        let acknowledge = async |seen: &Grant| {
+            ledger.acknowledge(seen, &event("grant.acknowledged")).await.unwrap()
+        };
+        // While somebody looks at it, the next try begins, finds more, and fails again.
+        let (from, lease) = ([State::Closing], lease("a", NOW + 60));
+        let closing = event("grant.closing");
+        let claimed = ledger.claim(&seen.id, &from, State::Closing, &lease, NOW, &closing).await;
+        let mut held = claimed.unwrap().unwrap();
+        assert_eq!(acknowledge(&seen).await, None);
+        assert_eq!(acknowledge(&held).await, None);
+        (held.findings, held.lease_owner, held.lease_until) = (5, None, None);
+        let more = ledger.record(&held, &event("grant.close-failed")).await.unwrap();
+        assert_eq!(acknowledge(&seen).await, None);
+        assert_eq!(ledger.alarms().await.unwrap().findings, 1);
+        assert_eq!(acknowledge(&more).await.unwrap().findings, 0);
+        is_whole(&ledger.verify(None).await.unwrap());
     }
 
     pub(super) async fn what_drifted_is_recorded_only_where_nobody_works_on_the_grant(
@@ -1660,4 +1687,37 @@ async fn seed(stand: &Stand, closed: u32, due: u32) {
     if stand.url.is_some() {
         stand.run("analyze").await;
     }
+}
+
+/// Another user's process, and a view of `/proc` in which it is hidden.
+const HIDDEN: &str = r#"
+set -e
+setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 >/dev/null 2>&1 &
+read -r pid comm state rest <"/proc/$!/stat"
+set -- "$pid/$(cut -d ' ' -f 22 "/proc/$pid/stat")" "$@"
+mount --make-rprivate /
+mount -t proc -o hidepid=2 proc /proc
+export OWNER="$1"
+shift
+exec setpriv --reuid 65533 --regid 65533 --clear-groups "$@"
+"#;
+
+#[test]
+#[allow(clippy::disallowed_methods)]
+fn two_users_of_one_machine_that_hides_processes_do_not_take_each_others_grants() {
+    if inside().is_none() {
+        let test = "ledger::two_users_of_one_machine_that_hides_processes_do_not_take_each_others_\
+                    grants";
+        Again::through(&["unshare", "--mount", "sh", "-c", HIDDEN, "sh"]).run(test);
+        return;
+    }
+    let mine = Lease::mine(NOW, 60);
+    let (system, _) = mine.owner.split_once('/').unwrap();
+    let owner = std::env::var("OWNER").unwrap();
+    let (pid, _) = owner.split_once('/').unwrap();
+    assert!(!Path::new(&format!("/proc/{pid}")).exists(), "it is not hidden");
+    assert!(!lease_is_dead(&format!("{system}/{owner}"), NOW + 60, NOW));
+    assert!(lease_is_dead(&format!("{system}/{owner}"), NOW - 1, NOW));
+    // Nobody has the highest number that there can be.
+    assert!(lease_is_dead(&format!("{system}/4194304/1"), NOW + 60, NOW));
 }

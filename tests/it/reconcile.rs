@@ -232,6 +232,35 @@ fn a_restored_backup_is_found_by_its_marks_too() {
 }
 
 #[test]
+fn what_was_not_adopted_is_told_although_the_grant_of_its_name_was() {
+    let story = Story::new();
+    let host = own_server(&story);
+    let granted = story.granted_key("staging", &story.stage.supporter_key(), &[]);
+    lose_the_ledger(&story);
+    host.sh(&format!("useradd -o -u 0 -M -c 'stagepass {}' evil", granted.id));
+    let document = reconciled(&story, &["--all", "--adopt-all"], 8);
+    assert_eq!(document["result"]["adopted"].as_array().unwrap().len(), 1, "{document:#}");
+    let causes = document["error"]["causes"].as_array().unwrap();
+    assert_eq!(causes.len(), 1, "{document:#}");
+    host.sh("sed -i '/^evil:/d' /etc/passwd /etc/shadow /etc/group /etc/gshadow");
+    story.run(["sweep"]).ok();
+    reconciled(&story, &["--all"], 0);
+}
+
+#[test]
+fn a_server_with_two_targets_is_adopted_once_and_that_is_no_failure() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
+    host.sh("chown -R deploy /var/www/shop");
+    story.target("plain", &host, "deploy", &[]);
+    story.granted_key("plain", &story.stage.supporter_key(), &[]);
+    story.target("root", &host, "root", &[]);
+    lose_the_ledger(&story);
+    let document = reconciled(&story, &["--all", "--adopt-all"], 0);
+    assert_eq!(document["result"]["adopted"].as_array().unwrap().len(), 1, "{document:#}");
+}
+
+#[test]
 fn a_forged_mark_is_listed_and_not_touched() {
     let story = Story::new();
     let host = own_server(&story);
@@ -328,6 +357,12 @@ fn a_supporter_who_renames_or_copies_the_line_of_a_shared_account_is_seen() {
     let other = story.stage.supporter_key();
     let blob = |line: &str| line.split(' ').nth(1).unwrap().to_owned();
     add_line(&host, &line.replace(&blob(&key.line()), &blob(&other.line())));
+    // To be rid of the copy is not to end the grant.
+    let document =
+        reconciled(&story, &["staging", "--unproved", "--yes", "--close", &granted.id], 8);
+    let why = document["result"]["failed"][0]["why"].to_string();
+    assert!(why.contains("revoke"), "{why}");
+    assert_eq!(story.state(id), "open");
     let document = reconciled(&story, &["staging"], 8);
     assert_eq!(findings(&document), [found("copy", &granted, false)]);
     let finding = &document["result"]["targets"][0]["findings"][0];

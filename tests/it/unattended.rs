@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::again::{Again, inside};
 use crate::host::{Host, SUITE, Sudo};
+use crate::ledger::BACK_TO_THE_FIRST_VERSION;
 use crate::stage::{Background, Credential, Ended, Key, Stage};
-use crate::sweep::{grant, show, stage_with_case, state};
+use crate::sweep::{grant, now, show, stage_with_case, state, wait_until};
 
 /// Hides this machine's crontabs, jobs, run files and root's home; what follows sees empty ones. A
 /// `sendmail` of its own keeps what cron would send.
@@ -565,6 +566,28 @@ fn put_back(copy: &Path, ledger: &Path) {
     }
     fs::copy(copy, ledger).unwrap();
     fs::set_permissions(ledger, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn after_an_upgrade_whichever_command_comes_first_brings_the_ledger_up_to_date() {
+    let stage = stage_with_case();
+    let host = stage.light(SUITE).start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let ledger = stage.state().join("ledger.sqlite3");
+    let first = grant(&stage, "shop", "Jane Doe", "2s", &[]);
+    tamper(&ledger, BACK_TO_THE_FIRST_VERSION);
+    wait_until(now() + 2);
+    let swept = stage.run(["--json", "sweep"]).ok().json();
+    assert_eq!(swept["result"]["closed"][0]["grant"]["id"], *first.id);
+    let second = grant(&stage, "shop", "John Roe", "1h", &[]);
+    for words in [&["list"][..], &["doctor"], &["show", &second.id], &["revoke", &second.id]] {
+        tamper(&ledger, BACK_TO_THE_FIRST_VERSION);
+        let run = stage.run(words.iter().copied());
+        assert!(!run.output().contains("older stagepass"), "{}", run.told());
+        assert!(words[0] == "doctor" || run.exit == 0, "{}", run.told());
+        stage.run(["ledger", "verify"]).ok();
+    }
+    assert_eq!(state(&stage, &second.id), "closed");
 }
 
 #[test]

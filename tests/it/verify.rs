@@ -239,6 +239,60 @@ fn an_open_grant_whose_key_is_not_taken_any_more_is_told() {
 }
 
 #[test]
+fn a_key_that_still_opens_the_account_for_old_clients_is_not_said_to_be_refused() {
+    let story = Story::new();
+    let host = own_server(&story);
+    let key = story.stage.key("rsa:2048");
+    let granted = story.granted_key("staging", &key, &[]);
+    // A server of long ago: RSA with SHA-1, which its own clients speak.
+    host.stop_sshd();
+    host.sh("sed -i '1i PubkeyAcceptedAlgorithms ssh-rsa,ssh-ed25519' /etc/ssh/sshd_config");
+    host.start_sshd();
+    let document = verified(&story, &[&granted.id], 0);
+    let notes = only(&document, "proved")["notes"].to_string();
+    assert!(notes.contains("the supporter's key is taken"), "{notes}");
+    // What was changed in sshd's settings is a finding.
+    story.run(["revoke", &granted.id]).exits(8);
+    is_verified(&story, &granted, &["--all"]);
+
+    // Somebody puts the account and the key back, by hand and without a mark.
+    let (account, line) = (&granted.account, key.line());
+    host.sh(&format!(
+        "useradd -m -s /bin/sh {account}; mkdir ~{account}/.ssh
+        echo '{line}' >~{account}/.ssh/authorized_keys; chown -R {account}: ~{account}/.ssh"
+    ));
+    std::thread::sleep(std::time::Duration::from_secs(7));
+    let document = verified(&story, &["--all"], 8);
+    let there = only(&document, "back")["there"].to_string();
+    assert!(there.contains("still accepts the key of Jane Doe"), "{there}");
+}
+
+#[test]
+fn a_grant_that_is_revoked_while_it_is_looked_at_has_not_drifted() {
+    let story = Story::new();
+    let host = own_server(&story);
+    let granted = story.granted_key("staging", &key_of(&story), &[]);
+    // The next look begins, and goes on when the grant is over.
+    host.sh("mv /usr/bin/getent /usr/bin/getent.real
+        printf '#!/bin/sh\\nif rm /run/slow 2>/dev/null; then : >/run/began; \
+            while [ ! -e /run/over ]; do sleep 0.1; done; fi\\n\
+            exec getent.real \"$@\"\\n' >/usr/bin/getent
+        chmod 755 /usr/bin/getent; : >/run/slow");
+    let looking = story.stage.command(["verify", "--json", &granted.id]).spawn();
+    let began = host.root_path().join("run/began");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !began.exists() {
+        assert!(std::time::Instant::now() < patience, "the look never began");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    story.revoked(&granted.id);
+    host.sh(": >/run/over");
+    let document = looking.wait().ok().json();
+    assert_eq!(only(&document, "proved")["grant"]["id"], granted.id.as_str());
+    assert!(!events(&story, &granted.id).contains(&"grant.not-verified".to_owned()));
+}
+
+#[test]
 fn many_grants_on_one_server_do_not_lock_us_out() {
     let story = Story::new();
     // OpenSSH 10.0 counts a key that it took and nobody signed with as a failed login.

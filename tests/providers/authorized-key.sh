@@ -1575,7 +1575,7 @@ killed_anywhere() {
     fresh
     cron_on
     printf '5 4 * * * true\n' | on runuser -u deploy -- crontab -
-    local was crontab_was step at all share
+    local was crontab_was step at all share turn
     was=$(home_state) crontab_was=$(tab)
     for step in open update close; do
         [ "$step" = open ] || as_deploy open access=ssh
@@ -1584,7 +1584,13 @@ killed_anywhere() {
         want "$step is long enough to be killed in many places" test "$all" -gt 200
         as_deploy close access=ssh
         as_deploy close collected=1
+        # A third of the moments on each Debian; one that was asked for alone has them all.
+        turn=0
         for share in 8 16 24 32 40 48 56 62 68 72 76 80 84 88 92 95 98; do
+            turn=$((turn + 1))
+            if [ -z "${STAGEPASS_TEST_CASES:-}" ]; then
+                case $suite$((turn % 3)) in bullseye0 | bookworm1 | trixie2) ;; *) continue ;; esac
+            fi
             about="$suite $step killed after $share % of $all commands"
             [ "$step" = open ] || as_deploy open access=ssh
             [ "$step" != close ] || key_ssh true

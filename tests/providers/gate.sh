@@ -55,6 +55,11 @@ watched() { [ "$(watchers)" = "$1" ]; }
 failsafe() { on /bin/sh "/var/lib/stagepass/$grant/failsafe"; }
 mux() { ssh "${options[@]}" -S "$tmp/mux" -o ControlMaster=no -p "${port[$suite]}" "$account@$address" "$@" </dev/null; }
 
+# remote_copy TO: by rsync, which only the host has; it is its own client there.
+remote_copy() {
+    on timeout 20 rsync -e "ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes -i /root/supporter -p ${port[$suite]}" /etc/hostname "$account@127.0.0.1:$1"
+}
+
 lets_through() {
     local long before
     about="$suite through the gate"
@@ -72,6 +77,9 @@ get \"$shop/index.php\" $tmp/got"
     rm -f "$tmp/got"
     want 'scp' timeout 20 scp "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:$shop/scp"
     want 'scp as it was before SFTP' timeout 20 scp -O "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:files/scp"
+    install -m 600 "$tmp/supporter" "$root/root/supporter"
+    want 'rsync' remote_copy "files/rsync"
+    want 'and it went through the gate' grep -q ' command rsync --server ' "$(state uses)"
     want 'a child that is left behind does not hold the client' timeout 20 ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" 'sleep 300 >/dev/null 2>&1 </dev/null &'
     long=$(printf 'x%.0s' $(seq 1000))
     key_ssh "true one
@@ -139,13 +147,16 @@ shuts_out() {
     same 'a command is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n is for SFTP only. Ask Anna at anna@example.org." "$(key_ssh 'touch /tmp/x' 2>&1)"
     deny 'so is a shell' key_ssh
     deny 'and what only looks like SFTP' key_ssh 'sh -c /usr/lib/openssh/sftp-server'
+    install -m 600 "$tmp/supporter" "$root/root/supporter"
+    deny 'and rsync' remote_copy /tmp/x
+    rm -f "$root/root/supporter"
     deny 'and scp as it was before SFTP' timeout 20 scp -O "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:/tmp/x"
     want 'no command ran' test ! -e "$root/tmp/x"
     want 'scp by SFTP reads' timeout 20 scp "${options[@]}" -s -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$account@$address:$shop/index.php" "$tmp/got"
     deny 'and does not write' timeout 20 scp "${options[@]}" -s -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$tmp/upload" "$account@$address:$shop/new"
     rm -f "$tmp/got"
     key_ssh 'internal-sftp -d /etc' </dev/null
-    same 'refusals are logged' 4 "$(uses | grep -c '^refused')"
+    same 'refusals are logged' 5 "$(uses | grep -c '^refused')"
     same 'the start folder is the shop, whatever it is called' "Remote working directory: $shop" "$(key_sftp pwd | tail -n 1)"
     mkdir "$root/srv/100%d"
     verb linux-account close "path=$shop"

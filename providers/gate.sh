@@ -276,8 +276,9 @@ case ${1-} in
         whose=any
         case ${2-} in
             "$0 "*)
+                whose=${2##* }
                 # Where nothing is forced, a password can ask for these very words.
-                [ -z "${SSH_ORIGINAL_COMMAND+set}" ] || whose=${2##* }
+                [ "$whose:${SSH_ORIGINAL_COMMAND+set}" != own: ] || whose=any
                 ;;
             *) asked=${2-} ;;
         esac

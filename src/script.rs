@@ -115,12 +115,22 @@ pub enum Answer {
 }
 
 /// A script ready to be sent, and what its reply must look like.
-#[derive(Debug)]
 pub struct Framed {
     /// The bytes for the interpreter's standard input. Wiped on drop.
     pub body: Zeroizing<Vec<u8>>,
     nonce: String,
+    /// What no reply may hold. Wiped on drop.
+    secrets: Vec<Zeroizing<String>>,
 }
+
+impl std::fmt::Debug for Framed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Framed({} bytes)", self.body.len())
+    }
+}
+
+/// The least bytes of a secret that is looked for in a reply: less may be there by chance.
+const TELLING: usize = 6;
 
 /// The exit status with which a script refuses.
 const REFUSED: u32 = 10;
@@ -141,7 +151,7 @@ pub fn frame_sh(
     for part in [library, "\n", script] {
         body.extend_from_slice(part.as_bytes());
     }
-    end(body, call)
+    end(body, call, inputs)
 }
 
 /// Frames like [`frame_sh`], for a verb that leaves something on the server: the source of library
@@ -163,7 +173,7 @@ pub fn frame_sh_with_source(
         quote_into(&mut body, text);
     }
     body.extend_from_slice(b"\neval \"$sp_source\"");
-    end(body, call)
+    end(body, call, inputs)
 }
 
 /// The first brace and the inputs, in a buffer with room for `room` bytes more and the rest.
@@ -186,7 +196,11 @@ fn begin(inputs: &Inputs<'_>, room: usize) -> Zeroizing<Vec<u8>> {
 }
 
 /// The call between its two marks, and the last brace.
-fn end(mut body: Zeroizing<Vec<u8>>, call: &str) -> Result<Framed, RandomFailed> {
+fn end(
+    mut body: Zeroizing<Vec<u8>>,
+    call: &str,
+    inputs: &Inputs<'_>,
+) -> Result<Framed, RandomFailed> {
     let nonce = random_id(16)?;
     for part in ["\nprintf '\\nstagepass-begin=%s\\n' ", &nonce, "\n"] {
         body.extend_from_slice(part.as_bytes());
@@ -194,7 +208,12 @@ fn end(mut body: Zeroizing<Vec<u8>>, call: &str) -> Result<Framed, RandomFailed>
     for part in [call, "\nprintf 'stagepass-end=%s\\n' ", &nonce, "\nexit 0\n} </dev/null\n"] {
         body.extend_from_slice(part.as_bytes());
     }
-    Ok(Framed { body, nonce })
+    let secrets = inputs.iter().filter_map(|(_, input)| match input {
+        Input::Secret(secret) => Some(Zeroizing::new(secret.expose().to_owned())),
+        Input::Text(_) => None,
+    });
+    let secrets = secrets.filter(|secret| secret.len() >= TELLING).collect();
+    Ok(Framed { body, nonce, secrets })
 }
 
 impl Input<'_> {
@@ -224,6 +243,20 @@ impl Framed {
     /// Reads what came back. A key that was not declared, a value of the wrong type or a missing
     /// end is a protocol error, and so an unknown outcome.
     pub fn read(&self, outcome: Outcome, declared: &Outputs) -> Answer {
+        // A shell that traces what it does, or a server that means harm: what is said is kept and
+        // shown, and a secret is neither.
+        if self.repeats_a_secret(&outcome) {
+            if let Outcome::Done(mut output) | Outcome::Unknown { partial: mut output, .. } =
+                outcome
+            {
+                output.stdout.zeroize();
+                output.stderr.zeroize();
+            }
+            return Answer::Unknown {
+                why: "the server repeated a secret that it was sent; what it said was thrown away"
+                    .into(),
+            };
+        }
         let output = match outcome {
             Outcome::Done(output) => output,
             Outcome::Refused { why } => {
@@ -275,6 +308,22 @@ impl Framed {
             },
             None => Answer::Unknown { why: "the server did not say how the script ended".into() },
         }
+    }
+}
+
+impl Framed {
+    fn repeats_a_secret(&self, outcome: &Outcome) -> bool {
+        let (why, output) = match outcome {
+            Outcome::Done(output) => ("", Some(output)),
+            Outcome::Refused { why } => (why.as_str(), None),
+            Outcome::Unknown { why, partial } => (why.as_str(), Some(partial)),
+        };
+        self.secrets.iter().any(|secret| {
+            let is_in =
+                |said: &[u8]| said.windows(secret.len()).any(|part| part == secret.as_bytes());
+            is_in(why.as_bytes())
+                || output.is_some_and(|output| is_in(&output.stdout) || is_in(&output.stderr))
+        })
     }
 }
 
@@ -418,6 +467,28 @@ mod tests {
         }
         // The last brace is the end of the statement; only what stands behind it may be missing.
         assert!((1..=" </dev/null\n".len() + 1).contains(&whole), "{whole}");
+    }
+
+    #[test]
+    fn a_password_that_a_server_says_again_goes_nowhere() {
+        let password = Secret::new("correct-horse-9".to_owned());
+        let inputs = vec![("sp_password", Input::Secret(&password))];
+        for script in [
+            "f() { printf 'word=%s\\n' \"$sp_password\"; }",
+            "f() { printf 'reason_id=x\\nreason=%s\\n' \"$sp_password\"; exit 10; }",
+            "f() { set -x; : \"$sp_password\"; exit 1; }",
+        ] {
+            let framed = frame_sh("", script, "f", &inputs).unwrap();
+            assert!(!format!("{framed:?}").contains("horse"));
+            let (done, cut) = (run(&framed.body), run(&framed.body));
+            let cut = Outcome::Unknown { why: "it was lost".into(), partial: cut };
+            for outcome in [Outcome::Done(done), cut] {
+                let Answer::Unknown { why } = framed.read(outcome, &declared()) else {
+                    panic!("it was believed: {script}");
+                };
+                assert!(why.contains("repeated a secret") && !why.contains("horse"), "{why}");
+            }
+        }
     }
 
     #[test]

@@ -192,7 +192,9 @@ impl Known {
         }
         let kept: Vec<&str> = kept.iter().filter_map(Value::as_str).collect();
         Some(format!(
-            "`{}` now leads to another server: the grant is on the one with the host key {}",
+            "`{}` now leads to another server: the grant is on the one with the host key {}; if it is \
+             the same server with a new host key, write both keys into targets.toml: \
+             host_key = [\"old\", \"new\"]",
             target.name,
             kept.join(" or ")
         ))

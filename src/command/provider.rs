@@ -4,10 +4,11 @@ use serde_json::json;
 
 use crate::cli;
 use crate::closing::{self, Ended, event};
+use crate::command::reconcile::own_case;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter};
-use crate::ledger::{Lease, LedgerError};
+use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
+use crate::ledger::Lease;
 use crate::output::{Cell, Tone, fields, paint, table};
 use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
@@ -91,7 +92,7 @@ fn show(context: &Context, name: &str) -> Result<()> {
         ("from", place(&provider)),
         ("digest", provider.digest.clone()),
     ]);
-    for verb in [Verb::Detect, Verb::Open, Verb::Update, Verb::Check, Verb::Close] {
+    for verb in [Verb::Detect, Verb::Open, Verb::Update, Verb::Check, Verb::Close, Verb::Marks] {
         let keys: Vec<&str> = provider.outputs(verb).keys().map(String::as_str).collect();
         text.push_str(&fields(&[(verb.function(), keys.join(", "))]));
     }
@@ -116,16 +117,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let progress = context.output.progress("connecting");
     let mut session = Session::open(context, &target).await?;
     let mut cycle = Cycle::prepare(context, &provider, &mut session).await?;
-    let case = Case {
-        reference: TEST_CASE.into(),
-        desk: "stagepass".into(),
-        opened_at: context.now(),
-        closed_at: None,
-    };
-    match ledger.open_case(&case, &context.actor).await {
-        Ok(()) | Err(LedgerError::Exists { .. }) => {}
-        Err(e) => return Err(e.into()),
-    }
+    cycle.grant.case = own_case(context, &ledger, TEST_CASE, "stagepass").await?;
     let lease = Lease::mine(context.now(), closing::lease_seconds(context));
     let opening = event(context, &cycle.grant, "grant.opening", json!({ "test": name }));
     cycle.grant = ledger.begin(&cycle.grant, &lease, &opening).await?;
@@ -141,21 +133,34 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let left = closing::close(context, &ledger, &mut session, &over.id, "the test is over").await?;
     session.close().await;
     drop(progress);
+    let not_closed = match &left {
+        Ended::Closed(_) => None,
+        Ended::Failed { why, .. } => Some(why.clone()),
+        Ended::Busy => Some("another process is working on it".to_owned()),
+    };
     let steps = steps.map_err(|(step, why)| {
         let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}"))
             .because_text(why);
-        match left {
-            Ended::Closed(_) => error.hint("what the test made was taken back"),
-            _ => error
-                .hint(format!("grant {} is in the ledger; `stagepass sweep` closes it", over.id)),
+        match &not_closed {
+            None => error.hint("what the test made was taken back"),
+            Some(_) => error.hint(finished_by_sweep(&over)),
         }
     })?;
+    if let Some(why) = not_closed {
+        return Err(Error::new(Kind::Unknown, "what the test made is not proved to be gone")
+            .because_text(why)
+            .hint(finished_by_sweep(&over)));
+    }
     let text: String =
         steps.iter().map(|step| format!("{} {step}\n", paint(Tone::Good, "ok"))).collect();
     context
         .output
         .result(&text, json!({ "provider": name, "target": target.name, "steps": steps }));
     Ok(())
+}
+
+fn finished_by_sweep(grant: &Grant) -> String {
+    format!("grant {} is in the ledger; `stagepass sweep` closes it", grant.id)
 }
 
 /// The case that test runs belong to.

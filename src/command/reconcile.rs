@@ -643,7 +643,7 @@ async fn adopt_all<'a>(
     if chosen.is_empty() {
         return;
     }
-    let case = match open_case(context, ledger).await {
+    let case = match own_case(context, ledger, CASE, NO_DESK).await {
         Ok(case) => case,
         Err(e) => {
             let why = closing::one_line(&e);
@@ -699,12 +699,17 @@ async fn adopt(
     ledger.record(&grant, &closing::event(context, &grant, "grant.closing", detail)).await
 }
 
-/// The case that adopted grants belong to; a new one where the last was closed.
-async fn open_case(context: &Context, ledger: &Ledger) -> Result<String> {
+/// A case of stagepass' own, which is open; a new one, with a number, where the last was closed.
+pub(super) async fn own_case(
+    context: &Context,
+    ledger: &Ledger,
+    base: &str,
+    desk: &str,
+) -> Result<String> {
     for number in 1.. {
         let reference = match number {
-            1 => CASE.to_owned(),
-            _ => format!("{CASE}-{number}"),
+            1 => base.to_owned(),
+            _ => format!("{base}-{number}"),
         };
         match ledger.case(&reference).await {
             Ok(case) if case.closed_at.is_none() => return Ok(reference),
@@ -712,7 +717,7 @@ async fn open_case(context: &Context, ledger: &Ledger) -> Result<String> {
             Err(LedgerError::NoSuchCase { .. }) => {
                 let case = Case {
                     reference: reference.clone(),
-                    desk: NO_DESK.to_owned(),
+                    desk: desk.to_owned(),
                     opened_at: context.now(),
                     closed_at: None,
                 };
@@ -725,7 +730,7 @@ async fn open_case(context: &Context, ledger: &Ledger) -> Result<String> {
             Err(e) => return Err(e.into()),
         }
     }
-    Ok(CASE.to_owned())
+    Ok(base.to_owned())
 }
 
 // ---- telling -----------------------------------------------------------------------------------

@@ -51,8 +51,8 @@ pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
     }
     let why = typed.reason.as_deref().unwrap_or("revoked by hand");
     let tally = carry_out(context, &ledger, &live, why).await?;
-    report(context, &tally, &ended);
-    failure(&tally).map_or(Ok(()), |error| Err(error.with_result(document(&tally, context.now()))))
+    let document = report(context, &tally, &ended);
+    failure(&tally).map_or(Ok(()), |error| Err(error.with_result(document)))
 }
 
 async fn chosen(context: &Context, ledger: &Ledger, typed: &cli::Revoke) -> Result<Vec<Grant>> {
@@ -106,8 +106,8 @@ pub async fn carry_out(
     closing::close_many(context, ledger, grants, why, Running::Ends, PARALLEL, &progress).await
 }
 
-/// Prints how it ended; also for grants that had ended before.
-pub fn report(context: &Context, tally: &Tally, ended: &[Grant]) {
+/// Prints how it ended, also for grants that had ended before, and gives the same for programs.
+pub fn report(context: &Context, tally: &Tally, ended: &[Grant]) -> Value {
     let now = context.now();
     let mut lines = text(tally, now);
     for grant in ended {
@@ -123,8 +123,9 @@ pub fn report(context: &Context, tally: &Tally, ended: &[Grant]) {
     }
     // The document of a failure is the error's.
     if !context.output.is_json() || failure(tally).is_none() {
-        context.output.result(&lines, document);
+        context.output.result(&lines, document.clone());
     }
+    document
 }
 
 /// How it ended, for people.

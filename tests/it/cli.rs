@@ -323,6 +323,19 @@ fn what_did_not_open_is_taken_back_at_once_and_the_reason_is_said() {
 }
 
 #[test]
+fn a_provider_is_tested_again_although_the_case_of_its_tests_was_closed() {
+    let stage = Stage::new();
+    let host = stage.light(SUITE).deploy(Sudo::None).shop().start();
+    stage.add_target("staging", &host, "deploy", &[]).ok();
+    for case in ["provider-test", "provider-test-2"] {
+        stage.run(["provider", "test", "authorized-key", "--target", "staging"]).ok();
+        stage.run(["case", "close", case]).ok();
+    }
+    let run = stage.run(["provider", "show", "authorized-key"]).ok();
+    assert!(run.stdout.contains("sp_marks"), "{}", run.told());
+}
+
+#[test]
 fn a_target_that_is_replaced_is_never_gone_in_between() {
     let stage = Stage::new();
     let add = ["target", "add", "shop", "local:", "--environment", "staging"];

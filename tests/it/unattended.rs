@@ -611,8 +611,12 @@ fn what_is_forgotten_is_never_counted_as_closed() {
     let stage = stage_with_case();
     let host = stage.light(SUITE).start();
     stage.add_target("shop", &host, "root", &[]).ok();
+    let ended = grant(&stage, "shop", "John Roe", "1h", &[]);
+    stage.run(["revoke", &ended.id]).ok();
     let granted = grant(&stage, "shop", "Jane Doe", "1h", &[]);
     drop(host);
+    let run = stage.run(["--json", "revoke", &ended.id, &granted.id]).exits(7);
+    assert_eq!(run.json()["result"]["already_ended"][0], *ended.id, "{}", run.told());
     let forget = ["revoke", &granted.id, "--forget"];
     stage.run(forget).exits(2);
     stage.run(forget.iter().chain(&["--reason", " "])).exits(2);
@@ -624,7 +628,7 @@ fn what_is_forgotten_is_never_counted_as_closed() {
     assert_eq!(shown["grant"]["state"], "forgotten");
     assert_eq!(shown["grant"]["closed_at"], Value::Null);
     let counts = &stage.run(["--json", "list", "--all"]).ok().json()["result"]["counts"];
-    assert_eq!((counts["forgotten"].as_i64(), counts["closed"].as_i64()), (Some(1), Some(0)));
+    assert_eq!((counts["forgotten"].as_i64(), counts["closed"].as_i64()), (Some(1), Some(1)));
     let list = stage.run(["list", "--all"]).ok();
     assert!(list.stdout.contains("forgotten, not closed"), "{}", list.told());
     assert_eq!(stage.run(["sweep"]).ok().output(), "");

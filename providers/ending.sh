@@ -316,14 +316,14 @@ sp_failsafe_plan() {
         esac
     fi
     case " ${sp_failsafe_skip:-} " in
-        *' crontab '*) sp_failsafe_why='A line in the crontab of this account was refused.' && return 0 ;;
+        *' crontab '*) sp_failsafe_why=${sp_cron_why:-A line in the crontab of this account was refused.} && return 0 ;;
     esac
     if ! sp_has crontab; then
         sp_failsafe_why='There is neither systemd nor cron.'
     elif ! sp_cron_runs any; then
         sp_failsafe_why='No cron daemon runs.'
     elif ! sp_crontab_read; then
-        sp_failsafe_why='This account may not have a crontab.'
+        sp_failsafe_why=${sp_cron_why:-This account may not have a crontab.}
     else
         sp_failsafe='crontab'
         return 0
@@ -378,7 +378,7 @@ sp_failsafe_install() {
                 return 0
                 ;;
         esac
-        sp_failsafe_take "$sp_failsafe"
+        sp_failsafe_take "$sp_failsafe" || :
         sp_failsafe_skip="$sp_failsafe_skip $sp_failsafe"
     done
 }
@@ -434,15 +434,18 @@ sp_failsafe_present() {
     [ "$sp_failsafe" != none ] && [ -e "$sp_dir/failsafe" ]
 }
 
-# Takes away what starts it; the file goes with the folder. The last step of a close but one.
+# Takes away what starts it; the file goes with the folder. The last step of a close but one. Ends with
+# 1 where a line stays in a crontab: what that line starts stays too, and tries it again.
 sp_failsafe_remove() {
-    for sp_a in systemd cron.d crontab; do sp_failsafe_take "$sp_a"; done
+    sp_failsafe_take systemd
+    sp_failsafe_take cron.d
+    sp_failsafe_take crontab
 }
 
 # Whether nothing of it is left.
 sp_failsafe_absent() {
     [ ! -e "$sp_units/$sp_unit.timer" ] && [ ! -e "$sp_units/$sp_unit.service" ] && [ ! -e "/etc/cron.d/$sp_unit" ] || return 1
-    [ ! -e "$sp_dir/crontab-was" ] || ! sp_crontab_read || ! sp_crontab_ours
+    [ ! -e "$sp_dir/crontab-was" ] || ! sp_has crontab || { sp_crontab_read && ! sp_crontab_ours; }
 }
 
 sp_failsafe_take() {
@@ -461,7 +464,7 @@ sp_failsafe_take() {
             systemctl --no-block daemon-reload >/dev/null 2>&1 || :
             ;;
         cron.d) rm -f -- "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new" 2>/dev/null || : ;;
-        crontab) [ ! -e "$sp_dir/crontab-was" ] || sp_crontab_remove ;;
+        crontab) [ ! -e "$sp_dir/crontab-was" ] || ! sp_has crontab || sp_crontab_remove ;;
     esac
 }
 

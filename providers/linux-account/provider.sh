@@ -1113,7 +1113,7 @@ sp_forget() {
     [ ! -d "$sp_record" ] ||
         sp_settle /etc/passwd /etc/shadow /etc "${sp_drop_in%/*}" "$sp_state/result.$sp_grant" "$sp_state" "$sp_record" \
             ${sp_rec_home:+"${sp_rec_home%/*}"} ${sp_rec_keys:+"${sp_rec_keys%/*}"}
-    sp_failsafe_remove
+    sp_failsafe_remove || return 0
     [ -d "$sp_record" ] || return 0
     sp_gate_remove
     rm -rf -- "$sp_record"
@@ -1195,6 +1195,7 @@ sp_undo() {
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
     sp_forget
+    sp_failsafe_absent || sp_fail "$sp_why_id" "$sp_why The failsafe could not be taken back: ${sp_cron_why:-it is still there.}"
     sp_changed=''
     sp_refuse "$sp_why_id" "$sp_why"
 }
@@ -1916,7 +1917,7 @@ sp_close_again() {
     sp_bool result_kept true
     sp_result_replay
     sp_forget
-    sp_failsafe_absent || sp_fail failsafe-left 'The failsafe is still there.'
+    sp_failsafe_absent || sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
     sp_flush
 }
 
@@ -1992,7 +1993,7 @@ sp_close_report() {
     sp_forget
     if ! sp_failsafe_absent; then
         sp_out=$(printf '%s' "$sp_out" | sed 's/^failsafe_absent=true$/failsafe_absent=false/')$sp_nl
-        sp_fail failsafe-left 'The failsafe is still there.'
+        sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
     fi
     sp_flush
 }

@@ -71,18 +71,19 @@ test: ## everything, on real servers; needs root
 
 # The provider scripts alone, on each Debian. They wait more than they work: several at once, the
 # long ones first.
-PROVIDER_RUNS := $(addprefix run-providers-,$(SUITES)) $(addprefix run-differences-,$(SUITES)) run-other-shells
-.PHONY: $(PROVIDER_RUNS)
-run-providers-%:
+PROVIDER_RUNS := $(addprefix run-providers-,$(SUITES))
+DIFFERENCE_RUNS := $(addprefix run-differences-,$(SUITES))
+.PHONY: $(PROVIDER_RUNS) $(DIFFERENCE_RUNS) run-other-shells
+$(PROVIDER_RUNS): run-providers-%:
 	if [[ ! -e target/hosts/trees/$*.gone ]]; then tests/providers/run.sh $*; fi
-run-differences-%:
+$(DIFFERENCE_RUNS): run-differences-%:
 	if [[ ! -e target/hosts/trees/$*.gone ]]; then STAGEPASS_TEST_CASES=differences tests/providers/run.sh $*; fi
 run-other-shells:
 	STAGEPASS_TEST_CASES=other_shells tests/providers/run.sh bookworm
 
 .PHONY: run-tests run-providers
 run-providers:
-	$(MAKE) --jobs=4 --output-sync=target $(PROVIDER_RUNS)
+	$(MAKE) --jobs=4 --output-sync=target $(PROVIDER_RUNS) run-other-shells $(DIFFERENCE_RUNS)
 run-tests:
 	tests/hosts/hosts clean
 	$(MAKE) run-providers

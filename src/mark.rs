@@ -9,13 +9,16 @@ pub mod survey;
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use data_encoding::{Encoding, Specification};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -29,11 +32,13 @@ const KEY_BYTES: usize = 32;
 /// Bytes of a tag. Nobody can try tags without a merchant looking at them: 128 bits are plenty.
 const TAG_BYTES: usize = 16;
 
-/// Characters of a tag: 128 bits, five at a time.
-const TAG_LENGTH: usize = 26;
-
-/// Crockford's base 32, in lower case: no letter that a script or a comment field would mind.
-const SYMBOLS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Crockford's base 32, in lower case: no letter that a script or a comment field would mind. What
+/// it reads has one spelling.
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut base32 = Specification::new();
+    base32.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+    base32.encoding().expect("thirty-two symbols, each of them once")
+});
 
 /// Separates these tags from anything else that may ever be made with the key.
 const DOMAIN: &[u8] = b"stagepass mark 1";
@@ -122,7 +127,7 @@ impl Key {
             return String::new();
         };
         let whole = mac.finalize().into_bytes();
-        encode(whole.get(..TAG_BYTES).unwrap_or_default())
+        BASE32.encode(whole.get(..TAG_BYTES).unwrap_or_default())
     }
 
     /// Whether this installation made `tag` for exactly this. Host keys may have been pinned or
@@ -181,45 +186,9 @@ fn choices(host_keys: &[String]) -> Vec<Vec<&str>> {
     (fewest..1 << all.len()).map(some).collect()
 }
 
-fn encode(bytes: &[u8]) -> String {
-    let (mut held, mut bits) = (0_u32, 0_u32);
-    let mut text = String::with_capacity(TAG_LENGTH);
-    let mut push = |five: u32| {
-        let place = usize::try_from(five & 31).unwrap_or_default();
-        text.push(SYMBOLS.get(place).copied().map_or('0', char::from));
-    };
-    for byte in bytes {
-        held = (held << 8 | u32::from(*byte)) & 0xfff;
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            push(held >> bits);
-        }
-    }
-    if bits > 0 {
-        push(held << (5 - bits));
-    }
-    text
-}
-
-/// The bytes of a tag. `None` for a text that [`encode`] would not have written: what is stored has
-/// one spelling.
+/// The bytes of a tag.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() != TAG_LENGTH {
-        return None;
-    }
-    let (mut held, mut bits) = (0_u32, 0_u32);
-    let mut bytes = Vec::with_capacity(TAG_BYTES);
-    for symbol in text.bytes() {
-        let five = SYMBOLS.iter().position(|known| *known == symbol)?;
-        held = (held << 5 | u32::try_from(five).ok()?) & 0xfff;
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
-        }
-    }
-    (held & ((1 << bits) - 1) == 0).then_some(bytes)
+    BASE32.decode(text.as_bytes()).ok().filter(|bytes| bytes.len() == TAG_BYTES)
 }
 
 /// Why there is no new key.
@@ -234,14 +203,35 @@ fn make(path: &Path) -> std::result::Result<(), Unmade> {
     SysRng.try_fill_bytes(key.as_mut_slice()).map_err(|_| Unmade::Random(RandomFailed))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || {
-        // `tempfile` creates with O_EXCL and mode 0600.
-        let mut file = tempfile::Builder::new().prefix(".mark-").tempfile_in(folder)?;
-        file.write_all(key.as_slice())?;
-        file.as_file().sync_all()?;
-        file.persist_noclobber(path).map_err(|e| e.error)?;
+        write_unseen(folder, path, key.as_slice())?;
         std::fs::File::open(folder)?.sync_all()
     };
     write().map_err(Unmade::Io)
+}
+
+/// Writes a file that has no name until it is whole, so that whoever is killed leaves nothing of it
+/// (open(2), `O_TMPFILE`).
+fn write_unseen(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use rustix::io::Errno;
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => {
+            let mut file = std::fs::File::from(file);
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            let unseen = format!("/proc/self/fd/{}", file.as_raw_fd());
+            Ok(rustix::fs::linkat(CWD, unseen, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+        }
+        // Not every file system can (NFS). `tempfile` creates with O_EXCL and mode 0600.
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
+            let mut file = tempfile::Builder::new().prefix(".mark-").tempfile_in(folder)?;
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            file.persist_noclobber(path).map_err(|e| e.error)?;
+            Ok(())
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Reads a key that is ours alone; `None` where there is none. What is wrong with it, to be said
@@ -279,6 +269,10 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    /// Characters of a tag: 128 bits, five at a time, as they may stand in a comment.
+    const TAG_LENGTH: usize = 26;
+    const SYMBOLS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
     fn key(byte: u8) -> Key {
         Key(Zeroizing::new([byte; KEY_BYTES]))
@@ -360,7 +354,7 @@ mod tests {
     fn every_tag_is_read_as_it_was_written() {
         for byte in 0..=255_u8 {
             let bytes: Vec<u8> = (0..16).map(|place| byte.wrapping_mul(place + 1)).collect();
-            let text = encode(&bytes);
+            let text = BASE32.encode(&bytes);
             assert_eq!(text.len(), TAG_LENGTH);
             assert_eq!(decode(&text), Some(bytes), "{text}");
         }

@@ -76,20 +76,10 @@ impl Ledger {
         forced: bool,
     ) -> Result<bool, LedgerError> {
         let due = if forced { i64::MAX } else { now };
-        self.write(async |connection| {
-            let sql = format!(
-                "update grants set next_check_at = $1 \
-                 where id = $2 and state = 'open' and {NEXT_CHECK} <= $3"
-            );
-            let taken = sqlx::query(AssertSqlSafe(sql))
-                .bind(now.saturating_add(UNDER_WAY))
-                .bind(id)
-                .bind(due)
-                .execute(connection)
-                .await?;
-            Ok(taken.rows_affected() == 1)
-        })
-        .await
+        // The condition is that of `unchecked`.
+        let sql = "update grants set next_check_at = $2 where id = $1 and state = 'open' \
+                   and coalesce(next_check_at, opened_at + 3600) <= $3";
+        self.set_times(sql, id, &[now.saturating_add(UNDER_WAY), due]).await
     }
 
     /// Notes that a server was looked at, and when it is to be looked at again.
@@ -102,16 +92,8 @@ impl Ledger {
         now: UnixTime,
         next: UnixTime,
     ) -> Result<(), LedgerError> {
-        self.write(async |connection| {
-            sqlx::query("update grants set checked_at = $1, next_check_at = $2 where id = $3")
-                .bind(now)
-                .bind(next)
-                .bind(id)
-                .execute(connection)
-                .await?;
-            Ok(())
-        })
-        .await
+        let sql = "update grants set checked_at = $2, next_check_at = $3 where id = $1";
+        self.set_times(sql, id, &[now, next]).await.map(drop)
     }
 
     /// Notes when a server is to be looked at again that could not be looked at.
@@ -119,15 +101,8 @@ impl Ledger {
     /// # Errors
     /// Only those of the place the ledger is in.
     pub async fn check_later(&self, id: &str, next: UnixTime) -> Result<(), LedgerError> {
-        self.write(async |connection| {
-            sqlx::query("update grants set next_check_at = $1 where id = $2")
-                .bind(next)
-                .bind(id)
-                .execute(connection)
-                .await?;
-            Ok(())
-        })
-        .await
+        let sql = "update grants set next_check_at = $2 where id = $1";
+        self.set_times(sql, id, &[next]).await.map(drop)
     }
 
     /// Leaves an open grant whose deadline has come out of [`Ledger::due`] until a time, at most
@@ -136,13 +111,21 @@ impl Ledger {
     /// # Errors
     /// Only those of the place the ledger is in.
     pub async fn wait(&self, id: &str, until: UnixTime) -> Result<(), LedgerError> {
+        let sql = "update grants set wait_until = $2 where id = $1 and state = 'open'";
+        self.set_times(sql, id, &[until]).await.map(drop)
+    }
+
+    /// Changes times of one grant that are no part of the chain: whether there was such a row.
+    async fn set_times(
+        &self,
+        sql: &'static str,
+        id: &str,
+        times: &[UnixTime],
+    ) -> Result<bool, LedgerError> {
         self.write(async |connection| {
-            sqlx::query("update grants set wait_until = $1 where id = $2 and state = 'open'")
-                .bind(until)
-                .bind(id)
-                .execute(connection)
-                .await?;
-            Ok(())
+            let query =
+                times.iter().fold(sqlx::query(sql).bind(id), |query, time| query.bind(time));
+            Ok(query.execute(connection).await?.rows_affected() == 1)
         })
         .await
     }

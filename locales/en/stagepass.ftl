@@ -236,7 +236,7 @@ time-ahead = in { $length }
 time-ago = { $length } ago
 time-now = now
 
-## Refusals and plans: headings
+## Refusals: headings
 
 refused = { $count ->
         [one] refused: one rule stands against it. Nothing was touched.
@@ -244,58 +244,6 @@ refused = { $count ->
     }
 refused-because = because
 refused-way-out = what to do
-plan-heading = What would happen on { $target }
-plan-nothing-touched = This was a dry run: nothing was touched.
-plan-allowed = Nothing stands against it.
-plan-who = { $name } ({ $company }), case { $case }
-plan-access = { $access ->
-        [sftp-read-only] files, read only (`sftp-read-only`)
-        [sftp] files (`sftp`)
-        [ssh] a shell and files (`ssh`)
-       *[other] { $access }
-    }
-plan-until = until { $deadline }
-plan-from = only from { $from }
-plan-from-anywhere = from any address
-plan-extensions = { $count ->
-        [0] it cannot be extended
-        [one] it can be extended once, until { $latest } at most
-       *[other] it can be extended { $count } times, until { $latest } at most
-    }
-plan-override = rule `{ $rule }` is set aside: { $reason }
-plan-live = LIVE, approved by { $approver } ({ $approval }): { $reason }
-plan-weak-expiry = not to the minute: { $layers }
-plan-environment = { $verdict ->
-        [staging] shown to be a staging environment
-        [live] a live environment
-       *[unknown] not shown to be staging, so treated as live
-    }
-plan-signal = { $signal } ({ $says ->
-        [live] says live
-        [staging-strong] says staging
-        [staging-medium] speaks for staging
-       *[nothing] says nothing either way
-    })
-
-## Live access: what is asked on a terminal
-
-live-warning = This counts as a LIVE shop. What is done there reaches customers at once.
-live-acknowledge-question = { $sentence } Do you accept that?
-live-confirm-question = Type `{ $host }` to give access to it
-
-## Hand-over
-
-handover-heading = Give this to { $name }, and to nobody else
-handover-once = It is shown once and kept nowhere. If it is lost, revoke the grant and make a new one.
-handover-key-ready = { $name } logs in with the key they already have. There is no secret to send.
-handover-private-key = The private key below is all that is needed to log in. Send it over a channel that only { $name } can read, never by plain e-mail or in a ticket.
-handover-password = The password below is all that is needed to log in. Send it over a channel that only { $name } can read, and not together with the rest.
-handover-command = { $name } connects with
-handover-until = It works until { $deadline } and ends by itself.
-handover-end-early = To end it earlier: `stagepass revoke { $grant }`
-handover-in-file = The credential was written to `{ $path }`, readable by you alone. Delete it when it has been passed on.
-handover-needs-reveal = standard output is not a terminal; the credential would be shown to whatever reads it
-handover-needs-reveal-hint = Use `--output FILE`, or add `--reveal` if you mean it.
 
 ## The supporter's public key
 

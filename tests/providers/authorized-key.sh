@@ -688,6 +688,8 @@ cron_on() {
         [ ! -s "$root/run/crond.pid" ] || break
         sleep 0.1
     done
+    # It does not see what is changed in the second in which it looked at the crontabs.
+    sleep 1.1
 }
 cron_off() {
     on sh -c '[ ! -s /run/crond.pid ] || kill "$(cat /run/crond.pid)"; rm -f /run/crond.pid'

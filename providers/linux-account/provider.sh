@@ -1113,7 +1113,8 @@ sp_forget() {
     [ ! -d "$sp_record" ] ||
         sp_settle /etc/passwd /etc/shadow /etc "${sp_drop_in%/*}" "$sp_state/result.$sp_grant" "$sp_state" "$sp_record" \
             ${sp_rec_home:+"${sp_rec_home%/*}"} ${sp_rec_keys:+"${sp_rec_keys%/*}"}
-    sp_failsafe_remove || return 0
+    # A line that stays in a crontab is a change, whatever is said of the rest.
+    sp_failsafe_remove || { sp_changed=1 && return 0; }
     [ -d "$sp_record" ] || return 0
     sp_gate_remove
     rm -rf -- "$sp_record"
@@ -1194,9 +1195,8 @@ sp_undo() {
     if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || { [ -e "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ]; }; then
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
-    sp_forget
-    sp_failsafe_absent || sp_fail "$sp_why_id" "$sp_why The failsafe could not be taken back: ${sp_cron_why:-it is still there.}"
     sp_changed=''
+    sp_forget
     sp_refuse "$sp_why_id" "$sp_why"
 }
 

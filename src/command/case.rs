@@ -205,3 +205,37 @@ fn about_forgotten(grants: &[Grant]) -> String {
         first.target
     )
 }
+
+/// A case of stagepass' own, which is open; a new one, with a number, where the last was closed.
+pub(super) async fn own_case(
+    context: &Context,
+    ledger: &Ledger,
+    base: &str,
+    desk: &str,
+) -> Result<String> {
+    for number in 1.. {
+        let reference = match number {
+            1 => base.to_owned(),
+            _ => format!("{base}-{number}"),
+        };
+        match ledger.case(&reference).await {
+            Ok(case) if case.closed_at.is_none() => return Ok(reference),
+            Ok(_) => {}
+            Err(LedgerError::NoSuchCase { .. }) => {
+                let case = Case {
+                    reference: reference.clone(),
+                    desk: desk.to_owned(),
+                    opened_at: context.now(),
+                    closed_at: None,
+                };
+                match ledger.open_case(&case, &context.actor).await {
+                    // Another process was faster.
+                    Ok(()) | Err(LedgerError::Exists { .. }) => return Ok(reference),
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(base.to_owned())
+}

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli;
 use crate::closing::{self, Ended, event};
-use crate::command::reconcile::own_case;
+use crate::command::case::own_case;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::cli;
 use crate::closing;
+use crate::command::case::own_case;
 use crate::command::view;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter};
+use crate::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
 use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
 use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
 use crate::mark::{self, survey};
@@ -697,40 +698,6 @@ async fn adopt(
     closing::release(&mut grant);
     let detail = json!({ "why": "the ledger did not know it" });
     ledger.record(&grant, &closing::event(context, &grant, "grant.closing", detail)).await
-}
-
-/// A case of stagepass' own, which is open; a new one, with a number, where the last was closed.
-pub(super) async fn own_case(
-    context: &Context,
-    ledger: &Ledger,
-    base: &str,
-    desk: &str,
-) -> Result<String> {
-    for number in 1.. {
-        let reference = match number {
-            1 => base.to_owned(),
-            _ => format!("{base}-{number}"),
-        };
-        match ledger.case(&reference).await {
-            Ok(case) if case.closed_at.is_none() => return Ok(reference),
-            Ok(_) => {}
-            Err(LedgerError::NoSuchCase { .. }) => {
-                let case = Case {
-                    reference: reference.clone(),
-                    desk: desk.to_owned(),
-                    opened_at: context.now(),
-                    closed_at: None,
-                };
-                match ledger.open_case(&case, &context.actor).await {
-                    // Another process was faster.
-                    Ok(()) | Err(LedgerError::Exists { .. }) => return Ok(reference),
-                    Err(e) => return Err(e.into()),
-                }
-            }
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(base.to_owned())
 }
 
 // ---- telling -----------------------------------------------------------------------------------

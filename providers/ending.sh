@@ -521,7 +521,15 @@ WantedBy=timers.target
     [ "$(date +%s)" -lt "$sp_deadline" ] || systemctl --no-block start "$sp_unit.service" >/dev/null 2>&1 || :
 }
 
+# Cron looks once a minute, and knows a change by the second of it: what comes right after its look, in
+# the second of a change that it saw, is not seen before the next one. So nothing comes in those seconds.
+sp_cron_moment() {
+    sp_v=$(date +%S) || sp_v=
+    case $sp_v in 0[012]) sleep "$((3 - ${sp_v#0}))" ;; esac
+}
+
 sp_cron_d_install() {
+    sp_cron_moment
     sp_put "/etc/cron.d/$sp_unit" 644 "# stagepass: the end of grant $sp_grant; it removes itself
 * * * * * root /bin/sh $sp_dir/failsafe >/dev/null 2>&1
 " || return 1
@@ -707,6 +715,7 @@ sp_cron_change() {
             [ "$sp_cron_had" = 0 ] || sp_put "$sp_cron_made" 600 '' || sp_cron_no_room || return 1
         fi
         sp_cron_room || sp_cron_no_room || return 1
+        [ "$1" = take ] || sp_cron_moment
         sp_cron_read "$sp_cron_file.now" || return 1
         if [ "$sp_cron_none" != "$sp_cron_had" ] || ! cmp -s "$sp_cron_file.was" "$sp_cron_file.now"; then continue; fi
         sp_cron_write "$sp_cron_file.new" "$1"

@@ -69,21 +69,16 @@ test: ## everything, on real servers; needs root
 	$(MAKE) check-code check-docs
 	$(MAKE) run-tests
 
-# The provider scripts alone, on each Debian. They wait more than they work: several at once, the
-# long ones first.
-PROVIDER_RUNS := $(addprefix run-providers-,$(SUITES))
-DIFFERENCE_RUNS := $(addprefix run-differences-,$(SUITES))
-.PHONY: $(PROVIDER_RUNS) $(DIFFERENCE_RUNS) run-other-shells
-$(PROVIDER_RUNS): run-providers-%:
-	if [[ ! -e target/hosts/trees/$*.gone ]]; then tests/providers/run.sh $*; fi
-$(DIFFERENCE_RUNS): run-differences-%:
-	if [[ ! -e target/hosts/trees/$*.gone ]]; then STAGEPASS_TEST_CASES=differences tests/providers/run.sh $*; fi
-run-other-shells:
-	STAGEPASS_TEST_CASES=other_shells tests/providers/run.sh bookworm
-
-.PHONY: run-tests run-providers
+# The provider scripts alone, on each Debian: a process for each part, all on servers of their own.
+# They wait more than they work: several at once, the long ones first.
+PARTS := authorized_key linux_account gate_and_failsafe differences booted
+PROVIDER_RUNS := $(foreach part,$(PARTS),$(addprefix run-$(part)-,$(SUITES))) run-other_shells-bookworm
+.PHONY: run-tests run-providers $(PROVIDER_RUNS)
+$(PROVIDER_RUNS): run-%:
+	@part=$*; suite=$${part##*-}; part=$${part%-*}; \
+	if [[ ! -e target/hosts/trees/$$suite.gone ]]; then STAGEPASS_TEST_CASES=$$part tests/providers/run.sh $$suite; fi
 run-providers:
-	$(MAKE) --jobs=4 --output-sync=target $(PROVIDER_RUNS) run-other-shells $(DIFFERENCE_RUNS)
+	$(MAKE) --jobs=6 --output-sync=target $(PROVIDER_RUNS)
 run-tests:
 	tests/hosts/hosts clean
 	$(MAKE) run-providers

@@ -7,7 +7,7 @@
 #   tests/providers/run.sh [SUITE...]      default: bookworm bullseye trixie
 #
 # STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the four files alone:
-# `make test` runs `differences` (and `other_shells`, on bookworm) that way beside the others.
+# `make test` runs each part that way beside the others.
 # STAGEPASS_TEST_MEASURE=1 also says how long the verbs take.
 # STAGEPASS_TEST_BUSYBOX=/path/to/busybox runs the scripts under busybox ash as well (a static build).
 
@@ -337,25 +337,21 @@ name\\ 'x'"
 . "$here/gate.sh"
 . "$here/difference.sh"
 
+booted() {
+    booted_host
+    booted_shared_account
+    [ "$suite" != bullseye ] || local_time
+}
+
 for suite in "${suites[@]}"; do
     root=$tmp/$suite/root form=utc
     [ "$suite" != bullseye ] || form=local
     printf '%s\n' "-- $suite"
     start "$suite"
-    if [ -n "${STAGEPASS_TEST_CASES:-}" ]; then
-        for one in $STAGEPASS_TEST_CASES; do "$one"; done
-        halt "$suite"
-        continue
-    fi
-    linux_account
-    gate_and_failsafe
-    authorized_key
-    booted_host
-    booted_shared_account
-    [ "$suite" != bullseye ] || local_time
+    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted}; do "$one"; done
     [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || measure
     halt "$suite"
 done
 
-printf '%s passed, %s failed\n' "$passed" "$failed"
+printf '%s: %s passed, %s failed, in %s s\n' "${STAGEPASS_TEST_CASES:-everything}" "$passed" "$failed" "$SECONDS"
 [ "$failed" = 0 ]

@@ -431,11 +431,13 @@ fn ends_in(window: &Window, shared: Shared) {
         chrono::NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").unwrap()
     };
     let more = (stamp(&told.line) - stamp(window.line)).num_seconds();
-    // The two clocks were not set in the same moment.
-    assert!((late - 1..=late + 1).contains(&more), "{told:?} {}", window.line);
+    // The server's clock was set some moments after the merchant's.
+    assert!((late - 5..=late + 1).contains(&more), "{told:?} {}", window.line);
     assert_eq!(told.line.ends_with('Z'), window.line.ends_with('Z'));
     if let Some(day) = told.day {
-        assert_eq!(day, day_after(until + late));
+        // Between two seconds a day may begin.
+        let days = [until + more, until + late].map(day_after);
+        assert!(days.contains(&day), "{day} {days:?}");
     }
     set(until - 20);
     assert!(may_log_in(&story.stage, &host, &one.account, with), "{one:?} ended early");

@@ -506,7 +506,7 @@ fn ends_by_itself(story: &Story, host: &Host, setting: &str, provider: Provider)
             assert!(Instant::now() < patience, "the session never began");
             thread::sleep(Duration::from_millis(100));
         }
-        set(one.deadline - 4);
+        set(one.deadline - 6);
         assert!(runs(), "it was ended early");
         let (run, ended) = session.join().unwrap();
         assert!(run.stdout.ends_with("in\n") && run.exit != 0, "{}", run.told());

@@ -775,7 +775,7 @@ fn a_server_that_no_login_survives_is_code_5_and_nothing_is_recorded() {
             harmless(name, &run);
             assert_eq!(run.exit, 5, "{name}: {}", run.told());
             assert!(run.stderr.contains("because:"), "{name}: {}", run.told());
-            assert!(run.took < Duration::from_secs(11), "{name}: {}", run.told());
+            assert!(run.took < Duration::from_secs(16), "{name}: {}", run.told());
             assert!(peak < 64 * 1024, "{name}: {peak} KiB");
         }
         assert!(scene.live().is_empty(), "{name}");
@@ -862,7 +862,7 @@ fn a_server_that_cannot_be_looked_at_is_refused_and_nothing_is_recorded() {
             assert!([5, 6].contains(&run.exit), "{name}: {}", run.told());
             assert!(run.stderr.contains("because:"), "{name}: {}", run.told());
             assert!(run.stderr.contains("hint:"), "{name}: {}", run.told());
-            assert!(run.took < Duration::from_secs(17), "{name}: {}", run.told());
+            assert!(run.took < Duration::from_secs(24), "{name}: {}", run.told());
             assert!(peak < 64 * 1024, "{name}: {peak} KiB");
         }
         assert!(scene.live().is_empty(), "{name}");
@@ -1234,7 +1234,7 @@ fn a_server_that_says_very_much_is_cut_short() {
             };
             assert!(exit.contains(&run.exit), "{name}: {}", run.told());
             assert!(peak < 64 * 1024, "{name}: {peak} KiB of {}", run.told());
-            assert!(run.took < Duration::from_secs(17), "{name}: {}", run.told());
+            assert!(run.took < Duration::from_secs(24), "{name}: {}", run.told());
         }
         let (run, peak) = scene.run(&["show", &id, "--json"]);
         for bad in ["\u{1b}", "\u{202e}", "\u{7}"] {
@@ -1291,7 +1291,7 @@ fn an_extension_that_was_cut_off_never_keeps_the_sweep_from_closing_its_grant() 
         _ => Say::Honest,
     };
     let scene = Scene::new(Tricks::answers(answers));
-    let (run, _) = scene.grant(&["--for", "8s", "--json"]);
+    let (run, _) = scene.grant(&["--for", "20s", "--json"]);
     let grant = run.ok().json()["result"]["grant"].clone();
     let id = grant["id"].as_str().unwrap();
     // Nobody knows which deadline the server has, and the process that asked is gone.

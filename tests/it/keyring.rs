@@ -248,7 +248,7 @@ fn a_locked_keyring_says_so_and_asks_nobody() {
     let start = Instant::now();
     let error = asking.fetch(&name("password:staging")).unwrap_err();
     assert!(matches!(error, KeyringError::Locked | KeyringError::NoAnswer { .. }), "{error:?}");
-    assert!(start.elapsed() < limit + Duration::from_secs(2));
+    assert!(start.elapsed() < limit + Duration::from_secs(6));
 }
 
 /// What every call answers where there is no keyring.
@@ -325,10 +325,10 @@ fn a_bus_that_never_answers_holds_nothing_up() {
             &Surroundings::Bus(&address),
         );
         // Not only the calls end: the program does too, with the thread still waiting.
-        assert!(took < Duration::from_secs(10), "{took:?}");
+        assert!(took < Duration::from_secs(20), "{took:?}");
         return;
     };
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(3);
     let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

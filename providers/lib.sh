@@ -260,6 +260,34 @@ sp_unlock() {
     sp_lock_name=''
 }
 
+# ---- where sshd looks for keys --------------------------------------------------------------------
+
+# sp_key_path ENTRY HOME NAME [UID]: sets sp_v to that entry of AuthorizedKeysFile as it is for one account
+# (TOKENS in sshd_config(5)); a relative one is left relative. Ends with 1 at a token that is not known.
+sp_key_path() {
+    sp_v='' sp_r=$1
+    while :; do
+        case $sp_r in
+            *%*)
+                sp_v=$sp_v${sp_r%%%*}
+                sp_r=${sp_r#*%}
+                ;;
+            *)
+                sp_v=$sp_v$sp_r
+                return 0
+                ;;
+        esac
+        case $sp_r in
+            h*) sp_v=$sp_v$2 ;;
+            u*) sp_v=$sp_v$3 ;;
+            U*) if [ -n "${4:-}" ]; then sp_v=$sp_v$4; else return 1; fi ;;
+            %*) sp_v=$sp_v% ;;
+            *) return 1 ;;
+        esac
+        sp_r=${sp_r#?}
+    done
+}
+
 # ---- times (no process is started for the UTC form) ----------------------------------------------
 
 # sp_civil SECONDS: sets sp_stamp to YYYYMMDDHHMMSS of that second, counted as UTC.

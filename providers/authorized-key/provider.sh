@@ -99,27 +99,7 @@ sp_pick_file() {
     sp_first=''
     for sp_a in $sp_s_keys; do
         [ "$sp_a" != none ] || continue
-        sp_v=''
-        while :; do
-            case $sp_a in
-                *%*)
-                    sp_v=$sp_v${sp_a%%%*}
-                    sp_a=${sp_a#*%}
-                    case $sp_a in
-                        h*) sp_v=$sp_v$sp_my_home ;;
-                        u*) sp_v=$sp_v$sp_me ;;
-                        U*) sp_v=$sp_v$sp_uid ;;
-                        %*) sp_v=$sp_v% ;;
-                        *) continue 2 ;;
-                    esac
-                    sp_a=${sp_a#?}
-                    ;;
-                *)
-                    sp_v=$sp_v$sp_a
-                    break
-                    ;;
-            esac
-        done
+        sp_key_path "$sp_a" "$sp_my_home" "$sp_me" "$sp_uid" || continue
         case $sp_v in
             "$sp_my_home"/*) ;;
             # One file for every account would let the supporter into all of them: read, never used.

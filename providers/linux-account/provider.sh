@@ -882,27 +882,9 @@ sp_plan_keys() {
     sp_keys='' sp_keys_dir=''
     [ -n "$sp_public_key$sp_check_key" ] || return 0
     for sp_a in ${sp_s_keys:-.ssh/authorized_keys}; do
-        sp_v=''
-        case $sp_a in none) continue ;; esac
-        while :; do
-            case $sp_a in
-                *%*)
-                    sp_v=$sp_v${sp_a%%%*}
-                    sp_a=${sp_a#*%}
-                    case $sp_a in
-                        h*) sp_v=$sp_v$sp_home ;;
-                        u*) sp_v=$sp_v$sp_account ;;
-                        %*) sp_v=$sp_v% ;;
-                        *) continue 2 ;;
-                    esac
-                    sp_a=${sp_a#?}
-                    ;;
-                *)
-                    sp_v=$sp_v$sp_a
-                    break
-                    ;;
-            esac
-        done
+        [ "$sp_a" != none ] || continue
+        # The number of an account that is not made yet is not known.
+        sp_key_path "$sp_a" "$sp_home" "$sp_account" || continue
         case $sp_v in
             "$sp_home"/*) ;;
             /*"$sp_account"*)
@@ -2079,22 +2061,14 @@ sp_mark_keys() {
         sp_home=${sp_l%:*}
         sp_home=${sp_home##*:}
         sp_account=${sp_l%%:*}
+        sp_k=${sp_l#*:*:}
+        sp_k=${sp_k%%:*}
         case $sp_home in /?*) ;; *) continue ;; esac
         IFS=" $sp_nl"
         for sp_a in ${sp_s_keys:-.ssh/authorized_keys .ssh/authorized_keys2}; do
-            case $sp_a in
-                /*) ;;
-                *) sp_a=%h/$sp_a ;;
-            esac
-            sp_w=''
-            while :; do
-                case $sp_a in
-                    *%h*) sp_w=$sp_w${sp_a%%%h*}$sp_home sp_a=${sp_a#*%h} ;;
-                    *%u*) sp_w=$sp_w${sp_a%%%u*}$sp_account sp_a=${sp_a#*%u} ;;
-                    *) break ;;
-                esac
-            done
-            [ ! -f "$sp_w$sp_a" ] || set -- "$@" "$sp_account:$sp_w$sp_a"
+            sp_key_path "$sp_a" "$sp_home" "$sp_account" "$sp_k" || continue
+            case $sp_v in /*) ;; *) sp_v=$sp_home/$sp_v ;; esac
+            [ ! -f "$sp_v" ] || set -- "$@" "$sp_account:$sp_v"
         done
         IFS=$sp_nl
     done

@@ -71,9 +71,50 @@ use() {
 # refuse SENTENCE: to the person, and into the log.
 refuse() {
     use refused "${asked:-shell}"
-    printf 'stagepass: %s%s\n' "$1" "${ask:+ $ask}" >&2
+    text="stagepass: $1${ask:+ $ask}"
+    printf '%s\n' "$text" >&2
+    # sshd shows nobody what a subsystem says beside its protocol.
+    [ "$kind" != sftp ] || tell_sftp "$text"
     exit 1
 }
+
+# tell_sftp SENTENCE: says hello to an SFTP program, and answers its first requests with the sentence, as the
+# text of "permission denied". Nothing is opened, read or written, and nobody is waited for for long.
+# draft-ietf-secsh-filexfer-02, sections 3, 4 and 7.
+tell_sftp() {
+    size=$(($(printf '%s' "$1" | wc -c))) round=0
+    # SSH_FXP_INIT and its version, which may have more behind it.
+    packet 5
+    [ "$type" = 1 ] || return
+    # SSH_FXP_VERSION, 3.
+    numbers 0 0 0 5 2 0 0 0 3
+    while [ "$round" -lt 3 ]; do
+        round=$((round + 1))
+        packet 9
+        # SSH_FXP_STATUS with the id of the request, SSH_FX_PERMISSION_DENIED, the text, no language.
+        # shellcheck disable=SC2046,SC2086 # four words each
+        numbers $(four $((size + 17))) 101 $id 0 0 0 3 $(four "$size")
+        printf '%s' "$1"
+        numbers 0 0 0 0
+    done
+} 2>/dev/null
+
+# packet HEAD: reads one, of which the first HEAD bytes count. Sets type, and id to four numbers. Ends
+# where there is none.
+packet() {
+    # shellcheck disable=SC2046 # numbers
+    set -- "$1" $(timeout 5 dd bs=1 count="$1" | od -An -v -tu1)
+    [ "$#" = $(($1 + 1)) ] || exit 1
+    rest=$(((($2 * 256 + $3) * 256 + $4) * 256 + $5 + 4 - $1)) type=$6 id=''
+    # A path is 4096 bytes at most.
+    [ "$rest" -ge 0 ] && [ "$rest" -le 8192 ] || exit 1
+    [ "$1" = 5 ] || id="$7 $8 $9 ${10}"
+    timeout 5 dd bs=1 count="$rest" >/dev/null
+}
+
+# numbers N...: writes these bytes. four N: says which four a number is.
+numbers() { printf '%b' "$(printf '\\0%03o' "$@")"; }
+four() { echo $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)); }
 
 # ---- the end of a connection ---------------------------------------------------------------------
 
@@ -250,7 +291,9 @@ serve_sftp() {
     if [ "$confine" = 1 ]; then
         # Asked first, so that somebody says why.
         unshare -U -r -m true || {
-            echo 'stagepass: SFTP could not be shut into the folder of the shop.' >&3
+            text='stagepass: SFTP could not be shut into the folder of the shop.'
+            printf '%s\n' "$text" >&3
+            tell_sftp "$text"
             exit 1
         }
         exec unshare -U -r -m /bin/sh -c "$shut_in" sh "$here" "$sftp_server" "$folder" "$alias" "$@"

@@ -27,8 +27,8 @@ fn time_of(host: &Host) -> i64 {
 
 fn may_log_in(stage: &Stage, host: &Host, account: &str, with: Credential<'_>) -> bool {
     let run: Run = stage.sftp(host, account, with, "pwd\n");
-    // In the second of the deadline sshd may still take the key: then the gate hangs up.
-    let answers = ["Permission denied", "Connection closed"];
+    // In the second of the deadline sshd may still take the key, and the gate says no.
+    let answers = ["Permission denied", "stagepass: ", "Connection closed"];
     let is_refused = answers.iter().any(|answer| run.stderr.contains(answer));
     assert!(run.exit == 0 || is_refused, "{}", run.told());
     run.exit == 0

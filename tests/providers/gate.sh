@@ -9,6 +9,7 @@ gate_and_failsafe() {
     on pkill -STOP -x cron
     lets_through
     shuts_out
+    tells_sftp_programs
     ends_what_runs
     ends_what_is_hidden
     lets_nobody_in_without_a_clock
@@ -191,6 +192,41 @@ started() {
         "$@" >"$tmp/out.$name" 2>&1
         date +%s >"$tmp/ended.$name"
     } &
+}
+
+# sshd throws away what a subsystem says on standard error: in the protocol it is heard.
+tells_sftp_programs() {
+    about="$suite SFTP programs are told"
+    local sentence="stagepass: This access for DH-1 'x' \$(id) %n ended. Ask Anna at anna@example.org." said before
+    make_shop
+    verb linux-account open "path=$shop"
+    finishes
+    says gate=true
+    # sshd still takes the key: it is the gate that refuses.
+    printf 'deadline=0\nhard=0\n' >"$(state ends)"
+    before=$(uses | wc -l)
+    said=$(key_sftp pwd 2>&1)
+    deny 'sftp(1) fails' key_sftp pwd
+    want 'and says why' grep -qF "$sentence" <<<"$said"
+    said=$(paramiko_list '' 2>&1)
+    want 'so does paramiko' grep -qxF "PermissionError: [Errno 13] $sentence" <<<"$said"
+    # Which finds no such file when it may not look.
+    deny 'scp fails' scp "${options[@]}" -s -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$account@$address:$shop/index.php" "$tmp/got"
+    want 'it got nothing' test ! -e "$tmp/got"
+    same 'each is logged, once' "$((before + 4))" "$(uses | wc -l)"
+    for said in 'no packet at all' '\0\0\0\5\1\0\0\0' '\377\377\377\377\1\0\0\0\3' '\0\0\0\1\1\0\0\0\0\0\0\0\0'; do
+        want "what is no SFTP is not answered for long: $said" sftp_says "$said" 10
+    done
+    # Whoever says nothing is not waited for.
+    want 'nor is who says nothing' sftp_says '' 10 sleep 11
+    verb linux-account close "path=$shop"
+}
+# sftp_says BYTES SECONDS [COMMAND...]: sent to the subsystem, and then nothing more; it is over in that time.
+sftp_says() {
+    local bytes=$1 limit=$2
+    shift 2
+    { printf '%b' "$bytes"; "$@"; } | timeout "$limit" ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -s -p "${port[$suite]}" "$account@$address" sftp >/dev/null 2>&1
+    [ "${PIPESTATUS[1]}" -lt 124 ]
 }
 
 ends_what_runs() {

@@ -61,7 +61,8 @@ fn a_booted_or_light_host_has_the_clock_it_was_given() {
         let stage = Stage::new();
         let builder = if kind == "full" { stage.full(suite) } else { stage.light(suite) };
         let host = builder.clock("-7200").time_zone("Europe/Rome").start();
-        let near = |time: i64, shift: i64| (time - now() - shift).abs() <= 2;
+        // Hours are set, and what asks may wait its turn.
+        let near = |time: i64, shift: i64| (time - now() - shift).abs() <= 30;
         assert!(near(time_of(&host), -7200));
         // By whatever program, over ssh too, in a shell of its own.
         let admin = Credential::Key(&stage.admin.private);
@@ -75,10 +76,12 @@ fn a_booted_or_light_host_has_the_clock_it_was_given() {
         // A change is seen by what runs already.
         let running = thread::scope(|scope| {
             let running = scope.spawn(|| {
-                let wait = "a=$(date +%s); until [ $(date +%s) -ge $((a + 9000)) ]; do sleep 0.1; done; date +%s";
+                let wait = "a=$(date +%s); touch /run/begun; until [ $(date +%s) -ge $((a + 9000)) ]; do sleep 0.1; done; date +%s";
                 stage.ssh(&host, "root", admin, &[wait])
             });
-            thread::sleep(Duration::from_millis(500));
+            host.sh(
+                "for i in $(seq 300); do ! test -e /run/begun || exit 0; sleep 0.1; done; exit 1",
+            );
             host.set_clock("+7200");
             running.join().unwrap().ok()
         });
@@ -92,21 +95,21 @@ fn a_booted_or_light_host_has_the_clock_it_was_given() {
         // Nobody on the host sets the clock of the machine.
         host.exec(&["date", "-s", "2001-01-01"]).fails();
         host.set_clock("@1900000000");
-        assert!((time_of(&host) - 1_900_000_000).abs() <= 2);
+        assert!((1_900_000_000..1_900_000_030).contains(&time_of(&host)));
         if kind == "full" {
             // The service manager's timers go by it: by a clock that is set, and by one that runs.
             host.sh("systemd-run --quiet --on-calendar='@1900000300' \
                 --timer-property=AccuracySec=1s touch /run/rang; ! test -e /run/rang");
             host.set_clock("@1900000302");
             host.sh(
-                "for i in $(seq 100); do ! test -e /run/rang || exit 0; sleep 0.1; done; exit 1",
+                "for i in $(seq 300); do ! test -e /run/rang || exit 0; sleep 0.1; done; exit 1",
             );
             host.sh("systemd-run --quiet --on-calendar='@1900000600' \
                 --timer-property=AccuracySec=1s touch /run/rang-too");
-            host.set_clock("@1900000597");
+            host.set_clock("@1900000588");
             host.sh(
                 "! test -e /run/rang-too
-                for i in $(seq 100); do ! test -e /run/rang-too || exit 0; sleep 0.1; done; exit 1",
+                for i in $(seq 300); do ! test -e /run/rang-too || exit 0; sleep 0.1; done; exit 1",
             );
             assert!(time_of(&host) >= 1_900_000_600);
         }
@@ -120,13 +123,14 @@ fn cron_runs_without_a_service_manager_and_by_the_hosts_clock() {
     let host = stage.light(SUITE).deploy(Sudo::None).clock("@1900000015").start();
     host.sh("echo '* * * * * root touch /run/by-root' >/etc/cron.d/job
             echo '* * * * * touch by-deploy' | crontab -u deploy -
-            for i in $(seq 150); do
+            for i in $(seq 300); do
                 ! test -e /run/by-root || ! test -e /home/deploy/by-deploy || exit 0
                 sleep 0.1
             done
             exit 1");
     let ran = host.sh("stat -c %Y /run/by-root");
-    assert!((ran.trim().parse::<i64>().unwrap() - 1_900_000_020).abs() <= 2, "{ran}");
+    let late = ran.trim().parse::<i64>().unwrap() - 1_900_000_020;
+    assert!((0..=15).contains(&late), "{late}");
     host.sh("! test -e /run/systemd/system");
 }
 
@@ -135,13 +139,13 @@ fn the_merchants_computer_has_the_clock_it_was_given() {
     let stage = Stage::new();
     stage.set_clock(-7200);
     let time = || stage.program("date", ["+%s"]).run().ok().stdout.trim().parse::<i64>().unwrap();
-    assert!((time() - now() + 7200).abs() <= 2);
+    assert!((time() - now() + 7200).abs() <= 10);
     stage.run(["case", "open", "C-1", "--desk", "multisafepay"]).ok();
     let case = stage.run(["case", "show", "C-1", "--json"]).ok().json();
     let opened = case["result"]["case"]["opened_at"].as_i64().unwrap();
-    assert!((opened - now() + 7200).abs() <= 5, "{case}");
+    assert!((opened - now() + 7200).abs() <= 20, "{case}");
     stage.set_clock(7200);
-    assert!((time() - now() - 7200).abs() <= 2);
+    assert!((time() - now() - 7200).abs() <= 10);
 }
 
 // ---- a grant and its end -----------------------------------------------------------------------
@@ -251,10 +255,10 @@ fn keeps_its_end(clocks: &Clocks) {
     assert!(said, "{}", run.told());
 
     let began = now();
-    let one = grant(&story, &key, "20s");
+    let one = grant(&story, &key, "30s");
     // In whose time the ledger has it, and in whose the server was told.
     let end = one.deadline - clocks.merchant;
-    assert!((end - began - 20).abs() <= 5, "{one:?}");
+    assert!((end - began - 30).abs() <= 8, "{one:?}");
     let told = told(&host, &one);
     if clocks.suite != "bullseye" {
         let line = chrono::NaiveDateTime::parse_from_str(&told.line, "%Y%m%d%H%M%SZ").unwrap();

@@ -244,7 +244,7 @@ fn a_crontab_that_cannot_be_read_or_written_is_left_as_it_is() {
         let logged =
             format!("#!/bin/sh\necho \"$1\" >>{}\n{fault}\nexec crontab \"$@\"\n", log.display());
         script(&program, &logged);
-        let cron = Cron { crontab: program.clone(), limit: Duration::from_secs(2) };
+        let cron = Cron { crontab: program.clone(), limit: Duration::from_secs(5) };
         let error = cron.install(&job(5)).unwrap_err();
         (error, fs::read_to_string(&log).unwrap())
     };
@@ -268,7 +268,7 @@ fn a_crontab_that_cannot_be_read_or_written_is_left_as_it_is() {
     let start = Instant::now();
     let (error, _) = attempt("sleep 600");
     assert!(matches!(error, ScheduleError::Slow { .. }), "{error:?}");
-    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(start.elapsed() < Duration::from_secs(25));
     assert_eq!(crontab().unwrap(), THEIRS);
 
     // Somebody else saves theirs between our two looks.

@@ -676,7 +676,7 @@ impl Background {
         };
         let took = self.began.elapsed();
         self.ended = true;
-        let patience = Instant::now() + Duration::from_secs(3);
+        let patience = Instant::now() + Duration::from_secs(15);
         while !(self.stdout.reader.is_finished() && self.stderr.reader.is_finished()) {
             assert!(
                 Instant::now() < patience,

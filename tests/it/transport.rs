@@ -750,12 +750,12 @@ fn what_does_not_end_in_time_is_unknown() {
             [(pinned(&sshd), ""), (local(), &*format!("touch '{}'", mark.display()))]
         {
             let mut connection = merchant.open(&target).await.unwrap();
-            let script = sh(&format!("echo a; sleep 2; {end}\n"));
-            let (why, partial) = unknown(connection.run(&script, soon(1)).await);
+            let script = sh(&format!("echo a; sleep 5; {end}\n"));
+            let (why, partial) = unknown(connection.run(&script, soon(3)).await);
             assert_eq!((why.as_str(), partial.stdout), ("it did not end in time", b"a\n".to_vec()));
         }
         // On this machine it was ended as well, with its children.
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(!mark.exists());
     });
 }

@@ -923,7 +923,7 @@ fn refuse(address: SocketAddr) -> (TransportError, Duration) {
     let target = target_at(address.port(), vec![HostKeyPin::of(&public(&key))]);
     run(async {
         let start = Instant::now();
-        let opened = Connection::open(&target, &merchant.unlock, &merchant.known, soon(1)).await;
+        let opened = Connection::open(&target, &merchant.unlock, &merchant.known, soon(4)).await;
         (opened.unwrap_err(), start.elapsed())
     })
 }
@@ -954,7 +954,7 @@ fn an_ftp_server_is_recognised_and_hears_nothing() {
     let (error, took) = refuse(address);
     let TransportError::Ftp { greeting, .. } = error else { panic!("{error}") };
     assert_eq!(greeting, "220-Welcome to [31mProFTPD");
-    assert!(took < Duration::from_secs(2));
+    assert!(took < Duration::from_secs(4));
     assert_eq!(heard.lock().unwrap().as_slice(), b"");
 }
 
@@ -994,7 +994,7 @@ fn every_other_peer_has_a_clear_error_in_time() {
         (
             "a slow drip",
             Box::new(|mut stream| {
-                for _ in 0..40 {
+                for _ in 0..80 {
                     if stream.write_all(b"S").is_err() {
                         return;
                     }
@@ -1010,7 +1010,7 @@ fn every_other_peer_has_a_clear_error_in_time() {
     for (name, (error, took), expected) in tries.map(|tried| tried.join().unwrap()) {
         let text = error.to_string();
         assert!(text.contains(expected), "{name}: {text}");
-        assert!(took < Duration::from_secs(4), "{name}: {took:?}");
+        assert!(took < Duration::from_secs(10), "{name}: {took:?}");
         assert!(!text.contains(char::is_control), "{name}: {text:?}");
     }
 }

@@ -1239,7 +1239,7 @@ waits_for_cron_to_look() {
     cron_on
     for second in 00 02 03 59; do
         # The clock itself says no such second on demand.
-        printf '%s\n' '#!/bin/sh' "[ "\$*" != +%S ] || { echo $second; exit 0; }" 'exec /opt/date "$@"' >"$tmp/date"
+        printf '%s\n' '#!/bin/sh' "[ \"\$*\" != +%S ] || { echo $second; exit 0; }" 'exec /opt/date "$@"' >"$tmp/date"
         printf '%s\n' '#!/bin/sh' 'echo "$*" >>/tmp/slept' 'exec /opt/sleep "$@"' >"$tmp/sleep"
         on mv /usr/bin/date /usr/bin/sleep /opt/
         install -m 755 "$tmp/date" "$tmp/sleep" "$root/usr/bin/"

@@ -248,17 +248,17 @@ ends_what_runs() {
     started password pw_ssh 'sleep 1000'
     want 'five connections' again 20 watched 5
     # Once a deadline, once a longer one: what runs goes by the last.
-    verb linux-account update "path=$shop" access=ssh has_password=1 "deadline=$(($(date +%s) + 4))"
+    verb linux-account update "path=$shop" access=ssh has_password=1 "deadline=$(($(date +%s) + 10))"
     finishes
     says gate=true
-    at=$(($(date +%s) + 9))
+    at=$(($(date +%s) + 16))
     verb linux-account update "path=$shop" access=ssh has_password=1 "deadline=$at"
     finishes
     while [ "$(date +%s)" -lt $((at - 1)) ]; do sleep 0.2; done
     want 'an extension is kept for what runs' test ! -e "$tmp/ended.sftp" -a ! -e "$tmp/ended.terminal" -a ! -e "$tmp/ended.command" -a ! -e "$tmp/ended.master" -a ! -e "$tmp/ended.password"
     for one in master command terminal sftp password; do
-        want "$one ends" again 6 test -s "$tmp/ended.$one"
-        want "$one ends at the deadline" test "$(cat "$tmp/ended.$one")" -ge "$at" -a "$(cat "$tmp/ended.$one")" -le $((at + 3))
+        want "$one ends" again 15 test -s "$tmp/ended.$one"
+        want "$one ends at the deadline" test "$(cat "$tmp/ended.$one")" -ge "$at" -a "$(cat "$tmp/ended.$one")" -le $((at + 8))
     done
     kill "$name"
     rm -f "$tmp/held"
@@ -295,7 +295,7 @@ ends_what_is_hidden() {
     finishes
     for one in first second alone; do
         want "$one ends" again 10 test -s "$tmp/ended.$one"
-        want "$one ends at the deadline" test "$(cat "$tmp/ended.$one")" -ge "$at" -a "$(cat "$tmp/ended.$one")" -le $((at + 4))
+        want "$one ends at the deadline" test "$(cat "$tmp/ended.$one")" -ge "$at" -a "$(cat "$tmp/ended.$one")" -le $((at + 8))
     done
     deny 'the multiplexed master is dead' mux true
     want 'and so are the watchers' again 10 watched 0

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::host::Host;
+use crate::host::{Builder, Host};
 use crate::stage::{Credential, Key, Stage};
 
 /// Throw-away hosts do not listen on port 22.
@@ -40,6 +40,13 @@ pub fn grant(stage: &Stage, target: &str, supporter: &str, lasts: &str, more: &[
     let made = stage.run(args).ok().json()["result"]["grant"].take();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     Granted { id: text(&made["id"]), account: text(&made["layers"][0]["account"]), key }
+}
+
+/// A server whose cron is there and does nothing: what closes at the deadline is the sweep alone.
+fn server(builder: Builder) -> Host {
+    let host = builder.start();
+    host.sh("pkill -STOP -x cron");
+    host
 }
 
 /// Grants on one target that all end at the same time, and not before all are made.
@@ -107,8 +114,7 @@ fn said_since(host: &Host, from: usize) -> String {
 /// server's own jobs do not come in between.
 fn slow_userdel(host: &Host, seconds: u32) {
     host.sh(&format!(
-        "pkill -x cron || :
-        mv /usr/sbin/userdel /usr/sbin/userdel.real
+        "mv /usr/sbin/userdel /usr/sbin/userdel.real
         printf '#!/bin/sh\\n: >/run/began\\nsleep {seconds}\\nexec /usr/sbin/userdel.real \"$@\"\\n' \
             >/usr/sbin/userdel
         chmod 755 /usr/sbin/userdel"
@@ -128,8 +134,8 @@ fn wait_for_file(host: &Host, path: &str) {
 fn a_sweep_closes_what_is_due_over_one_connection_a_target_and_says_nothing() {
     let stage = stage_with_case();
     let verbose = "LogLevel VERBOSE";
-    let one = stage.light("bookworm").sshd_config(verbose).shop().start();
-    let two = stage.light("trixie").sshd_config(verbose).shop().start();
+    let one = server(stage.light("bookworm").sshd_config(verbose).shop());
+    let two = server(stage.light("trixie").sshd_config(verbose).shop());
     stage.add_target("one", &one, "root", &["--path", "/var/www/shop"]).ok();
     stage.add_target("two", &two, "root", &["--path", "/var/www/shop"]).ok();
     let later = grant(&stage, "one", "Later Larry", "2h", &[]);
@@ -176,7 +182,7 @@ fn a_sweep_closes_what_is_due_over_one_connection_a_target_and_says_nothing() {
 #[test]
 fn a_server_that_is_down_is_tried_again_and_again_until_it_is_back() {
     let stage = stage_with_case();
-    let host = stage.light("bookworm").start();
+    let host = server(stage.light("bookworm"));
     stage.add_target("shop", &host, "root", &[]).ok();
     let end = time_for(2);
     let due = grants_until(&stage, "shop", end, 2);
@@ -285,8 +291,8 @@ fn each_was_closed_once(stage: &Stage, due: &[Granted]) {
 #[test]
 fn two_sweeps_at_once_close_each_grant_once() {
     let stage = stage_with_case();
-    let one = stage.light("bookworm").start();
-    let two = stage.light("trixie").start();
+    let one = server(stage.light("bookworm"));
+    let two = server(stage.light("trixie"));
     stage.add_target("one", &one, "root", &[]).ok();
     stage.add_target("two", &two, "root", &[]).ok();
     let end = time_for(8);
@@ -317,8 +323,8 @@ fn two_machines_with_one_postgresql_ledger_close_each_grant_once() {
     stage.run(["case", "list"]).exits(2);
     std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
     stage.run(["case", "open", "MSP-1", "--desk", "multisafepay"]).ok();
-    let one = stage.light("bookworm").start();
-    let two = stage.light("trixie").start();
+    let one = server(stage.light("bookworm"));
+    let two = server(stage.light("trixie"));
     stage.add_target("one", &one, "root", &[]).ok();
     stage.add_target("two", &two, "root", &[]).ok();
     let end = time_for(8);
@@ -358,7 +364,7 @@ fn two_machines_with_one_postgresql_ledger_close_each_grant_once() {
 #[test]
 fn vault_1788_what_a_killed_sweep_left_is_finished_by_the_next() {
     let stage = stage_with_case();
-    let host = stage.light("bookworm").start();
+    let host = server(stage.light("bookworm"));
     stage.add_target("shop", &host, "root", &[]).ok();
     let end = time_for(2);
     let due = grants_until(&stage, "shop", end, 2);

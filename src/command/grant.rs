@@ -704,9 +704,10 @@ fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
     }
 }
 
-/// Whom a supporter asks whose time is over, as the gate on the server says it.
+/// Whom a supporter asks whose time is over: the second sentence of what the gate on the server says.
 fn whom_to_ask(context: &Context) -> String {
-    context.contact.clone().unwrap_or_else(|| "the person at the shop who gave it to you".into())
+    let who = context.contact.as_deref().unwrap_or("the person at the shop who gave it to you");
+    format!("Ask {}.", who.trim_end_matches('.'))
 }
 
 /// Whether a key into root's account was overridden knowingly.

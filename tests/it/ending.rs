@@ -119,6 +119,9 @@ fn jumpserver_16343_with_drain_running_work_is_finished_and_nothing_new_starts()
     let more = ["--access", "ssh", "--for", "2h", "--at-end", "drain", "--max", "5m"];
     let granted = story.granted_key("staging", &key, &more);
     let (id, account) = (granted.id.as_str(), granted.account.as_str());
+    // What the gate will say, behind what ended and when.
+    let said = host.sh(&format!("grep ^ask= /var/lib/stagepass/{id}/gate.conf"));
+    assert_eq!(said, "ask=Ask the person at the shop who gave it to you.\n");
     let work = "until test -e /tmp/go; do sleep 0.2; done; touch /var/www/shop/finished";
     let mut session = working(&story, &host, account, &key, work);
     runs(&host, "sleep 0.2");

@@ -1230,7 +1230,6 @@ roots_crontab() {
 }
 root_tab() { on sh -c 'crontab -l >/dev/null 2>&1 || { echo none; exit 0; }; EDITOR=cat VISUAL=cat crontab -e 2>/dev/null'; }
 
-# The server closes by itself, with nobody there.
 # Cron must not have looked in the very second in which the line comes.
 waits_for_cron_to_look() {
     about="$suite the crontab changes when cron has looked"
@@ -1256,6 +1255,7 @@ waits_for_cron_to_look() {
     cron_off
 }
 
+# The server closes by itself, with nobody there.
 failsafe_by_cron() {
     about="$suite failsafe by cron"
     local was until end i keys_were supporter

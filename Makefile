@@ -82,6 +82,7 @@ run-providers:
 run-tests:
 	tests/hosts/hosts clean
 	$(MAKE) run-providers
+	benches/run --smoke
 	tools/reliability --begin
 	cargo nextest run --locked
 	tools/reliability --print
@@ -113,14 +114,15 @@ FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 fuzz: setup-fuzz ## every reader of what others wrote, FUZZ_SECONDS=20 each
 	cp Cargo.lock fuzz/Cargo.lock
 	cargo fuzz build --sanitizer=none --target-dir=target/fuzz
-	for target in $(FUZZ_TARGETS); do \
+	failed=; for target in $(FUZZ_TARGETS); do \
 		mkdir -p target/fuzz/corpus/$$target target/fuzz/found; \
 		printf '%s\n' "-- $$target"; \
 		cargo fuzz run --sanitizer=none --target-dir=target/fuzz $$target \
 			target/fuzz/corpus/$$target fuzz/corpus/$$target -- \
 			-artifact_prefix=target/fuzz/found/$$target- -max_len=4096 -timeout=5 \
-			-rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 -max_total_time=$(FUZZ_SECONDS); \
-	done
+			-rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 -max_total_time=$(FUZZ_SECONDS) || failed="$$failed $$target"; \
+	done; \
+	[[ -z $$failed ]] || { printf 'failed:%s\n' "$$failed" >&2; exit 1; }
 
 setup-fuzz:
 	tools/setup fuzz

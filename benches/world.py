@@ -63,8 +63,9 @@ class Run:
 class World:
     """Everything that has to be there before anything is measured. Gone when it is closed."""
 
-    def __init__(self, stagepass, hosts):
+    def __init__(self, stagepass, hosts, cache):
         self.stagepass_program = str(stagepass)
+        self.cache = cache
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="stagepass-bench-"))
         self.names = [f"bench{number}" for number in range(hosts)]
         self.hosts = {}
@@ -95,7 +96,7 @@ class World:
         subprocess.run(command, cwd=self.home, env=self.env, check=True)
 
     def _hosts(self, *words):
-        env = {**os.environ, "HOSTS_CACHE": str(BENCH / "hosts")}
+        env = {**os.environ, "HOSTS_CACHE": str(self.cache)}
         done = subprocess.run(
             [ROOT / "tests/hosts/hosts", *words], env=env, capture_output=True, text=True
         )

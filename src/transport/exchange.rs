@@ -56,6 +56,9 @@ pub(crate) struct Exchange<'a> {
     output: Output,
     /// Everything heard, kept or not.
     heard: usize,
+    /// Where the next prompt of `sudo` may begin in what is kept of standard error. What stood before
+    /// a prompt that was taken out and what stands behind it were never one text.
+    prompt_from: usize,
 }
 
 impl<'a> Exchange<'a> {
@@ -65,7 +68,7 @@ impl<'a> Exchange<'a> {
             Elevation::Sudo => Stage::Sent,
             Elevation::None => Stage::Running,
         };
-        Self { script, password, stage, output: Output::default(), heard: 0 }
+        Self { script, password, stage, output: Output::default(), heard: 0, prompt_from: 0 }
     }
 
     /// The command line: one of six constants. `sudo -k` neither uses nor leaves a cached password.
@@ -111,7 +114,7 @@ impl<'a> Exchange<'a> {
         if self.stage == Stage::Running {
             return None;
         }
-        take_out(&mut self.output.stdout, READY)?;
+        take_out(&mut self.output.stdout, READY, 0)?;
         let was_sent = std::mem::replace(&mut self.stage, Stage::Running) == Stage::Sent;
         (!was_sent).then_some(Feed::Script(&self.script.body))
     }
@@ -121,7 +124,7 @@ impl<'a> Exchange<'a> {
         self.heard = self.heard.saturating_add(bytes.len());
         self.output.truncated |= keep(&mut self.output.stderr, bytes, STDERR_LIMIT);
         let Stage::Asking { answered } = self.stage else { return None };
-        take_out(&mut self.output.stderr, PROMPT)?;
+        self.prompt_from = take_out(&mut self.output.stderr, PROMPT, self.prompt_from)?;
         self.stage = Stage::Asking { answered: true };
         match self.password {
             // Asked again: it was wrong. Another line would only be another failure.
@@ -207,11 +210,11 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8], limit: usize) -> bool {
     bytes.len() > room
 }
 
-/// Takes the mark out of a text, if it is there.
-fn take_out(text: &mut Vec<u8>, mark: &[u8]) -> Option<()> {
-    let at = text.windows(mark.len()).position(|window| window == mark)?;
+/// Takes the mark out of a text, if it is there behind the first `from` bytes; says where it stood.
+fn take_out(text: &mut Vec<u8>, mark: &[u8], from: usize) -> Option<usize> {
+    let at = from + text.get(from..)?.windows(mark.len()).position(|window| window == mark)?;
     text.drain(at..at + mark.len());
-    Some(())
+    Some(at)
 }
 
 #[cfg(test)]
@@ -259,6 +262,18 @@ mod tests {
         exchange.status(1);
         let Outcome::Refused { why } = exchange.end(End::Closed) else { panic!() };
         assert!(why.contains("did not take the password") && why.contains("Sorry"), "{why}");
+    }
+
+    #[test]
+    fn two_halves_of_a_prompt_around_another_are_no_prompt() {
+        let said = b"stud[stagepass: sudo pas[stagepass: sudo password] sword] o";
+        let script = script(Elevation::SudoPassword);
+        let secret = Secret::new("correct horse".into());
+        for pieces in [said.chunks(said.len()), said.chunks(1)] {
+            let mut exchange = Exchange::new(&script, Some(&secret));
+            let fed: Vec<_> = pieces.filter_map(|piece| exchange.stderr(piece)).collect();
+            assert!(matches!(fed.as_slice(), [Feed::Password(_)]), "{}", fed.len());
+        }
     }
 
     #[test]

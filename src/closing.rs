@@ -597,7 +597,8 @@ async fn close_layer(
         Ok(Answer::Unknown { why }) => return Ok(Err(Failure::unseen(why))),
         Err(e) => return Ok(Err(Failure::unseen(one_line(&e)))),
     };
-    let mut evidence = Evidence::of(layer, &reply, context.now());
+    let mut evidence = Evidence::of(layer, &reply, context.now())
+        .with_what_was_not_compared(&reply, grant.opened_at.is_some());
     if evidence.found.total > 0 {
         let others = others(context, ledger, session.target, grant).await?;
         // The server's own job says when it was done, and not when it began.

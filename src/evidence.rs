@@ -28,10 +28,19 @@ const MOST_VALUE: usize = 4096;
 /// The replies that are lists, and are kept elsewhere in the evidence.
 const LISTS: [&str; 4] = ["use", "found", "changed", "left"];
 
-/// What may have been left behind to get in again, the worst first. What is of none of these
-/// classes comes last.
-const WORST_FIRST: [&str; 10] =
-    ["baseline", "user", "sudoers", "setuid", "key", "group", "unit", "cron", "at", "code"];
+/// What a server says when there was nothing that could have let somebody in.
+const NOTHING_MADE: &str = "nothing was made";
+
+/// The class of a finding that says what could not be compared.
+const UNCOMPARED: &str = "uncompared";
+
+/// What may have been left behind to get in again, the worst first: every class that
+/// `providers/difference.sh` says, and the one that is said here. What is of none of these classes
+/// comes last.
+const WORST_FIRST: [&str; 12] = [
+    "baseline", "user", "sudoers", "setuid", "key", "login", "group", "unit", "cron", "at",
+    UNCOMPARED, "code",
+];
 
 /// The first lines of a list, as many as may be kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -92,9 +101,23 @@ fn those_that_fit<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
+/// The class of a line of what was found.
+fn class(line: &str) -> &str {
+    line.split(' ').next().unwrap_or_default()
+}
+
+/// What the server says was not compared, and why, where it says so.
+fn not_compared(reply: &Reply) -> Option<(&'static str, &str)> {
+    let state = reply.text("difference");
+    let why = |prefix| state.strip_prefix(prefix).map(str::trim);
+    why("none:")
+        .map(|why| ("nothing", why))
+        .or_else(|| why("partial:").map(|why| ("not everything", why)))
+}
+
 /// How bad a line of what was found is, by its class.
 fn rank(line: &str) -> usize {
-    let class = line.split(' ').next().unwrap_or_default();
+    let class = class(line);
     WORST_FIRST.iter().position(|known| *known == class).unwrap_or(WORST_FIRST.len())
 }
 
@@ -133,6 +156,25 @@ impl Evidence {
                 .map(|at| at.saturating_sub(ahead).min(now)),
             of_others: Vec::new(),
         }
+    }
+
+    /// Makes a finding of it when not everything was compared: what could have been left where
+    /// nobody looked is as good as found. Before a grant was open nobody was in, and a list that
+    /// was not made yet is missed by nobody.
+    #[must_use]
+    pub fn with_what_was_not_compared(mut self, reply: &Reply, was_open: bool) -> Self {
+        let Some((how, why)) = not_compared(reply) else { return self };
+        if how == "nothing" && (!was_open || why == NOTHING_MADE) {
+            return self;
+        }
+        // Said by the list itself already: it is gone.
+        if self.found.lines.iter().any(|line| how == "nothing" && line.starts_with("baseline ")) {
+            return self;
+        }
+        self.found.lines.push(clean(&format!("{UNCOMPARED} {how} was compared: {why}")));
+        self.found.lines.sort_by_key(|line| rank(line));
+        self.found.total = self.found.total.saturating_add(1);
+        self
     }
 
     /// Takes out of what was found what stagepass made or took away for other grants on the same
@@ -195,11 +237,11 @@ impl Evidence {
             1 => notes.push("one session was open and was ended".into()),
             count => notes.push(format!("{count} sessions were open and were ended")),
         }
-        let state = reply.text("difference");
-        if let Some(why) = state.strip_prefix("none:") {
-            notes.push(format!("what changed was not compared: {}", why.trim()));
-        } else if let Some(why) = state.strip_prefix("partial:") {
-            notes.push(format!("what changed was only partly compared: {}", why.trim()));
+        let told = |line: &String| ["baseline", UNCOMPARED].iter().any(|c| class(line) == *c);
+        if let Some((how, why)) = not_compared(reply)
+            && !self.found.lines.iter().any(told)
+        {
+            notes.push(format!("{how} was compared: {why}"));
         }
         match self.of_others.len() {
             0 => {}
@@ -411,6 +453,64 @@ mod tests {
             ["user eve", "key /root/.ssh/authorized_keys", "code a.php", "code b.php", "odd thing"]
         );
         assert_eq!(found.total, 5);
+    }
+
+    /// Twenty files of the shop never push one of these off what is shown.
+    #[test]
+    fn every_class_that_a_server_may_say_has_a_rank_of_its_own() {
+        let docs = include_str!("../docs/difference.md");
+        let rows = docs.lines().filter_map(|line| line.strip_prefix("| `"));
+        let classes: Vec<&str> = rows
+            .map_while(|row| row.split_once('`').map(|(class, _)| class))
+            .take_while(|class| !class.starts_with("sp_"))
+            .collect();
+        assert!(classes.len() >= 12, "{classes:?}");
+        for class in classes {
+            assert!(WORST_FIRST.contains(&class), "{class}");
+        }
+        let code = vec!["code changed (content), by deploy: index.php"; 300].join("\n");
+        let lines = format!("{code}\nlogin changed: /etc/ld.so.preload");
+        let found = Evidence::of(&layer(0), &reply(&[("found", lines)]), 0).found;
+        assert_eq!(found.lines[0], "login changed: /etc/ld.so.preload");
+    }
+
+    #[test]
+    fn what_was_not_compared_is_a_finding() {
+        let of = |state: &str, found: &str, was_open| {
+            let said = [("difference", state.to_owned()), ("found", found.to_owned())];
+            let reply = reply(&said);
+            let evidence = Evidence::of(&layer(0), &reply, 0);
+            let evidence = evidence.with_what_was_not_compared(&reply, was_open);
+            assert_eq!(i64::try_from(evidence.found.lines.len()).unwrap(), evidence.found.total);
+            (evidence.found.lines.join("\n"), evidence.notes(&reply).join("\n"))
+        };
+        let found = |line: &str| (line.to_owned(), String::new());
+        let noted = |note: &str| (String::new(), note.to_owned());
+        assert_eq!(of("done", "", true), found(""));
+        assert_eq!(
+            of("partial: /a is too deep", "code x.php", true),
+            found("uncompared not everything was compared: /a is too deep\ncode x.php")
+        );
+        assert_eq!(
+            of("partial: /a is too deep", "", false),
+            found("uncompared not everything was compared: /a is too deep")
+        );
+        assert_eq!(
+            of("none: no list was made", "", true),
+            found("uncompared nothing was compared: no list was made")
+        );
+        // One line for one thing.
+        assert_eq!(of("none: the list is gone", "baseline gone", true), found("baseline gone"));
+        // Nobody was let in.
+        assert_eq!(
+            of("none: no list was made", "", false),
+            noted("nothing was compared: no list was made")
+        );
+        assert_eq!(
+            of("none: nothing was made", "", true),
+            noted("nothing was compared: nothing was made")
+        );
+        assert_eq!(of("", "", true), found(""));
     }
 
     #[test]

@@ -191,9 +191,9 @@ pub fn exchange(
     status: Option<u32>,
 ) -> (Outcome, String) {
     let body = Zeroizing::new(b"the script\n".to_vec());
-    let script = Script { elevation, interpreter: Interpreter::Sh, body };
+    let script = Script { elevation, interpreter: Interpreter::Sh, body, packed: None };
     let password = Secret::new("hunter2 hunter2".into());
-    let mut exchange = Exchange::new(&script, Some(&password));
+    let mut exchange = Exchange::new(&script, false, Some(&password));
     let mut written = String::new();
     let mut note = |feed: Option<Feed<'_>>| {
         let word = match feed {

@@ -10,12 +10,14 @@ use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::message::line_and_column;
-use crate::script::{self, Framed, Inputs, Outputs};
+use crate::script::slim::Library;
+use crate::script::{self, Constant, Framed, Inputs, Outputs};
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
 
@@ -43,6 +45,12 @@ const BUILTIN: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Every script that is built in, as it is sent where nothing is left out: for the tests of that.
+#[cfg(test)]
+pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
+    [LIBRARY].into_iter().chain(BUILTIN.iter().map(|(_, _, script)| *script))
+}
+
 /// What a provider can be asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
@@ -61,6 +69,10 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every verb, in the order of its number.
+    pub const ALL: [Self; 6] =
+        [Self::Detect, Self::Open, Self::Update, Self::Check, Self::Close, Self::Marks];
+
     /// The shell function of this verb.
     #[must_use]
     pub fn function(self) -> &'static str {
@@ -143,6 +155,8 @@ pub struct Provider {
     pub digest: String,
     outputs: BTreeMap<Verb, Outputs>,
     script: String,
+    /// What is sent for each verb, made when it is first wanted.
+    constants: [OnceLock<Constant>; Verb::ALL.len()],
 }
 
 /// Why a provider cannot be used.
@@ -293,6 +307,7 @@ impl Provider {
             digest,
             outputs: outputs.into_iter().collect(),
             script: script.to_owned(),
+            constants: Default::default(),
         })
     }
 
@@ -301,14 +316,33 @@ impl Provider {
     /// # Errors
     /// Fails when the operating system's generator does.
     pub fn frame(&self, verb: Verb, inputs: &Inputs<'_>) -> Result<Framed, RandomFailed> {
-        let call = verb.function();
-        match verb {
-            // These leave the gate and the failsafe on the server.
-            Verb::Open | Verb::Update => {
-                script::frame_sh_with_source(LIBRARY, &self.script, GATE, call, inputs)
+        match self.constants.get(verb as usize) {
+            Some(constant) => {
+                let constant = constant.get_or_init(|| self.constant(verb));
+                script::frame_packed(constant, verb.function(), inputs)
             }
-            _ => script::frame_sh(LIBRARY, &self.script, call, inputs),
+            None => script::frame_sh(LIBRARY, &self.script, verb.function(), inputs),
         }
+    }
+
+    /// What `verb` needs of the functions. A merchant's own script is sent as it is.
+    fn constant(&self, verb: Verb) -> Constant {
+        static SHARED: OnceLock<Library> = OnceLock::new();
+        // These leave the gate and the failsafe on the server, and the failsafe closes.
+        let stays = matches!(verb, Verb::Open | Verb::Update);
+        let mut calls = vec![verb.function()];
+        if stays {
+            calls.push("sp_failsafe");
+        }
+        let definitions = match self.origin {
+            Origin::BuiltIn => Library::parse(&[LIBRARY, &self.script].concat()).needed(&calls),
+            Origin::Folder(_) => {
+                calls.push(&self.script);
+                let shared = SHARED.get_or_init(|| Library::parse(LIBRARY)).needed(&calls);
+                [shared.as_str(), "\n", &self.script].concat()
+            }
+        };
+        if stays { Constant::with_source(&definitions, GATE) } else { Constant::of(definitions) }
     }
 
     /// Whether the provider can list what carries our mark.
@@ -381,6 +415,40 @@ mod tests {
         assert_eq!(folders.len(), BUILTIN.len());
         for name in folders {
             Provider::find(&name, Path::new("/nonexistent")).unwrap();
+        }
+    }
+
+    /// Every function that is named in what is sent for a verb is sent, and sh understands it.
+    #[test]
+    fn a_verb_is_sent_all_that_it_needs_and_little_more() {
+        use std::io::Write as _;
+        for (name, _, script) in BUILTIN {
+            let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
+            let whole = [LIBRARY, script].concat();
+            let defined: Vec<&str> = whole
+                .lines()
+                .filter_map(|line| line.split_once("() {"))
+                .map(|(name, _)| name)
+                .filter(|name| name.starts_with("sp_"))
+                .collect();
+            for verb in Verb::ALL {
+                let framed = provider.frame(verb, &Vec::new()).unwrap();
+                let text = String::from_utf8(framed.body.to_vec()).unwrap();
+                let words: std::collections::BTreeSet<&str> = script::slim::words(&text).collect();
+                for function in defined.iter().filter(|name| words.contains(*name)) {
+                    let definition = format!("\n{function}() {{");
+                    let quoted = format!("='{function}() {{");
+                    assert!(text.contains(&definition) || text.contains(&quoted), "{function}");
+                }
+                assert!(text.len() < whole.len(), "{name} {verb:?}: {}", text.len());
+                let mut sh = std::process::Command::new("sh")
+                    .args(["-n", "-s"])
+                    .stdin(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap();
+                sh.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+                assert!(sh.wait().unwrap().success(), "{name} {verb:?}");
+            }
         }
     }
 

@@ -10,7 +10,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::message::is_steering;
 use crate::secret::{RandomFailed, Secret, random_id};
-use crate::transport::Outcome;
+use crate::transport::{Outcome, Packed};
+
+mod pack;
+pub mod slim;
 
 /// The longest text of a server's that is kept or shown, in characters.
 pub const TEXT_LIMIT: usize = 400;
@@ -118,9 +121,41 @@ pub enum Answer {
 pub struct Framed {
     /// The bytes for the interpreter's standard input. Wiped on drop.
     pub body: Zeroizing<Vec<u8>>,
+    /// The same for a server that can unpack it.
+    pub packed: Option<Packed>,
     nonce: String,
     /// What no reply may hold. Wiped on drop.
     secrets: Vec<Zeroizing<String>>,
+}
+
+/// The part of a script that is the same in every call: definitions of functions, and texts that
+/// the script leaves on the server. It holds no secret.
+#[derive(Debug)]
+pub struct Constant {
+    text: String,
+    packed: Vec<u8>,
+}
+
+impl Constant {
+    /// Definitions alone.
+    #[must_use]
+    pub fn of(definitions: String) -> Self {
+        let packed = pack::packed(&definitions);
+        Self { text: definitions, packed }
+    }
+
+    /// For a verb that leaves something on the server: the source of the definitions is in
+    /// `sp_source`, and `gate` in `sp_gate_source`, so that nothing is sent twice.
+    #[must_use]
+    pub fn with_source(definitions: &str, gate: &str) -> Self {
+        let mut text = Vec::new();
+        for (name, value) in [("sp_gate_source=", gate), ("\nsp_source=", definitions)] {
+            text.extend_from_slice(name.as_bytes());
+            quote_into(&mut text, value);
+        }
+        text.extend_from_slice(b"\neval \"$sp_source\"");
+        Self::of(String::from_utf8(text).expect("texts and ASCII between them"))
+    }
 }
 
 impl std::fmt::Debug for Framed {
@@ -146,34 +181,37 @@ pub fn frame_sh(
     call: &str,
     inputs: &Inputs<'_>,
 ) -> Result<Framed, RandomFailed> {
-    let room = library.len() + script.len() + 1;
-    let mut body = begin(inputs, room + call.len());
-    for part in [library, "\n", script] {
-        body.extend_from_slice(part.as_bytes());
-    }
-    end(body, call, inputs)
+    frame_plain(&[library, "\n", script].concat(), call, inputs)
 }
 
-/// Frames like [`frame_sh`], for a verb that leaves something on the server: the source of library
-/// and script is in `sp_source`, and `gate` in `sp_gate_source`, so that nothing is sent twice.
+fn frame_plain(text: &str, call: &str, inputs: &Inputs<'_>) -> Result<Framed, RandomFailed> {
+    let mut body = begin(inputs, text.len() + call.len());
+    body.extend_from_slice(text.as_bytes());
+    let (tail, nonce) = tail(call)?;
+    body.extend_from_slice(tail.as_bytes());
+    Ok(Framed { body, packed: None, nonce, secrets: secrets(inputs) })
+}
+
+/// Frames like [`frame_sh`], and packs it for a server that can unpack.
 ///
 /// # Errors
 /// Fails when the operating system's generator does.
-pub fn frame_sh_with_source(
-    library: &str,
-    script: &str,
-    gate: &str,
+pub fn frame_packed(
+    constant: &Constant,
     call: &str,
     inputs: &Inputs<'_>,
 ) -> Result<Framed, RandomFailed> {
-    let source = [library, "\n", script].concat();
-    let mut body = begin(inputs, 4 * (source.len() + gate.len()) + call.len());
-    for (name, text) in [("sp_gate_source=", gate), ("\nsp_source=", &source)] {
-        body.extend_from_slice(name.as_bytes());
-        quote_into(&mut body, text);
-    }
-    body.extend_from_slice(b"\neval \"$sp_source\"");
-    end(body, call, inputs)
+    let mut framed = frame_plain(&constant.text, call, inputs)?;
+    let head = begin(inputs, 0);
+    let tail = framed.body.get(head.len() + constant.text.len()..).unwrap_or_default();
+    let room = [head.len(), tail.len()].map(pack::stored_length).iter().sum::<usize>();
+    // Allocated once: a buffer that grows leaves copies of what it held behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + constant.packed.len()));
+    pack::store(&mut bytes, &head);
+    bytes.extend_from_slice(&constant.packed);
+    pack::store(&mut bytes, tail);
+    framed.packed = Some(Packed(bytes));
+    Ok(framed)
 }
 
 /// The first brace and the inputs, in a buffer with room for `room` bytes more and the rest.
@@ -195,25 +233,23 @@ fn begin(inputs: &Inputs<'_>, room: usize) -> Zeroizing<Vec<u8>> {
     body
 }
 
-/// The call between its two marks, and the last brace.
-fn end(
-    mut body: Zeroizing<Vec<u8>>,
-    call: &str,
-    inputs: &Inputs<'_>,
-) -> Result<Framed, RandomFailed> {
+/// The call between its two marks, and the last brace; and the nonce of the marks.
+fn tail(call: &str) -> Result<(String, String), RandomFailed> {
     let nonce = random_id(16)?;
-    for part in ["\nprintf '\\nstagepass-begin=%s\\n' ", &nonce, "\n"] {
-        body.extend_from_slice(part.as_bytes());
-    }
-    for part in [call, "\nprintf 'stagepass-end=%s\\n' ", &nonce, "\nexit 0\n} </dev/null\n"] {
-        body.extend_from_slice(part.as_bytes());
-    }
+    let text = format!(
+        "\nprintf '\\nstagepass-begin=%s\\n' {nonce}\n{call}\n\
+         printf 'stagepass-end=%s\\n' {nonce}\nexit 0\n}} </dev/null\n"
+    );
+    Ok((text, nonce))
+}
+
+/// What no reply may hold.
+fn secrets(inputs: &Inputs<'_>) -> Vec<Zeroizing<String>> {
     let secrets = inputs.iter().filter_map(|(_, input)| match input {
         Input::Secret(secret) => Some(Zeroizing::new(secret.expose().to_owned())),
         Input::Text(_) => None,
     });
-    let secrets = secrets.filter(|secret| secret.len() >= TELLING).collect();
-    Ok(Framed { body, nonce, secrets })
+    secrets.filter(|secret| secret.len() >= TELLING).collect()
 }
 
 impl Input<'_> {
@@ -546,12 +582,55 @@ mod tests {
 
     #[test]
     fn a_script_can_leave_its_own_source_behind() {
-        let script = "f() { printf 'word=%s %s\n' \"$sp_gate_source\" \"${#sp_source}\"; }";
-        let framed = frame_sh_with_source("# it's\n", script, "'g'", "f", &Vec::new()).unwrap();
+        let script = "f() { printf 'word=%s %s\n' \"$sp_gate_source\" \"${#sp_source}\"; } # it's";
+        let constant = Constant::with_source(script, "'g'");
+        let framed = frame_packed(&constant, "f", &Vec::new()).unwrap();
         let Answer::Done(reply) = framed.read(Outcome::Done(run(&framed.body)), &declared()) else {
             panic!("the script did not run");
         };
-        assert_eq!(reply.text("word"), format!("'g' {}", "# it's\n\n".len() + script.len()));
+        assert_eq!(reply.text("word"), format!("'g' {}", script.len()));
+    }
+
+    /// Runs what is sent packed as a server does.
+    fn run_packed(bytes: &[u8]) -> Output {
+        use std::io::Write as _;
+        let mut child = std::process::Command::new("/bin/sh")
+            .args(["-c", "eval \"$(gzip -dc)\""])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(bytes);
+        let output = child.wait_with_output().unwrap();
+        Output {
+            status: output.status.code().and_then(|code| u32::try_from(code).ok()),
+            stdout: output.stdout,
+            stderr: output.stderr,
+            truncated: false,
+        }
+    }
+
+    #[test]
+    fn a_packed_script_runs_whole_or_not_at_all_and_is_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let touched = dir.path().join("touched");
+        let definitions =
+            format!("f() {{ printf 'word=%s\\n' \"$sp_password\"; : > '{}'; }}", touched.display());
+        let password = Secret::new("it's\na \\ secret".to_owned());
+        let inputs = vec![("sp_password", Input::Secret(&password))];
+        let framed = frame_packed(&Constant::of(definitions), "f", &inputs).unwrap();
+        let Packed(packed) = framed.packed.as_ref().unwrap();
+        assert_eq!(run_packed(packed).stdout, run(&framed.body).stdout);
+        let _ = std::fs::remove_file(&touched);
+        for cut in 0..packed.len() {
+            let ended = run_packed(&packed[..cut]);
+            let ended = String::from_utf8_lossy(&ended.stdout).contains("stagepass-end=");
+            assert_eq!(touched.exists(), ended, "cut at {cut}");
+            // What stands behind the last brace, and the sum of the last member.
+            assert!(!ended || packed.len() - cut <= " </dev/null\n".len() + 9, "cut at {cut}");
+            let _ = std::fs::remove_file(&touched);
+        }
     }
 
     #[test]

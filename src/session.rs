@@ -122,7 +122,8 @@ impl<'a> Session<'a> {
         limit: Duration,
     ) -> Answer {
         let body = std::mem::take(&mut framed.body);
-        let script = Script { elevation, interpreter: Interpreter::Sh, body };
+        let packed = framed.packed.take();
+        let script = Script { elevation, interpreter: Interpreter::Sh, body, packed };
         let outcome = self.connection.run(&script, Instant::now() + limit).await;
         framed.read(outcome, outputs)
     }

@@ -3,9 +3,20 @@
 
 use zeroize::Zeroizing;
 
-use super::{FLOOD_LIMIT, Interpreter, Outcome, Output, STDERR_LIMIT, STDOUT_LIMIT, Script, clean};
+use super::{
+    FLOOD_LIMIT, Interpreter, Outcome, Output, Packed, STDERR_LIMIT, STDOUT_LIMIT, Script, clean,
+};
 use crate::secret::Secret;
 use crate::target::Elevation;
+
+/// What makes a shell run a script that arrives packed (one that is cut is no whole statement, and
+/// runs nothing), or say that it cannot.
+macro_rules! unpack {
+    () => {
+        "if command -v gzip >/dev/null; then eval \"$(gzip -dc)\"; else echo stagepass-no-gzip; fi"
+    };
+}
+const NO_GZIP: &[u8] = b"stagepass-no-gzip\n";
 
 /// What `sudo` is told to ask with, so that the password is sent when it is wanted and never
 /// otherwise: not to a server that wants none, and not a second time to a lockout.
@@ -14,6 +25,18 @@ const PROMPT: &[u8] = b"[stagepass: sudo password] ";
 const READY: &[u8] = b"stagepass-is-root\n";
 /// What makes a shell that reads its commands from standard input say so.
 const SAY_READY: &[u8] = b"echo stagepass-is-root\n";
+/// The same for one that then unpacks the rest. A shell reads on as far as there is something, so
+/// that the rest is not sent before it answered.
+const UNPACK: &[u8] = concat!("echo stagepass-is-root; ", unpack!(), "\n").as_bytes();
+
+/// Whether a packed script was not run because the server has no gzip.
+pub(crate) fn cannot_unpack(outcome: &Outcome) -> bool {
+    let (Outcome::Done(said) | Outcome::Unknown { partial: said, .. }) = outcome else {
+        return false;
+    };
+    // Whatever ran said so first.
+    said.stdout.ends_with(NO_GZIP) && !said.stdout.windows(16).any(|w| w == b"stagepass-begin=")
+}
 
 /// Something to be written to the command.
 pub(crate) enum Feed<'a> {
@@ -23,6 +46,8 @@ pub(crate) enum Feed<'a> {
     Script(&'a [u8]),
     /// The script behind the line that says who reads it, after which input ends.
     Marked(Zeroizing<Vec<u8>>),
+    /// A line, after which more may come.
+    Line(&'static [u8]),
     /// The end of input.
     Nothing,
 }
@@ -51,6 +76,9 @@ pub(crate) enum End {
 /// One command, its script, and what was heard.
 pub(crate) struct Exchange<'a> {
     script: &'a Script,
+    /// The script as it is sent.
+    body: &'a [u8],
+    is_packed: bool,
     password: Option<&'a Secret>,
     stage: Stage,
     output: Output,
@@ -62,17 +90,46 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    pub(crate) fn new(script: &'a Script, password: Option<&'a Secret>) -> Self {
+    /// `may_pack` says whether the server may be asked to unpack.
+    pub(crate) fn new(script: &'a Script, may_pack: bool, password: Option<&'a Secret>) -> Self {
+        let packed = script.packed.as_ref();
+        let packed = packed.filter(|_| may_pack && script.interpreter == Interpreter::Sh);
+        let is_packed = packed.is_some();
         let stage = match script.elevation {
             Elevation::SudoPassword => Stage::Asking { answered: false },
+            Elevation::Sudo if is_packed => Stage::Asking { answered: false },
             Elevation::Sudo => Stage::Sent,
             Elevation::None => Stage::Running,
         };
-        Self { script, password, stage, output: Output::default(), heard: 0, prompt_from: 0 }
+        let body = packed.map_or(script.body.as_slice(), |Packed(bytes)| bytes.as_slice());
+        Self {
+            script,
+            body,
+            is_packed,
+            password,
+            stage,
+            output: Output::default(),
+            heard: 0,
+            prompt_from: 0,
+        }
     }
 
-    /// The command line: one of six constants. `sudo -k` neither uses nor leaves a cached password.
+    /// The command line: one of a few constants. `sudo -k` neither uses nor leaves a cached password.
     pub(crate) fn command(&self) -> &'static str {
+        match self.script.elevation {
+            Elevation::None if self.is_packed => {
+                return concat!("/bin/sh -c '", unpack!(), "'");
+            }
+            Elevation::SudoPassword if self.is_packed => {
+                return concat!(
+                    "sudo -k -S -p '[stagepass: sudo password] ' ",
+                    "/bin/sh -c 'echo stagepass-is-root; ",
+                    unpack!(),
+                    "'"
+                );
+            }
+            _ => {}
+        }
         match (self.script.elevation, self.script.interpreter) {
             (Elevation::None, Interpreter::Sh) => "/bin/sh -s",
             (Elevation::None, Interpreter::Php) => "php",
@@ -95,15 +152,18 @@ impl<'a> Exchange<'a> {
     /// What to write at the start.
     pub(crate) fn begin(&self) -> Option<Feed<'a>> {
         match (&self.stage, self.script.interpreter) {
-            (Stage::Asking { .. }, _) => None,
+            (Stage::Asking { .. }, _) => {
+                // The very words of the rule for `sudo`, again: the line asks to unpack.
+                (self.script.elevation == Elevation::Sudo).then_some(Feed::Line(UNPACK))
+            }
             (Stage::Sent, Interpreter::Sh) => {
-                let body = &self.script.body;
+                let body = self.body;
                 let mut marked = Zeroizing::new(Vec::with_capacity(SAY_READY.len() + body.len()));
                 marked.extend_from_slice(SAY_READY);
                 marked.extend_from_slice(body);
                 Some(Feed::Marked(marked))
             }
-            _ => Some(Feed::Script(&self.script.body)),
+            _ => Some(Feed::Script(self.body)),
         }
     }
 
@@ -116,7 +176,7 @@ impl<'a> Exchange<'a> {
         }
         take_out(&mut self.output.stdout, READY, 0)?;
         let was_sent = std::mem::replace(&mut self.stage, Stage::Running) == Stage::Sent;
-        (!was_sent).then_some(Feed::Script(&self.script.body))
+        (!was_sent).then_some(Feed::Script(self.body))
     }
 
     /// Takes standard error; says what to write next.
@@ -223,7 +283,7 @@ mod tests {
 
     fn script(elevation: Elevation) -> Script {
         let body = Zeroizing::new(b"echo hello\n".to_vec());
-        Script { elevation, interpreter: Interpreter::Sh, body }
+        Script { elevation, interpreter: Interpreter::Sh, body, packed: None }
     }
 
     #[test]
@@ -231,9 +291,9 @@ mod tests {
         for elevation in [Elevation::Sudo, Elevation::SudoPassword] {
             for interpreter in [Interpreter::Sh, Interpreter::Php] {
                 let script = Script { interpreter, ..script(elevation) };
-                let command = Exchange::new(&script, None).command();
+                let command = Exchange::new(&script, false, None).command();
                 let ready = std::str::from_utf8(READY).unwrap().trim();
-                match Exchange::new(&script, None).begin() {
+                match Exchange::new(&script, false, None).begin() {
                     Some(Feed::Marked(fed)) => {
                         assert_eq!(command, "sudo -n /bin/sh -s");
                         let first = format!("echo {ready}\n").into_bytes();
@@ -249,10 +309,53 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packed_is_sent_to_who_unpacks_it() {
+        for elevation in [Elevation::None, Elevation::Sudo, Elevation::SudoPassword] {
+            let packed = Some(Packed(Zeroizing::new(b"packed".to_vec())));
+            let script = Script { packed, ..script(elevation) };
+            let mut exchange = Exchange::new(&script, true, None);
+            let command = exchange.command();
+            let first = exchange.begin();
+            let sent = match elevation {
+                Elevation::None => first,
+                Elevation::Sudo => {
+                    // The rule that merchants write for `sudo` is about these words.
+                    assert_eq!(command, "sudo -n /bin/sh -s");
+                    assert!(matches!(first, Some(Feed::Line(line)) if line.starts_with(b"echo ")));
+                    exchange.stdout(READY)
+                }
+                Elevation::SudoPassword => {
+                    assert!(first.is_none() && command.contains("-S -p '[stagepass: sudo "));
+                    exchange.stdout(READY)
+                }
+            };
+            assert!(elevation == Elevation::Sudo || command.contains("gzip -dc"));
+            assert!(matches!(sent, Some(Feed::Script(b"packed"))));
+            exchange.stdout(NO_GZIP);
+            exchange.status(0);
+            assert!(cannot_unpack(&exchange.end(End::Closed)));
+            // Whoever cannot is sent it as it is, as ever.
+            let plain = Exchange::new(&script, false, None);
+            assert!(!plain.command().contains("gzip") && plain.body == script.body.as_slice());
+        }
+    }
+
+    #[test]
+    fn a_script_that_ran_is_not_sent_again() {
+        let said = |text: &[u8]| {
+            Outcome::Done(Output { status: Some(0), stdout: text.to_vec(), ..Output::default() })
+        };
+        assert!(cannot_unpack(&said(b"welcome\nstagepass-no-gzip\n")));
+        for text in [&b"stagepass-begin=x\nstagepass-no-gzip\n"[..], b"stagepass-no-gzip\nmore\n"] {
+            assert!(!cannot_unpack(&said(text)));
+        }
+    }
+
+    #[test]
     fn a_password_is_sent_once_and_only_when_asked_for() {
         let script = script(Elevation::SudoPassword);
         let secret = Secret::new("correct horse".into());
-        let mut exchange = Exchange::new(&script, Some(&secret));
+        let mut exchange = Exchange::new(&script, false, Some(&secret));
         assert!(exchange.begin().is_none());
         assert!(exchange.stderr(b"a lecture\n[stagepass: sudo").is_none());
         let Some(Feed::Password(line)) = exchange.stderr(b" password] ") else { panic!() };
@@ -270,7 +373,7 @@ mod tests {
         let script = script(Elevation::SudoPassword);
         let secret = Secret::new("correct horse".into());
         for pieces in [said.chunks(said.len()), said.chunks(1)] {
-            let mut exchange = Exchange::new(&script, Some(&secret));
+            let mut exchange = Exchange::new(&script, false, Some(&secret));
             let fed: Vec<_> = pieces.filter_map(|piece| exchange.stderr(piece)).collect();
             assert!(matches!(fed.as_slice(), [Feed::Password(_)]), "{}", fed.len());
         }
@@ -280,7 +383,7 @@ mod tests {
     fn the_script_is_sent_when_root_is_there_and_noise_is_kept() {
         let script = script(Elevation::SudoPassword);
         let secret = Secret::new("correct horse".into());
-        let mut exchange = Exchange::new(&script, Some(&secret));
+        let mut exchange = Exchange::new(&script, false, Some(&secret));
         assert!(exchange.stdout(b"welcome\nstagepass-is").is_none());
         assert!(matches!(exchange.stdout(b"-root\n"), Some(Feed::Script(_))));
         assert!(exchange.stdout(b"hello\n").is_none());
@@ -292,31 +395,31 @@ mod tests {
     #[test]
     fn a_lost_connection_is_unknown_and_a_sudo_that_says_no_is_refused() {
         let plain = script(Elevation::None);
-        let exchange = Exchange::new(&plain, None);
+        let exchange = Exchange::new(&plain, false, None);
         assert!(matches!(exchange.end(End::Closed), Outcome::Unknown { .. }));
 
         let sudo = script(Elevation::Sudo);
-        let mut exchange = Exchange::new(&sudo, None);
+        let mut exchange = Exchange::new(&sudo, false, None);
         exchange.stderr(b"sudo: a password is required\n");
         exchange.status(1);
         assert!(matches!(exchange.end(End::Closed), Outcome::Refused { .. }));
 
         // What the script itself says is no word of `sudo`, whatever it looks like.
-        let mut exchange = Exchange::new(&sudo, None);
+        let mut exchange = Exchange::new(&sudo, false, None);
         assert!(exchange.stdout(READY).is_none());
         exchange.stderr(b"sudo: unable to resolve host x\n");
         exchange.status(1);
         assert!(matches!(exchange.end(End::Closed), Outcome::Done(_)));
 
         // It was sent; nobody knows whether it was read.
-        let exchange = Exchange::new(&sudo, None);
+        let exchange = Exchange::new(&sudo, false, None);
         assert!(matches!(exchange.end(End::Closed), Outcome::Unknown { .. }));
     }
 
     #[test]
     fn output_is_bounded() {
         let plain = script(Elevation::None);
-        let mut exchange = Exchange::new(&plain, None);
+        let mut exchange = Exchange::new(&plain, false, None);
         for _ in 0..40 {
             exchange.stdout(&vec![b'x'; 512 * 1024]);
             exchange.stderr(&vec![b'x'; 512]);

@@ -143,6 +143,7 @@ impl Feeder<'_> {
             Feed::Password(line) => (line, false),
             Feed::Script(body) => (body, true),
             Feed::Marked(script) => (script, true),
+            Feed::Line(line) => (line, false),
             Feed::Nothing => (&[], true),
         };
         let rest = bytes.get(self.sent..).unwrap_or_default();

@@ -675,9 +675,10 @@ async fn use_sftp(session: &Session) -> Result<Reach, String> {
 async fn use_shell(session: &Session, clock: &Clock) -> Result<Reach, String> {
     let word = random_id(20).map_err(|error| error.to_string())?;
     let body = Zeroizing::new(format!("printf 'stagepass=%s\\n' '{word}'\nexit 0\n").into_bytes());
-    let script = Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body };
+    let script =
+        Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None };
     let wanted = format!("stagepass={word}\n");
-    match session.run(Exchange::new(&script, None), clock.deadline).await {
+    match session.run(Exchange::new(&script, false, None), clock.deadline).await {
         Outcome::Done(output)
             if output.stdout.windows(wanted.len()).any(|heard| heard == wanted.as_bytes()) =>
         {

@@ -98,7 +98,12 @@ pub struct Script {
     pub interpreter: Interpreter,
     /// The script itself: one unit, of which a part does nothing.
     pub body: Zeroizing<Vec<u8>>,
+    /// The same for a server that can unpack it. Only [`Interpreter::Sh`] reads it.
+    pub packed: Option<Packed>,
 }
+
+/// A script as a gzip file. Wiped on drop.
+pub struct Packed(pub Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -405,6 +410,8 @@ pub struct Connection {
     way: Way,
     server_id: String,
     sudo_password: Option<Secret>,
+    /// Whether this server said that it cannot unpack.
+    unpacked: bool,
 }
 
 enum Way {
@@ -442,7 +449,7 @@ impl Connection {
             Elevation::SudoPassword => unlock.sudo_password(&target.name),
             Elevation::None | Elevation::Sudo => None,
         };
-        Ok(Self { way, server_id, sudo_password })
+        Ok(Self { way, server_id, sudo_password, unpacked: false })
     }
 
     /// Runs a script. One at a time: servers limit the channels of a connection.
@@ -453,10 +460,19 @@ impl Connection {
                 .to_owned();
             return Outcome::Refused { why };
         }
-        let exchange = exchange::Exchange::new(script, self.sudo_password.as_ref());
-        match &self.way {
-            Way::Local(machine) => machine.run(exchange, deadline).await,
-            Way::Ssh(session) => session.run(exchange, deadline).await,
+        // On this machine packing costs more than it saves.
+        let mut packed = !self.unpacked && matches!(self.way, Way::Ssh(_));
+        loop {
+            let password = self.sudo_password.as_ref();
+            let exchange = exchange::Exchange::new(script, packed, password);
+            let outcome = match &self.way {
+                Way::Local(machine) => machine.run(exchange, deadline).await,
+                Way::Ssh(session) => session.run(exchange, deadline).await,
+            };
+            if !(packed && exchange::cannot_unpack(&outcome)) {
+                return outcome;
+            }
+            (packed, self.unpacked) = (false, true);
         }
     }
 

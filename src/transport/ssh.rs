@@ -822,6 +822,10 @@ fn after<'a>(
                 let _ = channel.data(script.as_slice()).await;
                 true
             }
+            Feed::Line(line) => {
+                let _ = channel.data(line).await;
+                false
+            }
             Feed::Nothing => true,
         };
         if last {

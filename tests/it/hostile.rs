@@ -4,6 +4,7 @@
 //! The peers really speak SSH, by the library's own server side.
 
 use std::fs;
+use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -334,7 +335,13 @@ impl Connection {
     }
 
     fn asked(&self) -> Asked {
-        let text = String::from_utf8_lossy(&self.body);
+        let mut text = String::new();
+        if self.body.starts_with(&[0x1f, 0x8b]) {
+            let mut unpacker = flate2::read::MultiGzDecoder::new(self.body.as_slice());
+            let _ = unpacker.read_to_string(&mut text);
+        } else {
+            text = String::from_utf8_lossy(&self.body).into_owned();
+        }
         let after = |mark: &str| text.split_once(mark).map(|(_, rest)| rest.to_owned());
         let mut asked = Asked { verb: "other".into(), ..Asked::default() };
         if let Some(rest) = after("stagepass-begin=%s\\n' ") {

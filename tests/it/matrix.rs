@@ -285,6 +285,17 @@ fn without_pam() {
 }
 
 #[test]
+fn without_gzip() {
+    let story = Story::new();
+    let host = ordinary(&story, SUITE).start();
+    // What is sent packed elsewhere is sent as it is.
+    host.sh("rm /usr/bin/gzip");
+    for provider in Provider::BOTH {
+        does_the_job(&story, &host, "no gzip", provider, &["sftp"]);
+    }
+}
+
+#[test]
 fn keys_in_another_file() {
     for (files, providers) in [
         ("/etc/ssh/keys/%u .ssh/authorized_keys", &Provider::BOTH[..]),

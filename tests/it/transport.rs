@@ -241,7 +241,7 @@ fn local() -> Target {
 
 fn sh(body: &str) -> Script {
     let body = Zeroizing::new(body.as_bytes().to_vec());
-    Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body }
+    Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None }
 }
 
 fn done(outcome: Outcome) -> Output {

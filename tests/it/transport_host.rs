@@ -82,7 +82,7 @@ impl Merchant {
     async fn run(&self, target: &Target, body: &str, interpreter: Interpreter) -> Outcome {
         let mut connection = Connection::open(target, self, &self.known(), soon(20)).await.unwrap();
         let body = Zeroizing::new(body.as_bytes().to_vec());
-        let script = Script { elevation: target.elevation, interpreter, body };
+        let script = Script { elevation: target.elevation, interpreter, body, packed: None };
         connection.run(&script, soon(20)).await
     }
 }

@@ -1,0 +1,212 @@
+//! Less to send: a library of sh functions without its comments and indentation, and of its
+//! functions only those that are needed. The files in `providers/` stay as they are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Takes comments, empty lines and indentation off a script. What stands in quotes stays byte for
+/// byte: an awk program, the text of a file.
+///
+/// Knows as much of POSIX sh (2.2, 2.3) as our own scripts use: quotes, backslashes, comments; no
+/// here-documents. A test holds what it makes of them against what bash understands of both.
+pub fn strip(script: &str) -> String {
+    let mut slim = String::with_capacity(script.len());
+    let mut quote = None;
+    for line in script.split_inclusive('\n') {
+        let in_quotes = quote.is_some();
+        let code = if in_quotes { line } else { line.trim_start_matches([' ', '\t']) };
+        match comment(code, &mut quote) {
+            None if code == "\n" && !in_quotes => {}
+            None => slim.push_str(code),
+            Some(at) => {
+                let code = code.get(..at).unwrap_or_default().trim_end_matches([' ', '\t']);
+                if !code.is_empty() {
+                    slim.push_str(code);
+                    slim.push('\n');
+                }
+            }
+        }
+    }
+    slim
+}
+
+/// Where the comment of a line begins, if it has one. `quote` is the quotation mark that is open
+/// where the line begins, and then where it ends.
+fn comment(line: &str, quote: &mut Option<char>) -> Option<usize> {
+    // A comment begins where a word could.
+    let mut word_may_begin = true;
+    let mut chars = line.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (*quote, c) {
+            (None, '#') if word_may_begin => return Some(at),
+            (None | Some('"'), '\\') => drop(chars.next()),
+            (None, '\'' | '"') => *quote = Some(c),
+            (Some(open), c) if open == c => *quote = None,
+            _ => {}
+        }
+        word_may_begin = matches!(c, ' ' | '\t' | ';' | '(' | ')' | '&' | '|');
+    }
+    None
+}
+
+/// A library in its parts: functions by name, and the lines between them.
+#[derive(Debug)]
+pub struct Library {
+    /// Each part in its order: the name of a function, or nothing, and its text.
+    parts: Vec<(Option<String>, String)>,
+}
+
+impl Library {
+    /// Takes a library apart, and strips it. A function begins in a line of its own with `name() {`
+    /// and ends in the next line that begins with a brace, as all of ours do.
+    pub fn parse(library: &str) -> Self {
+        let mut parts: Vec<(Option<String>, String)> = Vec::new();
+        let (mut open, mut quote) = (false, None);
+        for line in library.split_inclusive('\n') {
+            let in_quotes = quote.is_some();
+            comment(line, &mut quote);
+            let name = line.split_once("() {").map(|(name, _)| name);
+            let name = name.filter(|name| !in_quotes && is_name(name));
+            match (open, name) {
+                (false, Some(name)) => {
+                    open = !line.trim_end().ends_with('}');
+                    parts.push((Some(name.to_owned()), line.to_owned()));
+                }
+                (false, None) => match parts.last_mut() {
+                    Some((None, text)) => text.push_str(line),
+                    _ => parts.push((None, line.to_owned())),
+                },
+                (true, _) => {
+                    if let Some((_, text)) = parts.last_mut() {
+                        text.push_str(line);
+                    }
+                    open = in_quotes || !line.starts_with('}');
+                }
+            }
+        }
+        for (_, text) in &mut parts {
+            *text = strip(text);
+        }
+        Self { parts }
+    }
+
+    /// The functions that these texts may call, directly or not, in their order, with all that
+    /// stands between functions. A name that stands anywhere in a text counts, also in quotes (it
+    /// may be handed to another function), unless it is the name of a variable there.
+    pub fn needed(&self, by: &[&str]) -> String {
+        let known: BTreeMap<&str, Vec<&str>> = {
+            let mut known: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for (name, text) in &self.parts {
+                if let Some(name) = name {
+                    known.entry(name).or_default().push(text);
+                }
+            }
+            known
+        };
+        let mut needed = BTreeSet::new();
+        let between = self.parts.iter().filter(|(name, _)| name.is_none());
+        let mut todo: Vec<&str> = between.map(|(_, text)| text.as_str()).collect();
+        todo.extend(by);
+        while let Some(text) = todo.pop() {
+            for word in words(text) {
+                if let Some((name, texts)) = known.get_key_value(word)
+                    && needed.insert(*name)
+                {
+                    todo.extend(texts);
+                }
+            }
+        }
+        let wanted = |name: &Option<String>| name.as_deref().is_none_or(|n| needed.contains(n));
+        self.parts.iter().filter(|(name, _)| wanted(name)).map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+/// The words of a text but for variables that are read or set.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find(is_of_name)?;
+            let before = rest.get(..start)?.chars().next_back();
+            let from = rest.get(start..)?;
+            let length = from.find(|c| !is_of_name(c)).unwrap_or(from.len());
+            let (word, behind) = from.split_at_checked(length)?;
+            rest = behind;
+            if !matches!(before, Some('$' | '{')) && !behind.starts_with('=') {
+                return Some(word);
+            }
+        }
+    })
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_of_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider;
+
+    /// What bash understands of a script, comments and layout gone.
+    fn understood(script: &str) -> String {
+        use std::io::Write as _;
+        let mut bash = std::process::Command::new("bash")
+            .args(["--norc", "-s"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let script = format!("whole() {{\n:\n{script}\n}}\ndeclare -f whole\n");
+        bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        let output = bash.wait_with_output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn bash_understands_the_same_of_what_is_left() {
+        for text in provider::sources() {
+            let slim = strip(text);
+            assert!(slim.len() < text.len() * 9 / 10, "{} of {}", slim.len(), text.len());
+            assert!(understood(text) == understood(&slim), "{slim}");
+            let parts = Library::parse(text);
+            let whole: String = parts.parts.iter().map(|(_, text)| text.as_str()).collect();
+            assert!(whole == slim, "{whole}");
+            for (name, text) in &parts.parts {
+                let is_function = text.lines().any(|line| line.contains("() {"));
+                assert!(name.is_some() || !is_function, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_are_kept_and_comments_are_not() {
+        let script = "#!/bin/sh\n\n    a='# no\n\n    comment' # one\n\tb=\"x # y\" # two\n\
+                      c=${d#e} # three\n  # four\nf=\\# # five\ng=#h\n";
+        assert_eq!(strip(script), "a='# no\n\n    comment'\nb=\"x # y\"\nc=${d#e}\nf=\\#\ng=#h\n");
+    }
+
+    #[test]
+    fn a_variable_calls_nothing() {
+        let found: Vec<&str> = words("a=$b; ${c:-d} $(e \"$f\") g h= 'i").collect();
+        assert_eq!(found, ["d", "e", "g", "i"]);
+    }
+
+    #[test]
+    fn what_is_called_by_any_name_is_sent_along() {
+        let library = Library::parse(
+            "top=1\nsp_a() { sp_b; }\nsp_b() {\n    if x; then\n        trap 'sp_c' 0\n    fi\n}\n\
+             sp_c() { :; }\nsp_d() { sp_a; }\nsp_e() {\n    :\n}\nbottom=' sp_e'\n",
+        );
+        let needed = library.needed(&["sp_a"]);
+        assert_eq!(
+            needed,
+            "top=1\nsp_a() { sp_b; }\nsp_b() {\nif x; then\ntrap 'sp_c' 0\nfi\n}\n\
+             sp_c() { :; }\nsp_e() {\n:\n}\nbottom=' sp_e'\n"
+        );
+    }
+}

@@ -224,7 +224,17 @@ impl Lake {
             let open = access.client(story, host, &folder, "shell", "ssh -tt", &typed, "");
             access.clients.push(("open shell", open));
             // An SFTP program that somebody has left open.
-            let open = access.client(story, host, &folder, "sftp", "sftp -q -b -", "pwd\\n", "");
+            // A busy sshd may turn somebody away who has not logged in yet: then it is opened again.
+            let mut open = access.client(story, host, &folder, "sftp", "sftp -q -b -", "pwd\\n", "");
+            let mut turned_away = 0;
+            wait_for("the SFTP session", || {
+                if turned_away < 3 && open.is_over() {
+                    turned_away += 1;
+                    fs::remove_file(folder.join("sftp.in")).unwrap();
+                    open = access.client(story, host, &folder, "sftp", "sftp -q -b -", "pwd\\n", "");
+                }
+                open.stdout_so_far().contains("working directory")
+            });
             access.clients.push(("open SFTP session", open));
             // A connection that other programs share, with a command on it.
             let master = "ssh -M -S \"$folder/shared\" -o ControlPersist=no -N";

@@ -1298,6 +1298,8 @@ failsafe_by_cron() {
     wait "$supporter" 2>/dev/null
 
     about="$suite failsafe while work goes on"
+    # From here on the test starts it, and cron does not.
+    on sh -c 'kill -STOP "$(cat /run/crond.pid)"'
     as_deploy open access=ssh at_end=drain drain=3600
     finishes
     key_ssh 'sleep 29' 2>/dev/null &
@@ -1329,6 +1331,7 @@ failsafe_by_cron() {
     rm "$root/home/deploy/late"
     as_deploy close access=ssh
     as_deploy close collected=1
+    on sh -c 'kill -CONT "$(cat /run/crond.pid)"'
     cron_off
 }
 

@@ -182,6 +182,8 @@ sp_lock() {
     sp_busy=0
     if sp_has flock; then
         while :; do
+            # A folder that is made for the lock goes with whoever held it.
+            [ -z "${sp_lock_makes:-}" ] || mkdir -m 0700 -- "$1" 2>/dev/null || :
             # A redirection that fails would end the shell.
             if [ ! -r "$1" ] || [ ! -d "$1" ]; then break; fi
             exec 9<"$1"

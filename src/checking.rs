@@ -279,6 +279,11 @@ fn drift_of(layer: &Layer, reply: &Reply) -> Vec<Drift> {
             "the gate is not there any more or was changed".into(),
         ),
         (
+            "baseline-gone",
+            no("baseline_present") && made("baseline") == "true",
+            "the list of what was there before, to compare with at the end, is gone".into(),
+        ),
+        (
             "failsafe-gone",
             no("failsafe_present") && failsafe,
             "the job that ends it on the server is not there any more".into(),

@@ -16,11 +16,13 @@ use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Others};
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
 use crate::ledger::{Event, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
+use crate::message;
 use crate::output::Progress;
 use crate::provider::{Need, Provider, Verb};
 use crate::public_key;
 use crate::script::{Answer, Reply, clean};
 use crate::session::{self, Known, Moment, Session};
+use crate::sharing;
 use crate::target::Target;
 use crate::transport::{self, Attempt};
 
@@ -160,13 +162,13 @@ pub async fn close(
     id: &str,
     why: &str,
 ) -> Result<Ended> {
-    let Some(grant) = claim(context, ledger, id, why).await? else {
+    let Some((grant, before)) = claim(context, ledger, id, why).await? else {
         return Ok(Ended::Busy);
     };
     let mut layers = Vec::new();
     // Last opened, first closed.
     for layer in grant.layers.iter().rev() {
-        match close_layer(context, ledger, session, &grant, layer).await? {
+        match close_layer(context, ledger, session, &grant, layer, Some(before)).await? {
             Ok(closed) => layers.push(closed),
             Err(mut failure) => {
                 failure.findings += findings(&layers);
@@ -200,7 +202,9 @@ async fn record_closed(
     let late = (ended_at - latest_end(&grant)).max(0);
     let documents: Vec<&Value> = layers.iter().map(|layer| &layer.document).collect();
     let notes: Vec<String> = layers.iter().flat_map(|layer| layer.notes.clone()).collect();
-    let mut detail = json!({ "layers": documents, "notes": notes, "seconds_late": late });
+    let mut detail = json!({
+        "layers": documents, "notes": notes, "seconds_late": late, "closed_as": LastWord::of(&grant),
+    });
     if let (Some(at), Some(detail)) = (by_server, detail.as_object_mut()) {
         let why = format!("closed by the server at {}", deadline::utc(at));
         detail.insert("why".into(), json!(why));
@@ -263,7 +267,7 @@ pub(crate) async fn close_again(
 ) -> Result<std::result::Result<ClosedAgain, (String, bool, Vec<Value>)>> {
     let mut again = ClosedAgain { layers: Vec::new(), notes: Vec::new(), kept: false };
     for layer in grant.layers.iter().rev() {
-        match close_layer(context, ledger, session, grant, layer).await? {
+        match close_layer(context, ledger, session, grant, layer, None).await? {
             Ok(closed) => {
                 let found = closed.evidence.found.lines.iter().take(MOST_FOUND);
                 again.notes.extend(found.map(|line| format!("found: {line}")));
@@ -278,6 +282,36 @@ pub(crate) async fn close_again(
         }
     }
     Ok(Ok(again))
+}
+
+/// The strongest word for a grant that is closed: a message of the catalogue with what was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastWord {
+    /// The account was the grant's own, and nothing of it is left.
+    NothingLeft,
+    /// The supporter was the merchant's own account: what was left behind in it cannot be ruled out.
+    TakenAway,
+}
+
+impl LastWord {
+    /// What may be said of a grant once it is closed.
+    #[must_use]
+    pub fn of(grant: &Grant) -> Self {
+        if grant.layers.iter().any(Known::is_shared) { Self::TakenAway } else { Self::NothingLeft }
+    }
+
+    /// The word in a sentence.
+    #[must_use]
+    pub fn text(self, grant: &Grant) -> String {
+        let shared = grant.layers.iter().find(|layer| Known::is_shared(layer));
+        let account = shared.map(|layer| layer.account.as_str()).unwrap_or_default();
+        let id = match self {
+            Self::NothingLeft => "closed-nothing-left",
+            Self::TakenAway => "closed-taken-away",
+        };
+        message::text(id, &[("account", account.into())])
+    }
 }
 
 /// When running work has to end: the deadline, or later where the grant lets it go on for a while.
@@ -525,13 +559,19 @@ pub fn one_line(e: &Error) -> String {
 /// Fails only when the ledger does.
 pub async fn not_reached(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Ended> {
     match claim(context, ledger, id, "the target could not be used").await? {
-        Some(grant) => fail(context, ledger, grant, Failure::unseen(why)).await,
+        Some((grant, _)) => fail(context, ledger, grant, Failure::unseen(why)).await,
         None => Ok(Ended::Busy),
     }
 }
 
-/// Commits `closing` before anything happens on the server. `None` where another process has it.
-async fn claim(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Option<Grant>> {
+/// Commits `closing` before anything happens on the server: the grant, and the state in which it was.
+/// `None` where another process has it.
+async fn claim(
+    context: &Context,
+    ledger: &Ledger,
+    id: &str,
+    why: &str,
+) -> Result<Option<(Grant, State)>> {
     let now = context.now();
     let grant = ledger.grant(id).await?;
     if !grant.state.is_live() {
@@ -540,7 +580,8 @@ async fn claim(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Resul
     let from = [State::Opening, State::Open, State::Closing, State::Stuck];
     let event = event(context, &grant, "grant.closing", json!({ "why": why }));
     let lease = Lease::mine(now, lease_seconds(context));
-    Ok(ledger.claim(&grant.id, &from, State::Closing, &lease, now, &event).await?)
+    let claimed = ledger.claim(&grant.id, &from, State::Closing, &lease, now, &event).await?;
+    Ok(claimed.map(|claimed| (claimed, grant.state)))
 }
 
 /// The provider that made a layer, where the session leads to the server and the account that the
@@ -576,6 +617,7 @@ async fn close_layer(
     session: &mut Session<'_>,
     grant: &Grant,
     layer: &Layer,
+    before: Option<State>,
 ) -> Result<std::result::Result<LayerClosed, Failure>> {
     let provider = match provider_of(context, session, layer) {
         Ok(provider) => provider,
@@ -599,6 +641,9 @@ async fn close_layer(
     };
     let mut evidence = Evidence::of(layer, &reply, context.now())
         .with_what_was_not_compared(&reply, grant.opened_at.is_some());
+    if let Some(before) = before {
+        sharing::judge(grant, before, layer, &reply, &mut evidence);
+    }
     if evidence.found.total > 0 {
         let others = others(context, ledger, session.target, grant).await?;
         // The server's own job says when it was done, and not when it began.
@@ -716,6 +761,10 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
              line was removed too"
                 .into(),
         );
+    }
+    if reply.text("hidden") == "unknown" && Known::is_shared(layer) {
+        let account = layer.account.as_str();
+        notes.push(message::text("shared-uncounted", &[("account", account.into())]));
     }
     if reply.is("id_taken") {
         notes.push(

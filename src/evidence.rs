@@ -37,9 +37,9 @@ const UNCOMPARED: &str = "uncompared";
 /// What may have been left behind to get in again, the worst first: every class that
 /// `providers/difference.sh` says, and the one that is said here. What is of none of these classes
 /// comes last.
-const WORST_FIRST: [&str; 16] = [
-    "baseline", "user", "sudoers", "setuid", "key", "login", "process", "group", "unit", "cron",
-    "at", "system", "program", "web", UNCOMPARED, "code",
+const WORST_FIRST: [&str; 17] = [
+    "baseline", "record", "user", "sudoers", "setuid", "key", "login", "process", "group", "unit",
+    "cron", "at", "system", "program", "web", UNCOMPARED, "code",
 ];
 
 /// The first lines of a list, as many as may be kept.
@@ -175,6 +175,15 @@ impl Evidence {
         self.found.lines.sort_by_key(|line| rank(line));
         self.found.total = self.found.total.saturating_add(1);
         self
+    }
+
+    /// Adds findings that were judged here, the worst first.
+    pub fn add_found(&mut self, lines: Vec<String>) {
+        self.found.total =
+            self.found.total.saturating_add(i64::try_from(lines.len()).unwrap_or(i64::MAX));
+        let all = lines.into_iter().chain(std::mem::take(&mut self.found.lines));
+        self.found.lines = all.collect();
+        self.found.lines.sort_by_key(|line| rank(line));
     }
 
     /// Takes out of what was found what stagepass made or took away for other grants on the same

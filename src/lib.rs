@@ -30,6 +30,7 @@ pub mod script;
 pub mod secret;
 pub mod server;
 pub mod session;
+pub mod sharing;
 pub mod target;
 pub mod transport;
 

@@ -12,10 +12,10 @@ use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::evidence;
-use crate::grant::{Grant, State};
+use crate::grant::{Access, Grant, State};
 use crate::ledger::{Lease, Ledger};
 use crate::output::Progress;
-use crate::policy::Terms;
+use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, LayerPromise, Promise};
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, CheckKey};
@@ -118,7 +118,9 @@ pub async fn open(
 
     // What the plan said has to hold for what was made.
     let promise = Promise::made(draft.server, draft.asked, &reply);
-    if let Some(problem) = weaker_than_agreed(&promise, &planned, &terms) {
+    let weaker = weaker_than_agreed(&promise, &planned, &terms)
+        .or_else(|| wider_than_agreed(&grant, &reply, &terms));
+    if let Some(problem) = weaker {
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
@@ -181,6 +183,20 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
         kind: Kind::Refused,
         message: "the server did not make what ends this access on time".into(),
         cause: broken.join("; "),
+    })
+}
+
+/// Why a grant in the merchant's own account must not stay that was to be confined and is not. Who
+/// agreed to share the account agreed to it without.
+fn wider_than_agreed(grant: &Grant, opened: &Reply, terms: &Terms) -> Option<Problem> {
+    let shared = grant.layers.iter().any(Known::is_shared);
+    let agreed = [Rule::AccountShared, Rule::AccountRoot]
+        .map(|rule| terms.overrides().iter().any(|one| one.rule == rule.id()));
+    let wider = shared && grant.access != Access::Ssh && opened.text("confined") == "false";
+    (wider && agreed == [false, false]).then(|| Problem {
+        kind: Kind::Refused,
+        message: "the server could not confine this access to the shop folder after all".into(),
+        cause: opened.text("confine_reason").to_owned(),
     })
 }
 

@@ -161,6 +161,11 @@ pub struct Facts {
     pub takes_keys: Option<bool>,
     /// Whether source addresses are held for password logins too.
     pub holds_from_for_passwords: Option<bool>,
+    /// Whether SFTP can be confined to the shop folder in the account that is shared.
+    pub confines: Option<bool>,
+    /// By what the account that is shared can become root, as the server said it; empty: by nothing
+    /// that was seen.
+    pub root_by: String,
     /// The layers whose end this server cannot keep to the minute by itself.
     pub weak_expiry: Vec<String>,
     /// The backup that the merchant named.
@@ -485,8 +490,8 @@ impl Check<'_> {
         {
             self.breaks(Rule::PasswordReadOnly, Vec::new());
         }
-        if request.account.as_deref() == Some("root") {
-            self.breaks(Rule::AccountRoot, vec![("target", (&request.target).into())]);
+        if let Some(account) = &request.account {
+            self.account(account, request, facts);
         }
         if key && facts.takes_keys == Some(false) {
             self.breaks(Rule::KeyServer, vec![("target", (&request.target).into())]);
@@ -494,6 +499,28 @@ impl Check<'_> {
         if password && !request.from.is_empty() && facts.holds_from_for_passwords == Some(false) {
             self.breaks(Rule::FromPassword, Vec::new());
         }
+    }
+
+    /// An account that the merchant uses too. What keeps a supporter apart from it is the confinement
+    /// alone: without one the supporter *is* the account, and whatever it can become.
+    fn account(&mut self, account: &str, request: &Request, facts: &Facts) {
+        let args = |by: &str| {
+            let words = [("account", account), ("target", &request.target), ("by", by)];
+            words.into_iter().map(|(name, word)| (name, word.into())).collect()
+        };
+        if account == "root" {
+            self.breaks(Rule::AccountRoot, args("root"));
+            return;
+        }
+        // Before anybody has looked at the server only what holds on every server is told.
+        let confined = request.access != Access::Ssh && facts.confines != Some(false);
+        if confined {
+            return;
+        }
+        if !facts.root_by.is_empty() {
+            self.breaks(Rule::AccountRoot, args(&facts.root_by));
+        }
+        self.breaks(Rule::AccountShared, args(request.access.id()));
     }
 
     fn live(
@@ -1108,6 +1135,50 @@ mod tests {
         request.overrides.clear();
         request.credentials = vec![Credential::Key];
         assert_eq!(allowed(&request, &facts).from().len(), 1);
+    }
+
+    #[test]
+    fn the_merchants_own_account_is_shared_with_a_reason_or_confined() {
+        let of = |account: &str, access, facts: &Facts| {
+            let request = Request { account: Some(account.into()), access, ..request() };
+            match decided(&request, facts, &PolicyConfig::default()) {
+                Decision::Allow(_) => Vec::new(),
+                Decision::Deny(broken) => ids(&broken),
+            }
+        };
+        let seen = |confines, root_by: &str| Facts {
+            confines: Some(confines),
+            root_by: root_by.into(),
+            ..Facts::default()
+        };
+        // Before anybody looked, and then.
+        assert!(of("deploy", Access::Sftp, &Facts::default()).is_empty());
+        assert_eq!(of("deploy", Access::Ssh, &Facts::default()), ["account.shared"]);
+        for access in [Access::Sftp, Access::SftpReadOnly] {
+            assert!(of("deploy", access, &seen(true, "")).is_empty());
+            assert!(of("deploy", access, &seen(true, "the group docker")).is_empty());
+            assert_eq!(of("deploy", access, &seen(false, "")), ["account.shared"]);
+        }
+        // A shell is never confined, whatever the server can do.
+        assert_eq!(of("deploy", Access::Ssh, &seen(true, "")), ["account.shared"]);
+        let both = ["account.root", "account.shared"];
+        assert_eq!(of("deploy", Access::Ssh, &seen(true, "the group docker")), both);
+        assert_eq!(of("deploy", Access::Sftp, &seen(false, "the group docker")), both);
+        assert_eq!(of("root", Access::Sftp, &seen(false, "")), ["account.root"]);
+        // An account of its own is none of this.
+        let own = Request { access: Access::Ssh, ..request() };
+        allowed(&own, &seen(false, "the group docker"));
+
+        let account = Some("deploy".to_owned());
+        let mut shell = Request { account, access: Access::Ssh, ..request() };
+        let told = denied(&shell, &seen(true, "the group docker"));
+        assert!(told[0].what().contains("`deploy` on `staging`, which can become root: the group"));
+        assert!(told[1].way_out().contains("--become sudo"), "{}", told[1].way_out());
+        assert!(told[1].what().ends_with("with a shell"), "{}", told[1].what());
+        let reason = "the server has no root for us";
+        shell.overrides = vec![Override { rule: "account.shared".into(), reason: reason.into() }];
+        assert_eq!(allowed(&shell, &seen(true, "")).overrides().len(), 1);
+        assert_eq!(ids(&denied(&shell, &seen(true, "the group docker"))), ["account.root"]);
     }
 
     #[test]

@@ -187,6 +187,18 @@ impl Server {
                     .to_owned(),
             });
         }
+        let root_by = self.reply.text("root_by");
+        if need == Need::None && !root_by.is_empty() {
+            let account = self.reply.text("user");
+            self.warnings.push(if confined {
+                format!(
+                    "`{account}` can become root ({root_by}): the confinement alone keeps the \
+                     supporter from that"
+                )
+            } else {
+                format!("`{account}` can become root ({root_by}), and so can the supporter")
+            });
+        }
         if access != Access::Ssh && self.reply.text("can_confine") == "false" {
             let why = self.reply.text("confine_reason").to_owned();
             let why = if why.is_empty() { String::new() } else { format!(": {why}") };
@@ -271,6 +283,8 @@ impl Server {
             },
             // sshd's `from=` is an option of a key; a password has no such thing.
             holds_from_for_passwords: Some(false),
+            confines: Some(reply.is("can_confine")),
+            root_by: reply.text("root_by").to_owned(),
             weak_expiry: promise.weak(),
             backup: None,
         }

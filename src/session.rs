@@ -183,6 +183,13 @@ impl Known {
         layer.inputs = serde_json::json!(kept.0).to_string();
     }
 
+    /// Whether the account that a layer is in is the merchant's own, and not made for the grant.
+    #[must_use]
+    pub fn is_shared(layer: &Layer) -> bool {
+        // Grants of before this was written down have the one provider that shared it.
+        Self::of(layer).number("shared") == 1 || layer.provider == "authorized-key"
+    }
+
     /// Why a target is not the server that the layer is on; `None` where it is. A name in the list
     /// of targets can come to mean another server, where everything would look already gone.
     #[must_use]
@@ -245,6 +252,9 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_uses_from", Input::Text(known.number("uses_collected").to_string())),
         ("sp_collected", plain(if moment.collected { "1" } else { "0" })),
         ("sp_baseline_digest", plain(opened("baseline_digest"))),
+        // What began later, by the server's clock, may be the supporter's.
+        ("sp_opened", Input::Text((grant.created_at + known.number("clock_ahead")).to_string())),
+        ("sp_confined_then", plain(opened("confined"))),
         ("sp_by_server", plain("0")),
         ("sp_gate_wanted", plain("1")),
         // The server keeps the deadline by its own clock.

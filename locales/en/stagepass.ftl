@@ -72,9 +72,22 @@ rule-password-read-only = a password login cannot be held to reading
     .why = Only a key carries the rule that nothing may be changed.
     .way-out = Use the supporter's key (`--key FILE`), or give `--access sftp`.
 
-rule-account-root = the key would open the account of root on `{ $target }`
+rule-account-root = { $by ->
+        [root] the key would open the account of root on `{ $target }`
+       *[other] the key would open `{ $account }` on `{ $target }`, which can become root: { $by }
+    }
     .why = Root can change everything on the server, not only the shop, and nobody could tell afterwards who did what.
     .way-out = Leave `--provider` out: stagepass then makes an account of its own for the supporter. Or say why it must be root: `--override account.root --reason "…"`.
+
+rule-account-shared = the key would open your own account `{ $account }` on `{ $target }`, { $by ->
+        [ssh] with a shell
+       *[other] with SFTP that this server cannot confine to the shop folder
+    }
+    .why = The supporter would be that account. They can read and change all that is in it, and what they leave behind there cannot be told from what is yours: stagepass could take the access away, but never prove that nothing is left.
+    .way-out = { $by ->
+        [ssh] Best is an account of its own: `stagepass target add { $target } … --replace --become sudo`, and leave `--provider` out. Or give SFTP alone, confined to the shop folder: `--access sftp`, on a target with `--path`.
+       *[other] Best is an account of its own: `stagepass target add { $target } … --replace --become sudo`, and leave `--provider` out. A target with `--path` may be confined to that folder.
+    } To share your account all the same, say why: `--override account.shared --reason "…"`.
 
 rule-key-server = `{ $target }` lets nobody in with a key
     .why = Its SSH server is set to take passwords only.
@@ -244,6 +257,26 @@ refused = { $count ->
     }
 refused-because = because
 refused-way-out = what to do
+
+## What may be said of a grant that is closed
+
+closed-nothing-left = re-read, and nothing is left
+closed-taken-away = taken away; what was left behind in your own account `{ $account }` cannot be ruled out
+
+## What was found in an account that is the merchant's own. The first word is a class of findings, and
+## is not translated.
+
+shared-all-gone = record everything that stagepass had put into `{ $account }` for this grant was gone, and nobody had closed it: nothing can be compared, and every key that opens the account now is listed
+shared-gate-gone = record the gate of this grant in `{ $account }` was gone before it was closed
+shared-too-early = record a note in `{ $account }` says that the server closed this grant at { $at }, before its deadline: the server does not do that, and whoever had the account can write it
+shared-not-ours = record a note in `{ $account }` says that stagepass closed this grant, and the ledger knows of no such close: whoever had the account can write it
+shared-login = login a login to `{ $account }` that began at { $at }, while access was open, is still there, and nobody can tell whose it is: process { $pid }; if it is not yours, `kill { $pid }` there
+shared-processes = process { $count ->
+        [one] one process
+       *[other] { $count } processes
+    } of `{ $account }` that began while access was open, and nobody can tell whose: { $names }
+shared-hidden = process the server counts more processes of `{ $account }` than it shows: something may be running that hands over to a child all the time
+shared-uncounted = whether a program of the supporter's still runs in `{ $account }` cannot be shown here: this server does not count it
 
 ## The supporter's public key
 

@@ -138,11 +138,15 @@ sp_file_fit() {
 }
 
 sp_clean() { [ -z "${sp_work:-}" ] || rm -f -- "$sp_work.was" "$sp_work.new" "$sp_work.old"; }
+
+# What sp_way_in was killed over.
+sp_clean_way() { rm -f -- "$sp_work.way.was" "$sp_work.way.new" "$sp_work.way.old"; }
 sp_tidy() {
     [ -z "${sp_editing:-}" ] || sp_clean
     # Made for the file, or for the lock; empty, it goes again.
     [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
     sp_undo
+    [ -z "${sp_lock_made:-}" ] || rmdir -- "$sp_base" 2>/dev/null || :
 }
 
 # The awk functions that tell lines apart. `ours`: a key line of this grant. `moved`: the key stood
@@ -346,6 +350,14 @@ sp_hard_links() {
 # The third finds what was started with `env -i setsid`. Where many logins share one id (an sshd
 # without PAM that was started by hand), it is not used. What was started through a service that
 # the merchant uses too (cron, at, tmux, systemd --user) cannot be told apart.
+#
+# A server is known by its parent: a process that root runs, whose parent root runs as well. A name
+# proves nothing where everybody may choose it, and the executable of an sshd is not shown to its own
+# account. Where no such server let us in, the one that did counts, and no other.
+#
+# What is nobody's by these rules and began after the grant is told, one `stray` line each: a login,
+# or a process where the supporter could start one. A list of /proc misses what forks all the time;
+# `tasks` is how many tasks of the account the list has, to be held against the kernel's own count.
 # shellcheck disable=SC2016 # $0 is awk's
 sp_awk_sessions='
     function valid(key, c,    p, q) {
@@ -358,12 +370,35 @@ sp_awk_sessions='
             if ((key, p) in at && at[key, p] != at[key, c]) return 0
             if ((key, ppid[p]) in at && at[key, ppid[p]] == at[key, c]) return 0
         }
-        for (q in name) if (uid[q] == u && isd(q) && !(q in conn) && at[key, q] == at[key, c] && ppid[c] != q) return 0
+        for (q in name) if (uid[q] == u && server(q) && !(q in conn) && at[key, q] == at[key, c] && ppid[c] != q) return 0
         return 1
     }
     function isd(p) { return name[p] == "sshd" || name[p] == "sshd-session" || name[p] == "dropbear" }
-    function climb(p) { while (p in marked && ppid[p] in marked && uid[ppid[p]] == u) p = ppid[p]; return ppid[p] }
-    BEGIN { u = ENVIRON["SP_UID"]; self = ENVIRON["SP_SELF"]; FS = "\n" }
+    function roots(p) { return p == 0 || (uid[p] == 0 && ruid[p] == 0) }
+    function server(p,   q) {
+        if (!isd(p)) return 0
+        if (p in hid) return 1
+        q = ppid[p]
+        # In a container sshd may be the first process, which takes whoever has lost a parent.
+        return isd(q) && (roots(q) && roots(ppid[q]) && (q != 1 || u == 0) || q == ours)
+    }
+    function climb(p,   q) {
+        while (p in marked && ppid[p] in marked && uid[ppid[p]] == u) p = ppid[p]
+        # Past what only calls itself an sshd.
+        for (q = p = ppid[p]; uid[q] == u && isd(q) && !server(q); ) q = ppid[q]
+        return uid[q] == u && server(q) ? q : p
+    }
+    function below(p, what,   n) {
+        for (n = 0; p > 1 && n < 64; n++) { p = ppid[p]; if (what == "self" ? p == self : p in name && uid[p] == u && server(p)) return 1 }
+        return 0
+    }
+    # Seconds are cut, and the two clocks were not read at the same time.
+    function epoch(p) { return up == "" || !(p in begun) ? "-" : int(now - up + begun[p] / 100) }
+    function after(p) { return !(p in begun) || since == 0 || up == "" || now - up + begun[p] / 100 >= since - 2 }
+    BEGIN {
+        u = ENVIRON["SP_UID"]; self = ENVIRON["SP_SELF"]; FS = "\n"
+        now = ENVIRON["SP_NOW"] + 0; up = ENVIRON["SP_UP"]; since = ENVIRON["SP_SINCE"] + 0; alone = ENVIRON["SP_ALONE"] == "1"
+    }
     {
         if (substr($0, 1, 6) == "/proc/") {
             l = substr($0, 7); i = index(l, "/"); p = substr(l, 1, i - 1); l = substr(l, i + 1)
@@ -373,8 +408,10 @@ sp_awk_sessions='
                 if (k == "Name") name[p] = v
                 else if (k == "State") state[p] = substr(v, 1, 1)
                 else if (k == "PPid") ppid[p] = v
-                else if (k == "Uid") { split(v, f, "\t"); uid[p] = f[2] }
-            } else if (file == "sessionid") { if (v != "4294967295") at["login", p] = v }
+                else if (k == "Uid") { split(v, f, "\t"); ruid[p] = f[1]; uid[p] = f[2] }
+                else if (k == "Threads") threads[p] = v
+            } else if (file == "stat") { sub(/.*[)] /, "", v); split(v, f, " "); begun[p] = f[20] }
+            else if (file == "sessionid") { if (v != "4294967295") at["login", p] = v }
             else if (file == "cgroup") { sub(/^[^\/]*/, "", v); if (v ~ /\/session-[^\/]*\.scope$/) at["scope", p] = v }
             next
         }
@@ -382,15 +419,21 @@ sp_awk_sessions='
         if (f[1] == "watch") watch[f[2]] = 1
         else if (f[1] == "marked") marked[f[2]] = 1
         else if (f[1] == "conn") { seed[f[2]] = 1 }
-        else if (f[1] == "hidden") { seed[f[2]] = 1; uid[f[2]] = u; name[f[2]] = "sshd" }
+        else if (f[1] == "hidden") { seed[f[2]] = 1; hid[f[2]] = 1; uid[f[2]] = u; name[f[2]] = "sshd" }
         else if (f[1] == "gone") { if (f[2] != "-") old["login", f[2]] = 1; if (f[3] != "-") old["scope", f[3]] = 1; if (f[2] f[3] == "--") blind = 1 }
     }
     END {
+        # What is over and not yet taken back leaves its place to whoever comes next: it is not counted.
+        for (p in name) if (ruid[p] == u && state[p] != "Z" && !below(p, "self")) tasks += threads[p] + 0 > 0 ? threads[p] : 1
         for (p in name) if (state[p] == "Z") uid[p] = ""
-        for (p = self; p > 1 && !(p in safe); p = ppid[p]) safe[p] = 1
+        for (p = self; p > 1 && !(p in safe); p = ppid[p]) {
+            safe[p] = 1
+            if (ours == "" && uid[p] == u && isd(p) && uid[ppid[p]] == u && isd(ppid[p])) ours = ppid[p]
+        }
         if (("login", self) in at) at["login", "self"] = at["login", self]
         if (("scope", self) in at) at["scope", "self"] = at["scope", self]
         for (p in seed) if (uid[p] == u && isd(p)) conn[p] = 1
+        for (p in watch) if (uid[p] == u) hit[p] = 1
         for (p in marked) if (uid[p] == u) { hit[p] = 1; q = climb(p); if (uid[q] == u && isd(q)) conn[q] = 1 }
         for (c in conn) {
             hit[c] = 1; ok = 0
@@ -402,20 +445,28 @@ sp_awk_sessions='
         for (k in old) {
             split(k, f, SUBSEP); ok = 1
             if (at[f[1], "self"] == f[2]) ok = 0
-            for (q in name) if (uid[q] == u && isd(q) && !(q in conn) && at[f[1], q] == f[2]) ok = 0
+            for (q in name) if (uid[q] == u && server(q) && !(q in conn) && at[f[1], q] == f[2]) ok = 0
             if (ok) want[k] = 1
         }
         for (p in name) {
             if ((("login", at["login", p]) in want) || (("scope", at["scope", p]) in want)) {
                 if (uid[p] == u) hit[p] = 1
-                else if (!isd(p) && uid[p] != "") others++
+                else if (!(isd(p) && roots(p)) && uid[p] != "") others++
             }
         }
         do {
             more = 0
             for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] == u) { hit[p] = 1; more = 1 }
         } while (more)
-        for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] != "" && uid[p] != u && !isd(p)) others++
+        for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] != "" && uid[p] != u && !(isd(p) && roots(p))) others++
+        for (p in name) {
+            if (p in hit || p in safe || below(p, "self") || !(uid[p] == u || ruid[p] == u && state[p] != "Z") || !after(p)) continue
+            if (uid[p] == u && server(p)) print "stray login", p, epoch(p)
+            else if (!alone && !below(p, "server")) print "stray process", p, epoch(p), name[p]
+        }
+        print "tasks", tasks + 0
+        if (ours != "") print "own-server"
+        for (k in want) { split(k, f, SUBSEP); if (f[1] == "scope" && sub(/^.*\/session-/, "", f[2]) && sub(/[.]scope$/, "", f[2])) print "scope", f[2] }
         n = 0
         for (p in hit) {
             if (p in safe || uid[p] != u) continue
@@ -425,11 +476,19 @@ sp_awk_sessions='
     }'
 
 # Sets sp_ses_conns (the sshd of each connection of the grant), sp_ses_pids (all else that is of it),
-# sp_ses_count (the sessions), sp_ses_elsewhere (processes of it that run as another user) and
-# sp_ses_blind=1 where a process that was cut loose would not be found.
+# sp_ses_count (the sessions), sp_ses_elsewhere (processes of it that run as another user),
+# sp_ses_blind=1 where a process that was cut loose would not be found, sp_ses_stray (what began after
+# the grant and is nobody's, a line each) and sp_ses_tasks (how many tasks of the account there are).
 sp_sessions() {
-    sp_ses_conns='' sp_ses_pids='' sp_ses_count=0 sp_ses_elsewhere=0 sp_ses_blind=0
+    sp_ses_conns='' sp_ses_pids='' sp_ses_count=0 sp_ses_elsewhere=0 sp_ses_blind=0 sp_ses_stray='' sp_ses_tasks=0 sp_ses_scopes='' sp_ses_own=0
     sp_login_records
+    sp_uptime
+    sp_ses_now=$(date +%s)
+    sp_ses_since=${sp_opened:-0}
+    case $sp_ses_since in *[!0-9]*) sp_ses_since=0 ;; esac
+    # Who was shut into the folder of the shop could start nothing.
+    sp_ses_alone=0
+    if [ "$sp_access" != ssh ] && [ "${sp_confined_then:-}" = true ]; then sp_ses_alone=1; fi
     # A watcher of the gate stands beside every connection, and names it. One of another account's names
     # nothing; one of this account's is the supporter's own word, who could end everything here anyway.
     sp_conn_uid=$sp_uid
@@ -451,17 +510,23 @@ sp_sessions() {
     sp_t=$({
         printf '%s' "$sp_recorded"
         # Processes end while they are looked at, which is no failure.
-        grep -HsE '^(Name|State|PPid|Uid):' /proc/[0-9]*/status || :
+        grep -HsE '^(Name|State|PPid|Uid|Threads):' /proc/[0-9]*/status || :
+        grep -Hs . /proc/[0-9]*/stat || :
         grep -Hs . /proc/[0-9]*/sessionid || :
         grep -HsE '/session-[^/]*[.]scope$' /proc/[0-9]*/cgroup || :
         sp_marked_seeds
-    } 2>/dev/null | SP_UID=$sp_uid SP_SELF=$$ awk "$sp_awk_sessions") || :
+    } 2>/dev/null | SP_UID=$sp_uid SP_SELF=$$ SP_NOW=$sp_ses_now SP_UP=$sp_up SP_SINCE=$sp_ses_since SP_ALONE=$sp_ses_alone \
+        awk "$sp_awk_sessions") || :
     set -f
     IFS=$sp_nl
     for sp_l in $sp_t; do
         case $sp_l in
             'conn '*) sp_ses_conns="$sp_ses_conns ${sp_l#* }" ;;
             'pid '*) sp_ses_pids="$sp_ses_pids ${sp_l#* }" ;;
+            'scope '*) sp_ses_scopes="$sp_ses_scopes ${sp_l#* }" ;;
+            'stray '*) sp_ses_stray="$sp_ses_stray${sp_l#* }$sp_nl" ;;
+            'tasks '*) sp_ses_tasks=${sp_l#* } ;;
+            own-server) sp_ses_own=1 ;;
             'sum '*)
                 IFS=' '
                 # shellcheck disable=SC2086
@@ -505,16 +570,68 @@ sp_login_records() {
     done <"$sp_dir/logins"
 }
 
+# sp_own_matching FILE GREP_OPTION...: prints the FILE in /proc of every process of this account in which
+# grep finds it. What stands in these files is in the memory of the process, and whose it is may see to it
+# that reading never ends: each read has an end here, and ten that came to it are enough.
+sp_own_matching() {
+    sp_j=$1 sp_m=''
+    shift
+    set +f
+    for sp_a in /proc/[0-9]*; do [ ! -O "$sp_a" ] || sp_m="$sp_m $sp_a/$sp_j"; done
+    set -f
+    [ -n "$sp_m" ] || return 0
+    sp_r=0
+    # shellcheck disable=SC2086 # paths in /proc, which hold no blanks
+    if ! sp_has timeout; then
+        grep "$@" $sp_m || :
+        return 0
+    fi
+    # shellcheck disable=SC2086
+    timeout -s KILL 5 grep "$@" $sp_m 9>&- || sp_r=$?
+    [ "$sp_r" -ge 124 ] || return 0
+    sp_i=0
+    for sp_a in $sp_m; do
+        sp_r=0
+        timeout -s KILL 1 grep "$@" "$sp_a" 9>&- || sp_r=$?
+        [ "$sp_r" -lt 124 ] || sp_i=$((sp_i + 1))
+        [ "$sp_i" -lt 10 ] || return 0
+    done
+}
+
+# As in ending.sh, but for watchers of this account alone: those of others name nothing here.
+sp_connections() {
+    sp_conns='' sp_watchers=''
+    [ -n "$sp_dir" ] || return 0
+    sp_t=$(sp_own_matching cmdline -lasF -e "$sp_dir/gate" 2>/dev/null) || :
+    for sp_b in $sp_t; do
+        sp_l=$(sp_timed tr '\000' ' ' 2>/dev/null <"$sp_b") || :
+        case $sp_l in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
+        # shellcheck disable=SC2086
+        set -- ${sp_l##*--watch }
+        case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
+        sp_b=${sp_b%/cmdline}
+        sp_b=${sp_b#/proc/}
+        sp_process "$sp_b"
+        [ "$sp_euid" = "$sp_uid" ] || continue
+        case " $sp_watchers " in *" $sp_b "*) continue ;; esac
+        sp_watchers="$sp_watchers $sp_b"
+        sp_lives "$1" "$2" || continue
+        case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
+    done
+}
+
+sp_timed() { if sp_has timeout; then timeout -s KILL 2 "$@"; else "$@"; fi; }
+
 # The processes with the mark of the gate. The environments of others cannot be read, nor need they.
 sp_marked_seeds() {
     if printf 'a\000b' | grep -qzxF b 2>/dev/null; then
-        { grep -lszxF "STAGEPASS_GRANT=$sp_grant" /proc/[0-9]*/environ || :; } | sed -n 's|^/proc/\([0-9]*\)/environ$|marked \1|p'
+        { sp_own_matching environ -lszxF "STAGEPASS_GRANT=$sp_grant" || :; } | sed -n 's|^/proc/\([0-9]*\)/environ$|marked \1|p'
         return 0
     fi
     # A grep that knows no -z (busybox as Alpine builds it).
     for sp_a in /proc/[0-9]*; do
         if [ ! -O "$sp_a" ] || [ ! -r "$sp_a/environ" ]; then continue; fi
-        ! tr '\000' '\n' <"$sp_a/environ" | grep -qxF "STAGEPASS_GRANT=$sp_grant" || printf 'marked %s\n' "${sp_a#/proc/}"
+        ! sp_timed tr '\000' '\n' <"$sp_a/environ" | grep -qxF "STAGEPASS_GRANT=$sp_grant" || printf 'marked %s\n' "${sp_a#/proc/}"
     done
 }
 
@@ -523,6 +640,7 @@ sp_end_sessions() {
     sp_hidden=''
     sp_sessions
     sp_ended=$sp_ses_count sp_i=0
+    sp_end_scopes
     while [ -n "$sp_ses_conns$sp_ses_pids" ]; do
         # An sshd that is asked tidies up behind itself: terminal, login records, logind's session.
         for sp_a in $sp_ses_conns; do
@@ -539,6 +657,29 @@ sp_end_sessions() {
     done
 }
 
+# What hands over to a child all the time is never met by its number. logind ends whole logins, and lets
+# everybody end their own; our own stays. Asked where something is to be ended, and once.
+sp_end_scopes() {
+    if [ -z "$sp_ses_conns$sp_ses_pids" ] || ! sp_has loginctl || [ ! -d /run/systemd/seats ]; then return 0; fi
+    sp_t=$(sed -n 's|^.*/session-\([^/]*\)[.]scope$|\1|p' /proc/self/cgroup 2>/dev/null) || :
+    sp_w=" $sp_t "
+    for sp_a in $sp_ses_scopes; do
+        case $sp_a in *[!A-Za-z0-9]*) continue ;; esac
+        case $sp_w in *" $sp_a "*) continue ;; esac
+        sp_w="$sp_w$sp_a "
+        sp_timed loginctl kill-session --signal=KILL "$sp_a" >/dev/null 2>&1 9>&- || :
+    done
+}
+
+# sp_none_hidden: whether the account has no more tasks than were listed, by the kernel's own count: with a
+# limit of that many, this shell among them, and two for the try itself, there is room to start one. Ends
+# with 2 where the kernel counts nothing for us.
+sp_none_hidden() {
+    if [ "$sp_uid" = 0 ] || ! sp_has prlimit || ! sp_has timeout; then return 2; fi
+    sp_v=$((sp_ses_tasks + 2))
+    prlimit --nproc="$sp_v:$sp_v" timeout 5 true >/dev/null 2>&1 9>&- || return 1
+}
+
 # For the failsafe, in the time in which work may still go on.
 sp_in_use() {
     sp_sessions
@@ -550,7 +691,7 @@ sp_in_use() {
 # ~/.stagepass/<grant>: the gate and what it needs, the failsafe, the list of what was there before.
 # Sets sp_base and sp_dir; empty where the home folder is not this account's to write in. The failsafe
 # gets them with its inputs, because cron may be told another HOME.
-sp_failsafe_inputs="$sp_failsafe_inputs base dir uid me my_home"
+sp_failsafe_inputs="$sp_failsafe_inputs opened confined_then base dir uid me my_home"
 sp_place() {
     sp_base='' sp_dir=''
     case $sp_my_home in '' | / | [!/]* | *[[:cntrl:]]*) return 0 ;; esac
@@ -559,15 +700,45 @@ sp_place() {
     sp_dir=$sp_base/$sp_grant
 }
 
-# One at a time: whoever changes anything of a grant in this account holds its home folder. That is
-# there before we come and after we go, and the failsafe, which no sshd tells of a key file, knows it
-# as well. Where it is not the account's own: the folder of the picked file, as far as it exists.
+# One at a time: whoever changes anything of a grant in this account holds ~/.stagepass, which nobody else
+# can open (whoever can open a folder can lock it), made for that where it is not there. The failsafe,
+# which no sshd tells of a key file, knows it as well. Where it cannot be made: the home folder, or, where
+# that is not the account's own, the folder of the picked file, as far as it exists.
 sp_lock_keys() {
+    sp_lock_folder
+    [ -z "$sp_v" ] || sp_lock "$sp_v"
+}
+
+# Sets sp_v to the folder to hold, or to nothing. Sets sp_lock_makes for lib.sh.
+sp_lock_folder() {
+    sp_v='' sp_lock_makes=''
     if [ -n "$sp_base" ]; then
-        sp_lock "$sp_my_home"
+        sp_v=$sp_my_home
+        if [ ! -L "$sp_base" ]; then
+            if mkdir -m 0700 -- "$sp_base" 2>/dev/null; then sp_lock_made=1; fi
+            if [ -d "$sp_base" ] && [ -O "$sp_base" ]; then sp_v=$sp_base sp_lock_makes=1; fi
+        fi
     elif [ -d "$sp_keys_dir" ]; then
-        sp_lock "$sp_keys_dir"
+        sp_v=$sp_keys_dir
     fi
+}
+
+# sp_lock_try: the same without waiting. Ends with 1 where somebody holds it, or nobody can tell.
+sp_lock_try() {
+    sp_lock_folder
+    [ -n "$sp_v" ] || return 0
+    if ! sp_has flock; then
+        [ ! -e "$sp_v/.stagepass-lock" ] || return 1
+        sp_busy=0
+        sp_lock_by_name "$sp_v/.stagepass-lock"
+        return 0
+    fi
+    [ -r "$sp_v" ] || return 1
+    exec 9<"$sp_v"
+    # shellcheck disable=SC3013 # every sh named above has -ef
+    if flock -n 9 2>/dev/null && { [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$sp_v" ]; }; then return 0; fi
+    exec 9<&-
+    return 1
 }
 
 # Makes the folder, or sets sp_place_why.
@@ -741,13 +912,57 @@ sp_detect_guard() {
         sp_confine_why='The access includes a shell, which cannot be shut in.'
     elif [ "$sp_uid" = 0 ]; then
         sp_confine_why='It is an account of root.'
+    elif [ -z "$sp_path" ]; then
+        sp_confine_why='No folder was named.'
+    elif [ -n "$sp_place_why" ]; then
+        # It is the gate that shuts in.
+        sp_confine_why=$sp_place_why
     elif sp_can_confine; then
         sp_j=true
     fi
     sp_say can_confine "$sp_j"
     sp_say confine_reason "$sp_confine_why"
+    sp_root_by
+    sp_say root_by "$sp_by"
     sp_say drop_in false
     sp_say drop_in_reason 'There is no password here that it would be for.'
+}
+
+# Sets sp_by to what makes whoever is this account root as well, as far as it is known; nothing is
+# tried. A supporter with a shell here, or with SFTP that is not shut in, can do it too.
+sp_root_by() {
+    sp_by=''
+    [ "$sp_uid" != 0 ] || return 0
+    if sp_has sudo; then
+        set -- sudo -n -l
+        ! sp_has timeout || set -- timeout 10 "$@"
+        sp_t=$("$@" 2>/dev/null </dev/null 9>&- | awk '
+            /!authenticate/ { free = 1 }
+            /^ *\(/ && (/NOPASSWD:/ || free) && /\((ALL|root)[ :,)]/ { sub(/^ *\([^)]*\) */, ""); print substr($0, 1, 100); exit }') || :
+        [ -z "$sp_t" ] || sp_by="sudo without a password, $sp_t"
+    fi
+    for sp_a in $(id -Gn 2>/dev/null); do
+        case $sp_a in
+            docker | lxd | lxc | incus | incus-admin | microk8s | libvirt | disk | kmem | shadow) sp_by="$sp_by${sp_by:+; }the group $sp_a" ;;
+        esac
+    done
+    # Whoever says what these services start is root, or writes below everything.
+    for sp_a in /run/docker.sock /run/podman/podman.sock /run/containerd/containerd.sock /run/crio/crio.sock \
+        /var/lib/lxd/unix.socket /var/snap/lxd/common/lxd/unix.socket /var/lib/incus/unix.socket; do
+        if [ -S "$sp_a" ] && [ -w "$sp_a" ]; then sp_by="$sp_by${sp_by:+; }the socket $sp_a"; fi
+    done
+    set +f
+    for sp_a in /dev/sd* /dev/vd* /dev/xvd* /dev/nvme* /dev/mmcblk* /dev/dm-* /dev/md*; do
+        if [ -b "$sp_a" ] && { [ -w "$sp_a" ] || [ -r "$sp_a" ]; }; then
+            sp_by="$sp_by${sp_by:+; }the disk $sp_a"
+            break
+        fi
+    done
+    set -f
+    for sp_a in /etc /etc/passwd /etc/shadow /etc/sudoers /etc/sudoers.d /etc/crontab /etc/cron.d /etc/pam.d /etc/systemd/system \
+        /etc/ld.so.preload /root /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin; do
+        if [ -w "$sp_a" ]; then sp_by="$sp_by${sp_by:+; }writing $sp_a"; fi
+    done
 }
 
 # The start folder of SFTP: the shop folder itself, links resolved.
@@ -907,6 +1122,7 @@ sp_check() {
     sp_say gate_present "$sp_gate"
     if [ -n "$sp_dir" ] && sp_failsafe_present; then sp_say failsafe_present true; else sp_say failsafe_present false; fi
     sp_say drop_in_present false
+    if [ -n "$sp_dir" ] && [ -f "$sp_dir/baseline/about" ]; then sp_say baseline_present true; else sp_say baseline_present false; fi
     if [ "$sp_gate" = true ]; then
         sp_sessions
         sp_say sessions "$sp_ses_count"
@@ -927,7 +1143,9 @@ sp_collect() {
     sp_old_notes
     if [ -n "$sp_base" ] && [ -d "$sp_base" ]; then
         sp_result_drop
+        rm -rf -- "$sp_base/.kept.$sp_grant"
         sp_result_purge
+        find "$sp_base" -maxdepth 1 -type d -name '.kept.*' -mtime +90 -exec rm -rf -- '{}' + 2>/dev/null || :
         rmdir -- "$sp_base" 2>/dev/null || :
     fi
     sp_say result_kept false
@@ -935,17 +1153,45 @@ sp_collect() {
 }
 
 # First nobody new gets in, then who is in goes. Asked again with the lock: until then a supporter
-# may hold it.
+# may hold it. With and without our folder: that is the supporter's to remove.
 sp_shut() {
-    if [ -z "$sp_dir" ] || [ ! -d "$sp_dir" ]; then return 0; fi
+    sp_end_sessions
+    [ "$sp_ended" = 0 ] || sp_changed=1
+    sp_ended_all=$((sp_ended_all + sp_ended))
+}
+
+# The gate closes.
+sp_shut_gate() {
+    [ -n "$sp_dir" ] && [ -d "$sp_dir" ] || return 0
     if [ "${sp_by_server:-}" = 1 ]; then
         sp_due || exit 0
     else
         sp_ends_now || :
     fi
     sp_changed=1
-    sp_end_sessions
-    sp_ended_all=$((sp_ended_all + sp_ended))
+}
+
+# sp_way_in: our lines go, although somebody else holds the lock: what is written is compared with what was
+# read right before it is put in place, as with any other editor. Whatever comes of it, the close goes on,
+# and looks again with the lock.
+sp_way_in() {
+    sp_survey
+    [ -n "$sp_holding" ] || return 0
+    sp_way_todo=$sp_holding
+    # shellcheck disable=SC2030
+    (
+        trap - 0
+        sp_hunt=$sp_same_key_before
+        IFS=$sp_nl
+        for sp_f in $sp_holding; do
+            IFS=" $sp_tab$sp_nl"
+            sp_at "$sp_f" || continue
+            (sp_file_fit) >/dev/null 2>&1 || continue
+            sp_work=$sp_work.way sp_lines=''
+            (sp_replace) || sp_clean
+        done
+    ) >/dev/null 2>&1 || :
+    sp_changed=1
 }
 
 sp_close() {
@@ -957,50 +1203,27 @@ sp_close() {
         return 0
     fi
     sp_ended_all=0 sp_ses_conns='' sp_ses_pids='' sp_ses_elsewhere=0 sp_ses_blind=1
-    sp_shut
-    sp_lock_keys
-    if [ "${sp_by_server:-}" = 1 ]; then sp_still_due || exit 0; fi
-    sp_absent=false sp_any_gone=false
-    # A close that was killed may have put one aside.
-    IFS=$sp_nl
-    for sp_f in $sp_read; do
-        IFS=" $sp_tab$sp_nl"
-        ! sp_at "$sp_f" || sp_put_back
-    done
-    IFS=" $sp_tab$sp_nl"
-    sp_survey
-    sp_had_place=false sp_lined=false
-    if [ -n "$sp_dir" ]; then
-        [ ! -d "$sp_dir" ] || sp_had_place=true
-        if sp_has crontab && sp_crontab_ours; then sp_lined=true; fi
-    fi
-    sp_was_moved=$sp_moved sp_todo=$sp_holding
-    if [ -z "$sp_holding" ]; then
-        [ "$sp_had_place$sp_lined" != falsefalse ] || sp_absent=true
-        [ ! -e "$sp_target" ] || sp_clean
+    sp_absent=false sp_any_gone=false sp_had_place=false sp_lined=false sp_was_moved=0 sp_todo='' sp_unfit='' sp_way_todo=''
+    sp_there=''
+    [ -z "$sp_dir" ] || sp_what_is_there
+    sp_shut_gate
+    # The way in first, and only then whoever is in: nothing that a supporter can hold or slow down stands
+    # before it.
+    if sp_lock_try; then
+        sp_take_lines
+        sp_shut
     else
-        sp_hunt=$sp_same_key_before
-        IFS=$sp_nl
-        sp_unfit=''
-        for sp_f in $sp_todo; do
-            IFS=" $sp_tab$sp_nl"
-            sp_at "$sp_f" || continue
-            if ! (sp_file_fit) >/dev/null 2>&1; then
-                sp_unfit=$sp_f
-                continue
-            fi
-            sp_lines=''
-            sp_replace
-            sp_changed=1
-            [ "$sp_gone" = false ] || sp_any_gone=true
-            # No power cut is to bring the line back when the failsafe is gone.
-            sp_settle "$sp_keys_dir" "${sp_keys_dir%/*}"
-        done
-        IFS=" $sp_tab$sp_nl"
-        # What could be done is done; now it is said what could not.
-        if [ -n "$sp_unfit" ] && sp_at "$sp_unfit"; then sp_file_fit; fi
-        sp_survey
+        sp_way_in
+        sp_shut
+        sp_lock_keys
+        sp_shut_gate
+        sp_take_lines
     fi
+    # What could be done is done; now it is said what could not.
+    if [ -n "$sp_unfit" ] && sp_at "$sp_unfit"; then sp_file_fit; fi
+    sp_survey
+    sp_todo=$sp_todo$sp_way_todo
+    if [ -z "$sp_todo" ] && [ "$sp_had_place$sp_lined" = falsefalse ]; then sp_absent=true; fi
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
     # Once more: whoever came in before the line went.
     sp_shut
@@ -1033,13 +1256,80 @@ sp_close() {
     sp_flush
 }
 
+# With the lock: our lines out of every file that sshd reads. Sets sp_todo (the files that had some),
+# sp_unfit (one that cannot be changed), sp_was_moved and sp_any_gone.
+sp_take_lines() {
+    if [ "${sp_by_server:-}" = 1 ]; then sp_still_due || exit 0; fi
+    # A close that was killed may have put one aside.
+    IFS=$sp_nl
+    for sp_f in $sp_read; do
+        IFS=" $sp_tab$sp_nl"
+        sp_at "$sp_f" || continue
+        sp_put_back
+        # shellcheck disable=SC2031
+        sp_work=$sp_work.way
+        sp_put_back
+    done
+    IFS=" $sp_tab$sp_nl"
+    sp_survey
+    if [ -n "$sp_dir" ]; then
+        [ ! -d "$sp_dir" ] || sp_had_place=true
+        if sp_has crontab && sp_crontab_ours; then sp_lined=true; fi
+    fi
+    sp_was_moved=$sp_moved sp_todo=$sp_holding
+    if [ -z "$sp_holding" ]; then
+        [ ! -e "$sp_target" ] || sp_clean
+        sp_clean_way
+        return 0
+    fi
+    sp_hunt=$sp_same_key_before
+    IFS=$sp_nl
+    for sp_f in $sp_todo; do
+        IFS=" $sp_tab$sp_nl"
+        sp_at "$sp_f" || continue
+        if ! (sp_file_fit) >/dev/null 2>&1; then
+            sp_unfit=$sp_f
+            continue
+        fi
+        sp_clean_way
+        sp_lines=''
+        sp_replace
+        sp_changed=1
+        [ "$sp_gone" = false ] || sp_any_gone=true
+        # No power cut is to bring the line back when the failsafe is gone.
+        sp_settle "$sp_keys_dir" "${sp_keys_dir%/*}"
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+
+# Sets sp_there to what of the grant is in its folder, a word each. The ledger knows what has to be.
+sp_what_is_there() {
+    [ -d "$sp_dir" ] || return 0
+    sp_there=folder
+    ! sp_gate_present || sp_there="$sp_there gate"
+    [ ! -f "$sp_dir/baseline/about" ] || sp_there="$sp_there baseline"
+    [ ! -f "$sp_dir/failsafe" ] || sp_there="$sp_there failsafe"
+}
+
 # What happened while the grant was open. It is written down before it is said, and before the list
 # it was made from goes: a close that comes again finds it there.
 sp_close_history() {
     sp_kept=$sp_out
     if [ "$sp_had_place" = false ] || { [ -z "$sp_todo" ] && [ ! -e "$sp_dir/baseline/about" ] && sp_result_there; }; then
-        sp_t=$(sp_history_again) || :
-        sp_out=$sp_out$sp_t$sp_nl
+        sp_strays
+        # Who was shut in wrote no result, and where nobody can hide nobody is left.
+        sp_doubt=1
+        if [ -z "$sp_ses_stray" ] && [ "$sp_uncounted" = 0 ]; then sp_doubt=0; fi
+        sp_again=$sp_nl$(sp_history_again) || :
+        sp_out=$sp_out${sp_again#"$sp_nl"}$sp_nl
+        sp_look_again
+        sp_say_strays
+        sp_v=none
+        # What an earlier close wrote, or who can write there: whose word it is, the ledger knows.
+        if [ -n "$sp_base" ] && [ -z "$sp_todo" ] && sp_result_there; then sp_v=result; fi
+        sp_say history "$sp_v"
+        sp_say there "$sp_there"
+        [ "$sp_v" = result ] || [ -z "$sp_baseline_digest" ] || sp_say_keys_now
         return 0
     fi
     sp_out=''
@@ -1051,8 +1341,9 @@ sp_close_history() {
         sp_say by_server false
         sp_say server_closed_at 0
     fi
+    sp_strays
     sp_v=unknown
-    if sp_gate_present && [ "$sp_ses_blind" = 0 ]; then sp_v=$sp_ses_elsewhere; fi
+    if sp_gate_present && [ "$sp_ses_blind" = 0 ] && [ -z "$sp_ses_stray" ] && [ "$sp_uncounted" = 0 ]; then sp_v=$sp_ses_elsewhere; fi
     sp_say sessions_left "$sp_v"
     sp_say sessions_ended "$sp_ended_all"
     sp_uses
@@ -1061,6 +1352,112 @@ sp_close_history() {
     sp_result_write || :
     sp_history=$sp_out
     sp_out=$sp_kept$sp_out
+    sp_say_strays
+    sp_say history own
+    sp_say there "$sp_there"
+}
+
+# What began after the grant and is nobody's, as far as that can be seen. Sets sp_ses_stray and
+# sp_uncounted: 0 where the kernel has no more tasks of the account than were seen, or none can have been
+# started; 1 where it has more; 2 where it does not say. What ends just now is not counted against anybody.
+sp_strays() {
+    [ -z "${sp_strayed:-}" ] || return 0
+    sp_strayed=1 sp_uncounted=0 sp_i=0
+    # Who only looks at what is not live any more has nobody to tell from others.
+    [ -n "${sp_opened:-}" ] || [ "$sp_had_place" = true ] || return 0
+    while :; do
+        sp_i=$((sp_i + 1)) sp_uncounted=0
+        [ "$sp_i" = 1 ] || sp_sessions
+        # An sshd that this account itself runs is one more of its programs: nothing is told apart there.
+        if [ "$sp_ses_own" = 1 ]; then
+            sp_ses_stray='' sp_uncounted=2
+            break
+        fi
+        if [ "$sp_ses_alone" = 0 ]; then
+            sp_tasks=$sp_ses_tasks
+            sp_none_hidden || sp_uncounted=$?
+            # Nobody left meanwhile, whose place somebody else could have had.
+            if [ "$sp_uncounted" = 0 ]; then
+                sp_sessions
+                [ "$sp_ses_tasks" = "$sp_tasks" ] || sp_uncounted=1
+            fi
+        fi
+        if [ -z "$sp_ses_stray" ] && [ "$sp_uncounted" != 1 ]; then break; fi
+        # What was ended is counted until its parent has taken note of it.
+        [ "$sp_i" -lt 10 ] || break
+        if [ "$sp_i" -ge 3 ] && [ -n "$sp_ses_stray" ]; then break; fi
+        sleep 0.3 2>/dev/null || sleep 1
+    done
+}
+
+# Said by the close that looked, and never again by a later one.
+sp_say_strays() {
+    sp_strays
+    IFS=$sp_nl
+    sp_n=0
+    for sp_l in $sp_ses_stray; do
+        sp_n=$((sp_n + 1))
+        [ "$sp_n" -le 100 ] || break
+        sp_say stray "$sp_l"
+    done
+    IFS=" $sp_tab$sp_nl"
+    case $sp_uncounted in 0) sp_v='none' ;; 1) sp_v='more' ;; *) sp_v='unknown' ;; esac
+    sp_say hidden "$sp_v"
+}
+
+# What the server wrote down when it closed by itself is the word of an account that was the supporter's,
+# and so the list that it was made from was left: everything in it is looked for again, and what the server
+# did not say is added. Who was shut into the folder of the shop wrote neither.
+sp_look_again() {
+    if [ -z "$sp_base" ] || [ ! -d "$sp_base/.kept.$sp_grant" ] || [ -L "$sp_base/.kept.$sp_grant" ] || [ "$sp_ses_alone" = 1 ]; then return 0; fi
+    sp_difference "$sp_base/.kept.$sp_grant"
+    case $sp_again in
+        *"${sp_nl}difference="*) ;;
+        *)
+            sp_say_difference
+            return 0
+            ;;
+    esac
+    IFS=$sp_nl
+    sp_n=0
+    for sp_l in $sp_diff_found; do
+        case $sp_again$sp_nl in *"${sp_nl}found=$sp_l$sp_nl"*) continue ;; esac
+        sp_n=$((sp_n + 1))
+        [ "$sp_n" -le 500 ] || break
+        sp_say found "$sp_l"
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+
+# Where there is nothing left to compare with: every key that opens this account now, a hundred of them.
+sp_say_keys_now() {
+    sp_n=0 sp_seen=$sp_nl
+    IFS=$sp_nl
+    for sp_f in $sp_read; do
+        IFS=" $sp_tab$sp_nl"
+        sp_at "$sp_f" || continue
+        case $sp_seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
+        sp_seen=$sp_seen$sp_target$sp_nl
+        if [ ! -r "$sp_target" ] || [ ! -f "$sp_target" ]; then continue; fi
+        sp_t=$(head -c 1000000 <"$sp_target" | SP_FILE=$sp_file awk '
+            /^[ \t]*(#|\r?$)/ { next }
+            {
+                l = $0; gsub(/\\"/, "", l); gsub(/"[^"]*"/, "", l)
+                m = split(l, f, /[ \t]+/)
+                for (i = 1; i < m; i++) if (f[i] ~ /^(ssh-|ecdsa-|sk-)/) {
+                    c = ""; for (j = i + 2; j <= m; j++) c = c (c == "" ? "" : " ") f[j]
+                    print f[i] " ..." substr(f[i + 1], length(f[i + 1]) - 15) (c == "" ? "" : " (" substr(c, 1, 80) ")") " in " ENVIRON["SP_FILE"]
+                    break
+                }
+                if (++n >= 100) exit
+            }') || :
+        IFS=$sp_nl
+        for sp_l in $sp_t; do
+            sp_n=$((sp_n + 1))
+            [ "$sp_n" -gt 100 ] || sp_say key_now "$sp_l"
+        done
+    done
+    IFS=" $sp_tab$sp_nl"
 }
 
 # Says again what an earlier close wrote down; nothing, while a line of the grant was there: that goes
@@ -1069,11 +1466,12 @@ sp_close_history() {
 sp_history_again() {
     set -- /dev/null
     [ -z "$sp_base" ] || [ -n "$sp_todo" ] || ! sp_result_there || set -- "$sp_base/result.$sp_grant"
-    head -c 2000000 <"$1" | tr -d '\000-\011\013-\037\177' | awk '
+    head -c 2000000 <"$1" | tr -d '\000-\011\013-\037\177' | SP_DOUBT=$sp_doubt awk '
         { i = index($0, "="); k = substr($0, 1, i - 1); v = substr($0, i + 1); ok = !(k in n) }
         k ~ /^(use|found|changed)$/ { v = substr(v, 1, 400); ok = n[k] < 1000 }
         k ~ /^((uses|found|changed)_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
         k == "by_server" && v !~ /^(true|false)$/ { next }
+        k == "sessions_left" && ENVIRON["SP_DOUBT"] == "1" { next }
         k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|difference)$/ { next }
         ok { n[k]++; print k "=" v }
         END {
@@ -1094,6 +1492,9 @@ sp_close_place() {
         sp_gate_remove
         rm -rf -- "$sp_base/.gone.$sp_grant"
         # In one step: a list that is not whole would be taken for one that somebody changed.
+        if [ "${sp_by_server:-}" = 1 ] && [ ! -e "$sp_base/.kept.$sp_grant" ]; then
+            mv -- "$sp_dir/baseline" "$sp_base/.kept.$sp_grant" 2>/dev/null || :
+        fi
         mv -- "$sp_dir/baseline" "$sp_base/.gone.$sp_grant" 2>/dev/null || :
         rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
         # A full disk may have room by now.

@@ -122,7 +122,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
         let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
         session.close().await;
         return Err(e.hint(if taken_back {
-            "the grant was taken back and is proved closed".to_owned()
+            format!("the grant was taken back: {}", closing::LastWord::of(&grant).text(&grant))
         } else {
             format!("run `stagepass revoke {}`", grant.id)
         }));
@@ -664,6 +664,7 @@ fn compose(
         "sp_ask": whom_to_ask(context),
         "host_keys": session::host_keys(&wanted.target),
         "clock_ahead": seen.server.clock_ahead,
+        "shared": i64::from(wanted.provider.need == Need::None),
     });
     NewGrant {
         id,

@@ -180,7 +180,7 @@ pub fn text(tally: &Tally, now: UnixTime) -> String {
 fn text_of_closed(closed: &Closed) -> String {
     let Closed { grant, notes, found, .. } = closed;
     let how = match grant.findings {
-        0 => "re-read, and nothing is left".to_owned(),
+        0 => closing::LastWord::of(grant).text(grant),
         count => format!("re-read, and access is gone; {}", view::findings(count)),
     };
     let mut lines = format!(

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::checking::drifted;
 use crate::cli;
+use crate::closing;
 use crate::command::view;
 use crate::context::Context;
 use crate::deadline;
@@ -70,6 +71,7 @@ fn summary(grant: &Grant, story: &Story, now: i64) -> String {
         ("ends", deadline::human(grant.deadline, &Local, now)),
         ("closed", grant.closed_at.map(deadline::utc).unwrap_or_default()),
         ("ended by", ended_by(grant, story)),
+        ("so", last_word(grant)),
         ("last look", last_look(grant, now)),
         ("by SFTP", moved(story)),
         (
@@ -88,6 +90,12 @@ fn ended_by(grant: &Grant, story: &Story) -> String {
         (_, None, Some(said)) => format!("{}: {}", said.actor, said.why),
         (_, None, None) => String::new(),
     }
+}
+
+/// What may be said of a grant that is closed, at the most.
+fn last_word(grant: &Grant) -> String {
+    let closed = grant.closed_at.filter(|_| grant.state == State::Closed && grant.findings == 0);
+    closed.map(|_| closing::LastWord::of(grant).text(grant)).unwrap_or_default()
 }
 
 /// What SFTP moved, where the server counts it.

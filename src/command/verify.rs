@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::checking;
 use crate::cli;
-use crate::closing::{self, event};
+use crate::closing::{self, LastWord, event};
 use crate::command::view;
 use crate::context::Context;
 use crate::deadline;
@@ -314,9 +314,12 @@ fn text(verified: &[Verified]) -> String {
             Ended::Proved { notes } if grant.state == State::Open => {
                 (Tone::Good, "proved", "open, as it was made".into(), notes)
             }
-            Ended::Proved { notes } => {
-                (Tone::Good, "proved", format!("{}, and nothing is there", grant.state), notes)
-            }
+            Ended::Proved { notes } => match LastWord::of(grant) {
+                LastWord::NothingLeft => {
+                    (Tone::Good, "proved", format!("{}, and nothing is there", grant.state), notes)
+                }
+                word @ LastWord::TakenAway => (Tone::Good, "not back", word.text(grant), notes),
+            },
             Ended::Drifted { drift, notes } => (Tone::Bad, "DRIFTED", drift.join("; "), notes),
             Ended::Back { there, notes } => (Tone::Bad, "BACK", there.join("; "), notes),
             Ended::ClosedAgain { there, notes } => {

@@ -39,6 +39,7 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
         "deadline_text": deadline::utc(grant.deadline),
         "deadline_maximum": grant.deadline_maximum,
         "closed_at": grant.closed_at,
+        "closed_as": grant.closed_at.map(|_| closing::LastWord::of(grant)),
         "attempts": grant.attempts,
         "next_attempt_at": grant.next_attempt_at,
         "last_error": grant.last_error,

@@ -34,8 +34,10 @@ pub enum Rule {
     PasswordServer,
     /// This server takes no keys.
     KeyServer,
-    /// The account that a key would open is root's.
+    /// The account that a key would open is root's, or can become root.
     AccountRoot,
+    /// A supporter who is not confined shares the merchant's own account.
+    AccountShared,
     /// A password cannot be held to reading.
     PasswordReadOnly,
     /// An environment that is not shown to be staging is treated as live.
@@ -84,7 +86,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Ftp,
         Self::Protocol,
         Self::Port,
@@ -99,6 +101,7 @@ impl Rule {
         Self::PasswordServer,
         Self::KeyServer,
         Self::AccountRoot,
+        Self::AccountShared,
         Self::PasswordReadOnly,
         Self::Live,
         Self::LiveNever,
@@ -141,6 +144,7 @@ impl Rule {
             Self::PasswordServer => "password.server",
             Self::KeyServer => "key.server",
             Self::AccountRoot => "account.root",
+            Self::AccountShared => "account.shared",
             Self::PasswordReadOnly => "password.read-only",
             Self::Live => "live",
             Self::LiveNever => "live.never",
@@ -180,6 +184,7 @@ impl Rule {
             self,
             Self::Port
                 | Self::AccountRoot
+                | Self::AccountShared
                 | Self::Access
                 | Self::From
                 | Self::FromPassword
@@ -293,6 +298,7 @@ fn override_with(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::Port => "--override port --reason TEXT",
         Rule::AccountRoot => "--override account.root --reason TEXT",
+        Rule::AccountShared => "--override account.shared --reason TEXT",
         Rule::Access => "--override access --reason TEXT",
         Rule::From => "--from CIDR",
         Rule::FromPassword => "--override from.password --reason TEXT",

@@ -52,11 +52,12 @@ impl Reader<'_> {
 }
 
 /// The keys that docs/json.md names for every grant.
-const GRANT: [&str; 20] = [
+const GRANT: [&str; 21] = [
     "access",
     "attempts",
     "case",
     "checked_at",
+    "closed_as",
     "closed_at",
     "created_at",
     "deadline",

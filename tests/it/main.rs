@@ -27,6 +27,7 @@ mod postgres;
 mod readme;
 mod reconcile;
 mod schedule;
+mod sharing;
 mod stage;
 mod sweep;
 mod transport;

@@ -2,7 +2,7 @@
 //! real program and the real clients. Every run has a time limit, and none inherits anything.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
@@ -73,6 +73,26 @@ pub enum Credential<'a> {
     Key(&'a Path),
     Password(&'a str),
 }
+
+/// The words of a command; of a whole `grant` with the overrides that an account needs which is the
+/// merchant's own, and may be root by `sudo`. One that is not needed is not recorded. Without a reason
+/// of its own a command stays as it is: a test may be about just that.
+fn sharing<I>(args: I) -> Vec<OsString>
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    let mut words: Vec<OsString> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+    let has = |word: &str| words.iter().any(|one| one == word);
+    if ["grant", "--case", "--target", "--supporter", "--override", "--reason"].into_iter().all(has)
+    {
+        words.extend(SHARED.map(OsString::from));
+    }
+    words
+}
+
+/// What sharing the merchant's account takes.
+pub const SHARED: [&str; 4] = ["--override", "account.shared", "--override", "account.root"];
 
 impl Stage {
     /// A fresh one.
@@ -158,8 +178,18 @@ impl Stage {
         self.command(args).run()
     }
 
-    /// A run of stagepass, to be described further.
+    /// A run of stagepass, to be described further. A grant shares the account of a throw-away
+    /// server on purpose, where it shares one: see [`sharing`].
     pub fn command<I>(&self, args: I) -> Invocation
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        self.command_as_typed(sharing(args))
+    }
+
+    /// The same without a word of our own.
+    pub fn command_as_typed<I>(&self, args: I) -> Invocation
     where
         I: IntoIterator,
         I::Item: AsRef<OsStr>,

@@ -16,6 +16,13 @@ authorized_key() {
     gate_in_a_shared_account
     sessions_told_apart
     sessions_hidden
+    named_sshd
+    kept_without_a_session
+    fork_chain
+    folder_gone
+    locked_by_another
+    way_in_first
+    root_by
     merchants_crontab
     crontab_of_busybox
     roots_crontab
@@ -474,6 +481,15 @@ several_key_files() {
 }
 
 # slow_tool NAME SECONDS: puts a slow one before the real one, that says when it was reached.
+# held FOLDER: waits until somebody holds it.
+held() {
+    local i
+    for i in $(seq 100); do
+        on flock -n "$1" true || return 0
+        sleep 0.05
+    done
+}
+
 slow_tool() {
     printf '#!/bin/sh\ntouch /tmp/reached; sleep %s; PATH=/usr/sbin:/usr/bin:/sbin:/bin exec %s "$@"\n' "$2" "$1" >"$root/usr/local/bin/$1"
     chmod 755 "$root/usr/local/bin/$1"
@@ -540,13 +556,15 @@ one_at_a_time() {
             give "$operator
 "
             was=$(home_state)
-            mkdir -p "$root/home/deploy/.stagepass-lock/999999-12345-"
-            chown -R --reference="$root/home/deploy" "$root/home/deploy/.stagepass-lock"
+            mkdir -p "$root/home/deploy/.stagepass/.stagepass-lock/999999-12345-"
+            chown -R --reference="$root/home/deploy" "$root/home/deploy/.stagepass"
             as_deploy open
             finishes
             as_deploy close
             finishes
+            as_deploy close collected=1
             same 'the lock of one that died is taken over, and goes' "$was" "$(home_state)"
+            want 'all of it' test ! -e "$root/home/deploy/.stagepass/.stagepass-lock"
             mv "$root/opt/flock" "$root/usr/bin/flock"
         fi
     done
@@ -573,15 +591,24 @@ one_at_a_time() {
     about="$suite a lock that is not given back"
     give "$operator
 "
-    on runuser -u deploy -- flock /home/deploy sleep 60 &
+    as_deploy open
+    finishes
+    want 'the key is in' grep -q "$supporter_key" "$(keys)"
+    on runuser -u deploy -- flock /home/deploy/.stagepass sleep 60 &
     first=$!
-    sleep 0.5
+    held /home/deploy/.stagepass
     was=$(date +%s)
     as_deploy close
     fails busy
     want 'it does not wait for ever' test $(($(date +%s) - was)) -le 30
+    deny 'and the key is out all the same' grep -q "$supporter_key" "$(keys)"
+    same 'with nothing beside it' authorized_keys "$(ls "$root/home/deploy/.ssh")"
     on pkill -u deploy sleep
     wait "$first" 2>/dev/null
+    as_deploy close
+    finishes
+    as_deploy close collected=1
+    want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
 
     about="$suite a program that ends with 10"
     printf '#!/bin/sh\nexit 10\n' >"$root/usr/local/bin/stat"
@@ -819,7 +846,9 @@ sessions_told_apart() {
     ssh -tt "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" 'sleep 72006' </dev/null >/dev/null 2>&1 &
     jobs+=("$!")
     sleep 60 | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
-    sleep 2
+    for i in 1 2 3 4 5 6; do appears "sleep 7200$i"; done
+    for i in 1 2 3 5; do appears "sleep 7100$i"; done
+    appears '.*sftp-server.*'
     # Another account says that the merchant's connection is the supporter's.
     served=$(ssh -S "$mine" none 'echo "$PPID"' </dev/null)
     on setpriv --reuid=33 --clear-groups -- /bin/sh -c 'setsid sh -c "sleep 71010; :" "$1" --watch "$2" "$(cut -d" " -f22 "/proc/$2/stat")" >/dev/null 2>&1 </dev/null &' \
@@ -832,7 +861,10 @@ sessions_told_apart() {
     want 'and nobody else is' test "$(value sessions)" -le 8
     as_deploy close access=ssh
     finishes
-    says sessions_left=0
+    # The merchant logged in while it was open, too: nobody can tell whose login that was.
+    says sessions_left=unknown history=own 'there=folder gate baseline failsafe'
+    same 'the two logins' 2 "$(grep -c '^stray=login ' <<<"$out")"
+    same 'and what was cut loose from a third one' 'sleep sleep' "$(sed -n 's/^stray=process [0-9]* [0-9]* //p' <<<"$out" | tr '\n' ' ' | sed 's/ $//')"
     want 'sessions were ended' test "$(value sessions_ended)" -ge 6
     for i in 1 2 3 4 5 6; do same "7200$i is over" 0 "$(running "sleep 7200$i")"; done
     for i in 1 2 3 5; do same "the merchant's 7100$i goes on" 1 "$(running "sleep 7100$i")"; done
@@ -903,7 +935,11 @@ sessions_hidden() {
     done
     key_ssh 'sleep 72010' 2>/dev/null &
     jobs+=("$!")
-    sleep 2
+    appears 'sleep 72010'
+    for i in $(seq 100); do
+        [ "$(on pgrep -c -u deploy -x sftp-server || :)" != 2 ] || break
+        sleep 0.1
+    done
     same 'there is SFTP' 2 "$(on pgrep -c -u deploy -x sftp-server)"
     as_deploy check access=ssh
     says sessions=3
@@ -1674,6 +1710,250 @@ counted() {
 }
 
 # With a systemd, logind, and without the chroot that forbids namespaces to the accounts of a light host.
+# ---- what a supporter does who wants to stay -----------------------------------------------------
+
+# attack NAME [WORD...]: the program tests/red/NAME runs in a session of the supporter's, to its end.
+attack() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" "sh -s -- ${*:2}" <"$repo/tests/red/$1"; }
+
+# R17: a process may call itself what it likes.
+named_sshd() {
+    about="$suite a process named sshd"
+    local jobs=()
+    fresh
+    as_deploy open access=ssh
+    finishes
+    attack shared-named-sshd.sh 72021 &
+    jobs+=("$!")
+    appears 'sshd 72021'
+    as_merchant 'setsid -f sleep 71021 </dev/null >/dev/null 2>&1'
+    as_deploy close access=ssh
+    finishes
+    says sessions_left=unknown
+    same 'what calls itself sshd is over, with the job beside it' '0 0' "$(calls_itself 72021 sshd) $(running 'sleep 72022')"
+    same "and the merchant's goes on, and is told" '1 1' "$(running 'sleep 71021') $(grep -c '^stray=process .* sleep$' <<<"$out")"
+    on pkill -KILL -u deploy -x 'sleep|sshd'
+    wait "${jobs[@]}" 2>/dev/null
+    as_deploy close collected=1
+
+    # Not cut loose from the login by its name: where nothing else tells them apart it is told.
+    about="$suite a process named sshd, and nothing that the gate wrote"
+    fresh
+    as_deploy open access=ssh
+    attack shared-named-sshd.sh 72023 loose
+    appears 'sshd 72023'
+    as_deploy close access=ssh
+    finishes
+    says sessions_left=unknown
+    want 'what is left is told' grep -q '^stray=process .* sshd$' <<<"$out"
+    on pkill -KILL -u deploy -x 'sleep|sshd'
+    as_deploy close collected=1
+}
+# calls_itself NUMBER NAME: how many processes of that name have that number as their one argument.
+calls_itself() { on sh -c 'n=0; for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null):$(tr "\000" " " <"$p/cmdline" 2>/dev/null)" != "$2:$2 $1 " ] || n=$((n + 1)); done; echo "$n"' - "$1" "$2"; }
+# appears COMMAND_LINE: waits until a process of the account has it.
+appears() {
+    local i
+    for i in $(seq 100); do
+        [ "$(running "$1")" = 0 ] || return 0
+        sleep 0.1
+    done
+    fail "nothing of $1 came up"
+}
+
+# R20: a connection that never had a session met no gate.
+kept_without_a_session() {
+    about="$suite a connection without a session"
+    local kept=$tmp/idle.$suite
+    fresh
+    make_shop
+    as_deploy open "path=$shop" baseline_digest=
+    finishes
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" -M -S "$kept" -f -N "deploy@$address"
+    want 'it is there' ssh -S "$kept" -O check none
+    as_deploy close "path=$shop" confined_then=true
+    finishes
+    says sessions_left=unknown
+    same 'it is told' 1 "$(grep -c '^stray=login ' <<<"$out")"
+    deny 'and gets no command' ssh -S "$kept" none true
+    ssh -S "$kept" -O exit none 2>/dev/null
+    as_deploy close "path=$shop" confined_then=true
+    says sessions_left=unknown hidden=none
+    deny 'gone, it is told no more' grep -q '^stray=' <<<"$out"
+    as_deploy close collected=1
+}
+
+# R1: a program that hands over to a child all the time is met by no list.
+fork_chain() {
+    about="$suite a chain of processes"
+    local before
+    fresh
+    as_deploy open access=ssh
+    finishes
+    attack shared-fork-chain.sh /tmp/chain
+    before=$(cat "$root/tmp/chain")
+    moves "$before"
+    as_deploy close access=ssh
+    finishes
+    before=$(cat "$root/tmp/chain")
+    if moves_on "$before"; then
+        says sessions_left=unknown
+        want 'it is told, by its number or as more than is listed' grep -q -e '^hidden=more' -e '^stray=process ' <<<"$out"
+    else
+        # The kernel knows the login, and a list met it in the end.
+        pass
+    fi
+    : >"$root/tmp/chain-ends"
+    for _ in $(seq 50); do
+        [ -e "$root/tmp/chain-ended" ] && break
+        sleep 0.1
+    done
+    rm -f "$root"/tmp/chain*
+    as_deploy close collected=1
+}
+moves_on() {
+    local i
+    for i in $(seq 30); do
+        [ "$(cat "$root/tmp/chain")" = "$1" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+moves() { want 'it runs' moves_on "$1"; }
+
+# R18: whoever was the account wrote what lies in it.
+folder_gone() {
+    about="$suite a key in another file, and our folder gone"
+    local digest
+    fresh
+    make_shop
+    as_deploy open access=ssh "path=$shop"
+    finishes
+    digest=$(value baseline_digest)
+    attack shared-plant.sh gone
+    as_deploy check access=ssh "path=$shop"
+    says gate_present=false failsafe_present=false baseline_present=false
+    as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
+    finishes
+    says history=none there= by_server=false sessions_left=unknown
+    want 'every key that is left is told' grep -q '^key_now=ssh-ed25519 .* (back door) in .*/authorized_keys2$' <<<"$out"
+    deny 'the key of the grant is not' key_ssh true
+    rm -f "$root/home/deploy/.ssh/authorized_keys2"
+
+    about="$suite a result that nobody wrote but the supporter"
+    fresh
+    as_deploy open access=ssh "path=$shop"
+    digest=$(value baseline_digest)
+    attack shared-plant.sh forged "$grant" "$(date +%s)"
+    as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
+    finishes
+    # While the line of the grant stood it was no result at all.
+    says history=none by_server=false
+    as_deploy close collected=1
+    rm -f "$root/home/deploy/.ssh/authorized_keys2"
+    fresh
+    as_deploy open access=ssh "path=$shop"
+    attack shared-plant.sh forged-and-out "$grant" "$(date +%s)"
+    as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
+    finishes
+    says history=result there= by_server=true sessions_left=unknown
+    same 'what it left is over' 0 "$(running 'sleep 72031')"
+    as_deploy close collected=1
+    rm -f "$root/home/deploy/.ssh/authorized_keys2"
+
+    about="$suite what the server wrote is looked at again"
+    fresh
+    cron_on
+    as_deploy open access=ssh "path=$shop"
+    digest=$(value baseline_digest)
+    cron_off
+    # Its time is over, and nobody's cron is there to come first.
+    printf 'deadline=1\nhard=1\n' >"$root/home/deploy/.stagepass/$grant/ends"
+    on runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe"
+    want 'the server closed it' grep -q '^by_server=true' "$root/home/deploy/.stagepass/result.$grant"
+    echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDq3XVBpGkbkEy8q1Yp3v7u7pG2kFf0cXvT0u4d4yQ3n back door' >>"$(keys)"
+    as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
+    finishes
+    says history=result by_server=true
+    want 'the key is found' grep -q '^found=key .*back door' <<<"$out"
+    as_deploy close collected=1
+    want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
+}
+
+# R11: another account holds a lock on the home folder.
+locked_by_another() {
+    about="$suite another account holds a lock"
+    local mode first was
+    fresh
+    mode=$(stat -c %a "$root/home/deploy")
+    chmod 755 "$root/home/deploy"
+    as_deploy open access=ssh
+    finishes
+    on setpriv --reuid=33 --clear-groups flock /home/deploy sleep 60 &
+    first=$!
+    held /home/deploy
+    was=$(date +%s)
+    as_deploy check access=ssh
+    as_deploy close access=ssh
+    finishes
+    want 'nobody waited for it' test $(($(date +%s) - was)) -le 15
+    as_deploy close collected=1
+    on pkill -u 33 sleep
+    wait "$first" 2>/dev/null
+    chmod "$mode" "$root/home/deploy"
+}
+
+# R3: the way in is shut before anybody is looked for.
+way_in_first() {
+    about="$suite the key goes before anybody is looked for"
+    local first i
+    fresh
+    as_deploy open access=ssh
+    script authorized-key close access=ssh >"$tmp/first"
+    # What reads memory of processes hangs.
+    printf '#!/bin/sh\ncase "$*" in *environ* | *cmdline*) touch /tmp/reached; exec sleep 600 ;; esac\nPATH=/usr/sbin:/usr/bin:/sbin:/bin exec grep "$@"\n' >"$root/usr/local/bin/grep"
+    chmod 755 "$root/usr/local/bin/grep"
+    on runuser -u deploy -- /bin/sh -s <"$tmp/first" >"$tmp/first.out" 2>&1 &
+    first=$!
+    for i in $(seq 200); do
+        [ ! -e "$root/tmp/reached" ] || break
+        sleep 0.05
+    done
+    want 'memory was to be read' test -e "$root/tmp/reached"
+    deny 'and the key is out already' grep -q "$supporter_key" "$(keys)"
+    wait "$first"
+    want 'and it comes to an end' grep -qx stagepass=1 "$tmp/first.out"
+    rm -f "$root/usr/local/bin/grep" "$root/tmp/reached"
+    on pkill -KILL -u deploy -x sleep
+    as_deploy close collected=1
+}
+
+# R10: who can become root by this account.
+root_by() {
+    about="$suite an account that can become root"
+    fresh
+    as_deploy detect access=ssh
+    says root_by=
+    on groupadd -f docker
+    on usermod -aG docker deploy
+    as_deploy detect access=ssh
+    says 'root_by=the group docker'
+    on gpasswd -d deploy docker >/dev/null
+    chmod 666 "$root/etc/crontab" 2>/dev/null || echo >"$root/etc/crontab"
+    chmod 666 "$root/etc/crontab"
+    as_deploy detect access=ssh
+    says 'root_by=writing /etc/crontab'
+    chmod 644 "$root/etc/crontab"
+    if on test -x /usr/bin/sudo; then
+        printf 'deploy ALL=(www-data) NOPASSWD: ALL\ndeploy ALL=(ALL) /bin/true\n' >"$root/etc/sudoers.d/deploy"
+        as_deploy detect access=ssh
+        says root_by=
+        printf 'deploy ALL=(ALL:ALL) NOPASSWD: ALL\n' >"$root/etc/sudoers.d/deploy"
+        as_deploy detect access=ssh
+        says 'root_by=sudo without a password, NOPASSWD: ALL'
+        rm -f "$root/etc/sudoers.d/deploy"
+    fi
+}
+
 booted_shared_account() {
     boot_full "$suite"
     about="$suite a shared account, booted"

@@ -130,7 +130,8 @@ start() {
     # The refused logins of this run are not to lock it out (OpenSSH 9.8 and later).
     [ "$suite" != trixie ] || echo 'PerSourcePenaltyExemptList 127.0.0.1' >"$base/root/etc/ssh/sshd_config.d/10-test.conf"
     chroot "$base/root" ssh-keygen -A >/dev/null
-    chroot "$base/root" useradd -m -s /bin/bash deploy
+    # The kernel counts the processes of a number, whatever host they are on.
+    chroot "$base/root" useradd -m -u $((20000 + RANDOM)) -s /bin/bash deploy
     boot "$suite"
 }
 
@@ -245,7 +246,10 @@ script() {
         [check_key]='' [check_until]=0 [password]='' [has_password]=0 [deadline]=$deadline [expiry_form]=$form
         [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)"
         [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [uses_from]=0 [collected]=0
-        [baseline_digest]='' [by_server]=0 [gate_wanted]=1)
+        [baseline_digest]='' [by_server]=0 [gate_wanted]=1 [opened]='' [confined_then]='')
+    # What the ledger knows of an open grant.
+    [ "$verb" != open ] || opened=$(date +%s)
+    in[opened]=${opened:-}
     # Nothing of a grant that was open is still on its way when it is closed.
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done

@@ -156,10 +156,9 @@ impl Server {
             words.extend(["--override", "port"]);
         }
         if !self.is_host {
-            words.extend(["--provider", "authorized-key"]);
-            if self.admin == "root" {
-                words.extend(["--override", "account.root"]);
-            }
+            words.extend(["--provider", "authorized-key", "--override", "account.shared"]);
+            // Root's, or one that can become root.
+            words.extend(["--override", "account.root"]);
         }
         if words.contains(&"--override") {
             words.extend(["--reason", "a demo on loopback"]);

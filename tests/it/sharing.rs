@@ -1,0 +1,90 @@
+//! Grants in the merchant's own account, where the supporter *is* that account: they take a reason, the
+//! word about their end is the weaker one, and what the supporter wrote there is never believed.
+
+use crate::host::{Host, SUITE, Sudo};
+use crate::job::{ANY_PORT, Granted, Story, broken, nothing_happens, now};
+use crate::stage::{Credential, Run, SHARED};
+
+const TAKEN_AWAY: &str =
+    "taken away; what was left behind in your own account `deploy` cannot be ruled out";
+
+fn shared(story: &Story, sudo: Sudo) -> Host {
+    let host = story.stage.light(SUITE).deploy(sudo).shop().start();
+    host.exec(&["chown", "-R", "deploy", "/var/www/shop"]).ok();
+    story.target("staging", &host, "deploy", &[]);
+    host
+}
+
+fn grant(story: &Story, more: &[&str]) -> Run {
+    let key = story.stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    let words = [&["--json", "--key", public], &ANY_PORT[..], more].concat();
+    let words = Story::grant_words("staging", &words);
+    story.heard(story.stage.command_as_typed(words).run())
+}
+
+#[test]
+fn the_merchants_own_account_is_shared_with_a_reason_and_closed_with_a_weaker_word() {
+    let story = Story::new();
+    let host = shared(&story, Sudo::None);
+    // A light host lets no account confine anything.
+    for more in [&["--access", "sftp"][..], &["--access", "ssh"], &["--access", "ssh", "--dry-run"]]
+    {
+        let run = nothing_happens(&story, &host, 3, || grant(&story, more));
+        assert_eq!(broken(&run), ["account.shared"], "{more:?}");
+        assert!(run.output().contains("--become sudo"), "{}", run.told());
+    }
+    let more = [&["--access", "ssh"], &SHARED[..]].concat();
+    let granted = Granted::of(&grant(&story, &more).ok());
+    let overrides = &granted.document["plan"]["terms"]["overrides"];
+    assert!(overrides.to_string().contains("account.shared"), "{overrides}");
+    let run = story.run(["revoke", &granted.id]).ok();
+    assert!(run.stdout.contains(TAKEN_AWAY), "{}", run.told());
+    assert!(!run.stdout.contains("nothing is left"), "{}", run.told());
+    assert_eq!(story.show(&granted.id)["grant"]["closed_as"], "taken-away");
+    for command in ["show", "verify"] {
+        let run = story.run([command, &granted.id]).ok();
+        assert!(run.stdout.contains(TAKEN_AWAY), "{}", run.told());
+        assert!(!run.stdout.contains("proved"), "{}", run.told());
+    }
+}
+
+#[test]
+fn an_account_that_can_become_root_is_given_as_roots_is() {
+    let story = Story::new();
+    let host = shared(&story, Sudo::NoPassword);
+    let run = nothing_happens(&story, &host, 3, || grant(&story, &["--access", "ssh"]));
+    assert_eq!(broken(&run), ["account.shared"], "before anybody looked");
+    let shared = ["--access", "ssh", "--override", "account.shared"];
+    let run = nothing_happens(&story, &host, 3, || grant(&story, &shared));
+    assert_eq!(broken(&run), ["account.root"]);
+    assert!(run.output().contains("sudo without a password"), "{}", run.told());
+    let run = grant(&story, &[&["--access", "ssh", "--dry-run"], &SHARED[..]].concat()).ok();
+    let notes = run.json()["result"]["plan"]["notes"].to_string();
+    assert!(notes.contains("can become root (sudo without a password"), "{notes}");
+}
+
+#[test]
+fn what_the_supporter_wrote_in_place_of_a_result_is_a_finding() {
+    const PLANT: &str = include_str!("../red/shared-plant.sh");
+    let story = Story::new();
+    let host = shared(&story, Sudo::None);
+    let key = story.stage.supporter_key();
+    for (how, findings) in
+        [("gone", "everything that stagepass had put"), ("forged-and-out", "before its deadline")]
+    {
+        let granted = story.granted_key("staging", &key, &["--access", "ssh"]);
+        let planted = format!("set -- {how} {} {}\n{PLANT}", granted.id, now());
+        story.stage.ssh(&host, "deploy", Credential::Key(&key.private), &[&planted]).ok();
+        let run = story.run(["revoke", &granted.id, "--json"]).exits(8);
+        let closed = &run.json()["result"]["closed"][0];
+        let found = closed["found"].to_string();
+        assert!(found.contains(findings), "{how}: {}", run.told());
+        let ended = story.run(["show", &granted.id]).ok();
+        assert!(!ended.stdout.contains("the server itself"), "{}", ended.told());
+        if how == "gone" {
+            assert!(found.contains("back door"), "{found}");
+        }
+        host.sh("rm -f /home/deploy/.ssh/authorized_keys2; pkill -KILL -u deploy -x sleep || :");
+    }
+}

@@ -14,7 +14,8 @@ sp_b_version=1
 sp_b_seconds=25      # for the list of the shop
 sp_b_disk_seconds=20 # for setuid files on the whole disk, beside the rest
 sp_b_code_seconds=15
-if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60 sp_b_code_seconds=60; fi
+sp_b_all_seconds=40 # for all of these together, whatever a supporter made slow
+if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60 sp_b_code_seconds=60 sp_b_all_seconds=240; fi
 sp_b_list=400000000 # bytes of the list of a shop: about four million files
 sp_b_depth=100      # folders in one another
 sp_b_homes=3000     # accounts
@@ -278,8 +279,16 @@ sp_b_within() {
     fi
 }
 
+# sp_b_left SECONDS: sets sp_b_limit to that, or to what is left of the time for all together.
+sp_b_left() {
+    sp_b_limit=$((sp_b_until - $(date +%s)))
+    [ "$sp_b_limit" -le "$1" ] || sp_b_limit=$1
+    [ "$sp_b_limit" -ge 1 ] || sp_b_limit=1
+}
+
 # Asked once, so that subshells know.
 sp_b_tools() {
+    sp_b_until=$(($(date +%s) + sp_b_all_seconds))
     [ -n "${sp_uid:-}" ] || sp_whoami
     sp_b_within 5 true
     sp_b_gnu_find=no
@@ -556,13 +565,14 @@ sp_b_files() {
             IFS=" $sp_tab$sp_nl"
             [ "$#" -gt 0 ] || continue
             sp_b_r=0
+            sp_b_left 10
             if [ "$sp_b_how" = sum ]; then
-                sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
+                sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
                     -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
                     -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + \
                     -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
             else
-                sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
+                sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
                     -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
                     -type f -exec stat -c "+%s %Y %Z %i$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
             fi
@@ -572,7 +582,8 @@ sp_b_files() {
         # shellcheck disable=SC2086
         set -- $sp_b_sums$sp_b_stats
         IFS=" $sp_tab$sp_nl"
-        [ "$#" = 0 ] || sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
+        sp_b_left 10
+        [ "$#" = 0 ] || sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
     } | head -c 40000000 | head -n 150000 | SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
         BEGIN { ids = ENVIRON["SP_IDS"]; others = ENVIRON["SP_OTHERS"]; root = ENVIRON["SP_ROOT"] == 0 }
         # The class of the nearest place above it.
@@ -818,21 +829,22 @@ sp_b_shop() {
         return 0
     fi
     sp_b_own
+    sp_b_left "$sp_b_seconds"
     sp_b_t=$({
         if [ "$sp_b_gnu_find" = yes ]; then
             {
-                sp_b_within "$sp_b_seconds" find "$1" -maxdepth "$sp_b_depth" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 %d\0' -o \
+                sp_b_within "$sp_b_limit" find "$1" -maxdepth "$sp_b_depth" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 %d\0' -o \
                     -type l -printf '%P//l %m %U %G %s %T@ %C@ %i//%l\0' -o -printf '%P//%y %m %U %G %s %T@ %C@ %i\0' 2>&3
                 printf 'status %s\n' "$?" >&3
             } | tr '\000\n\t' '\n\001\002'
         else
             sp_b_q="*$sp_nl*"
             {
-                sp_b_within "$sp_b_seconds" find "$1" -maxdepth "$sp_b_depth" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
+                sp_b_within "$sp_b_limit" find "$1" -maxdepth "$sp_b_depth" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
                     -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
                 printf 'status %s\n' "$?" >&3
                 # Names with a newline: that they are there.
-                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_q" -prune -print0 2>/dev/null | tr '\000\n' '\n\001'
+                sp_b_within "$sp_b_limit" find "$1" -path "$sp_b_q" -prune -print0 2>/dev/null | tr '\000\n' '\n\001'
             } | tr '\t' '\002' | SP_TOP=$1 awk '
                 BEGIN { top = length(ENVIRON["SP_TOP"]) }
                 {
@@ -861,7 +873,7 @@ sp_b_shop() {
     sp_b_v=${sp_b_t#* * }
     case $sp_b_t in
         *' 28 '*) sp_b_cut=1 sp_b_why='there was no room for the list of the shop folder' ;;
-        *' 137 '* | *' 124 '*) sp_b_cut=1 sp_b_why="listing the shop folder was ended after $sp_b_seconds seconds" ;;
+        *' 137 '* | *' 124 '*) sp_b_cut=1 sp_b_why="listing the shop folder was ended after $sp_b_limit seconds" ;;
         '0 '*) ;;
         '1 '*) sp_b_why="in the shop folder this could not be read: $sp_b_v" ;;
         *) sp_b_why="in the shop folder $sp_b_n folders could not be read, the first: $sp_b_v" ;;
@@ -964,7 +976,8 @@ sp_baseline_hold() {
 # sp_b_sums FOLDER: digests of everything that may be obeyed, by a server or by a browser.
 sp_b_sums() {
     sp_b_q='*[[:cntrl:]]*'
-    sp_b_within 20 find "$1" -type f -size -1000k ! -path "$sp_b_q" ! -path '*\\*' ! -iname '*.jpg' ! -iname '*.jpeg' \
+    sp_b_left 20
+    sp_b_within "$sp_b_limit" find "$1" -type f -size -1000k ! -path "$sp_b_q" ! -path '*\\*' ! -iname '*.jpg' ! -iname '*.jpeg' \
         ! -iname '*.png' ! -iname '*.gif' ! -iname '*.webp' ! -iname '*.avif' ! -iname '*.woff' ! -iname '*.woff2' ! -iname '*.pdf' \
         ! -iname '*.zip' ! -iname '*.gz' ! -iname '*.mp4' -exec sha256sum -- '{}' + 2>/dev/null || :
 }
@@ -1068,7 +1081,7 @@ sp_b_compare() {
         sp_b_bad="$sp_b_bad; there are more accounts, login keys, crontab lines or files in homes than can be compared"
     fi
     if grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then
-        sp_b_bad="$sp_b_bad; the search for setuid files was ended after $sp_b_disk_seconds seconds"
+        sp_b_bad="$sp_b_bad; the search for setuid files was ended before it was through"
     fi
     if [ "$(date +%s)" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
     if [ -n "$sp_b_why" ] && [ "$sp_b_why" = "$sp_b_was" ]; then
@@ -1092,7 +1105,8 @@ sp_b_compare() {
 # the form of the list.
 sp_b_code_since() {
     if [ "$sp_b_gnu_find" != yes ] || [ -z "$sp_b_from" ] || [ "$sp_b_time" = 0 ]; then return 0; fi
-    sp_b_within "$sp_b_code_seconds" find "$sp_b_from" -path "$sp_b_mine" -prune -o ! -type d -newerct "@$((sp_b_time - 1))" \
+    sp_b_left "$sp_b_code_seconds"
+    sp_b_within "$sp_b_limit" find "$sp_b_from" -path "$sp_b_mine" -prune -o ! -type d -newerct "@$((sp_b_time - 1))" \
         '(' -iname '*.php*' -o -iname '*.pht*' -o -iname '*.phar*' -o -iname '*.inc' -o -iname '*.module' -o -iname '*.js' -o -iname '*.mjs' \
         -o -iname '*.sh' -o -iname '*.py' -o -iname '*.pl' -o -iname '*.rb' -o -iname '*.lua' -o -iname '*.cgi' -o -iname '*.fcgi' -o -iname '*.so' \
         -o -iname '*.?htm' -o -iname '*.?html' -o -iname '*.asp*' -o -iname '*.jsp' -o -iname '.htaccess' -o -iname '.user.ini' -o -iname 'php.ini' \
@@ -1120,14 +1134,16 @@ sp_b_setuid() {
                     if (++n < 100) print $5
                 }' /proc/self/mountinfo 2>/dev/null) || :
             sp_b_r=0
+            sp_b_left "$sp_b_disk_seconds"
             # shellcheck disable=SC2086
-            sp_b_suid_find "$sp_b_disk_seconds" ${sp_b_t:-/} || sp_b_r=$?
+            sp_b_suid_find "$sp_b_limit" ${sp_b_t:-/} || sp_b_r=$?
             case $sp_b_r in 124 | 137) printf '!\n' ;; esac
         fi
         case $sp_b_r in
             124 | 137)
                 sp_b_r=0
-                sp_b_suid_find 4 "$@" || sp_b_r=$?
+                sp_b_left 4
+                sp_b_suid_find "$sp_b_limit" "$@" || sp_b_r=$?
                 case $sp_b_r in 124 | 137) printf '!\n' ;; esac
                 ;;
         esac

@@ -371,6 +371,18 @@ looks_for_code_first_where_it_cannot_see_all() {
     line 'found=code new*, by root: pit/ddd*...*/shell.php'
     line 'difference=partial: in the shop folder there are more than 100 folders in one another, the first in pit'
     on rm -rf "$site/pit"
+    # Whatever is slow there, what waits for the reply is not kept from it.
+    about="$suite difference: slow"
+    anew
+    printf '#!/usr/bin/perl\nsleep 60 unless "@ARGV" =~ /-maxdepth 0/; exec "/usr/bin/find", @ARGV;\n' >"$root/usr/local/bin/find"
+    chmod 755 "$root/usr/local/bin/find"
+    besides=sp_b_all_seconds=3
+    i=$(date +%s)
+    compare difference "baseline_digest=$digest"
+    want 'it comes to an end' [ $(($(date +%s) - i)) -le 30 ]
+    line 'difference=partial: *listing the shop folder was ended after * seconds*'
+    besides=''
+    rm "$root/usr/local/bin/find"
     about="$suite difference: a shop folder that leads elsewhere"
     ln -sfn "$site" "$root/srv/current"
     rm -rf "${root:?}$lists"

@@ -224,22 +224,24 @@ sp_lives() {
 }
 
 # The connections that came through this gate, by the watcher that each of them has: a process of the
-# account that the gate is for (sp_conn_uid, else our own). What it says is that account's word.
+# account that the gate is for (sp_conn_uid, else our own). What it says is that account's word, and
+# may not come at all: nobody waits for it for long.
 # Sets sp_conns (PID:BEGAN words) and sp_watchers (their process ids).
 sp_connections() {
     sp_conns='' sp_watchers=''
-    set +f
-    sp_t=$(grep -lasF -e "$sp_dir/gate" /proc/[0-9]*/cmdline) || :
-    set -f
+    sp_with_status "^Uid:[[:space:]]*[0-9]*[[:space:]]*${sp_conn_uid:-$sp_uid}[[:space:]]"
+    set --
+    for sp_a in $sp_procs; do set -- "$@" "/proc/$sp_a/cmdline"; done
+    [ "$#" -gt 0 ] || return 0
+    # The shell would say that it was killed.
+    sp_t=$({ sp_within 5 grep -lasF -e "$sp_dir/gate" -- "$@" | head -n 1000; } 2>/dev/null) || :
     for sp_a in $sp_t; do
-        sp_l=$(tr '\000' ' ' 2>/dev/null <"$sp_a") || :
+        sp_l=$({ sp_within 2 head -c 4096 "$sp_a" | tr '\000' ' '; } 2>/dev/null) || :
         case $sp_l in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
         # shellcheck disable=SC2086
         set -- ${sp_l##*--watch }
         case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
         sp_a=${sp_a%/cmdline}
-        sp_process "${sp_a#/proc/}"
-        [ "$sp_euid" = "${sp_conn_uid:-$sp_uid}" ] || continue
         sp_watchers="$sp_watchers ${sp_a#/proc/}"
         sp_lives "$1" "$2" || continue
         case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
@@ -338,9 +340,14 @@ sp_cron_runs() {
     sp_cron_any=${1:-}
     set +f
     sp_t=$(grep -slxE 'cron|crond|cronie|fcron|dcron' /proc/[0-9]*/comm) || :
-    # A supervisor names it, too, and says nothing of what it reads.
-    [ "$sp_cron_any" != any ] || sp_t=$sp_t$sp_nl$(grep -slzx crond /proc/[0-9]*/cmdline 2>/dev/null) || :
     set -f
+    # A supervisor names it, too, and says nothing of what it reads.
+    if [ "$sp_cron_any" = any ]; then
+        sp_with_status '^Uid:[[:space:]]*0[[:space:]]*0[[:space:]]'
+        set --
+        for sp_a in $sp_procs; do set -- "$@" "/proc/$sp_a/cmdline"; done
+        sp_t=$sp_t$sp_nl$(sp_within 5 grep -slzx crond -- "$@" 2>/dev/null </dev/null) || :
+    fi
     for sp_a in $sp_t; do
         sp_a=${sp_a#/proc/}
         # A name alone proves nothing: a process may call itself what it likes.
@@ -412,6 +419,8 @@ sp_failsafe_answer="the failsafe of $sp_grant answers"
 # The text that closes is the text that opened: the same functions, with the same inputs. It needs nothing
 # from whatever starts it.
 sp_failsafe_write() {
+    # Where there is no gate, nobody else has written it, and without it the time is over.
+    [ -e "$sp_dir/ends" ] || sp_ends_write || return 1
     sp_quote "$sp_dir"
     sp_text="#!/bin/sh
 # stagepass: closes the access of grant $sp_grant when its time is over, and removes itself.
@@ -420,18 +429,51 @@ sp_failsafe_write() {
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin
 export PATH
 d=$sp_v answer=\${1:-}
-end=0
-while IFS= read -r l; do
-    case \$l in deadline=*[!0-9]*) ;; deadline=?*) end=\${l#*=} ;; esac
-done 2>/dev/null <\"\$d/ends\"
+look() {
+    end=0
+    while IFS= read -r l; do
+        case \$l in deadline=*[!0-9]*) ;; deadline=?*) end=\${l#*=} ;; esac
+    done 2>/dev/null <\"\$d/ends\"
+    now=\$(date +%s)
+    case \$now in '' | *[!0-9]*) now=0 ;; esac
+    rest=\$((end - now))
+}
+# Cron starts nothing when there is no room for one more file in /tmp. So one of these waits from the beginning. Where there
+# is room, cron has two minutes.
+if [ \"\$answer\" = wait ]; then
+    while [ -e \"\$d/failsafe\" ]; do
+        look
+        if [ \"\$rest\" -le 0 ]; then
+            if [ \"\$rest\" -gt -120 ] && l=\$(mktemp 2>/dev/null); then rm -f \"\$l\"; else /bin/sh \"\$d/failsafe\"; fi
+            [ -e \"\$d/failsafe\" ] || exit 0
+        fi
+        if [ \"\$rest\" -gt 0 ] && [ \"\$rest\" -lt 60 ]; then sleep \"\$rest\"; else sleep 60; fi
+    done
+    exit 0
+fi
 umask 077
 if [ \"\$answer\" != --answer ]; then
+    look
     # Cron comes once a minute: whoever comes last before the deadline waits for it.
-    rest=\$((end - \$(date +%s)))
-    [ \"\$rest\" -le 60 ] || exit 0
+    if [ \"\$rest\" -gt 60 ]; then
+        if [ \"\$answer\" = cron ]; then
+            l=0
+            [ ! -r \"\$d/waiter\" ] || read -r l <\"\$d/waiter\"
+            if [ ! -O \"/proc/\$l\" ]; then
+                setsid /bin/sh \"\$d/failsafe\" wait >/dev/null 2>&1 </dev/null &
+                echo \"\$!\" >\"\$d/waiter\"
+            fi
+        fi
+        exit 0
+    fi
     [ \"\$rest\" -le 0 ] || sleep \"\$rest\"
     [ -e \"\$d/failsafe\" ] || exit 0
-    exec >\"\$d/failsafe.log\" 2>&1
+    # One that hangs is ended: systemd forgets its own limit when units are read again meanwhile, and cron has none.
+    if [ \"\$answer\" != within ] && timeout --foreground -s KILL 5 true 2>/dev/null; then exec timeout --foreground -s KILL 3600 /bin/sh \"\$d/failsafe\" within; fi
+    # A full disk keeps nobody in.
+    log=\$d/failsafe.log
+    true 2>/dev/null >>\"\$log\" || log=/dev/null
+    exec >\"\$log\" 2>&1
 fi
 { set -eu
 sp_check_key='' sp_check_until=0 sp_password='' sp_uses_from=0 sp_collected=0 sp_by_server=1 sp_not_after=0
@@ -497,7 +539,11 @@ sp_failsafe_take() {
             systemctl reset-failed "$sp_unit.service" >/dev/null 2>&1 || :
             systemctl --no-block daemon-reload >/dev/null 2>&1 || :
             ;;
-        cron.d) rm -f -- "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new" 2>/dev/null || : ;;
+        cron.d)
+            rm -f -- "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new" 2>/dev/null || :
+            # It may be what called us; then it sees that there is nothing to wait for any more.
+            [ "${sp_by_server:-0}" = 1 ] || ! sp_waiter || kill -KILL -- "-$sp_waiter" 2>/dev/null || :
+            ;;
         crontab) [ ! -e "$sp_dir/crontab-was" ] || ! sp_has crontab || sp_crontab_remove ;;
     esac
 }
@@ -565,9 +611,24 @@ sp_cron_moment() {
 sp_cron_d_install() {
     sp_cron_moment
     sp_put "/etc/cron.d/$sp_unit" 644 "# stagepass: the end of grant $sp_grant; it removes itself
-* * * * * root /bin/sh $sp_dir/failsafe >/dev/null 2>&1
+* * * * * root /bin/sh $sp_dir/failsafe cron >/dev/null 2>&1
 " || return 1
     sp_settle "/etc/cron.d/$sp_unit" /etc/cron.d
+    sp_waiter || {
+        setsid /bin/sh "$sp_dir/failsafe" wait </dev/null >/dev/null 2>&1 9>&- &
+        echo "$!" >"$sp_dir/waiter"
+    }
+}
+
+# Sets sp_waiter to the process that waits for the deadline where cron might not be able to start one. Ends with 1 when there
+# is none. Its number could be another's by now: whose is looked at, before what it says of itself.
+sp_waiter() {
+    sp_waiter=''
+    [ -r "$sp_dir/waiter" ] || return 1
+    read -r sp_waiter <"$sp_dir/waiter" || :
+    case $sp_waiter in '' | *[!0-9]*) sp_waiter='' && return 1 ;; esac
+    sp_process "$sp_waiter"
+    [ "$sp_euid:$sp_ruid" = 0:0 ] && grep -qsF -e "$sp_dir/failsafe" "/proc/$sp_waiter/cmdline"
 }
 
 # ---- one line in somebody's crontab --------------------------------------------------------------

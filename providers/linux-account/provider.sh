@@ -33,7 +33,7 @@ sp_lock_state() {
 sp_read_record() {
     sp_recorded=0 sp_rec_name='' sp_rec_uid='' sp_rec_gid='' sp_rec_home='' sp_rec_keys='' sp_rec_dir=''
     sp_rec_path='' sp_rec_owner='' sp_rec_perm='' sp_rec_through='' sp_rec_mail=0 sp_rec_group='' sp_rec_password=1
-    sp_kind='' sp_rec_gate=false sp_rec_confined=false sp_rec_door=none
+    sp_rec_subs='' sp_kind='' sp_rec_gate=false sp_rec_confined=false sp_rec_door=none
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -50,6 +50,7 @@ sp_read_record() {
             owner=*) sp_rec_owner=$sp_v ;;
             perm=*) sp_rec_perm=$sp_v ;;
             group=*) sp_rec_group=$sp_v ;;
+            subuid=*) sp_rec_subs="$sp_rec_subs $sp_v" ;;
             mail=*) sp_rec_mail=$sp_v ;;
             password=*) sp_rec_password=$sp_v ;;
             kind=*) sp_kind=$sp_v ;;
@@ -139,27 +140,13 @@ sp_ageless() {
     [ "$sp_ages" = false ]
 }
 
-# The processes of a user id, by any of their four ids, and the logins of that account that are just
-# being let in: those still run as root, and their title names the account. One grep, which does not
-# mind processes that vanish. Sets sp_pids.
+# The processes of a user id, and the logins of that account that are just being let in. Sets sp_pids.
 sp_processes() {
-    set +f
-    sp_t=$(grep -las -e "^Uid:.*[[:space:]]$1\([[:space:]]\|\$\)" -e "^sshd[a-z-]*: ${2:-?}[ @]" \
-        /proc/[0-9]*/status /proc/[0-9]*/cmdline) || :
-    set -f
-    sp_pids=''
-    for sp_a in $sp_t; do
-        case $sp_a in
-            */status) sp_a=${sp_a%/status} ;;
-            *)
-                # Anybody can call a process what they like; root does not.
-                sp_a=${sp_a%/cmdline}
-                sp_process "${sp_a#/proc/}"
-                [ "$sp_euid" = 0 ] || continue
-                ;;
-        esac
-        sp_pids="$sp_pids ${sp_a#/proc/}"
-    done
+    sp_of_uid "$1"
+    sp_pids=$sp_procs
+    [ -n "$2" ] || return 0
+    sp_logins_of "$2"
+    sp_pids="$sp_pids $sp_procs"
 }
 
 # Sets sp_count to how many processes the account has, but for those that watch over its connections.
@@ -1059,7 +1046,7 @@ sp_make_account() {
     sp_free_uid
     set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*' \
         -f -1 -K PASS_MIN_DAYS=0 -K PASS_MAX_DAYS=-1
-    # Subordinate ids are for containers; without them two files fewer are written, here and at close.
+    # Subordinate ids are for containers, and what runs as one of them would be nobody's.
     sp_sub=''
     [ ! -e /etc/subuid ] || sp_sub='-K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0'
     sp_i=0
@@ -1073,8 +1060,11 @@ sp_make_account() {
         sp_said_useradd=$(useradd "$@" -u "$sp_pick_uid" $sp_sub -- "$sp_account" 2>&1) || sp_r=$?
         [ "$sp_r" != 0 ] || break
         sp_i=$((sp_i + 1))
-        # shadow before 4.11 does not know what none of them means.
-        case $sp_sub:$sp_said_useradd in ?*:*subordinate*) sp_sub='' && continue ;; esac
+        # shadow before 4.11 does not know what none of them means; to an id that is not one of people it gives none.
+        case $sp_sub:$sp_said_useradd in
+            *COUNT*:*subordinate*) sp_sub='-K UID_MAX=1001' && continue ;;
+            ?*:*UID_MAX* | ?*:*subordinate*) sp_sub='' && continue ;;
+        esac
         case $sp_r in
             1)
                 # Somebody else holds the lock on /etc/passwd.
@@ -1104,18 +1094,79 @@ sp_make_account() {
     [ "$sp_found$sp_ours" = 11 ] || sp_fail useradd-failed 'useradd said it made the account, and it is not there.'
     sp_fresh=1
     printf '%s\n' "$sp_a_uid" >"$sp_state/last-uid"
+    sp_no_sub_ids
 }
+
+# A part of what this server has of processes is the most that the account may have, by whatever way it came: sshd, cron and
+# at ask PAM. Else it could take all of them, and nobody could start what ends it. Where that is not asked, there is the gate.
+sp_limits=/etc/security/limits.d/stagepass-$sp_grant.conf
+sp_limits_put() {
+    [ -d "${sp_limits%/*}" ] || return 0
+    sp_v=512
+    # More than we have ourselves might not be given.
+    for sp_a in /sys/fs/cgroup/pids.max:4 /sys/fs/cgroup/pids/pids.max:4 /proc/sys/kernel/threads-max:4 /proc/sys/kernel/pid_max:4 /proc/self/limits:1; do
+        [ -r "${sp_a%:*}" ] || continue
+        sp_w=$(sed -n -e 's/^Max processes  *[0-9a-z]*  *//' -e 's/^\([0-9][0-9]*\).*/\1/p' "${sp_a%:*}" 2>/dev/null | head -n 1) || :
+        case $sp_w in '' | *[!0-9]* | ??????????*) continue ;; esac
+        sp_w=$((sp_w / ${sp_a#*:}))
+        [ "$sp_w" -ge "$sp_v" ] || sp_v=$sp_w
+    done
+    [ "$sp_v" -ge 16 ] || sp_v=16
+    sp_put "$sp_limits" 644 "# stagepass: grant $sp_grant; removed when it is closed.
+$sp_name - nproc $sp_v
+" || :
+}
+
+# The id of a program in a container of the account's own is a subordinate one: none are left to it, or what
+# is left is written down for whoever closes.
+sp_no_sub_ids() {
+    for sp_f in subuid:-V subgid:-W; do
+        sp_sub_ids "${sp_f%:*}"
+        for sp_a in $sp_sub; do
+            usermod "${sp_f#*:}" "${sp_a%:*}-$((${sp_a%:*} + ${sp_a#*:} - 1))" -- "$sp_name" >/dev/null 2>&1 || :
+        done
+    done
+    sp_sub_ids subuid
+    for sp_a in $sp_sub; do sp_note subuid "$sp_a"; done
+}
+
+# sp_sub_ids FILE: sets sp_sub to the ranges that the account has there, FIRST:COUNT words.
+sp_sub_ids() {
+    sp_sub=''
+    [ -r "/etc/$1" ] || return 0
+    while IFS=: read -r sp_k sp_v sp_w; do
+        case $sp_k in "$sp_name" | "$sp_a_uid") ;; *) continue ;; esac
+        case $sp_v:$sp_w in *[!0-9:]* | :* | *: | ??????????*:* | *:??????????*) continue ;; esac
+        sp_sub="$sp_sub $sp_v:$sp_w"
+    done <"/etc/$1"
+}
+
+# Room for a close on a disk that the supporter has filled by then, in bytes and in files: usermod(8) and userdel(8)
+# write every list of accounts anew. It is given back in two parts, when nobody is in any more.
+sp_stock_up() {
+    for sp_a in 1 2; do
+        mkdir -p -- "$sp_record/room.$sp_a"
+        head -c 400000 /dev/zero 2>/dev/null >"$sp_record/room.$sp_a/bytes" || :
+        for sp_v in 0 1 2 3 4 5 6 7 8 9; do
+            for sp_w in 0 1 2 3; do : >"$sp_record/room.$sp_a/$sp_v$sp_w"; done
+        done
+    done
+}
+sp_stock_use() { rm -rf -- "$sp_record/room.$1" "$sp_record/room" 2>/dev/null || :; }
 
 # The record of a grant that made nothing, or of which nothing is left.
 # The failsafe is the last to go: what is cut off before it is done again by it.
 sp_forget() {
     sp_drop_in_remove
+    rm -f -- "$sp_limits" "$sp_limits.new"
     # No power cut is to bring back what is gone when nobody looks any more.
     [ ! -d "$sp_record" ] ||
         sp_settle /etc/passwd /etc/shadow /etc "${sp_drop_in%/*}" "$sp_state/result.$sp_grant" "$sp_state" "$sp_record" \
             ${sp_rec_home:+"${sp_rec_home%/*}"} ${sp_rec_keys:+"${sp_rec_keys%/*}"}
     # A line that stays in a crontab is a change, whatever is said of the rest.
     sp_failsafe_remove || { sp_changed=1 && return 0; }
+    # Asked to go is not gone.
+    sp_failsafe_absent || { sp_changed=1 && return 0; }
     [ -d "$sp_record" ] || return 0
     sp_gate_remove
     rm -rf -- "$sp_record"
@@ -1268,8 +1319,7 @@ sp_open() {
         for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
         IFS=" $sp_tab$sp_nl"
         : >"$sp_record/since"
-        # Room for userdel(8), which writes every list of accounts anew, on a disk that is full by then.
-        head -c 400000 /dev/zero 2>/dev/null >"$sp_record/room" || :
+        sp_stock_up
         # A record without a home, of an older version, was cut short, and nothing had been made then.
         sp_put "$sp_record/record" 600 "${sp_t}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
         # It is to be there after a power cut if anything of what it names is.
@@ -1289,6 +1339,7 @@ sp_open() {
         printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
         sp_settle "$sp_record/record" "$sp_state/last-uid" "$sp_state"
     fi
+    sp_limits_put
     sp_make_home
     sp_shop_open
     sp_confined=false sp_confine_why='' sp_uses_safe=false
@@ -1470,34 +1521,66 @@ sp_check() {
 
 # ---- close ---------------------------------------------------------------------------------------
 
-# Kills until nothing runs under that id, for ten seconds at most. Sets sp_left.
+# Ends everything of that id, and the logins of the account that are just being let in. Sets sp_left, 0
+# only by the kernel's word.
 sp_end_processes() {
-    sp_i=0
-    if [ -n "$sp_login" ] && [ -e "/var/lib/systemd/linger/$sp_login" ] && sp_has loginctl; then
-        loginctl disable-linger "$sp_login" >/dev/null 2>&1 || :
+    if [ -n "$sp_login" ]; then
+        rm -f -- "/var/lib/systemd/linger/$sp_login"
+        sp_logins_of "$sp_login"
+        # shellcheck disable=SC2086
+        [ -z "$sp_procs" ] || kill -KILL $sp_procs 2>/dev/null || :
     fi
-    if [ -e "/run/systemd/users/$1" ] && sp_has loginctl; then
-        loginctl terminate-user "$1" >/dev/null 2>&1 || :
-        sp_managed=1
-    fi
-    while :; do
-        sp_processes "$1" "$sp_login"
-        sp_left=0
-        for sp_a in $sp_pids; do
-            sp_left=$((sp_left + 1))
-            kill -KILL "$sp_a" 2>/dev/null || :
+    sp_end_slice "$1"
+    sp_end_subs
+    sp_end_uid "$1"
+    [ "$sp_left_sub" = 0 ] || sp_left=$((sp_left + sp_left_sub))
+    [ -e "/run/systemd/users/$1" ] && sp_has loginctl || return 0
+    # What systemd itself still keeps of it goes, and cannot be in the way.
+    sp_within 20 loginctl terminate-user "$1" >/dev/null 2>&1 || :
+    sp_managed=1
+    sp_end_uid "$1"
+    [ "$sp_left_sub" = 0 ] || sp_left=$((sp_left + sp_left_sub))
+}
+
+# What runs under subordinate ids of the account, which those had that were made before there were none.
+# Sets sp_left_sub to how many are left.
+sp_end_subs() {
+    sp_left_sub=0
+    for sp_k in $sp_rec_subs; do
+        # That low, they are somebody's.
+        case $sp_k in *[!0-9:]* | :* | *: | *:*:*) continue ;; esac
+        [ "${sp_k%:*}" -ge 65536 ] || continue
+        sp_j=0
+        while [ "$sp_j" -lt 20 ]; do
+            sp_j=$((sp_j + 1))
+            set +f
+            sp_t=$(grep -hs -e '^Uid:' /proc/[0-9]*/status | awk -v from="${sp_k%:*}" -v count="${sp_k#*:}" '
+                $2 >= from && $2 < from + count && !seen[$2]++ && n++ < 1000 { print $2 }') || :
+            set -f
+            sp_v=0
+            for sp_a in $sp_t; do
+                sp_v=$((sp_v + 1))
+                sp_end_uid "$sp_a"
+            done
+            [ "$sp_v" != 0 ] || break
         done
-        [ "$sp_left" -gt 0 ] || return 0
-        sp_i=$((sp_i + 1))
-        # What forks faster than it is killed one by one is killed all at once.
-        if [ "$sp_i" -gt 3 ] && sp_has setpriv; then
-            setpriv --reuid "$1" --clear-groups -- /bin/sh -c 'kill -KILL -1' 2>/dev/null 9>&- || :
+        sp_left_sub=$((sp_left_sub + sp_v))
+    done
+}
+
+# What a login of the account became by way of a setuid program is in its slice still. Whoever closes
+# could have come from there, too.
+sp_end_slice() {
+    case $(cat /proc/self/cgroup 2>/dev/null) in *"/user-$1.slice"*) return 0 ;; esac
+    for sp_a in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+        sp_a=$sp_a/user.slice/user-$1.slice
+        [ -d "$sp_a" ] || continue
+        if [ -w "$sp_a/cgroup.kill" ]; then
+            echo 1 2>/dev/null >"$sp_a/cgroup.kill" || :
+        elif sp_has systemctl; then
+            sp_within 10 systemctl kill --signal=KILL "user-$1.slice" >/dev/null 2>&1 || :
         fi
-        [ "$sp_i" -lt 100 ] || return 0
-        if ! sleep 0.1 2>/dev/null; then
-            sp_i=$((sp_i + 9))
-            sleep 1
-        fi
+        return 0
     done
 }
 
@@ -1512,40 +1595,34 @@ sp_end_jobs() {
     done
     for sp_a in /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs; do
         [ -d "$sp_a" ] || continue
-        sp_t=$(find "$sp_a" -xdev -type f -user "$1" -print -exec rm -f -- '{}' + 2>/dev/null) || :
-        for sp_l in $sp_t; do
-            sp_rest="${sp_rest}deleted $sp_l$sp_nl"
-            sp_rest_total=$((sp_rest_total + 1))
-        done
+        # Their names are at's own. There may be very many.
+        sp_t=$(find "$sp_a" -xdev -type f -user "$1" -print -exec rm -f -- '{}' + 2>/dev/null | cut -b 1-200 | awk 'NR <= 100; END { print NR }') || :
+        sp_rest_total=$((sp_rest_total + ${sp_t##*"$sp_nl"}))
+        for sp_l in ${sp_t%"${sp_t##*"$sp_nl"}"}; do sp_rest="${sp_rest}deleted $sp_l$sp_nl"; done
     done
 }
 
-# What the account left would be the next account's of that id. Sets sp_reowned. One find says
-# whether there is anything at all.
+# What the account left would be the next account's of that id. What it is called is the supporter's word, and
+# may be very long: it is counted as it comes, and never kept whole. Sets sp_deleted and sp_reowned.
 sp_end_files() {
-    set --
-    for sp_a in /tmp /var/tmp /dev/shm "$sp_rec_path"; do
-        [ -z "$sp_a" ] || [ ! -d "$sp_a" ] || set -- "$@" "$sp_a"
-    done
-    [ "$#" -gt 0 ] || return 0
-    sp_t=$(find "$@" -xdev -user "$sp_id" -print 2>/dev/null) || :
-    [ -n "$sp_t" ] || return 0
-    sp_all=$sp_t
     sp_find_fit
-    for sp_a; do
-        case $sp_a in
-            "$sp_rec_path")
-                sp_end_planted "$sp_rec_path"
-                sp_baseline_hold "$sp_rec_path"
-                sp_reown "$sp_rec_path" "$sp_rec_owner"
-                ;;
-            *)
-                # Handed to root, a link in a sticky folder would be one that everybody follows.
-                sp_delete "$sp_a"
-                sp_deleted=$((sp_deleted + sp_v))
-                ;;
-        esac
+    for sp_a in /tmp /var/tmp /dev/shm; do
+        [ -d "$sp_a" ] || continue
+        # Handed to root, a link in a sticky folder would be one that everybody follows.
+        sp_delete "$sp_a"
+        sp_deleted=$((sp_deleted + sp_v))
     done
+    [ -n "$sp_rec_path" ] && [ -d "$sp_rec_path" ] || return 0
+    sp_t='1 1'
+    if find / -maxdepth 0 -printf '' 2>/dev/null; then
+        sp_t=$(find "$sp_rec_path" -xdev -user "$sp_id" '(' '(' -name .ssh -o -path '*/.ssh/*' ')' -printf 's\n' -o -printf '.\n' ')' 2>/dev/null |
+            awk '{ n[$0]++ } END { print n["."] + n["s"], n["s"] + 0 }') || :
+    fi
+    [ "${sp_t% *}" != 0 ] || return 0
+    sp_end_planted "$sp_rec_path" "${sp_t#* }"
+    sp_end_rights "$sp_rec_path"
+    sp_baseline_hold "$sp_rec_path"
+    sp_reown "$sp_rec_path" "$sp_rec_owner"
 }
 
 # GNU find works from inside each folder, so that one swapped for a link meanwhile leads nowhere.
@@ -1554,9 +1631,10 @@ sp_find_fit() {
     find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
 }
 
-# Every other place on this server's own disks: what the account made since the grant was opened is
-# handed to the owner of the shop. Links, and what a login or a scheduler would obey, are deleted.
-# Sets sp_rest (a line for each), sp_rest_total and sp_rest_partial.
+# Every other place on this server's own disks: what the account made or changed since the grant was opened is deleted.
+# Given to anybody it would be believed: the session of a web server, a link, a job. A folder that holds what is
+# somebody else's stays, and is root's.
+# Sets sp_rest (a line for each of the first 500), sp_rest_total and sp_rest_partial.
 sp_end_elsewhere() {
     # Somebody waits for an answer; at its deadline the server has time.
     sp_far=15
@@ -1574,6 +1652,7 @@ sp_end_elsewhere() {
     for sp_a in /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/lxc /var/lib/lxd /var/lib/machines /var/lib/kubelet; do
         sp_k="$sp_k -path $sp_a -prune -o" sp_m="$sp_m ! -path $sp_a/*"
     done
+    for sp_a in "$sp_state" "${sp_home:-/.}"; do sp_m="$sp_m ! -path $sp_a ! -path $sp_a/*"; done
     set --
     IFS=$sp_nl
     for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
@@ -1581,32 +1660,46 @@ sp_end_elsewhere() {
     # shellcheck disable=SC2086
     sp_t=$(
         {
-            sp_b_within "$sp_far" find "$@" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
-                -printf '%y %p\0' 2>/dev/null || printf '%s\0' "! $?"
-        } | tr '\n\0' '?\n'
+            sp_within "$sp_far" find "$@" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+                -printf '%H\t%p\0' 2>/dev/null || printf '!\t%s\0' "$?"
+        } | tr '\n\0' '?\n' | cut -b 1-1000 | awk -F '\t' '
+            $1 == "!" { print; next }
+            { total++ }
+            !seen[$1]++ { print "in\t" $1 }
+            total <= 500 { print "at\t" substr($0, length($1) + 2) }
+            END { print "total\t" total + 0 }'
     ) || :
-    case $sp_nl$sp_t in
-        "$sp_nl") return 0 ;;
-        # 1 is a folder that went away meanwhile.
-        *"$sp_nl! 1") ;;
-        *"$sp_nl! "*) sp_rest_partial=true ;;
-    esac
-    sp_t=$(printf '%s\n' "$sp_t" | grep -v '^! ') || :
-    [ -n "$sp_t" ] || return 0
-    for sp_a; do
-        case $sp_nl$sp_t in *"$sp_nl"?" ${sp_a%/}/"*) ;; *) continue ;; esac
-        # shellcheck disable=SC2086
-        sp_delete "$sp_a" -cnewer "$sp_record/since" $sp_m '(' -type l -o -type p -o -type s -o -path '*/.ssh*' -o ! -type d -name '.*' -o -name crontab ')'
-        # shellcheck disable=SC2086
-        sp_b_within "$sp_far" find "$sp_a" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
-            -execdir chown -h --from="$sp_id" -- "${sp_rec_owner:-0:0}" '{}' + 2>/dev/null || :
+    sp_v=0
+    set --
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        case $sp_l in
+            # 1 is a folder that went away meanwhile.
+            "!$sp_tab"1) ;;
+            "!$sp_tab"*) sp_rest_partial=true ;;
+            "in$sp_tab"*) set -- "$@" "${sp_l#*"$sp_tab"}" ;;
+            "total$sp_tab"*) sp_v=${sp_l#*"$sp_tab"} ;;
+        esac
     done
-    sp_v=$(printf '%s\n' "$sp_t" | wc -l)
+    IFS=" $sp_tab$sp_nl"
+    [ "$sp_v" != 0 ] || return 0
     sp_rest_total=$((sp_rest_total + sp_v))
-    sp_rest=$sp_rest$(printf '%s\n' "$sp_t" | head -n 500 | while IFS= read -r sp_l; do
-        sp_l=${sp_l#? }
-        if [ -e "$sp_l" ] || [ -L "$sp_l" ]; then printf 're-owned %s\n' "$sp_l"; else printf 'deleted %s\n' "$sp_l"; fi
-    done)$sp_nl
+    # What is in the shop was handed over before.
+    sp_w=$(printf '%s' "${sp_rec_path:-/.}" | sed 's/[][*?\\]/\\&/g')
+    sp_j="$sp_w/*"
+    for sp_f; do
+        # shellcheck disable=SC2086
+        sp_delete "$sp_f" -cnewer "$sp_record/since" ! -path "$sp_j" $sp_m
+        # shellcheck disable=SC2086
+        sp_within "$sp_far" find "$sp_f" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -type d -user "$sp_id" -cnewer "$sp_record/since" \
+            -execdir chown -h --from="$sp_id" -- 0:0 '{}' + 2>/dev/null || :
+    done
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        case $sp_l in "at$sp_tab"*) sp_l=${sp_l#*"$sp_tab"} ;; *) continue ;; esac
+        if [ -e "$sp_l" ] || [ -L "$sp_l" ]; then sp_rest="${sp_rest}not deleted $sp_l$sp_nl"; else sp_rest="${sp_rest}deleted $sp_l$sp_nl"; fi
+    done
+    IFS=" $sp_tab$sp_nl"
 }
 
 # Sets sp_mount_points to one for each file system that is on this server itself.
@@ -1655,20 +1748,62 @@ sp_delete() {
     sp_v=$((${sp_v#*"$sp_nl"}))
 }
 
-# Files that a login, a mailer or a scheduler would obey if the shop folder ever were a home: those
-# the account left there are not handed to anybody.
+# sp_end_planted FOLDER SSH: files that a login, a mailer or a scheduler would obey if the shop folder ever were a home: those
+# the account left there are not handed to anybody. SSH is 0 where none is of a folder .ssh.
 sp_end_planted() {
-    case $sp_all in
-        */.ssh* | */.bash* | */.profile* | */.z* | */.login* | */.cshrc* | */.tcshrc* | */.forward* | */.rhosts* | \
-            */.shosts* | */.k5login* | */.pam_environment* | */.netrc* | *crontab* | */.cron*) ;;
-        *) return 0 ;;
-    esac
-    sp_delete "$1" '(' -name .ssh -o -path '*/.ssh/*' ')'
-    sp_planted=$((sp_planted + sp_v))
+    if [ "$2" != 0 ]; then
+        sp_delete "$1" '(' -name .ssh -o -path '*/.ssh/*' ')'
+        sp_planted=$((sp_planted + sp_v))
+    fi
     sp_delete "$1" -maxdepth 1 ! -type d '(' -name '.bash*' -o -name .profile -o -name '.z[slp]*' -o -name .login -o -name .logout \
         -o -name '.*cshrc' -o -name .forward -o -name .rhosts -o -name .shosts -o -name .k5login -o -name .pam_environment \
         -o -name .netrc -o -name crontab -o -name '.cron*' ')'
     sp_planted=$((sp_planted + sp_v))
+}
+
+# sp_end_rights FOLDER: what the account owns there may have been opened to others, who would keep it open: entries for accounts
+# that had none in the shop before, and the right of everybody to write. Both go, by a process that is the account
+# (nothing else of it is left), so that a swap leads nowhere.
+sp_end_rights() {
+    [ -n "${sp_as_owner:-}" ] || sp_plan_owner || return 0
+    sp_only_in=''
+    if ! grep -qs '^default:other::.w' "$sp_record/acl"; then
+        sp_v=$(find "$1" -xdev -user "$sp_id" ! -type l -perm -002 -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+        if [ "$((sp_v))" -gt 0 ]; then
+            find "$1" -xdev -user "$sp_id" ! -type l -perm -002 -print0 2>/dev/null | sp_as "$sp_id" xargs -0 -r chmod o-w -- 2>/dev/null || :
+            sp_rest="${sp_rest}closed to everybody: $((sp_v)) of the account's files in $1$sp_nl"
+            sp_rest_total=$((sp_rest_total + 1))
+        fi
+    fi
+    sp_has setfacl && sp_has getfacl || return 0
+    sp_shop_others "$1"
+    sp_t=" $sp_id ${sp_rec_owner%:*} $sp_other_uids $(sed -n 's/^\(default:\)\{0,1\}user:\([0-9][0-9]*\):.*/\2/p' "$sp_record/acl" 2>/dev/null | sort -u | tr '\n' ' ')"
+    sp_w=" ${sp_rec_owner#*:} $(sed -n 's/^\(default:\)\{0,1\}group:\([0-9][0-9]*\):.*/\2/p' "$sp_record/acl" 2>/dev/null | sort -u | tr '\n' ' ')"
+    # Nothing comes out for a file that has none of these.
+    sp_v=$(sp_foreign_entries "$1" "$sp_t" "$sp_w" | grep -c '^# file: ') || :
+    [ "$((sp_v))" -gt 0 ] || return 0
+    sp_foreign_entries "$1" "$sp_t" "$sp_w" | sp_as "$sp_id" setfacl --restore=- 2>/dev/null || :
+    sp_rest="${sp_rest}closed to other accounts: $((sp_v)) of the account's files in $1$sp_nl"
+    sp_rest_total=$((sp_rest_total + 1))
+}
+
+# sp_foreign_entries FOLDER USERS GROUPS: for each file of the account with an entry for anybody else: its ACL without that.
+sp_foreign_entries() {
+    find "$1" -xdev -user "$sp_id" ! -type l -print0 2>/dev/null | xargs -0 -r getfacl -E -n -p -s -- 2>/dev/null | awk -v users="$2" -v groups="$3" '
+        function done(   i) {
+            if (bad) { print "# file: " file; if (flags != "") print "# flags: " flags; for (i = 1; i <= n; i++) print e[i]; print "" }
+            n = 0; bad = 0; flags = ""
+        }
+        /^# file: / { done(); file = substr($0, 9); next }
+        /^# flags: / { flags = $3; next }
+        /^#/ || /^$/ { next }
+        {
+            split($0, part, ":")
+            i = part[1] == "default" ? 2 : 1
+            if (part[i + 1] != "" && index(part[i] == "user" ? users : groups, " " part[i + 1] " ") == 0) bad = 1
+            else e[++n] = $0
+        }
+        END { done() }'
 }
 
 # sp_reown FOLDER OWNER: what the account owns there, and nothing else, whatever it is by then.
@@ -1733,46 +1868,76 @@ sp_end_halves() {
 sp_our_line=" stagepass:$sp_grant\$"
 sp_our_keys() { [ -n "$sp_rec_keys" ] && grep -qs -e "$sp_our_line" "$sp_rec_keys"; }
 
+# Nobody new gets in, and whoever is in is killed. It comes before everything else: it waits for no lock, looks
+# at nothing that is the supporter's, and needs no room on the disk. May be repeated.
+# Sets sp_id to the id that is the account's alone, or to nothing, and adds to sp_sessions.
+sp_shut() {
+    sp_read_record
+    sp_look
+    sp_ends_now || :
+    sp_id=$sp_rec_uid
+    if [ "$sp_ours" = 1 ]; then
+        sp_id=$sp_a_uid
+        if [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
+    elif [ "$sp_recorded" = 0 ]; then
+        sp_id=''
+    fi
+    # Root can give one id to two accounts.
+    case $sp_id in
+        '' | 0* | *[!0-9]*) ;;
+        *) [ "$(grep -c "^[^:]*:[^:]*:$sp_id:" /etc/passwd)" -le 1 ] || sp_taken=1 ;;
+    esac
+    if [ "$sp_taken" = 1 ] || [ "$sp_id" = 0 ]; then sp_id=''; fi
+    [ -n "$sp_id" ] || return 0
+    if [ "$sp_ours" = 1 ] && [ "$sp_recorded$sp_rec_subs" = 1 ]; then
+        sp_sub_ids subuid
+        sp_rec_subs=$sp_sub
+        for sp_a in $sp_sub; do sp_note subuid "$sp_a" 2>/dev/null || :; done
+    fi
+    sp_sessions=${sp_sessions:-0}
+    sp_count_sessions
+    # Found by their children, while these are there.
+    sp_end_dropbears
+    sp_end_processes "$sp_id"
+}
+
+# What cannot wait for a lock: a close at the deadline that is somebody's turn.
+sp_when_busy() {
+    [ "${sp_by_server:-0}" = 0 ] || ! sp_still_due || sp_shut
+}
+
 # Everything of close but the reply. With sp_evidence=1 what is left behind is looked for, and what is
 # different from before.
 sp_end() {
-    sp_read_record
-    sp_look
-    sp_had_no_mark=$sp_unmarked
     sp_absent=false sp_foreign=false sp_reowned=0 sp_deleted=0 sp_planted=0 sp_left=0 sp_acl_left=false sp_acl_failed=false
-    sp_unattributed=0
-    sp_mounted='' sp_sessions=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false
+    sp_mounted='' sp_unattributed=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false sp_sessions=${sp_sessions:-0}
+    sp_shut
+    sp_had_no_mark=$sp_unmarked
     if [ "$sp_found" = 0 ]; then
         sp_absent=true
     elif [ "$sp_ours" = 0 ]; then
         sp_foreign=true
     fi
-    sp_home=$sp_rec_home sp_id=$sp_rec_uid
-    # Lock first: the gate refuses, no key, and where a password was ever set, none and expired. Without
-    # a password the key is the only door.
-    sp_ends_now || :
-    rm -f -- "$sp_record/room" 2>/dev/null || :
+    sp_home=$sp_rec_home
+    sp_stock_use 1
+    # Where a password was ever set, none and expired. Without one the key was the only door.
     if [ "$sp_ours" = 1 ]; then
-        sp_id=$sp_a_uid
         [ -n "$sp_home" ] || sp_home=$sp_a_home
-        if [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
         [ "$sp_rec_password" = 0 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
     elif [ "$sp_foreign" = true ]; then
         sp_home=''
         # Our file in the home of an account that now has our name would let the supporter into that.
         ! sp_our_keys || grep -qv "$sp_our_line" "$sp_rec_keys" || rm -f -- "$sp_rec_keys"
     fi
-    [ "$sp_taken" = 0 ] || sp_id=''
     sp_name=${sp_name:-$sp_account}
     [ "$sp_foreign" = true ] || sp_login=$sp_name
     if [ "$sp_foreign" = false ]; then
         case $sp_rec_keys in '' | "$sp_home"/*) ;; *) rm -f -- "$sp_rec_keys" "$sp_rec_keys.new" ;; esac
         [ -z "$sp_rec_dir" ] || [ ! -d "$sp_rec_dir" ] || rmdir -- "$sp_rec_dir" 2>/dev/null || :
     fi
-    if [ -n "$sp_id" ] && [ "$sp_id" != 0 ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then
+    if [ -n "$sp_id" ]; then
+        # Again after the jobs: one may have begun before it was gone.
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
-        sp_end_sessions
-        sp_end_dropbears
         sp_end_processes "$sp_id"
         sp_left_dropbears
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
@@ -1789,6 +1954,7 @@ sp_end() {
     fi
     # systemd would list the manager of that id as failed, for having been killed.
     [ -z "${sp_managed:-}" ] || systemctl reset-failed "user@$sp_id.service" >/dev/null 2>&1 || :
+    sp_stock_use 2
     if [ "$sp_ours" = 1 ]; then
         sp_n=0
         while :; do
@@ -1815,6 +1981,8 @@ sp_end() {
             case $sp_t in "$sp_account:"*":$sp_rec_gid:") groupdel -- "$sp_account" 2>/dev/null || : ;; esac
         fi
     fi
+    # Asked last, when there is no account any more as which anything could begin.
+    [ -z "$sp_id" ] || sp_end_processes "$sp_id"
 }
 
 # sp_serves PID: whether that is the end of a connection of the account which Dropbear serves, as root.
@@ -1934,19 +2102,20 @@ sp_named() {
     [ "$sp_l" = "$2" ]
 }
 
-# Counts the connections of the account. Those that Dropbear serves run as root, and are ended here;
-# those of sshd are found by what root itself knows of them.
-sp_end_sessions() {
+# Counts the connections of the account. An sshd of it belongs to one of root's. Those that Dropbear
+# serves run as root, and are ended here.
+sp_count_sessions() {
+    sp_with_status '^Name:[[:space:]]sshd'
+    for sp_a in $sp_procs; do
+        sp_process "$sp_a"
+        [ "$sp_ruid" = "$sp_id" ] || continue
+        sp_process "$sp_ppid"
+        [ "$sp_euid:$sp_ruid" != 0:0 ] || sp_sessions=$((sp_sessions + 1))
+    done
+    [ "${sp_kind:-}" = dropbear ] || return 0
     sp_conn_uid=$sp_id
     sp_connections
-    sp_processes "$sp_id" "$sp_login"
-    for sp_a in $sp_pids; do
-        sp_l=
-        [ ! -r "/proc/$sp_a/comm" ] || read -r sp_l 2>/dev/null <"/proc/$sp_a/comm" || :
-        case $sp_l in sshd*) sp_sessions=$((sp_sessions + 1)) ;; esac
-    done
     for sp_a in $sp_conns; do
-        [ "$sp_kind" = dropbear ] || break
         sp_serves "${sp_a%:*}" || continue
         sp_sessions=$((sp_sessions + 1))
         kill -TERM "${sp_a%:*}" 2>/dev/null || :
@@ -1979,6 +2148,8 @@ sp_compare() {
 
 sp_close() {
     sp_account_inputs
+    # A close that was asked for waits for nobody with that; the deadline may have moved meanwhile.
+    [ "$sp_by_server$sp_collected" != 00 ] || sp_shut
     sp_lock_state
     sp_result_purge
     if [ "$sp_collected" = 1 ]; then
@@ -2001,6 +2172,22 @@ sp_close() {
         sp_end
         sp_close_report
     fi
+}
+
+# Sets sp_lines to the lists of accounts in which a name that nobody has any more still stands. A group of that name that is
+# not of this grant is no matter.
+sp_lines_left() {
+    sp_lines=''
+    [ "$sp_found" = 0 ] || return 0
+    for sp_a in passwd shadow subuid subgid; do
+        ! grep -qs "^$sp_account:" "/etc/$sp_a" || sp_lines="$sp_lines /etc/$sp_a"
+    done
+    # As a member.
+    sp_v="^[^:]*:.*[:,]$sp_account\(,.*\)\{0,1\}\$"
+    ! grep -qs -e "^$sp_account:[^:]*:${sp_rec_gid:-none}:" -e "$sp_v" /etc/group || sp_lines="$sp_lines /etc/group"
+    sp_w="^$sp_account:"
+    ! grep -qs "$sp_w" /etc/group || sp_w=$sp_v
+    ! grep -qs -e "$sp_w" -e "$sp_v" /etc/gshadow || sp_lines="$sp_lines /etc/gshadow"
 }
 
 # sp_close_note NOTHING_WAS_MADE
@@ -2055,6 +2242,7 @@ sp_close_report() {
     # What is said from here on was read again.
     sp_was=$sp_home
     sp_look
+    sp_lines_left
     sp_bool account_absent [ "$sp_ours" = 0 ]
     sp_v=true
     if [ -n "$sp_was" ] && [ -e "$sp_was" ]; then sp_v=false; fi
@@ -2068,6 +2256,7 @@ sp_close_report() {
     sp_say keys_absent "$sp_k"
     [ "$sp_ours" = 0 ] || sp_fail account-left "The account is still there: $(printf '%s' "${sp_said_userdel:-}" | tr -s '\000-\037' ' ' | cut -c 1-200)"
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'
+    [ -z "$sp_lines" ] || sp_fail lines-left "The account is deleted, and its name still stands in$sp_lines, which could not be replaced."
     [ -z "$sp_mounted" ] || sp_fail mounted-below "Something is mounted on $sp_mounted; unmount it, and close again. Nothing of the home folder was removed."
     [ "$sp_v$sp_k" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
     [ "$sp_acl_failed" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
@@ -2079,6 +2268,8 @@ sp_close_report() {
     sp_v=true
     ! sp_gate_present || sp_v=false
     sp_say gate_absent "$sp_v"
+    rm -f -- "$sp_limits" "$sp_limits.new"
+    [ ! -e "$sp_limits" ] || sp_fail files-left "$sp_limits could not be deleted."
     # Reached only when everything above was re-read as gone. The failsafe goes last; if it does not
     # go, that is said instead.
     sp_say failsafe_absent true

@@ -243,6 +243,8 @@ shuts_out() {
     says gate=false 'gate_reason=It was not wanted.'
     want 'the key works as before' key_login sftp
     want 'by sshd itself' grep -q 'command="internal-sftp' "$root/home/sp-anna/.ssh/authorized_keys"
+    failsafe
+    want 'the failsafe knows the deadline all the same' key_login sftp
     verb linux-account close "path=$shop"
     mv "$root/usr/lib/openssh/sftp-server" "$root/usr/lib/openssh/away"
     verb linux-account open "path=$shop"
@@ -779,12 +781,14 @@ finds_what_was_left() {
     ln -s nowhere "$root/var/lib/docker/overlay2/x/link"
     echo x >"$root/var/lib/docker/overlay2/x/file"
     chown -h "$uid" "$root/var/lib/docker/overlay2/x"/*
-    key_ssh 'cd /srv/open && echo x >"a file" && mkdir -p d/.ssh && echo k >d/.ssh/authorized_keys && ln -s /etc/passwd link && echo e >.bashrc && cp /bin/true suid && chmod 4755 suid'
+    key_ssh 'cd /srv/open && echo x >"a file" && mkdir -p d/.ssh && echo k >d/.ssh/authorized_keys && ln -s /etc/passwd link && echo e >.bashrc && cp /bin/true suid && chmod 4755 suid && mkdir -m 777 both'
+    echo x >"$root/srv/open/both/theirs"
     verb linux-account close "path=$shop" access=ssh
     finishes
-    says 'left=re-owned /srv/open/a file' 'left=deleted /srv/open/link' 'left=deleted /srv/open/.bashrc' 'left=deleted /srv/open/d/.ssh/authorized_keys' \
-        'left=re-owned /srv/open/suid' left_total=7 left_partial=false
-    same 'they are the shop'"'"'s, and have no special rights' 'deploy:755' "$(on stat -c '%U:%a' /srv/open/suid)"
+    says 'left=deleted /srv/open/a file' 'left=deleted /srv/open/link' 'left=deleted /srv/open/.bashrc' 'left=deleted /srv/open/d/.ssh/authorized_keys' \
+        'left=deleted /srv/open/suid' 'left=not deleted /srv/open/both' left_total=8 left_partial=false
+    same 'nobody is given what nobody knows' 'both theirs' "$(on find /srv/open -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+    same 'a folder with something of somebody else is no longer the account'"'"'s' root "$(on stat -c %U /srv/open/both)"
     same 'containers are left alone' 'file link' "$(on find /var/lib/docker -xdev -uid "$uid" -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
     rm -rf "$root/var/lib/docker"
     same 'nothing of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"

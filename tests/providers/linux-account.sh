@@ -564,6 +564,18 @@ leaves_traps_to_nobody() {
     same 'only what is no trap is left' fine.php "$(cd "$root$shop" && find . -newer "$tmp/script" ! -type d -printf '%f\n' 2>/dev/null; cd "$root$shop" && ls -d .ssh var/.ssh .bashrc .profile .forward .rhosts crontab .zshenv fine.php 2>/dev/null)"
     want 'no link is left in a sticky folder' on test ! -L /tmp/trap
 
+    about="$suite what is opened to others"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh
+    # The shop knows www-data, and nobody knows 4243.
+    key_ssh 'cd "/srv/my shop \$x" && mkdir -m 777 wide && echo x >wide/f && mkdir named && setfacl -m u:4243:rwx,d:u:4243:rwx,g:4244:r named && echo x >named/f && chmod 666 wide/f && echo x >plain'
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says "left=closed to everybody: 2 of the account's files in $shop" "left=closed to other accounts: 2 of the account's files in $shop"
+    same 'nobody else may write' '' "$(on find "$shop" -newer /etc/passwd- -perm -002 ! -type l -printf '%f ')"
+    deny 'nor has an entry' grep -q 424 <(acls "$shop")
+    on rm -rf "$shop/wide" "$shop/named" "$shop/plain"
+
     about="$suite mounted below the home"
     mkdir -p "$root/srv/data"
     echo precious >"$root/srv/data/file"
@@ -862,6 +874,17 @@ closes_whatever_happened() {
     verb linux-account close
     finishes
     same 'no half of the group is left' "$before" "$(accounts)"
+
+    about="$suite a list of groups that cannot be replaced"
+    verb linux-account open
+    on mount --bind /etc/group /etc/group
+    verb linux-account close
+    fails lines-left
+    case $out in *'still stands in /etc/group'*) pass ;; *) fail 'the file is named' "$out" ;; esac
+    on umount /etc/group
+    verb linux-account close
+    finishes
+    same 'the account files are as before' "$before" "$(accounts)"
 
     about="$suite the id is somebody else's now"
     verb linux-account open

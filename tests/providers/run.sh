@@ -6,7 +6,7 @@
 #
 #   tests/providers/run.sh [SUITE...]      default: bookworm bullseye trixie
 #
-# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the four files alone:
+# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the five files alone:
 # `make test` runs each part that way beside the others.
 # STAGEPASS_TEST_MEASURE=1 also says how long the verbs take.
 # STAGEPASS_TEST_BUSYBOX=/path/to/busybox runs the scripts under busybox ash as well (a static build).
@@ -80,7 +80,7 @@ finishes() {
 # ---- hosts ---------------------------------------------------------------------------------------
 
 tmp=$(mktemp -d /tmp/stagepass-providers.XXXXXX)
-declare -A port pid inside known
+declare -A port pid inside known limited
 booted=() host='' address=127.0.0.1
 cleanup() {
     local suite
@@ -91,6 +91,7 @@ cleanup() {
         umount -R -l "$tmp/$suite/root" 2>/dev/null
         umount -l "$tmp/$suite/up" 2>/dev/null
     done
+    for suite in "${!limited[@]}"; do rmdir "${limited[$suite]}" 2>/dev/null; done
     rm -rf --one-file-system "$tmp"
 }
 trap cleanup EXIT
@@ -115,20 +116,21 @@ free_port() {
     printf '%s' "$p"
 }
 
-# start SUITE: an overlay on the tree, its own mounts and processes, sshd on a loopback port.
+# start SUITE[-NAME] [OPTIONS]: an overlay on the tree, its own mounts and processes, sshd on a loopback port. The
+# options are those of the tmpfs that it writes to.
 start() {
-    local suite=$1 base=$tmp/$1
+    local suite=$1 base=$tmp/$1 disk=mode=0755${2:+,$2}
     port[$suite]=$(free_port)
     mkdir -p "$base/up" "$base/root"
-    mount -t tmpfs -o mode=0755 stagepass-test "$base/up"
+    mount -t tmpfs -o "$disk" stagepass-test "$base/up"
     mkdir "$base/up/u" "$base/up/w"
-    mount -t overlay -o "lowerdir=$trees/$suite,upperdir=$base/up/u,workdir=$base/up/w" overlay "$base/root"
+    mount -t overlay -o "lowerdir=$trees/${suite%%-*},upperdir=$base/up/u,workdir=$base/up/w" overlay "$base/root"
     mkdir -p "$base/root/run/sshd" "$base/root/root/.ssh" "$base/root/etc/ssh/sshd_config.d"
     cp "$tmp/operator.pub" "$base/root/root/.ssh/authorized_keys"
     chmod 700 "$base/root/root/.ssh"
     chmod 600 "$base/root/root/.ssh/authorized_keys"
     # The refused logins of this run are not to lock it out (OpenSSH 9.8 and later).
-    [ "$suite" != trixie ] || echo 'PerSourcePenaltyExemptList 127.0.0.1' >"$base/root/etc/ssh/sshd_config.d/10-test.conf"
+    [ "${suite%%-*}" != trixie ] || echo 'PerSourcePenaltyExemptList 127.0.0.1' >"$base/root/etc/ssh/sshd_config.d/10-test.conf"
     chroot "$base/root" ssh-keygen -A >/dev/null
     # The kernel counts the processes of a number, whatever host they are on.
     chroot "$base/root" useradd -m -u $((20000 + RANDOM)) -s /bin/bash deploy
@@ -268,7 +270,7 @@ script() {
 verb() {
     script "$@" >"$tmp/script"
     # shellcheck disable=SC2029
-    out=$(ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" 2>"$tmp/err")
+    out=$(timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" 2>"$tmp/err")
     code=$?
     declared "$1" "$2"
 }
@@ -342,6 +344,7 @@ name\\ 'x'"
 . "$here/authorized-key.sh"
 . "$here/gate.sh"
 . "$here/difference.sh"
+. "$here/red.sh"
 
 booted() {
     booted_host
@@ -354,7 +357,7 @@ for suite in "${suites[@]}"; do
     [ "$suite" != bullseye ] || form=local
     printf '%s\n' "-- $suite"
     start "$suite"
-    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted}; do "$one"; done
+    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red}; do "$one"; done
     [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || measure
     halt "$suite"
 done

@@ -1,0 +1,25 @@
+/*
+ * As the supporter: a program that hands itself over to a child all the time, and is gone before
+ * anybody who found it in a list of processes has killed it.
+ *
+ *     chain FILE [strike]
+ *
+ * FILE is held locked for as long as any of it lives. With `strike` it also kills whatever else has
+ * its user id, so that nobody can take that id and kill it.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+int main(int argc, char **argv) {
+    int file = argc > 1 ? open(argv[1], O_RDONLY) : -1;
+    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) != 0) return 1;
+    for (int i = 0; i < 3; i++) close(i);
+    if (fork() != 0) return 0;
+    setsid();
+    for (;;) {
+        if (argc > 2) kill(-1, SIGKILL);
+        if (fork() > 0) _exit(0);
+    }
+}

@@ -54,6 +54,7 @@ impl Reader<'_> {
 /// The keys that docs/json.md names for every grant.
 const GRANT: [&str; 21] = [
     "access",
+    "altered",
     "attempts",
     "case",
     "checked_at",
@@ -74,6 +75,7 @@ const GRANT: [&str; 21] = [
     "state",
     "supporter",
     "target",
+    "unconfirmed",
 ];
 
 #[test]

@@ -658,9 +658,9 @@ sp_end_sessions() {
 }
 
 # What hands over to a child all the time is never met by its number. logind ends whole logins, and lets
-# everybody end their own; our own stays. Asked where something is to be ended, and once.
+# everybody end their own; our own stays.
 sp_end_scopes() {
-    if [ -z "$sp_ses_conns$sp_ses_pids" ] || ! sp_has loginctl || [ ! -d /run/systemd/seats ]; then return 0; fi
+    if [ -z "$sp_ses_scopes" ] || ! sp_has loginctl || [ ! -d /run/systemd/seats ]; then return 0; fi
     sp_t=$(sed -n 's|^.*/session-\([^/]*\)[.]scope$|\1|p' /proc/self/cgroup 2>/dev/null) || :
     sp_w=" $sp_t "
     for sp_a in $sp_ses_scopes; do
@@ -1373,12 +1373,14 @@ sp_strays() {
             sp_ses_stray='' sp_uncounted=2
             break
         fi
+        sp_known_strays
         if [ "$sp_ses_alone" = 0 ]; then
             sp_tasks=$sp_ses_tasks
             sp_none_hidden || sp_uncounted=$?
             # Nobody left meanwhile, whose place somebody else could have had.
             if [ "$sp_uncounted" = 0 ]; then
                 sp_sessions
+                sp_known_strays
                 [ "$sp_ses_tasks" = "$sp_tasks" ] || sp_uncounted=1
             fi
         fi
@@ -1388,6 +1390,28 @@ sp_strays() {
         if [ "$sp_i" -ge 3 ] && [ -n "$sp_ses_stray" ]; then break; fi
         sleep 0.3 2>/dev/null || sleep 1
     done
+}
+
+# Takes out of sp_ses_stray what systemd itself starts beside every first login: the manager of the account's
+# own units, by the number that the first process of the server gives, and the one that was born with it.
+# What such units start is listed all the same.
+sp_known_strays() {
+    case $sp_ses_stray in *systemd*) ;; *) return 0 ;; esac
+    if [ ! -d /run/systemd/system ] || ! sp_has systemctl; then return 0; fi
+    sp_m=$(sp_timed systemctl show -p MainPID --value "user@$sp_uid.service" 2>/dev/null 9>&-) || :
+    case $sp_m in '' | 0 | *[!0-9]*) return 0 ;; esac
+    sp_alive "$sp_m"
+    sp_b=${sp_born%%-*} sp_j=''
+    for sp_a in $(printf '%s' "$sp_ses_stray" | sed -n 's/^process \([0-9]*\) [^ ]* (sd-pam)$/\1/p'); do
+        sp_alive "$sp_a"
+        sp_process "$sp_a"
+        if [ "$sp_ppid" = "$sp_m" ] && [ -n "$sp_born" ] && [ $((${sp_born%%-*} - sp_b)) -le 100 ]; then
+            sp_j=$sp_a
+            break
+        fi
+    done
+    sp_ses_stray=$(printf '%s' "$sp_ses_stray" | grep -v -e "^process $sp_m " -e "^process ${sp_j:-none} ") || sp_ses_stray=''
+    [ -z "$sp_ses_stray" ] || sp_ses_stray=$sp_ses_stray$sp_nl
 }
 
 # Said by the close that looked, and never again by a later one.

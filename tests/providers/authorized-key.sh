@@ -2000,6 +2000,23 @@ rm x"
     says sessions_left=unknown
     same "the supporter's is over, the merchant's is not" '0 1' "$(running 'sleep 72001') $(running 'sleep 71001')"
     as_deploy close collected=1
+    # A chain is met by no list: logind ends the login that it came from, and the kernel's count shows it.
+    about="$suite a chain of processes, booted"
+    on pkill -KILL -u deploy -x sleep
+    as_deploy open access=ssh path=/srv/mine
+    finishes
+    attack shared-fork-chain.sh /tmp/chain kept
+    moves "$(cat "$root/tmp/chain")"
+    verb authorized-key close access=ssh path=/srv/mine
+    finishes
+    if moves_on "$(cat "$root/tmp/chain")"; then
+        says sessions_left=unknown
+        want 'it is told' grep -q -e '^hidden=more' -e '^stray=process ' <<<"$out"
+    else
+        pass
+    fi
+    : >"$root/tmp/chain-ends"
+    verb authorized-key close collected=1
     about="$suite the account of root, booted"
     login=root account=root
     verb authorized-key open allow_root=1 account=root access=ssh

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Run by the supporter of a shared account: a program that hands over to a child all the time, so that no
 # list of processes meets it. It counts in a file, and ends by itself after two minutes at the latest.
-#   shared-fork-chain.sh FILE
-rm -f "$HOME"/.stagepass/*/logins
+# What the gate wrote of the login goes before, unless it is `kept`.
+#   shared-fork-chain.sh FILE [kept]
+[ "${2:-}" = kept ] || rm -f "$HOME"/.stagepass/*/logins
 # shellcheck disable=SC2016 # perl's
 env -i PATH="$PATH" setsid perl -e '
     my ($file) = @ARGV; my ($n, $began) = (0, time);

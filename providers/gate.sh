@@ -384,7 +384,13 @@ use "$logged" "${asked:-$shell}"
 # One watcher for each connection, however many channels it has. It holds none of their files.
 find_connection
 set +f
-watched=$(grep -lsaF -e "$here/gate" /proc/[0-9]*/cmdline | while IFS= read -r line; do
+# Of our own processes: anybody else can let a reader of theirs wait for ever.
+ours=''
+for one in /proc/[0-9]*; do
+    [ ! -O "$one" ] || ours="$ours $one/cmdline"
+done
+# shellcheck disable=SC2086
+watched=$(grep -lsaF -e "$here/gate" /dev/null $ours | while IFS= read -r line; do
     case $(tr '\000' ' ' <"$line") in *" --watch $connection $born "*) echo yes ;; esac
 done 2>/dev/null)
 set -f

@@ -143,6 +143,7 @@ keeps_its_memory() {
     finishes
     verb linux-account open "path=$shop" access=ssh
     finishes
+    want 'the login goes on all the same' timeout 30 ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" true
     # pkill(1) would wait for ever, too.
     on sh -c 'kill -KILL $(grep -ls "^Uid:[[:space:]]*33[[:space:]]" /proc/[0-9]*/status | tr -dc "0-9\n")'
     want 'the stranger is gone' again 5 gone holds mute

@@ -1712,8 +1712,8 @@ counted() {
 # With a systemd, logind, and without the chroot that forbids namespaces to the accounts of a light host.
 # ---- what a supporter does who wants to stay -----------------------------------------------------
 
-# attack NAME [WORD...]: the program tests/red/NAME runs in a session of the supporter's, to its end.
-attack() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" "sh -s -- ${*:2}" <"$repo/tests/red/$1"; }
+# supporter_runs NAME [WORD...]: the program tests/red/NAME runs in a session of the supporter's, to its end.
+supporter_runs() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" "sh -s -- ${*:2}" <"$repo/tests/red/$1"; }
 
 # R17: a process may call itself what it likes.
 named_sshd() {
@@ -1722,7 +1722,7 @@ named_sshd() {
     fresh
     as_deploy open access=ssh
     finishes
-    attack shared-named-sshd.sh 72021 &
+    supporter_runs shared-named-sshd.sh 72021 &
     jobs+=("$!")
     appears 'sshd 72021'
     as_merchant 'setsid -f sleep 71021 </dev/null >/dev/null 2>&1'
@@ -1739,7 +1739,7 @@ named_sshd() {
     about="$suite a process named sshd, and nothing that the gate wrote"
     fresh
     as_deploy open access=ssh
-    attack shared-named-sshd.sh 72023 loose
+    supporter_runs shared-named-sshd.sh 72023 loose
     appears 'sshd 72023'
     as_deploy close access=ssh
     finishes
@@ -1789,7 +1789,7 @@ fork_chain() {
     fresh
     as_deploy open access=ssh
     finishes
-    attack shared-fork-chain.sh /tmp/chain
+    supporter_runs shared-fork-chain.sh /tmp/chain
     before=$(cat "$root/tmp/chain")
     moves "$before"
     as_deploy close access=ssh
@@ -1829,7 +1829,7 @@ folder_gone() {
     as_deploy open access=ssh "path=$shop"
     finishes
     digest=$(value baseline_digest)
-    attack shared-plant.sh gone
+    supporter_runs shared-plant.sh gone
     as_deploy check access=ssh "path=$shop"
     says gate_present=false failsafe_present=false baseline_present=false
     as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
@@ -1843,7 +1843,7 @@ folder_gone() {
     fresh
     as_deploy open access=ssh "path=$shop"
     digest=$(value baseline_digest)
-    attack shared-plant.sh forged "$grant" "$(date +%s)"
+    supporter_runs shared-plant.sh forged "$grant" "$(date +%s)"
     as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
     finishes
     # While the line of the grant stood it was no result at all.
@@ -1852,7 +1852,7 @@ folder_gone() {
     rm -f "$root/home/deploy/.ssh/authorized_keys2"
     fresh
     as_deploy open access=ssh "path=$shop"
-    attack shared-plant.sh forged-and-out "$grant" "$(date +%s)"
+    supporter_runs shared-plant.sh forged-and-out "$grant" "$(date +%s)"
     as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
     finishes
     says history=result there= by_server=true sessions_left=unknown
@@ -2005,7 +2005,7 @@ rm x"
     on pkill -KILL -u deploy -x sleep
     as_deploy open access=ssh path=/srv/mine
     finishes
-    attack shared-fork-chain.sh /tmp/chain kept
+    supporter_runs shared-fork-chain.sh /tmp/chain kept
     moves "$(cat "$root/tmp/chain")"
     verb authorized-key close access=ssh path=/srv/mine
     finishes

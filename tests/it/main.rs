@@ -29,6 +29,7 @@ mod reconcile;
 mod schedule;
 mod screen;
 mod sharing;
+mod ssh_config;
 mod stage;
 mod sweep;
 mod transport;

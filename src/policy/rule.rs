@@ -34,6 +34,8 @@ pub enum Rule {
     PasswordServer,
     /// This server takes no keys.
     KeyServer,
+    /// The supporter's key is none of the merchant's own.
+    KeyOwn,
     /// The account that a key would open is root's, or can become root.
     AccountRoot,
     /// A supporter who is not confined shares the merchant's own account.
@@ -86,7 +88,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Ftp,
         Self::Protocol,
         Self::Port,
@@ -100,6 +102,7 @@ impl Rule {
         Self::PasswordStrength,
         Self::PasswordServer,
         Self::KeyServer,
+        Self::KeyOwn,
         Self::AccountRoot,
         Self::AccountShared,
         Self::PasswordReadOnly,
@@ -143,6 +146,7 @@ impl Rule {
             Self::PasswordStrength => "password.strength",
             Self::PasswordServer => "password.server",
             Self::KeyServer => "key.server",
+            Self::KeyOwn => "key.own",
             Self::AccountRoot => "account.root",
             Self::AccountShared => "account.shared",
             Self::PasswordReadOnly => "password.read-only",
@@ -183,6 +187,7 @@ impl Rule {
         matches!(
             self,
             Self::Port
+                | Self::KeyOwn
                 | Self::AccountRoot
                 | Self::AccountShared
                 | Self::Access

@@ -34,6 +34,7 @@ pub mod session;
 pub mod sharing;
 pub mod target;
 pub mod transport;
+pub mod trial;
 
 use std::process::ExitCode;
 

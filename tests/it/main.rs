@@ -34,5 +34,6 @@ mod stage;
 mod sweep;
 mod transport;
 mod transport_host;
+mod trial;
 mod unattended;
 mod verify;

@@ -596,7 +596,7 @@ sp_b_files() {
             id = substr(p, RSTART + 10); sub(/\..*/, "", id)
             if (!index(ids, " " id " ")) return 0
             p = substr(p, 1, RSTART - 1)
-            return root && (p == "/etc/cron.d/" || p == "/etc/ssh/sshd_config.d/50-" || p == "/etc/systemd/system/" || p == "/etc/systemd/system/timers.target.wants/")
+            return root && (p == "/etc/cron.d/" || p == "/etc/ssh/sshd_config.d/50-" || p == "/etc/security/limits.d/" || p == "/etc/systemd/system/" || p == "/etc/systemd/system/timers.target.wants/")
         }
         # In one order, whichever of the programs came first to a file; and one place may be named by another.
         function add(p, v) { if ((p, v) in known) return; known[p, v] = 1; if (!(p in what) && !(p in holds)) order[++n] = p; what[p] = what[p] " " v }

@@ -63,7 +63,10 @@ fn made(grant: &Grant, layer: &Layer, class: &str, text: &str, live: bool) -> bo
                 .iter()
                 .any(|kind| is(format!("/etc/systemd/system/{folder}stagepass-{id}.{kind}")))
         }),
-        "login" if own => is(format!("/etc/ssh/sshd_config.d/50-stagepass-{id}.conf")),
+        "login" if own => {
+            is(format!("/etc/ssh/sshd_config.d/50-stagepass-{id}.conf"))
+                || is(format!("/etc/security/limits.d/stagepass-{id}.conf"))
+        }
         _ => false,
     }
 }
@@ -139,7 +142,7 @@ mod tests {
     const OWN: &str = "sp-c1-jane-ab3de";
 
     /// What is said of an account of its own, where it comes and where it goes.
-    const ACCOUNT: [(&str, &str); 6] = [
+    const ACCOUNT: [(&str, &str); 7] = [
         (
             "user new account: sp-c1-jane-ab3de (id 50001, home /home/x, shell /y)",
             "user account gone: sp-c1-jane-ab3de",
@@ -156,6 +159,10 @@ mod tests {
         (
             "cron new: /etc/cron.d/stagepass-ab3de6gh9k",
             "cron gone: /etc/cron.d/stagepass-ab3de6gh9k",
+        ),
+        (
+            "login new: /etc/security/limits.d/stagepass-ab3de6gh9k.conf",
+            "login gone: /etc/security/limits.d/stagepass-ab3de6gh9k.conf",
         ),
         (
             "login new: /etc/ssh/sshd_config.d/50-stagepass-ab3de6gh9k.conf",

@@ -8,6 +8,7 @@ pub mod environment;
 mod extension;
 mod name;
 mod rule;
+mod shop_folder;
 
 use std::net::IpAddr;
 
@@ -23,6 +24,7 @@ pub use environment::{Declared, EnvironmentFinding, EnvironmentVerdict, Setting}
 pub use extension::{Agreed, ExtensionDecision, ExtensionRequest, NewDeadline, decide_extension};
 pub use name::{NameProblem, check_name, check_reference, check_sentence};
 pub use rule::{Broken, DeskReason, Rule};
+pub use shop_folder::{AccountHome, FolderAbove, FolderFacts, Relation};
 
 /// A day of 24 hours, in seconds. Deadlines count these, not calendar days.
 pub const DAY: i64 = 86_400;
@@ -87,6 +89,8 @@ pub struct Request {
     pub declared: Option<Declared>,
     /// The existing account that the supporter would share; `None` for one made for the grant.
     pub account: Option<String>,
+    /// The shop folder, as it was typed; `None` where none was named.
+    pub path: Option<String>,
     /// What the supporter may do.
     pub access: Access,
     /// How the supporter proves who they are.
@@ -170,6 +174,8 @@ pub struct Facts {
     pub root_by: String,
     /// The layers whose end this server cannot keep to the minute by itself.
     pub weak_expiry: Vec<String>,
+    /// The shop folder; `None` where nobody has looked, or none was named.
+    pub folder: Option<FolderFacts>,
     /// The backup that the merchant named.
     pub backup: Option<BackupFact>,
 }
@@ -355,6 +361,7 @@ pub fn decide(
     check.names(request);
     check.configuration(request, config);
     check.credentials(request, facts);
+    check.folder(request, facts);
     let live = match environment.verdict {
         EnvironmentVerdict::Staging => None,
         EnvironmentVerdict::Live | EnvironmentVerdict::Unknown => {
@@ -382,6 +389,24 @@ pub fn decide(
         environment,
         live,
     }))
+}
+
+/// What stands against grants on a target, whoever they are for: what [`decide`] says of the server
+/// and the shop folder, and nothing else.
+pub fn decide_target(
+    request: &Request,
+    facts: &Facts,
+    desk: &Desk,
+    config: &PolicyConfig,
+    now: UnixTime,
+) -> Vec<Broken> {
+    match decide(request, facts, desk, config, now) {
+        Decision::Allow(_) => Vec::new(),
+        Decision::Deny(mut broken) => {
+            broken.retain(|one| one.rule.is_about_the_target());
+            broken
+        }
+    }
 }
 
 /// The deadlines that desk and configuration allow together, as times.
@@ -526,6 +551,14 @@ impl Check<'_> {
             self.breaks(Rule::AccountRoot, args(&facts.root_by));
         }
         self.breaks(Rule::AccountShared, args(request.access.id()));
+    }
+
+    fn folder(&mut self, request: &Request, facts: &Facts) {
+        let (Some(path), Some(folder)) = (&request.path, &facts.folder) else { return };
+        let own_account = request.account.is_none();
+        for (rule, args) in shop_folder::judge(path, folder, request.access, own_account) {
+            self.breaks(rule, args);
+        }
     }
 
     fn live(
@@ -812,7 +845,7 @@ mod tests {
     }
 
     /// A request that nothing stands against.
-    fn request() -> Request {
+    pub(super) fn request() -> Request {
         Request {
             case: "MSP-4711".into(),
             supporter: Supporter { name: "Ana O’Brien".into(), company: "MultiSafepay".into() },
@@ -823,6 +856,7 @@ mod tests {
             declared: Some(Declared::Staging),
             access: Access::Sftp,
             account: None,
+            path: None,
             credentials: vec![Credential::Key],
             own_key: None,
             from: Vec::new(),

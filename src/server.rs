@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use crate::grant::{Access, UnixTime};
-use crate::policy::{Facts, Setting};
+use crate::policy::{Facts, FolderFacts, Setting};
 use crate::promise::Promise;
 use crate::provider::Need;
 use crate::public_key;
@@ -254,14 +254,9 @@ impl Server {
         self
     }
 
-    /// Says so when a shop folder was named that is not there.
+    /// Says so when the shop folder is a link, and where it leads.
     #[must_use]
     pub fn with_path(mut self, path: Option<&str>) -> Self {
-        if let Some(path) = path
-            && self.reply.text("path_exists") == "false"
-        {
-            self.warnings.push(format!("the shop folder `{path}` does not exist on the server"));
-        }
         let real = self.reply.text("path_now");
         if let Some(path) = path
             && !real.is_empty()
@@ -277,7 +272,7 @@ impl Server {
 
     /// What policy needs to know.
     #[must_use]
-    pub fn facts(&self, route: &Route, promise: &Promise) -> Facts {
+    pub fn facts(&self, route: &Route, promise: &Promise, path: Option<&str>) -> Facts {
         let reply = &self.reply;
         let said = |name: &str| Some(reply.text(name).to_owned()).filter(|text| !text.is_empty());
         let known = |name: &str| match reply.text(name) {
@@ -311,6 +306,7 @@ impl Server {
             confines: Some(reply.is("can_confine")),
             root_by: reply.text("root_by").to_owned(),
             weak_expiry: promise.weak(),
+            folder: FolderFacts::read(path, reply),
             backup: None,
         }
     }
@@ -330,6 +326,7 @@ pub fn detect_inputs(
         ("sp_grant", id),
         ("sp_account", account),
         ("sp_path", target.path.as_deref().unwrap_or_default()),
+        ("sp_path_id", ""),
         ("sp_access", access.id()),
         ("sp_supporter", ""),
         ("sp_public_key", key.unwrap_or_default()),

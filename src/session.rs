@@ -241,6 +241,7 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_public_key", plain(layer.public_key.as_deref().unwrap_or_default())),
         ("sp_has_password", plain(if layer.has_password { "1" } else { "0" })),
         ("sp_path", kept("sp_path")),
+        ("sp_path_id", kept("sp_path_id")),
         ("sp_expiry_form", kept("sp_expiry_form")),
         ("sp_restrict", kept("sp_restrict")),
         ("sp_from", kept("sp_from")),

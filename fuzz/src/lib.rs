@@ -245,14 +245,13 @@ fn look(reply: &Reply) {
         tame(&why);
     }
     for id in ["SSH-2.0-OpenSSH_8.4p1 Debian-5", "SSH-2.0-dropbear_2022.83", "local"] {
-        let server = Server::read(id, reply, NOW..=NOW)
-            .with_credential(Need::None, true, Access::Sftp)
-            .with_path(Some("/var/www/shop"));
+        let server =
+            Server::read(id, reply, NOW..=NOW).with_credential(Need::None, true, Access::Sftp);
         let asked = Asked { key: true, password: true, own_account: true, access: Access::Ssh };
         let promises = [Promise::planned(&server, asked), Promise::made(&server, asked, reply)];
         let layers: Vec<String> =
             promises.iter().flat_map(|one| [one.enforced_by(), one.weak()].concat()).collect();
-        let facts = server.facts(&route, &promises[0]);
+        let facts = server.facts(&route, &promises[0], Some("/var/www/shop"));
         let finding = EnvironmentFinding::judge(Some(Declared::Staging), None, &facts);
         for text in server.warnings.iter().chain(&layers).chain(&facts.served_names) {
             tame(text);

@@ -97,6 +97,46 @@ rule-key-server = `{ $target }` lets nobody in with a key
     .why = Its SSH server is set to take passwords only.
     .way-out = Use `--password`, or ask your hosting company to allow keys (`PubkeyAuthentication yes`).
 
+rule-path-missing = the shop folder `{ $path }` { $kind ->
+        [closed] cannot be entered, or its real path has a character that no reply can carry
+       *[none] is not on the server, or is not a folder
+    }
+    .why = The supporter would have nothing to look at.
+    .way-out = Name the folder the shop is in, as it is on the server: `stagepass target add … --replace --path FOLDER`.
+
+rule-path-system = the shop folder `{ $path }` { $kind ->
+        [whole] is a folder for everything of its kind (`{ $at }`)
+        [kernel] shows the state of the system itself
+        [programs] is among programs (`{ $at }`), and no file in it shows a shop
+       *[system] belongs to the system (`{ $at }`)
+    }
+    .why = Whoever writes there can become root or reach what is not the shop's, so no reason sets this aside.
+    .way-out = Name the folder of the shop itself: `stagepass target add … --replace --path FOLDER`.
+
+rule-path-home = the shop folder `{ $path }` { $kind ->
+        [keys] holds the login keys of an account (`{ $at }`), or is among them
+        [settings] is where the account { $account } keeps its settings or programs (home `{ $at }`)
+       *[holds] is or holds the home of the account { $account } (`{ $at }`)
+    }
+    .why = Whoever writes where an account logs in can log in as that account, also after the grant has ended.
+    .way-out = Name the folder of the shop inside it: `stagepass target add … --replace --path FOLDER`.
+
+rule-path-root = root runs programs that are in the shop folder `{ $path }`: `{ $file }` says so
+    .why = Whoever changes such a program becomes root with its next run.
+    .way-out = Let it run as the shop's own account (in a crontab: that account's name instead of root), or give reading only: `--access sftp-read-only`.
+
+rule-path-not-proved = nothing proves that `{ $path }` is a shop folder: { $kind ->
+        [root] it belongs to root, and not to an account of a person or of the web server
+        [nobody] nobody's account owns it
+        [service] it belongs to the account { $more }, which is neither a person's nor the web server's
+        [writable] everybody on the server can put something else in its place, in `{ $more }`
+        [programs] `{ $more }` is a place for programs
+        [home] it is the home of the account { $more }
+       *[unsaid] the provider does not say what it is
+    }
+    .why = A wrong folder could give the supporter more than the shop.
+    .way-out = Look at it on the server (`ls -ld { $real }`). If it is the shop's folder, say why: `--override path.not-proved --reason "…"`.
+
 rule-live = { $verdict ->
         [contradicted] you declared `{ $host }` to be { $declared }, but something says that it is live: { $signals }
         [live] `{ $host }` is live: { $signals }

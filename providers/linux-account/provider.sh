@@ -321,6 +321,7 @@ sp_other_doors() {
 # ---- the shop folder -----------------------------------------------------------------------------
 
 # Sets sp_real, sp_owner (uid:gid), sp_mode, sp_group and sp_through (the folders above that need x).
+# Which folder may be given is policy's to say, by what `detect` reported; here it is held to be that one.
 sp_shop_plan() {
     sp_real='' sp_start='' sp_owner='' sp_through='' sp_group='' sp_perm='' sp_mode=''
     [ -n "$sp_path" ] || return 0
@@ -330,19 +331,6 @@ sp_shop_plan() {
     sp_real=$PWD
     cd /
     case $sp_real in *[[:cntrl:]]*) sp_refuse bad-input 'The real path of the shop folder has a control character.' ;; esac
-    case $sp_real/ in
-        /bin/* | /boot/* | /dev/* | /etc/* | /lib*/* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | \
-            /usr/bin/* | /usr/sbin/* | /usr/lib*/* | "$sp_state"/*)
-            sp_refuse path-is-system 'The shop folder is part of the system; access to it is not given away.'
-            ;;
-        / | // | /home/ | /media/ | /mnt/ | /opt/ | /srv/ | /tmp/ | /usr/ | /var/ | /var/lib/ | /var/log/ | /var/spool/)
-            sp_refuse path-is-system 'The shop folder is a folder of the whole system; name the folder of the shop inside it.'
-            ;;
-    esac
-    if [ -e "$sp_real/.ssh" ]; then
-        sp_refuse path-holds-keys 'The shop folder is the home of an account (it holds .ssh); name the folder of the shop inside it.'
-    fi
-    sp_no_homes
     case $sp_access in
         sftp-read-only) sp_perm=rX ;;
         *) sp_perm=rwX ;;
@@ -354,6 +342,8 @@ sp_shop_plan() {
         set -- "$@" "$sp_p"
         sp_p=${sp_p%/*}
     done
+    sp_t=$(stat -c '%d:%i:%u' -- "$sp_real")
+    [ "$sp_t" = "$sp_path_id" ] || sp_refuse path-changed 'The shop folder is not the one that was looked at: it was moved, replaced or given to another owner meanwhile.'
     sp_t=$(stat -c '%u:%g %a %G' -- "$@")
     for sp_l in $(printf '%s' "$sp_t" | tr ' \n' '_ '); do
         sp_m=${sp_l#*_}
@@ -364,28 +354,6 @@ sp_shop_plan() {
         fi
         shift
     done
-}
-
-# Whoever writes where a home is, or where its .ssh leads, writes login files.
-sp_no_homes() {
-    sp_t=$(cat /etc/passwd)
-    IFS=$sp_nl
-    for sp_l in $sp_t; do
-        sp_k=${sp_l%%:*} sp_h=${sp_l%:*}
-        sp_h=${sp_h##*:}
-        case $sp_h in /?*) ;; *) continue ;; esac
-        if cd -P "$sp_h" 2>/dev/null; then sp_h=$PWD; fi
-        case $sp_h/ in
-            "$sp_real"/*) cd / && sp_refuse path-holds-home "The home folder of the account $sp_k is in the shop folder; name the folder of the shop inside it." ;;
-        esac
-        sp_v=$sp_h/.ssh
-        if cd -P "$sp_v" 2>/dev/null; then sp_v=$PWD; fi
-        case $sp_v/:$sp_real/ in
-            "$sp_real"/*:* | *:"$sp_v"/*) cd / && sp_refuse path-holds-keys "The login keys of the account $sp_k are in the shop folder." ;;
-        esac
-    done
-    IFS=" $sp_tab$sp_nl"
-    cd /
 }
 
 # Programs of a web server that refuse to run what a group may write to, and an ACL shows as that.

@@ -234,6 +234,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         port: route.host.is_some().then_some(route.port),
         declared: Some(target.environment),
         account: (provider.need == Need::None).then(|| route.user.clone()),
+        path: target.path.clone(),
         access: access(typed.access),
         credentials,
         own_key,
@@ -638,7 +639,7 @@ async fn look(
         .with_path(wanted.target.path.as_deref());
     refuse_key_of_another_kind(wanted, &server)?;
     let promise = Promise::planned(&server, asked(wanted));
-    let mut facts = server.facts(&wanted.route, &promise);
+    let mut facts = server.facts(&wanted.route, &promise, wanted.target.path.as_deref());
     if let Some(path) = &wanted.backup {
         facts.backup = Some(backup::verify(session, path).await?);
     }
@@ -718,6 +719,7 @@ fn compose(
     let from: Vec<String> = terms.from().iter().map(ToString::to_string).collect();
     let inputs = json!({
         "sp_path": wanted.target.path.clone().unwrap_or_default(),
+        "sp_path_id": seen.server.reply.text("path_id"),
         "sp_expiry_form": seen.server.expiry_form.id(),
         "sp_restrict": if seen.server.knows_restrict { "1" } else { "0" },
         "sp_from": from.join(","),

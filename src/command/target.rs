@@ -6,11 +6,12 @@ use crate::cli;
 use crate::command::refusal;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::Access;
+use crate::grant::{Access, Supporter};
 use crate::ledger::Filter;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
-use crate::policy::refuse_ftp;
-use crate::provider::Verb;
+use crate::policy::{self, Broken, Credential, LiveRequest, Request, refuse_ftp};
+use crate::promise::{Asked, Promise};
+use crate::provider::{Need, Provider, Verb};
 use crate::script::{Answer, clean};
 use crate::server::{self, ExpiryForm, Server, detect_inputs};
 use crate::session::{self, Session, unreachable};
@@ -301,19 +302,23 @@ async fn check(context: &Context, name: &str) -> Result<()> {
         ("target", format!("{name} ({route})")),
         ("server", session.server_id().to_owned()),
     ]);
-    let mut documents = Vec::new();
+    let (mut documents, mut refused) = (Vec::new(), Vec::new());
     for provider in ["linux-account", "authorized-key"] {
         progress.step(&format!("looking with {provider}"));
-        let looked = look(context, &mut session, &route.user, provider).await?;
+        let looked = look(context, &mut session, &route, provider).await?;
         text.push_str(&format!("\n{}\n", paint(Tone::Strong, provider)));
         match looked {
-            Ok(server) => {
-                text.push_str(&seen(&server));
+            Ok((server, broken)) => {
+                let is_final = broken.iter().any(|one| one.rule.is_final());
+                text.push_str(&seen(&server, &broken));
                 documents.push(json!({
-                    "provider": provider, "usable": true, "seen": server.reply.values(),
+                    "provider": provider, "usable": !is_final, "seen": server.reply.values(),
                     "clock_ahead_seconds": server.clock_ahead, "notes": server.warnings,
-                    "expiry_form": server.expiry_form,
+                    "expiry_form": server.expiry_form, "broken": broken,
                 }));
+                if is_final {
+                    refused = broken;
+                }
             }
             Err(why) => {
                 text.push_str(&format!("  {} {why}\n", paint(Tone::Warn, "cannot be used:")));
@@ -325,6 +330,9 @@ async fn check(context: &Context, name: &str) -> Result<()> {
     session.close().await;
     drop(progress);
     let usable = documents.iter().any(|one| one.get("usable") == Some(&Value::Bool(true)));
+    if !usable && !refused.is_empty() {
+        return Err(refusal(&refused));
+    }
     if !usable {
         let mut error =
             Error::new(Kind::Refused, format!("no kind of access can be made on `{name}`"));
@@ -339,21 +347,23 @@ async fn check(context: &Context, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// What the server is, and what `grant` would say against it: the same decision by the same facts.
 async fn look(
     context: &Context,
     session: &mut Session<'_>,
-    user: &str,
+    route: &Route,
     name: &str,
-) -> Result<std::result::Result<Server, String>> {
+) -> Result<std::result::Result<(Server, Vec<Broken>), String>> {
     let provider = context.provider(name)?;
-    let inputs = detect_inputs(session.target, user, "0000000000", Access::Sftp, None);
+    let inputs = detect_inputs(session.target, &route.user, "0000000000", Access::Sftp, None);
     let asked_at = context.now();
     Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             Some(why) => Err(why),
             None => {
                 let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
-                Ok(server.with_path(session.target.path.as_deref()))
+                let broken = broken(context, session.target, route, &provider, &server)?;
+                Ok((server, broken))
             }
         },
         Answer::Refused { reason, .. } => Err(reason),
@@ -361,8 +371,44 @@ async fn look(
     })
 }
 
+/// What stands against a grant of SFTP by key, which is the least that can be asked for with writing.
+fn broken(
+    context: &Context,
+    target: &Target,
+    route: &Route,
+    provider: &Provider,
+    server: &Server,
+) -> Result<Vec<Broken>> {
+    let own_account = provider.need == Need::Root;
+    let account = if server.reply.text("uid") == "0" { "root" } else { &route.user };
+    let request = Request {
+        case: "check".into(),
+        supporter: Supporter { name: "check".into(), company: "check".into() },
+        target: target.name.clone(),
+        scheme: if route.host.is_some() { "ssh" } else { "local" }.into(),
+        host: route.host.clone(),
+        port: route.host.is_some().then_some(route.port),
+        declared: Some(target.environment),
+        account: (!own_account).then(|| account.to_owned()),
+        path: target.path.clone(),
+        access: Access::Sftp,
+        credentials: vec![Credential::Key],
+        from: Vec::new(),
+        deadline: None,
+        drain: 0,
+        overrides: Vec::new(),
+        live: LiveRequest::default(),
+        accept_weak_expiry: false,
+    };
+    let asked = Asked { key: true, password: false, own_account, access: Access::Sftp };
+    let promise = Promise::planned(server, asked);
+    let facts = server.facts(route, &promise, target.path.as_deref());
+    let desk = context.desk("multisafepay")?;
+    Ok(policy::decide_target(&request, &facts, &desk, &context.policy, context.now()))
+}
+
 /// What matters to somebody who is about to give access; every fact is in the JSON document.
-fn seen(server: &Server) -> String {
+fn seen(server: &Server, broken: &[Broken]) -> String {
     let fact = |name: &str| clean(server.reply.text(name));
     let clock = match server.clock_ahead {
         0 => "as here".to_owned(),
@@ -375,8 +421,13 @@ fn seen(server: &Server) -> String {
         ("true", _) => "there".to_owned(),
         _ => String::new(),
     };
+    let usable = match broken {
+        [] => "yes",
+        broken if broken.iter().any(|one| one.rule.is_final()) => "no",
+        _ => "yes, with what is named below",
+    };
     let mut lines = vec![
-        ("  can be used", "yes".to_owned()),
+        ("  can be used", usable.to_owned()),
         ("  system", format!("{} {}", fact("os_id"), fact("os_version")).trim().to_owned()),
         ("  clock", clock),
         ("  logs in with", logins(server)),
@@ -408,6 +459,13 @@ fn seen(server: &Server) -> String {
     }
     lines.retain(|(_, value)| !value.is_empty());
     let mut text = fields(&lines);
+    for one in broken {
+        let (id, what, way_out) = (one.rule.id(), one.what(), one.way_out());
+        text.push_str(&format!(
+            "  {} {what}\n    {way_out}\n",
+            paint(Tone::Warn, &format!("{id}:"))
+        ));
+    }
     for warning in &server.warnings {
         text.push_str(&format!("  {} {warning}\n", paint(Tone::Warn, "note:")));
     }

@@ -42,6 +42,16 @@ pub enum Rule {
     AccountShared,
     /// A password cannot be held to reading.
     PasswordReadOnly,
+    /// The shop folder is there. No override.
+    PathMissing,
+    /// The shop folder is not the system's. No override.
+    PathSystem,
+    /// The shop folder is not where an account logs in. No override.
+    PathHome,
+    /// Root runs nothing that is in the shop folder. No override.
+    PathRoot,
+    /// The shop folder is shown to be one.
+    PathNotProved,
     /// An environment that is not shown to be staging is treated as live.
     Live,
     /// The desk never works on a live environment. No override.
@@ -88,7 +98,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 43] = [
         Self::Ftp,
         Self::Protocol,
         Self::Port,
@@ -106,6 +116,11 @@ impl Rule {
         Self::AccountRoot,
         Self::AccountShared,
         Self::PasswordReadOnly,
+        Self::PathMissing,
+        Self::PathSystem,
+        Self::PathHome,
+        Self::PathRoot,
+        Self::PathNotProved,
         Self::Live,
         Self::LiveNever,
         Self::LiveApprover,
@@ -150,6 +165,11 @@ impl Rule {
             Self::AccountRoot => "account.root",
             Self::AccountShared => "account.shared",
             Self::PasswordReadOnly => "password.read-only",
+            Self::PathMissing => "path.missing",
+            Self::PathSystem => "path.system",
+            Self::PathHome => "path.home",
+            Self::PathRoot => "path.root",
+            Self::PathNotProved => "path.not-proved",
             Self::Live => "live",
             Self::LiveNever => "live.never",
             Self::LiveApprover => "live.approver",
@@ -193,8 +213,33 @@ impl Rule {
                 | Self::Access
                 | Self::From
                 | Self::FromPassword
+                | Self::PathNotProved
                 | Self::DeadlineMaximum
         )
+    }
+
+    /// Whether it is broken by what the target is, and not by who asks for what.
+    #[must_use]
+    pub fn is_about_the_target(self) -> bool {
+        matches!(
+            self,
+            Self::Ftp
+                | Self::KeyServer
+                | Self::AccountRoot
+                | Self::PathMissing
+                | Self::PathSystem
+                | Self::PathHome
+                | Self::PathRoot
+                | Self::PathNotProved
+                | Self::Live
+                | Self::ExpiryWeak
+        )
+    }
+
+    /// Whether no option of a grant meets it or sets it aside: the target has to become another.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Ftp | Self::PathMissing | Self::PathSystem | Self::PathHome)
     }
 
     /// The message of this rule in the catalogue; its attributes are `why` and `way-out`.
@@ -307,6 +352,8 @@ fn override_with(rule: Rule) -> Option<&'static str> {
         Rule::Access => "--override access --reason TEXT",
         Rule::From => "--from CIDR",
         Rule::FromPassword => "--override from.password --reason TEXT",
+        Rule::PathNotProved => "--override path.not-proved --reason TEXT",
+        Rule::PathRoot => "--access sftp-read-only",
         Rule::DeadlineMaximum => "--override deadline.maximum --reason TEXT",
         Rule::Credential | Rule::PasswordServer | Rule::PasswordReadOnly => "--key FILE",
         Rule::KeyServer => "--password",

@@ -376,6 +376,76 @@ fn every_broken_rule_is_told_at_once_and_nothing_is_touched() {
     assert_eq!(any_port(&["--company", "Multi\u{202e}Safepay"]), ["supporter.company"]);
 }
 
+/// The rules about the shop folder that a document names: refused ones stand in the error, the others
+/// in what `target check` says of `linux-account`.
+fn path_rules(run: &Ended) -> Vec<String> {
+    let document = run.json();
+    let told = [&document["error"]["broken"], &document["result"]["providers"][0]["broken"]];
+    let rules = told.iter().filter_map(|list| list.as_array()).flatten();
+    let ids = rules.map(|one| one["rule"].as_str().unwrap().to_owned());
+    ids.filter(|id| id.starts_with("path.")).collect()
+}
+
+#[test]
+fn check_dry_run_and_grant_say_the_same_of_a_shop_folder_and_touch_nothing() {
+    let story = Story::new();
+    let (host, key) = refusing_host(&story);
+    let public = key.public.to_str().unwrap();
+    host.sh(
+        "mkdir -p /srv/rooted /srv/open/shop /srv/bound /srv/root-runs /home/jo/.ssh /etc/cron.d
+        chown www-data: /srv/root-runs /srv/open/shop; chmod 777 /srv/open
+        ln -s /etc /srv/link; ln -s /usr/local/sbin /srv/sbin
+        useradd -d /home/jo -s /bin/bash jo; chown -R jo: /home/jo
+        echo '* * * * * root php /srv/root-runs/cron.php' >/etc/cron.d/shop",
+    );
+    let override_it = ["--override", "path.not-proved"];
+    for (number, (path, rule)) in [
+        ("/srv/nothing", "path.missing"),
+        ("/etc", "path.system"),
+        ("/usr/local", "path.system"),
+        ("/usr/local/sbin", "path.system"),
+        ("/usr/share", "path.system"),
+        ("/usr/src", "path.system"),
+        ("/var/spool/cron", "path.system"),
+        ("/var/lib/dpkg", "path.system"),
+        ("/var/lib/systemd", "path.system"),
+        ("/srv/link", "path.system"),
+        ("/srv/sbin", "path.system"),
+        ("/home/jo", "path.home"),
+        ("/home/jo/.ssh", "path.home"),
+        ("/srv/root-runs", "path.root"),
+        ("/srv/rooted", "path.not-proved"),
+        ("/srv/open/shop", "path.not-proved"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("t{number}");
+        story.heard(story.stage.add_target(&name, &host, "root", &["--path", path])).ok();
+        let is_final = !matches!(rule, "path.root" | "path.not-proved");
+        let checked = story.run(["target", "check", &name, "--json"]);
+        let checked = checked.exits(if is_final { 3 } else { 0 });
+        assert_eq!(path_rules(&checked), [rule], "{path}\n{}", checked.told());
+        let grants: [&[&str]; 2] = [&["--key", public, "--dry-run"], &["--key", public]];
+        for more in grants {
+            let run = nothing_happens(&story, &host, 3, || story.grant(&name, more));
+            assert_eq!(broken(&run), [rule], "{path} {more:?}");
+            // Whatever is said, root's places are not given away.
+            if rule != "path.not-proved" {
+                let more = [more, &override_it[..]].concat();
+                let run = nothing_happens(&story, &host, 3, || story.grant(&name, &more));
+                assert!(broken(&run).contains(&rule.to_owned()), "{path} {}", run.told());
+            }
+        }
+    }
+    // What is merely not proved is the merchant's to say, and kept with the reason.
+    let run = story.grant("t14", &[&["--key", public][..], &override_it[..]].concat()).ok();
+    let overrides = &run.json()["result"]["plan"]["terms"]["overrides"];
+    assert!(overrides.to_string().contains("path.not-proved"), "{overrides}");
+    story.revoked(run.json()["result"]["grant"]["id"].as_str().unwrap());
+    assert!(story.stage.run(["target", "check", "staging"]).ok().stdout.contains("can be used"));
+}
+
 #[test]
 fn local_times_that_do_not_exist_once_are_asked_again() {
     let story = Story::new();

@@ -33,7 +33,88 @@ lives() {
     done
 }
 
+# What policy judges a shop folder by.
+folder_facts() {
+    about="$suite what a shop folder is"
+    make_shop
+    mkdir -p "$root/srv/a b/pub" "$root/etc/cron.d" "$root/etc/sudoers.d" "$root/etc/systemd/system" "$root/home/deploy/.ssh"
+    chown -R --reference="$root/home/deploy" "$root/srv/a b"
+    touch "$root/srv/a b/pub/index.php" "$root/srv/a b/composer.json"
+    chmod 751 "$root/srv/a b"
+    ln -sfn 'a b' "$root/srv/current"
+    verb linux-account detect path=/srv/current
+    finishes
+    says 'path_real=/srv/a b' "path_id=$(on stat -c %d:%i:%u '/srv/a b')" 'path_rights=1000 1000 751' path_owner=deploy path_file_system=overlay \
+        'path_above=0 0 755 /srv' 'path_signs=composer.json pub/index.php'
+    deny 'nothing is known against it' grep -E '^path_(alias|home|root_runs|web_owner)=' <<<"$out"
+    # What root runs there, and what it only reads or runs as somebody else.
+    printf '%s\n' '* * * * * www-data php "/srv/a b/bin/cron"' '# * * * * * root /srv/a b/x' '0 1 * * * root tar czf /backup.tgz /srv/a b/' \
+        '5 * * * * root su -s /bin/sh www-data -c "php /srv/current/bin/cron"' >"$root/etc/cron.d/harmless"
+    printf '[Service]\nUser=deploy\nExecStart=/usr/bin/php /srv/current/worker.php\n' >"$root/etc/systemd/system/harmless.service"
+    echo 'deploy ALL=(www-data) NOPASSWD: /srv/current/bin/x' >"$root/etc/sudoers.d/harmless"
+    verb linux-account detect path=/srv/current
+    deny 'what is harmless is not told' grep '^path_root_runs=' <<<"$out"
+    echo '*/5 * * * * root cd /srv/current && php -f bin/magento cron:run >/dev/null' >"$root/etc/cron.d/one"
+    printf '@reboot root /srv/current/run.sh\n' >"$root/etc/cron.d/two"
+    printf '[Service]\nExecStart=-/usr/bin/php /srv/current/worker.php\n' >"$root/etc/systemd/system/three.service"
+    echo 'deploy ALL=(ALL) NOPASSWD: /srv/current/bin/x' >"$root/etc/sudoers.d/four"
+    mkdir -p "$root/var/spool/cron/crontabs"
+    echo '0 4 * * * /usr/bin/flock -n /run/x.lock sh /srv/current/night.sh' >"$root/var/spool/cron/crontabs/root"
+    verb linux-account detect path=/srv/current
+    says path_root_runs=/etc/cron.d/one path_root_runs=/etc/cron.d/two path_root_runs=/etc/systemd/system/three.service \
+        path_root_runs=/etc/sudoers.d/four path_root_runs=/var/spool/cron/crontabs/root
+    rm -f "$root"/etc/cron.d/{harmless,one,two} "$root"/etc/systemd/system/{harmless,three}.service "$root"/etc/sudoers.d/{harmless,four} \
+        "$root/var/spool/cron/crontabs/root"
+    # Homes and login keys.
+    verb linux-account detect path=/home/deploy
+    says 'path_home=keys - - - /home/deploy/.ssh' 'path_home=holds deploy 1000 /bin/bash /home/deploy' 'path_home=keys deploy 1000 /bin/bash /home/deploy/.ssh'
+    mkdir -p "$root/home/deploy/public_html"
+    verb linux-account detect path=/home/deploy/public_html
+    says 'path_home=in deploy 1000 /bin/bash /home/deploy'
+    ln -sfn '/srv/a b/keys' "$root/home/deploy/.ssh2"
+    rmdir "$root/home/deploy/.ssh" "$root/home/deploy/public_html"
+    mkdir "$root/srv/a b/keys"
+    mv -T "$root/home/deploy/.ssh2" "$root/home/deploy/.ssh"
+    verb linux-account detect path=/srv/current
+    says 'path_home=keys deploy 1000 /bin/bash /srv/a b/keys'
+    rm "$root/home/deploy/.ssh"
+    # The same folder by another path.
+    mkdir -p "$root/srv/bound"
+    on mount --bind /etc /srv/bound
+    verb linux-account detect path=/srv/bound
+    says path_real=/srv/bound path_alias=/etc path_owner=root
+    on umount /srv/bound
+    on mount -t proc proc /srv/bound
+    verb linux-account detect path=/srv/bound
+    says path_file_system=proc
+    on umount /srv/bound
+    verb linux-account detect path=/srv/nothing
+    finishes
+    says path_exists=false
+    # A service's account counts where a web server or PHP really runs as it.
+    on useradd -r -u 990 shopsvc
+    chown 990 "$root/srv/bound"
+    verb linux-account detect path=/srv/bound
+    says path_web_owner=false
+    rm -rf "${root:?}/srv/a b" "$root/srv/current" "$root/srv/bound"
+    on userdel shopsvc
+    # Without root, in the account that there is.
+    cp -r "$root/root/.ssh" "$root/home/deploy/"
+    chown -R --reference="$root/home/deploy" "$root/home/deploy/.ssh"
+    mkdir -p "$root/srv/shut"
+    chmod 700 "$root/srv/shut"
+    login=deploy
+    verb authorized-key detect path=/srv/shut
+    finishes
+    says path_exists=true
+    deny 'what cannot be entered has no real path' grep '^path_real=' <<<"$out"
+    login=root
+    rmdir "$root/srv/shut"
+    rm -rf "$root/home/deploy/.ssh"
+}
+
 detects() {
+    folder_facts
     about="$suite detect"
     make_shop
     mkdir -p "$root/etc/nginx/sites-enabled" "$root/etc/apache2/sites-enabled"
@@ -622,30 +703,25 @@ ssh-ed25519 BBBB'
     refuses bad-input
     verb linux-account open path=/srv/nothing
     refuses no-such-path
-    verb linux-account open path=/etc
-    refuses path-is-system
-    verb linux-account open path=/srv/../etc/ssh
-    refuses path-is-system
-    verb linux-account open path=/
-    refuses path-is-system
-    mkdir -p "$root/home/deploy/.ssh"
-    verb linux-account open path=/home/deploy
-    refuses path-holds-keys
-    rmdir "$root/home/deploy/.ssh"
-    verb linux-account open path=/home/deploy
-    refuses path-holds-home
-    mkdir -p "$root/srv/panel/shop/keys" "$root/srv/panel/user"
-    ln -s ../shop/keys "$root/srv/panel/user/.ssh"
-    on usermod -d /srv/panel/user deploy
-    verb linux-account open path=/srv/panel/shop
-    refuses path-holds-keys
-    verb linux-account open path=/srv/panel/shop/keys
-    refuses path-holds-keys
-    on usermod -d /srv/panel/shop/deep deploy
-    verb linux-account open path=/srv/panel/shop
-    refuses path-holds-home
-    on usermod -d /home/deploy deploy
-    rm -rf "$root/srv/panel"
+    # Which folder may be given is policy's to say; here, that it is the one that was judged.
+    mkdir -p "$root/srv/judged" "$root/srv/other"
+    chown --reference="$root/home/deploy" "$root/srv/judged" "$root/srv/other"
+    local judged
+    judged=$(on stat -c %d:%i:%u /srv/judged)
+    verb linux-account open path=/srv/other "path_id=$judged"
+    refuses path-changed
+    verb linux-account open path=/srv/judged path_id=
+    refuses path-changed
+    mv "$root/srv/judged" "$root/srv/moved"
+    ln -s /etc "$root/srv/judged"
+    verb linux-account open path=/srv/judged "path_id=$judged"
+    refuses path-changed
+    rm "$root/srv/judged"
+    chown 0:0 "$root/srv/moved"
+    verb linux-account open path=/srv/moved "path_id=$judged"
+    refuses path-changed
+    same 'nothing was made' '' "$(grep '^sp-anna:' "$root/etc/passwd")$(find "$root/var/lib/stagepass" -mindepth 1 -type d 2>/dev/null)"
+    rmdir "$root/srv/moved" "$root/srv/other"
     mkdir "$root/home/sp-anna"
     verb linux-account open
     refuses home-exists

@@ -257,6 +257,11 @@ script() {
     for a; do in[${a%%=*}]=${a#*=}; done
     # As the program does: a server is told the hash.
     case ${in[password]} in '' | not-hashed | '$6$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
+    # What detect would have said.
+    if [ -z "${in[path_id]+said}" ]; then
+        in[path_id]=''
+        [ -z "${in[path]}" ] || in[path_id]=$(on stat -L -c %d:%i:%u -- "${in[path]}" 2>/dev/null)
+    fi
     printf '{ set -eu\n'
     for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
     case $verb in

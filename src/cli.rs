@@ -297,7 +297,14 @@ pub struct Grant {
     /// Only from this network; may be given several times.
     #[arg(long, value_name = "CIDR")]
     pub from: Vec<String>,
-    /// Why it is needed; required with --override and for a live shop.
+    /// Do not ask before access is made. Where nobody can be asked, nobody is.
+    #[arg(long)]
+    pub yes: bool,
+    /// Open files with passwords and keys, too, that others on the server could not read before;
+    /// needs a reason.
+    #[arg(long)]
+    pub with_secrets: bool,
+    /// Why it is needed; required with --override, --with-secrets and for a live shop.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
     /// Break this rule knowingly, by its id as a refusal shows it; recorded with the reason. May

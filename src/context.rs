@@ -23,7 +23,7 @@ use crate::policy::{self, PolicyConfig};
 use crate::provider::{Provider, ProviderError, read_small, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
-use crate::transport::{Surroundings, Unlock};
+use crate::transport::{Route, Surroundings, Unlock, Wanted};
 
 /// How long the operating system's keyring may take to answer. A locked one can hang for ever.
 pub const KEYRING_LIMIT: Duration = Duration::from_secs(20);
@@ -252,7 +252,9 @@ impl Context {
     /// # Errors
     /// Fails when there is none of this name, or its folder cannot be used.
     pub fn desk(&self, name: &str) -> Result<Desk> {
-        Desk::find(name, Some(&self.desks_dir())).map_err(|e| {
+        // Desks have names of small letters; people write them as the company does.
+        let found = Desk::find(&name.to_ascii_lowercase(), Some(&self.desks_dir()));
+        found.map_err(|e| {
             let kind = match e {
                 DeskError::NotFound { .. } => Kind::NotFound,
                 _ => Kind::Usage,
@@ -372,6 +374,13 @@ impl Context {
         })
     }
 
+    /// Whose password it is, as far as the list of targets says.
+    fn whom(&self, target: &str) -> String {
+        let target = self.targets().ok().and_then(|targets| targets.find(target).cloned());
+        let route = target.as_ref().and_then(|one| Route::of(one, &self.surroundings).ok());
+        route.map_or_else(String::new, |route| format!("of {} ", route.user))
+    }
+
     fn unlock(&self, kind: SecretKind, name: &str, question: &str) -> Option<Secret> {
         if self.unattended {
             return None;
@@ -390,19 +399,57 @@ impl Context {
         asked.insert(known, secret);
         Some(copy)
     }
+
+    /// Asks a person, whatever was kept or typed before.
+    fn unlock_again(&self, kind: SecretKind, name: &str, question: &str) -> Option<Secret> {
+        if self.unattended || !self.output.can_ask() {
+            return None;
+        }
+        let known = SecretName::new(kind, name).ok()?.to_string();
+        let mut asked = self.asked.lock().ok()?;
+        let secret = self.output.ask_secret(&format!("That was not right. {question}"))?;
+        let copy = Secret::new(secret.expose().to_owned());
+        asked.insert(known, secret);
+        Some(copy)
+    }
+
+    fn passphrase_question(what: &str) -> String {
+        format!("Passphrase of the key file {what}:")
+    }
+
+    fn password_question(&self, target: &str) -> String {
+        format!("Login password {}on {target}:", self.whom(target))
+    }
+
+    fn sudo_question(&self, target: &str) -> String {
+        format!("sudo password {}on {target}:", self.whom(target))
+    }
 }
 
 impl Unlock for Context {
     fn passphrase(&self, what: &str) -> Option<Secret> {
-        self.unlock(SecretKind::Passphrase, what, &format!("Passphrase of {what}:"))
+        self.unlock(SecretKind::Passphrase, what, &Self::passphrase_question(what))
     }
 
     fn password(&self, target: &str) -> Option<Secret> {
-        self.unlock(SecretKind::Password, target, &format!("Password to log in to {target}:"))
+        self.unlock(SecretKind::Password, target, &self.password_question(target))
     }
 
     fn sudo_password(&self, target: &str) -> Option<Secret> {
-        self.unlock(SecretKind::Sudo, target, &format!("Password for sudo on {target}:"))
+        self.unlock(SecretKind::Sudo, target, &self.sudo_question(target))
+    }
+
+    fn again(&self, wrong: Wanted<'_>) -> Option<Secret> {
+        let (kind, name, question) = match wrong {
+            Wanted::Passphrase(what) => {
+                (SecretKind::Passphrase, what, Self::passphrase_question(what))
+            }
+            Wanted::Password(target) => {
+                (SecretKind::Password, target, self.password_question(target))
+            }
+            Wanted::Sudo(target) => (SecretKind::Sudo, target, self.sudo_question(target)),
+        };
+        self.unlock_again(kind, name, &question)
     }
 }
 

@@ -87,6 +87,25 @@ pub fn parse_for(text: &str) -> Result<i64, DeadlineError> {
     }
 }
 
+/// What is doubtful about a length of time that can be read: `1m` is a minute, and whoever writes it for
+/// a support case may mean a month; `30s` ends before anybody has logged in. `None` where nothing is.
+#[must_use]
+pub fn doubtful(text: &str, seconds: i64) -> Option<String> {
+    let shown = shorten(text.trim());
+    let unit = text.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+    let count = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
+    let length = duration(seconds);
+    match unit {
+        "m" if seconds <= 12 * 60 => {
+            let days = count.parse::<u32>().unwrap_or(1).saturating_mul(30);
+            Some(format!("`{shown}` is {length}; for months write `{days}d`."))
+        }
+        "M" => Some(format!("`{shown}` is {length}; for minutes write `{count}min`.")),
+        _ if seconds < 60 => Some(format!("`{shown}` is only {length}.")),
+        _ => None,
+    }
+}
+
 /// Reads a moment: with an offset or `Z` as it stands, without one in `zone`, and a day alone as
 /// its last second in `zone`.
 ///

@@ -246,6 +246,7 @@ impl Output {
         bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(text.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
+        shown(Some(bar.clone()));
         Progress { bar, timings: None }
     }
 
@@ -267,6 +268,7 @@ impl Output {
         }
         bar.set_message(text.to_owned());
         bar.enable_steady_tick(Duration::from_millis(250));
+        shown(Some(bar.clone()));
         Progress { bar, timings: None }
     }
 
@@ -281,10 +283,12 @@ impl Output {
         if !self.can_ask() {
             return None;
         }
-        write_err(&format!("{} ", paint(Tone::Strong, question)));
-        let line = unless_interrupted(|| {
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line).map(|_| line)
+        let line = while_still(|| {
+            write_err(&format!("{} ", paint(Tone::Strong, &harmless(question))));
+            unless_interrupted(|| {
+                let mut line = String::new();
+                io::stdin().lock().read_line(&mut line).map(|_| line)
+            })
         });
         line.ok().filter(|line| !line.is_empty()).map(|line| line.trim().to_owned())
     }
@@ -302,7 +306,7 @@ impl Output {
         if !self.can_ask() {
             return None;
         }
-        hidden(question).ok()
+        while_still(|| hidden(question)).ok()
     }
 
     /// Reads a secret: from the terminal, or the first line of a pipe.
@@ -418,6 +422,24 @@ fn hidden(question: &str) -> io::Result<Secret> {
     answer
 }
 
+/// What moves on the screen, if anything does.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn shown(bar: Option<ProgressBar>) {
+    if let Ok(mut shown) = SHOWN.lock() {
+        *shown = bar;
+    }
+}
+
+/// Nothing moves, and nothing is painted over, while somebody is asked.
+fn while_still<T>(ask: impl FnOnce() -> T) -> T {
+    let bar = SHOWN.lock().ok().and_then(|shown| shown.clone());
+    match bar {
+        Some(bar) => bar.suspend(ask),
+        None => ask(),
+    }
+}
+
 /// Something that goes on. It disappears when dropped.
 #[derive(Debug)]
 pub struct Progress {
@@ -440,6 +462,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        shown(None);
         self.bar.finish_and_clear();
     }
 }

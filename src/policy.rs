@@ -93,6 +93,8 @@ pub struct Request {
     pub path: Option<String>,
     /// What the supporter may do.
     pub access: Access,
+    /// Why files that others could not read are opened, too, if they are to be.
+    pub with_secrets: Option<String>,
     /// How the supporter proves who they are.
     pub credentials: Vec<Credential>,
     /// Where the merchant has the very key that was given for the supporter, if that is so.
@@ -229,6 +231,7 @@ pub enum Decision {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Terms {
     access: Access,
+    with_secrets: Option<String>,
     deadline: UnixTime,
     deadline_maximum: UnixTime,
     drain: i64,
@@ -266,6 +269,12 @@ impl Terms {
     #[must_use]
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// Why files with secrets are opened, too; `None` where they stay closed.
+    #[must_use]
+    pub fn with_secrets(&self) -> Option<&str> {
+        self.with_secrets.as_deref()
     }
 
     /// When access ends.
@@ -362,6 +371,7 @@ pub fn decide(
     check.configuration(request, config);
     check.credentials(request, facts);
     check.folder(request, facts);
+    check.secrets(request);
     let live = match environment.verdict {
         EnvironmentVerdict::Staging => None,
         EnvironmentVerdict::Live | EnvironmentVerdict::Unknown => {
@@ -376,6 +386,7 @@ pub fn decide(
     }
     Decision::Allow(Box::new(Terms {
         access: request.access,
+        with_secrets: request.with_secrets.as_deref().map(str::trim).map(str::to_owned),
         deadline,
         deadline_maximum: limits.total.max(deadline),
         drain: request.drain,
@@ -558,6 +569,12 @@ impl Check<'_> {
         let own_account = request.account.is_none();
         for (rule, args) in shop_folder::judge(path, folder, request.access, own_account) {
             self.breaks(rule, args);
+        }
+    }
+
+    fn secrets(&mut self, request: &Request) {
+        if let Some(reason) = &request.with_secrets {
+            self.said(Rule::SecretsReason, Some(reason), check_sentence);
         }
     }
 
@@ -857,6 +874,7 @@ mod tests {
             access: Access::Sftp,
             account: None,
             path: None,
+            with_secrets: None,
             credentials: vec![Credential::Key],
             own_key: None,
             from: Vec::new(),
@@ -1380,6 +1398,17 @@ mod tests {
             request.live.confirmation = Some(typed.into());
             assert_eq!(ids(&denied(&request, &facts)), ["live", "live.confirmation"]);
         }
+    }
+
+    #[test]
+    fn files_with_secrets_are_opened_for_a_reason_alone() {
+        let mut request = request();
+        assert_eq!(allowed(&request, &Facts::default()).with_secrets(), None);
+        request.with_secrets = Some(" ".into());
+        assert_eq!(ids(&denied(&request, &Facts::default())), ["secrets.reason"]);
+        request.with_secrets = Some(" they need the API key ".into());
+        let terms = allowed(&request, &Facts::default());
+        assert_eq!(terms.with_secrets(), Some("they need the API key"));
     }
 
     #[test]

@@ -327,6 +327,7 @@ pub fn detect_inputs(
         ("sp_account", account),
         ("sp_path", target.path.as_deref().unwrap_or_default()),
         ("sp_path_id", ""),
+        ("sp_with_secrets", ""),
         ("sp_access", access.id()),
         ("sp_supporter", ""),
         ("sp_public_key", key.unwrap_or_default()),

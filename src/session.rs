@@ -15,7 +15,9 @@ use crate::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::secret::Secret;
 use crate::target::{Elevation, Target};
 use crate::transport::host_key::HostKeyPin;
-use crate::transport::{Connection, Interpreter, Phase, Route, Script, TransportError};
+use crate::transport::{
+    Connection, Interpreter, Phase, Route, Script, TRIES, TransportError, Unlock as _, Wanted,
+};
 
 /// One connection to one target. A sweep uses one for however many grants are due there.
 #[derive(Debug)]
@@ -129,7 +131,16 @@ impl<'a> Session<'a> {
         let body = std::mem::take(&mut framed.body);
         let packed = framed.packed.take();
         let script = Script { elevation, interpreter: Interpreter::Sh, body, packed };
-        let outcome = self.connection.run(&script, Instant::now() + limit).await;
+        let mut outcome = self.connection.run(&script, Instant::now() + limit).await;
+        // Nothing was run: who typed a wrong password is asked again.
+        for _ in 1..TRIES {
+            if !Connection::refused_password(&outcome) {
+                break;
+            }
+            let Some(password) = self.context.again(Wanted::Sudo(&self.target.name)) else { break };
+            self.connection.give_password(password);
+            outcome = self.connection.run(&script, Instant::now() + limit).await;
+        }
         framed.read(outcome, outputs)
     }
 
@@ -242,6 +253,7 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_has_password", plain(if layer.has_password { "1" } else { "0" })),
         ("sp_path", kept("sp_path")),
         ("sp_path_id", kept("sp_path_id")),
+        ("sp_with_secrets", kept("sp_with_secrets")),
         ("sp_expiry_form", kept("sp_expiry_form")),
         ("sp_restrict", kept("sp_restrict")),
         ("sp_from", kept("sp_from")),

@@ -137,6 +137,13 @@ rule-path-not-proved = nothing proves that `{ $path }` is a shop folder: { $kind
     .why = A wrong folder could give the supporter more than the shop.
     .way-out = Look at it on the server (`ls -ld { $real }`). If it is the shop's folder, say why: `--override path.not-proved --reason "…"`.
 
+rule-secrets-reason = files with passwords and keys would be opened, and { $given ->
+        [none] no reason is given
+       *[bad] the reason { $problem }
+    }
+    .why = Such files open more than the shop folder: the database, the payment account, the mail.
+    .way-out = Leave `--with-secrets` out, or say why the supporter needs them: `--reason "…"`.
+
 rule-live = { $verdict ->
         [contradicted] you declared `{ $host }` to be { $declared }, but something says that it is live: { $signals }
         [live] `{ $host }` is live: { $signals }

@@ -255,6 +255,7 @@ sp_detect() {
     sp_v=false
     if [ -n "$sp_path" ] && [ -z "$sp_watch" ] && sp_has setfacl && sp_has setpriv; then sp_v=true; fi
     sp_say acl_mode_change "$sp_v"
+    sp_detect_closed
     sp_detect_gate
     if [ "$sp_uid" != 0 ]; then
         sp_say supported false
@@ -465,14 +466,52 @@ sp_rooted() {
     done
 }
 
+# Files that hold passwords and keys, by name.
+sp_secret_names='-name .env -o -name .env.* -o -name env.php -o -name wp-config*.php -o -name settings*.php -o -name settings.inc.php
+    -o -name parameters.* -o -name config*.php -o -name local*.php -o -name local*.xml -o -name auth.json -o -name .htpasswd*
+    -o -name *.pem -o -name *.key -o -name *.p12 -o -name *.pfx -o -name id_* -o -name .netrc -o -name .pgpass -o -name .my.cnf
+    -o -name .git-credentials -o -name *secret* -o -name *credential* -o -name *password* -o -name *.sql -o -name *.sql.*'
+# What stays closed: what others could not read before, and which its group could not read either, or which
+# holds secrets by its name. Many shops are readable for their group alone, as a whole.
+sp_closed="-type f ! -perm -004 ( ! -perm -040 -o $sp_secret_names )"
+
+# What of that there is, for the plan: bounded in depth, time and number.
+# shellcheck disable=SC2086
+sp_detect_closed() {
+    [ -n "$sp_real" ] || return 0
+    sp_t=$(sp_b_within 5 find "$sp_real" -maxdepth 5 -type d '(' -name vendor -o -name node_modules -o -name .git ')' -prune -o $sp_closed -print0 2>/dev/null |
+        tr '\n\0' '?\n' | head -n 1000 | awk '{ n = gsub("/", "/"); print n " " $0 }' | sort -n | cut -d ' ' -f 2-) || :
+    sp_i=0
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        sp_i=$((sp_i + 1))
+        [ "$sp_i" -gt 12 ] || sp_say path_closed "${sp_l#"${sp_real%/}"/}"
+    done
+    IFS=" $sp_tab$sp_nl"
+    sp_say path_closed_total "$sp_i"
+}
+
+# A file that is made anew beside one that stays closed, as deployments do, is not to be opened by what it
+# inherits; and where anything is inherited, the umask of who makes it counts for nothing. So such a folder
+# gets no default entries. Where there were some before, somewhere in the shop, sp_acl_awk sorts them.
+# sp_keep_shut OWNER
+sp_keep_shut() {
+    [ -s "$sp_record/shut" ] || return 0
+    if [ -n "$sp_n" ]; then set -- "$1" -n -x "d:u:$sp_a_uid"; else set -- "$1" -k; fi
+    sp_w=$1
+    shift
+    sp_as "$sp_w" xargs -0 -r setfacl "$@" -- <"$sp_record/shut" 2>/dev/null || :
+}
+
 # sp_give OWNER: our entries on every file of that owner in the shop folder. Root's own only where
 # nobody else can write on the way to them; files first, because a folder's mode shows its mask.
 # shellcheck disable=SC2086
 sp_give() {
     if [ "$1" != 0 ]; then
         sp_r=0
-        find "$sp_real" ! -type d ! -type l -user "$1" -print0 2>/dev/null | sp_as "$1" xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
+        find "$sp_real" ! -type d ! -type l $sp_keep -user "$1" -print0 2>/dev/null | sp_as "$1" xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
         find "$sp_real" -type d -user "$1" -print0 2>/dev/null | sp_as "$1" xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
+        sp_keep_shut "$1"
         return "$sp_r"
     fi
     # A second open: the supporter of the first may be in by now.
@@ -481,8 +520,9 @@ sp_give() {
     sp_v=$(find "$sp_real" -user 0 ! -type l -print0 | tr -dc '\000' | wc -c)
     sp_t=$(find "$sp_real" ! -user 0 -prune -o ! -type l -print0 -type d -perm /022 -prune | tr -dc '\000' | wc -c)
     [ "$((sp_v))" = "$((sp_t))" ] || sp_r=1
-    find "$sp_real" ! -user 0 -prune -o ! -type d ! -type l -print0 -o -type d -perm /022 -prune | sp_as 0 xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
+    find "$sp_real" ! -user 0 -prune -o ! -type d ! -type l $sp_keep -print0 -o -type d -perm /022 -prune | sp_as 0 xargs -0 -r setfacl $sp_n -m "${sp_e%%,*}" -- 2>/dev/null || sp_r=1
     find "$sp_real" ! -user 0 -prune -o -type d -print0 -perm /022 -prune | sp_as 0 xargs -0 -r setfacl $sp_n -m "$sp_e" -- 2>/dev/null || sp_r=1
+    sp_keep_shut 0
     return "$sp_r"
 }
 
@@ -503,6 +543,14 @@ sp_group_serves() {
         sftp-read-only:[57] | sftp:7 | ssh:7) sp_group_is_safe "$sp_group" ;;
         *) return 1 ;;
     esac
+}
+
+# Whether the group would open what is to stay closed.
+# shellcheck disable=SC2086
+sp_group_opens_secrets() {
+    [ -n "$sp_keep" ] || return 1
+    sp_t=$(find "$sp_real" $sp_closed -perm -040 -print 2>/dev/null | head -c 1) || :
+    [ -n "$sp_t" ]
 }
 
 sp_world_serves() {
@@ -550,6 +598,8 @@ sp_shop_reached() {
 sp_shop_open() {
     sp_shop=none sp_partial=false sp_shop_why='' sp_acl_mode=false
     [ -n "$sp_real" ] || return 0
+    sp_keep="! ( $sp_closed )"
+    [ "${sp_with_secrets:-}" != 1 ] || sp_keep=''
     sp_mode_watcher
     if [ -n "$sp_watch" ]; then
         sp_shop_why="$sp_watch on this server refuses files that a group may write to, and entries for one account would show as that."
@@ -582,6 +632,11 @@ sp_shop_open() {
         read -r sp_l <"$sp_record/acl" || sp_l=''
         case $sp_l in '# file'*) sp_n=-n ;; esac
         sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
+        rm -f -- "$sp_record/shut"
+        if [ -n "$sp_keep" ] && find / -maxdepth 0 -printf '' 2>/dev/null; then
+            # shellcheck disable=SC2086
+            find "$sp_real" $sp_closed -printf '%h\0' 2>/dev/null | sort -zu >"$sp_record/shut" || :
+        fi
         sp_baseline_hold "$sp_real"
         # The folder itself shows whether this file system has ACLs.
         for sp_o in ${sp_owner%:*} $sp_owners; do
@@ -622,7 +677,9 @@ sp_shop_open() {
     elif [ -z "$sp_shop_why" ]; then
         sp_shop_why='This server cannot set ACL entries as the owner of a file (setfacl, getfacl and setpriv are needed).'
     fi
-    if sp_group_serves; then
+    if sp_group_serves && sp_group_opens_secrets; then
+        sp_shop_why="$sp_shop_why The group of the shop folder could read files with passwords that stay closed; --with-secrets gives it all the same."
+    elif sp_group_serves; then
         case " $(id -G -- "$sp_name") " in
             *" ${sp_owner#*:} "*) ;;
             *) usermod -a -G "${sp_owner#*:}" -- "$sp_name" >/dev/null ;;
@@ -700,11 +757,18 @@ sp_acl_awk() {
         }
         function put(line) { if (to != "") print line | to }
         function was(k) { return (file SUBSEP k) in had }
-        function keep(   i, k, f, m, d) {
+        function keep(   i, k, f, m, d, mine, open) {
+            # What stays closed has no entry of ours, and needs no mask; in its folder nothing is inherited.
+            for (i = 1; i <= n; i++) {
+                if (key(e[i]) == "user:" u) mine = 1
+                if (key(e[i]) == "default:user:" u) open = 1
+            }
+            if (!mine) return
             begin()
             m = 0; d = 0; f = was("default:user:")
             for (i = 1; i <= n; i++) {
                 k = key(e[i])
+                if (k ~ /^default:/ && !open && !f) continue
                 if (k == "mask:" && !was(k)) continue
                 if (k == "default:mask:" && !was(k)) continue
                 if (f && k ~ /^default:/ && k != "default:user:" u) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli;
 use crate::closing::Tally;
-use crate::command::{revoke, schedule, view};
+use crate::command::{quoted, revoke, schedule, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -60,7 +60,7 @@ async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
         Tone::Faint,
         &format!(
             "next: stagepass grant --case {} --target NAME --supporter NAME --key FILE",
-            case.reference
+            quoted(&case.reference)
         ),
     );
     Ok(())

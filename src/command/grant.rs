@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::cli;
 use crate::closing;
-use crate::command::{backup, refusal, schedule_warning, view};
+use crate::command::{backup, quoted, refusal, schedule_warning, view};
 use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
@@ -42,6 +42,7 @@ use crate::transport::{Connection, Route, TransportError};
 /// Everything that was asked for, resolved. Nothing has been touched yet.
 struct Wanted {
     target: Target,
+    yes: bool,
     route: Route,
     case: Case,
     desk: Desk,
@@ -70,7 +71,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     ask_for_what_is_missing(context, &mut typed).await?;
     let dry_run = typed.dry_run;
     let mut wanted = resolve(context, typed).await?;
-    refuse_early(context, &mut wanted)?;
+    refuse_early(context, &wanted)?;
     refuse_password_of_ours(&wanted)?;
     refuse_without_shop(&wanted)?;
     refuse_unshowable_credential(context, &wanted, dry_run)?;
@@ -83,7 +84,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let account = account_name(&wanted, &id);
     let seen = look(context, &mut session, &wanted, &account, &id).await?;
     drop(progress);
-    let terms = decide(context, &mut wanted, &seen)?;
+    let mut terms = decide(context, &mut wanted, &seen)?;
     let plan = Plan { wanted: &wanted, seen: &seen, terms: &terms, account: &account };
     if dry_run {
         session.close().await;
@@ -92,6 +93,9 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
         return Ok(());
     }
     context.output.say(Tone::Plain, &plan.text(context.now()));
+    if let Some(agreed) = agree(context, &wanted, &seen, &terms)? {
+        terms = agreed;
+    }
 
     let ledger = context.ledger().await?;
     let credential = make_credential(&wanted, &seen)?;
@@ -108,7 +112,8 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
         server: &seen.server,
         asked: asked(&wanted),
     };
-    let plan_document = plan.document();
+    let plan_document =
+        Plan { wanted: &wanted, seen: &seen, terms: &terms, account: &account }.document();
     let progress = context.output.progress("making access");
     let opened = opening::open(context, &ledger, &mut session, draft, terms, &progress).await;
     drop(progress);
@@ -225,6 +230,10 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         credentials.push(Credential::Password);
     }
     let access_stated = typed.access.is_some();
+    let deadline = deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?;
+    if let (Some(text), Some(deadline), false) = (&typed.duration, deadline, typed.yes) {
+        sure_of(context, text, deadline.saturating_sub(context.now()))?;
+    }
     let request = Request {
         case: reference,
         supporter: Supporter { name, company },
@@ -236,10 +245,11 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         account: (provider.need == Need::None).then(|| route.user.clone()),
         path: target.path.clone(),
         access: access(typed.access),
+        with_secrets: typed.with_secrets.then(|| typed.reason.clone().unwrap_or_default()),
         credentials,
         own_key,
         from: networks(&typed.from)?,
-        deadline: deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?,
+        deadline,
         drain: drain(typed.at_end, typed.max.as_deref())?,
         overrides: typed
             .overrides
@@ -260,6 +270,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         accept_weak_expiry: typed.accept_weak_expiry,
     };
     Ok(Wanted {
+        yes: typed.yes,
         provider,
         target,
         route,
@@ -325,7 +336,10 @@ async fn find_case(context: &Context, reference: &str) -> Result<Case> {
             Kind::NotFound,
             format!("there is no case `{}`", crate::script::clean(reference)),
         )
-        .hint(format!("open it with `stagepass case open {reference} --desk multisafepay`"))
+        .hint(format!(
+            "open it with `stagepass case open {} --desk multisafepay`",
+            quoted(reference)
+        ))
     };
     let ledger = context.ledger_to_read().await?.ok_or_else(missing)?;
     let case = match ledger.case(reference).await {
@@ -408,6 +422,17 @@ fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
     Ok(networks)
 }
 
+/// Makes sure of a length of time that is rarely meant: a minute or a month, seconds.
+fn sure_of(context: &Context, typed: &str, seconds: i64) -> Result<()> {
+    let Some(doubt) = deadline::doubtful(typed, seconds) else { return Ok(()) };
+    if context.output.confirm(&format!("{doubt} Is that meant?")) == Some(false) {
+        return Err(Error::new(Kind::Usage, "the deadline is not the one that was meant")
+            .hint("write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`"));
+    }
+    context.output.say(Tone::Warn, &doubt);
+    Ok(())
+}
+
 /// The deadline that was typed, if one was.
 pub fn deadline_of(
     context: &Context,
@@ -428,11 +453,9 @@ pub fn deadline_of(
 }
 
 /// What is forbidden whatever the server is like is refused before anything is sent to it.
-fn refuse_early(context: &Context, wanted: &mut Wanted) -> Result<()> {
+fn refuse_early(context: &Context, wanted: &Wanted) -> Result<()> {
     let facts = Facts::default();
-    confirm_live(context, wanted, &facts);
-    let decision = judge(context, wanted, &facts);
-    let Decision::Deny(broken) = decision else { return Ok(()) };
+    let Decision::Deny(broken) = judge(context, wanted, &facts) else { return Ok(()) };
     let certain = without_the_unseen_backup(broken, wanted);
     if certain.is_empty() { Ok(()) } else { Err(refusal(&certain)) }
 }
@@ -447,26 +470,52 @@ fn without_the_unseen_backup(broken: Vec<Broken>, wanted: &Wanted) -> Vec<Broken
     left.into_iter().filter(|one| sums_up || !live(one)).collect()
 }
 
+/// What policy says. A name that is going to be typed, once the plan was read, counts as typed here:
+/// nothing is made before it really is.
 fn judge(context: &Context, wanted: &Wanted, facts: &Facts) -> Decision {
-    policy::decide(&wanted.request, facts, &wanted.desk, &context.policy, context.now())
+    if wanted.request.live.confirmation.is_some() || !context.output.can_ask() {
+        return judge_as_it_is(context, wanted, &wanted.request, facts);
+    }
+    let mut request = wanted.request.clone();
+    let name = policy::confirmation_name(&request, facts).to_owned();
+    request.live.confirmation = Some(name);
+    judge_as_it_is(context, wanted, &request, facts)
 }
 
-/// Asks for the typed confirmation of a live shop, where that is what is missing and somebody can
-/// be asked.
-fn confirm_live(context: &Context, wanted: &mut Wanted, facts: &Facts) {
-    let Decision::Deny(broken) = judge(context, wanted, facts) else { return };
-    let broken = match facts.backup {
-        None => without_the_unseen_backup(broken, wanted),
-        Some(_) => broken,
-    };
-    let others = broken.iter().any(|one| !matches!(one.rule, Rule::LiveConfirmation | Rule::Live));
-    let missing = broken.iter().any(|one| one.rule == Rule::LiveConfirmation);
-    if missing && !others && wanted.request.live.confirmation.is_none() {
-        let name = policy::confirmation_name(&wanted.request, facts).to_owned();
-        wanted.request.live.confirmation = context
-            .output
-            .ask(&format!("This counts as a LIVE shop. Type its host name, {name}, to go on:"));
+fn judge_as_it_is(
+    context: &Context,
+    wanted: &Wanted,
+    request: &Request,
+    facts: &Facts,
+) -> Decision {
+    policy::decide(request, facts, &wanted.desk, &context.policy, context.now())
+}
+
+/// The one question, after the plan was read: for a live shop its host name, typed by hand, else a
+/// yes. The terms of what was typed; `None` where those of the plan hold.
+fn agree(context: &Context, wanted: &Wanted, seen: &Seen, terms: &Terms) -> Result<Option<Terms>> {
+    let output = &context.output;
+    if !output.can_ask() {
+        return Ok(None);
     }
+    let name = policy::confirmation_name(&wanted.request, &seen.facts);
+    let supporter = &wanted.request.supporter.name;
+    if terms.live().is_some() && wanted.request.live.confirmation.is_none() {
+        let question = format!(
+            "This counts as a LIVE shop. Type its host name, {name}, to let {supporter} in:"
+        );
+        let mut request = wanted.request.clone();
+        request.live.confirmation = Some(output.ask(&question).unwrap_or_default());
+        return match judge_as_it_is(context, wanted, &request, &seen.facts) {
+            Decision::Allow(terms) => Ok(Some(*terms)),
+            Decision::Deny(broken) => Err(refusal(&broken)),
+        };
+    }
+    if wanted.yes || output.confirm(&format!("Let {supporter} in?")) == Some(true) {
+        return Ok(None);
+    }
+    Err(Error::new(Kind::Usage, "nothing was made: you did not agree to the plan")
+        .hint("nothing was changed on the server, and nothing was recorded"))
 }
 
 /// Without root there is no account but the one that stagepass logs in to, and its password is
@@ -677,7 +726,6 @@ fn decide(context: &Context, wanted: &mut Wanted, seen: &Seen) -> Result<Terms> 
     if wanted.request.account.is_some() && seen.server.reply.text("uid") == "0" {
         wanted.request.account = Some("root".into());
     }
-    confirm_live(context, wanted, &seen.facts);
     match judge(context, wanted, &seen.facts) {
         Decision::Allow(terms) => Ok(*terms),
         Decision::Deny(broken) => Err(refusal(&broken)),
@@ -720,6 +768,7 @@ fn compose(
     let inputs = json!({
         "sp_path": wanted.target.path.clone().unwrap_or_default(),
         "sp_path_id": seen.server.reply.text("path_id"),
+        "sp_with_secrets": if terms.with_secrets().is_some() { "1" } else { "" },
         "sp_expiry_form": seen.server.expiry_form.id(),
         "sp_restrict": if seen.server.knows_restrict { "1" } else { "0" },
         "sp_from": from.join(","),
@@ -963,6 +1012,8 @@ impl Plan<'_> {
             ("server", format!("{} ({})", wanted.target.name, wanted.route)),
             ("environment", environment_in_words(terms.environment())),
             ("access", access_in_words(terms.access(), wanted.target.path.as_deref())),
+            ("not opened", self.stays_closed()),
+            ("OPENED", self.opened_secrets()),
             ("account", format!("{account}, by `{}`", wanted.provider.name)),
             ("credential", self.credential()),
             ("from", if from.is_empty() { "anywhere".into() } else { from.join(", ") }),
@@ -984,6 +1035,37 @@ impl Plan<'_> {
             lines.push(("note", paint(Tone::Warn, &message::text(id, &[]))));
         }
         format!("{}\n{}", paint(Tone::Strong, "The plan"), fields(&lines))
+    }
+
+    /// The files that others could not read before, as far as `detect` named them.
+    fn closed_files(&self) -> String {
+        let reply = &self.seen.server.reply;
+        let mut named: Vec<&str> = reply.lines("path_closed").take(6).collect();
+        let total = reply.number("path_closed_total").unwrap_or_default();
+        let rest = total.saturating_sub(i64::try_from(named.len()).unwrap_or_default());
+        let more = match rest {
+            0 => String::new(),
+            rest if total >= 1000 => format!("at least {rest} more"),
+            rest => format!("{rest} more"),
+        };
+        named.extend(Some(more.as_str()).filter(|more| !more.is_empty()));
+        named.join(", ")
+    }
+
+    fn stays_closed(&self) -> String {
+        match (self.terms.with_secrets(), self.closed_files()) {
+            (None, files) if !files.is_empty() => {
+                format!(
+                    "{files}  (others on the server cannot read them; `--with-secrets` opens them)"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn opened_secrets(&self) -> String {
+        let Some(reason) = self.terms.with_secrets() else { return String::new() };
+        format!("also files with passwords and keys ({}): {reason}", self.closed_files())
     }
 
     fn credential(&self) -> String {
@@ -1012,6 +1094,8 @@ impl Plan<'_> {
             "provider": wanted.provider.name,
             "account": account,
             "path": wanted.target.path,
+            "closed_files": seen.server.reply.lines("path_closed").collect::<Vec<_>>(),
+            "closed_files_total": seen.server.reply.number("path_closed_total").unwrap_or_default(),
             "key_fingerprint": wanted.key.as_ref().map(|key| &key.fingerprint),
             "generate_key": wanted.generate_key,
             "password": wanted.password,

@@ -134,6 +134,16 @@ pub fn refusal(broken: &[Broken]) -> Error {
     error
 }
 
+/// A word as a shell takes it.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._/:@%+=,-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Says so when nothing ends grants on time: no schedule, or one that has not run for two periods.
 pub async fn schedule_warning(context: &Context, ledger: &Ledger) {
     if let Some(warning) = schedule::warning(context, ledger).await {

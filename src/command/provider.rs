@@ -5,6 +5,8 @@ use serde_json::json;
 use crate::cli;
 use crate::closing::{self, Ended, event};
 use crate::command::case::own_case;
+use crate::command::refusal;
+use crate::command::target::standing_against;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
@@ -211,11 +213,20 @@ impl<'a> Cycle<'a> {
                 .because_text(why)
         })?;
         let server = Server::read(session.server_id(), &reply, now..=context.now());
+        let route = Route::of(session.target, &context.surroundings)
+            .map_err(|e| session::unreachable(session.target, e))?;
+        let mut broken = standing_against(context, session.target, &route, provider, &server)?;
+        // A test, too, gives rights in that folder for a moment.
+        broken.retain(|one| one.rule.id().starts_with("path."));
+        if !broken.is_empty() {
+            return Err(refusal(&broken));
+        }
         let check = CheckKey::generate(server.key_kind(None)).map_err(made)?;
         let ends = now + TEST_SECONDS;
         let not_after = ends + server.clock_ahead;
         let inputs = json!({
             "sp_path": session.target.path.clone().unwrap_or_default(),
+            "sp_path_id": reply.text("path_id"),
             "sp_expiry_form": server.expiry_form.id(),
             "sp_restrict": if server.knows_restrict { "1" } else { "0" },
             "sp_from": "",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::command::refusal;
+use crate::command::{quoted, refusal};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Supporter};
@@ -79,7 +79,9 @@ async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
     context
         .output
         .result(&text, json!({ "target": document(&target), "host_key_confirmed_by": how }));
-    context.output.say(Tone::Faint, &format!("next: stagepass target check {}", target.name));
+    context
+        .output
+        .say(Tone::Faint, &format!("next: stagepass target check {}", quoted(&target.name)));
     Ok(())
 }
 
@@ -316,7 +318,7 @@ async fn check(context: &Context, name: &str) -> Result<()> {
                     "clock_ahead_seconds": server.clock_ahead, "notes": server.warnings,
                     "expiry_form": server.expiry_form, "broken": broken,
                 }));
-                if is_final {
+                if is_final && refused.is_empty() {
                     refused = broken;
                 }
             }
@@ -362,7 +364,8 @@ async fn look(
             Some(why) => Err(why),
             None => {
                 let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
-                let broken = broken(context, session.target, route, &provider, &server)?;
+                let target = session.target;
+                let broken = standing_against(context, target, route, &provider, &server)?;
                 Ok((server, broken))
             }
         },
@@ -372,7 +375,7 @@ async fn look(
 }
 
 /// What stands against a grant of SFTP by key, which is the least that can be asked for with writing.
-fn broken(
+pub(super) fn standing_against(
     context: &Context,
     target: &Target,
     route: &Route,
@@ -392,6 +395,7 @@ fn broken(
         account: (!own_account).then(|| account.to_owned()),
         path: target.path.clone(),
         access: Access::Sftp,
+        with_secrets: None,
         credentials: vec![Credential::Key],
         from: Vec::new(),
         deadline: None,

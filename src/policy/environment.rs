@@ -48,7 +48,7 @@ impl FromStr for Declared {
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         [Self::Staging, Self::Test, Self::Development, Self::Live]
             .into_iter()
-            .find(|declared| declared.id() == word)
+            .find(|declared| declared.id().eq_ignore_ascii_case(word.trim()))
             .ok_or_else(|| UnknownWord {
                 word: word.into(),
                 expected: "staging, live, test or development",

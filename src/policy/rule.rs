@@ -52,6 +52,8 @@ pub enum Rule {
     PathRoot,
     /// The shop folder is shown to be one.
     PathNotProved,
+    /// Whoever opens files with secrets says why.
+    SecretsReason,
     /// An environment that is not shown to be staging is treated as live.
     Live,
     /// The desk never works on a live environment. No override.
@@ -121,6 +123,7 @@ impl Rule {
         Self::PathHome,
         Self::PathRoot,
         Self::PathNotProved,
+        Self::SecretsReason,
         Self::Live,
         Self::LiveNever,
         Self::LiveApprover,
@@ -170,6 +173,7 @@ impl Rule {
             Self::PathHome => "path.home",
             Self::PathRoot => "path.root",
             Self::PathNotProved => "path.not-proved",
+            Self::SecretsReason => "secrets.reason",
             Self::Live => "live",
             Self::LiveNever => "live.never",
             Self::LiveApprover => "live.approver",
@@ -359,7 +363,9 @@ fn override_with(rule: Rule) -> Option<&'static str> {
         Rule::KeyServer => "--password",
         Rule::LiveApprover => "--approver NAME",
         Rule::LiveApproval => "--approval REFERENCE",
-        Rule::LiveReason | Rule::ExtensionReason | Rule::OverrideReason => "--reason TEXT",
+        Rule::SecretsReason | Rule::LiveReason | Rule::ExtensionReason | Rule::OverrideReason => {
+            "--reason TEXT"
+        }
         Rule::LiveAccess => "--access KIND",
         Rule::LiveBackup => "--backup FILE",
         Rule::LiveAcknowledgement => "--acknowledge RULE",

@@ -333,7 +333,9 @@ fn refusals(folder: &FolderFacts, access: Access) -> Vec<Objection> {
             ],
         ));
     }
-    if access != Access::SftpReadOnly
+    // Its way out would be none where another rule refuses.
+    if found.is_empty()
+        && access != Access::SftpReadOnly
         && let Some(file) = folder.root_runs.first()
     {
         found.push((Rule::PathRoot, vec![("file", file.as_str().into())]));

@@ -18,6 +18,9 @@ macro_rules! unpack {
 }
 const NO_GZIP: &[u8] = b"stagepass-no-gzip\n";
 
+/// How the reason begins where the password was given and no shell of root's came of it.
+pub(super) const WRONG_PASSWORD: &str = "`sudo` did not take the password";
+
 /// What `sudo` is told to ask with, so that the password is sent when it is wanted and never
 /// otherwise: not to a server that wants none, and not a second time to a lockout.
 const PROMPT: &[u8] = b"[stagepass: sudo password] ";
@@ -249,7 +252,7 @@ impl<'a> Exchange<'a> {
             End::Refused(why) => why,
             End::Broken(why) if said.is_empty() => format!("`sudo` started nothing: {why}"),
             End::Broken(why) => format!("`sudo` started nothing: {why}; it said: {said}"),
-            End::Closed if answered => format!("`sudo` did not take the password: {said}"),
+            End::Closed if answered => format!("{WRONG_PASSWORD}: {said}"),
             End::Closed => format!("`sudo` started nothing: {said}"),
         }
     }

@@ -23,8 +23,8 @@ use super::exchange::Exchange;
 use super::ssh::{self, Link, Route, Session};
 use super::ssh_config::Place;
 use super::{
-    Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, Surroundings,
-    TransportError, Trial, Unlock, clean, sftp, trial,
+    Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, Surroundings, TRIES,
+    TransportError, Trial, Unlock, Wanted, clean, sftp, trial,
 };
 use crate::grant::Access;
 use crate::secret::{Secret, random_id};
@@ -619,8 +619,7 @@ async fn by_file(
                 tries.tried.push(format!("{what} (locked, and no passphrase)"));
                 return Ok(false);
             };
-            decode_secret_key(&text, Some(phrase.expose()))
-                .map_err(|_| unusable(path, "the passphrase is wrong"))?
+            unlocked(path, &text, phrase, unlock, clock)?
         }
     };
     for certificate in identity.certificates_of(path, key.public_key(), tries) {
@@ -645,6 +644,28 @@ async fn by_file(
     };
     tries.judged.push(public);
     tries.note(what, said, link)
+}
+
+/// The key behind a passphrase; who typed a wrong one is asked again.
+fn unlocked(
+    path: &Path,
+    text: &str,
+    mut phrase: Secret,
+    unlock: &dyn Unlock,
+    clock: &mut Clock,
+) -> Result<PrivateKey, TransportError> {
+    let name = path.display().to_string();
+    for _ in 1..TRIES {
+        if let Ok(key) = decode_secret_key(text, Some(phrase.expose())) {
+            return Ok(key);
+        }
+        match clock.ask(|| unlock.again(Wanted::Passphrase(&name))) {
+            Some(another) => phrase = another,
+            None => break,
+        }
+    }
+    decode_secret_key(text, Some(phrase.expose()))
+        .map_err(|_| unusable(path, "the passphrase is wrong"))
 }
 
 fn unusable(path: &Path, why: &str) -> TransportError {
@@ -797,11 +818,23 @@ async fn by_password(
     clock: &mut Clock,
     tries: &mut Tries,
 ) -> Result<bool, TransportError> {
-    let Some(password) = clock.ask(|| unlock.password(&identity.name)) else {
+    let Some(mut password) = clock.ask(|| unlock.password(&identity.name)) else {
         return Err(TransportError::NoPassword { target: identity.name.clone() });
     };
-    let said = say_password(link, &identity.user, &password, clock).await?;
-    tries.note("password".into(), said, link)
+    for try_number in 1..=TRIES {
+        let said = say_password(link, &identity.user, &password, clock).await?;
+        if tries.note("password".into(), said, link)? {
+            return Ok(true);
+        }
+        if try_number == TRIES || tries.is_enough() {
+            break;
+        }
+        match clock.ask(|| unlock.again(Wanted::Password(&identity.name))) {
+            Some(another) => password = another,
+            None => break,
+        }
+    }
+    Ok(false)
 }
 
 /// Says a password once, by the method the server has for it.

@@ -89,7 +89,25 @@ pub trait Unlock: Send + Sync {
     fn password(&self, target: &str) -> Option<Secret>;
     /// The password that `sudo` asks for on a target.
     fn sudo_password(&self, target: &str) -> Option<Secret>;
+    /// The same again, where what was given was wrong and somebody can be asked for another.
+    fn again(&self, _wrong: Wanted<'_>) -> Option<Secret> {
+        None
+    }
 }
+
+/// A secret that was wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// The passphrase of a key file, named by its path.
+    Passphrase(&'a str),
+    /// The password of the account on a target.
+    Password(&'a str),
+    /// The password that `sudo` asks for on a target.
+    Sudo(&'a str),
+}
+
+/// How often somebody is asked for a secret until it is given up.
+pub(crate) const TRIES: u32 = 3;
 
 /// What reads a script on the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -506,6 +524,17 @@ impl Connection {
             }
             (packed, self.unpacked) = (false, true);
         }
+    }
+
+    /// Whether `sudo` refused the password; nothing was run then.
+    #[must_use]
+    pub fn refused_password(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Refused { why } if why.starts_with(exchange::WRONG_PASSWORD))
+    }
+
+    /// Another password for `sudo`.
+    pub fn give_password(&mut self, password: Secret) {
+        self.sudo_password = Some(password);
     }
 
     /// What the server says it is: its SSH greeting, cleaned, or `local`.

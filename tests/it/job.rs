@@ -474,7 +474,7 @@ fn mode_of(path: &Path) -> u32 {
 #[track_caller]
 fn shown_password(screen: &str) -> String {
     let mut lines = screen.lines().map(str::trim);
-    let announced = |line: &str| line.contains("password of ");
+    let announced = |line: &str| line.contains("password of ") && line.contains("shown this once");
     lines.find(|line| announced(line)).unwrap_or_else(|| panic!("none announced: {screen:?}"));
     lines.next().unwrap().to_owned()
 }
@@ -503,10 +503,11 @@ fn a_password_is_shown_once_on_the_terminal_of_a_merchant_who_types_the_one_for_
     let before = merchants_own(&host);
     let mut watch = story.stage.watch_proc();
     let typed = format!("{sudo}\n");
-    let answers = [("Password for sudo on staging:", typed.as_str())];
+    let answers = [("sudo password of deploy on staging:", typed.as_str())];
+    let agreed = [answers[0], ("Let Jane Doe in? [y/N]", "y\n")];
     let more = ["--password", "--accept-weak-expiry", "--access", "ssh"];
     let words = Story::grant_words("staging", &[&ANY_PORT[..], &more].concat());
-    let screen = story.stage.command(words).run_tty(&answers).ok().stdout;
+    let screen = story.stage.command(words).run_tty(&agreed).ok().stdout;
     let password = shown_password(&screen);
     is_strong(&password);
     assert_eq!(screen.matches(&password).count(), 1, "{screen}");

@@ -3,6 +3,7 @@
 
 mod acknowledge;
 mod again;
+mod asking;
 mod bad_input;
 mod cli;
 mod clock;

@@ -215,7 +215,8 @@ impl Stage {
         if let Some(library) = self.clock.get() {
             command.env("LD_PRELOAD", library).env("STAGEPASS_TEST_CLOCK", self.clock_file());
         }
-        Invocation { command, stdin: Vec::new(), limit: LIMIT }
+        let pause = Duration::from_millis(50);
+        Invocation { command, stdin: Vec::new(), limit: LIMIT, columns: 120, pause }
     }
 
     /// Everything a run finds in its environment.
@@ -390,9 +391,23 @@ pub struct Invocation {
     command: Command,
     stdin: Vec<u8>,
     limit: Duration,
+    columns: u16,
+    pause: Duration,
 }
 
 impl Invocation {
+    /// How wide its terminal is; else 120.
+    pub fn columns(mut self, columns: u16) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// How long the person at its terminal takes to answer.
+    pub fn pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
     /// What it reads from standard input; else nothing.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
@@ -443,7 +458,8 @@ impl Invocation {
     /// Runs it on a terminal of its own. Each answer is typed when the screen shows its prompt
     /// for the first time after the answer before. `stdout` is all that was on the screen.
     pub fn run_tty(self, answers: &[(&str, &str)]) -> Run {
-        self.run_tty_of(120, answers)
+        let columns = self.columns;
+        self.run_tty_of(columns, answers)
     }
 
     /// The same on a terminal of so many columns.
@@ -468,7 +484,7 @@ impl Invocation {
             from = background.wait_for_stdout(from, prompt);
             // A person reads first. What is typed in the very moment a prompt for a password shows
             // may be there before the terminal stops showing what is typed.
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(self.pause);
             background.type_in(answer);
         }
         background.wait()

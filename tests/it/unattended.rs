@@ -213,10 +213,10 @@ fn a_sweep_that_could_not_log_in_unattended_is_not_scheduled() {
     by_agent.env("SSH_AUTH_SOCK", &socket).run().ok();
     let typed = format!("{PASSPHRASE}\n");
     let run = stage.command(words_of_grant("by-locked-key", file));
-    run.run_tty(&[("Passphrase of", &typed)]).ok();
+    run.run_tty(&[("Passphrase of", &typed), ("in? [y/N]", "y\n")]).ok();
     let typed = format!("{SUDO}\n");
     let run = stage.command(words_of_grant("by-sudo", file));
-    run.run_tty(&[("Password for sudo", &typed)]).ok();
+    run.run_tty(&[("sudo password of deploy on by-sudo:", &typed), ("in? [y/N]", "y\n")]).ok();
 
     // A plan is no promise, and writes nothing.
     let install = ["schedule", "install", "--kind", "cron", "--every", "5"];

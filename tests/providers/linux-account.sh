@@ -7,6 +7,7 @@ linux_account() {
     detects
     lives
     keeps_acls
+    secrets_stay_closed
     acts_as_the_owner
     keeps_to_the_shop
     one_verb_at_a_time
@@ -241,10 +242,81 @@ pw_login() {
 key_or_password_login() { if [ "$2" = password ]; then pw_login "$1"; else key_login "$1"; fi; }
 
 # can_and_cannot ACCESS key|pw: what the credential is good for, and what not.
+# Files that others could not read before stay closed, unless that was decided for; and all is as before afterwards.
+secrets_stay_closed() {
+    about="$suite files with passwords"
+    local acl access
+    make_shop
+    mkdir -p "$root$shop/app/etc" "$root$shop/sessions"
+    echo closed >"$root$shop/app/etc/env.php"
+    echo group >"$root$shop/app/etc/di.xml"
+    echo open >"$root$shop/wp-config.php"
+    echo closed >"$root$shop/sessions/sess_1"
+    chown -R --reference="$root/home/deploy" "$root$shop/app" "$root$shop/sessions" "$root$shop/wp-config.php"
+    chmod 640 "$root$shop/app/etc/env.php" "$root$shop/app/etc/di.xml"
+    chmod 644 "$root$shop/wp-config.php"
+    chmod 600 "$root$shop/sessions/sess_1"
+    acl=$(acls "$shop" | sort)
+    verb linux-account detect "path=$shop"
+    says path_closed=.env path_closed=app/etc/env.php path_closed=sessions/sess_1 path_closed_total=3
+    for access in sftp-read-only sftp masked; do
+        if [ "$access" = masked ]; then
+            # The same where the shop has ACLs of its own.
+            access=sftp
+            setfacl -m u:33:rwx "$root$shop/run.sh"
+            setfacl -m d:u:33:rwx "$root$shop/var"
+            acl=$(acls "$shop" | sort)
+        fi
+        verb linux-account open "path=$shop" "access=$access"
+        finishes
+        says shop_access=acl shop_partial=false
+        for f in .env app/etc/env.php sessions/sess_1; do
+            deny "$f is read ($access)" key_sftp "get \"$shop/$f\" $tmp/got"
+            rm -f "$tmp/got"
+        done
+        for f in index.php wp-config.php app/etc/di.xml; do
+            want "$f is read ($access)" key_sftp "get \"$shop/$f\" $tmp/got"
+            rm -f "$tmp/got"
+        done
+        # As a deployment does it: a new file in its place, and one that is no secret beside it.
+        on runuser -u deploy -- sh -c 'umask 027; cd "$1/app/etc"; echo anew >env.new; mv env.new env.php; echo anew >../made.txt' - "$shop"
+        deny "a replaced env.php is read ($access)" key_sftp "get \"$shop/app/etc/env.php\" $tmp/got"
+        want "what is made elsewhere is read ($access)" key_sftp "get \"$shop/app/made.txt\" $tmp/got"
+        rm -f "$tmp/got" "$root$shop/app/made.txt"
+        verb linux-account close "path=$shop" "access=$access"
+        finishes
+        says acl_left=false
+        same 'the ACLs are as before' "$acl" "$(acls "$shop" | sort)"
+    done
+    verb linux-account open "path=$shop" with_secrets=1
+    finishes
+    for f in .env app/etc/env.php sessions/sess_1; do
+        want "$f is read with --with-secrets" key_sftp "get \"$shop/$f\" $tmp/got"
+        rm -f "$tmp/got"
+    done
+    verb linux-account close "path=$shop"
+    finishes
+    same 'the ACLs are as before' "$acl" "$(acls "$shop" | sort)"
+    # Where the group is given instead, it must not open them.
+    mv "$root/usr/bin/setfacl" "$root/usr/bin/setfacl.away"
+    chgrp -R 33 "$root$shop"
+    chmod 2775 "$root$shop"
+    verb linux-account open "path=$shop"
+    finishes
+    says shop_access=none
+    verb linux-account close "path=$shop"
+    verb linux-account open "path=$shop" with_secrets=1
+    finishes
+    says shop_access=group
+    verb linux-account close "path=$shop"
+    finishes
+    mv "$root/usr/bin/setfacl.away" "$root/usr/bin/setfacl"
+}
+
 can_and_cannot() {
     local ssh=$2_ssh sftp=$2_sftp owner
     echo content >"$tmp/upload"
-    want 'reads a private file of the shop' bash -c '[ "$1" = secret ]' - "$("$sftp" "get \"$shop/.env\" $tmp/got" >/dev/null 2>&1; cat "$tmp/got" 2>/dev/null; rm -f "$tmp/got")"
+    deny 'reads a file of the shop with passwords' bash -c '[ "$1" = secret ]' - "$("$sftp" "get \"$shop/.env\" $tmp/got" >/dev/null 2>&1; cat "$tmp/got" 2>/dev/null; rm -f "$tmp/got")"
     "$sftp" "put $tmp/upload \"$shop/new\"
 mkdir \"$shop/newdir\"
 put $tmp/upload \"$shop/private/new\"
@@ -369,7 +441,8 @@ keeps_acls() {
     mv "$root/usr/bin/setfacl" "$root/opt/hidden/"
     make_shop
     chmod -R g+rwX "$root$shop"
-    verb linux-account open "path=$shop"
+    # Its .env could be read by the group.
+    verb linux-account open "path=$shop" with_secrets=1
     finishes
     says shop_access=group
     want 'writes by the group of the folder' key_sftp "put $tmp/upload \"$shop/new\""

@@ -230,6 +230,7 @@ impl Rule {
             Self::Ftp
                 | Self::KeyServer
                 | Self::AccountRoot
+                | Self::AccountShared
                 | Self::PathMissing
                 | Self::PathSystem
                 | Self::PathHome

@@ -19,7 +19,7 @@ fn scene(story: &Story) -> (Host, String) {
     (host, key.public.to_str().unwrap().to_owned())
 }
 
-fn grant<'a>(story: &'a Story, key: &str, more: &[&str], columns: u16) -> Invocation {
+fn grant(story: &Story, key: &str, more: &[&str], columns: u16) -> Invocation {
     let words = [&["--key", key][..], &ANY_PORT, more].concat();
     story.stage.command(Story::grant_words("staging", &words)).columns(columns)
 }

@@ -363,7 +363,8 @@ async fn look(
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             Some(why) => Err(why),
             None => {
-                let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
+                let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
+                    .with_path(session.target.path.as_deref());
                 let target = session.target;
                 let broken = standing_against(context, target, route, &provider, &server)?;
                 Ok((server, broken))
@@ -397,6 +398,7 @@ pub(super) fn standing_against(
         access: Access::Sftp,
         with_secrets: None,
         credentials: vec![Credential::Key],
+        own_key: None,
         from: Vec::new(),
         deadline: None,
         drain: 0,

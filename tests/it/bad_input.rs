@@ -927,8 +927,8 @@ fn a_credential_that_cannot_be_written_is_taken_back() {
 
     // A standard output that loses it.
     let exe = env!("CARGO_BIN_EXE_stagepass");
-    let words = "grant --case C-1 --target staging --supporter Ana --override port --reason x \
-                 --generate-key --reveal";
+    let words = "grant --case C-1 --target staging --supporter Ana --override port \
+                 --override account.shared --reason x --generate-key --reveal";
     for (sink, code) in
         [(">/dev/full", 1), (">&-", 2), (">/dev/null", 2), ("| sh -c 'exec <&-; sleep 9'", 1)]
     {

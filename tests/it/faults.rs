@@ -216,7 +216,9 @@ pub fn marks(host: &Host) -> BTreeSet<(&'static str, String)> {
             }
         }
         for name in names(&format!("{home}/.stagepass")) {
-            if root.join(&home).join(".stagepass").join(&name).is_dir() {
+            // The list of before is kept beside a result, for whoever collects that.
+            let is_kept = name.starts_with(".kept.");
+            if !is_kept && root.join(&home).join(".stagepass").join(&name).is_dir() {
                 marks.insert(("folder", name));
             }
         }

@@ -21,7 +21,7 @@ use russh::{Channel, ChannelId, ChannelOpenFailure, MethodSet, SshId};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::stage::{Ended, Key, Run, Stage, contains};
+use crate::stage::{Ended, Key, Run, SHARED, Stage, contains};
 
 /// What a peer does with a connection before there is any SSH.
 #[derive(Clone)]
@@ -697,6 +697,7 @@ impl Scene {
     fn grant_as(&self, access: &str, more: &[&str]) -> (Run, u64) {
         let mut args = vec!["grant", "--case", "C-1", "--target", "staging", "--supporter", "Ana"];
         args.extend(["--override", "port", "--reason", "a test's port", "--access", access]);
+        args.extend(SHARED);
         let key = self.key.public.to_str().unwrap();
         if !more.contains(&"--generate-key") {
             args.extend(["--key", key]);

@@ -37,6 +37,8 @@ lives() {
 # What policy judges a shop folder by.
 folder_facts() {
     about="$suite what a shop folder is"
+    local deploy
+    deploy=$(on id -u deploy)
     make_shop
     mkdir -p "$root/srv/a b/pub" "$root/etc/cron.d" "$root/etc/sudoers.d" "$root/etc/systemd/system" "$root/home/deploy/.ssh"
     chown -R --reference="$root/home/deploy" "$root/srv/a b"
@@ -45,7 +47,7 @@ folder_facts() {
     ln -sfn 'a b' "$root/srv/current"
     verb linux-account detect path=/srv/current
     finishes
-    says 'path_real=/srv/a b' "path_id=$(on stat -c %d:%i:%u '/srv/a b')" 'path_rights=1000 1000 751' path_owner=deploy path_file_system=overlay \
+    says 'path_real=/srv/a b' "path_id=$(on stat -c %d:%i:%u '/srv/a b')" "path_rights=$deploy $(on id -g deploy) 751" path_owner=deploy path_file_system=overlay \
         'path_above=0 0 755 /srv' 'path_signs=composer.json pub/index.php'
     deny 'nothing is known against it' grep -E '^path_(alias|home|root_runs|web_owner)=' <<<"$out"
     # What root runs there, and what it only reads or runs as somebody else.
@@ -68,16 +70,16 @@ folder_facts() {
         "$root/var/spool/cron/crontabs/root"
     # Homes and login keys.
     verb linux-account detect path=/home/deploy
-    says 'path_home=keys - - - /home/deploy/.ssh' 'path_home=holds deploy 1000 /bin/bash /home/deploy' 'path_home=keys deploy 1000 /bin/bash /home/deploy/.ssh'
+    says 'path_home=keys - - - /home/deploy/.ssh' "path_home=holds deploy $deploy /bin/bash /home/deploy" "path_home=keys deploy $deploy /bin/bash /home/deploy/.ssh"
     mkdir -p "$root/home/deploy/public_html"
     verb linux-account detect path=/home/deploy/public_html
-    says 'path_home=in deploy 1000 /bin/bash /home/deploy'
+    says "path_home=in deploy $deploy /bin/bash /home/deploy"
     ln -sfn '/srv/a b/keys' "$root/home/deploy/.ssh2"
     rmdir "$root/home/deploy/.ssh" "$root/home/deploy/public_html"
     mkdir "$root/srv/a b/keys"
     mv -T "$root/home/deploy/.ssh2" "$root/home/deploy/.ssh"
     verb linux-account detect path=/srv/current
-    says 'path_home=keys deploy 1000 /bin/bash /srv/a b/keys'
+    says "path_home=keys deploy $deploy /bin/bash /srv/a b/keys"
     rm "$root/home/deploy/.ssh"
     # The same folder by another path.
     mkdir -p "$root/srv/bound"

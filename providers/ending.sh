@@ -122,6 +122,13 @@ trial=$sp_o
 "
 }
 
+# After the trial: the gate forgets its word, and that our address is its own.
+sp_trial_over() {
+    [ -r "$sp_dir/gate.conf" ] || return 0
+    sp_t=$(sed -e 's/^own=.*/own=/' -e 's/^trial=.*/trial=/' "$sp_dir/gate.conf") || return 1
+    sp_put "$sp_dir/gate.conf" 644 "$sp_t$sp_nl"
+}
+
 # sp_trial_clear FOLDER: takes away the file that a trial wrote which was cut off before it removed it.
 sp_trial_clear() {
     [ -n "$1" ] && [ -d "$1" ] && [ -r "$sp_dir/gate.conf" ] || return 0

@@ -160,10 +160,11 @@ pub async fn open(
     let settled =
         Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
     drop(check);
-    let settled = match call(session, draft.provider, Verb::Update, &grant, &settled).await {
-        Ok(settled) => settled,
-        Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
-    };
+    let settled =
+        match call(session, draft.provider, draft.provider.after_trial(), &grant, &settled).await {
+            Ok(settled) => settled,
+            Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
+        };
     if has_gate && !settled.is("trial_seen") {
         let problem = Problem {
             kind: Kind::Refused,
@@ -599,7 +600,7 @@ pub async fn try_again(
     let not_after = context.now() + server.clock_ahead + seconds(context.step_limit);
     let settled =
         Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
-    let settled = call(session, &provider, Verb::Update, &grant, &settled).await;
+    let settled = call(session, &provider, provider.after_trial(), &grant, &settled).await;
     match &settled {
         Ok(_) => (grant.lease_owner, grant.lease_until) = (None, None),
         // The claim stays as a mark that the lines have to be set again, and is over.

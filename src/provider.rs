@@ -60,6 +60,9 @@ pub enum Verb {
     Open,
     /// Makes key lines and expiry what the inputs say.
     Update,
+    /// Takes the verification key away after the trial login. A provider without it is sent
+    /// [`Verb::Update`].
+    Tried,
     /// Reports the layer's state, changes nothing.
     Check,
     /// Takes everything of the grant away. "Already gone" is success.
@@ -70,8 +73,15 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of its number.
-    pub const ALL: [Self; 6] =
-        [Self::Detect, Self::Open, Self::Update, Self::Check, Self::Close, Self::Marks];
+    pub const ALL: [Self; 7] = [
+        Self::Detect,
+        Self::Open,
+        Self::Update,
+        Self::Tried,
+        Self::Check,
+        Self::Close,
+        Self::Marks,
+    ];
 
     /// The shell function of this verb.
     #[must_use]
@@ -80,6 +90,7 @@ impl Verb {
             Self::Detect => "sp_detect",
             Self::Open => "sp_open",
             Self::Update => "sp_update",
+            Self::Tried => "sp_tried",
             Self::Check => "sp_check",
             Self::Close => "sp_close",
             Self::Marks => "sp_marks",
@@ -117,6 +128,8 @@ struct Manifest {
     detect: Replies,
     open: Replies,
     update: Replies,
+    #[serde(default)]
+    tried: Replies,
     check: Replies,
     close: Replies,
     #[serde(default)]
@@ -295,6 +308,7 @@ impl Provider {
             (Verb::Detect, parsed.detect.outputs),
             (Verb::Open, parsed.open.outputs),
             (Verb::Update, parsed.update.outputs),
+            (Verb::Tried, parsed.tried.outputs),
             (Verb::Check, parsed.check.outputs),
             (Verb::Close, parsed.close.outputs),
             (Verb::Marks, parsed.marks.outputs),
@@ -349,6 +363,12 @@ impl Provider {
     #[must_use]
     pub fn lists_marks(&self) -> bool {
         !self.outputs(Verb::Marks).is_empty()
+    }
+
+    /// The verb that takes the verification key away.
+    #[must_use]
+    pub fn after_trial(&self) -> Verb {
+        if self.outputs(Verb::Tried).is_empty() { Verb::Update } else { Verb::Tried }
     }
 
     /// What `verb` may reply.

@@ -126,9 +126,6 @@ static FRAMED: LazyLock<(Framed, String)> = LazyLock::new(|| {
     (framed, nonce)
 });
 
-const VERBS: [Verb; 6] =
-    [Verb::Detect, Verb::Open, Verb::Update, Verb::Check, Verb::Close, Verb::Marks];
-
 fn output(status: Option<u32>, stdout: &str, stderr: &str) -> Output {
     let bytes = |text: &str| text.as_bytes().to_vec();
     Output { status, stdout: bytes(stdout), stderr: bytes(stderr), truncated: false }
@@ -141,7 +138,7 @@ pub fn reply(data: &[u8]) {
     let (head, rest) = first_line(&whole);
     let mut words = head.split(' ');
     let provider = &PROVIDERS[usize::from(words.next() == Some("authorized-key"))];
-    let verb = words.next().and_then(|word| VERBS.iter().find(|verb| verb.function() == word));
+    let verb = words.next().and_then(|word| Verb::ALL.iter().find(|verb| verb.function() == word));
     let verb = *verb.unwrap_or(&Verb::Detect);
     let status = words.next().and_then(|word| word.parse().ok());
     let (framed, nonce) = &*FRAMED;
@@ -853,7 +850,7 @@ pub fn provider(data: &[u8]) {
             assert_eq!((provider.name.as_str(), provider.digest.len()), ("mine", 64));
             let other = fuzzing::provider("mine", manifest, &format!("{script} ")).unwrap();
             assert_ne!(other.digest, provider.digest);
-            for verb in VERBS {
+            for verb in Verb::ALL {
                 let inputs = vec![("sp_word", script::Input::Text(manifest.to_owned()))];
                 let framed = provider.frame(verb, &inputs).unwrap();
                 let body = String::from_utf8_lossy(&framed.body);

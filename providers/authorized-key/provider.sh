@@ -1005,6 +1005,8 @@ sp_open() {
     sp_foreign_before=$sp_same_foreign
     sp_guarding=1
     sp_guard
+    # What closes by itself is to know it as what is told to.
+    sp_confined_then=$sp_confined
     sp_guard_failsafe install
     sp_baseline=false sp_baseline_why=$sp_place_why sp_had_digest=$sp_baseline_digest
     if [ -n "$sp_dir" ] && [ -d "$sp_dir" ]; then
@@ -1072,6 +1074,36 @@ sp_update() {
     sp_guard_failsafe install
     sp_tell
     sp_trial_say
+    sp_flush
+}
+
+# The trial login is over: its line goes, and what `open` left behind is looked at again, not made again.
+sp_tried() {
+    sp_key_inputs
+    sp_fence
+    sp_find_file
+    sp_plan_start may
+    sp_place
+    sp_lock_keys
+    sp_survey
+    [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
+    sp_file_fit
+    sp_gated
+    sp_must=1
+    sp_put_lines
+    sp_survey
+    sp_trial_say
+    sp_failsafe=none
+    if [ -n "$sp_dir" ]; then
+        sp_trial_over || sp_no_space
+        sp_failsafe_present || :
+    fi
+    sp_say account "$sp_me"
+    sp_say keys_file "$sp_file"
+    sp_say key_lines "$sp_ours"
+    sp_say expiry_time "${sp_stamp:-}"
+    sp_say gate "$sp_gate"
+    sp_say failsafe "$sp_failsafe"
     sp_flush
 }
 

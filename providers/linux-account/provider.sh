@@ -1487,6 +1487,32 @@ sp_update() {
     sp_flush
 }
 
+# The trial login is over: its key goes, and what `open` left behind is looked at again, not made again.
+sp_tried() {
+    sp_account_inputs
+    sp_fence
+    sp_lock_state
+    sp_read_record
+    sp_look
+    [ "$sp_found" = 1 ] || sp_refuse account-absent 'There is no such account.'
+    [ "$sp_ours" = 1 ] || sp_refuse account-foreign 'The account does not carry the mark of this grant.'
+    [ -n "$sp_rec_home" ] || sp_refuse record-missing "The record of this grant in $sp_record is gone; close it."
+    sp_home=$sp_rec_home sp_keys=$sp_rec_keys sp_keys_dir=$sp_rec_dir sp_start=$sp_rec_path sp_gate=$sp_rec_gate
+    sp_write_keys || sp_refuse "$sp_late_id" "$sp_late_why"
+    sp_changed=1
+    sp_trial_say
+    if [ "$sp_gate" = true ]; then
+        sp_trial_over || sp_fail no-room 'The gate could not be told that the trial is over (a full or read-only disk).'
+    fi
+    sp_failsafe_present || :
+    sp_say account_uid "$sp_a_uid"
+    sp_say keys_file "$sp_keys"
+    sp_say expiry_time "${sp_stamp:-}"
+    sp_bool gate sp_gate_present
+    sp_say failsafe "$sp_failsafe"
+    sp_flush
+}
+
 # What a deployment took away of the account's rights is given again, as `open` gives it.
 sp_update_shop() {
     [ -n "$sp_rec_path" ] && [ -d "$sp_rec_path" ] && [ -z "$sp_trial" ] || return 0

@@ -736,7 +736,7 @@ value() { sed -n "s/^$1=//p" <<<"$out"; }
 
 gate_in_a_shared_account() {
     about="$suite gate in a shared account"
-    local was line master
+    local was line made master
     fresh
     make_shop
     was=$(home_state)
@@ -760,6 +760,13 @@ gate_in_a_shared_account() {
     same 'each use, and whose' 'own command command command sftp' "$(value use | cut -d' ' -f3 | tr '\n' ' ' | sed 's/ $//')"
     as_deploy check access=ssh "path=$shop" uses_from=4
     same 'only what is new' sftp "$(value use | cut -d' ' -f3)"
+    made=$(cd "$root/home/deploy/.stagepass/$grant" && stat -c '%n %i %Y' gate ends)
+    as_deploy tried access=ssh "path=$shop" trial=n0nce
+    finishes
+    says gate=true key_lines=1 trial_seen=false
+    same 'nothing is written anew' "$made" "$(cd "$root/home/deploy/.stagepass/$grant" && stat -c '%n %i %Y' gate ends)"
+    deny 'the line of the trial is gone' grep -qF "$check_key" "$(keys)"
+    same "the supporter's is as it was" "$line" "$(grep -F "$supporter_key" "$(keys)")"
 
     # A connection that was opened before the deadline, and is kept.
     master=$tmp/master.$suite

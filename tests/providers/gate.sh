@@ -268,7 +268,7 @@ shuts_out() {
 # Whoever made the access asks who answers. Nobody else is answered, and another command that sshd
 # forces is found before anybody can come in.
 answers_the_trial() {
-    local access conf=$root/etc/ssh/sshd_config.d/05-test.conf
+    local access was conf=$root/etc/ssh/sshd_config.d/05-test.conf
     about="$suite trial"
     for access in sftp ssh; do
         make_shop
@@ -285,9 +285,19 @@ answers_the_trial() {
         [ "$access" = ssh ] || want 'what was refused in the trial is no use' grep -qE '^[0-9]+ [^ ]+ own refused true$' "$(state uses)"
         verb linux-account update "path=$shop" "access=$access" trial=n0nc
         says trial_seen=false
+        [ "$access" = sftp ] || verb linux-account open "path=$shop" "access=$access" "check_key=$check_key" "check_until=$(($(date +%s) + 300))" trial=n0nce
+        was=$(cd "$(state .)" && stat -c '%n %i %Y' gate ends failsafe 2>/dev/null)
+        verb linux-account tried "path=$shop" "access=$access" trial=n0nce
+        finishes
+        says trial_seen=true gate=true
+        want 'the word is forgotten' grep -qx 'trial=' "$(state gate.conf)"
+        want 'and whose address it came from' grep -qx 'own=' "$(state gate.conf)"
+        same 'nothing else is written anew' "$was" "$(cd "$(state .)" && stat -c '%n %i %Y' gate ends failsafe 2>/dev/null)"
+        deny 'the key of the trial is gone' grep -qF "$check_key" "$root/home/sp-anna/.ssh/authorized_keys"
+        want "the supporter's is not" grep -qF "$supporter_key" "$root/home/sp-anna/.ssh/authorized_keys"
         verb linux-account update "path=$shop" "access=$access" trial=n0nce
         says trial_seen=true
-        want 'the word is forgotten' grep -qx 'trial=' "$(state gate.conf)"
+        want 'the word is forgotten by update, too' grep -qx 'trial=' "$(state gate.conf)"
         verb linux-account update "path=$shop" "access=$access"
         case $out in *trial_seen*) fail 'nothing is said where nothing was asked' "$out" ;; *) pass ;; esac
         verb linux-account close "path=$shop"

@@ -1261,8 +1261,7 @@ sp_close() {
     # What could be done is done; now it is said what could not.
     if [ -n "$sp_unfit" ] && sp_at "$sp_unfit"; then sp_file_fit; fi
     sp_survey
-    sp_todo=$sp_todo$sp_way_todo
-    if [ -z "$sp_todo" ] && [ "$sp_had_place$sp_lined" = falsefalse ]; then sp_absent=true; fi
+    if [ -z "$sp_todo$sp_way_todo" ] && [ "$sp_had_place$sp_lined" = falsefalse ]; then sp_absent=true; fi
     sp_note_ended "$sp_my_home/.stagepass-ended." "$sp_absent"
     # Once more: whoever came in before the line went.
     sp_shut

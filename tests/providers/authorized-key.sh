@@ -21,6 +21,7 @@ authorized_key() {
     fork_chain
     folder_gone
     locked_by_another
+    closed_meanwhile
     way_in_first
     root_by
     merchants_crontab
@@ -1884,6 +1885,34 @@ folder_gone() {
     want 'the key is found' grep -q '^found=key .*back door' <<<"$out"
     as_deploy close collected=1
     want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
+}
+
+# The failsafe is at it, and holds the lock: who comes meanwhile shuts the way in, waits, and finds its result.
+closed_meanwhile() {
+    about="$suite the server closes at the same moment"
+    local first i
+    fresh
+    as_deploy open access=ssh
+    finishes
+    on runuser -u deploy -- flock /home/deploy/.stagepass sh -c 'until [ -e /tmp/go ]; do sleep 0.05; done' &
+    first=$!
+    held /home/deploy/.stagepass
+    script authorized-key close access=ssh >"$tmp/meanwhile"
+    on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin /bin/sh -s <"$tmp/meanwhile" >"$tmp/meanwhile.out" 2>&1 &
+    for i in $(seq 200); do
+        grep -q "$supporter_key" "$(keys)" || break
+        sleep 0.05
+    done
+    deny 'the way in is shut although somebody holds the lock' grep -q "$supporter_key" "$(keys)"
+    printf 'by_server=true\nserver_closed_at=%s\n' "$(date +%s)" >"$root/home/deploy/.stagepass/result.$grant"
+    chown --reference="$root/home/deploy" "$root/home/deploy/.stagepass/result.$grant"
+    rm -r "$root/home/deploy/.stagepass/$grant"
+    touch "$root/tmp/go"
+    wait "$first" "$!"
+    out=$(cat "$tmp/meanwhile.out") code=0
+    says history=result by_server=true
+    as_deploy close collected=1
+    rm -f "$root/tmp/go"
 }
 
 # R11: another account holds a lock on the home folder.

@@ -586,7 +586,7 @@ sp_failsafe_take() {
         cron.d)
             rm -f -- "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new" 2>/dev/null || :
             # It may be what called us; then it sees that there is nothing to wait for any more.
-            [ "${sp_by_server:-0}" = 1 ] || ! sp_waiter || kill -KILL -- "-$sp_waiter" 2>/dev/null || :
+            [ "${sp_by_server:-0}" = 1 ] || ! sp_waiter || kill -KILL "-$sp_waiter" 2>/dev/null || :
             ;;
         crontab) [ ! -e "$sp_dir/crontab-was" ] || ! sp_has crontab || sp_crontab_remove ;;
     esac

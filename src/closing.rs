@@ -897,7 +897,8 @@ pub(crate) async fn offer(
     let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
         return not_tried("the password was never kept");
     };
-    if !Known::of(layer).text("sp_from").is_empty() {
+    let known = Known::of(layer);
+    if known.is_limited() && !known.was_taken_here() {
         return not_tried(
             "the key is limited to other addresses, and would be refused from here in any case",
         );

@@ -146,7 +146,8 @@ pub async fn open(
         check: &check,
         moment: &moment,
     };
-    let Tested { evidence, proof, has_gate } = match tried.prove(session, &grant).await {
+    let Tested { evidence, proof, has_gate, taken_here } = match tried.prove(session, &grant).await
+    {
         Ok(tested) => tested,
         Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
     };
@@ -183,6 +184,9 @@ pub async fn open(
     }
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
+    if let Some(layer) = grant.layers.first_mut().filter(|_| taken_here) {
+        Known::set_taken_here(layer);
+    }
     release(&mut grant);
     let detail = json!({ "open": evidence::read_back(&reply), "login": evidence, "proof": proof, "promise": promise });
     let open = event(context, &grant, "grant.open", detail);
@@ -297,6 +301,8 @@ struct Tested {
     proof: Proof,
     /// Whether a gate answered, which then has to be in its log.
     has_gate: bool,
+    /// Whether the supporter's own key was taken from our address.
+    taken_here: bool,
 }
 
 /// What a trial login needs to know.
@@ -319,7 +325,7 @@ impl Tried<'_> {
         session: &mut Session<'_>,
         grant: &Grant,
     ) -> std::result::Result<Tested, Problem> {
-        let mut has_gate = false;
+        let (mut has_gate, mut taken_here) = (false, false);
         let mut logins = Vec::new();
         let mut evidence = serde_json::Map::new();
         let Some(layer) = grant.layers.first() else {
@@ -333,7 +339,7 @@ impl Tried<'_> {
             let mut answers = answers.into_iter();
             // A key that is limited to addresses is refused from ours unless we are inside them. The
             // verification key has no such limit, and the supporter's own line is read back.
-            let limited = !Known::of(layer).text("sp_from").is_empty();
+            let limited = Known::of(layer).is_limited();
             let offered = match (answers.next(), answers.next()) {
                 (
                     Some(transport::Answer::WouldAccept),
@@ -355,6 +361,7 @@ impl Tried<'_> {
                 }
             };
             let (offered, reach, parts) = offered;
+            taken_here = offered == "accepted";
             self.judge(&parts, layer, grant)?;
             evidence.insert("key".into(), json!({ "offered": offered }));
             let reach = reach.map(|reach| reach.to_string()).unwrap_or_default();
@@ -379,7 +386,12 @@ impl Tried<'_> {
                 }
             }
         }
-        Ok(Tested { evidence: Value::Object(evidence), proof: Proof::of(logins), has_gate })
+        Ok(Tested {
+            evidence: Value::Object(evidence),
+            proof: Proof::of(logins),
+            has_gate,
+            taken_here,
+        })
     }
 
     fn plan(&self, grant: &Grant, layer: &Layer, credential: Credential) -> Plan {

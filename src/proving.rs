@@ -12,7 +12,7 @@ use crate::grant::{Grant, Layer};
 use crate::ledger::Ledger;
 use crate::provider::{Need, Verb};
 use crate::script::{Answer, Reply, clean};
-use crate::session::{self, Moment, Session};
+use crate::session::{self, Known, Moment, Session};
 use crate::target::Target;
 use crate::transport;
 
@@ -186,6 +186,14 @@ pub async fn prove_taken(
     need: Need,
 ) -> Result<Offered> {
     Ok(match closing::offer(context, ledger, target, layer, need, grant.access).await? {
+        // We may be somewhere else today.
+        Offer::Answered(transport::Answer::Refused { .. }) if Known::of(layer).is_limited() => {
+            Offered::NotTried(
+                "the key is limited to the addresses of `--from`, and the server does not take it \
+                 from here any more"
+                    .into(),
+            )
+        }
         Offer::Answered(transport::Answer::Refused { methods }) => Offered::Refused(format!(
             "the server does not take the key of {} (it offers {})",
             grant.supporter.name,

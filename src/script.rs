@@ -548,6 +548,13 @@ mod tests {
     }
 
     #[test]
+    fn the_page_for_those_who_write_providers_shows_what_is_sent() {
+        let (tail, nonce) = tail("sp_close").unwrap();
+        let page = include_str!("../docs/providers.md");
+        assert!(page.contains(&tail.replace(&nonce, "NONCE")), "{tail}");
+    }
+
+    #[test]
     fn a_reply_without_its_end_is_unknown() {
         let framed = framed("f; exit 0");
         assert!(matches!(

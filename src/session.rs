@@ -181,6 +181,24 @@ impl Known {
         self.0.get(name).and_then(Value::as_i64).unwrap_or_default()
     }
 
+    /// Whether the supporter's key is for some addresses only (`--from`).
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        !self.text("sp_from").is_empty()
+    }
+
+    /// Whether the server took the supporter's key from our address when access was opened: then a
+    /// refusal from here says something.
+    #[must_use]
+    pub fn was_taken_here(&self) -> bool {
+        self.number("taken_here") == 1
+    }
+
+    /// Keeps that it was.
+    pub fn set_taken_here(layer: &mut Layer) {
+        Self::set(layer, "taken_here", 1);
+    }
+
     /// Keeps a number with the layer.
     pub fn set(layer: &mut Layer, name: &str, number: i64) {
         Self::keep(layer, name, number.into());

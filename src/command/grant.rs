@@ -1233,7 +1233,7 @@ fn tried_in_words(grant: &Grant) -> &'static str {
     let layer = grant.layers.first();
     let key = layer.is_some_and(|layer| layer.public_key.is_some());
     let password = layer.is_some_and(|layer| layer.has_password);
-    let limited = layer.is_some_and(|layer| !Known::of(layer).text("sp_from").is_empty());
+    let limited = layer.map(Known::of).is_some_and(|it| it.is_limited() && !it.was_taken_here());
     match (key, password) {
         (true, _) if limited => {
             "The supporter's key is in place for the addresses in `--from`, and a trial login with \

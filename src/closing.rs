@@ -818,6 +818,11 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
                 ("sessions_left", Some(count)) => {
                     format!("{count} sessions of this grant are still open")
                 }
+                ("sessions_left", None) if !Known::is_shared(layer) => {
+                    "what runs or is connected on this server cannot all be told apart; some of it \
+                     may be of this grant, and was not ended"
+                        .to_owned()
+                }
                 ("sessions_left", None) => "sessions that were open in this shared account cannot \
                                             be told apart and were not ended"
                     .to_owned(),

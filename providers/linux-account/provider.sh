@@ -1637,8 +1637,8 @@ sp_end_processes() {
     [ "$sp_left_sub" = 0 ] || sp_left=$((sp_left + sp_left_sub))
 }
 
-# What runs under subordinate ids of the account, which those had that were made before there were none.
-# Sets sp_left_sub to how many are left.
+# What runs under subordinate ids of the account, which those had that were made before there were none. A list of
+# processes would not show all of it. Sets sp_left_sub to how many of the ids are left.
 sp_end_subs() {
     sp_left_sub=0
     for sp_k in $sp_rec_subs; do
@@ -1648,12 +1648,9 @@ sp_end_subs() {
         sp_j=0
         while [ "$sp_j" -lt 20 ]; do
             sp_j=$((sp_j + 1))
-            set +f
-            sp_t=$(grep -hs -e '^Uid:' /proc/[0-9]*/status | awk -v from="${sp_k%:*}" -v count="${sp_k#*:}" '
-                $2 >= from && $2 < from + count && !seen[$2]++ && n++ < 1000 { print $2 }') || :
-            set -f
             sp_v=0
-            for sp_a in $sp_t; do
+            sp_ids_alive "${sp_k%:*}" "${sp_k#*:}"
+            for sp_a in $sp_ids; do
                 sp_v=$((sp_v + 1))
                 sp_end_uid "$sp_a"
             done
@@ -2047,6 +2044,11 @@ sp_end() {
     else
         sp_compare
         [ ! -e "$sp_record/acl" ] || sp_acl_left=true
+        # What runs under an id that is somebody else's by now is not ours to end, and may be the supporter's.
+        if [ "$sp_taken" = 1 ] && [ -n "$sp_rec_uid" ]; then
+            sp_of_uid "$sp_rec_uid"
+            if [ -n "$sp_procs" ] || ! sp_has perl || ! sp_none_of "$sp_rec_uid"; then sp_unattributed=1; fi
+        fi
     fi
     # systemd would list the manager of that id as failed, for having been killed.
     [ -z "${sp_managed:-}" ] || systemctl reset-failed "user@$sp_id.service" >/dev/null 2>&1 || :
@@ -2280,7 +2282,10 @@ sp_lines_left() {
     done
     # As a member.
     sp_v="^[^:]*:.*[:,]$sp_account\(,.*\)\{0,1\}\$"
-    ! grep -qs -e "^$sp_account:[^:]*:${sp_rec_gid:-none}:" -e "$sp_v" /etc/group || sp_lines="$sp_lines /etc/group"
+    # What root made of the account, under another name, has its group still, and nobody can delete that.
+    sp_w=${sp_rec_gid:-none}
+    ! grep -qs "^[^:]*:[^:]*:[^:]*:$sp_w:" /etc/passwd || sp_w=none
+    ! grep -qs -e "^$sp_account:[^:]*:$sp_w:" -e "$sp_v" /etc/group || sp_lines="$sp_lines /etc/group"
     sp_w="^$sp_account:"
     ! grep -qs "$sp_w" /etc/group || sp_w=$sp_v
     ! grep -qs -e "$sp_w" -e "$sp_v" /etc/gshadow || sp_lines="$sp_lines /etc/gshadow"

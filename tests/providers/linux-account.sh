@@ -529,7 +529,7 @@ acts_as_the_owner() {
     for i in -dac_read_search -fsetid; do
         about="$suite a container with $i"
         make_shop
-        chown 1000:33 "$root$shop/private"
+        chgrp 33 "$root$shop/private"
         chmod 2770 "$root$shop/private"
         acl=$(acls "$shop")
         shell="setpriv --bounding-set=$i -- /bin/sh"
@@ -843,7 +843,8 @@ ssh-ed25519 BBBB'
     on usermod -c 'somebody else' -l other sp-anna
     verb linux-account close
     finishes
-    says id_taken=true already_absent=true
+    says id_taken=true already_absent=true sessions_left=0 keys_absent=true
+    want 'and its group is its own' grep -q '^sp-anna:' "$root/etc/group"
     want 'an account of another name is not touched' grep -q '^other:.*:somebody else:' "$root/etc/passwd"
     on userdel other
     on groupdel sp-anna 2>/dev/null
@@ -1047,6 +1048,7 @@ closes_whatever_happened() {
     sleep 0.5
     verb linux-account close
     finishes
+    says id_taken=true sessions_left=unknown
     want 'their processes run on' on pgrep -u other sleep
     on pkill -u other sleep
     sleep 0.5

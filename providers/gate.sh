@@ -200,7 +200,8 @@ remember() {
     printf '%s %s %s %s %s\n' "$connection" "$born" "${boot:--}" "${login:--}" "${scope:--}" >>"$here/logins"
 } 2>/dev/null
 
-# found PATTERN FILE...: sets pids to the processes in whose files of /proc the pattern stands.
+# found PATTERN FILE...: sets pids to the processes in whose files of /proc the pattern stands. None of these
+# may be of a process's memory.
 found() {
     pids=''
     # shellcheck disable=SC2013 # paths in /proc, which hold no blanks
@@ -210,14 +211,47 @@ found() {
     done
 }
 
-# watch PID BEGAN: sleeps beside a connection, and ends it when its time is over: the connection, its
+# Whether timeout(1) ends what hangs. Whoever has a process can make a reader of its memory (arguments,
+# environment) wait for ever: without an end nobody here reads it.
+bounded() { timeout -s KILL 5 true; } 2>/dev/null
+
+# carriers: sets pids to the processes of this account that carry the name of the grant in their environment. All are
+# asked at once, so that those which do not answer keep nobody waiting for the others.
+carriers() {
+    pids=''
+    bounded || return 0
+    # shellcheck disable=SC2016
+    for one in $(timeout -s KILL 5 /bin/sh -c '
+        for one in /proc/[0-9]*; do
+            if [ -O "$one" ]; then timeout -s KILL 2 grep -lsF -e "$0" "$one/environ" & fi
+        done
+        wait' "STAGEPASS_GRANT=$grant" 2>/dev/null); do
+        one=${one#/proc/}
+        [ "${one%/*}" = "$$" ] || pids="$pids ${one%/*}"
+    done
+}
+
+# becomes NAME: what the kernel calls this process. Everybody can read that, and nobody can make a reader wait.
+becomes() { printf '%s' "$1" >/proc/$$/comm; } 2>/dev/null
+
+# on_guard: sets pids to the other watchers of this account that have not yet said what they end.
+on_guard() {
+    found '^gate-on-guard$' /proc/[0-9]*/comm
+    all=$pids pids=''
+    for one in $all; do
+        [ ! -O "/proc/$one" ] || pids="$pids $one"
+    done
+}
+
+# watch PID BEGAN [said|ended]: sleeps beside a connection, and ends it when its time is over: the connection, its
 # children, and then whatever carries the name of the grant. The files are read again each time, so
 # that a deadline which moves is kept too.
 # shellcheck disable=SC2086
 watch() {
-    round=0
+    stage=${3-} round=0
+    [ -n "$stage" ] || becomes gate-on-guard
     while :; do
-        lives "$1" "$2" || over
+        lives "$1" "$2" || [ -n "$stage" ] || over
         look
         # One date(1) that could not be started ends nobody's work.
         round=$((round + 1))
@@ -228,13 +262,27 @@ watch() {
         fi
         rest=$((hard - now))
         [ "$rest" -gt 0 ] || break
+        lives "$1" "$2" || over
         [ "$rest" -lt 4 ] || rest=4
         sleep "$rest"
     done
-    use ended 'the time was over'
+    # Whatever happens to this shell, nothing of it is done twice.
+    # shellcheck disable=SC2064 # two numbers, now
+    if [ -z "$stage" ]; then
+        use ended 'the time was over'
+        becomes gate-ending
+        trap "again $1 $2 said" 0
+    fi
     set +f
     found "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status
-    if kill -TERM "$1" 2>/dev/null; then ours=1; else ours=0; fi
+    ours=0
+    if [ "$stage" = ended ]; then
+        ours=1
+    elif lives "$1" "$2" && kill -TERM "$1" 2>/dev/null; then
+        ours=1
+        # shellcheck disable=SC2064
+        trap "again $1 $2 ended" 0
+    fi
     # An sftp-server that loses its client says how much it moved of the files that are open.
     for round in 1 2 3 4 5; do
         kill -0 $pids 2>/dev/null || break
@@ -245,8 +293,13 @@ watch() {
     # Everything of an account of its own, in one step and without another process: what forks all the time
     # does not get away. Where Dropbear serves, the other watchers are needed.
     if [ "$alone:$ours" = 1:1 ] && [ "$now" -ge "$hard" ]; then
-        # The other watchers wake up in the same second, and say what they end.
-        sleep 1
+        # The other watchers wake up in the same second, and say what they end. On a busy machine they may need
+        # another; who only looks like one is not waited for any longer.
+        for round in 1 2 3 4 5; do
+            sleep 1
+            on_guard
+            [ -n "$pids" ] || break
+        done
         user "$$"
         case $uid in '' | 0) ;; *) kill -KILL -1 2>/dev/null ;; esac
     fi
@@ -257,7 +310,7 @@ watch() {
         # Extended in this very moment, there is new work that is not to be ended.
         look
         [ "$now" -ge "$hard" ] || over
-        found "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ
+        carriers
         [ -n "$pids" ] || break
         kill -KILL $pids 2>/dev/null
         round=$((round + 1))
@@ -275,13 +328,13 @@ over() {
     exit 0
 }
 
-# again PID BEGAN: the shell ends where no process can be started any more (a container that is full), and the
+# again PID BEGAN [said|ended]: the shell ends where no process can be started any more (a container that is full), and the
 # watcher is not to. It waits for a moment without starting one, and begins anew.
 again() {
     read -r up rest </proc/uptime || over
     was=${up%.*}
     while [ "${up%.*}" -lt $((was + 2)) ]; do read -r up rest </proc/uptime || over; done
-    exec /bin/sh "$0" --watch "$1" "$2"
+    exec /bin/sh "$0" --watch "$@"
 } 2>/dev/null
 
 # ---- SFTP shut into one folder -------------------------------------------------------------------
@@ -364,10 +417,10 @@ asked=${SSH_ORIGINAL_COMMAND-} whose=${2-}
 case ${1-} in
     --watch)
         trap '' HUP
-        watched="$2 $3"
-        # shellcheck disable=SC2064,SC2086 # two numbers, now
-        trap "again $watched" 0
-        watch "$2" "$3"
+        shift
+        # shellcheck disable=SC2064 # two numbers and a word, now
+        trap "again $*" 0
+        watch "$@"
         ;;
     --here) exit 0 ;;
     --try)
@@ -439,10 +492,11 @@ ours=''
 for one in /proc/[0-9]*; do
     [ ! -O "$one" ] || ours="$ours $one/cmdline"
 done
+# Where one of them does not answer, another watcher does no harm.
 # shellcheck disable=SC2086
-watched=$(grep -lsaF -e "$here/gate" /dev/null $ours | while IFS= read -r line; do
-    case $(tr '\000' ' ' <"$line") in *" --watch $connection $born "*) echo yes ;; esac
-done 2>/dev/null)
+watched=$({ timeout -s KILL 5 grep -lsaF -e "$here/gate" /dev/null $ours | while IFS= read -r line; do
+    case $(timeout -s KILL 1 head -c 4096 "$line" | tr '\000' ' ') in *" --watch $connection $born "*) echo yes ;; esac
+done; } 2>/dev/null)
 set -f
 if [ -z "$watched" ]; then
     remember

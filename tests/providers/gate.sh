@@ -24,6 +24,7 @@ gate_and_failsafe() {
     does_not_start_itself
     ends_what_uses_up_processes
     ends_what_holds_the_watcher
+    waits_for_no_memory
     falls_back_without_drop_in
     closes_by_itself
     is_killed_half_way
@@ -364,7 +365,7 @@ ends_what_runs() {
     uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
     ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -M -S "$tmp/mux" -N -f -p "${port[$suite]}" "$account@$address"
     started master mux 'sleep 1000'
-    started command key_ssh 'setsid sleep 555 </dev/null >/dev/null 2>&1 & trap "" HUP TERM; while :; do sleep 1; done'
+    started command key_ssh 'setsid sh -c "printf gate-on-guard >/proc/\$\$/comm; sleep 555; :" </dev/null >/dev/null 2>&1 & trap "" HUP TERM; while :; do sleep 1; done'
     mkfifo "$tmp/held"
     sleep 1000 >"$tmp/held" &
     name=$!
@@ -389,9 +390,9 @@ ends_what_runs() {
     kill "$name"
     rm -f "$tmp/held"
     deny 'the multiplexed master is dead' mux true
-    want 'nothing of it runs' again 10 gone on pgrep -u "$uid"
-    # Whoever comes first ends everything of the account, the other watchers too: on a busy machine not all come to say so.
-    want 'the end is logged' test "$(uses | grep -c '^ended')" -ge 1
+    want 'nothing of it runs, whatever it is called' again 15 gone on pgrep -u "$uid"
+    # Whoever comes first ends everything of the account, the other watchers too.
+    same 'each end is logged, once' 5 "$(uses | grep -c '^ended')"
     same 'a password is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n ended on $(date -u -d "@$at" '+%Y-%m-%d at %H:%M:%S') UTC. Ask Anna at anna@example.org." "$(pw_ssh true 2>&1)"
     verb linux-account close "path=$shop" access=ssh
     finishes
@@ -679,6 +680,38 @@ ends_what_holds_the_watcher() {
     finishes
     says by_server=true account_absent=true
     rm "$root/usr/local/bin/trace"
+}
+
+# A process of the account keeps its memory: neither who logs in nor the watcher that looks for what carries the name of
+# the grant waits for it, and nothing else is overlooked for it.
+waits_for_no_memory() {
+    local name=$account uid
+    about="$suite memory that nobody can read"
+    shared_login
+    red_programs
+    make_shop
+    on chown -R shared "$shop"
+    uid=$(on id -u shared)
+    on pkill -STOP -x cron
+    verb authorized-key open "path=$shop" access=ssh
+    finishes
+    says gate=true
+    on /opt/red/mute /run/red/mute "$uid"
+    want 'it keeps its memory' holds mute
+    started first key_ssh 'setsid flock -n /run/red/hold sleep 777 >/dev/null 2>&1 </dev/null & sleep 1000'
+    want 'who logs in does not wait for it' again 20 holds hold
+    printf 'deadline=1\nhard=1\n' >"$root/home/shared/.stagepass/$grant/ends"
+    want 'the session ends' again 15 test -s "$tmp/ended.first"
+    want 'and what was detached from it' again 20 gone holds hold
+    want 'the other goes on' holds mute
+    on sh -c 'kill -KILL $(grep -ls "^Uid:[[:space:]]*$1[[:space:]]" /proc/[0-9]*/status | tr -dc "0-9\n")' - "$uid"
+    want 'no watcher is left' again 10 watched 0
+    on pkill -CONT -x cron
+    verb authorized-key close "path=$shop" access=ssh
+    finishes
+    verb authorized-key close collected=1
+    account=$name login=root
+    on userdel -r shared 2>/dev/null
 }
 
 # What login.defs says of the age of passwords is for those who stay.

@@ -129,12 +129,26 @@ sp_trial_over() {
     sp_put "$sp_dir/gate.conf" 644 "$sp_t$sp_nl"
 }
 
-# sp_trial_clear FOLDER: takes away the file that a trial wrote which was cut off before it removed it.
+# sp_trial_clear FOLDER [UID GID]: takes away the file that a trial wrote which was cut off before it removed it. Others
+# may write there, and anything can have that name by now. So this is done as the account itself, which reaches
+# no more than whoever could swap it, and what goes is the account's, has no other name, and holds what the
+# trial writes or its beginning. As root only where nobody else can write.
 sp_trial_clear() {
     [ -n "$1" ] && [ -d "$1" ] && [ -r "$sp_dir/gate.conf" ] || return 0
     sp_v=$(sed -n 's/^trial=\([a-z0-9]\{8,40\}\)$/\1/p' "$sp_dir/gate.conf" | head -n 1) || :
     [ -n "$sp_v" ] || return 0
-    find "$1/" -maxdepth 1 -type f -name ".stagepass-trial-$sp_v" -exec rm -f -- '{}' + 2>/dev/null || :
+    sp_l=$1 sp_a=${2:-$sp_uid}
+    shift
+    # shellcheck disable=SC2016
+    sp_gate_as "$@" /bin/sh -c '
+        cd -P -- "$1" || exit 0
+        deep=2
+        if [ "$3" = 0 ]; then
+            [ -z "$(find . -maxdepth 0 "(" ! -user 0 -o -perm -020 -o -perm -002 ")")" ] || exit 0
+            deep=1
+        fi
+        find . -maxdepth "$deep" -type f -user "$3" -links 1 -size -2 -name "$2" -exec /bin/sh -c "$4" "$2" "{}" ";"' \
+        sh "$sp_l" ".stagepass-trial-$sp_v" "$sp_a" 'case $0 in "$(cat -- "$1")"*) rm -f -- "$1" ;; esac' >/dev/null 2>&1 || :
 }
 
 # Whether the gate itself wrote down that it answered the trial: its line in the log, with this number.

@@ -10,6 +10,7 @@ gate_and_failsafe() {
     lets_through
     shuts_out
     answers_the_trial
+    clears_only_its_trial
     tells_sftp_programs
     ends_what_runs
     ends_what_is_hidden
@@ -310,6 +311,59 @@ answers_the_trial() {
     rm -f "$conf"
 }
 
+# The file of a trial that was cut off goes at the end, and nothing that others gave its name.
+clears_only_its_trial() {
+    local name=.stagepass-trial-n0nce0n0nce kind uid i
+    mkdir -p "$root/srv/protected"
+    for kind in whole begun below other-text two-names link renamed merchants moved swapped; do
+        about="$suite a trial that was cut off: $kind"
+        make_shop
+        echo "$name" >"$root/srv/protected/$name"
+        verb linux-account open "path=$shop" "check_key=$check_key" "check_until=$(($(date +%s) + 300))" trial=n0nce0n0nce
+        finishes
+        uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+        case $kind in
+            whole) as_the_trial "echo $name >$name" ;;
+            begun) as_the_trial "printf .stagepass-tri >$name" ;;
+            below) as_the_trial "echo $name >var/$name" ;;
+            other-text) as_the_trial "echo mine >$name" ;;
+            two-names) as_the_trial "echo $name >$name; ln $name second" ;;
+            link) as_the_trial "ln -s /srv/protected/$name $name" ;;
+            renamed) as_the_trial "mv index.php $name" ;;
+            merchants) on runuser -u deploy -- sh -c "echo $name >\"\$1/$name\"" - "$shop" ;;
+            moved)
+                mv "$root$shop" "$root$shop.was"
+                ln -s /srv/protected "$root$shop"
+                ;;
+            swapped)
+                as_the_trial "mkdir d; chmod 777 d; echo $name >d/$name"
+                on runuser -u deploy -- sh -c 'cd "$1" && while :; do mv d was && ln -s /srv/protected d; rm -f d; mv was d; done' - "$shop" >/dev/null 2>&1 &
+                i=$!
+                sleep 0.2
+                ;;
+        esac
+        verb linux-account close "path=$shop"
+        case $kind in
+            whole | begun | below) want 'it is gone' bash -c '! [ -e "$1/$2" ] && ! [ -e "$1/var/$2" ]' - "$root$shop" "$name" ;;
+            moved)
+                rm "$root$shop"
+                mv "$root$shop.was" "$root$shop"
+                ;;
+            swapped)
+                on pkill -KILL -u deploy
+                wait "$i" 2>/dev/null
+                ;;
+            link) want 'it is left alone' test -L "$root$shop/$name" ;;
+            *) want 'it is left alone' test -s "$root$shop/$name" ;;
+        esac
+        want 'what is elsewhere is left alone' test -s "$root/srv/protected/$name"
+        verb linux-account close "path=$shop"
+        finishes
+    done
+    rm -r "$root/srv/protected"
+}
+as_the_trial() { on setpriv --reuid="$uid" --regid="$uid" --clear-groups -- /bin/sh -c 'umask 077; cd "$1" && eval "$2"' - "$shop" "$1"; }
+
 # started NAME COMMAND...: in the background; when it ends, the time is in a file.
 started() {
     local name=$1
@@ -342,10 +396,10 @@ tells_sftp_programs() {
     want 'it got nothing' test ! -e "$tmp/got"
     same 'each is logged, once' "$((before + 4))" "$(uses | wc -l)"
     for said in 'no packet at all' '\0\0\0\5\1\0\0\0' '\377\377\377\377\1\0\0\0\3' '\0\0\0\1\1\0\0\0\0\0\0\0\0'; do
-        want "what is no SFTP is not answered for long: $said" sftp_says "$said" 10
+        want "what is no SFTP is not answered for long: $said" sftp_says "$said" 25
     done
     # Whoever says nothing is not waited for.
-    want 'nor is who says nothing' sftp_says '' 10 sleep 11
+    want 'nor is who says nothing' sftp_says '' 25 sleep 26
     verb linux-account close "path=$shop"
 }
 # sftp_says BYTES SECONDS [COMMAND...]: sent to the subsystem, and then nothing more; it is over in that time.
@@ -960,6 +1014,9 @@ tells_twice() {
     verb linux-account close "path=$shop"
     finishes
     says account_absent=true failsafe_absent=true drop_in_absent=true
+    # The room that was kept for the close is free by now.
+    on sh -c 'cat /dev/zero >>/filler' 2>/dev/null
+    same 'again nothing more fits' 0 "$(df --output=avail "$tmp/$suite/up" | tail -n 1 | tr -d ' ')"
     verb linux-account open "path=$shop"
     refuses no-room
     want 'and nothing was left by that' test ! -e "$(state gate)" -a ! -e "$root/etc/cron.d/stagepass-$grant"

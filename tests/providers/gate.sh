@@ -135,6 +135,8 @@ again() {
 gone() { ! "$@"; }
 watchers() { on pgrep -fc "^/bin/sh /var/lib/stagepass/[a-z0-9]*/gate --watch "; }
 watched() { [ "$(watchers)" = "$1" ]; }
+# What waits beside cron would close by itself where a test says that the time is over.
+holds_the_waiter() { on sh -c '[ ! -r "$1/waiter" ] || kill -STOP "$(cat "$1/waiter")"' - "/var/lib/stagepass/$grant"; }
 failsafe() { on /bin/sh "/var/lib/stagepass/$grant/failsafe"; }
 mux() { ssh "${options[@]}" -S "$tmp/mux" -o ControlMaster=no -p "${port[$suite]}" "$account@$address" "$@" </dev/null; }
 
@@ -202,6 +204,7 @@ files_written=2' "$(verb linux-account check "path=$shop" access=ssh uses_from=5
 
     about="$suite a gate in disorder"
     before=$(cat "$(state ends)")
+    holds_the_waiter
     for long in '' 'deadline=x' 'hard=9999999999' 'deadline=
 hard='; do
         printf '%s\n' "$long" >"$(state ends)"
@@ -384,6 +387,7 @@ tells_sftp_programs() {
     finishes
     says gate=true
     # sshd still takes the key: it is the gate that refuses.
+    holds_the_waiter
     printf 'deadline=0\nhard=0\n' >"$(state ends)"
     before=$(uses | wc -l)
     said=$(key_sftp pwd 2>&1)
@@ -396,10 +400,10 @@ tells_sftp_programs() {
     want 'it got nothing' test ! -e "$tmp/got"
     same 'each is logged, once' "$((before + 4))" "$(uses | wc -l)"
     for said in 'no packet at all' '\0\0\0\5\1\0\0\0' '\377\377\377\377\1\0\0\0\3' '\0\0\0\1\1\0\0\0\0\0\0\0\0'; do
-        want "what is no SFTP is not answered for long: $said" sftp_says "$said" 25
+        want "what is no SFTP is not answered for long: $said" sftp_says "$said" 20
     done
     # Whoever says nothing is not waited for.
-    want 'nor is who says nothing' sftp_says '' 25 sleep 26
+    want 'nor is who says nothing' sftp_says '' 20 sleep 21
     verb linux-account close "path=$shop"
 }
 # sftp_says BYTES SECONDS [COMMAND...]: sent to the subsystem, and then nothing more; it is over in that time.

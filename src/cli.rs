@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::complete;
+
 /// Temporary, proven access to a staging shop for a support engineer, over SSH.
 ///
 /// stagepass makes an account or a key on the merchant's staging server, proves that it works,
@@ -125,12 +127,14 @@ Example:
     /// Show one server.
     Show {
         /// The target's name.
+        #[arg(add = complete::targets())]
         name: String,
     },
     /// Log in, look around and say what stagepass can do there. Changes nothing. With --json every
     /// fact that was seen.
     Check {
         /// The target's name.
+        #[arg(add = complete::targets())]
         name: String,
         /// Check that it works unattended, as under cron: no agent, no keyring, no questions.
         #[arg(long)]
@@ -139,6 +143,7 @@ Example:
     /// Forget a server. Refused while it has grants that are not closed.
     Remove {
         /// The target's name.
+        #[arg(add = complete::targets())]
         name: String,
     },
 }
@@ -186,7 +191,7 @@ pub enum Case {
         /// The desk's own reference, such as a ticket number.
         reference: String,
         /// The desk that asks for access; `stagepass desk list` names them.
-        #[arg(long)]
+        #[arg(long, add = complete::desks())]
         desk: String,
     },
     /// List cases.
@@ -198,6 +203,7 @@ pub enum Case {
     /// Show one case with its grants.
     Show {
         /// The case's reference.
+        #[arg(add = complete::all_cases())]
         reference: String,
     },
     /// Open a closed case again because its ticket goes on. Grants that have ended stay ended.
@@ -206,6 +212,7 @@ Example:
   stagepass case reopen MSP-4711 --reason 'the customer wrote again'")]
     Reopen {
         /// The case's reference.
+        #[arg(add = complete::all_cases())]
         reference: String,
         /// Why; recorded with your name.
         #[arg(long, value_name = "TEXT")]
@@ -214,6 +221,7 @@ Example:
     /// Revoke every grant of a case, on all targets, and close it once all are proved closed.
     Close {
         /// The case's reference.
+        #[arg(add = complete::open_cases())]
         reference: String,
         /// Say what would be done, and do nothing.
         #[arg(long)]
@@ -250,13 +258,13 @@ Examples:
     --access ssh --for 2h --from 192.0.2.0/24 --output jane.key
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --dry-run")]
 pub struct Grant {
-    /// The case it belongs to.
-    #[arg(long, value_name = "REF")]
+    /// The case it belongs to. Asked for at a terminal; needed elsewhere.
+    #[arg(long, value_name = "REF", add = complete::open_cases())]
     pub case: Option<String>,
-    /// The target to give access to.
-    #[arg(long, value_name = "NAME")]
+    /// The target to give access to. Asked for at a terminal; needed elsewhere.
+    #[arg(long, value_name = "NAME", add = complete::targets())]
     pub target: Option<String>,
-    /// The one person it is for.
+    /// The one person it is for. Asked for at a terminal; needed elsewhere.
     #[arg(long, value_name = "NAME")]
     pub supporter: Option<String>,
     /// The company that person works for. Default: the desk's.
@@ -278,7 +286,7 @@ pub struct Grant {
     pub password: bool,
     /// The kind of access to make. Default: an account of its own where stagepass can be root,
     /// else a key in the account it logs in with.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::providers())]
     pub provider: Option<String>,
     /// How long: 14d, 5h, 90m, 2weeks. Default: the desk's.
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
@@ -348,10 +356,10 @@ pub struct List {
     #[arg(long)]
     pub all: bool,
     /// Only of this case.
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", add = complete::all_cases())]
     pub case: Option<String>,
     /// Only on this target.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::targets())]
     pub target: Option<String>,
     /// At most this many.
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -362,6 +370,7 @@ pub struct List {
 #[derive(Debug, Args)]
 pub struct Show {
     /// The grant's id, or the beginning of it.
+    #[arg(add = complete::all_grants())]
     pub grant: String,
 }
 
@@ -373,6 +382,7 @@ Examples:
   stagepass extend k7m2x9 --until '2026-12-01 18:00' --reason 'the fix goes live then'")]
 pub struct Extend {
     /// The grant's id, or the beginning of it.
+    #[arg(add = complete::open_grants())]
     pub grant: String,
     /// How long from now. Shortening is always allowed.
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
@@ -380,7 +390,7 @@ pub struct Extend {
     /// Until when.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Why.
+    /// Why. Asked for at a terminal; needed elsewhere to make it longer.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
     /// Break this rule knowingly, by its id as a refusal shows it; recorded with the reason. May
@@ -410,13 +420,13 @@ Examples:
   stagepass revoke k7m2x9 --forget --reason 'the hoster deleted the server'")]
 pub struct Revoke {
     /// The grants' ids, or the beginnings of them.
-    #[arg(required_unless_present_any = ["all", "target"])]
+    #[arg(required_unless_present_any = ["all", "target"], add = complete::live_grants())]
     pub grants: Vec<String>,
     /// Every grant on every target.
     #[arg(long, conflicts_with_all = ["grants", "target"])]
     pub all: bool,
     /// Every grant on this target.
-    #[arg(long, value_name = "NAME", conflicts_with = "grants")]
+    #[arg(long, value_name = "NAME", conflicts_with = "grants", add = complete::targets())]
     pub target: Option<String>,
     /// The server is gone for good: stop trying. It is never counted as closed.
     #[arg(long, requires = "reason")]
@@ -451,8 +461,10 @@ Example:
   stagepass acknowledge k7m2x9 --reason 'the new plugin is the fix that was agreed'")]
 pub struct Acknowledge {
     /// The grant's id, or the beginning of it.
+    #[arg(add = complete::all_grants())]
     pub grant: String,
-    /// What was found to be the case; recorded with your name.
+    /// What was found to be the case; recorded with your name. Asked for at a terminal; needed
+    /// elsewhere.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
     /// Say what would be acknowledged, and record nothing.
@@ -473,10 +485,10 @@ A backup that is restored on a server brings back what was closed since. Run `ve
 that: what is back is told, with exit code 8, and --close takes it away again.")]
 pub struct Verify {
     /// The grants' ids, or the beginnings of them.
-    #[arg(required_unless_present_any = ["all", "case"])]
+    #[arg(required_unless_present_any = ["all", "case"], add = complete::all_grants())]
     pub grants: Vec<String>,
     /// Every grant of this case, the closed ones too.
-    #[arg(long, value_name = "REF", conflicts_with = "grants")]
+    #[arg(long, value_name = "REF", conflicts_with = "grants", add = complete::all_cases())]
     pub case: Option<String>,
     /// Every grant, the closed ones too.
     #[arg(long, conflicts_with_all = ["grants", "case"])]
@@ -509,13 +521,13 @@ Without --close or --adopt nothing is changed. Where the ledger was lost, --adop
 grant whose marks this installation made into the new one, and the next sweep closes them.")]
 pub struct Reconcile {
     /// The targets' names.
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present = "all", add = complete::targets())]
     pub targets: Vec<String>,
     /// Every target.
     #[arg(long, conflicts_with = "targets")]
     pub all: bool,
     /// Close what this grant left on the targets. May be given several times.
-    #[arg(long, value_name = "GRANT")]
+    #[arg(long, value_name = "GRANT", add = complete::all_grants())]
     pub close: Vec<String>,
     /// Take this grant, which the ledger does not know, into the ledger, to be closed by the next
     /// sweep. May be given several times.
@@ -635,6 +647,7 @@ pub enum Desk {
     /// Show one desk's rules.
     Show {
         /// The desk's name.
+        #[arg(add = complete::desks())]
         name: String,
     },
 }
@@ -647,6 +660,7 @@ pub enum Provider {
     /// Show one provider's manifest.
     Show {
         /// The provider's name.
+        #[arg(add = complete::providers())]
         name: String,
     },
     /// Run a provider's whole cycle on a staging target: detect, open, a real login, check,
@@ -654,9 +668,10 @@ pub enum Provider {
     #[command(after_help = "Example:\n  stagepass provider test my-provider --target staging")]
     Test {
         /// The provider's name.
+        #[arg(add = complete::providers())]
         name: String,
         /// The target to run it on.
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", add = complete::targets())]
         target: String,
     },
 }

@@ -299,6 +299,12 @@ impl Context {
         }
     }
 
+    /// Whether the ledger's password is kept where somebody may have to be asked for it.
+    #[must_use]
+    pub fn ledger_needs_keyring(&self) -> bool {
+        self.ledger.is_some() && self.ledger_password.is_some()
+    }
+
     /// Where the ledger is, with its password.
     fn ledger_to_open(&self) -> Result<Location> {
         let (Some(LedgerUrl(url)), Some(LedgerPassword::Keyring)) =

@@ -6,6 +6,7 @@ pub mod checking;
 pub mod cli;
 pub mod closing;
 pub mod command;
+pub mod complete;
 pub mod connect;
 pub mod context;
 pub mod deadline;
@@ -45,6 +46,7 @@ use clap::Parser as _;
 #[must_use]
 pub fn run() -> ExitCode {
     no_core_dumps();
+    complete::answer();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(complaint) => return not_understood(&complaint),

@@ -3,18 +3,26 @@
 use std::path::Path;
 
 use clap::CommandFactory as _;
+use clap_complete::env::Shells;
 
 use crate::cli::{Cli, Completions, Man};
+use crate::complete;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Output, Tone};
 
-/// Prints the completion script for a shell.
+/// Prints the completion script for a shell: it asks this program at every Tab, which knows the
+/// merchant's own targets, cases and grants.
 ///
 /// # Errors
-/// None today.
+/// Fails when there is none for this shell.
 pub fn completions(output: &Output, typed: &Completions) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(typed.shell, &mut Cli::command(), "stagepass", &mut script);
+    let name = "stagepass";
+    Shells::builtins()
+        .completer(&typed.shell.to_string())
+        .ok_or_else(|| Error::new(Kind::Internal, "this shell has no completion"))?
+        .write_registration(complete::VARIABLE, name, name, name, &mut script)
+        .map_err(|e| Error::new(Kind::Internal, "the script cannot be made").because(e))?;
     output.raw(&String::from_utf8_lossy(&script));
     Ok(())
 }
@@ -25,12 +33,12 @@ pub fn completions(output: &Output, typed: &Completions) -> Result<()> {
 /// Fails when a page cannot be written.
 pub fn man(output: &Output, typed: &Man) -> Result<()> {
     let Some(folder) = &typed.output else {
-        let mut page = Vec::new();
-        // There is a page for every command, and none for the help that is in all of them.
-        clap_mangen::Man::new(Cli::command().disable_help_subcommand(true))
-            .render(&mut page)
-            .map_err(|e| Error::new(Kind::Internal, "the man page cannot be made").because(e))?;
-        output.raw(&String::from_utf8_lossy(&page));
+        let made = page(&whole());
+        output.raw(
+            &made.map_err(|e| {
+                Error::new(Kind::Internal, "the man page cannot be made").because(e)
+            })?,
+        );
         return Ok(());
     };
     write_all(folder).map_err(|e| {
@@ -41,7 +49,35 @@ pub fn man(output: &Output, typed: &Man) -> Result<()> {
     Ok(())
 }
 
+/// There is a page for every command, and none for the help that is in all of them.
+fn whole() -> clap::Command {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    command
+}
+
 fn write_all(folder: &Path) -> std::io::Result<()> {
+    fn write(command: &clap::Command, folder: &Path) -> std::io::Result<()> {
+        for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+            write(inner, folder)?;
+        }
+        let file = folder.join(clap_mangen::Man::new(command.clone()).get_filename());
+        std::fs::write(file, page(command)?)
+    }
     std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Cli::command(), folder)
+    write(&whole(), folder)
+}
+
+/// One page. Its synopsis is the usage that `--help` shows: clap_mangen's says of an option that must
+/// be there neither that nor what it takes.
+fn page(command: &clap::Command) -> std::io::Result<String> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    let page = String::from_utf8_lossy(&page).into_owned();
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim().replace('\\', "\\e").replace('-', "\\-");
+    let Some((head, rest)) = page.split_once(".SH SYNOPSIS\n") else { return Ok(page) };
+    let tail = rest.find(".SH ").and_then(|at| rest.get(at..)).unwrap_or_default();
+    let usage: Vec<&str> = usage.lines().map(str::trim).collect();
+    Ok(format!("{head}.SH SYNOPSIS\n{}\n{tail}", usage.join("\n.br\n")))
 }

@@ -87,23 +87,56 @@ fn completions_are_scripts_that_their_shells_can_read() {
     let stage = Stage::new();
     for (name, checker) in [("bash", "bash"), ("zsh", "zsh"), ("fish", "fish")] {
         let script = stage.run(["completions", name]).ok().stdout;
-        for word in ["grant", "accept-weak-expiry", "schedule"] {
-            assert!(script.contains(word), "{name} does not complete {word}");
-        }
         let installed = ["/bin", "/usr/bin"].iter().any(|at| Path::new(at).join(checker).exists());
         if installed {
             stage.program(checker, ["-n", "/dev/stdin"]).stdin(&script).run().ok();
         }
     }
-    // What bash would offer after `stagepass ca<Tab>`.
-    let run = shell(
-        &stage,
-        "source <(stagepass completions bash); COMP_WORDS=(stagepass ca) COMP_CWORD=1; \
-         _stagepass stagepass ca stagepass; echo \"${COMPREPLY[*]}\"",
-    )
-    .ok();
-    assert_eq!(run.stdout.trim(), "case");
     stage.run(["completions", "basic"]).exits(2);
+}
+
+/// What bash would offer at a Tab behind these words, the last of which is unfinished.
+fn offered(stage: &Stage, words: &str) -> Vec<String> {
+    let script = format!(
+        "source <(stagepass completions bash); COMP_WORDS=(stagepass {words}) \
+         COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)) COMP_TYPE=9; \
+         _clap_complete_stagepass stagepass \"${{COMP_WORDS[COMP_CWORD]}}\" x; \
+         printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    );
+    let run = shell(stage, &script).ok();
+    assert_eq!(run.stderr, "", "{words}");
+    run.stdout.lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn a_tab_offers_the_merchants_own_names() {
+    let stage = with_a_case();
+    // Before anything is there, and it makes nothing.
+    let before = stage.run(["list", "--all"]).ok().stdout;
+    assert_eq!(offered(&stage, "ca"), ["case"]);
+    assert_eq!(offered(&stage, "grant --target ''"), [""; 0]);
+    stage.run(["target", "add", "staging", "local:", "--environment", "staging"]).ok();
+    stage.run(["case", "open", "MSP-2", "--desk", "multisafepay"]).ok();
+    stage.run(["case", "close", "MSP-2"]).ok();
+    assert_eq!(offered(&stage, "grant --target ''"), ["staging"]);
+    assert_eq!(offered(&stage, "target remove st"), ["staging"]);
+    assert_eq!(offered(&stage, "case open X --desk m"), ["multisafepay"]);
+    assert_eq!(offered(&stage, "grant --case ''"), ["MSP-1"]);
+    assert_eq!(offered(&stage, "case reopen MSP-"), ["MSP-2", "MSP-1"]);
+    assert_eq!(offered(&stage, "provider show l"), ["linux-account"]);
+    // A folder that the line names is the one that is looked into.
+    assert_eq!(offered(&stage, "--state /nonexistent grant --case ''"), [""; 0]);
+    assert_eq!(before, stage.run(["list", "--all"]).ok().stdout);
+}
+
+#[test]
+fn what_was_written_into_the_ledger_by_hand_reaches_no_command_line() {
+    let stage = with_a_case();
+    let file = stage.state().join("ledger.sqlite3");
+    let script = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\n\
+                  c.execute(\"update cases set reference = 'MSP-1;$(id)'\")\nc.commit()";
+    stage.program("python3", ["-c", script, file.to_str().unwrap()]).run().ok();
+    assert_eq!(offered(&stage, "grant --case ''"), [""; 0]);
 }
 
 #[test]
@@ -122,6 +155,10 @@ fn there_is_a_man_page_for_every_command_and_nothing_is_wrong_with_it() {
             assert_eq!(run.ok().stderr, "", "{name}");
         }
     }
+    // What has to be there is told from what may.
+    let page = fs::read_to_string(folder.join("stagepass-case-open.1")).unwrap();
+    let usage = "stagepass case open [OPTIONS] \\-\\-desk <DESK> <REFERENCE>\n";
+    assert!(page.contains(usage), "{page}");
     let one = stage.run(["man"]).ok().stdout;
     assert_eq!(one, fs::read_to_string(folder.join("stagepass.1")).unwrap());
 }

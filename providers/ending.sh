@@ -282,8 +282,12 @@ sp_connections() {
     [ "$#" -gt 0 ] || return 0
     # The shell would say that it was killed.
     sp_t=$({ sp_within 5 grep -lasF -e "$sp_dir/gate" -- "$@" | head -n 1000; } 2>/dev/null) || :
+    sp_mute=0
     for sp_a in $sp_t; do
+        # Those that answered once and then no more are not waited for one after the other.
+        [ "$sp_mute" -lt 5 ] || break
         sp_l=$({ sp_within 2 head -c 4096 "$sp_a" | tr '\000' ' '; } 2>/dev/null) || :
+        [ -n "$sp_l" ] || [ ! -r "$sp_a" ] || sp_mute=$((sp_mute + 1))
         case $sp_l in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
         # shellcheck disable=SC2086
         set -- ${sp_l##*--watch }

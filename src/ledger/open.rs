@@ -196,12 +196,28 @@ pub async fn settle() {
             let url = place::sqlite_url(&path, "mode=rw").ok()?;
             let options = AnyConnectOptions::from_str(url.as_str()).ok()?;
             let mut connection = options.connect().await.ok()?;
-            let sql = "pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)";
-            let _ = connection.execute(sqlx::raw_sql(sql)).await;
+            // Whoever finds another at this very work is told "busy" at once, whatever the time limit
+            // is (`sqlite3_wal_checkpoint_v2`): a connection of our own that is being closed, too.
+            let sql = "pragma busy_timeout = 200; pragma wal_checkpoint(truncate)";
+            for _ in 0..SETTLING_TRIES {
+                let _ = connection.execute(sqlx::raw_sql(sql)).await;
+                if is_settled(&path) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             connection.close().await.ok()
         };
         let _ = tokio::time::timeout(Duration::from_secs(10), settling).await;
     }
+}
+
+/// How often the journal is tried to be brought into the file while somebody else is at work.
+const SETTLING_TRIES: u32 = 20;
+
+/// Whether nothing is in SQLite's journal beside this file.
+fn is_settled(path: &Path) -> bool {
+    std::fs::metadata(place::beside(path, "-wal")).map_or(true, |found| found.len() == 0)
 }
 
 async fn open_file(path: &Path, mode: Mode) -> Result<Ledger, LedgerError> {

@@ -294,6 +294,7 @@ fn each_secret_has_a_file_of_its_own_and_no_file_is_named_for_none() {
     run.ok();
     let with = Credential::Password(password.trim_end_matches('\n'));
     story.stage.ssh(&host, &granted.account, with, &["true"]).ok();
+    story.run(["revoke", &granted.id]).ok();
 }
 
 #[test]

@@ -2,11 +2,12 @@
 # The gate of stagepass. Every login of one temporary access comes through this program. It runs as
 # the account that logs in, talks to no network, and writes to no file but its log.
 #
-# Four files lie beside it:
+# These files lie beside it:
 #   gate.conf  what this access may do, one name=value a line
 #   ends       deadline=N (nothing new starts) and hard=N (what runs is ended), seconds since 1970
 #   uses       the log: a line for each use
 #   talk       what sftp-server says about files
+#   shut       folders of the shop in which nothing is inherited, each ended by a zero byte; share: the entries that are given there
 #
 # sshd runs it as the command forced on a key (gate TAG [own]) or an account (gate TAG any), or as the
 # login shell (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
@@ -251,7 +252,7 @@ watch() {
     stage=${3-} round=0
     [ -n "$stage" ] || becomes gate-on-guard
     while :; do
-        lives "$1" "$2" || [ -n "$stage" ] || over
+        lives "$1" "$2" || [ -n "$stage" ] || leave
         look
         # One date(1) that could not be started ends nobody's work.
         round=$((round + 1))
@@ -262,7 +263,7 @@ watch() {
         fi
         rest=$((hard - now))
         [ "$rest" -gt 0 ] || break
-        lives "$1" "$2" || over
+        lives "$1" "$2" || leave
         [ "$rest" -lt 4 ] || rest=4
         sleep "$rest"
     done
@@ -320,6 +321,28 @@ watch() {
         kill -KILL "$1" 2>/dev/null
         sleep 4
     done
+    over
+}
+
+# In folders of the shop that hold closed files nothing is inherited. What this account made there is shared with the
+# shop's own people when the connection is over, as it would have been. It runs as this account and reaches nothing
+# but its own; `share` has the entries, `shut` the folders.
+# shellcheck disable=SC2016
+share() {
+    [ -s "$here/share" ] && [ -s "$here/shut" ] || return 0
+    user "$$"
+    case $uid in '' | *[!0-9]* | 0) return 0 ;; esac
+    IFS= read -r line <"$here/share" || return 0
+    xargs -0 -r sh -c 'u=$0; exec find "$@" -mindepth 1 -maxdepth 1 -user "$u" ! -type l -print0' "$uid" <"$here/shut" |
+        xargs -0 -r sh -c 'u=$0 e=$1 d=$2; shift 2; exec find "$@" -xdev -user "$u" "(" -type d -exec setfacl -m "$e,$d" -- "{}" + -o \
+            -type f "(" -perm -100 -exec setfacl -m "$e,m::rwx" -- "{}" + -o -exec setfacl -m "$e,m::rw-" -- "{}" + ")" ")"' \
+            "$uid" "$line" "d:$(printf '%s' "$line" | sed 's/,/,d:/g')"
+} 2>/dev/null
+
+# The connection is over before its time. Nobody at the end waits for what is done here.
+leave() {
+    becomes gate-sharing
+    share
     over
 }
 

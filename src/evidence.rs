@@ -37,9 +37,9 @@ const UNCOMPARED: &str = "uncompared";
 /// What may have been left behind to get in again, the worst first: every class that
 /// `providers/difference.sh` says, and the one that is said here. What is of none of these classes
 /// comes last.
-const WORST_FIRST: [&str; 17] = [
+const WORST_FIRST: [&str; 18] = [
     "baseline", "record", "user", "sudoers", "setuid", "key", "login", "process", "group", "unit",
-    "cron", "at", "system", "program", "web", UNCOMPARED, "code",
+    "cron", "at", "system", "program", "web", UNCOMPARED, "unowned", "code",
 ];
 
 /// The first lines of a list, as many as may be kept.

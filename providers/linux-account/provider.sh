@@ -491,9 +491,10 @@ sp_detect_closed() {
     sp_say path_closed_total "$sp_i"
 }
 
-# A file that is made anew beside one that stays closed, as deployments do, is not to be opened by what it
-# inherits; and where anything is inherited, the umask of who makes it counts for nothing. So such a folder
-# gets no default entries. Where there were some before, somewhere in the shop, sp_acl_awk sorts them.
+# Where anything is inherited, the umask of who makes a file counts for nothing (measured: umask 077, mode 664). A
+# deployment that makes a file anew beside one that stays closed would open it, and not to the supporter alone.
+# So such a folder gets no default entries. Where there were some before, sp_acl_awk sorts them. What the supporter
+# makes there is shared by the gate instead (sp_share_shut).
 # sp_keep_shut OWNER
 sp_keep_shut() {
     [ -s "$sp_record/shut" ] || return 0
@@ -501,6 +502,17 @@ sp_keep_shut() {
     sp_w=$1
     shift
     sp_as "$sp_w" xargs -0 -r setfacl "$@" -- <"$sp_record/shut" 2>/dev/null || :
+}
+
+# What the gate needs to give the shop's own people the same rights on what the supporter made in such folders as
+# they would have inherited: the folders, and the entries.
+sp_share_shut() {
+    rm -f -- "$sp_record/share"
+    [ "$sp_perm" = rwX ] && [ -s "$sp_record/shut" ] || return 0
+    chown "0:$sp_a_gid" -- "$sp_record/shut" && chmod 640 -- "$sp_record/shut" || return 0
+    sp_v=$(printf '%s' "$sp_g" | tr X x)
+    sp_v="u:$sp_a_uid:rwx,u:${sp_owner%:*}:rwx,g:${sp_owner#*:}:$sp_v"
+    sp_put "$sp_record/share" 644 "$sp_v$sp_nl" || :
 }
 
 # sp_give OWNER: our entries on every file of that owner in the shop folder. Root's own only where
@@ -632,7 +644,7 @@ sp_shop_open() {
         read -r sp_l <"$sp_record/acl" || sp_l=''
         case $sp_l in '# file'*) sp_n=-n ;; esac
         sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
-        rm -f -- "$sp_record/shut"
+        rm -f -- "$sp_record/shut" "$sp_record/share"
         if [ -n "$sp_keep" ] && find / -maxdepth 0 -printf '' 2>/dev/null; then
             # shellcheck disable=SC2086
             find "$sp_real" $sp_closed -printf '%h\0' 2>/dev/null | sort -zu >"$sp_record/shut" || :
@@ -668,6 +680,7 @@ sp_shop_open() {
                 fi
             done
             IFS=" $sp_tab$sp_nl"
+            sp_share_shut
             sp_acl_mode=true
             sp_shop=acl
             return 0
@@ -725,7 +738,7 @@ sp_acl_awk() {
             for (i = 1; i <= n; i++) had[file SUBSEP key(e[i])] = e[i]
         }
         # An entry of another grant, which it takes away itself.
-        function theirs(k) { return k ~ /^default:user:/ && index(others, " " substr(k, 14) " ") }
+        function theirs(k) { sub(/^default:/, "", k); return k ~ /^user:/ && index(others, " " substr(k, 6) " ") }
         # Who else may write in this folder; the account of the grant does not count where it cannot be in.
         function shared(   i, k, p, m, w) {
             m = 7; w = 0
@@ -785,27 +798,28 @@ sp_acl_awk() {
             isdir = 0
             put("")
         }
-        function drop(   i, k, p, isdir, mine, inh, left, dleft, keepmask, keepdef, G, M, N, P, R, full, rest, out) {
-            mine = 0; isdir = 0; P = 0
+        function drop(   i, k, p, isdir, mine, with, inh, left, dleft, keepmask, keepdef, G, M, N, P, R, full, rest, out) {
+            mine = 0; isdir = 0; P = 0; with = 0
             for (i = 1; i <= n; i++) {
                 k = key(e[i]); p = perm(e[i])
                 if (k ~ /^default:/) isdir = 1
                 if (k == "user:" u || k == "default:user:" u) mine = 1
                 if (k == "user:" u) P = bits(p)
+                if (k ~ /^(default:)?user:[0-9]/ && theirs(k)) with = 1
                 if (k == "group:") G = bits(p)
                 if (k == "mask:") M = bits(p)
             }
             if (!mine) return
             inh = 0; dir = file; sub(/\/[^\/]*$/, "", dir)
-            if (!joined && !((dir SUBSEP "default:user:" o) in had))
+            # The last of the grants on this shop takes these; what only one of them made in a closed folder, that one.
+            if (!with && !((dir SUBSEP "default:user:" o) in had))
                 for (i = 1; i <= n; i++) if (e[i] == "user:" o ":rwx" && !was("user:" o)) inh = 1
             left = 0; dleft = 0; out = ""
             for (i = 1; i <= n; i++) {
                 k = key(e[i]); gone[i] = 0
                 if ((k == "user:" u || k == "default:user:" u) && !was(k)) gone[i] = 1
                 if (inh && (k == "user:" o || k == "group:" g) && !was(k)) gone[i] = 1
-                # The last of the grants on this shop takes these.
-                if (!joined && (k == "default:user:" o || k == "default:group:" g) && !was(k)) gone[i] = 1
+                if (!with && (k == "default:user:" o || k == "default:group:" g) && !was(k)) gone[i] = 1
                 if (!gone[i] && named(k)) { if (k ~ /^default:/) dleft++; else left++ }
             }
             keepmask = was("mask:") || left > 0
@@ -848,7 +862,7 @@ sp_acl_awk() {
             }
             reset()
         }
-        BEGIN { within = ENVIRON["SP_IN"]; u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; joined = others ~ /[0-9]/; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
+        BEGIN { within = ENVIRON["SP_IN"]; u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
         /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
         /^# owner: / { owner = $3; next }
@@ -1725,7 +1739,7 @@ sp_find_fit() {
 
 # Every other place on this server's own disks: what the account made or changed since the grant was opened is deleted.
 # Given to anybody it would be believed: the session of a web server, a link, a job. A folder that holds what is
-# somebody else's stays, and is root's.
+# somebody else's stays, and is named.
 # Sets sp_rest (a line for each of the first 500), sp_rest_total and sp_rest_partial.
 sp_end_elsewhere() {
     # Somebody waits for an answer; at its deadline the server has time.
@@ -1745,6 +1759,9 @@ sp_end_elsewhere() {
         sp_k="$sp_k -path $sp_a -prune -o" sp_m="$sp_m ! -path $sp_a/*"
     done
     for sp_a in "$sp_state" "${sp_home:-/.}"; do sp_m="$sp_m ! -path $sp_a ! -path $sp_a/*"; done
+    # What is in the shop was handed over before, or stays and was named.
+    sp_w=$(printf '%s' "${sp_rec_path:-/.}" | sed 's/[][*?\\]/\\&/g')
+    sp_j="$sp_w/*"
     set --
     IFS=$sp_nl
     for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
@@ -1752,7 +1769,7 @@ sp_end_elsewhere() {
     # shellcheck disable=SC2086
     sp_t=$(
         {
-            sp_within "$sp_far" find "$@" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" \
+            sp_within "$sp_far" find "$@" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -user "$sp_id" -cnewer "$sp_record/since" ! -path "$sp_j" \
                 -printf '%H\t%p\0' 2>/dev/null || printf '!\t%s\0' "$?"
         } | tr '\n\0' '?\n' | cut -b 1-1000 | awk -F '\t' '
             $1 == "!" { print; next }
@@ -1776,15 +1793,9 @@ sp_end_elsewhere() {
     IFS=" $sp_tab$sp_nl"
     [ "$sp_v" != 0 ] || return 0
     sp_rest_total=$((sp_rest_total + sp_v))
-    # What is in the shop was handed over before.
-    sp_w=$(printf '%s' "${sp_rec_path:-/.}" | sed 's/[][*?\\]/\\&/g')
-    sp_j="$sp_w/*"
     for sp_f; do
         # shellcheck disable=SC2086
         sp_delete "$sp_f" -cnewer "$sp_record/since" ! -path "$sp_j" $sp_m
-        # shellcheck disable=SC2086
-        sp_within "$sp_far" find "$sp_f" -xdev $sp_k -path "${sp_home:-/.}" -prune -o -path "$sp_state" -prune -o -type d -user "$sp_id" -cnewer "$sp_record/since" \
-            -execdir chown -h --from="$sp_id" -- 0:0 '{}' + 2>/dev/null || :
     done
     IFS=$sp_nl
     for sp_l in $sp_t; do
@@ -1900,6 +1911,7 @@ sp_foreign_entries() {
 
 # sp_reown FOLDER OWNER: what the account owns there, and nothing else, whatever it is by then.
 sp_reown() {
+    case $2 in 0:*) sp_reown_none "$1" && return 0 ;; esac
     sp_t=$(find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
     [ "$((sp_t))" -gt 0 ] || return 0
     if [ "$sp_x" = -execdir ]; then
@@ -1908,6 +1920,21 @@ sp_reown() {
         find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -exec chown -h -- "$2" '{}' + 2>/dev/null || :
     fi
     sp_reowned=$((sp_reowned + sp_t))
+}
+
+# sp_reown_none FOLDER: a shop folder of root's. What is root's is believed (a job, a setting, a program), so nothing becomes
+# root's. It stays where the site needs it, with a number that nobody has any more and that is not given again until the
+# range is through, runs as nobody else, and is a finding.
+sp_reown_none() {
+    if [ -n "${sp_as_owner:-}" ] || sp_plan_owner; then
+        sp_only_in=''
+        find "$1" -xdev -user "$sp_id" -type f '(' -perm -4000 -o -perm -2000 ')' -print0 2>/dev/null | sp_as "$sp_id" xargs -0 -r chmod u-s,g-s -- 2>/dev/null || :
+    fi
+    sp_t=$(find "$1" -xdev -user "$sp_id" -print0 2>/dev/null | tr '\n\0' '?\n' | cut -b 1-300 |
+        awk 'NR <= 3 { all = all (NR > 1 ? ", " : "") $0 } END { if (NR) print NR " of the files there belong to " id ", which no account has: " all (NR > 3 ? " and more" : "") }' id="$sp_id") || :
+    [ -n "$sp_t" ] || return 0
+    sp_diff_found="${sp_diff_found:+${sp_diff_found%"$sp_nl"}$sp_nl}unowned The shop folder is root's, and nothing is given to root. $sp_t$sp_nl"
+    sp_diff_found_total=$((sp_diff_found_total + 1))
 }
 
 # Removes the home that is in the record, or the root-owned one of a marked account.

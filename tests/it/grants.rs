@@ -379,14 +379,13 @@ fn every_broken_rule_is_told_at_once_and_nothing_is_touched() {
     assert_eq!(any_port(&["--company", "Multi\u{202e}Safepay"]), ["supporter.company"]);
 }
 
-/// The rules about the shop folder that a document names: refused ones stand in the error, the others
-/// in what `target check` says of `linux-account`.
-fn path_rules(run: &Ended) -> Vec<String> {
+/// What a document says of the shop folder, each with its rule and every sentence: what is refused
+/// stands in the error, the rest in what `target check` says of `linux-account`.
+fn said_of_the_folder(run: &Ended) -> Vec<serde_json::Value> {
     let document = run.json();
     let told = [&document["error"]["broken"], &document["result"]["providers"][0]["broken"]];
-    let rules = told.iter().filter_map(|list| list.as_array()).flatten();
-    let ids = rules.map(|one| one["rule"].as_str().unwrap().to_owned());
-    ids.filter(|id| id.starts_with("path.")).collect()
+    let said = told.iter().filter_map(|list| list.as_array()).flatten();
+    said.filter(|one| one["rule"].as_str().unwrap().starts_with("path.")).cloned().collect()
 }
 
 #[test]
@@ -428,11 +427,14 @@ fn check_dry_run_and_grant_say_the_same_of_a_shop_folder_and_touch_nothing() {
         let is_final = !matches!(rule, "path.root" | "path.not-proved");
         let checked = story.run(["target", "check", &name, "--json"]);
         let checked = checked.exits(if is_final { 3 } else { 0 });
-        assert_eq!(path_rules(&checked), [rule], "{path}\n{}", checked.told());
+        let checked = said_of_the_folder(&checked);
+        assert_eq!(checked.len(), 1, "{path} {checked:?}");
+        assert_eq!(checked[0]["rule"], rule, "{path} {checked:?}");
         let grants: [&[&str]; 2] = [&["--key", public, "--dry-run"], &["--key", public]];
         for more in grants {
             let run = nothing_happens(&story, &host, 3, || story.grant(&name, more));
             assert_eq!(broken(&run), [rule], "{path} {more:?}");
+            assert_eq!(said_of_the_folder(&run), checked, "the same words: {path} {more:?}");
             // Whatever is said, root's places are not given away.
             if rule != "path.not-proved" {
                 let more = [more, &override_it[..]].concat();

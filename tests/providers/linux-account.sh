@@ -247,7 +247,7 @@ key_or_password_login() { if [ "$2" = password ]; then pw_login "$1"; else key_l
 # Files that others could not read before stay closed, unless that was decided for; and all is as before afterwards.
 secrets_stay_closed() {
     about="$suite files with passwords"
-    local acl access made
+    local acl access made first
     make_shop
     mkdir -p "$root$shop/app/etc" "$root$shop/sessions"
     echo closed >"$root$shop/app/etc/env.php"
@@ -323,6 +323,29 @@ put $tmp/upload \"$shop/app/etc/patches/one.php\"" >/dev/null 2>&1
     verb linux-account close "path=$shop"
     finishes
     same 'the ACLs are as before' "$acl" "$(acls "$shop" | sort)"
+    # Two grants on one shop: what one made there has no entry when both are over, whichever ends first.
+    for first in sp-anna sp-bob plain; do
+        if [ "$first" = plain ]; then
+            setfacl -b "$root$shop/run.sh" "$root$shop/var"
+            acl=$(acls "$shop" | sort)
+        fi
+        grant=firstgrant verb linux-account open account=sp-bob "path=$shop"
+        finishes
+        verb linux-account open "path=$shop"
+        finishes
+        key_sftp "put $tmp/upload \"$shop/app/etc/patch.php\"
+mkdir \"$shop/app/etc/patches\"" >/dev/null 2>&1
+        want 'the owner changes it beside another grant' again 20 on runuser -u deploy -- sh -c 'cd "$1/app/etc" && echo more >>patch.php && echo x >patches/two.php' - "$shop"
+        [ "$first" != sp-anna ] || verb linux-account close "path=$shop"
+        grant=firstgrant verb linux-account close account=sp-bob "path=$shop"
+        finishes
+        [ "$first" = sp-anna ] || verb linux-account close "path=$shop"
+        finishes
+        same "nothing is of anybody else ($first first)" 'deploy deploy deploy ' "$(on sh -c 'cd "$1/app/etc" && stat -c %U patch.php patches patches/two.php' - "$shop" | tr '\n' ' ')"
+        deny "no entry is left ($first first)" grep -E '^(default:)?(user|group):[0-9]+' <(on getfacl -R -P -n -p -- "$shop/app/etc")
+        rm -r "$root$shop/app/etc/patch.php" "$root$shop/app/etc/patches"
+        same 'the ACLs are as before' "$acl" "$(acls "$shop" | sort)"
+    done
     # Where the group is given instead, it must not open them.
     mv "$root/usr/bin/setfacl" "$root/usr/bin/setfacl.away"
     chgrp -R 33 "$root$shop"

@@ -236,6 +236,12 @@ fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<String> {
     ]
 }
 
+/// Whether what others could not read before was opened, too.
+fn opens_secrets(layer: &Layer) -> bool {
+    serde_json::from_str::<serde_json::Value>(&layer.inputs)
+        .is_ok_and(|inputs| inputs["sp_with_secrets"] == "1")
+}
+
 fn way_into_the_shop(
     parts: &[Part],
     layer: &Layer,
@@ -247,6 +253,14 @@ fn way_into_the_shop(
     let owner = Some(seen.text("path_owner")).filter(|owner| !owner.is_empty() && *owner != "root");
     let failed = |name: &str| parts.iter().any(|part| part.part == name && part.is_failed());
     if layer.provider == "linux-account" {
+        let closed = seen.number("path_closed_total").unwrap_or_default();
+        if failed("read") && closed > 0 && !opens_secrets(layer) {
+            hints.push(
+                "files that others on the server cannot read stay closed, and here that may be all of \
+                 them: `--with-secrets --reason TEXT` opens them"
+                    .to_owned(),
+            );
+        }
         if opened.text("shop_access") == "none" && seen.text("has_setfacl") == "false" {
             hints.push(
                 "install the package `acl` on the server, which has `setfacl`, and grant again"
@@ -351,5 +365,12 @@ mod tests {
         assert!(text.contains("`www-data`'s") && !text.contains("acl"), "{text}");
         let text = told(&parts, "authorized-key", Access::SftpReadOnly, &seen);
         assert!(text.starts_with("more can be done"), "{text}");
+        // A shop in which everything is closed to others.
+        let parts = [part("read", Shown::Failed), part("write", Shown::Proved)];
+        let seen = |total| [("path_closed_total", total), ("has_setfacl", "true")];
+        let text = told(&parts, "linux-account", Access::Sftp, &seen("12"));
+        assert!(text.contains("`--with-secrets --reason TEXT` opens them"), "{text}");
+        let text = told(&parts, "linux-account", Access::Sftp, &seen("0"));
+        assert!(!text.contains("--with-secrets"), "{text}");
     }
 }

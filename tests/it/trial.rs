@@ -227,6 +227,23 @@ fn access_that_cannot_reach_the_shop_is_not_granted() {
     assert!(kinds.clone().all(|kind| kind == "own") && kinds.count() >= 3, "{uses}");
 }
 
+#[test]
+fn a_shop_that_is_closed_to_others_altogether_is_opened_for_a_reason_alone() {
+    let story = Story::new();
+    let host = server(&story, &[]);
+    host.sh("find /var/www/shop -type f -exec chmod 600 '{}' +; find /var/www/shop -type d -exec chmod 700 '{}' +");
+    story.target("own", &host, "root", &[]);
+    let key = story.stage.supporter_key();
+    let more = ["--key", public(&key)];
+    let words = ["cannot do its work", "--with-secrets --reason", "taken back"];
+    refused(&story, &host, "own", &more, &words);
+    // The story's own grants have a reason.
+    let granted = story.granted("own", &[&more[..], &["--with-secrets"]].concat());
+    story.revoked(&granted.id);
+    let modes = host.sh("find /var/www/shop ! -type l -printf '%m\\n' | sort -u");
+    assert_eq!(modes.split_whitespace().collect::<Vec<_>>(), ["600", "700"]);
+}
+
 // ---- later -------------------------------------------------------------------------------------
 
 #[test]

@@ -239,7 +239,7 @@ fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<String> {
 /// Whether what others could not read before was opened, too.
 fn opens_secrets(layer: &Layer) -> bool {
     serde_json::from_str::<serde_json::Value>(&layer.inputs)
-        .is_ok_and(|inputs| inputs["sp_with_secrets"] == "1")
+        .is_ok_and(|inputs| inputs.get("sp_with_secrets").is_some_and(|open| open == "1"))
 }
 
 fn way_into_the_shop(

@@ -1052,10 +1052,10 @@ finds_what_was_left() {
     says 'left=deleted /srv/open/a file' 'left=deleted /srv/open/link' 'left=deleted /srv/open/.bashrc' 'left=deleted /srv/open/d/.ssh/authorized_keys' \
         'left=deleted /srv/open/suid' 'left=not deleted /srv/open/both' left_total=8 left_partial=false
     same 'nobody is given what nobody knows' 'both theirs' "$(on find /srv/open -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
-    same 'a folder with something of somebody else is no longer the account'"'"'s' root "$(on stat -c %U /srv/open/both)"
+    same 'a folder with something of somebody else is given to nobody, and root least of all' "$uid" "$(on stat -c %u /srv/open/both)"
     same 'containers are left alone' 'file link' "$(on find /var/lib/docker -xdev -uid "$uid" -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
     rm -rf "$root/var/lib/docker"
-    same 'nothing of that id is left' '' "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
+    same 'nothing else of that id is left' /srv/open/both "$(on find / -xdev -uid "$uid" -not -path '/proc/*')"
     about="$suite a search that takes too long"
     mkdir -p "$root/usr/local/bin"
     verb linux-account open "path=$shop" access=ssh

@@ -5,9 +5,11 @@
 //! nobody saw stays `closing`, and what failed six times is `stuck` and retried daily for ever.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::checking;
 use crate::context::Context;
@@ -16,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Others};
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
 use crate::ledger::{Event, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
+use crate::mark;
 use crate::message;
 use crate::output::Progress;
 use crate::provider::{Need, Provider, Verb};
@@ -48,6 +51,11 @@ const MOST_CONNECTIONS: u32 = 3;
 
 /// The most grants of one target that a comparison is held against.
 const MOST_OTHERS: u32 = 1000;
+
+/// How long what only just began in a shared account is looked at again, and how long it has before each
+/// look.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Seconds that the server's own job takes at the most, from the comparison to the note of when it
 /// was done.
@@ -637,10 +645,15 @@ async fn close_layer(
         None => Known::of(layer).number("open_not_after"),
         Some(_) => 0,
     };
-    let moment = Moment { deadline: grant.deadline, not_after: on_its_way, ..Moment::default() };
+    // Without the key there is nothing to prove it with, and closing goes on.
+    let key = mark::Key::load(context).ok().flatten();
+    let closer = key.map(|key| key.closer(&grant.id, &layer.provider, &layer.account));
+    let closer = closer.as_deref().unwrap_or_default();
+    let deadline = grant.deadline;
+    let moment = Moment { deadline, not_after: on_its_way, closer, ..Moment::default() };
     let inputs = session::inputs(grant, layer, &moment);
     let began = context.now();
-    let reply = match session.call(&provider, Verb::Close, &inputs).await {
+    let mut reply = match session.call(&provider, Verb::Close, &inputs).await {
         Ok(Answer::Done(reply)) => reply,
         Ok(Answer::Refused { reason, .. }) => {
             return Ok(Err(Failure { refused: true, ..Failure::unseen(reason) }));
@@ -648,10 +661,19 @@ async fn close_layer(
         Ok(Answer::Unknown { why }) => return Ok(Err(Failure::unseen(why))),
         Err(e) => return Ok(Err(Failure::unseen(one_line(&e)))),
     };
+    let mut beside = Vec::new();
     let mut evidence = Evidence::of(layer, &reply, context.now())
         .with_what_was_not_compared(&reply, grant.opened_at.is_some());
     if let Some(before) = before {
-        sharing::judge(grant, before, layer, &reply, &mut evidence);
+        let mut others = Others::default();
+        if reply.lines("stray").next().is_some() || reply.text("hidden") == "more" {
+            others = self::others(context, ledger, session.target, grant).await?;
+            reply = look_again(context, session, grant, layer, &provider, reply, &others).await;
+        }
+        // One of this installation's that another ledger knows: a copy of this one, or one from before.
+        let ours = !closer.is_empty() && reply.text("closer") == closer;
+        let before = if ours { State::Closing } else { before };
+        beside = sharing::judge(grant, before, layer, &reply, &others, &mut evidence);
     }
     if evidence.found.total > 0 {
         let others = others(context, ledger, session.target, grant).await?;
@@ -679,6 +701,7 @@ async fn close_layer(
         Proof::StillAccepted(text) | Proof::Unseen(text) => return failed(text, document),
     };
     let mut notes = evidence.notes(&reply);
+    notes.extend(beside);
     notes.extend(self::notes(layer, &reply));
     notes.push(format!("login: {text}"));
     if provider.digest != layer.digest {
@@ -687,6 +710,42 @@ async fn close_layer(
     document.insert("login".into(), json!({ "answer": id, "text": text }));
     let kept = reply.is("result_kept");
     Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
+}
+
+/// Looks again, each time by a new login, for as long as what was seen may be another stagepass at work in the
+/// same account, or a gate that is just ending. Two that close there at the same moment see each other:
+/// each goes, and neither waits for the other. What hides well may be missed once, and hardly twice.
+async fn look_again(
+    context: &Context,
+    session: &mut Session<'_>,
+    grant: &Grant,
+    layer: &Layer,
+    provider: &Provider,
+    mut reply: Reply,
+    others: &Others,
+) -> Reply {
+    let ahead = Known::of(layer).number("clock_ahead");
+    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
+    let inputs = session::inputs(grant, layer, &moment);
+    let until = Instant::now() + PATIENCE;
+    let may_pass = |reply: &Reply| {
+        let now = context.now().saturating_add(ahead);
+        sharing::may_pass(grant, layer, reply, others, now)
+    };
+    let mut calm = if may_pass(&reply) { 0 } else { 2 };
+    while calm < 2 && Instant::now() < until {
+        context.output.mark("looking again for what only just began");
+        tokio::time::sleep(PAUSE).await;
+        if session.again().await.is_err() {
+            break;
+        }
+        let Ok(Answer::Done(later)) = session.call(provider, Verb::Close, &inputs).await else {
+            break;
+        };
+        reply = sharing::looked_again(&reply, &later);
+        calm = if may_pass(&reply) { 0 } else { calm + 1 };
+    }
+    reply
 }
 
 /// The other grants on the same server, by whatever names of targets.

@@ -143,6 +143,15 @@ impl Key {
         })
     }
 
+    /// What a close of this grant writes down, so that it is known afterwards for one that this installation
+    /// sent. Nobody else can say it before one was. No provider has a name like that.
+    #[must_use]
+    pub fn closer(&self, grant: &str, provider: &str, account: &str) -> String {
+        let provider = format!("{provider} close");
+        let (public_key, host_keys) = (None, &[][..]);
+        self.tag(&Marked { grant, provider: &provider, account, public_key, host_keys })
+    }
+
     /// Every part with its length in front, so that no two things have the same text.
     fn mac(&self, marked: &Marked<'_>, host_keys: &[&str]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;

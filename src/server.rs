@@ -349,6 +349,7 @@ pub fn detect_inputs(
         ("sp_at_end", "kill"),
         ("sp_drain", "0"),
         ("sp_uses_from", "0"),
+        ("sp_closer", ""),
         ("sp_collected", "0"),
         ("sp_baseline_digest", ""),
         ("sp_by_server", "0"),

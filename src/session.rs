@@ -48,6 +48,9 @@ pub struct Moment<'a> {
     pub not_after: UnixTime,
     /// The word of the trial that is to be answered (`open`), or that was (`update`).
     pub trial: &'a str,
+    /// What a close writes beside its result, so that it is known for one of this installation's;
+    /// `close` only.
+    pub closer: &'a str,
     /// Whether the result of an earlier close is recorded, so that the server may forget it;
     /// `close` only.
     pub collected: bool,
@@ -142,6 +145,16 @@ impl<'a> Session<'a> {
             outcome = self.connection.run(&script, Instant::now() + limit).await;
         }
         framed.read(outcome, outputs)
+    }
+
+    /// Logs in anew, and says goodbye to the login from before.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; then the login from before is still there.
+    pub async fn again(&mut self) -> Result<()> {
+        let new = Self::open(self.context, self.target).await?;
+        std::mem::replace(self, new).close().await;
+        Ok(())
     }
 
     /// Says goodbye.
@@ -284,6 +297,7 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_at_end", Input::Text(known.text_or("sp_at_end", "kill").to_owned())),
         ("sp_drain", Input::Text(known.number("sp_drain").to_string())),
         ("sp_uses_from", Input::Text(known.number("uses_collected").to_string())),
+        ("sp_closer", plain(moment.closer)),
         ("sp_collected", plain(if moment.collected { "1" } else { "0" })),
         ("sp_baseline_digest", plain(opened("baseline_digest"))),
         // What began later, by the server's clock, may be the supporter's.

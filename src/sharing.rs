@@ -3,13 +3,19 @@
 //! The supporter was that account. What lies in it, a result of the server's too, is their word: a hint,
 //! and never evidence. What has to be there by the ledger and is not, and what began while access was
 //! open and is nobody's, is a finding.
+//!
+//! Another stagepass that is at work in the account, or the gate of another grant that is just ending, looks
+//! the same for as long as it lasts, and so it is looked at again ([`may_pass`], [`looked_again`]). What stays,
+//! and what the gate of another grant wrote down as its own, is no finding where the ledger has that grant open
+//! there: it ends with that one, whose close looks again. A grant that only the account itself speaks of is
+//! quickly made up.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::deadline;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Others};
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::message::{self, Arg};
 use crate::script::{Reply, clean};
@@ -22,20 +28,120 @@ const DOUBT: UnixTime = 5;
 const NAMES: usize = 8;
 
 /// Adds to the evidence what somebody has to look at, and takes from it what only the supporter can
-/// have written. `before` is the state in which the grant was when it was to be closed.
-pub fn judge(grant: &Grant, before: State, layer: &Layer, reply: &Reply, evidence: &mut Evidence) {
+/// have written. `before` is the state in which the grant was when it was to be closed. What cannot be told
+/// from another grant of the ledger is answered, to be noted.
+pub fn judge(
+    grant: &Grant,
+    before: State,
+    layer: &Layer,
+    reply: &Reply,
+    others: &Others,
+    evidence: &mut Evidence,
+) -> Vec<String> {
     // Nobody was let in by a grant that never opened.
-    if grant.opened_at.is_none() || !Known::is_shared(layer) {
-        return;
+    if !is_judged(grant, layer) {
+        return Vec::new();
     }
     let account = layer.account.as_str();
     let mut found = record(grant, before, layer, reply, evidence);
-    found.extend(reply.lines("stray").filter_map(|line| stray_login(account, line)));
-    found.extend(stray_processes(account, reply));
-    if reply.text("hidden") == "more" {
+    let (known, strays): (Vec<Stray<'_>>, Vec<_>) =
+        strays(reply).partition(|stray| stray.is_known(account, others));
+    found.extend(strays.iter().filter(|stray| stray.name.is_none()).map(|one| login(account, one)));
+    found.extend(processes(account, &strays));
+    let mut grants: Vec<&str> = known.iter().filter_map(|stray| stray.claim).collect();
+    grants.sort_unstable();
+    grants.dedup();
+    let notes = grants
+        .iter()
+        .map(|id| say("shared-beside", &[("account", account.into()), ("grant", (*id).into())]));
+    if reply.text("hidden") == "more" && grants.is_empty() {
         found.push(say("shared-hidden", &[("account", account.into())]));
     }
     evidence.add_found(found);
+    notes.collect()
+}
+
+/// Seconds for which something that just began may be the work of another stagepass.
+const YOUNG: UnixTime = 120;
+
+/// Whether what is nobody's in this reply may be gone in a moment. `now` is the time of the server.
+#[must_use]
+pub fn may_pass(
+    grant: &Grant,
+    layer: &Layer,
+    reply: &Reply,
+    others: &Others,
+    now: UnixTime,
+) -> bool {
+    if !is_judged(grant, layer) {
+        return false;
+    }
+    let (known, strays): (Vec<_>, Vec<_>) =
+        strays(reply).partition(|stray| stray.is_known(&layer.account, others));
+    let is_young =
+        |stray: &Stray<'_>| stray.began.is_none_or(|began| now.saturating_sub(began) < YOUNG);
+    (reply.text("hidden") == "more" && known.is_empty()) || strays.iter().any(is_young)
+}
+
+/// The first reply with what a later look saw. A login counts when both saw it: one that came since did not
+/// come by the key that was taken away before. Of processes the last look counts: what hands over to a child
+/// has another number each time.
+#[must_use]
+pub fn looked_again(first: &Reply, later: &Reply) -> Reply {
+    let seen: Vec<&str> =
+        strays(first).filter(|one| one.name.is_none()).map(|one| one.pid).collect();
+    let stays = |line: &&str| {
+        Stray::of(line).is_some_and(|one| one.name.is_some() || seen.contains(&one.pid))
+    };
+    let lines: Vec<&str> = later.lines("stray").filter(stays).collect();
+    let mut values = first.values().clone();
+    values.insert("stray".into(), lines.join("\n"));
+    for key in ["hidden", "sessions_left"] {
+        values.insert(key.into(), later.text(key).into());
+    }
+    Reply::from_values(values)
+}
+
+fn is_judged(grant: &Grant, layer: &Layer) -> bool {
+    grant.opened_at.is_some() && Known::is_shared(layer)
+}
+
+/// What began while access was open, and is nobody's by what the server can tell.
+struct Stray<'a> {
+    pid: &'a str,
+    /// By the clock of the server, where it could be read.
+    began: Option<UnixTime>,
+    /// The name of a process; a login has none.
+    name: Option<&'a str>,
+    /// The grant whose gate wrote it down as its own.
+    claim: Option<&'a str>,
+}
+
+impl<'a> Stray<'a> {
+    /// `login PID BEGAN [GRANT]`, `process PID BEGAN NAME`, or `of GRANT PID BEGAN NAME`.
+    fn of(line: &'a str) -> Option<Self> {
+        let (kind, rest) = line.split_once(' ')?;
+        let (claim, rest) = match kind {
+            "of" => rest.split_once(' ').map(|(id, rest)| (Some(id), rest))?,
+            _ => (None, rest),
+        };
+        let mut words = rest.splitn(3, ' ');
+        let (pid, began, last) = (words.next()?, words.next()?.parse().ok(), words.next());
+        match kind {
+            "login" => Some(Self { pid, began, name: None, claim: last }),
+            "process" | "of" => Some(Self { pid, began, name: Some(last?), claim }),
+            _ => None,
+        }
+    }
+
+    /// Whether the ledger has the grant open in this account whose it is said to be.
+    fn is_known(&self, account: &str, others: &Others) -> bool {
+        self.claim.is_some_and(|id| others.share(id, account))
+    }
+}
+
+fn strays(reply: &Reply) -> impl Iterator<Item = Stray<'_>> {
+    reply.lines("stray").filter_map(Stray::of)
 }
 
 /// What stagepass had put into the account, and what is there in its place.
@@ -76,29 +182,22 @@ fn record(
     }
 }
 
-/// `login PID BEGAN`.
-fn stray_login(account: &str, line: &str) -> Option<String> {
-    let mut words = line.split(' ');
-    let ("login", Some(pid), Some(began)) = (words.next()?, words.next(), words.next()) else {
-        return None;
-    };
-    let began = began.parse().map(deadline::utc).unwrap_or_default();
-    Some(say(
-        "shared-login",
-        &[("account", account.into()), ("pid", clean(pid).into()), ("at", began.into())],
-    ))
+fn login(account: &str, stray: &Stray<'_>) -> String {
+    let began = stray.began.map(deadline::utc).unwrap_or_default();
+    let args = [
+        ("account", account.into()),
+        ("pid", clean(stray.pid).into()),
+        ("at", Arg::from(began)),
+        ("grant", clean(stray.claim.unwrap_or_default()).into()),
+    ];
+    say(if stray.claim.is_some() { "shared-login-claimed" } else { "shared-login" }, &args)
 }
 
-/// `process PID BEGAN NAME`: all of them in one line.
-fn stray_processes(account: &str, reply: &Reply) -> Option<String> {
-    let processes: Vec<String> = reply
-        .lines("stray")
-        .filter_map(|line| {
-            let mut words = line.splitn(4, ' ');
-            (words.next()? == "process").then_some(())?;
-            let (pid, _, name) = (words.next()?, words.next()?, words.next()?);
-            Some(format!("{} ({})", clean(name), clean(pid)))
-        })
+/// All of them in one line.
+fn processes(account: &str, strays: &[Stray<'_>]) -> Option<String> {
+    let processes: Vec<String> = strays
+        .iter()
+        .filter_map(|one| Some(format!("{} ({})", clean(one.name?), clean(one.pid))))
         .collect();
     let count = processes.len();
     let names = processes.into_iter().take(NAMES).collect::<Vec<_>>().join(", ");
@@ -152,8 +251,12 @@ mod tests {
         let values = said.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let reply = Reply::from_values(values.collect());
         let mut evidence = Evidence::of(&grant.layers[0], &reply, 9_000);
-        judge(grant, before, &grant.layers[0], &reply, &mut evidence);
+        judge(grant, before, &grant.layers[0], &reply, &Others::default(), &mut evidence);
         evidence
+    }
+
+    fn reply(said: &[(&str, &str)]) -> Reply {
+        Reply::from_values(said.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect())
     }
 
     fn found(before: State, said: &[(&str, &str)]) -> Vec<String> {
@@ -231,5 +334,67 @@ mod tests {
                     .is_empty()
             );
         }
+    }
+
+    #[test]
+    fn what_is_said_to_be_another_grants_is_believed_of_the_ledger_alone() {
+        let this = grant(MADE);
+        let mut other = grant(MADE);
+        other.id = "ab3de6gh9k".into();
+        let said = reply(&[
+            ("history", "own"),
+            ("there", "gate"),
+            ("hidden", "more"),
+            ("stray", "login 7 2000 ab3de6gh9k\nof ab3de6gh9k 8 2000 a b"),
+        ]);
+        let judged = |others: &Others| {
+            let mut evidence = Evidence::of(&this.layers[0], &said, 9_000);
+            let notes = judge(&this, State::Open, &this.layers[0], &said, others, &mut evidence);
+            (notes.len(), evidence.found.lines)
+        };
+        let (notes, found) = judged(&Others::of(&this, [other.clone()]));
+        assert_eq!((notes, found.len()), (1, 0), "{found:?}");
+        let mut over = other.clone();
+        over.closed_at = Some(1_500);
+        let mut elsewhere = other;
+        elsewhere.layers[0].account = "web".into();
+        for others in [vec![over], vec![elsewhere], vec![]] {
+            let (notes, found) = judged(&Others::of(&this, others));
+            assert_eq!((notes, found.len()), (0, 3), "{found:?}");
+            assert!(found.iter().any(|line| line.contains("ab3de6gh9k")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn what_just_began_is_looked_at_again_and_nothing_else() {
+        let this = grant(MADE);
+        let asked = |said: &[(&str, &str)], now| {
+            may_pass(&this, &this.layers[0], &reply(said), &Others::default(), now)
+        };
+        assert!(asked(&[("stray", "login 7 2000")], 2_010));
+        assert!(asked(&[("stray", "process 7 - sh")], 2_010));
+        assert!(asked(&[("hidden", "more")], 2_010));
+        assert!(!asked(&[("stray", "login 7 2000")], 9_000));
+        assert!(!asked(&[("hidden", "unknown")], 2_010));
+    }
+
+    #[test]
+    fn a_login_counts_when_it_stays_and_a_process_as_it_was_seen_last() {
+        let first = reply(&[
+            ("stray", "login 7 2000\nlogin 8 2000\nprocess 9 2000 sh"),
+            ("hidden", "more"),
+            ("sessions_left", "unknown"),
+            ("uses_total", "3"),
+        ]);
+        let later = reply(&[
+            ("stray", "login 8 2000\nlogin 10 2003\nprocess 11 2003 perl"),
+            ("hidden", "none"),
+            ("sessions_left", "0"),
+            ("uses_total", "0"),
+        ]);
+        let both = looked_again(&first, &later);
+        assert_eq!(both.text("stray"), "login 8 2000\nprocess 11 2003 perl");
+        assert_eq!((both.text("hidden"), both.text("sessions_left")), ("none", "0"));
+        assert_eq!(both.text("uses_total"), "3");
     }
 }

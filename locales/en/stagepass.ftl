@@ -322,6 +322,8 @@ shared-gate-gone = record the gate of this grant in `{ $account }` was gone befo
 shared-too-early = record a note in `{ $account }` says that the server closed this grant at { $at }, before its deadline: the server does not do that, and whoever had the account can write it
 shared-not-ours = record a note in `{ $account }` says that stagepass closed this grant, and the ledger knows of no such close: whoever had the account can write it
 shared-login = login a login to `{ $account }` that began at { $at }, while access was open, is still there, and nobody can tell whose it is: process { $pid }; if it is not yours, `kill { $pid }` there
+shared-login-claimed = login a login to `{ $account }` that began at { $at }, while access was open, is still there: process { $pid }; a note in the account says that it came by the grant { $grant }, which is not open there by this ledger: if nobody else who uses stagepass has made it, `kill { $pid }` there
+shared-beside = the grant { $grant } is open in `{ $account }` as well: what runs there for it cannot be told from what this supporter may have left, and ends with it
 shared-processes = process { $count ->
         [one] one process
        *[other] { $count } processes

@@ -356,7 +356,8 @@ sp_hard_links() {
 # account. Where no such server let us in, the one that did counts, and no other.
 #
 # What is nobody's by these rules and began after the grant is told, one `stray` line each: a login,
-# or a process where the supporter could start one. A list of /proc misses what forks all the time;
+# or a process where the supporter could start one; with the name of another grant, where that one's gate
+# wrote it down as its own, which is a claim and no proof. A list of /proc misses what forks all the time;
 # `tasks` is how many tasks of the account the list has, to be held against the kernel's own count.
 # shellcheck disable=SC2016 # $0 is awk's
 sp_awk_sessions='
@@ -392,6 +393,13 @@ sp_awk_sessions='
         for (n = 0; p > 1 && n < 64; n++) { p = ppid[p]; if (what == "self" ? p == self : p in name && uid[p] == u && server(p)) return 1 }
         return 0
     }
+    # What another grant wrote down as its own: a claim, which whoever is this account can write.
+    function whose(p) {
+        if (p in theirs) return theirs[p]
+        if (("login", p) in at && at["login", p] != at["login", "self"] && (("login", at["login", p]) in claim)) return claim["login", at["login", p]]
+        if (("scope", p) in at && at["scope", p] != at["scope", "self"] && (("scope", at["scope", p]) in claim)) return claim["scope", at["scope", p]]
+        return ""
+    }
     # Seconds are cut, and the two clocks were not read at the same time.
     function epoch(p) { return up == "" || !(p in begun) ? "-" : int(now - up + begun[p] / 100) }
     function after(p) { return !(p in begun) || since == 0 || up == "" || now - up + begun[p] / 100 >= since - 2 }
@@ -420,6 +428,11 @@ sp_awk_sessions='
         else if (f[1] == "marked") marked[f[2]] = 1
         else if (f[1] == "conn") { seed[f[2]] = 1 }
         else if (f[1] == "hidden") { seed[f[2]] = 1; hid[f[2]] = 1; uid[f[2]] = u; name[f[2]] = "sshd" }
+        else if (f[1] == "other") {
+            if (f[3] != "-") theirs[f[3]] = f[2]
+            if (f[4] != "-") claim["login", f[4]] = f[2]
+            if (f[5] != "-") claim["scope", f[5]] = f[2]
+        }
         else if (f[1] == "gone") { if (f[2] != "-") old["login", f[2]] = 1; if (f[3] != "-") old["scope", f[3]] = 1; if (f[2] f[3] == "--") blind = 1 }
     }
     END {
@@ -461,8 +474,9 @@ sp_awk_sessions='
         for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] != "" && uid[p] != u && !(isd(p) && roots(p))) others++
         for (p in name) {
             if (p in hit || p in safe || below(p, "self") || !(uid[p] == u || ruid[p] == u && state[p] != "Z") || !after(p)) continue
-            if (uid[p] == u && server(p)) print "stray login", p, epoch(p)
-            else if (!alone && !below(p, "server")) print "stray process", p, epoch(p), name[p]
+            w = whose(p)
+            if (uid[p] == u && server(p)) print "stray login", p, epoch(p) (w != "" ? " " w : "")
+            else if (!alone && !below(p, "server")) print "stray " (w != "" ? "of " w : "process"), p, epoch(p), name[p]
         }
         print "tasks", tasks + 0
         if (ours != "") print "own-server"
@@ -544,30 +558,63 @@ sp_unseen() { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
 
 # Sets sp_recorded to what the gate wrote of each connection that it let in: `conn PID` where its sshd
 # still runs, else `gone LOGIN SCOPE`. The supporter can write there too, and end up with their own
-# processes ended: what is ended has to be an sshd, or of the same login as one was.
+# processes ended: what is ended has to be an sshd, or of the same login as one was. And to what the gates
+# of other grants wrote: `other GRANT PID LOGIN SCOPE`, with a `-` for a connection that is gone.
 sp_login_records() {
-    sp_recorded=''
-    [ -r "$sp_dir/logins" ] || return 0
-    sp_boot=''
+    sp_recorded='' sp_boot='' sp_n=0
     [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_boot </proc/sys/kernel/random/boot_id || :
+    [ -n "$sp_dir" ] || return 0
+    sp_records_of "$sp_grant"
+    set +f
+    set -- "$sp_base"/*/logins
+    set -f
     sp_n=0
-    # PID BEGAN BOOT LOGIN SCOPE
-    while read -r sp_a sp_b sp_c sp_d sp_w && [ "$sp_n" -lt 2000 ]; do
+    for sp_f; do
+        sp_j=${sp_f%/logins} sp_j=${sp_j##*/}
+        case $sp_j in "$sp_grant" | '' | *[!0-9a-z]*) continue ;; esac
+        sp_records_of "$sp_j"
+    done
+}
+
+# sp_records_of GRANT: those of one grant. Reading has an end, whatever lies there.
+sp_records_of() {
+    [ -f "$sp_base/$1/logins" ] && [ -r "$sp_base/$1/logins" ] || return 0
+    sp_m=$1
+    sp_t=$(sp_timed head -c 200000 -- "$sp_base/$1/logins" 2>/dev/null 9>&-) || :
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        IFS=" $sp_tab$sp_nl"
         sp_n=$((sp_n + 1))
+        [ "$sp_n" -le 2000 ] || break
+        # PID BEGAN BOOT LOGIN SCOPE
+        # shellcheck disable=SC2086 # words
+        set -- $sp_l
+        [ "$#" = 5 ] || continue
+        sp_a=$1 sp_b=$2 sp_d=$4 sp_w=$5
         # Ids of another boot are other people's by now.
-        [ "$sp_c" = "$sp_boot" ] || continue
+        [ "$3" = "$sp_boot" ] || continue
         case $sp_a$sp_b${sp_d%-} in '' | *[!0-9]*) continue ;; esac
         case $sp_w in '' | *[!A-Za-z0-9@:._/\\-]*) continue ;; esac
         sp_alive "$sp_a"
-        if [ -n "$sp_born" ] && [ "$sp_born" = "$sp_b-$sp_c" ]; then
-            sp_recorded="${sp_recorded}conn $sp_a$sp_nl"
-        elif sp_unseen "$sp_a"; then
-            # Or another one with its number: the record alone is not enough to end it.
-            sp_recorded="${sp_recorded}gone - -$sp_nl"
-        else
-            sp_recorded="${sp_recorded}gone $sp_d $sp_w$sp_nl"
+        if [ -z "$sp_born" ] || [ "$sp_born" != "$sp_b-$sp_boot" ]; then
+            if [ "$sp_m" != "$sp_grant" ]; then
+                sp_a=-
+            elif sp_unseen "$sp_a"; then
+                # Or another one with its number: the record alone is not enough to end it.
+                sp_recorded="${sp_recorded}gone - -$sp_nl"
+                continue
+            else
+                sp_recorded="${sp_recorded}gone $sp_d $sp_w$sp_nl"
+                continue
+            fi
         fi
-    done <"$sp_dir/logins"
+        if [ "$sp_m" = "$sp_grant" ]; then
+            sp_recorded="${sp_recorded}conn $sp_a$sp_nl"
+        else
+            sp_recorded="${sp_recorded}other $sp_m $sp_a $sp_d $sp_w$sp_nl"
+        fi
+    done
+    IFS=" $sp_tab$sp_nl"
 }
 
 # sp_own_matching FILE GREP_OPTION...: prints the FILE in /proc of every process of this account in which
@@ -1174,6 +1221,7 @@ sp_close_inputs() {
     sp_has_password=0
     sp_key_inputs
     case ${sp_uses_from:-} in '' | *[!0-9]*) sp_uses_from=0 ;; esac
+    case ${sp_closer:=} in *[!0-9a-z]*) sp_refuse bad-input 'What is to be written beside the result is not of the form [0-9a-z]*.' ;; esac
 }
 
 # What the client has written down by now, and nothing else.
@@ -1378,19 +1426,24 @@ sp_close_history() {
     else
         sp_say by_server false
         sp_say server_closed_at 0
+        # By this whoever sent it knows it again; the supporter cannot say it before it was sent.
+        [ -z "$sp_closer" ] || sp_say closer "$sp_closer"
     fi
     sp_strays
-    sp_v=unknown
-    if sp_gate_present && [ "$sp_ses_blind" = 0 ] && [ -z "$sp_ses_stray" ] && [ "$sp_uncounted" = 0 ]; then sp_v=$sp_ses_elsewhere; fi
-    sp_say sessions_left "$sp_v"
     sp_say sessions_ended "$sp_ended_all"
     sp_uses
     sp_trial_clear "${sp_path:-$sp_my_home}"
     sp_difference "$sp_dir/baseline"
     sp_say_difference
-    sp_result_write || :
+    # What is written down is what holds without what is nobody's: whoever reads it looks for that again.
+    sp_v=unknown
+    if sp_gate_present && [ "$sp_ses_blind" = 0 ]; then sp_v=$sp_ses_elsewhere; fi
     sp_history=$sp_out
-    sp_out=$sp_kept$sp_out
+    sp_say sessions_left "$sp_v"
+    sp_result_write || :
+    if [ -n "$sp_ses_stray" ] || [ "$sp_uncounted" != 0 ]; then sp_v=unknown; fi
+    sp_kept=$sp_kept${sp_history}sessions_left=$sp_v$sp_nl
+    sp_history=$sp_out sp_out=$sp_kept
     sp_say_strays
     sp_say history own
     sp_say there "$sp_there"
@@ -1534,8 +1587,9 @@ sp_history_again() {
         k ~ /^(use|found|changed)$/ { v = substr(v, 1, 400); ok = n[k] < 1000 }
         k ~ /^((uses|found|changed)_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
         k ~ /^(by_server|uses_partial)$/ && v !~ /^(true|false)$/ { next }
+        k == "closer" && (v !~ /^[0-9a-z]+$/ || length(v) > 64) { next }
         k == "sessions_left" && ENVIRON["SP_DOUBT"] == "1" { next }
-        k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|uses_partial|difference)$/ { next }
+        k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|closer|uses_partial|difference)$/ { next }
         ok { n[k]++; print k "=" v }
         END {
             if (!("by_server" in n)) print "by_server=false"

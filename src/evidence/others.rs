@@ -3,6 +3,7 @@
 //! nothing of each other there. The ledger knows both. Pure: nothing is asked or changed here.
 
 use crate::grant::{Grant, Layer, UnixTime};
+use crate::session::Known;
 
 /// The grants that were on the server while another one was.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,15 @@ impl Others {
         let at_the_same_time =
             |other: &Grant| other.closed_at.is_none_or(|at| at >= grant.created_at);
         Self(known.into_iter().filter(|o| o.id != grant.id && at_the_same_time(o)).collect())
+    }
+
+    /// Whether one of them is open, as far as the ledger knows, in an account that is shared.
+    #[must_use]
+    pub fn share(&self, id: &str, account: &str) -> bool {
+        self.0.iter().any(|grant| {
+            let shared = |layer: &Layer| layer.account == account && Known::is_shared(layer);
+            grant.id == id && grant.closed_at.is_none() && grant.layers.iter().any(shared)
+        })
     }
 
     /// Whether stagepass itself made, or took away, for one of them what this line of a comparison

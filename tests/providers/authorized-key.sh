@@ -18,6 +18,7 @@ authorized_key() {
     sessions_hidden
     named_sshd
     kept_without_a_session
+    another_grants_session
     fork_chain
     folder_gone
     locked_by_another
@@ -60,7 +61,7 @@ as_deploy() {
 }
 
 # Everything of the key files, and of ours, but for the results of closes that nobody collected yet.
-home_state() { (cd "$root/home/deploy" && find . \( -path './.ssh*' -o -path './.stagepass/*' -o -path './.stagepass-*' \) ! -name 'result.*' -printf '%p %y %m %u %g %s %l\n' | sort && find .ssh -type f -exec sha256sum {} + | sort) 2>/dev/null; }
+home_state() { (cd "$root/home/deploy" && find . \( -path './.ssh*' -o -path './.stagepass/*' -o -path './.stagepass-*' \) ! -name 'result.*' ! -path './.stagepass/.kept.*' -printf '%p %y %m %u %g %s %l\n' | sort && find .ssh -type f -exec sha256sum {} + | sort) 2>/dev/null; }
 
 # there_and_back NAME: open, the line is there, the rest is untouched; close; everything as before.
 there_and_back() {
@@ -1785,9 +1786,49 @@ kept_without_a_session() {
     deny 'and gets no command' ssh -S "$kept" none true
     ssh -S "$kept" -O exit none 2>/dev/null
     as_deploy close "path=$shop" confined_then=true
-    says sessions_left=unknown hidden=none
+    # What nobody could tell apart is over, and the rest was looked at when it was written down.
+    says sessions_left=0 hidden=none
     deny 'gone, it is told no more' grep -q '^stray=' <<<"$out"
     as_deploy close collected=1
+}
+
+# What another grant's gate wrote down as its own is said to be that one's, and goes on.
+another_grants_session() {
+    about="$suite a session of another grant"
+    local second=other00001 session=$tmp/second-session.$suite
+    fresh
+    rm -f "$tmp/second" "$tmp/second.pub"
+    ssh-keygen -q -t ed25519 -N '' -f "$tmp/second"
+    as_deploy open access=ssh
+    finishes
+    grant=$second as_deploy open access=ssh "public_key=$(cut -d' ' -f1,2 "$tmp/second.pub")"
+    finishes
+    ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/second" -p "${port[$suite]}" -M -S "$session" "deploy@$address" 'sleep 72041' </dev/null >/dev/null 2>&1 &
+    appears 'sleep 72041'
+    as_deploy close access=ssh closer=c10se5
+    finishes
+    says sessions_left=unknown history=own closer=c10se5
+    want 'it is told with its grant' grep -q "^stray=login [0-9]* [0-9]* $second\$" <<<"$out"
+    same 'and goes on' 1 "$(running 'sleep 72041')"
+    want 'what is written down holds without it' grep -q '^closer=c10se5$' "$root/home/deploy/.stagepass/result.$grant"
+    as_deploy close access=ssh closer=an0ther
+    finishes
+    says history=result closer=c10se5
+
+    # What lies there may be anything: reading it has an end.
+    rm -f "$root/home/deploy/.stagepass/$second/logins"
+    on runuser -u deploy -- mkfifo "/home/deploy/.stagepass/$second/logins"
+    as_deploy close access=ssh
+    finishes
+    want 'without a note it is nobody'"'"'s' grep -q '^stray=login [0-9]* [0-9]*$' <<<"$out"
+    rm -f "$root/home/deploy/.stagepass/$second/logins"
+    grant=$second as_deploy close access=ssh "public_key=$(cut -d' ' -f1,2 "$tmp/second.pub")"
+    finishes
+    same 'its own close ends it' 0 "$(running 'sleep 72041')"
+    wait "$!" 2>/dev/null
+    as_deploy close collected=1
+    grant=$second as_deploy close collected=1
+    want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
 }
 
 # R1: a program that hands over to a child all the time is met by no list.

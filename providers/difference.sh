@@ -316,25 +316,20 @@ sp_b_digest() {
 }
 
 # Whose things stagepass made. Root believes its own records and nothing else: a comment, a file
-# name or a folder in somebody's home is quickly written. In a shared account the folders of the
-# grants in ~/.stagepass are all there is.
+# name or a folder in somebody's home is quickly written. In a shared account there is nothing that the
+# supporter could not write, so that only this grant's own is left out there.
 # Sets sp_b_ids (` id id `), sp_b_accounts (` name:uid `), sp_b_groups (` name:gid `) and
 # sp_b_others (` uid uid `, without this grant's).
 sp_b_ours() {
     sp_b_ids=" $sp_grant " sp_b_accounts=' ' sp_b_groups=' ' sp_b_others=' ' sp_b_names=' '
     sp_b_base=$sp_b_state
-    [ "$sp_uid" = 0 ] || sp_b_base=${sp_my_home:-${HOME:-}}/.stagepass
-    set +f
-    if [ "$sp_uid" = 0 ]; then set -- "$sp_b_base"/*/record; else set -- "$sp_b_base"/*/; fi
-    set -f
     if [ "$sp_uid" != 0 ]; then
-        for sp_b_a; do
-            sp_b_a=${sp_b_a%/}
-            if [ -L "$sp_b_a" ] || [ ! -d "$sp_b_a" ]; then continue; fi
-            case ${sp_b_a##*/} in '' | *[!0-9a-z]*) ;; *) sp_b_ids="$sp_b_ids${sp_b_a##*/} " ;; esac
-        done
+        sp_b_base=${sp_my_home:-${HOME:-}}/.stagepass
         return 0
     fi
+    set +f
+    set -- "$sp_b_base"/*/record
+    set -f
     sp_b_n=$#
     while [ "$sp_b_n" -gt 0 ]; do
         sp_b_n=$((sp_b_n - 1))
@@ -742,19 +737,19 @@ sp_b_texts() {
             sp_b_within 5 crontab -l 2>/dev/null | head -c "$sp_b_bytes"
         fi
         printf '\n'
-    } | tr -d '\000' | SP_BASE=$sp_b_base SP_LINES=$sp_b_lines SP_WORD=$1 SP_IDS=$sp_b_ids SP_GRANT=$sp_grant SP_MAX=$sp_b_bytes SP_UID=$sp_uid \
+    } | tr -d '\000' | SP_BASE=$sp_b_base SP_LINES=$sp_b_lines SP_WORD=$1 SP_IDS=$sp_b_ids SP_GRANT=$sp_grant SP_MAX=$sp_b_bytes \
         SP_BLOBS=" ${sp_public_key#* } ${sp_check_key#* } " awk '
         BEGIN {
             word = ENVIRON["SP_WORD"]; ids = ENVIRON["SP_IDS"]; grant = ENVIRON["SP_GRANT"]
-            max = ENVIRON["SP_MAX"] + 0; lines = ENVIRON["SP_LINES"] + 0; base = ENVIRON["SP_BASE"]; root = ENVIRON["SP_UID"] == 0; blobs = ENVIRON["SP_BLOBS"]
+            max = ENVIRON["SP_MAX"] + 0; lines = ENVIRON["SP_LINES"] + 0; base = ENVIRON["SP_BASE"]; blobs = ENVIRON["SP_BLOBS"]
         }
         function start() { if (bytes >= max) print kind "\t" who "\t" file "\tlong\tlong\t" }
-        # Our own key line: with a key that we put there. Another grant of this account: by its folder.
+        # Our own key line: with a key that we put there. Those of other grants are told like any: a folder of
+        # that name proves nothing where the supporter can make one, and who has the ledger knows them.
         function ours(blob, l,   id) {
             if (!match(l, /[ \t]stagepass:[0-9a-z]+$/)) return 0
             id = substr(l, RSTART + 11)
-            if (id == grant) return index(blobs, " " blob " ") > 0
-            return !root && index(ids, " " id " ") > 0
+            return id == grant && index(blobs, " " blob " ") > 0
         }
         # The line of a failsafe, byte for byte, and nothing that merely mentions one.
         function failsafe(l,   id, p) {

@@ -105,9 +105,14 @@ fn is_key_line(layer: &Layer, id: &str, text: &str, live: bool) -> bool {
 fn is_crontab_line(account: &str, id: &str, text: &str, live: bool) -> bool {
     let gone = text.strip_prefix("line gone");
     let line = gone.or_else(|| text.strip_prefix("new line").filter(|_| live));
-    let begin = format!(" in the crontab of {account}: * * * * * /bin/sh -c 'exec /bin/sh \"/");
+    let begin = format!(" in the crontab of {account}");
+    let shared = " (the account of this grant)";
+    let command = ": * * * * * /bin/sh -c 'exec /bin/sh \"/";
     let end = format!("/.stagepass/{id}/failsafe\" >/dev/null 2>/dev/null # stagepass {id}'");
-    line.and_then(|line| line.strip_prefix(&begin)?.strip_suffix(&end))
+    line.and_then(|line| line.strip_prefix(&begin))
+        .and_then(|line| {
+            line.strip_prefix(shared).unwrap_or(line).strip_prefix(command)?.strip_suffix(&end)
+        })
         .is_some_and(|home| home.bytes().all(|c| c.is_ascii_alphanumeric() || b"/._-".contains(&c)))
 }
 
@@ -181,7 +186,7 @@ mod tests {
     ];
 
     /// The same of a key in a shared account.
-    const KEY: [(&str, &str); 3] = [
+    const KEY: [(&str, &str); 4] = [
         (
             "key new login key for deploy: ssh-ed25519 SHA256:abc (stagepass:ab3de6gh9k, which no record of stagepass here knows) in /home/deploy/.ssh/authorized_keys",
             "key login key gone for deploy: ssh-ed25519 SHA256:abc (stagepass:ab3de6gh9k, which no record of stagepass here knows) in /home/deploy/.ssh/authorized_keys",
@@ -193,6 +198,10 @@ mod tests {
         (
             "cron new line in the crontab of deploy: * * * * * /bin/sh -c 'exec /bin/sh \"/home/deploy/.stagepass/ab3de6gh9k/failsafe\" >/dev/null 2>/dev/null # stagepass ab3de6gh9k'",
             "cron line gone in the crontab of deploy: * * * * * /bin/sh -c 'exec /bin/sh \"/home/deploy/.stagepass/ab3de6gh9k/failsafe\" >/dev/null 2>/dev/null # stagepass ab3de6gh9k'",
+        ),
+        (
+            "cron new line in the crontab of deploy (the account of this grant): * * * * * /bin/sh -c 'exec /bin/sh \"/home/deploy/.stagepass/ab3de6gh9k/failsafe\" >/dev/null 2>/dev/null # stagepass ab3de6gh9k'",
+            "cron line gone in the crontab of deploy (the account of this grant): * * * * * /bin/sh -c 'exec /bin/sh \"/home/deploy/.stagepass/ab3de6gh9k/failsafe\" >/dev/null 2>/dev/null # stagepass ab3de6gh9k'",
         ),
     ];
 

@@ -683,11 +683,13 @@ compares_a_shared_account() {
     compare difference "baseline_digest=$digest"
     nothing
     echo "restrict $supporter_key stagepass:$grant" >>"$keys"
-    on bash -c "su deploy -c 'mkdir -p ~/.stagepass/other7x'; echo '${mallory% *} stagepass:other7x' >>/home/deploy/.ssh/authorized_keys
-        echo \"* * * * * /bin/sh -c 'exec /bin/sh \\\"/home/deploy/.stagepass/$grant/failsafe\\\" >/dev/null 2>/dev/null # stagepass $grant'\" | crontab -u deploy -"
+    on bash -c "echo \"* * * * * /bin/sh -c 'exec /bin/sh \\\"/home/deploy/.stagepass/$grant/failsafe\\\" >/dev/null 2>/dev/null # stagepass $grant'\" | crontab -u deploy -"
     compare difference "baseline_digest=$digest"
     nothing
-    # The mark of this grant behind another key, of a grant that is not there, and a line that only ends like ours.
+    # The mark of this grant behind another key, of a grant that is not there, of one whose folder anybody here can
+    # make, with the line of its failsafe, and a line that only ends like ours.
+    on bash -c "su deploy -c 'mkdir -p ~/.stagepass/other7x'; echo '${mallory% *} stagepass:other7x' >>/home/deploy/.ssh/authorized_keys
+        { crontab -l -u deploy; echo \"* * * * * /bin/sh -c 'exec /bin/sh \\\"/home/deploy/.stagepass/other7x/failsafe\\\" >/dev/null 2>/dev/null # stagepass other7x'\"; } | crontab -u deploy -"
     ssh-keygen -q -t ed25519 -N '' -C eve -f "$tmp/eve"
     echo "$(cut -d' ' -f1,2 "$tmp/eve.pub") stagepass:$grant" >>"$keys"
     ssh-keygen -q -t ecdsa -N '' -C eve2 -f "$tmp/eve2"
@@ -696,12 +698,14 @@ compares_a_shared_account() {
         echo id >>/home/deploy/.bashrc; su deploy -c 'cp /bin/true /home/deploy/door; chmod 4755 /home/deploy/door; echo x >$site/new.php'"
     compare difference "baseline_digest=$digest"
     line "found=key new login key for deploy: ssh-ed25519 * (stagepass:$grant, which no record of stagepass here knows) in *"
+    line "found=key new login key for deploy: * (stagepass:other7x, which no record of stagepass here knows) in *"
+    line "found=cron new line in the crontab of deploy: \* \* \* \* \* /bin/sh -c *other7x*"
     line "found=key new login key for deploy: ecdsa-* (stagepass:nobody, which no record of stagepass here knows) in *"
     line 'found=cron new line in the crontab of deploy: \* \* \* \* \* id; *'
     line 'found=login changed: /home/deploy/.bashrc'
     line 'found=setuid new or changed, mode 4755, runs as deploy: /home/deploy/door'
     line 'found=code new, by deploy: new.php'
-    says found_total=6 changed_total=0
+    says found_total=8 changed_total=0
     about="$suite difference in a shared account: a folder it may not read"
     on bash -c "rm /home/deploy/door; mkdir -m 700 $site/closed"
     rm -rf "${root:?}$lists"

@@ -1633,6 +1633,7 @@ sp_check() {
 # Ends everything of that id, and the logins of the account that are just being let in. Sets sp_left, 0
 # only by the kernel's word.
 sp_end_processes() {
+    [ ! -e "/run/systemd/users/$1" ] || sp_managed=1
     if [ -n "$sp_login" ]; then
         rm -f -- "/var/lib/systemd/linger/$sp_login"
         sp_logins_of "$sp_login"
@@ -1649,6 +1650,21 @@ sp_end_processes() {
     sp_managed=1
     sp_end_uid "$1"
     [ "$sp_left_sub" = 0 ] || sp_left=$((sp_left + sp_left_sub))
+}
+
+# systemd would list the manager of that id as failed, for having been killed, and the whole server as not well. On a
+# busy one it takes note of that some moments later.
+sp_forget_manager() {
+    [ -n "${sp_managed:-}" ] && sp_has systemctl || return 0
+    sp_n=0
+    while [ "$sp_n" -lt 20 ]; do
+        sp_n=$((sp_n + 1))
+        case $(sp_within 5 systemctl show -p ActiveState "user@$sp_id.service" "user-runtime-dir@$sp_id.service" 2>/dev/null) in
+            *=active* | *activating*) sleep 0.1 2>/dev/null || sleep 1 ;;
+            *) break ;;
+        esac
+    done
+    sp_within 5 systemctl reset-failed "user@$sp_id.service" "user-runtime-dir@$sp_id.service" >/dev/null 2>&1 || :
 }
 
 # What runs under subordinate ids of the account, which those had that were made before there were none. A list of
@@ -2077,8 +2093,7 @@ sp_end() {
             if [ -n "$sp_procs" ] || ! sp_has perl || ! sp_none_of "$sp_rec_uid"; then sp_unattributed=1; fi
         fi
     fi
-    # systemd would list the manager of that id as failed, for having been killed.
-    [ -z "${sp_managed:-}" ] || systemctl reset-failed "user@$sp_id.service" >/dev/null 2>&1 || :
+    sp_forget_manager
     sp_stock_use 2
     if [ "$sp_ours" = 1 ]; then
         sp_n=0

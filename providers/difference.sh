@@ -11,16 +11,256 @@
 sp_b_state=/var/lib/stagepass
 sp_b_version=1
 # Somebody waits for an answer, and has a time limit; at its deadline the server has time.
-sp_b_seconds=25     # for the list of the shop
-sp_b_disk_seconds=8 # for setuid files on the whole disk
-if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60; fi
-sp_b_entries=500000 # files of a shop; more are not looked at
-sp_b_homes=2000     # accounts
+sp_b_seconds=25      # for the list of the shop
+sp_b_disk_seconds=20 # for setuid files on the whole disk, beside the rest
+sp_b_code_seconds=15
+if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60 sp_b_code_seconds=60; fi
+sp_b_list=400000000 # bytes of the list of a shop: about four million files
+sp_b_depth=100      # folders in one another
+sp_b_homes=10000    # accounts
 sp_b_bytes=1048576  # of one key file or crontab
 sp_b_lines=20000    # of all key files and crontabs
 sp_b_found_cap=200
 sp_b_class_cap=15 # of one class but `code`, so that no class hides another
 sp_b_changed_cap=300
+
+# The places outside the shop through which somebody could come back: CLASS HOW PATH. One list: what is
+# looked at, and which class a difference there is of; a `/` at the end is a folder. `sum` takes a
+# digest of what is in a file, `stat` its size, times and inode (folders that packages fill). `~` is
+# every home. tests/providers/difference.sh plants in each of them.
+sp_b_all_places() {
+    sp_b_places='
+sudoers sum /etc/sudoers
+sudoers sum /etc/sudoers.d/
+sudoers sum /usr/local/etc/sudoers
+sudoers sum /usr/local/etc/sudoers.d/
+sudoers sum /etc/doas.conf
+sudoers sum /etc/doas.d/
+sudoers sum /etc/polkit-1/
+sudoers stat /usr/share/polkit-1/
+sudoers sum /usr/local/share/polkit-1/
+login sum /etc/ssh/sshd_config
+login sum /etc/ssh/sshd_config.d/
+login sum /etc/ssh/ssh_config
+login sum /etc/ssh/ssh_config.d/
+login sum /etc/ssh/sshrc
+login sum /etc/ssh/shosts.equiv
+login sum /etc/hosts.equiv
+login sum /etc/pam.d/
+login sum /etc/pam.conf
+login sum /etc/security/
+login stat /usr/lib/pam.d/
+login sum /etc/nsswitch.conf
+login sum /etc/login.defs
+login sum /etc/shells
+login sum /etc/environment
+login sum /etc/environment.d/
+login sum /etc/ld.so.preload
+login sum /etc/profile
+login sum /etc/profile.d/
+login sum /etc/bash.bashrc
+login sum /etc/bash.bash_logout
+login sum /etc/bashrc
+login sum /etc/bash_completion
+login sum /etc/bash_completion.d/
+login stat /usr/share/bash-completion/
+login sum /usr/local/share/bash-completion/
+login sum /etc/zsh/
+login sum /etc/zshrc
+login sum /etc/zshenv
+login sum /etc/zprofile
+login stat /usr/share/zsh/vendor-completions/
+login sum /usr/local/share/zsh/site-functions/
+login sum /etc/fish/
+login stat /usr/share/fish/vendor_conf.d/
+login stat /usr/share/fish/vendor_completions.d/
+login sum /etc/csh.cshrc
+login sum /etc/csh.login
+login sum /etc/skel/
+login sum /etc/inputrc
+login sum /etc/vim/
+login sum /etc/screenrc
+login sum /etc/tmux.conf
+login sum /etc/gitconfig
+login sum /etc/mailcap
+login sum /etc/procmailrc
+login sum /etc/psqlrc
+login sum /etc/mysql/
+login sum /etc/my.cnf
+login sum /etc/my.cnf.d/
+login sum /etc/xdg/autostart/
+login sum /etc/X11/Xsession.d/
+cron sum /etc/crontab
+cron sum /etc/cron.d/
+cron sum /etc/cron.hourly/
+cron sum /etc/cron.daily/
+cron sum /etc/cron.weekly/
+cron sum /etc/cron.monthly/
+cron sum /etc/anacrontab
+cron sum /etc/cron.allow
+cron sum /etc/at.allow
+cron sum /etc/incron.d/
+cron sum /var/spool/incron/
+at sum /var/spool/cron/atjobs/
+at sum /var/spool/at/
+at sum /var/spool/atjobs/
+unit sum /etc/systemd/
+unit stat /usr/lib/systemd/
+unit stat /lib/systemd/
+unit sum /usr/local/lib/systemd/
+unit sum /run/systemd/system/
+unit sum /run/systemd/system.control/
+unit sum /run/systemd/system-generators/
+unit sum /var/lib/systemd/linger/
+unit sum /etc/init.d/
+unit sum /etc/init/
+unit sum /etc/rc.local
+unit sum /etc/rc.d/
+unit sum /etc/inittab
+unit sum /etc/supervisor/
+unit sum /etc/xinetd.d/
+unit sum /etc/inetd.conf
+system sum /etc/ld.so.conf
+system sum /etc/ld.so.conf.d/
+system stat /etc/ld.so.cache
+system sum /etc/update-motd.d/
+system sum /etc/apt/apt.conf
+system sum /etc/apt/apt.conf.d/
+system sum /etc/apt/sources.list
+system sum /etc/apt/sources.list.d/
+system sum /etc/apt/trusted.gpg
+system sum /etc/apt/trusted.gpg.d/
+system sum /etc/apt/keyrings/
+system sum /etc/dpkg/
+system sum /etc/yum.conf
+system sum /etc/yum.repos.d/
+system sum /etc/yum/
+system sum /etc/dnf/
+system sum /etc/logrotate.conf
+system sum /etc/logrotate.d/
+system sum /etc/rsyslog.conf
+system sum /etc/rsyslog.d/
+system sum /etc/udev/
+system stat /usr/lib/udev/rules.d/
+system stat /lib/udev/rules.d/
+system sum /run/udev/rules.d/
+system sum /etc/network/
+system sum /etc/NetworkManager/dispatcher.d/
+system sum /etc/networkd-dispatcher/
+system sum /etc/dhcp/
+system sum /etc/ppp/
+system sum /etc/tmpfiles.d/
+system stat /usr/lib/tmpfiles.d/
+system sum /run/tmpfiles.d/
+system sum /etc/modprobe.d/
+system stat /usr/lib/modprobe.d/
+system stat /lib/modprobe.d/
+system sum /etc/modules
+system sum /etc/modules-load.d/
+system sum /etc/sysctl.conf
+system sum /etc/sysctl.d/
+system sum /etc/binfmt.d/
+system stat /usr/lib/binfmt.d/
+system sum /etc/initramfs-tools/
+system sum /etc/kernel/
+system sum /etc/grub.d/
+system sum /etc/default/
+system sum /etc/sysconfig/
+system sum /etc/dbus-1/
+system sum /etc/aliases
+system sum /etc/exim4/
+system sum /etc/postfix/
+system sum /etc/fail2ban/
+system sum /etc/snmp/
+system sum /etc/acpi/
+program stat /usr/local/bin/
+program stat /usr/local/sbin/
+program stat /usr/local/games/
+web sum /etc/apache2/
+web sum /etc/httpd/
+web sum /etc/nginx/
+web sum /etc/lighttpd/
+web sum /etc/caddy/
+web sum /etc/php/
+web sum /etc/php.ini
+web sum /etc/php.d/
+web sum /etc/php-fpm.conf
+web sum /etc/php-fpm.d/
+web sum /usr/local/etc/php/
+web sum /usr/local/etc/php-fpm.conf
+web sum /usr/local/etc/php-fpm.d/
+web sum /usr/local/apache2/conf/
+web sum /usr/local/nginx/conf/
+web sum /usr/local/lsws/conf/
+login sum ~/.ssh/
+login sum ~/.profile
+login sum ~/.bashrc
+login sum ~/.bash_profile
+login sum ~/.bash_login
+login sum ~/.bash_logout
+login sum ~/.bash_aliases
+login sum ~/.bash_completion
+login sum ~/.local/share/bash-completion/
+login sum ~/.zshrc
+login sum ~/.zprofile
+login sum ~/.zshenv
+login sum ~/.zlogin
+login sum ~/.zlogout
+login sum ~/.kshrc
+login sum ~/.mkshrc
+login sum ~/.shrc
+login sum ~/.cshrc
+login sum ~/.tcshrc
+login sum ~/.login
+login sum ~/.logout
+login sum ~/.pam_environment
+login sum ~/.config/fish/config.fish
+login sum ~/.config/fish/conf.d/
+login sum ~/.config/fish/functions/
+login sum ~/.config/fish/completions/
+login sum ~/.config/environment.d/
+login sum ~/.config/autostart/
+login sum ~/.inputrc
+login sum ~/.gitconfig
+login sum ~/.config/git/
+login sum ~/.vimrc
+login sum ~/.gvimrc
+login stat ~/.vim/
+login sum ~/.exrc
+login sum ~/.config/nvim/
+login sum ~/.nanorc
+login sum ~/.emacs
+login sum ~/.emacs.d/init.el
+login sum ~/.tmux.conf
+login sum ~/.config/tmux/
+login sum ~/.screenrc
+login sum ~/.psqlrc
+login sum ~/.my.cnf
+login sum ~/.sqliterc
+login sum ~/.gdbinit
+login sum ~/.lesskey
+login sum ~/.mailcap
+login sum ~/.procmailrc
+login sum ~/.forward
+login sum ~/.rhosts
+login sum ~/.shosts
+login sum ~/.k5login
+login sum ~/.k5users
+login sum ~/.curlrc
+login sum ~/.wgetrc
+login sum ~/.npmrc
+login sum ~/.wp-cli/
+login sum ~/.drush/
+login sum ~/.xsession
+login sum ~/.xsessionrc
+login sum ~/.xprofile
+login sum ~/.Xclients
+program stat ~/bin/
+program stat ~/.local/bin/
+unit sum ~/.config/systemd/
+unit sum ~/.local/share/systemd/
+'
+}
 
 # ---- small things --------------------------------------------------------------------------------
 
@@ -60,6 +300,8 @@ sp_b_random() {
 # sp_b_digest FOLDER: prints the digest of a baseline, or nothing without sha256sum.
 sp_b_digest() {
     sp_has sha256sum || return 0
+    # Of nothing there is a digest, too.
+    if [ ! -f "$1/about" ] || [ ! -f "$1/system" ] || [ ! -f "$1/shop" ]; then return 0; fi
     sp_b_d=$(cat -- "$1/about" "$1/system" "$1/shop" 2>/dev/null | sha256sum) || sp_b_d=''
     printf '%s' "${sp_b_d%% *}"
 }
@@ -131,6 +373,8 @@ sp_b_system() {
     sp_b_passwords "$1"
     sp_b_candidates
     sp_b_files
+    sp_b_listeners
+    sp_b_programs
     sp_b_random
     sp_b_texts "$sp_b_word"
     # A full disk cuts a list without a word.
@@ -184,13 +428,27 @@ sp_b_passwords() {
     sp_b_t=''
 }
 
-# Every file in a home that sshd or a shell obeys. Sets sp_b_texts_of (KIND tab WHO tab FILE) for what
-# is read line by line, and sp_b_paths for what is compared as a whole.
+# Sets sp_b_texts_of (KIND tab WHO tab FILE) for what is read line by line; sp_b_sums and sp_b_stats, the
+# places of the one list that are there; and sp_b_classes (CLASS tab PATH) for all of these.
 sp_b_candidates() {
-    sp_b_texts_of='' sp_b_paths=''
+    sp_b_texts_of='' sp_b_sums='' sp_b_stats='' sp_b_classes='' sp_b_of_homes=''
+    sp_b_all_places
+    # Where one is the other, it is looked at once.
+    sp_b_a=''
+    [ ! -L /lib ] || sp_b_a=1
+    IFS=$sp_nl
+    for sp_b_l in $sp_b_places; do
+        case $sp_b_l in
+            *' ~/'*) sp_b_of_homes=$sp_b_of_homes$sp_b_l$sp_nl ;;
+            *' /lib/'*) [ -n "$sp_b_a" ] || sp_b_place "$sp_b_l" ;;
+            *) sp_b_place "$sp_b_l" ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+    for sp_b_a in ${sp_sshd_f:-} ${sp_b_named:-}; do sp_b_place "login sum $sp_b_a"; done
     sp_b_t=$(SP_MINE=$sp_b_accounts SP_MAX=$sp_b_homes SP_KEYS="${sp_s_keys:-} .ssh/authorized_keys .ssh/authorized_keys2" awk -F: '
         BEGIN { mine = ENVIRON["SP_MINE"]; max = ENVIRON["SP_MAX"] + 0; np = split(ENVIRON["SP_KEYS"], pat, " ") }
-        NR > max { exit }
+        NR > max { print "cut"; exit }
         index(mine, " " $1 ":" $3 " ") || $6 !~ /^\// { next }
         {
             gsub(/[\t\r]/, "", $6)
@@ -214,15 +472,12 @@ sp_b_candidates() {
         case $sp_b_l in
             key*) if [ -f "$sp_b_a" ] && [ -r "$sp_b_a" ]; then sp_b_texts_of=$sp_b_texts_of$sp_b_l$sp_nl; fi ;;
             home*)
+                # What stands in these is in the list by itself.
+                case $sp_b_a in / | /bin | /usr/bin | /usr/sbin | /sbin | /dev | /proc*) continue ;; esac
                 [ -d "$sp_b_a" ] || continue
-                [ "$sp_b_a" != / ] || sp_b_a=''
-                for sp_b_f in .ssh/rc .ssh/environment .ssh/config .profile .bashrc .bash_profile .bash_login .bash_logout \
-                    .bash_aliases .zshrc .zprofile .zshenv .zlogin .kshrc .cshrc .tcshrc .login .pam_environment \
-                    .config/fish/config.fish .config/environment.d .config/systemd/user .local/share/systemd/user \
-                    .forward .rhosts .shosts .k5login; do
-                    if [ -e "$sp_b_a/$sp_b_f" ] || [ -L "$sp_b_a/$sp_b_f" ]; then sp_b_paths=$sp_b_paths$sp_b_a/$sp_b_f$sp_nl; fi
-                done
+                for sp_b_f in $sp_b_of_homes; do sp_b_place "${sp_b_f%%"~"*}$sp_b_a${sp_b_f#*"~"}"; done
                 ;;
+            cut) printf 'cut\taccounts\t\t\n' ;;
         esac
     done
     IFS=" $sp_tab$sp_nl"
@@ -240,43 +495,78 @@ sp_b_candidates() {
     set -f
 }
 
-# Files compared as a whole: what they are, whose, and a digest of what is in them. A link is
-# compared by where it leads; what is there is not read.
+# sp_b_place "CLASS HOW PATH": takes note of it, where it is there.
+sp_b_place() {
+    sp_b_v=${1#* * }
+    sp_b_v=${sp_b_v%/}
+    if [ ! -e "$sp_b_v" ] && [ ! -L "$sp_b_v" ]; then return 0; fi
+    case $sp_b_v in *[[:cntrl:]]*) return 0 ;; esac
+    case $sp_nl$sp_b_sums$sp_b_stats in *"$sp_nl$sp_b_v$sp_nl"*) return 0 ;; esac
+    case $1 in
+        *' stat '*) sp_b_stats=$sp_b_stats$sp_b_v$sp_nl ;;
+        *) sp_b_sums=$sp_b_sums$sp_b_v$sp_nl ;;
+    esac
+    sp_b_classes=$sp_b_classes${1%% *}$sp_tab$sp_b_v$sp_nl
+}
+
+# Sets sp_b_named to the files and folders that sshd is told to read or to run, besides those that were
+# named when access was opened.
+sp_b_named_by_sshd() {
+    set +f
+    set -- /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf ${sp_sshd_f:+"$sp_sshd_f"}
+    set -f
+    sp_b_named=${sp_b_named:-}\ $(cat -- "$@" 2>/dev/null | head -c 1000000 | awk '
+        { gsub(/["=,]/, " ") }
+        tolower($1) ~ /^(include|(authorizedkeys|authorizedprincipals)command|authorizedprincipalsfile|trustedusercakeys|revokedkeys|forcecommand|subsystem|hostcertificate|securitykeyprovider|xauthlocation|chrootdirectory)$/ {
+            for (i = 2; i <= NF && i < 20; i++) {
+                p = $i
+                if (p !~ /^\/[A-Za-z0-9_.\/+@%*?-]+$/) continue
+                # Of a pattern, the folder.
+                if (match(p, /[%*?]/)) { p = substr(p, 1, RSTART - 1); sub(/\/[^\/]*$/, "", p) }
+                if (tolower($1) == "chrootdirectory") p = p "/etc"
+                if (p ~ /^\/[^\/]+\/[^\/]/ && p !~ /^\/(usr|proc|sys|dev)\/[^\/]*$/ && !seen[p]++ && ++n <= 50) print p
+            }
+        }' | tr '\n' ' ')
+}
+
+# Files compared as a whole: what they are, whose, and what is in them. A link is compared by where it
+# leads; what is there is not read.
 sp_b_files() {
-    set --
-    for sp_b_a in /etc/ssh/sshd_config /etc/ssh/sshd_config.d "${sp_sshd_f:-}" /etc/sudoers /etc/sudoers.d \
-        /usr/local/etc/sudoers /usr/local/etc/sudoers.d /etc/doas.conf /etc/doas.d /etc/polkit-1/rules.d /etc/crontab \
-        /etc/cron.d /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly /etc/anacrontab \
-        /etc/cron.allow /etc/at.allow /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs /etc/systemd/system \
-        /etc/systemd/user /usr/local/lib/systemd/system /usr/local/lib/systemd/user /var/lib/systemd/linger \
-        /etc/init.d /etc/rc.local /etc/rc.d/rc.local /etc/inittab /etc/ld.so.preload /etc/profile /etc/profile.d \
-        /etc/bash.bashrc /etc/bashrc /etc/zsh /etc/environment /etc/pam.d; do
-        if [ -e "$sp_b_a" ] || [ -L "$sp_b_a" ]; then set -- "$@" "$sp_b_a"; fi
-    done
-    IFS=$sp_nl
-    # shellcheck disable=SC2086
-    set -- "$@" $sp_b_paths
-    IFS=" $sp_tab$sp_nl"
-    [ "$#" -gt 0 ] || return 0
     sp_b_q='*[[:cntrl:]]*'
     {
         # A name with a control character is one that no program here obeys: that it is there is enough.
-        sp_b_r=0
-        sp_b_within 10 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -o \
-            -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
-            -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + \
-            -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
-        case $sp_b_r in 124 | 137) printf '!\n' ;; esac
-        sp_b_within 10 find "$@" -maxdepth 4 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
-    } | head -n 50000 | SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
-        BEGIN { ids = ENVIRON["SP_IDS"]; others = ENVIRON["SP_OTHERS"]; root = ENVIRON["SP_ROOT"] == 0 }
-        function kind(p) {
-            if (p ~ /^(\/usr\/local)?\/etc\/(sudoers|doas|polkit)/) return "sudoers"
-            if (p ~ /^\/var\/spool\/(at|atjobs|cron\/atjobs)(\/|$)/) return "at"
-            if (p ~ /^\/etc\/(cron|anacrontab|at\.allow)/) return "cron"
-            if (p ~ /\/systemd\/|^\/etc\/(init\.d|rc\.|inittab)/) return "unit"
-            return "login"
+        for sp_b_how in sum stat; do
+            IFS=$sp_nl
+            # shellcheck disable=SC2086
+            if [ "$sp_b_how" = sum ]; then set -- $sp_b_sums; else set -- $sp_b_stats; fi
+            IFS=" $sp_tab$sp_nl"
+            [ "$#" -gt 0 ] || continue
+            sp_b_r=0
+            if [ "$sp_b_how" = sum ]; then
+                sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
+                    -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
+                    -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + \
+                    -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
+            else
+                sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
+                    -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
+                    -type f -exec stat -c "+%s %Y %Z %i$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
+            fi
+            case $sp_b_r in 124 | 137) printf '!\n' ;; esac
+            sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
+        done
+    } | head -n 100000 | SP_CLASSES=$sp_b_classes SP_TEXTS=$sp_b_texts_of SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
+        BEGIN {
+            n = split(ENVIRON["SP_CLASSES"], f, "\n")
+            for (i = 1; i <= n; i++) if ((k = index(f[i], "\t")) > 0) class[substr(f[i], k + 1)] = substr(f[i], 1, k - 1)
+            # Key files are compared line by line.
+            n = split(ENVIRON["SP_TEXTS"], f, "\n")
+            for (i = 1; i <= n; i++) if (split(f[i], w, "\t") == 3 && w[1] == "key") skip[w[3]] = 1
+            n = 0
         }
+        BEGIN { ids = ENVIRON["SP_IDS"]; others = ENVIRON["SP_OTHERS"]; root = ENVIRON["SP_ROOT"] == 0 }
+        # The class of the nearest place above it.
+        function kind(p) { while (p != "") { if (p in class) return class[p]; if (!sub(/\/[^\/]*$/, "", p)) break } return "login" }
         # What a grant makes for itself goes by its id, in these places and no other.
         function ours(p,   id) {
             if (!match(p, /stagepass-[0-9a-z]+(\.service|\.timer|\.conf)?$/)) return 0
@@ -285,7 +575,8 @@ sp_b_files() {
             p = substr(p, 1, RSTART - 1)
             return root && (p == "/etc/cron.d/" || p == "/etc/ssh/sshd_config.d/50-" || p == "/etc/systemd/system/" || p == "/etc/systemd/system/timers.target.wants/")
         }
-        function add(p, v) { if (!(p in what)) order[++n] = p; what[p] = what[p] " " v }
+        # One place may be named by another.
+        function add(p, v) { if ((p, v) in known) return; known[p, v] = 1; if (!(p in what)) order[++n] = p; what[p] = what[p] " " v }
         /^=/ {
             split($0, f, "\t"); v = substr(f[1], 2); p = f[2]
             split(v, w, " ")
@@ -298,18 +589,115 @@ sp_b_files() {
         /^\\?[0-9a-f]+  ?\*?\// && length($1) >= 64 { p = $0; sub(/^[^ ]+ [ *]/, "", p); add(p, $1); next }
         /^[0-9]+ [0-9]+ \// { p = $0; sub(/^[0-9]+ [0-9]+ /, "", p); add(p, $1 "-" $2); next }
         /^\// { if (/\?/) add($0, "odd") }
-        /^!$/ || NR >= 50000 { cut = 1 }
+        /^!$/ || NR >= 100000 { cut = 1 }
         END {
             if (cut) print "cut\tfiles\t\t"
             for (i = 1; i <= n; i++) {
                 p = order[i]
                 if (p in skip || ours(p)) continue
+                # That a home has such a folder says nothing, what is in it does. Units of sessions come and go.
+                if (p ~ /\/\.ssh$/ && what[p] ~ /^ 4/) continue
                 k = kind(p)
                 # The counter of at(1), and its empty folder of output.
                 if (k == "at" && p ~ /\/(\.SEQ|spool|\.lockfile)$/) continue
                 print k "\t" p "\t" substr(what[p], 2) "\t"
             }
         }'
+}
+
+# Who listens for connections (TCP): `UID ADDRESS:PORT`, and the number of the socket.
+sp_b_listeners() {
+    sp_b_within 5 head -c 20000000 /proc/net/tcp /proc/net/tcp6 2>/dev/null | SP_OTHERS=$sp_b_others awk '
+        BEGIN { others = ENVIRON["SP_OTHERS"] }
+        function hex(s,   i, v) { v = 0; for (i = 1; i <= length(s); i++) v = v * 16 + index("0123456789ABCDEF", substr(s, i, 1)) - 1; return v }
+        function four(s) { return hex(substr(s, 7, 2)) "." hex(substr(s, 5, 2)) "." hex(substr(s, 3, 2)) "." hex(substr(s, 1, 2)) }
+        function six(s,   i, j, w, o) {
+            if (s ~ /^0*$/) return "[::]"
+            if (s ~ /^0000000000000000FFFF0000/) return "[::ffff:" four(substr(s, 25)) "]"
+            o = ""
+            for (i = 0; i < 4; i++) { w = substr(s, i * 8 + 1, 8); o = o ":" substr(w, 7, 2) substr(w, 5, 2) ":" substr(w, 3, 2) substr(w, 1, 2) }
+            return "[" tolower(substr(o, 2)) "]"
+        }
+        $4 != "0A" || index(others, " " $8 " ") { next }
+        split($2, f, ":") == 2 && $8 ~ /^[0-9]+$/ && $10 ~ /^[0-9]+$/ {
+            k = $8 " " (length(f[1]) == 8 ? four(f[1]) : six(f[1])) ":" hex(f[2])
+            if (!(k in text)) { if (++n > 5000) next; order[n] = k; text[k] = $10 } else text[k] = text[k] " " $10
+        }
+        END {
+            if (n > 5000) print "cut\tlisteners\t\t"
+            for (i = 1; i <= n && i <= 5000; i++) print "listen\t" order[i] "\topen\t" text[order[i]]
+        }' || :
+}
+
+# Processes whose program is deleted, in memory only, in the shop, or in a folder for temporary files.
+# Where the time is known when access was opened (sp_b_ticks), one that is merely deleted has to be
+# younger: an update deletes what runs. Nothing is read of a process but what the kernel itself says.
+sp_b_programs() {
+    set +f
+    set -- /proc/[0-9]*/exe
+    set -f
+    sp_b_top=${sp_b_from:-}
+    if [ -z "$sp_b_top" ] && [ -n "${sp_path:-}" ]; then sp_b_top=$(readlink -f -- "$sp_path") || sp_b_top=''; fi
+    sp_b_t=$(sp_b_within 5 stat -c '%N' -- "$@" 2>/dev/null | SP_TOP=${sp_b_top:-/nonexistent}/ awk '
+        BEGIN { top = ENVIRON["SP_TOP"] }
+        !match($0, /^.?\/proc\/[0-9]+\/exe.? -> /) { next }
+        {
+            split($0, f, "/"); p = substr($0, RSTART + RLENGTH); sub(/^\047/, "", p); sub(/\047$/, "", p)
+            gsub(/[\001-\037\177]/, "?", p)
+            there = p ~ /^\/(tmp|var\/tmp|dev\/shm|run\/user|run\/shm|memfd:)/ || index(p, top) == 1
+            if (!there && p !~ / \(deleted\)$/) next
+            if (++n <= 200) print f[3] "\t" there + 0 "\t" p
+        }') || :
+    IFS=$sp_nl
+    for sp_b_l in $sp_b_t; do
+        IFS=" $sp_tab$sp_nl"
+        sp_b_a=${sp_b_l%%"$sp_tab"*}
+        sp_b_l=${sp_b_l#*"$sp_tab"}
+        sp_b_who "$sp_b_a" || continue
+        case $sp_b_others in *" $sp_b_u "*) continue ;; esac
+        if [ "${sp_b_l%%"$sp_tab"*}" = 0 ] && [ "$sp_b_start" -lt "${sp_b_ticks:-0}" ]; then continue; fi
+        printf 'process\t%s.%s\truns\t%s %s\n' "$sp_b_a" "$sp_b_start" "$sp_b_u" "${sp_b_l#*"$sp_tab"}"
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+
+# sp_b_who PID: sets sp_b_u to whose it is and sp_b_start to when it began, in ticks since the start of the system.
+sp_b_who() {
+    sp_b_u='' sp_b_start=''
+    while read -r sp_b_v sp_b_f sp_b_k; do
+        case $sp_b_v in Uid:) sp_b_u=${sp_b_k%%[!0-9]*} && break ;; esac
+    done 2>/dev/null <"/proc/$1/status" || return 1
+    read -r sp_b_v 2>/dev/null <"/proc/$1/stat" || return 1
+    # Its name may hold anything.
+    sp_b_v=${sp_b_v##*") "}
+    # shellcheck disable=SC2086
+    set -- $sp_b_v
+    [ "$#" -ge 20 ] || return 1
+    shift 19
+    sp_b_start=$1
+    case $sp_b_start:$sp_b_u in *[!0-9:]* | :* | *:) return 1 ;; esac
+}
+
+# Which processes hold the new listening sockets: SOCKET PID UID PROGRAM. A socket that nobody here holds is
+# somebody else's: of a container, or of the kernel.
+sp_b_holders() {
+    sp_b_t=$(awk -F '\t' 'NR == FNR { if ($1 == "listen") old[$2] = 1; next } $1 == "listen" && !($2 in old) { printf " %s", $4 }' "$sp_b_into/system" "$sp_b_work/system" 2>/dev/null) || :
+    [ -n "$sp_b_t" ] || return 0
+    set +f
+    set -- /proc/[0-9]*/fd
+    set -f
+    sp_b_t=$(sp_b_within 5 ls -ln -- "$@" 2>/dev/null | SP_SOCKETS="$sp_b_t " awk '
+        BEGIN { sockets = ENVIRON["SP_SOCKETS"] }
+        /^\/proc\/[0-9]+\/fd:$/ { split($0, f, "/"); pid = f[3]; next }
+        match($0, / -> socket:\[[0-9]+\]$/) {
+            s = substr($0, RSTART + 12, RLENGTH - 13)
+            if (index(sockets, " " s " ") && !(s in seen) && ++n <= 200) { seen[s] = 1; print s ":" pid }
+        }') || :
+    for sp_b_a in $sp_b_t; do
+        sp_b_who "${sp_b_a#*:}" || continue
+        sp_b_v=$(readlink "/proc/${sp_b_a#*:}/exe" 2>/dev/null) || sp_b_v='a program that cannot be seen'
+        printf '%s %s %s %s\n' "${sp_b_a%:*}" "${sp_b_a#*:}" "$sp_b_u" "$(printf '%s' "$sp_b_v" | tr '\n' '?')"
+    done
 }
 
 # sp_b_texts WORD: login keys and crontabs, line by line. WORD stands in front of our own lines.
@@ -418,14 +806,14 @@ sp_b_shop() {
     sp_b_t=$({
         if [ "$sp_b_gnu_find" = yes ]; then
             {
-                sp_b_within "$sp_b_seconds" find "$1" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 0\0' -o \
+                sp_b_within "$sp_b_seconds" find "$1" -maxdepth "$sp_b_depth" -path "$sp_b_mine" -prune -o -type d -printf '%P//d %m %U %G 0 0 0 %d\0' -o \
                     -type l -printf '%P//l %m %U %G %s %T@ %C@ %i//%l\0' -o -printf '%P//%y %m %U %G %s %T@ %C@ %i\0' 2>&3
                 printf 'status %s\n' "$?" >&3
             } | tr '\000\n\t' '\n\001\002'
         else
             sp_b_q="*$sp_nl*"
             {
-                sp_b_within "$sp_b_seconds" find "$1" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
+                sp_b_within "$sp_b_seconds" find "$1" -maxdepth "$sp_b_depth" "(" -path "$sp_b_q" -o -path "$sp_b_mine" ")" -prune -o -type l -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i//%N' -- '{}' + \
                     -o -exec stat -c '%n//%F=%a %u %g %s %Y %Z %i' -- '{}' + 2>&3
                 printf 'status %s\n' "$?" >&3
                 # Names with a newline: that they are there.
@@ -437,7 +825,7 @@ sp_b_shop() {
                     if (!k) { print substr($0, top + 2) "//? 0 0 0 0 0 0 0"; next }
                     p = substr($0, 1, k - 1); m = substr($0, k + 2)
                     e = index(m, "="); t = substr(m, 1, e - 1); m = substr(m, e + 1)
-                    if (t == "directory") { split(m, f, " "); m = f[1] " " f[2] " " f[3] " 0 0 0 0" }
+                    if (t == "directory") { split(m, f, " "); m = f[1] " " f[2] " " f[3] " 0 0 0 " split(substr(p, top + 2), f, "/") }
                     # Name and target, each in single quotes, with an arrow between.
                     if (e = index(m, "//")) {
                         n = substr(m, e + 2); m = substr(m, 1, e - 1)
@@ -447,16 +835,30 @@ sp_b_shop() {
                     t = t ~ /^regular/ ? "f" : t == "directory" ? "d" : t ~ /link/ ? "l" : "?"
                     print substr(p, top + 2) "//" t " " m
                 }'
-        fi | head -n "$((sp_b_entries + 1))" >"$2" || printf 'no room\n' >&3
-    } 3>&1 | awk '/[Pp]ermission denied$/ { n++ } /^status [0-9]+$/ && !s { s = $2 } /^no room$/ { s = 28 } END { print n + 0, s + 0 }') || sp_b_t='0 28'
+        fi | head -c "$sp_b_list" >"$2" || printf 'no room\n' >&3
+    } 3>&1 | awk '
+        # What vanishes meanwhile is no matter.
+        /^find: / && !/No such file or directory$/ { if (!n++) { first = $0; sub(/^find: /, "", first); sub(/: [^:]*$/, "", first) } }
+        /^status [0-9]+$/ && !s { s = $2 }
+        /^no room$/ { s = 28 }
+        END { gsub(/^[`\047"]+|[\047"]+$/, "", first); if (length(first) > 200) first = substr(first, 1, 90) "..." substr(first, length(first) - 90); print n + 0, s + 0, first }') || sp_b_t='0 28 '
+    sp_b_n=${sp_b_t%% *}
+    sp_b_v=${sp_b_t#* * }
     case $sp_b_t in
-        *' 28') sp_b_cut=1 sp_b_why='there was no room for the list of the shop folder' ;;
-        *' 137' | *' 124') sp_b_cut=1 sp_b_why="listing the shop folder was ended after $sp_b_seconds seconds" ;;
+        *' 28 '*) sp_b_cut=1 sp_b_why='there was no room for the list of the shop folder' ;;
+        *' 137 '* | *' 124 '*) sp_b_cut=1 sp_b_why="listing the shop folder was ended after $sp_b_seconds seconds" ;;
         '0 '*) ;;
-        *) sp_b_why="${sp_b_t% *} folders of the shop could not be read" ;;
+        '1 '*) sp_b_why="in the shop folder this could not be read: $sp_b_v" ;;
+        *) sp_b_why="in the shop folder $sp_b_n folders could not be read, the first: $sp_b_v" ;;
     esac
-    sp_b_n=$(wc -l <"$2")
-    [ "$((sp_b_n))" -le "$sp_b_entries" ] || sp_b_cut=1 sp_b_why="there are more than $sp_b_entries files in the shop folder"
+    if [ "$(wc -c <"$2")" -ge "$sp_b_list" ]; then
+        sp_b_cut=1 sp_b_why='the list of the shop folder is longer than can be compared'
+        # Without its half line.
+        if ! sed '$d' <"$2" >"$2.whole" || ! mv -f -- "$2.whole" "$2"; then : >"$2"; fi
+    fi
+    # What is below is not in the list: endless trees would never come to an end.
+    sp_b_v=$(grep -a -m 1 "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" | cut -c 1-60 | tr -d '\001-\037\177') || :
+    [ -z "$sp_b_v" ] || sp_b_why="${sp_b_why:+$sp_b_why; }in the shop folder there are more than $sp_b_depth folders in one another, the first in ${sp_b_v%%/*}"
 }
 
 # ---- the baseline --------------------------------------------------------------------------------
@@ -487,12 +889,13 @@ sp_baseline() {
             sp_find_sshd
             sp_settings "${sp_me:-root}"
         fi
+        sp_b_named_by_sshd
         sp_b_system "$sp_b_salt" >"$sp_b_into/system" 2>/dev/null
         sp_b_from=${sp_rec_path:-${sp_real:-${sp_start:-}}}
         if [ -z "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then sp_b_from=$(readlink -f -- "$sp_path") || sp_b_from=$sp_path; fi
         sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
-        printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
-            "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
+        printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\nnamed=%s\nstart=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
+            "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$sp_b_named" "$(sp_b_boot) $(sp_b_ticks_of $$)" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
         [ "$(tail -n 1 <"$sp_b_into/about")" = end ] || exit 1
         case $(tail -n 1 <"$sp_b_into/system") in end*) ;; *) exit 1 ;; esac
         case $sp_b_why in 'there was no room'*) exit 1 ;; esac
@@ -507,6 +910,9 @@ sp_baseline() {
         sp_baseline_why='The list of what is there now could not be written (a full disk, or a quota).'
     fi
 }
+
+sp_b_boot() { cat /proc/sys/kernel/random/boot_id 2>/dev/null || :; }
+sp_b_ticks_of() { ! sp_b_who "$1" || printf '%s' "$sp_b_start"; }
 
 # sp_baseline_hold FOLDER: right before stagepass itself changes the entries or the owners of a folder.
 # That gives every file there a new inode time, by which a content that was changed and given its old
@@ -576,6 +982,7 @@ sp_difference() {
         sp_b_tools
         sp_b_ours
         sp_b_about
+        sp_b_named_by_sshd
         sp_b_compare
     ) 9>&- || :
     IFS=$sp_nl
@@ -597,7 +1004,7 @@ sp_difference() {
 }
 
 sp_b_about() {
-    sp_b_salt='' sp_b_from='' sp_b_was='' sp_b_was_cut='' sp_b_were='' sp_b_time=0
+    sp_b_salt='' sp_b_from='' sp_b_was='' sp_b_was_cut='' sp_b_were='' sp_b_time=0 sp_b_named='' sp_b_ticks=0
     while IFS= read -r sp_b_l; do
         sp_b_v=${sp_b_l#*=}
         case $sp_b_l in
@@ -609,10 +1016,14 @@ sp_b_about() {
             # Looked for in the same places, whatever sshd would say now.
             keys=*) sp_s_keys=$sp_b_v ;;
             config=*) sp_sshd_f=$sp_b_v ;;
+            named=*) sp_b_named=$sp_b_v ;;
+            # After a restart everything is younger.
+            start=*) [ "${sp_b_v% *}" != "$(sp_b_boot)" ] || sp_b_ticks=${sp_b_v##* } ;;
             time=*) sp_b_time=$sp_b_v ;;
         esac
     done <"$sp_b_into/about"
     case $sp_b_time in '' | *[!0-9]*) sp_b_time=0 ;; esac
+    case $sp_b_ticks in '' | *[!0-9]*) sp_b_ticks=0 ;; esac
 }
 
 # In a subshell: prints F and C lines, f and c totals, and the state.
@@ -628,6 +1039,9 @@ sp_b_compare() {
     sp_b_beside=$!
     sp_b_system "$sp_b_salt" >"$sp_b_work/system" 2>/dev/null
     sp_b_shop "$sp_b_from" "$sp_b_work/shop" 2>/dev/null
+    sp_b_holders >"$sp_b_work/holders" 2>/dev/null
+    # What could not be listed whole may hide code: whatever the kernel says changed since is looked for alone.
+    if [ -n "$sp_b_cut$sp_b_was_cut$sp_b_why$sp_b_was" ]; then sp_b_code_since >"$sp_b_work/since" 2>/dev/null; fi
     wait "$sp_b_beside" 2>/dev/null || :
     sp_b_say_system
     sp_b_say_shop
@@ -642,10 +1056,34 @@ sp_b_compare() {
         sp_b_bad="$sp_b_bad; the search for setuid files was ended after $sp_b_disk_seconds seconds"
     fi
     if [ "$(date +%s)" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
-    [ -z "$sp_b_was" ] || sp_b_bad="$sp_b_bad; when access was opened, $sp_b_was"
-    [ -z "$sp_b_why" ] || sp_b_bad="$sp_b_bad; $sp_b_why"
+    if [ -n "$sp_b_why" ] && [ "$sp_b_why" = "$sp_b_was" ]; then
+        sp_b_bad="$sp_b_bad; when access was opened and now, $sp_b_why"
+    else
+        [ -z "$sp_b_was" ] || sp_b_bad="$sp_b_bad; when access was opened, $sp_b_was"
+        [ -z "$sp_b_why" ] || sp_b_bad="$sp_b_bad; $sp_b_why"
+    fi
+    # A link that deployments move.
+    if [ -n "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then
+        sp_b_v=$(readlink -f -- "$sp_path" 2>/dev/null) || sp_b_v=''
+        if [ -n "$sp_b_v" ] && [ "$sp_b_v" != "$sp_b_from" ]; then
+            sp_b_bad="$sp_b_bad; the shop folder leads to another place now, which was not compared: $sp_b_v"
+        fi
+    fi
     if [ -n "$sp_b_bad" ]; then printf 'S partial: %s\n' "${sp_b_bad#; }"; else printf 'S done\n'; fi
     rm -rf -- "$sp_b_work"
+}
+
+# Files of the shop that a server may run or obey and whose inode changed since access was opened, in
+# the form of the list.
+sp_b_code_since() {
+    if [ "$sp_b_gnu_find" != yes ] || [ -z "$sp_b_from" ] || [ "$sp_b_time" = 0 ]; then return 0; fi
+    sp_b_within "$sp_b_code_seconds" find "$sp_b_from" -path "$sp_b_mine" -prune -o ! -type d -newerct "@$((sp_b_time - 1))" \
+        '(' -iname '*.php*' -o -iname '*.pht*' -o -iname '*.phar*' -o -iname '*.inc' -o -iname '*.module' -o -iname '*.js' -o -iname '*.mjs' \
+        -o -iname '*.sh' -o -iname '*.py' -o -iname '*.pl' -o -iname '*.rb' -o -iname '*.lua' -o -iname '*.cgi' -o -iname '*.fcgi' -o -iname '*.so' \
+        -o -iname '*.?htm' -o -iname '*.?html' -o -iname '*.asp*' -o -iname '*.jsp' -o -iname '.htaccess' -o -iname '.user.ini' -o -iname 'php.ini' \
+        -o -iname '.env*' -o -iname 'web.config' -o -type l ')' \
+        '(' -type l -printf '%P//l %m %U %G %s %T@ %C@ %i//%l\0' -o -printf '%P//%y %m %U %G %s %T@ %C@ %i\0' ')' |
+        tr '\000\n\t' '\n\001\002' | head -c 20000000
 }
 
 # Setuid and setgid files whose inode changed since access was opened (nobody sets that time), and for
@@ -762,7 +1200,8 @@ sp_b_say_system() {
             while ((getline l < (work "/names")) > 0) if (split(l, f, " ") == 2 && f[2] in print_of) finger[f[1]] = print_of[f[2]]
             while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1] }
             while ((getline l < "/etc/group") > 0) { split(l, f, ":"); if (!(f[3] in group)) group[f[3]] = f[1] }
-            ranks = split("user password group key sudoers cron at unit login", rank, " ")
+            while ((getline l < (work "/holders")) > 0) if (split(l, f, " ") >= 3) { p = l; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", p); pid_of[f[1]] = f[2]; uid_of[f[1]] = f[3]; exe_of[f[1]] = p }
+            ranks = split("user password group key sudoers login process listen cron at unit system web program", rank, " ")
             while ((getline l < ENVIRON["SP_OLD"]) > 0) read(l, old, oldtext, oldorder, 0)
             while ((getline l < (work "/system")) > 0) read(l, new, newtext, neworder, 1)
             for (r = 1; r <= ranks; r++) {
@@ -788,6 +1227,7 @@ sp_b_say_system() {
         }
         function kindof(k) { return substr(k, 1, index(k, "\t") - 1) }
         function found(class, text) { total++; if (++of[class] <= cap) print "F " class " " show(text, 380) }
+        function owner(u) { return u in name ? name[u] : u }
         function strong(g) { return g ~ /^(root|sudo|wheel|admin|adm|docker|lxd|incus|incus-admin|libvirt|kvm|disk|shadow|staff)$/ }
         function report(k, a, b, how,   f, g, h, n, m, i, t) {
             n = split(k, f, "\t")
@@ -826,6 +1266,18 @@ sp_b_say_system() {
                 if (f[4] == "long") { found("cron", "of this crontab only the beginning could be compared: " f[3]); return }
                 if (how == "changed") how = "new"
                 found("cron", (how == "new" ? "new line" : "line gone") " in the crontab of " f[2] (f[2] == own && own != "" ? " (the account of this grant)" : "") ": " f[4])
+            } else if (f[1] == "process") {
+                if (how != "new") return
+                m = newtext[k]; split(m, g, " "); sub(/^[^ ]+ /, "", m); split(f[2], h, ".")
+                t = sub(/ \(deleted\)$/, "", m) ? ", its program was deleted" : ""
+                found("process", "runs since access was opened, of " owner(g[1]) ", process " h[1] t ": " m)
+            } else if (f[1] == "listen") {
+                if (how != "new") return
+                n = split(newtext[k], g, " "); split(f[2], h, " ")
+                for (i = 1; i <= n; i++) if (g[i] in pid_of) {
+                    found("process", "listens since access was opened on " h[2] ", of " owner(uid_of[g[i]]) ", process " pid_of[g[i]] ": " exe_of[g[i]])
+                    break
+                }
             } else if (f[1] == "at") {
                 if (how == "gone" || f[2] !~ /\/[^\/]*[0-9][^\/]*$/) return
                 split(b, g, " "); found("at", "new job" (g[2] in name ? " of " name[g[2]] : "") ": " f[2])
@@ -862,8 +1314,9 @@ sp_b_say_shop() {
     [ -n "$sp_b_from" ] || return 0
     if [ -n "$sp_b_why" ] && [ ! -s "$sp_b_work/shop" ]; then return 0; fi
     # In the same order and the same: nothing to sort.
-    if cmp -s "$sp_b_into/shop" "$sp_b_work/shop"; then return 0; fi
-    if ! sort -T "$sp_b_work" "$sp_b_into/shop" >"$sp_b_work/was" || ! sort -T "$sp_b_work" "$sp_b_work/shop" >"$sp_b_work/is"; then
+    if [ ! -s "$sp_b_work/since" ] && cmp -s "$sp_b_into/shop" "$sp_b_work/shop"; then return 0; fi
+    [ -f "$sp_b_work/since" ] || : >"$sp_b_work/since"
+    if ! sort -T "$sp_b_work" "$sp_b_into/shop" >"$sp_b_work/was" || ! sort -u -T "$sp_b_work" "$sp_b_work/shop" "$sp_b_work/since" >"$sp_b_work/is"; then
         sp_b_bad="$sp_b_bad; there was no room to compare the shop folder in"
         return 0
     fi
@@ -871,7 +1324,7 @@ sp_b_say_shop() {
         sp_b_sums "$sp_b_from" | sort -T "$sp_b_work" - "$sp_b_into/sums" | uniq -d >"$sp_b_work/same"
     fi
     sp_b_web_users
-    SP_CAP=$sp_b_found_cap SP_CHANGED=$sp_b_changed_cap SP_OLD=$sp_b_work/was SP_NEW=$sp_b_work/is \
+    SP_CAP=$sp_b_found_cap SP_CHANGED=$sp_b_changed_cap SP_OLD=$sp_b_work/was SP_NEW=$sp_b_work/is SP_SINCE=$sp_b_work/since \
         SP_HELD=$sp_b_into/held SP_SAME=$sp_b_work/same SP_WERE=$sp_b_were SP_TOP=$sp_b_from \
         SP_WEB=$sp_b_web SP_CUT=$sp_b_cut$sp_b_was_cut awk "$sp_b_awk"'
         BEGIN {
@@ -880,12 +1333,13 @@ sp_b_say_shop() {
             while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1]; if (index(web, " " f[1] " ")) { webuid[f[3]] = 1; webgid[f[4]] = 1 } }
             held = ENVIRON["SP_HELD"]; were = ENVIRON["SP_WERE"]
             while ((getline l < ENVIRON["SP_SAME"]) > 0) same[substr(l, 68 + length(top))] = 1
+            while ((getline l < ENVIRON["SP_SINCE"]) > 0) if ((k = index(l, "//")) > 0) since[substr(l, 1, k - 1)] = 1
             h_more = (getline h < held) > 0
             forward_old(); forward_new()
             while (o_more || n_more) {
                 if (o_more && n_more && o == n) { forward_old(); forward_new(); continue }
                 if (o_more && (!n_more || (op "//") < (np "//"))) { if (whole) gone(); forward_old(); continue }
-                if (n_more && (!o_more || (np "//") < (op "//"))) { if (whole) look("new"); forward_new(); continue }
+                if (n_more && (!o_more || (np "//") < (op "//"))) { if (whole) look("new"); else if (np in since) look("new or changed"); forward_new(); continue }
                 look("changed"); forward_old(); forward_new()
             }
             finish()
@@ -1029,7 +1483,8 @@ sp_say_difference() {
     IFS=$sp_nl
     for sp_b_l in $sp_diff_found; do
         sp_b_n=$((sp_b_n + 1))
-        [ "$sp_b_n" -le "$sp_b_found_cap" ] || break
+        # The other classes come before the code, and must not push it off.
+        [ "$sp_b_n" -le "$((sp_b_found_cap + 300))" ] || break
         sp_say found "$sp_b_l"
     done
     sp_b_n=0

@@ -98,6 +98,28 @@ fn what_a_supporter_did_is_collected_and_what_was_left_is_found() {
 }
 
 #[test]
+fn what_could_not_be_compared_is_found_and_never_called_nothing() {
+    for own_account in [true, false] {
+        let real = Real::new(own_account, "+0", &["--for", "2h"]);
+        let story = &real.story;
+        // Nobody lists a tree without an end: a program at its bottom would be well hidden.
+        real.host.sh(
+            "cd /var/www/shop && for i in $(seq 120); do mkdir pit && cd pit; done && echo x >a.jpg \
+             && chown -R deploy /var/www/shop/pit",
+        );
+        let run = story.run(["revoke", real.id()]).exits(8);
+        let found = "FOUND uncompared not everything was compared: in the shop folder there are more \
+                     than 100 folders in one another, the first in pit";
+        assert!(run.stdout.contains(found), "{}", run.told());
+        assert!(run.stdout.contains("; one finding"), "{}", run.told());
+        assert!(!run.stdout.contains("nothing is left"), "{}", run.told());
+        assert_eq!(story.run(["sweep"]).exits(8).stdout, "");
+        story.run(["acknowledge", real.id(), "--reason", "looked at by hand"]).ok();
+        assert_eq!(story.run(["sweep"]).ok().output(), "");
+    }
+}
+
+#[test]
 fn another_grant_on_the_same_server_is_no_finding() {
     for own_account in [true, false] {
         let first = Real::new(own_account, "+0", &["--for", "2h"]);

@@ -9,6 +9,9 @@ differences() {
     a_server_with_a_shop
     says_nothing_when_nothing_changed
     finds_each_class
+    finds_what_is_planted_in_every_place
+    finds_what_runs_and_listens
+    looks_for_code_first_where_it_cannot_see_all
     tells_the_files_of_a_shop_apart
     is_not_fooled_by_names
     waits_for_nobody
@@ -34,10 +37,13 @@ compare() {
         printf '{ set -eu\n'
         for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
         cat "$repo/providers/lib.sh" "$repo/providers/difference.sh"
+        # Narrower limits, where a test says so.
+        printf '%s\n' "${besides:-}"
         printf 'sp_whoami; sp_me=%s; sp_my_home=%s\n' "$login" "$([ "$login" = root ] && echo /root || echo "/home/$login")"
         case $what in
             baseline) printf 'sp_baseline "$sp_at"; sp_say ok "$sp_baseline"; sp_say why "$sp_baseline_why"; sp_say digest "$sp_baseline_digest"; sp_flush\n' ;;
             difference) printf 'sp_difference "$sp_at"; sp_say_difference; sp_flush\n' ;;
+            digest) printf 'sp_say digest "$(sp_b_digest "$sp_at")"; sp_flush\n' ;;
             hold) printf 'sp_baseline_hold "$sp_path"\n' ;;
         esac
         printf "printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n"
@@ -200,6 +206,159 @@ finds_each_class() {
         'install -m 755 /bin/true /var/tmp/door; setcap cap_setuid=ep /var/tmp/door' 'rm /var/tmp/door'
     rm -f "$root/usr/sbin/getcap" "$root/usr/sbin/setcap"
     on bash -c 'userdel bob; rm -f /var/mail/bob'
+}
+
+# In every place of the one list a file is planted, or the file that it is gets a line more. Whoever adds a place
+# adds it there, and this tries it.
+finds_what_is_planted_in_every_place() {
+    local besides='sp_b_class_cap=10000 sp_b_found_cap=10000' place class how path a n=0
+    local -a places=() expected=() made=() changed=()
+    about="$suite difference: every place"
+    mapfile -t places < <(sed -n "/sp_b_places='/,/^'/p" "$repo/providers/difference.sh" | grep '^[a-z]* [a-z]* [/~]')
+    want 'the list was read' [ "${#places[@]}" -gt 180 ]
+    echo 'AuthorizedPrincipalsFile /etc/principals/of/%u' >>"$root/etc/ssh/sshd_config.d/15-test.conf"
+    echo 'TrustedUserCAKeys /etc/authorities/users' >>"$root/etc/ssh/sshd_config.d/15-test.conf"
+    mkdir -p "$root/etc/principals/of"
+    places+=('login sum /etc/principals/of/' 'login sum /etc/authorities/users')
+    anew
+    for place in "${places[@]}"; do
+        read -r class how path <<<"$place"
+        path=${path/#\~//home/deploy}
+        case $path in /lib/*) [ ! -L "$root/lib" ] || continue ;; esac
+        n=$((n + 1))
+        # A name that at(1) would take.
+        case $path in */) path=${path}a0000101c2f3a9 ;; esac
+        if [ -e "$root$path" ]; then
+            mkdir -p "$tmp/was/${path%/*}"
+            cp -a "$root$path" "$tmp/was$path"
+            changed+=("$path")
+            if [ "$how" = stat ]; then touch -d @1 "$root$path"; else echo '# planted' >>"$root$path"; fi
+            expected+=("found=$class changed: $path")
+            continue
+        fi
+        a=$path
+        while [ ! -d "$root${a%/*}" ]; do a=${a%/*}; done
+        made+=("$a")
+        mkdir -p "$root${path%/*}"
+        case $path in /etc/ld.so.preload) : ;; *) echo '# planted' ;; esac >"$root$path"
+        case $class in
+            at) expected+=("found=$class new job of root: $path") ;;
+            *) expected+=("found=$class new: $path") ;;
+        esac
+    done
+    compare difference "baseline_digest=$digest"
+    says difference=done
+    for a in "${expected[@]}"; do want "$a" grep -Fxq -- "$a" <<<"$out"; done
+    same 'so many places were tried' "$n" "${#expected[@]}"
+    for a in "${made[@]}"; do rm -rf "${root:?}$a"; done
+    for a in "${changed[@]}"; do cp -a "$tmp/was$a" "$root$a"; done
+    rm -rf "$tmp/was" "$root/etc/principals"
+    sed -i '/Principals\|Trusted/d' "$root/etc/ssh/sshd_config.d/15-test.conf"
+}
+
+# as_web SCRIPT: starts it as the web server's account, in the background; it says `up` when it runs.
+as_web() {
+    rm -f "$root/run/up"
+    install -o 33 -m 666 /dev/null "$root/run/up"
+    on setsid su -s /bin/sh www-data -c "$1" >/dev/null 2>&1 &
+    web=$!
+    until [ -s "$root/run/up" ]; do sleep 0.1; done
+}
+
+finds_what_runs_and_listens() {
+    local perl='use Socket; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK)); listen(S, 1);
+        open(F, ">", "/run/up"); print F $$, " ", (sockaddr_in(getsockname(S)))[0], "\n"; close(F); sleep 1 while ! -e "/run/stop"' up port_of
+    about="$suite difference: programs"
+    anew
+    # As a program that came by SFTP, was started through the shop, and deleted itself.
+    install -o 33 -m 755 "$root/usr/bin/perl" "$root$site/helper"
+    as_web "exec $site/helper -e '$perl'"
+    read -r up port_of <"$root/run/up"
+    rm "$root$site/helper"
+    compare difference "baseline_digest=$digest"
+    line "found=process runs since access was opened, of www-data, process *, its program was deleted: $site/helper"
+    line "found=process listens since access was opened on 127.0.0.1:$port_of, of www-data, process *: $site/helper (deleted)"
+    says found_total=2 changed_total=0 difference=done
+    about="$suite difference: programs that ran before"
+    anew
+    compare difference "baseline_digest=$digest"
+    nothing
+    touch "$root/run/stop"
+    wait "$web"
+    about="$suite difference: programs that listen"
+    rm -f "$root/run/stop"
+    anew
+    # No program of its own: an interpreter.
+    as_web "exec /usr/bin/perl -e '$perl'"
+    read -r up port_of <"$root/run/up"
+    compare difference "baseline_digest=$digest"
+    line "found=process listens since access was opened on 127.0.0.1:$port_of, of www-data, process *: /usr/bin/perl"
+    says found_total=1
+    touch "$root/run/stop"
+    wait "$web"
+    about="$suite difference: programs in a folder for temporary files"
+    rm -f "$root/run/stop"
+    anew
+    install -m 755 "$root/usr/bin/perl" "$root/var/tmp/helper"
+    as_web "exec /var/tmp/helper -e 'open(F, \">\", \"/run/up\"); print F \"up\"; close(F); sleep 1 while ! -e \"/run/stop\"'"
+    compare difference "baseline_digest=$digest"
+    line 'found=process runs since access was opened, of www-data, process *: /var/tmp/helper'
+    says found_total=1
+    touch "$root/run/stop"
+    wait "$web"
+    rm -f "$root/var/tmp/helper" "$root/run/up" "$root/run/stop"
+}
+
+# A supporter who knows the limits fills the shop up to them before they leave a program there.
+looks_for_code_first_where_it_cannot_see_all() {
+    local besides deep i
+    about="$suite difference: more files than can be listed"
+    mkdir "$root$site/many"
+    on bash -c "cd $site/many && seq 3000 | xargs -I@ touch @.jpg"
+    anew
+    on bash -c "mkdir $site/zz && cd $site/zz && echo x >shell.php && ln -s /etc out && echo x >picture.jpg"
+    echo 'echo 3;' >>"$root$site/index.php"
+    besides=sp_b_list=20000
+    compare difference "baseline_digest=$digest"
+    line 'found=code new or changed, by root: zz/shell.php'
+    line 'found=code new or changed, by root, a link to /etc: zz/out'
+    line 'found=code * by deploy: index.php'
+    says found_total=3 changed_total=0 \
+        'difference=partial: new and removed files of the shop are not listed; the list of the shop folder is longer than can be compared'
+    about="$suite difference: a list that was cut at the opening"
+    rm -rf "${root:?}$lists" "${root:?}$site/zz"
+    compare baseline
+    says ok=true 'why=The list is not whole: the list of the shop folder is longer than can be compared.'
+    on bash -c "mkdir $site/zz && echo x >$site/zz/shell.php"
+    besides=''
+    compare difference "baseline_digest=$digest"
+    line 'found=code new or changed, by root: zz/shell.php'
+    says found_total=1 changed_total=0
+    line 'difference=partial: *; when access was opened, the list of the shop folder is longer than can be compared'
+    rm -rf "${root:?}$site/many" "${root:?}$site/zz"
+    # Each of these folders has a longer path than the one before: a list of them all has no end.
+    about="$suite difference: very deep"
+    anew
+    deep=$(printf 'd%.0s' {1..250})
+    on bash -c "mkdir $site/pit && cd $site/pit && for i in {1..400}; do mkdir $deep && cd $deep; done && echo x >shell.php && echo x >picture.jpg && echo x >$site/pit/near.php"
+    compare difference "baseline_digest=$digest"
+    line 'found=code new, by root: pit/near.php'
+    line 'found=code new*, by root: pit/ddd*...*/shell.php'
+    line 'difference=partial: in the shop folder there are more than 100 folders in one another, the first in pit'
+    on rm -rf "$site/pit"
+    about="$suite difference: a shop folder that leads elsewhere"
+    ln -sfn "$site" "$root/srv/current"
+    rm -rf "${root:?}$lists"
+    compare baseline path=/srv/current
+    mkdir "$root/srv/release"
+    ln -sfn /srv/release "$root/srv/current"
+    compare difference "baseline_digest=$digest" path=/srv/current
+    says 'difference=partial: the shop folder leads to another place now, which was not compared: /srv/release'
+    rm -rf "${root:?}/srv/current" "$root/srv/release"
+    about="$suite difference: no list"
+    rm -rf "${root:?}$lists"
+    compare digest
+    says digest=
 }
 
 # shop_once PATTERN SCRIPT [UNDO]: the same for one line about the shop, `found=code …` or `changed=…`.
@@ -504,9 +663,9 @@ compares_a_shared_account() {
     on bash -c "rm /home/deploy/door; mkdir -m 700 $site/closed"
     rm -rf "${root:?}$lists"
     compare baseline
-    says ok=true 'why=The list is not whole: 1 folders of the shop could not be read.'
+    says ok=true "why=The list is not whole: in the shop folder this could not be read: $site/closed."
     compare difference "baseline_digest=$digest"
-    says found_total=0 'difference=partial: when access was opened, 1 folders of the shop could not be read; 1 folders of the shop could not be read'
+    says found_total=0 "difference=partial: when access was opened and now, in the shop folder this could not be read: $site/closed"
     rm -rf "${root:?}$site/closed" "$root/home/deploy/.stagepass" "$tmp/eve" "$tmp/eve.pub" "$tmp/eve2" "$tmp/eve2.pub"
     on bash -c 'crontab -r -u deploy'
     login=root

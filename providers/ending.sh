@@ -57,6 +57,8 @@ sp_settle() { sync -- "$@" 2>/dev/null || :; }
 # Ends with 1 when a file could not be written. Sets sp_gate (whether it can be used) and sp_gate_why.
 sp_gate_install() {
     sp_gate=false sp_gate_why=''
+    # The failsafe needs it, too.
+    sp_ends_write || return 1
     sp_sftp_server
     if [ "$sp_gate_wanted" != 1 ]; then
         sp_gate_why='It was not wanted.'
@@ -68,7 +70,6 @@ sp_gate_install() {
     # The path stands in key lines and in a shell's command.
     case $sp_dir in *[!A-Za-z0-9_./@+-]*) sp_gate_why="The path $sp_dir has a character that cannot stand in a key line." && return 0 ;; esac
     sp_put "$sp_dir/gate" 755 "$sp_gate_source$sp_nl" || return 1
-    sp_ends_write || return 1
     sp_gate_conf || return 1
     [ -e "$sp_dir/uses" ] || sp_put "$sp_dir/uses" 600 '' || return 1
     if ! "$sp_dir/gate" --here >/dev/null 2>&1; then
@@ -158,13 +159,13 @@ sp_gate_as() {
 # Whether an ordinary account could be shut in at all; nothing is left of the try. For `detect`.
 sp_can_confine() {
     sp_confine_why=''
-    if ! sp_has unshare || ! sp_has chroot; then
-        sp_confine_why='This server has no unshare or no chroot program.'
-        return 1
-    fi
+    for sp_a in unshare mount umount pivot_root setpriv; do
+        sp_has "$sp_a" || { sp_confine_why="This server has no $sp_a program." && return 1; }
+    done
     set --
     [ "$sp_uid" != 0 ] || set -- 65534 65534
-    sp_gate_as "$@" unshare -U -r -m /bin/sh -c 'mount -t tmpfs stagepass /tmp && mount --rbind /usr /tmp && chroot / true' >/dev/null 2>&1 && return 0
+    sp_gate_as "$@" unshare -U -r -m /bin/sh -c 'mount -t tmpfs -o size=64k,nr_inodes=16 stagepass /tmp && cd /tmp && mkdir usr was &&
+        mount --rbind /usr usr && mount -o remount,bind,ro /tmp && pivot_root . was && ! [ -e /tmp ]' >/dev/null 2>&1 && return 0
     sp_confine_why='This server does not let an ordinary account make namespaces and mounts of its own.'
     return 1
 }
@@ -366,14 +367,15 @@ sp_cron_runs() {
 # could not be written.
 sp_failsafe_install() {
     sp_failsafe_write || return 1
-    sp_failsafe_skip=''
+    sp_failsafe_skip='' sp_failsafe_tried=''
     while :; do
         sp_failsafe_plan
         case $sp_failsafe in
-            systemd) ! sp_timer_install || return 0 ;;
-            cron.d) ! sp_cron_d_install || return 0 ;;
-            crontab) ! sp_crontab_install || return 0 ;;
+            systemd) ! sp_timer_install || ! sp_failsafe_try || return 0 ;;
+            cron.d) ! sp_cron_d_install || ! sp_failsafe_try || return 0 ;;
+            crontab) ! sp_crontab_install || ! sp_failsafe_try || return 0 ;;
             none)
+                [ -z "$sp_failsafe_tried" ] || sp_failsafe_why="It was tried, and did not answer: $sp_failsafe_tried"
                 rm -f -- "$sp_dir/failsafe"
                 return 0
                 ;;
@@ -383,25 +385,54 @@ sp_failsafe_install() {
     done
 }
 
-# The text that closes is the text that opened: the same functions, with the same inputs.
+# Starts it as what was just installed would start it: with the environment that systemd or cron makes, and
+# in the folder and by the shell that cron takes. It is read to its last line, and answers; it closes nothing.
+# Ends with 1, and sp_failsafe_tried says what came instead.
+sp_failsafe_try() {
+    sp_v=/ sp_w=root
+    if [ "$sp_failsafe" = crontab ]; then
+        sp_passwd "$sp_uid"
+        sp_t=${sp_t%%"$sp_nl"*}
+        sp_w=${sp_t%%:*} sp_v=${sp_t%:*}
+        sp_v=${sp_v##*:}
+    fi
+    sp_t=$(
+        cd "$sp_v" 2>&1 || exit
+        set -- env -i "HOME=$sp_v" "LOGNAME=$sp_w" SHELL=/bin/sh PATH=/usr/bin:/bin /bin/sh -c "exec /bin/sh \"$sp_dir/failsafe\" --answer"
+        ! sp_has timeout || set -- timeout 30 "$@"
+        "$@" </dev/null 2>&1 9>&-
+    ) || :
+    [ "$sp_t" != "$sp_failsafe_answer" ] || return 0
+    sp_plain "$sp_t"
+    sp_failsafe_tried=$(printf '%s' "$sp_v" | cut -c 1-200)
+    return 1
+}
+sp_failsafe_answer="the failsafe of $sp_grant answers"
+
+# The text that closes is the text that opened: the same functions, with the same inputs. It needs nothing
+# from whatever starts it.
 sp_failsafe_write() {
     sp_quote "$sp_dir"
     sp_text="#!/bin/sh
 # stagepass: closes the access of grant $sp_grant when its time is over, and removes itself.
 # Until then it does nothing. To end the access before, run \`stagepass revoke\`, or as root
 # set \`deadline=0\` and \`hard=0\` in the file \`ends\` beside this one and run it.
-d=$sp_v
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin
+export PATH
+d=$sp_v answer=\${1:-}
 end=0
 while IFS= read -r l; do
     case \$l in deadline=*[!0-9]*) ;; deadline=?*) end=\${l#*=} ;; esac
 done 2>/dev/null <\"\$d/ends\"
-# Cron comes once a minute: whoever comes last before the deadline waits for it.
-rest=\$((end - \$(date +%s)))
-[ \"\$rest\" -le 60 ] || exit 0
-[ \"\$rest\" -le 0 ] || sleep \"\$rest\"
-[ -e \"\$d/failsafe\" ] || exit 0
 umask 077
-exec >\"\$d/failsafe.log\" 2>&1
+if [ \"\$answer\" != --answer ]; then
+    # Cron comes once a minute: whoever comes last before the deadline waits for it.
+    rest=\$((end - \$(date +%s)))
+    [ \"\$rest\" -le 60 ] || exit 0
+    [ \"\$rest\" -le 0 ] || sleep \"\$rest\"
+    [ -e \"\$d/failsafe\" ] || exit 0
+    exec >\"\$d/failsafe.log\" 2>&1
+fi
 { set -eu
 sp_check_key='' sp_check_until=0 sp_password='' sp_uses_from=0 sp_collected=0 sp_by_server=1 sp_not_after=0
 "
@@ -410,6 +441,7 @@ sp_check_key='' sp_check_until=0 sp_password='' sp_uses_from=0 sp_collected=0 sp
         sp_text="${sp_text}sp_$sp_a=$sp_v$sp_nl"
     done
     sp_put "$sp_dir/failsafe" 700 "$sp_text$sp_source
+[ \"\$answer\" != --answer ] || sp_failsafe_answers
 sp_failsafe
 exit 0
 } </dev/null
@@ -430,6 +462,8 @@ sp_failsafe_present() {
         sp_failsafe=cron.d
     elif sp_has crontab && sp_crontab_read && sp_crontab_ours; then
         sp_failsafe='crontab'
+        sp_cron_settings
+        [ -z "$sp_cron_set" ] || return 1
     fi
     [ "$sp_failsafe" != none ] && [ -e "$sp_dir/failsafe" ]
 }
@@ -538,8 +572,9 @@ sp_cron_d_install() {
 
 # ---- one line in somebody's crontab --------------------------------------------------------------
 #
-# Root's or an account's: one line, every minute, at the end; everything else in it stays byte for
-# byte. A crontab has no lock: it is read again right before it is written, and once more after.
+# Root's or an account's: one line, every minute, before everything else in it, which stays byte for
+# byte. What a crontab sets (PATH, SHELL, HOME) holds for the lines below it: on top, none of it can keep
+# ours from running, and ours sets nothing for anybody else. A crontab has no lock: it is read again right before it is written, and once more after.
 # Whatever becomes of the disk, what was in it is in it, or in a file whose name is said.
 
 sp_crontab() { CRONTAB_NOHEADER=N EDITOR=cat VISUAL=cat crontab "$@"; }
@@ -569,6 +604,14 @@ sp_cron_none_said() {
 sp_crontab_ours() {
     sp_cron_line
     crontab -l 2>/dev/null | grep -qxF -e "$sp_cron"
+}
+
+# Sets sp_cron_set to what the crontab sets above our line: what somebody wrote there later holds for it.
+sp_cron_settings() {
+    sp_cron_line
+    sp_cron_set=$(crontab -l 2>/dev/null | SP_LINE=$sp_cron awk '
+        $0 == ENVIRON["SP_LINE"] { exit }
+        /^[ \t]*["\047]?[A-Za-z_][^ \t]*[ \t]*=/ { print }') || :
 }
 
 sp_crontab_install() {
@@ -649,6 +692,12 @@ sp_cron_without() {
         }'
 }
 
+# sp_cron_with put|take: the crontab as it is to be.
+sp_cron_with() {
+    [ "$1" = take ] || printf '%s\n' "$sp_cron" || return 1
+    sp_cron_without
+}
+
 sp_cron_clean() {
     for sp_a in was now new; do
         rm -f -- "$sp_cron_file.$sp_a" "$sp_cron_file.$sp_a.said" "$sp_cron_file.$sp_a.edit" "$sp_cron_file.$sp_a.cut"
@@ -699,16 +748,10 @@ sp_cron_change() {
             sp_cron_why='The last line of the crontab has no newline, or there are bytes in it that no tool keeps.'
             return 1
         }
-        {
-            sp_cron_without <"$sp_cron_file.was" &&
-                { [ "$1" = take ] || printf '%s\n' "$sp_cron"; }
-        } 2>/dev/null >"$sp_cron_file.new" || sp_cron_no_room || return 1
+        { sp_cron_with "$1" <"$sp_cron_file.was"; } 2>/dev/null >"$sp_cron_file.new" || sp_cron_no_room || return 1
         ! cmp -s "$sp_cron_file.was" "$sp_cron_file.new" || return 0
         # Not every awk says that it could not write.
-        {
-            sp_cron_without <"$sp_cron_file.was"
-            [ "$1" = take ] || printf '%s\n' "$sp_cron"
-        } | cmp -s - "$sp_cron_file.new" || sp_cron_no_room || return 1
+        sp_cron_with "$1" <"$sp_cron_file.was" | cmp -s - "$sp_cron_file.new" || sp_cron_no_room || return 1
         # Noted first: what is there for sure, and that who had none is to have none again.
         if [ "$1" = put ]; then
             sp_put "$sp_dir/crontab-was" 600 '' || sp_cron_no_room || return 1
@@ -792,6 +835,15 @@ sp_cron_write() {
 }
 
 # ---- what runs at the deadline -------------------------------------------------------------------
+
+# What it says when it is only asked whether it would run: the time, by the program that it takes it from.
+sp_failsafe_answers() {
+    trap - 0
+    sp_ends_read
+    sp_now=$(date +%s) || exit 1
+    [ "$sp_now" -gt 0 ] && [ -r "$sp_dir/ends" ] && printf '%s\n' "$sp_failsafe_answer"
+    exit
+}
 
 # Called by the file on the server, and nobody else. While work may go on it lets nobody new in, and
 # looks again; whatever starts it does so every minute.

@@ -253,26 +253,41 @@ watch() {
 
 # ---- SFTP shut into one folder -------------------------------------------------------------------
 
-# In namespaces of its own, in which this account may mount: an empty root over our own folder, the
-# system's libraries, and the folder of the shop. Nothing of it is seen outside.
+# In namespaces of its own, in which this account may mount: a root of its own over our own folder, with the
+# system's libraries and the folder of the shop. Nothing of it is seen outside. sftp-server loads libraries
+# and settings by their names (glibc's name services), so whoever could write to that root, or rename in
+# it, would have it run any program: it is read-only before anybody is asked what to do. Then the root
+# from before is taken away altogether, and so is every right that these namespaces gave, for good.
 # shellcheck disable=SC2016
 shut_in='
     set -eu
     trap "echo stagepass: SFTP could not be shut into the folder of the shop. >&3" 0
     new=$1 server=$2 folder=$3 alias=$4
     shift 4
-    mount -t tmpfs -o mode=755 stagepass "$new"
+    # Room for two paths as deep as a path can be, and no more.
+    mount -t tmpfs -o mode=755,size=512k,nr_inodes=5000 stagepass "$new"
     cd "$new"
-    mkdir dev etc usr
-    for one in /lib* /usr/lib*; do
+    mkdir dev etc proc usr was
+    for one in /lib /lib32 /lib64 /libx32 /usr/lib /usr/lib32 /usr/lib64 /usr/libx32 /usr/libexec; do
         if [ -L "$one" ]; then
             cp -P "$one" ".$one"
         elif [ -d "$one" ]; then
             mkdir ".$one"
             mount --rbind "$one" ".$one"
+            # They belong to root. Where the flags of that disk are locked, that has to do.
+            mount -o remount,bind,ro ".$one" 2>/dev/null || :
         fi
     done
     echo "${LOGNAME:-supporter}:x:0:0::$folder:" >etc/passwd
+    # The last two programs that run here: umount looks into /proc for what it is to take away, and the
+    # setpriv of Debian 11 there for what it may drop.
+    mkdir "proc/$$"
+    grep ^CapBnd: "/proc/$$/status" >"proc/$$/status"
+    mount --rbind /proc proc
+    for one in umount setpriv; do
+        : >"dev/$one"
+        mount --bind "$(command -v "$one")" "dev/$one"
+    done
     : >dev/null
     mount --bind /dev/null dev/null
     mkdir -p ".$folder"
@@ -281,7 +296,15 @@ shut_in='
         mkdir -p ".${alias%/*}"
         ln -s "$folder" ".$alias"
     fi
-    exec chroot "$new" "$server" "$@" 3>&-
+    mount -o remount,bind,ro "$new"
+    pivot_root . was
+    cd /
+    /dev/umount -l /was
+    /dev/umount -l /proc
+    # That is seen to hold, or nobody is served.
+    ! [ -e /was/lib ] && ! [ -e /proc/sys ] || exit 1
+    ! (: >/etc/passwd) 2>/dev/null || exit 1
+    exec /dev/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$server" "$@" 3>&-
 '
 
 serve_sftp() {

@@ -947,9 +947,9 @@ crontab_kinds() {
         as_deploy open
         finishes
         says failsafe=crontab
-        ours=$(on runuser -u deploy -- crontab -l | tail -n 1)
+        ours=$(on runuser -u deploy -- crontab -l | head -n 1)
         same 'the line' "* * * * * /bin/sh -c 'exec /bin/sh \"/home/deploy/.stagepass/$grant/failsafe\" >/dev/null 2>/dev/null # stagepass $grant'" "$ours"
-        if [ "$kind" != none ]; then same 'the rest of it' "$was" "$(tab | sed '$d'; echo .)"; fi
+        if [ "$kind" != none ]; then same 'the rest of it' "$was" "$(tab | sed 1d; echo .)"; fi
         as_deploy open
         finishes
         grant=other00001 as_deploy open
@@ -1072,7 +1072,7 @@ SH
     as_deploy open
     finishes
     says failsafe=crontab
-    same 'the rest of it' "$was" "$(sed '$d' "$root/tmp/tab/tab")"
+    same 'the rest of it' "$was" "$(sed 1d "$root/tmp/tab/tab")"
     as_deploy close
     finishes
     same 'to the byte' "$was" "$(cat "$root/tmp/tab/tab")"
@@ -1198,8 +1198,8 @@ roots_crontab() {
         verb linux-account open
         finishes
         says failsafe=crontab
-        same 'the line' "* * * * * /bin/sh -c 'exec /bin/sh \"/var/lib/stagepass/$grant/failsafe\" >/dev/null 2>/dev/null # stagepass $grant'" "$(on crontab -l | tail -n 1)"
-        if [ "$kind" != none ]; then same 'the rest of it' "$was" "$(root_tab | sed '$d'; echo .)"; fi
+        same 'the line' "* * * * * /bin/sh -c 'exec /bin/sh \"/var/lib/stagepass/$grant/failsafe\" >/dev/null 2>/dev/null # stagepass $grant'" "$(on crontab -l | head -n 1)"
+        if [ "$kind" != none ]; then same 'the rest of it' "$was" "$(root_tab | sed 1d; echo .)"; fi
         verb linux-account update "deadline=$((deadline + 60))"
         finishes
         says failsafe=crontab
@@ -1217,7 +1217,7 @@ roots_crontab() {
     about="$suite root's crontab: a line in the form of once"
     printf '5 4 * * * true\n' | on crontab -
     verb linux-account open
-    on sh -c 'crontab -l | sed "\$s|.*|* * * * * /bin/sh '\''/var/lib/stagepass/'"$grant"'/failsafe'\'' >/dev/null 2>\&1 # stagepass '"$grant"'|" | crontab -'
+    on sh -c 'crontab -l | sed "1s|.*|* * * * * /bin/sh '\''/var/lib/stagepass/'"$grant"'/failsafe'\'' >/dev/null 2>\&1 # stagepass '"$grant"'|" | crontab -'
     want 'it is there' grep -qF "/bin/sh '/var/lib/stagepass/$grant/failsafe' >/dev/null 2>&1 # stagepass $grant" <(on crontab -l)
     verb linux-account close
     finishes

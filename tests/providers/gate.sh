@@ -27,13 +27,25 @@ gate_and_failsafe() {
     ends_by_cron
 }
 
+# What was tried to get out of it, alone.
+red_gate() {
+    about="$suite attacks on the gate"
+    account=sp-anna login=root
+    boot_full "$suite"
+    loads_nothing_that_was_sent
+    needs_nothing_of_the_crontab
+    stop_full
+}
+
 # With a systemd, and without the chroot that forbids namespaces to the accounts of a light host.
 booted_host() {
     about="$suite booted"
     account=sp-anna login=root
     boot_full "$suite"
     shuts_into_the_shop
+    loads_nothing_that_was_sent
     keeps_to_the_shop
+    needs_nothing_of_the_crontab
     ends_by_timer
     ends_over_a_reboot
     stop_full
@@ -787,6 +799,138 @@ shuts_into_the_shop() {
     verb linux-account close "path=$shop"
     finishes
     on mv /usr/bin/away /usr/bin/unshare
+}
+
+# What a supporter brings along, where it would be loaded: a service for names, and the settings that name it.
+loads_nothing_that_was_sent() {
+    local provider name outside
+    for provider in linux-account authorized-key; do
+        about="$suite a library that was sent, $provider"
+        make_shop
+        on touch "$shop/before"
+        name=$account outside=/tmp/outside
+        if [ "$provider" = authorized-key ]; then
+            shared_login
+            on chown -R shared "$shop"
+            outside=/home/shared/outside
+        fi
+        cc -shared -fPIC -O1 -o "$tmp/loaded.so" -DMARK="\"$shop/loaded\"" -DOUTSIDE="\"$outside\"" "$repo/tests/red/loaded.c"
+        printf 'passwd: sent files\ngroup: sent files\n' >"$tmp/nsswitch.conf"
+        verb "$provider" open "path=$shop"
+        finishes
+        says confined=true
+        # Which of them the server takes is its own business; none may be.
+        key_sftp "-rename /lib /lib.was
+-rename /etc /etc.was
+-rename /usr /usr.was
+-rename /dev /dev.was
+-mkdir /lib
+-mkdir /etc
+-mkdir /made
+-mkdir /lib/x86_64-linux-gnu
+-mkdir /lib/x86_64-linux-gnu/gconv
+-put $tmp/loaded.so /lib/libnss_sent.so.2
+-put $tmp/loaded.so /lib/x86_64-linux-gnu/libnss_sent.so.2
+-put $tmp/loaded.so /usr/lib/libnss_sent.so.2
+-put $tmp/nsswitch.conf /etc/nsswitch.conf
+-put $tmp/nsswitch.conf /etc/passwd
+-put $tmp/nsswitch.conf /made.conf
+-put $tmp/nsswitch.conf /dev/sent
+-rm /etc/passwd
+-symlink /made /link
+-chmod 777 /
+-ls -l /
+-ls -ln \"$shop\"
+-ls -l \"$shop\"
+put $tmp/upload \"$shop/after\"" >"$tmp/seen" 2>&1
+        want 'it is still there to be asked' test -s "$root$shop/after"
+        want 'nothing of it was loaded' test ! -e "$root$shop/loaded"
+        want 'least of all outside' test ! -e "$root$outside"
+        same 'and nothing outside the shop was made, renamed or removed' 'dev
+etc
+proc
+srv
+usr
+was' "$(key_sftp 'ls -1 /' | grep -v -e '^sftp>' -e '^/lib' | sed 's|^/||; s/ *$//')"
+        want 'all of it was refused' bash -c '[ "$(grep -ciE "failure|denied|read-only|couldn.t|not found|cannot|no such" "$1")" -ge 18 ]' - "$tmp/seen"
+        verb "$provider" close "path=$shop"
+        finishes
+        account=$name login=root
+    done
+}
+
+# What a crontab sets holds for the lines below it. A real cron is to close it all the same.
+needs_nothing_of_the_crontab() {
+    local settings name=$account
+    about="$suite a crontab that sets what it likes"
+    shared_login
+    settings='PATH=$HOME/bin:$PATH
+SHELL=/bin/false
+HOME=/nonexistent
+CRON_TZ=Asia/Tokyo
+LD_PRELOAD=/nonexistent.so
+ENV=/nonexistent
+0 0 1 1 * true'
+    printf '%s\n' "$settings" | on crontab -u shared -
+    make_shop
+    on chown -R shared "$shop"
+    verb authorized-key open "path=$shop" "deadline=$(($(date +%s) + 3))"
+    finishes
+    says failsafe=crontab
+    want 'it was closed' again 80 gone on grep -qF "stagepass:$grant" /home/shared/.ssh/authorized_keys
+    want 'and its line is gone' again 10 gone on sh -c 'crontab -u shared -l | grep -q stagepass'
+    same 'what was in it stays' "$settings" "$(on crontab -u shared -l)"
+    verb authorized-key close "path=$shop"
+    finishes
+    says by_server=true
+    verb authorized-key close collected=1
+
+    about="$suite a crontab that was changed above the failsafe"
+    verb authorized-key open "path=$shop"
+    finishes
+    verb authorized-key check "path=$shop"
+    says failsafe_present=true
+    on sh -c '{ echo "PATH=/nonexistent"; crontab -u shared -l; } | crontab -u shared -'
+    verb authorized-key check "path=$shop"
+    says failsafe_present=false
+    verb authorized-key update "path=$shop"
+    finishes
+    verb authorized-key check "path=$shop"
+    says failsafe_present=true
+    verb authorized-key close "path=$shop"
+    finishes
+    same 'only what is ours went' "PATH=/nonexistent
+$settings" "$(on crontab -u shared -l)"
+    verb authorized-key close collected=1
+
+    about="$suite a failsafe that would not run"
+    on mkdir -p /usr/local/bin
+    on sh -c 'printf "%s\n" "#!/bin/sh" "[ -n \"\${SSH_CONNECTION:-}\" ] || { echo no time >&2; exit 1; }" "exec /usr/bin/date \"\$@\"" >/usr/local/bin/date; chmod 755 /usr/local/bin/date'
+    verb authorized-key open "path=$shop"
+    finishes
+    says failsafe=none
+    want 'it says what came of the try' grep -q '^failsafe_reason=It was tried, and did not answer: no time' <<<"$out"
+    verb authorized-key close "path=$shop"
+    finishes
+    verb authorized-key close collected=1
+    same 'nothing is in the crontab' "PATH=/nonexistent
+$settings" "$(on crontab -u shared -l)"
+    account=$name login=root
+    verb linux-account open "path=$shop"
+    finishes
+    says failsafe=none
+    want 'nor as root' grep -q '^failsafe_reason=It was tried' <<<"$out"
+    want 'no timer is left of it' test ! -e "$root/etc/systemd/system/stagepass-$grant.timer"
+    verb linux-account close "path=$shop"
+    finishes
+    on rm /usr/local/bin/date
+    on crontab -u shared -r
+}
+
+# An account of the merchant's, with sudo nowhere.
+shared_login() {
+    on sh -c 'id shared >/dev/null 2>&1 || useradd -m -s /bin/bash shared; install -d -m 700 -o shared -g shared ~shared/.ssh; install -m 600 -o shared -g shared /root/.ssh/authorized_keys ~shared/.ssh'
+    account=shared login=shared
 }
 
 ends_by_timer() {

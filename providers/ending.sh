@@ -695,8 +695,16 @@ sp_cron_without() {
 # sp_cron_with put|take: the crontab as it is to be.
 sp_cron_with() {
     [ "$1" = take ] || printf '%s\n' "$sp_cron" || return 1
-    sp_cron_without
+    if [ "$sp_cron_half" = 0 ]; then
+        sp_cron_without
+    else
+        sp_v=$(sp_cron_without && echo .) || return 1
+        printf '%s' "${sp_v%"$sp_nl".}"
+    fi
 }
+
+# Whether nothing but the newline of the last line is missing.
+sp_cron_halved() { [ "$(awk '{ print }' <"$sp_cron_file.was" | cksum)" = "$({ cat "$sp_cron_file.was" && echo; } | cksum)" ]; }
 
 sp_cron_clean() {
     for sp_a in was now new; do
@@ -743,8 +751,11 @@ sp_cron_change() {
             return 0
         fi
         # A last line without a newline is one that cron leaves out: adding it would start that job.
+        sp_cron_half=0
         # shellcheck disable=SC2094 # both only read it
-        awk '{ print }' <"$sp_cron_file.was" | cmp -s - "$sp_cron_file.was" || {
+        awk '{ print }' <"$sp_cron_file.was" | cmp -s - "$sp_cron_file.was" || sp_cron_half=1
+        # Ours can be taken from above it; what is half stays half.
+        [ "$sp_cron_half" = 0 ] || { [ "$1" = take ] && sp_cron_halved; } || {
             sp_cron_why='The last line of the crontab has no newline, or there are bytes in it that no tool keeps.'
             return 1
         }
@@ -981,6 +992,36 @@ sp_drop_in_remove() {
     sp_sshd_reload || :
 }
 
+# sp_by_socket PID: whether systemd holds the socket on which that sshd listens (ssh.socket). Told to read its
+# configuration again, such an sshd would try to listen by itself, and die of it.
+sp_by_socket() {
+    [ -d /run/systemd/system ] && sp_has systemctl || return 1
+    sp_t=$(find /proc/1/fd -lname 'socket:*' -printf ' %l ' 2>/dev/null) || :
+    sp_k=$(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null) || :
+    for sp_l in $sp_k; do
+        case $sp_t in *" $sp_l "*) return 0 ;; esac
+    done
+    return 1
+}
+
+# sp_socket_restart PID: such an sshd is started anew by its unit, which gives it the socket again. Sessions go
+# on where that unit ends nothing but the listener; elsewhere nothing is done. Ends with 1 where it was not.
+sp_socket_restart() {
+    sp_v=$(sed -n 's|^[^/]*/.*/\([A-Za-z0-9@:_.-]*[.]service\)$|\1|p' "/proc/$1/cgroup" 2>/dev/null | head -n 1) || :
+    case ${sp_v:+$(systemctl show -p MainPID -p KillMode "$sp_v" 2>/dev/null | sort | tr '\n' ' ')} in
+        "KillMode=process MainPID=$1 ") ;;
+        *)
+            sp_drop_in_why='systemd holds the socket of this sshd, and starting it anew could end sessions; it was left alone.'
+            return 1
+            ;;
+    esac
+    # systemd counts starts, and shuts the socket when there are many: these are none of its failures.
+    systemctl reset-failed "$sp_v" >/dev/null 2>&1 || :
+    if systemctl restart "$sp_v" >/dev/null 2>&1 && systemctl is-active --quiet "$sp_v"; then return 0; fi
+    sp_drop_in_why="systemd did not start $sp_v again; it does at the next connection."
+    return 1
+}
+
 # Every listener that reads this configuration tests it with its own arguments, reads it again, and
 # listens again. Ends with 1, and nothing was loaded, when one of them would refuse it.
 # shellcheck disable=SC2086
@@ -998,6 +1039,10 @@ sp_sshd_reload() {
     for sp_j in $sp_listening; do
         sp_title_of "$sp_j"
         [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
+        if sp_by_socket "$sp_j"; then
+            sp_socket_restart "$sp_j" || return 1
+            continue
+        fi
         sp_alive "$sp_j"
         sp_v=$sp_born
         kill -HUP "$sp_j" 2>/dev/null || continue

@@ -259,6 +259,11 @@ fn drift_of(layer: &Layer, reply: &Reply) -> Vec<Drift> {
             format!("the expiry day of the account `{account}` was changed"),
         ),
         (
+            "password-ages",
+            reply.is("password_ages"),
+            format!("the server will end `{account}` by the age of its password"),
+        ),
+        (
             "locked",
             reply.is("locked"),
             format!("the account `{account}` is locked: nobody can log in to it"),

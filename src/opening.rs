@@ -20,7 +20,7 @@ use crate::promise::{Asked, LayerPromise, Promise};
 use crate::provider::{Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply, clean};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::server::Server;
 use crate::session::{self, Known, Moment, Session};
 use crate::target::Target;
@@ -64,6 +64,12 @@ pub async fn open(
     let check = CheckKey::generate().map_err(|e| {
         Error::new(Kind::Internal, "the verification key cannot be made").because(e)
     })?;
+    let password_hash = match draft.password.map(secret::crypt).transpose() {
+        Ok(hash) => hash,
+        Err(e) => {
+            return Err(Error::new(Kind::Internal, "the password cannot be hashed").because(e));
+        }
+    };
     let planned = Promise::planned(draft.server, draft.asked);
     let recorded = json!({
         "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
@@ -95,6 +101,7 @@ pub async fn open(
     let moment = Moment {
         deadline: grant.deadline,
         password: draft.password,
+        password_hash: password_hash.as_ref(),
         check_key: has_key.then_some(check.text.as_str()),
         check_until: server_now + CHECK_KEY_SECONDS,
         not_after,
@@ -285,7 +292,7 @@ async fn read_back(
     made: &Moment<'_>,
 ) -> std::result::Result<(), Problem> {
     // The verification key still stands beside it. A password is not needed to look.
-    let moment = Moment { password: None, ..*made };
+    let moment = Moment { password_hash: None, ..*made };
     let reply = call(session, provider, Verb::Check, grant, &moment).await?;
     if reply.is("present") && reply.is("keys_match") {
         return Ok(());

@@ -51,6 +51,9 @@ struct Means {
     password_gate: Option<String>,
     /// Whether sshd may forward for a password: such a connection opens no session, and meets no gate.
     password_forwarding: bool,
+    /// Whether a connection that was let in by a password may belong to nobody (Dropbear): it needs no
+    /// program of the account, so whoever ends those does not end it.
+    nameless_connections: bool,
     key_expiry: bool,
     failsafe: Option<String>,
     no_gate: String,
@@ -66,6 +69,7 @@ impl Means {
             password_gate: gate.clone().filter(|_| holds_passwords(server)),
             gate,
             password_forwarding: !reply.is("drop_in") && reply.text("allow_tcp_forwarding") != "no",
+            nameless_connections: is_dropbear(server),
             key_expiry: server.expiry_form != ExpiryForm::None,
             failsafe: failsafe(reply.text("failsafe")),
             no_gate: reason(reply, "gate_reason", "this server cannot run a gate"),
@@ -89,6 +93,7 @@ impl Means {
             gate,
             password_gate,
             password_forwarding: opened.text("password_forwarding") != "false",
+            nameless_connections: planned.nameless_connections,
             key_expiry: planned.key_expiry && !opened.text("expiry_time").is_empty(),
             failsafe: failsafe(opened.text("failsafe")),
             no_gate: reason(opened, "gate_reason", &planned.no_gate),
@@ -100,7 +105,13 @@ impl Means {
 /// Whether a password login has to pass the gate: Dropbear forces no command on it and wants a shell
 /// of `/etc/shells`, and another daemon may take the password without a shell.
 fn holds_passwords(server: &Server) -> bool {
-    !server.server_id.contains("dropbear") && server.reply.lines("other_doors").next().is_none()
+    !is_dropbear(server) && server.reply.lines("other_doors").next().is_none()
+}
+
+/// Whether Dropbear would take the password, as the server that lets us in or beside it.
+fn is_dropbear(server: &Server) -> bool {
+    server.server_id.contains("dropbear")
+        || server.reply.lines("other_doors").any(|door| door == "dropbear")
 }
 
 fn failsafe(kind: &str) -> Option<String> {
@@ -192,7 +203,13 @@ fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked)
     if !gate_ends && means.failsafe.is_none() {
         missing.push("nothing here surely ends a session that is open at the deadline".to_owned());
     }
-    if !missing.is_empty() {
+    if means.nameless_connections && name == "the password" {
+        missing.push(
+            "Dropbear keeps a connection that a password opened after its account is gone, and \
+             nothing here can tell whose it is; use a key"
+                .to_owned(),
+        );
+    } else if !missing.is_empty() {
         if gate.is_none() {
             missing.push(means.no_gate.clone());
         }
@@ -254,6 +271,24 @@ mod tests {
         assert_eq!(by("SSH-2.0-OpenSSH_9.2", &everything), ["gate, failsafe (cron)"]);
         assert_eq!(by("SSH-2.0-OpenSSH_9.2", &doors), ["failsafe (cron)"]);
         assert_eq!(by("SSH-2.0-dropbear_2022.83", &everything), ["failsafe (cron)"]);
+    }
+
+    #[test]
+    fn nothing_is_promised_of_a_password_that_dropbear_takes() {
+        let asked = Asked { key: true, password: true, ..KEY };
+        let everything = [("can_gate", "true"), ("failsafe", "systemd"), ("drop_in", "true")];
+        let beside = [&everything[..], &[("other_doors", "dropbear")]].concat();
+        for (id, facts) in [
+            ("SSH-2.0-dropbear_2022.83", &everything[..]),
+            ("SSH-2.0-OpenSSH_9.2", beside.as_slice()),
+        ] {
+            let weak = Promise::planned(&server(id, facts), asked).weak();
+            assert_eq!(weak.len(), 1, "{weak:?}");
+            assert!(weak[0].starts_with("the password (Dropbear keeps a connection"), "{weak:?}");
+        }
+        assert!(
+            Promise::planned(&server("SSH-2.0-OpenSSH_9.2", &everything), asked).weak().is_empty()
+        );
     }
 
     #[test]

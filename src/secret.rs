@@ -7,6 +7,7 @@ use std::fmt;
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use sha_crypt::{PasswordHasher as _, ShaCrypt};
 use zeroize::Zeroizing;
 
 /// A password, passphrase or private key. Wiped on drop.
@@ -84,6 +85,22 @@ fn is_strong(text: &str) -> bool {
         && text.contains(['-', '!'])
 }
 
+/// What a server is given in the place of a password: its SHA-512 hash as crypt(3) writes it, which
+/// every Linux understands. The password itself then stands in no standard input of sudo, which a
+/// server may record. Who reads the hash still learns what to guess against, so it is a secret too.
+///
+/// # Errors
+/// Fails when the operating system's generator does.
+pub fn crypt(password: &Secret) -> Result<Secret, RandomFailed> {
+    // 16 characters of salt, the most that is used.
+    let mut salt = [0_u8; 12];
+    SysRng.try_fill_bytes(&mut salt).map_err(|_| RandomFailed)?;
+    let hash = ShaCrypt::SHA512
+        .hash_password_with_salt(password.expose().as_bytes(), &salt)
+        .expect("nothing in a salt of 12 bytes can be refused");
+    Ok(Secret::new(hash.into()))
+}
+
 /// Random characters of Crockford's base 32 in lower case: five bits each, for ids that people
 /// read aloud. Not secret.
 ///
@@ -110,6 +127,29 @@ mod tests {
         assert_eq!(first.expose().len(), PASSWORD_LENGTH);
         assert!(is_strong(first.expose()));
         assert_ne!(first.expose(), second.expose());
+    }
+
+    #[test]
+    fn a_hash_is_one_that_crypt_reads_and_never_the_same_twice() {
+        use sha_crypt::{PasswordHash, PasswordVerifier as _};
+
+        let password = generate_password().unwrap();
+        let hash = crypt(&password).unwrap();
+        let fields: Vec<&str> = hash.expose().split('$').collect();
+        assert!(matches!(fields.as_slice(), ["", "6", "rounds=5000", salt, sum]
+            if salt.len() == 16 && sum.len() == 86));
+        assert!(!hash.expose().contains(password.expose()));
+        let read: PasswordHash = hash.expose().parse().unwrap();
+        assert!(ShaCrypt::SHA512.verify_password(password.expose().as_bytes(), &read).is_ok());
+        assert!(ShaCrypt::SHA512.verify_password(b"another", &read).is_err());
+        assert_ne!(crypt(&password).unwrap().expose(), hash.expose());
+        // What glibc makes of it: `openssl passwd -6 -salt saltstring 'Hello world!'`.
+        let theirs: PasswordHash =
+            "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNj\
+            nQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
+                .parse()
+                .unwrap();
+        assert!(ShaCrypt::SHA512.verify_password(b"Hello world!", &theirs).is_ok());
     }
 
     #[test]

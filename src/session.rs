@@ -31,8 +31,10 @@ pub struct Session<'a> {
 pub struct Moment<'a> {
     /// The deadline to set.
     pub deadline: UnixTime,
-    /// The password to set; `open` only.
+    /// The password to try; the server is not told it.
     pub password: Option<&'a Secret>,
+    /// Its hash, which is what the server is told; `open` only.
+    pub password_hash: Option<&'a Secret>,
     /// The public half of the verification key.
     pub check_key: Option<&'a str>,
     /// When the verification key ends by itself, by the server's clock.
@@ -250,7 +252,7 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_check_key", plain(moment.check_key.unwrap_or_default())),
         ("sp_check_until", Input::Text(moment.check_until.to_string())),
         ("sp_not_after", Input::Text(moment.not_after.to_string())),
-        ("sp_password", moment.password.map_or_else(|| plain(""), Input::Secret)),
+        ("sp_password", moment.password_hash.map_or_else(|| plain(""), Input::Secret)),
     ]
 }
 

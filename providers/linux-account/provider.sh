@@ -105,9 +105,10 @@ sp_look() {
     [ "$sp_ours" = 0 ] || sp_login=$sp_name
 }
 
-# Sets sp_hash_state (none, locked, usable) and sp_expires (a day, or empty).
+# Sets sp_hash_state (none, locked, usable), sp_expires (a day, or empty), and sp_ages (whether this server
+# would end the password, or ask for another one, by its age).
 sp_shadow() {
-    sp_hash_state=none sp_expires=''
+    sp_hash_state=none sp_expires='' sp_ages=false
     sp_t=$(getent shadow "$1") || :
     IFS=:
     # shellcheck disable=SC2086
@@ -119,6 +120,23 @@ sp_shadow() {
         *) sp_hash_state=usable ;;
     esac
     sp_expires=${8:-}
+    # Changed on day 0 means: to be changed at the next login.
+    [ "${3:-}" != 0 ] || sp_ages=true
+    for sp_v in "${4:-}" "${5:-}" "${7:-}"; do
+        # 99999 is the word of shadow for no end.
+        case $sp_v in '' | -* | 0 | 99999) ;; *) sp_ages=true ;; esac
+    done
+    # A password may be 0 days old at most, or lie idle for 0 days.
+    case ${5:-}:${7:-} in 0:* | *:0) sp_ages=true ;; esac
+}
+
+# What login.defs says of the age of passwords is for those who stay. Ends with 1 where it cannot be undone.
+sp_ageless() {
+    sp_shadow "$1"
+    [ "$sp_ages" = true ] || return 0
+    ! sp_has chage || chage -m 0 -M -1 -I -1 -- "$1" >/dev/null 2>&1 || :
+    sp_shadow "$1"
+    [ "$sp_ages" = false ]
 }
 
 # The processes of a user id, by any of their four ids, and the logins of that account that are just
@@ -1039,7 +1057,8 @@ sp_uid_free() {
 
 sp_make_account() {
     sp_free_uid
-    set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*'
+    set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*' \
+        -f -1 -K PASS_MIN_DAYS=0 -K PASS_MAX_DAYS=-1
     # Subordinate ids are for containers; without them two files fewer are written, here and at close.
     sp_sub=''
     [ ! -e /etc/subuid ] || sp_sub='-K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0'
@@ -1158,6 +1177,8 @@ sp_write_keys() {
     mv -f -- "$sp_keys.new" "$sp_keys"
 }
 
+# Its hash comes from the client: what is sent here may be written down (log_input in sudoers), and what is
+# written down lets nobody in.
 sp_set_password() {
     unset -f printf 2>/dev/null || :
     case $(type printf) in
@@ -1165,7 +1186,7 @@ sp_set_password() {
         *) sp_undo shell-unfit 'This shell has no printf of its own, so a password would show in the list of processes.' ;;
     esac
     ! sp_late || sp_undo "$sp_late_id" "$sp_late_why"
-    if ! printf '%s:%s\n' "$sp_name" "$sp_secret" | chpasswd >/dev/null 2>&1; then
+    if ! printf '%s:%s\n' "$sp_name" "$sp_secret" | chpasswd -e >/dev/null 2>&1; then
         sp_undo password-refused 'chpasswd refused the password (a rule of this server, or a read-only password file).'
     fi
     sp_secret=''
@@ -1206,7 +1227,11 @@ sp_open() {
     ! sp_missing_tools || sp_refuse no-useradd 'This server has no useradd, usermod, userdel, chpasswd and getent.'
     [ -n "$sp_public_key$sp_check_key" ] || [ "$sp_has_password" = 1 ] || sp_refuse no-credential 'Neither a key nor a password is to be set.'
     [ "$sp_has_password" != 1 ] || [ -n "$sp_secret" ] || sp_refuse no-credential 'A password is to be set, and none was given.'
-    case $sp_secret in *[[:cntrl:]]*) sp_refuse bad-input 'The password has a character that chpasswd would misread.' ;; esac
+    case $sp_secret in
+        *[!A-Za-z0-9./\$=]*) sp_refuse bad-input 'The hash of the password is not one of crypt(3).' ;;
+        '' | \$6\$?*) ;;
+        *) sp_refuse bad-input 'The password was not hashed.' ;;
+    esac
     sp_lock_state
     sp_not_ended "$sp_state/ended."
     # The lock may have been waited for.
@@ -1281,10 +1306,12 @@ sp_open() {
         sftp-read-only:1:none) sp_undo read-only-needs-key "$sp_no_read_only" ;;
     esac
     # Until here nobody can log in.
+    sp_note_dropbears || sp_undo no-room 'What is connected now could not be written down (a full disk).'
     if [ "$sp_has_password" = 1 ]; then
         [ "$sp_rec_password" = 1 ] || [ -z "$sp_rec_home" ] || sp_note password 1
         sp_set_password
     fi
+    sp_ageless "$sp_name" || sp_undo password-ages 'This server would end the account by the age of its password (login.defs), and chage could not change that.'
     sp_write_keys || sp_undo "$sp_late_id" "$sp_late_why"
 
     sp_say account "$sp_name"
@@ -1352,6 +1379,7 @@ sp_update() {
     sp_changed=1
     sp_shadow "$sp_name"
     ! sp_late || sp_fail "$sp_late_id" "$sp_late_why"
+    sp_ageless "$sp_name" || sp_fail password-ages 'This server would end the account by the age of its password, and chage could not change that.'
     [ "$sp_expires" = "$sp_expire_day" ] || usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
     sp_update_gate
     sp_say account_uid "$sp_a_uid"
@@ -1411,6 +1439,7 @@ sp_check() {
         sp_say expires_day "${sp_expires:-0}"
         sp_bool expiry_matches [ "$sp_expires" = "$sp_expire_day" ]
         sp_say password "$sp_hash_state"
+        sp_say password_ages "$sp_ages"
         if [ -n "$sp_expires" ] && [ "$sp_expires" -le $((sp_now / 86400)) ]; then
             sp_say locked true
         elif [ "$sp_hash_state" != usable ] && [ "$sp_i" = 0 ]; then
@@ -1711,6 +1740,7 @@ sp_end() {
     sp_look
     sp_had_no_mark=$sp_unmarked
     sp_absent=false sp_foreign=false sp_reowned=0 sp_deleted=0 sp_planted=0 sp_left=0 sp_acl_left=false sp_acl_failed=false
+    sp_unattributed=0
     sp_mounted='' sp_sessions=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false
     if [ "$sp_found" = 0 ]; then
         sp_absent=true
@@ -1742,7 +1772,9 @@ sp_end() {
     if [ -n "$sp_id" ] && [ "$sp_id" != 0 ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
         sp_end_sessions
+        sp_end_dropbears
         sp_end_processes "$sp_id"
+        sp_left_dropbears
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
         sp_compare
         # Handed over first: what the account made is then changed as the shop's owner.
@@ -1802,6 +1834,96 @@ sp_serves() {
         sp_l=${sp_l%/status}
         sp_process "${sp_l#/proc/}"
         [ "${sp_euid:-$sp_id}" = "$sp_id" ] || return 1
+    done
+}
+
+# ---- Dropbear, which serves as root ----------------------------------------------------------------
+
+# Sets sp_served to the connections that Dropbear serves here (PID:BEGAN words), but for our own. What they
+# are named does not count: the program does, and that it is root's.
+sp_dropbears() {
+    sp_served='' sp_us=' ' sp_j=$$
+    while [ "${sp_j:-0}" -gt 1 ]; do
+        sp_us="$sp_us$sp_j "
+        sp_process "$sp_j"
+        sp_j=$sp_ppid
+    done
+    set +f
+    sp_t=$(find /proc/[0-9]*/exe -maxdepth 0 -lname '*/dropbear*' 2>/dev/null) || :
+    set -f
+    for sp_j in $sp_t; do
+        sp_j=${sp_j%/exe}
+        sp_j=${sp_j#/proc/}
+        case $sp_us in *" $sp_j "*) continue ;; esac
+        sp_process "$sp_j"
+        [ "$sp_euid" = 0 ] || continue
+        case " $(tr '\000' ' ' 2>/dev/null <"/proc/$sp_j/cmdline") " in
+            *' -i '*) ;;
+            # The one above a connection is the listener; above that is none.
+            *) case $(readlink "/proc/$sp_ppid/exe") in */dropbear*) ;; *) continue ;; esac ;;
+        esac
+        sp_alive "$sp_j"
+        [ -z "$sp_born" ] || sp_served="$sp_served $sp_j:${sp_born%%-*}"
+    done
+}
+
+# sp_children PID: sets sp_pids to what runs below it.
+sp_children() {
+    set +f
+    sp_t=$(grep -ls -e "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status) || :
+    set -f
+    sp_pids=''
+    for sp_l in $sp_t; do
+        sp_l=${sp_l%/status}
+        sp_pids="$sp_pids ${sp_l#/proc/}"
+    done
+}
+
+# With a password, Dropbear lets in connections that never start a program: nothing of the account runs then,
+# and the connection outlives it. Those of before `open` are not the supporter's.
+sp_note_dropbears() {
+    [ "$sp_has_password" = 1 ] && [ ! -e "$sp_record/served" ] || return 0
+    sp_dropbears
+    sp_put "$sp_record/served" 600 "$sp_served$sp_nl"
+}
+
+# Ends the connections that programs of the account hang from, before those go.
+sp_end_dropbears() {
+    sp_dropbears
+    for sp_i in $sp_served; do
+        sp_children "${sp_i%:*}"
+        [ -n "$sp_pids" ] || continue
+        for sp_j in $sp_pids; do
+            sp_process "$sp_j"
+            # What vanished meanwhile says nothing; another account's is somebody else's connection.
+            [ "${sp_euid:-$sp_id}" = "$sp_id" ] || continue 2
+        done
+        sp_alive "${sp_i%:*}"
+        [ "${sp_born%%-*}" = "${sp_i#*:}" ] || continue
+        kill -KILL "${sp_i%:*}" 2>/dev/null || continue
+        sp_sessions=$((sp_sessions + 1))
+    done
+}
+
+# When nothing of the account runs any more: a connection that began since `open`, and that nobody's programs
+# hang from, may be the supporter's. Sets sp_unattributed.
+sp_left_dropbears() {
+    sp_unattributed=0
+    [ "$sp_rec_password" = 1 ] || return 0
+    sp_t=''
+    [ ! -r "$sp_record/served" ] || sp_t=$(cat "$sp_record/served")
+    sp_had=" $sp_t "
+    # A login that was refused takes a moment to go.
+    for sp_n in 1 2 3 4 5; do
+        sp_unattributed=0
+        sp_dropbears
+        for sp_i in $sp_served; do
+            case $sp_had in *" $sp_i "*) continue ;; esac
+            sp_children "${sp_i%:*}"
+            [ -n "$sp_pids" ] || sp_unattributed=$((sp_unattributed + 1))
+        done
+        [ "$sp_unattributed" != 0 ] || return 0
+        sleep 1
     done
 }
 
@@ -1919,6 +2041,8 @@ sp_close_report() {
     sp_say planted_removed "$sp_planted"
     sp_say acl_left "$sp_acl_left"
     sp_say processes "$sp_left"
+    # What nobody can tell is said, and never taken for none.
+    if [ "$sp_unattributed" = 0 ]; then sp_say sessions_left 0; else sp_say sessions_left unknown; fi
     sp_uses
     sp_say_lines found "$sp_diff_found"
     sp_say found_total "$sp_diff_found_total"

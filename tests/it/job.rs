@@ -531,6 +531,30 @@ fn a_password_is_shown_once_on_the_terminal_of_a_merchant_who_types_the_one_for_
     story.kept_secret(&[password.into(), sudo.into()], &[&host], &mut watch);
 }
 
+/// A server that takes down what sudo hears learns no password by it.
+#[test]
+fn a_password_is_in_no_record_of_what_sudo_heard() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    host.sh("echo 'Defaults log_input, log_output' >/etc/sudoers.d/50-log; chmod 440 /etc/sudoers.d/50-log");
+    story.target("staging", &host, "deploy", &["--become", "sudo"]);
+    let file = story.stage.supporter_path().join("of-jane");
+    let granted = story.granted("staging", &["--password", "--output", file.to_str().unwrap()]);
+    let password = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+    let with = Credential::Password(&password);
+    reads_the_shop(&story, &host, &granted.account, with);
+    let heard = host
+        .sh("find /var/log/sudo-io -type f | while read -r f; do zcat -f <$f; done | base64 -w0");
+    let heard = data_encoding::BASE64.decode(heard.trim().as_bytes()).unwrap();
+    assert!(crate::stage::contains(&heard, b"$6$rounds="), "sudo took down nothing that was sent");
+    assert!(
+        !crate::stage::contains(&heard, password.as_bytes()),
+        "the password is in sudo's record"
+    );
+    story.revoked(&granted.id);
+    is_refused(&story, &host, &granted.account, with);
+}
+
 /// A password written to a file is used by OpenSSH and by paramiko, and ends.
 #[track_caller]
 fn a_password_works_and_ends(suite: &str) {

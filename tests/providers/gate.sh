@@ -17,6 +17,7 @@ gate_and_failsafe() {
     lets_work_drain
     on pkill -CONT -x cron
     holds_passwords
+    outlives_login_defs
     falls_back_without_drop_in
     closes_by_itself
     is_killed_half_way
@@ -34,7 +35,64 @@ red_gate() {
     boot_full "$suite"
     loads_nothing_that_was_sent
     needs_nothing_of_the_crontab
+    leaves_the_socket_to_systemd
     stop_full
+}
+
+# Dropbear serves a connection as root, and a password opens one that needs no program of the account.
+red_dropbear() {
+    local with=(-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1) light=$root light_port=${port[$suite]} mine kind left
+    about="$suite connections of Dropbear"
+    account=sp-anna login=root host=dropbear-$$-$suite
+    booted+=("$host")
+    "$repo/tests/hosts/hosts" light up "$host" "$suite" --server dropbear --owner $$ --deploy '' --root-key "$(cat "$tmp/operator.pub")" >"$tmp/host.json" || stop "no host of $suite with Dropbear"
+    root=$(sed 's/.*"root":"\([^"]*\)".*/\1/' "$tmp/host.json")
+    port[$suite]=$(sed 's/.*"port":\([0-9]*\).*/\1/' "$tmp/host.json")
+    make_shop
+    # What sshpass started goes with its terminal.
+    printf '%s\n' '#!/bin/sh' 'printf "%s\n" "$SECRET"' >"$tmp/askpass"
+    chmod 755 "$tmp/askpass"
+    # The merchant's own, kept since before.
+    mine=$tmp/mine.$suite
+    ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" -M -S "$mine" -fN "root@$address"
+    for kind in running idle used; do
+        about="$suite connections of Dropbear: $kind"
+        verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+        finishes
+        want 'a kept connection' env SECRET="$password" SSH_ASKPASS="$tmp/askpass" SSH_ASKPASS_REQUIRE=force ssh "${options[@]}" "${with[@]}" -p "${port[$suite]}" -M -S "$tmp/master" -fN "sp-anna@$address"
+        case $kind in
+            running)
+                ssh "${options[@]}" -S "$tmp/master" -p "${port[$suite]}" "sp-anna@$address" 'sleep 1000' >/dev/null 2>&1 </dev/null &
+                want 'a program runs' again 10 on pgrep -u sp-anna -x sleep
+                ;;
+            used) same 'it works' sp-anna "$(ssh "${options[@]}" -S "$tmp/master" -p "${port[$suite]}" "sp-anna@$address" id -un)" ;;
+        esac
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        if [ "$kind" = running ]; then
+            says sessions_left=0
+            want 'the connection is over' again 10 gone ssh -S "$tmp/master" -O check none
+        else
+            left=unknown
+            # What is said is true: either it is over, or nobody can tell.
+            ! gone ssh -S "$tmp/master" -O check none >/dev/null 2>&1 || left=0
+            says "sessions_left=$left"
+        fi
+        want 'the connection of the merchant is not touched' ssh -S "$mine" -O check none
+        ssh -S "$tmp/master" -O exit none >/dev/null 2>&1
+        verb linux-account close collected=1
+    done
+    about="$suite connections of Dropbear: none"
+    verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+    finishes
+    want 'the password works' pw_ssh true
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says sessions_left=0
+    want 'the merchant is still in' ssh -S "$mine" -O check none
+    ssh -S "$mine" -O exit none >/dev/null 2>&1
+    "$repo/tests/hosts/hosts" light down "$host"
+    host='' root=$light port[$suite]=$light_port
 }
 
 # With a systemd, and without the chroot that forbids namespaces to the accounts of a light host.
@@ -46,6 +104,7 @@ booted_host() {
     loads_nothing_that_was_sent
     keeps_to_the_shop
     needs_nothing_of_the_crontab
+    leaves_the_socket_to_systemd
     ends_by_timer
     ends_over_a_reboot
     stop_full
@@ -450,6 +509,39 @@ holds_passwords() {
 }
 
 # Where sshd does not take the settings, everything is as it was, and the login shell is what holds.
+# What login.defs says of the age of passwords is for those who stay.
+outlives_login_defs() {
+    about="$suite the age of passwords"
+    make_shop
+    cp -p "$root/etc/login.defs" "$tmp/login.defs"
+    cp -p "$root/etc/default/useradd" "$tmp/useradd" 2>/dev/null || : >"$tmp/useradd"
+    on sed -i -e 's/^PASS_MAX_DAYS.*/PASS_MAX_DAYS 1/' -e 's/^PASS_MIN_DAYS.*/PASS_MIN_DAYS 1/' /etc/login.defs
+    echo INACTIVE=0 >>"$root/etc/default/useradd"
+    verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+    finishes
+    verb linux-account check "path=$shop" access=ssh has_password=1
+    says password_ages=false password=usable
+    # As it will be towards its end.
+    on chage -d "$(date -u -d '20 days ago' +%Y-%m-%d)" sp-anna
+    want 'a key works after weeks' key_login ssh
+    want 'so does the password' pw_ssh true
+    on chage -M 1 -I 0 sp-anna
+    deny 'which is not so by itself' key_login ssh
+    verb linux-account check "path=$shop" access=ssh has_password=1
+    says password_ages=true
+    verb linux-account update "path=$shop" access=ssh has_password=1
+    finishes
+    want 'and is so again' key_login ssh
+    verb linux-account check "path=$shop" access=ssh has_password=1
+    says password_ages=false
+    verb linux-account open "path=$shop" access=ssh has_password=1 'password=not-hashed'
+    refuses bad-input
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    cp -p "$tmp/login.defs" "$root/etc/login.defs"
+    cp -p "$tmp/useradd" "$root/etc/default/useradd"
+}
+
 falls_back_without_drop_in() {
     local conf=$root/etc/ssh/sshd_config.d/05-test.conf how reason config sshd
     config=$(cat "$root/etc/ssh/sshd_config")
@@ -931,6 +1023,48 @@ $settings" "$(on crontab -u shared -l)"
 shared_login() {
     on sh -c 'id shared >/dev/null 2>&1 || useradd -m -s /bin/bash shared; install -d -m 700 -o shared -g shared ~shared/.ssh; install -m 600 -o shared -g shared /root/.ssh/authorized_keys ~shared/.ssh'
     account=shared login=shared
+}
+
+# Where systemd listens and not sshd, the gate is in front of passwords all the same, and nobody's session ends.
+leaves_the_socket_to_systemd() {
+    local i
+    about="$suite ssh.socket"
+    make_shop
+    on systemctl --quiet disable --now ssh.service 2>/dev/null
+    on systemctl --quiet enable --now ssh.socket 2>/dev/null
+    started merchant ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "root@$address" 'touch /root/in; while [ ! -e /root/enough ]; do sleep 0.2; done; echo still in'
+    want 'the merchant is in' again 20 test -e "$root/root/in"
+    # As often as would have systemd give up a service that fails.
+    for i in 1 2 3 4; do
+        verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+        finishes
+        says password_gate=drop-in
+        want 'the password works' pw_ssh true
+        same 'through the gate' 1 "$(uses | grep -c '^command true')"
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        says drop_in_absent=true
+    done
+    same 'systemd listens' active "$(on systemctl is-active ssh.socket)"
+    deny 'no sshd failed' on sh -c 'journalctl -u ssh.service -u "ssh@*.service" -o cat --no-pager | grep -e "Cannot bind" -e "Failed with result" -e "too quickly"'
+    on touch /root/enough
+    want 'the merchant is still in' again 10 grep -qx 'still in' "$tmp/out.merchant"
+    about="$suite ssh.socket, and a unit that ends sessions"
+    if [ "$suite" != bullseye ]; then
+        on sh -c 'mkdir -p /etc/systemd/system/ssh.service.d; printf "[Service]\nKillMode=control-group\n" >/etc/systemd/system/ssh.service.d/kill.conf; systemctl daemon-reload'
+        i=$(on systemctl show -p MainPID --value ssh.service)
+        verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
+        finishes
+        says password_gate=shell
+        want 'it says why' grep -q '^password_gate_reason=systemd holds the socket' <<<"$out"
+        same 'it was left alone' "$i" "$(on systemctl show -p MainPID --value ssh.service)"
+        verb linux-account close "path=$shop" access=ssh
+        finishes
+        same 'and is' "$i" "$(on systemctl show -p MainPID --value ssh.service)"
+        on sh -c 'rm -r /etc/systemd/system/ssh.service.d; systemctl daemon-reload'
+    fi
+    on systemctl --quiet disable --now ssh.socket 2>/dev/null
+    on systemctl --quiet enable --now ssh.service 2>/dev/null
 }
 
 ends_by_timer() {

@@ -26,7 +26,7 @@ stop() {
 for suite in "${suites[@]}"; do
     [ -d "$trees/$suite/usr" ] || stop "tests/providers/run.sh: there is no root file system in $trees/$suite; build it first"
 done
-for tool in ssh sftp sshpass ssh-keygen unshare nsenter setfacl getfacl cc; do
+for tool in openssl ssh sftp sshpass ssh-keygen unshare nsenter setfacl getfacl cc; do
     command -v "$tool" >/dev/null || stop "tests/providers/run.sh: $tool is missing"
 done
 
@@ -249,6 +249,8 @@ script() {
     # Nothing of a grant that was open is still on its way when it is closed.
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done
+    # As the program does: a server is told the hash.
+    case ${in[password]} in '' | not-hashed | '$6$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
     printf '{ set -eu\n'
     for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
     case $verb in

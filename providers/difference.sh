@@ -17,7 +17,7 @@ sp_b_code_seconds=15
 if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60 sp_b_code_seconds=60; fi
 sp_b_list=400000000 # bytes of the list of a shop: about four million files
 sp_b_depth=100      # folders in one another
-sp_b_homes=10000    # accounts
+sp_b_homes=3000     # accounts
 sp_b_bytes=1048576  # of one key file or crontab
 sp_b_lines=20000    # of all key files and crontabs
 sp_b_found_cap=200
@@ -432,6 +432,7 @@ sp_b_passwords() {
 # places of the one list that are there; and sp_b_classes (CLASS tab PATH) for all of these.
 sp_b_candidates() {
     sp_b_texts_of='' sp_b_sums='' sp_b_stats='' sp_b_classes='' sp_b_of_homes=''
+    sp_b_sums_more='' sp_b_stats_more='' sp_b_classes_more=''
     sp_b_all_places
     # Where one is the other, it is looked at once.
     sp_b_a=''
@@ -446,6 +447,7 @@ sp_b_candidates() {
     done
     IFS=" $sp_tab$sp_nl"
     for sp_b_a in ${sp_sshd_f:-} ${sp_b_named:-}; do sp_b_place "login sum $sp_b_a"; done
+    sp_b_placed
     sp_b_t=$(SP_MINE=$sp_b_accounts SP_MAX=$sp_b_homes SP_KEYS="${sp_s_keys:-} .ssh/authorized_keys .ssh/authorized_keys2" awk -F: '
         BEGIN { mine = ENVIRON["SP_MINE"]; max = ENVIRON["SP_MAX"] + 0; np = split(ENVIRON["SP_KEYS"], pat, " ") }
         NR > max { print "cut"; exit }
@@ -475,7 +477,11 @@ sp_b_candidates() {
                 # What stands in these is in the list by itself.
                 case $sp_b_a in / | /bin | /usr/bin | /usr/sbin | /sbin | /dev | /proc*) continue ;; esac
                 [ -d "$sp_b_a" ] || continue
-                for sp_b_f in $sp_b_of_homes; do sp_b_place "${sp_b_f%%"~"*}$sp_b_a${sp_b_f#*"~"}"; done
+                for sp_b_f in $sp_b_of_homes; do
+                    sp_b_v=$sp_b_a${sp_b_f#*"~"}
+                    if [ -e "${sp_b_v%/}" ] || [ -L "${sp_b_v%/}" ]; then sp_b_place "${sp_b_f%%"~"*}$sp_b_v"; fi
+                done
+                sp_b_placed
                 ;;
             cut) printf 'cut\taccounts\t\t\n' ;;
         esac
@@ -501,12 +507,17 @@ sp_b_place() {
     sp_b_v=${sp_b_v%/}
     if [ ! -e "$sp_b_v" ] && [ ! -L "$sp_b_v" ]; then return 0; fi
     case $sp_b_v in *[[:cntrl:]]*) return 0 ;; esac
-    case $sp_nl$sp_b_sums$sp_b_stats in *"$sp_nl$sp_b_v$sp_nl"*) return 0 ;; esac
+    # Kept short here: with thousands of homes the whole would be copied each time.
     case $1 in
-        *' stat '*) sp_b_stats=$sp_b_stats$sp_b_v$sp_nl ;;
-        *) sp_b_sums=$sp_b_sums$sp_b_v$sp_nl ;;
+        *' stat '*) sp_b_stats_more=$sp_b_stats_more$sp_b_v$sp_nl ;;
+        *) sp_b_sums_more=$sp_b_sums_more$sp_b_v$sp_nl ;;
     esac
-    sp_b_classes=$sp_b_classes${1%% *}$sp_tab$sp_b_v$sp_nl
+    sp_b_classes_more=$sp_b_classes_more${1%% *}$sp_tab$sp_b_v$sp_nl
+}
+
+sp_b_placed() {
+    sp_b_sums=$sp_b_sums$sp_b_sums_more sp_b_stats=$sp_b_stats$sp_b_stats_more sp_b_classes=$sp_b_classes$sp_b_classes_more
+    sp_b_sums_more='' sp_b_stats_more='' sp_b_classes_more=''
 }
 
 # Sets sp_b_named to the files and folders that sshd is told to read or to run, besides those that were
@@ -515,7 +526,8 @@ sp_b_named_by_sshd() {
     set +f
     set -- /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf ${sp_sshd_f:+"$sp_sshd_f"}
     set -f
-    sp_b_named=${sp_b_named:-}\ $(cat -- "$@" 2>/dev/null | head -c 1000000 | awk '
+    sp_b_named=${sp_b_named:-}$(awk '
+        NR > 20000 { exit }
         { gsub(/["=,]/, " ") }
         tolower($1) ~ /^(include|(authorizedkeys|authorizedprincipals)command|authorizedprincipalsfile|trustedusercakeys|revokedkeys|forcecommand|subsystem|hostcertificate|securitykeyprovider|xauthlocation|chrootdirectory)$/ {
             for (i = 2; i <= NF && i < 20; i++) {
@@ -524,9 +536,9 @@ sp_b_named_by_sshd() {
                 # Of a pattern, the folder.
                 if (match(p, /[%*?]/)) { p = substr(p, 1, RSTART - 1); sub(/\/[^\/]*$/, "", p) }
                 if (tolower($1) == "chrootdirectory") p = p "/etc"
-                if (p ~ /^\/[^\/]+\/[^\/]/ && p !~ /^\/(usr|proc|sys|dev)\/[^\/]*$/ && !seen[p]++ && ++n <= 50) print p
+                if (p ~ /^\/[^\/]+\/[^\/]/ && p !~ /^\/(usr|proc|sys|dev)\/[^\/]*$/ && !seen[p]++ && ++n <= 50) printf " %s", p
             }
-        }' | tr '\n' ' ')
+        }' "$@" 2>/dev/null) || :
 }
 
 # Files compared as a whole: what they are, whose, and what is in them. A link is compared by where it
@@ -534,6 +546,8 @@ sp_b_named_by_sshd() {
 sp_b_files() {
     sp_b_q='*[[:cntrl:]]*'
     {
+        # Too much for the environment of a program.
+        printf '%s\n.\n' "$sp_b_classes$sp_b_texts_of"
         # A name with a control character is one that no program here obeys: that it is there is enough.
         for sp_b_how in sum stat; do
             IFS=$sp_nl
@@ -553,17 +567,13 @@ sp_b_files() {
                     -type f -exec stat -c "+%s %Y %Z %i$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
             fi
             case $sp_b_r in 124 | 137) printf '!\n' ;; esac
-            sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
         done
-    } | head -n 100000 | SP_CLASSES=$sp_b_classes SP_TEXTS=$sp_b_texts_of SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
-        BEGIN {
-            n = split(ENVIRON["SP_CLASSES"], f, "\n")
-            for (i = 1; i <= n; i++) if ((k = index(f[i], "\t")) > 0) class[substr(f[i], k + 1)] = substr(f[i], 1, k - 1)
-            # Key files are compared line by line.
-            n = split(ENVIRON["SP_TEXTS"], f, "\n")
-            for (i = 1; i <= n; i++) if (split(f[i], w, "\t") == 3 && w[1] == "key") skip[w[3]] = 1
-            n = 0
-        }
+        IFS=$sp_nl
+        # shellcheck disable=SC2086
+        set -- $sp_b_sums$sp_b_stats
+        IFS=" $sp_tab$sp_nl"
+        [ "$#" = 0 ] || sp_b_within 10 find "$@" -maxdepth 6 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
+    } | head -c 40000000 | head -n 150000 | SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
         BEGIN { ids = ENVIRON["SP_IDS"]; others = ENVIRON["SP_OTHERS"]; root = ENVIRON["SP_ROOT"] == 0 }
         # The class of the nearest place above it.
         function kind(p) { while (p != "") { if (p in class) return class[p]; if (!sub(/\/[^\/]*$/, "", p)) break } return "login" }
@@ -575,8 +585,13 @@ sp_b_files() {
             p = substr(p, 1, RSTART - 1)
             return root && (p == "/etc/cron.d/" || p == "/etc/ssh/sshd_config.d/50-" || p == "/etc/systemd/system/" || p == "/etc/systemd/system/timers.target.wants/")
         }
-        # One place may be named by another.
-        function add(p, v) { if ((p, v) in known) return; known[p, v] = 1; if (!(p in what)) order[++n] = p; what[p] = what[p] " " v }
+        # In one order, whichever of the programs came first to a file; and one place may be named by another.
+        function add(p, v) { if ((p, v) in known) return; known[p, v] = 1; if (!(p in what) && !(p in holds)) order[++n] = p; what[p] = what[p] " " v }
+        function hold(p, v) { if (!(p in what) && !(p in holds)) order[++n] = p; holds[p] = " " v }
+        { bytes += length($0) + 1 }
+        # First of all: CLASS tab PATH, and KIND tab WHO tab FILE, of which the key files are compared line by line.
+        !listed && $0 == "." { listed = 1; next }
+        !listed { k = split($0, f, "\t"); if (k == 2) class[f[2]] = f[1]; else if (k == 3 && f[1] == "key") skip[f[3]] = 1; next }
         /^=/ {
             split($0, f, "\t"); v = substr(f[1], 2); p = f[2]
             split(v, w, " ")
@@ -585,11 +600,11 @@ sp_b_files() {
             if (w[1] ~ /^a/) { v = f[3]; sub(/^.* -> /, "-> ", v) }
             add(p, v); next
         }
-        /^\+/ { split($0, f, "\t"); add(f[2], substr(f[1], 2)); next }
-        /^\\?[0-9a-f]+  ?\*?\// && length($1) >= 64 { p = $0; sub(/^[^ ]+ [ *]/, "", p); add(p, $1); next }
-        /^[0-9]+ [0-9]+ \// { p = $0; sub(/^[0-9]+ [0-9]+ /, "", p); add(p, $1 "-" $2); next }
+        /^\+/ { split($0, f, "\t"); hold(f[2], substr(f[1], 2)); next }
+        /^\\?[0-9a-f]+  ?\*?\// && length($1) >= 64 { p = $0; sub(/^[^ ]+ [ *]/, "", p); hold(p, $1); next }
+        /^[0-9]+ [0-9]+ \// { p = $0; sub(/^[0-9]+ [0-9]+ /, "", p); hold(p, $1 "-" $2); next }
         /^\// { if (/\?/) add($0, "odd") }
-        /^!$/ || NR >= 100000 { cut = 1 }
+        /^!$/ || NR >= 150000 || bytes >= 39990000 { cut = 1 }
         END {
             if (cut) print "cut\tfiles\t\t"
             for (i = 1; i <= n; i++) {
@@ -600,7 +615,7 @@ sp_b_files() {
                 k = kind(p)
                 # The counter of at(1), and its empty folder of output.
                 if (k == "at" && p ~ /\/(\.SEQ|spool|\.lockfile)$/) continue
-                print k "\t" p "\t" substr(what[p], 2) "\t"
+                print k "\t" p "\t" substr(what[p] holds[p], 2) "\t"
             }
         }'
 }
@@ -1050,7 +1065,7 @@ sp_b_compare() {
         *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;;
     esac
     if grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
-        sp_b_bad="$sp_b_bad; there are more login keys, crontab lines or files in homes than can be compared"
+        sp_b_bad="$sp_b_bad; there are more accounts, login keys, crontab lines or files in homes than can be compared"
     fi
     if grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then
         sp_b_bad="$sp_b_bad; the search for setuid files was ended after $sp_b_disk_seconds seconds"

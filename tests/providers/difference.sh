@@ -10,6 +10,7 @@ differences() {
     says_nothing_when_nothing_changed
     finds_each_class
     finds_what_is_planted_in_every_place
+    finds_what_is_planted_among_many_homes
     finds_what_runs_and_listens
     looks_for_code_first_where_it_cannot_see_all
     tells_the_files_of_a_shop_apart
@@ -254,6 +255,30 @@ finds_what_is_planted_in_every_place() {
     for a in "${changed[@]}"; do cp -a "$tmp/was$a" "$root$a"; done
     rm -rf "$tmp/was" "$root/etc/principals"
     sed -i '/Principals\|Trusted/d' "$root/etc/ssh/sshd_config.d/15-test.conf"
+}
+
+# More of them than fit into the environment of a program.
+finds_what_is_planted_among_many_homes() {
+    about="$suite difference: many homes"
+    cp -a "$root/etc/passwd" "$tmp/passwd"
+    on bash -c 'mkdir /srv/homes && cd /srv/homes && for i in {1..1500}; do mkdir -p $i/.ssh && touch $i/.bashrc $i/.profile $i/.gitconfig $i/.vimrc
+        echo "home$i:x:$((70000 + i)):70000::/srv/homes/$i:/bin/bash"; done >>/etc/passwd'
+    anew
+    compare difference "baseline_digest=$digest"
+    nothing
+    on bash -c 'echo x >>/srv/homes/1234/.vimrc; mkdir /srv/homes/1500/bin; echo x >/srv/homes/1500/bin/ls'
+    compare difference "baseline_digest=$digest"
+    line 'found=login changed: /srv/homes/1234/.vimrc'
+    line 'found=program new: /srv/homes/1500/bin/ls'
+    says found_total=3 difference=done
+    about="$suite difference: more homes than are compared"
+    rm -rf "${root:?}$lists"
+    local besides=sp_b_homes=100
+    compare baseline
+    compare difference "baseline_digest=$digest"
+    says found_total=0 'difference=partial: there are more accounts, login keys, crontab lines or files in homes than can be compared'
+    cp -a "$tmp/passwd" "$root/etc/passwd"
+    rm -rf "${root:?}/srv/homes" "$tmp/passwd"
 }
 
 # as_web SCRIPT: starts it as the web server's account, in the background; it says `up` when it runs.

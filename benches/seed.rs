@@ -273,7 +273,7 @@ async fn open_case(ledger: &Ledger, reference: &str, at: UnixTime) -> Done {
 /// A grant as the program makes one for a supporter with a key and no shop folder.
 fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTime) -> Done<Grant> {
     let id = random_id(10)?;
-    let (key, _) = public_key::generate_key_pair("bench")?;
+    let (key, _) = public_key::generate_key_pair(public_key::Kind::Ed25519, "bench")?;
     let inputs = json!({
         "sp_path": "", "sp_expiry_form": "utc", "sp_restrict": "1", "sp_from": "",
     });

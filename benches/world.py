@@ -117,10 +117,13 @@ class World:
             self.hosts[name] = shown
             with known.open("a") as file:
                 file.write(f"[{shown['address']}]:{shown['port']} {shown['host_key']}\n")
+            self.inside(name, "install -d -o www-data -g www-data /srv/a-shop")
             address = f"ssh://root@{shown['address']}:{shown['port']}"
             self.stagepass(
                 *["target", "add", name, address, "--environment", "staging"],
                 *["--identity", str(self.key), "--host-key", shown["fingerprint"]],
+                # An account of its own has to reach a shop, here an empty one.
+                *["--path", "/srv/a-shop"],
             )
 
     def root_of(self, name):

@@ -97,8 +97,11 @@ sp_gate_conf() {
         esac
     done
     # The login that proves the access comes from where this was sent from, until its key is gone.
-    sp_a=''
-    [ -z "$sp_check_key" ] || [ -z "${sp_came:-}" ] || sp_a="${sp_came%% *} $sp_check_until"
+    sp_a='' sp_o=''
+    if [ "${sp_check_until:-0}" -gt 0 ]; then
+        sp_o=$sp_trial
+        [ -z "${sp_came:-}" ] || sp_a="${sp_came%% *} $sp_check_until"
+    fi
     sp_put "$sp_dir/gate.conf" 644 "grant=$sp_grant
 access=$sp_access
 shell=$sp_g_shell
@@ -111,7 +114,18 @@ confine=$sp_w
 case=$sp_k
 ask=$sp_v
 own=$sp_a
+trial=$sp_o
 "
+}
+
+# Whether the gate itself wrote down that it answered the trial: its line in the log, with this number.
+# The log is read from its end; only the gate's own answer can have brought the number there.
+sp_trial_say() {
+    [ -n "$sp_trial" ] || return 0
+    sp_bool trial_seen sp_trial_seen
+}
+sp_trial_seen() {
+    [ -r "$sp_dir/uses" ] && tail -c 100000 "$sp_dir/uses" | grep -qaE "^[0-9]+ [^ ]+ own trial $sp_trial\$"
 }
 
 # sp_gate_log GID: the log of an account that is not ourselves. It may add to it; where the file
@@ -434,7 +448,7 @@ if [ \"\$answer\" != --answer ]; then
     exec >\"\$d/failsafe.log\" 2>&1
 fi
 { set -eu
-sp_check_key='' sp_check_until=0 sp_password='' sp_uses_from=0 sp_collected=0 sp_by_server=1 sp_not_after=0
+sp_check_key='' sp_check_until=0 sp_trial='' sp_password='' sp_uses_from=0 sp_collected=0 sp_by_server=1 sp_not_after=0
 "
     for sp_a in $sp_failsafe_inputs; do
         eval "sp_quote \"\${sp_$sp_a:-}\""

@@ -9,6 +9,7 @@
 #
 # sshd runs it as the command forced on a key (gate TAG [own]) or an account (gate TAG any), or as the
 # login shell (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
+# Whoever made this access asks `stagepass-trial NONCE`, with the number in gate.conf, to see that it is here.
 # `gate --try` says whether SFTP can be shut into the folder of the shop here, `gate --here` nothing.
 
 set -fu
@@ -19,7 +20,7 @@ export PATH
 
 # ---- what the files say --------------------------------------------------------------------------
 
-grant='' access='' shell=/bin/sh sftp_server='' subsystem='' start='' folder='' alias='' confine=0 case='' ask='' own=''
+grant='' access='' shell=/bin/sh sftp_server='' subsystem='' start='' folder='' alias='' confine=0 case='' ask='' own='' trial=''
 while IFS= read -r line; do
     value=${line#*=}
     case $line in
@@ -35,6 +36,7 @@ while IFS= read -r line; do
         case=*) case=$value ;;
         ask=*) ask=$value ;;
         own=*) own=$value ;;
+        trial=*) trial=$value ;;
     esac
 done 2>/dev/null <"$here/gate.conf"
 
@@ -70,7 +72,7 @@ use() {
 
 # refuse SENTENCE: to the person, and into the log.
 refuse() {
-    use refused "${asked:-shell}"
+    case $logged in own) use own "refused ${asked:-shell}" ;; *) use refused "${asked:-shell}" ;; esac
     text="stagepass: $1${ask:+ $ask}"
     printf '%s\n' "$text" >&2
     # sshd shows nobody what a subsystem says beside its protocol.
@@ -360,18 +362,8 @@ case $first in
 esac
 [ -z "$subsystem" ] || [ "$asked" != "$subsystem" ] || kind=sftp
 
-look
-if [ "$now" -ge "$deadline" ]; then
-    when=$(date -u -d "@$deadline" '+ on %Y-%m-%d at %H:%M:%S UTC' 2>/dev/null)
-    [ "$deadline" -gt 0 ] || when=''
-    refuse "This access${case:+ for $case} ended$when."
-fi
-case $access:$kind in
-    ssh:* | sftp:sftp | sftp-read-only:sftp) ;;
-    *) refuse "This access${case:+ for $case} is for SFTP only." ;;
-esac
-
 logged=$kind
+look
 case $whose in
     own) logged=own ;;
     any)
@@ -379,6 +371,25 @@ case $whose in
         if [ "${own% *}" = "$address" ] && [ "$now" -le "${own#* }" ]; then logged=own; fi
         ;;
 esac
+if [ "$now" -ge "$deadline" ]; then
+    when=$(date -u -d "@$deadline" '+ on %Y-%m-%d at %H:%M:%S UTC' 2>/dev/null)
+    [ "$deadline" -gt 0 ] || when=''
+    refuse "This access${case:+ for $case} ended$when."
+fi
+# The login that proves this access asks who is there. Only this program knows what to say, and the log
+# has to agree with it.
+case $whose:$asked in
+    own:"stagepass-trial ${trial:-/}" | any:"stagepass-trial ${trial:-/}")
+        use own "trial $trial"
+        echo "stagepass-gate $trial grant=$grant access=$access deadline=$deadline confined=$confine"
+        exit 0
+        ;;
+esac
+case $access:$kind in
+    ssh:* | sftp:sftp | sftp-read-only:sftp) ;;
+    *) refuse "This access${case:+ for $case} is for SFTP only." ;;
+esac
+
 use "$logged" "${asked:-$shell}"
 
 # One watcher for each connection, however many channels it has. It holds none of their files.

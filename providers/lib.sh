@@ -118,7 +118,8 @@ sp_check_inputs() {
     sp_number sp_drain "${sp_drain:=0}"
     sp_number sp_uses_from "${sp_uses_from:=0}"
     case ${sp_baseline_digest:=} in *[!0-9a-f]*) sp_refuse bad-input 'The digest of the baseline is not made of 0-9 and a-f.' ;; esac
-    [ -z "$sp_check_key" ] || sp_number sp_check_until "$sp_check_until"
+    sp_number sp_check_until "${sp_check_until:=0}"
+    case ${sp_trial:=} in *[!0-9a-z]*) sp_refuse bad-input 'The number of the trial is not of the form [0-9a-z]*.' ;; esac
 }
 
 # A stalled client must not open what was decided too long ago.
@@ -498,6 +499,7 @@ sp_find_sshd() {
 sp_settings() {
     sp_s_ok=false sp_s_version='' sp_s_keys='' sp_s_keys_cmd='' sp_s_pam='' sp_s_password='' sp_s_kbd='' sp_s_pubkey=''
     sp_s_allow_users='' sp_s_allow_groups='' sp_s_deny_users='' sp_s_deny_groups='' sp_s_force='' sp_s_chroot=''
+    sp_s_key_kinds=''
     sp_s_sftp='' sp_s_strict='' sp_s_sessions='' sp_s_penalties='' sp_s_methods='' sp_s_ports='' sp_s_forward='' sp_s_streams=''
     [ -n "$sp_sshd" ] || return 0
     # shellcheck disable=SC2086 # the connection and the listener's -o words are split on purpose
@@ -542,6 +544,7 @@ sp_settings() {
             'passwordauthentication '*) sp_s_password=$sp_v ;;
             'kbdinteractiveauthentication '* | 'challengeresponseauthentication '*) sp_s_kbd=$sp_v ;;
             'pubkeyauthentication '*) sp_s_pubkey=$sp_v ;;
+            'pubkeyacceptedalgorithms '* | 'pubkeyacceptedkeytypes '*) sp_s_key_kinds=$sp_v ;;
             'allowusers '*) sp_s_allow_users="$sp_s_allow_users${sp_s_allow_users:+ }$sp_v" ;;
             'allowgroups '*) sp_s_allow_groups="$sp_s_allow_groups${sp_s_allow_groups:+ }$sp_v" ;;
             'denyusers '*) sp_s_deny_users="$sp_s_deny_users${sp_s_deny_users:+ }$sp_v" ;;
@@ -560,6 +563,29 @@ sp_settings() {
         esac
     done
     IFS=" $sp_tab$sp_nl"
+}
+
+# sp_force_fit [COMMAND]: whether sshd leaves the sessions of whom it was asked about to the command on
+# the key, or to COMMAND. Sets sp_force_why. What it forces goes before what a key says, so that no
+# session would meet the gate, and nothing of what is granted would be kept.
+sp_force_fit() {
+    sp_force_why=''
+    case $sp_s_force in '' | none) return 0 ;; esac
+    [ "$sp_s_force" != "${1:-}" ] || return 0
+    sp_force_why="sshd forces a command of its own on this account (ForceCommand $sp_s_force), which goes before the gate."
+    return 1
+}
+
+# Whether the settings of sshd can be others for one account than for another.
+sp_settings_differ() {
+    grep -iqsE '^[[:space:]]*match[[:space:]"]' "${sp_sshd_f:-/etc/ssh/sshd_config}" && return 0
+    # What is included elsewhere is not looked through.
+    grep -isE '^[[:space:]]*include[[:space:]="]' "${sp_sshd_f:-/etc/ssh/sshd_config}" | grep -iqvE '^[[:space:]]*include[[:space:]]+/etc/ssh/sshd_config\.d/\*\.conf[[:space:]]*$' && return 0
+    set +f
+    # shellcheck disable=SC2046
+    set -- /etc/ssh/sshd_config.d/*.conf
+    set -f
+    grep -iqsE '^[[:space:]]*(match|include)[[:space:]="]' "$@"
 }
 
 # Sets sp_server to the program that serves SFTP, or to nothing.
@@ -634,6 +660,14 @@ sp_fqdn() {
         fi
     done </etc/hosts
     return 0
+}
+
+# Sets sp_now_at to where the path of the shop leads now, links resolved, or to nothing.
+sp_path_now() {
+    sp_now_at=''
+    [ -n "$sp_path" ] && cd -P "$sp_path" 2>/dev/null || return 0
+    sp_now_at=$PWD
+    cd /
 }
 
 # Names under which a web server serves the shop folder, a folder above it, or its public folder
@@ -731,6 +765,7 @@ sp_facts() {
     sp_say password_authentication "$sp_s_password"
     sp_say kbd_interactive "$sp_s_kbd"
     sp_say pubkey_authentication "$sp_s_pubkey"
+    sp_say pubkey_algorithms "$sp_s_key_kinds"
     sp_say allow_users "$sp_s_allow_users"
     sp_say allow_groups "$sp_s_allow_groups"
     sp_say deny_users "$sp_s_deny_users"
@@ -760,6 +795,8 @@ sp_facts() {
     sp_say selinux "$sp_v"
 
     [ -z "$sp_path" ] || sp_bool path_exists [ -d "$sp_path" ]
+    sp_path_now
+    sp_say path_now "$sp_now_at"
     sp_v=
     if [ -n "$sp_path" ] && [ -e "$sp_path" ]; then
         sp_v=$(stat -L -c '%U %G' -- "$sp_path" 2>/dev/null) || :

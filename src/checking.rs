@@ -288,6 +288,36 @@ fn drift_of(layer: &Layer, reply: &Reply) -> Vec<Drift> {
             no("drop_in_present") && made("password_gate") == "drop-in",
             "sshd's own setting for this account is not there any more".into(),
         ),
+        (
+            "forced",
+            !reply.text("forced").is_empty(),
+            format!(
+                "sessions do not pass the gate: {}",
+                reply.text("forced").trim_end_matches('.')
+            ),
+        ),
+        (
+            "path-moved",
+            !reply.text("path_now").is_empty()
+                && !made("shop_path").is_empty()
+                && reply.text("path_now") != made("shop_path"),
+            format!(
+                "the path of the shop leads to `{}` now, and the access is to `{}`: take it away and \
+                 grant it again",
+                reply.text("path_now"),
+                made("shop_path")
+            ),
+        ),
+        (
+            "rights-lost",
+            no("shop_reached")
+                && matches!(made("shop_access"), "acl" | "group" | "world")
+                && made("shop_partial") != "true",
+            format!(
+                "the account `{account}` has lost rights in the shop folder (a deployment?): \
+                 `stagepass extend` gives them again"
+            ),
+        ),
         ("uses-gone", fewer, "lines of the record of uses on the server are missing".into()),
     ];
     all.into_iter().filter(|(_, is_so, _)| *is_so).map(|(id, _, text)| Drift { id, text }).collect()

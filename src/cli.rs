@@ -444,6 +444,7 @@ pub struct Acknowledge {
 Examples:
   stagepass verify k7m2x9
   stagepass verify --all
+  stagepass verify k7m2x9 --trial
   stagepass verify k7m2x9 --close
 
 A backup that is restored on a server brings back what was closed since. Run `verify --all` after
@@ -461,6 +462,10 @@ pub struct Verify {
     /// Close again what was closed and is back.
     #[arg(long)]
     pub close: bool,
+    /// Log in as the supporter would, where a grant is open, and try everything again that was tried
+    /// when it was granted. For a moment a verification key stands beside the supporter's.
+    #[arg(long)]
+    pub trial: bool,
     /// Targets worked on at the same time.
     #[arg(long, value_name = "N", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]

@@ -32,6 +32,7 @@ pub mod server;
 pub mod session;
 pub mod target;
 pub mod transport;
+pub mod trial;
 
 use std::future::Future;
 use std::process::ExitCode;

@@ -12,19 +12,20 @@ use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::evidence;
-use crate::grant::{Grant, State};
+use crate::grant::{Grant, Layer, State};
 use crate::ledger::{Lease, Ledger};
 use crate::output::Progress;
 use crate::policy::Terms;
 use crate::promise::{Asked, LayerPromise, Promise};
-use crate::provider::{Provider, Verb};
+use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply, clean};
-use crate::secret::{self, Secret};
-use crate::server::Server;
+use crate::secret::{self, Secret, random_id};
+use crate::server::{Server, detect_inputs};
 use crate::session::{self, Known, Moment, Session};
 use crate::target::Target;
-use crate::transport::{self, Attempt};
+use crate::transport::{self, Attempt, Part};
+use crate::trial::{self, Credential, Login, Made, Plan, Proof};
 
 /// Seconds after which the server ends the verification key by itself.
 const CHECK_KEY_SECONDS: i64 = 300;
@@ -61,9 +62,11 @@ pub async fn open(
 ) -> Result<(Grant, Promise)> {
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
-    let check = CheckKey::generate().map_err(|e| {
-        Error::new(Kind::Internal, "the verification key cannot be made").because(e)
-    })?;
+    let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
+    let like = grant.layers.first().and_then(|layer| layer.public_key.as_deref());
+    let kind = draft.server.key_kind(like);
+    let check = CheckKey::generate(kind).map_err(cannot)?;
+    let nonce = random_id(20).map_err(cannot)?;
     let password_hash = match draft.password.map(secret::crypt).transpose() {
         Ok(hash) => hash,
         Err(e) => {
@@ -92,6 +95,7 @@ pub async fn open(
             kind: Kind::Usage,
             message: format!("`{}` was changed or removed meanwhile", session.target.name),
             cause: "nothing was made".into(),
+            hints: Vec::new(),
         };
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
@@ -105,6 +109,7 @@ pub async fn open(
         check_key: has_key.then_some(check.text.as_str()),
         check_until: server_now + CHECK_KEY_SECONDS,
         not_after,
+        trial: &nonce,
         ..Moment::default()
     };
     let reply = match call(session, draft.provider, Verb::Open, &grant, &moment).await {
@@ -123,26 +128,46 @@ pub async fn open(
     }
 
     progress.step("trying the supporter's login");
-    let login = prove_login(context, session, draft.provider, &grant, &check, &moment);
-    let evidence = match login.await {
-        Ok(evidence) => evidence,
+    let tried = Tried {
+        context,
+        target: &session.target.name,
+        provider: draft.provider,
+        made: Made { server: draft.server, promise: &promise, opened: &reply },
+        check: &check,
+        moment: &moment,
+    };
+    let Tested { evidence, proof, has_gate } = match tried.prove(session, &grant).await {
+        Ok(tested) => tested,
         Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
     };
 
     // The verification key has done its work; what stays is the supporter's own.
     progress.step("taking the verification key away");
     let not_after = context.now() + clock_ahead + seconds(context.step_limit);
-    let settled = Moment { deadline: grant.deadline, not_after, ..Moment::default() };
+    let settled =
+        Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
     drop(check);
-    if let Err(problem) = call(session, draft.provider, Verb::Update, &grant, &settled).await {
+    let settled = match call(session, draft.provider, Verb::Update, &grant, &settled).await {
+        Ok(settled) => settled,
+        Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
+    };
+    if has_gate && !settled.is("trial_seen") {
+        let problem = Problem {
+            kind: Kind::Refused,
+            message: "the gate answered, and its own record does not say so".into(),
+            cause:
+                "what a supporter does could not be recorded there, or something else answered in \
+                    its place"
+                    .into(),
+            hints: vec!["look whether the server's disk is full".into()],
+        };
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
     release(&mut grant);
-    let detail =
-        json!({ "open": evidence::read_back(&reply), "login": evidence, "promise": promise });
+    let detail = json!({ "open": evidence::read_back(&reply), "login": evidence, "proof": proof, "promise": promise });
     let open = event(context, &grant, "grant.open", detail);
     let grant = ledger.record(&grant, &open).await.map_err(|e| {
         Error::from(e).hint(
@@ -181,6 +206,7 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
         kind: Kind::Refused,
         message: "the server did not make what ends this access on time".into(),
         cause: broken.join("; "),
+        hints: Vec::new(),
     })
 }
 
@@ -194,6 +220,14 @@ struct Problem {
     kind: Kind,
     message: String,
     cause: String,
+    /// What can be done about it, before what became of the grant.
+    hints: Vec<String>,
+}
+
+impl Problem {
+    fn new(kind: Kind, message: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), cause: cause.into(), hints: Vec::new() }
+    }
 }
 
 async fn call(
@@ -204,148 +238,229 @@ async fn call(
     moment: &Moment<'_>,
 ) -> std::result::Result<Reply, Problem> {
     let Some(layer) = grant.layers.first() else {
-        return Err(Problem {
-            kind: Kind::Internal,
-            message: "the grant has no layer".into(),
-            cause: "nothing was asked for".into(),
-        });
+        return Err(Problem::new(
+            Kind::Internal,
+            "the grant has no layer",
+            "nothing was asked for",
+        ));
     };
     let inputs = session::inputs(grant, layer, moment);
     match session.call(provider, verb, &inputs).await {
         Ok(Answer::Done(reply)) => Ok(reply),
-        Ok(Answer::Refused { reason, .. }) => Err(Problem {
-            kind: Kind::Refused,
-            message: format!("the server refused to make access with `{}`", provider.name),
-            cause: reason,
-        }),
-        Ok(Answer::Unknown { why }) => Err(Problem {
-            kind: Kind::Unknown,
-            message: "nobody saw how making access ended".into(),
-            cause: why,
-        }),
-        Err(e) => Err(Problem { kind: e.kind, message: e.message, cause: e.causes.join("; ") }),
+        Ok(Answer::Refused { reason, .. }) => Err(Problem::new(
+            Kind::Refused,
+            format!("the server refused to make access with `{}`", provider.name),
+            reason,
+        )),
+        Ok(Answer::Unknown { why }) => {
+            Err(Problem::new(Kind::Unknown, "nobody saw how making access ended", why))
+        }
+        Err(e) => Err(Problem::new(e.kind, e.message, e.causes.join("; "))),
     }
 }
 
-/// Logs in as the supporter would: the supporter's own key is offered, then the verification key,
-/// which has the same options, really logs in and uses what was granted; a password logs in by
-/// itself on a second connection.
-async fn prove_login(
-    context: &Context,
-    session: &mut Session<'_>,
-    provider: &Provider,
-    grant: &Grant,
-    check: &CheckKey,
-    moment: &Moment<'_>,
-) -> std::result::Result<Value, Problem> {
-    let Some(layer) = grant.layers.first() else {
-        return Ok(Value::Null);
-    };
-    let mut evidence = serde_json::Map::new();
-    if let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) {
-        let attempts = [Attempt::Offer(&key), Attempt::Key(&check.private)];
-        let answers = try_until_seen(context, session, grant, &layer.account, &attempts).await?;
-        let mut answers = answers.into_iter();
-        // A key that is limited to addresses is refused from ours unless we are inside them. The
-        // verification key has no such limit, and the supporter's own line is read back.
-        let limited = !Known::of(layer).text("sp_from").is_empty();
-        match (answers.next(), answers.next()) {
-            (Some(transport::Answer::WouldAccept), Some(transport::Answer::LoggedIn(reach))) => {
-                evidence.insert("key".into(), json!({ "offered": "accepted" }));
-                evidence.insert("check_key".into(), json!({ "logged_in": reach.to_string() }));
-            }
-            (Some(transport::Answer::Refused { .. }), Some(transport::Answer::LoggedIn(reach)))
-                if limited =>
-            {
-                read_back(session, provider, grant, moment).await?;
-                evidence.insert(
-                    "key".into(),
-                    json!({ "offered": "not taken from this address, as `--from` says; its line \
-                                        was read back and is right" }),
-                );
-                evidence.insert("check_key".into(), json!({ "logged_in": reach.to_string() }));
-            }
-            (first, second) => {
-                let seen = format!("{} / {}", describe(first.as_ref()), describe(second.as_ref()));
-                return Err(login_failed("the key", &seen));
+/// What trial logins showed.
+struct Tested {
+    evidence: Value,
+    proof: Proof,
+    /// Whether a gate answered, which then has to be in its log.
+    has_gate: bool,
+}
+
+/// What a trial login needs to know.
+struct Tried<'a> {
+    context: &'a Context,
+    /// The target's name.
+    target: &'a str,
+    provider: &'a Provider,
+    made: Made<'a>,
+    check: &'a CheckKey,
+    moment: &'a Moment<'a>,
+}
+
+impl Tried<'_> {
+    /// Logs in as the supporter would, and does what the supporter is to do and must not be able to
+    /// do: the supporter's own key is offered, then the verification key, which has the same options,
+    /// logs in on the same connection; a password logs in by itself on a second one.
+    async fn prove(
+        &self,
+        session: &mut Session<'_>,
+        grant: &Grant,
+    ) -> std::result::Result<Tested, Problem> {
+        let mut has_gate = false;
+        let mut logins = Vec::new();
+        let mut evidence = serde_json::Map::new();
+        let Some(layer) = grant.layers.first() else {
+            return Err(Problem::new(Kind::Internal, "the grant has no layer", "nothing was made"));
+        };
+        if let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) {
+            let attempts = [Attempt::Offer(&key), Attempt::Key(&self.check.private)];
+            let plan = self.plan(grant, layer, Credential::Key);
+            has_gate |= plan.has_gate();
+            let answers = self.try_until_seen(session, &layer.account, &attempts, &plan).await?;
+            let mut answers = answers.into_iter();
+            // A key that is limited to addresses is refused from ours unless we are inside them. The
+            // verification key has no such limit, and the supporter's own line is read back.
+            let limited = !Known::of(layer).text("sp_from").is_empty();
+            let offered = match (answers.next(), answers.next()) {
+                (
+                    Some(transport::Answer::WouldAccept),
+                    Some(transport::Answer::Tried { reach, parts }),
+                ) => ("accepted", reach, parts),
+                (
+                    Some(transport::Answer::Refused { .. }),
+                    Some(transport::Answer::Tried { reach, parts }),
+                ) if limited => {
+                    self.read_back(session, grant).await?;
+                    let said = "not taken from this address, as `--from` says; its line was read \
+                                back and is right";
+                    (said, reach, parts)
+                }
+                (first, second) => {
+                    let seen =
+                        format!("{} / {}", describe(first.as_ref()), describe(second.as_ref()));
+                    return Err(self.login_failed("the key", &seen, &[first, second]));
+                }
+            };
+            let (offered, reach, parts) = offered;
+            self.judge(&parts, layer, grant)?;
+            evidence.insert("key".into(), json!({ "offered": offered }));
+            let reach = reach.map(|reach| reach.to_string()).unwrap_or_default();
+            evidence.insert("check_key".into(), json!({ "logged_in": reach }));
+            logins.push(Login { with: "key", parts });
+        }
+        if let Some(password) = self.moment.password {
+            let attempts = [Attempt::Password(password)];
+            let plan = self.plan(grant, layer, Credential::Password);
+            has_gate |= plan.has_gate();
+            let answers = self.try_until_seen(session, &layer.account, &attempts, &plan).await?;
+            match answers.into_iter().next() {
+                Some(transport::Answer::Tried { reach, parts }) => {
+                    self.judge(&parts, layer, grant)?;
+                    let reach = reach.map(|reach| reach.to_string()).unwrap_or_default();
+                    evidence.insert("password".into(), json!({ "logged_in": reach }));
+                    logins.push(Login { with: "password", parts });
+                }
+                other => {
+                    let seen = describe(other.as_ref());
+                    return Err(self.login_failed("the password", &seen, &[other]));
+                }
             }
         }
+        Ok(Tested { evidence: Value::Object(evidence), proof: Proof::of(logins), has_gate })
     }
-    if let Some(password) = moment.password {
-        let attempts = [Attempt::Password(password)];
-        let answers = try_until_seen(context, session, grant, &layer.account, &attempts).await?;
-        match answers.first() {
-            Some(transport::Answer::LoggedIn(reach)) => {
-                evidence.insert("password".into(), json!({ "logged_in": reach.to_string() }));
-            }
-            other => return Err(login_failed("the password", &describe(other))),
+
+    fn plan(&self, grant: &Grant, layer: &Layer, credential: Credential) -> Plan {
+        Plan::of(grant, layer, credential, &self.made, self.moment.trial)
+    }
+
+    fn judge(
+        &self,
+        parts: &[Part],
+        layer: &Layer,
+        grant: &Grant,
+    ) -> std::result::Result<(), Problem> {
+        match trial::fault(parts, layer, grant.access, &self.made.server.reply, self.made.opened) {
+            None => Ok(()),
+            Some(fault) => Err(Problem {
+                kind: Kind::Refused,
+                message: fault.message,
+                cause: fault.cause,
+                hints: fault.hints,
+            }),
         }
     }
-    Ok(Value::Object(evidence))
-}
 
-/// Reads the layer's state back: its key line has to be exactly the one that was asked for.
-async fn read_back(
-    session: &mut Session<'_>,
-    provider: &Provider,
-    grant: &Grant,
-    made: &Moment<'_>,
-) -> std::result::Result<(), Problem> {
-    // The verification key still stands beside it. A password is not needed to look.
-    let moment = Moment { password_hash: None, ..*made };
-    let reply = call(session, provider, Verb::Check, grant, &moment).await?;
-    if reply.is("present") && reply.is("keys_match") {
-        return Ok(());
+    /// Reads the layer's state back: its key line has to be exactly the one that was asked for.
+    async fn read_back(
+        &self,
+        session: &mut Session<'_>,
+        grant: &Grant,
+    ) -> std::result::Result<(), Problem> {
+        // The verification key still stands beside it. A password is not needed to look.
+        let moment = Moment { password_hash: None, ..*self.moment };
+        let reply = call(session, self.provider, Verb::Check, grant, &moment).await?;
+        if reply.is("present") && reply.is("keys_match") {
+            return Ok(());
+        }
+        let seen = "the key line that was read back is not the one that was made";
+        Err(self.login_failed("the key", seen, &[]))
     }
-    Err(login_failed("the key", "the key line that was read back is not the one that was made"))
-}
 
-/// Tries until the server answers: a change may take a moment to be seen, and a lost connection
-/// says nothing about the credential. A refusal is an answer and is not tried again, since
-/// refusals are counted against us.
-async fn try_until_seen(
-    context: &Context,
-    session: &Session<'_>,
-    grant: &Grant,
-    account: &str,
-    attempts: &[Attempt<'_>],
-) -> std::result::Result<Vec<transport::Answer>, Problem> {
-    let mut seen = String::new();
-    for number in 1..=LOGIN_TRIES {
-        let tried = transport::try_login(
-            session.target,
-            account,
-            attempts,
-            grant.access,
-            context,
-            &context.surroundings,
-            context.step_deadline(),
+    /// Tries until the server answers: a change may take a moment to be seen, and a lost connection
+    /// says nothing about the credential. A refusal is an answer and is not tried again, since
+    /// refusals are counted against us.
+    async fn try_until_seen(
+        &self,
+        session: &Session<'_>,
+        account: &str,
+        attempts: &[Attempt<'_>],
+        plan: &Plan,
+    ) -> std::result::Result<Vec<transport::Answer>, Problem> {
+        let mut seen = String::new();
+        for number in 1..=LOGIN_TRIES {
+            let trial = plan.trial(number > 1);
+            let tried = transport::try_access(
+                session.target,
+                account,
+                attempts,
+                &trial,
+                self.context,
+                &self.context.surroundings,
+                self.context.step_deadline(),
+            );
+            match tried.await {
+                Ok(answers)
+                    if !answers.iter().any(|a| matches!(a, transport::Answer::Unknown { .. })) =>
+                {
+                    return Ok(answers);
+                }
+                Ok(answers) => seen = describe(answers.last()),
+                Err(e) => seen = closing::one_line(&session::unreachable(session.target, e)),
+            }
+            if number < LOGIN_TRIES {
+                tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;
+            }
+        }
+        Err(Problem::new(Kind::Unknown, "the supporter's login could not be tried", seen))
+    }
+
+    /// What did not get in, and what keeps it out as far as the server's own settings say.
+    fn login_failed(
+        &self,
+        what: &str,
+        seen: &str,
+        answers: &[Option<transport::Answer>],
+    ) -> Problem {
+        let mut problem = Problem::new(
+            Kind::Refused,
+            format!("access was made, but {what} did not get in"),
+            format!("the server answered: {seen}"),
         );
-        match tried.await {
-            Ok(answers)
-                if !answers.iter().any(|a| matches!(a, transport::Answer::Unknown { .. })) =>
-            {
-                return Ok(answers);
-            }
-            Ok(answers) => seen = describe(answers.last()),
-            Err(e) => seen = closing::one_line(&session::unreachable(session.target, e)),
+        let refused = |answer: &Option<transport::Answer>| {
+            matches!(answer, Some(transport::Answer::Refused { .. }))
+        };
+        if !answers.iter().any(refused) {
+            return problem;
         }
-        if number < LOGIN_TRIES {
-            tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;
+        let said = |key: &str| !self.made.server.reply.text(key).is_empty();
+        let lists =
+            ["allow_users", "allow_groups", "deny_users", "deny_groups"].into_iter().any(said);
+        // In the account that we are logged in to ourselves no list of accounts is in the way.
+        if lists || (self.provider.need == Need::Root && !said("pubkey_algorithms")) {
+            problem.hints.push(format!(
+                "AllowUsers, AllowGroups or a Match block of this server may keep new accounts out: \
+                 `stagepass target check {}` shows its settings",
+                self.target
+            ));
+        } else if answers.len() > 1 {
+            problem.hints.push(
+                "this server may take no keys of this kind (`PubkeyAcceptedAlgorithms` in sshd's \
+                 settings), or a Match block keeps the account out: ask for a key of another kind"
+                    .into(),
+            );
         }
-    }
-    Err(Problem {
-        kind: Kind::Unknown,
-        message: "the supporter's login could not be tried".into(),
-        cause: seen,
-    })
-}
-
-fn login_failed(what: &str, seen: &str) -> Problem {
-    Problem {
-        kind: Kind::Refused,
-        message: format!("access was made, but {what} did not get in"),
-        cause: format!("the server answered: {seen}"),
+        problem
     }
 }
 
@@ -354,11 +469,131 @@ fn describe(answer: Option<&transport::Answer>) -> String {
         None => "not tried".into(),
         Some(transport::Answer::WouldAccept) => "the supporter's key is accepted".into(),
         Some(transport::Answer::LoggedIn(reach)) => format!("logged in, {reach}"),
+        Some(transport::Answer::Tried { .. }) => "the verification key logged in".into(),
         Some(transport::Answer::Refused { methods }) => {
             format!("refused (it offers {})", clean(methods))
         }
         Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why }) => clean(why),
     }
+}
+
+/// What putting an open grant to its trial again showed.
+#[must_use]
+#[derive(Debug)]
+pub enum TriedAgain {
+    /// Everything is as it was granted.
+    Proved(Proof),
+    /// It was not tried, for this reason.
+    NotTried(String),
+    /// It is not as it was granted.
+    Failed(String),
+    /// Nobody saw.
+    Unseen(String),
+}
+
+/// Puts a grant that is open to its trial again: with a verification key that is made for the moment,
+/// ends by itself, and is taken away again. What it was made with stays as it is.
+///
+/// # Errors
+/// Fails only when the ledger does, or the provider is gone.
+pub async fn try_again(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+) -> Result<TriedAgain> {
+    let not_tried = |why: &str| Ok(TriedAgain::NotTried(format!("not tried: {why}")));
+    let Some(layer) = grant.layers.first() else { return not_tried("it has no layer") };
+    let Some(key) = layer.public_key.as_deref() else {
+        return not_tried("the password was never kept");
+    };
+    let provider = match closing::provider_of(context, session, layer) {
+        Ok(provider) => provider,
+        Err(why) => return Ok(TriedAgain::Unseen(why)),
+    };
+    let inputs = detect_inputs(session.target, &layer.account, &grant.id, grant.access, Some(key));
+    let asked_at = context.now();
+    let seen = match session.call(&provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) => reply,
+        Answer::Refused { reason: why, .. } | Answer::Unknown { why } => {
+            return Ok(TriedAgain::Unseen(why));
+        }
+    };
+    let server = Server::read(session.server_id(), &seen, asked_at..=context.now());
+    let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
+    let check = CheckKey::generate(server.key_kind(Some(key))).map_err(cannot)?;
+    let nonce = random_id(20).map_err(cannot)?;
+
+    // Who is killed now leaves a claim behind, and the next sweep sets the grant's own lines again.
+    let now = context.now();
+    let lease = Lease::mine(now, lease_seconds(context));
+    let intent = event(context, grant, "grant.trying", json!({}));
+    let claimed =
+        ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
+    let Some(mut grant) = claimed else { return not_tried("another process is working on it") };
+    let opened = grant.layers.first().and_then(|layer| serde_json::from_str(&layer.outputs).ok());
+    let opened = Reply::from_values(opened.unwrap_or_default());
+    let asked = Asked {
+        key: true,
+        password: false,
+        own_account: provider.need == Need::Root,
+        access: grant.access,
+    };
+    let server_now = context.now() + server.clock_ahead;
+    let not_after = server_now + seconds(context.step_limit);
+    let moment = Moment {
+        deadline: grant.deadline,
+        check_key: Some(check.text.as_str()),
+        check_until: server_now + CHECK_KEY_SECONDS,
+        not_after,
+        trial: &nonce,
+        ..Moment::default()
+    };
+    let promise = Promise::made(&server, asked, &opened);
+    let tried = match call(session, &provider, Verb::Update, &grant, &moment).await {
+        Ok(_) => {
+            let tried = Tried {
+                context,
+                target: &session.target.name,
+                provider: &provider,
+                made: Made { server: &server, promise: &promise, opened: &opened },
+                check: &check,
+                moment: &moment,
+            };
+            tried.prove(session, &grant).await
+        }
+        Err(problem) => Err(problem),
+    };
+    drop(check);
+    let not_after = context.now() + server.clock_ahead + seconds(context.step_limit);
+    let settled =
+        Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
+    let settled = call(session, &provider, Verb::Update, &grant, &settled).await;
+    match &settled {
+        Ok(_) => (grant.lease_owner, grant.lease_until) = (None, None),
+        // The claim stays as a mark that the lines have to be set again, and is over.
+        Err(_) => grant.lease_until = Some(now.saturating_sub(1)),
+    }
+    let tried = match (tried, settled) {
+        (Ok(_), Err(problem)) | (Err(problem), _) if problem.kind == Kind::Unknown => {
+            TriedAgain::Unseen(format!("{}: {}", problem.message, problem.cause))
+        }
+        (Err(problem), _) | (Ok(_), Err(problem)) => {
+            TriedAgain::Failed(format!("{}: {}", problem.message, problem.cause))
+        }
+        (Ok(tested), Ok(settled)) if tested.has_gate && !settled.is("trial_seen") => {
+            TriedAgain::Failed("the gate answered, and its own record does not say so".into())
+        }
+        (Ok(tested), Ok(_)) => TriedAgain::Proved(tested.proof),
+    };
+    let (verb, detail) = match &tried {
+        TriedAgain::Proved(proof) => ("grant.tried", json!({ "proof": proof })),
+        TriedAgain::NotTried(why) | TriedAgain::Failed(why) | TriedAgain::Unseen(why) => {
+            ("grant.trial-failed", json!({ "why": clean(why) }))
+        }
+    };
+    ledger.record(&grant, &event(context, &grant, verb, detail)).await?;
+    Ok(tried)
 }
 
 /// Closes what did not open. Closing takes the grant like any other process would, so it is let go
@@ -394,6 +629,9 @@ async fn abandon(
     problem: Problem,
 ) -> Error {
     let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
+    for hint in problem.hints {
+        error = error.hint(hint);
+    }
     let closed = match take_back(context, ledger, session, grant, &error, error.kind).await {
         Ok(Ended::Closed(_)) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
@@ -415,13 +653,6 @@ async fn abandon(
                 grant.id
             ));
         }
-    }
-    if error.causes.iter().any(|cause| cause.contains("refused (")) {
-        error = error.hint(format!(
-            "AllowUsers, AllowGroups or a Match block of this server may keep new accounts out: \
-             `stagepass target check {}` shows its settings",
-            session.target.name
-        ));
     }
     error
 }

@@ -24,6 +24,14 @@ pub struct Asked {
     pub access: Access,
 }
 
+/// The layers, by the names that they are told by.
+pub const KEY: &str = "the key";
+/// See [`KEY`].
+pub const PASSWORD: &str = "the password";
+
+/// What is missing where SFTP alone was asked for, and a password is not held to it.
+const COMMANDS_RUN: &str = "a password lets commands run here, and not SFTP alone";
+
 /// What ends a grant on time, layer by layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Promise {
@@ -44,11 +52,23 @@ pub struct LayerPromise {
     pub missing: Vec<String>,
 }
 
+impl LayerPromise {
+    /// Whether commands run although SFTP alone was asked for, as is said with what is missing.
+    #[must_use]
+    pub fn lets_commands_run(&self) -> bool {
+        self.missing.iter().any(|missing| missing == COMMANDS_RUN)
+    }
+}
+
+const GATE: &str = "gate";
+
 /// What a server has, or was seen to have got.
 struct Means {
     gate: Option<String>,
     /// What holds a password login to the gate.
     password_gate: Option<String>,
+    /// Whether a password that sshd takes is held to the gate, whatever other daemon takes it too.
+    password_held: bool,
     /// Whether sshd may forward for a password: such a connection opens no session, and meets no gate.
     password_forwarding: bool,
     /// Whether a connection that was let in by a password may belong to nobody (Dropbear): it needs no
@@ -64,9 +84,10 @@ impl Means {
     /// What `detect` says could be made.
     fn planned(server: &Server) -> Self {
         let reply = &server.reply;
-        let gate = reply.is("can_gate").then(|| "gate".to_owned());
+        let gate = reply.is("can_gate").then(|| GATE.to_owned());
         Self {
             password_gate: gate.clone().filter(|_| holds_passwords(server)),
+            password_held: gate.is_some() && !answers_as_dropbear(server),
             gate,
             password_forwarding: !reply.is("drop_in") && reply.text("allow_tcp_forwarding") != "no",
             nameless_connections: is_dropbear(server),
@@ -84,12 +105,13 @@ impl Means {
     /// What `open` says was made.
     fn made(server: &Server, opened: &Reply) -> Self {
         let planned = Self::planned(server);
-        let gate = opened.is("gate").then(|| "gate".to_owned());
+        let gate = opened.is("gate").then(|| GATE.to_owned());
         let password_gate = match opened.text("password_gate") {
             "" | "none" => None,
             _ => gate.clone().filter(|_| holds_passwords(server)),
         };
         Self {
+            password_held: password_gate_made(server, opened),
             gate,
             password_gate,
             password_forwarding: opened.text("password_forwarding") != "false",
@@ -112,6 +134,25 @@ fn holds_passwords(server: &Server) -> bool {
 fn is_dropbear(server: &Server) -> bool {
     server.server_id.contains("dropbear")
         || server.reply.lines("other_doors").any(|door| door == "dropbear")
+}
+
+/// Whether the server that stagepass talks to is Dropbear.
+fn answers_as_dropbear(server: &Server) -> bool {
+    server.server_id.contains("dropbear")
+}
+
+/// Whether a login by key has to meet the gate, by what `open` replied.
+#[must_use]
+pub fn key_gate_made(opened: &Reply) -> bool {
+    opened.is("gate")
+}
+
+/// Whether a login by password, on the server that stagepass talks to, has to meet the gate.
+#[must_use]
+pub fn password_gate_made(server: &Server, opened: &Reply) -> bool {
+    opened.is("gate")
+        && !matches!(opened.text("password_gate"), "" | "none")
+        && !answers_as_dropbear(server)
 }
 
 fn failsafe(kind: &str) -> Option<String> {
@@ -142,10 +183,9 @@ impl Promise {
     }
 
     fn of(means: &Means, asked: Asked) -> Self {
-        let key = asked.key.then(|| layer("the key", means, means.gate.as_ref(), asked));
-        let password = asked
-            .password
-            .then(|| layer("the password", means, means.password_gate.as_ref(), asked));
+        let key = asked.key.then(|| layer(KEY, means, means.gate.as_ref(), asked));
+        let password =
+            asked.password.then(|| layer(PASSWORD, means, means.password_gate.as_ref(), asked));
         let mut backstops = vec!["the sweep"];
         if asked.own_account {
             backstops.insert(0, "the account's expiry day");
@@ -185,7 +225,7 @@ impl Promise {
 }
 
 fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked) -> LayerPromise {
-    let key_expiry = means.key_expiry && name == "the key";
+    let key_expiry = means.key_expiry && name == KEY;
     let mut enforced_by = Vec::new();
     enforced_by.extend(gate.cloned());
     if key_expiry {
@@ -198,12 +238,12 @@ fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked)
     }
     // Who has a shell can stop the gate's watcher; the failsafe of an account of ours is root's. What
     // sshd forwards by itself has no watcher.
-    let past_the_gate = means.password_forwarding && name == "the password";
+    let past_the_gate = means.password_forwarding && name == PASSWORD;
     let gate_ends = gate.is_some() && asked.access != Access::Ssh && !past_the_gate;
     if !gate_ends && means.failsafe.is_none() {
         missing.push("nothing here surely ends a session that is open at the deadline".to_owned());
     }
-    if means.nameless_connections && name == "the password" {
+    if means.nameless_connections && name == PASSWORD {
         missing.push(
             "Dropbear keeps a connection that a password opened after its account is gone, and \
              nothing here can tell whose it is; use a key"
@@ -217,6 +257,14 @@ fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked)
             missing.push(means.no_failsafe.clone());
         }
     }
+    // The account has a shell that the gate does not stand before.
+    if name == PASSWORD
+        && asked.access != Access::Ssh
+        && means.gate.is_some()
+        && !means.password_held
+    {
+        missing.push(COMMANDS_RUN.to_owned());
+    }
     LayerPromise { layer: name, enforced_by, missing }
 }
 
@@ -224,7 +272,7 @@ fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked)
 mod tests {
     use super::*;
 
-    const KEY: Asked =
+    const ASKED: Asked =
         Asked { key: true, password: false, own_account: true, access: Access::Sftp };
 
     fn server(id: &str, facts: &[(&str, &str)]) -> Server {
@@ -240,7 +288,7 @@ mod tests {
     fn a_server_with_everything_keeps_the_deadline() {
         let server =
             server("SSH-2.0-OpenSSH_9.2", &[("can_gate", "true"), ("failsafe", "systemd")]);
-        let promise = Promise::planned(&server, KEY);
+        let promise = Promise::planned(&server, ASKED);
         assert!(promise.weak().is_empty());
         assert_eq!(promise.enforced_by(), ["gate, key expiry, failsafe (systemd timer)"]);
     }
@@ -248,8 +296,8 @@ mod tests {
     #[test]
     fn dropbear_without_cron_keeps_it_for_sftp_by_the_gate_and_not_for_a_shell() {
         let server = server("SSH-2.0-dropbear_2022.83", &[("can_gate", "true")]);
-        assert!(Promise::planned(&server, KEY).weak().is_empty());
-        let weak = Promise::planned(&server, Asked { access: Access::Ssh, ..KEY }).weak();
+        assert!(Promise::planned(&server, ASKED).weak().is_empty());
+        let weak = Promise::planned(&server, Asked { access: Access::Ssh, ..ASKED }).weak();
         assert!(weak[0].starts_with("the key (nothing here surely ends a session"), "{weak:?}");
         assert!(weak[0].contains("neither systemd nor cron"), "{weak:?}");
     }
@@ -257,14 +305,14 @@ mod tests {
     #[test]
     fn key_expiry_alone_ends_no_session() {
         let server = server("SSH-2.0-OpenSSH_9.2", &[("gate_reason", "no sftp-server")]);
-        let weak = Promise::planned(&server, KEY).weak();
+        let weak = Promise::planned(&server, ASKED).weak();
         assert!(weak[0].contains("ends a session") && weak[0].contains("no sftp-server"));
     }
 
     #[test]
     fn a_password_that_opens_another_door_is_not_held_by_the_gate() {
         let everything = [("can_gate", "true"), ("failsafe", "cron.d")];
-        let asked = Asked { key: false, password: true, ..KEY };
+        let asked = Asked { key: false, password: true, ..ASKED };
         let doors = [&everything[..], &[("other_doors", "ProFTPD")]].concat();
         let by =
             |id, facts: &[(&str, &str)]| Promise::planned(&server(id, facts), asked).enforced_by();
@@ -275,7 +323,7 @@ mod tests {
 
     #[test]
     fn nothing_is_promised_of_a_password_that_dropbear_takes() {
-        let asked = Asked { key: true, password: true, ..KEY };
+        let asked = Asked { key: true, password: true, ..ASKED };
         let everything = [("can_gate", "true"), ("failsafe", "systemd"), ("drop_in", "true")];
         let beside = [&everything[..], &[("other_doors", "dropbear")]].concat();
         for (id, facts) in [
@@ -293,7 +341,7 @@ mod tests {
 
     #[test]
     fn what_sshd_forwards_for_a_password_is_ended_by_the_failsafe_alone() {
-        let asked = Asked { key: true, password: true, ..KEY };
+        let asked = Asked { key: true, password: true, ..ASKED };
         let weak = |facts: &[(&str, &str)]| {
             let facts = [&[("can_gate", "true")], facts].concat();
             Promise::planned(&server("SSH-2.0-OpenSSH_9.2", &facts), asked).weak()
@@ -323,7 +371,7 @@ mod tests {
     #[test]
     fn a_server_that_can_do_nothing_is_weak_for_every_credential() {
         let server = server("SSH-2.0-dropbear_2022.83", &[]);
-        let promise = Promise::planned(&server, Asked { password: true, ..KEY });
+        let promise = Promise::planned(&server, Asked { password: true, ..ASKED });
         assert_eq!(promise.weak().len(), 2);
         assert_eq!(promise.enforced_by(), ["nothing on the server"]);
     }
@@ -332,7 +380,7 @@ mod tests {
     fn what_open_made_counts_and_not_what_it_could_have_made() {
         let server =
             server("SSH-2.0-OpenSSH_9.2", &[("can_gate", "true"), ("failsafe", "systemd")]);
-        let asked = Asked { password: true, ..KEY };
+        let asked = Asked { password: true, ..ASKED };
         let opened = reply(&[
             ("gate", "true"),
             ("password_gate", "none"),

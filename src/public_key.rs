@@ -7,10 +7,11 @@
 use std::io::{self, Read};
 
 use rand::TryRng as _;
+use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
-use russh::keys::ssh_key::private::Ed25519Keypair;
+use russh::keys::ssh_key::private::{EcdsaKeypair, Ed25519Keypair, RsaKeypair};
 use russh::keys::ssh_key::public::KeyData;
-use russh::keys::ssh_key::{Error as KeyError, LineEnding};
+use russh::keys::ssh_key::{EcdsaCurve, Error as KeyError, LineEnding};
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
@@ -314,19 +315,87 @@ fn printable(text: &str, limit: usize) -> String {
     text.chars().filter(|c| !is_steering(*c)).take(limit).collect()
 }
 
+/// A kind of key that is made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The kind that is made wherever nothing stands against it.
+    Ed25519,
+    /// On one of the curves of NIST, for servers that take no other.
+    Ecdsa(EcdsaCurve),
+    /// Takes long to make: for servers that take nothing else.
+    Rsa,
+}
+
+/// How many bits an RSA key has that lives as long as one command.
+const RSA_MADE: usize = 2048;
+
+impl Kind {
+    /// The names of its signatures, as sshd lists them.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Ed25519 => &["ssh-ed25519"],
+            Self::Ecdsa(EcdsaCurve::NistP256) => &["ecdsa-sha2-nistp256"],
+            Self::Ecdsa(EcdsaCurve::NistP384) => &["ecdsa-sha2-nistp384"],
+            Self::Ecdsa(EcdsaCurve::NistP521) => &["ecdsa-sha2-nistp521"],
+            Self::Rsa => &["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"],
+        }
+    }
+
+    /// The kind that a server takes, by its list of signatures (`PubkeyAcceptedAlgorithms`). Where the
+    /// list is not known, the kind of the key that it has to take in any case, which is `like`.
+    #[must_use]
+    pub fn for_server(accepted: &str, like: Option<&str>) -> Self {
+        const IN_ORDER: [Kind; 5] = [
+            Kind::Ed25519,
+            Kind::Ecdsa(EcdsaCurve::NistP256),
+            Kind::Ecdsa(EcdsaCurve::NistP384),
+            Kind::Ecdsa(EcdsaCurve::NistP521),
+            Kind::Rsa,
+        ];
+        let taken = |kind: &Kind| kind.names().iter().any(|name| lists(accepted, name));
+        if !accepted.is_empty() {
+            return IN_ORDER.into_iter().find(taken).unwrap_or(Self::Ed25519);
+        }
+        match like.unwrap_or_default().split(' ').next().unwrap_or_default() {
+            "ssh-rsa" => Self::Rsa,
+            name => {
+                let same = |kind: &Kind| kind.names().contains(&name);
+                IN_ORDER.into_iter().find(same).unwrap_or(Self::Ed25519)
+            }
+        }
+    }
+}
+
+/// Whether a list of signatures has this one.
+fn lists(accepted: &str, name: &str) -> bool {
+    accepted.split(',').any(|one| one == name)
+}
+
+/// Whether a server with this list of signatures takes keys of this type; where the list is not known,
+/// that is not known either, and nothing is said against it.
+#[must_use]
+pub fn is_taken_by(accepted: &str, algorithm: &str) -> bool {
+    match algorithm {
+        _ if accepted.is_empty() => true,
+        "ssh-rsa" => Kind::Rsa.names().iter().any(|name| lists(accepted, name)),
+        other => lists(accepted, other),
+    }
+}
+
 /// A key pair for the supporter, where the desk sent no key: the public key, and the private key
 /// in OpenSSH's format, which is shown once and kept nowhere.
 ///
 /// # Errors
 /// Fails when the operating system's generator does.
-pub fn generate_key_pair(comment: &str) -> Result<(SupporterKey, Secret), RandomFailed> {
-    let mut private = generate()?;
+pub fn generate_key_pair(
+    kind: Kind,
+    comment: &str,
+) -> Result<(SupporterKey, Secret), RandomFailed> {
+    let mut private = generate(kind)?;
     private.set_comment(printable(comment, COMMENT_LIMIT));
-    let public = describe(private.public_key(), comment)
-        .expect("an ed25519 key that was just made is taken");
-    let text = private
-        .to_openssh(LineEnding::LF)
-        .expect("an ed25519 key that was just made can be written");
+    let public =
+        describe(private.public_key(), comment).expect("a key that was just made is taken");
+    let text = private.to_openssh(LineEnding::LF).expect("a key that was just made can be written");
     Ok((public, Secret::from_zeroizing(text)))
 }
 
@@ -344,10 +413,10 @@ impl CheckKey {
     ///
     /// # Errors
     /// Fails when the operating system's generator does.
-    pub fn generate() -> Result<Self, RandomFailed> {
-        let private = generate()?;
-        let text = without_comment(private.public_key())
-            .expect("an ed25519 key that was just made can be written");
+    pub fn generate(kind: Kind) -> Result<Self, RandomFailed> {
+        let private = generate(kind)?;
+        let text =
+            without_comment(private.public_key()).expect("a key that was just made can be written");
         Ok(Self { text, private })
     }
 }
@@ -358,11 +427,16 @@ impl std::fmt::Debug for CheckKey {
     }
 }
 
-fn generate() -> Result<PrivateKey, RandomFailed> {
+fn generate(kind: Kind) -> Result<PrivateKey, RandomFailed> {
     // From a seed, because the library's own way panics when the generator fails.
     let mut seed = Zeroizing::new([0_u8; 32]);
     SysRng.try_fill_bytes(seed.as_mut_slice()).map_err(|_| RandomFailed)?;
-    Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed)))
+    let made = match kind {
+        Kind::Ed25519 => return Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed))),
+        Kind::Ecdsa(curve) => EcdsaKeypair::random(&mut UnwrapErr(SysRng), curve).map(Into::into),
+        Kind::Rsa => RsaKeypair::random(&mut UnwrapErr(SysRng), RSA_MADE).map(Into::into),
+    };
+    made.map_err(|_| RandomFailed)
 }
 
 /// A key as the ledger keeps it, `type base64`. `None` for a text that is no key.
@@ -708,7 +782,7 @@ mod tests {
     #[test]
     fn a_generated_pair_is_one_that_ssh_keygen_knows() {
         let folder = tempfile::tempdir().unwrap();
-        let (public, private) = generate_key_pair("case 42, Ana").unwrap();
+        let (public, private) = generate_key_pair(Kind::Ed25519, "case 42, Ana").unwrap();
         let path = folder.path().join("key");
         std::fs::write(&path, private.expose()).unwrap();
         #[cfg(unix)]
@@ -717,16 +791,16 @@ mod tests {
         let line = String::from_utf8(keygen(folder.path(), &["-y", "-f", "key"])).unwrap();
         assert_eq!(line.trim_end(), format!("{} case 42, Ana", public.text));
         assert_eq!(read_supporter_key(line.as_bytes()).unwrap(), public);
-        let (another, _) = generate_key_pair("case 42, Ana").unwrap();
+        let (another, _) = generate_key_pair(Kind::Ed25519, "case 42, Ana").unwrap();
         assert_ne!(another.text, public.text);
     }
 
     #[test]
     fn a_check_key_shows_its_public_half_only() {
-        let key = CheckKey::generate().unwrap();
+        let key = CheckKey::generate(Kind::Ed25519).unwrap();
         let shown = format!("{key:?}");
         assert_eq!(shown, format!("CheckKey {{ text: {:?}, .. }}", key.text));
         assert_eq!(key.private.public_key().to_openssh().unwrap().trim_end(), key.text);
-        assert_ne!(CheckKey::generate().unwrap().text, key.text);
+        assert_ne!(CheckKey::generate(Kind::Ed25519).unwrap().text, key.text);
     }
 }

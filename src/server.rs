@@ -9,6 +9,7 @@ use crate::grant::{Access, UnixTime};
 use crate::policy::{Facts, Setting};
 use crate::promise::Promise;
 use crate::provider::Need;
+use crate::public_key;
 use crate::script::{Input, Inputs, Reply, clean};
 use crate::target::Target;
 use crate::transport::Route;
@@ -105,7 +106,14 @@ pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
         ("false", reason) => return Some(reason.to_owned()),
         _ => return Some("it does not say whether it can be used".into()),
     }
-    useless_clock(reply, asked_at)
+    match reply.text("force_command") {
+        "" | "none" => useless_clock(reply, asked_at),
+        forced => Some(format!(
+            "its sshd forces a command of its own on every session (`ForceCommand {forced}`): no \
+             session would pass stagepass's gate, and nothing that is granted would be kept; \
+             `ForceCommand none` in a `Match User` block that stands first leaves an account out"
+        )),
+    }
 }
 
 /// Why no deadline can be set by a server's clock, by what `detect` replied to the question of
@@ -143,6 +151,13 @@ impl Server {
         };
         server.warnings = server.warn();
         server
+    }
+
+    /// The kind of key to make for this server: one that it takes, as far as it says; else the kind of
+    /// `like`, a key that it has to take in any case.
+    #[must_use]
+    pub fn key_kind(&self, like: Option<&str>) -> public_key::Kind {
+        public_key::Kind::for_server(self.reply.text("pubkey_algorithms"), like)
     }
 
     fn warn(&self) -> Vec<String> {
@@ -235,6 +250,16 @@ impl Server {
         {
             self.warnings.push(format!("the shop folder `{path}` does not exist on the server"));
         }
+        let real = self.reply.text("path_now");
+        if let Some(path) = path
+            && !real.is_empty()
+            && real != path.trim_end_matches('/')
+        {
+            self.warnings.push(format!(
+                "`{path}` is a link, and leads to `{real}` now: the access is to that folder, and stays \
+                 with it when a deployment moves the link"
+            ));
+        }
         self
     }
 
@@ -316,6 +341,7 @@ pub fn detect_inputs(
         ("sp_baseline_digest", ""),
         ("sp_by_server", "0"),
         ("sp_gate_wanted", "1"),
+        ("sp_trial", ""),
     ]
     .into_iter()
     .map(|(name, text)| (name, Input::Text(text.to_owned())))

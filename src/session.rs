@@ -43,6 +43,8 @@ pub struct Moment<'a> {
     /// stopped for an hour must not make access that a sweep has since closed.
     /// For `close`, until when such an `open` may still be on its way; 0 where none can be.
     pub not_after: UnixTime,
+    /// The word of the trial that is to be answered (`open`), or that was (`update`).
+    pub trial: &'a str,
     /// Whether the result of an earlier close is recorded, so that the server may forget it;
     /// `close` only.
     pub collected: bool,
@@ -247,6 +249,7 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_baseline_digest", plain(opened("baseline_digest"))),
         ("sp_by_server", plain("0")),
         ("sp_gate_wanted", plain("1")),
+        ("sp_trial", plain(moment.trial)),
         // The server keeps the deadline by its own clock.
         ("sp_deadline", Input::Text((moment.deadline + known.number("clock_ahead")).to_string())),
         ("sp_check_key", plain(moment.check_key.unwrap_or_default())),

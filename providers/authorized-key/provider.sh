@@ -772,6 +772,7 @@ sp_open() {
         sp_refuse root-account 'This is the account of root: a key in it opens the whole server. Use the provider linux-account, which makes an account of its own.'
     fi
     sp_find_file
+    sp_force_fit || sp_refuse forced-command "$sp_force_why"
     sp_plan_start must
     sp_file_fit
     sp_place
@@ -802,6 +803,7 @@ sp_open() {
     sp_put_lines
     sp_survey
     sp_tell
+    sp_say shop_path "$sp_start"
     sp_say baseline "$sp_baseline"
     sp_say baseline_reason "$sp_baseline_why"
     sp_say baseline_digest "$sp_baseline_digest"
@@ -854,6 +856,7 @@ sp_update() {
     sp_survey
     sp_guard_failsafe install
     sp_tell
+    sp_trial_say
     sp_flush
 }
 
@@ -902,6 +905,10 @@ sp_check() {
     sp_bool keys_match [ "$sp_text$sp_moved" = "${sp_lines}0" ]
     sp_say same_key_kept "$sp_same_kept"
     sp_say same_key_foreign "$sp_same_foreign"
+    sp_path_now
+    sp_say path_now "$sp_now_at"
+    sp_force_fit || :
+    sp_say forced "$sp_force_why"
     sp_gate=false
     if [ -n "$sp_dir" ] && sp_gate_present; then sp_gate=true; fi
     sp_say gate_present "$sp_gate"

@@ -581,6 +581,15 @@ sp_shop_others() {
     set -f
 }
 
+# sp_shop_reached FOLDER: whether the account still gets into the shop, and may write there where that
+# was granted. A deployment that sets modes, or takes ACLs away, shuts it out.
+sp_shop_reached() {
+    sp_has setpriv || return 0
+    sp_t='[ -r . ]'
+    [ "$sp_access" = sftp-read-only ] || sp_t="$sp_t && [ -w . ]"
+    sp_gate_as "$sp_a_uid" "$sp_a_gid" /bin/sh -c "cd -- \"\$1\" && $sp_t" sh "$1" >/dev/null 2>&1
+}
+
 # Writes down which files have ACLs of their own before any of ours, then adds ours.
 # Where a mask exists it is kept: widening it would widen the rights of others.
 sp_shop_open() {
@@ -1305,6 +1314,10 @@ sp_open() {
     case $sp_access:$sp_has_password:$sp_door in
         sftp-read-only:1:none) sp_undo read-only-needs-key "$sp_no_read_only" ;;
     esac
+    # Before the account was there sshd did not know its groups.
+    if [ "$sp_door" != drop-in ] && [ -n "$sp_sshd" ] && sp_settings_differ; then sp_settings "$sp_name"; fi
+    sp_gate_command any
+    sp_force_fit "$sp_v" || sp_undo forced-command "$sp_force_why"
     # Until here nobody can log in.
     sp_note_dropbears || sp_undo no-room 'What is connected now could not be written down (a full disk).'
     if [ "$sp_has_password" = 1 ]; then
@@ -1382,11 +1395,23 @@ sp_update() {
     sp_ageless "$sp_name" || sp_fail password-ages 'This server would end the account by the age of its password, and chage could not change that.'
     [ "$sp_expires" = "$sp_expire_day" ] || usermod -e "$sp_expire_day" -- "$sp_name" >/dev/null
     sp_update_gate
+    sp_update_shop
+    sp_trial_say
     sp_say account_uid "$sp_a_uid"
     sp_say expires_day "$sp_expire_day"
     sp_say keys_file "$sp_keys"
     sp_say expiry_time "${sp_stamp:-}"
     sp_flush
+}
+
+# What a deployment took away of the account's rights is given again, as `open` gives it.
+sp_update_shop() {
+    [ -n "$sp_rec_path" ] && [ -d "$sp_rec_path" ] && [ -z "$sp_trial" ] || return 0
+    ! sp_shop_reached "$sp_rec_path" || return 0
+    sp_path=$sp_rec_path sp_fresh=0
+    sp_shop_plan
+    sp_shop_open
+    sp_bool shop_reached sp_shop_reached "$sp_rec_path"
 }
 
 # Written anew, and with it what somebody took away. Both read `ends`, so that a failsafe which fires
@@ -1435,6 +1460,18 @@ sp_check() {
         sp_shadow "$sp_name"
         sp_now=$(date +%s)
         sp_expiry_day "$sp_deadline"
+        if [ -n "$sp_rec_path" ]; then
+            sp_path_now
+            sp_say path_now "$sp_now_at"
+            sp_bool shop_reached sp_shop_reached "$sp_rec_path"
+        fi
+        if [ "$sp_gate" = true ]; then
+            sp_find_sshd
+            sp_settings "$sp_name"
+            sp_gate_command any
+            sp_force_fit "$sp_v" || :
+            sp_say forced "$sp_force_why"
+        fi
         sp_say account_uid "$sp_a_uid"
         sp_say expires_day "${sp_expires:-0}"
         sp_bool expiry_matches [ "$sp_expires" = "$sp_expire_day" ]

@@ -71,6 +71,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let mut wanted = resolve(context, typed).await?;
     refuse_early(context, &mut wanted)?;
     refuse_password_of_ours(&wanted)?;
+    refuse_without_shop(&wanted)?;
     refuse_unshowable_credential(context, &wanted, dry_run)?;
 
     let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
@@ -92,7 +93,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     context.output.say(Tone::Plain, &plan.text(context.now()));
 
     let ledger = context.ledger().await?;
-    let credential = make_credential(&wanted)?;
+    let credential = make_credential(&wanted, &seen)?;
     let slot = OutputSlot::prepare(wanted.output.as_deref())?;
     let mark_key = mark::Key::load_or_make(context)?;
     let mut grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
@@ -458,6 +459,34 @@ fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
         )))
 }
 
+/// An account of its own has no rights but those in the shop's folder.
+fn refuse_without_shop(wanted: &Wanted) -> Result<()> {
+    if wanted.target.path.is_some() || wanted.provider.name != "linux-account" {
+        return Ok(());
+    }
+    let target = &wanted.target.name;
+    Err(Error::new(Kind::Usage, format!("`{target}` has no shop folder"))
+        .because_text("an account of its own could neither read nor write the shop")
+        .hint(format!("name it: `stagepass target add {target} … --replace --path /var/www/shop`")))
+}
+
+/// Keys of a kind that the server does not take are refused before anything is made.
+fn refuse_key_of_another_kind(wanted: &Wanted, server: &Server) -> Result<()> {
+    let accepted = server.reply.text("pubkey_algorithms");
+    let Some(key) = &wanted.key else { return Ok(()) };
+    if public_key::is_taken_by(accepted, &key.algorithm) {
+        return Ok(());
+    }
+    let name = &wanted.request.supporter.name;
+    Err(Error::new(
+        Kind::Refused,
+        format!("{} takes no keys of the kind {}", wanted.target.name, key.algorithm),
+    )
+    .because_text(format!("its sshd says: `PubkeyAcceptedAlgorithms {accepted}`"))
+    .hint(format!("ask {name} for a key of a kind that this server takes, such as RSA or ECDSA"))
+    .hint("or let stagepass make one: `--generate-key` makes one of the right kind"))
+}
+
 /// A new secret needs somebody to see it: found out before anything is made.
 fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: bool) -> Result<()> {
     let makes_secret = wanted.generate_key || wanted.password;
@@ -576,6 +605,7 @@ async fn look(
     let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
         .with_credential(wanted.provider.need, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
+    refuse_key_of_another_kind(wanted, &server)?;
     let promise = Promise::planned(&server, asked(wanted));
     let mut facts = server.facts(&wanted.route, &promise);
     if let Some(path) = &wanted.backup {
@@ -629,15 +659,17 @@ struct Credentials {
     password: Option<Secret>,
 }
 
-fn make_credential(wanted: &Wanted) -> Result<Credentials> {
+fn make_credential(wanted: &Wanted, seen: &Seen) -> Result<Credentials> {
     let failed = |e: secret::RandomFailed| {
         Error::new(Kind::Internal, "no credential can be made").because(e)
     };
     let password = wanted.password.then(secret::generate_password).transpose().map_err(failed)?;
     if wanted.generate_key {
-        let (key, private_key) =
-            public_key::generate_key_pair(&format!("stagepass {}", wanted.case.reference))
-                .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
+        let (key, private_key) = public_key::generate_key_pair(
+            seen.server.key_kind(None),
+            &format!("stagepass {}", wanted.case.reference),
+        )
+        .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
         return Ok(Credentials { key: Some(key), private_key: Some(private_key), password });
     }
     Ok(Credentials { key: wanted.key.clone(), private_key: None, password })

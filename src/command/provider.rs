@@ -186,7 +186,6 @@ impl<'a> Cycle<'a> {
             Error::new(Kind::Internal, "no test grant can be made").because(e)
         };
         let id = secret::random_id(10).map_err(made)?;
-        let check = CheckKey::generate().map_err(made)?;
         let account = match provider.need {
             Need::Root => format!("sp-test-{}", id.get(..5).unwrap_or("x")),
             Need::None => {
@@ -208,6 +207,7 @@ impl<'a> Cycle<'a> {
                 .because_text(why)
         })?;
         let server = Server::read(session.server_id(), &reply, now..=context.now());
+        let check = CheckKey::generate(server.key_kind(None)).map_err(made)?;
         let ends = now + TEST_SECONDS;
         let not_after = ends + server.clock_ahead;
         let inputs = json!({

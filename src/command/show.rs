@@ -203,6 +203,7 @@ fn line(entry: &Entry) -> String {
             .pointer("/login/password/logged_in")
             .and_then(Value::as_str)
             .map(|text| format!("the password logged in: {text}")),
+        detail.get("proof").and_then(view::trial_in_words),
         detail
             .pointer("/layers/0/login/text")
             .and_then(Value::as_str)

@@ -16,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::evidence;
 use crate::grant::{Grant, State};
 use crate::ledger::{Cursor, Filter, Ledger};
+use crate::opening::{self, TriedAgain};
 use crate::output::{Progress, Tone, paint};
 use crate::proving::{self, Offered, Seen};
 use crate::session::Session;
@@ -150,7 +151,8 @@ async fn verify_all(
     let (targets, progress) = (&targets, &progress);
     futures_util::stream::iter(by_target)
         .map(|(name, grants)| async move {
-            let on = On { context, ledger, close: typed.close, progress };
+            let (close, trial) = (typed.close, typed.trial);
+            let on = On { context, ledger, close, trial, progress };
             match targets.find(&name) {
                 Some(target) => on.target(target, grants).await,
                 None => {
@@ -171,6 +173,7 @@ struct On<'a> {
     context: &'a Context,
     ledger: &'a Ledger,
     close: bool,
+    trial: bool,
     progress: &'a Progress,
 }
 
@@ -246,8 +249,19 @@ impl On<'_> {
             let until = deadline::utc(closing::latest_end(grant));
             notes.push(format!("its deadline is over; what is running may go on until {until}"));
         }
+        if self.trial && !draining {
+            match opening::try_again(context, ledger, session, &now_is).await? {
+                TriedAgain::Proved(proof) => {
+                    let told = view::trial_in_words(&json!(proof)).unwrap_or_default();
+                    notes.push(format!("login: {told}"));
+                }
+                TriedAgain::NotTried(text) => notes.push(format!("login: {text}")),
+                TriedAgain::Failed(why) => drift.push(why),
+                TriedAgain::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
+            }
+        }
         // Behind the deadline nobody new gets in.
-        for layer in grant.layers.iter().filter(|_| !draining) {
+        for layer in grant.layers.iter().filter(|_| !draining && !self.trial) {
             let need = context.provider(&layer.provider)?.need;
             let offered =
                 proving::prove_taken(context, ledger, session.target, grant, layer, need).await?;

@@ -130,3 +130,23 @@ fn ends(grant: &Grant, now: UnixTime) -> String {
         _ => deadline::relative(grant.deadline, now),
     }
 }
+
+/// What a trial login proved, part by part; `None` for what is no such proof.
+#[must_use]
+pub fn trial_in_words(proof: &Value) -> Option<String> {
+    let logins = proof.get("logins")?.as_array()?;
+    let parts = logins.iter().filter_map(|login| login.get("parts")?.as_array()).flatten();
+    let named = |wanted: &str| {
+        let of = |part: &Value| {
+            let word = |key: &str| part.get(key).and_then(Value::as_str);
+            (word("result") == Some(wanted)).then(|| word("part")).flatten().map(str::to_owned)
+        };
+        let mut names: Vec<String> = parts.clone().filter_map(of).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names.join(", ")
+    };
+    let (proved, left_out) = (named("proved"), named("not-tried"));
+    let left_out = if left_out.is_empty() { left_out } else { format!("; not tried: {left_out}") };
+    Some(format!("the trial proved {proved}{left_out}"))
+}

@@ -11,7 +11,7 @@ use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Interactive};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, decode_secret_key};
-use russh::{ChannelMsg, MethodKind, MethodSet, Signer};
+use russh::{MethodKind, MethodSet, Signer};
 use zeroize::Zeroizing;
 
 use super::exchange::Exchange;
@@ -19,7 +19,7 @@ use super::ssh::{self, Link, Route, Session};
 use super::ssh_config::Place;
 use super::{
     Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, Surroundings,
-    TransportError, Unlock, clean, sftp,
+    TransportError, Trial, Unlock, clean, sftp, trial,
 };
 use crate::grant::Access;
 use crate::secret::{Secret, random_id};
@@ -550,12 +550,20 @@ async fn say_password(
     }
 }
 
-/// See [`super::try_login`].
+/// What is done with a login that gets in.
+pub(super) enum Usage<'a> {
+    /// It is used for a moment.
+    Look(Access),
+    /// It is put to a whole trial.
+    Try(&'a Trial<'a>),
+}
+
+/// See [`super::try_login`] and [`super::try_access`].
 pub(super) async fn try_login(
     target: &Target,
     account: &str,
     attempts: &[Attempt<'_>],
-    use_as: Access,
+    usage: &Usage<'_>,
     unlock: &dyn Unlock,
     known: &Surroundings,
     clock: &mut Clock,
@@ -572,7 +580,7 @@ pub(super) async fn try_login(
     account.clone_into(&mut identity.user);
     let mut answers = Vec::new();
     for attempt in attempts {
-        let answer = one(&mut session, attempt, &identity, use_as, unlock, clock).await;
+        let answer = one(&mut session, attempt, &identity, usage, unlock, clock).await;
         let go_on = matches!(answer, Answer::WouldAccept | Answer::Refused { .. });
         answers.push(answer);
         if !go_on || session.link.handle.is_closed() {
@@ -588,7 +596,7 @@ async fn one(
     session: &mut Session,
     attempt: &Attempt<'_>,
     identity: &Identity,
-    use_as: Access,
+    usage: &Usage<'_>,
     unlock: &dyn Unlock,
     clock: &mut Clock,
 ) -> Answer {
@@ -629,7 +637,10 @@ async fn one(
         },
     };
     match said {
-        Ok(Said::Yes) => use_access(session, use_as, clock).await,
+        Ok(Said::Yes) => match usage {
+            Usage::Look(access) => use_access(session, *access, clock).await,
+            Usage::Try(trial) => trial::run(session, trial, clock).await,
+        },
         Ok(Said::No(methods)) => Answer::Refused { methods: name(&methods) },
         Ok(Said::Partly(methods)) => {
             let why = format!("it was taken, but the server wants {} as well", name(&methods));
@@ -657,18 +668,7 @@ async fn use_access(session: &Session, use_as: Access, clock: &Clock) -> Answer 
 }
 
 async fn use_sftp(session: &Session) -> Result<Reach, String> {
-    let opened = session.open_channel().await;
-    let mut channel = opened.map_err(|_| "the server opened no channel".to_owned())?;
-    let asked = channel.request_subsystem(true, "sftp").await;
-    asked.map_err(|_| "the connection was lost".to_owned())?;
-    loop {
-        match channel.wait().await {
-            Some(ChannelMsg::Success) => break,
-            Some(ChannelMsg::Failure) => return Err("the server has no SFTP".into()),
-            Some(ChannelMsg::Close) | None => return Err("the server closed the session".into()),
-            Some(_) => {}
-        }
-    }
+    let channel = trial::sftp_channel(session).await?;
     sftp::look_around(channel.into_stream()).await
 }
 

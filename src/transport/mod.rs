@@ -25,9 +25,11 @@ mod route;
 pub(crate) mod sftp;
 mod ssh;
 pub(crate) mod ssh_config;
+mod trial;
 
 pub use route::Route;
 pub use ssh::{Fetched, fetch_host_key};
+pub use trial::{Part, Shown, Trial};
 
 /// What of the merchant's machine matters for a connection. Made by `context.rs`.
 #[derive(Debug, Clone)]
@@ -177,6 +179,13 @@ pub enum Attempt<'a> {
 pub enum Answer {
     /// Logged in, and the access was really used.
     LoggedIn(Reach),
+    /// Logged in, and everything of a [`Trial`] was tried.
+    Tried {
+        /// What was really used; `None` where nothing could be.
+        reach: Option<Reach>,
+        /// What came of each part.
+        parts: Vec<Part>,
+    },
     /// The key would be taken.
     WouldAccept,
     /// The server judged it and said no.
@@ -506,7 +515,26 @@ pub async fn try_login(
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
     let mut clock = Clock { deadline };
-    login::try_login(target, account, attempts, use_as, unlock, known, &mut clock).await
+    let usage = login::Usage::Look(use_as);
+    login::try_login(target, account, attempts, &usage, unlock, known, &mut clock).await
+}
+
+/// The same, and the attempt that logs in is put to a whole [`Trial`] on its connection.
+///
+/// # Errors
+/// Fails when the server was not reached and verified; no attempt was made then.
+pub async fn try_access(
+    target: &Target,
+    account: &str,
+    attempts: &[Attempt<'_>],
+    trial: &Trial<'_>,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    deadline: Instant,
+) -> Result<Vec<Answer>, TransportError> {
+    let mut clock = Clock { deadline };
+    let usage = login::Usage::Try(trial);
+    login::try_login(target, account, attempts, &usage, unlock, known, &mut clock).await
 }
 
 /// The deadline of a connection. It moves only by the time a person takes to answer.

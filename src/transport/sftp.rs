@@ -1,58 +1,505 @@
-//! Just enough SFTP to see that it works: version, and the folder one starts in.
+//! Just enough SFTP (draft-ietf-secsh-filexfer-02) to see that it works: version, the folder one
+//! starts in, and the work that access is for: a folder that opens, a file that can be read, one
+//! that can be written and removed, or not.
+
+use std::collections::BTreeMap;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use zeroize::Zeroizing;
 
+use super::trial::Part;
 use super::{Reach, clean};
 
 const INIT: u8 = 1;
 const VERSION: u8 = 2;
+const OPEN: u8 = 3;
+const CLOSE: u8 = 4;
+const READ: u8 = 5;
+const WRITE: u8 = 6;
+const LSTAT: u8 = 7;
+const OPENDIR: u8 = 11;
+const READDIR: u8 = 12;
+const REMOVE: u8 = 13;
 const REALPATH: u8 = 16;
 const STATUS: u8 = 101;
+const HANDLE: u8 = 102;
+const DATA: u8 = 103;
 const NAME: u8 = 104;
-/// The longest packet a server may send before it has been asked for anything long.
-const LONGEST: u32 = 64 * 1024;
+
+/// What a status says: the end of a folder, no such file, not allowed, not known here.
+const END: u32 = 1;
+const NO_SUCH_FILE: u32 = 2;
+const PERMISSION_DENIED: u32 = 3;
+const UNSUPPORTED: u32 = 8;
+
+/// How a file is opened: to be read, to be written, made new and never taken over.
+const FOR_READING: u32 = 1;
+const FOR_WRITING_A_NEW_ONE: u32 = 1 | 2 | 8 | 32;
+
+/// The longest packet that is taken: what OpenSSH sends at the most.
+const LONGEST: u32 = 256 * 1024;
+/// The most names that are read of one folder.
+const MOST_NAMES: usize = 500;
+/// The most files that are tried before it is said that none can be read, and the most folders below
+/// the first one that are tried at all.
+const MOST_TRIED: usize = 20;
+
+/// What the access is to do.
+pub(crate) struct Work<'a> {
+    /// The shop's folder; without one, the folder that SFTP starts in.
+    pub folder: Option<&'a str>,
+    /// Whether it may write.
+    pub write: bool,
+    /// The name of the file that is made and removed.
+    pub name: &'a str,
+    /// Whether an earlier try may have left that file.
+    pub again: bool,
+}
 
 /// Says hello and asks where we are.
 ///
 /// # Errors
 /// Says in a sentence what the server did instead.
 pub(crate) async fn look_around(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
 ) -> Result<Reach, String> {
-    send(&mut stream, INIT, &3_u32.to_be_bytes()).await?;
-    let (kind, body) = receive(&mut stream).await?;
-    let (VERSION, Some(version)) = (kind, number(&mut body.as_slice())) else {
-        return Err("its SFTP server does not say its version".into());
-    };
-    let mut ask = Vec::from(1_u32.to_be_bytes());
-    ask.extend(1_u32.to_be_bytes());
-    ask.push(b'.');
-    send(&mut stream, REALPATH, &ask).await?;
-    let (kind, body) = receive(&mut stream).await?;
-    let mut rest = body.as_slice();
-    match (kind, number(&mut rest), number(&mut rest)) {
-        (NAME, Some(1), Some(count)) if count > 0 => {
-            let path = text(&mut rest).ok_or("its SFTP server's answer is cut short")?;
-            Ok(Reach::Sftp { version, path: clean(path, 1024) })
+    let mut client = Client { stream, last: 0 };
+    let version = client.hello().await?;
+    let said = client.ask(vec![request(REALPATH, &[b"."])]).await?;
+    let path = start(said.first())?;
+    Ok(Reach::Sftp { version, path })
+}
+
+/// Does the work: see [`Work`]. What comes of each part is told, and what went before it.
+///
+/// # Errors
+/// Says in a sentence what the server did instead of speaking SFTP.
+pub(crate) async fn work(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    work: &Work<'_>,
+) -> Result<(Reach, Vec<Part>), String> {
+    let mut client = Client { stream, last: 0 };
+    let version = client.hello().await?;
+    let folder = work.folder.unwrap_or(".").as_bytes();
+    let file = below(work.folder.map(str::as_bytes), work.name.as_bytes());
+    if work.again {
+        client.ask(vec![request(REMOVE, &[&file])]).await?;
+    }
+    let asked = vec![
+        request(REALPATH, &[b"."]),
+        request(OPENDIR, &[folder]),
+        open(&file, FOR_WRITING_A_NEW_ONE),
+    ];
+    let mut said = client.ask(asked).await?.into_iter();
+    let path = start(said.next().as_ref())?;
+    let shown = work.folder.map_or_else(|| path.clone(), |folder| clean(folder.as_bytes(), 1024));
+    let reach = Reach::Sftp { version, path };
+    let (opened, made) = (said.next(), said.next());
+    let mut parts = Vec::new();
+
+    let names = match opened {
+        Some(Said::Handle(handle)) => {
+            parts.push(Part::proved("folder", format!("`{shown}` was opened")));
+            Some(client.names(handle).await?)
         }
-        (STATUS, Some(1), Some(code)) => {
-            let why = text(&mut rest).map(|why| clean(why, 200)).unwrap_or_default();
+        other => {
+            parts.push(Part::failed("folder", format!("`{shown}` {}", refusal(other.as_ref()))));
+            None
+        }
+    };
+    let names = names.unwrap_or_default();
+    // The file is not left for longer than it must be.
+    let written = match made {
+        Some(Said::Handle(handle)) if !work.write => {
+            client.ask(vec![request(CLOSE, &[&handle])]).await?;
+            let gone = client.remove(&file).await?;
+            let left = if gone { "" } else { "; it could not be removed again" };
+            let why = format!("the file `{}` could be made in `{shown}`{left}", work.name);
+            Part::failed("write", why)
+        }
+        Some(Said::Status { code: PERMISSION_DENIED | UNSUPPORTED, .. }) if !work.write => {
+            Part::proved("write", "a new file was refused, as it must be".into())
+        }
+        other if !work.write => {
+            let why = format!(
+                "whether writing is refused was not seen: a new file {}",
+                refusal(other.as_ref())
+            );
+            // Where the folder itself cannot be opened, that says more.
+            if parts.iter().any(Part::is_failed) {
+                Part::not_tried("write", why)
+            } else {
+                Part::failed("write", why)
+            }
+        }
+        Some(Said::Handle(handle)) => client.write(handle, &file, &shown, work).await?,
+        other => {
+            // The shop's own top folder may be closed to everybody, and those in it open.
+            let why = format!("a new file in `{shown}` {}", refusal(other.as_ref()));
+            let mut written = Part::failed("write", why);
+            for name in folders(&names) {
+                let within = below(work.folder.map(str::as_bytes), name);
+                let file = below(Some(&within), work.name.as_bytes());
+                let said = client.ask(vec![open(&file, FOR_WRITING_A_NEW_ONE)]).await?;
+                if let Some(Said::Handle(handle)) = said.into_iter().next() {
+                    let shown = format!("{shown}/{}", clean(name, 200));
+                    written = client.write(handle, &file, &shown, work).await?;
+                    break;
+                }
+            }
+            written
+        }
+    };
+    if !parts.iter().any(Part::is_failed) {
+        parts.push(client.read(work, &names, &shown).await?);
+    }
+    parts.push(written);
+    Ok((reach, parts))
+}
+
+/// One request.
+struct Request {
+    kind: u8,
+    body: Vec<u8>,
+}
+
+/// A request whose fields are texts.
+fn request(kind: u8, texts: &[&[u8]]) -> Request {
+    let mut body = Vec::new();
+    for text in texts {
+        put(&mut body, text);
+    }
+    Request { kind, body }
+}
+
+fn open(path: &[u8], how: u32) -> Request {
+    let mut request = request(OPEN, &[path]);
+    request.body.extend(how.to_be_bytes());
+    // Nobody but the account may read or write what is made for a moment.
+    let attributes: &[u32] = if how == FOR_READING { &[0] } else { &[4, 0o600] };
+    request.body.extend(attributes.iter().flat_map(|number| number.to_be_bytes()));
+    request
+}
+
+fn put(body: &mut Vec<u8>, text: &[u8]) {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    body.extend(length.to_be_bytes());
+    body.extend_from_slice(text);
+}
+
+/// A path below a folder, or below the one that SFTP starts in.
+fn below(folder: Option<&[u8]>, name: &[u8]) -> Vec<u8> {
+    match folder {
+        None => name.to_vec(),
+        Some(folder) => [folder, b"/", name].concat(),
+    }
+}
+
+/// What a server answered to one request.
+enum Said {
+    Status {
+        code: u32,
+        why: String,
+    },
+    Handle(Vec<u8>),
+    /// How many bytes. What was read is nobody's business, and is wiped.
+    Data(usize),
+    Names(Vec<Entry>),
+    Other,
+}
+
+/// A name in a folder.
+struct Entry {
+    name: Vec<u8>,
+    mode: u32,
+}
+
+impl Entry {
+    fn is(&self, kind: u32) -> bool {
+        self.mode & 0o170_000 == kind
+    }
+}
+
+/// What is there for a moment: ours, or another trial's.
+const OURS: &[u8] = b".stagepass-trial-";
+
+const FOLDER: u32 = 0o040_000;
+const FILE: u32 = 0o100_000;
+
+/// The folders among these, those that are not hidden first.
+fn folders(names: &[Entry]) -> impl Iterator<Item = &[u8]> {
+    let known = |entry: &&Entry| entry.is(FOLDER) && entry.name != b"." && entry.name != b"..";
+    let hidden = |entry: &&Entry| entry.name.starts_with(b".");
+    let (shown, hidden): (Vec<&Entry>, Vec<&Entry>) =
+        names.iter().filter(known).partition(|entry| !hidden(entry));
+    shown.into_iter().chain(hidden).take(MOST_TRIED).map(|entry| entry.name.as_slice())
+}
+
+/// The files among these. What is hidden comes last: that is where secrets are kept.
+fn files(names: &[Entry]) -> impl Iterator<Item = &[u8]> {
+    let (hidden, shown): (Vec<&Entry>, Vec<&Entry>) = names
+        .iter()
+        .filter(|entry| entry.is(FILE) && !entry.name.starts_with(OURS))
+        .partition(|entry| entry.name.starts_with(b"."));
+    shown.into_iter().chain(hidden).take(MOST_TRIED).map(|entry| entry.name.as_slice())
+}
+
+/// What was said instead of a handle.
+fn refusal(said: Option<&Said>) -> String {
+    match said {
+        Some(Said::Status { code: NO_SUCH_FILE, .. }) => "is not there".into(),
+        Some(Said::Status { code, why }) if why.is_empty() => format!("was refused ({code})"),
+        Some(Said::Status { why, .. }) => format!("was refused: {why}"),
+        _ => "was answered by something else".into(),
+    }
+}
+
+/// Where we are, by the answer to that question.
+fn start(said: Option<&Said>) -> Result<String, String> {
+    match said {
+        Some(Said::Names(names)) => match names.first() {
+            Some(first) => Ok(clean(&first.name, 1024)),
+            None => Err("its SFTP server's answer is cut short".into()),
+        },
+        Some(Said::Status { code, why }) => {
             Err(format!("its SFTP server refused the first request: {why} ({code})"))
         }
         _ => Err("its SFTP server answers something else than was asked".into()),
     }
 }
 
-async fn send(stream: &mut (impl AsyncWrite + Unpin), kind: u8, body: &[u8]) -> Result<(), String> {
-    let length = u32::try_from(body.len() + 1).map_err(|_| "too long a request")?;
-    let mut packet = Vec::from(length.to_be_bytes());
-    packet.push(kind);
-    packet.extend_from_slice(body);
-    let written = stream.write_all(&packet).await;
-    written.map_err(|_| "the SFTP session ended at once".to_owned())
+struct Client<S> {
+    stream: S,
+    last: u32,
 }
 
-async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Result<(u8, Vec<u8>), String> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    async fn hello(&mut self) -> Result<u32, String> {
+        let mut packet = Vec::new();
+        packet.extend(5_u32.to_be_bytes());
+        packet.push(INIT);
+        packet.extend(3_u32.to_be_bytes());
+        self.send(&packet).await?;
+        let (kind, body) = receive(&mut self.stream).await?;
+        match (kind, number(&mut body.as_slice())) {
+            (VERSION, Some(version)) => Ok(version),
+            _ => Err("its SFTP server does not say its version".into()),
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let ended = |_| "the SFTP session ended at once".to_owned();
+        self.stream.write_all(bytes).await.map_err(ended)?;
+        self.stream.flush().await.map_err(ended)
+    }
+
+    /// Sends requests all at once, and waits for the answers: one each, in the order of the requests.
+    async fn ask(&mut self, requests: Vec<Request>) -> Result<Vec<Said>, String> {
+        let first = self.last + 1;
+        let mut packets = Vec::new();
+        for request in &requests {
+            self.last += 1;
+            let length = u32::try_from(request.body.len() + 5).map_err(|_| "too long a request")?;
+            packets.extend(length.to_be_bytes());
+            packets.push(request.kind);
+            packets.extend(self.last.to_be_bytes());
+            packets.extend_from_slice(&request.body);
+        }
+        self.send(&packets).await?;
+        let mut answers = BTreeMap::new();
+        for _ in &requests {
+            let (kind, body) = receive(&mut self.stream).await?;
+            let mut rest = body.as_slice();
+            let id = number(&mut rest).filter(|id| (first..=self.last).contains(id));
+            let id = id.ok_or("its SFTP server answers something else than was asked")?;
+            if answers.insert(id, understand(kind, rest)).is_some() {
+                return Err("its SFTP server answers one request twice".into());
+            }
+        }
+        Ok(answers.into_values().collect())
+    }
+
+    /// The first names of a folder that was opened.
+    async fn names(&mut self, handle: Vec<u8>) -> Result<Vec<Entry>, String> {
+        let mut names = Vec::new();
+        while names.len() < MOST_NAMES {
+            let said = self.ask(vec![request(READDIR, &[&handle])]).await?;
+            match said.into_iter().next() {
+                Some(Said::Names(more)) if !more.is_empty() => names.extend(more),
+                Some(Said::Status { code: END, .. }) => break,
+                // That a folder was opened and cannot be read is seen by what is missing in it.
+                _ => break,
+            }
+        }
+        self.ask(vec![request(CLOSE, &[&handle])]).await?;
+        Ok(names)
+    }
+
+    /// Reads a few bytes of one file in the folder, or in one below it.
+    async fn read(
+        &mut self,
+        work: &Work<'_>,
+        names: &[Entry],
+        shown: &str,
+    ) -> Result<Part, String> {
+        let top = work.folder.map(str::as_bytes);
+        let mut refused = None;
+        if let Some(part) = self.read_one(top, names, shown, &mut refused).await? {
+            return Ok(part);
+        }
+        for name in folders(names) {
+            let within = below(top, name);
+            let said = self.ask(vec![request(OPENDIR, &[&within])]).await?;
+            let Some(Said::Handle(handle)) = said.into_iter().next() else { continue };
+            let inner = self.names(handle).await?;
+            let shown = format!("{shown}/{}", clean(name, 200));
+            if let Some(part) = self.read_one(Some(&within), &inner, &shown, &mut refused).await? {
+                return Ok(part);
+            }
+        }
+        Ok(match refused {
+            Some(why) => Part::failed("read", why),
+            None => Part::not_tried("read", format!("`{shown}` holds no file to read")),
+        })
+    }
+
+    async fn read_one(
+        &mut self,
+        folder: Option<&[u8]>,
+        names: &[Entry],
+        shown: &str,
+        refused: &mut Option<String>,
+    ) -> Result<Option<Part>, String> {
+        for name in files(names) {
+            let said = self.ask(vec![open(&below(folder, name), FOR_READING)]).await?;
+            let file = format!("`{shown}/{}`", clean(name, 200));
+            let handle = match said.into_iter().next() {
+                Some(Said::Handle(handle)) => handle,
+                other => {
+                    refused.get_or_insert(format!("{file} {}", refusal(other.as_ref())));
+                    continue;
+                }
+            };
+            let mut some = request(READ, &[&handle]);
+            some.body.extend(0_u64.to_be_bytes());
+            some.body.extend(64_u32.to_be_bytes());
+            let said = self.ask(vec![some, request(CLOSE, &[&handle])]).await?;
+            match said.first() {
+                // An empty file ends at once.
+                Some(Said::Data(_) | Said::Status { code: END, .. }) => {
+                    return Ok(Some(Part::proved("read", format!("{file} was read"))));
+                }
+                other => {
+                    refused.get_or_insert(format!("{file} {}", refusal(other)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes into a file that was just made, reads it again, and removes it.
+    async fn write(
+        &mut self,
+        handle: Vec<u8>,
+        file: &[u8],
+        shown: &str,
+        work: &Work<'_>,
+    ) -> Result<Part, String> {
+        let text = work.name.as_bytes();
+        let mut write = request(WRITE, &[&handle]);
+        write.body.extend(0_u64.to_be_bytes());
+        put(&mut write.body, text);
+        let mut read = request(READ, &[&handle]);
+        read.body.extend(0_u64.to_be_bytes());
+        read.body.extend(1024_u32.to_be_bytes());
+        let said = self.ask(vec![write, read, request(CLOSE, &[&handle])]).await?;
+        let gone = self.remove(file).await?;
+        let name = format!("the file `{}` in `{shown}`", work.name);
+        Ok(match (said.first(), said.get(1)) {
+            _ if !gone => {
+                Part::failed("write", format!("{name} was made and could not be removed"))
+            }
+            (Some(Said::Status { code: 0, .. }), Some(Said::Data(length)))
+                if *length == text.len() =>
+            {
+                let why = format!("a new file in `{shown}` was written, read and removed");
+                Part::proved("write", why)
+            }
+            (Some(Said::Status { code: 0, .. }), other) => Part::failed(
+                "write",
+                format!("{name} was written and not read again: it {}", refusal(other)),
+            ),
+            (other, _) => Part::failed(
+                "write",
+                format!("{name} was made and not written: it {}", refusal(other)),
+            ),
+        })
+    }
+
+    /// Removes a file; whether it is gone then.
+    async fn remove(&mut self, file: &[u8]) -> Result<bool, String> {
+        let said = self.ask(vec![request(REMOVE, &[file]), request(LSTAT, &[file])]).await?;
+        Ok(matches!(said.get(1), Some(Said::Status { code: NO_SUCH_FILE, .. })))
+    }
+}
+
+/// Reads what stands behind the number of a request.
+fn understand(kind: u8, mut rest: &[u8]) -> Said {
+    let rest = &mut rest;
+    let understood = match kind {
+        STATUS => number(rest).map(|code| {
+            // Version 3 says why, older ones only the code.
+            let why = text(rest).map(|why| clean(why, 200)).unwrap_or_default();
+            Said::Status { code, why }
+        }),
+        HANDLE => text(rest).map(|handle| Said::Handle(handle.to_vec())),
+        DATA => text(rest).map(|data| Said::Data(data.len())),
+        NAME => names(rest).map(Said::Names),
+        _ => None,
+    };
+    understood.unwrap_or(Said::Other)
+}
+
+fn names(rest: &mut &[u8]) -> Option<Vec<Entry>> {
+    let count = number(rest)?;
+    let mut names = Vec::new();
+    for _ in 0..count {
+        let name = text(rest)?.to_vec();
+        // As `ls -l` would show it.
+        text(rest)?;
+        names.push(Entry { name, mode: attributes(rest)? });
+    }
+    Some(names)
+}
+
+/// Reads the attributes of a file: its mode, 0 where it is not said.
+fn attributes(rest: &mut &[u8]) -> Option<u32> {
+    let flags = number(rest)?;
+    let mut skip = |present: u32, numbers: usize| -> Option<u32> {
+        let mut last = 0;
+        if flags & present != 0 {
+            for _ in 0..numbers {
+                last = number(rest)?;
+            }
+        }
+        Some(last)
+    };
+    // Size, ids, mode, times.
+    skip(1, 2)?;
+    skip(2, 2)?;
+    let mode = skip(4, 1)?;
+    skip(8, 2)?;
+    let extended = skip(0x8000_0000, 1)?;
+    for _ in 0..extended {
+        text(rest)?;
+        text(rest)?;
+    }
+    Some(mode)
+}
+
+async fn receive(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Result<(u8, Zeroizing<Vec<u8>>), String> {
     let ended = |_| "the SFTP session ended at once".to_owned();
     let length = stream.read_u32().await.map_err(ended)?;
     if length == 0 || length > LONGEST {
@@ -61,7 +508,7 @@ async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Result<(u8, Vec<u8>),
             .into());
     }
     let kind = stream.read_u8().await.map_err(ended)?;
-    let mut body = Vec::new();
+    let mut body = Zeroizing::new(Vec::new());
     let wanted = u64::from(length - 1);
     let read = stream.take(wanted).read_to_end(&mut body).await.map_err(ended)?;
     if u64::try_from(read) != Ok(wanted) {

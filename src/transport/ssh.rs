@@ -231,6 +231,7 @@ impl Link {
 pub(super) struct Session {
     pub(super) link: Link,
     way: Vec<Link>,
+    port: u16,
 }
 
 /// Reaches, verifies and logs in to a target.
@@ -294,7 +295,7 @@ pub(super) async fn reach(
     loop {
         let rule = Rule::Pinned(pins.clone(), known_hosts_of(place, known)?);
         let failure = match connect(&way, place, rule, &algorithms, clock).await {
-            Ok(link) => return Ok(Session { link, way }),
+            Ok(link) => return Ok(Session { link, way, port: place.port }),
             Err(failure) => failure,
         };
         match (failure.shown, mismatch.take()) {
@@ -668,6 +669,11 @@ impl Session {
     /// The server's greeting, cleaned.
     pub(super) fn server_id(&self) -> &str {
         &self.link.server_id
+    }
+
+    /// The port that it was reached on.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Says goodbye to the target and then to the servers on the way.

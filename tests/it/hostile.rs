@@ -154,6 +154,8 @@ struct Log {
     verbs: Vec<String>,
     /// The number of the first command.
     first: Option<String>,
+    /// What the gate of the access that was opened says of it.
+    gate: String,
     /// How many channels it was let open, of how many that it asked for.
     channels: (usize, usize),
     closed: bool,
@@ -301,7 +303,8 @@ async fn serve(mut stream: TcpStream, number: usize, tricks: Tricks, log: Arc<Mu
         ..server::Config::default()
     };
     let heard = Heard { stream, number, log: Arc::clone(&log), deaf_after };
-    let handler = Connection { tricks, log, body: Vec::new(), answered: false };
+    let handler =
+        Connection { tricks, log, body: Vec::new(), answered: false, by_the_gate: Vec::new() };
     if let Ok(session) = server::run_stream(Arc::new(config), heard, handler).await {
         let _ = session.await;
     }
@@ -313,6 +316,8 @@ struct Connection {
     log: Arc<Mutex<Log>>,
     body: Vec<u8>,
     answered: bool,
+    /// The channels that were answered as a gate would, without an input.
+    by_the_gate: Vec<ChannelId>,
 }
 
 impl Connection {
@@ -353,6 +358,15 @@ impl Connection {
             asked.verb = "word".into();
         }
         let mut log = self.log.lock().unwrap();
+        if asked.verb == "sp_open" {
+            let input = |name: &str| {
+                let rest = after(&format!("\n{name}='")).unwrap_or_default();
+                rest.split('\'').next().unwrap_or_default().to_owned()
+            };
+            let (id, access) = (input("sp_grant"), input("sp_access"));
+            let until = input("sp_deadline");
+            log.gate = format!("grant={id} access={access} deadline={until} confined=0");
+        }
         asked.before = log.verbs.iter().filter(|verb| **verb == asked.verb).count();
         log.verbs.push(asked.verb.clone());
         log.first.get_or_insert(asked.nonce.clone());
@@ -384,10 +398,14 @@ impl Connection {
                         "account=deploy\nkey_lines=1\ngate=true\nfailsafe=crontab".to_owned()
                     }
                     "sp_close" => "absent=true\nkeys_absent=true".to_owned(),
+                    "sp_update" => "trial_seen=true".to_owned(),
                     _ => String::new(),
                 };
                 if asked.verb == "word" {
-                    (format!("stagepass={}\n", asked.nonce).into(), Vec::new(), Some(0))
+                    let word = &asked.nonce;
+                    let lines = ["folder-yes", "read-yes", "write-yes"];
+                    let lines = lines.map(|line| format!("{word} {line}\n")).concat();
+                    (format!("stagepass={word}\n{lines}").into(), Vec::new(), Some(0))
                 } else {
                     (whole(&lines), Vec::new(), Some(0))
                 }
@@ -555,13 +573,25 @@ impl server::Handler for Connection {
     async fn exec_request(
         &mut self,
         channel: ChannelId,
-        _: &[u8],
+        command: &[u8],
         session: &mut Session,
     ) -> Result<(), russh::Error> {
         if !self.tricks.execs {
             return session.channel_failure(channel);
         }
         session.channel_success(channel)?;
+        let command = String::from_utf8_lossy(command);
+        if command.starts_with("stagepass-trial ") || command.starts_with("echo ") {
+            self.by_the_gate.push(channel);
+            let gate = self.log.lock().unwrap().gate.clone();
+            match command.strip_prefix("stagepass-trial ") {
+                Some(nonce) => session.data(channel, format!("stagepass-gate {nonce} {gate}\n"))?,
+                None => session.extended_data(channel, 1, b"stagepass: SFTP only.\n".to_vec())?,
+            }
+            session.exit_status_request(channel, 1)?;
+            session.eof(channel)?;
+            return session.close(channel);
+        }
         if let Some(say) = self.tricks.early.clone() {
             return self.answer(&Asked::default(), say, channel, session).await;
         }
@@ -599,6 +629,9 @@ impl server::Handler for Connection {
         channel: ChannelId,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
+        if self.by_the_gate.contains(&channel) {
+            return Ok(());
+        }
         let asked = self.asked();
         let say = (self.tricks.answers)(&asked);
         self.answer(&asked, say, channel, session).await
@@ -1038,7 +1071,18 @@ fn at_the_new_login() -> Vec<(&'static str, Tricks)> {
         name.extend(1_u32.to_be_bytes());
         name.extend(u32::try_from(SPOIL.len() * 500).unwrap().to_be_bytes());
         name.extend(SPOIL.repeat(500).bytes());
-        [packet(2, &3_u32.to_be_bytes()), packet(104, &name)].concat()
+        // No text as `ls` would show it, and no attributes.
+        name.extend([0; 8]);
+        // A folder that opens, a new file that is refused, and no names.
+        let handle = [2_u32, 1].map(u32::to_be_bytes).concat();
+        let handle = packet(102, &[handle, b"h".to_vec()].concat());
+        let status = |id: u32, code: u32| {
+            let mut body = [id, code, SPOIL.len() as u32].map(u32::to_be_bytes).concat();
+            body.extend(SPOIL.bytes());
+            packet(101, &body)
+        };
+        let answers = [packet(104, &name), handle, status(3, 3), status(4, 1), status(5, 0)];
+        [packet(2, &3_u32.to_be_bytes()), answers.concat()].concat()
     };
     let status = {
         let mut body = Vec::from(1_u32.to_be_bytes());

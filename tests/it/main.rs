@@ -31,5 +31,6 @@ mod stage;
 mod sweep;
 mod transport;
 mod transport_host;
+mod trial;
 mod unattended;
 mod verify;

@@ -223,6 +223,7 @@ impl Wire {
         let identity = story.stage.admin.private.to_str().unwrap();
         let mut words = vec!["target", "add", name, &url, "--environment", "staging"];
         words.extend(["--host-key", &host.fingerprint, "--identity", identity]);
+        words.extend(["--path", "/var/www/shop"]);
         story.run(words).ok();
     }
 }

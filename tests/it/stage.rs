@@ -212,13 +212,18 @@ impl Stage {
     }
 
     /// `target add NAME` for this host as a staging server, logging in as `account` with the
-    /// admin's key, the host key given; `more` is put at the end.
+    /// admin's key, the host key given; `more` is put at the end. Where root makes an account of its
+    /// own, there has to be a shop: without `--path` in `more` an empty one is made.
     pub fn add_target(&self, name: &str, host: &Host, account: &str, more: &[&str]) -> Run {
         let url = host.url(account);
         let identity = self.admin.private.to_str().unwrap();
         let mut args = vec!["target", "add", name, &url, "--environment", "staging"];
         args.extend(["--host-key", &host.fingerprint, "--identity", identity]);
         args.extend(more);
+        if !more.contains(&"--path") && (account == "root" || more.contains(&"--become")) {
+            host.sh("install -d -o www-data -g www-data /srv/a-shop");
+            args.extend(["--path", "/srv/a-shop"]);
+        }
         self.run(args)
     }
 

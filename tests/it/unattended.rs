@@ -171,6 +171,10 @@ fn add_target(stage: &Stage, name: &str, host: &Host, account: &str, more: &[&st
     let mut words = vec!["target", "add", name, &url, "--environment", "staging"];
     words.extend(["--host-key", &host.fingerprint]);
     words.extend(more);
+    if !more.contains(&"--path") {
+        host.sh("install -d -o www-data -g www-data /srv/a-shop");
+        words.extend(["--path", "/srv/a-shop"]);
+    }
     stage.run(words).ok();
 }
 

@@ -9,6 +9,7 @@ gate_and_failsafe() {
     on pkill -STOP -x cron
     lets_through
     shuts_out
+    answers_the_trial
     tells_sftp_programs
     ends_what_runs
     ends_what_is_hidden
@@ -252,6 +253,40 @@ shuts_out() {
     verb linux-account close "path=$shop"
     finishes
     mv "$root/usr/lib/openssh/away" "$root/usr/lib/openssh/sftp-server"
+}
+
+# Whoever made the access asks who answers. Nobody else is answered, and another command that sshd
+# forces is found before anybody can come in.
+answers_the_trial() {
+    local access conf=$root/etc/ssh/sshd_config.d/05-test.conf
+    about="$suite trial"
+    for access in sftp ssh; do
+        make_shop
+        verb linux-account open "path=$shop" "access=$access" "check_key=$check_key" "check_until=$(($(date +%s) + 300))" trial=n0nce
+        finishes
+        deny 'the supporter is not answered' key_ssh 'stagepass-trial n0nce' 2>/dev/null
+        identity=$tmp/check
+        deny 'another number is not answered' key_ssh 'stagepass-trial 0nce' 2>/dev/null
+        want 'nor one with more behind it' bash -c '! grep -q stagepass-gate <<<"$1"' - "$(key_ssh 'stagepass-trial n0nce; echo' 2>/dev/null)"
+        same 'the gate answers' "stagepass-gate n0nce grant=$grant access=$access deadline=$deadline confined=0" "$(key_ssh 'stagepass-trial n0nce' | sed 's/ confined=1$/ confined=0/')"
+        [ "$access" = ssh ] || key_ssh true 2>/dev/null
+        identity=''
+        want 'and writes it down' grep -qE '^[0-9]+ [^ ]+ own trial n0nce$' "$(state uses)"
+        [ "$access" = ssh ] || want 'what was refused in the trial is no use' grep -qE '^[0-9]+ [^ ]+ own refused true$' "$(state uses)"
+        verb linux-account update "path=$shop" "access=$access" trial=n0nc
+        says trial_seen=false
+        verb linux-account update "path=$shop" "access=$access" trial=n0nce
+        says trial_seen=true
+        want 'the word is forgotten' grep -qx 'trial=' "$(state gate.conf)"
+        verb linux-account update "path=$shop" "access=$access"
+        case $out in *trial_seen*) fail 'nothing is said where nothing was asked' "$out" ;; *) pass ;; esac
+        verb linux-account close "path=$shop"
+    done
+    printf 'Match User sp-anna\nForceCommand internal-sftp\nMatch all\n' >"$conf"
+    verb linux-account open "path=$shop"
+    refuses forced-command
+    want 'nothing is left' bash -c '! grep -q sp-anna "$1/etc/passwd" && [ ! -e "$2" ] && [ ! -e "$1/home/sp-anna" ]' - "$root" "$(state gate)"
+    rm -f "$conf"
 }
 
 # started NAME COMMAND...: in the background; when it ends, the time is in a file.

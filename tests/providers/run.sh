@@ -245,7 +245,7 @@ script() {
         [check_key]='' [check_until]=0 [password]='' [has_password]=0 [deadline]=$deadline [expiry_form]=$form
         [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)"
         [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [uses_from]=0 [collected]=0
-        [baseline_digest]='' [by_server]=0 [gate_wanted]=1)
+        [baseline_digest]='' [by_server]=0 [gate_wanted]=1 [trial]='')
     # Nothing of a grant that was open is still on its way when it is closed.
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::context::{login_name, program};
 use crate::error::{Error, Kind, Result};
-use crate::public_key::generate_key_pair;
+use crate::public_key::{self, generate_key_pair};
 
 /// How long a server may take to answer.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -243,12 +243,13 @@ impl Files {
             fs::DirBuilder::new().mode(0o700).create(folder.join(name)).map_err(full)?;
         }
         for name in ["admin", "supporter"] {
-            let (public, private) = generate_key_pair(name).map_err(made)?;
+            let (public, private) =
+                generate_key_pair(public_key::Kind::Ed25519, name).map_err(made)?;
             private_file(&folder.join(name), private.expose().as_bytes())?;
             let line = format!("{} {name}\n", public.text);
             private_file(&folder.join(format!("{name}.pub")), line.as_bytes())?;
         }
-        let (_, private) = generate_key_pair("host").map_err(made)?;
+        let (_, private) = generate_key_pair(public_key::Kind::Ed25519, "host").map_err(made)?;
         private_file(&folder.join("host_key"), private.expose().as_bytes())?;
         let key = PrivateKey::from_openssh(private.expose())
             .map_err(|e| Error::new(Kind::Internal, "no keys can be made").because(e))?;

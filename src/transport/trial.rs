@@ -1,0 +1,441 @@
+//! What a login shows once it is in: who answers it, what it can do, and what it cannot. Everything is
+//! tried on the one connection that was logged in on, and nothing that was there before is touched.
+
+use std::time::Duration;
+
+use russh::{ChannelMsg, ChannelOpenFailure};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::exchange::Exchange;
+use super::sftp::{self, Work};
+use super::ssh::Session;
+use super::{Answer, Clock, Interpreter, Outcome, Phase, Reach, Script, clean};
+use crate::grant::Access;
+use crate::script::quote;
+use crate::target::Elevation;
+
+/// What a trial login is to show.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial<'a> {
+    /// What was granted.
+    pub access: Access,
+    /// A word of this trial alone, `[0-9a-z]+`.
+    pub nonce: &'a str,
+    /// What the gate is to say behind `stagepass-gate NONCE `; `None` where no gate was made.
+    pub gate: Option<&'a str>,
+    /// The shop's folder; without one, the folder that the access starts in.
+    pub folder: Option<&'a str>,
+    /// Whether a command may run although SFTP was granted; the plan said so.
+    pub shell_is_known: bool,
+    /// Whether ports may be forwarded; the plan said so.
+    pub may_forward: bool,
+    /// Whether an earlier try of this trial may have left its file.
+    pub again: bool,
+}
+
+/// One thing that a trial tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// `gate`, `command`, `folder`, `read`, `write` or `forwarding`.
+    pub part: &'static str,
+    /// What came of it.
+    pub result: Shown,
+    /// What was seen, or why nothing was tried, without a full stop.
+    pub why: String,
+}
+
+/// What came of one thing that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// It was seen to be as it was granted.
+    Proved,
+    /// It was seen to be otherwise.
+    Failed,
+    /// It was not tried.
+    NotTried,
+}
+
+impl Part {
+    pub(crate) fn proved(part: &'static str, why: String) -> Self {
+        Self { part, result: Shown::Proved, why }
+    }
+
+    pub(crate) fn failed(part: &'static str, why: String) -> Self {
+        Self { part, result: Shown::Failed, why }
+    }
+
+    pub(crate) fn not_tried(part: &'static str, why: String) -> Self {
+        Self { part, result: Shown::NotTried, why }
+    }
+
+    /// Whether it was seen to be otherwise than it was granted.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        self.result == Shown::Failed
+    }
+}
+
+/// Tries everything at once, as far as the server lets channels be open at the same time.
+pub(super) async fn run(session: &Session, trial: &Trial<'_>, clock: &Clock) -> Answer {
+    let all = async {
+        tokio::join!(
+            gate(session, trial),
+            command(session, trial),
+            work(session, trial, clock),
+            forwarding(session, trial),
+        )
+    };
+    let unknown = |why: String| Answer::Unknown { why };
+    let Some((gate, command, work, forwarding)) = clock.within(all).await else {
+        let late = "the session did not answer in time";
+        return match session.link.handle.is_closed() {
+            true => unknown(late.into()),
+            false => Answer::NoUse { why: format!("logged in, but {late}") },
+        };
+    };
+    let (reach, done) = match work {
+        Ok(worked) => worked,
+        Err(why) if session.link.handle.is_closed() => return unknown(why),
+        // Whoever answered in the place of the gate says more.
+        Err(why) if gate.is_failed() => (None, vec![Part::not_tried("folder", why)]),
+        Err(why) => return Answer::NoUse { why: format!("logged in, but {why}") },
+    };
+    let mut parts = vec![gate];
+    parts.extend(command);
+    parts.extend(done);
+    parts.push(forwarding);
+    if session.link.handle.is_closed() {
+        return unknown(session.link.lost(Phase::Session).to_string());
+    }
+    Answer::Tried { reach, parts }
+}
+
+/// Asks who answers. A command that is forced on the login in the place of the gate does not know the
+/// word, and neither does a shell.
+async fn gate(session: &Session, trial: &Trial<'_>) -> Part {
+    let Some(wanted) = trial.gate else {
+        return Part::not_tried("gate", "this access has no gate".into());
+    };
+    let heard = match hear(session, &format!("stagepass-trial {}", trial.nonce)).await {
+        Ok(heard) => heard,
+        Err(why) => return Part::failed("gate", why),
+    };
+    let start = format!("stagepass-gate {} ", trial.nonce);
+    let text = String::from_utf8_lossy(&heard.stdout).into_owned();
+    // The profile of a shared account may print something before.
+    let said = text.lines().find_map(|line| line.split_once(&start).map(|(_, said)| said));
+    match said {
+        Some(said) if said.trim_end() == wanted => {
+            Part::proved("gate", "the gate of this grant answered".into())
+        }
+        Some(said) => {
+            let said = clean(said.as_bytes(), 200);
+            Part::failed("gate", format!("a gate answered, and not for this access: {said}"))
+        }
+        None => Part::failed("gate", format!("not the gate answered, but {}", heard.in_words())),
+    }
+}
+
+/// Where SFTP alone was granted a command must not run. Its words come out changed if some shell
+/// runs it, whichever that is.
+async fn command(session: &Session, trial: &Trial<'_>) -> Option<Part> {
+    if trial.access == Access::Ssh {
+        return None;
+    }
+    let word = format!("ab{}", trial.nonce);
+    let changed: String = word
+        .chars()
+        .map(|c| if ('a'..='m').contains(&c) { c.to_ascii_uppercase() } else { c })
+        .collect();
+    let heard = match hear(session, &format!("echo {word} | tr a-m A-M")).await {
+        Ok(heard) => heard,
+        Err(why) if why == NO_COMMANDS => {
+            return Some(Part::proved("command", format!("a command was refused: {why}")));
+        }
+        Err(why) => {
+            let why = format!("whether a command is refused was not seen: {why}");
+            return Some(Part::failed("command", why));
+        }
+    };
+    let ran = heard.stdout.windows(changed.len()).any(|some| some == changed.as_bytes());
+    Some(match (ran, trial.shell_is_known) {
+        (false, _) => {
+            Part::proved("command", format!("a command was refused: {}", heard.in_words()))
+        }
+        (true, true) => Part::not_tried("command", "a command runs too, as the plan said".into()),
+        (true, false) => {
+            Part::failed("command", "a command ran, where only SFTP was granted".into())
+        }
+    })
+}
+
+/// Does what the access is for.
+async fn work(
+    session: &Session,
+    trial: &Trial<'_>,
+    clock: &Clock,
+) -> Result<(Option<Reach>, Vec<Part>), String> {
+    let name = format!(".stagepass-trial-{}", trial.nonce);
+    if trial.access == Access::Ssh {
+        let parts = by_shell(session, trial, &name, clock).await?;
+        return Ok((Some(Reach::Shell), parts));
+    }
+    let work = Work {
+        folder: trial.folder,
+        write: trial.access == Access::Sftp,
+        name: &name,
+        again: trial.again,
+    };
+    let channel = sftp_channel(session).await?;
+    let (reach, parts) = sftp::work(channel.into_stream(), &work).await?;
+    Ok((Some(reach), parts))
+}
+
+/// A channel on which SFTP begins.
+pub(super) async fn sftp_channel(
+    session: &Session,
+) -> Result<russh::Channel<russh::client::Msg>, String> {
+    let mut channel = open(session).await?;
+    let asked = channel.request_subsystem(true, "sftp").await;
+    asked.map_err(|_| "the connection was lost".to_owned())?;
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::Success) => return Ok(channel),
+            Some(ChannelMsg::Failure) => return Err("the server has no SFTP".into()),
+            Some(ChannelMsg::Close) | None => return Err("the server closed the session".into()),
+            Some(_) => {}
+        }
+    }
+}
+
+/// The same work as by SFTP, by a shell. Says a line for each part, behind a word of its own, since
+/// the profile of the account may print something too.
+const SHELL: &str = r#"umask 077
+set +f
+say() { printf '%s %s\n' "$word" "$1"; }
+if [ -n "$folder" ]; then cd -- "$folder" 2>/dev/null || { say folder-no; exit 0; }; fi
+ls -a >/dev/null 2>&1 && say folder-yes || say folder-no
+tried=0 read=none
+look() {
+    for file; do
+        case $file in *.stagepass-trial-*) continue ;; esac
+        [ -f "$file" ] || continue
+        tried=$((tried + 1)) read=no
+        if head -c 64 -- "$file" >/dev/null 2>&1; then read=yes && break; fi
+        [ "$tried" -lt 40 ] || break
+    done
+}
+look * .[!.]*
+[ "$read" = yes ] || look */*
+say "read-$read"
+tried=0 write=no
+for at in . */; do
+    file=${at%/}/$name
+    [ -z "$again" ] || rm -f -- "$file"
+    if (set -C && echo "$name" >"$file") 2>/dev/null; then
+        write=left
+        read=$(cat "$file")
+        rm -f -- "$file"
+        [ -e "$file" ] || write=odd
+        [ "$write:$read" != "odd:$name" ] || write=yes
+        break
+    fi
+    tried=$((tried + 1))
+    [ "$tried" -lt 20 ] || break
+done
+say "write-$write"
+exit 0
+"#;
+
+async fn by_shell(
+    session: &Session,
+    trial: &Trial<'_>,
+    name: &str,
+    clock: &Clock,
+) -> Result<Vec<Part>, String> {
+    let word = trial.nonce;
+    let mut body = Zeroizing::new(Vec::new());
+    // The first line alone shows that there is a shell.
+    body.extend_from_slice(b"printf 'stagepass=%s\\n' ");
+    let again = if trial.again { "1" } else { "" };
+    body.extend_from_slice(quote(word).as_bytes());
+    for (key, value) in
+        [("word", word), ("name", name), ("again", again), ("folder", trial.folder.unwrap_or(""))]
+    {
+        body.extend_from_slice(format!("\n{key}={}", quote(value)).as_bytes());
+    }
+    body.push(b'\n');
+    body.extend_from_slice(SHELL.as_bytes());
+    let script =
+        Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None };
+    let output = match session.run(Exchange::new(&script, false, None), clock.deadline).await {
+        Outcome::Done(output) => output,
+        Outcome::Refused { why } | Outcome::Unknown { why, .. } => return Err(why),
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !text.contains(&format!("stagepass={word}\n")) {
+        let said = [output.stdout, output.stderr].concat();
+        let status = output.status.unwrap_or_default();
+        return Err(format!("its shell runs nothing (status {status}): {}", clean(&said, 200)));
+    }
+    let said: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ')).collect();
+    let folder = trial.folder.map_or_else(
+        || "the folder one starts in".to_owned(),
+        |folder| format!("`{}`", clean(folder.as_bytes(), 1024)),
+    );
+    let mut parts = vec![if said.contains(&"folder-yes") {
+        Part::proved("folder", format!("{folder} was opened"))
+    } else {
+        Part::failed("folder", format!("{folder} cannot be opened"))
+    }];
+    if parts.iter().any(Part::is_failed) {
+        return Ok(parts);
+    }
+    parts.push(if said.contains(&"read-yes") {
+        Part::proved("read", format!("a file in {folder} was read"))
+    } else if said.contains(&"read-none") {
+        Part::not_tried("read", format!("{folder} holds no file to read"))
+    } else {
+        Part::failed("read", format!("no file in {folder} can be read"))
+    });
+    parts.push(if said.contains(&"write-yes") {
+        Part::proved("write", format!("a new file in {folder} was written, read and removed"))
+    } else if said.contains(&"write-left") {
+        Part::failed(
+            "write",
+            format!("the file `{name}` in {folder} was made and could not be removed"),
+        )
+    } else {
+        Part::failed("write", format!("no new file can be written in {folder}"))
+    });
+    Ok(parts)
+}
+
+/// Nothing may be forwarded, in either direction.
+async fn forwarding(session: &Session, trial: &Trial<'_>) -> Part {
+    const PART: &str = "forwarding";
+    if trial.may_forward {
+        return Part::not_tried(
+            PART,
+            "this server lets a password forward ports, as was said".into(),
+        );
+    }
+    let handle = &session.link.handle;
+    let port = u32::from(session.port());
+    let (there, back) = tokio::join!(
+        handle.channel_open_direct_tcpip("127.0.0.1", port, "127.0.0.1", 0),
+        handle.tcpip_forward("127.0.0.1", 0),
+    );
+    if let Ok(port) = back {
+        let _ = handle.cancel_tcpip_forward("127.0.0.1", port).await;
+        return Part::failed(PART, "a port of the server was lent to this login".into());
+    }
+    match there {
+        Ok(channel) => {
+            let _ = channel.close().await;
+            Part::failed(PART, "a connection was forwarded through the server".into())
+        }
+        // It was allowed, and only nobody listens there.
+        Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed)) => {
+            Part::failed(PART, "the server tried to forward a connection".into())
+        }
+        Err(russh::Error::ChannelOpenFailure(_)) => {
+            Part::proved(PART, "forwarding was refused in both directions".into())
+        }
+        Err(_) => Part::failed(PART, "the connection was lost".into()),
+    }
+}
+
+/// What is said of a server that refuses the very request.
+const NO_COMMANDS: &str = "the server runs no commands";
+
+/// What a command said.
+struct Heard {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    status: Option<u32>,
+}
+
+/// How much of each is kept, in bytes.
+const KEPT: usize = 16 * 1024;
+
+/// How long the end of a command is waited for once it has ended: what it left behind may hold its
+/// output open.
+const LINGER: Duration = Duration::from_secs(2);
+
+impl Heard {
+    fn in_words(&self) -> String {
+        let said = [self.stderr.as_slice(), self.stdout.as_slice()].concat();
+        let said = clean(&said, 200);
+        match (said.as_str(), self.status) {
+            ("", None) => "it ended without a word".into(),
+            ("", Some(status)) => format!("it ended without a word (status {status})"),
+            (said, _) => format!("`{said}`"),
+        }
+    }
+}
+
+/// Runs a command without any input, and listens to it.
+async fn hear(session: &Session, command: &str) -> Result<Heard, String> {
+    let mut channel = open(session).await?;
+    let lost = |_| "the connection was lost".to_owned();
+    channel.exec(true, command).await.map_err(lost)?;
+    channel.eof().await.map_err(lost)?;
+    let mut heard = Heard { stdout: Vec::new(), stderr: Vec::new(), status: None };
+    let keep = |to: &mut Vec<u8>, data: &[u8]| {
+        let room = KEPT.saturating_sub(to.len()).min(data.len());
+        to.extend_from_slice(data.get(..room).unwrap_or_default());
+    };
+    let mut total = 0_usize;
+    loop {
+        let next = async {
+            match heard.status {
+                None => channel.wait().await,
+                Some(_) => tokio::time::timeout(LINGER, channel.wait()).await.unwrap_or(None),
+            }
+        };
+        match next.await {
+            Some(ChannelMsg::Data { data }) => {
+                total += data.len();
+                keep(&mut heard.stdout, &data);
+            }
+            Some(ChannelMsg::ExtendedData { data, .. }) => {
+                total += data.len();
+                keep(&mut heard.stderr, &data);
+            }
+            Some(ChannelMsg::ExitStatus { exit_status }) => heard.status = Some(exit_status),
+            Some(ChannelMsg::Failure) => return Err(NO_COMMANDS.into()),
+            Some(ChannelMsg::Close) | None => break,
+            Some(_) => {}
+        }
+        if total > super::FLOOD_LIMIT {
+            let _ = channel.close().await;
+            return Err("it did not stop talking".into());
+        }
+    }
+    let _ = channel.close().await;
+    Ok(heard)
+}
+
+/// Opens a channel. A server that allows fewer at a time (`MaxSessions`) is asked again, for as long as
+/// the trial may take.
+async fn open(session: &Session) -> Result<russh::Channel<russh::client::Msg>, String> {
+    let mut pause = Duration::from_millis(20);
+    let mut tries = 0;
+    loop {
+        match session.link.handle.channel_open_session().await {
+            Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed))
+                if tries < 60 =>
+            {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(320));
+                tries += 1;
+            }
+            Ok(channel) => return Ok(channel),
+            Err(_) => return Err("the server opened no channel".into()),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The trial login of a grant: what it is put to, what came of it, and what to do where it failed.
+//!
+//! A grant is open only when its own gate has answered the trial, the shop's folder was opened, a file
+//! read and, where writing was granted, one written and removed, and when what must be refused was seen
+//! to be refused, all of it on the connection that the trial logged in on. What a server cannot have, by
+//! the plan, is told as not tried.
+
+use serde::Serialize;
+
+use crate::grant::{Access, Grant, Layer};
+use crate::promise::{self, LayerPromise, Promise};
+use crate::script::Reply;
+use crate::server::Server;
+use crate::session::Known;
+use crate::transport::{Part, Shown, Trial};
+
+/// What a login is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// The supporter's key, in whose place the verification key logs in.
+    Key,
+    /// The password.
+    Password,
+}
+
+/// What was made on a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// The server as it was seen.
+    pub server: &'a Server,
+    /// What ends the grant there.
+    pub promise: &'a Promise,
+    /// What `open` replied.
+    pub opened: &'a Reply,
+}
+
+/// What one login of a grant is put to.
+#[derive(Debug)]
+pub struct Plan {
+    access: Access,
+    nonce: String,
+    gate: Option<String>,
+    folder: Option<String>,
+    shell_is_known: bool,
+    may_forward: bool,
+}
+
+impl Plan {
+    /// What was made for the layer, by what `open` replied, has to be what the login meets.
+    #[must_use]
+    pub fn of(
+        grant: &Grant,
+        layer: &Layer,
+        credential: Credential,
+        made: &Made<'_>,
+        nonce: &str,
+    ) -> Self {
+        let Made { server, promise, opened } = made;
+        let known = Known::of(layer);
+        let (name, has_gate) = match credential {
+            Credential::Key => (promise::KEY, promise::key_gate_made(opened)),
+            Credential::Password => {
+                (promise::PASSWORD, promise::password_gate_made(server, opened))
+            }
+        };
+        let gate = has_gate.then(|| {
+            format!(
+                "grant={} access={} deadline={} confined={}",
+                grant.id,
+                grant.access.id(),
+                grant.deadline + known.number("clock_ahead"),
+                u8::from(opened.is("confined")),
+            )
+        });
+        let folder = [opened.text("shop_path"), known.text("sp_path")]
+            .into_iter()
+            .find(|folder| !folder.is_empty())
+            .map(str::to_owned);
+        let promised = promise.layers.iter().find(|layer| layer.layer == name);
+        Self {
+            access: grant.access,
+            nonce: nonce.to_owned(),
+            gate,
+            folder,
+            shell_is_known: promised.is_some_and(LayerPromise::lets_commands_run),
+            may_forward: credential == Credential::Password
+                && opened.text("password_forwarding") != "false",
+        }
+    }
+
+    /// The same for the transport; `again` when an earlier try may have left its file.
+    #[must_use]
+    pub fn trial(&self, again: bool) -> Trial<'_> {
+        Trial {
+            access: self.access,
+            nonce: &self.nonce,
+            gate: self.gate.as_deref(),
+            folder: self.folder.as_deref(),
+            shell_is_known: self.shell_is_known,
+            may_forward: self.may_forward,
+            again,
+        }
+    }
+
+    /// Whether the gate has to have written down that it answered.
+    #[must_use]
+    pub fn has_gate(&self) -> bool {
+        self.gate.is_some()
+    }
+}
+
+/// What was proved by trying, as the ledger keeps it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proof {
+    /// How: `trial-login`.
+    pub kind: &'static str,
+    /// `proved`, or `partly` where something was not tried.
+    pub result: &'static str,
+    /// What was not tried, for people; empty where all was.
+    pub why: String,
+    /// What came of each login.
+    pub logins: Vec<Login>,
+}
+
+/// What came of one login.
+#[derive(Debug, Clone, Serialize)]
+pub struct Login {
+    /// `key` or `password`.
+    pub with: &'static str,
+    /// What came of each part.
+    pub parts: Vec<Part>,
+}
+
+impl Proof {
+    /// Sums up what the logins showed.
+    #[must_use]
+    pub fn of(logins: Vec<Login>) -> Self {
+        let left_out: Vec<&str> = logins
+            .iter()
+            .flat_map(|login| &login.parts)
+            .filter(|part| part.result == Shown::NotTried)
+            .map(|part| part.why.as_str())
+            .collect();
+        let result = if left_out.is_empty() { "proved" } else { "partly" };
+        Self { kind: "trial-login", result, why: left_out.join("; "), logins }
+    }
+}
+
+/// Why a grant cannot stay, and the way out.
+#[derive(Debug)]
+pub struct Fault {
+    /// What is not as it was granted.
+    pub message: String,
+    /// What was seen instead.
+    pub cause: String,
+    /// What can be done.
+    pub hints: Vec<String>,
+}
+
+/// What a trial's parts say against a grant; `None` where nothing does. `seen` is what `detect` replied,
+/// `opened` what `open` did.
+#[must_use]
+pub fn fault(
+    parts: &[Part],
+    layer: &Layer,
+    access: Access,
+    seen: &Reply,
+    opened: &Reply,
+) -> Option<Fault> {
+    let failed = |name: &str| parts.iter().find(|part| part.part == name && part.is_failed());
+    let cause = |part: &Part| part.why.clone();
+    if let Some(part) = failed("gate") {
+        return Some(Fault {
+            message:
+                "what was granted cannot be kept here: a session does not pass stagepass's gate"
+                    .into(),
+            cause: cause(part),
+            hints: way_past_forced_command(&layer.account, seen),
+        });
+    }
+    if let Some(part) = failed("command") {
+        return Some(Fault {
+            message: "more can be done than was granted".into(),
+            cause: cause(part),
+            hints: vec!["`--access ssh` grants a shell, where that is what you want".into()],
+        });
+    }
+    if access == Access::SftpReadOnly
+        && let Some(part) = failed("write")
+    {
+        return Some(Fault {
+            message: "more can be done than was granted".into(),
+            cause: cause(part),
+            hints: Vec::new(),
+        });
+    }
+    if let Some(part) = failed("forwarding") {
+        return Some(Fault {
+            message: "more can be done than was granted".into(),
+            cause: cause(part),
+            hints: Vec::new(),
+        });
+    }
+    let undone: Vec<&str> =
+        parts.iter().filter(|part| part.is_failed()).map(|part| part.why.as_str()).collect();
+    if undone.is_empty() {
+        return None;
+    }
+    let mut cause = undone.join("; ");
+    let reason = opened.text("shop_reason");
+    if !reason.is_empty() {
+        cause = format!("{cause}. {}", reason.trim_end_matches('.'));
+    }
+    Some(Fault {
+        message: "the access was made, and cannot do its work".into(),
+        cause,
+        hints: way_into_the_shop(parts, layer, access, seen, opened),
+    })
+}
+
+/// What goes before the gate is most often a `ForceCommand`.
+fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<String> {
+    let forced = seen.text("force_command");
+    let what = match forced {
+        "" | "none" => format!(
+            "most often a `ForceCommand` of this server goes before the one on a key; as root there: \
+             `sshd -T -C user={account},host=localhost,addr=127.0.0.1 | grep -i forcecommand`"
+        ),
+        forced => format!("this server's sshd forces `{forced}` on every session"),
+    };
+    vec![
+        what,
+        "in sshd's settings, `ForceCommand none` in a `Match User` block that stands first, for this \
+         account or for `sp-*`, leaves it to the gate"
+            .into(),
+    ]
+}
+
+fn way_into_the_shop(
+    parts: &[Part],
+    layer: &Layer,
+    access: Access,
+    seen: &Reply,
+    opened: &Reply,
+) -> Vec<String> {
+    let mut hints = Vec::new();
+    let owner = Some(seen.text("path_owner")).filter(|owner| !owner.is_empty() && *owner != "root");
+    let failed = |name: &str| parts.iter().any(|part| part.part == name && part.is_failed());
+    if layer.provider == "linux-account" {
+        if opened.text("shop_access") == "none" && seen.text("has_setfacl") == "false" {
+            hints.push(
+                "install the package `acl` on the server, which has `setfacl`, and grant again"
+                    .to_owned(),
+            );
+        }
+        if let Some(owner) = owner {
+            hints.push(format!(
+                "or log in as `{owner}`, whose folder it is, and use `--provider authorized-key`"
+            ));
+        }
+    } else {
+        match owner {
+            Some(owner) if owner != layer.account => hints.push(format!(
+                "the folder is `{owner}`'s: let stagepass log in as `{owner}`, or as root, who makes an \
+                 account of its own (`stagepass target add … --replace`)"
+            )),
+            _ => hints.push(
+                "let stagepass log in as the account that owns the shop, or as root, who makes an \
+                 account of its own (`stagepass target add … --replace`)"
+                    .to_owned(),
+            ),
+        }
+    }
+    if access == Access::Sftp && failed("write") && !failed("read") && !failed("folder") {
+        hints.push("reading alone works here: `--access sftp-read-only`".to_owned());
+    }
+    if failed("folder") {
+        hints.push(
+            "or name another folder: `stagepass target add … --replace --path FOLDER`".into(),
+        );
+    }
+    hints
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn part(part: &'static str, result: Shown) -> Part {
+        Part { part, result, why: format!("{part} it was") }
+    }
+
+    fn layer(provider: &str) -> Layer {
+        Layer {
+            provider: provider.into(),
+            digest: String::new(),
+            account: "deploy".into(),
+            public_key: None,
+            key_fingerprint: None,
+            has_password: false,
+            inputs: "{}".into(),
+            outputs: "{}".into(),
+        }
+    }
+
+    fn reply(values: &[(&str, &str)]) -> Reply {
+        let values = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Reply::from_values(values.collect())
+    }
+
+    #[track_caller]
+    fn told(parts: &[Part], provider: &str, access: Access, seen: &[(&str, &str)]) -> String {
+        let opened = reply(&[("shop_access", "none"), ("shop_reason", "It has none.")]);
+        let fault = fault(parts, &layer(provider), access, &reply(seen), &opened).unwrap();
+        format!("{}: {}; {}", fault.message, fault.cause, fault.hints.join("; "))
+    }
+
+    #[test]
+    fn nothing_is_held_against_what_was_proved_or_not_tried() {
+        let parts = [part("gate", Shown::Proved), part("read", Shown::NotTried)];
+        let none = reply(&[]);
+        assert!(fault(&parts, &layer("x"), Access::Sftp, &none, &none).is_none());
+        let logins = vec![Login { with: "key", parts: parts.into() }];
+        let proof = json!(Proof::of(logins));
+        assert_eq!(proof["result"], "partly");
+        assert_eq!(proof["why"], "read it was");
+        assert_eq!(proof["logins"][0]["parts"][1]["result"], "not-tried");
+        assert_eq!(Proof::of(Vec::new()).result, "proved");
+    }
+
+    #[test]
+    fn a_gate_that_did_not_answer_is_said_before_anything_else() {
+        let parts = [part("folder", Shown::Failed), part("gate", Shown::Failed)];
+        let text = told(&parts, "authorized-key", Access::Sftp, &[("force_command", "/opt/rec")]);
+        assert!(text.contains("does not pass") && text.contains("forces `/opt/rec`"), "{text}");
+        let text = told(&parts, "authorized-key", Access::Sftp, &[]);
+        assert!(text.contains("sshd -T -C user=deploy"), "{text}");
+    }
+
+    #[test]
+    fn work_that_cannot_be_done_has_a_way_out() {
+        let parts = [part("read", Shown::Proved), part("write", Shown::Failed)];
+        let seen = [("has_setfacl", "false"), ("path_owner", "www-data")];
+        let text = told(&parts, "linux-account", Access::Sftp, &seen);
+        for words in ["write it was. It has none", "package `acl`", "as `www-data`", "read-only"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let text = told(&parts, "authorized-key", Access::Ssh, &seen);
+        assert!(text.contains("`www-data`'s") && !text.contains("acl"), "{text}");
+        let text = told(&parts, "authorized-key", Access::SftpReadOnly, &seen);
+        assert!(text.starts_with("more can be done"), "{text}");
+    }
+}

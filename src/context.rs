@@ -152,6 +152,7 @@ impl Context {
         Ok(Self {
             surroundings: Surroundings {
                 agent_socket: environment("SSH_AUTH_SOCK"),
+                variable: |name| environment(name)?.into_os_string().into_string().ok(),
                 ..Surroundings::new(&home, &user)
             },
             config_dir,

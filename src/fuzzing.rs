@@ -16,7 +16,7 @@ use crate::schedule::{Job, Period, ScheduleError, cron};
 use crate::secret::Secret;
 use crate::target::{self, Elevation, Target, TargetError};
 use crate::transport::exchange::{End, Exchange, Feed};
-use crate::transport::ssh_config::{Config, Place};
+use crate::transport::ssh_config::{Config, Family, Place};
 use crate::transport::{Interpreter, Outcome, Reach, Script, Surroundings, TransportError, sftp};
 
 /// A message as it would stand on the screen.
@@ -103,21 +103,43 @@ pub struct Way {
     pub port: u16,
     /// The account, if anything names one.
     pub user: Option<String>,
-    /// The key files that are named.
-    pub identities: Vec<PathBuf>,
+    /// The key files that are named; `None` where none is, and the usual ones are tried.
+    pub identities: Option<Vec<PathBuf>>,
+    /// The certificates that are named.
+    pub certificates: Vec<PathBuf>,
     /// Whether only those may be offered.
     pub identities_only: bool,
+    /// The agent's socket.
+    pub agent: Option<PathBuf>,
     /// The name under which the key is known.
     pub alias: Option<String>,
+    /// Where the key is looked up.
+    pub known_hosts: Vec<PathBuf>,
+    /// `any`, `inet` or `inet6`.
+    pub family: &'static str,
     /// The servers to go through, the first first.
     pub jumps: Vec<Way>,
 }
 
 impl From<Place> for Way {
     fn from(place: Place) -> Self {
-        let Place { host, port, user, identities, identities_only, alias, jumps } = place;
-        let jumps = jumps.into_iter().map(Self::from).collect();
-        Self { host, port, user, identities, identities_only, alias, jumps }
+        Self {
+            host: place.host,
+            port: place.port,
+            user: place.user,
+            identities: place.identities,
+            certificates: place.certificates,
+            identities_only: place.identities_only,
+            agent: place.agent,
+            alias: place.alias,
+            known_hosts: place.known_hosts,
+            family: match place.family {
+                Family::Any => "any",
+                Family::V4 => "inet",
+                Family::V6 => "inet6",
+            },
+            jumps: place.jumps.into_iter().map(Self::from).collect(),
+        }
     }
 }
 
@@ -126,8 +148,21 @@ impl From<Place> for Way {
 /// # Errors
 /// Says what is not understood or not done here.
 pub fn ssh_config(text: &str, known: &Surroundings, host: &str) -> Result<Way, TransportError> {
-    let config = Config::parse(known, Path::new("/config"), text.to_owned())?;
+    let config = Config::parse(known, Path::new("/config"), text);
     config.place(None, host, None).map(Way::from)
+}
+
+/// The way to an address by the configuration that lies on this machine.
+///
+/// # Errors
+/// Says what is not understood or not done here.
+pub fn way(
+    known: &Surroundings,
+    user: Option<&str>,
+    host: &str,
+    port: Option<u16>,
+) -> Result<Way, TransportError> {
+    Config::read(known)?.place(user, host, port).map(Way::from)
 }
 
 /// A crontab with the line for this program in it, and that line.

@@ -1,6 +1,7 @@
 //! One connection to one target, and the provider verbs that are run over it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,7 +15,7 @@ use crate::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::secret::Secret;
 use crate::target::{Elevation, Target};
 use crate::transport::host_key::HostKeyPin;
-use crate::transport::{Connection, Interpreter, Route, Script, TransportError};
+use crate::transport::{Connection, Interpreter, Phase, Route, Script, TransportError};
 
 /// One connection to one target. A sweep uses one for however many grants are due there.
 #[derive(Debug)]
@@ -259,15 +260,9 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
     ]
 }
 
-/// A transport failure as the merchant sees it, with what to do about it.
-#[must_use]
-pub fn unreachable(target: &Target, e: TransportError) -> Error {
-    let kind = match e {
-        TransportError::Ftp { .. } => Kind::Policy,
-        _ => Kind::Unreachable,
-    };
-    let name = &target.name;
-    let hint = match &e {
+/// What to do about a target that was not reached.
+fn target_hint(name: &str, e: &TransportError) -> Option<String> {
+    match e {
         TransportError::HostKeyChanged { .. } => Some(format!(
             "nothing was sent. Ask your hosting company whether the server was reinstalled; only if \
              it says so, and names the new fingerprint, add it again: \
@@ -291,6 +286,12 @@ pub fn unreachable(target: &Target, e: TransportError) -> Error {
         TransportError::Unreachable { .. } | TransportError::TimedOut { .. } => {
             Some("check the address and the port, and whether the server is up".into())
         }
+        TransportError::Lost { phase: Phase::Login, .. } => Some(
+            "the server ended the connection during the login: it may let nobody in for now \
+             (`/etc/nologin`), or this account only from elsewhere (`pam_access`); its log has the \
+             reason"
+                .into(),
+        ),
         // What sshd says instead of its greeting while it shuts an address out (9.8 and later).
         TransportError::NotSsh { greeting, .. }
             if greeting.contains("Not allowed at this time") =>
@@ -307,6 +308,56 @@ pub fn unreachable(target: &Target, e: TransportError) -> Error {
                 .into(),
         ),
         _ => None,
+    }
+}
+
+/// What to do about a jump host. Its key and its login are none of the target's: they come from
+/// `known_hosts` and `~/.ssh/config`.
+fn jump_hint(
+    name: &str,
+    command: &str,
+    known_hosts: Option<&Path>,
+    source: &TransportError,
+) -> Option<String> {
+    let file = known_hosts.map_or_else(
+        || "a `UserKnownHostsFile` that keeps keys".to_owned(),
+        |path| format!("`{}`", path.display()),
+    );
+    match source {
+        TransportError::HostKeyUnknown { .. } => Some(format!(
+            "nothing was sent, and the key pinned for `{name}` stays as it is. Compare this \
+             fingerprint with the one that whoever runs the jump host tells you; then connect to it \
+             once with `{command}`, which asks and writes it to {file}"
+        )),
+        TransportError::HostKeyChanged { .. } => Some(format!(
+            "nothing was sent, and the key pinned for `{name}` stays as it is. Ask whoever runs the \
+             jump host whether it was reinstalled; only then take its old key out of {file} and \
+             connect to it once with `{command}`"
+        )),
+        TransportError::AuthRefused { .. } | TransportError::KeyFile { .. } => Some(format!(
+            "name its key in ~/.ssh/config (`IdentityFile`, in the block of the jump host), until \
+             `{command}` logs in"
+        )),
+        TransportError::NoPassword { .. } => {
+            Some("log in to a jump host with a key: its password is not asked for".into())
+        }
+        other => target_hint(name, other),
+    }
+}
+
+/// A transport failure as the merchant sees it, with what to do about it.
+#[must_use]
+pub fn unreachable(target: &Target, e: TransportError) -> Error {
+    let kind = match e {
+        TransportError::Ftp { .. } => Kind::Policy,
+        _ => Kind::Unreachable,
+    };
+    let name = &target.name;
+    let hint = match &e {
+        TransportError::Jump { command, known_hosts, source, .. } => {
+            jump_hint(name, command, known_hosts.as_deref(), source)
+        }
+        other => target_hint(name, other),
     };
     let error = Error::new(kind, format!("the target `{name}` cannot be used")).because(e);
     match hint {

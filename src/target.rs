@@ -217,7 +217,8 @@ fn check_host(host: &str) -> Result<String, AddressError> {
         && !host.starts_with(['-', '.'])
         && !host.contains("..")
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-    if fine { Ok(host.to_ascii_lowercase()) } else { Err(AddressError::Host(cut(host))) }
+    // As it was typed: to `ssh`, `Host Staging` is not `Host staging`.
+    if fine { Ok(host.to_owned()) } else { Err(AddressError::Host(cut(host))) }
 }
 
 /// What may be repeated of an FTP address: never the part that may hold a password.
@@ -907,7 +908,7 @@ mod tests {
     fn addresses_are_read_back_from_what_they_print() {
         for (text, printed) in [
             ("ssh://deploy@staging.shop.example", "ssh://deploy@staging.shop.example"),
-            ("deploy@Staging.Shop.Example:2222", "ssh://deploy@staging.shop.example:2222"),
+            ("deploy@Staging.Shop.Example:2222", "ssh://deploy@Staging.Shop.Example:2222"),
             ("SFTP://deploy@h/", "ssh://deploy@h"),
             ("staging", "ssh://staging"),
             ("ssh://[2001:DB8::1]:22", "ssh://[2001:db8::1]:22"),

@@ -560,7 +560,7 @@ pub fn address(data: &[u8]) {
         assert!(text.eq_ignore_ascii_case("local:"));
         return;
     };
-    assert!(!host.is_empty() && host.len() <= 253 && host == host.to_ascii_lowercase());
+    assert!(!host.is_empty() && host.len() <= 253);
     assert_ne!(port, Some(0));
     for part in [Some(host), user].into_iter().flatten() {
         is_harmless_word(&part);

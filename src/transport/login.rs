@@ -10,8 +10,13 @@ use std::sync::Arc;
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Interactive};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
-use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, decode_secret_key};
-use russh::{MethodKind, MethodSet, Signer};
+use russh::keys::ssh_key::certificate::CertType;
+use russh::keys::ssh_key::public::KeyData;
+use russh::keys::{
+    Certificate, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, decode_secret_key,
+};
+use russh::{AgentAuthError, MethodKind, MethodSet, Signer};
+use tokio::net::UnixStream;
 use zeroize::Zeroizing;
 
 use super::exchange::Exchange;
@@ -31,6 +36,9 @@ const REFUSALS: usize = 5;
 /// The largest key file that is read, in bytes.
 const KEY_FILE_LIMIT: u64 = 64 * 1024;
 
+/// The key files that are tried where nothing names one.
+const USUAL: [&str; 5] = ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
+
 /// Who we are towards a server.
 pub(super) struct Identity {
     /// The account.
@@ -38,11 +46,26 @@ pub(super) struct Identity {
     login: Login,
     /// The key files to try, in order.
     files: Vec<PathBuf>,
-    /// Whether the files were named by the user: no others are offered, and a missing one is said.
+    /// The certificates to offer; without any, those beside the key files.
+    certificates: Vec<PathBuf>,
+    /// Where the key files come from.
+    named: Named,
+    /// Whether no other key is offered.
     only_files: bool,
     agent: Option<PathBuf>,
     /// The name under which a password is kept.
     name: String,
+}
+
+/// Who named the key files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// Nobody: they are the usual ones.
+    Nowhere,
+    /// `~/.ssh/config`: those that cannot be used are passed over and named, as in `ssh`.
+    InConfig,
+    /// The target's `identity`: it must be usable.
+    InTarget,
 }
 
 impl Identity {
@@ -54,6 +77,7 @@ impl Identity {
         if let Some(file) = &target.identity {
             let file = file.strip_prefix("~").map_or_else(|_| file.clone(), |f| known.home.join(f));
             identity.files = vec![file];
+            identity.named = Named::InTarget;
             identity.only_files = true;
         }
         identity
@@ -61,21 +85,71 @@ impl Identity {
 
     /// As `~/.ssh/config` says.
     pub(super) fn of_jump(place: &Place, known: &Surroundings) -> Self {
-        let mut files = place.identities.clone();
-        if files.is_empty() {
-            let usual = ["id_ed25519", "id_ecdsa", "id_rsa"];
-            let usual = usual.map(|name| known.home.join(".ssh").join(name));
-            files.extend(usual.into_iter().filter(|path| path.exists()));
-        }
+        let (files, named) = match &place.identities {
+            Some(files) => (files.clone(), Named::InConfig),
+            None => {
+                let usual = USUAL.iter().map(|name| known.home.join(".ssh").join(name));
+                let is_there = |path: &PathBuf| path.exists() || beside(path, ".pub").exists();
+                (usual.filter(is_there).collect(), Named::Nowhere)
+            }
+        };
         Self {
             user: place.user.clone().unwrap_or_else(|| known.user.clone()),
             login: Login::Auto,
             files,
+            certificates: place.certificates.clone(),
+            named,
             only_files: place.identities_only,
-            agent: known.agent_socket.clone(),
+            agent: place.agent.clone(),
             name: place.host.clone(),
         }
     }
+
+    /// The certificates for a key, from the files that are named or from the one beside it.
+    fn certificates_of(&self, path: &Path, key: &PublicKey, tries: &mut Tries) -> Vec<Certificate> {
+        let files = if self.certificates.is_empty() {
+            vec![beside(&path.with_extension(""), "-cert.pub"), beside(path, "-cert.pub")]
+        } else {
+            self.certificates.clone()
+        };
+        let mut found: Vec<Certificate> = Vec::new();
+        for file in files {
+            let Ok(certificate) = Certificate::read_file(&file) else { continue };
+            if certificate.public_key() != key.key_data() || found.contains(&certificate) {
+                continue;
+            }
+            match refused_certificate(&certificate, &self.user) {
+                Some(why) => tries.pass_over(format!("certificate `{}` ({why})", file.display())),
+                None => found.push(certificate),
+            }
+        }
+        found
+    }
+}
+
+/// Why a certificate can open nothing here; `None` if it may.
+fn refused_certificate(certificate: &Certificate, user: &str) -> Option<String> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.map(|since| since.as_secs()).unwrap_or_default();
+    let names = certificate.valid_principals();
+    if certificate.cert_type() != CertType::User {
+        Some("it is for hosts".into())
+    } else if now >= certificate.valid_before() {
+        Some("it has expired".into())
+    } else if now < certificate.valid_after() {
+        Some("it is not valid yet".into())
+    } else if !names.is_empty() && !names.iter().any(|name| name == user) {
+        Some(format!("it is for {}", clean(names.join(", ").as_bytes(), 100)))
+    } else {
+        None
+    }
+}
+
+/// A file's name with something behind it.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
 }
 
 /// What a server said to one try.
@@ -96,9 +170,24 @@ struct Tries {
     tried: Vec<String>,
     refusals: usize,
     methods: Option<MethodSet>,
+    /// The keys that the server has judged.
+    judged: Vec<KeyData>,
+    /// What was wrong with the last key file that could not be used.
+    unusable: Option<TransportError>,
 }
 
 impl Tries {
+    /// Notes what was not even tried.
+    fn pass_over(&mut self, what: String) {
+        if !self.tried.contains(&what) {
+            self.tried.push(what);
+        }
+    }
+
+    fn has_judged(&self, key: &PublicKey) -> bool {
+        self.judged.contains(key.key_data())
+    }
+
     /// Notes an answer; says whether we are in.
     fn note(&mut self, what: String, said: Said, link: &Link) -> Result<bool, TransportError> {
         match said {
@@ -126,9 +215,14 @@ impl Tries {
     }
 
     fn refused(self, link: &Link, user: &str) -> TransportError {
+        // Nothing else was to be had: then it is said as what it is.
+        if let (0, 1, Some(error)) = (self.refusals, self.tried.len(), self.unusable) {
+            return error;
+        }
         TransportError::AuthRefused {
             host: link.label.clone(),
             user: user.to_owned(),
+            banner: link.banner().map(|text| format!("; it says: `{text}`")).unwrap_or_default(),
             methods: self.methods.as_ref().map_or_else(|| "nothing more".into(), name),
             tried: self.tried,
         }
@@ -151,14 +245,45 @@ pub(super) async fn log_in(
     let mut tries = Tries::default();
     let done = match identity.login {
         Login::Password => by_password(link, identity, unlock, clock, &mut tries).await?,
-        Login::Agent => by_agent(link, identity, clock, &mut tries).await?,
         Login::Key => by_files(link, identity, unlock, clock, &mut tries).await?,
-        Login::Auto => {
-            by_agent(link, identity, clock, &mut tries).await?
-                || by_files(link, identity, unlock, clock, &mut tries).await?
-        }
+        Login::Agent | Login::Auto => by_keys(link, identity, unlock, clock, &mut tries).await?,
     };
     if done { Ok(()) } else { Err(tries.refused(link, &identity.user)) }
+}
+
+/// Tries the keys that were named, from the agent and from their files, before any other: servers
+/// count.
+async fn by_keys(
+    link: &mut Link,
+    identity: &Identity,
+    unlock: &dyn Unlock,
+    clock: &mut Clock,
+    tries: &mut Tries,
+) -> Result<bool, TransportError> {
+    let mut agent = ask_agent(link, identity, clock, tries).await?;
+    if let Some(agent) = &mut agent {
+        let wanted = agent.wanted(identity, tries);
+        if by_agent(link, identity, agent, wanted, clock, tries).await? {
+            return Ok(true);
+        }
+    }
+    let with_files = identity.login == Login::Auto;
+    let files_first = with_files && identity.named != Named::Nowhere;
+    if files_first && by_files(link, identity, unlock, clock, tries).await? {
+        return Ok(true);
+    }
+    if let Some(agent) = &mut agent
+        && !identity.only_files
+    {
+        let others = agent.others(tries);
+        if by_agent(link, identity, agent, others, clock, tries).await? {
+            return Ok(true);
+        }
+    }
+    if agent.is_some_and(|agent| agent.tried == 0) && identity.login == Login::Agent {
+        tries.pass_over("the agent has no key that may be offered".into());
+    }
+    Ok(with_files && !files_first && by_files(link, identity, unlock, clock, tries).await?)
 }
 
 /// Waits for a login step, at most until the deadline.
@@ -190,7 +315,7 @@ fn judge<E>(link: &Link, result: Result<AuthResult, E>) -> Said {
 }
 
 fn gone(link: &Link) -> Said {
-    match (link.goodbye(), link.take_banner()) {
+    match (link.goodbye(), link.banner()) {
         (Some(why), _) if why.starts_with("Too many authentication failures") => {
             Said::Ended("too many failures".into())
         }
@@ -217,70 +342,200 @@ async fn rsa_hash(
     }
 }
 
-/// Tries the agent's keys, those of the key files first.
-async fn by_agent(
+/// An agent that answered.
+struct Agent {
+    client: AgentClient<UnixStream>,
+    keys: Vec<AgentIdentity>,
+    /// How many of its keys were offered.
+    tried: usize,
+}
+
+/// What is offered and signed by an agent.
+enum Offer {
+    Key(PublicKey),
+    /// The agent holds it.
+    Certificate(Box<Certificate>),
+    /// It lies in a file, and the agent holds the key it is for.
+    CertificateOfKey(Box<Certificate>),
+}
+
+/// Signs for a certificate with the key that the agent holds.
+struct WithKey<'a>(&'a mut AgentClient<UnixStream>);
+
+impl Signer for WithKey<'_> {
+    type Error = AgentAuthError;
+
+    async fn auth_sign(
+        &mut self,
+        identity: &AgentIdentity,
+        hash: Option<HashAlg>,
+        to_sign: Vec<u8>,
+    ) -> Result<Vec<u8>, AgentAuthError> {
+        let key = PublicKey::new(identity.public_key().key_data().clone(), "");
+        let identity = AgentIdentity::PublicKey { key, comment: String::new() };
+        Ok(self.0.sign_request(&identity, hash, to_sign).await?)
+    }
+}
+
+impl Offer {
+    fn of(held: &AgentIdentity) -> Self {
+        match held {
+            AgentIdentity::PublicKey { key, .. } => Self::Key(key.clone()),
+            AgentIdentity::Certificate { certificate, .. } => {
+                Self::Certificate(Box::new(certificate.clone()))
+            }
+        }
+    }
+
+    fn key(&self) -> PublicKey {
+        match self {
+            Self::Key(key) => key.clone(),
+            Self::Certificate(certificate) | Self::CertificateOfKey(certificate) => {
+                PublicKey::new(certificate.public_key().clone(), "")
+            }
+        }
+    }
+}
+
+impl Agent {
+    /// Those of its keys that belong to the key files, in their order, certificates first.
+    fn wanted(&self, identity: &Identity, tries: &mut Tries) -> Vec<Offer> {
+        let mut wanted = Vec::new();
+        for path in &identity.files {
+            let Some(public) = public_half(path) else { continue };
+            let is_it = |held: &&AgentIdentity| held.public_key().key_data() == public.key_data();
+            let held: Vec<&AgentIdentity> = self.keys.iter().filter(is_it).collect();
+            if held.is_empty() {
+                continue;
+            }
+            let mut own = identity.certificates_of(path, &public, tries);
+            own.retain(|one| {
+                !held.iter().any(|held| {
+                    matches!(held, AgentIdentity::Certificate { certificate, .. }
+                        if certificate == one)
+                })
+            });
+            let (keys, certificates): (Vec<_>, Vec<_>) =
+                held.into_iter().partition(|held| matches!(held, AgentIdentity::PublicKey { .. }));
+            wanted.extend(own.into_iter().map(|one| Offer::CertificateOfKey(Box::new(one))));
+            wanted.extend(certificates.into_iter().chain(keys).map(Offer::of));
+        }
+        wanted
+    }
+
+    /// The rest of them.
+    fn others(&self, tries: &Tries) -> Vec<Offer> {
+        let is_new = |held: &&AgentIdentity| !tries.has_judged(&held.public_key());
+        self.keys.iter().filter(is_new).map(Offer::of).collect()
+    }
+}
+
+/// Asks the agent for its keys, if there is one.
+async fn ask_agent(
     link: &mut Link,
     identity: &Identity,
     clock: &Clock,
     tries: &mut Tries,
-) -> Result<bool, TransportError> {
+) -> Result<Option<Agent>, TransportError> {
     let Some(socket) = &identity.agent else {
         if identity.login == Login::Agent {
             tries.tried.push("no agent: `SSH_AUTH_SOCK` is not set".into());
         }
-        return Ok(false);
+        return Ok(None);
     };
     let label = link.label.clone();
-    let Ok(mut agent) = step(clock, &label, AgentClient::connect_uds(socket)).await? else {
+    let Ok(mut client) = step(clock, &label, AgentClient::connect_uds(socket)).await? else {
         tries.tried.push(format!("no agent answers at `{}`", socket.display()));
-        return Ok(false);
+        return Ok(None);
     };
     if let Some(binding) = link.handle.agent_session_binding() {
         // Agents before OpenSSH 8.9 do not know it; keys bound to a host need it.
-        let _ = step(clock, &label, agent.bind_session(binding, false)).await?;
+        let _ = step(clock, &label, client.bind_session(binding, false)).await?;
     }
-    let Ok(offered) = step(clock, &label, agent.request_identities()).await? else {
+    let Ok(keys) = step(clock, &label, client.request_identities()).await? else {
         tries.tried.push("the agent does not list its keys".into());
-        return Ok(false);
+        return Ok(None);
     };
-    let wanted: Vec<PublicKey> =
-        identity.files.iter().filter_map(|path| public_half(path)).collect();
-    let is_wanted = |key: &PublicKey| wanted.iter().any(|known| known.key_data() == key.key_data());
-    let (mut keys, others): (Vec<_>, Vec<_>) =
-        offered.into_iter().partition(|offered| is_wanted(&offered.public_key()));
-    if !identity.only_files {
-        keys.extend(others);
+    Ok(Some(Agent { client, keys, tried: 0 }))
+}
+
+/// See [`super::own_key`].
+pub(super) async fn own_key(
+    target: &Target,
+    key: &PublicKey,
+    known: &Surroundings,
+) -> Option<String> {
+    let place = Route::of(target, known).ok()?.place;
+    let identity = Identity::of_target(target, &place, known);
+    let is_it = |other: &PublicKey| other.key_data() == key.key_data();
+    let usual = USUAL.iter().map(|name| known.home.join(".ssh").join(name));
+    let mut files = identity.files.iter().cloned().chain(usual);
+    if let Some(file) = files.find(|path| public_half(path).is_some_and(|own| is_it(&own))) {
+        return Some(format!("`{}`", file.display()));
     }
-    if keys.is_empty() && identity.login == Login::Agent {
-        tries.tried.push("the agent has no key that may be offered".into());
-    }
-    for key in keys {
+    let mut agent = AgentClient::connect_uds(identity.agent?).await.ok()?;
+    let keys = agent.request_identities().await.ok()?;
+    let is_held = keys.iter().any(|held| is_it(&held.public_key()));
+    is_held.then(|| "it is in your agent".to_owned())
+}
+
+/// Tries keys that an agent holds.
+async fn by_agent(
+    link: &mut Link,
+    identity: &Identity,
+    agent: &mut Agent,
+    offers: Vec<Offer>,
+    clock: &Clock,
+    tries: &mut Tries,
+) -> Result<bool, TransportError> {
+    let label = link.label.clone();
+    for offer in offers {
         if tries.is_enough() {
-            tries.tried.push("the agent has more keys, but servers count".into());
+            tries.tried.push(format!(
+                "{} of {} agent keys tried; servers stop at about 6. Name one: `--identity FILE`",
+                agent.tried,
+                agent.keys.len()
+            ));
             break;
         }
-        let what = format!("agent key {}", ssh_fingerprint(&key.public_key()));
-        let Some(hash) = rsa_hash(link, &key.public_key(), clock).await? else {
+        let key = offer.key();
+        let kind = if matches!(offer, Offer::Key(_)) { "key" } else { "certificate of key" };
+        let what = format!("agent {kind} {}", ssh_fingerprint(&key));
+        let Some(hash) = rsa_hash(link, &key, clock).await? else {
             tries.tried.push(format!("{what} (the server takes RSA with SHA-1 only)"));
             continue;
         };
         let user = identity.user.as_str();
-        let said = match &key {
-            AgentIdentity::PublicKey { key, .. } => {
-                let asked =
-                    link.handle.authenticate_publickey_with(user, key.clone(), hash, &mut agent);
+        let is_key = matches!(offer, Offer::Key(_));
+        let signer = &mut agent.client;
+        let said = match offer {
+            Offer::Key(key) => {
+                let asked = link.handle.authenticate_publickey_with(user, key, hash, signer);
                 step(clock, &label, asked).await?
             }
-            AgentIdentity::Certificate { certificate, .. } => {
-                let certificate = certificate.clone();
+            Offer::Certificate(certificate) => {
                 let asked =
-                    link.handle.authenticate_certificate_with(user, certificate, hash, &mut agent);
+                    link.handle.authenticate_certificate_with(user, *certificate, hash, signer);
+                step(clock, &label, asked).await?
+            }
+            Offer::CertificateOfKey(certificate) => {
+                let mut signer = WithKey(signer);
+                let asked = link.handle.authenticate_certificate_with(
+                    user,
+                    *certificate,
+                    hash,
+                    &mut signer,
+                );
                 step(clock, &label, asked).await?
             }
         };
         if said.is_err() && !link.handle.is_closed() {
             tries.tried.push(format!("{what} (the agent does not sign with it)"));
             continue;
+        }
+        agent.tried += 1;
+        if is_key {
+            tries.judged.push(key.key_data().clone());
         }
         let said = judge(link, said);
         if tries.note(what, said, link)? {
@@ -294,7 +549,8 @@ fn ssh_fingerprint(key: &PublicKey) -> String {
     super::host_key::fingerprint(key)
 }
 
-/// Tries the key files in order.
+/// Tries the key files in order. Those that cannot be used are passed over and named, but for the
+/// one that the target names.
 async fn by_files(
     link: &mut Link,
     identity: &Identity,
@@ -304,73 +560,115 @@ async fn by_files(
 ) -> Result<bool, TransportError> {
     for path in &identity.files {
         if tries.is_enough() {
-            tries.tried.push(format!("not `{}`: servers count", path.display()));
+            tries.tried.push(format!("not `{}`: servers stop at about 6 tries", path.display()));
             break;
         }
-        let what = format!("key file `{}`", path.display());
-        if !path.exists() {
-            if identity.only_files {
-                return Err(unusable(path, "it is not there"));
+        match by_file(link, identity, path, unlock, clock, tries).await {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(TransportError::KeyFile { path, why }) if identity.named != Named::InTarget => {
+                tries.pass_over(format!("key file `{}` ({why})", path.display()));
+                tries.unusable = Some(TransportError::KeyFile { path, why });
             }
-            tries.tried.push(format!("{what} (not there)"));
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// Tries one key file, its certificates first.
+async fn by_file(
+    link: &mut Link,
+    identity: &Identity,
+    path: &Path,
+    unlock: &dyn Unlock,
+    clock: &mut Clock,
+    tries: &mut Tries,
+) -> Result<bool, TransportError> {
+    let what = format!("key file `{}`", path.display());
+    if !path.exists() {
+        // Of a usual one, only the public half is here, for an agent.
+        if identity.named == Named::Nowhere {
+            return Ok(false);
+        }
+        return Err(unusable(path, "it is not there"));
+    }
+    let key = match read_key(path)? {
+        KeyFile::Public(public) if tries.has_judged(&public) => return Ok(false),
+        KeyFile::Public(_) => {
+            return Err(unusable(path, "it is the public half, and no agent has the private half"));
+        }
+        KeyFile::Open(key) if tries.has_judged(key.public_key()) => return Ok(false),
+        KeyFile::Open(key) => *key,
+        KeyFile::Locked { text, public } => {
+            if public.as_ref().is_some_and(|public| tries.has_judged(public)) {
+                return Ok(false);
+            }
+            // A passphrase is asked for only when the key behind it would be taken.
+            let refused = match &public {
+                Some(public) if identity.certificates_of(path, public, tries).is_empty() => {
+                    offer(link, &identity.user, public, clock).await?
+                }
+                _ => None,
+            };
+            if let Some(said) = refused {
+                return tries.note(what, said, link);
+            }
+            let name = path.display().to_string();
+            let Some(phrase) = clock.ask(|| unlock.passphrase(&name)) else {
+                tries.tried.push(format!("{what} (locked, and no passphrase)"));
+                return Ok(false);
+            };
+            decode_secret_key(&text, Some(phrase.expose()))
+                .map_err(|_| unusable(path, "the passphrase is wrong"))?
+        }
+    };
+    for certificate in identity.certificates_of(path, key.public_key(), tries) {
+        let what = format!("the certificate of {what}");
+        if key.algorithm().is_rsa() {
+            tries.pass_over(format!("{what} (RSA: only from an agent)"));
             continue;
         }
-        let said = match read_key(path)? {
-            KeyFile::Open(key) => sign_in(link, identity, *key, clock).await?,
-            KeyFile::Locked { text, public } => {
-                // A passphrase is asked for only when the key behind it would be taken.
-                let refused = match &public {
-                    Some(public) => offer(link, &identity.user, public, clock).await?,
-                    None => None,
-                };
-                match refused {
-                    Some(said) => Some(said),
-                    None => {
-                        let name = path.display().to_string();
-                        let Some(phrase) = clock.ask(|| unlock.passphrase(&name)) else {
-                            tries.tried.push(format!("{what} (locked, and no passphrase)"));
-                            continue;
-                        };
-                        let key = decode_secret_key(&text, Some(phrase.expose()))
-                            .map_err(|_| unusable(path, "the passphrase is wrong"))?;
-                        sign_in(link, identity, key, clock).await?
-                    }
-                }
-            }
-        };
-        let Some(said) = said else {
-            tries.tried.push(format!("{what} (the server takes RSA with SHA-1 only)"));
-            continue;
-        };
+        let label = link.label.clone();
+        let user = identity.user.as_str();
+        let asked = link.handle.authenticate_openssh_cert(user, Arc::new(key.clone()), certificate);
+        let result = step(clock, &label, asked).await?;
+        let said = judge(link, result);
         if tries.note(what, said, link)? {
             return Ok(true);
         }
     }
-    Ok(false)
+    let public = key.public_key().key_data().clone();
+    let Some(said) = sign_in(link, identity, key, clock).await? else {
+        tries.tried.push(format!("{what} (the server takes RSA with SHA-1 only)"));
+        return Ok(false);
+    };
+    tries.judged.push(public);
+    tries.note(what, said, link)
 }
 
 fn unusable(path: &Path, why: &str) -> TransportError {
     TransportError::KeyFile { path: path.into(), why: why.into() }
 }
 
-/// A private key as it lies in its file.
+/// A key as it lies in its file.
 enum KeyFile {
     Open(Box<PrivateKey>),
-    Locked { text: Zeroizing<String>, public: Option<PublicKey> },
+    Locked {
+        text: Zeroizing<String>,
+        public: Option<PublicKey>,
+    },
+    /// The public half; an agent may have the private one.
+    Public(PublicKey),
 }
 
 fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
     let fail = |error: std::io::Error| unusable(path, &error.to_string());
-    let file = File::open(path).map_err(fail)?;
-    let about = file.metadata().map_err(fail)?;
+    let about = std::fs::metadata(path).map_err(fail)?;
     if !about.is_file() {
         return Err(unusable(path, "it is not a file"));
     }
-    let mode = about.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let why = format!("others may read it (mode {mode:04o}); run `chmod 600` on it");
-        return Err(unusable(path, &why));
-    }
+    let file = File::open(path).map_err(fail)?;
     if about.size() > KEY_FILE_LIMIT {
         return Err(unusable(path, "it is too large to be a key"));
     }
@@ -378,7 +676,18 @@ fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
     let size = usize::try_from(KEY_FILE_LIMIT).unwrap_or(usize::MAX);
     let mut text = Zeroizing::new(String::with_capacity(size));
     file.take(KEY_FILE_LIMIT).read_to_string(&mut text).map_err(fail)?;
+    if let Ok(key) = PublicKey::from_openssh(text.trim()) {
+        return Ok(KeyFile::Public(key));
+    }
+    let mode = about.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let why = format!("others may read it (mode {mode:04o}); run `chmod 600` on it");
+        return Err(unusable(path, &why));
+    }
     match decode_secret_key(&text, None) {
+        Ok(key) if key.algorithm().as_str().starts_with("sk-") => {
+            Err(unusable(path, "it is the key of a security token, which only an agent can use"))
+        }
         Ok(key) => Ok(KeyFile::Open(Box::new(key))),
         Err(russh::keys::Error::KeyIsEncrypted) => {
             Ok(KeyFile::Locked { public: public_half(path), text })
@@ -390,17 +699,20 @@ fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
     }
 }
 
-/// The public half of a key file: in the file beside it, or in the open part of OpenSSH's format.
+/// The public half of a key file: the file itself, the one beside it, or the open part of
+/// OpenSSH's format.
 fn public_half(path: &Path) -> Option<PublicKey> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".pub");
-    if let Ok(text) = std::fs::read_to_string(&beside)
+    let is_file = |path: &Path| std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    let file = beside(path, ".pub");
+    if is_file(&file)
+        && let Ok(text) = std::fs::read_to_string(file)
         && let Ok(key) = PublicKey::from_openssh(text.trim())
     {
         return Some(key);
     }
-    let text = Zeroizing::new(std::fs::read_to_string(path).ok()?);
-    Some(PrivateKey::from_openssh(text.as_str()).ok()?.public_key().clone())
+    let text = Zeroizing::new(is_file(path).then(|| std::fs::read_to_string(path).ok())??);
+    let own = PublicKey::from_openssh(text.trim());
+    own.ok().or_else(|| Some(PrivateKey::from_openssh(text.as_str()).ok()?.public_key().clone()))
 }
 
 /// Logs in with a key. `None` when the server takes RSA with SHA-1 only.

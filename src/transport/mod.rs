@@ -38,8 +38,15 @@ pub struct Surroundings {
     pub home: PathBuf,
     /// The user's `~/.ssh/config`. A file that is not there says nothing.
     pub ssh_config: Option<PathBuf>,
-    /// The `known_hosts` files, the user's own first. Read, never written.
+    /// The system's `/etc/ssh/ssh_config`, which counts after the user's.
+    pub system_ssh_config: Option<PathBuf>,
+    /// The user's own `known_hosts` files, where no configuration names others. Read, never
+    /// written.
     pub known_hosts: Vec<PathBuf>,
+    /// The system's, in the same way.
+    pub system_known_hosts: Vec<PathBuf>,
+    /// Looks up a variable of the environment that a configuration names.
+    pub variable: fn(&str) -> Option<String>,
     /// The socket of the SSH agent.
     pub agent_socket: Option<PathBuf>,
     /// The local user's name: who we log in as when nothing else says.
@@ -59,11 +66,12 @@ impl Surroundings {
         Self {
             home: home.into(),
             ssh_config: Some(ssh.join("config")),
-            known_hosts: vec![
-                ssh.join("known_hosts"),
-                ssh.join("known_hosts2"),
-                "/etc/ssh/ssh_known_hosts".into(),
-            ],
+            system_ssh_config: Some("/etc/ssh/ssh_config".into()),
+            known_hosts: vec![ssh.join("known_hosts"), ssh.join("known_hosts2")],
+            system_known_hosts: ["known_hosts", "known_hosts2"]
+                .map(|name| format!("/etc/ssh/ssh_{name}").into())
+                .into(),
+            variable: |_| None,
             agent_socket: None,
             user: user.into(),
             local_port: 22,
@@ -315,6 +323,19 @@ pub enum TransportError {
         #[source]
         source: io::Error,
     },
+    /// A jump host cannot be used.
+    #[error("the jump host `{jump}` cannot be used")]
+    Jump {
+        /// Its host and port.
+        jump: String,
+        /// How `ssh` connects to it.
+        command: String,
+        /// The file in which its key is looked up, if there is one.
+        known_hosts: Option<PathBuf>,
+        /// Why.
+        #[source]
+        source: Box<TransportError>,
+    },
     /// A server on the way does not lead on.
     #[error("`{jump}` does not lead on to `{host}`: {why}")]
     NoWay {
@@ -344,7 +365,7 @@ pub enum TransportError {
     },
     /// No login was accepted.
     #[error(
-        "`{host}` refused the login of `{user}`; tried {}; it takes {methods}",
+        "`{host}` refused the login of `{user}`; tried {}; it takes {methods}{banner}",
         if tried.is_empty() { "nothing".to_owned() } else { tried.join(", ") }
     )]
     AuthRefused {
@@ -354,6 +375,8 @@ pub enum TransportError {
         user: String,
         /// The methods it takes.
         methods: String,
+        /// What it showed, cleaned; empty or a part of a sentence.
+        banner: String,
         /// What was tried, and what could not be.
         tried: Vec<String>,
     },
@@ -535,6 +558,17 @@ pub async fn try_access(
     let mut clock = Clock { deadline };
     let usage = login::Usage::Try(trial);
     login::try_login(target, account, attempts, &usage, unlock, known, &mut clock).await
+}
+
+/// Where this merchant has a key of their own: one of the key files for the target, or an agent.
+pub async fn own_key(
+    target: &Target,
+    key: &PublicKey,
+    known: &Surroundings,
+    deadline: Instant,
+) -> Option<String> {
+    let clock = Clock { deadline };
+    clock.within(login::own_key(target, key, known)).await.flatten()
 }
 
 /// The deadline of a connection. It moves only by the time a person takes to answer.

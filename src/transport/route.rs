@@ -36,7 +36,7 @@ impl Route {
         };
         let place = Config::read(known)?.place(user.as_deref(), host, *port)?;
         let name = match place.host.parse::<IpAddr>() {
-            Ok(_) => host.clone(),
+            Ok(_) => host.to_ascii_lowercase(),
             Err(_) => place.host.clone(),
         };
         Ok(Self {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -221,8 +222,17 @@ impl Link {
         lock(&self.notes).banner.take()
     }
 
+    /// The same, and it stays.
+    pub(super) fn banner(&self) -> Option<String> {
+        lock(&self.notes).banner.clone().filter(|text| !text.is_empty())
+    }
+
     pub(super) fn lost(&self, phase: Phase) -> TransportError {
-        let why = self.goodbye().unwrap_or_else(|| "the server closed it".into());
+        let mut why = self.goodbye().unwrap_or_else(|| "the server closed it".into());
+        // `/etc/nologin` and the modules of PAM speak in this way.
+        if let Some(banner) = self.banner().filter(|_| phase == Phase::Login) {
+            why.push_str(&format!(", and it says: `{banner}`"));
+        }
         TransportError::Lost { host: self.label.clone(), phase, why }
     }
 }
@@ -266,7 +276,7 @@ impl Route {
                 if pins.is_empty() {
                     pins = own_host_keys(known);
                 }
-                Place::direct("127.0.0.1", known.local_port)
+                Place::direct("127.0.0.1", known.local_port, known)
             }
         };
         Ok(Self { place, pins })
@@ -293,7 +303,7 @@ pub(super) async fn reach(
     let mut algorithms = algorithms_for(pins);
     let mut mismatch: Option<TransportError> = None;
     loop {
-        let rule = Rule::Pinned(pins.clone(), known_hosts_of(place, known)?);
+        let rule = Rule::Pinned(pins.clone(), known_hosts_of(place)?);
         let failure = match connect(&way, place, rule, &algorithms, clock).await {
             Ok(link) => return Ok(Session { link, way, port: place.port }),
             Err(failure) => failure,
@@ -343,7 +353,7 @@ pub async fn fetch_host_key(
     let mut clock = Clock { deadline };
     let Route { place, pins } = &Route::of(target, known)?;
     let way = walk(place, unlock, known, &mut clock).await?;
-    let known_hosts = known_hosts_of(place, known)?;
+    let known_hosts = known_hosts_of(place)?;
     // Like OpenSSH: a server is first asked for a key of a type that is known.
     let mut algorithms = match pins.as_slice() {
         [] => host_key::first(&known_hosts.types()),
@@ -386,9 +396,9 @@ fn changed(place: &Place, pins: &[HostKeyPin], shown: &PublicKey) -> TransportEr
     }
 }
 
-fn known_hosts_of(place: &Place, known: &Surroundings) -> Result<KnownHosts, TransportError> {
+fn known_hosts_of(place: &Place) -> Result<KnownHosts, TransportError> {
     let (host, port) = place.known_as();
-    Ok(KnownHosts::read(&known.known_hosts, host, port)?)
+    Ok(KnownHosts::read(&place.known_hosts, host, port)?)
 }
 
 /// Logs in to every server on the way, each verified by `known_hosts` before anything is sent.
@@ -400,16 +410,41 @@ async fn walk(
 ) -> Result<Vec<Link>, TransportError> {
     let mut way: Vec<Link> = Vec::new();
     for jump in &place.jumps {
-        let known_hosts = known_hosts_of(jump, known)?;
-        let algorithms = host_key::first(&known_hosts.types());
-        let rule = Rule::Known(known_hosts);
-        let mut link =
-            connect(&way, jump, rule, &algorithms, clock).await.map_err(|failure| failure.error)?;
-        let identity = Identity::of_jump(jump, known);
-        login::log_in(&mut link, &identity, unlock, clock).await?;
-        way.push(link);
+        match step_on(&way, jump, unlock, known, clock).await {
+            Ok(link) => way.push(link),
+            Err(error) => {
+                let port =
+                    if jump.port == 22 { String::new() } else { format!("-p {} ", jump.port) };
+                // A file like `/dev/null` keeps nothing.
+                let is_kept = |path: &&PathBuf| !path.starts_with("/dev");
+                return Err(TransportError::Jump {
+                    jump: jump.label(),
+                    command: format!("ssh {port}{}", jump.typed),
+                    known_hosts: jump.known_hosts.iter().find(is_kept).cloned(),
+                    source: Box::new(error),
+                });
+            }
+        }
     }
     Ok(way)
+}
+
+/// Reaches, verifies and logs in to the next server on the way.
+async fn step_on(
+    way: &[Link],
+    jump: &Place,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    clock: &mut Clock,
+) -> Result<Link, TransportError> {
+    let known_hosts = known_hosts_of(jump)?;
+    let algorithms = host_key::first(&known_hosts.types());
+    let rule = Rule::Known(known_hosts);
+    let connected = connect(way, jump, rule, &algorithms, clock).await;
+    let mut link = connected.map_err(|failure| failure.error)?;
+    let identity = Identity::of_jump(jump, known);
+    login::log_in(&mut link, &identity, unlock, clock).await?;
+    Ok(link)
 }
 
 /// Why a server was not connected to, and the key it showed if that was the reason.
@@ -492,8 +527,8 @@ async fn dial(place: &Place, clock: &Clock) -> Result<TcpStream, TransportError>
     let unreachable = |source| TransportError::Unreachable { host: place.label(), source };
     let late = || TransportError::TimedOut { host: place.label(), phase: Phase::Connect };
     let found = tokio::net::lookup_host((place.host.as_str(), place.port));
-    let addresses: Vec<_> =
-        clock.within(found).await.ok_or_else(late)?.map_err(unreachable)?.collect();
+    let addresses = clock.within(found).await.ok_or_else(late)?.map_err(unreachable)?;
+    let addresses: Vec<_> = addresses.filter(|address| place.family.takes(address)).collect();
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {

@@ -633,7 +633,8 @@ fn an_alias_and_its_hops_are_honoured() {
     run(async {
         // A server on the way that nobody knows is not logged in to.
         let error = merchant.open(&target).await.unwrap_err();
-        assert!(matches!(error, TransportError::HostKeyUnknown { .. }), "{error}");
+        let TransportError::Jump { source, .. } = &error else { panic!("{error}") };
+        assert!(matches!(**source, TransportError::HostKeyUnknown { .. }), "{source}");
 
         let line = |sshd: &Sshd| {
             let key = sshd.host_key("ecdsa").to_openssh().unwrap();
@@ -656,6 +657,241 @@ fn an_alias_and_its_hops_are_honoured() {
         drop(far);
         let error = merchant.open(&target).await.unwrap_err();
         assert!(matches!(error, TransportError::NoWay { .. }), "{error}");
+    });
+}
+
+// ---- what `~/.ssh/config` says about keys, agents and jump hosts
+
+impl Merchant {
+    fn configure(&self, text: &str) {
+        fs::write(self.ssh("config"), text.replace("~", &self.home.path().display().to_string()))
+            .unwrap();
+    }
+
+    /// What was tried before the login was refused.
+    async fn refused(&self, target: &Target) -> Vec<String> {
+        match self.open(target).await.unwrap_err() {
+            TransportError::AuthRefused { tried, .. } => tried,
+            error => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_public_half_names_the_key_of_an_agent() {
+    let sshd = Sshd::start();
+    let agent = Agent::start();
+    let mut merchant = Merchant::new();
+    for number in 0..8 {
+        agent.add(&format!("other{number}"), "ed25519");
+    }
+    let key = agent.add("mine", "ed25519");
+    sshd.authorize(&[&public(&key)]);
+    fs::copy(key.with_extension("pub"), merchant.ssh("mine.pub")).unwrap();
+    merchant.known.agent_socket = Some(agent.folder.path().join("socket"));
+    run(async {
+        // In the configuration, as 1Password and others say it.
+        merchant.configure("Host *\n IdentityFile ~/.ssh/mine.pub\n");
+        merchant.open(&pinned(&sshd)).await.unwrap().close().await;
+        // Given by hand.
+        merchant.configure("");
+        let target = Target { identity: Some("~/.ssh/mine.pub".into()), ..pinned(&sshd) };
+        merchant.open(&target).await.unwrap().close().await;
+        // Where only the public half of a usual key is left.
+        fs::rename(merchant.ssh("mine.pub"), merchant.ssh("id_ed25519.pub")).unwrap();
+        merchant.open(&pinned(&sshd)).await.unwrap().close().await;
+        fs::rename(merchant.ssh("id_ed25519.pub"), merchant.ssh("mine.pub")).unwrap();
+        // It was always the first that was offered.
+        assert!(!sshd.log().contains("Failed publickey"), "{}", sshd.log());
+
+        // Without its agent it is named for what it is.
+        merchant.known.agent_socket = None;
+        let error = merchant.open(&target).await.unwrap_err().to_string();
+        assert!(error.contains("mine.pub") && error.contains("public half"), "{error}");
+    });
+}
+
+#[test]
+fn the_agent_is_the_one_that_the_configuration_names() {
+    let sshd = Sshd::start();
+    let agent = Agent::start();
+    let mut merchant = Merchant::new();
+    let key = agent.add("mine", "ed25519");
+    sshd.authorize(&[&public(&key)]);
+    let socket = agent.folder.path().join("socket");
+    let target = pinned(&sshd);
+    run(async {
+        merchant.configure(&format!("Host *\n IdentityAgent {}\n", socket.display()));
+        merchant.open(&target).await.unwrap().close().await;
+        merchant.known.agent_socket = Some(socket);
+        merchant.configure("Host *\n IdentityAgent SSH_AUTH_SOCK\n");
+        merchant.open(&target).await.unwrap().close().await;
+        merchant.configure("Host *\n IdentityAgent $SSH_AUTH_SOCK\n");
+        merchant.open(&target).await.unwrap().close().await;
+        for nowhere in ["none", "$NOT_SET", "~/.ssh/nothing"] {
+            merchant.configure(&format!("Host *\n IdentityAgent {nowhere}\n"));
+            let error = merchant.open(&target).await.unwrap_err();
+            assert!(matches!(error, TransportError::AuthRefused { .. }), "{nowhere}: {error}");
+        }
+    });
+}
+
+#[test]
+fn key_files_that_cannot_be_used_are_passed_over_and_named() {
+    let sshd = Sshd::start();
+    let merchant = Merchant::new();
+    let key = generate(&merchant.ssh("good"), "ed25519", "");
+    let readable = generate(&merchant.ssh("readable"), "ed25519", "");
+    fs::set_permissions(&readable, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(merchant.ssh("broken"), "no key\n").unwrap();
+    fs::set_permissions(merchant.ssh("broken"), fs::Permissions::from_mode(0o600)).unwrap();
+    generate(&merchant.ssh("locked"), "ed25519", "open sesame");
+    let files = ["missing", "readable", "broken", "locked.pub", "locked", "good"];
+    let lines: String = files.map(|file| format!(" IdentityFile ~/.ssh/{file}\n")).concat();
+    merchant.configure(&format!("Host *\n{lines}"));
+    run(async {
+        sshd.authorize(&[&public(&key)]);
+        merchant.open(&pinned(&sshd)).await.unwrap().close().await;
+        sshd.authorize(&[]);
+        let tried = merchant.refused(&pinned(&sshd)).await.join("\n");
+        for told in ["missing` (it is not there)", "chmod 600", "broken` (", "public half", "good`"]
+        {
+            assert!(tried.contains(told), "no `{told}` in {tried}");
+        }
+    });
+}
+
+#[test]
+fn of_an_agent_full_of_keys_the_file_that_is_named_comes_first() {
+    let sshd = Sshd::start();
+    let agent = Agent::start();
+    let mut merchant = Merchant::new();
+    merchant.known.agent_socket = Some(agent.folder.path().join("socket"));
+    for number in 0..9 {
+        agent.add(&format!("other{number}"), "ed25519");
+    }
+    let key = generate(&merchant.ssh("shop"), "ed25519", "");
+    sshd.authorize(&[&public(&key)]);
+    run(async {
+        let tried = merchant.refused(&pinned(&sshd)).await;
+        let words = "5 of 9 agent keys tried; servers stop at about 6. Name one: `--identity FILE`";
+        assert!(tried.iter().any(|what| what == words), "{tried:?}");
+        merchant.configure("Host *\n IdentityFile ~/.ssh/shop\n");
+        merchant.open(&pinned(&sshd)).await.unwrap().close().await;
+    });
+}
+
+#[test]
+fn a_certificate_is_offered_from_its_file_and_through_an_agent() {
+    let sshd = Sshd::with("TrustedUserCAKeys @DIR@/ca.pub\n");
+    generate(&sshd.folder.path().join("ca"), "ed25519", "");
+    let agent = Agent::start();
+    let mut merchant = Merchant::new();
+    let key = generate(&merchant.ssh("id_ed25519"), "ed25519", "");
+    let sign = |key: &Path, names: &str, valid: &str| {
+        let ca = sshd.folder.path().join("ca");
+        let (ca, key) = (ca.to_str().unwrap(), key.with_extension("pub"));
+        let key = key.to_str().unwrap();
+        ssh_keygen(&["-q", "-s", ca, "-I", "merchant", "-n", names, "-V", valid, key]);
+    };
+    sshd.authorize(&[]);
+    run(async {
+        assert!(!merchant.refused(&pinned(&sshd)).await.is_empty());
+        sign(&key, &me(), "-5m:+1h");
+        merchant.open(&pinned(&sshd)).await.unwrap().close().await;
+        // In another place, and named.
+        fs::rename(merchant.ssh("id_ed25519-cert.pub"), merchant.ssh("other.pub")).unwrap();
+        assert!(!merchant.refused(&pinned(&sshd)).await.is_empty());
+        merchant.configure("Host *\n CertificateFile ~/.ssh/other.pub\n");
+        merchant.open(&pinned(&sshd)).await.unwrap().close().await;
+        merchant.configure("");
+        // What cannot open anything is not offered, and said.
+        sign(&key, "somebody-else", "-5m:+1h");
+        let tried = merchant.refused(&pinned(&sshd)).await.join("\n");
+        assert!(tried.contains("it is for somebody-else"), "{tried}");
+        sign(&key, &me(), "-2h:-1h");
+        let tried = merchant.refused(&pinned(&sshd)).await.join("\n");
+        assert!(tried.contains("it has expired"), "{tried}");
+
+        // The private half in an agent, and the certificate in a file.
+        let key = agent.add("mine", "ed25519");
+        fs::copy(key.with_extension("pub"), merchant.ssh("mine.pub")).unwrap();
+        sign(&key, &me(), "-5m:+1h");
+        fs::copy(agent.folder.path().join("mine-cert.pub"), merchant.ssh("mine-cert.pub")).unwrap();
+        merchant.known.agent_socket = Some(agent.folder.path().join("socket"));
+        merchant.configure("Host *\n IdentityFile ~/.ssh/mine.pub\n");
+        merchant.open(&pinned(&sshd)).await.unwrap().close().await;
+    });
+}
+
+#[test]
+fn a_jump_host_is_looked_up_in_its_own_known_hosts_and_the_hint_is_about_it() {
+    let (gate, far) = (Sshd::start(), Sshd::start());
+    let merchant = Merchant::with_key(&far);
+    gate.authorize(&[&public(&merchant.ssh("id_ed25519"))]);
+    merchant.configure(&format!(
+        "Host shop\n HostName 127.0.0.1\n Port {}\n ProxyJump gate\n\
+         Host gate\n HostName 127.0.0.1\n Port {}\n UserKnownHostsFile ~/.ssh/known_gate\n",
+        far.port, gate.port
+    ));
+    let target = Target {
+        address: Address::Ssh { user: None, host: "shop".into(), port: None },
+        ..pinned(&far)
+    };
+    run(async {
+        let error = merchant.open(&target).await.unwrap_err();
+        let TransportError::Jump { command, known_hosts, source, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(*command, format!("ssh -p {} gate", gate.port));
+        assert_eq!(known_hosts.as_deref(), Some(merchant.ssh("known_gate").as_path()));
+        assert!(matches!(**source, TransportError::HostKeyUnknown { .. }), "{source}");
+        // The hint pins the jump host, and never the target.
+        let shown = format!("{:?}", stagepass::session::unreachable(&target, error));
+        assert!(shown.contains("known_gate") && !shown.contains("--replace"), "{shown}");
+
+        let key = gate.host_key("ed25519").to_openssh().unwrap();
+        let line = format!("[127.0.0.1]:{} {key}\n", gate.port);
+        fs::write(merchant.ssh("known_gate"), line).unwrap();
+        merchant.open(&target).await.unwrap().close().await;
+    });
+}
+
+#[test]
+fn a_key_of_the_merchants_own_is_known_as_one() {
+    let sshd = Sshd::start();
+    let agent = Agent::start();
+    let mut merchant = Merchant::with_key(&sshd);
+    merchant.known.agent_socket = Some(agent.folder.path().join("socket"));
+    let held = agent.add("held", "ed25519");
+    let named = generate(&merchant.ssh("named"), "rsa", "");
+    let other = generate(&merchant.home.path().join("supporter"), "ed25519", "");
+    run(async {
+        let own = async |target: &Target, key: &Path| {
+            stagepass::transport::own_key(target, &public(key), &merchant.known, soon(10)).await
+        };
+        let target = pinned(&sshd);
+        let usual = own(&target, &merchant.ssh("id_ed25519")).await.unwrap();
+        assert!(usual.contains("id_ed25519"), "{usual}");
+        assert_eq!(own(&target, &held).await.as_deref(), Some("it is in your agent"));
+        assert_eq!(own(&target, &named).await, None);
+        let target = Target { identity: Some("~/.ssh/named".into()), ..target };
+        assert!(own(&target, &named).await.is_some());
+        assert_eq!(own(&target, &other).await, None);
+    });
+}
+
+#[test]
+fn what_a_server_shows_is_told_when_it_refuses() {
+    let sshd = Sshd::with("Banner @DIR@/banner\n");
+    let text = "Maintenance until Monday.\n\u{1b}[2JCall +31 20 1234567.\n";
+    fs::write(sshd.folder.path().join("banner"), text).unwrap();
+    let merchant = Merchant::with_key(&sshd);
+    sshd.authorize(&[]);
+    run(async {
+        let error = merchant.open(&pinned(&sshd)).await.unwrap_err().to_string();
+        assert!(error.contains("it says: `Maintenance until Monday."), "{error}");
+        assert!(!error.contains('\u{1b}'), "{error}");
     });
 }
 

@@ -91,6 +91,8 @@ pub struct Request {
     pub access: Access,
     /// How the supporter proves who they are.
     pub credentials: Vec<Credential>,
+    /// Where the merchant has the very key that was given for the supporter, if that is so.
+    pub own_key: Option<String>,
     /// Where the supporter may come from. Empty: from anywhere.
     pub from: Vec<IpNet>,
     /// When access ends. Without one the default holds.
@@ -491,6 +493,9 @@ impl Check<'_> {
         if key && facts.takes_keys == Some(false) {
             self.breaks(Rule::KeyServer, vec![("target", (&request.target).into())]);
         }
+        if let Some(place) = &request.own_key {
+            self.breaks(Rule::KeyOwn, vec![("where", place.into())]);
+        }
         if password && !request.from.is_empty() && facts.holds_from_for_passwords == Some(false) {
             self.breaks(Rule::FromPassword, Vec::new());
         }
@@ -792,6 +797,7 @@ mod tests {
             access: Access::Sftp,
             account: None,
             credentials: vec![Credential::Key],
+            own_key: None,
             from: Vec::new(),
             deadline: None,
             overrides: Vec::new(),
@@ -1063,6 +1069,18 @@ mod tests {
         let mut request = request();
         request.supporter.name = "x".repeat(10_000_000);
         assert!(denied(&request, &Facts::default())[0].what().len() < 400);
+    }
+
+    #[test]
+    fn the_merchants_own_key_is_none_for_the_supporter() {
+        let mut request = Request { own_key: Some("`~/.ssh/id_ed25519`".into()), ..request() };
+        let broken = denied(&request, &Facts::default());
+        assert_eq!(ids(&broken), ["key.own"]);
+        reads_well(&broken[0]);
+        assert!(broken[0].what().contains("id_ed25519"), "{}", broken[0].what());
+        request.overrides = overridden("key.own", "a rehearsal");
+        let decision = decided(&request, &Facts::default(), &PolicyConfig::default());
+        assert!(matches!(decision, Decision::Allow(_)));
     }
 
     #[test]

@@ -86,6 +86,18 @@ pub enum PublicKeyError {
     /// It is a private key. Its text is never repeated.
     #[error("this is a PRIVATE key, and it must be sent to nobody")]
     Private,
+    /// It is in the format of OpenSSL.
+    #[error("it is a public key in PEM format, as OpenSSL writes it, not in OpenSSH's")]
+    Pem,
+    /// It is something else that begins with dashes: what it says there.
+    #[error("it is not an SSH key: it begins with `{0}`")]
+    Armor(&'static str),
+    /// Other text stands around the key: an e-mail, or a page.
+    #[error("there is other text around the key; it must be alone in the file")]
+    Surrounded,
+    /// It is an address on the web.
+    #[error("it is a web address, not a key")]
+    Url,
     /// It is in the format of PuTTY or RFC 4716.
     #[error("it is in the SSH2 format of PuTTY, not in OpenSSH's")]
     OtherFormat,
@@ -120,7 +132,10 @@ impl PublicKeyError {
             Self::Several(_) => "key-hint-several",
             Self::Options => "key-hint-options",
             Self::Private => "key-hint-private",
-            Self::OtherFormat => "key-hint-convert",
+            Self::Armor(_) => "key-hint-which-file",
+            Self::Surrounded => "key-hint-surrounded",
+            Self::Url => "key-hint-url",
+            Self::OtherFormat | Self::Pem => "key-hint-convert",
             Self::Certificate => "key-hint-certificate",
             Self::Type(_) | Self::ShortRsa(_) => "key-hint-new",
             Self::Damaged(_) => "key-hint-damaged",
@@ -176,6 +191,7 @@ pub fn read_supporter_key(bytes: &[u8]) -> Result<SupporterKey, PublicKeyError> 
         [] => Err(PublicKeyError::Empty),
         _ if keys > 1 => Err(PublicKeyError::Several(keys)),
         [line] => read_line(line),
+        lines if lines.iter().any(|line| is_whole(line)) => Err(PublicKeyError::Surrounded),
         [first, ..] => Err(broken_lines(first)),
     }
 }
@@ -208,14 +224,34 @@ fn refuse_other_files(text: &str) -> Result<(), PublicKeyError> {
     // The last is how base64 of OpenSSH's own format begins, for a key that lost its first line.
     const PRIVATE: &[&str] =
         &["PRIVATE KEY", "PuTTY-User-Key-File", "AGE-SECRET-KEY-", "b3BlbnNzaC1rZXktdjE"];
-    const OTHER: &[&str] = &["SSH2 PUBLIC KEY", "BEGIN PUBLIC KEY", "BEGIN RSA PUBLIC KEY"];
+    const PEM: &[&str] = &["BEGIN PUBLIC KEY", "BEGIN RSA PUBLIC KEY", "BEGIN EC PUBLIC KEY"];
+    const ARMOR: &[&str] = &[
+        "-----BEGIN CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE REQUEST-----",
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+        "-----BEGIN PGP MESSAGE-----",
+    ];
     if PRIVATE.iter().any(|sign| text.contains(sign)) {
         return Err(PublicKeyError::Private);
     }
-    if OTHER.iter().any(|sign| text.contains(sign)) {
+    if PEM.iter().any(|sign| text.contains(sign)) {
+        return Err(PublicKeyError::Pem);
+    }
+    if text.contains("SSH2 PUBLIC KEY") {
         return Err(PublicKeyError::OtherFormat);
     }
-    Ok(())
+    match ARMOR.iter().find(|sign| text.contains(**sign)) {
+        Some(sign) => Err(PublicKeyError::Armor(sign)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a line holds a whole key, quoted by a mail program or not.
+fn is_whole(line: &str) -> bool {
+    let line = line.trim_start_matches(['>', '|', ' ', '"', '\'', '`', '*', '-']);
+    matches!(types(line).next(), Some(0))
+        && PublicKey::from_openssh(&line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+            .is_ok()
 }
 
 /// A key that a mail program broke over several lines, or no key at all.
@@ -247,7 +283,11 @@ fn read_line(line: &str) -> Result<SupporterKey, PublicKeyError> {
     let (body, comment) = cut_word(rest);
     match types(line).next() {
         Some(0) => {}
+        Some(_) if line.starts_with(['>', '|']) => return Err(PublicKeyError::Surrounded),
         Some(_) => return Err(PublicKeyError::Options),
+        None if ["http://", "https://"].iter().any(|start| line.starts_with(start)) => {
+            return Err(PublicKeyError::Url);
+        }
         None if TAKEN.contains(&name) => {
             return Err(PublicKeyError::Damaged("what follows its type is not a key"));
         }
@@ -598,13 +638,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_key_is_named_for_what_it_is() {
+        let told = |text: &str| refusal(text.as_bytes()).to_string();
+        for around in [
+            format!("Hi,\n\nhere is my key:\n\n{ED25519} jane@laptop\n\nKind regards\nJane\n"),
+            format!("> {ED25519} jane@laptop\n"),
+            format!("On Monday Jane wrote:\n> > {ED25519}\n"),
+            format!("```\n{ED25519}\n```\n"),
+        ] {
+            assert!(told(&around).contains("other text around the key"), "{around}");
+        }
+        assert!(told("https://github.com/jane.keys\n").contains("web address"));
+        assert!(told("-----BEGIN CERTIFICATE-----\nMIIB\n").contains("CERTIFICATE"));
+        assert!(told("-----BEGIN PGP PUBLIC KEY BLOCK-----\n").contains("PGP"));
+        assert!(told("-----BEGIN PUBLIC KEY-----\nMIIB\n").contains("PEM"));
+        // Comments are none of it, and options are not the text of a mail.
+        assert!(read_supporter_key(format!("# Jane\n{ED25519}\n").as_bytes()).is_ok());
+        assert!(told(&format!("restrict {ED25519}")).contains("options"));
+    }
+
+    #[test]
     fn public_keys_in_other_formats_are_refused_with_the_way_to_convert_them() {
         let folder = tempfile::tempdir().unwrap();
         make(folder.path(), "key", &["-t", "rsa", "-b", "2048"]);
         for format in ["RFC4716", "PKCS8", "PEM"] {
             let exported = keygen(folder.path(), &["-e", "-m", format, "-f", "key.pub"]);
             let error = refusal(&exported);
-            assert!(matches!(error, PublicKeyError::OtherFormat), "{format}: {error:?}");
+            match format {
+                "RFC4716" => assert!(matches!(error, PublicKeyError::OtherFormat), "{error:?}"),
+                _ => assert!(matches!(error, PublicKeyError::Pem), "{format}: {error:?}"),
+            }
             // The hint is right: ssh-keygen reads it back as the same key.
             std::fs::write(folder.path().join("exported"), &exported).unwrap();
             let back = keygen(folder.path(), &["-i", "-m", format, "-f", "exported"]);

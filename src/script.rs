@@ -341,9 +341,22 @@ impl Framed {
                 Ok(()) => Answer::Done(Reply { values }),
                 Err(why) => Answer::Unknown { why },
             },
+            Some(_) if !began => Answer::Unknown {
+                why: format!(
+                    "the login on the server runs something else than it was sent (a `.bashrc` or \
+                     `.profile` that starts another shell, or reads): {}",
+                    noise()
+                ),
+            },
             Some(0) => {
                 Answer::Unknown { why: format!("the server's answer has no end: {}", noise()) }
             }
+            Some(126) if !values.contains_key("reason") => Answer::Unknown {
+                why: format!(
+                    "the server's shell may not start programs (`noexec` in sudoers?): {}",
+                    noise()
+                ),
+            },
             Some(status) => Answer::Unknown {
                 why: values.remove("reason").unwrap_or_else(|| {
                     format!("the script ended with status {status}: {}", noise())

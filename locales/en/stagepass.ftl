@@ -76,6 +76,10 @@ rule-account-root = the key would open the account of root on `{ $target }`
     .why = Root can change everything on the server, not only the shop, and nobody could tell afterwards who did what.
     .way-out = Leave `--provider` out: stagepass then makes an account of its own for the supporter. Or say why it must be root: `--override account.root --reason "…"`.
 
+rule-key-own = the key for the supporter is one of your own: { $where }
+    .why = With it stagepass and you log in. A grant to it opens nothing new, and ending it would end nothing, or shut you out.
+    .way-out = Ask the supporter for their public key, and give that with `--key FILE`. If you do mean your own: `--override key.own --reason "…"`.
+
 rule-key-server = `{ $target }` lets nobody in with a key
     .why = Its SSH server is set to take passwords only.
     .way-out = Use `--password`, or ask your hosting company to allow keys (`PubkeyAuthentication yes`).
@@ -252,6 +256,9 @@ key-hint-several = Ask the supporter which key is theirs, and save that line alo
 key-hint-options = Save the line again from `ssh-ed25519` (or `ssh-rsa`, `ecdsa-…`) on. stagepass puts its own, stricter options in front.
 key-hint-private = Ask for the file that ends in `.pub`. Delete the private key you were sent, and tell the supporter to make a new pair, because this one has been seen.
 key-hint-convert = Convert it with `ssh-keygen -i -f FILE > key.pub`; for a file that begins with `-----BEGIN PUBLIC KEY-----` or `-----BEGIN RSA PUBLIC KEY-----` add `-m PKCS8` or `-m PEM`. In PuTTYgen, copy the text under “Public key for pasting into OpenSSH authorized_keys file”.
+key-hint-surrounded = Save the one line that begins with `ssh-ed25519` (or `ssh-rsa`, `ecdsa-…`) alone in a file, from there to its end.
+key-hint-url = Download it first, look at what came, and name the file: `curl -o key.pub ADDRESS`, then `--key key.pub`.
+key-hint-tilde = The `~` was in quotes, so that your shell did not replace it. Write it without quotes, or the whole path.
 key-hint-certificate = Ask for the public key itself, the file without `-cert` in its name.
 key-hint-new = Ask the supporter for a newer key: `ssh-keygen -t ed25519`.
 key-hint-damaged = Copy it again, as one line and without changes. A file attached to a message survives better than pasted text.

@@ -204,6 +204,10 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
             .hint("or let stagepass make one with `--generate-key` or `--password`"));
     }
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
+    let own_key = match &key {
+        Some(key) => own_key(context, &target, key).await,
+        None => None,
+    };
     let preferred = Provider::preferred(target.elevation, &route.user);
     let provider_name = typed.provider.as_deref().unwrap_or(preferred);
     let provider = context.provider(provider_name)?;
@@ -229,6 +233,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         account: (provider.need == Need::None).then(|| route.user.clone()),
         access: access(typed.access),
         credentials,
+        own_key,
         from: networks(&typed.from)?,
         deadline: deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?,
         drain: drain(typed.at_end, typed.max.as_deref())?,
@@ -330,12 +335,28 @@ async fn find_case(context: &Context, reference: &str) -> Result<Case> {
     Ok(case)
 }
 
+/// Where the merchant has a key themselves, if they do.
+async fn own_key(context: &Context, target: &Target, key: &SupporterKey) -> Option<String> {
+    let key = public_key::parse_stored(&key.text)?;
+    let deadline = context.step_deadline();
+    crate::transport::own_key(target, &key, &context.surroundings, deadline).await
+}
+
 /// Reads the supporter's public key; `-` is standard input. Never more than a key can be.
 fn read_key(path: &Path) -> Result<SupporterKey> {
+    let typed = path.to_string_lossy();
     let cannot = |e: io::Error| {
-        Error::new(Kind::Usage, format!("the key file `{}` cannot be read", path.display()))
+        let is_missing = e.kind() == io::ErrorKind::NotFound;
+        let hint = match () {
+            () if ["http://", "https://"].iter().any(|start| typed.starts_with(start)) => {
+                message::text("key-hint-url", &[])
+            }
+            () if is_missing && typed.starts_with('~') => message::text("key-hint-tilde", &[]),
+            () => "name the file with the supporter's public key".to_owned(),
+        };
+        Error::new(Kind::Usage, format!("the key file `{typed}` cannot be read"))
             .because(e)
-            .hint("name the file with the supporter's public key")
+            .hint(hint)
     };
     let bytes = if path == Path::new("-") {
         let read = || Ok(public_key::read_bounded(io::stdin().lock()));

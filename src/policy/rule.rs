@@ -34,6 +34,8 @@ pub enum Rule {
     PasswordServer,
     /// This server takes no keys.
     KeyServer,
+    /// The supporter's key is none of the merchant's own.
+    KeyOwn,
     /// The account that a key would open is root's.
     AccountRoot,
     /// A password cannot be held to reading.
@@ -84,7 +86,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Ftp,
         Self::Protocol,
         Self::Port,
@@ -98,6 +100,7 @@ impl Rule {
         Self::PasswordStrength,
         Self::PasswordServer,
         Self::KeyServer,
+        Self::KeyOwn,
         Self::AccountRoot,
         Self::PasswordReadOnly,
         Self::Live,
@@ -140,6 +143,7 @@ impl Rule {
             Self::PasswordStrength => "password.strength",
             Self::PasswordServer => "password.server",
             Self::KeyServer => "key.server",
+            Self::KeyOwn => "key.own",
             Self::AccountRoot => "account.root",
             Self::PasswordReadOnly => "password.read-only",
             Self::Live => "live",
@@ -179,6 +183,7 @@ impl Rule {
         matches!(
             self,
             Self::Port
+                | Self::KeyOwn
                 | Self::AccountRoot
                 | Self::Access
                 | Self::From

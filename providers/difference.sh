@@ -533,6 +533,8 @@ sp_b_named_by_sshd() {
             for (i = 2; i <= NF && i < 20; i++) {
                 p = $i
                 if (p !~ /^\/[A-Za-z0-9_.\/+@%*?-]+$/) continue
+                # The gate of a grant that sshd is told to run, in a folder of root's: it comes and goes with it.
+                if (p ~ /^\/var\/lib\/stagepass\/[0-9a-z]+\/gate$/) continue
                 # Of a pattern, the folder.
                 if (match(p, /[%*?]/)) { p = substr(p, 1, RSTART - 1); sub(/\/[^\/]*$/, "", p) }
                 if (tolower($1) == "chrootdirectory") p = p "/etc"

@@ -71,7 +71,9 @@ sp_gate_install() {
     case $sp_dir in *[!A-Za-z0-9_./@+-]*) sp_gate_why="The path $sp_dir has a character that cannot stand in a key line." && return 0 ;; esac
     sp_put "$sp_dir/gate" 755 "$sp_gate_source$sp_nl" || return 1
     sp_gate_conf || return 1
-    [ -e "$sp_dir/uses" ] || sp_put "$sp_dir/uses" 600 '' || return 1
+    for sp_a in uses talk; do
+        [ -e "$sp_dir/$sp_a" ] || sp_put "$sp_dir/$sp_a" 600 '' || return 1
+    done
     if ! "$sp_dir/gate" --here >/dev/null 2>&1; then
         sp_gate_why='Programs in its folder cannot be run (a file system mounted noexec).'
         return 0
@@ -114,6 +116,8 @@ confine=$sp_w
 case=$sp_k
 ask=$sp_v
 own=$sp_a
+alone=${sp_g_alone:-0}
+umask=${sp_umask:-}
 trial=$sp_o
 "
 }
@@ -132,9 +136,9 @@ sp_trial_seen() {
 # system knows that attribute, it can do nothing else. Sets sp_uses_safe.
 sp_gate_log() {
     sp_uses_safe=false
-    chattr -a "$sp_dir/uses" 2>/dev/null || :
-    chown "0:$1" -- "$sp_dir/uses" && chmod 620 -- "$sp_dir/uses" || return 1
-    if chattr +a "$sp_dir/uses" 2>/dev/null; then sp_uses_safe=true; fi
+    chattr -a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null || :
+    chown "0:$1" -- "$sp_dir/uses" "$sp_dir/talk" && chmod 620 -- "$sp_dir/uses" "$sp_dir/talk" || return 1
+    if chattr +a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null; then sp_uses_safe=true; fi
 }
 
 # sp_gate_confine [UID GID]: asks the gate, as that account, whether SFTP can be shut into sp_g_folder.
@@ -192,8 +196,8 @@ sp_gate_present() { [ -x "$sp_dir/gate" ] && [ -r "$sp_dir/gate.conf" ] && [ -r 
 
 # What is logged is kept with the folder; removing that is the provider's last step.
 sp_gate_remove() {
-    [ ! -e "$sp_dir/uses" ] || chattr -a "$sp_dir/uses" 2>/dev/null || :
-    rm -f -- "$sp_dir/gate" "$sp_dir/gate.conf" "$sp_dir/gate.new" "$sp_dir/gate.conf.new" "$sp_dir/ends.new" "$sp_dir/uses"
+    [ ! -e "$sp_dir/uses" ] || chattr -a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null || :
+    rm -f -- "$sp_dir/gate" "$sp_dir/gate.conf" "$sp_dir/gate.new" "$sp_dir/gate.conf.new" "$sp_dir/ends.new" "$sp_dir/uses" "$sp_dir/talk"
 }
 
 # ---- when it ends --------------------------------------------------------------------------------
@@ -269,26 +273,37 @@ sp_lock_access() { :; }
 # ---- the log -------------------------------------------------------------------------------------
 
 # Says the uses from number sp_uses_from on (the newest thousand), how many there are, and the bytes
-# and files that SFTP moved. Whoever is logged may add lines: what is not one of ours is left out.
+# and files that SFTP moved. Whoever is logged may add lines: what is not one of ours is left out. What
+# sftp-server says has a file of its own, so that no amount of it hides a use. uses_partial says that this is
+# not all: a log was too long to be read, or an sftp-server was ended before it could say what it moved.
 sp_uses() {
     sp_t=$(
-        if [ -r "$sp_dir/uses" ]; then head -c 64000000 "$sp_dir/uses"; fi | tr -d '\000-\011\013-\037\177' | awk -v from="${sp_uses_from:-0}" '
+        sp_log uses | awk -v from="${sp_uses_from:-0}" '
             /^[0-9]+ [^ ]+ (shell|command|sftp|refused|ended|own)( |$)/ {
                 if (++n > from) { line[n] = substr($0, 1, 380); delete line[n - 1000] }
-                next
             }
-            /^close ".*" bytes read [0-9]+ written [0-9]+$/ {
+            END {
+                for (i = n > 1000 ? n - 999 : 1; i <= n; i++) if (i in line) print "use=" line[i]
+                printf "uses_total=%d\n", n
+            }'
+        sp_log talk | awk -v cut="$(sp_log_cut)" '
+            /^(forced )?close ".*" bytes read [0-9]+ written [0-9]+$/ {
                 read += $(NF - 2); written += $NF
                 if ($(NF - 2) > 0) gets++
                 if ($NF > 0) puts++
             }
+            /^session opened for local user / { opened++ }
+            /^session closed for local user / { closed++ }
             END {
-                for (i = n > 1000 ? n - 999 : 1; i <= n; i++) if (i in line) print "use=" line[i]
-                printf "uses_total=%d\nbytes_read=%.0f\nbytes_written=%.0f\nfiles_read=%d\nfiles_written=%d\n", n, read, written, gets, puts
+                printf "bytes_read=%.0f\nbytes_written=%.0f\nfiles_read=%d\nfiles_written=%d\n", read, written, gets, puts
+                print "uses_partial=" (cut != "" || opened > closed ? "true" : "false")
             }'
     ) || :
     sp_out=$sp_out$sp_t$sp_nl
 }
+
+sp_log() { if [ -r "$sp_dir/$1" ]; then head -c 64000000 "$sp_dir/$1"; fi | tr -d '\000-\011\013-\037\177'; }
+sp_log_cut() { find "$sp_dir/uses" "$sp_dir/talk" -size +64000000c 2>/dev/null | tr -d '\n'; }
 
 # sp_say_lines KEY TEXT: one reply for each line, a thousand at most.
 sp_say_lines() {

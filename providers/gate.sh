@@ -2,10 +2,11 @@
 # The gate of stagepass. Every login of one temporary access comes through this program. It runs as
 # the account that logs in, talks to no network, and writes to no file but its log.
 #
-# Three files lie beside it:
+# Four files lie beside it:
 #   gate.conf  what this access may do, one name=value a line
 #   ends       deadline=N (nothing new starts) and hard=N (what runs is ended), seconds since 1970
-#   uses       the log: a line for each use, and what sftp-server says about files
+#   uses       the log: a line for each use
+#   talk       what sftp-server says about files
 #
 # sshd runs it as the command forced on a key (gate TAG [own]) or an account (gate TAG any), or as the
 # login shell (gate -c COMMAND, or alone). It starts itself once for each connection (gate --watch PID BEGAN).
@@ -20,7 +21,7 @@ export PATH
 
 # ---- what the files say --------------------------------------------------------------------------
 
-grant='' access='' shell=/bin/sh sftp_server='' subsystem='' start='' folder='' alias='' confine=0 case='' ask='' own='' trial=''
+grant='' access='' shell=/bin/sh sftp_server='' subsystem='' start='' folder='' alias='' confine=0 case='' ask='' own='' alone=0 mask='' trial=''
 while IFS= read -r line; do
     value=${line#*=}
     case $line in
@@ -36,6 +37,8 @@ while IFS= read -r line; do
         case=*) case=$value ;;
         ask=*) ask=$value ;;
         own=*) own=$value ;;
+        alone=*) alone=$value ;;
+        umask=*) mask=$value ;;
         trial=*) trial=$value ;;
     esac
 done 2>/dev/null <"$here/gate.conf"
@@ -214,7 +217,7 @@ found() {
 watch() {
     round=0
     while :; do
-        lives "$1" "$2" || exit 0
+        lives "$1" "$2" || over
         look
         # One date(1) that could not be started ends nobody's work.
         round=$((round + 1))
@@ -231,15 +234,27 @@ watch() {
     use ended 'the time was over'
     set +f
     found "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status
-    kill -TERM "$1" 2>/dev/null
+    if kill -TERM "$1" 2>/dev/null; then ours=1; else ours=0; fi
+    # An sftp-server that loses its client says how much it moved of the files that are open.
+    for round in 1 2 3 4 5; do
+        kill -0 $pids 2>/dev/null || break
+        sleep 0.2 2>/dev/null || break
+    done
     [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+    look
+    # Everything of an account of its own, in one step and without another process: what forks all the time
+    # does not get away. Where Dropbear serves, the other watchers are needed.
+    if [ "$alone:$ours" = 1:1 ] && [ "$now" -ge "$hard" ]; then
+        user "$$"
+        case $uid in '' | 0) ;; *) kill -KILL -1 2>/dev/null ;; esac
+    fi
     # The other connections are ended by their own watchers, and say so.
     round=0
     while [ "$round" -lt 5 ]; do
         sleep 1
         # Extended in this very moment, there is new work that is not to be ended.
         look
-        [ "$now" -ge "$hard" ] || exit 0
+        [ "$now" -ge "$hard" ] || over
         found "STAGEPASS_GRANT=$grant" /proc/[0-9]*/environ
         [ -n "$pids" ] || break
         kill -KILL $pids 2>/dev/null
@@ -250,8 +265,22 @@ watch() {
         kill -KILL "$1" 2>/dev/null
         sleep 4
     done
+    over
+}
+
+over() {
+    trap - 0
     exit 0
 }
+
+# again PID BEGAN: the shell ends where no process can be started any more (a container that is full), and the
+# watcher is not to. It waits for a moment without starting one, and begins anew.
+again() {
+    read -r up rest </proc/uptime || over
+    was=${up%.*}
+    while [ "${up%.*}" -lt $((was + 2)) ]; do read -r up rest </proc/uptime || over; done
+    exec /bin/sh "$0" --watch "$1" "$2"
+} 2>/dev/null
 
 # ---- SFTP shut into one folder -------------------------------------------------------------------
 
@@ -313,6 +342,7 @@ serve_sftp() {
     set -- -e -l INFO
     [ "$access" != sftp-read-only ] || set -- "$@" -R
     [ -z "$start" ] || set -- "$@" -d "$start"
+    [ -z "$mask" ] || set -- "$@" -u "$mask"
     if [ "$confine" = 1 ]; then
         # Asked first, so that somebody says why.
         unshare -U -r -m true || {
@@ -332,6 +362,9 @@ asked=${SSH_ORIGINAL_COMMAND-} whose=${2-}
 case ${1-} in
     --watch)
         trap '' HUP
+        watched="$2 $3"
+        # shellcheck disable=SC2064,SC2086 # two numbers, now
+        trap "again $watched" 0
         watch "$2" "$3"
         ;;
     --here) exit 0 ;;
@@ -360,7 +393,9 @@ case $first in
     internal-sftp | */sftp-server) kind=sftp ;;
     *) kind='command' ;;
 esac
-[ -z "$subsystem" ] || [ "$asked" != "$subsystem" ] || kind=sftp
+# What wraps it may be quoted in one way here and in another there.
+plain() { printf '%s' "$1" | tr -d '\042\047\134'; }
+case $subsystem in '') ;; "$asked") kind=sftp ;; *" "*) [ "$(plain "$asked")" != "$(plain "$subsystem")" ] || kind=sftp ;; esac
 
 logged=$kind
 look
@@ -371,6 +406,8 @@ case $whose in
         if [ "${own% *}" = "$address" ] && [ "$now" -le "${own#* }" ]; then logged=own; fi
         ;;
 esac
+# Whoever is in has no need of it, and what was asked for would start it again, for ever.
+[ "${STAGEPASS_GRANT:-}" != "$grant" ] || refuse 'This is a session of this access already; what it was asked to do would start it once more.'
 if [ "$now" -ge "$deadline" ]; then
     when=$(date -u -d "@$deadline" '+ on %Y-%m-%d at %H:%M:%S UTC' 2>/dev/null)
     [ "$deadline" -gt 0 ] || when=''
@@ -408,6 +445,15 @@ if [ -z "$watched" ]; then
     fi
 fi
 
+# In an account of its own a session cannot use up the processes of the server. The watcher is not bound by
+# this, and neither is it by what the session uses up. Options differ: util-linux, dash and busybox, bash.
+if [ "$alone" = 1 ]; then
+    # shellcheck disable=SC3045 # asked first
+    prlimit --pid "$$" --nproc=256:256 --nofile=4096:4096 2>/dev/null ||
+        { (ulimit -p 256) 2>/dev/null && ulimit -p 256; } || { (ulimit -u 256) 2>/dev/null && ulimit -u 256; } || :
+fi
+
+unset SSH_ORIGINAL_COMMAND
 PATH=$session_path SHELL=$shell STAGEPASS_GRANT=$grant
 export PATH SHELL STAGEPASS_GRANT
 case $kind in
@@ -415,7 +461,7 @@ case $kind in
     command) exec "$shell" -c "$asked" ;;
 esac
 exec 3>&2
-if [ -w "$here/uses" ]; then exec 2>>"$here/uses"; else exec 2>/dev/null; fi
+if [ -w "$here/talk" ]; then exec 2>>"$here/talk"; else exec 2>/dev/null; fi
 # The way to unshare, mount and chroot is the gate's own.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 serve_sftp

@@ -588,14 +588,18 @@ sp_settings_differ() {
     grep -iqsE '^[[:space:]]*(match|include)[[:space:]="]' "$@"
 }
 
-# Sets sp_server to the program that serves SFTP, or to nothing.
+# Sets sp_server to the program that serves SFTP, or to nothing, and sp_umask to what it is told of modes. A
+# shell or a wrapper may stand around it: the last word that is such a program counts.
 sp_sftp_server() {
-    case $sp_s_sftp in
-        /*)
-            sp_server=${sp_s_sftp%% *}
-            [ ! -x "$sp_server" ] || return 0
-            ;;
-    esac
+    sp_server='' sp_umask='' sp_w=''
+    for sp_a in $(printf '%s' "$sp_s_sftp" | tr -d '\042\047\134' | tr ';&|' '   '); do
+        case $sp_a in */sftp-server) [ ! -x "$sp_a" ] || sp_server=$sp_a ;; esac
+        case $sp_w in
+            -u | umask) case $sp_a in '' | *[!0-7]* | ?????*) ;; *) sp_umask=$sp_a ;; esac ;;
+        esac
+        sp_w=$sp_a
+    done
+    [ -z "$sp_server" ] || return 0
     for sp_server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server \
         /usr/libexec/sftp-server /usr/lib/sftp-server; do
         [ ! -x "$sp_server" ] || return 0

@@ -743,6 +743,13 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
         notes
             .push(format!("{count} files that the account left in temporary folders were deleted"));
     }
+    if reply.is("uses_partial") {
+        notes.push(
+            "the record of uses is not complete (it was too long to read, or SFTP was ended while \
+             files were open): more may have been moved than the bytes say"
+                .into(),
+        );
+    }
     for key in ["note", "sessions_left"] {
         let text = reply.text(key);
         if !text.is_empty() && text != "0" {

@@ -1080,8 +1080,8 @@ sp_history_again() {
         { i = index($0, "="); k = substr($0, 1, i - 1); v = substr($0, i + 1); ok = !(k in n) }
         k ~ /^(use|found|changed)$/ { v = substr(v, 1, 400); ok = n[k] < 1000 }
         k ~ /^((uses|found|changed)_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
-        k == "by_server" && v !~ /^(true|false)$/ { next }
-        k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|difference)$/ { next }
+        k ~ /^(by_server|uses_partial)$/ && v !~ /^(true|false)$/ { next }
+        k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|uses_partial|difference)$/ { next }
         ok { n[k]++; print k "=" v }
         END {
             if (!("by_server" in n)) print "by_server=false"

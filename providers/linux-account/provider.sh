@@ -945,7 +945,7 @@ sp_plan_keys() {
 
 # What the gate is told.
 sp_plan_inside() {
-    sp_g_shell=/bin/sh
+    sp_g_shell=/bin/sh sp_g_alone=1
     [ ! -x /bin/bash ] || sp_g_shell=/bin/bash
     sp_g_start=$sp_real
     sp_g_folder=${sp_real:-$sp_home}

@@ -19,6 +19,11 @@ gate_and_failsafe() {
     on pkill -CONT -x cron
     holds_passwords
     outlives_login_defs
+    finds_the_sftp_server
+    counts_what_is_never_closed
+    does_not_start_itself
+    ends_what_uses_up_processes
+    ends_what_holds_the_watcher
     falls_back_without_drop_in
     closes_by_itself
     is_killed_half_way
@@ -544,6 +549,122 @@ holds_passwords() {
 }
 
 # Where sshd does not take the settings, everything is as it was, and the login shell is what holds.
+# A subsystem that somebody wrapped, as people do to set modes.
+finds_the_sftp_server() {
+    local wrap config
+    config=$(cat "$root/etc/ssh/sshd_config")
+    printf '#!/bin/sh\nexec /usr/lib/openssh/sftp-server "$@"\n' >"$root/usr/local/bin/wrapped-sftp"
+    chmod 755 "$root/usr/local/bin/wrapped-sftp"
+    for wrap in "/bin/sh -c 'umask 0002; exec /usr/lib/openssh/sftp-server'" '/usr/lib/openssh/sftp-server -f AUTH -u 0002' '/usr/local/bin/wrapped-sftp'; do
+        about="$suite Subsystem sftp $wrap"
+        sed -i "s|^Subsystem.*|Subsystem sftp $wrap|" "$root/etc/ssh/sshd_config"
+        reload
+        make_shop
+        verb linux-account detect "path=$shop"
+        says sftp_server=/usr/lib/openssh/sftp-server can_gate=true
+        verb linux-account open "path=$shop" has_password=1 "password=$password"
+        finishes
+        want 'SFTP by key' key_sftp "put $tmp/upload \"$shop/wrapped\""
+        want 'and by password' pw_login sftp
+        same 'as SFTP' 'sftp sftp' "$(uses | cut -d' ' -f1 | tr '\n' ' ' | sed 's/ $//')"
+        case $wrap in *0002*) want 'with the modes that were set' grep -qx umask=0002 "$(state gate.conf)" ;; esac
+        deny 'and nothing else' key_ssh true
+        verb linux-account close "path=$shop"
+        finishes
+    done
+    printf '%s\n' "$config" >"$root/etc/ssh/sshd_config"
+    rm "$root/usr/local/bin/wrapped-sftp"
+    reload
+}
+
+# A client that never closes what it opened, and one that talks too much.
+counts_what_is_never_closed() {
+    about="$suite handles that are never closed"
+    make_shop
+    verb linux-account open "path=$shop"
+    finishes
+    head -c 300000 /dev/zero >"$root$shop/large"
+    /usr/bin/python3 - "$address" "${port[$suite]}" "$account" "$tmp/supporter" "$shop" >/dev/null <<'PY'
+import os, sys, paramiko
+t = paramiko.SSHClient()
+t.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+t.connect(sys.argv[1], int(sys.argv[2]), sys.argv[3], key_filename=sys.argv[4], allow_agent=False, look_for_keys=False)
+s = t.open_sftp()
+s.open(sys.argv[5] + "/large").read(200000)
+s.open(sys.argv[5] + "/kept-open", "w", bufsize=0).write(b"x" * 1000)
+t.get_transport().close()
+os._exit(0)
+PY
+    want 'the server sees that the client is gone' again 10 grep -q '^session closed' "$(state talk)"
+    verb linux-account check "path=$shop"
+    says files_read=1 files_written=1 bytes_written=1000 uses_partial=false
+    want 'what was read counts' grep -qE '^bytes_read=(200000|2[0-9]{5}|300000)$' <<<"$out"
+    # 70 MB of talk hide no use.
+    on sh -c 'yes "opendir \"/x\" of a client that lists the same folder all the time" | head -c 70000000 >>"/var/lib/stagepass/$1/talk"' - "$grant"
+    key_sftp pwd >/dev/null
+    verb linux-account close "path=$shop"
+    finishes
+    says uses_total=2 uses_partial=true
+}
+
+# What would start the gate again and again.
+does_not_start_itself() {
+    about="$suite the gate inside a session"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh
+    finishes
+    same 'it says so' "stagepass: This is a session of this access already; what it was asked to do would start it once more. Ask Anna at anna@example.org." "$(key_ssh "/var/lib/stagepass/$grant/gate" 2>&1)"
+    want 'once' test "$(uses | grep -c gate)" -le 3
+    same 'a shell inside a shell is no matter' in "$(key_ssh 'sh -c "echo in"')"
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+}
+
+# All the processes that a session may have, and a child that is born as often as it is ended.
+ends_what_uses_up_processes() {
+    local at
+    about="$suite processes used up"
+    make_shop
+    at=$(($(date +%s) + 40))
+    on pkill -STOP -x cron
+    verb linux-account open "path=$shop" access=ssh "deadline=$at"
+    finishes
+    same 'a session may have so many' '256 4096' "$(key_ssh 'bash -c "echo \$(ulimit -Hu) \$(ulimit -Hn)"')"
+    started bomb timeout 60 ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" 'bash -c "i=0; while [ \$i -lt 400 ]; do sleep 900 & i=\$((i+1)); done" 2>/dev/null; for i in 1 2; do setsid bash -c "x() { (x) & exit; }; while :; do sleep 0.01 & wait; done" >/dev/null 2>&1 & done; sleep 900'
+    want 'they are used up' again 15 runs_more_than 200
+    deny 'and no more than that' runs_more_than 270
+    want 'others can work' on true
+    want 'the session ends in time' again 50 test -s "$tmp/ended.bomb"
+    want 'with everything in it' again 10 gone runs_more_than 1
+    on pkill -CONT -x cron
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says processes=0
+}
+
+runs_more_than() { [ "$(on sh -c 'pgrep -c -u sp-anna || :')" -gt "$1" ]; }
+
+# A watcher that is held still ends nothing; the failsafe does.
+ends_what_holds_the_watcher() {
+    about="$suite a watcher that is traced"
+    make_shop
+    cc -static -O1 -o "$tmp/trace" "$repo/tests/red/trace.c"
+    verb linux-account open "path=$shop" access=ssh
+    finishes
+    install -m 755 "$tmp/trace" "$root/usr/local/bin/trace"
+    started trace timeout 120 ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" '/usr/local/bin/trace /gate'
+    want 'it is held' again 10 grep -qx '[1-9]' "$tmp/out.trace"
+    printf 'deadline=1\nhard=1\n' >"$(state ends)"
+    failsafe
+    want 'the session is over all the same' again 10 test -s "$tmp/ended.trace"
+    deny 'nothing of it runs' runs_more_than 0
+    deny 'and nobody is let in' key_login ssh
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says by_server=true account_absent=true
+    rm "$root/usr/local/bin/trace"
+}
+
 # What login.defs says of the age of passwords is for those who stay.
 outlives_login_defs() {
     about="$suite the age of passwords"

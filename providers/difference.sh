@@ -533,7 +533,7 @@ sp_b_named_by_sshd() {
             for (i = 2; i <= NF && i < 20; i++) {
                 p = $i
                 if (p !~ /^\/[A-Za-z0-9_.\/+@%*?-]+$/) continue
-                # The gate of a grant that sshd is told to run, in a folder of root's: it comes and goes with it.
+                # The gate of a grant, which sshd is told to run: it comes and goes with the grant.
                 if (p ~ /^\/var\/lib\/stagepass\/[0-9a-z]+\/gate$/) continue
                 # Of a pattern, the folder.
                 if (match(p, /[%*?]/)) { p = substr(p, 1, RSTART - 1); sub(/\/[^\/]*$/, "", p) }

@@ -309,6 +309,8 @@ pub struct Tally {
     pub waiting: Vec<Grant>,
     /// Grants whose end could not be recorded, and why.
     pub unrecorded: Vec<(String, String)>,
+    /// Grants whose row is not as it was recorded: nothing was done on its word.
+    pub altered: Vec<Grant>,
     /// The others.
     pub untold: Untold,
 }
@@ -348,6 +350,7 @@ impl Tally {
         self.busy.append(&mut other.busy);
         self.waiting.append(&mut other.waiting);
         self.unrecorded.append(&mut other.unrecorded);
+        self.altered.append(&mut other.altered);
         if self.closed.len() > MOST_TOLD {
             // What somebody has to look at is told first.
             self.closed.sort_by_key(|closed| closed.grant.findings == 0);
@@ -452,6 +455,11 @@ async fn close_on(
     context.output.mark("closing, logged in");
     let mut lost = 0;
     for grant in grants {
+        if grant.altered {
+            tally.altered.push((*grant).clone());
+            round.progress.advance();
+            continue;
+        }
         let (ended, unheard) = close_or_wait(round, &mut session, grant).await;
         match ended {
             Ok(Some(ended)) => tally.add(&grant.id, ended),
@@ -651,7 +659,9 @@ async fn others(
                 ended_since: Some(grant.created_at),
                 ..Filter::default()
             };
-            known.extend(ledger.grants(&filter, MOST_OTHERS, None).await?);
+            let others = ledger.grants(&filter, MOST_OTHERS, None).await?;
+            // What an altered row says explains nothing away.
+            known.extend(others.into_iter().filter(|other| !other.altered));
         }
     }
     Ok(Others::of(grant, known))

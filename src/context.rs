@@ -177,6 +177,26 @@ impl Context {
         self
     }
 
+    /// The same for a look that is not worth a question: agent and keyring as they are, and nobody
+    /// is asked anything. It has no ledger.
+    #[must_use]
+    pub fn without_questions(&self) -> Self {
+        Self {
+            config_dir: self.config_dir.clone(),
+            state_dir: self.state_dir.clone(),
+            output: self.output.without_questions(),
+            policy: self.policy.clone(),
+            contact: self.contact.clone(),
+            surroundings: self.surroundings.clone(),
+            actor: self.actor.clone(),
+            step_limit: self.step_limit,
+            unattended: self.unattended,
+            ledger: None,
+            ledger_password: None,
+            asked: Mutex::new(HashMap::new()),
+        }
+    }
+
     /// Now, by this machine's clock.
     #[must_use]
     pub fn now(&self) -> UnixTime {
@@ -471,6 +491,7 @@ impl From<LedgerError> for Error {
             | LedgerError::CaseClosed { .. }
             | LedgerError::BadUrl { .. }
             | LedgerError::InsecureUrl { .. } => Kind::Usage,
+            LedgerError::Altered { .. } => Kind::Stuck,
             _ => Kind::Internal,
         };
         let hint = ledger_hint(&e);
@@ -516,6 +537,10 @@ fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
         LedgerError::OlderVersion { .. } => {
             "any command brings it up to date; check who owns the file and its folder, so that it \
              can be written"
+        }
+        LedgerError::Altered { .. } => {
+            "nothing was done: `stagepass ledger verify` says where; put your last backup of the \
+             ledger back"
         }
         LedgerError::Unsure { .. } => "`stagepass list` shows what was recorded",
         LedgerError::Conflict { .. } => "look at it with `stagepass show`, and try again",

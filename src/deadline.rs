@@ -260,14 +260,29 @@ pub fn human<Zone: TimeZone>(moment: UnixTime, zone: &Zone, now: UnixTime) -> St
     }
 }
 
+/// A moment as a clock on the wall shows it, with its day: `18:00 on 6 Dec`.
+#[must_use]
+pub fn clock<Zone: TimeZone>(moment: UnixTime, zone: &Zone) -> String {
+    at(moment, zone).map_or_else(
+        || utc(moment),
+        |there| there.with_timezone(&there.offset().fix()).format("%H:%M on %-d %b").to_string(),
+    )
+}
+
 fn at<Zone: TimeZone>(moment: UnixTime, zone: &Zone) -> Option<DateTime<Zone>> {
     zone.timestamp_opt(moment, 0).single()
 }
 
-/// How far away a moment is: `in 13 days 23 h`, `in 20 s`, `3 days ago`, `now`.
+/// How far away a moment is: `in 14 days`, `in 20 s`, `3 days ago`, `now`. What is ahead is rounded:
+/// a second after somebody wrote 14 days it is still 14 days away.
 #[must_use]
 pub fn relative(moment: UnixTime, now: UnixTime) -> String {
-    let away = moment.saturating_sub(now);
+    let away = match moment.saturating_sub(now) {
+        // Up to a day less than a minute makes no other hour of it.
+        away @ 86_341.. => away.saturating_add(59),
+        away @ 3600.. => away.saturating_add(30),
+        away => away,
+    };
     let args = [("length", Arg::from(duration(away)))];
     match away {
         0 => message::text("time-now", &[]),
@@ -506,9 +521,9 @@ mod tests {
     fn local_times_around_a_change_of_clocks_are_what_the_wall_says() {
         let now = seconds("2026-10-20T12:00:00Z");
         for (text, expected) in [
-            ("2026-10-25 01:59:59", "2026-10-25 01:59:59 +02:00 (in 4 days 11 h; "),
+            ("2026-10-25 01:59:59", "2026-10-25 01:59:59 +02:00 (in 4 days 12 h; "),
             ("2026-10-25 03:00:01", "2026-10-25 03:00:01 +01:00 (in 4 days 14 h; "),
-            ("2026-10-25", "2026-10-25 23:59:59 +01:00 (in 5 days 10 h; "),
+            ("2026-10-25", "2026-10-25 23:59:59 +01:00 (in 5 days 11 h; "),
         ] {
             let told = in_zone(AMSTERDAM, text, now);
             assert!(told.starts_with(expected), "{text}: {told}");

@@ -201,6 +201,10 @@ pub struct Grant {
     pub drift: Option<String>,
     /// When the server was last looked at while it was open. No part of the row's hash.
     pub checked_at: Option<UnixTime>,
+    /// Whether the row is not as the last event about it left it: somebody changed it behind the
+    /// ledger's back. Nothing is done on the word of such a row, and nothing is written over it.
+    #[serde(skip)]
+    pub altered: bool,
     /// What the providers made, in the order it was opened.
     pub layers: Vec<Layer>,
 }
@@ -247,6 +251,7 @@ impl NewGrant {
             findings: 0,
             drift: None,
             checked_at: None,
+            altered: false,
             layers: self.layers,
         }
     }

@@ -36,6 +36,8 @@ pub struct Output {
     quiet: bool,
     /// When the program began, where the time of each step is to be said.
     timings: Option<Instant>,
+    /// Nobody is asked anything, terminal or not.
+    asks_nobody: bool,
 }
 
 /// How a line is meant; colour only repeats what the words say.
@@ -80,7 +82,13 @@ impl Output {
     /// Speaks for `command`, such as `target add`.
     #[must_use]
     pub fn new(command: &str, json: bool, quiet: bool) -> Self {
-        Self { command: command.into(), json, quiet, timings: None }
+        Self { command: command.into(), json, quiet, timings: None, asks_nobody: false }
+    }
+
+    /// The same, and nobody is asked anything.
+    #[must_use]
+    pub fn without_questions(&self) -> Self {
+        Self { asks_nobody: true, ..self.clone() }
     }
 
     /// Says from now on when each step begins, in milliseconds since now, as lines
@@ -100,7 +108,11 @@ impl Output {
     /// Whether somebody can be asked: both ends are a terminal and a document is not expected.
     #[must_use]
     pub fn can_ask(&self) -> bool {
-        !self.json && !is_interrupted() && io::stdin().is_terminal() && io::stderr().is_terminal()
+        !self.json
+            && !self.asks_nobody
+            && !is_interrupted()
+            && io::stdin().is_terminal()
+            && io::stderr().is_terminal()
     }
 
     /// Whether standard output is a terminal that somebody reads.
@@ -432,17 +444,110 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// A table for people: no borders, a header, cut to the terminal's width.
+/// A column of a table: its heading, and how soon it goes where the window is narrow.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    heading: &'static str,
+    /// 0 stays in any case; of the others the highest goes first.
+    rank: u8,
+    /// Free text may be cut; ids and names are not.
+    may_be_cut: bool,
+}
+
+impl Column {
+    /// A column of ids, names or numbers: shown whole or not at all.
+    #[must_use]
+    pub const fn new(heading: &'static str, rank: u8) -> Self {
+        Self { heading, rank, may_be_cut: false }
+    }
+
+    /// A column of sentences, which are cut where the window is narrow.
+    #[must_use]
+    pub const fn text(heading: &'static str, rank: u8) -> Self {
+        Self { heading, rank, may_be_cut: true }
+    }
+}
+
+/// The longest cell of a table, in characters.
+const CELL_LIMIT: usize = 200;
+
+/// Free text is not cut to less than this.
+const SHORTEST_TEXT: usize = 16;
+
+/// How many characters go between two columns.
+const GAP: usize = 2;
+
+/// A table for people: no borders, a header. Nothing wraps: where the window is narrow, free text is
+/// cut, then columns go by their rank, and the last line says which.
 #[must_use]
-pub fn table(header: &[&str], rows: Vec<Vec<Cell>>) -> String {
+pub fn table(columns: &[Column], rows: Vec<Vec<Cell>>) -> String {
+    let window = window_width();
+    table_in(columns, rows, window)
+}
+
+/// The columns of the terminal that standard output is; `None` where it is none.
+fn window_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+fn table_in(columns: &[Column], rows: Vec<Vec<Cell>>, window: Option<usize>) -> String {
+    let clean = |Cell(tone, text)| Cell(tone, cut(&one_line(&text), CELL_LIMIT));
+    let mut rows: Vec<Vec<Cell>> =
+        rows.into_iter().map(|row| row.into_iter().map(clean).collect()).collect();
+    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    let mut widths = laid_out(columns, &shown, &rows).column_max_content_widths();
+    let window = window.unwrap_or(usize::MAX);
+    let total = |shown: &[usize], widths: &[u16]| {
+        let used = shown.iter().filter_map(|at| widths.get(*at)).map(|w| usize::from(*w) + GAP);
+        used.sum::<usize>().saturating_sub(GAP)
+    };
+    for (at, column) in columns.iter().enumerate().filter(|(_, column)| column.may_be_cut) {
+        let too_much = total(&shown, &widths).saturating_sub(window);
+        let Some(width) = widths.get_mut(at).filter(|_| too_much > 0) else { continue };
+        let least = SHORTEST_TEXT.max(column.heading.len());
+        let fits = usize::from(*width).saturating_sub(too_much).max(least);
+        if fits < usize::from(*width) {
+            for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
+                cell.1 = shortened(&cell.1, fits);
+            }
+            *width = u16::try_from(fits).unwrap_or(u16::MAX);
+        }
+    }
+    let mut gone = Vec::new();
+    while total(&shown, &widths) > window {
+        let rank = |at: &usize| columns.get(*at).map_or(0, |column| column.rank);
+        let last = shown.iter().copied().max_by_key(rank).filter(|at| rank(at) > 0);
+        let Some(last) = last else { break };
+        shown.retain(|at| *at != last);
+        gone.extend(columns.get(last).map(|column| column.heading));
+    }
+    let table = laid_out(columns, &shown, &rows);
+    // Lines that end in spaces are a nuisance to copy.
+    let mut text: String = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+    if !gone.is_empty() {
+        gone.reverse();
+        let told = format!("not shown: {}", gone.join(", "));
+        text.push_str(&format!("{}\n", paint(Tone::Faint, &told)));
+    }
+    text
+}
+
+/// A text of at most so many characters.
+fn shortened(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit { text.to_owned() } else { cut(text, limit - 1) }
+}
+
+fn laid_out(columns: &[Column], shown: &[usize], rows: &[Vec<Cell>]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_content_arrangement(ContentArrangement::Disabled);
     // Whether the stream shows colours is decided where it is written.
     table.enforce_styling();
-    table.set_header(header.iter().map(|text| text.to_uppercase()));
+    let heading = |at: &usize| columns.get(*at).map(|column| column.heading.to_uppercase());
+    table.set_header(shown.iter().filter_map(heading));
     for row in rows {
-        table.add_row(row.into_iter().map(|Cell(tone, text)| {
+        table.add_row(shown.iter().filter_map(|at| row.get(*at)).map(|Cell(tone, text)| {
             let cell = comfy_table::Cell::new(text);
             match tone {
                 Tone::Good => cell.fg(comfy_table::Color::DarkGreen),
@@ -452,19 +557,46 @@ pub fn table(header: &[&str], rows: Vec<Vec<Cell>>) -> String {
             }
         }));
     }
-    // Lines that end in spaces are a nuisance to copy.
-    table.lines().map(|line| line.trim().to_owned() + "\n").collect()
+    let padding = (0, u16::try_from(GAP).unwrap_or(2));
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding(padding);
+    });
+    table
 }
 
-/// `name  value` lines with the values aligned.
+/// `name  value` lines with the values aligned. A value is one line, whatever stands in it.
 #[must_use]
 pub fn fields(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
     pairs
         .iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{}{value}\n", paint(Tone::Faint, &format!("{name:<width$}"))))
+        .map(|(name, value)| {
+            let name = paint(Tone::Faint, &format!("{name:<width$}"));
+            format!("{name}{}\n", line(value))
+        })
         .collect()
+}
+
+/// A text as one bounded line, with our own colours and nothing else that steers a terminal.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let text = harmless(text);
+    let text = text.trim();
+    let mut kept = String::with_capacity(text.len());
+    let (mut count, mut in_colour) = (0, false);
+    for c in text.chars() {
+        in_colour |= c == '\u{1b}';
+        if !in_colour {
+            count += 1;
+            if count > LINE_LIMIT {
+                return kept + "…\u{1b}[0m";
+            }
+        }
+        in_colour &= c != 'm';
+        kept.push(if c.is_whitespace() { ' ' } else { c });
+    }
+    kept
 }
 
 /// The longest line of a message, in characters. Names and texts of others stand in them.
@@ -550,4 +682,66 @@ fn write_out(text: &str) {
 fn write_err(text: &str) {
     let mut err = anstream::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 4] = [
+        Column::new("id", 0),
+        Column::text("what", 0),
+        Column::new("name", 1),
+        Column::new("more", 2),
+    ];
+
+    fn rows() -> Vec<Vec<Cell>> {
+        vec![
+            vec![
+                "k7m2x9abcd".into(),
+                Cell::toned(Tone::Bad, "a sentence of some length, nothing else"),
+                "Jane Doe-Van-Der-Berg".into(),
+                "x".into(),
+            ],
+            vec!["b".into(), "short".into(), "J".into(), "sp-msp4711-jane-k7m2x".into()],
+        ]
+    }
+
+    /// What a terminal shows of it.
+    fn shown(text: &str) -> Vec<String> {
+        let bare = anstream::adapter::strip_str(text).to_string();
+        bare.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn no_line_of_a_table_is_longer_than_the_window_and_no_name_is_cut() {
+        for window in [120, 80, 60, 40] {
+            let text = table_in(&COLUMNS, rows(), Some(window));
+            let lines = shown(&text);
+            let whole = lines.iter().filter(|line| !line.starts_with("not shown: "));
+            for line in whole.clone() {
+                assert!(line.chars().count() <= window, "{window}: {line}");
+            }
+            assert_eq!(whole.count(), 3, "{text}");
+            assert!(lines[1].starts_with("k7m2x9abcd  a sentence"), "{text}");
+        }
+        let wide = shown(&table_in(&COLUMNS, rows(), Some(120)));
+        assert!(wide[1].contains("nothing else  Jane Doe-Van-Der-Berg  x"), "{wide:?}");
+        let narrow = shown(&table_in(&COLUMNS, rows(), Some(40)));
+        assert!(narrow[3].ends_with("not shown: name, more"), "{narrow:?}");
+    }
+
+    #[test]
+    fn a_cell_or_a_field_is_one_bounded_line_whatever_stands_in_it() {
+        let text = format!("a\nFORGED  line\r\u{1b}[2J\u{202e}{}", "x".repeat(10_000));
+        let table = table_in(&COLUMNS, vec![vec![text.as_str().into(), "b".into()]], None);
+        assert_eq!(table.lines().count(), 2, "{table}");
+        let fields = fields(&[("name", text.clone()), ("state", paint(Tone::Bad, "open"))]);
+        assert_eq!(fields.lines().count(), 2, "{fields}");
+        for shown in [&table, &fields] {
+            assert!(!shown.contains("[2J") || !shown.contains("\u{1b}[2J"), "{shown}");
+            assert!(shown.chars().count() < 2 * LINE_LIMIT && shown.contains('…'), "{shown}");
+        }
+        assert!(fields.contains(&paint(Tone::Bad, "open")), "{fields}");
+    }
 }

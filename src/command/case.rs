@@ -10,7 +10,7 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
-use crate::output::{Cell, Tone, fields, paint, table};
+use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::check_reference;
 
 /// The most cases that one list shows.
@@ -78,11 +78,18 @@ async fn list(context: &Context, all: bool) -> Result<()> {
             .say(Tone::Faint, "no open cases; `stagepass case open REF --desk NAME` opens one");
         String::new()
     } else {
-        table(&["reference", "desk", "opened", "state"], rows)
+        table(&COLUMNS, rows)
     };
     context.output.result(&text, json!({ "cases": cases }));
     Ok(())
 }
+
+const COLUMNS: [Column; 4] = [
+    Column::new("reference", 0),
+    Column::new("desk", 2),
+    Column::new("opened", 1),
+    Column::new("state", 0),
+];
 
 fn row(case: &Case, now: UnixTime) -> Vec<Cell> {
     let state = match case.closed_at {

@@ -6,7 +6,7 @@ use crate::cli;
 use crate::context::Context;
 use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
-use crate::output::{Cell, Tone, fields, paint, table};
+use crate::output::{Cell, Column, Tone, fields, paint, table};
 
 /// Runs the command.
 ///
@@ -18,6 +18,9 @@ pub fn run(context: &Context, command: &cli::Desk) -> Result<()> {
         cli::Desk::Show { name } => show(context, name),
     }
 }
+
+const COLUMNS: [Column; 3] =
+    [Column::new("desk", 0), Column::text("name", 0), Column::new("from", 1)];
 
 fn list(context: &Context) -> Result<()> {
     let listed = Desk::list(Some(&context.desks_dir()))
@@ -34,7 +37,7 @@ fn list(context: &Context) -> Result<()> {
         let name = problem.map_or(Cell::from(name), |why| Cell::toned(Tone::Bad, why));
         rows.push(vec![one.id.into(), name, place.into()]);
     }
-    context.output.result(&table(&["desk", "name", "from"], rows), json!({ "desks": documents }));
+    context.output.result(&table(&COLUMNS, rows), json!({ "desks": documents }));
     Ok(())
 }
 

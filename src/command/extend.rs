@@ -256,7 +256,10 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
     let filter = Filter { states: vec![State::Open], leased: true, ..Filter::default() };
     for grant in ledger.grants(&filter, MOST, None).await? {
         let now = context.now();
-        if closing::latest_end(&grant) <= now || grant.next_attempt_at.is_some_and(|at| at > now) {
+        if grant.altered
+            || closing::latest_end(&grant) <= now
+            || grant.next_attempt_at.is_some_and(|at| at > now)
+        {
             continue;
         }
         let lease = Lease::mine(now, lease_seconds(context));

@@ -5,12 +5,16 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::cli;
+use crate::command::ask::{self, Said};
 use crate::command::{revoke, sweep, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{Counts, Filter, Ledger};
 use crate::output::Tone;
+
+/// Grants that are over and not confirmed, of which something is said below the table.
+const MOST_TOLD: usize = 5;
 
 /// Runs the command.
 ///
@@ -28,20 +32,30 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     let counts = ledger.counts().await?;
     let in_trouble: Vec<&Grant> =
         grants.iter().filter(|grant| view::is_trouble(grant, now)).collect();
-    let trouble = in_trouble.len();
+    let said = ask::servers(context, &grants).await;
+    let still_there =
+        |grant: &&&Grant| said.get(&grant.id).is_some_and(|said| *said == Said::StillThere);
+    let still_there = grants.iter().filter(|grant| still_there(&grant)).count();
+    let trouble = in_trouble.len() + still_there;
     let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
     let document = json!({ "grants": documents, "counts": counts, "in_trouble": trouble });
     if trouble == 0 || !context.output.is_json() {
-        context.output.result(&view::grants(&grants, now), document.clone());
+        context.output.result(&view::grants_said(&grants, now, &said), document.clone());
     }
     if grants.is_empty() {
         context.output.say(Tone::Faint, "no access is open");
     }
+    for grant in grants.iter().filter(|grant| view::is_unconfirmed(grant, now)).take(MOST_TOLD) {
+        let said = said.get(&grant.id).copied();
+        context.output.say(Tone::Faint, &view::unconfirmed(grant, said));
+    }
     if trouble == 0 {
         return Ok(());
     }
-    let late = |grant: &&&Grant| grant.state == State::Stuck || view::is_overdue(grant, now);
-    let what = match in_trouble.iter().filter(late).count() {
+    let late = |grant: &&&Grant| {
+        !grant.altered && (grant.state == State::Stuck || view::is_overdue(grant, now))
+    };
+    let what = match in_trouble.iter().filter(late).count() + still_there {
         0 if trouble == 1 => "one grant has to be looked at".to_owned(),
         0 => format!("{trouble} grants have to be looked at"),
         1 if trouble == 1 => "one grant is stuck or overdue".to_owned(),
@@ -49,10 +63,13 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
         _ => format!("{trouble} grants are stuck, overdue or have to be looked at"),
     };
     let mut error = Error::new(Kind::Stuck, what);
-    if in_trouble.iter().any(|grant| late(&grant)) {
+    if still_there > 0 || in_trouble.iter().any(|grant| late(&grant)) {
         error = error.hint(
             "`stagepass revoke ID` tries again now, `stagepass show ID` says what went wrong",
         );
+    }
+    if in_trouble.iter().any(|grant| grant.altered) {
+        error = error.hint(revoke::WAY_OUT_OF_ALTERED);
     }
     if in_trouble.iter().any(|grant| grant.findings > 0) {
         error = error.hint(revoke::WAY_OUT_OF_FINDINGS);
@@ -63,7 +80,7 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     Err(error.with_result(document))
 }
 
-/// Stuck first, then overdue, then what has findings or drifted, then by deadline.
+/// Altered first, then stuck, then overdue, then what has findings or drifted, then by deadline.
 async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Grant>> {
     let filter = Filter {
         case: typed.case.clone(),
@@ -84,6 +101,7 @@ async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Gran
             }
         }
     }
+    grants.sort_by_key(|grant| !grant.altered);
     grants.truncate(usize::try_from(typed.limit).unwrap_or(usize::MAX));
     Ok(grants)
 }

@@ -2,6 +2,7 @@
 //! [`crate::cli`]; what it means is in [`crate::context`]; nothing below this folder knows clap.
 
 mod acknowledge;
+mod ask;
 mod backup;
 mod case;
 mod demo;

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
 use crate::ledger::Lease;
-use crate::output::{Cell, Tone, fields, paint, table};
+use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply};
@@ -48,6 +48,13 @@ fn need(provider: &Provider) -> &'static str {
     }
 }
 
+const COLUMNS: [Column; 4] = [
+    Column::new("provider", 0),
+    Column::text("makes", 0),
+    Column::new("needs", 1),
+    Column::new("from", 2),
+];
+
 fn list(context: &Context) -> Result<()> {
     let mut rows = Vec::new();
     let mut documents = Vec::new();
@@ -76,10 +83,7 @@ fn list(context: &Context) -> Result<()> {
             }
         }
     }
-    context.output.result(
-        &table(&["provider", "makes", "needs", "from"], rows),
-        json!({ "providers": documents }),
-    );
+    context.output.result(&table(&COLUMNS, rows), json!({ "providers": documents }));
     Ok(())
 }
 

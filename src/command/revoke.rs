@@ -23,6 +23,16 @@ const PARALLEL: usize = 8;
 pub const WAY_OUT_OF_FINDINGS: &str = "`stagepass show ID` lists what was found; once somebody has \
                                        looked at it: `stagepass acknowledge ID --reason '…'`";
 
+/// What to do about grants whose row in the ledger was changed behind its back.
+pub const WAY_OUT_OF_ALTERED: &str = "`stagepass ledger verify` says where; put your last backup of \
+                                      the ledger back, or give the row up with `stagepass revoke \
+                                      ID --forget --reason '…'` and end what is on the server with \
+                                      `stagepass reconcile TARGET --close ID`";
+
+/// What is wrong about such a row.
+pub const ALTERED: &str = "its row in the ledger was changed by something else than stagepass, and nothing is done on \
+     its word";
+
 /// Runs the command.
 ///
 /// # Errors
@@ -144,6 +154,10 @@ pub fn text(tally: &Tally, now: UnixTime) -> String {
             closing::next_attempt(grant, now)
         ));
     }
+    for grant in &tally.altered {
+        let bad = paint(Tone::Bad, "NOT CLOSED");
+        lines.push_str(&format!("{bad} {} on {}: {ALTERED}\n", grant.id, grant.target));
+    }
     for (id, why) in &tally.unrecorded {
         lines.push_str(&format!("{} {id}: {why}\n", paint(Tone::Bad, "NOT RECORDED")));
     }
@@ -223,6 +237,8 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
         .collect();
     let unrecorded: Vec<Value> =
         tally.unrecorded.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect();
+    let altered: Vec<Value> =
+        tally.altered.iter().map(|grant| view::document(grant, now)).collect();
     let waiting: Vec<&str> = tally.waiting.iter().map(|grant| grant.id.as_str()).collect();
     json!({
         "closed": closed,
@@ -230,6 +246,7 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
         "busy": tally.busy,
         "waiting": waiting,
         "unrecorded": unrecorded,
+        "altered": altered,
         "not_listed": {
             "closed": tally.untold.closed,
             "failed": tally.untold.refused + tally.untold.unseen,
@@ -278,10 +295,11 @@ pub fn failure(tally: &Tally) -> Option<Error> {
 #[must_use]
 pub fn not_closed(tally: &Tally) -> Option<Error> {
     let untold = tally.untold;
-    let stuck =
-        untold.stuck > 0 || tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
+    let stuck = untold.stuck > 0
+        || !tally.altered.is_empty()
+        || tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
     let unrecorded = tally.unrecorded.len() + untold.unrecorded;
-    let count = tally.failed_count() + tally.busy.len() + unrecorded;
+    let count = tally.failed_count() + tally.busy.len() + unrecorded + tally.altered.len();
     let unseen = untold.unseen > 0
         || tally.failed.iter().any(|(.., refused)| !refused)
         || !(tally.busy.is_empty() && unrecorded == 0);
@@ -307,7 +325,16 @@ pub fn not_closed(tally: &Tally) -> Option<Error> {
     for id in tally.busy.iter().take(10) {
         error = error.because_text(format!("{id}: another process is closing it"));
     }
-    Some(error.hint("the ledger keeps them; `stagepass sweep` tries again until it is done"))
+    for grant in tally.altered.iter().take(10) {
+        error = error.because_text(format!("{} on {}: {ALTERED}", grant.id, grant.target));
+    }
+    if !tally.altered.is_empty() {
+        error = error.hint(WAY_OUT_OF_ALTERED);
+    }
+    if count > tally.altered.len() {
+        error = error.hint("the ledger keeps them; `stagepass sweep` tries again until it is done");
+    }
+    Some(error)
 }
 
 /// Gives up on grants whose server is gone for good. Never counted as closed.
@@ -321,7 +348,11 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
     let mut busy = Tally::default();
     for grant in grants {
         let from = [State::Opening, State::Open, State::Closing, State::Stuck];
-        let event = event(context, grant, "grant.forgotten", json!({ "reason": reason }));
+        let mut detail = json!({ "reason": reason });
+        if let Some(detail) = detail.as_object_mut().filter(|_| grant.altered) {
+            detail.insert("altered".into(), json!(true));
+        }
+        let event = event(context, grant, "grant.forgotten", detail);
         let lease = Lease::mine(now, closing::lease_seconds(context));
         let done = ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
         let Some(grant) = done else {

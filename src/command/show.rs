@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use crate::checking::drifted;
 use crate::cli;
-use crate::command::view;
+use crate::command::ask::{self, Said};
+use crate::command::{revoke, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::evidence::{Bounded, Story};
 use crate::grant::{Grant, State};
 use crate::ledger::{Entry, EventFilter};
-use crate::output::{Tone, fields, paint};
+use crate::output::{self, Tone, fields, paint};
 
 /// The most events of one grant that are shown.
 const MOST: u32 = 10_000;
@@ -33,8 +34,10 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
     let events = ledger.events(&filter, MOST).await?;
     let head = ledger.head().await?;
     let now = context.now();
+    let said = ask::servers(context, std::slice::from_ref(&grant)).await;
+    let said = said.get(&grant.id).copied();
     let story = Story::of(&events);
-    let mut text = summary(&grant, &story, now);
+    let mut text = summary(&grant, &story, now, said);
     text.push_str(&about(&grant, &story));
     text.push_str(&format!("\n{}\n", paint(Tone::Strong, "What happened")));
     for entry in &events {
@@ -50,12 +53,20 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
         "ledger_head": head.to_string(),
     });
     context.output.result(&text, document);
+    if grant.altered {
+        context.output.warn(&format!("{}: {}", grant.id, revoke::ALTERED));
+        context.output.say(Tone::Faint, revoke::WAY_OUT_OF_ALTERED);
+    }
+    if view::is_unconfirmed(&grant, now) {
+        context.output.say(Tone::Faint, &view::unconfirmed(&grant, said));
+    }
     Ok(())
 }
 
-fn summary(grant: &Grant, story: &Story, now: i64) -> String {
+fn summary(grant: &Grant, story: &Story, now: i64, said: Option<Said>) -> String {
     let layer = grant.layers.first();
-    let (tone, state) = view::state(grant, now);
+    let (tone, state) = view::state_said(grant, now, said);
+    let ended = !grant.state.is_live();
     fields(&[
         ("grant", grant.id.clone()),
         ("state", paint(tone, &state)),
@@ -67,7 +78,14 @@ fn summary(grant: &Grant, story: &Story, now: i64) -> String {
         ("key", layer.and_then(|l| l.key_fingerprint.clone()).unwrap_or_default()),
         ("password", layer.filter(|l| l.has_password).map(|_| "yes".into()).unwrap_or_default()),
         ("opened", grant.opened_at.map(deadline::utc).unwrap_or_default()),
-        ("ends", deadline::human(grant.deadline, &Local, now)),
+        // What is over does not end any more, whenever it was to.
+        (
+            if ended || grant.deadline <= now { "deadline" } else { "ends" },
+            match ended {
+                true => deadline::utc(grant.deadline),
+                false => deadline::human(grant.deadline, &Local, now),
+            },
+        ),
         ("closed", grant.closed_at.map(deadline::utc).unwrap_or_default()),
         ("ended by", ended_by(grant, story)),
         ("last look", last_look(grant, now)),
@@ -117,7 +135,7 @@ fn about(grant: &Grant, story: &Story) -> String {
     if !drift.is_empty() {
         text.push_str(&heading(Tone::Bad, "What is not as it was made"));
         for (_, sentence) in drift {
-            text.push_str(&format!("  {sentence}\n"));
+            text.push_str(&told(sentence));
         }
     }
     if story.found.total > 0 {
@@ -125,19 +143,19 @@ fn about(grant: &Grant, story: &Story) -> String {
         text.push_str(&first_lines(&story.found));
         if let Some(said) = story.acknowledged.as_ref().filter(|_| grant.findings == 0) {
             let at = deadline::utc(said.at);
-            text.push_str(&format!("  acknowledged {at} by {}: {}\n", said.actor, said.why));
+            text.push_str(&told(&format!("acknowledged {at} by {}: {}", said.actor, said.why)));
         }
     }
     if let Some(why) = story.difference.strip_prefix("none:") {
         text.push_str(&heading(Tone::Strong, "What changed was not compared"));
-        text.push_str(&format!("  {}\n", why.trim()));
+        text.push_str(&told(why));
     }
     if story.changed.total > 0 {
         text.push_str(&heading(Tone::Strong, "What changed in the shop"));
         text.push_str(&first_lines(&story.changed));
     }
     if let Some(why) = story.difference.strip_prefix("partial:") {
-        text.push_str(&format!("  not everything was compared: {}\n", why.trim()));
+        text.push_str(&told(&format!("not everything was compared: {}", why.trim())));
     }
     if story.left.total > 0 {
         text.push_str(&heading(Tone::Strong, "Files of the account that were elsewhere"));
@@ -164,16 +182,21 @@ fn heading(tone: Tone, text: &str) -> String {
 
 fn first_lines(list: &Bounded) -> String {
     let shown = list.lines.len().min(LINES);
-    let lines = list.lines.iter().take(shown).map(|line| format!("  {line}\n"));
+    let lines = list.lines.iter().take(shown).map(|line| told(line));
     lines.chain([view::and_more(list.total, shown)]).collect()
+}
+
+/// A line below a heading, whatever stands in the text.
+fn told(text: &str) -> String {
+    format!("  {}\n", output::line(text))
 }
 
 /// One use: when, from where, and what.
 fn use_line(line: &str) -> String {
-    let Some((at, rest)) = line.split_once(' ') else { return format!("  {line}\n") };
+    let Some((at, rest)) = line.split_once(' ') else { return told(line) };
     match at.parse() {
-        Ok(at) => format!("  {}  {rest}\n", deadline::utc(at)),
-        Err(_) => format!("  {line}\n"),
+        Ok(at) => told(&format!("{}  {rest}", deadline::utc(at))),
+        Err(_) => told(line),
     }
 }
 
@@ -215,11 +238,11 @@ fn line(entry: &Entry) -> String {
             .map(|late| format!("{} after the deadline", deadline::duration(late))),
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
-    format!(
-        "  {}  {:<20} {}  {}\n",
+    told(&format!(
+        "{}  {:<20} {}  {}",
         deadline::utc(entry.at),
         entry.verb,
         paint(Tone::Faint, &entry.actor),
         said.join("; ")
-    )
+    ))
 }

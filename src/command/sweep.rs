@@ -32,6 +32,10 @@ const LOOKING: Duration = Duration::from_secs(60);
 /// The most grants in trouble that are named.
 const MOST_NAMED: u32 = 10;
 
+/// How long after its deadline a grant's row is held against its event by every sweep, in seconds;
+/// `ledger verify` holds all of them.
+pub const ALTERED_SINCE: i64 = 7 * 24 * 60 * 60;
+
 /// What to do about a grant that is not what was made.
 pub const WAY_OUT_OF_DRIFT: &str = "what drifted is mended on the server, or ended: `stagepass \
                                     revoke ID`; `stagepass sweep --check` looks again at once";
@@ -68,7 +72,7 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         })
         .await?;
     let overdue = overdue(context, &ledger).await?;
-    let alarmed = alarmed(&ledger).await?;
+    let alarmed = alarmed(&ledger, now).await?;
     let document = document(&tally, &looks, due, now);
     if let Some(error) = trouble(&tally, &looks, &overdue, &alarmed, context) {
         if !context.output.is_json() {
@@ -196,7 +200,7 @@ async fn look_after(
         let mut page = ledger.grants(&filter, PAGE, cursor.as_ref()).await?;
         let Some(last) = page.last() else { return Ok(sum) };
         cursor = Some(Cursor::after(last));
-        page.retain(|grant| grant.deadline > context.now());
+        page.retain(|grant| grant.deadline > context.now() && !grant.altered);
         sum.append(look_at_many(context, ledger, &page, parallel, None).await?);
     }
 }
@@ -296,9 +300,14 @@ async fn overdue(context: &Context, ledger: &Ledger) -> Result<Vec<Grant>> {
     let grants = ledger.grants(&filter, PAGE, None).await?;
     let stuck = Filter { states: vec![State::Stuck], ..Filter::default() };
     let mut all = ledger.grants(&stuck, PAGE, None).await?;
+    all.retain(|grant| !grant.altered);
     for grant in grants {
         let held = ledger::is_held(&grant, now);
-        if !held && view::is_overdue(&grant, now) && !all.iter().any(|known| known.id == grant.id) {
+        if !held
+            && !grant.altered
+            && view::is_overdue(&grant, now)
+            && !all.iter().any(|known| known.id == grant.id)
+        {
             all.push(grant);
         }
     }
@@ -310,18 +319,21 @@ async fn overdue(context: &Context, ledger: &Ledger) -> Result<Vec<Grant>> {
 struct Alarmed {
     alarms: Alarms,
     grants: Vec<Grant>,
+    altered: Vec<Grant>,
 }
 
-async fn alarmed(ledger: &Ledger) -> Result<Alarmed> {
+async fn alarmed(ledger: &Ledger, now: i64) -> Result<Alarmed> {
     let alarms = ledger.alarms().await?;
+    let most = usize::try_from(MOST_NAMED).unwrap_or(usize::MAX);
+    let altered = ledger.altered(now.saturating_sub(ALTERED_SINCE), most).await?;
     if alarms.is_quiet() {
-        return Ok(Alarmed::default());
+        return Ok(Alarmed { altered, ..Alarmed::default() });
     }
     let found = Filter { with_findings: true, ..Filter::default() };
     let drifted = Filter { drifted: true, ..Filter::default() };
     let mut grants = ledger.grants(&found, MOST_NAMED, None).await?;
     grants.extend(ledger.grants(&drifted, MOST_NAMED, None).await?);
-    Ok(Alarmed { alarms, grants })
+    Ok(Alarmed { alarms, grants, altered })
 }
 
 fn trouble(
@@ -341,7 +353,7 @@ fn trouble(
     } else {
         Some(late(overdue, context))
     };
-    with_alarms(error, alarmed)
+    with_alarms(error, alarmed, context.now())
 }
 
 /// What is stuck or overdue.
@@ -372,13 +384,14 @@ fn late(overdue: &[Grant], context: &Context) -> Error {
 }
 
 /// Adds what has findings or drifted: said by every sweep, shortly, until somebody has acted.
-fn with_alarms(error: Option<Error>, alarmed: &Alarmed) -> Option<Error> {
-    let Alarmed { alarms, grants } = alarmed;
-    if alarms.is_quiet() {
+fn with_alarms(error: Option<Error>, alarmed: &Alarmed, now: i64) -> Option<Error> {
+    let Alarmed { alarms, grants, altered } = alarmed;
+    if alarms.is_quiet() && altered.is_empty() {
         return error;
     }
     let mut error = error.unwrap_or_else(|| {
-        let count = alarms.findings + alarms.drifted;
+        let altered = i64::try_from(altered.len()).unwrap_or(i64::MAX);
+        let count = alarms.findings + alarms.drifted + altered;
         let what = match count {
             1 => "one grant has to be looked at".to_owned(),
             _ => format!("{count} grants have to be looked at"),
@@ -386,7 +399,15 @@ fn with_alarms(error: Option<Error>, alarmed: &Alarmed) -> Option<Error> {
         Error::new(Kind::Stuck, what)
     });
     error.kind = Kind::Stuck;
-    for grant in grants {
+    for grant in altered {
+        let (id, target) = (&grant.id, &grant.target);
+        error = error.because_text(format!("{id} on {target}: {}", revoke::ALTERED));
+        error.more.documents.push(view::document(grant, now));
+    }
+    if !altered.is_empty() {
+        error = error.hint(revoke::WAY_OUT_OF_ALTERED);
+    }
+    for grant in grants.iter().filter(|grant| !grant.altered) {
         for (_, text) in drifted(grant) {
             error = error.because_text(format!("{} on {}: {text}", grant.id, grant.target));
         }

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::Access;
 use crate::ledger::Filter;
-use crate::output::{Cell, Tone, fields, paint, table};
+use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::refuse_ftp;
 use crate::provider::Verb;
 use crate::script::{Answer, clean};
@@ -217,6 +217,14 @@ fn unwritten(context: &Context, e: crate::target::TargetError) -> Error {
         .hint(format!("it is in `{}`", context.targets_path().display()))
 }
 
+const COLUMNS: [Column; 5] = [
+    Column::new("target", 0),
+    Column::new("address", 0),
+    Column::new("environment", 1),
+    Column::new("become", 3),
+    Column::new("shop folder", 2),
+];
+
 fn list(context: &Context) -> Result<()> {
     let targets = context.targets()?;
     let rows: Vec<Vec<Cell>> = targets
@@ -235,11 +243,7 @@ fn list(context: &Context) -> Result<()> {
     if rows.is_empty() {
         context.output.say(Tone::Faint, "no targets; `stagepass target add` adds one");
     }
-    let text = if rows.is_empty() {
-        String::new()
-    } else {
-        table(&["target", "address", "environment", "become", "shop folder"], rows)
-    };
+    let text = if rows.is_empty() { String::new() } else { table(&COLUMNS, rows) };
     context.output.result(&text, json!({ "targets": documents }));
     Ok(())
 }

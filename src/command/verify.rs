@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::checking;
 use crate::cli;
 use crate::closing::{self, event};
-use crate::command::view;
+use crate::command::{revoke, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -218,6 +218,9 @@ impl On<'_> {
     }
 
     async fn one(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
+        if grant.altered {
+            return Ok(Ended::Unfinished { why: revoke::ALTERED.into() });
+        }
         match grant.state {
             State::Open if self.context.now() < closing::latest_end(grant) => {
                 self.open(session, grant).await

@@ -1,12 +1,15 @@
 //! Grants as people and programs see them: the same fields in both.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use crate::checking::drifted;
 use crate::closing;
+use crate::command::ask::Said;
 use crate::deadline;
 use crate::grant::{Grant, State, UnixTime};
-use crate::output::{Cell, Tone, table};
+use crate::output::{Cell, Column, Tone, table};
 
 /// A grant as it stands in a JSON document. Never a secret.
 #[must_use]
@@ -33,6 +36,7 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
         "access": grant.access,
         "state": grant.state,
         "overdue": is_overdue(grant, now),
+        "unconfirmed": is_unconfirmed(grant, now),
         "created_at": grant.created_at,
         "opened_at": grant.opened_at,
         "deadline": grant.deadline,
@@ -44,6 +48,7 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
         "last_error": grant.last_error,
         "findings": grant.findings,
         "drift": drift,
+        "altered": grant.altered,
         "checked_at": grant.checked_at,
         "layers": layers,
     })
@@ -53,13 +58,58 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
 /// is not overdue.
 #[must_use]
 pub fn is_overdue(grant: &Grant, now: UnixTime) -> bool {
-    grant.state.is_live() && grant.deadline <= now && !closing::is_draining(grant, now)
+    grant.state.is_live()
+        && grant.deadline <= now
+        && !closing::is_draining(grant, now)
+        && !is_unconfirmed(grant, now)
+}
+
+/// Seconds after the end of a grant within which it is enough that the server was to end it by
+/// itself. After that somebody has to look.
+const CONFIRMED_WITHIN: i64 = 24 * 60 * 60;
+
+/// Whether a grant is over by its own clock, on a server that ends it by itself, and nobody has
+/// asked that server yet.
+#[must_use]
+pub fn is_unconfirmed(grant: &Grant, now: UnixTime) -> bool {
+    let end = closing::latest_end(grant);
+    grant.state == State::Open
+        && !grant.altered
+        && end <= now
+        && now < end.saturating_add(CONFIRMED_WITHIN)
+        && grant.attempts == 0
+        && ends_by_itself(grant)
+}
+
+/// Whether the terms say that the server ends it on time without us.
+fn ends_by_itself(grant: &Grant) -> bool {
+    let terms: Value = serde_json::from_str(&grant.terms).unwrap_or_default();
+    terms.get("weak_expiry").and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
+
+/// What is said below a grant that is over and not confirmed.
+#[must_use]
+pub fn unconfirmed(grant: &Grant, said: Option<Said>) -> String {
+    let end = deadline::clock(closing::latest_end(grant), &chrono::Local);
+    let id = &grant.id;
+    match said {
+        None => format!("{id}: the server was to end it at {end}; `stagepass sweep` asks it"),
+        Some(Said::Gone) => {
+            format!("{id}: the server says that it ended it; `stagepass sweep` records it")
+        }
+        Some(Said::StillThere) => {
+            format!(
+                "{id}: the server was to end it at {end}, and it is still there: `stagepass sweep`"
+            )
+        }
+    }
 }
 
 /// Whether somebody has to look at it.
 #[must_use]
 pub fn is_trouble(grant: &Grant, now: UnixTime) -> bool {
-    grant.state == State::Stuck
+    grant.altered
+        || grant.state == State::Stuck
         || is_overdue(grant, now)
         || grant.findings > 0
         || grant.drift.is_some()
@@ -85,7 +135,11 @@ pub fn and_more(total: i64, shown: usize) -> String {
 #[must_use]
 pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
     match grant.state {
+        _ if grant.altered => (Tone::Bad, format!("{}, ALTERED", grant.state)),
         State::Stuck => (Tone::Bad, "STUCK".into()),
+        _ if is_unconfirmed(grant, now) && grant.findings == 0 => {
+            (Tone::Warn, "over, not confirmed".into())
+        }
         _ if is_overdue(grant, now) => (Tone::Bad, format!("{}, OVERDUE", grant.state)),
         _ if grant.findings > 0 => {
             (Tone::Bad, format!("{}, {} FOUND", grant.state, grant.findings))
@@ -97,16 +151,44 @@ pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
     }
 }
 
+/// What a table of grants has; where the window is narrow the last ranks go first.
+const COLUMNS: [Column; 8] = [
+    Column::new("id", 0),
+    Column::new("state", 0),
+    Column::new("target", 0),
+    Column::new("case", 3),
+    Column::new("supporter", 2),
+    Column::new("access", 4),
+    Column::new("account", 5),
+    Column::new("ends", 1),
+];
+
+/// The state in words, where its server may have said more.
+#[must_use]
+pub fn state_said(grant: &Grant, now: UnixTime, said: Option<Said>) -> (Tone, String) {
+    match said {
+        None => state(grant, now),
+        Some(Said::Gone) => (Tone::Good, "over, says the server".into()),
+        Some(Said::StillThere) => (Tone::Bad, "over, STILL THERE".into()),
+    }
+}
+
 /// The grants as a table, in their order.
 #[must_use]
 pub fn grants(grants: &[Grant], now: UnixTime) -> String {
+    grants_said(grants, now, &HashMap::new())
+}
+
+/// The same, with what servers said of some of them.
+#[must_use]
+pub fn grants_said(grants: &[Grant], now: UnixTime, said: &HashMap<String, Said>) -> String {
     if grants.is_empty() {
         return String::new();
     }
     let rows = grants
         .iter()
         .map(|grant| {
-            let (tone, state) = state(grant, now);
+            let (tone, state) = state_said(grant, now, said.get(&grant.id).copied());
             let account = grant.layers.first().map(|layer| layer.account.clone());
             vec![
                 grant.id.as_str().into(),
@@ -120,7 +202,7 @@ pub fn grants(grants: &[Grant], now: UnixTime) -> String {
             ]
         })
         .collect();
-    table(&["id", "state", "target", "case", "supporter", "access", "account", "ends"], rows)
+    table(&COLUMNS, rows)
 }
 
 fn ends(grant: &Grant, now: UnixTime) -> String {

@@ -171,6 +171,14 @@ pub enum LedgerError {
         /// Where it was to go.
         to: State,
     },
+    /// A row is not as the last event about it left it: nothing is done on its word.
+    #[error("the {what} `{name}` was changed in the ledger by something else than stagepass")]
+    Altered {
+        /// What it is.
+        what: &'static str,
+        /// Its id or reference.
+        name: String,
+    },
     /// A change would rewrite what never changes.
     #[error("the {field} of the grant `{id}` cannot change")]
     Immutable {

@@ -269,6 +269,40 @@ async fn ready(ledger: Ledger) -> Result<Ledger, LedgerError> {
     }
 }
 
+/// Every step, with the name of our own table for them.
+fn migrator() -> Migrator {
+    let mut migrator = Migrator::with_migrations(steps().collect());
+    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+    migrator
+}
+
+fn steps() -> impl Iterator<Item = Migration> {
+    MIGRATIONS.iter().map(|(version, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
+    })
+}
+
+/// What a ledger's list of steps has to say: their numbers and the digests of their text.
+pub(super) fn checksums() -> Vec<(i64, Vec<u8>)> {
+    steps().map(|step| (step.version, step.checksum.into_owned())).collect()
+}
+
+/// What a new SQLite file is made of.
+pub(super) async fn form_of_a_new_file() -> Result<Vec<(String, String, String)>, Fault> {
+    let mut connection = AnyConnection::connect("sqlite::memory:").await?;
+    let made = migrator().run_direct(None, &mut connection, false).await;
+    made.map_err(|e| {
+        Fault::Ours(LedgerError::Corrupt {
+            place: "memory".into(),
+            why: super::tidy(&e.to_string(), 300),
+        })
+    })?;
+    let objects = super::verify::objects(&mut connection).await?;
+    connection.close().await?;
+    Ok(objects)
+}
+
 impl Ledger {
     /// The newest step that was made here; `None` when none was.
     async fn version(&self) -> Result<Option<i64>, LedgerError> {
@@ -305,12 +339,7 @@ impl Ledger {
     }
 
     async fn migrate(&self) -> Result<(), Fault> {
-        let steps = MIGRATIONS.iter().map(|(version, name, sql)| {
-            let kind = MigrationType::Simple;
-            Migration::new(*version, (*name).into(), kind, sql.into_sql_str(), false)
-        });
-        let mut migrator = Migrator::with_migrations(steps.collect());
-        migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+        let migrator = migrator();
         self.with(PATIENCE, async |connection| {
             if self.place.file().is_some() {
                 connection.execute("pragma journal_mode = wal").await?;

@@ -265,10 +265,10 @@ impl Ledger {
             let limit = conditions.number(bounded(limit))?;
             let sql = format!(
                 "select {} from (select * from grants where {} order by deadline, id \
-                 limit {limit}) g left join layers l on l.grant_id = g.id \
-                 order by g.deadline, g.id, l.position",
+                 limit {limit}) g {} order by g.deadline, g.id, l.position",
                 row::COLUMNS,
-                conditions.sql
+                conditions.sql,
+                row::JOINS
             );
             let rows = sqlx::query_with(AssertSqlSafe(sql), conditions.values)
                 .fetch_all(connection)
@@ -306,7 +306,8 @@ impl Ledger {
 
     /// Grants that a sweep must work on now, at most `limit`: open ones whose deadline has come,
     /// opening and closing ones that nobody works on, stuck ones whose next attempt is due. Not
-    /// those whose running work is waited for, see [`Ledger::wait`].
+    /// those whose running work is waited for, see [`Ledger::wait`], and not those that were
+    /// altered, see [`Ledger::altered`].
     ///
     /// Targets take turns, and on each target what waited longest comes first, so that one server
     /// with many grants or with trouble keeps nobody waiting.
@@ -334,10 +335,10 @@ impl Ledger {
                          or wait_until > $5) \
                          order by {DUE_SINCE}, id limit $4) d \
                          order by turn, since, id limit $3\
-                         ) d join grants g on g.id = d.id \
-                         left join layers l on l.grant_id = g.id \
+                         ) d join grants g on g.id = d.id {} \
                          order by d.turn, d.since, g.id, l.position",
-                        row::COLUMNS
+                        row::COLUMNS,
+                        row::JOINS
                     );
                     let rows = sqlx::query(AssertSqlSafe(sql))
                         .bind(now)
@@ -352,13 +353,62 @@ impl Ledger {
                 .await?;
             let found = i64::try_from(grants.len()).unwrap_or(i64::MAX);
             let mut free: Vec<_> =
-                grants.into_iter().filter(|grant| !is_held(grant, now)).collect();
-            if free.len() >= wanted || found < asked {
+                grants.into_iter().filter(|grant| !grant.altered && !is_held(grant, now)).collect();
+            // Very many that cannot be taken are bounded here; those that can come with the next call.
+            let enough = free.len() >= wanted || found < asked;
+            if enough || asked > bounded(limit).saturating_mul(MOST_ASKED) {
                 free.truncate(wanted);
                 return Ok(free);
             }
             asked = asked.saturating_mul(2);
         }
+    }
+
+    /// Grants that are not as the last event about them left them, of those that are live or whose
+    /// deadline was `since` then or later: at most `limit`, and of very many those that are due first.
+    /// [`Ledger::verify`] looks at all of them.
+    ///
+    /// # Errors
+    /// Only those of the place the ledger is in.
+    pub async fn altered(&self, since: UnixTime, limit: usize) -> Result<Vec<Grant>, LedgerError> {
+        let mut altered = Vec::new();
+        let live = "state not in ('closed', 'forgotten') and";
+        for (which, since) in [(live, i64::MIN), ("", since)] {
+            let mut after = (since, String::new());
+            for _ in 0..MOST_PAGES {
+                let sql = format!(
+                    "select {} from (select * from grants where {which} (deadline, id) > ($1, $2) \
+                     order by deadline, id limit $3) g {} order by g.deadline, g.id, l.position",
+                    row::COLUMNS,
+                    row::JOINS
+                );
+                let sql = &sql;
+                let (deadline, id) = &after;
+                let page = self
+                    .read(async |connection| {
+                        let rows = sqlx::query(AssertSqlSafe(sql.clone()))
+                            .bind(*deadline)
+                            .bind(id)
+                            .bind(PAGE)
+                            .fetch_all(connection)
+                            .await?;
+                        Ok(row::grants_from_rows(&rows)?)
+                    })
+                    .await?;
+                let Some(last) = page.last() else { break };
+                after = (last.deadline, last.id.clone());
+                for grant in page {
+                    let known = altered.iter().any(|one: &Grant| one.id == grant.id);
+                    if grant.altered && !known {
+                        altered.push(grant);
+                    }
+                    if altered.len() >= limit {
+                        return Ok(altered);
+                    }
+                }
+            }
+        }
+        Ok(altered)
     }
 
     /// Events in the order of the chain, at most `limit`.
@@ -395,6 +445,15 @@ impl Ledger {
 /// Targets take turns among this many times the grants that are asked for; ranking all of them would
 /// make a great backlog slow. What fails goes to the end, so nobody waits for ever.
 const AMONG: i64 = 20;
+
+/// How many times the grants that are wanted are read at the most to find them.
+const MOST_ASKED: i64 = 8;
+
+/// The most pages of grants that are held against their events at once.
+const MOST_PAGES: u32 = 5;
+
+/// How many grants are in memory at a time.
+const PAGE: i64 = 1000;
 
 /// Since when a live grant has been due, the very words of the index `grants_due`.
 const DUE_SINCE: &str =

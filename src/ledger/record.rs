@@ -64,7 +64,7 @@ impl Ledger {
     ) -> Result<Case, LedgerError> {
         let event = Event::new(now, by, "case.close", json!({}));
         self.change(&event, async |connection, seq| {
-            let Some(mut case) = row::case_by_reference(connection, reference).await? else {
+            let Some(mut case) = row::case_to_act_on(connection, reference).await? else {
                 return Err(LedgerError::NoSuchCase { reference: reference.into() }.into());
             };
             if case.closed_at.is_some() {
@@ -139,8 +139,9 @@ impl Ledger {
     /// `None` too.
     ///
     /// # Errors
-    /// [`LedgerError::NoSuchGrant`], and [`LedgerError::IllegalTransition`] when the state is in
-    /// `from` and cannot become `to`.
+    /// [`LedgerError::NoSuchGrant`], [`LedgerError::Altered`] unless the event says so and the grant
+    /// is given up, and [`LedgerError::IllegalTransition`] when the state is in `from` and cannot
+    /// become `to`.
     pub async fn claim(
         &self,
         id: &str,
@@ -154,6 +155,10 @@ impl Ledger {
             let Some(old) = row::grant_by_id(connection, id).await? else {
                 return Err(LedgerError::NoSuchGrant { id: id.into() }.into());
             };
+            // Only giving it up needs nothing of what the row says, and the event says what it was.
+            if !(to == State::Forgotten && event.detail.get("altered") == Some(&json!(true))) {
+                as_recorded(&old)?;
+            }
             if !from.contains(&old.state) || is_held(&old, now) {
                 return Ok(Step::Left(None));
             }
@@ -190,6 +195,7 @@ impl Ledger {
             let Some(old) = row::grant_by_id(connection, &grant.id).await? else {
                 return Err(LedgerError::NoSuchGrant { id: grant.id.clone() }.into());
             };
+            as_recorded(&old)?;
             if old.version != grant.version {
                 return Err(LedgerError::Conflict { id: grant.id.clone() }.into());
             }
@@ -223,6 +229,7 @@ impl Ledger {
             let Some(old) = row::grant_by_id(connection, &grant.id).await? else {
                 return Err(LedgerError::NoSuchGrant { id: grant.id.clone() }.into());
             };
+            as_recorded(&old)?;
             if old.version != grant.version || is_held(&old, now) {
                 return Ok(Step::Left(None));
             }
@@ -254,6 +261,7 @@ impl Ledger {
             let Some(old) = row::grant_by_id(connection, &seen.id).await? else {
                 return Err(LedgerError::NoSuchGrant { id: seen.id.clone() }.into());
             };
+            as_recorded(&old)?;
             if old.findings == 0 || old.version != seen.version || is_held(&old, event.at) {
                 return Ok(Step::Left(None));
             }
@@ -326,6 +334,14 @@ pub(super) fn named(field: &'static str, text: &str) -> Result<(), LedgerError> 
     Ok(())
 }
 
+/// A row that somebody changed behind the ledger's back is never written over.
+fn as_recorded(old: &Grant) -> Result<(), LedgerError> {
+    if old.altered {
+        return Err(LedgerError::Altered { what: "grant", name: old.id.clone() });
+    }
+    Ok(())
+}
+
 fn may_become(old: &Grant, to: State) -> Result<(), LedgerError> {
     // What has ended is never written again; what is live may stay where it is.
     let stays = old.state == to && to.is_live();
@@ -351,7 +367,7 @@ fn same_identity(old: &Grant, new: &Grant) -> Result<(), LedgerError> {
 
 /// Whether this grant may be begun; the chain is held, so no other can come in between.
 async fn may_begin(connection: &mut AnyConnection, grant: &Grant) -> Result<(), Fault> {
-    match row::case_by_reference(connection, &grant.case).await? {
+    match row::case_to_act_on(connection, &grant.case).await? {
         None => return Err(LedgerError::NoSuchCase { reference: grant.case.clone() }.into()),
         Some(case) if case.closed_at.is_some() => {
             return Err(LedgerError::CaseClosed { reference: case.reference }.into());

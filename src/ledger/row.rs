@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::chain::Seal;
 use super::error::Fault;
-use super::tidy;
+use super::{LedgerError, tidy};
 use crate::grant::{Case, Grant, Layer, Supporter};
 
 /// The hash of a grant and its layers as they are in the ledger: the `row_hash` of the event that
@@ -64,26 +64,75 @@ pub fn seal_of_case(case: &Case) -> String {
         .hash()
 }
 
-/// The columns of a grant `g` and of its layers `l`, for [`grants_from_rows`].
+/// The columns of a grant `g`, of its layers `l` and of the event `e` that last changed it, for
+/// [`grants_from_rows`].
 pub(super) const COLUMNS: &str = "g.id, g.case_reference, g.target, g.supporter_name, \
      g.supporter_company, g.access, g.state, g.created_at, g.opened_at, g.deadline, g.closed_at, \
      g.deadline_maximum, g.terms, g.attempts, g.next_attempt_at, g.last_error, g.version, \
      g.lease_owner, g.lease_until, g.findings, g.drift, g.checked_at, g.event_seq, l.provider, \
-     l.digest, l.account, l.public_key, l.key_fingerprint, l.has_password, l.inputs, l.outputs";
+     l.digest, l.account, l.public_key, l.key_fingerprint, l.has_password, l.inputs, l.outputs, \
+     l.position, e.row_hash, e.grant_id as event_grant, (select max(n.seq) from events n \
+     where n.grant_id = g.id and n.row_hash is not null) as newest_event";
 
-/// Reads grants from rows that come grant by grant, one row a layer, in the layers' order.
+/// What stands behind `from grants g` for [`COLUMNS`].
+pub(super) const JOINS: &str = "left join layers l on l.grant_id = g.id \
+     left join events e on e.seq = g.event_seq";
+
+/// Reads grants from rows that come grant by grant, one row a layer, in the layers' order. Each is
+/// held against the hash that the last event about it left.
 pub(super) fn grants_from_rows(rows: &[AnyRow]) -> Result<Vec<Grant>, sqlx::Error> {
-    let mut grants: Vec<Grant> = Vec::new();
+    let mut grants: Vec<(Grant, Option<String>)> = Vec::new();
     for row in rows {
         let id: &str = row.try_get("id")?;
-        if grants.last().is_none_or(|last| last.id != id) {
-            grants.push(grant_from_row(row)?);
+        if grants.last().is_none_or(|(last, _)| last.id != id) {
+            grants.push((grant_from_row(row)?, recorded_hash(row, id)?));
         }
-        if let (Some(grant), Some(layer)) = (grants.last_mut(), layer_from_row(row)?) {
-            grant.layers.push(layer);
+        let (Some((grant, hash)), Some(layer)) = (grants.last_mut(), layer_from_row(row)?) else {
+            continue;
+        };
+        // What two rows could say in one hash counts as changed, too.
+        let position: i64 = row.try_get("position")?;
+        let has_password: i64 = row.try_get("has_password")?;
+        if usize::try_from(position) != Ok(grant.layers.len()) || !(0..=1).contains(&has_password) {
+            *hash = None;
         }
+        grant.layers.push(layer);
     }
-    Ok(grants)
+    let held_against_its_event = |(mut grant, hash): (Grant, Option<String>)| {
+        grant.altered = hash.is_none_or(|hash| hash != seal_of_grant(&grant));
+        // What stagepass wrote is plain; what somebody else wrote is only ever shown.
+        if grant.altered {
+            make_plain(&mut grant);
+        }
+        grant
+    };
+    Ok(grants.into_iter().map(held_against_its_event).collect())
+}
+
+/// Every name as one short line.
+fn make_plain(grant: &mut Grant) {
+    let (id, supporter) = (&mut grant.id, &mut grant.supporter);
+    let names =
+        [id, &mut grant.case, &mut grant.target, &mut supporter.name, &mut supporter.company];
+    let layers = grant.layers.iter_mut().flat_map(|one| [&mut one.account, &mut one.provider]);
+    for name in names.into_iter().chain(layers) {
+        *name = tidy(name, 100);
+    }
+    for text in [&mut grant.last_error, &mut grant.drift] {
+        *text = text.as_deref().map(|text| tidy(text, 500));
+    }
+}
+
+/// The hash of the row that the last event about this grant left, if the row names that event.
+fn recorded_hash(row: &AnyRow, id: &str) -> Result<Option<String>, sqlx::Error> {
+    let about: Option<&str> = row.try_get("event_grant")?;
+    let named: i64 = row.try_get("event_seq")?;
+    let newest: Option<i64> = row.try_get("newest_event")?;
+    // An older row with the number of its event says what was true once.
+    if about != Some(id) || newest != Some(named) {
+        return Ok(None);
+    }
+    row.try_get("row_hash")
 }
 
 fn grant_from_row(row: &AnyRow) -> Result<Grant, sqlx::Error> {
@@ -112,6 +161,7 @@ fn grant_from_row(row: &AnyRow) -> Result<Grant, sqlx::Error> {
         findings: row.try_get("findings")?,
         drift: row.try_get("drift")?,
         checked_at: row.try_get("checked_at")?,
+        altered: false,
         layers: Vec::new(),
     })
 }
@@ -297,7 +347,7 @@ pub(super) async fn grant_by_id(
     id: &str,
 ) -> Result<Option<Grant>, Fault> {
     let sql = format!(
-        "select {COLUMNS} from grants g left join layers l on l.grant_id = g.id \
+        "select {COLUMNS} from grants g {JOINS} \
          where g.id = $1 order by l.position"
     );
     let rows =
@@ -305,7 +355,7 @@ pub(super) async fn grant_by_id(
     Ok(grants_from_rows(&rows)?.pop())
 }
 
-/// One case by its reference, inside a change.
+/// One case by its reference.
 pub(super) async fn case_by_reference(
     connection: &mut AnyConnection,
     reference: &str,
@@ -316,4 +366,35 @@ pub(super) async fn case_by_reference(
             .fetch_optional(connection)
             .await?;
     Ok(row.as_ref().map(case_from_row).transpose()?)
+}
+
+/// One case to act on, inside a change: refused where it is not as its event left it.
+pub(super) async fn case_to_act_on(
+    connection: &mut AnyConnection,
+    reference: &str,
+) -> Result<Option<Case>, Fault> {
+    let row = sqlx::query(
+        "select c.reference, c.desk, c.opened_at, c.closed_at, e.row_hash, e.case_reference, \
+         e.grant_id from cases c left join events e on e.seq = c.event_seq \
+         where c.reference = $1",
+    )
+    .bind(findable(reference))
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let case = case_from_row(&row)?;
+    if !is_as_recorded(&row, &case)? {
+        let name = tidy(&case.reference, 100);
+        return Err(LedgerError::Altered { what: "case", name }.into());
+    }
+    Ok(Some(case))
+}
+
+/// Whether a case is as the event left it that its row names.
+pub(super) fn is_as_recorded(row: &AnyRow, case: &Case) -> Result<bool, sqlx::Error> {
+    let hash: Option<&str> = row.try_get("row_hash")?;
+    let about: Option<&str> = row.try_get("case_reference")?;
+    let grant: Option<&str> = row.try_get("grant_id")?;
+    let is_about_it = about == Some(case.reference.as_str()) && grant.is_none();
+    Ok(is_about_it && hash == Some(seal_of_case(case).as_str()))
 }

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::time::Duration;
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
 use super::chain::{Entry, Head, NOTHING};
 use super::error::Fault;
-use super::{Ledger, LedgerError, row};
+use super::{Ledger, LedgerError, open, row};
 use crate::grant::State;
 
 /// What [`Ledger::verify`] found.
@@ -94,6 +95,9 @@ impl Ledger {
         let mut head = Head { seq: 0, hash: NOTHING.into() };
         let mut broken = self.damage(connection).await?;
         if broken.is_none() {
+            broken = self.form(connection).await?;
+        }
+        if broken.is_none() {
             broken = walk(connection, &mut head, remembered).await?;
         }
         if broken.is_none() {
@@ -119,6 +123,36 @@ impl Ledger {
         Ok((said != "ok").then_some(Break { seq: None, why }))
     }
 
+    /// Whether the database has the form that the migrations gave it, and nothing in it that
+    /// changes rows by itself or shows other ones.
+    async fn form(&self, connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+        let made =
+            sqlx::query("select version, checksum from stagepass_migrations order by version")
+                .fetch_all(&mut *connection)
+                .await?;
+        let expected = open::checksums();
+        let mut same = made.len() == expected.len();
+        for (row, (version, checksum)) in made.iter().zip(&expected) {
+            let found: Vec<u8> = row.try_get("checksum")?;
+            same &= row.try_get::<i64, _>("version")? == *version && found == *checksum;
+        }
+        if !same {
+            return Ok(somewhere("the list of migrations is not that of this program"));
+        }
+        if self.place.file().is_none() {
+            return foreign_objects(connection).await;
+        }
+        let found = objects(connection).await?;
+        let expected = open::form_of_a_new_file().await?;
+        let odd = found.iter().find(|one| !expected.contains(one));
+        if let Some((kind, name, _)) = odd {
+            let (kind, name) = (super::tidy(kind, 20), super::tidy(name, 100));
+            return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
+        }
+        let gone = expected.iter().find(|one| !found.contains(one));
+        Ok(gone.and_then(|(kind, name, _)| somewhere(format!("the {kind} `{name}` is missing"))))
+    }
+
     /// Writes every event as one line of JSON, oldest first, and gives the head of what was
     /// written.
     ///
@@ -142,6 +176,62 @@ impl Ledger {
             }
         }
     }
+}
+
+/// Everything an SQLite file is made of: its kind, its name, and what it says. Of a table, what it
+/// says are its columns: their order depends on how the file came to be.
+pub(super) async fn objects(
+    connection: &mut AnyConnection,
+) -> Result<Vec<(String, String, String)>, Fault> {
+    let rows = sqlx::query(
+        "select m.type, m.name, case m.type when 'table' then (select group_concat(c, '; ') from \
+         (select p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk as c \
+         from pragma_table_info(m.name) p order by p.name)) \
+         else coalesce(m.sql, '') end as said from sqlite_master m order by m.type, m.name",
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut objects = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let said: String = row.try_get("said")?;
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        objects.push((row.try_get("type")?, row.try_get("name")?, said));
+    }
+    Ok(objects)
+}
+
+/// What in a PostgreSQL database acts on our tables and is not ours: triggers, rules, policies, and
+/// tables that are views.
+async fn foreign_objects(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+    let row = sqlx::query(
+        "select o.kind, o.name from (\
+         select 'trigger' as kind, t.tgname::text as name, t.tgrelid as relation \
+         from pg_trigger t where not t.tgisinternal \
+         union all select 'rule', r.rulename::text, r.ev_class from pg_rewrite r \
+         union all select 'policy', p.polname::text, p.polrelid from pg_policy p \
+         union all select 'parent', c.relname::text, i.inhparent from pg_inherits i \
+         join pg_class c on c.oid = i.inhrelid) o join pg_class t on t.oid = o.relation \
+         where t.relnamespace = (select relnamespace from pg_class \
+         where oid = 'stagepass_migrations'::regclass) and t.relname in ('chain', 'events', \
+         'cases', 'grants', 'layers', 'tally', 'sweeps', 'proofs', 'stagepass_migrations') \
+         order by o.kind, o.name limit 1",
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(row) = row {
+        let (kind, name): (String, String) = (row.try_get("kind")?, row.try_get("name")?);
+        let name = super::tidy(&name, 100);
+        return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
+    }
+    let row = sqlx::query(
+        "select count(*) as tables from pg_class where relkind = 'r' and oid in (\
+         'chain'::regclass, 'events'::regclass, 'cases'::regclass, 'grants'::regclass, \
+         'layers'::regclass, 'tally'::regclass, 'sweeps'::regclass, 'proofs'::regclass)",
+    )
+    .fetch_one(connection)
+    .await?;
+    let tables: i64 = row.try_get("tables")?;
+    Ok(if tables == 8 { None } else { somewhere("one of the tables is a view") })
 }
 
 fn at(seq: i64, why: impl Into<String>) -> Option<Break> {
@@ -209,11 +299,10 @@ async fn grants_that_differ(connection: &mut AnyConnection) -> Result<Option<Bre
     let mut last_id = String::new();
     loop {
         let sql = format!(
-            "select {}, e.row_hash, e.grant_id as event_grant from \
-             (select * from grants where id > $1 order by id limit $2) g \
-             left join layers l on l.grant_id = g.id left join events e on e.seq = g.event_seq \
+            "select {} from (select * from grants where id > $1 order by id limit $2) g {} \
              order by g.id, l.position",
-            row::COLUMNS
+            row::COLUMNS,
+            row::JOINS
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(&last_id)
@@ -221,22 +310,23 @@ async fn grants_that_differ(connection: &mut AnyConnection) -> Result<Option<Bre
             .fetch_all(&mut *connection)
             .await?;
         let grants = row::grants_from_rows(&rows)?;
-        let Some(last) = grants.last() else { break };
-        last_id.clone_from(&last.id);
-        let mut recorded = rows.iter();
-        for grant in &grants {
-            // The rows come in the order of the grants, one or more for each.
-            let row =
-                recorded.find(|row| row.try_get::<&str, _>("id").is_ok_and(|id| id == grant.id));
-            let Some(row) = row else { continue };
-            let hash: Option<&str> = row.try_get("row_hash")?;
-            let about: Option<&str> = row.try_get("event_grant")?;
-            if about != Some(grant.id.as_str()) || hash != Some(row::seal_of_grant(grant).as_str())
-            {
-                let why = format!("the grant {} was changed without an event", grant.id);
-                return Ok(Some(Break { seq: row.try_get("event_seq")?, why }));
-            }
+        let Some(last) = rows.last() else { break };
+        last_id = last.try_get("id")?;
+        let Some(grant) = grants.iter().find(|grant| grant.altered) else { continue };
+        let its = |row: &&AnyRow| row.try_get::<&str, _>("id").is_ok_and(|id| id == grant.id);
+        // A name that was made plain is that of no row.
+        let Some(row) = rows.iter().find(its).or(rows.first()) else { continue };
+        // A row that was put back to an earlier state is told from one that was changed.
+        let hash: Option<&str> = row.try_get("row_hash")?;
+        let is_older = hash == Some(row::seal_of_grant(grant).as_str());
+        let newest: Option<i64> = row.try_get("newest_event")?;
+        if let (true, Some(newest)) = (is_older, newest) {
+            let why = format!("the grant {} is not as event {newest} left it", grant.id);
+            return Ok(at(newest, why));
         }
+        let seq = Some(row.try_get("event_seq")?);
+        let why = format!("the grant {} was changed without an event", grant.id);
+        return Ok(Some(Break { seq, why }));
     }
     let newer = sqlx::query(
         "select e.seq, e.grant_id from events e left join grants g on g.id = e.grant_id \
@@ -255,7 +345,7 @@ async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Brea
     loop {
         let rows = sqlx::query(
             "select c.reference, c.desk, c.opened_at, c.closed_at, c.event_seq, e.row_hash, \
-             e.case_reference from cases c left join events e on e.seq = c.event_seq \
+             e.case_reference, e.grant_id from cases c left join events e on e.seq = c.event_seq \
              where c.reference > $1 order by c.reference limit $2",
         )
         .bind(&last)
@@ -267,12 +357,8 @@ async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Brea
         }
         for row in &rows {
             let case = row::case_from_row(row)?;
-            let hash: Option<&str> = row.try_get("row_hash")?;
-            let about: Option<&str> = row.try_get("case_reference")?;
             last.clone_from(&case.reference);
-            if about != Some(case.reference.as_str())
-                || hash != Some(row::seal_of_case(&case).as_str())
-            {
+            if !row::is_as_recorded(row, &case)? {
                 let why = format!("the case {} was changed without an event", case.reference);
                 return Ok(Some(Break { seq: row.try_get("event_seq")?, why }));
             }

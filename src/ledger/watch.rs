@@ -16,6 +16,10 @@ const UNDER_WAY: i64 = 5 * 60;
 /// in the ledger counts for nothing: nobody may put off a deadline with it.
 pub const LONGEST_WAIT: i64 = 60;
 
+/// The longest between two looks at an open grant. A time further ahead in the ledger counts for
+/// nothing: nobody may put off a look with it.
+const LONGEST_PAUSE: i64 = 2 * 60 * 60;
+
 /// When an open grant is to be looked at, the very words of the index `grants_unchecked`.
 const NEXT_CHECK: &str = "(coalesce(next_check_at, opened_at + 3600))";
 
@@ -47,21 +51,22 @@ impl Ledger {
             .read(async |connection| {
                 let sql = format!(
                     "select {} from (select * from grants where state = 'open' \
-                     and {NEXT_CHECK} <= $1 and deadline > $1 \
-                     order by {NEXT_CHECK}, id limit $2) g \
-                     left join layers l on l.grant_id = g.id \
+                     and ({NEXT_CHECK} <= $1 or {NEXT_CHECK} > $3) and deadline > $1 \
+                     order by {NEXT_CHECK}, id limit $2) g {} \
                      order by (coalesce(g.next_check_at, g.opened_at + 3600)), g.id, l.position",
-                    row::COLUMNS
+                    row::COLUMNS,
+                    row::JOINS
                 );
                 let rows = sqlx::query(AssertSqlSafe(sql))
                     .bind(now)
                     .bind(i64::from(limit))
+                    .bind(now.saturating_add(LONGEST_PAUSE))
                     .fetch_all(connection)
                     .await?;
                 Ok(row::grants_from_rows(&rows)?)
             })
             .await?;
-        Ok(grants.into_iter().filter(|grant| !is_held(grant, now)).collect())
+        Ok(grants.into_iter().filter(|grant| !grant.altered && !is_held(grant, now)).collect())
     }
 
     /// Takes the look at an open grant that is due at `now`, or any if `forced`: of several
@@ -78,8 +83,10 @@ impl Ledger {
         let due = if forced { i64::MAX } else { now };
         // The condition is that of `unchecked`.
         let sql = "update grants set next_check_at = $2 where id = $1 and state = 'open' \
-                   and coalesce(next_check_at, opened_at + 3600) <= $3";
-        self.set_times(sql, id, &[now.saturating_add(UNDER_WAY), due]).await
+                   and (coalesce(next_check_at, opened_at + 3600) <= $3 \
+                   or coalesce(next_check_at, opened_at + 3600) > $4)";
+        let times = [now.saturating_add(UNDER_WAY), due, now.saturating_add(LONGEST_PAUSE)];
+        self.set_times(sql, id, &times).await
     }
 
     /// Notes that a server was looked at, and when it is to be looked at again.

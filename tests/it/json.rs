@@ -54,6 +54,7 @@ impl Reader<'_> {
 /// The keys that docs/json.md names for every grant.
 const GRANT: [&str; 20] = [
     "access",
+    "altered",
     "attempts",
     "case",
     "checked_at",
@@ -73,6 +74,7 @@ const GRANT: [&str; 20] = [
     "state",
     "supporter",
     "target",
+    "unconfirmed",
 ];
 
 #[test]

@@ -126,6 +126,8 @@ on_both! {
     of_many_who_claim_at_once_one_wins
     a_dead_lease_is_taken_over_and_a_live_one_is_not
     every_change_behind_the_back_of_the_ledger_is_found
+    a_row_that_was_altered_is_never_acted_on_nor_written_over
+    what_acts_on_the_tables_and_is_not_ours_is_found
     a_cut_tail_is_found_by_a_remembered_head
     the_ration_of_refused_logins_is_never_exceeded
     what_is_due_is_shared_fairly_between_targets
@@ -710,6 +712,160 @@ mod stories {
         stand.run("delete from events where seq = 3").await;
         let broken = ledger.verify(None).await.unwrap().broken.unwrap();
         assert_eq!(broken.seq, Some(3), "{}", broken.why);
+    }
+
+    pub(super) async fn a_row_that_was_altered_is_never_acted_on_nor_written_over(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        for id in ["aaaaaaaaaa", "bbbbbbbbbb"] {
+            opened(&ledger, id, "C", "staging", NOW - 10).await;
+        }
+        let a = "where id = 'aaaaaaaaaa'";
+        let of_a = "where grant_id = 'aaaaaaaaaa'";
+        for (change, back) in [
+            (
+                format!("update grants set deadline = {} {a}", NOW + DAY),
+                format!("update grants set deadline = {} {a}", NOW - 10),
+            ),
+            (
+                format!("update grants set state = 'closed' {a}"),
+                format!("update grants set state = 'open' {a}"),
+            ),
+            (
+                format!("update grants set target = 'other' {a}"),
+                format!("update grants set target = 'staging' {a}"),
+            ),
+            (
+                format!("update layers set account = 'root' {of_a} and position = 0"),
+                format!("update layers set account = 'sp-ada' {of_a} and position = 0"),
+            ),
+            (
+                format!("update layers set has_password = 2 {of_a} and has_password = 1"),
+                format!("update layers set has_password = 1 {of_a} and has_password = 2"),
+            ),
+            (
+                format!("update layers set position = 7 {of_a} and position = 1"),
+                format!("update layers set position = 1 {of_a} and position = 7"),
+            ),
+            // What the first event left, number and all, is not what the last one left.
+            (
+                format!(
+                    "update grants set state = 'opening', opened_at = null, version = 1, \
+                     event_seq = 2, lease_owner = 'elsewhere-000000000000/1/a', \
+                     lease_until = {} {a}",
+                    NOW + 60
+                ),
+                format!(
+                    "update grants set state = 'open', opened_at = {NOW}, version = 2, \
+                     event_seq = 3, lease_owner = null, lease_until = null {a}"
+                ),
+            ),
+        ] {
+            let changed = stand.run(&change).await;
+            assert_eq!(changed, 1, "{change}");
+            let head = ledger.head().await.unwrap();
+            let seen = ledger.grant("aaaaaaaaaa").await.unwrap();
+            assert!(seen.altered, "{change}");
+            let found = ledger.altered(NOW - 60, 10).await.unwrap();
+            let found: Vec<&str> = found.iter().map(|grant| grant.id.as_str()).collect();
+            assert_eq!(found, ["aaaaaaaaaa"], "{change}");
+            let due = ledger.due(NOW, 10).await.unwrap();
+            let due: Vec<&str> = due.iter().map(|grant| grant.id.as_str()).collect();
+            assert_eq!(due, ["bbbbbbbbbb"], "{change}");
+
+            let (lease, event) = (lease("x", NOW + 60), event("grant.closing"));
+            let claim = |to| ledger.claim("aaaaaaaaaa", &State::ALL, to, &lease, NOW, &event);
+            for to in [State::Closing, State::Open, State::Forgotten] {
+                let refused = claim(to).await;
+                let is_altered = matches!(refused, Err(LedgerError::Altered { .. }));
+                assert!(is_altered, "{change}: {refused:?}");
+            }
+            let refused = ledger.record(&seen, &event).await;
+            assert!(matches!(refused, Err(LedgerError::Altered { .. })), "{change}: {refused:?}");
+            let refused = ledger.record_if_free(&seen, NOW, &event).await;
+            assert!(matches!(refused, Err(LedgerError::Altered { .. })), "{change}: {refused:?}");
+            let refused = ledger.acknowledge(&seen, &event).await;
+            assert!(matches!(refused, Err(LedgerError::Altered { .. })), "{change}: {refused:?}");
+            // Nothing was written, and what is put back is whole again.
+            assert_eq!(ledger.head().await.unwrap(), head, "{change}");
+            assert!(ledger.verify(None).await.unwrap().broken.is_some(), "{change}");
+            assert_eq!(stand.run(&back).await, 1, "{back}");
+            is_whole(&ledger.verify(None).await.unwrap());
+            assert!(!ledger.grant("aaaaaaaaaa").await.unwrap().altered);
+            assert!(ledger.altered(NOW - 60, 10).await.unwrap().is_empty());
+        }
+
+        // Cases too: nothing is granted in one that was opened by a change of its row, nor is its
+        // end written over it.
+        ledger.open_case(&case("D"), "me").await.unwrap();
+        ledger.close_case("D", NOW, "me").await.unwrap();
+        stand.run("update cases set closed_at = null where reference = 'D'").await;
+        let granted = ledger
+            .begin(&grant("cccccccccc", "D", "staging"), &lease("a", NOW), &event("grant.opening"))
+            .await;
+        assert!(matches!(granted, Err(LedgerError::Altered { .. })), "{granted:?}");
+        let closed = ledger.close_case("D", NOW, "me").await;
+        assert!(matches!(closed, Err(LedgerError::Altered { .. })), "{closed:?}");
+        stand.run(&format!("update cases set closed_at = {NOW} where reference = 'D'")).await;
+
+        // Given up knowingly: the event says what the row was.
+        stand.run(&format!("update grants set target = 'other' {a}")).await;
+        let mut told = event("grant.forgotten");
+        told.detail = json!({ "altered": true });
+        let lease = lease("x", NOW + 60);
+        let given_up = ledger
+            .claim("aaaaaaaaaa", &[State::Open], State::Forgotten, &lease, NOW, &told)
+            .await
+            .unwrap();
+        assert_eq!(given_up.unwrap().state, State::Forgotten);
+        is_whole(&ledger.verify(None).await.unwrap());
+    }
+
+    pub(super) async fn what_acts_on_the_tables_and_is_not_ours_is_found(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        is_whole(&ledger.verify(None).await.unwrap());
+        let changes: &[(&str, &str)] = match stand.url {
+            None => &[
+                (
+                    "create trigger late after insert on grants begin update grants set \
+                     deadline = deadline + 1; end",
+                    "drop trigger late",
+                ),
+                ("create view mine as select * from grants", "drop view mine"),
+                ("create table mine (a bigint)", "drop table mine"),
+                ("create index mine on grants (target)", "drop index mine"),
+                (
+                    "alter table grants add column mine bigint",
+                    "alter table grants drop column mine",
+                ),
+            ],
+            Some(_) => &[
+                (
+                    "create function late() returns trigger language plpgsql as \
+                     'begin new.deadline := new.deadline + 1; return new; end'; \
+                     create trigger late before insert on grants for each row \
+                     execute function late()",
+                    "drop trigger late on grants; drop function late()",
+                ),
+                (
+                    "create rule late as on update to sweeps do instead nothing",
+                    "drop rule late on sweeps",
+                ),
+                ("create policy late on grants", "drop policy late on grants"),
+            ],
+        };
+        for (change, back) in changes {
+            stand.run(change).await;
+            let broken = ledger.verify(None).await.unwrap().broken;
+            let broken = broken.unwrap_or_else(|| panic!("not found: {change}"));
+            assert!(broken.why.contains("is not of this program"), "{change}: {}", broken.why);
+            stand.run(back).await;
+            is_whole(&ledger.verify(None).await.unwrap());
+        }
+        stand.run("delete from stagepass_migrations where version = 1").await;
+        let broken = ledger.verify(None).await.unwrap().broken.unwrap();
+        assert!(broken.why.contains("migrations"), "{}", broken.why);
     }
 
     pub(super) async fn a_cut_tail_is_found_by_a_remembered_head(stand: &Stand) {
@@ -1665,6 +1821,15 @@ async fn seed(stand: &Stand, closed: u32, due: u32) {
         "with recursive numbers(n) as (select 1 union all select n + 1 from numbers \
          where n < {all})"
     );
+    // Each row has an event that left it so.
+    let events: Vec<String> = (1..=all).map(|n| seeded_event(n, closed)).collect();
+    for page in events.chunks(2_000) {
+        let sql = format!(
+            "insert into events (seq, at, actor, verb, grant_id, detail, row_hash, hash) values {}",
+            page.join(", ")
+        );
+        assert!(stand.run(&sql).await > 0);
+    }
     for sql in [
         format!(
             "insert into grants (id, case_reference, target, supporter_name, supporter_company, \
@@ -1672,7 +1837,7 @@ async fn seed(stand: &Stand, closed: u32, due: u32) {
              attempts, next_attempt_at, last_error, version, lease_owner, lease_until, event_seq) \
              {numbers} select {id}, 'SEED', 'target' || (n % 100), 'Ada', \
              'MultiSafepay', 'sftp', {state}, {NOW}, {NOW}, {NOW} + n % 86400, null, {NOW}, '{{}}', \
-             0, null, null, 3, null, null, 1 from numbers"
+             0, null, null, 3, null, null, n + 1 from numbers"
         ),
         format!(
             "insert into layers {numbers} select {id}, 0, 'authorized-key', 'ab', 'deploy', \
@@ -1687,6 +1852,28 @@ async fn seed(stand: &Stand, closed: u32, due: u32) {
     if stand.url.is_some() {
         stand.run("analyze").await;
     }
+}
+
+/// The event of a seeded row, as the values of an `insert`.
+fn seeded_event(n: u32, closed: u32) -> String {
+    let mut grant = grant(
+        &format!("{:010}", (i64::from(n) * 7919 + 104_729) % 9_999_991),
+        "SEED",
+        &format!("target{}", n % 100),
+    );
+    grant.supporter.name = "Ada".into();
+    grant.state = if n <= closed { State::Closed } else { State::Open };
+    grant.opened_at = Some(NOW);
+    grant.deadline = NOW + i64::from(n) % 86_400;
+    grant.deadline_maximum = NOW;
+    grant.terms = "{}".into();
+    grant.version = 3;
+    let layer = layer("authorized-key", "deploy");
+    let (digest, inputs) = ("ab".to_owned(), "{}".to_owned());
+    let key_fingerprint = Some(format!("SHA256:{n}"));
+    grant.layers = vec![Layer { digest, inputs, key_fingerprint, ..layer }];
+    let hash = stagepass::ledger::seal_of_grant(&grant);
+    format!("({}, {NOW}, 'me', 'grant.open', '{}', '{{}}', '{hash}', 'x')", n + 1, grant.id)
 }
 
 /// Another user's process, and a view of `/proc` in which it is hidden.

@@ -27,6 +27,7 @@ mod postgres;
 mod readme;
 mod reconcile;
 mod schedule;
+mod screen;
 mod ssh_config;
 mod stage;
 mod sweep;

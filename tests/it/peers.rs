@@ -13,7 +13,7 @@ use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use stagepass::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
-use stagepass::ledger::{Event, Lease, Ledger, Location, Mode};
+use stagepass::ledger::{Event, Lease, Ledger, Location, Mode, seal_of_grant};
 
 use crate::host::{Host, SUITE, Sudo};
 use crate::job::{
@@ -70,23 +70,23 @@ fn all_due(story: &Story) -> tempfile::TempDir {
                    environment = \"staging\"\n";
     std::fs::write(story.stage.config().join("targets.toml"), targets).unwrap();
     let grant = due_grant();
-    let id = grant.id.clone();
-    with_ledger(&story.stage, async |ledger| {
+    let made = with_ledger(&story.stage, async |ledger| {
         let at = grant.created_at;
         let event = |verb| Event::new(at, "test", verb, json!({}));
         let lease = Lease::mine(at, 60);
         let mut grant = ledger.begin(&grant, &lease, &event("grant.opening")).await.unwrap();
         grant.state = State::Open;
         (grant.opened_at, grant.lease_owner, grant.lease_until) = (Some(at), None, None);
-        ledger.record(&grant, &event("grant.open")).await.unwrap();
+        ledger.record(&grant, &event("grant.open")).await.unwrap()
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(multiply(&story.stage.state().join("ledger.sqlite3"), &id));
+    runtime.block_on(multiply(&story.stage.state().join("ledger.sqlite3"), &made));
     memory
 }
 
 /// Writes the same grant down again and again under other ids. One by one it would take an hour.
-async fn multiply(path: &Path, id: &str) {
+async fn multiply(path: &Path, grant: &Grant) {
+    let id = grant.id.as_str();
     let mut database = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
     let ids = "create temp table more as with recursive n(n) as \
                (select 1 union all select n + 1 from n where n < $1 - 1) \
@@ -107,6 +107,25 @@ async fn multiply(path: &Path, id: &str) {
         );
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut database).await.unwrap();
     }
+    // Each row has an event that left it so.
+    let events: Vec<String> = (1..MANY)
+        .map(|n| {
+            let id = format!("{n:06}{}", id.get(..4).unwrap());
+            let hash = seal_of_grant(&Grant { id: id.clone(), ..grant.clone() });
+            format!("({}, 0, 'me', 'grant.open', '{id}', '{{}}', '{hash}', 'x')", n + 1_000)
+        })
+        .collect();
+    for page in events.chunks(2_000) {
+        let sql = format!(
+            "insert into events (seq, at, actor, verb, grant_id, detail, row_hash, hash) values {}",
+            page.join(", ")
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut database).await.unwrap();
+    }
+    let named = "update grants set event_seq = \
+                 (select max(seq) from events where grant_id = id)";
+    sqlx::query(named).execute(&mut database).await.unwrap();
+    sqlx::query("update chain set seq = 100000").execute(&mut database).await.unwrap();
     let tally = "update tally set grants = $1 where state = 'open'";
     sqlx::query(tally).bind(MANY).execute(&mut database).await.unwrap();
 }

@@ -413,8 +413,13 @@ impl Invocation {
     /// Runs it on a terminal of its own. Each answer is typed when the screen shows its prompt
     /// for the first time after the answer before. `stdout` is all that was on the screen.
     pub fn run_tty(self, answers: &[(&str, &str)]) -> Run {
+        self.run_tty_of(120, answers)
+    }
+
+    /// The same on a terminal of so many columns.
+    pub fn run_tty_of(self, columns: u16, answers: &[(&str, &str)]) -> Run {
         // script(1) makes the terminal, and takes a command line.
-        let mut line = "stty cols 120 rows 40; exec".to_owned();
+        let mut line = format!("stty cols {columns} rows 40; exec");
         for word in std::iter::once(self.command.get_program()).chain(self.command.get_args()) {
             line.push_str(" '");
             line.push_str(&word.to_str().unwrap().replace('\'', r"'\''"));

@@ -36,7 +36,7 @@ pub struct Global {
     /// Print one JSON document on standard output instead of text.
     #[arg(long, global = true, display_order = 900)]
     pub json: bool,
-    /// Say less: no progress and no advice, errors only.
+    /// Say less: no progress and no advice. Results, warnings and errors stay.
     #[arg(long, short, global = true, display_order = 901)]
     pub quiet: bool,
     /// The configuration folder (also STAGEPASS_CONFIG).
@@ -168,6 +168,10 @@ pub struct TargetAdd {
     /// The private key file to log in with.
     #[arg(long, value_name = "FILE")]
     pub identity: Option<PathBuf>,
+    /// The host, and perhaps the port, by which supporters reach it, where your own way (an alias, a
+    /// jump host, 127.0.0.1) is not theirs.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub public_host: Option<String>,
     /// Replace a target of this name.
     #[arg(long)]
     pub replace: bool,
@@ -195,6 +199,17 @@ pub enum Case {
     Show {
         /// The case's reference.
         reference: String,
+    },
+    /// Open a closed case again because its ticket goes on. Grants that have ended stay ended.
+    #[command(after_help = "\
+Example:
+  stagepass case reopen MSP-4711 --reason 'the customer wrote again'")]
+    Reopen {
+        /// The case's reference.
+        reference: String,
+        /// Why; recorded with your name.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
     /// Revoke every grant of a case, on all targets, and close it once all are proved closed.
     Close {
@@ -597,6 +612,12 @@ pub enum Ledger {
     },
     /// Print every event as JSON, one a line.
     Export,
+    /// Write a whole copy of an SQLite ledger into a new file, also while others work on it.
+    #[command(after_help = "Example:\n  stagepass ledger backup ledger-of-today.sqlite3")]
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
 }
 
 /// `desk …`
@@ -648,7 +669,7 @@ pub struct Doctor {
 /// `completions`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  stagepass completions bash > ~/.local/share/bash-completion/completions/stagepass"
+    after_help = "Example:\n  mkdir -p ~/.local/share/bash-completion/completions\n  stagepass completions bash > ~/.local/share/bash-completion/completions/stagepass"
 )]
 pub struct Completions {
     /// The shell.

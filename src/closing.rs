@@ -311,6 +311,9 @@ pub struct Tally {
     pub unrecorded: Vec<(String, String)>,
     /// Grants whose row is not as it was recorded: nothing was done on its word.
     pub altered: Vec<Grant>,
+    /// Grants on targets that this computer does not know: they were left as they are, for the computer
+    /// that does.
+    pub elsewhere: Vec<Grant>,
     /// The others.
     pub untold: Untold,
 }
@@ -351,6 +354,7 @@ impl Tally {
         self.waiting.append(&mut other.waiting);
         self.unrecorded.append(&mut other.unrecorded);
         self.altered.append(&mut other.altered);
+        self.elsewhere.append(&mut other.elsewhere);
         if self.closed.len() > MOST_TOLD {
             // What somebody has to look at is told first.
             self.closed.sort_by_key(|closed| closed.grant.findings == 0);
@@ -419,7 +423,7 @@ pub async fn close_many(
     futures_util::stream::iter(by_target)
         .map(|(name, grants)| async move {
             let round = Round { context, ledger, why, running, progress };
-            close_on(&round, targets.find(name), name, &grants).await
+            close_on(&round, targets.find(name), &grants).await
         })
         .buffer_unordered(parallel)
         .try_fold(Tally::default(), async |mut sum, tally| {
@@ -440,18 +444,19 @@ struct Round<'a> {
 
 /// Closes the grants on one target, over one connection. A connection that is lost on the way is
 /// opened once more.
-async fn close_on(
-    round: &Round<'_>,
-    target: Option<&Target>,
-    name: &str,
-    grants: &[&Grant],
-) -> Result<Tally> {
+async fn close_on(round: &Round<'_>, target: Option<&Target>, grants: &[&Grant]) -> Result<Tally> {
     let context = round.context;
     let mut tally = Tally::default();
-    let mut session = match target {
-        None => Err(format!("there is no target `{name}` any more")),
-        Some(target) => Session::open(context, target).await.map_err(|e| one_line(&e)),
+    let Some(target) = target else {
+        // Somebody else's computer may know it: nothing is begun that this one cannot end.
+        for grant in grants {
+            let list = if grant.altered { &mut tally.altered } else { &mut tally.elsewhere };
+            list.push((*grant).clone());
+            round.progress.advance();
+        }
+        return Ok(tally);
     };
+    let mut session = Session::open(context, target).await.map_err(|e| one_line(&e));
     context.output.mark("closing, logged in");
     let mut lost = 0;
     for grant in grants {
@@ -469,11 +474,7 @@ async fn close_on(
         }
         round.progress.advance();
         // Nobody knows what state the old connection is in.
-        if unheard
-            && session.is_ok()
-            && lost < MOST_CONNECTIONS
-            && let Some(target) = target
-        {
+        if unheard && session.is_ok() && lost < MOST_CONNECTIONS {
             lost += 1;
             session = Session::open(context, target).await.map_err(|e| one_line(&e));
         }
@@ -968,8 +969,10 @@ pub fn event(context: &Context, grant: &Grant, verb: &str, detail: Value) -> Eve
 
 /// When the next attempt comes, for people.
 #[must_use]
-pub fn next_attempt(grant: &Grant, now: UnixTime) -> String {
+pub fn next_attempt(grant: &Grant, now: UnixTime, is_swept: bool) -> String {
     match grant.next_attempt_at {
+        // Nobody promises what nothing does.
+        _ if !is_swept => "`stagepass sweep` tries again; no schedule does it by itself".to_owned(),
         Some(at) if at > now => format!("tried again by the sweep in {}", span(at - now)),
         _ => "tried again by the next sweep".to_owned(),
     }

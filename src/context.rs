@@ -344,6 +344,10 @@ impl Context {
             // An older stagepass wrote it. Whichever command comes first brings it up to date: a
             // sweep that waited for another command would end nothing until somebody came.
             Err(LedgerError::OlderVersion { .. }) => self.ledger().await?.close().await,
+            // A database in which nothing was recorded yet is no failure, and no file that is gone.
+            Err(LedgerError::Absent { .. }) if matches!(location, Location::Url(_)) => {
+                return Ok(None);
+            }
             opened => return Ok(Some(opened?)),
         }
         Ok(Some(Ledger::open(&location, Mode::ReadOnly).await?))
@@ -492,6 +496,7 @@ impl From<LedgerError> for Error {
             | LedgerError::BadUrl { .. }
             | LedgerError::InsecureUrl { .. } => Kind::Usage,
             LedgerError::Altered { .. } => Kind::Stuck,
+            LedgerError::NoCopy | LedgerError::Copy { .. } => Kind::Usage,
             _ => Kind::Internal,
         };
         let hint = ledger_hint(&e);
@@ -508,8 +513,37 @@ impl From<LedgerError> for Error {
     }
 }
 
+/// What to do about a ledger on PostgreSQL, where that is something else than for a file.
+fn database_hint(e: &LedgerError) -> Option<&'static str> {
+    let (place, hint) = match e {
+        LedgerError::ReadOnly { place, .. } => {
+            (place, "the login may only read, or the server is a standby: see its rights there")
+        }
+        LedgerError::Denied { place, .. } => {
+            (place, "check user and password, and what `pg_hba.conf` and the grants there allow")
+        }
+        LedgerError::Corrupt { place, .. } => {
+            (place, "leave the database as it is, and restore your last `pg_dump` into another")
+        }
+        LedgerError::DiskFull { place } => {
+            (place, "make room on the database's server; nothing was lost, and nothing was changed")
+        }
+        LedgerError::OlderVersion { place, .. } => {
+            (place, "any command of a login that may change tables brings it up to date")
+        }
+        LedgerError::Absent { place } => {
+            (place, "nothing was recorded in this database; `stagepass case open` begins")
+        }
+        _ => return None,
+    };
+    place.starts_with("postgres").then_some(hint)
+}
+
 /// What to do about a ledger that does not do what it is asked for.
 fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
+    if let Some(hint) = database_hint(e) {
+        return Some(hint);
+    }
     Some(match e {
         LedgerError::Locked { .. } => "another stagepass is writing; try again in a moment",
         LedgerError::ReadOnly { .. } => "check who owns the file and its folder",
@@ -541,6 +575,12 @@ fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
         LedgerError::Altered { .. } => {
             "nothing was done: `stagepass ledger verify` says where; put your last backup of the \
              ledger back"
+        }
+        LedgerError::NoCopy => "`pg_dump` makes a backup of a database",
+        LedgerError::Copy { .. } => "name a new file in a folder that can be written",
+        LedgerError::NoDatabase { .. } => {
+            "make the database, or mend `ledger` in config.toml: `ledger = \
+             \"postgres://user@host/database\"`"
         }
         LedgerError::Unsure { .. } => "`stagepass list` shows what was recorded",
         LedgerError::Conflict { .. } => "look at it with `stagepass show`, and try again",

@@ -87,6 +87,10 @@ pub struct More {
     pub documents: Vec<serde_json::Value>,
     /// What was done all the same, for `--json`: some of many grants may have been closed.
     pub result: Option<serde_json::Value>,
+    /// An interruption whose beginnings were undone.
+    pub undone: bool,
+    /// Only the exit code says it: it was told before.
+    pub untold: bool,
 }
 
 /// The result of everything above the modules with errors of their own.
@@ -131,6 +135,13 @@ impl Error {
     #[must_use]
     pub fn with_result(mut self, result: serde_json::Value) -> Self {
         self.more.result = Some(result);
+        self
+    }
+
+    /// The same for the exit code, and nothing is printed.
+    #[must_use]
+    pub fn untold(mut self) -> Self {
+        self.more.untold = true;
         self
     }
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 pub use chain::{Entry, Head};
 pub use error::LedgerError;
 pub use lease::{Lease, host_name, lease_is_dead};
-pub use open::{Mode, VERSION};
+pub use open::{Mode, VERSION, has_written, settle};
 pub use place::Location;
 use place::Place;
 pub use query::{CaseFilter, Counts, Cursor, EventFilter, Filter};

@@ -6,6 +6,7 @@ pub mod checking;
 pub mod cli;
 pub mod closing;
 pub mod command;
+pub mod connect;
 pub mod context;
 pub mod deadline;
 pub mod desk;
@@ -34,7 +35,6 @@ pub mod target;
 pub mod transport;
 pub mod trial;
 
-use std::future::Future;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -61,15 +61,34 @@ pub fn run() -> ExitCode {
             return ExitCode::from(error::Kind::Internal.exit_code());
         }
     };
-    let interrupted = listen_for_interrupts();
+    let mut interrupts = listen_for_interrupts();
     let ended = runtime.block_on(async {
+        let mut command = std::pin::pin!(command::run(cli, output.clone()));
         tokio::select! {
-            ended = command::run(cli, output.clone()) => ended,
-            () = interrupted => Err(interruption()),
+            ended = &mut command => return ended,
+            () = interrupts.next() => {}
         }
+        // What is half made is undone over the connection that stands, unless somebody insists.
+        if let Some(target) = output::in_hand() {
+            output.say(
+                output::Tone::Warn,
+                &format!("interrupted: undoing what was begun on {target}"),
+            );
+            tokio::select! {
+                ended = &mut command => return ended,
+                () = interrupts.next() => {}
+            }
+        }
+        Err(interruption(output::in_hand().as_deref()))
     });
     // A question that was broken off looks like one that nobody could be asked.
-    let ended = if output::is_interrupted() { ended.map_err(|_| interruption()) } else { ended };
+    let undone = ended.as_ref().is_err_and(|error| error.more.undone);
+    let ended = if output::is_interrupted() && !undone {
+        ended.map_err(|_| interruption(output::in_hand().as_deref()))
+    } else {
+        ended
+    };
+    runtime.block_on(ledger::settle());
     // A database or keyring thread that hangs must not keep the program from ending.
     runtime.shutdown_background();
     match ended {
@@ -117,27 +136,37 @@ fn no_core_dumps() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Notices Ctrl-C or a polite request to end, on a thread of its own: while somebody is asked for
-/// something, this one only waits for the answer. Ends when there was one.
-fn listen_for_interrupts() -> impl Future<Output = ()> {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let listen = move || {
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            runtime.block_on(interrupted());
-            output::interrupt();
-            let _ = tell.send(());
-        }
-    };
-    let listening = std::thread::Builder::new().name("signals".into()).spawn(listen);
-    async move {
-        if listening.is_err() || told.await.is_err() {
+/// Ctrl-C and polite requests to end, one after the other.
+struct Interrupts(Option<tokio::sync::mpsc::UnboundedReceiver<()>>);
+
+impl Interrupts {
+    /// Ends when there was one more.
+    async fn next(&mut self) {
+        let heard = match &mut self.0 {
+            Some(heard) => heard.recv().await,
+            None => None,
+        };
+        if heard.is_none() {
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// Waits for Ctrl-C or a polite request to end.
-async fn interrupted() {
+/// Notices Ctrl-C or a polite request to end, on a thread of its own: while somebody is asked for
+/// something, this one only waits for the answer.
+fn listen_for_interrupts() -> Interrupts {
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    let listen = move || {
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            runtime.block_on(interrupted(&tell));
+        }
+    };
+    let listening = std::thread::Builder::new().name("signals".into()).spawn(listen);
+    Interrupts(listening.is_ok().then_some(told))
+}
+
+/// Tells of each Ctrl-C or polite request to end, for ever.
+async fn interrupted(tell: &tokio::sync::mpsc::UnboundedSender<()>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),
@@ -146,15 +175,30 @@ async fn interrupted() {
     ) else {
         return std::future::pending().await;
     };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        output::interrupt();
+        if tell.send(()).is_err() {
+            return;
+        }
     }
 }
 
-fn interruption() -> error::Error {
-    error::Error::new(error::Kind::Unknown, "interrupted")
-        .hint("what had been begun is in the ledger: `stagepass list` shows it")
-        .hint("`stagepass sweep` finishes or undoes it")
+/// What an interruption left: something may be live on that target, or something is in the ledger,
+/// or nothing had been begun.
+fn interruption(in_hand: Option<&str>) -> error::Error {
+    let error = error::Error::new(error::Kind::Unknown, "interrupted");
+    match in_hand {
+        Some(target) => {
+            error.hint(format!("an account may be live on {target}: `stagepass sweep`"))
+        }
+        None if ledger::has_written() => error
+            .hint("what had been begun is in the ledger: `stagepass list` shows it")
+            .hint("`stagepass sweep` finishes or undoes it"),
+        None => error.hint("nothing had been made"),
+    }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::evidence;
 use crate::grant::{Grant, Layer, State};
 use crate::ledger::{Lease, Ledger};
-use crate::output::Progress;
+use crate::output::{self, InHand, Progress};
 use crate::policy::Terms;
 use crate::promise::{Asked, LayerPromise, Promise};
 use crate::provider::{Need, Provider, Verb};
@@ -87,6 +87,8 @@ pub async fn open(
     let lease = Lease::mine(context.now(), lease_seconds(context));
     grant =
         ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
+    // Whoever interrupts from here on waits until it is undone.
+    let _in_hand = InHand::on(&session.target.name);
 
     // It is in the ledger now, so that its target is not taken away any more. It may have been, while
     // the plan was looked at: then nobody could close what would be made.
@@ -100,6 +102,9 @@ pub async fn open(
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
+    if output::is_interrupted() {
+        return Err(interrupted(context, ledger, session, &grant).await);
+    }
     progress.step("making access");
     let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
     let moment = Moment {
@@ -121,6 +126,9 @@ pub async fn open(
         layer.outputs = evidence::read_back(&reply).to_string();
     }
 
+    if output::is_interrupted() {
+        return Err(interrupted(context, ledger, session, &grant).await);
+    }
     // What the plan said has to hold for what was made.
     let promise = Promise::made(draft.server, draft.asked, &reply);
     if let Some(problem) = weaker_than_agreed(&promise, &planned, &terms) {
@@ -141,6 +149,9 @@ pub async fn open(
         Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
     };
 
+    if output::is_interrupted() {
+        return Err(interrupted(context, ledger, session, &grant).await);
+    }
     // The verification key has done its work; what stays is the supporter's own.
     progress.step("taking the verification key away");
     let not_after = context.now() + clock_ahead + seconds(context.step_limit);
@@ -164,6 +175,9 @@ pub async fn open(
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
+    if output::is_interrupted() {
+        return Err(interrupted(context, ledger, session, &grant).await);
+    }
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
     release(&mut grant);
@@ -618,6 +632,29 @@ async fn take_back(
     let detail = json!({ "why": problem.message, "causes": problem.causes });
     ledger.record(&failed, &event(context, &failed, "grant.open-failed", detail)).await?;
     closing::close(context, ledger, session, &grant.id, "it did not open").await
+}
+
+/// Somebody interrupted: what was begun is taken back over the connection that stands.
+async fn interrupted(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: &Grant,
+) -> Error {
+    let problem = Problem {
+        // The server has said how each step ended.
+        kind: Kind::Refused,
+        message: "interrupted".into(),
+        cause: "the grant was not finished".into(),
+    };
+    let mut error = abandon(context, ledger, session, grant, problem).await;
+    error.more.undone = true;
+    if error.kind == Kind::Unknown {
+        let target = &session.target.name;
+        error = error.hint(format!("an account may be live on {target}: `stagepass sweep`"));
+    }
+    error.kind = Kind::Unknown;
+    error
 }
 
 /// Takes back what was half made, and says what is left.

@@ -5,6 +5,7 @@
 //! `{"stagepass": 1, "command": …, "ok": false, "error": …}`.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -185,6 +186,9 @@ impl Output {
 
     /// Prints what went wrong, why, and what to do; with `--json` as the document.
     pub fn error(&self, error: &Error) {
+        if error.more.untold {
+            return;
+        }
         if self.json {
             let mut whole = json!({
                 "stagepass": JSON_SHAPE,
@@ -332,6 +336,39 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// From now on nobody is asked anything, and questions that are open end without an answer.
 pub fn interrupt() {
     INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// The target on which something is being made right now, and may have to be undone.
+static IN_HAND: Mutex<Option<String>> = Mutex::new(None);
+
+/// Something is being made on a target: whoever interrupts waits until it is undone. Ends when
+/// dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct InHand(());
+
+impl InHand {
+    /// From now on something may be live on this target that is not finished.
+    pub fn on(target: &str) -> Self {
+        if let Ok(mut in_hand) = IN_HAND.lock() {
+            *in_hand = Some(target.to_owned());
+        }
+        Self(())
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        if let Ok(mut in_hand) = IN_HAND.lock() {
+            *in_hand = None;
+        }
+    }
+}
+
+/// The target on which something that is not finished may be live.
+#[must_use]
+pub fn in_hand() -> Option<String> {
+    IN_HAND.lock().ok().and_then(|in_hand| in_hand.clone())
 }
 
 /// Whether the program was asked to end.

@@ -325,6 +325,8 @@ pub struct Target {
     pub environment: Environment,
     /// The shop's folder on the server: absolute.
     pub path: Option<String>,
+    /// The host, and perhaps the port, by which supporters reach it where our own way is not theirs.
+    pub public_host: Option<String>,
 }
 
 /// Checks the name of a target: `[a-z0-9][a-z0-9._-]{0,62}`.
@@ -393,6 +395,9 @@ pub enum Complaint {
     /// The shop's folder.
     #[error("the folder {0}")]
     Path(&'static str),
+    /// The public host is none.
+    #[error("must be a host name or an address, and perhaps a port, such as `shop.example:2222`")]
+    PublicHost,
     /// The key file.
     #[error("the key file {0}")]
     Identity(&'static str),
@@ -402,7 +407,7 @@ pub enum Complaint {
 }
 
 /// Every key of a target, in the order in which they are written.
-const KEYS: &str = "address, host_key, login, identity, become, environment and path";
+const KEYS: &str = "address, host_key, login, identity, become, environment, path and public_host";
 
 /// What can go wrong with the file of targets.
 #[derive(Debug, thiserror::Error)]
@@ -763,13 +768,31 @@ impl Reader<'_> {
                 Some(text.to_owned())
             }
         };
+        let public_host = match word("public_host")? {
+            None => None,
+            Some((text, span)) => {
+                check_public_host(text)
+                    .map_err(|complaint| self.complain(full("public_host"), span, complaint))?;
+                Some(text.to_owned())
+            }
+        };
         let host_key = match table.get("host_key") {
             None if address == Address::Local => Vec::new(),
             None => return Err(missing("host_key")),
             Some(item) => self.host_keys(&full("host_key"), item)?,
         };
         let name = name.to_owned();
-        Ok(Target { name, address, host_key, login, identity, elevation, environment, path })
+        Ok(Target {
+            name,
+            address,
+            host_key,
+            login,
+            identity,
+            elevation,
+            environment,
+            path,
+            public_host,
+        })
     }
 
     fn host_keys(&self, key: &str, item: &Item) -> Result<Vec<HostKeyPin>, TargetError> {
@@ -817,6 +840,17 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError>
 }
 
 /// The key file: a path that can be opened from anywhere.
+/// Checks the host by which supporters reach a target.
+///
+/// # Errors
+/// Says what it looks like.
+pub fn check_public_host(text: &str) -> Result<(), Complaint> {
+    match crate::connect::split(text) {
+        Some(_) => Ok(()),
+        None => Err(Complaint::PublicHost),
+    }
+}
+
 fn check_identity(text: &str) -> Result<(), Complaint> {
     if text.is_empty() || text.chars().any(char::is_control) {
         return Err(Complaint::Identity("must be a path without control characters"));
@@ -833,6 +867,9 @@ fn check(target: &Target) -> Result<(), TargetError> {
     check_name(&target.name).map_err(given("name"))?;
     if let Some(path) = &target.path {
         check_path(path).map_err(given("path"))?;
+    }
+    if let Some(host) = &target.public_host {
+        check_public_host(host).map_err(given("public_host"))?;
     }
     if let Some(identity) = &target.identity {
         let text = identity.to_str().ok_or(Complaint::Identity("must be UTF-8"));
@@ -868,6 +905,9 @@ fn to_table(target: &Target) -> Table {
     if let Some(path) = &target.path {
         table.insert("path", value(path));
     }
+    if let Some(host) = &target.public_host {
+        table.insert("public_host", value(host));
+    }
     table
 }
 
@@ -888,6 +928,7 @@ mod tests {
             elevation: Elevation::Sudo,
             environment: Environment::Staging,
             path: Some("/var/www/shop".into()),
+            public_host: None,
         }
     }
 

@@ -238,6 +238,7 @@ fn look(reply: &Reply) {
         elevation: Elevation::None,
         environment: Environment::Staging,
         path: None,
+        public_host: None,
     };
     let route = Route::of(&here, &Surroundings::new(Path::new("/home/anna"), "anna")).unwrap();
     if let Some(why) = server::unusable(reply, NOW) {
@@ -826,6 +827,7 @@ pub fn targets(data: &[u8]) {
         elevation: Elevation::SudoPassword,
         environment: Environment::Staging,
         path: Some("/var/www/a \"b\" 'c' \\ #".into()),
+        public_host: Some("shop.example:2222".into()),
     };
     if seen.contains(&new.name) {
         return;

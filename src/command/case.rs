@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::cli;
 use crate::closing::Tally;
-use crate::command::{revoke, view};
+use crate::command::{revoke, schedule, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
-use crate::policy::check_reference;
+use crate::policy::{check_reference, check_sentence};
 
 /// The most cases that one list shows.
 const MOST: u32 = 1000;
@@ -25,6 +25,7 @@ pub async fn run(context: &Context, command: cli::Case) -> Result<()> {
         cli::Case::Open { reference, desk } => open(context, reference, &desk).await,
         cli::Case::List { all } => list(context, all).await,
         cli::Case::Show { reference } => show(context, &reference).await,
+        cli::Case::Reopen { reference, reason } => reopen(context, &reference, &reason).await,
         cli::Case::Close { reference, dry_run } => close(context, &reference, dry_run).await,
     }
 }
@@ -44,7 +45,8 @@ async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
                 Kind::Usage,
                 format!("the case `{}` exists already", case.reference),
             )
-            .hint(format!("`stagepass case show {}` shows it", case.reference)));
+            .hint(format!("`stagepass case show {}` shows it", case.reference))
+            .hint("a closed case whose ticket goes on: `stagepass case reopen`"));
         }
         other => other?,
     }
@@ -81,6 +83,9 @@ async fn list(context: &Context, all: bool) -> Result<()> {
         table(&COLUMNS, rows)
     };
     context.output.result(&text, json!({ "cases": cases }));
+    if u32::try_from(cases.len()).is_ok_and(|count| count >= MOST) {
+        context.output.say(Tone::Warn, &format!("only the {MOST} opened last are listed"));
+    }
     Ok(())
 }
 
@@ -132,6 +137,23 @@ async fn grants_of(ledger: &Ledger, reference: &str, live_only: bool) -> Result<
     Ok(ledger.grants(&filter, revoke::MOST, None).await?)
 }
 
+/// Opens a closed case again, for a reason that is recorded.
+async fn reopen(context: &Context, reference: &str, reason: &str) -> Result<()> {
+    if let Err(e) = check_sentence(reason) {
+        return Err(Error::new(Kind::Usage, format!("the reason {e}")));
+    }
+    existing_ledger(context, reference).await?;
+    let ledger = context.ledger().await?;
+    let was_closed = ledger.case(reference).await?.closed_at.is_some();
+    let case = ledger.reopen_case(reference, reason, context.now(), &context.actor).await?;
+    let text = match was_closed {
+        true => paint(Tone::Good, &format!("Case {} is open again.", case.reference)),
+        false => format!("the case {} is open already", case.reference),
+    };
+    context.output.result(&text, json!({ "case": case }));
+    Ok(())
+}
+
 /// Revokes every grant of the case, and closes the case when all are proved closed.
 async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> {
     existing_ledger(context, reference).await?;
@@ -151,14 +173,15 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let tally = revoke::carry_out(context, &ledger, &grants, "the case is closed").await?;
     let failure = revoke::failure(&tally);
     if let Some(error) = failure.clone().filter(|_| revoke::not_closed(&tally).is_some()) {
-        revoke::report(context, &tally, &[]);
+        let is_swept = schedule::is_swept(context, &ledger).await;
+        revoke::report(context, &tally, &[], is_swept);
         return Err(error
             .hint(format!("the case {reference} stays open until all are proved closed"))
             .with_result(revoke::document(&tally, context.now())));
     }
     let case = ledger.close_case(reference, context.now(), &context.actor).await?;
     let head = ledger.head().await?;
-    let mut text = revoke::text(&tally, context.now());
+    let mut text = revoke::text(&tally, context.now(), true);
     let forgotten = forgotten(&ledger, reference).await?;
     text.push_str(&about_forgotten(&forgotten));
     text.push_str(&format!("{}\n", paint(Tone::Good, &format!("Case {reference} is closed."))));

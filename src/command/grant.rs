@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::cli;
 use crate::closing;
 use crate::command::{backup, refusal, schedule_warning, view};
+use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
 use crate::desk::Desk;
@@ -94,7 +95,9 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
 
     let ledger = context.ledger().await?;
     let credential = make_credential(&wanted, &seen)?;
-    let slot = OutputSlot::prepare(wanted.output.as_deref())?;
+    let files: Vec<PathBuf> =
+        secret_files(&wanted).into_iter().filter_map(|(_, path)| path).collect();
+    let slot = OutputSlot::prepare(&files)?;
     let mark_key = mark::Key::load_or_make(context)?;
     let mut grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
     sign(&mark_key, &mut grant, &wanted.target);
@@ -531,9 +534,16 @@ fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: boo
         )
         .hint("write it to a new file with `--output FILE`"));
     }
-    if let Some(path) = wanted.output.as_deref()
-        && path.symlink_metadata().is_ok()
-    {
+    if !makes_secret && let Some(path) = wanted.output.as_deref() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("nothing would be written to `{}`", path.display()),
+        )
+        .because_text("`--output` is for a credential that is made, and the supporter has the key")
+        .hint("leave `--output` out, or make a key pair with `--generate-key`"));
+    }
+    let files = secret_files(wanted).into_iter().filter_map(|(_, path)| path);
+    for path in files.filter(|path| path.symlink_metadata().is_ok()) {
         return Err(Error::new(
             Kind::Usage,
             format!("the file `{}` exists already", path.display()),
@@ -772,27 +782,33 @@ fn allows_root(terms: &Terms) -> bool {
 /// folder is found out in time. It stays only once it is whole. Where the system can, it has no
 /// name until then, so that a program that is killed leaves none; elsewhere it is taken away again
 /// when it is dropped without having been written, also when the command is interrupted.
-struct OutputSlot(Option<Slot>);
+#[derive(Default)]
+struct OutputSlot(Vec<Slot>);
 
 struct Slot {
     path: PathBuf,
     file: File,
     named: bool,
+    written: bool,
 }
 
-impl Drop for OutputSlot {
+impl Drop for Slot {
     fn drop(&mut self) {
-        if let Some(slot) = self.0.take()
-            && slot.named
-        {
-            let _ = std::fs::remove_file(slot.path);
+        if self.named && !self.written {
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
 impl OutputSlot {
-    fn prepare(path: Option<&Path>) -> Result<Self> {
-        let Some(path) = path else { return Ok(Self(None)) };
+    /// One file for each secret.
+    fn prepare(files: &[PathBuf]) -> Result<Self> {
+        Ok(Self(files.iter().map(|path| Slot::prepare(path)).collect::<Result<_>>()?))
+    }
+}
+
+impl Slot {
+    fn prepare(path: &Path) -> Result<Self> {
         let made = match nameless(path) {
             Some(file) => Ok((file, false)),
             None => {
@@ -805,16 +821,35 @@ impl OutputSlot {
                 .because(e)
                 .hint("nothing was made on the server; name another file")
         })?;
-        Ok(Self(Some(Slot { path: path.to_owned(), file, named })))
+        Ok(Self { path: path.to_owned(), file, named, written: false })
     }
 }
 
+/// The secrets that a grant makes, in the order in which they are handed over, each with its file:
+/// the one that `--output` names, and with both the password in a file of its own beside it, so that
+/// each can be used as it is.
+fn secret_files(wanted: &Wanted) -> Vec<(&'static str, Option<PathBuf>)> {
+    let key = wanted.generate_key.then(|| ("private key", wanted.output.clone()));
+    let beside = |path: &PathBuf| {
+        let mut name = path.clone().into_os_string();
+        name.push(".password");
+        PathBuf::from(name)
+    };
+    let path = match &wanted.output {
+        Some(path) if wanted.generate_key => Some(beside(path)),
+        path => path.clone(),
+    };
+    let password = wanted.password.then_some(("password", path));
+    password.into_iter().chain(key).collect()
+}
+
 impl Slot {
-    fn write(&mut self, secrets: &[(&str, &Secret)]) -> io::Result<()> {
-        write_secrets(&mut self.file, secrets)?;
+    fn write(&mut self, secret: &Secret) -> io::Result<()> {
+        write_secret(&mut self.file, secret)?;
         if !self.named {
             name(&self.file, &self.path)?;
         }
+        self.written = true;
         Ok(())
     }
 }
@@ -857,13 +892,14 @@ fn name(_file: &File, _path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Shows the credential once, or writes it to the file. After this it is wiped.
+/// Shows the credential once, or writes it to its files. After this it is wiped. Where one of two
+/// cannot be written, the other is taken away again.
 fn hand_over(
     context: &Context,
     wanted: &Wanted,
     grant: &Grant,
     credential: &Credentials,
-    mut slot: OutputSlot,
+    mut slots: OutputSlot,
 ) -> Result<()> {
     let secrets: Vec<(&str, &Secret)> = [
         ("password", credential.password.as_ref()),
@@ -872,40 +908,35 @@ fn hand_over(
     .into_iter()
     .filter_map(|(label, secret)| Some((label, secret?)))
     .collect();
-    if secrets.is_empty() {
-        return Ok(());
-    }
-    let Some(made) = &mut slot.0 else {
+    if slots.0.is_empty() {
         let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
         for (label, secret) in secrets {
             let label = format!("{label} of {account} on {}, shown this once:", wanted.target.name);
             context.output.secret(&label, secret)?;
         }
         return Ok(());
-    };
-    made.write(&secrets).map_err(|e| {
-        Error::new(
+    }
+    for at in 0..slots.0.len() {
+        let (Some(slot), Some((_, secret))) = (slots.0.get_mut(at), secrets.get(at)) else { break };
+        let Err(e) = slot.write(secret) else { continue };
+        let shown = slot.path.display().to_string();
+        for earlier in slots.0.iter().take(at) {
+            let _ = std::fs::remove_file(&earlier.path);
+        }
+        return Err(Error::new(
             Kind::Internal,
-            format!("the credential cannot be written to `{}`", made.path.display()),
+            format!("the credential cannot be written to `{shown}`"),
         )
-        .because(e)
-    })?;
-    // Written: it stays.
-    slot.0 = None;
+        .because(e));
+    }
     Ok(())
 }
 
-/// One secret alone is written as it is, so that `ssh -i FILE` can use it.
-fn write_secrets(file: &mut File, secrets: &[(&str, &Secret)]) -> io::Result<()> {
-    for (label, secret) in secrets {
-        if secrets.len() > 1 && *label == "password" {
-            // OpenSSH ignores what stands in front of a private key.
-            file.write_all(b"password: ")?;
-        }
-        file.write_all(secret.expose().as_bytes())?;
-        if !secret.expose().ends_with('\n') {
-            file.write_all(b"\n")?;
-        }
+/// A secret is written as it is, so that `ssh -i FILE` can use it.
+fn write_secret(file: &mut File, secret: &Secret) -> io::Result<()> {
+    file.write_all(secret.expose().as_bytes())?;
+    if !secret.expose().ends_with('\n') {
+        file.write_all(b"\n")?;
     }
     file.sync_all()
 }
@@ -1035,21 +1066,31 @@ fn report(
         paint(Tone::Good, &format!("Granted: {}.", grant.id)),
         tried_in_words(grant)
     );
+    let connect = Connect::of(grant, &wanted.target, &wanted.route, seen.server.reply.text("fqdn"));
+    let given = grant.supporter.name.split_whitespace().next().unwrap_or("the supporter");
+    let who = format!("{given} connects with");
     text.push_str(&fields(&[
-        ("supporter", connection_in_words(wanted, seen, grant)),
+        (who.as_str(), connect.command.clone()),
+        ("host key", connect.host_keys.join(", ")),
         ("ends", deadline::human(grant.deadline, &Local, context.now())),
         ("enforced by", promise.enforced_by().join("; ")),
         ("revoke", format!("stagepass revoke {}", grant.id)),
     ]));
-    if let Some(path) = &wanted.output {
-        text.push_str(&fields(&[("credential", format!("in {} (mode 0600)", path.display()))]));
+    let mut files = Vec::new();
+    for (label, path) in secret_files(wanted) {
+        let Some(path) = path else { continue };
+        let place = format!("in {} (mode 0600)", path.display());
+        text.push_str(&fields(&[(label, place)]));
+        files.push(json!({ "holds": label, "path": path }));
     }
-    let notes = notes(grant);
+    let mut notes = notes(grant);
+    notes.extend(connect.doubt.clone());
     for note in &notes {
         text.push_str(&fields(&[("note", paint(Tone::Warn, note))]));
     }
     let grant = view::document(grant, context.now());
-    let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan });
+    let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan,
+        "files": files, "connect": connect });
     context.output.result(&text, document);
 }
 
@@ -1119,18 +1160,5 @@ fn tried_in_words(grant: &Grant) -> &'static str {
              the password worked."
         }
         _ => "The password was tried for real and works.",
-    }
-}
-
-/// What the supporter types.
-fn connection_in_words(wanted: &Wanted, seen: &Seen, grant: &Grant) -> String {
-    let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
-    let own_name = seen.server.reply.text("fqdn");
-    let host = wanted.route.host.as_deref().unwrap_or(own_name);
-    let (program, port_option) =
-        if grant.access == Access::Ssh { ("ssh", "-p") } else { ("sftp", "-P") };
-    match wanted.route.port {
-        22 => format!("{program} {account}@{host}"),
-        port => format!("{program} {port_option} {port} {account}@{host}"),
     }
 }

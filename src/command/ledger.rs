@@ -1,13 +1,14 @@
 //! `ledger`: the record of everything that was done.
 
 use std::io::{self, BufWriter};
+use std::path::Path;
 
 use serde_json::json;
 
 use crate::cli;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Head, Ledger, LedgerError};
+use crate::ledger::{Head, Ledger, LedgerError, Location, Mode};
 use crate::output::{Tone, fields, paint};
 
 /// Runs the command.
@@ -22,6 +23,7 @@ pub async fn run(context: &Context, command: cli::Ledger) -> Result<()> {
     match command {
         cli::Ledger::Verify { head } => verify(context, &ledger, head.as_deref()).await,
         cli::Ledger::Export => export(context, &ledger).await,
+        cli::Ledger::Backup { file } => back_up(context, &ledger, &file).await,
     }
 }
 
@@ -47,8 +49,31 @@ async fn verify(context: &Context, ledger: &Ledger, remembered: Option<&str>) ->
                 "somebody or something changed it: keep a copy, and compare it with your backups",
             ));
     }
-    let good = paint(Tone::Good, "The chain holds, and every row is as its last event left it.");
+    let good = paint(Tone::Good, "The record is complete and unchanged.");
     context.output.result(&format!("{text}{good}\n"), json!({ "verdict": verdict }));
+    Ok(())
+}
+
+/// Writes a copy, and proves that it is whole.
+async fn back_up(context: &Context, ledger: &Ledger, file: &Path) -> Result<()> {
+    let progress = context.output.progress("copying the ledger");
+    ledger.back_up(file).await?;
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let copy = Ledger::open(&Location::File(file.clone()), Mode::ReadOnly).await?;
+    let verdict = copy.verify(None).await?;
+    copy.close().await;
+    drop(progress);
+    if let Some(broken) = &verdict.broken {
+        return Err(Error::new(Kind::Internal, "the copy is not whole")
+            .because_text(broken.why.clone())
+            .hint("`stagepass ledger verify` says whether the ledger is"));
+    }
+    let text = fields(&[
+        ("backup", file.display().to_string()),
+        ("events", verdict.events.to_string()),
+        ("head", verdict.head.to_string()),
+    ]);
+    context.output.result(&text, json!({ "file": file, "verdict": verdict }));
     Ok(())
 }
 

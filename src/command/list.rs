@@ -22,13 +22,15 @@ const MOST_TOLD: usize = 5;
 /// Somebody has to look at something (after the list was printed), or the ledger fails.
 pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
-        context.output.say(Tone::Faint, "nothing was ever granted from here");
-        let nothing = json!({ "grants": [], "counts": Counts::default(), "in_trouble": 0 });
+        let place = context.ledger_location();
+        context.output.say(Tone::Faint, &format!("no grants recorded in {place}"));
+        let nothing =
+            json!({ "grants": [], "counts": Counts::default(), "in_trouble": 0, "more": false });
         context.output.result("", nothing);
         return Ok(());
     };
     let now = context.now();
-    let grants = chosen(&ledger, &typed, now).await?;
+    let (grants, more) = chosen(&ledger, &typed, now).await?;
     let counts = ledger.counts().await?;
     let in_trouble: Vec<&Grant> =
         grants.iter().filter(|grant| view::is_trouble(grant, now)).collect();
@@ -38,12 +40,19 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     let still_there = grants.iter().filter(|grant| still_there(&grant)).count();
     let trouble = in_trouble.len() + still_there;
     let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
-    let document = json!({ "grants": documents, "counts": counts, "in_trouble": trouble });
+    let document = json!({
+        "grants": documents, "counts": counts, "in_trouble": trouble, "more": more,
+    });
     if trouble == 0 || !context.output.is_json() {
         context.output.result(&view::grants_said(&grants, now, &said), document.clone());
     }
     if grants.is_empty() {
-        context.output.say(Tone::Faint, "no access is open");
+        let place = context.ledger_location();
+        context.output.say(Tone::Faint, &format!("no access is open, says {place}"));
+    }
+    if more {
+        let told = format!("only the first {} are listed; `--limit` shows more", grants.len());
+        context.output.say(Tone::Warn, &told);
     }
     for grant in grants.iter().filter(|grant| view::is_unconfirmed(grant, now)).take(MOST_TOLD) {
         let said = said.get(&grant.id).copied();
@@ -80,8 +89,8 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
     Err(error.with_result(document))
 }
 
-/// Altered first, then stuck, then overdue, then what has findings or drifted, then by deadline.
-async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Grant>> {
+/// The grants, and whether there are more. Altered first, then stuck, then overdue, then what has findings or drifted, then by deadline.
+async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<(Vec<Grant>, bool)> {
     let filter = Filter {
         case: typed.case.clone(),
         target: typed.target.clone(),
@@ -95,13 +104,15 @@ async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<Vec<Gran
     let found = Filter { with_findings: true, live_only: false, ..filter.clone() };
     let drifted = Filter { drifted: true, ..filter.clone() };
     for filter in [stuck, overdue, found, drifted, filter] {
-        for grant in ledger.grants(&filter, typed.limit, None).await? {
+        for grant in ledger.grants(&filter, typed.limit.saturating_add(1), None).await? {
             if known.insert(grant.id.clone()) {
                 grants.push(grant);
             }
         }
     }
     grants.sort_by_key(|grant| !grant.altered);
-    grants.truncate(usize::try_from(typed.limit).unwrap_or(usize::MAX));
-    Ok(grants)
+    let limit = usize::try_from(typed.limit).unwrap_or(usize::MAX);
+    let more = grants.len() > limit;
+    grants.truncate(limit);
+    Ok((grants, more))
 }

@@ -21,6 +21,7 @@ mod secret;
 mod show;
 mod sweep;
 mod target;
+mod told;
 mod verify;
 pub mod view;
 
@@ -45,6 +46,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Case(Case::Open { .. }) => "case open",
         Command::Case(Case::List { .. }) => "case list",
         Command::Case(Case::Show { .. }) => "case show",
+        Command::Case(Case::Reopen { .. }) => "case reopen",
         Command::Case(Case::Close { .. }) => "case close",
         Command::Grant(_) => "grant",
         Command::List(_) => "list",
@@ -63,6 +65,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Secret(Secret::Remove { .. }) => "secret remove",
         Command::Ledger(Ledger::Verify { .. }) => "ledger verify",
         Command::Ledger(Ledger::Export) => "ledger export",
+        Command::Ledger(Ledger::Backup { .. }) => "ledger backup",
         Command::Desk(Desk::List) => "desk list",
         Command::Desk(Desk::Show { .. }) => "desk show",
         Command::Provider(Provider::List) => "provider list",

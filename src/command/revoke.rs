@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli;
 use crate::closing::{self, Closed, Running, Tally, Untold, event};
-use crate::command::view;
+use crate::command::{schedule, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -33,6 +33,15 @@ pub const WAY_OUT_OF_ALTERED: &str = "`stagepass ledger verify` says where; put 
 pub const ALTERED: &str = "its row in the ledger was changed by something else than stagepass, and nothing is done on \
      its word";
 
+/// Why a grant was left as it is.
+fn not_known(target: &str) -> String {
+    format!("target `{target}` is not known on this computer; nothing was changed")
+}
+
+/// What to do about it.
+const WAY_TO_THE_TARGET: &str = "run it on the computer that has the target, or add it here: \
+                                 `stagepass target add`";
+
 /// Runs the command.
 ///
 /// # Errors
@@ -43,7 +52,7 @@ pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
             context.target(name)?;
         }
         if typed.grants.is_empty() {
-            report(context, &Tally::default(), &[]);
+            report(context, &Tally::default(), &[], true);
             return Ok(());
         }
         return Err(Error::new(Kind::NotFound, "there are no grants on this machine")
@@ -61,7 +70,8 @@ pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
     }
     let why = typed.reason.as_deref().unwrap_or("revoked by hand");
     let tally = carry_out(context, &ledger, &live, why).await?;
-    let document = report(context, &tally, &ended);
+    let is_swept = tally.failed.is_empty() || schedule::is_swept(context, &ledger).await;
+    let document = report(context, &tally, &ended, is_swept);
     failure(&tally).map_or(Ok(()), |error| Err(error.with_result(document)))
 }
 
@@ -117,9 +127,9 @@ pub async fn carry_out(
 }
 
 /// Prints how it ended, also for grants that had ended before, and gives the same for programs.
-pub fn report(context: &Context, tally: &Tally, ended: &[Grant]) -> Value {
+pub fn report(context: &Context, tally: &Tally, ended: &[Grant], is_swept: bool) -> Value {
     let now = context.now();
-    let mut lines = text(tally, now);
+    let mut lines = text(tally, now, is_swept);
     for grant in ended {
         lines.push_str(&format!("{} was {} already\n", grant.id, grant.state));
     }
@@ -138,9 +148,9 @@ pub fn report(context: &Context, tally: &Tally, ended: &[Grant]) -> Value {
     document
 }
 
-/// How it ended, for people.
+/// How it ended, for people; and whether a sweep will go on by itself with what did not end.
 #[must_use]
-pub fn text(tally: &Tally, now: UnixTime) -> String {
+pub fn text(tally: &Tally, now: UnixTime, is_swept: bool) -> String {
     let mut lines = String::new();
     for closed in &tally.closed {
         lines.push_str(&text_of_closed(closed));
@@ -151,12 +161,16 @@ pub fn text(tally: &Tally, now: UnixTime) -> String {
             paint(Tone::Bad, if grant.state == State::Stuck { "STUCK" } else { "NOT CLOSED" }),
             grant.id,
             grant.target,
-            closing::next_attempt(grant, now)
+            closing::next_attempt(grant, now, is_swept)
         ));
     }
     for grant in &tally.altered {
         let bad = paint(Tone::Bad, "NOT CLOSED");
         lines.push_str(&format!("{bad} {} on {}: {ALTERED}\n", grant.id, grant.target));
+    }
+    for grant in &tally.elsewhere {
+        let bad = paint(Tone::Bad, "NOT CLOSED");
+        lines.push_str(&format!("{bad} {}: {}\n", grant.id, not_known(&grant.target)));
     }
     for (id, why) in &tally.unrecorded {
         lines.push_str(&format!("{} {id}: {why}\n", paint(Tone::Bad, "NOT RECORDED")));
@@ -239,6 +253,7 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
         tally.unrecorded.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect();
     let altered: Vec<Value> =
         tally.altered.iter().map(|grant| view::document(grant, now)).collect();
+    let elsewhere: Vec<&str> = tally.elsewhere.iter().map(|grant| grant.id.as_str()).collect();
     let waiting: Vec<&str> = tally.waiting.iter().map(|grant| grant.id.as_str()).collect();
     json!({
         "closed": closed,
@@ -247,6 +262,7 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
         "waiting": waiting,
         "unrecorded": unrecorded,
         "altered": altered,
+        "elsewhere": elsewhere,
         "not_listed": {
             "closed": tally.untold.closed,
             "failed": tally.untold.refused + tally.untold.unseen,
@@ -300,20 +316,23 @@ pub fn not_closed(tally: &Tally) -> Option<Error> {
         || tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
     let unrecorded = tally.unrecorded.len() + untold.unrecorded;
     let count = tally.failed_count() + tally.busy.len() + unrecorded + tally.altered.len();
+    let elsewhere = tally.elsewhere.len();
     let unseen = untold.unseen > 0
         || tally.failed.iter().any(|(.., refused)| !refused)
         || !(tally.busy.is_empty() && unrecorded == 0);
     let kind = match (count == 0, stuck, unseen) {
-        (true, ..) => return None,
+        (true, ..) if elsewhere == 0 => return None,
+        (true, ..) => Kind::NotFound,
         (_, true, _) => Kind::Stuck,
         (_, _, true) => Kind::Unknown,
         _ => Kind::Refused,
     };
     let mut error = Error::new(
         kind,
-        match count {
-            1 => "one grant is not proved closed".to_owned(),
-            _ => format!("{count} grants are not proved closed"),
+        match (count + elsewhere, tally.elsewhere.first()) {
+            (1, Some(grant)) => format!("{}: {}", grant.id, not_known(&grant.target)),
+            (1, None) => "one grant is not proved closed".to_owned(),
+            (count, _) => format!("{count} grants are not proved closed"),
         },
     );
     for (grant, why, _) in tally.failed.iter().take(10) {
@@ -330,6 +349,12 @@ pub fn not_closed(tally: &Tally) -> Option<Error> {
     }
     if !tally.altered.is_empty() {
         error = error.hint(WAY_OUT_OF_ALTERED);
+    }
+    if elsewhere > 0 {
+        for grant in tally.elsewhere.iter().take(10).filter(|_| count + elsewhere > 1) {
+            error = error.because_text(format!("{}: {}", grant.id, not_known(&grant.target)));
+        }
+        error = error.hint(WAY_TO_THE_TARGET);
     }
     if count > tally.altered.len() {
         error = error.hint("the ledger keeps them; `stagepass sweep` tries again until it is done");

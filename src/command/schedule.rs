@@ -219,6 +219,21 @@ fn failed(e: &ScheduleError) -> Error {
     Error::new(kind, "the schedule cannot be used").because(e)
 }
 
+/// Whether something runs the sweep by itself: a schedule here, or another machine on the same ledger
+/// that swept lately.
+pub async fn is_swept(context: &Context, ledger: &Ledger) -> bool {
+    let installed = schedule(context).status().unwrap_or_default();
+    !installed.is_empty() || swept_elsewhere(context, ledger, Period::DEFAULT).await
+}
+
+/// Whether another machine on the same ledger has swept within two periods.
+async fn swept_elsewhere(context: &Context, ledger: &Ledger, every: Period) -> bool {
+    let period = i64::try_from(every.duration().as_secs()).unwrap_or(300);
+    let runs = ledger.sweeps().await.unwrap_or_default();
+    let here = crate::ledger::host_name();
+    runs.iter().any(|run| run.host != here && context.now() - run.at <= 2 * period)
+}
+
 /// What is wrong with the schedule, when grants are open and nothing would end them on time: no
 /// schedule and no recent sweep, or none for two periods.
 pub async fn warning(context: &Context, ledger: &Ledger) -> Option<String> {
@@ -231,9 +246,11 @@ pub async fn warning(context: &Context, ledger: &Ledger) -> Option<String> {
     let every = installed.iter().find_map(|one| one.every).unwrap_or(Period::DEFAULT);
     let period = i64::try_from(every.duration().as_secs()).unwrap_or(300);
     let silent = last.map(|run| context.now() - run.at);
+    // A sweep by hand is no schedule; another machine on the same ledger may sweep for this one.
+    if installed.is_empty() && swept_elsewhere(context, ledger, every).await {
+        return None;
+    }
     match (installed.is_empty(), silent) {
-        // Another machine on the same ledger may sweep for this one.
-        (true, Some(silent)) if silent <= 2 * period => None,
         (true, _) => Some(
             "nothing sweeps on time: run `stagepass schedule install`, or `stagepass sweep` \
              yourself when the deadline is over"

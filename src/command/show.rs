@@ -7,6 +7,7 @@ use crate::checking::drifted;
 use crate::cli;
 use crate::command::ask::{self, Said};
 use crate::command::{revoke, view};
+use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -14,6 +15,7 @@ use crate::evidence::{Bounded, Story};
 use crate::grant::{Grant, State};
 use crate::ledger::{Entry, EventFilter};
 use crate::output::{self, Tone, fields, paint};
+use crate::transport::Route;
 
 /// The most events of one grant that are shown.
 const MOST: u32 = 10_000;
@@ -37,7 +39,15 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
     let said = ask::servers(context, std::slice::from_ref(&grant)).await;
     let said = said.get(&grant.id).copied();
     let story = Story::of(&events);
+    let connect = connect(context, &grant);
     let mut text = summary(&grant, &story, now, said);
+    if let Some(connect) = &connect {
+        text.push_str(&fields(&[
+            ("connect", connect.command.clone()),
+            ("host key", connect.host_keys.join(", ")),
+            ("note", connect.doubt.clone().unwrap_or_default()),
+        ]));
+    }
     text.push_str(&about(&grant, &story));
     text.push_str(&format!("\n{}\n", paint(Tone::Strong, "What happened")));
     for entry in &events {
@@ -51,6 +61,7 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
         "story": story,
         "events": events,
         "ledger_head": head.to_string(),
+        "connect": connect,
     });
     context.output.result(&text, document);
     if grant.altered {
@@ -61,6 +72,16 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
         context.output.say(Tone::Faint, &view::unconfirmed(&grant, said));
     }
     Ok(())
+}
+
+/// How the supporter reaches what is open, where this computer knows the target.
+fn connect(context: &Context, grant: &Grant) -> Option<Connect> {
+    if grant.state != State::Open || grant.altered {
+        return None;
+    }
+    let target = context.target(&grant.target).ok()?;
+    let route = Route::of(&target, &context.surroundings).ok()?;
+    Some(Connect::of(grant, &target, &route, &crate::ledger::host_name()))
 }
 
 fn summary(grant: &Grant, story: &Story, now: i64, said: Option<Said>) -> String {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::checking::{self, drifted};
 use crate::cli;
 use crate::closing::{self, Running, Tally, Untold};
-use crate::command::{extend, revoke, view};
+use crate::command::{extend, revoke, schedule, told, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
@@ -74,9 +74,18 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
     let overdue = overdue(context, &ledger).await?;
     let alarmed = alarmed(&ledger, now).await?;
     let document = document(&tally, &looks, due, now);
-    if let Some(error) = trouble(&tally, &looks, &overdue, &alarmed, context) {
+    let is_swept = schedule::is_swept(context, &ledger).await;
+    if let Some(error) = trouble(&tally, &looks, &overdue, &alarmed, context, is_swept) {
+        let nothing_else = overdue.is_empty()
+            && revoke::not_closed(&tally).is_none()
+            && looks.unrecorded.is_empty();
+        // A finding is told once, and then daily: a mail every five minutes is read by nobody.
+        let is_heard = context.output.is_json() || context.output.is_terminal() || typed.check;
+        if nothing_else && !is_heard && told::lately(context, &alarmed.told(), now) {
+            return Err(error.untold());
+        }
         if !context.output.is_json() {
-            context.output.result(&revoke::text(&tally, now), json!(null));
+            context.output.result(&revoke::text(&tally, now, is_swept), json!(null));
         }
         return Err(error.with_result(document));
     }
@@ -84,7 +93,7 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
     if context.output.is_json() {
         context.output.result("", document);
     } else if context.output.is_terminal() {
-        context.output.result(&(revoke::text(&tally, now) + &looks.text()), json!(null));
+        context.output.result(&(revoke::text(&tally, now, is_swept) + &looks.text()), json!(null));
         if due == 0 {
             context.output.say(Tone::Faint, "nothing is due");
         }
@@ -322,6 +331,21 @@ struct Alarmed {
     altered: Vec<Grant>,
 }
 
+impl Alarmed {
+    /// What there is to tell, one line for each grant.
+    fn told(&self) -> Vec<String> {
+        let line = |grant: &Grant| {
+            let drift = grant.drift.as_deref().unwrap_or_default();
+            format!("{} {} {} {drift}", grant.id, grant.findings, grant.altered)
+        };
+        let mut lines: Vec<String> = self.grants.iter().chain(&self.altered).map(line).collect();
+        lines.push(format!("{} {}", self.alarms.findings, self.alarms.drifted));
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+}
+
 async fn alarmed(ledger: &Ledger, now: i64) -> Result<Alarmed> {
     let alarms = ledger.alarms().await?;
     let most = usize::try_from(MOST_NAMED).unwrap_or(usize::MAX);
@@ -342,6 +366,7 @@ fn trouble(
     overdue: &[Grant],
     alarmed: &Alarmed,
     context: &Context,
+    is_swept: bool,
 ) -> Option<Error> {
     let error = if overdue.is_empty() {
         // What another process has in hand is in good hands.
@@ -351,13 +376,13 @@ fn trouble(
         let failed = tally.failed.clone();
         revoke::not_closed(&Tally { failed, unrecorded, untold, ..Tally::default() })
     } else {
-        Some(late(overdue, context))
+        Some(late(overdue, context, is_swept))
     };
     with_alarms(error, alarmed, context.now())
 }
 
 /// What is stuck or overdue.
-fn late(overdue: &[Grant], context: &Context) -> Error {
+fn late(overdue: &[Grant], context: &Context, is_swept: bool) -> Error {
     let count = overdue.len();
     let mut error = Error::new(
         Kind::Stuck,
@@ -374,7 +399,7 @@ fn late(overdue: &[Grant], context: &Context) -> Error {
             grant.id,
             grant.target,
             grant.supporter.name,
-            closing::next_attempt(grant, now)
+            closing::next_attempt(grant, now, is_swept)
         ));
         error.more.documents.push(view::document(grant, now));
     }

@@ -14,7 +14,9 @@ use crate::provider::Verb;
 use crate::script::{Answer, clean};
 use crate::server::{self, ExpiryForm, Server, detect_inputs};
 use crate::session::{self, Session, unreachable};
-use crate::target::{Address, AddressError, Elevation, Target, Targets, check_name, check_path};
+use crate::target::{
+    Address, AddressError, Elevation, Target, Targets, check_name, check_path, check_public_host,
+};
 use crate::transport::host_key::{HostKeyPin, Verdict};
 use crate::transport::{Fetched, Route, fetch_host_key};
 
@@ -129,6 +131,9 @@ fn resolve(context: &Context, typed: cli::TargetAdd) -> Result<Target> {
     if let Some(path) = &typed.path {
         check_path(path).map_err(|e| usage("shop folder", &e))?;
     }
+    if let Some(host) = &typed.public_host {
+        check_public_host(host).map_err(|e| usage("public host", &e))?;
+    }
     let identity = typed.identity.map(std::path::absolute).transpose();
     let identity = identity.map_err(|e| usage("key file", &e))?;
     if let Some(file) = identity.as_ref().filter(|file| !file.is_file()) {
@@ -146,6 +151,7 @@ fn resolve(context: &Context, typed: cli::TargetAdd) -> Result<Target> {
         elevation: typed.elevation.parse::<Elevation>().map_err(|e| usage("way to root", &e))?,
         environment: typed.environment.parse().map_err(|e| usage("environment", &e))?,
         path: typed.path,
+        public_host: typed.public_host,
     })
 }
 
@@ -266,6 +272,7 @@ fn described(target: &Target) -> Vec<(&'static str, String)> {
         ("identity", identity.unwrap_or_default()),
         ("become", target.elevation.id().to_owned()),
         ("shop folder", target.path.clone().unwrap_or_default()),
+        ("public host", target.public_host.clone().unwrap_or_default()),
     ]
 }
 
@@ -280,6 +287,7 @@ fn document(target: &Target) -> Value {
         "identity": target.identity,
         "become": target.elevation,
         "path": target.path,
+        "public_host": target.public_host,
     })
 }
 

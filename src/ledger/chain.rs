@@ -255,7 +255,10 @@ impl Ledger {
         append(&mut transaction, &entry).await?;
         *sent = Some(Sent { seq, hash: entry.hash, value });
         match transaction.commit().await {
-            Ok(()) => sent.take().map(|sent| sent.value).ok_or(Fault::Silent),
+            Ok(()) => {
+                self.wrote();
+                sent.take().map(|sent| sent.value).ok_or(Fault::Silent)
+            }
             Err(error) => {
                 let fault = Fault::Sql(error);
                 // A database that answers "no" has not committed.

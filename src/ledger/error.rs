@@ -193,6 +193,23 @@ pub enum LedgerError {
         /// Which name.
         field: &'static str,
     },
+    /// A copy was asked for of a ledger that is no file.
+    #[error("the ledger is on PostgreSQL, and no file")]
+    NoCopy,
+    /// The copy could not be written.
+    #[error("the copy `{file}` cannot be written: {why}")]
+    Copy {
+        /// The file it was to be.
+        file: String,
+        /// What the system or SQLite said.
+        why: String,
+    },
+    /// There is a server, and no database of that name on it.
+    #[error("there is no database for the ledger at `{place}`")]
+    NoDatabase {
+        /// Where it would be.
+        place: String,
+    },
     /// The exported events could not be written.
     #[error("the events could not be written")]
     Export(#[source] io::Error),
@@ -351,7 +368,7 @@ fn explain(error: &sqlx::Error, place: &Place) -> LedgerError {
         Kind::Denied => LedgerError::Denied { place: place_text, why },
         // What the parser says of a value may repeat it.
         Kind::BadUrl => LedgerError::BadUrl { why: "one of its parameters is not valid".into() },
-        Kind::Absent => LedgerError::Absent { place: place_text },
+        Kind::Absent => LedgerError::NoDatabase { place: place_text },
         Kind::Duplicate | Kind::Other => LedgerError::Database { place: place_text, why },
     }
 }

@@ -1,5 +1,6 @@
 //! Opening: the file's mode before anything is written, the connection's settings, the version.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,6 +87,34 @@ impl Ledger {
         &self.warnings
     }
 
+    /// Writes a copy of an SQLite ledger into a new file, whole, while others work on it.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoCopy`] for PostgreSQL, [`LedgerError::Copy`] when the file is there already or
+    /// cannot be written.
+    pub async fn back_up(&self, to: &Path) -> Result<(), LedgerError> {
+        let Some(file) = self.place.file() else { return Err(LedgerError::NoCopy) };
+        let cannot = |why: String| LedgerError::Copy { file: to.display().to_string(), why };
+        let new = new_file(to).map_err(|e| cannot(e.to_string()))?;
+        let copied = async {
+            let url = place::sqlite_url(file, "mode=ro")?;
+            let options = AnyConnectOptions::from_str(url.as_str()).map_err(Fault::from);
+            let connecting = options.map_err(|e| e.explain(&self.place))?;
+            let mut connection =
+                connecting.connect().await.map_err(|e| Fault::from(e).explain(&self.place))?;
+            let name = to.to_str().ok_or_else(|| cannot("its name is not UTF-8".into()))?;
+            let done = sqlx::query("vacuum into $1").bind(name).execute(&mut connection).await;
+            let _ = connection.close().await;
+            done.map_err(|e| cannot(super::tidy(&e.to_string(), 300)))?;
+            new.sync_all().map_err(|e| cannot(e.to_string()))
+        };
+        let copied = copied.await;
+        if copied.is_err() {
+            let _ = std::fs::remove_file(to);
+        }
+        copied
+    }
+
     /// Lets go of the database in good order. Dropping the ledger is safe too, and less tidy.
     pub async fn close(self) {
         if let Some(connection) = self.connection.into_inner() {
@@ -121,6 +150,13 @@ impl Ledger {
         tokio::time::timeout(longest, attempt).await.unwrap_or(Err(Fault::Silent))
     }
 
+    /// Notes that this process has written into an SQLite file.
+    pub(super) fn wrote(&self) {
+        if let (Some(path), Ok(mut written)) = (self.place.file(), WRITTEN.lock()) {
+            written.insert(path.to_owned());
+        }
+    }
+
     async fn connect(&self) -> Result<AnyConnection, Fault> {
         let mut connection = AnyConnectOptions::from_str(self.url.expose())?.connect().await?;
         let settings = match (&self.place, self.mode) {
@@ -134,6 +170,37 @@ impl Ledger {
         connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
         self.was_reached.store(true, Ordering::Relaxed);
         Ok(connection)
+    }
+}
+
+/// The SQLite files that this process has written into.
+static WRITTEN: std::sync::Mutex<BTreeSet<PathBuf>> = std::sync::Mutex::new(BTreeSet::new());
+
+/// Whether this process has recorded anything in an SQLite file.
+#[must_use]
+pub fn has_written() -> bool {
+    WRITTEN.lock().is_ok_and(|written| !written.is_empty())
+}
+
+/// Brings what this process has written from SQLite's journal into the file itself, so that a copy
+/// of the file is the whole ledger. Where somebody else is at work it is left to them.
+pub async fn settle() {
+    let written: Vec<PathBuf> = WRITTEN
+        .lock()
+        .map(|mut written| std::mem::take(&mut *written))
+        .into_iter()
+        .flatten()
+        .collect();
+    for path in written {
+        let settling = async {
+            let url = place::sqlite_url(&path, "mode=rw").ok()?;
+            let options = AnyConnectOptions::from_str(url.as_str()).ok()?;
+            let mut connection = options.connect().await.ok()?;
+            let sql = "pragma busy_timeout = 0; pragma wal_checkpoint(truncate)";
+            let _ = connection.execute(sqlx::raw_sql(sql)).await;
+            connection.close().await.ok()
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(2), settling).await;
     }
 }
 
@@ -196,6 +263,18 @@ fn create(path: &Path) -> std::io::Result<()> {
         // Another process was faster, which is just as well.
         _ => Ok(()),
     }
+}
+
+/// A new empty file that only this user can read.
+fn new_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        file.mode(0o600);
+    }
+    file.open(path)
 }
 
 /// Who else could read or change the file.

@@ -123,7 +123,9 @@ impl Ledger {
                 why: "it was opened only for reading".into(),
             });
         }
-        self.read(make).await
+        let done = self.read(make).await?;
+        self.wrote();
+        Ok(done)
     }
 }
 

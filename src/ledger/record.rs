@@ -89,6 +89,40 @@ impl Ledger {
         .await
     }
 
+    /// Opens a closed case again.
+    ///
+    /// Opening what is open changes nothing and gives the case as it is.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoSuchCase`], and [`LedgerError::Altered`].
+    pub async fn reopen_case(
+        &self,
+        reference: &str,
+        reason: &str,
+        now: UnixTime,
+        by: &str,
+    ) -> Result<Case, LedgerError> {
+        let event = Event::new(now, by, "case.reopen", json!({ "reason": reason }));
+        self.change(&event, async |connection, seq| {
+            let Some(mut case) = row::case_to_act_on(connection, reference).await? else {
+                return Err(LedgerError::NoSuchCase { reference: reference.into() }.into());
+            };
+            if case.closed_at.is_none() {
+                return Ok(Step::Left(case));
+            }
+            case.closed_at = None;
+            sqlx::query("update cases set closed_at = null, event_seq = $1 where reference = $2")
+                .bind(seq)
+                .bind(reference)
+                .execute(connection)
+                .await?;
+            let row_hash = Some(row::seal_of_case(&case));
+            let subject = Subject { case: Some(case.reference.clone()), ..Subject::default() };
+            Ok(Step::Made { value: case, subject, row_hash })
+        })
+        .await
+    }
+
     /// Records a grant before anything is done for it, worked on by the owner of `lease`.
     ///
     /// The state is [`State::Opening`] and the layers hold all that closing will need. The version

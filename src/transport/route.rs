@@ -48,6 +48,12 @@ impl Route {
         })
     }
 
+    /// Whether another server leads there.
+    #[must_use]
+    pub fn is_behind_a_jump(&self) -> bool {
+        self.behind_a_jump
+    }
+
     /// The addresses of the host, as far as this machine can look them up.
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {

@@ -14,7 +14,7 @@ const SHOWN: [&str; 8] = [
     "Permission denied",
     "(it says nothing: all is well)",
     "Case MSP-4711 is closed.",
-    "The chain holds",
+    "The record is complete",
 ];
 
 fn shows_the_whole_job(said: &str) {
@@ -43,6 +43,12 @@ fn as_root_the_demo_makes_a_host_of_its_own_and_leaves_nothing() {
     shows_the_whole_job(&run.output());
     assert!(run.output().contains("a host of its own"), "{}", run.told());
     assert!(run.output().contains("time-limited key in the merchant's own account"));
+    // The best case: rights in the shop, a job that ends it there, and what was left is found.
+    let said = run.output();
+    for text in ["Remote working directory: /var/www/shop", "Uploading", "FOUND", "acknowledged"] {
+        assert!(said.contains(text), "no `{text}` in: {said}");
+    }
+    assert!(!said.contains("has no ACLs") && said.contains("failsafe"), "{said}");
     assert_eq!(fs::read_to_string("/etc/passwd").unwrap(), accounts);
     assert!(!mounts(), "a mount was left behind");
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -285,16 +285,15 @@ enum Handed {
     File(PathBuf),
 }
 
-/// What a file that the program wrote holds: password and private key.
+/// What the program wrote: the password, where there is one, in a file beside that of the key.
 fn read_credential(file: &Path) -> (String, PathBuf) {
-    let text = fs::read_to_string(file).unwrap();
-    let (before, key) = text.split_at(text.find("-----BEGIN").expect("a private key"));
+    let key = fs::read_to_string(file).unwrap();
+    assert!(key.starts_with("-----BEGIN"), "it is no private key");
     assert!(key.ends_with("-----END OPENSSH PRIVATE KEY-----\n"), "it is not whole");
-    let key_file = file.with_extension("key");
-    let mut made = fs::OpenOptions::new();
-    made.write(true).create(true).truncate(true).mode(0o600);
-    made.open(&key_file).unwrap().write_all(key.as_bytes()).unwrap();
-    (before.trim().trim_start_matches("password: ").to_owned(), key_file)
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".password");
+    let password = fs::read_to_string(&beside).unwrap_or_default();
+    (password.trim().to_owned(), file.to_owned())
 }
 
 /// A merchant and one server, on which things go wrong again and again.

@@ -52,7 +52,7 @@ impl Reader<'_> {
 }
 
 /// The keys that docs/json.md names for every grant.
-const GRANT: [&str; 20] = [
+const GRANT: [&str; 22] = [
     "access",
     "altered",
     "attempts",
@@ -133,7 +133,9 @@ fn every_document_has_the_keys_that_are_written_down() {
     reader.reads("acknowledge --dry-run", &["acknowledge", &id, "--dry-run"]);
     reader.reads("doctor", &["doctor"]);
     reader.reads("case close", &["case", "close", "MSP-1"]);
+    reader.reads("case reopen", &["case", "reopen", "MSP-1", "--reason", "the ticket goes on"]);
     reader.reads("ledger verify", &["ledger", "verify"]);
+    reader.reads("ledger backup", &["ledger", "backup", "copy.sqlite3"]);
     reader.reads("desk list", &["desk", "list"]);
     reader.reads("desk show", &["desk", "show", "multisafepay"]);
     reader.reads("provider list", &["provider", "list"]);

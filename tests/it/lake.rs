@@ -225,13 +225,15 @@ impl Lake {
             access.clients.push(("open shell", open));
             // An SFTP program that somebody has left open.
             // A busy sshd may turn somebody away who has not logged in yet: then it is opened again.
-            let mut open = access.client(story, host, &folder, "sftp", "sftp -q -b -", "pwd\\n", "");
+            let mut open =
+                access.client(story, host, &folder, "sftp", "sftp -q -b -", "pwd\\n", "");
             let mut turned_away = 0;
             wait_for("the SFTP session", || {
                 if turned_away < 3 && open.is_over() {
                     turned_away += 1;
                     fs::remove_file(folder.join("sftp.in")).unwrap();
-                    open = access.client(story, host, &folder, "sftp", "sftp -q -b -", "pwd\\n", "");
+                    open =
+                        access.client(story, host, &folder, "sftp", "sftp -q -b -", "pwd\\n", "");
                 }
                 open.stdout_so_far().contains("working directory")
             });

@@ -1759,7 +1759,7 @@ mod postgresql {
             let missing = format!("{url}_not_there");
             for (url, is_expected) in [
                 (wrong, (|e| matches!(e, LedgerError::Denied { .. })) as fn(&_) -> bool),
-                (missing, |e| matches!(e, LedgerError::Absent { .. })),
+                (missing, |e| matches!(e, LedgerError::NoDatabase { .. })),
             ] {
                 let location = Location::Url(Secret::new(url));
                 let error = Ledger::open(&location, Mode::ReadWrite).await.unwrap_err();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::{SUITE, Sudo};
 use crate::job::{ANY_PORT, CASE, Granted, Story};
-use crate::stage::Key;
+use crate::stage::{Credential, Key};
 
 /// Widths of terminals that people have.
 const WIDTHS: [u16; 3] = [60, 80, 120];
@@ -229,4 +229,222 @@ fn a_table_fits_its_window_and_keeps_ids_and_names_whole() {
             }
         }
     }
+}
+
+#[test]
+fn who_interrupts_a_grant_has_it_undone_and_is_told_which_it_is() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let key = story.stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    let steps = ["making access", "trying the supporter's login", "taking the verification key"];
+    for step in steps {
+        let words =
+            Story::grant_words("shop", &[&["--timings", "--key", public], &ANY_PORT[..]].concat())
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>();
+        let mut grant = story.stage.command(words).spawn();
+        grant.wait_for_stderr(step);
+        grant.signal(rustix::process::Signal::INT);
+        let run = grant.wait().exits(7);
+        assert!(run.stderr.contains("interrupted"), "{}", run.told());
+        assert!(run.stderr.contains("taken back and re-read as gone"), "{}", run.told());
+        let listed = story.run(["--json", "list", "--all"]).ok().json();
+        let grants = listed["result"]["grants"].as_array().unwrap();
+        assert!(grants.iter().all(|grant| grant["state"] == "closed"), "{step}: {listed}");
+        assert_eq!(host.sh("getent passwd | grep -c '^sp-' || true").trim(), "0", "{step}");
+    }
+    // Before anything was begun.
+    let asked = story.stage.command(["grant", "--case", CASE, "--target", "shop"]);
+    let run = asked.run_tty(&[("Supporter's name", "\u{3}")]);
+    assert!(run.stdout.contains("nothing had been made"), "{}", run.told());
+    assert!(!run.stdout.contains("sweep"), "{}", run.told());
+}
+
+#[test]
+fn each_secret_has_a_file_of_its_own_and_no_file_is_named_for_none() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let key = story.stage.supporter_key();
+    let file = story.stage.path().join("jane.key");
+    let name = file.to_str().unwrap();
+    let run = story.grant("shop", &["--key", key.public.to_str().unwrap(), "--output", name]);
+    assert!(run.exits(2).json()["error"]["message"].as_str().unwrap().contains("nothing would be"));
+    assert!(!file.exists());
+
+    let more = ["--generate-key", "--password", "--access", "ssh", "--output", name];
+    let granted = story.granted("shop", &more);
+    let beside = story.stage.path().join("jane.key.password");
+    let files = granted.document["files"].as_array().unwrap();
+    assert_eq!(files.len(), 2, "{files:?}");
+    let password = std::fs::read_to_string(&beside).unwrap();
+    for path in [&file, &beside] {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Each is used as it is.
+    let run = story.stage.ssh(&host, &granted.account, Credential::Key(&file), &["true"]);
+    run.ok();
+    let with = Credential::Password(password.trim_end_matches('\n'));
+    story.stage.ssh(&host, &granted.account, with, &["true"]).ok();
+    story.revoked(&granted.id);
+}
+
+#[test]
+fn a_copy_of_the_ledgers_file_is_the_whole_ledger() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let key = story.stage.supporter_key();
+    let ledger = story.stage.state().join("ledger.sqlite3");
+    let granted = story.granted_key("shop", &key, &["--for", "1h"]);
+    let elsewhere = story.stage.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let copied = elsewhere.join("ledger.sqlite3");
+    for words in [&["show", &granted.id][..], &["revoke", &granted.id], &["sweep"]] {
+        story.run(words.iter().copied()).ok();
+        std::fs::copy(&ledger, &copied).unwrap();
+        let head = |state: &Path| {
+            let run = story.run(["--state", state.to_str().unwrap(), "--json", "ledger", "verify"]);
+            run.ok().json()["result"]["verdict"]["head"].clone()
+        };
+        assert_eq!(head(&elsewhere), head(&story.stage.state()), "{words:?}");
+        let _ = std::fs::remove_dir_all(&elsewhere);
+        std::fs::create_dir(&elsewhere).unwrap();
+    }
+    // And one that is asked for.
+    let backup = story.stage.path().join("of-today.sqlite3");
+    let name = backup.to_str().unwrap();
+    let run = story.run(["--json", "ledger", "backup", name]).ok();
+    let now = story.run(["--json", "ledger", "verify"]).ok();
+    let verdict = |run: &crate::stage::Ended| run.json()["result"]["verdict"].clone();
+    assert_eq!(verdict(&run), verdict(&now));
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(backup.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let run = story.run(["ledger", "backup", name]).exits(2);
+    assert!(run.stderr.contains("name a new file"), "{}", run.told());
+}
+
+#[test]
+fn what_is_said_is_what_will_happen() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let key = story.stage.supporter_key();
+    let granted = story.granted_key("shop", &key, &["--for", "1h"]);
+    host.stop_sshd();
+    let run = story.run(["revoke", &granted.id]).exits(7);
+    assert!(run.stdout.contains("no schedule does it by itself"), "{}", run.told());
+    assert!(!run.output().contains("tried again by the sweep in"), "{}", run.told());
+    host.start_sshd();
+    // A sweep by hand is no schedule.
+    let _ = story.run(["sweep"]);
+    let again = story.granted_key("shop", &story.stage.key("ed25519"), &["--for", "1h"]);
+    let run = story.run(["doctor"]).exits(8);
+    assert!(run.stdout.contains("nothing sweeps on time"), "{}", run.told());
+    let _ = story.run(["revoke", &again.id]);
+}
+
+#[test]
+fn a_finding_is_told_once_and_then_daily() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let key = story.stage.supporter_key();
+    let granted = story.granted_key("shop", &key, &["--for", "1h"]);
+    host.sh("useradd --create-home planted");
+    story.run(["revoke", &granted.id]).exits(8);
+    let run = story.run(["sweep"]).exits(8);
+    assert!(run.stderr.contains(&granted.id), "{}", run.told());
+    let run = story.run(["sweep"]).exits(8);
+    assert_eq!(run.output(), "", "a mail every five minutes");
+    // Who asks is told.
+    let run = story.run(["list"]).exits(8);
+    assert!(run.stdout.contains("FOUND"), "{}", run.told());
+    let run = story.stage.command(["sweep"]).run_tty(&[]);
+    assert!(run.stdout.contains(&granted.id), "{}", run.told());
+    // A day later it is told again; and something new at once.
+    story.stage.set_clock(25 * 3600);
+    let run = story.run(["sweep"]).exits(8);
+    assert!(run.stderr.contains(&granted.id), "{}", run.told());
+    story.run(["acknowledge", &granted.id, "--reason", "it was the test"]).ok();
+    assert_eq!(story.run(["sweep"]).ok().output(), "");
+}
+
+#[test]
+fn lists_that_are_cut_and_folders_that_are_empty_are_said() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let first = story.granted_key("shop", &story.stage.supporter_key(), &["--for", "1h"]);
+    let key = story.stage.key("ed25519");
+    let second = granted_to(&story, "shop", "John Roe", &key, &["--for", "1h"]);
+    let run = story.run(["list", "--limit", "1"]).ok();
+    assert!(run.stderr.contains("only the first 1 are listed"), "{}", run.told());
+    assert_eq!(story.run(["--json", "list", "--limit", "1"]).ok().json()["result"]["more"], true);
+    let run = story.run(["list", "--limit", "2"]).ok();
+    assert!(!run.stderr.contains("only the first"), "{}", run.told());
+    let wrong = story.stage.path().join("mistyped");
+    let run = story.run(["--state", wrong.to_str().unwrap(), "list"]).ok();
+    let told = format!("no grants recorded in {}", wrong.display());
+    assert!(run.stderr.contains(&told), "{}", run.told());
+    for id in [&first.id, &second.id] {
+        story.revoked(id);
+    }
+    let run = story.run(["list"]).ok();
+    let told = format!("no access is open, says {}", story.stage.state().display());
+    assert!(run.stderr.contains(&told), "{}", run.told());
+
+    // A closed case whose ticket goes on.
+    story.run(["case", "close", CASE]).ok();
+    story.run(["case", "reopen", CASE, "--reason", " "]).exits(2);
+    story.run(["case", "reopen", CASE]).exits(2);
+    let run = story.run(["case", "reopen", CASE, "--reason", "the customer wrote again"]).ok();
+    assert!(run.stdout.contains("is open again"), "{}", run.told());
+    let third = story.granted_key("shop", &key, &["--for", "1h"]);
+    story.revoked(&third.id);
+    assert!(story.ledger().contains("the customer wrote again"));
+    story.run(["case", "close", CASE]).ok();
+    story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn the_supporter_is_told_the_supporters_way() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let public = ["--become", "sudo", "--public-host", "staging.shop.example:2222"];
+    story.target("public", &host, "deploy", &public);
+    let key = story.stage.supporter_key();
+    // 127.0.0.1 is nobody else's way.
+    let ours = story.granted_key("shop", &key, &["--for", "1h"]);
+    let connect = &ours.document["connect"];
+    assert_eq!(connect["port"], host.port);
+    assert!(connect["doubt"].as_str().unwrap().contains("--public-host"), "{connect}");
+    let other = story.stage.key("ed25519");
+    let theirs = story.granted_key("public", &other, &["--for", "1h", "--access", "ssh"]);
+    let connect = &theirs.document["connect"];
+    let command = format!("ssh -p 2222 {}@staging.shop.example", theirs.account);
+    assert_eq!(connect["command"], command.as_str(), "{connect}");
+    assert_eq!(
+        (&connect["host"], &connect["port"], &connect["user"], &connect["doubt"]),
+        (
+            &"staging.shop.example".into(),
+            &2222.into(),
+            &theirs.account.as_str().into(),
+            &serde_json::Value::Null
+        )
+    );
+    assert_eq!(connect["host_keys"][0], host.fingerprint.as_str());
+    assert_eq!(story.show(&theirs.id)["connect"], *connect);
+    let run = story.run(["show", &theirs.id]).ok();
+    assert!(run.stdout.contains(&command), "{}", run.told());
+    assert!(run.stdout.contains(&host.fingerprint), "{}", run.told());
+    let bad = ["--become", "sudo", "--replace", "--public-host", "-oProxyCommand=x"];
+    story.stage.add_target("public", &host, "deploy", &bad).exits(2);
 }

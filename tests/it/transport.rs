@@ -228,6 +228,7 @@ fn target_at(port: u16, pins: Vec<HostKeyPin>) -> Target {
         elevation: Elevation::None,
         environment: Environment::Staging,
         path: None,
+        public_host: None,
     }
 }
 

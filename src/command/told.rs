@@ -1,0 +1,34 @@
+//! What a sweep that nobody watches has told lately: the same finding is told once and then daily,
+//! until it is acknowledged.
+
+use std::fs;
+use std::io::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::context::Context;
+use crate::grant::UnixTime;
+
+/// How long the same is not told again, in seconds.
+const DAILY: UnixTime = 24 * 60 * 60;
+
+/// Whether the very same was told within a day; else it counts as told now. What cannot be written
+/// down is told.
+pub fn lately(context: &Context, lines: &[String], now: UnixTime) -> bool {
+    let file = context.state_dir.join("told");
+    let mark = Sha256::digest(lines.join("\n"));
+    let mark: String = mark.iter().map(|byte| format!("{byte:02x}")).collect();
+    let known = fs::read_to_string(&file).unwrap_or_default();
+    if let Some((at, told)) = known.trim().split_once(' ')
+        && told == mark
+        && at.parse().is_ok_and(|at: UnixTime| (0..DAILY).contains(&(now - at)))
+    {
+        return true;
+    }
+    let written = tempfile::NamedTempFile::new_in(&context.state_dir).and_then(|mut new| {
+        writeln!(new, "{now} {mark}")?;
+        new.persist(&file).map_err(|e| e.error)
+    });
+    drop(written);
+    false
+}

@@ -85,10 +85,10 @@ pub async fn open(
         Known::set(layer, "open_not_after", not_after);
     }
     let lease = Lease::mine(context.now(), lease_seconds(context));
-    grant =
-        ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
     // Whoever interrupts from here on waits until it is undone.
     let _in_hand = InHand::on(&session.target.name);
+    grant =
+        ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
 
     // It is in the ledger now, so that its target is not taken away any more. It may have been, while
     // the plan was looked at: then nobody could close what would be made.

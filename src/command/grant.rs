@@ -542,8 +542,8 @@ fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: boo
         .because_text("`--output` is for a credential that is made, and the supporter has the key")
         .hint("leave `--output` out, or make a key pair with `--generate-key`"));
     }
-    let files = secret_files(wanted).into_iter().filter_map(|(_, path)| path);
-    for path in files.filter(|path| path.symlink_metadata().is_ok()) {
+    let mut files = secret_files(wanted).into_iter().filter_map(|(_, path)| path);
+    if let Some(path) = files.find(|path| path.symlink_metadata().is_ok()) {
         return Err(Error::new(
             Kind::Usage,
             format!("the file `{}` exists already", path.display()),

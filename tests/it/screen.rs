@@ -116,7 +116,7 @@ fn what_stands_in_a_row_makes_no_line_of_its_own() {
         format!("update cases set desk = '{forged}"),
         format!("update events set actor = '{forged}"),
         format!("update events set verb = '{forged}"),
-        format!("update events set detail = '{{\"why\": \"' || char(92) || 'nFORGED 1\"}}'"),
+        r#"update events set detail = '{"why": "' || char(92) || 'nFORGED 1"}'"#.to_owned(),
     ] {
         tamper(&ledger, &sql);
     }
@@ -250,7 +250,11 @@ fn who_interrupts_a_grant_has_it_undone_and_is_told_which_it_is() {
         grant.signal(rustix::process::Signal::INT);
         let run = grant.wait().exits(7);
         assert!(run.stderr.contains("interrupted"), "{}", run.told());
-        assert!(run.stderr.contains("taken back and re-read as gone"), "{}", run.told());
+        // In the moment before anything is begun there is nothing to take back.
+        let undone = run.stderr.contains("taken back and re-read as gone");
+        let nothing = step == steps[0] && run.stderr.contains("nothing had been made");
+        assert!(undone || nothing, "{}", run.told());
+        assert!(!run.stderr.contains("`stagepass sweep`"), "{}", run.told());
         let listed = story.run(["--json", "list", "--all"]).ok().json();
         let grants = listed["result"]["grants"].as_array().unwrap();
         assert!(grants.iter().all(|grant| grant["state"] == "closed"), "{step}: {listed}");
@@ -290,7 +294,6 @@ fn each_secret_has_a_file_of_its_own_and_no_file_is_named_for_none() {
     run.ok();
     let with = Credential::Password(password.trim_end_matches('\n'));
     story.stage.ssh(&host, &granted.account, with, &["true"]).ok();
-    story.revoked(&granted.id);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn as_root_the_demo_makes_a_host_of_its_own_and_leaves_nothing() {
     let stage = Stage::new();
     let accounts = fs::read_to_string("/etc/passwd").unwrap();
     let mounts = || fs::read_to_string("/proc/mounts").unwrap().contains("stagepass-demo");
-    let run = stage.run(["demo"]).ok();
+    let run = stage.command(["demo"]).limit(std::time::Duration::from_secs(180)).run().ok();
     shows_the_whole_job(&run.output());
     assert!(run.output().contains("a host of its own"), "{}", run.told());
     assert!(run.output().contains("time-limited key in the merchant's own account"));

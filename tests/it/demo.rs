@@ -45,7 +45,7 @@ fn as_root_the_demo_makes_a_host_of_its_own_and_leaves_nothing() {
     assert!(run.output().contains("time-limited key in the merchant's own account"));
     // The best case: rights in the shop, a job that ends it there, and what was left is found.
     let said = run.output();
-    for text in ["Remote working directory: /var/www/shop", "Uploading", "FOUND", "acknowledged"] {
+    for text in ["Remote working directory: /var/www/shop", "sftp> put", "FOUND", "acknowledged"] {
         assert!(said.contains(text), "no `{text}` in: {said}");
     }
     assert!(!said.contains("has no ACLs") && said.contains("failsafe"), "{said}");

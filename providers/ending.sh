@@ -122,6 +122,14 @@ trial=$sp_o
 "
 }
 
+# sp_trial_clear FOLDER: takes away the file that a trial wrote which was cut off before it removed it.
+sp_trial_clear() {
+    [ -n "$1" ] && [ -d "$1" ] && [ -r "$sp_dir/gate.conf" ] || return 0
+    sp_v=$(sed -n 's/^trial=\([a-z0-9]\{8,40\}\)$/\1/p' "$sp_dir/gate.conf" | head -n 1) || :
+    [ -n "$sp_v" ] || return 0
+    find "$1/" -maxdepth 1 -type f -name ".stagepass-trial-$sp_v" -exec rm -f -- '{}' + 2>/dev/null || :
+}
+
 # Whether the gate itself wrote down that it answered the trial: its line in the log, with this number.
 # The log is read from its end; only the gate's own answer can have brought the number there.
 sp_trial_say() {

@@ -222,6 +222,7 @@ mod tests {
             .filter(|(at, _)| {
                 !code[..*at].ends_with(|c: char| c.is_alphanumeric() || "_.".contains(c))
             })
+            .filter(|(at, _)| !code[..*at].ends_with("Column::"))
             .filter_map(|(at, call)| code[at + call.len()..].trim_start().strip_prefix('"'))
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)

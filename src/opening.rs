@@ -646,6 +646,7 @@ async fn interrupted(
         kind: Kind::Refused,
         message: "interrupted".into(),
         cause: "the grant was not finished".into(),
+        hints: Vec::new(),
     };
     let mut error = abandon(context, ledger, session, grant, problem).await;
     error.more.undone = true;

@@ -1063,6 +1063,7 @@ sp_close_history() {
     sp_say sessions_left "$sp_v"
     sp_say sessions_ended "$sp_ended_all"
     sp_uses
+    sp_trial_clear "${sp_path:-$sp_my_home}"
     sp_difference "$sp_dir/baseline"
     sp_say_difference
     sp_result_write || :

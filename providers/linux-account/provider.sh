@@ -1813,6 +1813,7 @@ sp_end() {
         sp_end_processes "$sp_id"
         sp_left_dropbears
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
+        sp_trial_clear "$sp_rec_path"
         sp_compare
         # Handed over first: what the account made is then changed as the shop's owner.
         if [ "$sp_foreign" = false ]; then

@@ -71,7 +71,7 @@ test: ## everything, on real servers; needs root
 
 # The provider scripts alone, on each Debian: a process for each part, all on servers of their own.
 # They wait more than they work: several at once, the long ones first.
-PARTS := authorized_key linux_account gate_and_failsafe differences booted
+PARTS := authorized_key linux_account gate_and_failsafe differences booted red_dropbear
 PROVIDER_RUNS := $(foreach part,$(PARTS),$(addprefix run-$(part)-,$(SUITES))) run-other_shells-bookworm
 .PHONY: run-tests run-providers $(PROVIDER_RUNS)
 $(PROVIDER_RUNS): run-%:

@@ -245,6 +245,8 @@ watch() {
     # Everything of an account of its own, in one step and without another process: what forks all the time
     # does not get away. Where Dropbear serves, the other watchers are needed.
     if [ "$alone:$ours" = 1:1 ] && [ "$now" -ge "$hard" ]; then
+        # The other watchers wake up in the same second, and say what they end.
+        sleep 1
         user "$$"
         case $uid in '' | 0) ;; *) kill -KILL -1 2>/dev/null ;; esac
     fi

@@ -432,11 +432,15 @@ impl Field {
         files
     }
 
-    /// The merchant's files by name, but for the test's own and for what SQLite keeps beside.
+    /// The merchant's files by name, but for the test's own, what SQLite keeps beside, and the note of
+    /// what a sweep has told already.
     fn merchant_files(&self) -> BTreeSet<String> {
         let folder = self.story.stage.path();
         let left_out = |path: &str| {
-            path.starts_with("tmp/points.") || path.ends_with("-wal") || path.ends_with("-shm")
+            path.starts_with("tmp/points.")
+                || path == "state/told"
+                || path.ends_with("-wal")
+                || path.ends_with("-shm")
         };
         picture(folder, &left_out).into_keys().collect()
     }

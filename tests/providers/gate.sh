@@ -375,7 +375,8 @@ ends_what_runs() {
     rm -f "$tmp/held"
     deny 'the multiplexed master is dead' mux true
     want 'nothing of it runs' again 10 gone on pgrep -u "$uid"
-    same 'each end is logged' 5 "$(uses | grep -c '^ended')"
+    # Whoever comes first ends everything of the account, the other watchers too: on a busy machine not all come to say so.
+    want 'the end is logged' test "$(uses | grep -c '^ended')" -ge 1
     same 'a password is refused with a sentence' "stagepass: This access for DH-1 'x' \$(id) %n ended on $(date -u -d "@$at" '+%Y-%m-%d at %H:%M:%S') UTC. Ask Anna at anna@example.org." "$(pw_ssh true 2>&1)"
     verb linux-account close "path=$shop" access=ssh
     finishes

@@ -111,7 +111,7 @@ impl Host {
 
     /// Runs a command inside, as root, without ssh.
     pub fn exec(&self, command: &[&str]) -> Run {
-        bounded(hosts().arg("exec").arg(&self.name).args(command), b"", Duration::from_secs(60))
+        bounded(hosts().arg("exec").arg(&self.name).args(command), b"", Duration::from_secs(150))
     }
 
     /// Runs a script inside, as root; it must succeed. Its standard output.

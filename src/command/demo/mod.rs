@@ -168,12 +168,12 @@ impl<'a> Stage<'a> {
         self.say("The sweep, as cron would run it, removes what was made and proves it.");
         if plants {
             self.say("It finds the program that the supporter left in the shop, and says so.");
-            self.stagepass(8, &["sweep"]).await?;
+            self.swept(8).await?;
             let id = self.grant_id().await?;
             let reason = ["--reason", "the demo put it there"];
             self.stagepass(0, &["acknowledge", &id, reason[0], reason[1]]).await?;
         }
-        self.stagepass(0, &["sweep"]).await?;
+        self.swept(0).await?;
         self.output.say(Tone::Faint, "(it says nothing: all is well)");
         self.stagepass(0, &["list", "--all"]).await?;
         self.stagepass(0, &["case", "close", "MSP-4711"]).await?;
@@ -234,6 +234,25 @@ impl<'a> Stage<'a> {
         let (status, said) = self.start(&exe, words).await?;
         self.show(&said);
         self.judge(expected, status, &in_words(words))
+    }
+
+    /// A sweep. At the deadline the server closes by itself, and on a large disk it looks through that
+    /// takes longer than a sweep waits for it: then it is asked once more.
+    async fn swept(&mut self, expected: i32) -> Result<()> {
+        self.output.say(Tone::Good, "$ stagepass sweep");
+        let exe = self.exe.clone();
+        for tried in 0..25 {
+            let (status, said) = self.start(&exe, &["sweep"]).await?;
+            if !said.contains("has been at work here") {
+                self.show(&said);
+                return self.judge(expected, status, "sweep");
+            }
+            if tried == 0 {
+                self.output.say(Tone::Faint, "(the server itself is closing it; asked again)");
+            }
+            sleep(Duration::from_secs(5)).await;
+        }
+        self.judge(expected, Some(1), "sweep")
     }
 
     /// Uses the access as the supporter would.

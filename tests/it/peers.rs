@@ -287,7 +287,7 @@ fn vault_2701_whoever_comes_between_after_the_grant_hears_nothing_and_revokes_no
 #[test]
 fn boxlite_1029_a_login_that_nobody_saw_the_end_of_is_tried_again_and_not_for_ever() {
     let story = Story::new();
-    let host = story.stage.light(SUITE).start();
+    let host = story.stage.light(SUITE).shop().start();
     let wire = Wire::to(&host);
     wire.target(&story, "staging", &host);
     let key = story.stage.supporter_key();

@@ -196,11 +196,11 @@ pub async fn settle() {
             let url = place::sqlite_url(&path, "mode=rw").ok()?;
             let options = AnyConnectOptions::from_str(url.as_str()).ok()?;
             let mut connection = options.connect().await.ok()?;
-            let sql = "pragma busy_timeout = 0; pragma wal_checkpoint(truncate)";
+            let sql = "pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)";
             let _ = connection.execute(sqlx::raw_sql(sql)).await;
             connection.close().await.ok()
         };
-        let _ = tokio::time::timeout(Duration::from_secs(2), settling).await;
+        let _ = tokio::time::timeout(Duration::from_secs(10), settling).await;
     }
 }
 

@@ -110,9 +110,12 @@ booted_host() {
     loads_nothing_that_was_sent
     keeps_to_the_shop
     needs_nothing_of_the_crontab
-    leaves_the_socket_to_systemd
     ends_by_timer
     ends_over_a_reboot
+    stop_full
+    # Its sshd is started and ended again and again: on a host of its own, which nobody needs after that.
+    boot_full "$suite"
+    leaves_the_socket_to_systemd
     stop_full
 }
 

@@ -130,7 +130,8 @@ start() {
     # The refused logins of this run are not to lock it out (OpenSSH 9.8 and later).
     [ "$suite" != trixie ] || echo 'PerSourcePenaltyExemptList 127.0.0.1' >"$base/root/etc/ssh/sshd_config.d/10-test.conf"
     chroot "$base/root" ssh-keygen -A >/dev/null
-    chroot "$base/root" useradd -m -s /bin/bash deploy
+    # The kernel counts the processes of a number, whatever host they are on.
+    chroot "$base/root" useradd -m -u $((20000 + RANDOM)) -s /bin/bash deploy
     boot "$suite"
 }
 

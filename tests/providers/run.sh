@@ -131,7 +131,7 @@ start() {
     [ "$suite" != trixie ] || echo 'PerSourcePenaltyExemptList 127.0.0.1' >"$base/root/etc/ssh/sshd_config.d/10-test.conf"
     chroot "$base/root" ssh-keygen -A >/dev/null
     # The kernel counts the processes of a number, whatever host they are on.
-    chroot "$base/root" useradd -m -u $((20000 + RANDOM)) -s /bin/bash deploy
+    chroot "$base/root" useradd -m -u $((20000 + RANDOM % 20000)) -s /bin/bash deploy
     boot "$suite"
 }
 

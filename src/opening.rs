@@ -178,6 +178,15 @@ pub async fn open(
         };
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
+    if let Some(part) = gone_since(&reply, &settled) {
+        let problem = Problem {
+            kind: Kind::Refused,
+            message: format!("the {part} that was made to end this access is not there any more"),
+            cause: "something on the server took it away while the login was tried".into(),
+            hints: vec!["ask whoever manages this server what cleans up there".into()],
+        };
+        return Err(abandon(context, ledger, session, &grant, problem).await);
+    }
 
     if output::is_interrupted() {
         return Err(interrupted(context, ledger, session, &grant).await);
@@ -196,6 +205,16 @@ pub async fn open(
         )
     })?;
     Ok((grant, promise))
+}
+
+/// What `open` made to end the access, and what was looked for in vain after the trial. A provider that
+/// says nothing of it is not held to it.
+fn gone_since(opened: &Reply, settled: &Reply) -> Option<&'static str> {
+    let missing = |text: &str| matches!(text, "" | "false" | "none");
+    ["gate", "failsafe"].into_iter().find(|part| {
+        let now = settled.text(part);
+        !missing(opened.text(part)) && !now.is_empty() && missing(now)
+    })
 }
 
 /// Whether the target is still in the list, as the same server.

@@ -1097,9 +1097,8 @@ sp_put_lines() {
     sp_key_lines
 }
 
-# The end moves first in the gate, then in the key file, then in the failsafe, which reads what the
-# gate reads: whoever stops in between leaves the earlier of two ends for new logins.
-sp_update() {
+# What was made is there.
+sp_need_made() {
     sp_key_inputs
     sp_fence
     sp_find_file
@@ -1109,6 +1108,12 @@ sp_update() {
     # Only now: a close may have held the folder until a moment ago.
     sp_survey
     [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
+}
+
+# The end moves first in the gate, then in the key file, then in the failsafe, which reads what the
+# gate reads: whoever stops in between leaves the earlier of two ends for new logins.
+sp_update() {
+    sp_need_made
     sp_old_notes
     sp_file_fit
     sp_hard_links
@@ -1126,14 +1131,7 @@ sp_update() {
 
 # The trial login is over: its line goes, and what `open` left behind is looked at again, not made again.
 sp_tried() {
-    sp_key_inputs
-    sp_fence
-    sp_find_file
-    sp_plan_start may
-    sp_place
-    sp_lock_keys
-    sp_survey
-    [ "$sp_ours" -gt 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
+    sp_need_made
     sp_file_fit
     sp_gated
     sp_must=1

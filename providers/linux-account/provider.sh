@@ -1460,7 +1460,8 @@ sp_open() {
 
 # ---- update --------------------------------------------------------------------------------------
 
-sp_update() {
+# What was made is there, and is ours.
+sp_need_made() {
     sp_account_inputs
     sp_fence
     sp_lock_state
@@ -1469,6 +1470,10 @@ sp_update() {
     [ "$sp_found" = 1 ] || sp_refuse account-absent 'There is no such account.'
     [ "$sp_ours" = 1 ] || sp_refuse account-foreign 'The account does not carry the mark of this grant.'
     [ -n "$sp_rec_home" ] || sp_refuse record-missing "The record of this grant in $sp_record is gone; close it."
+}
+
+sp_update() {
+    sp_need_made
     sp_plan_home
     sp_keys=$sp_rec_keys sp_keys_dir=$sp_rec_dir
     if [ -z "$sp_keys" ] && [ -n "$sp_public_key$sp_check_key" ]; then
@@ -1503,14 +1508,7 @@ sp_update() {
 
 # The trial login is over: its key goes, and what `open` left behind is looked at again, not made again.
 sp_tried() {
-    sp_account_inputs
-    sp_fence
-    sp_lock_state
-    sp_read_record
-    sp_look
-    [ "$sp_found" = 1 ] || sp_refuse account-absent 'There is no such account.'
-    [ "$sp_ours" = 1 ] || sp_refuse account-foreign 'The account does not carry the mark of this grant.'
-    [ -n "$sp_rec_home" ] || sp_refuse record-missing "The record of this grant in $sp_record is gone; close it."
+    sp_need_made
     sp_home=$sp_rec_home sp_keys=$sp_rec_keys sp_keys_dir=$sp_rec_dir sp_start=$sp_rec_path sp_gate=$sp_rec_gate
     sp_write_keys || sp_refuse "$sp_late_id" "$sp_late_why"
     sp_changed=1

@@ -1155,6 +1155,24 @@ fn who_accepted_a_weak_end_has_not_accepted_one_that_is_weaker_still() {
 }
 
 #[test]
+fn what_ends_access_and_is_gone_after_the_trial_is_not_granted() {
+    for (settled, exit, part) in [
+        ("trial_seen=true\ngate=true\nfailsafe=none", 6, "failsafe"),
+        ("trial_seen=true\ngate=false\nfailsafe=crontab", 6, "gate"),
+        ("trial_seen=true\ngate=true\nfailsafe=crontab", 0, ""),
+    ] {
+        let scene = Scene::new(Tricks::at("sp_tried", Say::Reply(settled.into())));
+        let (run, _) = scene.grant(&[]);
+        assert_eq!(run.exit, exit, "{}", run.told());
+        if exit != 0 {
+            let said = format!("the {part} that was made to end this access");
+            assert!(run.stderr.contains(&said), "{}", run.told());
+            assert!(scene.live().is_empty(), "{}", run.told());
+        }
+    }
+}
+
+#[test]
 fn a_grant_on_a_target_that_is_removed_meanwhile_makes_nothing() {
     let list: Arc<std::sync::OnceLock<std::path::PathBuf>> = Arc::default();
     let known = Arc::clone(&list);

@@ -484,24 +484,14 @@ several_key_files() {
 
 # slow_tool NAME SECONDS: puts a slow one before the real one, that says when it was reached.
 # held FOLDER: waits until somebody holds it.
-held() {
-    local i
-    for i in $(seq 100); do
-        on flock -n "$1" true || return 0
-        sleep 0.05
-    done
-}
+held() { again 60 gone on flock -n "$1" true; }
 
 slow_tool() {
     printf '#!/bin/sh\ntouch /tmp/reached; sleep %s; PATH=/usr/sbin:/usr/bin:/sbin:/bin exec %s "$@"\n' "$2" "$1" >"$root/usr/local/bin/$1"
     chmod 755 "$root/usr/local/bin/$1"
 }
 reached() {
-    local i
-    for i in $(seq 100); do
-        [ ! -e "$root/tmp/reached" ] || break
-        sleep 0.05
-    done
+    again 60 test -e "$root/tmp/reached"
     rm -f "$root/tmp/reached" "$root/usr/local/bin/$1"
 }
 
@@ -712,12 +702,8 @@ as_merchant() { ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$
 # The crontab as its bytes are, or `none`.
 tab() { on runuser -u deploy -- sh -c 'crontab -l >/dev/null 2>&1 || { echo none; exit 0; }; EDITOR=cat VISUAL=cat crontab -e 2>/dev/null'; }
 cron_on() {
-    local i
     on sh -c '[ -s /run/crond.pid ] && kill -0 "$(cat /run/crond.pid)" 2>/dev/null || cron'
-    for i in $(seq 40); do
-        [ ! -s "$root/run/crond.pid" ] || break
-        sleep 0.1
-    done
+    again 60 test -s "$root/run/crond.pid"
     # It does not see what is changed in the second in which it looked at the crontabs.
     sleep 1.1
 }
@@ -945,11 +931,7 @@ sessions_hidden() {
     key_ssh 'sleep 72010' 2>/dev/null &
     jobs+=("$!")
     appears 'sleep 72010'
-    for i in $(seq 100); do
-        [ "$(on pgrep -c -u deploy -x sftp-server || :)" != 2 ] || break
-        sleep 0.1
-    done
-    same 'there is SFTP' 2 "$(on pgrep -c -u deploy -x sftp-server)"
+    want 'there is SFTP' again 60 test_value 2 on pgrep -c -u deploy -x sftp-server
     as_deploy check access=ssh
     says sessions=3
     # The merchant's sshd got the number of a connection that is long over.
@@ -1349,10 +1331,7 @@ failsafe_by_cron() {
     finishes
     key_ssh 'sleep 29' 2>/dev/null &
     supporter=$!
-    for i in $(seq 100); do
-        [ "$(running 'sleep 29')" = 0 ] || break
-        sleep 0.1
-    done
+    appears 'sleep 29'
     as_deploy update access=ssh "deadline=$(date +%s)" at_end=drain drain=3600
     finishes
     deny 'nobody new gets in' key_ssh true
@@ -1759,15 +1738,9 @@ named_sshd() {
 }
 # calls_itself NUMBER NAME: how many processes of that name have that number as their one argument.
 calls_itself() { on sh -c 'n=0; for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null):$(tr "\000" " " <"$p/cmdline" 2>/dev/null)" != "$2:$2 $1 " ] || n=$((n + 1)); done; echo "$n"' - "$1" "$2"; }
+runs_some() { [ "$(running "$1")" -gt 0 ]; }
 # appears COMMAND_LINE: waits until a process of the account has it.
-appears() {
-    local i
-    for i in $(seq 100); do
-        [ "$(running "$1")" = 0 ] || return 0
-        sleep 0.1
-    done
-    fail "nothing of $1 came up"
-}
+appears() { again 60 runs_some "$1" || fail "nothing of $1 came up"; }
 
 # R20: a connection that never had a session met no gate.
 kept_without_a_session() {
@@ -1852,22 +1825,12 @@ fork_chain() {
         pass
     fi
     : >"$root/tmp/chain-ends"
-    for _ in $(seq 50); do
-        [ -e "$root/tmp/chain-ended" ] && break
-        sleep 0.1
-    done
+    again 60 test -e "$root/tmp/chain-ended"
     rm -f "$root"/tmp/chain*
     as_deploy close collected=1
 }
-moves_on() {
-    local i
-    for i in $(seq 30); do
-        [ "$(cat "$root/tmp/chain")" = "$1" ] || return 0
-        sleep 0.1
-    done
-    return 1
-}
-moves() { want 'it runs' moves_on "$1"; }
+moves_on() { again "${2:-3}" gone test_value "$1" cat "$root/tmp/chain"; }
+moves() { want 'it runs' moves_on "$1" 60; }
 
 # R18: whoever was the account wrote what lies in it.
 folder_gone() {
@@ -1902,10 +1865,14 @@ folder_gone() {
     fresh
     as_deploy open access=ssh "path=$shop"
     supporter_runs shared-plant.sh forged-and-out "$grant" "$(date +%s)"
+    appears 'sleep 72032'
     as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
     finishes
     says history=result there= by_server=true sessions_left=unknown
-    same 'what it left is over' 0 "$(running 'sleep 72031')"
+    want 'what is nobody'"'"'s is told' grep -q '^stray=process [0-9]* [0-9]* sleep$' <<<"$out"
+    same 'what bears the name of the grant is over' 0 "$(running 'sleep 72031')"
+    same 'what does not is not ended' 1 "$(running 'sleep 72032')"
+    on pkill -x -f 'sleep 72032'
     as_deploy close collected=1
     rm -f "$root/home/deploy/.ssh/authorized_keys2"
 
@@ -1991,11 +1958,7 @@ way_in_first() {
     chmod 755 "$root/usr/local/bin/grep"
     on runuser -u deploy -- /bin/sh -s <"$tmp/first" >"$tmp/first.out" 2>&1 &
     first=$!
-    for i in $(seq 200); do
-        [ ! -e "$root/tmp/reached" ] || break
-        sleep 0.05
-    done
-    want 'memory was to be read' test -e "$root/tmp/reached"
+    want 'memory was to be read' again 60 test -e "$root/tmp/reached"
     deny 'and the key is out already' grep -q "$supporter_key" "$(keys)"
     wait "$first"
     want 'and it comes to an end' grep -qx stagepass=1 "$tmp/first.out"

@@ -296,7 +296,7 @@ secrets_stay_closed() {
 mkdir \"$shop/app/etc/patches\"
 put $tmp/upload \"$shop/app/etc/patches/one.php\"" >/dev/null 2>&1
             want 'the web server reads what the supporter uploads there' on runuser -u www-data -- cat "$shop/app/etc/patch.php" "$shop/app/etc/patches/one.php"
-            want 'the owner changes it' again 20 on runuser -u deploy -- sh -c 'cd "$1/app/etc" && echo more >>patch.php && echo more >>patches/one.php && echo x >patches/two.php' - "$shop"
+            want 'the owner changes it' again 60 on runuser -u deploy -- sh -c 'cd "$1/app/etc" && echo more >>patch.php && echo more >>patches/one.php && echo x >patches/two.php' - "$shop"
             want 'the supporter, too' key_sftp "put $tmp/upload \"$shop/app/etc/patches/two.php\""
             deny 'what stays closed stays so' key_sftp "get \"$shop/app/etc/env.php\" $tmp/got"
             rm -f "$tmp/got"
@@ -335,7 +335,7 @@ put $tmp/upload \"$shop/app/etc/patches/one.php\"" >/dev/null 2>&1
         finishes
         key_sftp "put $tmp/upload \"$shop/app/etc/patch.php\"
 mkdir \"$shop/app/etc/patches\"" >/dev/null 2>&1
-        want 'the owner changes it beside another grant' again 20 on runuser -u deploy -- sh -c 'cd "$1/app/etc" && echo more >>patch.php && echo x >patches/two.php' - "$shop"
+        want 'the owner changes it beside another grant' again 60 on runuser -u deploy -- sh -c 'cd "$1/app/etc" && echo more >>patch.php && echo x >patches/two.php' - "$shop"
         [ "$first" != sp-anna ] || verb linux-account close "path=$shop"
         grant=firstgrant verb linux-account close account=sp-bob "path=$shop"
         finishes
@@ -377,10 +377,10 @@ put $tmp/upload \"$shop/-new\"" >/dev/null 2>&1
         want 'writes into a private folder of the shop' bash -c 'rm "$1"' - "$root$shop/private/new"
         if [ "$1" = ssh ]; then
             "$ssh" "echo shared >'$shop/made'"
-            want 'the owner of the shop changes what the supporter made' again 20 on runuser -u deploy -- sh -c 'echo more >>"$1/made" && rm "$1/made"' - "$shop"
+            want 'the owner of the shop changes what the supporter made' again 60 on runuser -u deploy -- sh -c 'echo more >>"$1/made" && rm "$1/made"' - "$shop"
         fi
         # Nothing is inherited beside .env: the gate shares it when the connection is over.
-        want 'the owner of the shop replaces what the supporter uploaded' again 20 on runuser -u deploy -- sh -c 'cp "$1/new" "$1/new2" && mv -f "$1/new2" "$1/new" && echo x >"$1/newdir/x" && rm "$1/newdir/x"' - "$shop"
+        want 'the owner of the shop replaces what the supporter uploaded' again 60 on runuser -u deploy -- sh -c 'cp "$1/new" "$1/new2" && mv -f "$1/new2" "$1/new" && echo x >"$1/newdir/x" && rm "$1/newdir/x"' - "$shop"
         on runuser -u deploy -- sh -c 'echo theirs >"$1/-rf/theirs"' - "$shop"
         "$sftp" "put $tmp/upload \"$shop/-rf/theirs\"" >/dev/null 2>&1
         want 'the supporter changes what the owner made meanwhile' grep -q content "$root$shop/-rf/theirs"
@@ -1112,7 +1112,7 @@ closes_whatever_happened() {
     cp -r "$root/root/.ssh" "$root/home/sp-anna/"
     chown -R 4242:4242 "$root/home/sp-anna/.ssh"
     started theirs ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "sp-anna@$address" 'sleep 1000'
-    want 'they are in' again 10 on pgrep -u 4242 sleep
+    want 'they are in' again 60 on pgrep -u 4242 sleep
     verb linux-account check
     says foreign=true sessions=0
     verb linux-account close

@@ -93,7 +93,8 @@ attack() {
     shift
     key_ssh "/opt/red/$program /run/red/$program $*" >"$tmp/out.attack" 2>&1
 }
-# holds PROGRAM: whether any process of that attack lives: it holds the lock on its file.
+# holds PROGRAM: whether any process of that attack lives: it holds the lock on its file. Whoever asks holds it for a
+# moment; so the attacks wait for it.
 holds() { ! on flock -n "/run/red/$1" true; }
 
 # operator COMMAND...: as root, by SSH: on a host with few processes that is one of them.
@@ -124,7 +125,7 @@ hands_over() {
         verb linux-account open "path=$shop" access=ssh
         finishes
         attack chain "$how"
-        want 'it runs' again 5 holds chain
+        want 'it runs' again 60 holds chain
         verb linux-account close "path=$shop" access=ssh
         is_over
         deny 'nothing of it lives' holds chain
@@ -146,7 +147,7 @@ keeps_its_memory() {
     want 'the login goes on all the same' timeout 30 ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "$account@$address" true
     # pkill(1) would wait for ever, too.
     on sh -c 'kill -KILL $(grep -ls "^Uid:[[:space:]]*33[[:space:]]" /proc/[0-9]*/status | tr -dc "0-9\n")'
-    want 'the stranger is gone' again 5 gone holds mute
+    want 'the stranger is gone' again 60 gone holds mute
     uid=$(grep "^$account:" "$root/etc/passwd" | cut -d: -f3)
     on /opt/red/mute /run/red/mute "$uid"
     want 'the supporter keeps its memory' holds mute
@@ -154,7 +155,7 @@ keeps_its_memory() {
     finishes
     # The way in is shut while another one hangs and holds the lock.
     on flock /var/lib/stagepass sleep 1001 &
-    want 'the lock is held' again 10 on sh -c '! flock -n /var/lib/stagepass true'
+    want 'the lock is held' again 60 on sh -c '! flock -n /var/lib/stagepass true'
     verb linux-account close "path=$shop" access=ssh
     fails busy
     deny 'it is killed all the same' holds mute
@@ -171,7 +172,7 @@ holds_locks() {
     verb linux-account open "path=$shop" access=ssh
     finishes
     attack hold "$grant"
-    want 'it holds what it can' again 5 holds hold
+    want 'it holds what it can' again 60 holds hold
     verb_limit=60
     verb linux-account update "path=$shop" access=ssh
     finishes
@@ -193,7 +194,7 @@ fills_the_disk() {
         finishes
         says failsafe=cron.d
         attack fill "'$folder'"
-        want 'it has filled the disk' again 30 test -e "$root$folder/full"
+        want 'it has filled the disk' again 60 test -e "$root$folder/full"
         want 'it runs' holds fill
         deny 'nothing can be made any more' on touch /var/lib/none
         time_passes
@@ -215,7 +216,7 @@ takes_every_process() {
     finishes
     says failsafe=cron.d
     attack crowd
-    want 'it runs' again 5 holds crowd
+    want 'it runs' again 60 holds crowd
     want 'others can still start something' operator true
     time_passes
     want 'the server ends it by itself' operator /bin/sh "/var/lib/stagepass/$grant/failsafe"
@@ -235,7 +236,7 @@ borrows_an_id() {
     deny 'none are left to it' on grep -qs "^$account:" /etc/subuid /etc/subgid
     on usermod -v 165536-231071 "$account"
     on setpriv --reuid=165999 --clear-groups /opt/red/chain /run/red/chain
-    want 'it runs' again 5 holds chain
+    want 'it runs' again 60 holds chain
     verb linux-account close "path=$shop" access=ssh
     is_over
     deny 'nothing of it lives' holds chain

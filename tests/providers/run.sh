@@ -56,6 +56,18 @@ deny() {
 same() {
     if [ "$2" = "$3" ]; then pass; else fail "$1" "$(diff <(printf '%s\n' "$2") <(printf '%s\n' "$3"))"; fi
 }
+# again SECONDS COMMAND...: until it succeeds.
+again() {
+    local end=$(($(date +%s) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(date +%s)" -lt "$end" ] || return 1
+        sleep 0.2
+    done
+}
+gone() { ! "$@"; }
+# test_value EXPECTED COMMAND...: what it prints.
+test_value() { [ "$("${@:2}")" = "$1" ]; }
 # says LINE...: the reply of the last verb holds each of these lines, and it ended well.
 says() {
     local line
@@ -134,6 +146,8 @@ start() {
     chroot "$base/root" ssh-keygen -A >/dev/null
     # The kernel counts the processes of a number, whatever host they are on.
     chroot "$base/root" useradd -m -u $((20000 + RANDOM % 20000)) -s /bin/bash deploy
+    mkdir "$base/root/var/lib/stagepass"
+    echo $((52000 + RANDOM % 7000)) >"$base/root/var/lib/stagepass/last-uid"
     boot "$suite"
 }
 

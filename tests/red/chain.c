@@ -14,7 +14,7 @@
 
 int main(int argc, char **argv) {
     int file = argc > 1 ? open(argv[1], O_RDONLY) : -1;
-    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) != 0) return 1;
+    if (file < 0 || flock(file, LOCK_EX) != 0) return 1;
     for (int i = 0; i < 3; i++) close(i);
     if (fork() != 0) return 0;
     setsid();

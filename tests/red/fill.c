@@ -19,7 +19,7 @@ static char block[65536];
 
 int main(int argc, char **argv) {
     int file = argc > 2 ? open(argv[1], O_RDONLY) : -1;
-    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) != 0 || chdir(argv[2]) != 0) return 1;
+    if (file < 0 || flock(file, LOCK_EX) != 0 || chdir(argv[2]) != 0) return 1;
     for (int i = 0; i < 3; i++) close(i);
     if (fork() != 0) return 0;
     setsid();

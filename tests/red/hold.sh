@@ -7,7 +7,7 @@
 # FILE is held locked for as long as it lives.
 
 exec 8<"$1"
-flock -n 8 || exit 1
+flock 8 || exit 1
 for at in / /etc /etc/passwd /etc/group /home "$HOME" "$HOME/.ssh" /tmp /var/lib/stagepass "/var/lib/stagepass/$2" "/var/lib/stagepass/$2"/*; do
     # One that cannot be opened would end this shell.
     (exec 7<"$at") 2>/dev/null || continue

@@ -8,7 +8,7 @@
 # these files: on older kernels, or by way of FUSE, no root is needed to the same end.
 
 exec 8<"$1"
-flock -n 8 || exit 1
+flock 8 || exit 1
 setpriv --reuid="$2" --clear-groups sleep 1000 >/dev/null 2>&1 </dev/null &
 [ -p /run/red/never ] || mkfifo -m 644 /run/red/never
 until grep -q "^Uid:[[:space:]]*$2[[:space:]]" "/proc/$!/status"; do sleep 0.1; done

@@ -75,8 +75,13 @@ sp_exit() {
     case $sp_status in
         0 | 20) exit "$sp_status" ;;
     esac
-    sp_say reason_id unexpected
-    sp_say reason "A program on the server ended with status $sp_status where it should not have."
+    if [ "$sp_status" = 126 ]; then
+        sp_say reason_id no-programs
+        sp_say reason "This shell may not start programs: \`noexec\` in sudoers, or a disk that is mounted with \`noexec\`."
+    else
+        sp_say reason_id unexpected
+        sp_say reason "A program on the server ended with status $sp_status where it should not have."
+    fi
     sp_flush
     exit 21
 }

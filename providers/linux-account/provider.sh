@@ -1247,7 +1247,7 @@ sp_make_home() {
     if [ ! -d "$sp_home" ]; then
         sp_t=''
         case $sp_keys in "$sp_home"/*/*) sp_t=${sp_keys%/*} ;; esac
-        mkdir -m 0755 -- "$sp_home" ${sp_t:+"$sp_t"}
+        mkdir -m 0755 -- "$sp_home" ${sp_t:+"$sp_t"} 2>/dev/null || sp_undo no-room "The home $sp_home could not be made (a full or read-only disk)."
     else
         case $sp_keys in "$sp_home"/*/*) [ -d "${sp_keys%/*}" ] || mkdir -m 0755 -- "${sp_keys%/*}" ;; esac
     fi
@@ -1355,6 +1355,7 @@ sp_open() {
         sp_refuse home-exists "There is $sp_home already, and it is not of this grant."
     fi
     [ -d "${sp_home%/*}" ] || sp_refuse no-home-base "There is no folder ${sp_home%/*} for homes."
+    [ -n "$sp_rec_home" ] || [ -w "${sp_home%/*}" ] || sp_refuse no-home-base "Nothing can be written to ${sp_home%/*} (a read-only disk), and the account needs a home there."
     sp_find_sshd
     sp_settings "$sp_account"
     sp_plan_keys

@@ -10,10 +10,12 @@ use crate::secret::Secret;
 use crate::target::Elevation;
 
 /// What makes a shell run a script that arrives packed (one that is cut is no whole statement, and
-/// runs nothing), or say that it cannot.
+/// runs nothing), or say that it cannot: there is no gzip, or it may not be started (`noexec` of
+/// sudoers). Then it ends: a shell that reads its commands from standard input would take what was
+/// packed for commands.
 macro_rules! unpack {
     () => {
-        "if command -v gzip >/dev/null; then eval \"$(gzip -dc)\"; else echo stagepass-no-gzip; fi"
+        "eval \"$(gzip -dc || echo echo stagepass-no-gzip)\"; exit"
     };
 }
 const NO_GZIP: &[u8] = b"stagepass-no-gzip\n";
@@ -341,6 +343,19 @@ mod tests {
             let plain = Exchange::new(&script, false, None);
             assert!(!plain.command().contains("gzip") && plain.body == script.body.as_slice());
         }
+    }
+
+    #[test]
+    fn a_shell_that_cannot_unpack_takes_nothing_of_what_was_packed_for_commands() {
+        use std::io::Write as _;
+        use std::process::{Command, Stdio};
+        let mut shell = Command::new("/bin/sh");
+        let shell = shell.arg("-s").env("PATH", "/nonexistent").stdin(Stdio::piped());
+        let mut shell = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let fed = [UNPACK, b"\x1f\x8b\necho it ran\n"].concat();
+        shell.stdin.take().unwrap().write_all(&fed).unwrap();
+        let said = shell.wait_with_output().unwrap();
+        assert_eq!(said.stdout, [READY, NO_GZIP].concat());
     }
 
     #[test]

@@ -293,6 +293,11 @@ fn without_gzip() {
     for provider in Provider::BOTH {
         does_the_job(&story, &host, "no gzip", provider, &["sftp"]);
     }
+    // Nor does a shell that `sudo` starts, and that reads its commands from what is sent.
+    host.sh("echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy");
+    story.target("sudo", &host, "deploy", &["--become", "sudo"]);
+    let run = story.run(["target", "check", "sudo"]).ok();
+    assert!(run.output().contains("linux-account\n  can be used    yes"), "{}", run.told());
 }
 
 #[test]
@@ -477,6 +482,117 @@ fn the_merchants_shell_is_zsh() {
 #[test]
 fn the_merchants_shell_is_a_noisy_bash() {
     login_shell("/bin/bash", &[".bashrc", ".profile"]);
+}
+
+// ---- what stands in the way is named -------------------------------------------------------------
+
+/// Something that a merchant or a hosting company did to a server, who logs in there, and what the
+/// refusal has to say.
+struct InTheWay {
+    what: &'static str,
+    script: &'static str,
+    login: &'static str,
+    by: &'static [&'static str],
+    says: &'static [&'static str],
+}
+
+const IN_THE_WAY: [InTheWay; 8] = [
+    InTheWay {
+        what: ".bashrc starts another program",
+        script: "sed -i '1i exec cat' /root/.bashrc",
+        login: "root",
+        by: &[],
+        says: &["runs something else than it was sent", ".bashrc"],
+    },
+    InTheWay {
+        what: ".bashrc starts another shell",
+        script: "printf 'exec /bin/dash\n' >/root/.bashrc",
+        login: "root",
+        by: &[],
+        says: &["runs something else than it was sent", ".bashrc"],
+    },
+    InTheWay {
+        what: ".bashrc reads what it is sent",
+        script: "printf 'while read -r line; do :; done\n' >/root/.bashrc",
+        login: "root",
+        by: &[],
+        says: &["runs something else than it was sent", ".bashrc"],
+    },
+    InTheWay {
+        what: "/etc/nologin",
+        script: "printf 'Back at noon.\n' >/etc/nologin",
+        login: "deploy",
+        by: &[],
+        says: &["/etc/nologin", "Back at noon."],
+    },
+    InTheWay {
+        what: "pam_access",
+        script: "echo 'account required pam_access.so' >>/etc/pam.d/sshd
+            echo '-:deploy:ALL' >>/etc/security/access.conf",
+        login: "deploy",
+        by: &[],
+        says: &["pam_access"],
+    },
+    InTheWay {
+        what: "sudoers noexec",
+        script: "echo 'Defaults noexec' >/etc/sudoers.d/zz-noexec",
+        login: "deploy",
+        by: &["--become", "sudo"],
+        says: &["noexec"],
+    },
+    InTheWay {
+        what: "sudo asks for a terminal",
+        script: "echo 'Defaults use_pty, requiretty' >/etc/sudoers.d/zz-tty",
+        login: "deploy",
+        by: &["--become", "sudo"],
+        says: &["tty"],
+    },
+    InTheWay {
+        what: "the login shell lets nobody in",
+        script: "usermod -s /usr/sbin/nologin deploy",
+        login: "deploy",
+        by: &[],
+        says: &["not available"],
+    },
+];
+
+#[test]
+fn what_stands_in_the_way_of_a_login_is_named_and_nothing_is_made() {
+    for InTheWay { what, script, login, by, says } in IN_THE_WAY {
+        let story = Story::new();
+        let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+        story.target("staging", &host, login, by);
+        host.sh(script);
+        let before = merchants_own(&host);
+        let key = story.stage.supporter_key();
+        let public = key.public.to_str().unwrap();
+        let grant = story.grant("staging", &["--key", public]);
+        assert!(grant.exit != 0, "{what}: {}", grant.told());
+        // For one provider there may still be a way.
+        for run in [grant, story.run(["target", "check", "staging"])] {
+            for words in says {
+                assert!(run.output().contains(words), "{what}: {words}: {}", run.told());
+            }
+            for bad in ["\u{1b}", "where it should not have"] {
+                assert!(!run.output().contains(bad), "{what}: {}", run.told());
+            }
+        }
+        same_text(&before, &merchants_own(&host));
+    }
+}
+
+#[test]
+fn a_server_on_which_no_home_can_be_made_is_named_and_nothing_is_left() {
+    let story = Story::new();
+    let host = ordinary(&story, SUITE).start();
+    story.target("staging", &host, "root", &[]);
+    host.sh("mount --bind /home /home; mount -o remount,bind,ro /home");
+    let before = merchants_own(&host);
+    let key = story.stage.supporter_key();
+    let run = story.grant("staging", &["--key", key.public.to_str().unwrap()]);
+    assert!(run.exit != 0 && run.output().contains("/home"), "{}", run.told());
+    assert!(run.output().contains("read-only"), "{}", run.told());
+    same_text(&before, &merchants_own(&host));
 }
 
 // ---- deadlines with nobody around --------------------------------------------------------------

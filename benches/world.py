@@ -88,8 +88,9 @@ class World:
         return self
 
     def __exit__(self, *_):
-        for name in self.hosts:
-            self._hosts("light", "down", name)
+        for name in self.names:
+            if name in self.hosts:
+                self._hosts("light", "down", name)
         shutil.rmtree(self.home)
 
     def _call(self, *command):
@@ -106,7 +107,6 @@ class World:
 
     def start(self):
         """Starts the hosts and makes them known to every client."""
-        known = self.home / "known_hosts"
         for name in self.names:
             shown = json.loads(
                 self._hosts(
@@ -115,16 +115,20 @@ class World:
                 )
             )
             self.hosts[name] = shown
-            with known.open("a") as file:
-                file.write(f"[{shown['address']}]:{shown['port']} {shown['host_key']}\n")
             self.inside(name, "install -d -o www-data -g www-data /srv/a-shop")
-            address = f"ssh://root@{shown['address']}:{shown['port']}"
-            self.stagepass(
-                *["target", "add", name, address, "--environment", "staging"],
-                *["--identity", str(self.key), "--host-key", shown["fingerprint"]],
-                # An account of its own has to reach a shop, here an empty one.
-                *["--path", "/srv/a-shop"],
-            )
+            # An account of its own has to reach a shop, here an empty one.
+            self.add_target(name, shown, "/srv/a-shop")
+
+    def add_target(self, name, host, folder):
+        """A name for a host, or for a way to it, that every client knows."""
+        self.hosts[name] = host
+        with (self.home / "known_hosts").open("a") as file:
+            file.write(f"[{host['address']}]:{host['port']} {host['host_key']}\n")
+        self.stagepass(
+            *["target", "add", name, f"ssh://root@{host['address']}:{host['port']}"],
+            *["--environment", "staging", "--identity", str(self.key)],
+            *["--host-key", host["fingerprint"], "--path", folder],
+        )
 
     def root_of(self, name):
         """The host's `/`, seen from here."""

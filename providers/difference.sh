@@ -267,11 +267,7 @@ unit sum ~/.local/share/systemd/
 
 # sp_b_within SECONDS COMMAND...: ends the command after that time where timeout(1) can.
 sp_b_within() {
-    if [ -z "${sp_b_timeout:-}" ]; then
-        sp_b_timeout=no
-        ! timeout -s KILL 5 true 2>/dev/null || sp_b_timeout=yes
-    fi
-    if [ "$sp_b_timeout" = yes ]; then
+    if sp_can_limit; then
         timeout -s KILL "$@"
     else
         shift
@@ -279,20 +275,30 @@ sp_b_within() {
     fi
 }
 
-# sp_b_left SECONDS: sets sp_b_limit to that, or to what is left of the time for all together.
+# sp_b_left SECONDS: sets sp_b_limit to that, or to what is left of the time for all together. By the clock that nobody
+# sets, where there is one.
 sp_b_left() {
-    sp_b_limit=$((sp_b_until - $(date +%s)))
+    sp_b_clock
+    sp_b_limit=$((sp_b_until - sp_b_at))
     [ "$sp_b_limit" -le "$1" ] || sp_b_limit=$1
     [ "$sp_b_limit" -ge 1 ] || sp_b_limit=1
 }
 
+sp_b_clock() {
+    sp_b_at=''
+    [ ! -r /proc/uptime ] || read -r sp_b_at sp_b_rest 2>/dev/null </proc/uptime || sp_b_at=''
+    sp_b_at=${sp_b_at%%.*}
+    case $sp_b_at in '' | *[!0-9]*) sp_b_at=$(date +%s) ;; esac
+}
+
 # Asked once, so that subshells know.
 sp_b_tools() {
-    sp_b_until=$(($(date +%s) + sp_b_all_seconds))
+    sp_b_clock
+    sp_b_until=$((sp_b_at + sp_b_all_seconds))
     [ -n "${sp_uid:-}" ] || sp_whoami
-    sp_b_within 5 true
+    sp_can_limit || :
     sp_b_gnu_find=no
-    ! find / -maxdepth 0 -printf '' 2>/dev/null || sp_b_gnu_find=yes
+    ! sp_gnu_find || sp_b_gnu_find=yes
     sp_b_sum=''
     for sp_b_a in sha256sum cksum; do
         if [ -z "$sp_b_sum" ] && sp_has "$sp_b_a"; then sp_b_sum=$sp_b_a; fi
@@ -570,8 +576,8 @@ sp_b_files() {
                     -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
             else
                 sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
-                    -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
-                    -type f -exec stat -c "+%s %Y %Z %i$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
+                    -type f -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N$sp_nl+%s %Y %Z %i$sp_tab%n" -- '{}' + \
+                    -o -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + 2>/dev/null || sp_b_r=$?
             fi
             case $sp_b_r in 124 | 137) printf '!\n' ;; esac
         done
@@ -881,7 +887,9 @@ sp_b_shop() {
         if ! sed '$d' <"$2" >"$2.whole" || ! mv -f -- "$2.whole" "$2"; then : >"$2"; fi
     fi
     # What is below is not in the list: endless trees would never come to an end.
-    sp_b_v=$(grep -a -m 1 "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" | cut -c 1-60 | tr -d '\001-\037\177') || :
+    sp_b_v=''
+    ! grep -qa "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" ||
+        sp_b_v=$(grep -a -m 1 "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" | cut -c 1-60 | tr -d '\001-\037\177') || :
     [ -z "$sp_b_v" ] || sp_b_why="${sp_b_why:+$sp_b_why; }in the shop folder there are more than $sp_b_depth folders in one another, the first in ${sp_b_v%%/*}"
 }
 
@@ -920,8 +928,7 @@ sp_baseline() {
         sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
         printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\nnamed=%s\nstart=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
             "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$sp_b_named" "$(sp_b_boot) $(sp_b_ticks_of $$)" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
-        [ "$(tail -n 1 <"$sp_b_into/about")" = end ] || exit 1
-        case $(tail -n 1 <"$sp_b_into/system") in end*) ;; *) exit 1 ;; esac
+        case $(tail -q -n 1 -- "$sp_b_into/about" "$sp_b_into/system") in end"$sp_nl"end*) ;; *) exit 1 ;; esac
         case $sp_b_why in 'there was no room'*) exit 1 ;; esac
         printf '%s' "$sp_b_why"
     ) 9>&- || sp_b_r=1
@@ -935,7 +942,11 @@ sp_baseline() {
     fi
 }
 
-sp_b_boot() { cat /proc/sys/kernel/random/boot_id 2>/dev/null || :; }
+sp_b_boot() {
+    sp_b_word=''
+    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_b_word </proc/sys/kernel/random/boot_id || :
+    printf '%s' "$sp_b_word"
+}
 sp_b_ticks_of() { ! sp_b_who "$1" || printf '%s' "$sp_b_start"; }
 
 # sp_baseline_hold FOLDER: right before stagepass itself changes the entries or the owners of a folder.

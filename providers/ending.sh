@@ -8,15 +8,21 @@
 # and may define for the failsafe, after this file was read:
 #   sp_in_use    whether somebody is still in
 #   sp_lock_access   lets nobody new in; called while work goes on after the deadline
+#   sp_when_busy     what cannot wait for a lock that somebody else holds
 # `open` and `update` are sent with sp_gate_source and sp_source (the text of all this).
 
 # sp_put FILE MODE TEXT: the whole text in one step, or nothing. Ends with 1 on a full or read-only disk.
 sp_put() {
-    rm -f -- "$1.new" 2>/dev/null || :
-    if { printf '%s' "$3" >"$1.new"; } 2>/dev/null && [ "$(($(wc -c <"$1.new")))" = "${#3}" ] &&
-        chmod "$2" -- "$1.new" && mv -f -- "$1.new" "$1"; then
-        return 0
-    fi
+    if [ -e "$1.new" ] || [ -L "$1.new" ]; then rm -f -- "$1.new" 2>/dev/null || :; fi
+    # Most modes are what a umask leaves; where a folder gives its own, and for programs, chmod is asked.
+    case $2 in 644) umask 022 ;; esac
+    sp_put_is=''
+    ! { printf '%s' "$3" >"$1.new"; } 2>/dev/null || sp_put_is=$(stat -c '%s %a' -- "$1.new" 2>/dev/null) || :
+    umask 077
+    case $sp_put_is in
+        "${#3} $2") mv -f -- "$1.new" "$1" && return 0 ;;
+        "${#3} "*) chmod "$2" -- "$1.new" && mv -f -- "$1.new" "$1" && return 0 ;;
+    esac
     rm -f -- "$1.new" 2>/dev/null || :
     return 1
 }
@@ -45,7 +51,19 @@ sp_quote() {
 # sp_settle FILE...: what was just written is to outlive a power cut; a folder stands for what was made,
 # renamed and removed in it. What is not there does not matter. Before coreutils 8.24 there is no sync
 # of files: it does everything.
-sp_settle() { sync -- "$@" 2>/dev/null || :; }
+sp_settle() {
+    IFS=$sp_nl
+    # shellcheck disable=SC2086
+    set -- "$@" ${sp_unsettled:-}
+    IFS=" $sp_tab$sp_nl"
+    sp_unsettled=''
+    # Of nothing it would be everything.
+    [ "$#" -gt 0 ] || return 0
+    sync -- "$@" 2>/dev/null || :
+}
+
+# sp_settle_soon FILE...: the same with the next that is settled. For what is needed only if that is there, too.
+sp_settle_soon() { for sp_settle_one; do sp_unsettled=${sp_unsettled:-}$sp_settle_one$sp_nl; done; }
 
 # ---- the gate ------------------------------------------------------------------------------------
 
@@ -71,8 +89,10 @@ sp_gate_install() {
     case $sp_dir in *[!A-Za-z0-9_./@+-]*) sp_gate_why="The path $sp_dir has a character that cannot stand in a key line." && return 0 ;; esac
     sp_put "$sp_dir/gate" 755 "$sp_gate_source$sp_nl" || return 1
     sp_gate_conf || return 1
+    sp_logs_new=1
     for sp_a in uses talk; do
-        [ -e "$sp_dir/$sp_a" ] || sp_put "$sp_dir/$sp_a" 600 '' || return 1
+        [ ! -e "$sp_dir/$sp_a" ] || sp_logs_new=0
+        [ -e "$sp_dir/$sp_a" ] || { : >"$sp_dir/$sp_a"; } 2>/dev/null || return 1
     done
     if ! "$sp_dir/gate" --here >/dev/null 2>&1; then
         sp_gate_why='Programs in its folder cannot be run (a file system mounted noexec).'
@@ -165,7 +185,7 @@ sp_trial_seen() {
 # system knows that attribute, it can do nothing else. Sets sp_uses_safe.
 sp_gate_log() {
     sp_uses_safe=false
-    chattr -a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null || :
+    [ "${sp_logs_new:-0}" = 1 ] || chattr -a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null || :
     chown "0:$1" -- "$sp_dir/uses" "$sp_dir/talk" && chmod 620 -- "$sp_dir/uses" "$sp_dir/talk" || return 1
     if chattr +a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null; then sp_uses_safe=true; fi
 }
@@ -304,6 +324,7 @@ sp_in_use() {
     [ -n "$sp_conns" ]
 }
 sp_lock_access() { :; }
+sp_when_busy() { :; }
 
 # ---- the log -------------------------------------------------------------------------------------
 
@@ -442,8 +463,9 @@ sp_failsafe_install() {
         case $sp_failsafe in
             systemd) ! sp_timer_install || ! sp_failsafe_try || return 0 ;;
             cron.d) ! sp_cron_d_install || ! sp_failsafe_try || return 0 ;;
-            crontab) ! sp_crontab_install || ! sp_failsafe_try || return 0 ;;
+            crontab) sp_settle && { ! sp_crontab_install || ! sp_failsafe_try || return 0; } ;;
             none)
+                sp_settle
                 [ -z "$sp_failsafe_tried" ] || sp_failsafe_why="It was tried, and did not answer: $sp_failsafe_tried"
                 rm -f -- "$sp_dir/failsafe"
                 return 0
@@ -551,7 +573,8 @@ exit 0
 } </dev/null
 " || return 1
     sp_text=''
-    sp_settle "$sp_dir/failsafe" "$sp_dir/ends" "$sp_dir"
+    # Whoever starts it is settled with it, and it is of no use alone.
+    sp_settle_soon "$sp_dir/failsafe" "$sp_dir/ends" "$sp_dir"
 }
 
 sp_failsafe_update() { sp_failsafe_install; }
@@ -627,6 +650,8 @@ sp_timer_install() {
     # A percent sign means something in a unit.
     sp_w="stagepass: the end of grant $sp_grant${sp_v:+ ($sp_v)}"
     case $sp_w in *[%\\]*) sp_w="stagepass: the end of grant $sp_grant" ;; esac
+    sp_timer_was=0
+    [ ! -e "$sp_units/$sp_unit.timer" ] || sp_timer_was=1
     sp_put "$sp_units/$sp_unit.service" 644 "[Unit]
 Description=$sp_w
 
@@ -653,7 +678,7 @@ WantedBy=timers.target
     ln -sfn "../$sp_unit.timer" "$sp_units/timers.target.wants/$sp_unit.timer" || return 1
     sp_settle "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" "$sp_units" "$sp_units/timers.target.wants"
     # A unit that systemd has not read yet needs no reload, which is slow on a large server.
-    if systemctl is-active --quiet "$sp_unit.timer" 2>/dev/null; then
+    if [ "$sp_timer_was" = 1 ] && systemctl is-active --quiet "$sp_unit.timer" 2>/dev/null; then
         systemctl daemon-reload >/dev/null 2>&1 && systemctl restart "$sp_unit.timer" >/dev/null 2>&1 || return 1
     elif ! systemctl start "$sp_unit.timer" >/dev/null 2>&1; then
         systemctl daemon-reload >/dev/null 2>&1 && systemctl start "$sp_unit.timer" >/dev/null 2>&1 || return 1
@@ -999,6 +1024,7 @@ sp_failsafe() {
     [ "$sp_v" -lt 10 ] || [ $((sp_now / 60 % 60)) = $((sp_end_hard / 60 % 60)) ] || exit 0
     sp_put "$sp_dir/tries" 600 "$((sp_v + 1))$sp_nl" || :
     sp_failsafe_again
+    sp_cannot_wait=sp_when_busy
     sp_close
 }
 
@@ -1033,11 +1059,16 @@ sp_result_replay() {
     sp_out=$sp_out$sp_t$sp_nl
 }
 
-sp_result_drop() { rm -f -- "$sp_base/result.$sp_grant" "$sp_base/result.$sp_grant.new"; }
+sp_result_drop() {
+    if [ -e "$sp_base/result.$sp_grant" ] || [ -e "$sp_base/result.$sp_grant.new" ]; then rm -f -- "$sp_base/result.$sp_grant" "$sp_base/result.$sp_grant.new"; fi
+}
 
 # Those nobody asked for in ninety days.
 sp_result_purge() {
-    [ ! -d "$sp_base" ] || find "$sp_base" -maxdepth 1 -type f -name 'result.*' -mtime +90 -exec rm -f -- '{}' + 2>/dev/null || :
+    set +f
+    set -- "$sp_base"/result.*
+    set -f
+    [ ! -e "$1" ] || find "$sp_base" -maxdepth 1 -type f -name 'result.*' -mtime +90 -exec rm -f -- '{}' + 2>/dev/null || :
 }
 
 # ---- passwords: a drop-in for sshd ---------------------------------------------------------------

@@ -376,21 +376,25 @@ shut_in='
     # Room for two paths as deep as a path can be, and no more.
     mount -t tmpfs -o mode=755,size=512k,nr_inodes=5000 stagepass "$new"
     cd "$new"
-    mkdir dev etc proc usr was
+    # Starting a program takes longer than what it does here: one makes all folders.
+    dirs="dev etc proc usr was proc/$$" libs= links= usr_links=
     for one in /lib /lib32 /lib64 /libx32 /usr/lib /usr/lib32 /usr/lib64 /usr/libx32 /usr/libexec; do
-        if [ -L "$one" ]; then
-            cp -P "$one" ".$one"
-        elif [ -d "$one" ]; then
-            mkdir ".$one"
-            mount --rbind "$one" ".$one"
-            # They belong to root. Where the flags of that disk are locked, that has to do.
-            mount -o remount,bind,ro ".$one" 2>/dev/null || :
+        if [ ! -L "$one" ]; then
+            [ ! -d "$one" ] || dirs="$dirs .$one" libs="$libs $one"
+        else
+            case $one in /usr/*) usr_links="$usr_links $one" ;; *) links="$links $one" ;; esac
         fi
+    done
+    mkdir -p $dirs ".$folder"
+    [ -z "$links" ] || cp -P $links .
+    [ -z "$usr_links" ] || cp -P $usr_links usr
+    for one in $libs; do
+        # They belong to root. Where the flags of that disk are locked, that has to do.
+        mount --rbind -o ro "$one" ".$one" 2>/dev/null || mount --rbind "$one" ".$one"
     done
     echo "${LOGNAME:-supporter}:x:0:0::$folder:" >etc/passwd
     # The last two programs that run here: umount looks into /proc for what it is to take away, and the
     # setpriv of Debian 11 there for what it may drop.
-    mkdir "proc/$$"
     grep ^CapBnd: "/proc/$$/status" >"proc/$$/status"
     mount --rbind /proc proc
     for one in umount setpriv; do
@@ -399,7 +403,6 @@ shut_in='
     done
     : >dev/null
     mount --bind /dev/null dev/null
-    mkdir -p ".$folder"
     mount --rbind "$folder" ".$folder"
     if [ -n "$alias" ] && [ ! -e ".$alias" ]; then
         mkdir -p ".${alias%/*}"

@@ -210,12 +210,10 @@ sp_lock() {
     sp_lock_by_name "$1/.stagepass-lock"
 }
 
-# What cannot wait even for whoever is at work; a provider may define its own.
-sp_when_busy() { :; }
-
 sp_wait_turn() {
     sp_busy=$((sp_busy + 1))
-    [ "$sp_busy" -lt 100 ] || sp_when_busy
+    # What cannot wait even for whoever is at work. Only the failsafe names it, and other verbs are not sent it.
+    [ "$sp_busy" -lt 100 ] || "${sp_cannot_wait:-:}"
     [ "$sp_busy" -lt 100 ] || sp_fail busy 'Another stagepass has been at work here for twenty seconds.'
     sleep 0.2 2>/dev/null || {
         sp_busy=$((sp_busy + 4))
@@ -404,13 +402,27 @@ sp_key_lines() {
 # whoever owns a process can make a reader of its memory (arguments, environment) wait for ever: what
 # is read here is `status`, which nobody can hold up.
 
-# sp_within SECONDS PROGRAM...: killed after that time, where timeout(1) can. Holds no lock of ours.
-sp_within() {
+# Whether timeout(1) can end what takes too long. Asked once; a subshell's answer is forgotten with it.
+sp_can_limit() {
     if [ -z "${sp_timeout:-}" ]; then
         sp_timeout=no
         ! timeout -s KILL 5 true 2>/dev/null || sp_timeout=yes
     fi
-    if [ "$sp_timeout" = yes ]; then
+    [ "$sp_timeout" = yes ]
+}
+
+# Whether find(1) is GNU's.
+sp_gnu_find() {
+    if [ -z "${sp_gnu:-}" ]; then
+        sp_gnu=no
+        ! find / -maxdepth 0 -printf '' 2>/dev/null || sp_gnu=yes
+    fi
+    [ "$sp_gnu" = yes ]
+}
+
+# sp_within SECONDS PROGRAM...: killed after that time, where timeout(1) can. Holds no lock of ours.
+sp_within() {
+    if sp_can_limit; then
         timeout -s KILL "$@" 9>&-
     else
         shift
@@ -773,23 +785,24 @@ sp_force_fit() {
     return 1
 }
 
-# Whether the settings of sshd can be others for one account than for another.
+# Whether the settings of sshd can be others for one account than for another. What is included elsewhere is not
+# looked through.
 sp_settings_differ() {
-    grep -iqsE '^[[:space:]]*match[[:space:]"]' "${sp_sshd_f:-/etc/ssh/sshd_config}" && return 0
-    # What is included elsewhere is not looked through.
-    grep -isE '^[[:space:]]*include[[:space:]="]' "${sp_sshd_f:-/etc/ssh/sshd_config}" | grep -iqvE '^[[:space:]]*include[[:space:]]+/etc/ssh/sshd_config\.d/\*\.conf[[:space:]]*$' && return 0
     set +f
-    # shellcheck disable=SC2046
-    set -- /etc/ssh/sshd_config.d/*.conf
+    set -- "${sp_sshd_f:-/etc/ssh/sshd_config}" /etc/ssh/sshd_config.d/*.conf
     set -f
-    grep -iqsE '^[[:space:]]*(match|include)[[:space:]="]' "$@"
+    # The file that comes first may include the folder of the others, and nobody else may include anything.
+    sp_t=$(grep -HisE '^[[:space:]]*(match|include)[[:space:]="]' -- "$@" | grep -ivE "^[^:]*/sshd_config:[[:space:]]*include[[:space:]]+/etc/ssh/sshd_config\\.d/\\*\\.conf[[:space:]]*\$") || :
+    [ -n "$sp_t" ]
 }
 
 # Sets sp_server to the program that serves SFTP, or to nothing, and sp_umask to what it is told of modes. A
 # shell or a wrapper may stand around it: the last word that is such a program counts.
 sp_sftp_server() {
     sp_server='' sp_umask='' sp_w=''
-    for sp_a in $(printf '%s' "$sp_s_sftp" | tr -d '\042\047\134' | tr ';&|' '   '); do
+    sp_t=$sp_s_sftp
+    case $sp_t in *[\"\'\\\;\&\|]*) sp_t=$(printf '%s' "$sp_t" | tr -d '\042\047\134' | tr ';&|' '   ') ;; esac
+    for sp_a in $sp_t; do
         case $sp_a in */sftp-server) [ ! -x "$sp_a" ] || sp_server=$sp_a ;; esac
         case $sp_w in
             -u | umask) case $sp_a in '' | *[!0-7]* | ?????*) ;; *) sp_umask=$sp_a ;; esac ;;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::message::line_and_column;
-use crate::script::slim::Library;
+use crate::script::slim::{Library, for_keeping};
 use crate::script::{self, Constant, Framed, Inputs, Outputs};
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
@@ -356,7 +356,11 @@ impl Provider {
                 [shared.as_str(), "\n", &self.script].concat()
             }
         };
-        if stays { Constant::with_source(&definitions, GATE) } else { Constant::of(definitions) }
+        if stays {
+            Constant::with_source(&definitions, &for_keeping(GATE))
+        } else {
+            Constant::of(definitions)
+        }
     }
 
     /// Whether the provider can list what carries our mark.
@@ -469,6 +473,22 @@ mod tests {
                 sh.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
                 assert!(sh.wait().unwrap().success(), "{name} {verb:?}");
             }
+        }
+    }
+
+    /// Merchants' lines are slow upwards.
+    #[test]
+    fn a_grant_sends_little() {
+        for (name, ..) in BUILTIN {
+            let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
+            let bytes = |verb| {
+                let framed = provider.frame(verb, &Vec::new()).unwrap();
+                framed.packed.map_or(usize::MAX, |packed| packed.0.len())
+            };
+            let [detect, open, tried] = [Verb::Detect, Verb::Open, Verb::Tried].map(bytes);
+            let sum = detect + open + tried;
+            println!("{name}: detect {detect}, open {open}, tried {tried}; a grant {sum} bytes");
+            assert!(sum < 72_000, "{name}: {sum}");
         }
     }
 

@@ -145,7 +145,8 @@ sp_tidy() {
     [ -z "${sp_editing:-}" ] || sp_clean
     # Made for the file, or for the lock; empty, it goes again.
     [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
-    sp_undo
+    # By its name in a variable: only verbs that make something are sent all that taking it back needs.
+    "${sp_guarding:-:}"
     [ -z "${sp_lock_made:-}" ] || rmdir -- "$sp_base" 2>/dev/null || :
 }
 
@@ -854,7 +855,7 @@ sp_guard() {
     if [ "$sp_gate" = true ] && [ -n "$sp_place_why" ]; then sp_gate=false sp_gate_why=$sp_place_why; fi
     if [ "$sp_gate" = true ]; then
         # What a connection leaves behind is found by the id of its login.
-        [ -e "$sp_dir/logins" ] || sp_put "$sp_dir/logins" 600 '' || sp_no_space
+        [ -e "$sp_dir/logins" ] || { : >"$sp_dir/logins"; } 2>/dev/null || sp_no_space
         sp_gate_confine
         [ "$sp_noisy" = 0 ] || sp_gate_why='The profile of this account prints something at every login: SFTP may not work through the gate.'
     else
@@ -878,6 +879,7 @@ sp_guard_failsafe() {
         sp_failsafe_install || sp_no_space
     else
         sp_failsafe_write || sp_no_space
+        sp_settle
     fi
     if [ "$sp_failsafe" = none ] && [ -n "$sp_cron_why" ]; then sp_failsafe_why=$sp_cron_why; fi
     sp_keys_file=$sp_in_file sp_same_key_before=$sp_in_before
@@ -1050,7 +1052,7 @@ sp_open() {
     sp_old_notes
     sp_not_ended "$sp_my_home/.stagepass-ended."
     sp_foreign_before=$sp_same_foreign
-    sp_guarding=1
+    sp_guarding=sp_undo
     sp_guard
     # What closes by itself is to know it as what is told to.
     sp_confined_then=$sp_confined
@@ -1118,7 +1120,7 @@ sp_update() {
     sp_file_fit
     sp_hard_links
     sp_foreign_before=$sp_same_foreign
-    sp_guarding=1
+    sp_guarding=sp_undo
     sp_guard
     sp_must=1
     sp_put_lines

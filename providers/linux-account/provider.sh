@@ -307,9 +307,12 @@ sp_detect_gate() {
 sp_other_doors() {
     set +f
     sp_t=$(grep -hxs -e vsftpd -e proftpd -e 'pure-ftpd.*' -e 'in\.ftpd' -e ftpd -e 'in\.telnetd' -e telnetd -e xrdp-sesman -e cockpit-ws \
-        -e miniserv.pl -e dropbear /proc/[0-9]*/comm | sort -u) || :
+        -e miniserv.pl -e dropbear /proc/[0-9]*/comm) || :
     set -f
+    sp_k=' '
     for sp_a in $sp_t; do
+        case $sp_k in *" $sp_a "*) continue ;; esac
+        sp_k="$sp_k$sp_a "
         [ "$sp_a:$sp_kind" = dropbear:dropbear ] || sp_say other_doors "$sp_a"
     done
     sp_listeners
@@ -343,18 +346,20 @@ sp_shop_plan() {
         set -- "$@" "$sp_p"
         sp_p=${sp_p%/*}
     done
-    sp_t=$(stat -c '%d:%i:%u' -- "$sp_real")
-    [ "$sp_t" = "$sp_path_id" ] || sp_refuse path-changed 'The shop folder is not the one that was looked at: it was moved, replaced or given to another owner meanwhile.'
-    sp_t=$(stat -c '%u:%g %a %G' -- "$@")
-    for sp_l in $(printf '%s' "$sp_t" | tr ' \n' '_ '); do
-        sp_m=${sp_l#*_}
+    sp_t=$(stat -c '%d:%i:%u %u:%g %a %G' -- "$@")
+    [ "${sp_t%% *}" = "$sp_path_id" ] || sp_refuse path-changed 'The shop folder is not the one that was looked at: it was moved, replaced or given to another owner meanwhile.'
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        sp_l=${sp_l#* }
+        sp_m=${sp_l#* }
         if [ -z "$sp_owner" ]; then
-            sp_owner=${sp_l%%_*} sp_mode=${sp_m%%_*} sp_group=${sp_m#*_}
+            sp_owner=${sp_l%% *} sp_mode=${sp_m%% *} sp_group=${sp_m#* }
         else
-            case ${sp_m%%_*} in *[1357]) ;; *) sp_through=$sp_through$1$sp_nl ;; esac
+            case ${sp_m%% *} in *[1357]) ;; *) sp_through=$sp_through$1$sp_nl ;; esac
         fi
         shift
     done
+    IFS=" $sp_tab$sp_nl"
 }
 
 # Programs of a web server that refuse to run what a group may write to, and an ACL shows as that.
@@ -403,36 +408,60 @@ sp_as() {
     else
         set -- /bin/sh -c "$sp_as_owner" sh "$@"
     fi
-    [ -z "$sp_only_in" ] || [ -z "$sp_only" ] || set -- unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" "$@"
+    # shellcheck disable=SC2086
+    [ -z "$sp_only_in" ] || [ -z "$sp_only" ] || set -- $sp_only "$@"
     sp_b_within "$sp_as_seconds" "$@" 9>&-
 }
 
 # A supporter who is in can have such a process led to other files of the owner, out of the shop:
 # setfacl follows a link that was put in the place of a file. It therefore sees every other place as
 # read-only, in a mount namespace of its own.
-# sp_only_there FOLDER: sets sp_only (a script: FOLDER COMMAND...), which is empty where that cannot be, and sp_only_in.
-sp_only=untried sp_only_in=''
+# sp_only_there FOLDER: sets sp_only (what goes before a command), which is empty where that cannot be, and sp_only_in.
+# The namespace is made once for each folder, since it takes a process for each mount. After that it lives by our
+# descriptors: 8 is the namespace and 7 its root, for whoever is in a chroot.
+sp_only='' sp_only_in='' sp_only_at='' sp_only_can=yes
 # shellcheck disable=SC2016
 sp_only_there() {
     sp_only_in=$1
-    [ "$sp_only" = untried ] || return 0
-    sp_only='
+    [ "$sp_only_at" != "$1" ] && [ "$sp_only_can" = yes ] || return 0
+    sp_only_leave
+    sp_only_at=$1
+    sp_only_pid=''
+    ! sp_has unshare || ! sp_has nsenter || sp_only_pid=$(sp_b_within 20 unshare -m /bin/sh -c '
         set -eu
-        d=$1
-        shift
         mount --make-rprivate /
-        mount -n --rbind -- "$d" "$d"
-        # One that is hidden under another is out of reach, too.
-        D=$d awk '\''
-            BEGIN { d = ENVIRON["D"]; print "/" }
+        mount -n --rbind -- "$1" "$1"
+        # One that is hidden under another is out of reach, too. These kinds know no ACL entries.
+        D=$1 awk '\''
+            BEGIN {
+                d = ENVIRON["D"]; print "/"; seen["/"] = 1
+                n = split("autofs proc sysfs devpts cgroup cgroup2 securityfs debugfs tracefs bpf configfs mqueue pstore efivarfs nsfs", a, " ")
+                for (i = 1; i <= n; i++) none[a[i]] = 1
+            }
             {
                 p = $5; gsub(/\\040/, " ", p); gsub(/\\011/, "\t", p); gsub(/\\134/, "\\", p)
-                if (p != d && index(p, d "/") != 1 && $0 !~ / - autofs / && !seen[p]++) print p
+                t = $0; sub(/^.* - /, "", t); sub(/ .*/, "", t)
+                if (p != d && index(p, d "/") != 1 && !(t in none) && $6 !~ /^ro(,|$)/ && !seen[p]++) print p
             }'\'' /proc/self/mountinfo | while IFS= read -r p; do
             mount -n -o remount,bind,ro -- "$p" || ! mountpoint -q -- "$p" || exit 1
         done 2>/dev/null
-        exec "$@"'
-    sp_has unshare && sp_b_within 20 unshare -m /bin/sh -c "$sp_only" sh "$sp_only_in" true >/dev/null 2>&1 9>&- || sp_only=''
+        sleep 60 </dev/null >/dev/null 2>&1 &
+        # Where this /proc shows other processes than ours, the number would be somebody else.
+        [ "/proc/$!/ns/mnt" -ef /proc/self/ns/mnt ] || { kill "$!" && exit 1; }
+        echo "$!"' sh "$1" 2>/dev/null 9>&-) || sp_only_pid=''
+    # shellcheck disable=SC3013 # every sh named in lib.sh has -ef
+    if [ -z "$sp_only_pid" ] || [ ! -r "/proc/$sp_only_pid/ns/mnt" ] || [ "/proc/$sp_only_pid/ns/mnt" -ef /proc/self/ns/mnt ]; then
+        sp_only_can=no
+        return 0
+    fi
+    exec 7<"/proc/$sp_only_pid/root" 8<"/proc/$sp_only_pid/ns/mnt"
+    kill "$sp_only_pid" 2>/dev/null || :
+    sp_only='nsenter --mount=/proc/self/fd/8 --root=/proc/self/fd/7 --wd=/proc/self/fd/7'
+}
+
+sp_only_leave() {
+    sp_only='' sp_only_at=''
+    exec 7<&- 8<&-
 }
 
 # Whether entries can be added while supporters of other grants are in the shop. Sets sp_shop_why if not.
@@ -479,13 +508,22 @@ sp_closed="-type f ! -perm -004 ( ! -perm -040 -o $sp_secret_names )"
 # shellcheck disable=SC2086
 sp_detect_closed() {
     [ -n "$sp_real" ] || return 0
-    sp_t=$(sp_b_within 5 find "$sp_real" -maxdepth 5 -type d '(' -name vendor -o -name node_modules -o -name .git ')' -prune -o $sp_closed -print0 2>/dev/null |
-        tr '\n\0' '?\n' | head -n 1000 | awk '{ n = gsub("/", "/"); print n " " $0 }' | sort -n | cut -d ' ' -f 2-) || :
     sp_i=0
+    sp_can_limit || :
+    sp_t=$(sp_b_within 5 find "$sp_real" -maxdepth 5 -type d '(' -name vendor -o -name node_modules -o -name .git ')' -prune -o $sp_closed -print0 2>/dev/null |
+        tr '\n\0' '?\n' | awk '
+            # The twelve that are least deep, in their order.
+            NR > 1000 { exit }
+            {
+                k = gsub("/", "/"); total++
+                for (i = n < 12 ? ++n : 12; i > 0; i--) {
+                    if (i == n && depth[i] == "") { depth[i] = k; text[i] = $0 } else if (k < depth[i] || (k == depth[i] && $0 < text[i])) { depth[i + 1] = depth[i]; text[i + 1] = text[i]; depth[i] = k; text[i] = $0 } else break
+                }
+            }
+            END { for (i = 1; i <= n; i++) print text[i]; print total + 0 }') || :
     IFS=$sp_nl
     for sp_l in $sp_t; do
-        sp_i=$((sp_i + 1))
-        [ "$sp_i" -gt 12 ] || sp_say path_closed "${sp_l#"${sp_real%/}"/}"
+        case $sp_l in /*) sp_say path_closed "${sp_l#"${sp_real%/}"/}" ;; *) sp_i=$sp_l ;; esac
     done
     IFS=" $sp_tab$sp_nl"
     sp_say path_closed_total "$sp_i"
@@ -507,10 +545,10 @@ sp_keep_shut() {
 # What the gate needs to give the shop's own people the same rights on what the supporter made in such folders as
 # they would have inherited: the folders, and the entries.
 sp_share_shut() {
-    rm -f -- "$sp_record/share"
+    [ ! -e "$sp_record/share" ] || rm -f -- "$sp_record/share"
     [ "$sp_perm" = rwX ] && [ -s "$sp_record/shut" ] || return 0
     chown "0:$sp_a_gid" -- "$sp_record/shut" && chmod 640 -- "$sp_record/shut" || return 0
-    sp_v=$(printf '%s' "$sp_g" | tr X x)
+    case $sp_g in rwX) sp_v=rwx ;; rX) sp_v=rx ;; *) sp_v=x ;; esac
     sp_v="u:$sp_a_uid:rwx,u:${sp_owner%:*}:rwx,g:${sp_owner#*:}:$sp_v"
     sp_put "$sp_record/share" 644 "$sp_v$sp_nl" || :
 }
@@ -610,6 +648,7 @@ sp_shop_reached() {
 sp_shop_open() {
     sp_shop=none sp_partial=false sp_shop_why='' sp_acl_mode=false
     [ -n "$sp_real" ] || return 0
+    sp_can_limit || :
     sp_keep="! ( $sp_closed )"
     [ "${sp_with_secrets:-}" != 1 ] || sp_keep=''
     sp_mode_watcher
@@ -643,9 +682,13 @@ sp_shop_open() {
         sp_n=''
         read -r sp_l <"$sp_record/acl" || sp_l=''
         case $sp_l in '# file'*) sp_n=-n ;; esac
-        sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
-        rm -f -- "$sp_record/shut" "$sp_record/share"
-        if [ -n "$sp_keep" ] && find / -maxdepth 0 -printf '' 2>/dev/null; then
+        if sp_gnu_find; then
+            sp_owners=$(find "$sp_real" ! -type l -printf '%U\n' 2>/dev/null | sort -u) || :
+        else
+            sp_owners=$(find "$sp_real" ! -type l -exec stat -c %u -- '{}' + 2>/dev/null | sort -u) || :
+        fi
+        if [ -e "$sp_record/shut" ] || [ -e "$sp_record/share" ]; then rm -f -- "$sp_record/shut" "$sp_record/share"; fi
+        if [ -n "$sp_keep" ] && sp_gnu_find; then
             # shellcheck disable=SC2086
             find "$sp_real" $sp_closed -printf '%h\0' 2>/dev/null | sort -zu >"$sp_record/shut" || :
         fi
@@ -680,6 +723,7 @@ sp_shop_open() {
                 fi
             done
             IFS=" $sp_tab$sp_nl"
+            sp_only_leave
             sp_share_shut
             sp_acl_mode=true
             sp_shop=acl
@@ -714,12 +758,10 @@ sp_shop_open() {
 sp_acl_awk() {
     sp_v=0
     ! sp_rooted "$2" || sp_v=1
-    sp_b_within 5 true
-    sp_l=''
-    [ "$sp_b_timeout" = no ] || sp_l="timeout -s KILL $sp_as_seconds"
     sp_only_there "$2"
-    [ -z "$sp_only" ] || sp_l="$sp_l unshare -m /bin/sh -c \"\$SP_ONLY\" sh \"\$SP_ONLY_IN\""
-    SP_IN=$sp_l SP_ONLY=$sp_only SP_ONLY_IN=$sp_only_in SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
+    sp_l=$sp_only
+    ! sp_can_limit || sp_l="timeout -s KILL $sp_as_seconds $sp_l"
+    SP_IN=$sp_l SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
         function bits(s) { return (s ~ /r/ ? 4 : 0) + (s ~ /w/ ? 2 : 0) + (s ~ /x/ ? 1 : 0) }
         function text(b) { return (b >= 4 ? "r" : "-") (b % 4 >= 2 ? "w" : "-") (b % 2 ? "x" : "-") }
         function both(a, b, any,   i, r) {
@@ -1161,7 +1203,15 @@ sp_limits_put() {
     # More than we have ourselves might not be given.
     for sp_a in /sys/fs/cgroup/pids.max:4 /sys/fs/cgroup/pids/pids.max:4 /proc/sys/kernel/threads-max:4 /proc/sys/kernel/pid_max:4 /proc/self/limits:1; do
         [ -r "${sp_a%:*}" ] || continue
-        sp_w=$(sed -n -e 's/^Max processes  *[0-9a-z]*  *//' -e 's/^\([0-9][0-9]*\).*/\1/p' "${sp_a%:*}" 2>/dev/null | head -n 1) || :
+        sp_w=''
+        while read -r sp_k sp_l sp_w sp_r; do
+            case $sp_k:$sp_l in
+                # Behind the soft limit stands the hard one.
+                Max:processes) sp_w=${sp_r%% *} && break ;;
+                [0-9]*:) sp_w=$sp_k && break ;;
+            esac
+            sp_w=''
+        done 2>/dev/null <"${sp_a%:*}" || :
         case $sp_w in '' | *[!0-9]* | ??????????*) continue ;; esac
         sp_w=$((sp_w / ${sp_a#*:}))
         [ "$sp_w" -ge "$sp_v" ] || sp_v=$sp_w
@@ -1199,9 +1249,9 @@ sp_sub_ids() {
 # Room for a close on a disk that the supporter has filled by then, in bytes and in files: usermod(8) and userdel(8)
 # write every list of accounts anew. It is given back in two parts, when nobody is in any more.
 sp_stock_up() {
+    mkdir -p -- "$sp_record/room.1" "$sp_record/room.2"
     for sp_a in 1 2; do
-        mkdir -p -- "$sp_record/room.$sp_a"
-        head -c 400000 /dev/zero 2>/dev/null >"$sp_record/room.$sp_a/bytes" || :
+        { printf '%0400000d' 0 >"$sp_record/room.$sp_a/bytes"; } 2>/dev/null || :
         for sp_v in 0 1 2 3 4 5 6 7 8 9; do
             for sp_w in 0 1 2 3; do : >"$sp_record/room.$sp_a/$sp_v$sp_w"; done
         done
@@ -1407,6 +1457,7 @@ sp_open() {
     sp_baseline "$sp_dir/baseline"
     # It has to know which baseline.
     sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
+    sp_settle
     sp_plan_door
     sp_renote door "$sp_rec_door" "$sp_door"
     case $sp_access:$sp_has_password:$sp_door in

@@ -3,23 +3,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Takes comments, empty lines and indentation off a script. What stands in quotes stays byte for
-/// byte: an awk program, the text of a file.
+/// Takes comments, empty lines and indentation off a script, and off the programs of several lines that
+/// stand in single quotes in it (awk, sh). What stands in double quotes stays byte for byte: the text of
+/// a file.
 ///
 /// Knows as much of POSIX sh (2.2, 2.3) as our own scripts use: quotes, backslashes, comments; no
 /// here-documents. A test holds what it makes of them against what bash understands of both.
 pub fn strip(script: &str) -> String {
+    without_comments(script, false)
+}
+
+/// Takes the comments off a program that is kept on servers and read there: what it begins with, up to the
+/// first empty line, stays, and so does its layout.
+pub fn for_keeping(program: &str) -> String {
+    let head = program.find("\n\n").map_or(0, |at| at + 2);
+    let (head, rest) = program.split_at_checked(head).unwrap_or(("", program));
+    [head, &without_comments(rest, true)].concat()
+}
+
+fn without_comments(script: &str, layout: bool) -> String {
     let mut slim = String::with_capacity(script.len());
     let mut quote = None;
     for line in script.split_inclusive('\n') {
-        let in_quotes = quote.is_some();
-        let code = if in_quotes { line } else { line.trim_start_matches([' ', '\t']) };
+        let (in_quotes, in_program) = (quote.is_some(), quote == Some('\''));
+        let trimmed = line.trim_start_matches([' ', '\t']);
+        let code = if layout || (in_quotes && !in_program) { line } else { trimmed };
         match comment(code, &mut quote) {
+            // A comment of the program in the quotes, unless they end in it.
+            None if in_program && quote == Some('\'') && trimmed.starts_with('#') => {}
             None if code == "\n" && !in_quotes => {}
             None => slim.push_str(code),
             Some(at) => {
                 let code = code.get(..at).unwrap_or_default().trim_end_matches([' ', '\t']);
-                if !code.is_empty() {
+                if !code.trim_start_matches([' ', '\t']).is_empty() {
                     slim.push_str(code);
                     slim.push('\n');
                 }
@@ -164,7 +180,10 @@ mod tests {
         bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
         let output = bash.wait_with_output().unwrap();
         assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap()
+        // Of the programs in single quotes, what their own interpreters make nothing of.
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -187,7 +206,20 @@ mod tests {
     fn quotes_are_kept_and_comments_are_not() {
         let script = "#!/bin/sh\n\n    a='# no\n\n    comment' # one\n\tb=\"x # y\" # two\n\
                       c=${d#e} # three\n  # four\nf=\\# # five\ng=#h\n";
-        assert_eq!(strip(script), "a='# no\n\n    comment'\nb=\"x # y\"\nc=${d#e}\nf=\\#\ng=#h\n");
+        assert_eq!(strip(script), "a='# no\n\ncomment'\nb=\"x # y\"\nc=${d#e}\nf=\\#\ng=#h\n");
+    }
+
+    #[test]
+    fn programs_in_single_quotes_lose_their_comments_and_texts_keep_all() {
+        let script = "awk '\n    # one\n    /#/ { x } # two\n    # last'\n\
+                      a=\"b\n    # kept\n    c\"\n";
+        assert_eq!(strip(script), "awk '\n/#/ { x } # two\n# last'\na=\"b\n    # kept\n    c\"\n");
+    }
+
+    #[test]
+    fn what_is_kept_on_a_server_has_its_head_and_its_layout() {
+        let program = "#!/bin/sh\n# What it is.\n\n# why\nif a; then\n    b # c\n\n    # d\nfi\n";
+        assert_eq!(for_keeping(program), "#!/bin/sh\n# What it is.\n\nif a; then\n    b\nfi\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
@@ -24,7 +25,7 @@ use crate::secret::{self, Secret, random_id};
 use crate::server::{Server, detect_inputs};
 use crate::session::{self, Known, Moment, Session};
 use crate::target::Target;
-use crate::transport::{self, Attempt, Part};
+use crate::transport::{self, Ahead, Attempt, Part};
 use crate::trial::{self, Credential, Login, Made, Plan, Proof};
 
 /// Seconds after which the server ends the verification key by itself.
@@ -106,6 +107,7 @@ pub async fn open(
         return Err(interrupted(context, ledger, session, &grant).await);
     }
     progress.step("making access");
+    let target = session.target;
     let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
     let moment = Moment {
         deadline: grant.deadline,
@@ -117,9 +119,17 @@ pub async fn open(
         trial: &nonce,
         ..Moment::default()
     };
-    let reply = match call(session, draft.provider, Verb::Open, &grant, &moment).await {
-        Ok(reply) => reply,
-        Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
+    let made = meanwhile(
+        call(session, draft.provider, Verb::Open, &grant, &moment),
+        // An sshd that was told of a password's gate reads its settings for connections that come later.
+        draft.password.is_none().then_some((target, context)),
+    );
+    let (reply, ahead) = match made.await {
+        (Ok(reply), ahead) => (reply, ahead),
+        (Err(problem), ahead) => {
+            drop(ahead);
+            return Err(abandon(context, ledger, session, &grant, problem).await);
+        }
     };
     // From here on the open is known to have ended, and what it replied is needed to close.
     if let Some(layer) = grant.layers.first_mut() {
@@ -146,11 +156,11 @@ pub async fn open(
         check: &check,
         moment: &moment,
     };
-    let Tested { evidence, proof, has_gate, taken_here } = match tried.prove(session, &grant).await
-    {
+    let tested = match tried.prove(session, &grant, ahead).await {
         Ok(tested) => tested,
         Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
     };
+    let Tested { evidence, proof, has_gate, taken_here } = tested;
 
     if output::is_interrupted() {
         return Err(interrupted(context, ledger, session, &grant).await);
@@ -205,6 +215,35 @@ pub async fn open(
         )
     })?;
     Ok((grant, promise))
+}
+
+/// Waits for `open`, and meanwhile reaches and verifies the server a second time, for the trial's login:
+/// no more than a key exchange is said there before the access is known to be made, and what waited too long
+/// for that is given up.
+async fn meanwhile<T>(
+    open: impl Future<Output = std::result::Result<T, Problem>>,
+    to: Option<(&Target, &Context)>,
+) -> (std::result::Result<T, Problem>, Option<Ahead>) {
+    let reach = async {
+        let (target, context) = to?;
+        Ahead::reach(target, context, &context.surroundings, context.step_deadline()).await
+    };
+    tokio::pin!(open, reach);
+    let (mut ahead, mut was_reached) = (None::<Ahead>, false);
+    let opened = loop {
+        let stale = ahead.as_ref().map(Ahead::stale_at);
+        tokio::select! {
+            opened = &mut open => break opened,
+            reached = &mut reach, if !was_reached => (ahead, was_reached) = (reached, true),
+            () = tokio::time::sleep_until(stale.unwrap_or_else(Instant::now)), if stale.is_some() => {
+                ahead = None;
+            }
+        }
+    };
+    if !was_reached && opened.is_ok() {
+        ahead = reach.await;
+    }
+    (opened, ahead)
 }
 
 /// What `open` made to end the access, and what was looked for in vain after the trial. A provider that
@@ -343,6 +382,7 @@ impl Tried<'_> {
         &self,
         session: &mut Session<'_>,
         grant: &Grant,
+        ahead: Option<Ahead>,
     ) -> std::result::Result<Tested, Problem> {
         let (mut has_gate, mut taken_here) = (false, false);
         let mut logins = Vec::new();
@@ -354,7 +394,8 @@ impl Tried<'_> {
             let attempts = [Attempt::Offer(&key), Attempt::Key(&self.check.private)];
             let plan = self.plan(grant, layer, Credential::Key);
             has_gate |= plan.has_gate();
-            let answers = self.try_until_seen(session, &layer.account, &attempts, &plan).await?;
+            let account = &layer.account;
+            let answers = self.try_until_seen(session, account, &attempts, &plan, ahead).await?;
             let mut answers = answers.into_iter();
             // A key that is limited to addresses is refused from ours unless we are inside them. The
             // verification key has no such limit, and the supporter's own line is read back.
@@ -391,7 +432,8 @@ impl Tried<'_> {
             let attempts = [Attempt::Password(password)];
             let plan = self.plan(grant, layer, Credential::Password);
             has_gate |= plan.has_gate();
-            let answers = self.try_until_seen(session, &layer.account, &attempts, &plan).await?;
+            let account = &layer.account;
+            let answers = self.try_until_seen(session, account, &attempts, &plan, None).await?;
             match answers.into_iter().next() {
                 Some(transport::Answer::Tried { reach, parts }) => {
                     self.judge(&parts, layer, grant)?;
@@ -459,6 +501,7 @@ impl Tried<'_> {
         account: &str,
         attempts: &[Attempt<'_>],
         plan: &Plan,
+        mut ahead: Option<Ahead>,
     ) -> std::result::Result<Vec<transport::Answer>, Problem> {
         let mut seen = String::new();
         for number in 1..=LOGIN_TRIES {
@@ -468,6 +511,7 @@ impl Tried<'_> {
                 account,
                 attempts,
                 &trial,
+                ahead.take(),
                 self.context,
                 &self.context.surroundings,
                 self.context.step_deadline(),
@@ -623,7 +667,7 @@ pub async fn try_again(
                 check: &check,
                 moment: &moment,
             };
-            tried.prove(session, &grant).await
+            tried.prove(session, &grant, None).await
         }
         Err(problem) => Err(problem),
     };

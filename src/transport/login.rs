@@ -904,22 +904,27 @@ pub(super) enum Usage<'a> {
 }
 
 /// See [`super::try_login`] and [`super::try_access`].
+#[expect(clippy::too_many_arguments, reason = "each is something else")]
 pub(super) async fn try_login(
     target: &Target,
     account: &str,
     attempts: &[Attempt<'_>],
     usage: &Usage<'_>,
+    reached: Option<Session>,
     unlock: &dyn Unlock,
     known: &Surroundings,
     clock: &mut Clock,
 ) -> Result<Vec<Answer>, TransportError> {
     let route = Route::of(target, known)?;
-    let mut session = match ssh::reach(&route, unlock, known, clock).await {
-        Err(error @ TransportError::Unreachable { .. }) if target.address == Address::Local => {
-            let why = format!("no sshd on this machine answers: {error}");
-            return Ok(vec![Answer::Unknown { why }]);
-        }
-        reached => reached?,
+    let mut session = match reached {
+        Some(session) => session,
+        None => match ssh::reach(&route, unlock, known, clock).await {
+            Err(error @ TransportError::Unreachable { .. }) if target.address == Address::Local => {
+                let why = format!("no sshd on this machine answers: {error}");
+                return Ok(vec![Answer::Unknown { why }]);
+            }
+            reached => reached?,
+        },
     };
     let mut identity = Identity::of_target(target, &route.place, known);
     account.clone_into(&mut identity.user);
@@ -934,6 +939,21 @@ pub(super) async fn try_login(
     }
     session.close().await;
     Ok(answers)
+}
+
+/// Reaches and verifies the target, and says nothing more to it. `None` where somebody would have to be
+/// logged in to on the way, or where it cannot be reached: then it is tried again by whoever needs it.
+pub(super) async fn reach_ahead(
+    target: &Target,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    clock: &mut Clock,
+) -> Option<Session> {
+    let route = Route::of(target, known).ok()?;
+    if !route.place.jumps.is_empty() || target.address == Address::Local {
+        return None;
+    }
+    ssh::reach(&route, unlock, known, clock).await.ok()
 }
 
 /// Makes one attempt, and uses the access if it logs in.

@@ -568,25 +568,72 @@ pub async fn try_login(
 ) -> Result<Vec<Answer>, TransportError> {
     let mut clock = Clock { deadline };
     let usage = login::Usage::Look(use_as);
-    login::try_login(target, account, attempts, &usage, unlock, known, &mut clock).await
+    login::try_login(target, account, attempts, &usage, None, unlock, known, &mut clock).await
 }
 
-/// The same, and the attempt that logs in is put to a whole [`Trial`] on its connection.
+/// The same, and the attempt that logs in is put to a whole [`Trial`] on its connection, which is made
+/// now where it was not made ahead.
 ///
 /// # Errors
 /// Fails when the server was not reached and verified; no attempt was made then.
+#[expect(clippy::too_many_arguments, reason = "each is something else")]
 pub async fn try_access(
     target: &Target,
     account: &str,
     attempts: &[Attempt<'_>],
     trial: &Trial<'_>,
+    ahead: Option<Ahead>,
     unlock: &dyn Unlock,
     known: &Surroundings,
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
     let mut clock = Clock { deadline };
     let usage = login::Usage::Try(trial);
-    login::try_login(target, account, attempts, &usage, unlock, known, &mut clock).await
+    let reached = ahead.and_then(Ahead::while_fresh);
+    login::try_login(target, account, attempts, &usage, reached, unlock, known, &mut clock).await
+}
+
+/// A connection to a verified server on which nobody was logged in yet. Dropping it ends it.
+pub struct Ahead {
+    session: ssh::Session,
+    made: Instant,
+}
+
+impl std::fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ahead").field("made", &self.made).finish_non_exhaustive()
+    }
+}
+
+impl Ahead {
+    /// How long it may stay so: a server ends what does not log in (`LoginGraceTime`), and after five
+    /// seconds we would ask whether it is still there, which is more than a key exchange.
+    const FRESH: std::time::Duration = std::time::Duration::from_secs(4);
+
+    /// Reaches and verifies a target before somebody can log in to it. `None` where that cannot be, or not
+    /// without a login on the way.
+    pub async fn reach(
+        target: &Target,
+        unlock: &dyn Unlock,
+        known: &Surroundings,
+        deadline: Instant,
+    ) -> Option<Self> {
+        let made = Instant::now();
+        let mut clock = Clock { deadline };
+        let session = login::reach_ahead(target, unlock, known, &mut clock).await?;
+        Some(Self { session, made })
+    }
+
+    /// When it has been there too long.
+    #[must_use]
+    pub fn stale_at(&self) -> Instant {
+        self.made + Self::FRESH
+    }
+
+    fn while_fresh(self) -> Option<ssh::Session> {
+        (Instant::now() < self.stale_at() && !self.session.link.handle.is_closed())
+            .then_some(self.session)
+    }
 }
 
 /// Where this merchant has a key of their own: one of the key files for the target, or an agent.

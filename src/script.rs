@@ -261,15 +261,15 @@ impl Input<'_> {
     }
 }
 
-/// Appends `text` as one word of POSIX sh (2.2.2, single quotes). NUL cannot be in a word and is
-/// left out.
-/// One word of a shell script.
+/// `text` as one word of a shell script.
 pub(crate) fn quote(text: &str) -> String {
     let mut body = Vec::new();
     quote_into(&mut body, text);
     String::from_utf8_lossy(&body).into_owned()
 }
 
+/// Appends `text` as one word of POSIX sh (2.2.2, single quotes). NUL cannot be in a word and is
+/// left out.
 fn quote_into(body: &mut Vec<u8>, text: &str) {
     body.push(b'\'');
     for byte in text.bytes() {

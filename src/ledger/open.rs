@@ -157,7 +157,7 @@ impl Ledger {
         }
     }
 
-    async fn connect(&self) -> Result<AnyConnection, Fault> {
+    pub(super) async fn connect(&self) -> Result<AnyConnection, Fault> {
         let mut connection = AnyConnectOptions::from_str(self.url.expose())?.connect().await?;
         let settings = match (&self.place, self.mode) {
             (Place::File(_), Mode::ReadWrite) => SQLITE_SETTINGS.to_owned(),

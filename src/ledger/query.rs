@@ -297,7 +297,7 @@ impl Ledger {
             .await?;
             let mut counts = Counts::default();
             for row in &rows {
-                counts.set(row::word(row, "state")?, row.try_get("grants")?);
+                counts.set(row::word(row.try_get("state")?, "state")?, row.try_get("grants")?);
             }
             Ok(counts)
         })

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::chain::Seal;
 use super::error::Fault;
 use super::{LedgerError, tidy};
-use crate::grant::{Case, Grant, Layer, Supporter};
+use crate::grant::{Case, Grant, Layer, Supporter, UnixTime};
 
 /// The hash of a grant and its layers as they are in the ledger: the `row_hash` of the event that
 /// left it so.
@@ -65,7 +65,7 @@ pub fn seal_of_case(case: &Case) -> String {
 }
 
 /// The columns of a grant `g`, of its layers `l` and of the event `e` that last changed it, for
-/// [`grants_from_rows`].
+/// [`grants_from_rows`]: those of [`GrantRow`] in their order.
 pub(super) const COLUMNS: &str = "g.id, g.case_reference, g.target, g.supporter_name, \
      g.supporter_company, g.access, g.state, g.created_at, g.opened_at, g.deadline, g.closed_at, \
      g.deadline_maximum, g.terms, g.attempts, g.next_attempt_at, g.last_error, g.version, \
@@ -78,21 +78,175 @@ pub(super) const COLUMNS: &str = "g.id, g.case_reference, g.target, g.supporter_
 pub(super) const JOINS: &str = "left join layers l on l.grant_id = g.id \
      left join events e on e.seq = g.event_seq";
 
+/// One row of [`COLUMNS`], in their order.
+#[derive(serde::Deserialize)]
+pub(super) struct GrantRow {
+    id: String,
+    case_reference: String,
+    target: String,
+    supporter_name: String,
+    supporter_company: String,
+    access: String,
+    state: String,
+    created_at: UnixTime,
+    opened_at: Option<UnixTime>,
+    deadline: UnixTime,
+    closed_at: Option<UnixTime>,
+    deadline_maximum: UnixTime,
+    terms: String,
+    attempts: i64,
+    next_attempt_at: Option<UnixTime>,
+    last_error: Option<String>,
+    version: i64,
+    lease_owner: Option<String>,
+    lease_until: Option<UnixTime>,
+    findings: i64,
+    drift: Option<String>,
+    checked_at: Option<UnixTime>,
+    event_seq: i64,
+    provider: Option<String>,
+    digest: Option<String>,
+    account: Option<String>,
+    public_key: Option<String>,
+    key_fingerprint: Option<String>,
+    has_password: Option<i64>,
+    inputs: Option<String>,
+    outputs: Option<String>,
+    position: Option<i64>,
+    row_hash: Option<String>,
+    event_grant: Option<String>,
+    newest_event: Option<i64>,
+}
+
+impl GrantRow {
+    fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            case_reference: row.try_get("case_reference")?,
+            target: row.try_get("target")?,
+            supporter_name: row.try_get("supporter_name")?,
+            supporter_company: row.try_get("supporter_company")?,
+            access: row.try_get("access")?,
+            state: row.try_get("state")?,
+            created_at: row.try_get("created_at")?,
+            opened_at: row.try_get("opened_at")?,
+            deadline: row.try_get("deadline")?,
+            closed_at: row.try_get("closed_at")?,
+            deadline_maximum: row.try_get("deadline_maximum")?,
+            terms: row.try_get("terms")?,
+            attempts: row.try_get("attempts")?,
+            next_attempt_at: row.try_get("next_attempt_at")?,
+            last_error: row.try_get("last_error")?,
+            version: row.try_get("version")?,
+            lease_owner: row.try_get("lease_owner")?,
+            lease_until: row.try_get("lease_until")?,
+            findings: row.try_get("findings")?,
+            drift: row.try_get("drift")?,
+            checked_at: row.try_get("checked_at")?,
+            event_seq: row.try_get("event_seq")?,
+            provider: row.try_get("provider")?,
+            digest: row.try_get("digest")?,
+            account: row.try_get("account")?,
+            public_key: row.try_get("public_key")?,
+            key_fingerprint: row.try_get("key_fingerprint")?,
+            has_password: row.try_get("has_password")?,
+            inputs: row.try_get("inputs")?,
+            outputs: row.try_get("outputs")?,
+            position: row.try_get("position")?,
+            row_hash: row.try_get("row_hash")?,
+            event_grant: row.try_get("event_grant")?,
+            newest_event: row.try_get("newest_event")?,
+        })
+    }
+
+    /// The hash of the row that the last event about this grant left, if the row names that event.
+    fn recorded_hash(&mut self) -> Option<String> {
+        let is_about_it = self.event_grant.as_ref() == Some(&self.id);
+        // An older row with the number of its event says what was true once.
+        let is_newest = self.newest_event == Some(self.event_seq);
+        self.row_hash.take().filter(|_| is_about_it && is_newest)
+    }
+
+    fn grant(&mut self) -> Result<Grant, sqlx::Error> {
+        use std::mem::take;
+        Ok(Grant {
+            access: word(&self.access, "access")?,
+            state: word(&self.state, "state")?,
+            id: take(&mut self.id),
+            case: take(&mut self.case_reference),
+            target: take(&mut self.target),
+            supporter: Supporter {
+                name: take(&mut self.supporter_name),
+                company: take(&mut self.supporter_company),
+            },
+            created_at: self.created_at,
+            opened_at: self.opened_at,
+            deadline: self.deadline,
+            closed_at: self.closed_at,
+            deadline_maximum: self.deadline_maximum,
+            terms: take(&mut self.terms),
+            attempts: self.attempts,
+            next_attempt_at: self.next_attempt_at,
+            last_error: self.last_error.take(),
+            version: self.version,
+            lease_owner: self.lease_owner.take(),
+            lease_until: self.lease_until,
+            findings: self.findings,
+            drift: self.drift.take(),
+            checked_at: self.checked_at,
+            altered: false,
+            layers: Vec::new(),
+        })
+    }
+
+    /// The layer of this row and its position; nothing for a grant without layers.
+    fn layer(self) -> Result<Option<(i64, i64, Layer)>, sqlx::Error> {
+        let Some(provider) = self.provider else { return Ok(None) };
+        let has_password = there(self.has_password, "has_password")?;
+        let layer = Layer {
+            provider,
+            digest: there(self.digest, "digest")?,
+            account: there(self.account, "account")?,
+            public_key: self.public_key,
+            key_fingerprint: self.key_fingerprint,
+            has_password: has_password != 0,
+            inputs: there(self.inputs, "inputs")?,
+            outputs: there(self.outputs, "outputs")?,
+        };
+        Ok(Some((there(self.position, "position")?, has_password, layer)))
+    }
+}
+
+/// A column of a layer that is never null.
+fn there<T>(value: Option<T>, column: &str) -> Result<T, sqlx::Error> {
+    value.ok_or_else(|| sqlx::Error::ColumnDecode {
+        index: column.into(),
+        source: Box::new(sqlx::error::UnexpectedNullError),
+    })
+}
+
 /// Reads grants from rows that come grant by grant, one row a layer, in the layers' order. Each is
 /// held against the hash that the last event about it left.
 pub(super) fn grants_from_rows(rows: &[AnyRow]) -> Result<Vec<Grant>, sqlx::Error> {
+    grants(rows.iter().map(GrantRow::read))
+}
+
+/// The same from rows that were read in another way.
+pub(super) fn grants(
+    rows: impl IntoIterator<Item = Result<GrantRow, sqlx::Error>>,
+) -> Result<Vec<Grant>, sqlx::Error> {
     let mut grants: Vec<(Grant, Option<String>)> = Vec::new();
     for row in rows {
-        let id: &str = row.try_get("id")?;
-        if grants.last().is_none_or(|(last, _)| last.id != id) {
-            grants.push((grant_from_row(row)?, recorded_hash(row, id)?));
+        let mut row = row?;
+        if grants.last().is_none_or(|(last, _)| last.id != row.id) {
+            let hash = row.recorded_hash();
+            grants.push((row.grant()?, hash));
         }
-        let (Some((grant, hash)), Some(layer)) = (grants.last_mut(), layer_from_row(row)?) else {
+        let (Some((grant, hash)), Some(layer)) = (grants.last_mut(), row.layer()?) else {
             continue;
         };
         // What two rows could say in one hash counts as changed, too.
-        let position: i64 = row.try_get("position")?;
-        let has_password: i64 = row.try_get("has_password")?;
+        let (position, has_password, layer) = layer;
         if usize::try_from(position) != Ok(grant.layers.len()) || !(0..=1).contains(&has_password) {
             *hash = None;
         }
@@ -123,71 +277,12 @@ fn make_plain(grant: &mut Grant) {
     }
 }
 
-/// The hash of the row that the last event about this grant left, if the row names that event.
-fn recorded_hash(row: &AnyRow, id: &str) -> Result<Option<String>, sqlx::Error> {
-    let about: Option<&str> = row.try_get("event_grant")?;
-    let named: i64 = row.try_get("event_seq")?;
-    let newest: Option<i64> = row.try_get("newest_event")?;
-    // An older row with the number of its event says what was true once.
-    if about != Some(id) || newest != Some(named) {
-        return Ok(None);
-    }
-    row.try_get("row_hash")
-}
-
-fn grant_from_row(row: &AnyRow) -> Result<Grant, sqlx::Error> {
-    Ok(Grant {
-        id: row.try_get("id")?,
-        case: row.try_get("case_reference")?,
-        target: row.try_get("target")?,
-        supporter: Supporter {
-            name: row.try_get("supporter_name")?,
-            company: row.try_get("supporter_company")?,
-        },
-        access: word(row, "access")?,
-        state: word(row, "state")?,
-        created_at: row.try_get("created_at")?,
-        opened_at: row.try_get("opened_at")?,
-        deadline: row.try_get("deadline")?,
-        closed_at: row.try_get("closed_at")?,
-        deadline_maximum: row.try_get("deadline_maximum")?,
-        terms: row.try_get("terms")?,
-        attempts: row.try_get("attempts")?,
-        next_attempt_at: row.try_get("next_attempt_at")?,
-        last_error: row.try_get("last_error")?,
-        version: row.try_get("version")?,
-        lease_owner: row.try_get("lease_owner")?,
-        lease_until: row.try_get("lease_until")?,
-        findings: row.try_get("findings")?,
-        drift: row.try_get("drift")?,
-        checked_at: row.try_get("checked_at")?,
-        altered: false,
-        layers: Vec::new(),
-    })
-}
-
-fn layer_from_row(row: &AnyRow) -> Result<Option<Layer>, sqlx::Error> {
-    let Some(provider) = row.try_get::<Option<String>, _>("provider")? else {
-        return Ok(None);
-    };
-    Ok(Some(Layer {
-        provider,
-        digest: row.try_get("digest")?,
-        account: row.try_get("account")?,
-        public_key: row.try_get("public_key")?,
-        key_fingerprint: row.try_get("key_fingerprint")?,
-        has_password: row.try_get::<i64, _>("has_password")? != 0,
-        inputs: row.try_get("inputs")?,
-        outputs: row.try_get("outputs")?,
-    }))
-}
-
 /// A column that holds one of a few words.
-pub(super) fn word<T>(row: &AnyRow, column: &str) -> Result<T, sqlx::Error>
+pub(super) fn word<T>(word: &str, column: &str) -> Result<T, sqlx::Error>
 where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    row.try_get::<&str, _>(column)?.parse().map_err(|error| sqlx::Error::ColumnDecode {
+    word.parse().map_err(|error| sqlx::Error::ColumnDecode {
         index: column.into(),
         source: Box::new(error),
     })

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
+use futures_util::future;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
@@ -80,36 +81,82 @@ impl Ledger {
                     .execute(&mut *transaction)
                     .await?;
             }
-            let verdict = self.examine(&mut transaction, remembered).await?;
+            let second = self.second_reader(&mut transaction).await;
+            let verdict = self.examine(&mut transaction, second, remembered).await?;
             transaction.rollback().await?;
             Ok(verdict)
         })
         .await
     }
 
+    /// Another connection that reads what this one reads: SQLite works for each on a thread of its
+    /// own. Nothing where something was recorded between the two, and on PostgreSQL.
+    async fn second_reader(&self, first: &mut AnyConnection) -> Option<AnyConnection> {
+        self.place.file()?;
+        let stated = stated_head(first).await.ok()?;
+        let mut second = self.connect().await.ok()?;
+        sqlx::raw_sql("begin").execute(&mut second).await.ok()?;
+        (stated_head(&mut second).await.ok()? == stated).then_some(second)
+    }
+
+    /// In this order, which is that of what is told: the file and its form, the chain, the grants,
+    /// and the rest.
     async fn examine(
         &self,
         connection: &mut AnyConnection,
+        second: Option<AnyConnection>,
         remembered: Option<&Head>,
     ) -> Result<Verdict, Fault> {
         let mut head = Head { seq: 0, hash: NOTHING.into() };
-        let mut broken = self.damage(connection).await?;
-        if broken.is_none() {
-            broken = self.form(connection).await?;
-        }
-        if broken.is_none() {
-            broken = walk(connection, &mut head, remembered).await?;
-        }
-        if broken.is_none() {
-            broken = grants_that_differ(connection).await?;
-        }
-        if broken.is_none() {
-            broken = cases_that_differ(connection).await?;
-        }
-        if broken.is_none() {
-            broken = counts_that_differ(connection).await?;
+        let mut broken;
+        if let Some(mut second) = second {
+            let here = async {
+                let walked = self.walk(connection, &mut head, remembered).await;
+                let rest = match walked {
+                    Ok(None) => rest_that_differs(connection).await,
+                    _ => Ok(None),
+                };
+                (walked, rest)
+            };
+            let there = async {
+                let place = self.damage_or_form(&mut second).await;
+                let grants = match place {
+                    Ok(None) => self.grants_that_differ(&mut second).await,
+                    _ => Ok(None),
+                };
+                let _ = second.close().await;
+                (place, grants)
+            };
+            let ((walked, rest), (place, grants)) = future::join(here, there).await;
+            broken = place?;
+            if broken.is_some() {
+                // Nothing of a file that is damaged is proved.
+                head = Head { seq: 0, hash: NOTHING.into() };
+            } else {
+                broken = walked?;
+                broken = if broken.is_none() { grants? } else { broken };
+                broken = if broken.is_none() { rest? } else { broken };
+            }
+        } else {
+            broken = self.damage_or_form(connection).await?;
+            if broken.is_none() {
+                broken = self.walk(connection, &mut head, remembered).await?;
+            }
+            if broken.is_none() {
+                broken = self.grants_that_differ(connection).await?;
+            }
+            if broken.is_none() {
+                broken = rest_that_differs(connection).await?;
+            }
         }
         Ok(Verdict { events: head.seq, head, broken })
+    }
+
+    async fn damage_or_form(&self, connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+        match self.damage(connection).await? {
+            None => self.form(connection).await,
+            damage => Ok(damage),
+        }
     }
 
     /// What SQLite itself says about its file. PostgreSQL looks after its own.
@@ -151,6 +198,83 @@ impl Ledger {
         }
         let gone = expected.iter().find(|one| !found.contains(one));
         Ok(gone.and_then(|(kind, name, _)| somewhere(format!("the {kind} `{name}` is missing"))))
+    }
+
+    /// Follows the chain from its start and moves `head` along as far as it is proved.
+    async fn walk(
+        &self,
+        connection: &mut AnyConnection,
+        head: &mut Head,
+        remembered: Option<&Head>,
+    ) -> Result<Option<Break>, Fault> {
+        let stated = stated_head(connection).await?;
+        if self.place.file().is_some() {
+            // Where that comes to its end, for whatever reason, the rest is read column by column.
+            let broken = walk_packed(connection, head, remembered).await.unwrap_or_default();
+            if broken.is_some() {
+                return Ok(broken);
+            }
+        }
+        loop {
+            let page = events_after(connection, head.seq).await?;
+            if page.is_empty() {
+                break;
+            }
+            let broken = follow(page, head, remembered);
+            if broken.is_some() {
+                return Ok(broken);
+            }
+        }
+        let behind = head.seq.saturating_add(1);
+        if remembered.is_some_and(|known| known.seq > head.seq) {
+            return Ok(at(behind, format!("the events from {behind} on are missing")));
+        }
+        if stated != *head {
+            return Ok(at(behind, format!("the chain ends at {}, not at {stated}", *head)));
+        }
+        Ok(None)
+    }
+
+    async fn grants_that_differ(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> Result<Option<Break>, Fault> {
+        if self.place.file().is_some() && all_grants_fit(connection).await.unwrap_or(false) {
+            return Ok(None);
+        }
+        let mut last_id = String::new();
+        loop {
+            let sql = format!(
+                "select {} from (select * from grants where id > $1 order by id limit $2) g {} \
+                 order by g.id, l.position",
+                row::COLUMNS,
+                row::JOINS
+            );
+            let rows = sqlx::query(AssertSqlSafe(sql))
+                .bind(&last_id)
+                .bind(PAGE)
+                .fetch_all(&mut *connection)
+                .await?;
+            let grants = row::grants_from_rows(&rows)?;
+            let Some(last) = rows.last() else { break };
+            last_id = last.try_get("id")?;
+            let Some(grant) = grants.iter().find(|grant| grant.altered) else { continue };
+            let its = |row: &&AnyRow| row.try_get::<&str, _>("id").is_ok_and(|id| id == grant.id);
+            // A name that was made plain is that of no row.
+            let Some(row) = rows.iter().find(its).or(rows.first()) else { continue };
+            // A row that was put back to an earlier state is told from one that was changed.
+            let hash: Option<&str> = row.try_get("row_hash")?;
+            let is_older = hash == Some(row::seal_of_grant(grant).as_str());
+            let newest: Option<i64> = row.try_get("newest_event")?;
+            if let (true, Some(newest)) = (is_older, newest) {
+                let why = format!("the grant {} is not as event {newest} left it", grant.id);
+                return Ok(at(newest, why));
+            }
+            let seq = Some(row.try_get("event_seq")?);
+            let why = format!("the grant {} was changed without an event", grant.id);
+            return Ok(Some(Break { seq, why }));
+        }
+        Ok(None)
     }
 
     /// Writes every event as one line of JSON, oldest first, and gives the head of what was
@@ -259,75 +383,134 @@ async fn events_after(connection: &mut AnyConnection, seq: i64) -> Result<Vec<En
     Ok(rows.iter().map(Entry::from_row).collect::<Result<_, _>>()?)
 }
 
-/// Follows the chain from its start and moves `head` along as far as it is proved.
-async fn walk(
+/// Moves `head` along these events as far as they fit.
+fn follow(page: Vec<Entry>, head: &mut Head, remembered: Option<&Head>) -> Option<Break> {
+    for entry in page {
+        let next = head.seq.saturating_add(1);
+        if entry.seq != next {
+            return at(next, format!("event {next} is missing"));
+        }
+        if entry.hash != entry.expected_hash(&head.hash) {
+            return at(entry.seq, format!("event {next} is not as it was recorded"));
+        }
+        if remembered.is_some_and(|known| known.seq == next && known.hash != entry.hash) {
+            return at(next, format!("event {next} is not the one that was reported"));
+        }
+        *head = Head { seq: entry.seq, hash: entry.hash };
+    }
+    None
+}
+
+/// Many rows as SQLite gives them fastest, in one text of JSON: a value for every column of every
+/// row takes several times as long to bring here as its hash takes to compute. Texts, numbers and
+/// what is absent stay apart in it, and other bytes have no place in it.
+struct Packed {
+    row: AnyRow,
+    /// The number of the last row, behind which the next page begins.
+    last: i64,
+}
+
+impl Packed {
+    /// Nothing when there are no more rows.
+    async fn read(
+        connection: &mut AnyConnection,
+        sql: String,
+        after: i64,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(after).bind(PAGE);
+        let row = query.fetch_one(connection).await?;
+        Ok(row.try_get::<Option<i64>, _>("last")?.map(|last| Self { row, last }))
+    }
+
+    async fn events(
+        connection: &mut AnyConnection,
+        after: i64,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        let sql = format!(
+            "select json_group_array(json_array({})) as packed, max(seq) as last \
+             from (select * from events where seq > $1 order by seq limit $2)",
+            Entry::COLUMNS
+        );
+        Self::read(connection, sql, after).await
+    }
+
+    /// In the order of the rows, whose neighbours in the other tables are neighbours, too; each
+    /// found by its id all the same.
+    async fn grants(
+        connection: &mut AnyConnection,
+        after: i64,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        let sql = format!(
+            "select json_group_array(json_array({})) as packed, max(k.number) as last \
+             from (select rowid as number, id from grants where rowid > $1 \
+             order by rowid limit $2) k \
+             cross join grants g on g.id = k.id and g.rowid = k.number {}",
+            row::COLUMNS.replace(" as event_grant", "").replace(" as newest_event", ""),
+            row::JOINS
+        );
+        Self::read(connection, sql, after).await
+    }
+
+    fn rows<'de, T: serde::Deserialize<'de>>(&'de self) -> Option<Vec<T>> {
+        serde_json::from_str(self.row.try_get("packed").ok()?).ok()
+    }
+}
+
+/// Moves `head` along the chain as far as its events can be read packed. While one page is computed
+/// SQLite reads the next.
+async fn walk_packed(
     connection: &mut AnyConnection,
     head: &mut Head,
     remembered: Option<&Head>,
-) -> Result<Option<Break>, Fault> {
-    let stated = stated_head(connection).await?;
-    loop {
-        let page = events_after(connection, head.seq).await?;
-        if page.is_empty() {
-            break;
+) -> Result<Option<Break>, sqlx::Error> {
+    let mut page = Packed::events(connection, head.seq).await?;
+    while let Some(this) = page {
+        let follow = async { Some(follow(this.rows()?, head, remembered)) };
+        let (next, followed) = future::join(Packed::events(connection, this.last), follow).await;
+        match followed {
+            Some(None) => page = next?,
+            Some(broken) => return Ok(broken),
+            None => return Ok(None),
         }
-        for entry in page {
-            let next = head.seq.saturating_add(1);
-            if entry.seq != next {
-                return Ok(at(next, format!("event {next} is missing")));
-            }
-            if entry.hash != entry.expected_hash(&head.hash) {
-                return Ok(at(entry.seq, format!("event {next} is not as it was recorded")));
-            }
-            if remembered.is_some_and(|known| known.seq == next && known.hash != entry.hash) {
-                return Ok(at(next, format!("event {next} is not the one that was reported")));
-            }
-            *head = Head { seq: entry.seq, hash: entry.hash };
-        }
-    }
-    let behind = head.seq.saturating_add(1);
-    if remembered.is_some_and(|known| known.seq > head.seq) {
-        return Ok(at(behind, format!("the events from {behind} on are missing")));
-    }
-    if stated != *head {
-        return Ok(at(behind, format!("the chain ends at {}, not at {stated}", *head)));
     }
     Ok(None)
 }
 
-async fn grants_that_differ(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
-    let mut last_id = String::new();
-    loop {
-        let sql = format!(
-            "select {} from (select * from grants where id > $1 order by id limit $2) g {} \
-             order by g.id, l.position",
-            row::COLUMNS,
-            row::JOINS
-        );
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(&last_id)
-            .bind(PAGE)
-            .fetch_all(&mut *connection)
-            .await?;
-        let grants = row::grants_from_rows(&rows)?;
-        let Some(last) = rows.last() else { break };
-        last_id = last.try_get("id")?;
-        let Some(grant) = grants.iter().find(|grant| grant.altered) else { continue };
-        let its = |row: &&AnyRow| row.try_get::<&str, _>("id").is_ok_and(|id| id == grant.id);
-        // A name that was made plain is that of no row.
-        let Some(row) = rows.iter().find(its).or(rows.first()) else { continue };
-        // A row that was put back to an earlier state is told from one that was changed.
-        let hash: Option<&str> = row.try_get("row_hash")?;
-        let is_older = hash == Some(row::seal_of_grant(grant).as_str());
-        let newest: Option<i64> = row.try_get("newest_event")?;
-        if let (true, Some(newest)) = (is_older, newest) {
-            let why = format!("the grant {} is not as event {newest} left it", grant.id);
-            return Ok(at(newest, why));
-        }
-        let seq = Some(row.try_get("event_seq")?);
-        let why = format!("the grant {} was changed without an event", grant.id);
-        return Ok(Some(Break { seq, why }));
+/// Whether every grant was read packed and is as the last event about it left it. Otherwise they are
+/// to be read one by one, in the order in which they are told.
+async fn all_grants_fit(connection: &mut AnyConnection) -> Result<bool, Fault> {
+    let mut fitting = 0;
+    let mut page = Packed::grants(connection, i64::MIN).await?;
+    while let Some(this) = page {
+        let fit = async {
+            let grants = row::grants(this.rows()?.into_iter().map(Ok)).ok()?;
+            let fit = grants.iter().all(|grant| !grant.altered);
+            fit.then_some(grants.len())
+        };
+        let (next, fit) = future::join(Packed::grants(connection, this.last), fit).await;
+        let Some(grants) = fit else { return Ok(false) };
+        fitting += grants;
+        page = next?;
     }
+    let row = sqlx::query("select count(*) as grants from grants where id > ''")
+        .fetch_one(connection)
+        .await?;
+    Ok(usize::try_from(row.try_get::<i64, _>("grants")?) == Ok(fitting))
+}
+
+/// Grants that are older than their last event, or gone; cases; counts.
+async fn rest_that_differs(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
+    let mut broken = grants_that_are_gone(connection).await?;
+    if broken.is_none() {
+        broken = cases_that_differ(connection).await?;
+    }
+    if broken.is_none() {
+        broken = counts_that_differ(connection).await?;
+    }
+    Ok(broken)
+}
+
+async fn grants_that_are_gone(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
     let newer = sqlx::query(
         "select e.seq, e.grant_id from events e left join grants g on g.id = e.grant_id \
          where e.grant_id is not null and e.row_hash is not null \
@@ -396,4 +579,66 @@ async fn counts_that_differ(connection: &mut AnyConnection) -> Result<Option<Bre
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::grant::{Access, Case, Layer, NewGrant, Supporter};
+    use crate::ledger::{Event, Lease, Location, Mode};
+
+    fn grant(id: &str, layers: usize) -> NewGrant {
+        let layer = |number| Layer {
+            provider: "linux-account".into(),
+            digest: "ab".into(),
+            account: format!("sp-{id}-{number}"),
+            public_key: (number == 0).then(|| "ssh-ed25519 \"\u{fc}\"".into()),
+            key_fingerprint: None,
+            has_password: number == 1,
+            inputs: r#"{"sp_path":"/var/www/it's \"here\""}"#.into(),
+            outputs: "{}".into(),
+        };
+        NewGrant {
+            id: id.into(),
+            case: "C".into(),
+            target: "staging".into(),
+            supporter: Supporter { name: id.into(), company: "MultiSafepay".into() },
+            access: Access::Sftp,
+            created_at: 1,
+            deadline: 2,
+            deadline_maximum: 3,
+            terms: "{}".into(),
+            layers: (0..layers).map(layer).collect(),
+        }
+    }
+
+    /// The slow way reads the same: without this nobody would notice that it is the only one.
+    #[test]
+    fn sqlite_gives_all_that_fits_packed() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Location::File(folder.path().join("ledger.sqlite3"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let ledger = Ledger::open(&place, Mode::ReadWrite).await.unwrap();
+            let desk = "multisafepay".into();
+            let case = Case { reference: "C".into(), desk, opened_at: 1, closed_at: None };
+            ledger.open_case(&case, "me").await.unwrap();
+            for (id, layers) in [("cccccccccc", 2), ("aaaaaaaaaa", 0), ("bbbbbbbbbb", 1)] {
+                let event = Event::new(1, "me", "grant.opening", json!({ "seen": "\u{0}" }));
+                let lease = Lease { owner: "elsewhere/1/a".into(), until: 60 };
+                ledger.begin(&grant(id, layers).grant(), &lease, &event).await.unwrap();
+            }
+            let mut connection = ledger.connect().await.unwrap();
+            let mut head = Head { seq: 0, hash: NOTHING.into() };
+            assert_eq!(walk_packed(&mut connection, &mut head, None).await.unwrap(), None);
+            assert_eq!(head, ledger.head().await.unwrap());
+            assert!(all_grants_fit(&mut connection).await.unwrap());
+            assert!(ledger.second_reader(&mut connection).await.is_some());
+            let change = sqlx::query("update grants set deadline = 9 where id = 'bbbbbbbbbb'");
+            change.execute(&mut connection).await.unwrap();
+            assert!(!all_grants_fit(&mut connection).await.unwrap());
+        });
+    }
 }

@@ -14,8 +14,8 @@ use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
 use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
 use stagepass::ledger::{
-    CaseFilter, Counts, Cursor, Event, EventFilter, Filter, Head, Lease, Ledger, LedgerError,
-    Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
+    CaseFilter, Counts, Cursor, Entry, Event, EventFilter, Filter, Head, Lease, Ledger,
+    LedgerError, Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
 };
 use stagepass::secret::Secret;
 
@@ -126,6 +126,8 @@ on_both! {
     of_many_who_claim_at_once_one_wins
     a_dead_lease_is_taken_over_and_a_live_one_is_not
     every_change_behind_the_back_of_the_ledger_is_found
+    every_column_of_an_event_counts_wherever_it_stands
+    every_column_of_a_grant_and_its_layers_counts
     a_row_that_was_altered_is_never_acted_on_nor_written_over
     what_acts_on_the_tables_and_is_not_ours_is_found
     a_cut_tail_is_found_by_a_remembered_head
@@ -712,6 +714,160 @@ mod stories {
         stand.run("delete from events where seq = 3").await;
         let broken = ledger.verify(None).await.unwrap().broken.unwrap();
         assert_eq!(broken.seq, Some(3), "{}", broken.why);
+    }
+
+    pub(super) async fn every_column_of_an_event_counts_wherever_it_stands(stand: &Stand) {
+        let ledger = stand.open().await;
+        // Two pages and a bit; every other event has all that an event can have.
+        let mut head = "0".repeat(64);
+        let mut values = Vec::new();
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let or_null = |text: &Option<String>| text.as_deref().map_or("null".into(), quoted);
+        for seq in 1..=1_003 {
+            let full = |text: &str| (seq % 2 == 0).then(|| text.to_owned());
+            let mut entry = Entry {
+                seq,
+                at: NOW + seq,
+                actor: "it's \"me\" \\ ü\u{1b}".into(),
+                verb: "test.ran".into(),
+                case: full("C"),
+                grant: full("aaaaaaaaaa"),
+                target: full(""),
+                detail: json!({ "seen": "ü \u{0} \u{1b}[31m", "seq": seq }).to_string(),
+                row_hash: None,
+                hash: String::new(),
+            };
+            entry.hash = entry.expected_hash(&head);
+            head.clone_from(&entry.hash);
+            let texts = [&entry.actor, &entry.verb].map(|text| quoted(text));
+            let names = [&entry.case, &entry.grant, &entry.target].map(or_null);
+            values.push(format!(
+                "({seq}, {}, {}, {}, {}, null, {})",
+                entry.at,
+                texts.join(", "),
+                names.join(", "),
+                quoted(&entry.detail),
+                quoted(&entry.hash),
+            ));
+        }
+        let insert = "insert into events (seq, at, actor, verb, case_reference, grant_id, target, \
+             detail, row_hash, hash) values ";
+        stand.run(&format!("{insert}{}", values.join(", "))).await;
+        stand.run(&format!("update chain set seq = 1003, head = '{head}'")).await;
+        let verdict = ledger.verify(None).await.unwrap();
+        is_whole(&verdict);
+        assert_eq!(verdict.head.to_string(), format!("1003:{head}"));
+
+        let changes = [
+            "at = at + 1",
+            "actor = actor || ' '",
+            "verb = 'test'",
+            "case_reference = case when case_reference is null then '' end",
+            "grant_id = case when grant_id is null then '-' end",
+            "target = case when target is null then '' end",
+            "detail = detail || ' '",
+            "row_hash = ''",
+            "hash = replace(hash, substr(hash, 1, 1), 'x')",
+        ];
+        // On both sides of the end of a page every column; at both ends of the chain one.
+        for seq in [1, 500, 501, 1_003] {
+            let at_an_end = seq == 1 || seq == 1_003;
+            let put_back = async || {
+                stand.run(&format!("delete from events where seq = {seq}")).await;
+                let values = &values[usize::try_from(seq).unwrap() - 1];
+                stand.run(&format!("{insert}{values}")).await;
+            };
+            for change in changes.iter().take(if at_an_end { 1 } else { changes.len() }) {
+                let change = format!("update events set {change} where seq = {seq}");
+                assert_eq!(stand.run(&change).await, 1, "{change}");
+                let verdict = ledger.verify(None).await.unwrap();
+                let broken = verdict.broken.unwrap_or_else(|| panic!("not found: {change}"));
+                let why = format!("event {seq} is not as it was recorded");
+                assert_eq!((broken.seq, broken.why), (Some(seq), why), "{change}");
+                assert_eq!(verdict.events, seq - 1, "{change}");
+                put_back().await;
+            }
+            // What SQLite takes into a column, whatever the column is for.
+            let other_kinds: &[&str] = if stand.url.is_some() || seq != 500 {
+                &[]
+            } else {
+                &[
+                    "at = at || 'x'",
+                    "at = cast(cast(at as text) as blob)",
+                    "at = at + 0.5",
+                    "actor = cast(actor as blob)",
+                    "detail = cast(detail as blob)",
+                    "target = x''",
+                    "row_hash = x''",
+                    "verb = cast(x'74ff' as text)",
+                    "actor = actor || char(0)",
+                ]
+            };
+            for change in other_kinds {
+                stand.run(&format!("update events set {change} where seq = {seq}")).await;
+                let verdict = ledger.verify(None).await;
+                let found = verdict.as_ref().map_or(true, |verdict| !verdict.is_whole());
+                assert!(found, "{change} of {seq}: {verdict:?}");
+                put_back().await;
+            }
+            stand.run(&format!("update events set seq = 5000 where seq = {seq}")).await;
+            let broken = ledger.verify(None).await.unwrap().broken.unwrap();
+            assert_eq!((broken.seq, broken.why), (Some(seq), format!("event {seq} is missing")));
+            stand.run("delete from events where seq = 5000").await;
+            put_back().await;
+        }
+        is_whole(&ledger.verify(None).await.unwrap());
+    }
+
+    pub(super) async fn every_column_of_a_grant_and_its_layers_counts(stand: &Stand) {
+        let ledger = stand.open().await;
+        ledger.open_case(&case("C"), "me").await.unwrap();
+        ledger.open_case(&case("Cx"), "me").await.unwrap();
+        for id in ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"] {
+            opened(&ledger, id, "C", "staging", NOW + DAY).await;
+        }
+        is_whole(&ledger.verify(None).await.unwrap());
+        let texts = ["case_reference", "target", "supporter_name", "supporter_company", "terms"];
+        let numbers = ["created_at", "opened_at", "deadline", "deadline_maximum", "attempts"];
+        let more_numbers = ["version", "findings"];
+        let absent = ["last_error", "lease_owner", "drift"];
+        let absent_numbers = ["closed_at", "next_attempt_at", "lease_until"];
+        let of_layers = ["provider", "digest", "account", "public_key", "key_fingerprint"];
+        let text = |name: &str| {
+            let back = format!("{name} = substr({name}, 1, length({name}) - 1)");
+            (format!("{name} = {name} || 'x'"), back)
+        };
+        let number = |name: &str| (format!("{name} = {name} + 1"), format!("{name} = {name} - 1"));
+        let mut changes: Vec<(&str, (String, String))> = Vec::new();
+        changes.extend(texts.map(|name| ("grants", text(name))));
+        changes.extend(numbers.map(|name| ("grants", number(name))));
+        changes.extend(more_numbers.map(|name| ("grants", number(name))));
+        let none = |name: &str| format!("{name} = null");
+        changes.extend(absent.map(|name| ("grants", (format!("{name} = ''"), none(name)))));
+        changes.extend(absent_numbers.map(|name| ("grants", (format!("{name} = 0"), none(name)))));
+        let older = ("event_seq = event_seq - 1", "event_seq = event_seq + 1");
+        changes.push(("grants", (older.0.into(), older.1.into())));
+        changes.push(("grants", ("access = 'ssh'".into(), "access = 'sftp'".into())));
+        changes.push(("grants", ("state = 'stuck'".into(), "state = 'open'".into())));
+        changes.extend(of_layers.map(|name| ("layers", text(name))));
+        changes.extend(["inputs", "outputs"].map(|name| ("layers", text(name))));
+        changes.push(("layers", number("position")));
+        let password = ("has_password = has_password + 2", "has_password = has_password - 2");
+        changes.push(("layers", (password.0.into(), password.1.into())));
+        let id = "bbbbbbbbbb";
+        for (table, (change, back)) in &changes {
+            let of_it = match *table {
+                "grants" => format!("where id = '{id}'"),
+                _ => format!("where grant_id = '{id}' and provider like 'authorized-key%'"),
+            };
+            let done = stand.run(&format!("update {table} set {change} {of_it}")).await;
+            assert_eq!(done, 1, "{change}");
+            let broken = ledger.verify(None).await.unwrap().broken;
+            let broken = broken.unwrap_or_else(|| panic!("not found: {change}"));
+            assert!(broken.why.contains(id), "{change}: {}", broken.why);
+            stand.run(&format!("update {table} set {back} {of_it}")).await;
+        }
+        is_whole(&ledger.verify(None).await.unwrap());
     }
 
     pub(super) async fn a_row_that_was_altered_is_never_acted_on_nor_written_over(stand: &Stand) {

@@ -321,6 +321,11 @@ puppet_told() { printf '%s %s %s\n' "$1" "$sp_uses_from" "$sp_collected" >>"$HOM
 puppet_says() { [ ! -r "$HOME/say.$1" ] || cat "$HOME/say.$1"; }
 puppet_hook() { [ ! -r "$HOME/hook.$1" ] || sh "$HOME/hook.$1"; }
 sp_open() { puppet_real_open; puppet_says open; }
+sp_tried() {
+    puppet_real_tried >"/tmp/said.$$"
+    grep -Ev '^(gate|failsafe)=' "/tmp/said.$$" || :
+    rm -f "/tmp/said.$$"
+}
 puppet_rest() {
     puppet_own='use|uses_total|bytes_[a-z]*|files_[a-z]*|sessions|sessions_ended|gate_present|failsafe_present'
     puppet_own="$puppet_own|found|found_total|changed|changed_total|difference|left|by_server|server_closed_at|result_kept"
@@ -368,7 +373,7 @@ impl Puppet {
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/authorized-key");
         let read = |name: &str| fs::read_to_string(original.join(name)).unwrap();
         let mut script = read("provider.sh");
-        for verb in ["open", "check", "close"] {
+        for verb in ["open", "tried", "check", "close"] {
             let (own, real) = (format!("\nsp_{verb}() {{"), format!("\npuppet_real_{verb}() {{"));
             assert!(script.contains(&own));
             script = script.replace(&own, &real);
@@ -607,15 +612,17 @@ fn a_case_is_closed_although_something_was_found() {
 fn what_the_server_closed_itself_ended_when_the_server_said() {
     let puppet = Puppet::new();
     let story = &puppet.story;
-    let granted = puppet.grant("Jane Doe", "10s");
-    let ended = granted.deadline + 1;
+    let granted = puppet.grant("Jane Doe", "2h");
+    // However long that took.
+    let deadline = story.ends_in(&granted.id, 2);
+    let ended = deadline + 1;
     let at = format!("server_closed_at={ended}");
     puppet.says(
         "close",
         &["by_server=true", &at, "already_absent=true", "sessions_ended=1", "result_kept=true"],
     );
     // The merchant's computer was off for a while.
-    Story::wait_until_over(granted.deadline + 4);
+    Story::wait_until_over(deadline + 4);
     assert_eq!(story.run(["sweep"]).ok().output(), "");
     let shown = story.show(&granted.id);
     assert_eq!(shown["grant"]["closed_at"], ended);

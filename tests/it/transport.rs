@@ -970,9 +970,9 @@ fn a_child_left_behind_does_not_hold_us() {
         for target in [pinned(&sshd), local()] {
             let mut connection = merchant.open(&target).await.unwrap();
             let start = Instant::now();
-            let output = done(connection.run(&sh("sleep 25 & echo hi; exit 0\n"), soon(20)).await);
+            let output = done(connection.run(&sh("sleep 90 & echo hi; exit 0\n"), soon(60)).await);
             assert_eq!(output.stdout, b"hi\n");
-            assert!(start.elapsed() < Duration::from_secs(8));
+            assert!(start.elapsed() < Duration::from_secs(45));
         }
     });
 }

@@ -90,7 +90,7 @@ fn a_real_cron_daemon_ends_a_grant_and_sends_no_mail() {
     let key = stage.supporter_key();
     let words =
         ["grant", "--case", "MSP-1", "--target", "shop", "--supporter", "Jane Doe", "--key"];
-    let rest = ["--for", "15s", "--override", "port", "--reason", "a throw-away server"];
+    let rest = ["--for", "30s", "--override", "port", "--reason", "a throw-away server"];
     let made = stage.run(words.iter().chain(&[key.public.to_str().unwrap()]).chain(&rest)).ok();
     assert!(made.stderr.contains("nothing sweeps on time"), "{}", made.told());
     assert!(made.stderr.contains("stagepass schedule install"), "{}", made.told());
@@ -110,7 +110,7 @@ fn a_real_cron_daemon_ends_a_grant_and_sends_no_mail() {
     let list = stage.run(["--json", "list", "--all"]).json();
     let grants = &list["result"]["grants"];
     let id = grants[0]["id"].as_str().unwrap().to_owned();
-    let patience = Instant::now() + Duration::from_secs(100);
+    let patience = Instant::now() + Duration::from_secs(140);
     while state(&stage, &id) != "closed" {
         assert!(Instant::now() < patience, "cron closed nothing\n{}", crontab());
         std::thread::sleep(Duration::from_millis(300));
@@ -578,9 +578,9 @@ fn after_an_upgrade_whichever_command_comes_first_brings_the_ledger_up_to_date()
     let host = stage.light(SUITE).start();
     stage.add_target("shop", &host, "root", &[]).ok();
     let ledger = stage.state().join("ledger.sqlite3");
-    let first = grant(&stage, "shop", "Jane Doe", "15s", &[]);
+    let first = grant(&stage, "shop", "Jane Doe", "40s", &[]);
     tamper(&ledger, BACK_TO_THE_FIRST_VERSION);
-    wait_until(now() + 15);
+    wait_until(now() + 40);
     let swept = stage.run(["--json", "sweep"]).ok().json();
     assert_eq!(swept["result"]["closed"][0]["grant"]["id"], *first.id);
     let second = grant(&stage, "shop", "John Roe", "1h", &[]);

@@ -570,12 +570,12 @@ sp_b_files() {
             sp_b_r=0
             sp_b_left 10
             if [ "$sp_b_how" = sum ]; then
-                sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
+                sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -name "$sp_b_q" -prune -o \
                     -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
                     -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + \
                     -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || sp_b_r=$?
             else
-                sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -path "$sp_b_q" -prune -o \
+                sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -name "$sp_b_q" -prune -o \
                     -type f -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N$sp_nl+%s %Y %Z %i$sp_tab%n" -- '{}' + \
                     -o -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + 2>/dev/null || sp_b_r=$?
             fi
@@ -586,7 +586,7 @@ sp_b_files() {
         set -- $sp_b_sums$sp_b_stats
         IFS=" $sp_tab$sp_nl"
         sp_b_left 10
-        [ "$#" = 0 ] || sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -path "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
+        [ "$#" = 0 ] || sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -name "$sp_b_q" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
     } | head -c 40000000 | head -n 150000 | SP_IDS=$sp_b_ids SP_OTHERS=$sp_b_others SP_ROOT=$sp_uid awk '
         BEGIN { ids = ENVIRON["SP_IDS"]; others = ENVIRON["SP_OTHERS"]; root = ENVIRON["SP_ROOT"] == 0 }
         # The class of the nearest place above it.
@@ -906,7 +906,10 @@ sp_baseline() {
         sp_baseline_digest=$(sp_b_digest "$sp_b_to")
         return 0
     fi
-    if ! rm -rf -- "$sp_b_to" "$sp_b_to.new" 2>/dev/null || ! mkdir -m 0700 -- "$sp_b_to.new" 2>/dev/null; then
+    sp_b_r=0
+    set -- "$sp_b_to" "$sp_b_to.new"
+    for sp_b_a; do if [ -e "$sp_b_a" ] || [ -L "$sp_b_a" ]; then sp_b_r=1; fi; done
+    if { [ "$sp_b_r" = 1 ] && ! rm -rf -- "$@" 2>/dev/null; } || ! mkdir -m 0700 -- "$sp_b_to.new" 2>/dev/null; then
         sp_baseline_why='The list of what is there now could not be written.'
         return 0
     fi
@@ -922,9 +925,9 @@ sp_baseline() {
             sp_settings "${sp_me:-root}"
         fi
         sp_b_named_by_sshd
-        sp_b_system "$sp_b_salt" >"$sp_b_into/system" 2>/dev/null
         sp_b_from=${sp_rec_path:-${sp_real:-${sp_start:-}}}
         if [ -z "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then sp_b_from=$(readlink -f -- "$sp_path") || sp_b_from=$sp_path; fi
+        sp_b_system "$sp_b_salt" >"$sp_b_into/system" 2>/dev/null
         sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
         printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\nnamed=%s\nstart=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
             "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$sp_b_named" "$(sp_b_boot) $(sp_b_ticks_of $$)" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1

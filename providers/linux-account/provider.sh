@@ -381,14 +381,14 @@ sp_mode_watcher() {
 # Where others can write, a file can become a link between a look and a change. What changes an ACL
 # therefore runs as the owner of the file, and reaches nothing but that owner's files. Two powers
 # stay: to reach a file through a folder that is closed to its owner, and not to lose the setgid bit.
-# Sets sp_as_owner, a script: UID COMMAND...
+# Sets sp_as_owner, a script: UID COMMAND...; and sp_as_caps where no script is needed.
 # shellcheck disable=SC2016
 sp_plan_owner() {
-    sp_as_owner=''
+    sp_as_owner='' sp_as_caps=''
     sp_has setpriv || return 1
     sp_a=-all,+dac_read_search,+fsetid
     if setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$sp_a" --ambient-caps="$sp_a" -- true 2>/dev/null; then
-        sp_as_owner='u=$1; shift; exec setpriv --reuid="$u" --regid=65534 --clear-groups'
+        sp_as_owner='u=$1; shift; exec setpriv --reuid="$u" --regid=65534 --clear-groups' sp_as_caps=$sp_a
     else
         # Containers often lack the first.
         sp_a=-all,+fsetid
@@ -405,6 +405,10 @@ sp_as_seconds=${sp_as_seconds:-600}
 sp_as() {
     if [ "$1" = 0 ]; then
         shift
+    elif [ -n "$sp_as_caps" ]; then
+        sp_as_uid=$1
+        shift
+        set -- setpriv --reuid="$sp_as_uid" --regid=65534 --clear-groups --inh-caps="$sp_as_caps" --ambient-caps="$sp_as_caps" -- "$@"
     else
         set -- /bin/sh -c "$sp_as_owner" sh "$@"
     fi

@@ -17,7 +17,7 @@ use stagepass::secret::Secret;
 use stagepass::target::{Address, Elevation, Environment, Login, Target};
 use stagepass::transport::host_key::{HostKeyPin, Verdict, fingerprint};
 use stagepass::transport::{
-    Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, STDOUT_LIMIT, Script,
+    Ahead, Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, STDOUT_LIMIT, Script,
     Surroundings, TransportError, Unlock, fetch_host_key, try_login,
 };
 use tempfile::TempDir;
@@ -612,6 +612,46 @@ fn a_password_is_not_sent_where_none_is_taken() {
         assert!(matches!(error, TransportError::AuthRefused { .. }), "{error}");
     });
     assert!(!sshd.log().contains("Failed password"), "{}", sshd.log());
+}
+
+#[test]
+fn a_connection_made_ahead_says_nothing_but_a_key_exchange() {
+    let (sshd, other) = (Sshd::start(), Sshd::start());
+    let merchant = Merchant::with_key(&sshd);
+    let reach = async |target: Target| {
+        Ahead::reach(&target, &merchant.unlock, &merchant.known, soon(20)).await
+    };
+    run(async {
+        let ahead = reach(pinned(&sshd)).await.expect("it is there, and the one that was pinned");
+        assert!(ahead.stale_at() > soon(0));
+        sshd.wait_for("Connection from");
+        drop(ahead);
+        // What ends it runs beside this.
+        let ended = async {
+            while !sshd.log().contains("[preauth]") {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let seen = tokio::time::timeout_at(soon(10), ended).await;
+        assert!(seen.is_ok(), "{}", sshd.log());
+        // sshd names the user of whom it was asked, and says so where a packet has no place before a login.
+        let log = sshd.log();
+        assert!(!log.contains("user") && !log.contains("protocol"), "{log}");
+
+        let another = Target { host_key: pinned(&other).host_key, ..pinned(&sshd) };
+        assert!(reach(another).await.is_none());
+        assert!(reach(local()).await.is_none());
+        // Nobody on the way is logged in to for it.
+        let before = other.log();
+        let text = format!(
+            "Host shop\n HostName 127.0.0.1\n Port {}\n ProxyJump 127.0.0.1:{}\n",
+            sshd.port, other.port
+        );
+        fs::write(merchant.ssh("config"), text).unwrap();
+        let address = Address::Ssh { user: None, host: "shop".into(), port: None };
+        assert!(reach(Target { address, ..pinned(&sshd) }).await.is_none());
+        assert_eq!(other.log(), before);
+    });
 }
 
 #[test]

@@ -25,6 +25,9 @@ sp_b_found_cap=200
 sp_b_class_cap=15 # of one class but `code`, so that no class hides another
 sp_b_changed_cap=300
 
+# What was looked at for several is only there where several are closed (sp_close_ahead), whatever the environment says.
+[ -n "${sp_turn:-}" ] || sp_shared=''
+
 # The places outside the shop through which somebody could come back: CLASS HOW PATH. One list: what is
 # looked at, and which class a difference there is of; a `/` at the end is a folder. `sum` takes a
 # digest of what is in a file, `stat` its size, times and inode (folders that packages fill). `~` is
@@ -327,6 +330,15 @@ sp_b_digest() {
 # Sets sp_b_ids (` id id `), sp_b_accounts (` name:uid `), sp_b_groups (` name:gid `) and
 # sp_b_others (` uid uid `, without this grant's).
 sp_b_ours() {
+    if [ -n "$sp_shared" ]; then
+        sp_b_base=$sp_b_state
+        IFS=/
+        # shellcheck disable=SC2086
+        set -- $sp_b_ours_known
+        IFS=" $sp_tab$sp_nl"
+        sp_b_ids=$1 sp_b_accounts=$2 sp_b_groups=$3 sp_b_others=$4 sp_b_names=$5
+        return 0
+    fi
     sp_b_ids=" $sp_grant " sp_b_accounts=' ' sp_b_groups=' ' sp_b_others=' ' sp_b_names=' '
     sp_b_base=$sp_b_state
     if [ "$sp_uid" != 0 ]; then
@@ -379,16 +391,83 @@ sp_b_ours() {
 
 # sp_b_system WORD: prints the list. WORD salts the digests of passwords.
 sp_b_system() {
-    sp_b_users
     sp_b_passwords "$1"
+    sp_b_programs
+    # A full disk cuts a list without a word: it has an end.
+    if sp_b_is_shared; then
+        cat -- "$sp_shared/system"
+    else
+        sp_b_common
+        printf 'end\t\t\t\n'
+    fi
+}
+
+# What is the same for every grant whose baseline was made in the same places.
+sp_b_common() {
+    sp_b_users
     sp_b_candidates
     sp_b_files
     sp_b_listeners
-    sp_b_programs
     sp_b_random
     sp_b_texts "$sp_b_word"
-    # A full disk cuts a list without a word.
-    printf 'end\t\t\t\n'
+}
+
+# sp_b_share FOLDER IDS TURNS: what is looked at once for several grants that are closed together (sp_close_ahead), when everything
+# that has one of these ids was ended: the list of the system, the search for setuid files, in FOLDER. Ends with 1 where
+# it is not whole.
+sp_b_share() {
+    sp_b_work=$1
+    sp_b_into=$sp_b_state/$sp_grant/baseline
+    sp_b_about
+    if [ -z "${sp_s_keys:-}" ]; then
+        sp_find_sshd
+        sp_settings root
+    fi
+    sp_b_tools
+    sp_b_ours
+    # Nothing of theirs runs; what is left of one of them must not be hidden from it.
+    sp_b_v=$sp_b_others
+    sp_b_others=' '
+    for sp_b_a in $sp_b_v; do
+        case "$2 " in *" $sp_b_a "*) ;; *) sp_b_others="$sp_b_others$sp_b_a " ;; esac
+    done
+    sp_b_named_by_sshd
+    # The earliest of them: each then takes what is later than its own.
+    for sp_b_a in $3; do
+        sp_b_v=$("sp_one_$sp_b_a" && sed -n 's/^time=//p' <"$sp_b_state/$sp_grant/baseline/about" 2>/dev/null) || sp_b_v=''
+        case $sp_b_v in '' | *[!0-9]*) return 1 ;; esac
+        [ "$sp_b_v" -ge "$sp_b_time" ] || sp_b_time=$sp_b_v
+    done
+    sp_b_setuid_raw >"$1/setuid.all" 2>/dev/null &
+    sp_b_beside=$!
+    # Of keys of theirs none is left out: they are gone by now.
+    (
+        sp_grant=none sp_public_key='' sp_check_key='' sp_account=''
+        sp_b_common
+        printf 'end\t\t\t\n'
+    ) >"$1/system" 2>/dev/null
+    sp_b_v=$(sp_b_from='' sp_path='' sp_b_ticks=0 && sp_b_programs)
+    # shellcheck disable=SC2030
+    [ -n "$sp_b_v" ] || sp_b_v=none
+    {
+        printf '%s / %s / %s\n' "${sp_s_keys:-}" "${sp_sshd_f:-}" "$sp_b_named"
+        printf '%s\n' "$sp_b_named_new"
+        printf '%s/%s/%s/%s/%s\n' "$sp_b_ids" "$sp_b_accounts" "$sp_b_groups" "$sp_b_others" "$sp_b_names"
+        date +%s
+        case $sp_b_v in none) printf 'none\n' ;; *) printf 'some\n' ;; esac
+    } >"$1/known" || return 1
+    sp_b_passwords_read
+    printf '%s\n' "$sp_b_t" >"$1/passwords" || return 1
+    wait "$sp_b_beside" 2>/dev/null || :
+    case $(tail -n 1 <"$1/system") in end*) ;; *) return 1 ;; esac
+    # What was not looked at to its end, and capabilities, which have no time, each looks at itself.
+    ! grep -qs -e '^!' -e '^/' "$1/setuid.all" || return 0
+    awk -v from="$sp_b_time" '$1 + 0 >= from + 0' "$1/setuid.all" >"$1/setuid" || return 1
+}
+
+# Whether the list that was made for several is the one that this grant would make.
+sp_b_is_shared() {
+    [ -n "$sp_shared" ] && [ -r "$sp_shared/system" ] && [ "${sp_shared_named:-}" = "${sp_s_keys:-} / ${sp_sshd_f:-} / $sp_b_named" ]
 }
 
 sp_b_users() {
@@ -411,16 +490,8 @@ sp_b_users() {
 # Whether a password is set, when it was, and a salted digest that tells one from another.
 sp_b_passwords() {
     [ -r /etc/shadow ] || return 0
-    sp_b_t=$(SP_MINE=$sp_b_accounts awk -F: '
-        BEGIN { mine = ENVIRON["SP_MINE"] }
-        FILENAME == "/etc/passwd" { id[$1] = $3; next }
-        FNR > 100000 { exit }
-        index(mine, " " $1 ":" id[$1] " ") || $1 ~ /[ \t]/ { next }
-        $2 == "" { print $1 ":empty"; next }
-        $2 ~ /^[!*]/ { print $1 ":locked"; next }
-        # More accounts with a password than fifty: the day it was set has to do.
-        ++n > 50 { print $1 ":set" $3; next }
-        { print $1 ":" $3 ":" $2 }' /etc/passwd /etc/shadow 2>/dev/null) || :
+    sp_b_t=${sp_shared:+$sp_b_passwords_known}
+    [ -n "$sp_b_t" ] || sp_b_passwords_read
     for sp_b_a in $sp_b_t; do
         sp_b_v=${sp_b_a#*:}
         case $sp_b_v in
@@ -436,6 +507,20 @@ sp_b_passwords() {
         printf 'password\t%s\t%s\t\n' "${sp_b_a%%:*}" "$sp_b_v"
     done
     sp_b_t=''
+}
+
+# Sets sp_b_t to ACCOUNT:STATE words.
+sp_b_passwords_read() {
+    sp_b_t=$(SP_MINE=$sp_b_accounts awk -F: '
+        BEGIN { mine = ENVIRON["SP_MINE"] }
+        FILENAME == "/etc/passwd" { id[$1] = $3; next }
+        FNR > 100000 { exit }
+        index(mine, " " $1 ":" id[$1] " ") || $1 ~ /[ \t]/ { next }
+        $2 == "" { print $1 ":empty"; next }
+        $2 ~ /^[!*]/ { print $1 ":locked"; next }
+        # More accounts with a password than fifty: the day it was set has to do.
+        ++n > 50 { print $1 ":set" $3; next }
+        { print $1 ":" $3 ":" $2 }' /etc/passwd /etc/shadow 2>/dev/null) || :
 }
 
 # Sets sp_b_texts_of (KIND tab WHO tab FILE) for what is read line by line; sp_b_sums and sp_b_stats, the
@@ -536,7 +621,11 @@ sp_b_named_by_sshd() {
     set +f
     set -- /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf ${sp_sshd_f:+"$sp_sshd_f"}
     set -f
-    sp_b_named=${sp_b_named:-}$(awk '
+    if [ -n "$sp_shared" ]; then
+        sp_b_named=${sp_b_named:-}${sp_b_named_now:-}
+        return 0
+    fi
+    sp_b_named_new=$(awk '
         NR > 20000 { exit }
         { gsub(/["=,]/, " ") }
         tolower($1) ~ /^(include|(authorizedkeys|authorizedprincipals)command|authorizedprincipalsfile|trustedusercakeys|revokedkeys|forcecommand|subsystem|hostcertificate|securitykeyprovider|xauthlocation|chrootdirectory)$/ {
@@ -551,6 +640,7 @@ sp_b_named_by_sshd() {
                 if (p ~ /^\/[^\/]+\/[^\/]/ && p !~ /^\/(usr|proc|sys|dev)\/[^\/]*$/ && !seen[p]++ && ++n <= 50) printf " %s", p
             }
         }' "$@" 2>/dev/null) || :
+    sp_b_named=${sp_b_named:-}$sp_b_named_new
 }
 
 # Files compared as a whole: what they are, whose, and what is in them. A link is compared by where it
@@ -666,6 +756,8 @@ sp_b_programs() {
     set -- /proc/[0-9]*/exe
     set -f
     sp_b_top=${sp_b_from:-}
+    # Nothing like that ran when several were looked at, and this one has no shop.
+    [ "${sp_shared:+$sp_b_programs_known$sp_b_top${sp_path:-}}" != none ] || return 0
     if [ -z "$sp_b_top" ] && [ -n "${sp_path:-}" ]; then sp_b_top=$(readlink -f -- "$sp_path") || sp_b_top=''; fi
     sp_b_t=$(sp_b_within 5 stat -c '%N' -- "$@" 2>/dev/null | SP_TOP=${sp_b_top:-/nonexistent}/ awk '
         BEGIN { top = ENVIRON["SP_TOP"] }
@@ -831,6 +923,7 @@ sp_b_shop() {
         sp_b_why='the shop folder is not there'
         return 0
     fi
+    [ -z "$sp_shared" ] || ! "$sp_by_shop" "$1" "$2" || return 0
     sp_b_own
     sp_b_left "$sp_b_seconds"
     sp_b_t=$({
@@ -891,6 +984,34 @@ sp_b_shop() {
     ! grep -qa "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" ||
         sp_b_v=$(grep -a -m 1 "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" | cut -c 1-60 | tr -d '\001-\037\177') || :
     [ -z "$sp_b_v" ] || sp_b_why="${sp_b_why:+$sp_b_why; }in the shop folder there are more than $sp_b_depth folders in one another, the first in ${sp_b_v%%/*}"
+}
+
+# sp_b_shop_known FOLDER FILE: the same from the list that another had made of that folder, of those that are compared together.
+sp_b_shop_known() {
+    [ -n "$sp_shared" ] || return 1
+    set +f
+    for sp_b_a in "$sp_shared"/shop.*.of; do
+        [ -r "$sp_b_a" ] || continue
+        {
+            IFS= read -r sp_b_v
+            IFS= read -r sp_b_why
+            IFS= read -r sp_b_cut
+        } <"$sp_b_a" || continue
+        [ "$sp_b_v" = "$1" ] || continue
+        if ln -f -- "${sp_b_a%.of}" "$2" 2>/dev/null; then
+            set -f
+            return 0
+        fi
+    done
+    set -f
+    sp_b_why='' sp_b_cut=''
+    return 1
+}
+
+# sp_b_shop_keep FOLDER FILE: for the others.
+sp_b_shop_keep() {
+    [ -n "$sp_shared" ] && [ -n "$1" ] && [ -s "$2" ] || return 0
+    ! ln -- "$2" "$sp_shared/shop.$sp_turn" 2>/dev/null || printf '%s\n%s\n%s\n' "$1" "$sp_b_why" "$sp_b_cut" >"$sp_shared/shop.$sp_turn.of" || :
 }
 
 # ---- the baseline --------------------------------------------------------------------------------
@@ -965,9 +1086,9 @@ sp_baseline_hold() {
     for sp_b_a; do
         if [ ! -f "$sp_b_a" ] || [ -L "$sp_b_a" ] || [ ! -O "$sp_b_a" ]; then continue; fi
         sp_b_to=${sp_b_a%/about}
-        # Its own difference is known by then.
+        # Its own difference is known by then, as are those of grants that are closed with it.
         if [ "$sp_b_to" = "$sp_b_state/$sp_grant/baseline" ] && [ -n "${sp_diff_state:-}" ]; then continue; fi
-        [ ! -e "$sp_b_to/held" ] || continue
+        if [ -e "$sp_b_to/held" ] || [ -e "${sp_b_to%/baseline}/compared" ]; then continue; fi
         (
             sp_b_into=$sp_b_to
             sp_b_about
@@ -1013,14 +1134,14 @@ sp_difference() {
     fi
     sp_b_out=$(
         sp_b_into=$sp_b_to sp_b_bad=''
-        # Which files hold keys is for sshd to say, at the end as at the beginning.
+        sp_b_about
+        # Which files hold keys was for sshd to say at the beginning; it is asked where it did not.
         if [ -z "${sp_s_keys:-}" ]; then
             sp_find_sshd
             sp_settings root
         fi
         sp_b_tools
         sp_b_ours
-        sp_b_about
         sp_b_named_by_sshd
         sp_b_compare
     ) 9>&- || :
@@ -1068,33 +1189,56 @@ sp_b_about() {
 # In a subshell: prints F and C lines, f and c totals, and the state.
 sp_b_compare() {
     sp_b_work=$sp_b_into/now
-    rm -rf -- "$sp_b_work"
+    if sp_b_is_shared && [ -z "$sp_b_from" ]; then
+        # One folder for all, one after the other; of the one before, nothing counts that this one does not write itself.
+        sp_b_work=$sp_shared/now
+        [ -d "$sp_b_work" ] || mkdir -m 0700 -- "$sp_b_work" 2>/dev/null || :
+        for sp_b_a in since names same; do : >"$sp_b_work/$sp_b_a"; done
+        sp_b_compare_in
+        return 0
+    fi
+    if [ -e "$sp_b_work" ] || [ -L "$sp_b_work" ]; then rm -rf -- "$sp_b_work"; fi
     if ! mkdir -m 0700 -- "$sp_b_work" 2>/dev/null; then
         printf 'S none: there is no room to compare in\n'
         return 0
     fi
+    sp_b_compare_in
+    rm -rf -- "$sp_b_work"
+}
+
+sp_b_compare_in() {
     # The longest search goes on beside the rest.
-    sp_b_setuid >"$sp_b_work/setuid" 2>/dev/null &
-    sp_b_beside=$!
+    sp_b_beside=''
+    if [ -n "$sp_shared" ] && [ -r "$sp_shared/setuid" ]; then
+        : >"$sp_b_work/setuid"
+        [ ! -s "$sp_shared/setuid" ] || sp_b_setuid_new <"$sp_shared/setuid" >"$sp_b_work/setuid" 2>/dev/null
+    else
+        sp_b_setuid >"$sp_b_work/setuid" 2>/dev/null &
+        sp_b_beside=$!
+    fi
     sp_b_system "$sp_b_salt" >"$sp_b_work/system" 2>/dev/null
     sp_b_shop "$sp_b_from" "$sp_b_work/shop" 2>/dev/null
-    sp_b_holders >"$sp_b_work/holders" 2>/dev/null
+    [ -z "$sp_shared" ] || "$sp_by_keep" "$sp_b_from" "$sp_b_work/shop"
+    # The same, line for line: nobody is new there.
+    sp_b_same=''
+    if cmp -s "$sp_b_into/system" "$sp_b_work/system"; then sp_b_same=1; else sp_b_holders >"$sp_b_work/holders" 2>/dev/null; fi
     # What could not be listed whole may hide code: whatever the kernel says changed since is looked for alone.
     if [ -n "$sp_b_cut$sp_b_was_cut$sp_b_why$sp_b_was" ]; then sp_b_code_since >"$sp_b_work/since" 2>/dev/null; fi
-    wait "$sp_b_beside" 2>/dev/null || :
-    sp_b_say_system
+    [ -z "$sp_b_beside" ] || wait "$sp_b_beside" 2>/dev/null || :
+    if [ -n "$sp_b_same" ] && [ ! -s "$sp_b_work/setuid" ]; then printf 'f 0\n'; else sp_b_say_system; fi
     sp_b_say_shop
-    case $(tail -n 1 <"$sp_b_work/system" 2>/dev/null) in
+    case ${sp_b_same:+end}$(if [ -z "$sp_b_same" ]; then tail -n 1 <"$sp_b_work/system" 2>/dev/null; fi) in
         end*) ;;
         *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;;
     esac
     if grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
         sp_b_bad="$sp_b_bad; there are more accounts, login keys, crontab lines or files in homes than can be compared"
     fi
-    if grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then
+    if [ -s "$sp_b_work/setuid" ] && grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then
         sp_b_bad="$sp_b_bad; the search for setuid files was ended before it was through"
     fi
-    if [ "$(date +%s)" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
+    sp_b_v=${sp_shared:+$sp_b_now_known}
+    if [ "${sp_b_v:-$(date +%s)}" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
     if [ -n "$sp_b_why" ] && [ "$sp_b_why" = "$sp_b_was" ]; then
         sp_b_bad="$sp_b_bad; when access was opened and now, $sp_b_why"
     else
@@ -1109,7 +1253,6 @@ sp_b_compare() {
         fi
     fi
     if [ -n "$sp_b_bad" ]; then printf 'S partial: %s\n' "${sp_b_bad#; }"; else printf 'S done\n'; fi
-    rm -rf -- "$sp_b_work"
 }
 
 # Files of the shop that a server may run or obey and whose inode changed since access was opened, in
@@ -1129,7 +1272,8 @@ sp_b_code_since() {
 # Setuid and setgid files whose inode changed since access was opened (nobody sets that time), and for
 # root the files that were given capabilities: on every local file system that honours them. Where
 # that takes too long, the places where anybody can write at least.
-sp_b_setuid() {
+sp_b_setuid() { sp_b_setuid_raw | sp_b_setuid_new; }
+sp_b_setuid_raw() {
     set --
     for sp_b_a in /tmp /var/tmp /dev/shm /home /usr/local /opt "$sp_b_from" "${sp_my_home:-}"; do
         [ -z "$sp_b_a" ] || [ ! -d "$sp_b_a" ] || set -- "$@" "$sp_b_a"
@@ -1158,7 +1302,12 @@ sp_b_setuid() {
                 case $sp_b_r in 124 | 137) printf '!\n' ;; esac
                 ;;
         esac
-    } 2>/dev/null | head -n 10000 | awk -v from="$sp_b_time" '
+    } 2>/dev/null | head -n 10000
+}
+
+# Those that are new since this grant was opened.
+sp_b_setuid_new() {
+    awk -v from="$sp_b_time" '
         /^!$/ { print; next }
         /^[0-9]+ [0-7]+ [0-9]+ [0-9]+ \// {
             p = $0; sub(/^[0-9]+ [0-7]+ [0-9]+ [0-9]+ /, "", p)

@@ -245,6 +245,7 @@ sp_gate_present() { [ -x "$sp_dir/gate" ] && [ -r "$sp_dir/gate.conf" ] && [ -r 
 
 # What is logged is kept with the folder; removing that is the provider's last step.
 sp_gate_remove() {
+    [ -e "$sp_dir/gate" ] || [ -e "$sp_dir/gate.conf" ] || [ -e "$sp_dir/uses" ] || [ -e "$sp_dir/talk" ] || return 0
     [ ! -e "$sp_dir/uses" ] || chattr -a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null || :
     rm -f -- "$sp_dir/gate" "$sp_dir/gate.conf" "$sp_dir/gate.new" "$sp_dir/gate.conf.new" "$sp_dir/ends.new" "$sp_dir/uses" "$sp_dir/talk"
 }
@@ -333,6 +334,12 @@ sp_when_busy() { :; }
 # sftp-server says has a file of its own, so that no amount of it hides a use. uses_partial says that this is
 # not all: a log was too long to be read, or an sftp-server was ended before it could say what it moved.
 sp_uses() {
+    # Nobody came.
+    if [ ! -s "$sp_dir/uses" ] && [ ! -s "$sp_dir/talk" ]; then
+        for sp_a in uses_total bytes_read bytes_written files_read files_written; do sp_say "$sp_a" 0; done
+        sp_say uses_partial false
+        return 0
+    fi
     sp_t=$(
         sp_log uses | awk -v from="${sp_uses_from:-0}" '
             /^[0-9]+ [^ ]+ (shell|command|sftp|refused|ended|own)( |$)/ {
@@ -625,7 +632,11 @@ sp_failsafe_take() {
             systemctl --no-block daemon-reload >/dev/null 2>&1 || :
             ;;
         cron.d)
-            rm -f -- "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new" 2>/dev/null || :
+            set --
+            for sp_v in "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new"; do
+                if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then set -- "$@" "$sp_v"; fi
+            done
+            [ "$#" = 0 ] || rm -f -- "$@" 2>/dev/null || :
             # It may be what called us; then it sees that there is nothing to wait for any more.
             [ "${sp_by_server:-0}" = 1 ] || ! sp_waiter || kill -KILL "-$sp_waiter" 2>/dev/null || :
             ;;

@@ -212,7 +212,9 @@ sp_lock() {
 
 sp_wait_turn() {
     sp_busy=$((sp_busy + 1))
-    # What cannot wait even for whoever is at work. Only the failsafe names it, and other verbs are not sent it.
+    # What cannot wait even for whoever is at work, right away or after the whole time. Only a close and the failsafe name it, and
+    # other verbs are not sent it.
+    [ "$sp_busy" != 1 ] || "${sp_never_waits:-:}"
     [ "$sp_busy" -lt 100 ] || "${sp_cannot_wait:-:}"
     [ "$sp_busy" -lt 100 ] || sp_fail busy 'Another stagepass has been at work here for twenty seconds.'
     sleep 0.2 2>/dev/null || {
@@ -227,7 +229,10 @@ sp_lock_by_name() {
     sp_alive "$$"
     sp_lock_me=$$-$sp_born
     rm -rf -- "$1.$$"
-    mkdir -p -- "$1.$$/$sp_lock_me" 2>/dev/null || sp_fail no-lock "No lock can be made in ${1%/*}."
+    mkdir -p -- "$1.$$/$sp_lock_me" 2>/dev/null || {
+        "${sp_never_waits:-:}"
+        sp_fail no-lock "No lock can be made in ${1%/*}."
+    }
     while ! mv -T -- "$1.$$" "$1" 2>/dev/null; do
         set +f
         for sp_a in "$1"/*; do
@@ -535,19 +540,21 @@ sp_find_nobody() {
 }
 
 # sp_end_uid UID: kills everything of that id, and again, until the kernel has none, for ten seconds at
-# most. Needs root. Sets sp_left to 0 when there is none, else to how many are to be seen, and at least 1.
+# most. Needs root. Sets sp_left to 0 when there is none, else to how many are to be seen, and at least 1;
+# and sp_had_any to 0 where there was none to begin with.
 #
 # Who sends the signal has UID as its effective id alone, and as its real one an id that nobody has:
 # what is to be killed cannot kill it first. It has no power of root left, which is looked at: with that,
 # or with root as the real id, the signal would kill the whole server.
 sp_end_uid() {
-    sp_left=1 sp_end_said=3
+    sp_left=1 sp_end_said=3 sp_had_any=1
     case $1 in '' | 0* | *[!0-9]*) return 0 ;; esac
     sp_find_nobody
     if [ -n "$sp_nobody" ] && sp_has perl; then
         sp_end_said=0
         # shellcheck disable=SC2016
-        sp_within 60 perl -e '
+        perl -e '
+            alarm 60;
             my ($uid, $nobody, $bare) = @ARGV;
             $) = "65534 65534";
             ($<, $>) = ($nobody, $uid);
@@ -555,17 +562,21 @@ sp_end_uid() {
             open my $status, "<", "/proc/self/status" or exit 3;
             while (<$status>) { $bare = 1 if /^CapEff:\s*0+$/ }
             exit 3 unless $bare;
+            $! = 0;
+            my $first = getpriority(2, $uid);
+            my $had = $! != 3;
             for (1 .. 200) {
                 kill "KILL", -1;
                 $! = 0;
                 my $nice = getpriority(2, $uid);
-                exit 0 if $! == 3;
+                exit($had ? 0 : 4) if $! == 3;
                 select undef, undef, undef, 0.05;
             }
-            exit 1' "$1" "$sp_nobody" 2>/dev/null || sp_end_said=$?
+            exit 1' "$1" "$sp_nobody" 2>/dev/null 9>&- || sp_end_said=$?
     fi
     case $sp_end_said in
         0 | 1) ;;
+        4) sp_end_said=0 sp_had_any=0 ;;
         *)
             sp_end_said=0
             sp_end_uid_as_itself "$1" || sp_end_said=1
@@ -576,6 +587,45 @@ sp_end_uid() {
     sp_of_uid "$1"
     for sp_procs_one in $sp_procs; do sp_left=$((sp_left + 1)); done
     [ "$sp_left" -gt 0 ] || sp_left=1
+}
+
+# sp_end_uids UID...: kills what has any of these ids until the kernel has none of any, three times one after the other: what
+# runs under one of them could hand itself over to another by a setuid program, and to one that was empty before. Ends
+# with 1 where that cannot be said.
+sp_end_uids() {
+    sp_find_nobody
+    [ -n "$sp_nobody" ] && sp_has perl || return 1
+    # shellcheck disable=SC2016
+    perl -e '
+        alarm 60;
+        my ($nobody, @ids) = @ARGV;
+        my $calm = 0;
+        for (1 .. 200) {
+            my $any = 0;
+            for my $uid (@ids) {
+                exit 3 if $uid < 1 or $nobody < 1;
+                $! = 0;
+                my $nice = getpriority(2, $uid);
+                next if $! == 3;
+                $any = 1;
+                my $child = fork;
+                exit 3 unless defined $child;
+                if ($child) { waitpid $child, 0; exit 3 if $?; next }
+                my $bare;
+                $) = "65534 65534";
+                ($<, $>) = ($nobody, $uid);
+                exit 3 if $< != $nobody or $> != $uid;
+                open my $status, "<", "/proc/self/status" or exit 3;
+                while (<$status>) { $bare = 1 if /^CapEff:\s*0+$/ }
+                exit 3 unless $bare;
+                kill "KILL", -1;
+                exit 0;
+            }
+            $calm = $any ? 0 : $calm + 1;
+            exit 0 if $calm == 3;
+            select undef, undef, undef, 0.02 if $any;
+        }
+        exit 1' "$sp_nobody" "$@" 2>/dev/null 9>&-
 }
 
 # The same without perl. Whoever sends the signal can be killed first, so that some are ended one by one.

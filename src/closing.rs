@@ -23,7 +23,7 @@ use crate::message;
 use crate::output::Progress;
 use crate::provider::{Need, Provider, Verb};
 use crate::public_key;
-use crate::script::{Answer, Reply, clean};
+use crate::script::{Answer, Inputs, Reply, clean};
 use crate::session::{self, Known, Moment, Session};
 use crate::sharing;
 use crate::target::Target;
@@ -48,6 +48,9 @@ pub const TRIES: i64 = 6;
 
 /// How many times a lost connection to one target is opened again in one run.
 const MOST_CONNECTIONS: u32 = 3;
+
+/// The most grants that are closed by one script.
+const MOST_TOGETHER: usize = 25;
 
 /// The most grants of one target that a comparison is held against.
 const MOST_OTHERS: u32 = 1000;
@@ -170,13 +173,13 @@ pub async fn close(
     id: &str,
     why: &str,
 ) -> Result<Ended> {
-    let Some((grant, before)) = claim(context, ledger, id, why).await? else {
+    let Some((grant, before)) = claim(context, ledger, id, why, 1).await? else {
         return Ok(Ended::Busy);
     };
     let mut layers = Vec::new();
     // Last opened, first closed.
     for layer in grant.layers.iter().rev() {
-        match close_layer(context, ledger, session, &grant, layer, Some(before)).await? {
+        match close_layer(context, ledger, session, &grant, layer, Some(before), None).await? {
             Ok(closed) => layers.push(closed),
             Err(mut failure) => {
                 failure.findings += findings(&layers);
@@ -242,8 +245,7 @@ pub(crate) async fn forget_result(
 ) -> std::result::Result<(), String> {
     for layer in &grant.layers {
         let provider = provider_of(context, session, layer)?;
-        let moment = Moment { deadline: grant.deadline, collected: true, ..Moment::default() };
-        let inputs = session::inputs(grant, layer, &moment);
+        let inputs = collected(grant, layer);
         match session.call(&provider, Verb::Close, &inputs).await {
             Ok(Answer::Done(_) | Answer::Refused { .. }) => {}
             Ok(Answer::Unknown { why }) => return Err(why),
@@ -251,6 +253,12 @@ pub(crate) async fn forget_result(
         }
     }
     Ok(())
+}
+
+/// What tells the server that its result is recorded.
+fn collected(grant: &Grant, layer: &Layer) -> Inputs<'static> {
+    let moment = Moment { deadline: grant.deadline, collected: true, ..Moment::default() };
+    session::inputs(grant, layer, &moment)
 }
 
 /// What closing something showed that is not live in the ledger.
@@ -275,7 +283,7 @@ pub(crate) async fn close_again(
 ) -> Result<std::result::Result<ClosedAgain, (String, bool, Vec<Value>)>> {
     let mut again = ClosedAgain { layers: Vec::new(), notes: Vec::new(), kept: false };
     for layer in grant.layers.iter().rev() {
-        match close_layer(context, ledger, session, grant, layer, None).await? {
+        match close_layer(context, ledger, session, grant, layer, None, None).await? {
             Ok(closed) => {
                 let found = closed.evidence.found.lines.iter().take(MOST_FOUND);
                 again.notes.extend(found.map(|line| format!("found: {line}")));
@@ -501,20 +509,31 @@ async fn close_on(round: &Round<'_>, target: Option<&Target>, grants: &[&Grant])
     let mut session = Session::open(context, target).await.map_err(|e| one_line(&e));
     context.output.mark("closing, logged in");
     let mut lost = 0;
-    for grant in grants {
+    let mut rest = grants;
+    while let Some(grant) = rest.first() {
+        let mut unheard = false;
+        let together = match &session {
+            Ok(session) => together(round, session, rest),
+            Err(_) => 1,
+        };
+        let (now, later) = rest.split_at_checked(together).unwrap_or((rest, &[]));
+        rest = later;
         if grant.altered {
             tally.altered.push((*grant).clone());
             round.progress.advance();
-            continue;
+        } else if let (Ok(session), [_, _, ..]) = (&mut session, now) {
+            unheard = close_together(round, session, now, &mut tally).await;
+        } else {
+            let ended;
+            (ended, unheard) = close_or_wait(round, &mut session, grant).await;
+            match ended {
+                Ok(Some(ended)) => tally.add(&grant.id, ended),
+                Ok(None) => tally.waiting.push((*grant).clone()),
+                // The other grants must not wait for a ledger that fails at this one.
+                Err(e) => tally.unrecorded.push((grant.id.clone(), one_line(&e))),
+            }
+            round.progress.advance();
         }
-        let (ended, unheard) = close_or_wait(round, &mut session, grant).await;
-        match ended {
-            Ok(Some(ended)) => tally.add(&grant.id, ended),
-            Ok(None) => tally.waiting.push((*grant).clone()),
-            // The other grants must not wait for a ledger that fails at this one.
-            Err(e) => tally.unrecorded.push((grant.id.clone(), one_line(&e))),
-        }
-        round.progress.advance();
         // Nobody knows what state the old connection is in.
         if unheard && session.is_ok() && lost < MOST_CONNECTIONS {
             lost += 1;
@@ -525,6 +544,144 @@ async fn close_on(round: &Round<'_>, target: Option<&Target>, grants: &[&Grant])
         session.close().await;
     }
     Ok(tally)
+}
+
+/// How many of these grants, from the first on, are closed by one script; 1 where the first is closed as it
+/// is.
+fn together(round: &Round<'_>, session: &Session<'_>, grants: &[&Grant]) -> usize {
+    let mut provider: Option<String> = None;
+    let fits = |grant: &&&Grant| {
+        // What may go on for a while is looked at first, and what was altered is not touched.
+        let waits = round.running == Running::MayGoOn && is_draining(grant, round.context.now());
+        let [layer] = grant.layers.as_slice() else { return false };
+        if grant.altered || waits || Known::is_shared(layer) {
+            return false;
+        }
+        match &provider {
+            Some(name) if layer.provider != *name => false,
+            _ => provider_of(round.context, session, layer).is_ok_and(|found| {
+                provider = Some(found.name.clone());
+                found.closes_together()
+            }),
+        }
+    };
+    grants.iter().take(MOST_TOGETHER).take_while(fits).count().max(1)
+}
+
+/// Closes grants of one provider by one script. What each of them needs is committed before, and what became
+/// of each is recorded on its own. Says whether an answer was missed.
+async fn close_together(
+    round: &Round<'_>,
+    session: &mut Session<'_>,
+    grants: &[&Grant],
+    tally: &mut Tally,
+) -> bool {
+    let Round { context, ledger, why, .. } = *round;
+    let mut claimed = Vec::with_capacity(grants.len());
+    for grant in grants {
+        match claim(context, ledger, &grant.id, why, grants.len()).await {
+            Ok(Some(it)) => claimed.push(it),
+            Ok(None) => {
+                tally.busy.push(grant.id.clone());
+                round.progress.advance();
+            }
+            Err(e) => {
+                tally.unrecorded.push((grant.id.clone(), one_line(&e)));
+                round.progress.advance();
+            }
+        }
+    }
+    let began = context.now();
+    let layers = || claimed.iter().filter_map(|(grant, _)| Some((grant, grant.layers.first()?)));
+    let closers: Vec<String> = layers().map(|(g, layer)| closer(context, g, layer)).collect();
+    let inputs: Vec<Inputs<'_>> = layers()
+        .zip(&closers)
+        .map(|((grant, layer), closer)| close_inputs(grant, layer, closer))
+        .collect();
+    let answers = send_together(context, session, &claimed, &inputs).await;
+    let mut unheard = false;
+    let mut kept = Vec::new();
+    for ((grant, before), answer) in claimed.into_iter().zip(answers) {
+        let id = grant.id.clone();
+        let said = Said { began, answer };
+        match close_claimed(context, ledger, session, grant, before, said).await {
+            Ok((ended, is_kept)) => {
+                unheard |= matches!(ended, Ended::Failed { refused: false, .. });
+                if let (Ended::Closed(closed), true) = (&ended, is_kept) {
+                    kept.push((closed.grant.clone(), before));
+                }
+                tally.add(&id, ended);
+            }
+            // The other grants must not wait for a ledger that fails at this one.
+            Err(e) => tally.unrecorded.push((id, one_line(&e))),
+        }
+        round.progress.advance();
+    }
+    // Only now may the server forget what it saw. Where it does not hear that, it is told by nobody, and throws it
+    // away by itself.
+    let asked = kept.iter().filter_map(|(grant, _)| grant.layers.first().map(|l| (grant, l)));
+    let inputs: Vec<Inputs<'_>> = asked.map(|(grant, layer)| collected(grant, layer)).collect();
+    if !inputs.is_empty() {
+        let answers = send_together(context, session, &kept, &inputs).await;
+        unheard |= answers.iter().any(|a| matches!(a, Ok(Answer::Unknown { .. }) | Err(_)));
+    }
+    unheard
+}
+
+/// Sends one script for these grants, which all have one layer of the same provider: an answer for each.
+async fn send_together(
+    context: &Context,
+    session: &mut Session<'_>,
+    grants: &[(Grant, State)],
+    inputs: &[Inputs<'_>],
+) -> Vec<Result<Answer>> {
+    let first = grants.first().and_then(|(grant, _)| grant.layers.first());
+    let Some(layer) = first else { return Vec::new() };
+    let failed = |e: &str| {
+        let unknown = || Ok(Answer::Unknown { why: e.to_owned() });
+        grants.iter().map(|_| unknown()).collect()
+    };
+    // The row that was claimed may have changed since it was listed.
+    let alike = grants.iter().all(|(grant, _)| {
+        let [one] = grant.layers.as_slice() else { return false };
+        one.provider == layer.provider && Known::of(one).elsewhere(session.target).is_none()
+    });
+    if !alike || inputs.len() != grants.len() {
+        return failed("the grant changed while it was being closed");
+    }
+    let provider = match provider_of(context, session, layer) {
+        Ok(provider) => provider,
+        Err(why) => return failed(&why),
+    };
+    match session.close_together(&provider, inputs).await {
+        Ok(answers) => answers.into_iter().map(Ok).collect(),
+        Err(e) => failed(&one_line(&e)),
+    }
+}
+
+/// What follows when a server was asked to close a grant of one layer; and whether it keeps its result until it is
+/// told that it was recorded.
+async fn close_claimed(
+    context: &Context,
+    ledger: &Ledger,
+    session: &mut Session<'_>,
+    grant: Grant,
+    before: State,
+    said: Said,
+) -> Result<(Ended, bool)> {
+    let Some(layer) = grant.layers.first() else {
+        let failure = Failure::unseen("the grant has no layer");
+        return Ok((fail(context, ledger, grant, failure).await?, false));
+    };
+    let said = Some(said);
+    match close_layer(context, ledger, session, &grant, layer, Some(before), said).await? {
+        Ok(layer) => {
+            let kept = layer.kept;
+            let closed = record_closed(context, ledger, grant, &[layer]).await?;
+            Ok((Ended::Closed(Box::new(closed)), kept))
+        }
+        Err(failure) => Ok((fail(context, ledger, grant, failure).await?, false)),
+    }
 }
 
 /// Closes one grant, or notes that it is waited for (`None`); and whether an answer was missed.
@@ -575,19 +732,20 @@ pub fn one_line(e: &Error) -> String {
 /// # Errors
 /// Fails only when the ledger does.
 pub async fn not_reached(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Ended> {
-    match claim(context, ledger, id, "the target could not be used").await? {
+    match claim(context, ledger, id, "the target could not be used", 1).await? {
         Some((grant, _)) => fail(context, ledger, grant, Failure::unseen(why)).await,
         None => Ok(Ended::Busy),
     }
 }
 
-/// Commits `closing` before anything happens on the server: the grant, and the state in which it was.
-/// `None` where another process has it.
+/// Commits `closing` before anything happens on the server, for one of so many that are closed together: the
+/// grant, and the state in which it was. `None` where another process has it.
 async fn claim(
     context: &Context,
     ledger: &Ledger,
     id: &str,
     why: &str,
+    together: usize,
 ) -> Result<Option<(Grant, State)>> {
     let now = context.now();
     let grant = ledger.grant(id).await?;
@@ -596,7 +754,10 @@ async fn claim(
     }
     let from = [State::Opening, State::Open, State::Closing, State::Stuck];
     let event = event(context, &grant, "grant.closing", json!({ "why": why }));
-    let lease = Lease::mine(now, lease_seconds(context));
+    // With every further one there is another to wait for, on the server and in the proof.
+    let more = u32::try_from(together.saturating_sub(1)).unwrap_or(u32::MAX);
+    let more = i64::try_from(context.step_limit.saturating_mul(more).as_secs()).unwrap_or(i64::MAX);
+    let lease = Lease::mine(now, lease_seconds(context).saturating_add(more.saturating_mul(2)));
     let claimed = ledger.claim(&grant.id, &from, State::Closing, &lease, now, &event).await?;
     Ok(claimed.map(|claimed| (claimed, grant.state)))
 }
@@ -627,6 +788,30 @@ pub fn provider_of(
     Ok(provider)
 }
 
+/// What a server said when it was asked to close a layer, and when it was asked.
+struct Said {
+    began: UnixTime,
+    answer: Result<Answer>,
+}
+
+/// What a close writes beside its result. Without the key there is nothing to prove it with, and closing
+/// goes on.
+fn closer(context: &Context, grant: &Grant, layer: &Layer) -> String {
+    let key = mark::Key::load(context).ok().flatten();
+    key.map(|key| key.closer(&grant.id, &layer.provider, &layer.account)).unwrap_or_default()
+}
+
+/// What `close` is told.
+fn close_inputs<'a>(grant: &Grant, layer: &Layer, closer: &'a str) -> Inputs<'a> {
+    // A request to open may still be on its way: it must not make what is taken away now.
+    let not_after = match grant.opened_at {
+        None => Known::of(layer).number("open_not_after"),
+        Some(_) => 0,
+    };
+    let moment = Moment { deadline: grant.deadline, not_after, closer, ..Moment::default() };
+    session::inputs(grant, layer, &moment)
+}
+
 /// Closes one layer, and tries a login that has to be refused.
 async fn close_layer(
     context: &Context,
@@ -635,25 +820,22 @@ async fn close_layer(
     grant: &Grant,
     layer: &Layer,
     before: Option<State>,
+    said: Option<Said>,
 ) -> Result<std::result::Result<LayerClosed, Failure>> {
     let provider = match provider_of(context, session, layer) {
         Ok(provider) => provider,
         Err(why) => return Ok(Err(Failure::unseen(why))),
     };
-    // A request to open may still be on its way: it must not make what is taken away now.
-    let on_its_way = match grant.opened_at {
-        None => Known::of(layer).number("open_not_after"),
-        Some(_) => 0,
+    let closer = closer(context, grant, layer);
+    let Said { began, answer } = match said {
+        Some(said) => said,
+        None => {
+            let began = context.now();
+            let inputs = close_inputs(grant, layer, &closer);
+            Said { began, answer: session.call(&provider, Verb::Close, &inputs).await }
+        }
     };
-    // Without the key there is nothing to prove it with, and closing goes on.
-    let key = mark::Key::load(context).ok().flatten();
-    let closer = key.map(|key| key.closer(&grant.id, &layer.provider, &layer.account));
-    let closer = closer.as_deref().unwrap_or_default();
-    let deadline = grant.deadline;
-    let moment = Moment { deadline, not_after: on_its_way, closer, ..Moment::default() };
-    let inputs = session::inputs(grant, layer, &moment);
-    let began = context.now();
-    let mut reply = match session.call(&provider, Verb::Close, &inputs).await {
+    let mut reply = match answer {
         Ok(Answer::Done(reply)) => reply,
         Ok(Answer::Refused { reason, .. }) => {
             return Ok(Err(Failure { refused: true, ..Failure::unseen(reason) }));

@@ -10,7 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::message::is_steering;
 use crate::secret::{RandomFailed, Secret, random_id};
-use crate::transport::{Outcome, Packed};
+use crate::transport::{Outcome, Output, Packed};
 
 mod pack;
 pub mod slim;
@@ -214,23 +214,245 @@ pub fn frame_packed(
     Ok(framed)
 }
 
+/// Several calls in one script: what they share is sent, unpacked and read once. Each runs in a shell of
+/// its own with its own inputs, its own marks and a line that says how it ended; one that fails keeps
+/// none of the others from its turn.
+pub struct FramedMany {
+    /// The script as it is sent, without marks of its own; what no reply may hold is in the parts.
+    pub body: Zeroizing<Vec<u8>>,
+    /// The same for a server that can unpack it.
+    pub packed: Option<Packed>,
+    parts: Vec<Framed>,
+}
+
+impl std::fmt::Debug for FramedMany {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FramedMany({} calls, {} bytes)", self.parts.len(), self.body.len())
+    }
+}
+
+/// The function that [`frame_many`] calls in each shell before the call: what stands between the
+/// functions of the script.
+pub const START: &str = "sp_start";
+
+/// Frames one call for each of these inputs. `constant` defines functions alone, [`START`] among them;
+/// `around` are called before all of them, with the number of calls, and after: the first finds the inputs
+/// of each in the function `sp_one_NUMBER`.
+///
+/// # Errors
+/// Fails when the operating system's generator does.
+pub fn frame_many(
+    constant: &Constant,
+    around: Option<[&str; 2]>,
+    call: &str,
+    inputs: &[Inputs<'_>],
+) -> Result<FramedMany, RandomFailed> {
+    const HEAD: &[u8] = b"{ set -u\n";
+    let mut parts = Vec::with_capacity(inputs.len());
+    let room: usize = inputs.iter().map(|inputs| room_of(inputs) + 1024).sum();
+    // Allocated once: a buffer that grows leaves copies of what it held behind.
+    let mut calls = Zeroizing::new(Vec::with_capacity(room + 512));
+    for (number, inputs) in inputs.iter().enumerate() {
+        calls.extend_from_slice(format!("\nsp_one_{}() {{\n", number + 1).as_bytes());
+        assign(&mut calls, inputs);
+        calls.extend_from_slice(b"}\n");
+    }
+    if let Some([first, _]) = around {
+        calls.extend_from_slice(format!("{first} {}\n", inputs.len()).as_bytes());
+    }
+    for (number, inputs) in inputs.iter().enumerate() {
+        let nonce = random_id(16)?;
+        let number = number + 1;
+        // No condition around it: there `set -e` would count for nothing.
+        let text = format!(
+            "(\nset -e\nsp_turn={number}\nsp_one_{number}\n{START}\n\
+             printf '\\nstagepass-begin=%s\\n' {nonce} >&2\nprintf '\\nstagepass-begin=%s\\n' {nonce}\n{call}\n\
+             printf 'stagepass-end=%s\\n' {nonce}\nexit 0\n)\n\
+             printf '\\nstagepass-status=%s %s\\n' {nonce} \"$?\"\n"
+        );
+        calls.extend_from_slice(text.as_bytes());
+        let (body, packed) = (Zeroizing::new(Vec::new()), None);
+        parts.push(Framed { body, packed, nonce, secrets: secrets(inputs) });
+    }
+    if let Some([_, last]) = around {
+        calls.extend_from_slice(format!("{last}\n").as_bytes());
+    }
+    calls.extend_from_slice(b"exit 0\n} </dev/null\n");
+    let mut body =
+        Zeroizing::new(Vec::with_capacity(HEAD.len() + constant.text.len() + calls.len()));
+    body.extend_from_slice(HEAD);
+    body.extend_from_slice(constant.text.as_bytes());
+    body.extend_from_slice(&calls);
+    let room = [HEAD.len(), calls.len()].map(pack::stored_length).iter().sum::<usize>();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + constant.packed.len()));
+    pack::store(&mut bytes, HEAD);
+    bytes.extend_from_slice(&constant.packed);
+    pack::store(&mut bytes, &calls);
+    Ok(FramedMany { body, packed: Some(Packed(bytes)), parts })
+}
+
+impl FramedMany {
+    /// Reads what came back: an answer for each call, in their order. One whose end was not seen is
+    /// unknown, whatever the others said; where the marks of one stand in what another said, nobody
+    /// knows who said what, and both are.
+    pub fn read(&self, outcome: Outcome, declared: &Outputs) -> Vec<Answer> {
+        // Before anything of it is kept or shown.
+        if self.parts.iter().any(|part| part.repeats_a_secret(&outcome)) {
+            let secrets = self.parts.iter().flat_map(|part| part.secrets.iter().cloned()).collect();
+            let (body, packed) = (Zeroizing::new(Vec::new()), None);
+            let whole = Framed { body, packed, nonce: String::new(), secrets };
+            return vec![whole.read(outcome, declared); self.parts.len()];
+        }
+        let (mut output, lost) = match outcome {
+            Outcome::Done(output) => (output, None),
+            Outcome::Unknown { why, partial } => (partial, Some(why)),
+            refused @ Outcome::Refused { .. } => {
+                let first = self.parts.first().map(|part| part.read(refused, declared));
+                return first.map_or_else(Vec::new, |answer| vec![answer; self.parts.len()]);
+            }
+        };
+        let stdout = Zeroizing::new(std::mem::take(&mut output.stdout));
+        let stderr = Zeroizing::new(std::mem::take(&mut output.stderr));
+        let said = self.pieces(&stdout);
+        let complained = self.pieces(&stderr);
+        let any = said.iter().any(|piece| piece.seen);
+        let answers = self.parts.iter().zip(said).zip(complained);
+        answers
+            .map(|((part, mut piece), mut complaint)| {
+                let done = |status, stdout, stderr| {
+                    Outcome::Done(Output { status, stdout, stderr, truncated: false })
+                };
+                match (piece.status, &lost) {
+                    _ if piece.mixed => Answer::Unknown {
+                        why: "what the server said of several grants is mixed up".into(),
+                    },
+                    (status @ Some(_), _) => {
+                        let texts =
+                            [&mut piece, &mut complaint].map(|p| std::mem::take(&mut p.text));
+                        let [stdout, stderr] = texts;
+                        part.read(done(status, stdout, stderr), declared)
+                    }
+                    (None, Some(why)) => Answer::Unknown { why: clean(why) },
+                    // Nothing ran at all: what was said instead says why.
+                    (None, None) if !any => {
+                        part.read(done(output.status, stdout.to_vec(), stderr.to_vec()), declared)
+                    }
+                    (None, None) => Answer::Unknown {
+                        why: "the server's answer ended before it came to this grant's end".into(),
+                    },
+                }
+            })
+            .collect()
+    }
+
+    /// What was said for each call, its own marks with it.
+    fn pieces(&self, said: &[u8]) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = self.parts.iter().map(|_| Piece::default()).collect();
+        let mut now: Option<usize> = None;
+        for line in said.split_inclusive(|byte| *byte == b'\n') {
+            let mark = self.mark(line);
+            let Some((number, mark)) = mark else {
+                if let Some(piece) = now.and_then(|number| pieces.get_mut(number)) {
+                    piece.text.extend_from_slice(line);
+                }
+                continue;
+            };
+            // A call begins once, when no other one is under way, and what is said of its end is said by it.
+            let fits = match mark {
+                Mark::Begin => pieces.get(number).is_some_and(|piece| !piece.seen),
+                Mark::End | Mark::Status(_) => now == Some(number),
+            };
+            let between = now.filter(|other| *other != number);
+            for wrong in [(!fits).then_some(number), between].into_iter().flatten() {
+                if let Some(piece) = pieces.get_mut(wrong) {
+                    piece.mixed = true;
+                }
+            }
+            let Some(piece) = pieces.get_mut(number) else { continue };
+            piece.seen = true;
+            match mark {
+                Mark::Begin => now = Some(number),
+                Mark::End => {}
+                Mark::Status(status) => {
+                    piece.status = Some(status);
+                    now = None;
+                    continue;
+                }
+            }
+            piece.text.extend_from_slice(line);
+        }
+        pieces
+    }
+
+    /// Which call's mark a line is. One that was cut off is none.
+    fn mark(&self, line: &[u8]) -> Option<(usize, Mark)> {
+        let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        let (key, value) = line.strip_prefix("stagepass-")?.split_once('=')?;
+        let (nonce, status) = value.split_once(' ').map_or((value, None), |(n, s)| (n, Some(s)));
+        let number = self.parts.iter().position(|part| part.nonce == nonce)?;
+        let mark = match (key, status) {
+            ("begin", None) => Mark::Begin,
+            ("end", None) => Mark::End,
+            ("status", Some(status)) => Mark::Status(status.parse().ok()?),
+            _ => return None,
+        };
+        Some((number, mark))
+    }
+}
+
+/// A line that tells the calls of one script apart.
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    Begin,
+    End,
+    Status(u32),
+}
+
+/// What was said for one of several calls.
+#[derive(Debug, Default)]
+struct Piece {
+    text: Vec<u8>,
+    /// Whether anything of it was seen.
+    seen: bool,
+    /// How it ended, where that was said.
+    status: Option<u32>,
+    /// Whether marks of another call stood in it.
+    mixed: bool,
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        // A hostile or broken command may repeat what it read.
+        self.text.zeroize();
+    }
+}
+
 /// The first brace and the inputs, in a buffer with room for `room` bytes more and the rest.
 fn begin(inputs: &Inputs<'_>, room: usize) -> Zeroizing<Vec<u8>> {
-    let inputs_room: usize =
-        inputs.iter().map(|(name, input)| name.len() + 4 * input.length() + 8).sum();
     // Allocated once: a buffer that grows leaves copies of what it held behind.
-    let mut body = Zeroizing::new(Vec::with_capacity(inputs_room + room + 512));
-    body.extend_from_slice(b"{ set -eu\n");
+    let mut body = Zeroizing::new(Vec::with_capacity(room_of(inputs) + room + 512));
+    // It is none of several, whatever the environment says.
+    body.extend_from_slice(b"{ set -eu\nsp_turn=\n");
+    assign(&mut body, inputs);
+    body
+}
+
+/// How many bytes the assignments of these inputs take at the most.
+fn room_of(inputs: &Inputs<'_>) -> usize {
+    inputs.iter().map(|(name, input)| name.len() + 4 * input.length() + 8).sum()
+}
+
+/// Appends the inputs, each as an assignment.
+fn assign(body: &mut Zeroizing<Vec<u8>>, inputs: &Inputs<'_>) {
     for (name, input) in inputs {
         body.extend_from_slice(name.as_bytes());
         body.push(b'=');
         match input {
-            Input::Text(text) => quote_into(&mut body, text),
-            Input::Secret(secret) => quote_into(&mut body, secret.expose()),
+            Input::Text(text) => quote_into(body, text),
+            Input::Secret(secret) => quote_into(body, secret.expose()),
         }
         body.push(b'\n');
     }
-    body
 }
 
 /// The call between its two marks, and the last brace; and the nonce of the marks.
@@ -464,7 +686,6 @@ fn clean_to(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::Output;
 
     fn declared() -> Outputs {
         [("present", OutputType::Bool), ("count", OutputType::Uint), ("word", OutputType::Text)]
@@ -657,6 +878,148 @@ mod tests {
             // What stands behind the last brace, and the sum of the last member.
             assert!(!ended || packed.len() - cut <= " </dev/null\n".len() + 9, "cut at {cut}");
             let _ = std::fs::remove_file(&touched);
+        }
+    }
+
+    /// Three calls: a function that says its word, and what each does besides.
+    fn three(does: [&str; 3]) -> FramedMany {
+        let definitions = format!(
+            "f() {{ printf 'word=%s\\n' \"$sp_word\"; eval \"$sp_does\"; printf 'count=%s\\n' \"$sp_turn\"; }}\n{START}() {{ :; }}\n"
+        );
+        let inputs: Vec<Inputs<'_>> = does
+            .iter()
+            .enumerate()
+            .map(|(number, does)| {
+                vec![
+                    ("sp_word", Input::Text(format!("it's {number}"))),
+                    ("sp_does", Input::Text((*does).to_owned())),
+                ]
+            })
+            .collect();
+        frame_many(&Constant::of(definitions), None, "f", &inputs).unwrap()
+    }
+
+    fn words(answers: &[Answer]) -> Vec<&str> {
+        fn word(answer: &Answer) -> &str {
+            match answer {
+                Answer::Done(reply) => reply.text("word"),
+                Answer::Refused { .. } => "refused",
+                Answer::Unknown { .. } => "unknown",
+            }
+        }
+        answers.iter().map(word).collect()
+    }
+
+    #[test]
+    fn each_of_several_calls_has_its_own_answer_and_one_that_fails_keeps_none_from_its_turn() {
+        for (does, middle) in [
+            ("exit 4", "unknown"),
+            ("false; echo word=no", "unknown"),
+            ("exit 0", "unknown"),
+            ("echo other=1", "unknown"),
+            ("kill -9 $(exec sh -c 'echo $PPID')", "unknown"),
+            ("echo reason_id=x; exit 10", "refused"),
+            (":", "it's 1"),
+        ] {
+            let framed = three([":", does, ":"]);
+            let packed = framed.packed.as_ref().map(|Packed(bytes)| bytes.to_vec()).unwrap();
+            for output in [run(&framed.body), run_packed(&packed)] {
+                let answers = framed.read(Outcome::Done(output), &declared());
+                assert_eq!(words(&answers), ["it's 0", middle, "it's 2"], "{does}");
+            }
+        }
+        // A complaint is told of whose it is.
+        let framed = three([":", "echo mine >&2; exit 4", "echo other >&2"]);
+        let answers = framed.read(Outcome::Done(run(&framed.body)), &declared());
+        let Some(Answer::Unknown { why }) = answers.get(1) else { panic!() };
+        assert_eq!(why, "the script ended with status 4: mine");
+    }
+
+    #[test]
+    fn several_calls_that_are_cut_anywhere_all_run_or_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let touched = dir.path().join("touched");
+        let does = format!(": > '{}'", touched.display());
+        let framed = three([&does, &does, &does]);
+        let Packed(packed) = framed.packed.as_ref().unwrap();
+        let step = |length: usize| (0..=length).filter(move |n| n % 7 == 0 || n + 40 > length);
+        for (bytes, is_packed) in [(framed.body.as_slice(), false), (packed.as_slice(), true)] {
+            for cut in step(bytes.len()) {
+                let bytes = &bytes[..cut];
+                let output = if is_packed { run_packed(bytes) } else { run(bytes) };
+                let said = String::from_utf8_lossy(&output.stdout).into_owned();
+                let all = said.matches("stagepass-status=").count();
+                assert!(all == 0 || all == 3, "cut at {cut}: {said}");
+                assert_eq!(touched.exists(), all == 3, "cut at {cut}");
+                let _ = std::fs::remove_file(&touched);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_off_is_known_as_far_as_it_came() {
+        let framed = three([":", ":", ":"]);
+        let whole = run(&framed.body).stdout;
+        let mut known = Vec::new();
+        for cut in 0..=whole.len() {
+            let partial = Output { stdout: whole[..cut].to_vec(), ..Output::default() };
+            let lost = Outcome::Unknown { why: "it was lost".into(), partial };
+            let answers = framed.read(lost, &declared());
+            let done = answers.iter().take_while(|a| matches!(a, Answer::Done(_))).count();
+            assert!(
+                answers
+                    .iter()
+                    .skip(done)
+                    .all(|a| { matches!(a, Answer::Unknown { why } if why == "it was lost") })
+            );
+            assert!(known.last().is_none_or(|before| *before <= done));
+            known.push(done);
+        }
+        known.dedup();
+        assert_eq!(known, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn who_says_the_marks_of_another_is_not_believed_and_nor_is_the_other() {
+        let framed = three([":", ":", ":"]);
+        let text = String::from_utf8(run(&framed.body).stdout).unwrap();
+        let [one, two, three] = [0, 1, 2].map(|n: usize| framed.parts[n].nonce.clone());
+        let said = |text: String| {
+            let output = Output { status: Some(0), stdout: text.into_bytes(), ..Output::default() };
+            let answers = framed.read(Outcome::Done(output), &declared());
+            words(&answers).iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()
+        };
+        let begin = format!("stagepass-begin={one}\n");
+        for mark in ["begin", "end", "status"] {
+            let zero = if mark == "status" { " 0" } else { "" };
+            let forged = format!("{begin}stagepass-{mark}={two}{zero}\n");
+            let answers = said(text.replace(&begin, &forged));
+            assert_eq!(answers, ["unknown", "unknown", "it's 2"], "{mark}");
+        }
+        // A whole answer for another, before its own: it is said twice.
+        let whole = format!(
+            "stagepass-begin={three}\nword=x\ncount=3\nstagepass-end={three}\nstagepass-status={three} 0\n"
+        );
+        assert_eq!(said(format!("{whole}{text}")), ["it's 0", "it's 1", "unknown"]);
+        // What is no mark of ours is noise.
+        let noise = text.replace(&begin, &format!("{begin}stagepass-status=guess 0\n"));
+        assert_eq!(said(noise), ["it's 0", "it's 1", "it's 2"]);
+    }
+
+    #[test]
+    fn a_secret_of_one_that_is_said_for_another_goes_nowhere() {
+        let password = Secret::new("correct-horse-9".to_owned());
+        let constant = Constant::of(format!("f() {{ :; }}\n{START}() {{ :; }}\n"));
+        let inputs = [
+            vec![("sp_password", Input::Secret(&password))],
+            vec![("sp_password", Input::Text(String::new()))],
+        ];
+        let framed = frame_many(&constant, None, "f", &inputs).unwrap();
+        assert!(!format!("{framed:?}").contains("horse"));
+        let mut output = run(&framed.body);
+        output.stdout.extend_from_slice(b"correct-horse-9");
+        for answer in framed.read(Outcome::Done(output), &declared()) {
+            assert!(matches!(answer, Answer::Unknown { why } if why.contains("repeated a secret")));
         }
     }
 

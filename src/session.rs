@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -16,8 +17,17 @@ use crate::secret::Secret;
 use crate::target::{Elevation, Target};
 use crate::transport::host_key::HostKeyPin;
 use crate::transport::{
-    Connection, Interpreter, Phase, Route, Script, TRIES, TransportError, Unlock as _, Wanted,
+    Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,
+    Unlock as _, Wanted,
 };
+
+/// How long closing so many grants by one script may take: each further one a quarter of what one alone
+/// may take.
+#[must_use]
+pub fn together_limit(context: &Context, count: usize) -> Duration {
+    let more = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
+    context.step_limit.saturating_add((context.step_limit / 4).saturating_mul(more))
+}
 
 /// One connection to one target. A sweep uses one for however many grants are due there.
 #[derive(Debug)]
@@ -114,6 +124,24 @@ impl<'a> Session<'a> {
         Ok(self.run(framed, elevation, provider.outputs(verb), limit).await)
     }
 
+    /// Closes several grants by one script; an answer for each, in their order.
+    ///
+    /// # Errors
+    /// Fails when the script cannot be made.
+    pub async fn close_together(
+        &mut self,
+        provider: &Provider,
+        inputs: &[Inputs<'_>],
+    ) -> Result<Vec<Answer>> {
+        let mut framed = provider.frame_closes(inputs).map_err(|e| {
+            Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
+        })?;
+        let (body, packed) = (std::mem::take(&mut framed.body), framed.packed.take());
+        let limit = together_limit(self.context, inputs.len());
+        let outcome = self.send(body, packed, self.target.elevation, limit).await;
+        Ok(framed.read(outcome, provider.outputs(Verb::Close)))
+    }
+
     /// Runs a script that is no provider's, as root where the target has a way to it.
     pub async fn run_as_root(
         &mut self,
@@ -131,8 +159,18 @@ impl<'a> Session<'a> {
         outputs: &Outputs,
         limit: Duration,
     ) -> Answer {
-        let body = std::mem::take(&mut framed.body);
-        let packed = framed.packed.take();
+        let (body, packed) = (std::mem::take(&mut framed.body), framed.packed.take());
+        let outcome = self.send(body, packed, elevation, limit).await;
+        framed.read(outcome, outputs)
+    }
+
+    async fn send(
+        &mut self,
+        body: Zeroizing<Vec<u8>>,
+        packed: Option<Packed>,
+        elevation: Elevation,
+        limit: Duration,
+    ) -> Outcome {
         let script = Script { elevation, interpreter: Interpreter::Sh, body, packed };
         let mut outcome = self.connection.run(&script, Instant::now() + limit).await;
         // Nothing was run: who typed a wrong password is asked again.
@@ -144,7 +182,7 @@ impl<'a> Session<'a> {
             self.connection.give_password(password);
             outcome = self.connection.run(&script, Instant::now() + limit).await;
         }
-        framed.read(outcome, outputs)
+        outcome
     }
 
     /// Logs in anew, and says goodbye to the login from before.

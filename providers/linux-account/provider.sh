@@ -24,7 +24,10 @@ sp_account_inputs() {
 
 # One verb at a time on this server: two grants may meet in one shop folder, and in /etc/passwd.
 sp_lock_state() {
-    [ -d "$sp_state" ] || mkdir -p -- "$sp_state" || sp_fail no-lock "There is no $sp_state, and it cannot be made."
+    [ -d "$sp_state" ] || mkdir -p -- "$sp_state" || {
+        "${sp_never_waits:-:}"
+        sp_fail no-lock "There is no $sp_state, and it cannot be made."
+    }
     sp_lock "$sp_state"
 }
 
@@ -1226,6 +1229,8 @@ $sp_name - nproc $sp_v
 " || :
 }
 
+sp_limits_drop() { if [ -e "$sp_limits" ] || [ -e "$sp_limits.new" ]; then rm -f -- "$sp_limits" "$sp_limits.new"; fi; }
+
 # The id of a program in a container of the account's own is a subordinate one: none are left to it, or what
 # is left is written down for whoever closes.
 sp_no_sub_ids() {
@@ -1261,13 +1266,13 @@ sp_stock_up() {
         done
     done
 }
-sp_stock_use() { rm -rf -- "$sp_record/room.$1" "$sp_record/room" 2>/dev/null || :; }
+sp_stock_use() { [ ! -e "$sp_record/room.$1" ] && [ ! -e "$sp_record/room" ] || rm -rf -- "$sp_record/room.$1" "$sp_record/room" 2>/dev/null || :; }
 
 # The record of a grant that made nothing, or of which nothing is left.
 # The failsafe is the last to go: what is cut off before it is done again by it.
 sp_forget() {
     sp_drop_in_remove
-    rm -f -- "$sp_limits" "$sp_limits.new"
+    sp_limits_drop
     # No power cut is to bring back what is gone when nobody looks any more.
     [ ! -d "$sp_record" ] ||
         sp_settle /etc/passwd /etc/shadow /etc "${sp_drop_in%/*}" "$sp_state/result.$sp_grant" "$sp_state" "$sp_record" \
@@ -1689,7 +1694,7 @@ sp_check() {
 sp_end_processes() {
     [ ! -e "/run/systemd/users/$1" ] || sp_managed=1
     if [ -n "$sp_login" ]; then
-        rm -f -- "/var/lib/systemd/linger/$sp_login"
+        [ ! -e "/var/lib/systemd/linger/$sp_login" ] || rm -f -- "/var/lib/systemd/linger/$sp_login"
         sp_logins_of "$sp_login"
         # shellcheck disable=SC2086
         [ -z "$sp_procs" ] || kill -KILL $sp_procs 2>/dev/null || :
@@ -1747,10 +1752,10 @@ sp_end_subs() {
 # What a login of the account became by way of a setuid program is in its slice still. Whoever closes
 # could have come from there, too.
 sp_end_slice() {
-    case $(cat /proc/self/cgroup 2>/dev/null) in *"/user-$1.slice"*) return 0 ;; esac
     for sp_a in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
         sp_a=$sp_a/user.slice/user-$1.slice
         [ -d "$sp_a" ] || continue
+        case $(cat /proc/self/cgroup 2>/dev/null) in *"/user-$1.slice"*) return 0 ;; esac
         if [ -w "$sp_a/cgroup.kill" ]; then
             echo 1 2>/dev/null >"$sp_a/cgroup.kill" || :
         elif sp_has systemctl; then
@@ -1771,6 +1776,14 @@ sp_end_jobs() {
     done
     for sp_a in /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs; do
         [ -d "$sp_a" ] || continue
+        # Mostly there is nothing but the counter of at(1), which is seen without a program.
+        sp_v=''
+        set +f
+        for sp_l in "$sp_a"/* "$sp_a"/.[!.]*; do
+            case $sp_l in */.SEQ) ;; *) if [ -e "$sp_l" ] || [ -L "$sp_l" ]; then sp_v=1 && break; fi ;; esac
+        done
+        set -f
+        [ -n "$sp_v" ] || continue
         # Their names are at's own. There may be very many.
         sp_t=$(find "$sp_a" -xdev -type f -user "$1" -print -exec rm -f -- '{}' + 2>/dev/null | cut -b 1-200 | awk 'NR <= 100; END { print NR }') || :
         sp_rest_total=$((sp_rest_total + ${sp_t##*"$sp_nl"}))
@@ -1781,6 +1794,8 @@ sp_end_jobs() {
 # What the account left would be the next account's of that id. What it is called is the supporter's word, and
 # may be very long: it is counted as it comes, and never kept whole. Sets sp_deleted and sp_reowned.
 sp_end_files() {
+    sp_walk_empty=''
+    [ -z "$sp_shared" ] || ! "$sp_by_walk" || return 0
     sp_find_fit
     for sp_a in /tmp /var/tmp /dev/shm; do
         [ -d "$sp_a" ] || continue
@@ -1812,6 +1827,7 @@ sp_find_fit() {
 # somebody else's stays, and is named.
 # Sets sp_rest (a line for each of the first 500), sp_rest_total and sp_rest_partial.
 sp_end_elsewhere() {
+    [ -z "${sp_walk_empty:-}" ] || return 0
     # Somebody waits for an answer; at its deadline the server has time.
     sp_far=15
     [ "$sp_by_server" = 0 ] || sp_far=60
@@ -1823,11 +1839,7 @@ sp_end_elsewhere() {
     fi
     sp_find_fit
     sp_disks
-    # The numbers in containers are other people's. With -delete find goes into what is pruned.
-    sp_k='' sp_m=''
-    for sp_a in /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/lxc /var/lib/lxd /var/lib/machines /var/lib/kubelet; do
-        sp_k="$sp_k -path $sp_a -prune -o" sp_m="$sp_m ! -path $sp_a/*"
-    done
+    sp_elsewhere_not
     for sp_a in "$sp_state" "${sp_home:-/.}"; do sp_m="$sp_m ! -path $sp_a ! -path $sp_a/*"; done
     # What is in the shop was handed over before, or stays and was named.
     sp_w=$(printf '%s' "${sp_rec_path:-/.}" | sed 's/[][*?\\]/\\&/g')
@@ -1873,6 +1885,31 @@ sp_end_elsewhere() {
         if [ -e "$sp_l" ] || [ -L "$sp_l" ]; then sp_rest="${sp_rest}not deleted $sp_l$sp_nl"; else sp_rest="${sp_rest}deleted $sp_l$sp_nl"; fi
     done
     IFS=" $sp_tab$sp_nl"
+}
+
+# Sets sp_k and sp_m to what find leaves out: the numbers in containers are other people's. With -delete it goes into
+# what is pruned.
+sp_elsewhere_not() {
+    sp_k='' sp_m=''
+    for sp_a in /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/lxc /var/lib/lxd /var/lib/machines /var/lib/kubelet; do
+        sp_k="$sp_k -path $sp_a -prune -o" sp_m="$sp_m ! -path $sp_a/*"
+    done
+}
+
+# Whether the walk that was made for several grants, when all of them had ended, came past nothing of this account but its home:
+# then there is nothing to look for, neither in the shop nor elsewhere. Whoever has anything is looked after on its own.
+sp_walked_past() {
+    [ -n "${sp_ahead_compared:-}" ] && [ -n "${sp_shared_walk:-}" ] && [ -n "$sp_rec_home" ] || return 1
+    case $sp_shared_walk in *none* | *" $sp_id "*) return 1 ;; esac
+    # The shop is below the first of the roots, and on its file system.
+    if [ -n "$sp_rec_path" ]; then
+        case $sp_rec_path/ in "$sp_state"/* | /var/lib/[cdlmk]*) return 1 ;; esac
+        sp_v=$(stat -c '%d ' -- / "$sp_rec_path" 2>/dev/null | tr -d '\n') || return 1
+        # shellcheck disable=SC2086
+        set -- $sp_v
+        [ "$#:${1:-}" = "2:${2:-}" ] || return 1
+    fi
+    sp_walk_empty=1
 }
 
 # Sets sp_mount_points to one for each file system that is on this server itself.
@@ -2063,20 +2100,9 @@ sp_our_keys() { [ -n "$sp_rec_keys" ] && grep -qs -e "$sp_our_line" "$sp_rec_key
 sp_shut() {
     sp_read_record
     sp_look
+    sp_whose
     sp_ends_now || :
-    sp_id=$sp_rec_uid
-    if [ "$sp_ours" = 1 ]; then
-        sp_id=$sp_a_uid
-        if [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
-    elif [ "$sp_recorded" = 0 ]; then
-        sp_id=''
-    fi
-    # Root can give one id to two accounts.
-    case $sp_id in
-        '' | 0* | *[!0-9]*) ;;
-        *) [ "$(grep -c "^[^:]*:[^:]*:$sp_id:" /etc/passwd)" -le 1 ] || sp_taken=1 ;;
-    esac
-    if [ "$sp_taken" = 1 ] || [ "$sp_id" = 0 ]; then sp_id=''; fi
+    if [ "$sp_ours" = 1 ] && [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
     [ -n "$sp_id" ] || return 0
     if [ "$sp_ours" = 1 ] && [ "$sp_recorded$sp_rec_subs" = 1 ]; then
         sp_sub_ids subuid
@@ -2090,16 +2116,34 @@ sp_shut() {
     sp_end_processes "$sp_id"
 }
 
+# Sets sp_id to the id that is the account's alone, or to nothing, from what was just looked at.
+sp_whose() {
+    sp_id=$sp_rec_uid
+    if [ "$sp_ours" = 1 ]; then
+        sp_id=$sp_a_uid
+    elif [ "$sp_recorded" = 0 ]; then
+        sp_id=''
+    fi
+    # Root can give one id to two accounts.
+    case $sp_id in
+        '' | 0* | *[!0-9]*) ;;
+        *) [ "$(grep -c "^[^:]*:[^:]*:$sp_id:" /etc/passwd)" -le 1 ] || sp_taken=1 ;;
+    esac
+    if [ "$sp_taken" = 1 ] || [ "$sp_id" = 0 ]; then sp_id=''; fi
+}
+
 # What cannot wait for a lock: a close at the deadline that is somebody's turn.
 sp_when_busy() {
     [ "${sp_by_server:-0}" = 0 ] || ! sp_still_due || sp_shut
 }
 
-# Everything of close but the reply. With sp_evidence=1 what is left behind is looked for, and what is
-# different from before.
-sp_end() {
-    sp_absent=false sp_foreign=false sp_reowned=0 sp_deleted=0 sp_planted=0 sp_left=0 sp_acl_left=false sp_acl_failed=false
-    sp_mounted='' sp_unattributed=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false sp_sessions=${sp_sessions:-0}
+# Shuts the way in, and ends everything that is the account's; whatever is looked at afterwards stands still. Where
+# that was done for several grants before any of them is looked at (sp_close_ahead), it is only asked whether
+# anything came since.
+sp_end_access() {
+    if [ -n "${sp_ahead:-}" ] && "$sp_by_ahead"; then return 0; fi
+    # Whatever was seen for others was seen before this.
+    sp_shared=''
     sp_shut
     sp_had_no_mark=$sp_unmarked
     if [ "$sp_found" = 0 ]; then
@@ -2121,16 +2165,31 @@ sp_end() {
     sp_name=${sp_name:-$sp_account}
     [ "$sp_foreign" = true ] || sp_login=$sp_name
     if [ "$sp_foreign" = false ]; then
-        case $sp_rec_keys in '' | "$sp_home"/*) ;; *) rm -f -- "$sp_rec_keys" "$sp_rec_keys.new" ;; esac
+        case $sp_rec_keys in
+            '' | "$sp_home"/*) ;;
+            *) if [ -e "$sp_rec_keys" ] || [ -L "$sp_rec_keys" ] || [ -e "$sp_rec_keys.new" ]; then rm -f -- "$sp_rec_keys" "$sp_rec_keys.new"; fi ;;
+        esac
         [ -z "$sp_rec_dir" ] || [ ! -d "$sp_rec_dir" ] || rmdir -- "$sp_rec_dir" 2>/dev/null || :
     fi
-    if [ -n "$sp_id" ]; then
-        # Again after the jobs: one may have begun before it was gone.
-        [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
+    [ -n "$sp_id" ] || return 0
+    # Again after the jobs: one may have begun before it was gone. Where there was none, and several are closed, all of them are
+    # ended once more before anything is looked at (sp_end_uids).
+    [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
+    if [ -z "${sp_ends_ahead:-}" ] || [ "$sp_rest_total$sp_rec_password$sp_foreign" != 00false ]; then
         sp_end_processes "$sp_id"
         sp_left_dropbears
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
-        sp_trial_clear "$sp_rec_path" "$sp_id" "$sp_rec_gid"
+    fi
+    sp_trial_clear "$sp_rec_path" "$sp_id" "$sp_rec_gid"
+}
+
+# Everything of close but the reply. With sp_evidence=1 what is left behind is looked for, and what is
+# different from before.
+sp_end() {
+    sp_absent=false sp_foreign=false sp_reowned=0 sp_deleted=0 sp_planted=0 sp_left=0 sp_acl_left=false sp_acl_failed=false
+    sp_mounted='' sp_unattributed=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false sp_sessions=${sp_sessions:-0}
+    sp_end_access
+    if [ -n "$sp_id" ]; then
         sp_compare
         # Handed over first: what the account made is then changed as the shop's owner.
         if [ "$sp_foreign" = false ]; then
@@ -2170,7 +2229,7 @@ sp_end() {
             done
         fi
         [ "$sp_absent" = false ] || sp_end_halves
-        if [ -n "$sp_rec_gid" ]; then
+        if [ -n "$sp_rec_gid" ] && grep -qs "^$sp_account:" /etc/group; then
             sp_t=$(getent group "$sp_account") || :
             case $sp_t in "$sp_account:"*":$sp_rec_gid:") groupdel -- "$sp_account" 2>/dev/null || : ;; esac
         fi
@@ -2319,6 +2378,11 @@ sp_count_sessions() {
 sp_compare() {
     sp_diff_found='' sp_diff_found_total=0 sp_diff_changed='' sp_diff_changed_total=0 sp_diff_state='none: nothing was made'
     [ "$sp_evidence$sp_recorded" = 11 ] || return 0
+    # One of several: it was compared when nothing of any of them had been changed yet.
+    if [ -n "${sp_ahead_compared:-}" ]; then
+        "$sp_by_seen"
+        return 0
+    fi
     # A close that did not get to its end may have taken our entries off the shop, which shows in modes:
     # what it saw before that is what counts.
     if [ -r "$sp_record/compared" ]; then
@@ -2335,6 +2399,8 @@ sp_compare() {
         return 0
     fi
     sp_difference "$sp_dir/baseline"
+    # Who is closed with others has it told by the shell that closes them; a folder of nobody's is not changed by closing.
+    if [ -n "${sp_shared:-}" ] && [ -z "$sp_rec_path" ]; then return 0; fi
     if sp_put "$sp_record/compared.found" 600 "$sp_diff_found" && sp_put "$sp_record/compared.changed" 600 "$sp_diff_changed"; then
         sp_put "$sp_record/compared" 600 "found=$sp_diff_found_total${sp_nl}changed=$sp_diff_changed_total${sp_nl}state=$sp_diff_state$sp_nl" || :
     fi
@@ -2342,10 +2408,18 @@ sp_compare() {
 
 sp_close() {
     sp_account_inputs
-    # A close that was asked for waits for nobody with that; the deadline may have moved meanwhile.
-    [ "$sp_by_server$sp_collected" != 00 ] || sp_shut
+    # One of several has its turn: what was done and seen for it before.
+    sp_ahead='' sp_ahead_compared=''
+    case ${sp_turn:-} in
+        '' | *[!0-9]*) ;;
+        *) eval "sp_ahead=\${sp_ahead_$sp_turn:-}" ;;
+    esac
+    # A close that was asked for waits for nobody with that; at the deadline, which may have moved meanwhile, only for as long
+    # as the lock may take.
+    [ "$sp_by_server$sp_collected$sp_ahead" != 00 ] || sp_never_waits=sp_shut
     sp_lock_state
-    sp_result_purge
+    sp_together_purge
+    [ "${sp_turn:-1}" != 1 ] || sp_result_purge
     if [ "$sp_collected" = 1 ]; then
         sp_result_drop
         sp_bool result_kept sp_result_there
@@ -2368,11 +2442,270 @@ sp_close() {
     fi
 }
 
+# ---- closing several at once ------------------------------------------------------------------------
+#
+# In three steps. For each of them: nobody gets in, and everything of it is ended (sp_ahead_end), under its lock, and whatever became
+# of the others. Then one look at the server for all of them whose end is sure (sp_ahead_look), and for each the comparison with
+# what was there before (sp_ahead_compare): up to here nothing was changed in which it could show. Then each is closed as ever
+# (sp_close), and takes what was seen from there. Whatever is not sure, or could not be looked at whole, is looked at by
+# each on its own.
+
+# sp_close_ahead COUNT: called in the shell from which each of these closes gets one of its own, and that is without
+# `set -e`. Sets sp_ahead_NUMBER (`clean` or `mixed`, the id, the sessions that were ended, the jobs that were deleted), sp_seen_NUMBER
+# (the comparison), and sp_shared, the folder of what is shared.
+sp_close_ahead() {
+    sp_nl='
+'
+    sp_tab='	'
+    sp_shared='' sp_shared_ids='' sp_shared_turns='' sp_shared_homes='' sp_turn=0
+    # Named here, so that a close alone, and the failsafe, are not sent them.
+    sp_by_ahead=sp_end_was_ahead sp_by_seen=sp_ahead_take sp_by_walk=sp_walked_past sp_by_shop=sp_b_shop_known sp_by_keep=sp_b_shop_keep
+    trap 'sp_close_behind' 0
+    trap 'exit 1' HUP PIPE TERM
+    # Asked once for all: which tools there are, and which id nobody has.
+    sp_all=$(
+        set -e
+        sp_one_1
+        sp_start
+        sp_can_limit || :
+        sp_gnu_find || :
+        sp_find_nobody
+        printf '%s %s %s' "$sp_timeout" "$sp_gnu" "$sp_nobody"
+        exit 0
+    ) 2>/dev/null
+    # shellcheck disable=SC2181 # in a condition `set -e` would count for nothing
+    if [ "$?" = 0 ]; then
+        sp_timeout=${sp_all%% *} sp_nobody=${sp_all##* }
+        sp_gnu=${sp_all#* }
+        sp_gnu=${sp_gnu%% *}
+    fi
+    while [ "$sp_turn" -lt "$1" ]; do
+        sp_turn=$((sp_turn + 1))
+        sp_all=$(
+            set -e
+            "sp_one_$sp_turn"
+            sp_start
+            [ "$sp_collected$sp_by_server" = 00 ] || exit 20
+            sp_ahead_end
+            exit 0
+        ) 2>/dev/null
+        # shellcheck disable=SC2181 # in a condition `set -e` would count for nothing
+        [ "$?" = 0 ] || continue
+        eval "sp_ahead_$sp_turn=\$sp_all"
+        case $sp_all in
+            'clean '*)
+                sp_all=${sp_all%%"$sp_nl"*}
+                sp_all=${sp_all#clean }
+                sp_shared_ids="$sp_shared_ids ${sp_all%% *}" sp_shared_turns="$sp_shared_turns $sp_turn"
+                sp_shared_homes="$sp_shared_homes${sp_all%% *}$sp_tab${sp_all#* * * * }$sp_nl"
+                ;;
+        esac
+    done
+    # One alone looks for itself.
+    case $sp_shared_turns in ' '*' '*) ;; *) return 0 ;; esac
+    sp_shared=$(
+        set -e
+        "sp_one_${sp_shared_turns##* }"
+        sp_start
+        sp_ahead_look
+        exit 0
+    ) 2>/dev/null
+    # shellcheck disable=SC2181
+    if [ "$?" != 0 ] || [ -z "$sp_shared" ]; then
+        sp_shared=''
+        return 0
+    fi
+    # What it is too little for a file, each in a line.
+    {
+        IFS= read -r sp_shared_named
+        IFS= read -r sp_b_named_now
+        IFS= read -r sp_b_ours_known
+        IFS= read -r sp_b_now_known
+        IFS= read -r sp_b_programs_known
+        IFS= read -r sp_shared_walk
+    } <"$sp_shared/known"
+    sp_b_passwords_known=$(cat "$sp_shared/passwords")
+    rm -f -- "$sp_shared/passwords"
+    for sp_turn in $sp_shared_turns; do
+        sp_all=$(
+            set -e
+            "sp_one_$sp_turn"
+            sp_start
+            sp_ahead_compare
+            exit 0
+        ) 2>/dev/null
+        # shellcheck disable=SC2181
+        [ "$?" = 0 ] || continue
+        eval "sp_seen_$sp_turn=\$sp_all"
+    done
+}
+
+# When the last one had its turn.
+sp_close_behind() { [ -z "${sp_shared:-}" ] || rm -rf -- "$sp_shared"; }
+
+# What such a shell left behind that was killed.
+sp_together_purge() {
+    set +f
+    for sp_a in "$sp_state"/together.*; do
+        [ -d "$sp_a" ] || continue
+        sp_v=${sp_a##*/together.}
+        sp_alive "${sp_v%%.*}"
+        [ "${sp_born%%-*}" = "${sp_v#*.}" ] || rm -rf -- "$sp_a"
+    done
+    set -f
+}
+
+# Prints what became of it. It stands still when the account is ours alone and nothing of it is left by the kernel's word.
+sp_ahead_end() {
+    sp_account_inputs
+    sp_never_waits=sp_shut sp_ends_ahead=1
+    sp_lock_state
+    sp_absent=false sp_foreign=false sp_unattributed=0 sp_rest='' sp_rest_total=0
+    sp_end_access
+    sp_k=clean
+    # It was closed before, or never made; or something of it is not as it was left.
+    [ "$sp_ours$sp_recorded$sp_foreign$sp_taken" = 11false0 ] && [ "${sp_left:-1}$sp_unattributed$sp_unmarked" = 00false ] && [ -r "$sp_record/baseline/about" ] && [ -e "$sp_record/since" ] &&
+        [ ! -e "$sp_record/compared" ] || sp_k=mixed
+    # What could not be deleted is seen by its own comparison alone.
+    for sp_a in "/var/spool/cron/crontabs/$sp_name" "/var/spool/cron/$sp_name" "/var/spool/cron/tabs/$sp_name"; do
+        [ ! -f "$sp_a" ] || sp_k=mixed
+    done
+    printf '%s %s %s %s %s %s\n%s' "$sp_k" "${sp_id:-0}" "${sp_sessions:-0}" "$sp_rest_total" "${sp_managed:-0}" "$sp_home" "$sp_rest"
+}
+
+# In a close that has its turn: whether what was done ahead still holds. What came since is ended, and then nothing that was
+# seen holds.
+sp_end_was_ahead() {
+    # Since sp_close looked.
+    sp_whose
+    sp_l=${sp_ahead%%"$sp_nl"*}
+    # shellcheck disable=SC2086
+    set -- $sp_l
+    sp_sessions=$3 sp_rest_total=$4
+    [ "$5" = 0 ] || sp_managed=1
+    sp_rest=${sp_ahead#"$sp_l"}
+    sp_rest=${sp_rest#"$sp_nl"}
+    [ -z "$sp_rest" ] || sp_rest=${sp_rest%"$sp_nl"}$sp_nl
+    [ "$1 $sp_id $sp_ours" = "clean $2 1" ] || return 1
+    sp_end_uid "$sp_id"
+    if [ "$sp_left$sp_had_any" != 00 ]; then
+        rm -f -- "$sp_record/compared"
+        return 1
+    fi
+    sp_had_no_mark=$sp_unmarked sp_home=${sp_rec_home:-$sp_a_home} sp_login=$sp_name
+    [ -z "${sp_shared:-}" ] || eval "sp_ahead_compared=\${sp_seen_$sp_turn:-}"
+}
+
+# Prints the name of the folder with what was seen; nothing where it could not be seen whole.
+sp_ahead_look() {
+    sp_alive "$$"
+    sp_d=$sp_state/together.$$.${sp_born%%-*}
+    rm -rf -- "$sp_d" && mkdir -m 0700 -- "$sp_d" || return 1
+    # shellcheck disable=SC2086
+    if sp_end_uids $sp_shared_ids && sp_b_share "$sp_d" "$sp_shared_ids" "$sp_shared_turns"; then
+        sp_v=$(sp_ahead_walk) || sp_v=' none'
+        printf '%s\n' "$sp_v" >>"$sp_d/known"
+        printf '%s' "$sp_d"
+        return 0
+    fi
+    rm -rf -- "$sp_d"
+    return 1
+}
+
+# One walk for all: prints, in one line, which of these ids have a file on the disks of this server outside their home, or anywhere
+# one that others become them by. Each of those then looks on its own.
+sp_ahead_walk() {
+    sp_gnu_find || return 1
+    sp_disks
+    sp_elsewhere_not
+    set --
+    for sp_a in $sp_shared_ids; do set -- "$@" -o -user "$sp_a"; done
+    shift
+    set -- '(' "$@" ')' -printf '%U\t%m\t%p\0'
+    sp_v=$#
+    IFS=$sp_nl
+    for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
+    IFS=" $sp_tab$sp_nl"
+    # Where anybody can write, on whatever file system that is.
+    for sp_a in /tmp /var/tmp /dev/shm; do
+        [ ! -d "$sp_a" ] || [ "$(stat -c %d -- / "$sp_a" | sort -u | wc -l)" = 1 ] || set -- "$@" "$sp_a"
+    done
+    # The roots come first.
+    while [ "$sp_v" -gt 0 ]; do
+        sp_v=$((sp_v - 1)) sp_a=$1
+        shift
+        set -- "$@" "$sp_a"
+    done
+    # shellcheck disable=SC2086
+    {
+        sp_r=0
+        sp_ahead_find "$@" || sp_r=$?
+        # 1 is a folder that went away meanwhile.
+        printf '!\t%s\0' "$sp_r"
+    } | tr '\n\0' '?\n' | cut -b 1-1000 | SP_HOMES=$sp_shared_homes awk -F '\t' '
+        BEGIN { n = split(ENVIRON["SP_HOMES"], line, "\n"); for (i = 1; i <= n; i++) if (split(line[i], f, "\t") == 2) home[f[1]] = f[2] }
+        $1 == "!" { r = $2; ended++; next }
+        {
+            p = $0; sub(/^[^\t]*\t[^\t]*\t/, "", p)
+            if ($2 < 4000 && home[$1] != "" && (p == home[$1] || index(p, home[$1] "/") == 1)) next
+            has[$1] = 1
+        }
+        END { for (i in has) printf " %s", i; print " "; exit !(ended == 1 && r < 2) }'
+}
+
+# sp_ahead_find ROOT... TEST...: with what is left out between them.
+sp_ahead_find() {
+    sp_v=$#
+    sp_w=0
+    while [ "$sp_v" -gt 0 ]; do
+        sp_v=$((sp_v - 1)) sp_a=$1
+        shift
+        # shellcheck disable=SC2086
+        case $sp_w$sp_a in 0'(') sp_w=1 && set -- "$@" -xdev $sp_k -path "$sp_state" -prune -o ;; esac
+        set -- "$@" "$sp_a"
+    done
+    sp_within 30 find "$@" 2>/dev/null
+}
+
+# Prints the comparison: the totals and the state in a line, then what was found, then what changed.
+sp_ahead_compare() {
+    sp_account_inputs
+    # Whose it is was looked at when it was ended.
+    sp_read_record
+    [ "$sp_recorded" = 1 ] || exit 20
+    sp_evidence=1 sp_foreign=false
+    sp_compare
+    printf '%s %s %s\n' "$sp_diff_found_total" "$sp_diff_changed_total" "$sp_diff_state"
+    IFS=$sp_nl
+    for sp_l in $sp_diff_found; do printf 'F%s\n' "$sp_l"; done
+    for sp_l in $sp_diff_changed; do printf 'C%s\n' "$sp_l"; done
+}
+
+sp_ahead_take() {
+    IFS=$sp_nl
+    # shellcheck disable=SC2086
+    set -- $sp_ahead_compared
+    sp_l=$1
+    shift
+    sp_diff_found_total=${sp_l%% *}
+    sp_l=${sp_l#* }
+    sp_diff_changed_total=${sp_l%% *} sp_diff_state=${sp_l#* }
+    for sp_l; do
+        case $sp_l in
+            F*) sp_diff_found=$sp_diff_found${sp_l#?}$sp_nl ;;
+            C*) sp_diff_changed=$sp_diff_changed${sp_l#?}$sp_nl ;;
+        esac
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+
 # Sets sp_lines to the lists of accounts in which a name that nobody has any more still stands. A group of that name that is
 # not of this grant is no matter.
 sp_lines_left() {
     sp_lines=''
     [ "$sp_found" = 0 ] || return 0
+    # In none of them at all, mostly.
+    grep -qs -e "^$sp_account:" -e "[:,]$sp_account\(,.*\)\{0,1\}\$" /etc/passwd /etc/shadow /etc/subuid /etc/subgid /etc/group /etc/gshadow || return 0
     for sp_a in passwd shadow subuid subgid; do
         ! grep -qs "^$sp_account:" "/etc/$sp_a" || sp_lines="$sp_lines /etc/$sp_a"
     done
@@ -2465,7 +2798,7 @@ sp_close_report() {
     sp_v=true
     ! sp_gate_present || sp_v=false
     sp_say gate_absent "$sp_v"
-    rm -f -- "$sp_limits" "$sp_limits.new"
+    sp_limits_drop
     [ ! -e "$sp_limits" ] || sp_fail files-left "$sp_limits could not be deleted."
     # Reached only when everything above was re-read as gone. The failsafe goes last; if it does not
     # go, that is said instead.

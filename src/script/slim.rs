@@ -109,6 +109,26 @@ impl Library {
     /// stands between functions. A name that stands anywhere in a text counts, also in quotes (it
     /// may be handed to another function), unless it is the name of a variable there.
     pub fn needed(&self, by: &[&str]) -> String {
+        let needed = self.names_of_needed(by);
+        let wanted = |name: &Option<String>| name.as_deref().is_none_or(|n| needed.contains(n));
+        self.parts.iter().filter(|(name, _)| wanted(name)).map(|(_, text)| text.as_str()).collect()
+    }
+
+    /// The same functions alone, and then one function more, of this name, that does all that stands between
+    /// them: for a shell that does that several times, each time with other inputs.
+    pub fn needed_with_start(&self, by: &[&str], start: &str) -> String {
+        let needed = self.names_of_needed(by);
+        let wanted = |name: &Option<String>| name.as_deref().is_some_and(|n| needed.contains(n));
+        let mut text: String =
+            self.parts.iter().filter(|(name, _)| wanted(name)).map(|(_, t)| t.as_str()).collect();
+        text.push_str(start);
+        text.push_str("() {\n");
+        text.extend(self.parts.iter().filter(|(name, _)| name.is_none()).map(|(_, t)| t.as_str()));
+        text.push_str("\n}\n");
+        text
+    }
+
+    fn names_of_needed(&self, by: &[&str]) -> BTreeSet<&str> {
         let known: BTreeMap<&str, Vec<&str>> = {
             let mut known: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
             for (name, text) in &self.parts {
@@ -131,8 +151,7 @@ impl Library {
                 }
             }
         }
-        let wanted = |name: &Option<String>| name.as_deref().is_none_or(|n| needed.contains(n));
-        self.parts.iter().filter(|(name, _)| wanted(name)).map(|(_, text)| text.as_str()).collect()
+        needed
     }
 }
 

@@ -176,8 +176,9 @@ pub struct Output {
     pub truncated: bool,
 }
 
-/// How much of standard output is kept, in bytes.
-pub const STDOUT_LIMIT: usize = 1024 * 1024;
+/// How much of standard output is kept, in bytes: many grants may be closed by one script, and each have
+/// a long list of findings.
+pub const STDOUT_LIMIT: usize = 8 * 1024 * 1024;
 /// How much of standard error is kept, in bytes.
 pub const STDERR_LIMIT: usize = 64 * 1024;
 /// How much output is listened to in all, in bytes, before the script is cut off.

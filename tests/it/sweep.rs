@@ -343,10 +343,14 @@ fn two_machines_with_one_postgresql_ledger_close_each_grant_once() {
     let script = "hostname second.example && exec \"$@\"";
     let namespaces = ["--uts", "--pid", "--fork", "--kill-child", "--mount-proc"];
     let elsewhere = stage
-        .program("unshare", namespaces.iter().chain(&["sh", "-c", script, "sh", exe, "sweep"]))
+        .program(
+            "unshare",
+            namespaces.iter().chain(&["sh", "-c", script, "sh", exe, "sweep", "--parallel", "1"]),
+        )
         .env("STAGEPASS_STATE", &other)
         .spawn();
-    let here = stage.command(["sweep"]).spawn();
+    // What is due on one server is closed by whoever comes first; each goes from server to server.
+    let here = stage.command(["sweep", "--parallel", "1"]).spawn();
     assert_eq!(elsewhere.wait().ok().output(), "");
     assert_eq!(here.wait().ok().output(), "");
     each_was_closed_once(&stage, &due);
@@ -484,6 +488,95 @@ fn an_account_of_the_same_name_that_is_not_ours_is_left_alone() {
     assert_eq!(state(&stage, &granted.id), "closed");
     let kept = host.sh(&format!("getent passwd {0}; cat /home/{0}/file", granted.account));
     assert!(kept.contains(":4321:") && kept.ends_with("precious\n"), "{kept}");
+}
+
+/// What userdel does on a host from now on, before the real one: `sid` is the session that it runs in, which every
+/// command over SSH has one of.
+fn userdel_that(host: &Host, does: &str) {
+    host.sh(&format!(
+        "mv /usr/sbin/userdel /usr/sbin/userdel.real
+        cat >/usr/sbin/userdel <<'END'
+#!/bin/sh
+sid=$(cut -d' ' -f6 /proc/self/stat)
+echo $sid $* >>/run/sessions
+{does}
+exec /usr/sbin/userdel.real \"$@\"
+END
+        chmod 755 /usr/sbin/userdel"
+    ));
+}
+
+#[test]
+fn what_is_closed_on_one_server_is_closed_by_one_script_and_each_for_itself() {
+    let stage = stage_with_case();
+    let host = stage.light("bookworm").start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let names = ["Ann", "Ben", "Cleo", "Dan"];
+    let granted = names.map(|name| grant(&stage, "shop", name, "2h", &[]));
+    let [ann, ben, cleo, dan] = &granted;
+    host.sh(&format!("echo planted >/srv/planted; chown {}: /srv/planted", dan.account));
+    userdel_that(
+        &host,
+        &format!("[ -e /run/mended ] || case $* in *{}) exit 1 ;; esac", ben.account),
+    );
+    let run = stage.run(["revoke", "--all"]);
+    assert!([7, 8].contains(&run.exit), "{}", run.told());
+    assert!(run.stdout.contains(&format!("NOT CLOSED {}", ben.id)), "{}", run.told());
+    for other in [ann, cleo, dan] {
+        let shown = show(&stage, &other.id);
+        assert_eq!(shown["grant"]["state"], "closed", "{}", run.told());
+        let left = shown.to_string().contains("/srv/planted");
+        assert_eq!(left, other.id == dan.id, "{shown:#}");
+    }
+    assert_eq!(state(&stage, &ben.id), "closing");
+    assert_eq!(
+        host.sh("cut -d' ' -f1 /run/sessions | sort -u | wc -l").trim(),
+        "1",
+        "{}",
+        host.sh("cat /run/sessions")
+    );
+    host.sh("! test -e /srv/planted");
+    host.sh(&format!(": >/run/mended; grep -q ^{}: /etc/passwd", ben.account));
+    stage.run(["revoke", &ben.id]).ok();
+    host.sh("! grep -q ^sp- /etc/passwd; ! ls -d /var/lib/stagepass/together.*");
+    for granted in &granted {
+        is_refused(&stage, &host, granted);
+    }
+    stage.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn what_was_closed_before_a_connection_was_lost_is_closed_and_the_rest_is_by_the_next() {
+    let stage = stage_with_case();
+    let host = stage.light("trixie").start();
+    stage.add_target("shop", &host, "root", &[]).ok();
+    let names = ["Ann", "Ben", "Cleo", "Dan"];
+    let granted = names.map(|name| grant(&stage, "shop", name, "2h", &[]));
+    // In the turn of the third that is closed the connection goes, and everything that ran over it.
+    let does = "[ $(wc -l </run/sessions) -lt 3 ] || [ -e /run/mended ] || {
+    : >/run/mended
+    for pid in $(cut -d' ' -f4 /proc/$sid/stat) $(ps -o pid= -s $sid); do
+        [ $pid = $$ ] || kill -KILL $pid
+    done
+    exit 1
+}";
+    userdel_that(&host, does);
+    let run = stage.run(["revoke", "--all"]).fails();
+    let states = || granted.each_ref().map(|granted| state(&stage, &granted.id));
+    let mut seen = states();
+    seen.sort();
+    assert_eq!(seen, ["closed", "closed", "closing", "closing"], "{}", run.told());
+    for granted in &granted {
+        let shown = show(&stage, &granted.id);
+        let failed = usize::from(shown["grant"]["state"] == "closing");
+        assert_eq!(count(&shown, "grant.close-failed"), failed, "{shown:#}");
+        // Nobody is in meanwhile: each was shut before the first was looked at.
+        is_refused(&stage, &host, granted);
+    }
+    stage.run(["revoke", "--all"]).ok();
+    assert_eq!(states(), ["closed"; 4]);
+    host.sh("! grep -q ^sp- /etc/passwd");
+    stage.run(["ledger", "verify"]).ok();
 }
 
 #[test]

@@ -17,6 +17,7 @@ linux_account() {
     survives_kills
     survives_power_cuts
     closes_whatever_happened
+    closes_several_at_once
     asks_sshd
     guards_the_way_in
     keeps_secrets
@@ -32,6 +33,76 @@ lives() {
             esac
         done
     done
+}
+
+# Several grants that are closed by one script: ended together, looked at together, and each told what is its own.
+closes_several_at_once() {
+    about="$suite several at once"
+    local was_grant=$grant was_account=$account name digest began i said
+    local -A of_name=()
+    make_shop
+    echo mine >"$root/srv/merchants"
+    chown --reference="$root/home/deploy" "$root/srv/merchants"
+    said=$(stat -c '%U %a %Z' "$root/srv/merchants")
+    # With a shop, without one, and one that is away already.
+    for name in ann ben cleo dan eve; do
+        grant=k3v9q2m7$name account=sp-$name
+        case $name in
+            ann | ben) set -- "path=$shop" ;;
+            *) set -- path= ;;
+        esac
+        verb linux-account open "$@" access=ssh
+        finishes
+        digest=$(sed -n 's/^baseline_digest=//p' <<<"$out")
+        batch "$@" access=ssh "baseline_digest=$digest"
+        of_name[$name]=$batched
+    done
+    account=sp-cleo
+    (key_ssh 'echo planted >/var/tmp/planted; : >began; exec sleep 600' >/dev/null 2>&1) &
+    began=$!
+    again 20 test -e "$root/var/tmp/planted"
+    on chown sp-dan: /root
+    on setpriv --reuid=sp-dan --clear-groups touch /srv/../root/of-dan
+    on chown root: /root
+    on setpriv --reuid=sp-ben --clear-groups sh -c "echo '<?php' >'$shop/var/planted.php'"
+    on userdel sp-eve
+    closes
+    wait "$began" 2>/dev/null
+    for name in ann ben cleo dan eve; do
+        of "${of_name[$name]}"
+        finishes
+        says absent=true account_absent=true processes=0 result_kept=true
+        [ "$name" = eve ] || says difference=done
+        deny "sp-$name is still there" on getent passwd "sp-$name"
+    done
+    of "${of_name[eve]}"
+    says already_absent=true left_total=0
+    for name in ann ben dan eve; do
+        of "${of_name[$name]}"
+        says sessions_ended=0
+        deny "$name is told of what cleo left" grep -q /var/tmp/planted <<<"$out"
+    done
+    for name in ann ben cleo eve; do
+        of "${of_name[$name]}"
+        deny "$name is told of what dan left" grep -q /root/of-dan <<<"$out"
+    done
+    of "${of_name[cleo]}"
+    says sessions_ended=1 deleted_outside=1 reowned=0
+    of "${of_name[dan]}"
+    says 'left=deleted /root/of-dan' left_total=1
+    # What is new in the shop is told to both who had it, as when one is closed after the other; and given to its owner once.
+    for name in ann ben; do
+        of "${of_name[$name]}"
+        want "$name is told of the file in the shop" grep -q '^found=code .*planted.php' <<<"$out"
+    done
+    of "${of_name[ben]}"
+    says reowned=1
+    same 'the file in the shop is its owner'"'"'s' deploy "$(on stat -c %U "$shop/var/planted.php")"
+    same 'what the merchant has was not touched' "$said" "$(stat -c '%U %a %Z' "$root/srv/merchants")"
+    for i in /var/tmp/planted /root/of-dan; do deny "$i is still there" test -e "$root$i"; done
+    same 'nothing but results is left' '' "$(cd "$root/var/lib/stagepass" && printf '%s\n' * | grep -v -e '^result[.]' -e '^last-uid$')"
+    grant=$was_grant account=$was_account
+    rm -f "$root"/var/lib/stagepass/result.* "$root/srv/merchants"
 }
 
 # What policy judges a shop folder by.

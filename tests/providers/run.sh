@@ -294,6 +294,48 @@ verb() {
     declared "$1" "$2"
 }
 
+# batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does: sets outs and
+# codes, by their number from 1 on. What a provider does before all of them and after is a function that stands in the shell
+# itself; all else is read anew for each.
+batched=0
+declare -a outs codes
+batch() {
+    batched=$((batched + 1))
+    script linux-account close "$@" | awk '/^# shellcheck shell=sh/ { exit } NR > 1' >"$tmp/batch.$batched"
+}
+closes() {
+    local i
+    {
+        printf '{ set -u\n'
+        sed -n -e '/^sp_close_ahead() {/,/^}/p' -e '/^sp_close_behind() {/p' "$repo/providers/linux-account/provider.sh"
+        printf 'sp_start() {\n'
+        source_of linux-account
+        printf '}\n'
+        for i in $(seq "$batched"); do
+            printf 'sp_one_%s() {\n' "$i"
+            cat "$tmp/batch.$i"
+            printf '}\n'
+        done
+        printf 'sp_close_ahead %s\n' "$batched"
+        for i in $(seq "$batched"); do
+            printf "(\nset -e\nsp_turn=%s\nsp_one_%s\nsp_start\nsp_close\nprintf 'stagepass=1\\n'\nexit 0\n)\nprintf '\\nstatus %s %%s\\n' \"\$?\"\n" "$i" "$i" "$i"
+        done
+        printf 'sp_close_behind\nexit 0\n} </dev/null\n'
+    } >"$tmp/script"
+    outs=() codes=()
+    # shellcheck disable=SC2029
+    timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" >"$tmp/said" 2>"$tmp/err"
+    for i in $(seq "$batched"); do
+        outs[i]=$(awk -v from="status $((i - 1)) " -v to="status $i " -v first="$i" 'index($0, to) == 1 { exit } first == 1 || on { print } index($0, from) == 1 { on = 1 }' "$tmp/said")
+        codes[i]=$(sed -n "s/^status $i //p" "$tmp/said")
+        of "$i"
+        declared linux-account close
+    done
+    batched=0
+}
+# of NUMBER: out and code are that one's.
+of() { out=${outs[$1]} code=${codes[$1]:-none}; }
+
 # declared PROVIDER VERB: nothing may be said that the manifest does not declare, and nothing on
 # stderr; whoever does not end well says why.
 declared() {

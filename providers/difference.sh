@@ -457,7 +457,8 @@ sp_b_share() {
         case $sp_b_v in none) printf 'none\n' ;; *) printf 'some\n' ;; esac
     } >"$1/known" || return 1
     sp_b_passwords_read
-    printf '%s\n' "$sp_b_t" >"$1/passwords" || return 1
+    # In no file, however short.
+    sp_b_passwords_now=$sp_b_t
     wait "$sp_b_beside" 2>/dev/null || :
     case $(tail -n 1 <"$1/system") in end*) ;; *) return 1 ;; esac
     # What was not looked at to its end, and capabilities, which have no time, each looks at itself.

@@ -2503,7 +2503,7 @@ sp_close_ahead() {
     done
     # One alone looks for itself.
     case $sp_shared_turns in ' '*' '*) ;; *) return 0 ;; esac
-    sp_shared=$(
+    sp_all=$(
         set -e
         "sp_one_${sp_shared_turns##* }"
         sp_start
@@ -2511,10 +2511,10 @@ sp_close_ahead() {
         exit 0
     ) 2>/dev/null
     # shellcheck disable=SC2181
-    if [ "$?" != 0 ] || [ -z "$sp_shared" ]; then
-        sp_shared=''
-        return 0
-    fi
+    [ "$?" = 0 ] || return 0
+    sp_shared=${sp_all%%"$sp_nl"*}
+    sp_b_passwords_known=${sp_all#"$sp_shared"}
+    sp_b_passwords_known=${sp_b_passwords_known#"$sp_nl"} sp_all=''
     # What it is too little for a file, each in a line.
     {
         IFS= read -r sp_shared_named
@@ -2524,8 +2524,6 @@ sp_close_ahead() {
         IFS= read -r sp_b_programs_known
         IFS= read -r sp_shared_walk
     } <"$sp_shared/known"
-    sp_b_passwords_known=$(cat "$sp_shared/passwords")
-    rm -f -- "$sp_shared/passwords"
     for sp_turn in $sp_shared_turns; do
         sp_all=$(
             set -e
@@ -2596,7 +2594,8 @@ sp_end_was_ahead() {
     [ -z "${sp_shared:-}" ] || eval "sp_ahead_compared=\${sp_seen_$sp_turn:-}"
 }
 
-# Prints the name of the folder with what was seen; nothing where it could not be seen whole.
+# Prints the name of the folder with what was seen, and behind it what is in no file (hashes of passwords); nothing where it could not
+# be seen whole.
 sp_ahead_look() {
     sp_alive "$$"
     sp_d=$sp_state/together.$$.${sp_born%%-*}
@@ -2605,7 +2604,7 @@ sp_ahead_look() {
     if sp_end_uids $sp_shared_ids && sp_b_share "$sp_d" "$sp_shared_ids" "$sp_shared_turns"; then
         sp_v=$(sp_ahead_walk) || sp_v=' none'
         printf '%s\n' "$sp_v" >>"$sp_d/known"
-        printf '%s' "$sp_d"
+        printf '%s\n%s' "$sp_d" "$sp_b_passwords_now"
         return 0
     fi
     rm -rf -- "$sp_d"

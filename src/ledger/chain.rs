@@ -93,7 +93,7 @@ impl Seal {
     }
 }
 
-/// An event as it is in the ledger. The order of its parts is that of [`Entry::COLUMNS`].
+/// An event as it is in the ledger. The order of its parts is that of `Entry::COLUMNS`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Entry {
     /// Its place in the chain, from 1, without gaps.

@@ -412,6 +412,17 @@ sp_b_common() {
     sp_b_texts "$sp_b_word"
 }
 
+# What a comparison needs, whichever list it is for.
+sp_b_ready() {
+    # Which files hold keys was for sshd to say at the beginning; it is asked where it did not.
+    if [ -z "${sp_s_keys:-}" ]; then
+        sp_find_sshd
+        sp_settings root
+    fi
+    sp_b_tools
+    sp_b_ours
+}
+
 # sp_b_share FOLDER IDS TURNS: what is looked at once for several grants that are closed together (sp_close_ahead), when everything
 # that has one of these ids was ended: the list of the system, the search for setuid files, in FOLDER. Ends with 1 where
 # it is not whole.
@@ -419,12 +430,7 @@ sp_b_share() {
     sp_b_work=$1
     sp_b_into=$sp_b_state/$sp_grant/baseline
     sp_b_about
-    if [ -z "${sp_s_keys:-}" ]; then
-        sp_find_sshd
-        sp_settings root
-    fi
-    sp_b_tools
-    sp_b_ours
+    sp_b_ready
     # Nothing of theirs runs; what is left of one of them must not be hidden from it.
     sp_b_v=$sp_b_others
     sp_b_others=' '
@@ -1136,13 +1142,7 @@ sp_difference() {
     sp_b_out=$(
         sp_b_into=$sp_b_to sp_b_bad=''
         sp_b_about
-        # Which files hold keys was for sshd to say at the beginning; it is asked where it did not.
-        if [ -z "${sp_s_keys:-}" ]; then
-            sp_find_sshd
-            sp_settings root
-        fi
-        sp_b_tools
-        sp_b_ours
+        sp_b_ready
         sp_b_named_by_sshd
         sp_b_compare
     ) 9>&- || :

@@ -21,9 +21,8 @@ sp_b_depth=100      # folders in one another
 sp_b_homes=3000     # accounts
 sp_b_bytes=1048576  # of one key file or crontab
 sp_b_lines=20000    # of all key files and crontabs
-sp_b_found_cap=200
-sp_b_class_cap=15 # of one class but `code`, so that no class hides another
-sp_b_changed_cap=300
+sp_b_plain=1000000  # of what is told as it is
+sp_b_packed=4500000 # of what is told packed: some hundred thousand files of the shop, or a million
 
 # What was looked at for several is only there where several are closed (sp_close_ahead), whatever the environment says.
 [ -n "${sp_turn:-}" ] || sp_shared=''
@@ -1123,17 +1122,15 @@ sp_b_sums() {
 
 # ---- the difference ------------------------------------------------------------------------------
 
-# sp_difference FOLDER: compares with the baseline in it. Sets sp_diff_found and sp_diff_changed (lines of
-# `CLASS TEXT`), sp_diff_found_total, sp_diff_changed_total, and sp_diff_state: `done`, `none: WHY` or
-# `partial: WHY`. (sp_found and sp_changed are what other parts call other things.)
+# sp_difference FOLDER: compares with the baseline in it. Sets sp_diff_records, the lines of a reply that tell it, and
+# sp_diff_state: `done`, `none: WHY` or `partial: WHY`.
 sp_difference() {
-    sp_diff_found='' sp_diff_changed='' sp_diff_found_total=0 sp_diff_changed_total=0 sp_diff_state='none: no list was made when access was opened'
+    sp_diff_records='' sp_diff_state='none: no list was made when access was opened'
     sp_b_to=$1 sp_b_note=''
     if [ -L "$sp_b_to" ] || [ ! -f "$sp_b_to/about" ] || [ ! -f "$sp_b_to/system" ] || [ ! -f "$sp_b_to/shop" ]; then
         [ -n "${sp_baseline_digest:-}" ] || return 0
         sp_diff_state='none: the list that was made when access was opened is gone'
-        sp_diff_found="baseline The list of what was there when access was opened is gone; nothing can be compared.$sp_nl"
-        sp_diff_found_total=1
+        sp_diff_records="record=! gone$sp_nl"
         return 0
     fi
     if [ -n "${sp_baseline_digest:-}" ] && sp_has sha256sum && [ "$(sp_b_digest "$sp_b_to")" != "$sp_baseline_digest" ]; then
@@ -1146,22 +1143,10 @@ sp_difference() {
         sp_b_named_by_sshd
         sp_b_compare
     ) 9>&- || :
-    IFS=$sp_nl
-    if [ "$sp_b_note" = changed ]; then
-        sp_diff_found="baseline The list of what was there when access was opened was changed since; what is said here may be wrong.$sp_nl"
-        sp_diff_found_total=1
-    fi
-    sp_diff_state='none: the comparison did not come to its end'
-    for sp_b_l in $sp_b_out; do
-        case $sp_b_l in
-            'F '*) sp_diff_found=$sp_diff_found${sp_b_l#??}$sp_nl ;;
-            'C '*) sp_diff_changed=$sp_diff_changed${sp_b_l#??}$sp_nl ;;
-            'f '*) sp_diff_found_total=$((sp_diff_found_total + ${sp_b_l#??})) ;;
-            'c '*) sp_diff_changed_total=$((sp_diff_changed_total + ${sp_b_l#??})) ;;
-            'S '*) sp_diff_state=${sp_b_l#??} ;;
-        esac
-    done
-    IFS=" $sp_tab$sp_nl"
+    sp_diff_state=${sp_b_out%%"$sp_nl"*}
+    [ -n "$sp_diff_state" ] || sp_diff_state='none: the comparison did not come to its end'
+    case $sp_b_out in *"$sp_nl"*) sp_diff_records=${sp_b_out#*"$sp_nl"}$sp_nl ;; esac
+    [ "$sp_b_note" != changed ] || sp_diff_records="record=! changed$sp_nl$sp_diff_records"
 }
 
 sp_b_about() {
@@ -1187,20 +1172,20 @@ sp_b_about() {
     case $sp_b_ticks in '' | *[!0-9]*) sp_b_ticks=0 ;; esac
 }
 
-# In a subshell: prints F and C lines, f and c totals, and the state.
+# In a subshell: prints the state in a line, and the records behind it.
 sp_b_compare() {
     sp_b_work=$sp_b_into/now
     if sp_b_is_shared && [ -z "$sp_b_from" ]; then
         # One folder for all, one after the other; of the one before, nothing counts that this one does not write itself.
         sp_b_work=$sp_shared/now
         [ -d "$sp_b_work" ] || mkdir -m 0700 -- "$sp_b_work" 2>/dev/null || :
-        for sp_b_a in since names same; do : >"$sp_b_work/$sp_b_a"; done
+        for sp_b_a in since holders same; do : >"$sp_b_work/$sp_b_a"; done
         sp_b_compare_in
         return 0
     fi
     if [ -e "$sp_b_work" ] || [ -L "$sp_b_work" ]; then rm -rf -- "$sp_b_work"; fi
     if ! mkdir -m 0700 -- "$sp_b_work" 2>/dev/null; then
-        printf 'S none: there is no room to compare in\n'
+        printf 'none: there is no room to compare in\n'
         return 0
     fi
     sp_b_compare_in
@@ -1226,8 +1211,13 @@ sp_b_compare_in() {
     # What could not be listed whole may hide code: whatever the kernel says changed since is looked for alone.
     if [ -n "$sp_b_cut$sp_b_was_cut$sp_b_why$sp_b_was" ]; then sp_b_code_since >"$sp_b_work/since" 2>/dev/null; fi
     [ -z "$sp_b_beside" ] || wait "$sp_b_beside" 2>/dev/null || :
-    if [ -n "$sp_b_same" ] && [ ! -s "$sp_b_work/setuid" ]; then printf 'f 0\n'; else sp_b_say_system; fi
+    : >"$sp_b_work/told"
+    if [ -z "$sp_b_same" ] || [ -s "$sp_b_work/setuid" ]; then sp_b_say_system >>"$sp_b_work/told"; fi
     sp_b_say_shop
+    # A full disk cuts it without a word.
+    if [ -s "$sp_b_work/told" ]; then printf '.\n' >>"$sp_b_work/told" || :; fi
+    case $(tail -n 1 <"$sp_b_work/told") in '' | .) ;; *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;; esac
+    sp_b_less='' && sp_b_fit
     case ${sp_b_same:+end}$(if [ -z "$sp_b_same" ]; then tail -n 1 <"$sp_b_work/system" 2>/dev/null; fi) in
         end*) ;;
         *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;;
@@ -1253,7 +1243,7 @@ sp_b_compare_in() {
             sp_b_bad="$sp_b_bad; the shop folder leads to another place now, which was not compared: $sp_b_v"
         fi
     fi
-    if [ -n "$sp_b_bad" ]; then printf 'S partial: %s\n' "${sp_b_bad#; }"; else printf 'S done\n'; fi
+    if [ -n "$sp_b_bad" ]; then sp_b_say_all "partial: ${sp_b_bad#; }"; else sp_b_say_all 'done'; fi
 }
 
 # Files of the shop that a server may run or obey and whose inode changed since access was opened, in
@@ -1339,156 +1329,79 @@ sp_b_suid_find() {
     sp_b_within "$sp_b_a" find "$@"
 }
 
-# awk functions that all reports share. `show`: a name or a value as one line of at most `max` bytes:
-# no control characters, none of the marks that turn a line round, nothing but UTF-8.
-# shellcheck disable=SC2016
-sp_b_awk='
-    BEGIN { for (ord_i = 1; ord_i < 256; ord_i++) ord[sprintf("%c", ord_i)] = ord_i }
-    function show(s, max,   i, n, c, k, j, o, b) {
-        if (length(s) > max) s = substr(s, 1, int(max / 2) - 2) "..." substr(s, length(s) - int(max / 2) + 2)
-        if (s !~ /[^ -~]/) return s
-        o = ""; n = length(s)
-        for (i = 1; i <= n; i++) {
-            c = substr(s, i, 1); k = ord[c]
-            if (k < 32 || k == 127) { o = o "?"; continue }
-            if (k < 128) { o = o c; continue }
-            b = k >= 194 && k <= 223 ? 1 : k >= 224 && k <= 239 ? 2 : k >= 240 && k <= 244 ? 3 : 0
-            for (j = 1; j <= b; j++) { k = ord[substr(s, i + j, 1)]; if (k < 128 || k > 191) b = 0 }
-            if (!b) { o = o "?"; continue }
-            c = substr(s, i, b + 1); i += b
-            o = o (bad(c) ? "?" : c)
-        }
-        return o
-    }
-    function bad(c,   a, b, d) {
-        a = ord[substr(c, 1, 1)]; b = ord[substr(c, 2, 1)]; d = ord[substr(c, 3, 1)]
-        if (a == 194) return b < 160
-        if (a == 216) return b == 156
-        if (a == 224) return b < 160
-        if (a == 226) return b == 128 && (d >= 139 && d <= 143 || d >= 168 && d <= 174) || b == 129 && d >= 160 && d <= 175
-        if (a == 237) return b > 159
-        if (a == 239) return b == 187 && d == 191
-        if (a == 240) return b < 144
-        if (a == 244) return b > 143
-        return 0
-    }
-'
+# ---- what is told of it ---------------------------------------------------------------------------
+#
+# Nothing is judged here: what differs is told, a record a line, and whoever asked says what it means (src/difference/). The
+# first character of a record says what it is:
+#   +LINE, -LINE   a line of the list `system` that is there now, or was
+#   s WHAT         a setuid file, or one with capabilities, as sp_b_setuid_new says them
+#   h SOCKET PID UID PROGRAM   who holds a listening socket that is new
+#   u NAME:UID:GID, g NAME:GID, w NAME, t FOLDER   accounts, groups, accounts that a web server runs as, the shop folder
+#   a, d, c, m     a file of the shop that came, went, changed or came (nobody knows which), differs: sp_b_say_shop
+#   x              what stands behind was not told, since it is too long and nothing here can pack it
+#   o COUNT UID tab NAME...    files in a shop folder of root's whose account is gone
+#   ! WHAT         `gone` or `changed`: the list itself
+#   . stands behind the last one
+# Control characters in them are question marks by then, and a tab parts fields.
 
-# Everything but the shop. The order is that of importance, not of the lists.
-sp_b_say_system() {
-    # ssh-keygen says the fingerprints of the new keys.
-    awk -F '\t' 'NR == FNR { if ($1 == "key") old[$2 FS $3 FS $4] = 1; next }
-        $1 == "key" && $4 != "long" && !(($2 FS $3 FS $4) in old) && ++n <= 50 { split($4, f, " "); print f[1], f[2], n; if (length(f[2]) < 8000) print f[2], n >names }' \
-        names="$sp_b_work/names" "$sp_b_into/system" "$sp_b_work/system" 2>/dev/null >"$sp_b_work/keys" || :
-    : >"$sp_b_work/prints"
-    if [ -s "$sp_b_work/keys" ] && sp_has ssh-keygen; then
-        sp_b_within 10 ssh-keygen -l -f - <"$sp_b_work/keys" >"$sp_b_work/prints" 2>/dev/null || :
+# sp_b_say_all STATE: prints it in a line, and the records behind it as lines of the reply.
+sp_b_say_all() {
+    sp_b_v=$1
+    case $sp_b_v in *[[:cntrl:]]*) sp_b_v=$(printf '%s' "$sp_b_v" | tr '\001-\037\177' '?') ;; esac
+    printf '%s\n' "$sp_b_v"
+    if [ -s "$sp_b_work/packed" ]; then
+        head -c "$sp_b_packed" <"$sp_b_work/packed" | base64 | sed 's/^/packed=/'
+    elif [ -s "$sp_b_work/told" ]; then
+        sp_b_say_told | head -c "$sp_b_plain" | sed 's/^/record=/'
+        [ "$(wc -c <"$sp_b_work/told")" -le "$sp_b_plain" ] || printf '\nrecord=x\n'
     fi
-    [ -f "$sp_b_work/names" ] || : >"$sp_b_work/names"
-    SP_CAP=$sp_b_class_cap SP_OWN=${sp_account:-} SP_WORK=$sp_b_work SP_OLD=$sp_b_into/system awk -F '\t' "$sp_b_awk"'
-        BEGIN {
-            cap = ENVIRON["SP_CAP"] + 0; own = ENVIRON["SP_OWN"]; work = ENVIRON["SP_WORK"]
-            while ((getline l < (work "/prints")) > 0) if (split(l, f, " ") >= 3) print_of[f[3]] = f[2]
-            while ((getline l < (work "/names")) > 0) if (split(l, f, " ") == 2 && f[2] in print_of) finger[f[1]] = print_of[f[2]]
-            while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1] }
-            while ((getline l < "/etc/group") > 0) { split(l, f, ":"); if (!(f[3] in group)) group[f[3]] = f[1] }
-            while ((getline l < (work "/holders")) > 0) if (split(l, f, " ") >= 3) { p = l; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", p); pid_of[f[1]] = f[2]; uid_of[f[1]] = f[3]; exe_of[f[1]] = p }
-            ranks = split("user password group key sudoers login process listen cron at unit system web program", rank, " ")
-            while ((getline l < ENVIRON["SP_OLD"]) > 0) read(l, old, oldtext, oldorder, 0)
-            while ((getline l < (work "/system")) > 0) read(l, new, newtext, neworder, 1)
-            for (r = 1; r <= ranks; r++) {
-                for (i = 1; i <= nn; i++) if (kindof(neworder[i]) == rank[r]) {
-                    k = neworder[i]
-                    if (!(k in old)) report(k, "", new[k], "new")
-                    else if (old[k] != new[k]) report(k, old[k], new[k], "changed")
-                }
-                for (i = 1; i <= on; i++) if (kindof(oldorder[i]) == rank[r] && !(oldorder[i] in new)) report(oldorder[i], old[oldorder[i]], "", "gone")
-            }
-            while ((getline l < (work "/setuid")) > 0) if (l != "!") setuid(l)
-            for (c in of) if (of[c] > cap) print "F " c " and " of[c] - cap " more"
-            print "f " total + 0
-        }
-        # The last two columns are value and text; what stands before is the name.
-        function read(l, v, t, o, which,   n, f, k, i) {
-            n = split(l, f, "\t")
-            if (n < 4) return
-            if (f[1] == "end" || f[1] == "cut") return
-            k = f[1]; for (i = 2; i <= n - 2; i++) k = k "\t" f[i]
-            if (!(k in v)) o[which ? ++nn : ++on] = k
-            v[k] = f[n - 1]; t[k] = f[n]
-        }
-        function kindof(k) { return substr(k, 1, index(k, "\t") - 1) }
-        function found(class, text) { total++; if (++of[class] <= cap) print "F " class " " show(text, 380) }
-        function owner(u) { return u in name ? name[u] : u }
-        function strong(g) { return g ~ /^(root|sudo|wheel|admin|adm|docker|lxd|incus|incus-admin|libvirt|kvm|disk|shadow|staff)$/ }
-        function report(k, a, b, how,   f, g, h, n, m, i, t) {
-            n = split(k, f, "\t")
-            if (f[1] == "user") {
-                split(a, g, ":"); split(b, h, ":")
-                if (how == "new") found("user", "new account" (h[1] == 0 ? " with the powers of root" : "") ": " f[2] " (id " h[1] ", home " h[3] ", shell " h[4] ")")
-                else if (how == "gone") found("user", "account gone: " f[2])
-                else {
-                    if (g[1] != h[1]) t = t ", id " g[1] " is now " h[1] (h[1] == 0 ? ", which is root" : "")
-                    if (g[2] != h[2]) t = t ", group " g[2] " is now " h[2]
-                    if (g[3] != h[3]) t = t ", home " g[3] " is now " h[3]
-                    if (g[4] != h[4]) t = t ", shell " g[4] " is now " h[4]
-                    found("user", "account changed: " f[2] " (" substr(t, 3) ")")
-                }
-            } else if (f[1] == "password") {
-                # A new account says so itself.
-                if (how == "changed") found("user", (b == "empty" ? "account without any password now: " : b == "locked" ? "password locked: " : a ~ /^set/ ? "password changed: " : "password set: ") f[2])
-                else if (how == "new" && b !~ /^locked/) found("user", (b == "empty" ? "account without any password: " : "password set: ") f[2])
-            } else if (f[1] == "group") {
-                split(a, g, ":"); split(b, h, ":"); t = strong(f[2]) ? ", which opens more than its name says" : ""
-                if (how == "new") found("group", "new group: " f[2] " (id " h[1] (h[2] != "" ? ", members " h[2] : "") ")")
-                else if (how == "gone") found("group", "group gone: " f[2])
-                else if (g[1] != h[1]) found("group", "group changed: " f[2] " (id " g[1] " is now " h[1] ")")
-                else {
-                    m = split(h[2], f2, ","); for (i = 1; i <= m; i++) if (!index("," g[2] ",", "," f2[i] ",")) found("group", f2[i] " is now a member of " f[2] t)
-                    m = split(g[2], f2, ","); for (i = 1; i <= m; i++) if (!index("," h[2] ",", "," f2[i] ",")) found("group", f2[i] " is no member of " f[2] " any more")
-                }
-            } else if (f[1] == "key") {
-                if (f[4] == "long") { found("key", "of this file only the beginning could be compared: " f[3]); return }
-                split(f[4], g, " "); m = g[2] in finger ? finger[g[2]] : "..." substr(g[2], length(g[2]) - 15)
-                t = how == "gone" ? oldtext[k] : newtext[k]
-                if (t ~ /(^| )stagepass:[0-9a-z]+$/) t = t ", which no record of stagepass here knows"
-                t = " for " show(f[2], 40) ": " g[1] " " m (t != "" ? " (" show(t, 80) ")" : "") " in " f[3]
-                found("key", (how == "new" ? "new login key" (b ~ /(^|,)cert-authority(,|$)/ ? " that signs others" : "") : how == "gone" ? "login key gone" : "login key with other options") t)
-            } else if (f[1] == "cron" && n == 4) {
-                if (f[4] == "long") { found("cron", "of this crontab only the beginning could be compared: " f[3]); return }
-                if (how == "changed") how = "new"
-                found("cron", (how == "new" ? "new line" : "line gone") " in the crontab of " f[2] (f[2] == own && own != "" ? " (the account of this grant)" : "") ": " f[4])
-            } else if (f[1] == "process") {
-                if (how != "new") return
-                m = newtext[k]; split(m, g, " "); sub(/^[^ ]+ /, "", m); split(f[2], h, ".")
-                t = sub(/ \(deleted\)$/, "", m) ? ", its program was deleted" : ""
-                found("process", "runs since access was opened, of " owner(g[1]) ", process " h[1] t ": " m)
-            } else if (f[1] == "listen") {
-                if (how != "new") return
-                n = split(newtext[k], g, " "); split(f[2], h, " ")
-                for (i = 1; i <= n; i++) if (g[i] in pid_of) {
-                    found("process", "listens since access was opened on " h[2] ", of " owner(uid_of[g[i]]) ", process " pid_of[g[i]] ": " exe_of[g[i]])
-                    break
-                }
-            } else if (f[1] == "at") {
-                if (how == "gone" || f[2] !~ /\/[^\/]*[0-9][^\/]*$/) return
-                split(b, g, " "); found("at", "new job" (g[2] in name ? " of " name[g[2]] : "") ": " f[2])
-            } else {
-                t = how
-                if (how == "changed") {
-                    split(a, g, " "); split(b, h, " ")
-                    if (a ~ /^->/ || b ~ /^->/) t = "leads elsewhere now"
-                    else if (g[4] == h[4] && g[5] == h[5] && g[6] == h[6]) t = "other owner or mode"
-                }
-                found(f[1], t ": " f[2])
-            }
-        }
-        function setuid(l,   f, p) {
-            split(l, f, " "); p = l
-            if (f[1] == "cap") { sub(/ - \/.*/, "", l); p = substr(p, length(l) + 4); found("setuid", "file with capabilities (" show(substr(l, 5), 60) "): " p); return }
-            sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", p)
-            found("setuid", "new or changed, mode " f[1] ", runs as " (f[1] >= 4000 ? f[2] in name ? name[f[2]] : f[2] : "group " (f[3] in group ? group[f[3]] : f[3])) ": " p)
-        }' </dev/null 2>/dev/null || :
+}
+
+# A reply has an end. Little is told as it is, more is packed where the server can, and of more than that only what may hold code.
+sp_b_fit() {
+    rm -f -- "$sp_b_work/packed"
+    sp_b_n=$(wc -c <"$sp_b_work/told")
+    [ "$sp_b_n" -gt 60000 ] || return 0
+    if sp_has gzip && sp_has base64; then
+        sp_b_say_told | gzip -c >"$sp_b_work/packed" || sp_b_bad="$sp_b_bad; there was no room to compare in"
+        [ "$(wc -c <"$sp_b_work/packed")" -gt "$sp_b_packed" ] || return 0
+    elif [ "$sp_b_n" -le $((sp_b_plain - 200000)) ]; then
+        return 0
+    fi
+    [ -z "${sp_b_less:-}" ] || return 0
+    sp_b_less=1
+    sp_b_bad="$sp_b_bad; more files of the shop differ than can be told, and of them only those are that a server may run"
+    grep -a -v '^[adm]' <"$sp_b_work/told" >"$sp_b_work/less" || :
+    sp_b_code_since | sed 's/^/c/' | cat - "$sp_b_work/less" >"$sp_b_work/told"
+    sp_b_fit
+}
+
+sp_b_say_told() {
+    {
+        sp_b_say_names
+        cat -- "$sp_b_work/told"
+    } | tr '\001-\010\013-\037\177' '?'
+}
+
+sp_b_say_names() {
+    awk -F: '
+        FNR > 5000 { next }
+        FILENAME == "/etc/passwd" { print "u " $1 ":" $3 ":" $4; next }
+        { print "g " $1 ":" $3 }' /etc/passwd /etc/group 2>/dev/null || :
+    sp_b_web_users
+    for sp_b_a in $sp_b_web; do printf 'w %s\n' "$sp_b_a"; done
+    printf 't %s\n' "$sp_b_from"
+}
+
+# Everything but the shop.
+sp_b_say_system() {
+    awk '
+        FILENAME == ARGV[1] { was[$0]++; next }
+        was[$0] > 0 { was[$0]--; next }
+        { print "+" $0 }
+        END { for (l in was) if (was[l] > 0) print "-" l }' "$sp_b_into/system" "$sp_b_work/system" 2>/dev/null
+    sed -e '/^!$/d' -e 's/^/s /' <"$sp_b_work/setuid" 2>/dev/null
+    [ ! -s "$sp_b_work/holders" ] || sed 's/^/h /' <"$sp_b_work/holders"
 }
 
 # Sets sp_b_web to the accounts a web server runs PHP as.
@@ -1501,7 +1414,12 @@ sp_b_web_users() {
     for sp_b_a in $sp_b_t; do sp_b_web="$sp_b_web$sp_b_a "; done
 }
 
-# The shop: both lists sorted, walked side by side.
+# The shop: both lists sorted, walked side by side. What differs is told as
+#   a, d, c PATH//TYPE MODE UID GID, and //TARGET for a link
+#   m PATH//TYPE MODE UID GID TYPE MODE UID GID HOW, and //TARGET: as it was, as it is, and what else is not the same: `s` size,
+#     `m` time, `c` time of the inode, `i` inode, `t` target, of which `h` says that it was as in the list when stagepass itself
+#     gave it a new inode time, `d` that its digest is the one from then, `o` that its owner was another grant
+# A file of which only stagepass changed the inode, by its digest, is no difference.
 sp_b_say_shop() {
     [ -n "$sp_b_from" ] || return 0
     if [ -n "$sp_b_why" ] && [ ! -s "$sp_b_work/shop" ]; then return 0; fi
@@ -1515,26 +1433,21 @@ sp_b_say_shop() {
     if [ -s "$sp_b_into/held" ]; then
         sp_b_sums "$sp_b_from" | sort -T "$sp_b_work" - "$sp_b_into/sums" | uniq -d >"$sp_b_work/same"
     fi
-    sp_b_web_users
-    SP_CAP=$sp_b_found_cap SP_CHANGED=$sp_b_changed_cap SP_OLD=$sp_b_work/was SP_NEW=$sp_b_work/is SP_SINCE=$sp_b_work/since \
-        SP_HELD=$sp_b_into/held SP_SAME=$sp_b_work/same SP_WERE=$sp_b_were SP_TOP=$sp_b_from \
-        SP_WEB=$sp_b_web SP_CUT=$sp_b_cut$sp_b_was_cut awk "$sp_b_awk"'
+    SP_OLD=$sp_b_work/was SP_NEW=$sp_b_work/is SP_SINCE=$sp_b_work/since SP_HELD=$sp_b_into/held SP_SAME=$sp_b_work/same \
+        SP_WERE=$sp_b_were SP_TOP=$sp_b_from SP_CUT=$sp_b_cut$sp_b_was_cut awk '
         BEGIN {
-            cap = ENVIRON["SP_CAP"] + 0; ccap = ENVIRON["SP_CHANGED"] + 0; old = ENVIRON["SP_OLD"]; new = ENVIRON["SP_NEW"]
-            top = ENVIRON["SP_TOP"]; web = ENVIRON["SP_WEB"]; whole = ENVIRON["SP_CUT"] == ""
-            while ((getline l < "/etc/passwd") > 0) { split(l, f, ":"); if (!(f[3] in name)) name[f[3]] = f[1]; if (index(web, " " f[1] " ")) { webuid[f[3]] = 1; webgid[f[4]] = 1 } }
-            held = ENVIRON["SP_HELD"]; were = ENVIRON["SP_WERE"]
-            while ((getline l < ENVIRON["SP_SAME"]) > 0) same[substr(l, 68 + length(top))] = 1
+            old = ENVIRON["SP_OLD"]; new = ENVIRON["SP_NEW"]; held = ENVIRON["SP_HELD"]
+            top = length(ENVIRON["SP_TOP"]); were = ENVIRON["SP_WERE"]; whole = ENVIRON["SP_CUT"] == ""
+            while ((getline l < ENVIRON["SP_SAME"]) > 0) same[substr(l, 68 + top)] = 1
             while ((getline l < ENVIRON["SP_SINCE"]) > 0) if ((k = index(l, "//")) > 0) since[substr(l, 1, k - 1)] = 1
             h_more = (getline h < held) > 0
             forward_old(); forward_new()
             while (o_more || n_more) {
                 if (o_more && n_more && o == n) { forward_old(); forward_new(); continue }
-                if (o_more && (!n_more || (op "//") < (np "//"))) { if (whole) gone(); forward_old(); continue }
-                if (n_more && (!o_more || (np "//") < (op "//"))) { if (whole) look("new"); else if (np in since) look("new or changed"); forward_new(); continue }
-                look("changed"); forward_old(); forward_new()
+                if (o_more && (!n_more || (op "//") < (np "//"))) { if (whole) tell("d", op, om); forward_old(); continue }
+                if (n_more && (!o_more || (np "//") < (op "//"))) { if (whole) tell("a", np, nm); else if (np in since) tell("c", np, nm); forward_new(); continue }
+                differs(); forward_old(); forward_new()
             }
-            finish()
         }
         function forward_old(   k) { o_more = 0; while ((getline o < old) > 0) { o = o ""; k = index(o, "//"); if (!k) continue; op = substr(o, 1, k - 1); om = substr(o, k + 2); o_more = 1; break } }
         function forward_new(   k) { n_more = 0; while ((getline n < new) > 0) { n = n ""; k = index(n, "//"); if (!k) continue; np = substr(n, 1, k - 1); nm = substr(n, k + 2); n_more = 1; break } }
@@ -1545,148 +1458,22 @@ sp_b_say_shop() {
         }
         # The mode without the digit of the group, in which an entry of stagepass shows.
         function rest(m) { return substr(m, 1, length(m) - 2) substr(m, length(m)) }
-        function code(p, type, mode,   b) {
-            b = tolower(p); sub(/.*\//, "", b)
-            if (b ~ /\.(php[0-9]?|phtml|pht|phps|phar|inc|module|install|engine|theme|profile|cgi|fcgi|pl|py|rb|lua|sh|bash|so|shtml|shtm|stm|asp|aspx|jsp)$/) return 1
-            # Some servers run whatever has .php. in its name.
-            if (b ~ /\.(php[0-9]?|phtml|phar)\./) return 1
-            if (b ~ /^(\.htaccess|\.htpasswd|\.user\.ini|\.env|\.env\..*|php\.ini|web\.config|composer\.(json|lock)|auth\.json|package\.json|makefile|crontab)$/) return 1
-            if (p ~ /(^|\/)\.git\/(hooks\/|config$)/ && b !~ /\.sample$/) return 1
-            return type == "f" && b !~ /\./ && mode ~ /[1357]/
-        }
-        function uploads(p) { return tolower(p) ~ /(^|\/)(uploads?|media|files?|images?|img|pictures?|photos?|avatars?|attachments?|downloads?|thumbnails?|thumbs?|fileadmin|gallery|galleries|user_upload|user_uploads|tmp|temp)\// }
-        function script(p) { return tolower(p) ~ /\.(php[0-9]?|phtml|pht|phps|phar)(\.[^\/]*)?$/ }
-        # Where shops keep code they write themselves.
-        function cache(p) {
-            if (!match(p, /(^|\/)(var\/cache|var\/di|var\/generation|var\/view_preprocessed|generated|storage\/framework|bootstrap\/cache|cache|caches|templates_c|compile|compiled)\//)) return ""
-            return substr(p, 1, RSTART + RLENGTH - 2)
-        }
-        # Whether a link leads out of the shop.
-        function outside(p, to,   n, f, i, d) {
-            if (to == "") return 1
-            if (to ~ /^\//) return index(to "/", top "/") != 1 || to ~ /\/\.\.(\/|$)/
-            d = split(p, f, "/") - 1; n = split(to, f, "/")
-            for (i = 1; i <= n; i++) { if (f[i] == "..") d--; else if (f[i] != "" && f[i] != ".") d++; if (d < 0) return 1 }
-            return 0
-        }
-        function writable(f,   m) {
-            m = f[2]; m = substr("0000" m, length(m) + 1)
-            if (f[3] in webuid) return 1
-            if (substr(m, 4, 1) ~ /[2367]/) return 1
-            return f[4] in webgid && substr(m, 3, 1) ~ /[2367]/
-        }
-        function owner(u) { return u in name ? name[u] : u }
-        function put(class, rankno, text) {
-            if (class == "code") { ftotal++; if (fcount[rankno] < cap) fline[rankno, ++fcount[rankno]] = text }
-            else { ctotal++; if (ccount[rankno] < ccap) cline[rankno, ++ccount[rankno]] = class " " text }
-        }
-        function gone(   f, b) {
-            split(om, f, " "); b = op; sub(/.*\//, "", b)
-            # What forbade is as much as what allows.
-            if (b == ".htaccess" || b == ".user.ini" || b == "web.config") put("code", 2, "removed: " show(op, 330))
-            else put("removed", f[1] == "d" ? 3 : 2, (f[1] == "d" ? "folder: " : "") show(op, 330))
-        }
-        function look(how,   f, g, t, what, to, was, k, c, is, r, kept, alone) {
-            split(nm, f, " "); what = how; to = ""; alone = 0
-            if (f[1] == "l" && (k = index(nm, "//")) > 0) to = substr(nm, k + 2)
-            is = f[1] != "d" && code(np, f[1], f[2])
-            if (f[1] == "l" && outside(np, to)) is = 1
-            if (how == "changed") {
-                split(om, g, " "); t = ""; kept = is_held()
-                if (f[1] != g[1]) t = ", was another kind of file"
-                else if (f[1] == "l") {
-                    was = (k = index(om, "//")) > 0 ? substr(om, k + 2) : ""
-                    if (to != was || to == "" && f[8] != g[8]) t = ", leads elsewhere"
-                } else if (f[1] != "d") {
-                    if (f[5] != g[5] || f[6] != g[6]) t = ", content"
-                    else if (f[8] != g[8]) t = ", replaced"
-                    else if (f[7] == g[7] || kept && (np in same || !is)) t = ""
-                    else alone = 1
-                }
-                if (f[1] != "l" && f[2] != g[2] && !(kept && rest(f[2]) == rest(g[2]))) t = t ", mode " g[2] " is now " f[2]
-                if ((f[3] != g[3] || f[4] != g[4]) && !(kept && index(were, " " g[3] " "))) t = t ", owner " owner(g[3]) " is now " owner(f[3])
-                if (t == "" && !alone) return
-                # Only what chmod -R, chown -R or a copy by hard links does to thousands.
-                if (t == "") t = ", content or only its times"
-                else alone = t ~ /^, (mode|owner) /
-                what = is ? "changed (" substr(t, 3) ")" : substr(t, 3)
-            } else if (f[1] == "d" && newdirs < 20000) { newdir[np] = 1; newdirs++ }
-            if (!is) {
-                r = tolower(np) ~ /\.(js|mjs|html?|svg|json|xml|tpl|twig|ya?ml|ini|conf)$/ ? 1 : f[1] == "d" ? 3 : 2
-                t = (f[1] == "d" ? "folder: " : f[1] == "l" ? "link: " : "") (how == "new" ? "" : what ": ") (np == "" ? "the shop folder itself" : show(np, 330))
-                if (alone) together("changed", r, t, np, what)
-                else put(how, r, t)
-                return
-            }
-            t = what ", by " owner(f[3])
-            if (f[1] == "l") t = t ", a link" (to != "" ? " to " show(to, 80) : "")
-            r = 3
-            if (f[1] != "l" && writable(f)) { t = t ", the web server can write it"; r = 2 }
-            if (uploads(np) && f[1] != "d" && script(np)) { t = t ", in a folder for uploads"; r = 1 }
-            c = r == 1 ? "" : cache(np)
-            if (c != "") {
-                if (!(c in ccode) && ++caches > 50) c = ""
-                else { ccode[c]++; if (how == "new") cnew[c]++; if (ccode[c] <= 10) ctext[c, ccode[c]] = t ": " show(np, 260); return }
-            }
-            t = t ": " show(np, 260)
-            if (alone && r > 1) together("code", r, t, np, what)
-            else put("code", r, t)
-        }
-        # The same that happened to many files is one line.
-        function together(class, r, t, p, what,   k) {
-            k = class SUBSEP what
-            if (!(k in tn) && ++kinds > 40) { put(class, r, t); return }
-            if (++tn[k] <= 20) { tt[k, tn[k]] = t; tr[k, tn[k]] = r }
-            if (tn[k] == 1) tp[k] = p
-        }
-        function finish(   c, i, r, left, k, class, what, t) {
-            # A cache writes its own code all the time: one line for it, unless the folder is new or the files few.
-            for (c in ccode) {
-                if (ccode[c] <= 5 || inside_new(c)) {
-                    for (i = 1; i <= ccode[c] && i <= 10; i++) put("code", 3, ctext[c, i])
-                    if (ccode[c] > 10) put("code", 3, "and " ccode[c] - 10 " more files in " show(c, 260))
-                } else put("code", 4, cnew[c] + 0 " new and " ccode[c] - cnew[c] " changed files in a cache, which is best emptied: " show(c, 260))
-            }
-            for (c in tn) {
-                k = index(c, SUBSEP); class = substr(c, 1, k - 1); what = substr(c, k + 1)
-                if (tn[c] <= 20) { for (i = 1; i <= tn[c]; i++) put(class, tr[c, i], tt[c, i]); continue }
-                if (what ~ /only its times/) t = tn[c] " files with new times of their inode and nothing else, as after chmod, chown or a copy by hard links"
-                else t = tn[c] " files" (class == "code" ? " " : ", ") what
-                put(class, 3, t "; a changed content with its old time put back looks the same. The first: " show(tp[c], 160))
-            }
-            # A share for each rank, so that none hides another; then what is left, in their order.
-            share[1] = int(cap * 0.4); share[2] = int(cap * 0.25); share[3] = int(cap * 0.25); share[4] = cap - share[1] - share[2] - share[3]
-            left = 0
-            for (r = 1; r <= 4; r++) if (fcount[r] + 0 < share[r]) { left += share[r] - fcount[r]; share[r] = fcount[r] + 0 }
-            for (r = 1; r <= 4; r++) { i = fcount[r] - share[r]; if (i > left) i = left; share[r] += i; left -= i }
-            for (r = 1; r <= 4; r++) for (i = 1; i <= share[r]; i++) print "F code " fline[r, i]
-            left = ccap
-            for (r = 1; r <= 3; r++) for (i = 1; i <= ccount[r] && left > 0; i++) { print "C " cline[r, i]; left-- }
-            print "f " ftotal + 0; print "c " ctotal + 0
-        }
-        function inside_new(c) { while (c != "") { if (c in newdir) return 1; if (!sub(/\/[^\/]*$/, "", c)) return 0 } return 0 }
-        ' </dev/null 2>/dev/null || sp_b_bad="$sp_b_bad; the shop folder could not be compared"
+        # Its words, and where a link leads.
+        function words(m, f,   k) { to = ""; if ((k = index(m, "//")) > 0) { to = substr(m, k + 2); m = substr(m, 1, k - 1) } split(m, f, " ") }
+        function say(kind, p, what, type) { print kind p "//" what (type == "l" ? "//" to : "") }
+        function tell(kind, p, m,   f) { words(m, f); say(kind, p, f[1] " " f[2] " " f[3] " " f[4], f[1]) }
+        function differs(   f, g, was, how, kept) {
+            words(om, g); was = to; words(nm, f); kept = is_held()
+            how = (f[5] != g[5] ? "s" : "") (f[6] != g[6] ? "m" : "") (f[7] != g[7] ? "c" : "") (f[8] != g[8] ? "i" : "") (to != was ? "t" : "")
+            if (kept && np in same && how ~ /^c?$/ && f[1] == g[1] && rest(f[2]) == rest(g[2]) && f[4] == g[4] && (f[3] == g[3] || index(were, " " g[3] " "))) return
+            how = how (kept ? "h" : "") (np in same ? "d" : "") (index(were, " " g[3] " ") ? "o" : "")
+            say("m", np, g[1] " " g[2] " " g[3] " " g[4] " " f[1] " " f[2] " " f[3] " " f[4] " " (how == "" ? "-" : how), f[1])
+        }' </dev/null 2>/dev/null >>"$sp_b_work/told" || sp_b_bad="$sp_b_bad; the shop folder could not be compared"
     [ -z "$sp_b_cut$sp_b_was_cut" ] || sp_b_bad="$sp_b_bad; new and removed files of the shop are not listed"
 }
 
 # Says it all as lines of the reply.
 sp_say_difference() {
-    sp_b_n=0
-    IFS=$sp_nl
-    for sp_b_l in $sp_diff_found; do
-        sp_b_n=$((sp_b_n + 1))
-        # The other classes come before the code, and must not push it off.
-        [ "$sp_b_n" -le "$((sp_b_found_cap + 300))" ] || break
-        sp_say found "$sp_b_l"
-    done
-    sp_b_n=0
-    for sp_b_l in $sp_diff_changed; do
-        sp_b_n=$((sp_b_n + 1))
-        [ "$sp_b_n" -le "$sp_b_changed_cap" ] || break
-        sp_say changed "$sp_b_l"
-    done
-    IFS=" $sp_tab$sp_nl"
-    sp_say found_total "$sp_diff_found_total"
-    sp_say changed_total "$sp_diff_changed_total"
+    sp_out=$sp_out$sp_diff_records
     sp_say difference "$sp_diff_state"
 }

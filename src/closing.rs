@@ -14,8 +14,9 @@ use tokio::time::Instant;
 use crate::checking;
 use crate::context::Context;
 use crate::deadline;
+use crate::difference::Others;
 use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Others};
+use crate::evidence::Evidence;
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
 use crate::ledger::{Event, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
 use crate::mark;
@@ -228,13 +229,13 @@ async fn record_closed(
     release(&mut closed);
     let event = event(context, &closed, "grant.closed", detail);
     let grant = ledger.record(&closed, &event).await?;
-    let found = layers.iter().flat_map(|layer| layer.evidence.found.lines.iter().cloned());
+    let found = layers.iter().flat_map(|layer| layer.evidence.found.lines());
     Ok(Closed { grant, notes, found: found.take(MOST_FOUND).collect(), unheard: false })
 }
 
 /// How much was found in all layers together.
 fn findings(layers: &[LayerClosed]) -> i64 {
-    layers.iter().map(|layer| layer.evidence.found.total).fold(0, i64::saturating_add)
+    layers.iter().map(|layer| layer.evidence.found.total()).fold(0, i64::saturating_add)
 }
 
 /// Tells the server that what it kept of the close is recorded.
@@ -285,7 +286,7 @@ pub(crate) async fn close_again(
     for layer in grant.layers.iter().rev() {
         match close_layer(context, ledger, session, grant, layer, None, None).await? {
             Ok(closed) => {
-                let found = closed.evidence.found.lines.iter().take(MOST_FOUND);
+                let found = closed.evidence.found.lines().into_iter().take(MOST_FOUND);
                 again.notes.extend(found.map(|line| format!("found: {line}")));
                 again.notes.extend(closed.notes);
                 again.kept |= closed.kept;
@@ -857,7 +858,7 @@ async fn close_layer(
         let before = if ours { State::Closing } else { before };
         beside = sharing::judge(grant, before, layer, &reply, &others, &mut evidence);
     }
-    if evidence.found.total > 0 {
+    if evidence.found.total() > 0 {
         let others = others(context, ledger, session.target, grant).await?;
         // The server's own job says when it was done, and not when it began.
         let compared_at = evidence.by_server.map_or(began, |at| at.saturating_sub(ROUND));
@@ -869,7 +870,7 @@ async fn close_layer(
     document.insert("digest".into(), json!(provider.digest));
     // What was seen is recorded although it is not over: a server may say it only once.
     let failed = |why: String, document| {
-        let (layers, findings) = (vec![Value::Object(document)], evidence.found.total);
+        let (layers, findings) = (vec![Value::Object(document)], evidence.found.total());
         Ok(Err(Failure { why, refused: false, layers, findings }))
     };
     if let Some(why) = still_there(&reply) {

@@ -1,20 +1,17 @@
 //! What a provider saw while a grant was open and when it closed it, as the ledger keeps it:
 //! bounded, and never a secret.
 
-mod others;
-
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::deadline;
+use crate::difference::{self, Class, Finding, Findings, Others};
 use crate::grant::{Layer, UnixTime};
 use crate::ledger::Entry;
 use crate::script::{Reply, clean};
 use crate::session::Known;
-
-pub use others::Others;
 
 /// The most lines of one kind that one event keeps.
 const MOST_LINES: usize = 1000;
@@ -31,17 +28,6 @@ const LISTS: [&str; 4] = ["use", "found", "changed", "left"];
 /// What a server says when there was nothing that could have let somebody in.
 const NOTHING_MADE: &str = "nothing was made";
 
-/// The class of a finding that says what could not be compared.
-const UNCOMPARED: &str = "uncompared";
-
-/// What may have been left behind to get in again, the worst first: every class that
-/// `providers/difference.sh` says, and the one that is said here. What is of none of these classes
-/// comes last.
-const WORST_FIRST: [&str; 18] = [
-    "baseline", "record", "user", "sudoers", "setuid", "key", "login", "process", "group", "unit",
-    "cron", "at", "system", "program", "web", UNCOMPARED, "unowned", "code",
-];
-
 /// The first lines of a list, as many as may be kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Bounded {
@@ -52,17 +38,19 @@ pub struct Bounded {
 }
 
 impl Bounded {
-    /// Keeps what may be kept of the lines said with `key`, those of the worst classes first; the
-    /// server says with `KEY_total` how many there were, where it said fewer.
+    /// Keeps what may be kept of the lines said with `key`; the server says with `KEY_total` how
+    /// many there were, where it said fewer.
     #[must_use]
     pub fn of(reply: &Reply, key: &str) -> Self {
-        let mut lines: Vec<&str> = reply.lines(key).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> = reply.lines(key).filter(|line| !line.is_empty()).collect();
         let said = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-        if key == "found" {
-            lines.sort_by_key(|line| rank(line));
-        }
         let total = reply.number(&format!("{key}_total")).unwrap_or_default().max(said);
         Self { lines: those_that_fit(lines.into_iter()), total }
+    }
+
+    fn of_findings(findings: &Findings) -> Self {
+        let lines = findings.lines();
+        Self { lines: those_that_fit(lines.iter().map(String::as_str)), total: findings.total() }
     }
 
     /// Keeps the uses behind number `collected`, as far as they may be kept the newest of them. The
@@ -101,11 +89,6 @@ fn those_that_fit<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
-/// The class of a line of what was found.
-fn class(line: &str) -> &str {
-    line.split(' ').next().unwrap_or_default()
-}
-
 /// What the server says was not compared, and why, where it says so.
 fn not_compared(reply: &Reply) -> Option<(&'static str, &str)> {
     let state = reply.text("difference");
@@ -115,17 +98,11 @@ fn not_compared(reply: &Reply) -> Option<(&'static str, &str)> {
         .or_else(|| why("partial:").map(|why| ("not everything", why)))
 }
 
-/// How bad a line of what was found is, by its class.
-fn rank(line: &str) -> usize {
-    let class = class(line);
-    WORST_FIRST.iter().position(|known| *known == class).unwrap_or(WORST_FIRST.len())
-}
-
 /// What one layer's `close` showed.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// What may have been left behind to get in again: somebody has to look at it.
-    pub found: Bounded,
+    pub found: Findings,
     /// Other files of the shop that are new, changed or gone.
     pub changed: Bounded,
     /// Uses that were not collected before, and how many there were altogether.
@@ -146,9 +123,21 @@ impl Evidence {
         let said = reply.number("server_closed_at").filter(|at| *at > 0);
         let known = Known::of(layer);
         let ahead = known.number("clock_ahead");
+        let differs = difference::judge(reply.records(), &layer.account);
+        // What a provider of the merchant's judges itself stands beside it.
+        let own = Bounded::of(reply, "found");
+        let unnamed = own.total.saturating_sub(i64::try_from(own.lines.len()).unwrap_or(i64::MAX));
+        let own = own.lines.iter().map(|line| Finding::said(line));
+        let mut changed = Bounded::of(reply, "changed");
+        changed.total = changed.total.saturating_add(differs.changed_total);
+        changed.lines.extend(differs.changed);
+        changed.lines = those_that_fit(changed.lines.iter().map(String::as_str));
         Self {
-            found: Bounded::of(reply, "found"),
-            changed: Bounded::of(reply, "changed"),
+            found: Findings::new(
+                differs.found.into_iter().chain(own).collect(),
+                differs.found_unnamed.saturating_add(unnamed),
+            ),
+            changed,
             uses: Bounded::of_uses(reply, known.number("uses_collected")),
             left: Bounded::of(reply, "left"),
             by_server: said
@@ -168,32 +157,18 @@ impl Evidence {
             return self;
         }
         // Said by the list itself already: it is gone.
-        if self.found.lines.iter().any(|line| how == "nothing" && line.starts_with("baseline ")) {
+        if how == "nothing" && self.found.has(Class::Baseline) {
             return self;
         }
-        self.found.lines.push(clean(&format!("{UNCOMPARED} {how} was compared: {why}")));
-        self.found.lines.sort_by_key(|line| rank(line));
-        self.found.total = self.found.total.saturating_add(1);
+        let text = clean(&format!("{how} was compared: {why}"));
+        self.found.add([Finding::of(Class::Uncompared, &text)]);
         self
-    }
-
-    /// Adds findings that were judged here, the worst first.
-    pub fn add_found(&mut self, lines: Vec<String>) {
-        self.found.total =
-            self.found.total.saturating_add(i64::try_from(lines.len()).unwrap_or(i64::MAX));
-        let all = lines.into_iter().chain(std::mem::take(&mut self.found.lines));
-        self.found.lines = all.collect();
-        self.found.lines.sort_by_key(|line| rank(line));
     }
 
     /// Takes out of what was found what stagepass made or took away for other grants on the same
     /// server; the comparison took place at `compared_at` or later.
     pub fn leave_out(&mut self, others: &Others, compared_at: UnixTime) {
-        let lines = std::mem::take(&mut self.found.lines);
-        (self.of_others, self.found.lines) =
-            lines.into_iter().partition(|line| others.explain(line, compared_at));
-        let left_out = i64::try_from(self.of_others.len()).unwrap_or(i64::MAX);
-        self.found.total = self.found.total.saturating_sub(left_out).max(0);
+        self.of_others = self.found.take_out(|one| others.explain(one, compared_at));
     }
 
     /// What is kept with the event: only what the server said.
@@ -216,14 +191,15 @@ impl Evidence {
             kept.insert("moved".into(), moved);
         }
         let state = reply.text("difference");
-        let differs = self.found.total > 0 || self.changed.total > 0 || !self.of_others.is_empty();
+        let differs =
+            self.found.total() > 0 || self.changed.total > 0 || !self.of_others.is_empty();
         if !state.is_empty() || differs {
             let mut difference = Map::new();
             difference.insert("state".into(), json!(state));
             if !self.of_others.is_empty() {
                 difference.insert("of_other_grants".into(), json!(self.of_others));
             }
-            self.found.put(&mut difference, "found");
+            Bounded::of_findings(&self.found).put(&mut difference, "found");
             self.changed.put(&mut difference, "changed");
             kept.insert("difference".into(), Value::Object(difference));
         }
@@ -246,9 +222,8 @@ impl Evidence {
             1 => notes.push("one session was open and was ended".into()),
             count => notes.push(format!("{count} sessions were open and were ended")),
         }
-        let told = |line: &String| ["baseline", UNCOMPARED].iter().any(|c| class(line) == *c);
         if let Some((how, why)) = not_compared(reply)
-            && !self.found.lines.iter().any(told)
+            && ![Class::Baseline, Class::Uncompared].iter().any(|class| self.found.has(*class))
         {
             notes.push(format!("{how} was compared: {why}"));
         }
@@ -450,37 +425,24 @@ mod tests {
         let kept = Value::Object(evidence.document(&reply));
         assert_eq!(kept, json!({ "state_read_back": { "absent": "true" } }));
         assert_eq!(evidence.notes(&reply), [""; 0]);
-        assert_eq!(evidence.found, Bounded::default());
+        assert_eq!(evidence.found, Findings::default());
     }
 
     #[test]
-    fn the_worst_is_kept_first_and_the_rest_as_it_came() {
-        let lines = "code a.php\ncode b.php\nkey /root/.ssh/authorized_keys\nodd thing\nuser eve";
-        let found = Evidence::of(&layer(0), &reply(&[("found", lines.into())]), 0).found;
+    fn what_a_provider_says_itself_stands_beside_what_is_judged_here() {
+        let values =
+            [("found", "code a.php\nodd thing".to_owned()), ("found_total", "7".to_owned())];
+        let mut reply = reply(&values);
+        reply.tell(b"+login\t/etc/ld.so.preload\tx\t", false);
+        reply.tell(b"aimg/x.jpg//f 644 1 1", false);
+        let evidence = Evidence::of(&layer(0), &reply, 0);
+        let lines = ["login new: /etc/ld.so.preload", "code a.php", "odd thing"];
+        assert_eq!(evidence.found.lines(), lines);
+        assert_eq!(evidence.found.total(), 8);
         assert_eq!(
-            found.lines,
-            ["user eve", "key /root/.ssh/authorized_keys", "code a.php", "code b.php", "odd thing"]
+            (evidence.changed.lines.as_slice(), evidence.changed.total),
+            (&["new img/x.jpg".to_owned()][..], 1)
         );
-        assert_eq!(found.total, 5);
-    }
-
-    /// Twenty files of the shop never push one of these off what is shown.
-    #[test]
-    fn every_class_that_a_server_may_say_has_a_rank_of_its_own() {
-        let docs = include_str!("../docs/difference.md");
-        let rows = docs.lines().filter_map(|line| line.strip_prefix("| `"));
-        let classes: Vec<&str> = rows
-            .map_while(|row| row.split_once('`').map(|(class, _)| class))
-            .take_while(|class| !class.starts_with("sp_"))
-            .collect();
-        assert!(classes.len() == WORST_FIRST.len(), "{classes:?}");
-        for class in classes {
-            assert!(WORST_FIRST.contains(&class), "{class}");
-        }
-        let code = vec!["code changed (content), by deploy: index.php"; 300].join("\n");
-        let lines = format!("{code}\nlogin changed: /etc/ld.so.preload");
-        let found = Evidence::of(&layer(0), &reply(&[("found", lines)]), 0).found;
-        assert_eq!(found.lines[0], "login changed: /etc/ld.so.preload");
     }
 
     #[test]
@@ -490,8 +452,9 @@ mod tests {
             let reply = reply(&said);
             let evidence = Evidence::of(&layer(0), &reply, 0);
             let evidence = evidence.with_what_was_not_compared(&reply, was_open);
-            assert_eq!(i64::try_from(evidence.found.lines.len()).unwrap(), evidence.found.total);
-            (evidence.found.lines.join("\n"), evidence.notes(&reply).join("\n"))
+            let lines = evidence.found.lines();
+            assert_eq!(i64::try_from(lines.len()).unwrap(), evidence.found.total());
+            (lines.join("\n"), evidence.notes(&reply).join("\n"))
         };
         let found = |line: &str| (line.to_owned(), String::new());
         let noted = |note: &str| (String::new(), note.to_owned());
@@ -534,7 +497,7 @@ mod tests {
             ("noise", lines("noise")),
         ]);
         let evidence = Evidence::of(&layer(0), &reply, 0);
-        assert_eq!(evidence.found.total, 12_000);
+        assert_eq!(evidence.found.total(), 12_000);
         assert_eq!(evidence.changed.total, 1000);
         let size = Value::Object(evidence.document(&reply)).to_string().len();
         assert!((100_000..300_000).contains(&size), "{size}");

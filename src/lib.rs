@@ -11,6 +11,7 @@ pub mod connect;
 pub mod context;
 pub mod deadline;
 pub mod desk;
+pub mod difference;
 pub mod error;
 pub mod evidence;
 #[doc(hidden)]

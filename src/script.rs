@@ -49,6 +49,9 @@ pub enum OutputType {
     Bool,
     /// A list: the key is said once for each line, at most [`LINES_LIMIT`] times.
     Lines,
+    /// Records of a comparison (`crate::difference`): as many lines as there are, byte for byte, or pieces
+    /// of what was packed (gzip, then base64), said with the key `packed`.
+    Records,
 }
 
 /// What a script may reply, by key.
@@ -58,13 +61,35 @@ pub type Outputs = BTreeMap<String, OutputType>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
     values: BTreeMap<String, String>,
+    /// What was told of a comparison, as [`Reply::tell`] keeps it.
+    records: Vec<u8>,
 }
 
 impl Reply {
     /// A reply with these values; for tests and for targets that need no server.
     #[must_use]
     pub fn from_values(values: BTreeMap<String, String>) -> Self {
-        Self { values }
+        Self { values, records: Vec::new() }
+    }
+
+    /// The same with other values for these keys.
+    #[must_use]
+    pub fn with(mut self, values: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.values.extend(values);
+        self
+    }
+
+    /// Adds a line of what was told of a comparison, or a piece of what was packed.
+    pub fn tell(&mut self, line: &[u8], packed: bool) {
+        self.records.push(if packed { b'~' } else { b'=' });
+        self.records.extend_from_slice(line);
+        self.records.push(b'\n');
+    }
+
+    /// What was told of a comparison: for [`crate::difference::judge`].
+    #[must_use]
+    pub fn records(&self) -> &[u8] {
+        &self.records
     }
 
     /// The text of `key`, or the empty text where the server did not say.
@@ -529,14 +554,25 @@ impl Framed {
             }
             Outcome::Unknown { why, .. } => return Answer::Unknown { why: clean(&why) },
         };
-        let mut stdout = output.stdout;
-        let text = Zeroizing::new(String::from_utf8_lossy(&stdout).into_owned());
-        stdout.zeroize();
+        let stdout = Zeroizing::new(output.stdout);
         let begin = format!("stagepass-begin={}", self.nonce);
         let end = format!("stagepass-end={}", self.nonce);
         let (mut values, mut lengths) = (BTreeMap::new(), BTreeMap::new());
+        let mut told = Reply::default();
+        let records = record_key(declared);
         let (mut began, mut ended) = (false, false);
-        for line in text.lines() {
+        for line in stdout.split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if began
+                && !ended
+                && let Some(key) = records
+                && let Some((rest, packed)) = record_of(line, key)
+            {
+                told.tell(rest, packed);
+                continue;
+            }
+            let line = Zeroizing::new(String::from_utf8_lossy(line).into_owned());
+            let line = line.as_str();
             if line == begin {
                 began = true;
             } else if line == end {
@@ -552,7 +588,12 @@ impl Framed {
                 }
             }
         }
-        let noise = || first_line(&output.stderr, &text);
+        let noise = || {
+            first_line(
+                &output.stderr,
+                &Zeroizing::new(String::from_utf8_lossy(&stdout).into_owned()),
+            )
+        };
         match output.status {
             // Without a reason it is some command's own status 10 that got through.
             Some(REFUSED) if values.contains_key("reason_id") => Answer::Refused {
@@ -560,7 +601,7 @@ impl Framed {
                 reason: values.remove("reason").unwrap_or_else(noise),
             },
             Some(0) if ended => match check_types(&values, declared) {
-                Ok(()) => Answer::Done(Reply { values }),
+                Ok(()) => Answer::Done(Reply { values, ..told }),
                 Err(why) => Answer::Unknown { why },
             },
             Some(_) if !began => Answer::Unknown {
@@ -605,6 +646,18 @@ impl Framed {
     }
 }
 
+/// The key that records are said with, where a script may say them.
+fn record_key(declared: &Outputs) -> Option<&str> {
+    let mut all = declared.iter();
+    all.find(|(_, kind)| **kind == OutputType::Records).map(|(key, _)| key.as_str())
+}
+
+/// What a line tells of a comparison, and whether it is a piece of what was packed.
+fn record_of<'a>(line: &'a [u8], key: &str) -> Option<(&'a [u8], bool)> {
+    let behind = |key: &str| line.strip_prefix(key.as_bytes())?.strip_prefix(b"=");
+    behind(key).map(|rest| (rest, false)).or_else(|| behind("packed").map(|rest| (rest, true)))
+}
+
 /// A `key=value` line; anything else is noise.
 fn key_and_value(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.split_once('=')?;
@@ -637,7 +690,7 @@ fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<
     for (key, value) in values {
         let fits = match declared.get(key) {
             None => return Err(format!("the script replied with `{key}`, which is not declared")),
-            Some(OutputType::Text | OutputType::Lines) => true,
+            Some(OutputType::Text | OutputType::Lines | OutputType::Records) => true,
             Some(OutputType::Uint) => value.parse::<u64>().is_ok(),
             Some(OutputType::Bool) => matches!(value.as_str(), "true" | "false"),
         };

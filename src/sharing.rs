@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::deadline;
-use crate::evidence::{Evidence, Others};
+use crate::difference::{Finding, Others};
+use crate::evidence::Evidence;
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::message::{self, Arg};
 use crate::script::{Reply, clean};
@@ -57,7 +58,7 @@ pub fn judge(
     if reply.text("hidden") == "more" && grants.is_empty() {
         found.push(say("shared-hidden", &[("account", account.into())]));
     }
-    evidence.add_found(found);
+    evidence.found.add(found.iter().map(|line| Finding::said(line)));
     notes.collect()
 }
 
@@ -94,12 +95,8 @@ pub fn looked_again(first: &Reply, later: &Reply) -> Reply {
         Stray::of(line).is_some_and(|one| one.name.is_some() || seen.contains(&one.pid))
     };
     let lines: Vec<&str> = later.lines("stray").filter(stays).collect();
-    let mut values = first.values().clone();
-    values.insert("stray".into(), lines.join("\n"));
-    for key in ["hidden", "sessions_left"] {
-        values.insert(key.into(), later.text(key).into());
-    }
-    Reply::from_values(values)
+    let kept = ["hidden", "sessions_left"].map(|key| (key.into(), later.text(key).into()));
+    first.clone().with(kept).with([("stray".into(), lines.join("\n"))])
 }
 
 fn is_judged(grant: &Grant, layer: &Layer) -> bool {
@@ -260,7 +257,7 @@ mod tests {
     }
 
     fn found(before: State, said: &[(&str, &str)]) -> Vec<String> {
-        judged(&grant(MADE), before, said).found.lines
+        judged(&grant(MADE), before, said).found.lines()
     }
 
     #[test]
@@ -288,16 +285,16 @@ mod tests {
         assert!(lines.iter().any(|line| line == "key ssh-rsa ...y in /b"), "{lines:?}");
         // Where nothing could be made nothing is missed.
         let bare = grant(r#"{"gate":"false","failsafe":"none","baseline":"false"}"#);
-        assert!(judged(&bare, State::Open, &[("history", "none")]).found.lines.is_empty());
+        assert!(judged(&bare, State::Open, &[("history", "none")]).found.lines().is_empty());
     }
 
     #[test]
     fn the_server_closes_nothing_before_its_deadline() {
         let at = |at| [("history", "result"), ("by_server", "true"), ("server_closed_at", at)];
         let early = judged(&grant(MADE), State::Open, &at("3000"));
-        assert_eq!((early.found.lines.len(), early.by_server), (1, None));
+        assert_eq!((early.found.lines().len(), early.by_server), (1, None));
         let in_time = judged(&grant(MADE), State::Open, &at("5000"));
-        assert_eq!((in_time.found.lines.len(), in_time.by_server), (0, Some(5_000)));
+        assert_eq!((in_time.found.lines().len(), in_time.by_server), (0, Some(5_000)));
     }
 
     #[test]
@@ -330,7 +327,7 @@ mod tests {
             assert!(
                 judged(&grant, State::Open, &[("history", "none"), ("hidden", "more")])
                     .found
-                    .lines
+                    .lines()
                     .is_empty()
             );
         }
@@ -350,7 +347,7 @@ mod tests {
         let judged = |others: &Others| {
             let mut evidence = Evidence::of(&this.layers[0], &said, 9_000);
             let notes = judge(&this, State::Open, &this.layers[0], &said, others, &mut evidence);
-            (notes.len(), evidence.found.lines)
+            (notes.len(), evidence.found.lines())
         };
         let (notes, found) = judged(&Others::of(&this, [other.clone()]));
         assert_eq!((notes, found.len()), (1, 0), "{found:?}");

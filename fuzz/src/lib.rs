@@ -6,14 +6,19 @@
 //! line `%%` stands between them.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, TimeZone};
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use russh::keys::{HashAlg, PublicKey};
 use sha2::{Digest as _, Sha256};
 use stagepass::deadline::{self, DeadlineError};
+use stagepass::difference::{Difference, judge};
 use stagepass::fuzzing::{self, Piece, Way, shown};
 use stagepass::grant::Access;
 use stagepass::keyring::SecretName;
@@ -41,6 +46,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("crontab", crontab),
     ("deadline", deadline),
     ("desk", desk),
+    ("difference", difference),
     ("environment", environment),
     ("exchange", exchange),
     ("host_key", host_key),
@@ -202,6 +208,7 @@ fn is_as_declared(reply: &Reply, declared: &Outputs) {
             OutputType::Uint => drop(value.parse::<u64>().unwrap()),
             OutputType::Bool => assert!(["true", "false"].contains(&value.as_str())),
             OutputType::Text | OutputType::Lines => {}
+            OutputType::Records => panic!("a record is no value: {key}={value:?}"),
         }
     }
 }
@@ -215,6 +222,10 @@ fn says_the_same_again(reply: &Reply, framed: &Framed, nonce: &str, declared: &O
             said.push_str(&format!("{key}={line}\n"));
         }
     }
+    for line in String::from_utf8_lossy(reply.records()).split_terminator('\n') {
+        let key = if line.starts_with('~') { "packed" } else { "record" };
+        said.push_str(&format!("{key}={}\n", &line[1..]));
+    }
     said.push_str(&format!("stagepass-end={nonce}\n"));
     let again = framed.read(Outcome::Done(output(Some(0), &said, "")), declared);
     // One more character marks a line that was cut, wherever in a list it stands.
@@ -222,6 +233,47 @@ fn says_the_same_again(reply: &Reply, framed: &Framed, nonce: &str, declared: &O
     if !reply.values().values().any(is_cut) {
         assert_eq!(again, Answer::Done(reply.clone()));
     }
+}
+
+/// Records of a comparison, a line each, as a server tells them.
+pub fn difference(data: &[u8]) {
+    // Whatever they are said with.
+    held_to_its_bounds(&judge(data, "deploy"));
+    let lines = || data.split(|byte| *byte == b'\n');
+    let plain: Vec<u8> = lines().flat_map(|line| [b"=", line, b"\n"].concat()).collect();
+    let judged = judge(&plain, "deploy");
+    held_to_its_bounds(&judged);
+    // The same twice is the same.
+    let twice = [plain.as_slice(), b"=again\n", &plain].concat();
+    if !lines().any(|line| line == b"again") {
+        let told = |one: &Difference| {
+            let mut lines: Vec<String> =
+                one.found.iter().map(|one| one.line().to_owned()).collect();
+            lines.dedup();
+            lines
+        };
+        assert_eq!(told(&judge(&twice, "deploy")).len(), told(&judged).len());
+        // Packed they say the same.
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(&[data, b"\n"].concat()).unwrap();
+        let packed = format!("~{}\n", BASE64.encode(&packer.finish().unwrap()));
+        if lines().all(|line| line.len() < 2_000_000) {
+            assert_eq!(judge(packed.as_bytes(), "deploy"), judged);
+        }
+    }
+}
+
+fn held_to_its_bounds(difference: &Difference) {
+    for finding in &difference.found {
+        tame(finding.line());
+        assert!(finding.line().len() < 1000, "{:?}", finding.line());
+    }
+    for line in &difference.changed {
+        tame(line);
+        assert!(line.len() < 1000, "{line:?}");
+    }
+    let changed = i64::try_from(difference.changed.len()).unwrap();
+    assert!(changed <= difference.changed_total && difference.found_unnamed >= 0);
 }
 
 /// All that is made of what `detect` replied.

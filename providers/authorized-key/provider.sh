@@ -1534,15 +1534,8 @@ sp_look_again() {
             return 0
             ;;
     esac
-    IFS=$sp_nl
-    sp_n=0
-    for sp_l in $sp_diff_found; do
-        case $sp_again$sp_nl in *"${sp_nl}found=$sp_l$sp_nl"*) continue ;; esac
-        sp_n=$((sp_n + 1))
-        [ "$sp_n" -le 500 ] || break
-        sp_say found "$sp_l"
-    done
-    IFS=" $sp_tab$sp_nl"
+    # Whoever reads both leaves out what is in both.
+    [ -z "$sp_diff_records" ] || sp_out="${sp_out}record=again$sp_nl$sp_diff_records"
 }
 
 # Where there is nothing left to compare with: every key that opens this account now, a hundred of them.
@@ -1582,14 +1575,15 @@ sp_say_keys_now() {
 sp_history_again() {
     set -- /dev/null
     [ -z "$sp_base" ] || [ -n "$sp_todo" ] || ! sp_result_there || set -- "$sp_base/result.$sp_grant"
-    head -c 2000000 <"$1" | tr -d '\000-\011\013-\037\177' | SP_DOUBT=$sp_doubt awk '
+    head -c 7000000 <"$1" | tr -d '\000-\010\013-\037\177' | SP_DOUBT=$sp_doubt awk '
         { i = index($0, "="); k = substr($0, 1, i - 1); v = substr($0, i + 1); ok = !(k in n) }
-        k ~ /^(use|found|changed)$/ { v = substr(v, 1, 400); ok = n[k] < 1000 }
-        k ~ /^((uses|found|changed)_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
+        k == "use" { v = substr(v, 1, 400); ok = n[k] < 1000 }
+        k ~ /^(record|packed)$/ { v = substr(v, 1, 9000); ok = 1 }
+        k ~ /^(uses_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
         k ~ /^(by_server|uses_partial)$/ && v !~ /^(true|false)$/ { next }
         k == "closer" && (v !~ /^[0-9a-z]+$/ || length(v) > 64) { next }
         k == "sessions_left" && ENVIRON["SP_DOUBT"] == "1" { next }
-        k !~ /^(use|found|changed|(uses|found|changed)_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|closer|uses_partial|difference)$/ { next }
+        k !~ /^(use|record|packed|uses_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|closer|uses_partial|difference)$/ { next }
         ok { n[k]++; print k "=" v }
         END {
             if (!("by_server" in n)) print "by_server=false"

@@ -2038,10 +2038,9 @@ sp_reown_none() {
         find "$1" -xdev -user "$sp_id" -type f '(' -perm -4000 -o -perm -2000 ')' -print0 2>/dev/null | sp_as "$sp_id" xargs -0 -r chmod u-s,g-s -- 2>/dev/null || :
     fi
     sp_t=$(find "$1" -xdev -user "$sp_id" -print0 2>/dev/null | tr '\n\0' '?\n' | cut -b 1-300 |
-        awk 'NR <= 3 { all = all (NR > 1 ? ", " : "") $0 } END { if (NR) print NR " of the files there belong to " id ", which no account has: " all (NR > 3 ? " and more" : "") }' id="$sp_id") || :
+        tr '\001-\011\013-\037\177' '?' | awk 'NR <= 3 { all = all "\t" $0 } END { if (NR) print NR " " id all }' id="$sp_id") || :
     [ -n "$sp_t" ] || return 0
-    sp_diff_found="${sp_diff_found:+${sp_diff_found%"$sp_nl"}$sp_nl}unowned The shop folder is root's, and nothing is given to root. $sp_t$sp_nl"
-    sp_diff_found_total=$((sp_diff_found_total + 1))
+    sp_diff_records="${sp_diff_records}record=o $sp_t$sp_nl"
 }
 
 # Removes the home that is in the record, or the root-owned one of a marked account.
@@ -2376,7 +2375,7 @@ sp_count_sessions() {
 }
 
 sp_compare() {
-    sp_diff_found='' sp_diff_found_total=0 sp_diff_changed='' sp_diff_changed_total=0 sp_diff_state='none: nothing was made'
+    sp_diff_records='' sp_diff_state='none: nothing was made'
     [ "$sp_evidence$sp_recorded" = 11 ] || return 0
     # One of several: it was compared when nothing of any of them had been changed yet.
     if [ -n "${sp_ahead_compared:-}" ]; then
@@ -2386,24 +2385,20 @@ sp_compare() {
     # A close that did not get to its end may have taken our entries off the shop, which shows in modes:
     # what it saw before that is what counts.
     if [ -r "$sp_record/compared" ]; then
-        sp_diff_found=$(cat "$sp_record/compared.found")
-        sp_diff_changed=$(cat "$sp_record/compared.changed")
-        while IFS= read -r sp_l; do
-            case $sp_l in
-                found=*[!0-9]* | changed=*[!0-9]*) ;;
-                found=*) sp_diff_found_total=${sp_l#*=} ;;
-                changed=*) sp_diff_changed_total=${sp_l#*=} ;;
-                state=*) sp_diff_state=${sp_l#*=} ;;
-            esac
-        done <"$sp_record/compared"
+        sp_compared "$(cat "$sp_record/compared")"
         return 0
     fi
     sp_difference "$sp_dir/baseline"
     # Who is closed with others has it told by the shell that closes them; a folder of nobody's is not changed by closing.
     if [ -n "${sp_shared:-}" ] && [ -z "$sp_rec_path" ]; then return 0; fi
-    if sp_put "$sp_record/compared.found" 600 "$sp_diff_found" && sp_put "$sp_record/compared.changed" 600 "$sp_diff_changed"; then
-        sp_put "$sp_record/compared" 600 "found=$sp_diff_found_total${sp_nl}changed=$sp_diff_changed_total${sp_nl}state=$sp_diff_state$sp_nl" || :
-    fi
+    sp_put "$sp_record/compared" 600 "$sp_diff_state$sp_nl$sp_diff_records" || :
+}
+
+# sp_compared TEXT: the state in a line, and behind it the records.
+sp_compared() {
+    sp_diff_state=${1%%"$sp_nl"*}
+    sp_diff_records=''
+    case $1 in *"$sp_nl"*) sp_diff_records=${1#*"$sp_nl"}$sp_nl ;; esac
 }
 
 sp_close() {
@@ -2666,7 +2661,7 @@ sp_ahead_find() {
     sp_within 30 find "$@" 2>/dev/null
 }
 
-# Prints the comparison: the totals and the state in a line, then what was found, then what changed.
+# Prints the comparison: the state in a line, then the records.
 sp_ahead_compare() {
     sp_account_inputs
     # Whose it is was looked at when it was ended.
@@ -2674,29 +2669,10 @@ sp_ahead_compare() {
     [ "$sp_recorded" = 1 ] || exit 20
     sp_evidence=1 sp_foreign=false
     sp_compare
-    printf '%s %s %s\n' "$sp_diff_found_total" "$sp_diff_changed_total" "$sp_diff_state"
-    IFS=$sp_nl
-    for sp_l in $sp_diff_found; do printf 'F%s\n' "$sp_l"; done
-    for sp_l in $sp_diff_changed; do printf 'C%s\n' "$sp_l"; done
+    printf '%s\n%s' "$sp_diff_state" "$sp_diff_records"
 }
 
-sp_ahead_take() {
-    IFS=$sp_nl
-    # shellcheck disable=SC2086
-    set -- $sp_ahead_compared
-    sp_l=$1
-    shift
-    sp_diff_found_total=${sp_l%% *}
-    sp_l=${sp_l#* }
-    sp_diff_changed_total=${sp_l%% *} sp_diff_state=${sp_l#* }
-    for sp_l; do
-        case $sp_l in
-            F*) sp_diff_found=$sp_diff_found${sp_l#?}$sp_nl ;;
-            C*) sp_diff_changed=$sp_diff_changed${sp_l#?}$sp_nl ;;
-        esac
-    done
-    IFS=" $sp_tab$sp_nl"
-}
+sp_ahead_take() { sp_compared "$sp_ahead_compared"; }
 
 # Sets sp_lines to the lists of accounts in which a name that nobody has any more still stands. A group of that name that is
 # not of this grant is no matter.
@@ -2760,11 +2736,7 @@ sp_close_report() {
     # What nobody can tell is said, and never taken for none.
     if [ "$sp_unattributed" = 0 ]; then sp_say sessions_left 0; else sp_say sessions_left unknown; fi
     sp_uses
-    sp_say_lines found "$sp_diff_found"
-    sp_say found_total "$sp_diff_found_total"
-    sp_say_lines changed "$sp_diff_changed"
-    sp_say changed_total "$sp_diff_changed_total"
-    sp_say difference "$sp_diff_state"
+    sp_say_difference
     sp_say_lines left "$sp_rest"
     sp_say left_total "$sp_rest_total"
     sp_say left_partial "$sp_rest_partial"

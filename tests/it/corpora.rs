@@ -83,6 +83,7 @@ corpora!(
     crontab,
     deadline,
     desk,
+    difference,
     environment,
     exchange,
     host_key,

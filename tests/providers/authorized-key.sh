@@ -1603,7 +1603,7 @@ false_results() {
     fresh
     as_deploy open access=ssh
     finishes
-    key_ssh "printf '%s\n' by_server=true server_closed_at=5 sessions_left=0 difference=done found_total=0 >.stagepass/result.$grant; rm .stagepass/$grant/baseline/about"
+    key_ssh "printf '%s\n' by_server=true server_closed_at=5 sessions_left=0 difference=done >.stagepass/result.$grant; rm .stagepass/$grant/baseline/about"
     as_deploy close access=ssh
     finishes
     says by_server=false server_closed_at=0 sessions_left=0

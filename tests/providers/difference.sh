@@ -14,6 +14,7 @@ differences() {
     finds_what_runs_and_listens
     looks_for_code_first_where_it_cannot_see_all
     tells_the_files_of_a_shop_apart
+    tells_what_there_is_room_for
     is_not_fooled_by_names
     waits_for_nobody
     knows_its_own_list
@@ -54,6 +55,7 @@ compare() {
     code=$?
     [ "$what" != baseline ] || digest=$(sed -n 's/^digest=//p' <<<"$out")
     [ ! -s "$tmp/err" ] || fail "$what wrote to stderr" "$(cat "$tmp/err")"
+    [ "$what" != difference ] || judged "${uncapped:-}"
     finishes
 }
 
@@ -217,7 +219,7 @@ finds_each_class() {
 # In every place of the one list a file is planted, or the file that it is gets a line more. Whoever adds a place
 # adds it there, and this tries it.
 finds_what_is_planted_in_every_place() {
-    local besides='sp_b_class_cap=10000 sp_b_found_cap=10000' place class how path a n=0
+    local uncapped=1 place class how path a n=0
     local -a places=() expected=() made=() changed=()
     about="$suite difference: every place"
     mapfile -t places < <(sed -n "/sp_b_places='/,/^'/p" "$repo/providers/difference.sh" | grep '^[a-z]* [a-z]* [/~]')
@@ -465,7 +467,7 @@ tells_the_files_of_a_shop_apart() {
     compare difference
     says found_total=1300 changed_total=1001
     same 'of these, so many are listed' '200 300' "$(grep -c ^found= <<<"$out") $(grep -c ^changed= <<<"$out")"
-    same 'those in a folder for uploads first' 80 "$(grep -n '^found=code new, .*uploads' <<<"$out" | cut -d: -f1 | awk '$1 <= 80' | wc -l)"
+    same 'those in a folder for uploads first' 80 "$(grep ^found= <<<"$out" | grep -n '^found=code new, .*uploads' | cut -d: -f1 | awk '$1 <= 80' | wc -l)"
     rm -rf "${root:?}$site/many"
 }
 
@@ -475,6 +477,35 @@ plain() {
     deny 'no control character gets through' grep -q '[[:cntrl:]]' <<<"$out"
     deny 'no line is forged' grep -vqE '^(found|changed|found_total|changed_total|difference|stagepass)=' <<<"$out"
     deny 'no line is too long' grep -qE '^.{420}' <<<"$out"
+}
+
+# What a reply has no room for is packed; what it still has none for is looked at for code alone; and where nothing can be packed
+# less is told.
+tells_what_there_is_room_for() {
+    local no_gzip='sp_has() { [ "$1" != gzip ] && command -v "$1" >/dev/null 2>&1; }'
+    about="$suite difference: room"
+    anew
+    on bash -c "mkdir $site/many && cd $site/many && seq -f '%05g-a-rather-long-name-of-a-picture.jpg' 4000 | xargs touch shell.php"
+    compare difference
+    says difference=done found_total=1 changed_total=4001
+    besides=$no_gzip
+    compare difference
+    says difference=done found_total=1 changed_total=4001
+    for besides in sp_b_packed=3000 "$no_gzip; sp_b_plain=220000"; do
+        compare difference
+        line 'found=code new or changed, by root: many/shell.php'
+        line 'difference=partial: more files of the shop differ than can be told, and of them only those are that a server may run'
+        says found_total=1 changed_total=0
+    done
+    # Neither for that.
+    on bash -c "cd $site/many && seq -f '%05g-a-rather-long-name-of-a-program.php' 4000 | xargs touch"
+    for besides in sp_b_packed=3000 "$no_gzip; sp_b_plain=220000"; do
+        compare difference
+        line 'found=code new or changed, by root: many/*.php'
+        line 'found=uncompared not everything was compared: *'
+    done
+    besides=''
+    rm -rf "${root:?}$site/many"
 }
 
 is_not_fooled_by_names() {
@@ -503,7 +534,7 @@ is_not_fooled_by_names() {
     line 'found=code new, by root: n/a?found=user forged?b.php'
     line 'found=code new, by root: n/tab?in it.php'
     line 'found=code new, by root: n/??31mred?.php'
-    line 'found=code new, by root: n/invalid ??( ?.php'
+    line 'found=code new, by root: n/invalid ??( ???.php'
     line 'changed=new n/turned ?php.jpg'
     line 'found=code new, by root: n/grüß dich.php'
     line 'found=code new, by root: n/$(id) `id` ; & | \* ?.php'

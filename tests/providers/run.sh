@@ -15,6 +15,7 @@ set -u
 here=$(cd -P "$(dirname "$0")" && pwd)
 repo=$(cd -P "$here/../.." && pwd)
 trees=$repo/target/hosts/trees
+judge=$repo/target/debug/examples/judge
 suites=("$@")
 [ "$#" -gt 0 ] || suites=(bookworm bullseye trixie)
 
@@ -26,6 +27,7 @@ stop() {
 for suite in "${suites[@]}"; do
     [ -d "$trees/$suite/usr" ] || stop "tests/providers/run.sh: there is no root file system in $trees/$suite; build it first"
 done
+[ -x "$judge" ] || stop "tests/providers/run.sh: there is no $judge; cargo build --example judge"
 for tool in openssl ssh sftp sshpass ssh-keygen unshare nsenter setfacl getfacl cc; do
     command -v "$tool" >/dev/null || stop "tests/providers/run.sh: $tool is missing"
 done
@@ -292,7 +294,12 @@ verb() {
     out=$(timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" 2>"$tmp/err")
     code=$?
     declared "$1" "$2"
+    [ "$2" != close ] || judged
 }
+
+# judged [ALL]: what the server told of its differences, as stagepass judges it, in the place of the records; or all of it,
+# where it shows only the first of a class.
+judged() { out=$("$judge" "$account" "$@" <<<"$out"); }
 
 # batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does: sets outs and
 # codes, by their number from 1 on. What a provider does before all of them and after is a function that stands in the shell
@@ -330,6 +337,8 @@ closes() {
         codes[i]=$(sed -n "s/^status $i //p" "$tmp/said")
         of "$i"
         declared linux-account close
+        judged
+        outs[i]=$out
     done
     batched=0
 }
@@ -345,7 +354,7 @@ declared() {
     fi
     while IFS= read -r line; do
         key=${line%%=*}
-        case ${known[$1.$2]} in *" $key "*) ;; *) [ -z "$key" ] || [ "$key" = stagepass ] || fail "$2 said $key, which its manifest does not declare" ;; esac
+        case ${known[$1.$2]}${known[$1.$2]:+packed } in *" $key "*) ;; *) [ -z "$key" ] || [ "$key" = stagepass ] || fail "$2 said $key, which its manifest does not declare" ;; esac
     done <<<"$out"
     [ ! -s "$tmp/err" ] || fail "$1 $2 wrote to stderr" "$(cat "$tmp/err")"
     [ "$code" = 0 ] || [[ $out == *reason_id=* && $out == *reason=* ]] || fail "$1 $2 ended with $code and did not say why" "$out"

@@ -567,7 +567,7 @@ if [ \"\$answer\" != --answer ]; then
     exec >\"\$log\" 2>&1
 fi
 { set -eu
-sp_check_key='' sp_check_until=0 sp_trial='' sp_password='' sp_uses_from=0 sp_collected=0 sp_by_server=1 sp_not_after=0
+sp_check_key='' sp_check_until=0 sp_trial='' sp_password='' sp_uses_from=0 sp_by_server=1 sp_not_after=0
 "
     for sp_a in $sp_failsafe_inputs; do
         eval "sp_quote \"\${sp_$sp_a:-}\""

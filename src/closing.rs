@@ -22,7 +22,7 @@ use crate::ledger::{Event, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
 use crate::mark;
 use crate::message;
 use crate::output::Progress;
-use crate::provider::{Need, Provider, Verb};
+use crate::provider::{self, Need, Provider, Verb};
 use crate::public_key;
 use crate::script::{Answer, Inputs, Reply, clean};
 use crate::session::{self, Known, Moment, Session};
@@ -238,7 +238,7 @@ fn findings(layers: &[LayerClosed]) -> i64 {
     layers.iter().map(|layer| layer.evidence.found.total()).fold(0, i64::saturating_add)
 }
 
-/// Tells the server that what it kept of the close is recorded.
+/// Tells the server that what it kept of the close is recorded, so that it may forget it.
 pub(crate) async fn forget_result(
     context: &Context,
     session: &mut Session<'_>,
@@ -246,8 +246,11 @@ pub(crate) async fn forget_result(
 ) -> std::result::Result<(), String> {
     for layer in &grant.layers {
         let provider = provider_of(context, session, layer)?;
+        if !provider.keeps_results() {
+            continue;
+        }
         let inputs = collected(grant, layer);
-        match session.call(&provider, Verb::Close, &inputs).await {
+        match session.call(&provider, Verb::Collected, &inputs).await {
             Ok(Answer::Done(_) | Answer::Refused { .. }) => {}
             Ok(Answer::Unknown { why }) => return Err(why),
             Err(e) => return Err(one_line(&e)),
@@ -256,9 +259,8 @@ pub(crate) async fn forget_result(
     Ok(())
 }
 
-/// What tells the server that its result is recorded.
 fn collected(grant: &Grant, layer: &Layer) -> Inputs<'static> {
-    let moment = Moment { deadline: grant.deadline, collected: true, ..Moment::default() };
+    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
     session::inputs(grant, layer, &moment)
 }
 
@@ -599,7 +601,7 @@ async fn close_together(
         .zip(&closers)
         .map(|((grant, layer), closer)| close_inputs(grant, layer, closer))
         .collect();
-    let answers = send_together(context, session, &claimed, &inputs).await;
+    let answers = send_together(context, session, Verb::Close, &claimed, &inputs).await;
     let mut unheard = false;
     let mut kept = Vec::new();
     for ((grant, before), answer) in claimed.into_iter().zip(answers) {
@@ -623,7 +625,7 @@ async fn close_together(
     let asked = kept.iter().filter_map(|(grant, _)| grant.layers.first().map(|l| (grant, l)));
     let inputs: Vec<Inputs<'_>> = asked.map(|(grant, layer)| collected(grant, layer)).collect();
     if !inputs.is_empty() {
-        let answers = send_together(context, session, &kept, &inputs).await;
+        let answers = send_together(context, session, Verb::Collected, &kept, &inputs).await;
         unheard |= answers.iter().any(|a| matches!(a, Ok(Answer::Unknown { .. }) | Err(_)));
     }
     unheard
@@ -633,6 +635,7 @@ async fn close_together(
 async fn send_together(
     context: &Context,
     session: &mut Session<'_>,
+    verb: Verb,
     grants: &[(Grant, State)],
     inputs: &[Inputs<'_>],
 ) -> Vec<Result<Answer>> {
@@ -654,7 +657,7 @@ async fn send_together(
         Ok(provider) => provider,
         Err(why) => return failed(&why),
     };
-    match session.close_together(&provider, inputs).await {
+    match session.call_together(&provider, verb, inputs).await {
         Ok(answers) => answers.into_iter().map(Ok).collect(),
         Err(e) => failed(&one_line(&e)),
     }
@@ -891,7 +894,7 @@ async fn close_layer(
         notes.push(format!("the provider `{}` has changed since the grant", layer.provider));
     }
     document.insert("login".into(), json!({ "answer": id, "text": text }));
-    let kept = reply.is("result_kept");
+    let kept = reply.is(provider::KEPT);
     Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
 }
 

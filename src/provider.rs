@@ -35,6 +35,9 @@ const GATE: &str = include_str!("../providers/gate.sh");
 /// them, and look once at what it would look at for each; and what it does after the last.
 const AROUND_CLOSES: [&str; 2] = ["sp_close_ahead", "sp_close_behind"];
 
+/// The reply of a close that says that the server keeps what was found.
+pub(crate) const KEPT: &str = "result_kept";
+
 /// Every built-in provider: name, manifest, script. The order is the order of preference.
 const BUILTIN: &[(&str, &str, &str)] = &[
     (
@@ -71,19 +74,23 @@ pub enum Verb {
     Check,
     /// Takes everything of the grant away. "Already gone" is success.
     Close,
+    /// Forgets what [`Verb::Close`] keeps on the server until it is recorded; changes nothing else. A
+    /// provider without it keeps nothing.
+    Collected,
     /// Lists what carries our mark, whatever its grant; changes nothing.
     Marks,
 }
 
 impl Verb {
     /// Every verb, in the order of its number.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Detect,
         Self::Open,
         Self::Update,
         Self::Tried,
         Self::Check,
         Self::Close,
+        Self::Collected,
         Self::Marks,
     ];
 
@@ -97,6 +104,7 @@ impl Verb {
             Self::Tried => "sp_tried",
             Self::Check => "sp_check",
             Self::Close => "sp_close",
+            Self::Collected => "sp_collected",
             Self::Marks => "sp_marks",
         }
     }
@@ -137,6 +145,8 @@ struct Manifest {
     check: Replies,
     close: Replies,
     #[serde(default)]
+    collected: Replies,
+    #[serde(default)]
     marks: Replies,
 }
 
@@ -174,8 +184,8 @@ pub struct Provider {
     script: String,
     /// What is sent for each verb, made when it is first wanted.
     constants: [OnceLock<Constant>; Verb::ALL.len()],
-    /// The same for several grants at once; only [`Verb::Close`] has that.
-    together: OnceLock<Constant>,
+    /// The same for several grants at once.
+    together: [OnceLock<Constant>; Verb::ALL.len()],
 }
 
 /// Why a provider cannot be used.
@@ -298,6 +308,12 @@ impl Provider {
         if parsed.name != name {
             return Err(bad(format!("it names itself `{}`", script::clean(&parsed.name))));
         }
+        if parsed.close.outputs.contains_key(KEPT) && parsed.collected.outputs.is_empty() {
+            return Err(bad(format!(
+                "its [close] may say `{KEPT}`, and there is no [collected] by which the server is \
+                 told that it may forget the result"
+            )));
+        }
         let digest = Sha256::new()
             .chain_update(manifest)
             .chain_update([0])
@@ -317,6 +333,7 @@ impl Provider {
             (Verb::Tried, parsed.tried.outputs),
             (Verb::Check, parsed.check.outputs),
             (Verb::Close, parsed.close.outputs),
+            (Verb::Collected, parsed.collected.outputs),
             (Verb::Marks, parsed.marks.outputs),
         ];
         Ok(Self {
@@ -328,7 +345,7 @@ impl Provider {
             outputs: outputs.into_iter().collect(),
             script: script.to_owned(),
             constants: Default::default(),
-            together: OnceLock::new(),
+            together: Default::default(),
         })
     }
 
@@ -353,18 +370,25 @@ impl Provider {
         self.origin == Origin::BuiltIn && self.need == Need::Root
     }
 
-    /// The script that closes several grants, one after the other.
+    /// The script that runs `verb` for several grants, one after the other.
     ///
     /// # Errors
     /// Fails when the operating system's generator does.
-    pub fn frame_closes(&self, inputs: &[Inputs<'_>]) -> Result<FramedMany, RandomFailed> {
-        let (close, [first, last]) = (Verb::Close.function(), AROUND_CLOSES);
-        let constant = self.together.get_or_init(|| {
+    pub fn frame_together(
+        &self,
+        verb: Verb,
+        inputs: &[Inputs<'_>],
+    ) -> Result<FramedMany, RandomFailed> {
+        let around = (verb == Verb::Close && self.script.contains(AROUND_CLOSES[0]))
+            .then_some(AROUND_CLOSES);
+        let constant = self.together.get(verb as usize).expect("there is a place for each verb");
+        let constant = constant.get_or_init(|| {
             let library = Library::parse(&[LIBRARY, &self.script].concat());
-            Constant::of(library.needed_with_start(&[close, first, last], script::START))
+            let mut calls = vec![verb.function()];
+            calls.extend(around.into_iter().flatten());
+            Constant::of(library.needed_with_start(&calls, script::START))
         });
-        let around = self.script.contains(first).then_some(AROUND_CLOSES);
-        script::frame_many(constant, around, close, inputs)
+        script::frame_many(constant, around, verb.function(), inputs)
     }
 
     /// What `verb` needs of the functions. A merchant's own script is sent as it is.
@@ -395,6 +419,12 @@ impl Provider {
     #[must_use]
     pub fn lists_marks(&self) -> bool {
         !self.outputs(Verb::Marks).is_empty()
+    }
+
+    /// Whether what a close found stays on the server until it is told that it was recorded.
+    #[must_use]
+    pub fn keeps_results(&self) -> bool {
+        !self.outputs(Verb::Collected).is_empty()
     }
 
     /// The verb that takes the verification key away.
@@ -517,6 +547,50 @@ mod tests {
             let sum = detect + open + tried;
             println!("{name}: detect {detect}, open {open}, tried {tried}; a grant {sum} bytes");
             assert!(sum < 73_000, "{name}: {sum}");
+        }
+    }
+
+    #[test]
+    fn a_close_sends_its_script_once() {
+        for (name, ..) in BUILTIN {
+            let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
+            let one = |verb| provider.frame(verb, &Vec::new()).unwrap().packed.unwrap().0.len();
+            let many = |verb| {
+                let framed = provider.frame_together(verb, &[Vec::new(), Vec::new()]).unwrap();
+                framed.packed.unwrap().0.len()
+            };
+            let [(close, collected), (closes, all_collected)] = [
+                (one(Verb::Close), one(Verb::Collected)),
+                (many(Verb::Close), many(Verb::Collected)),
+            ];
+            println!("{name}: close {close}, collected {collected}; two {closes}, {all_collected}");
+            assert!(collected < 7_000 && all_collected < 7_000, "{name}: {collected}");
+        }
+    }
+
+    #[test]
+    fn a_result_that_nobody_could_collect_is_refused() {
+        let manifest = |close: &str, more: &str| {
+            format!(
+                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nelevation = 'none'\n[detect]\n[open]\n\
+                 [update]\n[check]\n[close]\noutputs = {{ {close} }}\n{more}"
+            )
+        };
+        let parsed = |close: &str, more: &str| {
+            let origin = Origin::Folder("/providers/mine".into());
+            Provider::parse("mine", &manifest(close, more), "sp_close() { :; }\n", origin)
+        };
+        let (kept, collected) =
+            ("result_kept = 'bool'", "[collected]\noutputs = { reason = 'text' }\n");
+        assert!(!parsed("absent = 'bool'", "").unwrap().keeps_results());
+        assert!(parsed(kept, collected).unwrap().keeps_results());
+        for more in ["", "[collected]\n"] {
+            assert_eq!(
+                parsed(kept, more).unwrap_err().to_string(),
+                "the manifest `/providers/mine/provider.toml` cannot be used: its [close] may say \
+                 `result_kept`, and there is no [collected] by which the server is told that it may \
+                 forget the result"
+            );
         }
     }
 

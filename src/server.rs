@@ -350,7 +350,6 @@ pub fn detect_inputs(
         ("sp_drain", "0"),
         ("sp_uses_from", "0"),
         ("sp_closer", ""),
-        ("sp_collected", "0"),
         ("sp_baseline_digest", ""),
         ("sp_by_server", "0"),
         ("sp_gate_wanted", "1"),

@@ -61,9 +61,6 @@ pub struct Moment<'a> {
     /// What a close writes beside its result, so that it is known for one of this installation's;
     /// `close` only.
     pub closer: &'a str,
-    /// Whether the result of an earlier close is recorded, so that the server may forget it;
-    /// `close` only.
-    pub collected: bool,
 }
 
 impl<'a> Session<'a> {
@@ -124,22 +121,23 @@ impl<'a> Session<'a> {
         Ok(self.run(framed, elevation, provider.outputs(verb), limit).await)
     }
 
-    /// Closes several grants by one script; an answer for each, in their order.
+    /// Runs one verb for several grants by one script; an answer for each, in their order.
     ///
     /// # Errors
     /// Fails when the script cannot be made.
-    pub async fn close_together(
+    pub async fn call_together(
         &mut self,
         provider: &Provider,
+        verb: Verb,
         inputs: &[Inputs<'_>],
     ) -> Result<Vec<Answer>> {
-        let mut framed = provider.frame_closes(inputs).map_err(|e| {
+        let mut framed = provider.frame_together(verb, inputs).map_err(|e| {
             Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
         })?;
         let (body, packed) = (std::mem::take(&mut framed.body), framed.packed.take());
         let limit = together_limit(self.context, inputs.len());
         let outcome = self.send(body, packed, self.target.elevation, limit).await;
-        Ok(framed.read(outcome, provider.outputs(Verb::Close)))
+        Ok(framed.read(outcome, provider.outputs(verb)))
     }
 
     /// Runs a script that is no provider's, as root where the target has a way to it.
@@ -336,7 +334,6 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_drain", Input::Text(known.number("sp_drain").to_string())),
         ("sp_uses_from", Input::Text(known.number("uses_collected").to_string())),
         ("sp_closer", plain(moment.closer)),
-        ("sp_collected", plain(if moment.collected { "1" } else { "0" })),
         ("sp_baseline_digest", plain(opened("baseline_digest"))),
         // What began later, by the server's clock, may be the supporter's.
         ("sp_opened", Input::Text((grant.created_at + known.number("clock_ahead")).to_string())),

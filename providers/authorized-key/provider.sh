@@ -26,9 +26,8 @@ sp_key_inputs() {
 
 # ---- the file ------------------------------------------------------------------------------------
 
-# Sets sp_me, sp_my_home, sp_assumed, sp_read (every file sshd reads, and the one that open used, a
-# line each) and sp_pick (where our lines are, or will be), and looks at that one.
-sp_find_file() {
+# Sets sp_me and sp_my_home.
+sp_find_home() {
     sp_passwd "$sp_uid"
     IFS=$sp_nl
     sp_me='' sp_my_home=${HOME:-}
@@ -42,6 +41,12 @@ sp_find_file() {
     IFS=" $sp_tab$sp_nl"
     [ -z "$sp_account" ] || [ -z "$sp_me" ] || [ "$sp_account" = "$sp_me" ] ||
         sp_refuse other-account "The key was to go into the account $sp_account, and the login of stagepass is $sp_me."
+}
+
+# The same, and sets sp_assumed, sp_read (every file sshd reads, and the one that open used, a line each)
+# and sp_pick (where our lines are, or will be), and looks at that one.
+sp_find_file() {
+    sp_find_home
     sp_find_sshd
     sp_settings "$sp_me"
     sp_pick_file
@@ -1224,21 +1229,6 @@ sp_close_inputs() {
     case ${sp_closer:=} in *[!0-9a-z]*) sp_refuse bad-input 'What is to be written beside the result is not of the form [0-9a-z]*.' ;; esac
 }
 
-# What the client has written down by now, and nothing else.
-sp_collect() {
-    sp_lock_keys
-    sp_old_notes
-    if [ -n "$sp_base" ] && [ -d "$sp_base" ]; then
-        sp_result_drop
-        rm -rf -- "$sp_base/.kept.$sp_grant"
-        sp_result_purge
-        find "$sp_base" -maxdepth 1 -type d -name '.kept.*' -mtime +90 -exec rm -rf -- '{}' + 2>/dev/null || :
-        rmdir -- "$sp_base" 2>/dev/null || :
-    fi
-    sp_say result_kept false
-    sp_flush
-}
-
 # First nobody new gets in, then who is in goes. Asked again with the lock: until then a supporter
 # may hold it. With and without our folder: that is the supporter's to remove.
 sp_shut() {
@@ -1285,10 +1275,6 @@ sp_close() {
     sp_close_inputs
     sp_find_file
     sp_place
-    if [ "${sp_collected:-0}" = 1 ]; then
-        sp_collect
-        return 0
-    fi
     sp_ended_all=0 sp_ses_conns='' sp_ses_pids='' sp_ses_elsewhere=0 sp_ses_blind=1
     sp_absent=false sp_any_gone=false sp_had_place=false sp_lined=false sp_was_moved=0 sp_todo='' sp_unfit='' sp_way_todo=''
     sp_there=''
@@ -1339,6 +1325,27 @@ sp_close() {
     sp_say result_kept "$sp_v"
     # Reached only when no line of this grant was left when the files were read again.
     sp_say absent true
+    sp_flush
+}
+
+# What the client has written down by now goes, and what nobody asked for in a long time; nothing else
+# changes. Where there is no folder of ours, nothing was kept, and nothing is to be held.
+sp_collected() {
+    sp_close_inputs
+    sp_find_home
+    sp_place
+    [ -z "$sp_base" ] || sp_lock_keys
+    sp_old_notes
+    sp_v=false
+    if [ -n "$sp_base" ] && [ -d "$sp_base" ]; then
+        sp_result_drop
+        ! sp_result_there || sp_v=true
+        rm -rf -- "$sp_base/.kept.$sp_grant"
+        sp_result_purge
+        find "$sp_base" -maxdepth 1 -type d -name '.kept.*' -mtime +90 -exec rm -rf -- '{}' + 2>/dev/null || :
+        rmdir -- "$sp_base" 2>/dev/null || :
+    fi
+    sp_say result_kept "$sp_v"
     sp_flush
 }
 

@@ -2411,16 +2411,10 @@ sp_close() {
     esac
     # A close that was asked for waits for nobody with that; at the deadline, which may have moved meanwhile, only for as long
     # as the lock may take.
-    [ "$sp_by_server$sp_collected$sp_ahead" != 00 ] || sp_never_waits=sp_shut
+    [ "$sp_by_server$sp_ahead" != 0 ] || sp_never_waits=sp_shut
     sp_lock_state
     sp_together_purge
     [ "${sp_turn:-1}" != 1 ] || sp_result_purge
-    if [ "$sp_collected" = 1 ]; then
-        sp_result_drop
-        sp_bool result_kept sp_result_there
-        sp_flush
-        return 0
-    fi
     # An extension may have come while the lock was waited for.
     [ "$sp_by_server" = 0 ] || sp_still_due || exit 0
     sp_read_record
@@ -2435,6 +2429,17 @@ sp_close() {
         sp_end
         sp_close_report
     fi
+}
+
+# What the client has written down by now goes, and what nobody asked for in a long time; nothing else changes.
+sp_collected() {
+    sp_account_inputs
+    sp_lock_state
+    sp_together_purge
+    [ "${sp_turn:-1}" != 1 ] || sp_result_purge
+    sp_result_drop
+    sp_bool result_kept sp_result_there
+    sp_flush
 }
 
 # ---- closing several at once ------------------------------------------------------------------------
@@ -2480,7 +2485,7 @@ sp_close_ahead() {
             set -e
             "sp_one_$sp_turn"
             sp_start
-            [ "$sp_collected$sp_by_server" = 00 ] || exit 20
+            [ "$sp_by_server" = 0 ] || exit 20
             sp_ahead_end
             exit 0
         ) 2>/dev/null

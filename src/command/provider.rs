@@ -329,14 +329,10 @@ impl<'a> Cycle<'a> {
     /// Nobody records the end of a test, so the server need not remember it.
     async fn collected(&self, session: &mut Session<'_>) -> std::result::Result<(), Failed> {
         let step = "forgetting the result";
-        let Some(layer) = self.grant.layers.first() else { return Ok(()) };
-        let moment = Moment { collected: true, ..Moment::default() };
-        let inputs = session::inputs(&self.grant, layer, &moment);
-        match session.call(self.provider, Verb::Close, &inputs).await {
-            Ok(Answer::Done(_)) => Ok(()),
-            Ok(Answer::Refused { reason: why, .. } | Answer::Unknown { why }) => Err((step, why)),
-            Err(e) => Err((step, e.to_string())),
+        if self.provider.keeps_results() {
+            self.call(session, Verb::Collected, step).await?;
         }
+        Ok(())
     }
 
     async fn login(&self, session: &Session<'_>, works: bool) -> std::result::Result<(), Failed> {

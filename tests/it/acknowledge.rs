@@ -317,7 +317,7 @@ const BESIDES: [(&str, &str, &str); 21] = [
 /// The original's verbs, and what stands around them: of what a test wants to say itself the
 /// original says nothing.
 const STRINGS: &str = r#"
-puppet_told() { printf '%s %s %s\n' "$1" "$sp_uses_from" "$sp_collected" >>"$HOME/calls"; }
+puppet_told() { printf '%s %s\n' "$1" "$sp_uses_from" >>"$HOME/calls"; }
 puppet_says() { [ ! -r "$HOME/say.$1" ] || cat "$HOME/say.$1"; }
 puppet_hook() { [ ! -r "$HOME/hook.$1" ] || sh "$HOME/hook.$1"; }
 sp_open() { puppet_real_open; puppet_says open; }
@@ -340,15 +340,15 @@ sp_check() {
 }
 sp_close() {
     puppet_told close
-    if [ "$sp_collected" = 1 ]; then
-        puppet_hook collected
-        puppet_real_close
-    else
-        puppet_real_close >"/tmp/said.$$"
-        puppet_rest
-        puppet_says close
-        puppet_hook close
-    fi
+    puppet_real_close >"/tmp/said.$$"
+    puppet_rest
+    puppet_says close
+    puppet_hook close
+}
+sp_collected() {
+    puppet_told collected
+    puppet_hook collected
+    puppet_real_collected
 }
 "#;
 
@@ -373,7 +373,7 @@ impl Puppet {
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/authorized-key");
         let read = |name: &str| fs::read_to_string(original.join(name)).unwrap();
         let mut script = read("provider.sh");
-        for verb in ["open", "tried", "check", "close"] {
+        for verb in ["open", "tried", "check", "close", "collected"] {
             let (own, real) = (format!("\nsp_{verb}() {{"), format!("\npuppet_real_{verb}() {{"));
             assert!(script.contains(&own));
             script = script.replace(&own, &real);
@@ -420,7 +420,7 @@ impl Puppet {
         self.host.root_path().join("home/deploy").join(file)
     }
 
-    /// The verbs that were called since the last time: verb, `sp_uses_from`, `sp_collected`.
+    /// The verbs that were called since the last time: verb and `sp_uses_from`.
     fn calls(&self) -> Vec<String> {
         let file = self.home("calls");
         let text = fs::read_to_string(&file).unwrap_or_default();
@@ -509,7 +509,7 @@ fn findings_end_with_8_until_somebody_has_looked() {
     assert!(run.stdout.contains("2 files of the shop changed"), "{}", run.told());
     assert!(run.stderr.contains("stagepass acknowledge"), "{}", run.told());
     // The server was told only then that it may forget.
-    assert_eq!(puppet.calls(), ["close 0 0", "close 0 1"]);
+    assert_eq!(puppet.calls(), ["close 0", "collected 0"]);
 
     let (count, detail) = puppet.happened(id, "grant.closed");
     assert_eq!(count, 1);
@@ -657,7 +657,7 @@ fn a_sweep_notices_what_drifted_and_how_a_grant_was_used() {
     let logins = logged_in();
     sql(story, "update grants set next_check_at = 1");
     assert_eq!(story.run(["sweep"]).ok().output(), "");
-    assert_eq!(puppet.calls(), ["check 0 0"; 2]);
+    assert_eq!(puppet.calls(), ["check 0"; 2]);
     assert_eq!(logged_in() - logins, 1, "one connection for both");
     let (count, detail) = puppet.happened(id, "grant.used");
     assert_eq!((count, &detail["uses"][0]), (1, &"1800000000 192.0.2.7 sftp ".trim().into()));
@@ -667,13 +667,13 @@ fn a_sweep_notices_what_drifted_and_how_a_grant_was_used() {
     // What was collected is not collected again.
     puppet.says("check", &["use=1800000060 192.0.2.7 shell", "uses_total=2", "gate_present=true"]);
     assert_eq!(story.run(["sweep", "--check"]).ok().output(), "");
-    assert_eq!(puppet.calls(), ["check 1 0"; 2]);
+    assert_eq!(puppet.calls(), ["check 1"; 2]);
     assert_eq!(puppet.happened(id, "grant.used").0, 2);
     puppet.says("check", &["uses_total=2", "gate_present=true"]);
     let head = story.show(id)["ledger_head"].clone();
     let run = story.run(["sweep", "--check", "--json"]).ok();
     assert_eq!(run.json()["result"]["looked_at"], 2);
-    assert_eq!(puppet.calls(), ["check 2 0"; 2]);
+    assert_eq!(puppet.calls(), ["check 2"; 2]);
     let shown = story.show(id);
     assert_eq!(shown["ledger_head"], head, "a look that shows nothing new is no event");
     assert!(now() - shown["grant"]["checked_at"].as_i64().unwrap() < 60);
@@ -684,7 +684,7 @@ fn a_sweep_notices_what_drifted_and_how_a_grant_was_used() {
     puppet.says("close", &["use=1 - own a", "use=2 - sftp b", "use=3 - sftp c", "uses_total=3"]);
     puppet.calls();
     story.run(["revoke", id]).ok();
-    assert_eq!(puppet.calls(), ["close 2 0"]);
+    assert_eq!(puppet.calls(), ["close 2"]);
     let (_, detail) = puppet.happened(id, "grant.closed");
     assert_eq!(detail["layers"][0]["uses"], serde_json::json!(["3 - sftp c"]));
     story.run(["ledger", "verify"]).ok();
@@ -819,7 +819,7 @@ fn a_crash_around_the_close_loses_nothing() {
         // The next sweep reads the result again, or has it already.
         story.run(["sweep"]).exits(8);
         assert_eq!(story.state(id), "closed");
-        let again: &[&str] = if before { &["close 0 0", "close 0 1"] } else { &[] };
+        let again: &[&str] = if before { &["close 0", "collected 0"] } else { &[] };
         assert_eq!(puppet.calls(), again);
         assert_eq!(puppet.happened(id, "grant.closed").0, 1);
         assert_eq!(story.show(id)["grant"]["findings"], 1);

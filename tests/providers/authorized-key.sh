@@ -92,7 +92,7 @@ there_and_back() {
     same 'closed twice' "$was" "$(home_state)"
     as_deploy check account=deploy
     says present=false key_lines=0
-    as_deploy close account=deploy collected=1
+    as_deploy collected account=deploy
     finishes
     want 'nothing at all is left of it' test ! -e "$root/home/deploy/.stagepass"
 }
@@ -554,7 +554,7 @@ one_at_a_time() {
             finishes
             as_deploy close
             finishes
-            as_deploy close collected=1
+            as_deploy collected
             same 'the lock of one that died is taken over, and goes' "$was" "$(home_state)"
             want 'all of it' test ! -e "$root/home/deploy/.stagepass/.stagepass-lock"
             mv "$root/opt/flock" "$root/usr/bin/flock"
@@ -565,19 +565,18 @@ one_at_a_time() {
     give "$operator
 "
     local step
-    for step in open update 'close collected=1'; do
+    for step in open update collected; do
         [ "$step" != update ] || as_deploy open
         grant=early00001 as_deploy close "not_after=$(($(date +%s) + 2))"
         finishes
         want 'the note is there' test -e "$root/home/deploy/.stagepass-ended.early00001"
         grant=early00002 as_deploy close "not_after=$(($(date +%s) + 100))"
         sleep 3
-        # shellcheck disable=SC2086 # a verb and an input
-        as_deploy $step
+        as_deploy "$step"
         finishes
         want "gone after $step" test ! -e "$root/home/deploy/.stagepass-ended.early00001"
         want 'and no other' test -e "$root/home/deploy/.stagepass-ended.early00002"
-        [ "$step" = 'close collected=1' ] || as_deploy close
+        [ "$step" = collected ] || as_deploy close
     done
 
     about="$suite a lock that is not given back"
@@ -599,7 +598,7 @@ one_at_a_time() {
     wait "$first" 2>/dev/null
     as_deploy close
     finishes
-    as_deploy close collected=1
+    as_deploy collected
     want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
 
     about="$suite a program that ends with 10"
@@ -673,7 +672,7 @@ edited_meanwhile() {
     finishes
     says keys_absent=true
     want 'nothing is left' test ! -e "$root/home/deploy/.ssh"
-    as_deploy close collected=1
+    as_deploy collected
     about="$suite ten at once"
     give "$(cat "$tmp/operator.pub")
 "
@@ -776,7 +775,7 @@ gate_in_a_shared_account() {
     finishes
     says already_absent=true uses_total=7
     same 'the result is said again' "$(grep '^use=\|^found\|^differ' <<<"$line")" "$(grep '^use=\|^found\|^differ' <<<"$out")"
-    as_deploy close collected=1
+    as_deploy collected
     finishes
     says result_kept=false
     want 'collected, it goes' test ! -e "$root/home/deploy/.stagepass"
@@ -795,7 +794,7 @@ gate_in_a_shared_account() {
     as_deploy close access=sftp-read-only "path=$shop"
     finishes
     says uses_total=3
-    as_deploy close collected=1
+    as_deploy collected
 
     about="$suite nothing was opened, and nothing is left"
     was=$(home_state)
@@ -814,7 +813,7 @@ gate_in_a_shared_account() {
     as_deploy close
     finishes
     says sessions_left=unknown
-    as_deploy close collected=1
+    as_deploy collected
 }
 
 sessions_told_apart() {
@@ -877,7 +876,7 @@ sessions_told_apart() {
     ssh -S "$mine" -O exit none 2>/dev/null
     on pkill -KILL -x sleep
     wait "${jobs[@]}" 2>/dev/null
-    as_deploy close collected=1
+    as_deploy collected
     on pkill -CONT -x cron
     cron_off
 
@@ -891,7 +890,7 @@ sessions_told_apart() {
     finishes
     same 'it is over' 0 "$(running 'sleep 72007')"
     wait "${jobs[@]}" 2>/dev/null
-    as_deploy close collected=1
+    as_deploy collected
 
     about="$suite an sshd whose connections share a login"
     fresh
@@ -915,7 +914,7 @@ sessions_told_apart() {
     same 'and so does that sshd' 1 "$(on pgrep -c -u deploy -f '^sshd: /usr/sbin/sshd .*listener')"
     on pkill -KILL -u deploy
     wait "${jobs[@]}" 2>/dev/null
-    as_deploy close collected=1
+    as_deploy collected
     rm -rf "$root/home/deploy/own"
 }
 
@@ -948,7 +947,7 @@ sessions_hidden() {
     same 'it is over' '0 0' "$(on pgrep -c -u deploy -x sftp-server) $(running 'sleep 72010')"
     want "the merchant's connection goes on" ssh -S "$mine" -O check none
     same 'and works' still "$(ssh -S "$mine" none echo still </dev/null)"
-    as_deploy close collected=1
+    as_deploy collected
     as_deploy open
     sleep 60 2>/dev/null | sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "deploy@$address" >/dev/null 2>&1 &
     sleep 2
@@ -956,7 +955,7 @@ sessions_hidden() {
     as_deploy close
     finishes
     says sessions_left=unknown
-    as_deploy close collected=1
+    as_deploy collected
     on mount -o remount,hidepid=0 /proc
     ssh -S "$mine" -O exit none 2>/dev/null
     on pkill -KILL -u deploy -x 'sftp-server|sleep'
@@ -1001,8 +1000,8 @@ crontab_kinds() {
         grant=other00001 as_deploy close
         finishes
         same 'to the byte' "$was" "$(tab; echo .)"
-        as_deploy close collected=1
-        grant=other00001 as_deploy close collected=1
+        as_deploy collected
+        grant=other00001 as_deploy collected
         want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
     done
 }
@@ -1034,7 +1033,7 @@ merchants_crontab() {
     finishes
     says already_absent=false failsafe_absent=true
     same 'and goes' '5 4 * * * true' "$(tab)"
-    as_deploy close collected=1
+    as_deploy collected
 
     about="$suite crontab: edited all the time"
     fresh
@@ -1043,14 +1042,14 @@ merchants_crontab() {
     for i in 1 2 3 4; do
         grant=edited000$i as_deploy open
         grant=edited000$i as_deploy close
-        grant=edited000$i as_deploy close collected=1
+        grant=edited000$i as_deploy collected
     done
     wait "$editor"
     # A crontab has no lock: what was read before we wrote and written after it undoes ours. The next
     # close finds it.
     for i in 1 2 3 4; do
         grant=edited000$i as_deploy close
-        grant=edited000$i as_deploy close collected=1
+        grant=edited000$i as_deploy collected
     done
     same 'no line of ours is left' 0 "$(tab | grep -c '/[.]stagepass/')"
     want 'nearly every edit is there' test "$(tab | grep -c '^# edit')" -ge 20
@@ -1069,7 +1068,7 @@ merchants_crontab() {
     as_deploy close
     finishes
     on umount /var/spool/cron/crontabs
-    as_deploy close collected=1
+    as_deploy collected
     cron_off
 }
 
@@ -1109,7 +1108,7 @@ SH
     as_deploy close
     finishes
     same 'to the byte' "$was" "$(cat "$root/tmp/tab/tab")"
-    as_deploy close collected=1
+    as_deploy collected
 
     about="$suite crontab of busybox: cut"
     tabbed 140
@@ -1129,7 +1128,7 @@ SH
     as_deploy close
     finishes
     same 'and then without it' "$was" "$(cat "$root/tmp/tab/tab")"
-    as_deploy close collected=1
+    as_deploy collected
     want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
 
     about="$suite crontab of busybox: cut for good"
@@ -1142,7 +1141,7 @@ SH
         same 'there it is' "$was" "$(cat "$root/home/deploy/.stagepass/crontab.saved")"
         as_deploy close
         finishes
-        as_deploy close collected=1
+        as_deploy collected
         same 'and stays' 'crontab.saved' "$(ls -A "$root/home/deploy/.stagepass")"
         rm -r "$root/home/deploy/.stagepass"
         tabbed
@@ -1154,7 +1153,7 @@ SH
         want 'it says where the crontab is' grep -q '^reason=.* is in /home/deploy/.stagepass/crontab.saved' <<<"$out"
         as_deploy close
         finishes
-        as_deploy close collected=1
+        as_deploy collected
         want 'there it is' cmp "$tmp/with" "$root/home/deploy/.stagepass/crontab.saved"
         rm -r "$root/home/deploy/.stagepass"
     done
@@ -1172,7 +1171,7 @@ SH
     same 'there it is' "$was" "$(cat "$root/home/deploy/.stagepass/crontab.saved")"
     as_deploy close
     finishes
-    as_deploy close collected=1
+    as_deploy collected
     rm -r "$root/home/deploy/.stagepass"
 
     about="$suite crontab of busybox: full disk"
@@ -1187,7 +1186,7 @@ SH
     on umount /var/spool/cron/crontabs
     as_deploy close
     finishes
-    as_deploy close collected=1
+    as_deploy collected
     rm -r "$root/usr/local/bin/crontab" "$root/tmp/tab"
 
     if [ -n "${STAGEPASS_TEST_BUSYBOX:-}" ]; then
@@ -1203,7 +1202,7 @@ SH
         says failsafe=none
         same 'the crontab is as it was' '5 4 * * * true' "$(on cat /var/spool/cron/crontabs/deploy)"
         as_deploy close
-        as_deploy close collected=1
+        as_deploy collected
         on umount /var/spool/cron/crontabs
         rm "$root/usr/local/bin/crontab"
     fi
@@ -1244,7 +1243,7 @@ roots_crontab() {
         says failsafe_absent=true
         same 'to the byte' "$was" "$(root_tab; echo .)"
         want 'nothing is left beside it' bash -c '[ -z "$(ls -A "$1/var/lib/stagepass" | grep crontab)" ]' - "$root"
-        verb linux-account close collected=1
+        verb linux-account collected
     done
 
     about="$suite root's crontab: a line in the form of once"
@@ -1255,7 +1254,7 @@ roots_crontab() {
     verb linux-account close
     finishes
     same 'goes as well' '5 4 * * * true' "$(root_tab)"
-    verb linux-account close collected=1
+    verb linux-account collected
     on crontab -r
     # shellcheck disable=SC2086 # one word each
     on kill $crond
@@ -1283,7 +1282,7 @@ waits_for_cron_to_look() {
         same "at second $second" "$wanted" "$(grep -sx '[0-9]' "$root/tmp/slept")"
         rm -f "$root/tmp/slept"
         as_deploy close access=ssh
-        as_deploy close collected=1
+        as_deploy collected
     done
     cron_off
 }
@@ -1325,7 +1324,7 @@ failsafe_by_cron() {
     says by_server=true already_absent=true keys_absent=true
     want 'when it was' test "$(value server_closed_at)" -ge "$until"
     want 'what was done' grep -q '^use=[0-9]* 127.0.0.1 command env -i setsid' <<<"$out"
-    as_deploy close collected=1
+    as_deploy collected
     want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
     on pkill -KILL -u deploy -x sleep
     wait "$supporter" 2>/dev/null
@@ -1349,7 +1348,7 @@ failsafe_by_cron() {
     same 'the work ended as it wanted' 0 $?
     as_deploy close access=ssh
     says by_server=true sessions_ended=0
-    as_deploy close collected=1
+    as_deploy collected
 
     about="$suite failsafe that finds a later end"
     as_deploy open access=ssh "deadline=$(($(date +%s) - 5))"
@@ -1360,7 +1359,7 @@ failsafe_by_cron() {
     says present=true keys_match=true gate_present=true
     rm "$root/home/deploy/late"
     as_deploy close access=ssh
-    as_deploy close collected=1
+    as_deploy collected
     on sh -c 'kill -CONT "$(cat /run/crond.pid)"'
     cron_off
 }
@@ -1381,7 +1380,7 @@ no_failsafe() {
     as_deploy close
     finishes
     says failsafe_absent=true
-    as_deploy close collected=1
+    as_deploy collected
     for file in cron.deny cron.allow; do
         about="$suite $file"
         fresh
@@ -1397,7 +1396,7 @@ no_failsafe() {
         want 'it says why' grep -q '^failsafe_reason=.*not allowed to use' <<<"$out"
         as_deploy close
         finishes
-        as_deploy close collected=1
+        as_deploy collected
         rm -f "$root/etc/$file"
         same 'the crontab is as it was' '5 4 * * * true' "$(tab)"
     done
@@ -1414,7 +1413,7 @@ no_failsafe() {
     finishes
     says failsafe_absent=true
     same 'and then the line' '5 4 * * * true' "$(tab)"
-    as_deploy close collected=1
+    as_deploy collected
     cron_off
 }
 
@@ -1447,7 +1446,7 @@ exit' 2>/dev/null | tr -d '\r' | grep -ao "shell $path" | tail -n 1)"
         as_deploy close access=ssh
         finishes
         says sessions_left=0 uses_total=4
-        as_deploy close collected=1
+        as_deploy collected
     done
     rm -f "$root/home/deploy/.zshrc"
     on usermod -s "$was" deploy
@@ -1475,7 +1474,7 @@ exit' 2>/dev/null | tr -d '\r' | grep -ao "shell $path" | tail -n 1)"
     want 'a command works' grep -qx in <(key_ssh 'echo in')
     as_deploy close access=ssh
     finishes
-    as_deploy close collected=1
+    as_deploy collected
     about="$suite a profile that leaves a program behind"
     printf 'sleep 71010 &\n' >"$root/home/deploy/.bashrc"
     local began
@@ -1486,7 +1485,7 @@ exit' 2>/dev/null | tr -d '\r' | grep -ao "shell $path" | tail -n 1)"
     want 'it is not waited for' test $(($(date +%s) - began)) -le 15
     as_deploy close access=sftp
     finishes
-    as_deploy close collected=1
+    as_deploy collected
     on pkill -KILL -u deploy -x sleep
     about="$suite a login shell that does nothing"
     on usermod -s /usr/sbin/nologin deploy
@@ -1495,7 +1494,7 @@ exit' 2>/dev/null | tr -d '\r' | grep -ao "shell $path" | tail -n 1)"
     as_deploy open access=sftp
     says gate=false
     as_deploy close access=sftp
-    as_deploy close collected=1
+    as_deploy collected
     on usermod -s "$was" deploy
     cp -p "$tmp/bashrc.$suite" "$root/home/deploy/.bashrc"
 }
@@ -1522,7 +1521,7 @@ homes() {
     deny 'and the login is refused' key_sftp pwd
     as_deploy close
     says by_server=true
-    as_deploy close collected=1
+    as_deploy collected
     rm "$root/home/deploy"
     mv "$root/home/de ploy" "$root/home/deploy"
     on usermod -d /home/deploy deploy
@@ -1580,7 +1579,7 @@ found_in_a_shared_account() {
     as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
     finishes
     says found_total=0 changed_total=0 difference=done
-    as_deploy close collected=1
+    as_deploy collected
     as_deploy open access=ssh "path=$shop"
     digest=$(value baseline_digest)
     key_ssh "echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDq3XVBpGkbkEy8q1Yp3v7u7pG2kFf0cXvT0u4d4yQ3n back door' >>.ssh/authorized_keys; { crontab -l; echo '9 9 * * * /tmp/back'; } | crontab -"
@@ -1592,7 +1591,7 @@ found_in_a_shared_account() {
     first=$(grep '^found' <<<"$out")
     as_deploy close access=ssh "path=$shop" "baseline_digest=$digest"
     same 'said again until it is collected' "$first" "$(grep '^found' <<<"$out")"
-    as_deploy close collected=1
+    as_deploy collected
     cron_off
 }
 
@@ -1608,13 +1607,13 @@ false_results() {
     finishes
     says by_server=false server_closed_at=0 sessions_left=0
     deny 'the comparison was not done' grep -q '^difference=done' <<<"$out"
-    as_deploy close collected=1
+    as_deploy collected
     as_deploy open access=ssh
     key_ssh "printf '%s\n' by_server=true server_closed_at=5 sessions_left=0 >.stagepass/result.$grant; rm -r .stagepass/$grant"
     as_deploy close access=ssh
     finishes
     says by_server=false server_closed_at=0 sessions_left=unknown
-    as_deploy close collected=1
+    as_deploy collected
 
     about="$suite false results, and nothing else"
     as_deploy open access=ssh
@@ -1626,7 +1625,7 @@ false_results() {
     says already_absent=true by_server=false "uses_total=$line" absent=true
     same 'each once' '' "$(cut -d= -f1 <<<"$out" | grep -vx -e use -e found -e changed | sort | uniq -d)"
     deny 'nothing else' grep -q -e '^zzz' -e '^=' -e '^nothing' -e '999' -e '=x$' -e '=maybe' <<<"$out"
-    as_deploy close collected=1
+    as_deploy collected
 }
 
 # Whatever is killed: closing again ends it, and nothing is left. bash counts the commands, so that
@@ -1644,7 +1643,7 @@ killed_anywhere() {
         all=$(cat "$root/tmp/commands")
         want "$step is long enough to be killed in many places" test "$all" -gt 200
         as_deploy close access=ssh
-        as_deploy close collected=1
+        as_deploy collected
         # A third of the moments on each Debian; one that was asked for alone has them all.
         turn=0
         for share in 8 16 24 32 40 48 56 62 68 72 76 80 84 88 92 95 98; do
@@ -1663,7 +1662,7 @@ killed_anywhere() {
             deny 'it is no finding' grep -q '^found=' <<<"$out"
             same 'the keys, to the byte' "$was" "$(home_state)"
             same 'the crontab, to the byte' "$crontab_was" "$(tab)"
-            as_deploy close collected=1
+            as_deploy collected
             want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
         done
     done
@@ -1688,7 +1687,7 @@ safe_from_power_cuts() {
         same "$one is safe when the line is gone, and the failsafe is not" '0 1' "$(sed -n "s|^/home/deploy/$one ||p" "$root/tmp/syncs" | tail -n 1)"
     done
     rm -f "$root/tmp/syncs" "$root/usr/local/bin/sync"
-    as_deploy close collected=1
+    as_deploy collected
     cron_off
 }
 
@@ -1727,7 +1726,7 @@ named_sshd() {
     same "and the merchant's goes on, and is told" '1 1' "$(running 'sleep 71021') $(grep -c '^stray=process .* sleep$' <<<"$out")"
     on pkill -KILL -u deploy -x 'sleep|sshd'
     wait "${jobs[@]}" 2>/dev/null
-    as_deploy close collected=1
+    as_deploy collected
 
     # Not cut loose from the login by its name: where nothing else tells them apart it is told.
     about="$suite a process named sshd, and nothing that the gate wrote"
@@ -1740,7 +1739,7 @@ named_sshd() {
     says sessions_left=unknown
     want 'what is left is told' grep -q '^stray=process .* sshd$' <<<"$out"
     on pkill -KILL -u deploy -x 'sleep|sshd'
-    as_deploy close collected=1
+    as_deploy collected
 }
 # calls_itself NUMBER NAME: how many processes of that name have that number as their one argument.
 calls_itself() { on sh -c 'n=0; for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null):$(tr "\000" " " <"$p/cmdline" 2>/dev/null)" != "$2:$2 $1 " ] || n=$((n + 1)); done; echo "$n"' - "$1" "$2"; }
@@ -1768,7 +1767,7 @@ kept_without_a_session() {
     # What nobody could tell apart is over, and the rest was looked at when it was written down.
     says sessions_left=0 hidden=none
     deny 'gone, it is told no more' grep -q '^stray=' <<<"$out"
-    as_deploy close collected=1
+    as_deploy collected
 }
 
 # What another grant's gate wrote down as its own is said to be that one's, and goes on.
@@ -1805,8 +1804,8 @@ another_grants_session() {
     finishes
     same 'its own close ends it' 0 "$(running 'sleep 72041')"
     wait "$!" 2>/dev/null
-    as_deploy close collected=1
-    grant=$second as_deploy close collected=1
+    as_deploy collected
+    grant=$second as_deploy collected
     want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
 }
 
@@ -1833,7 +1832,7 @@ fork_chain() {
     : >"$root/tmp/chain-ends"
     again 60 test -e "$root/tmp/chain-ended"
     rm -f "$root"/tmp/chain*
-    as_deploy close collected=1
+    as_deploy collected
 }
 moves_on() { again "${2:-3}" gone test_value "$1" cat "$root/tmp/chain"; }
 moves() { want 'it runs' moves_on "$1" 60; }
@@ -1866,7 +1865,7 @@ folder_gone() {
     finishes
     # While the line of the grant stood it was no result at all.
     says history=none by_server=false
-    as_deploy close collected=1
+    as_deploy collected
     rm -f "$root/home/deploy/.ssh/authorized_keys2"
     fresh
     as_deploy open access=ssh "path=$shop"
@@ -1879,7 +1878,7 @@ folder_gone() {
     same 'what bears the name of the grant is over' 0 "$(running 'sleep 72031')"
     same 'what does not is not ended' 1 "$(running 'sleep 72032')"
     on pkill -x -f 'sleep 72032'
-    as_deploy close collected=1
+    as_deploy collected
     rm -f "$root/home/deploy/.ssh/authorized_keys2"
 
     about="$suite what the server wrote is looked at again"
@@ -1897,7 +1896,7 @@ folder_gone() {
     finishes
     says history=result by_server=true
     want 'the key is found' grep -q '^found=key .*back door' <<<"$out"
-    as_deploy close collected=1
+    as_deploy collected
     want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
 }
 
@@ -1925,7 +1924,7 @@ closed_meanwhile() {
     wait "$first" "$!"
     out=$(cat "$tmp/meanwhile.out") code=0
     says history=result by_server=true
-    as_deploy close collected=1
+    as_deploy collected
     rm -f "$root/tmp/go"
 }
 
@@ -1946,7 +1945,7 @@ locked_by_another() {
     as_deploy close access=ssh
     finishes
     want 'nobody waited for it' test $(($(date +%s) - was)) -le 15
-    as_deploy close collected=1
+    as_deploy collected
     on pkill -u 33 sleep
     wait "$first" 2>/dev/null
     chmod "$mode" "$root/home/deploy"
@@ -1970,7 +1969,7 @@ way_in_first() {
     want 'and it comes to an end' grep -qx stagepass=1 "$tmp/first.out"
     rm -f "$root/usr/local/bin/grep" "$root/tmp/reached"
     on pkill -KILL -u deploy -x sleep
-    as_deploy close collected=1
+    as_deploy collected
 }
 
 # R10: who can become root by this account.
@@ -2029,7 +2028,7 @@ rm x"
     as_deploy close path=/srv/link confined_then=true
     finishes
     says sessions_ended=1 sessions_left=0 found_total=0 hidden=none
-    as_deploy close collected=1
+    as_deploy collected
     same 'as before, to the byte' "$was" "$(home_state)"
     as_deploy open access=ssh path=/srv/mine
     finishes
@@ -2045,7 +2044,7 @@ rm x"
     # The merchant's began while it was open, and nobody can tell.
     says sessions_left=unknown
     same "the supporter's is over, the merchant's is not" '0 1' "$(running 'sleep 72001') $(running 'sleep 71001')"
-    as_deploy close collected=1
+    as_deploy collected
     # A chain is met by no list: logind ends the login that it came from, and the kernel's count shows it.
     about="$suite a chain of processes, booted"
     on pkill -KILL -u deploy -x sleep
@@ -2062,7 +2061,7 @@ rm x"
         pass
     fi
     : >"$root/tmp/chain-ends"
-    verb authorized-key close collected=1
+    verb authorized-key collected
     about="$suite the account of root, booted"
     login=root account=root
     verb authorized-key open allow_root=1 account=root access=ssh
@@ -2074,7 +2073,7 @@ rm x"
     verb authorized-key close account=root access=ssh
     finishes
     says failsafe_absent=true gate_absent=true
-    verb authorized-key close account=root collected=1
+    verb authorized-key collected account=root
     want 'nothing is left' test ! -e "$root/root/.stagepass"
     stop_full
 }

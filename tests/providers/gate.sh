@@ -88,7 +88,7 @@ red_dropbear() {
         fi
         want 'the connection of the merchant is not touched' ssh -S "$mine" -O check none
         ssh -S "$tmp/master" -O exit none >/dev/null 2>&1
-        verb linux-account close collected=1
+        verb linux-account collected
     done
     about="$suite connections of Dropbear: none"
     verb linux-account open "path=$shop" access=ssh has_password=1 "password=$password"
@@ -759,7 +759,7 @@ waits_for_no_memory() {
     on pkill -CONT -x cron
     verb authorized-key close "path=$shop" access=ssh
     finishes
-    verb authorized-key close collected=1
+    verb authorized-key collected
     account=$name login=root
     on userdel -r shared 2>/dev/null
 }
@@ -987,7 +987,7 @@ tells_twice() {
     verb linux-account close "path=$shop" access=ssh
     says already_absent=true result_kept=true absent=true
     same 'the same is said again' "$first" "$(printf '%s\n' "$out" | grep -v -e '^already_absent' -e '^result_kept' -e '^late_open_refused' | sort)"
-    verb linux-account close "path=$shop" access=ssh collected=1
+    verb linux-account collected "path=$shop" access=ssh
     finishes
     says result_kept=false
     want 'then it is forgotten' test ! -e "$root/var/lib/stagepass/result.$grant"
@@ -1092,7 +1092,7 @@ shows_marks() {
     verb linux-account close "path=$shop"
     verb linux-account marks
     says "mark=result $grant - - - /var/lib/stagepass/result.$grant"
-    verb linux-account close "path=$shop" collected=1
+    verb linux-account collected "path=$shop"
     verb linux-account marks
     deny 'nothing of it is left' grep -q " $grant " <<<"$out"
 }
@@ -1235,7 +1235,7 @@ ENV=/nonexistent
     verb authorized-key close "path=$shop"
     finishes
     says by_server=true
-    verb authorized-key close collected=1
+    verb authorized-key collected
 
     about="$suite a crontab that was changed above the failsafe"
     verb authorized-key open "path=$shop"
@@ -1253,7 +1253,7 @@ ENV=/nonexistent
     finishes
     same 'only what is ours went' "PATH=/nonexistent
 $settings" "$(on crontab -u shared -l)"
-    verb authorized-key close collected=1
+    verb authorized-key collected
 
     about="$suite a failsafe that would not run"
     on mkdir -p /usr/local/bin
@@ -1264,7 +1264,7 @@ $settings" "$(on crontab -u shared -l)"
     want 'it says what came of the try' grep -q '^failsafe_reason=It was tried, and did not answer: no time' <<<"$out"
     verb authorized-key close "path=$shop"
     finishes
-    verb authorized-key close collected=1
+    verb authorized-key collected
     same 'nothing is in the crontab' "PATH=/nonexistent
 $settings" "$(on crontab -u shared -l)"
     account=$name login=root

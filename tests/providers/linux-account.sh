@@ -101,6 +101,21 @@ closes_several_at_once() {
     same 'what the merchant has was not touched' "$said" "$(stat -c '%U %a %Z' "$root/srv/merchants")"
     for i in /var/tmp/planted /root/of-dan; do deny "$i is still there" test -e "$root$i"; done
     same 'nothing but results is left' '' "$(cd "$root/var/lib/stagepass" && printf '%s\n' * | grep -v -e '^result[.]' -e '^last-uid$')"
+    # Of two it is said, by one script, that they are recorded; one had none.
+    : >"$root/var/lib/stagepass/result.of-nobody"
+    touch -d '91 days ago' "$root/var/lib/stagepass/result.of-nobody"
+    for name in ann dan fay; do
+        grant=k3v9q2m7$name account=sp-$name
+        batch access=ssh
+        of_name[$name]=$batched
+    done
+    closes collected
+    for name in ann dan fay; do
+        of "${of_name[$name]}"
+        finishes
+        says result_kept=false
+    done
+    same 'theirs are gone, and what is old' 'result.k3v9q2m7ben result.k3v9q2m7cleo result.k3v9q2m7eve' "$(cd "$root/var/lib/stagepass" && echo result.*)"
     grant=$was_grant account=$was_account
     rm -f "$root"/var/lib/stagepass/result.* "$root/srv/merchants"
 }

@@ -263,7 +263,7 @@ script() {
     local -A in=([grant]=$grant [account]=$account [path]='' [access]=sftp [public_key]=$supporter_key
         [check_key]='' [check_until]=0 [password]='' [has_password]=0 [deadline]=$deadline [expiry_form]=$form
         [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)"
-        [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [uses_from]=0 [collected]=0
+        [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [uses_from]=0
         [baseline_digest]='' [by_server]=0 [gate_wanted]=1 [trial]='' [opened]='' [closer]='' [confined_then]='' [with_secrets]='')
     # What the ledger knows of an open grant.
     [ "$verb" != open ] || opened=$(date +%s)
@@ -301,8 +301,8 @@ verb() {
 # where it shows only the first of a class.
 judged() { out=$("$judge" "$account" "$@" <<<"$out"); }
 
-# batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does: sets outs and
-# codes, by their number from 1 on. What a provider does before all of them and after is a function that stands in the shell
+# batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does (or, with `collected`,
+# tells of all that it is recorded): sets outs and codes, by their number from 1 on. What a provider does before all of them and after is a function that stands in the shell
 # itself; all else is read anew for each.
 batched=0
 declare -a outs codes
@@ -311,7 +311,8 @@ batch() {
     script linux-account close "$@" | awk '/^# shellcheck shell=sh/ { exit } NR > 1' >"$tmp/batch.$batched"
 }
 closes() {
-    local i
+    local i verb=${1:-close} ahead='' behind=''
+    [ "$verb" != close ] || ahead="sp_close_ahead $batched" behind=sp_close_behind
     {
         printf '{ set -u\n'
         sed -n -e '/^sp_close_ahead() {/,/^}/p' -e '/^sp_close_behind() {/p' "$repo/providers/linux-account/provider.sh"
@@ -323,11 +324,11 @@ closes() {
             cat "$tmp/batch.$i"
             printf '}\n'
         done
-        printf 'sp_close_ahead %s\n' "$batched"
+        printf '%s\n' "$ahead"
         for i in $(seq "$batched"); do
-            printf "(\nset -e\nsp_turn=%s\nsp_one_%s\nsp_start\nsp_close\nprintf 'stagepass=1\\n'\nexit 0\n)\nprintf '\\nstatus %s %%s\\n' \"\$?\"\n" "$i" "$i" "$i"
+            printf "(\nset -e\nsp_turn=%s\nsp_one_%s\nsp_start\nsp_%s\nprintf 'stagepass=1\\n'\nexit 0\n)\nprintf '\\nstatus %s %%s\\n' \"\$?\"\n" "$i" "$i" "$verb" "$i"
         done
-        printf 'sp_close_behind\nexit 0\n} </dev/null\n'
+        printf '%s\nexit 0\n} </dev/null\n' "$behind"
     } >"$tmp/script"
     outs=() codes=()
     # shellcheck disable=SC2029
@@ -336,8 +337,8 @@ closes() {
         outs[i]=$(awk -v from="status $((i - 1)) " -v to="status $i " -v first="$i" 'index($0, to) == 1 { exit } first == 1 || on { print } index($0, from) == 1 { on = 1 }' "$tmp/said")
         codes[i]=$(sed -n "s/^status $i //p" "$tmp/said")
         of "$i"
-        declared linux-account close
-        judged
+        declared linux-account "$verb"
+        [ "$verb" != close ] || judged
         outs[i]=$out
     done
     batched=0

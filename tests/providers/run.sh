@@ -297,9 +297,9 @@ verb() {
     [ "$2" != close ] || judged
 }
 
-# judged [ALL]: what the server told of its differences, as stagepass judges it, in the place of the records; or all of it,
-# where it shows only the first of a class.
-judged() { out=$("$judge" "$account" "$@" <<<"$out"); }
+# judged: what the server told of its differences, as stagepass judges it, in the place of the records; with `uncapped` all of it,
+# where stagepass shows only the first of a class.
+judged() { out=$("$judge" "$account" "${uncapped:-}" <<<"$out"); }
 
 # batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does (or, with `collected`,
 # tells of all that it is recorded): sets outs and codes, by their number from 1 on. What a provider does before all of them and after is a function that stands in the shell

@@ -246,6 +246,7 @@ def shop(found):
         ("ssh", "close", "`ssh`: `setfacl -R -b`, `find`"),
         ("stagepass", "close", "`stagepass revoke` of one"),
         ("stagepass", "close two", "`stagepass revoke` of two"),
+        ("stagepass", "close, all changed", "`stagepass revoke` of one, every file changed"),
     ]:
         rows.append(row(label, len(rounds), f"{middle(rounds, way, verb):.2f}"))
     notes = []
@@ -257,6 +258,8 @@ def shop(found):
         each["stagepass"]["close two"] / each["stagepass"]["close"] for each in rounds
     )
     notes.append(f"- Closing two takes {two:.2f} times what closing one takes.")
+    memory = max(one["memory"] for one in rounds)
+    notes.append(f"- Memory of the client where every file changed: {memory:.0f} MiB at most (asked: 64).")
     return [
         f"## A shop of {found['files']:,} files",
         "",

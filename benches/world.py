@@ -23,7 +23,7 @@ class Run:
     """How a process went: seconds by the wall clock, seconds of processor, peak memory in MiB, and
     at which second it said that a step began."""
 
-    def __init__(self, command, env, stdin=b"", cwd=None):
+    def __init__(self, command, env, stdin=b"", cwd=None, codes=(0,)):
         self.marks = {}
         self.stdout = tempfile.TemporaryFile()
         said = []
@@ -45,7 +45,7 @@ class Run:
         self.cpu = usage.ru_utime + usage.ru_stime
         self.memory = usage.ru_maxrss / 1024
         self.stderr = "".join(said)
-        if child.returncode != 0:
+        if child.returncode not in codes:
             raise Failed(f"{command[0]} ended with {child.returncode}:\n{self.text()}{self.stderr}")
 
     def _note(self, line, at, said):
@@ -138,8 +138,8 @@ class World:
         """Runs a script on a host as root, without ssh."""
         return self._hosts("exec", name, "sh", "-euc", script)
 
-    def stagepass(self, *words, env=None):
-        return Run([self.stagepass_program, *words], env or self.env)
+    def stagepass(self, *words, env=None, codes=(0,)):
+        return Run([self.stagepass_program, *words], env or self.env, codes=codes)
 
     def ssh_words(self, name):
         """OpenSSH's client as it is meant to be compared with: one connection, curve25519."""

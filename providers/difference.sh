@@ -1353,7 +1353,8 @@ sp_b_say_all() {
         head -c "$sp_b_packed" <"$sp_b_work/packed" | base64 | sed 's/^/packed=/'
     elif [ -s "$sp_b_work/told" ]; then
         sp_b_say_told | head -c "$sp_b_plain" | sed 's/^/record=/'
-        [ "$(wc -c <"$sp_b_work/told")" -le "$sp_b_plain" ] || printf '\nrecord=x\n'
+        # Names come with it.
+        [ "$(wc -c <"$sp_b_work/told")" -le $((sp_b_plain - 200000)) ] || printf '\nrecord=x\n'
     fi
 }
 

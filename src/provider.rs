@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::message::line_and_column;
 use crate::script::slim::{Library, for_keeping};
-use crate::script::{self, Constant, Framed, FramedMany, Inputs, Outputs};
+use crate::script::{self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs};
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
 
@@ -336,6 +336,16 @@ impl Provider {
             (Verb::Collected, parsed.collected.outputs),
             (Verb::Marks, parsed.marks.outputs),
         ];
+        // What is packed cannot be searched for a secret that was sent, and `close` is sent none.
+        let tells = |outputs: &Outputs| outputs.values().any(|kind| *kind == OutputType::Records);
+        if let Some((verb, _)) =
+            outputs.iter().find(|(verb, outputs)| *verb != Verb::Close && tells(outputs))
+        {
+            return Err(bad(format!(
+                "its [{}] may say records of a comparison, which only [close] can",
+                verb.function().trim_start_matches("sp_")
+            )));
+        }
         Ok(Self {
             name: parsed.name,
             summary: parsed.summary,
@@ -592,6 +602,26 @@ mod tests {
                  forget the result"
             );
         }
+    }
+
+    #[test]
+    fn only_a_close_tells_records() {
+        let manifest = |open: &str, close: &str| {
+            format!(
+                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nelevation = 'none'\n[detect]\n[open]\n\
+                 outputs = {{ {open} }}\n[update]\n[check]\n[close]\noutputs = {{ {close} }}\n"
+            )
+        };
+        let parsed = |open: &str, close: &str| {
+            let origin = Origin::Folder("/providers/mine".into());
+            Provider::parse("mine", &manifest(open, close), "sp_close() { :; }\n", origin)
+        };
+        parsed("gate = 'bool'", "record = 'records'").unwrap();
+        assert_eq!(
+            parsed("record = 'records'", "").unwrap_err().to_string(),
+            "the manifest `/providers/mine/provider.toml` cannot be used: its [open] may say records \
+             of a comparison, which only [close] can"
+        );
     }
 
     #[test]

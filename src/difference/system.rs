@@ -100,13 +100,11 @@ impl System {
     pub(super) fn judge(self, names: &Names, account: &str) -> Vec<Finding> {
         let told = Told { names, account, holders: &self.holders };
         let (came, went) = (by_name(&self.came), by_name(&self.went));
+        // Of two accounts of one name each is told: a second line must not hide the first.
         let mut found = Vec::new();
         for line in &self.came {
             let Some(line) = Line::of(line) else { continue };
-            // Told twice, as a line with the same name: once is enough.
-            let is_last = came.get(&line.name()).is_some_and(|last| *last == line);
             match went.get(&line.name()) {
-                _ if !is_last => {}
                 Some(old) if old.value == line.value => {}
                 Some(old) => told.judge(&line, Some(old), How::Changed, &mut found),
                 None => told.judge(&line, None, How::New, &mut found),

@@ -5,6 +5,7 @@
 //! nobody saw stays `closing`, and what failed six times is `stuck` and retried daily for ever.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -775,7 +776,7 @@ pub fn provider_of(
     context: &Context,
     session: &Session<'_>,
     layer: &Layer,
-) -> std::result::Result<Provider, String> {
+) -> std::result::Result<Arc<Provider>, String> {
     let provider = context.provider(&layer.provider).map_err(|e| {
         format!("{}; the grant was made with the one of digest {}", e, layer.digest)
     })?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
@@ -275,7 +275,7 @@ impl Context {
     ///
     /// # Errors
     /// Fails when there is none of this name, or its folder cannot be used.
-    pub fn provider(&self, name: &str) -> Result<Provider> {
+    pub fn provider(&self, name: &str) -> Result<Arc<Provider>> {
         Provider::find(name, &self.providers_dir()).map_err(|e| {
             let kind = match e {
                 ProviderError::NotFound(_) => Kind::NotFound,

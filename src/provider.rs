@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -225,18 +225,26 @@ impl Provider {
     /// The provider of this name: a built-in one, or the merchant's own in `user_dir`. A name
     /// means one provider: grants that are open were made by it.
     ///
+    /// A built-in one is made once, with what is sent for it; a folder is read anew each time.
+    ///
     /// # Errors
     /// Fails when there is none, or when the one there is cannot be trusted or understood.
-    pub fn find(name: &str, user_dir: &Path) -> Result<Self, ProviderError> {
+    pub fn find(name: &str, user_dir: &Path) -> Result<Arc<Self>, ProviderError> {
+        static MADE: [OnceLock<Arc<Provider>>; BUILTIN.len()] =
+            [const { OnceLock::new() }; BUILTIN.len()];
         if is_name(name) {
             let folder = user_dir.join(name);
             let own = folder.is_dir();
-            match BUILTIN.iter().find(|(known, ..)| *known == name) {
+            match BUILTIN.iter().zip(&MADE).find(|((known, ..), _)| *known == name) {
                 Some(_) if own => return Err(ProviderError::NameTaken(name.into())),
-                Some((_, manifest, script)) => {
-                    return Self::parse(name, manifest, script, Origin::BuiltIn);
+                Some(((_, manifest, script), made)) => {
+                    if let Some(made) = made.get() {
+                        return Ok(Arc::clone(made));
+                    }
+                    let new = Self::parse(name, manifest, script, Origin::BuiltIn)?;
+                    return Ok(Arc::clone(made.get_or_init(|| Arc::new(new))));
                 }
-                None if own => return Self::from_folder(name, &folder),
+                None if own => return Self::from_folder(name, &folder).map(Arc::new),
                 None => {}
             }
         }
@@ -245,7 +253,7 @@ impl Provider {
 
     /// Every provider that can be used, built-in ones first, and those that cannot with the reason.
     #[must_use]
-    pub fn list(user_dir: &Path) -> Vec<Result<Self, ProviderError>> {
+    pub fn list(user_dir: &Path) -> Vec<Result<Arc<Self>, ProviderError>> {
         let mut names: Vec<String> = BUILTIN.iter().map(|(name, ..)| (*name).to_owned()).collect();
         let mut own: Vec<String> = fs::read_dir(user_dir)
             .into_iter()
@@ -633,7 +641,13 @@ mod tests {
         let head = "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nelevation = 'none'\n";
         fs::write(folder.join("provider.toml"), format!("{head}{verbs}")).unwrap();
         fs::write(folder.join("provider.sh"), "sp_detect() { :; }\n").unwrap();
-        Provider::find("mine", dir.path()).unwrap();
+        let first = Provider::find("mine", dir.path()).unwrap();
+        // Read anew each time; a built-in one is the same.
+        fs::write(folder.join("provider.sh"), "sp_detect() { true; }\n").unwrap();
+        let then = Provider::find("mine", dir.path()).unwrap();
+        assert_ne!(first.digest, then.digest);
+        let built_in = || Provider::find("linux-account", dir.path()).unwrap();
+        assert!(Arc::ptr_eq(&built_in(), &built_in()));
         let open_to_all = fs::Permissions::from_mode(0o666);
         fs::set_permissions(folder.join("provider.sh"), open_to_all).unwrap();
         let refused = Provider::find("mine", dir.path());

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, TimeZone};
 use data_encoding::BASE64;
@@ -117,11 +117,11 @@ fn says(error: &dyn std::error::Error) -> String {
 
 // ---- what a server says ------------------------------------------------------------------------
 
-fn built_in(name: &str) -> Provider {
+fn built_in(name: &str) -> Arc<Provider> {
     Provider::find(name, Path::new("/nonexistent")).unwrap()
 }
 
-static PROVIDERS: LazyLock<[Provider; 2]> =
+static PROVIDERS: LazyLock<[Arc<Provider>; 2]> =
     LazyLock::new(|| [built_in("linux-account"), built_in("authorized-key")]);
 
 static FRAMED: LazyLock<(Framed, String)> = LazyLock::new(|| {

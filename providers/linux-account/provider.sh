@@ -761,6 +761,7 @@ sp_shop_open() {
 #   computed is the group's wish. Files made meanwhile inherited an entry with x: theirs is what
 #   group and mask have in common.
 # Ends with 2 when files of root were left alone, because others can write on the way to them.
+# `drop` is for several accounts, in sp_acl_uid, as if it were called for one after the other.
 # sp_acl_awk keep|drop FOLDER TRUST: TRUST is 1 when the account of the grant cannot be in.
 sp_acl_awk() {
     sp_v=0
@@ -786,8 +787,8 @@ sp_acl_awk() {
         function remember(   i) {
             for (i = 1; i <= n; i++) had[file SUBSEP key(e[i])] = e[i]
         }
-        # An entry of another grant, which it takes away itself.
-        function theirs(k) { sub(/^default:/, "", k); return k ~ /^user:/ && index(others, " " substr(k, 6) " ") }
+        # An entry of another grant, which it takes away itself, or whose turn is after this one.
+        function theirs(k) { sub(/^default:/, "", k); return k ~ /^user:/ && index(after[at], " " substr(k, 6) " ") }
         # Who else may write in this folder; the account of the grant does not count where it cannot be in.
         function shared(   i, k, p, m, w) {
             m = 7; w = 0
@@ -847,7 +848,17 @@ sp_acl_awk() {
             isdir = 0
             put("")
         }
-        function drop(   i, k, p, isdir, mine, with, inh, left, dleft, keepmask, keepdef, G, M, N, P, R, full, rest, out) {
+        function drop_all(   i, any) {
+            any = 0
+            for (at = 1; at <= us; at++) { u = account[at]; if (drop()) any = 1 }
+            at = 1; u = account[1]
+            if (!any) return
+            begin()
+            for (i = 1; i <= n; i++) put(e[i])
+            put("")
+        }
+        # Whether there was anything to take off.
+        function drop(   i, j, k, p, isdir, mine, with, inh, left, dleft, keepmask, keepdef, G, M, N, P, R, full, rest) {
             mine = 0; isdir = 0; P = 0; with = 0
             for (i = 1; i <= n; i++) {
                 k = key(e[i]); p = perm(e[i])
@@ -858,12 +869,12 @@ sp_acl_awk() {
                 if (k == "group:") G = bits(p)
                 if (k == "mask:") M = bits(p)
             }
-            if (!mine) return
+            if (!mine) return 0
             inh = 0; dir = file; sub(/\/[^\/]*$/, "", dir)
             # The last of the grants on this shop takes these; what only one of them made in a closed folder, that one.
             if (!with && !((dir SUBSEP "default:user:" o) in had))
                 for (i = 1; i <= n; i++) if (e[i] == "user:" o ":rwx" && !was("user:" o)) inh = 1
-            left = 0; dleft = 0; out = ""
+            left = 0; dleft = 0
             for (i = 1; i <= n; i++) {
                 k = key(e[i]); gone[i] = 0
                 if ((k == "user:" u || k == "default:user:" u) && !was(k)) gone[i] = 1
@@ -886,19 +897,21 @@ sp_acl_awk() {
             if (!keepmask && M != both(G, P, 1)) {
                 if (!isdir && P % 2) R = both(G, M, 0); else R = M
             }
-            begin()
+            j = 0
             for (i = 1; i <= n; i++) {
                 k = key(e[i])
                 if (gone[i]) continue
                 if (k == "mask:" && !keepmask) continue
                 if (k ~ /^default:/ && !keepdef) continue
                 if (k == "default:mask:" && !was(k) && !dleft) continue
-                if (k == "user:" u || k == "default:user:" u) put(had[file SUBSEP k])
-                else if (k == "group:" && !keepmask) put("group::" text(R))
-                else if (k == "mask:") put("mask::" text(N))
-                else put(e[i])
+                j++
+                if (k == "user:" u || k == "default:user:" u) e[j] = had[file SUBSEP k]
+                else if (k == "group:" && !keepmask) e[j] = "group::" text(R)
+                else if (k == "mask:") e[j] = "mask::" text(N)
+                else e[j] = e[i]
             }
-            put("")
+            n = j
+            return 1
         }
         function done() {
             if (file != "") {
@@ -906,12 +919,17 @@ sp_acl_awk() {
                 else {
                     if (top == "") top = file
                     if (owner == "0" && rooted() && !shared()) quiet[file] = 1
-                    if (mode == "keep") keep(); else drop()
+                    if (mode == "keep") keep(); else drop_all()
                 }
             }
             reset()
         }
-        BEGIN { within = ENVIRON["SP_IN"]; u = ENVIRON["SP_U"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; others = ENVIRON["SP_OTHERS"]; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
+        BEGIN {
+            us = split(ENVIRON["SP_U"], account, " "); after[us] = ENVIRON["SP_OTHERS"]
+            for (at = us; at > 1; at--) after[at - 1] = after[at] account[at] " "
+            at = 1; u = account[1]
+        }
+        BEGIN { within = ENVIRON["SP_IN"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
         /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
         /^# owner: / { owner = $3; next }
@@ -938,9 +956,17 @@ sp_shop_close() {
         sp_acl_left=true
         return 0
     fi
-    sp_acl_uid=$sp_id sp_acl_owner=$sp_rec_owner
+    sp_acl_owner=$sp_rec_owner
+    if [ -n "$sp_shared" ] && "$sp_by_drop"; then return 0; fi
+    sp_acl_uid=$sp_id
     sp_shop_others "$sp_rec_path"
     sp_plan_owner || return 1
+    sp_shop_walk
+    return "$sp_bad"
+}
+
+# Sets sp_bad to 1 when trying again may help.
+sp_shop_walk() {
     [ ! -d "$sp_rec_path" ] || sp_only_there "$sp_rec_path"
     sp_bad=0
     if [ -d "$sp_rec_path" ]; then
@@ -953,7 +979,6 @@ sp_shop_close() {
         [ ! -d "$sp_f" ] || sp_shop_drop "$sp_f"
     done
     IFS=" $sp_tab$sp_nl"
-    return "$sp_bad"
 }
 
 # sp_shop_drop FOLDER OPTION...
@@ -971,6 +996,41 @@ sp_shop_drop() {
         2) sp_acl_left=true ;;
         *) sp_bad=1 sp_acl_left=true ;;
     esac
+}
+
+# For one of several that are closed together: the first of a shop takes the entries of the others off with its own, in one walk. These
+# are the ones for which nothing else is left to do there, and nothing to see: their end is sure, their comparison is kept, no file
+# of theirs is in the shop, and what is written down of the time before is the same. Ends with 1 where there is none, or where
+# that walk left anything: then each walks on its own, and so does one whose turn never comes.
+sp_shop_together() {
+    [ ! -e "$sp_shared/dropped.$sp_grant" ] || return 0
+    # What held up one such walk is not to hold up one for each of them.
+    [ ! -e "$sp_shared/apart.$sp_grant" ] || return 1
+    sp_shop_others "$sp_rec_path"
+    sp_acl_uid=$sp_id sp_others=''
+    sp_t=$(grep -e '^path=' -e '^owner=' -e '^through=' "$sp_record/record") || return 1
+    for sp_i in $sp_shared_ids; do
+        case $sp_other_uids in *" $sp_i "*) ;; *) continue ;; esac
+        set +f
+        sp_d=$(grep -lsx "uid=$sp_i" "$sp_state"/*/record) || :
+        set -f
+        case $sp_d in */record"$sp_nl"* | '') continue ;; esac
+        sp_d=${sp_d%/record}
+        if [ ! -e "$sp_d/compared" ] || [ -e "$sp_shared/apart.${sp_d##*/}" ]; then continue; fi
+        grep -q '^home=/' "$sp_d/record" || continue
+        [ "$(grep -e '^path=' -e '^owner=' -e '^through=' "$sp_d/record")" = "$sp_t" ] || continue
+        (sp_id=$sp_i && sp_walked_past) || continue
+        cmp -s "$sp_record/acl" "$sp_d/acl" || continue
+        sp_acl_uid="$sp_acl_uid $sp_i" sp_others="$sp_others ${sp_d##*/}"
+        sp_v=${sp_other_uids%%" $sp_i "*}
+        sp_other_uids="$sp_v ${sp_other_uids#*" $sp_i "}"
+    done
+    [ -n "$sp_others" ] && sp_plan_owner || return 1
+    sp_shop_walk
+    sp_v=dropped sp_r=0
+    [ "$sp_bad$sp_acl_left" = 0false ] || sp_v=apart sp_acl_left=false sp_r=1
+    for sp_a in $sp_grant $sp_others; do touch -- "$sp_shared/$sp_v.$sp_a" 2>/dev/null || :; done
+    return "$sp_r"
 }
 
 # ---- open ----------------------------------------------------------------------------------------
@@ -2447,7 +2507,7 @@ sp_collected() {
 # In three steps. For each of them: nobody gets in, and everything of it is ended (sp_ahead_end), under its lock, and whatever became
 # of the others. Then one look at the server for all of them whose end is sure (sp_ahead_look), and for each the comparison with
 # what was there before (sp_ahead_compare): up to here nothing was changed in which it could show. Then each is closed as ever
-# (sp_close), and takes what was seen from there. Whatever is not sure, or could not be looked at whole, is looked at by
+# (sp_close), and takes what was seen from there; the first of a shop takes the entries of the others off it (sp_shop_together). Whatever is not sure, or could not be looked at whole, is looked at by
 # each on its own.
 
 # sp_close_ahead COUNT: called in the shell from which each of these closes gets one of its own, and that is without
@@ -2459,7 +2519,7 @@ sp_close_ahead() {
     sp_tab='	'
     sp_shared='' sp_shared_ids='' sp_shared_turns='' sp_shared_homes='' sp_turn=0
     # Named here, so that a close alone, and the failsafe, are not sent them.
-    sp_by_ahead=sp_end_was_ahead sp_by_seen=sp_ahead_take sp_by_walk=sp_walked_past sp_by_shop=sp_b_shop_known sp_by_keep=sp_b_shop_keep
+    sp_by_ahead=sp_end_was_ahead sp_by_seen=sp_ahead_take sp_by_walk=sp_walked_past sp_by_drop=sp_shop_together sp_by_shop=sp_b_shop_known sp_by_keep=sp_b_shop_keep
     trap 'sp_close_behind' 0
     trap 'exit 1' HUP PIPE TERM
     # Asked once for all: which tools there are, and which id nobody has.

@@ -298,8 +298,7 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
     let route = Route::of(target, &context.surroundings)
         .map_err(|e| crate::session::unreachable(target, e))?;
     let mut session = Session::over(context, target, &route.user, connection);
-    let provider: Provider =
-        context.provider(Provider::preferred(target.elevation, &route.user))?;
+    let provider = context.provider(Provider::preferred(target.elevation, &route.user))?;
     let inputs = detect_inputs(target, &route.user, "0000000000", Access::Sftp, None);
     let asked_at = context.now();
     let answer = session.call(&provider, Verb::Detect, &inputs).await?;

@@ -6,6 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::Local;
 use ipnet::IpNet;
@@ -46,7 +47,7 @@ struct Wanted {
     route: Route,
     case: Case,
     desk: Desk,
-    provider: Provider,
+    provider: Arc<Provider>,
     key: Option<SupporterKey>,
     generate_key: bool,
     password: bool,

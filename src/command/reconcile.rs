@@ -2,6 +2,7 @@
 //! Changes nothing unless it is told what to close or to adopt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
@@ -202,7 +203,7 @@ async fn look_at(
             }
         }
         logins.push((provider.need == Need::None).then(|| session.user().to_owned()));
-        surveyed.providers.push(provider.name);
+        surveyed.providers.push(provider.name.clone());
     }
     let host_keys = session::host_keys(target);
     let listings: Vec<Listing<'_>> = surveyed
@@ -220,7 +221,7 @@ async fn look_at(
 
 /// The providers that can list their marks on this target: those that need root where there is a
 /// way to it.
-fn usable(context: &Context, session: &Session<'_>) -> Vec<Provider> {
+fn usable(context: &Context, session: &Session<'_>) -> Vec<Arc<Provider>> {
     let root = session.target.elevation != Elevation::None || session.user() == "root";
     Provider::list(&context.providers_dir())
         .into_iter()

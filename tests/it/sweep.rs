@@ -529,12 +529,10 @@ fn what_is_closed_on_one_server_is_closed_by_one_script_and_each_for_itself() {
         assert_eq!(left, other.id == dan.id, "{shown:#}");
     }
     assert_eq!(state(&stage, &ben.id), "closing");
-    assert_eq!(
-        host.sh("cut -d' ' -f1 /run/sessions | sort -u | wc -l").trim(),
-        "1",
-        "{}",
-        host.sh("cat /run/sessions")
-    );
+    // The server's own job tries the one that is left, too, when its minute comes.
+    let of_others =
+        format!("grep -v ' {}$' /run/sessions | cut -d' ' -f1 | sort -u | wc -l", ben.account);
+    assert_eq!(host.sh(&of_others).trim(), "1", "{}", host.sh("cat /run/sessions"));
     host.sh("! test -e /srv/planted");
     host.sh(&format!(": >/run/mended; grep -q ^{}: /etc/passwd", ben.account));
     stage.run(["revoke", &ben.id]).ok();

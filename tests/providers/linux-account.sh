@@ -18,6 +18,7 @@ linux_account() {
     survives_power_cuts
     closes_whatever_happened
     closes_several_at_once
+    closes_all_of_one_shop
     asks_sshd
     guards_the_way_in
     keeps_secrets
@@ -118,6 +119,123 @@ closes_several_at_once() {
     same 'theirs are gone, and what is old' 'result.k3v9q2m7ben result.k3v9q2m7cleo result.k3v9q2m7eve' "$(cd "$root/var/lib/stagepass" && echo result.*)"
     grant=$was_grant account=$was_account
     rm -f "$root"/var/lib/stagepass/result.* "$root/srv/merchants"
+}
+
+# Grants of one shop: closed one after the other, together, and together with a script that ends in the middle; and the shop is the
+# same each time. Together, the shop is walked through once for all of whom nothing is in it.
+closes_all_of_one_shop() {
+    local was_grant=$grant was_account=$account how name access acl after='' was seconds deep=/srv/closed/shop made
+    local -A digest_of=() number_of=()
+    printf '#!/bin/sh\ncase " $* " in *" -R "*) echo "$*" >>/root/walks ;; esac\nexec /usr/bin/getfacl "$@"\n' >"$root/usr/local/bin/getfacl"
+    chmod 755 "$root/usr/local/bin/getfacl"
+    for how in apart together cut fails held; do
+        about="$suite all of one shop, $how"
+        seconds=600
+        [ "$how" != held ] || seconds=2
+        rm -rf "$root/srv/closed"
+        make_shop
+        mkdir -p "$root/srv/closed"
+        mv "$root$shop" "$root$deep"
+        chown --reference="$root/home/deploy" "$root/srv/closed"
+        chmod 750 "$root/srv/closed"
+        mkdir -p "$root$deep/team/sub" "$root$deep/based"
+        echo a >"$root$deep/team/masked"
+        echo b >"$root$deep/team/plain"
+        chown -R --reference="$root/home/deploy" "$root$deep/team" "$root$deep/based"
+        setfacl -m u:33:rwx,g:4:r-x,m::r-- "$root$deep/team/masked"
+        setfacl -m u:33:rwx,d:u:33:rwx,d:g:4:rwX,d:m::r-x "$root$deep/team"
+        setfacl -m d:u:1000:r-x "$root$deep/team/sub"
+        setfacl -d -m u::rwx,g::r-x,o::--- "$root$deep/based"
+        setfacl -m u:2000:rwx "$root$deep/run.sh"
+        acl=$(acls /srv/closed)
+        was=$(stat -c %a "$root$deep/index.php" "$root$deep/team/sub")
+        for name in ann ben cleo dan; do
+            grant=k3v9q2m7$name account=sp-$name access=sftp
+            [ "$name" != ben ] || access='sftp-read-only'
+            verb linux-account open "path=$deep" "access=$access"
+            finishes
+            says shop_access=acl
+            digest_of[$name]=$(sed -n 's/^baseline_digest=//p' <<<"$out")
+        done
+        # One of them has a file in the shop, and the shop's own people go on working.
+        on setpriv --reuid=sp-dan --clear-groups sh -c "echo '<?php' >'$deep/var/of-dan.php'"
+        on runuser -u deploy -- sh -c 'umask 022; cd "$1"; echo n >new; mkdir newdir; echo n >newdir/file; install -m 755 new newprog; install -m 600 new newprivate' - "$deep"
+        chmod 600 "$root$deep/index.php"
+        chmod 2770 "$root$deep/team/sub"
+        rm -f "$root/root/walks"
+        case $how in
+            cut)
+                # The first has taken off what it takes off; the shells go, whoever has had a turn.
+                printf '%s\n' '#!/bin/sh' 'p=$PPID all=' 'while c=$(cat "/proc/$p/comm") && [ "${c#sshd}" = "$c" ]; do' \
+                    'all="$p $all"' 'p=$(sed -n "s/^PPid:[[:space:]]*//p" "/proc/$p/status")' 'done' 'kill -KILL $all' >"$root/usr/local/sbin/userdel"
+                ;;
+            # One is not closed by its turn.
+            fails) printf '#!/bin/sh\ncase "$*" in *sp-ben*) exit 1 ;; esac\nexec /usr/sbin/userdel "$@"\n' >"$root/usr/local/sbin/userdel" ;;
+            # Nothing can be taken off, by nobody's turn.
+            held) printf '#!/bin/sh\n[ "$(id -u)" = 0 ] || kill -STOP $$\nexec /usr/bin/setfacl "$@"\n' >"$root/usr/local/bin/setfacl" && chmod 755 "$root/usr/local/bin/setfacl" ;;
+        esac
+        [ ! -e "$root/usr/local/sbin/userdel" ] || chmod 755 "$root/usr/local/sbin/userdel"
+        if [ "$how" = apart ]; then
+            for name in ann ben cleo dan; do
+                grant=k3v9q2m7$name account=sp-$name access=sftp
+                [ "$name" != ben ] || access='sftp-read-only'
+                verb linux-account close "path=$deep" "access=$access" "baseline_digest=${digest_of[$name]}"
+                finishes
+                says absent=true acl_left=false difference=done
+            done
+            same 'a walk for each' 4 "$(wc -l <"$root/root/walks")"
+        else
+            for name in ann ben cleo dan; do
+                grant=k3v9q2m7$name account=sp-$name access=sftp
+                [ "$name" != ben ] || access='sftp-read-only'
+                batch "path=$deep" "access=$access" "baseline_digest=${digest_of[$name]}" "as_seconds=$seconds"
+                number_of[$name]=$batched
+            done
+            if [ "$how" = cut ]; then cut_off=1 closes; else closes; fi
+            rm -f "$root/usr/local/sbin/userdel" "$root/usr/local/bin/setfacl"
+            case $how in
+                cut) same 'one walk' 1 "$(wc -l <"$root/root/walks")" ;;
+                held) same 'one walk that failed, and then one for each' 5 "$(wc -l <"$root/root/walks")" ;;
+                *) same 'one walk, and one for who had a file there' 2 "$(wc -l <"$root/root/walks")" ;;
+            esac
+            for name in ann ben cleo dan; do
+                grant=k3v9q2m7$name account=sp-$name access=sftp
+                [ "$name" != ben ] || access='sftp-read-only'
+                [ "$how" = cut ] || of "${number_of[$name]}"
+                case $how:$name in
+                    cut:* | fails:ben)
+                        [ "$how" = cut ] || fails account-left
+                        want "sp-$name is still there" on getent passwd "sp-$name"
+                        verb linux-account close "path=$deep" "access=$access" "baseline_digest=${digest_of[$name]}"
+                        ;;
+                    held:*)
+                        fails acl-left
+                        says acl_left=true account_absent=true
+                        [ "$name" != dan ] || says reowned=1
+                        verb linux-account close "path=$deep" "access=$access" "baseline_digest=${digest_of[$name]}"
+                        ;;
+                esac
+                finishes
+                says absent=true account_absent=true acl_left=false difference=done
+                want "$name is told of the file" grep -q '^found=code .*of-dan.php' <<<"$out"
+                deny "$name is told of modes that nobody else changed" grep -q '^changed=.*mode' <(grep -v -e index.php -e team/sub <<<"$out")
+                [ "$how:$name" = held:dan ] || [ "$name" != dan ] || says reowned=1
+            done
+        fi
+        rm -f "$root$deep/var/of-dan.php"
+        # What was made and changed meanwhile is the same, however they were closed.
+        made=$(acls /srv/closed)
+        [ -n "$after" ] || after=$made
+        same 'the shop is as when each was closed alone' "$after" "$made"
+        deny 'an entry of ours is left' grep -E '^(default:)?user:5[0-9]{4}:' <<<"$made"
+        rm -rf "$root$deep/new" "$root$deep/newdir" "$root$deep/newprog" "$root$deep/newprivate"
+        chmod "${was%%$'\n'*}" "$root$deep/index.php"
+        chmod "00${was##*$'\n'}" "$root$deep/team/sub"
+        same 'and but for that as before' "$acl" "$(acls /srv/closed)"
+        rm -f "$root"/var/lib/stagepass/result.*
+    done
+    rm -rf "$root/srv/closed" "$root/usr/local/bin/getfacl" "$root/root/walks"
+    grant=$was_grant account=$was_account
 }
 
 # What policy judges a shop folder by.

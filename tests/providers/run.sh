@@ -333,6 +333,10 @@ closes() {
     outs=() codes=()
     # shellcheck disable=SC2029
     timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" >"$tmp/said" 2>"$tmp/err"
+    if [ -n "${cut_off:-}" ]; then
+        batched=0
+        return 0
+    fi
     for i in $(seq "$batched"); do
         outs[i]=$(awk -v from="status $((i - 1)) " -v to="status $i " -v first="$i" 'index($0, to) == 1 { exit } first == 1 || on { print } index($0, from) == 1 { on = 1 }' "$tmp/said")
         codes[i]=$(sed -n "s/^status $i //p" "$tmp/said")

@@ -212,7 +212,7 @@ impl Findings {
         out.into_iter().map(|one| one.line).collect()
     }
 
-    /// In words, the worst first; of one class at most [`MOST_OF_A_CLASS`], so that none hides another.
+    /// In words, the worst first; of one class at most fifteen, so that none hides another.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut of: BTreeMap<usize, usize> = BTreeMap::new();

@@ -294,7 +294,6 @@ verb() {
     out=$(timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" 2>"$tmp/err")
     code=$?
     declared "$1" "$2"
-    [ "$2" != close ] || judged
 }
 
 # judged: what the server told of its differences, as stagepass judges it, in the place of the records; with `uncapped` all of it,
@@ -342,7 +341,6 @@ closes() {
         codes[i]=$(sed -n "s/^status $i //p" "$tmp/said")
         of "$i"
         declared linux-account "$verb"
-        [ "$verb" != close ] || judged
         outs[i]=$out
     done
     batched=0
@@ -351,7 +349,7 @@ closes() {
 of() { out=${outs[$1]} code=${codes[$1]:-none}; }
 
 # declared PROVIDER VERB: nothing may be said that the manifest does not declare, and nothing on
-# stderr; whoever does not end well says why.
+# stderr; whoever does not end well says why. What a close told of its differences is judged then.
 declared() {
     local key line
     if [ -z "${known[$1.$2]:-}" ]; then
@@ -363,6 +361,7 @@ declared() {
     done <<<"$out"
     [ ! -s "$tmp/err" ] || fail "$1 $2 wrote to stderr" "$(cat "$tmp/err")"
     [ "$code" = 0 ] || [[ $out == *reason_id=* && $out == *reason=* ]] || fail "$1 $2 ended with $code and did not say why" "$out"
+    [ "$2" != close ] || judged
 }
 # fails ID: something may be left; that is why it ended with 20.
 fails() {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -522,13 +523,22 @@ fn settings(algorithms: &[Algorithm]) -> Arc<client::Config> {
     })
 }
 
-/// Opens a TCP connection. Every address of a name gets its share of the time.
+/// Opens a TCP connection.
 async fn dial(place: &Place, clock: &Clock) -> Result<TcpStream, TransportError> {
     let unreachable = |source| TransportError::Unreachable { host: place.label(), source };
     let late = || TransportError::TimedOut { host: place.label(), phase: Phase::Connect };
     let found = tokio::net::lookup_host((place.host.as_str(), place.port));
     let addresses = clock.within(found).await.ok_or_else(late)?.map_err(unreachable)?;
     let addresses: Vec<_> = addresses.filter(|address| place.family.takes(address)).collect();
+    let dialled = again_when_refused(|| dial_one_of(&addresses, clock)).await;
+    dialled.map_err(|last| match last.kind() {
+        io::ErrorKind::TimedOut => late(),
+        _ => unreachable(last),
+    })
+}
+
+/// Every address of a name gets its share of the time.
+async fn dial_one_of(addresses: &[SocketAddr], clock: &Clock) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {
@@ -544,7 +554,28 @@ async fn dial(place: &Place, clock: &Clock) -> Result<TcpStream, TransportError>
             Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
     }
-    if last.kind() == io::ErrorKind::TimedOut { Err(late()) } else { Err(unreachable(last)) }
+    Err(last)
+}
+
+/// How long to wait before a connection that was refused is tried again. An sshd that reads its
+/// configuration again starts anew (sshd(8), SIGHUP), and nobody listens for a moment: so it is when
+/// stagepass gives a password or takes one away.
+const WHEN_REFUSED: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_millis(500), Duration::from_millis(1000)];
+
+async fn again_when_refused<T, F>(mut dial: impl FnMut() -> F) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    for pause in WHEN_REFUSED {
+        match dial().await {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                tokio::time::sleep(pause).await;
+            }
+            dialled => return dialled,
+        }
+    }
+    dial().await
 }
 
 /// Opens a connection from the server before it.
@@ -879,5 +910,30 @@ async fn progress(feeding: &mut Option<Feeding<'_>>) {
     match feeding {
         Some(feeding) => feeding.await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_just_starting_again_is_dialled_again_and_no_other() {
+        for (refusals, kind, dialled, connects) in [
+            (0, io::ErrorKind::ConnectionRefused, 1, true),
+            (2, io::ErrorKind::ConnectionRefused, 3, true),
+            (9, io::ErrorKind::ConnectionRefused, 4, false),
+            (9, io::ErrorKind::TimedOut, 1, false),
+            (9, io::ErrorKind::HostUnreachable, 1, false),
+        ] {
+            let mut count = 0;
+            let ended = again_when_refused(|| {
+                count += 1;
+                let dialled = if count > refusals { Ok(()) } else { Err(kind.into()) };
+                std::future::ready(dialled)
+            })
+            .await;
+            assert_eq!((count, ended.is_ok()), (dialled, connects), "{kind:?} {refusals}");
+        }
     }
 }

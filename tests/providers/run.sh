@@ -173,7 +173,7 @@ boot() {
     ' sh "$base/root" "${port[$suite]}" "$suite" "$@" &
     pid[$suite]=$!
     local i
-    for i in $(seq 100); do
+    for i in $(seq 600); do
         if (exec 3<>"/dev/tcp/127.0.0.1/${port[$suite]}") 2>/dev/null; then
             inside[$suite]=$(pgrep -P "${pid[$suite]}" | head -n 1)
             return 0

@@ -105,13 +105,14 @@ class World:
             raise Failed(f"hosts {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def start(self):
-        """Starts the hosts and makes them known to every client."""
+    def start(self, megabytes):
+        """Starts the hosts, each with so large a disk, and makes them known to every client."""
         for name in self.names:
             shown = json.loads(
                 self._hosts(
                     *["light", "up", name, SUITE, "--owner", str(os.getpid())],
                     *["--root-key", self.key.with_suffix(".pub").read_text().strip()],
+                    *["--size", f"{megabytes}m"],
                 )
             )
             self.hosts[name] = shown

@@ -1211,12 +1211,9 @@ sp_b_compare_in() {
     # What could not be listed whole may hide code: whatever the kernel says changed since is looked for alone.
     if [ -n "$sp_b_cut$sp_b_was_cut$sp_b_why$sp_b_was" ]; then sp_b_code_since >"$sp_b_work/since" 2>/dev/null; fi
     [ -z "$sp_b_beside" ] || wait "$sp_b_beside" 2>/dev/null || :
-    : >"$sp_b_work/told"
-    if [ -z "$sp_b_same" ] || [ -s "$sp_b_work/setuid" ]; then sp_b_say_system >>"$sp_b_work/told"; fi
+    for sp_b_a in told places files; do : >"$sp_b_work/$sp_b_a"; done
+    if [ -z "$sp_b_same" ] || [ -s "$sp_b_work/setuid" ]; then sp_b_say_system >"$sp_b_work/told"; fi
     sp_b_say_shop
-    # A full disk cuts it without a word.
-    if [ -s "$sp_b_work/told" ]; then printf '.\n' >>"$sp_b_work/told" || :; fi
-    case $(tail -n 1 <"$sp_b_work/told") in '' | .) ;; *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;; esac
     sp_b_less='' && sp_b_fit
     case ${sp_b_same:+end}$(if [ -z "$sp_b_same" ]; then tail -n 1 <"$sp_b_work/system" 2>/dev/null; fi) in
         end*) ;;
@@ -1341,7 +1338,6 @@ sp_b_suid_find() {
 #   x              what stands behind was not told, since it is too long and nothing here can pack it
 #   o COUNT UID tab NAME...    files in a shop folder of root's whose account is gone
 #   ! WHAT         `gone` or `changed`: the list itself
-#   . stands behind the last one
 # Control characters in them are question marks by then, and a tab parts fields.
 
 # sp_b_say_all STATE: prints it in a line, and the records behind it as lines of the reply.
@@ -1351,17 +1347,18 @@ sp_b_say_all() {
     printf '%s\n' "$sp_b_v"
     if [ -s "$sp_b_work/packed" ]; then
         head -c "$sp_b_packed" <"$sp_b_work/packed" | base64 | sed 's/^/packed=/'
-    elif [ -s "$sp_b_work/told" ]; then
+    elif [ "$sp_b_n" -gt 0 ]; then
         sp_b_say_told | head -c "$sp_b_plain" | sed 's/^/record=/'
         # Names come with it.
-        [ "$(wc -c <"$sp_b_work/told")" -le $((sp_b_plain - 200000)) ] || printf '\nrecord=x\n'
+        [ "$sp_b_n" -le $((sp_b_plain - 200000)) ] || printf '\nrecord=x\n'
     fi
 }
 
-# A reply has an end. Little is told as it is, more is packed where the server can, and of more than that only what may hold code.
+# A reply has an end. Little is told as it is, more is packed where the server can. What is too much even so is cut where anybody
+# can make as much of it as they like: files in homes, and of the shop all but what may be code; nothing else is pushed off by these.
 sp_b_fit() {
     rm -f -- "$sp_b_work/packed"
-    sp_b_n=$(wc -c <"$sp_b_work/told")
+    sp_b_n=$(cat -- "$sp_b_work/told" "$sp_b_work/places" "$sp_b_work/files" | wc -c)
     [ "$sp_b_n" -gt 60000 ] || return 0
     if sp_has gzip && sp_has base64; then
         sp_b_say_told | gzip -c >"$sp_b_work/packed" || sp_b_bad="$sp_b_bad; there was no room to compare in"
@@ -1369,18 +1366,20 @@ sp_b_fit() {
     elif [ "$sp_b_n" -le $((sp_b_plain - 200000)) ]; then
         return 0
     fi
-    [ -z "${sp_b_less:-}" ] || return 0
+    [ -z "$sp_b_less" ] || return 0
     sp_b_less=1
-    sp_b_bad="$sp_b_bad; more files of the shop differ than can be told, and of them only those are that a server may run"
-    grep -a -v '^[adm]' <"$sp_b_work/told" >"$sp_b_work/less" || :
-    sp_b_code_since | sed 's/^/c/' | cat - "$sp_b_work/less" >"$sp_b_work/told"
+    sp_b_bad="$sp_b_bad; more files differ than can be told: of the shop only what a server may run"
+    sp_b_code_since 2>/dev/null | sed 's/^/c/' | head -c $((sp_b_packed * 2 / 3)) >"$sp_b_work/files"
+    [ "$(wc -c <"$sp_b_work/files")" -lt $((sp_b_packed * 2 / 3)) ] || sp_b_bad="$sp_b_bad, and not all of that"
+    head -c $((sp_b_packed * 2 / 3)) <"$sp_b_work/places" >"$sp_b_work/less"
+    mv -f -- "$sp_b_work/less" "$sp_b_work/places" || : >"$sp_b_work/places"
     sp_b_fit
 }
 
 sp_b_say_told() {
     {
         sp_b_say_names
-        cat -- "$sp_b_work/told"
+        cat -- "$sp_b_work/told" "$sp_b_work/places" "$sp_b_work/files"
     } | tr '\001-\010\013-\037\177' '?'
 }
 
@@ -1394,13 +1393,15 @@ sp_b_say_names() {
     printf 't %s\n' "$sp_b_from"
 }
 
-# Everything but the shop.
+# Everything but the shop. Of files there may be very many: they stand in a list of their own.
 sp_b_say_system() {
-    awk '
+    SP_PLACES=$sp_b_work/places awk -F '\t' '
+        BEGIN { places = ENVIRON["SP_PLACES"] }
+        function say(sign, l,   n, f) { n = split(l, f, "\t"); if (n == 4 && f[1] !~ /^(user|password|group|process|listen)$/) print sign l >places; else print sign l }
         FILENAME == ARGV[1] { was[$0]++; next }
         was[$0] > 0 { was[$0]--; next }
-        { print "+" $0 }
-        END { for (l in was) if (was[l] > 0) print "-" l }' "$sp_b_into/system" "$sp_b_work/system" 2>/dev/null
+        { say("+", $0) }
+        END { for (l in was) if (was[l] > 0) say("-", l) }' "$sp_b_into/system" "$sp_b_work/system" 2>/dev/null || sp_b_bad="$sp_b_bad; there was no room to compare in"
     sed -e '/^!$/d' -e 's/^/s /' <"$sp_b_work/setuid" 2>/dev/null
     [ ! -s "$sp_b_work/holders" ] || sed 's/^/h /' <"$sp_b_work/holders"
 }
@@ -1469,7 +1470,7 @@ sp_b_say_shop() {
             if (kept && np in same && how ~ /^c?$/ && f[1] == g[1] && rest(f[2]) == rest(g[2]) && f[4] == g[4] && (f[3] == g[3] || index(were, " " g[3] " "))) return
             how = how (kept ? "h" : "") (np in same ? "d" : "") (index(were, " " g[3] " ") ? "o" : "")
             say("m", np, g[1] " " g[2] " " g[3] " " g[4] " " f[1] " " f[2] " " f[3] " " f[4] " " (how == "" ? "-" : how), f[1])
-        }' </dev/null 2>/dev/null >>"$sp_b_work/told" || sp_b_bad="$sp_b_bad; the shop folder could not be compared"
+        }' </dev/null 2>/dev/null >"$sp_b_work/files" || sp_b_bad="$sp_b_bad; the shop folder could not be compared"
     [ -z "$sp_b_cut$sp_b_was_cut" ] || sp_b_bad="$sp_b_bad; new and removed files of the shop are not listed"
 }
 

@@ -10,9 +10,11 @@ use sha2::{Digest as _, Sha256};
 use super::record::{Names, show};
 use super::{Class, Finding};
 
-/// The most lines, and the most bytes of them, that are kept: a server's whole list is of this size.
-const MOST_LINES: usize = 60_000;
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The most lines of one kind, of which none pushes another off, and the most bytes of all of them.
+const MOST_OF_A_KIND: usize = 25_000;
+const MOST_KINDS: usize = 40;
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+const MOST_BYTES_OF_A_KIND: usize = 6 * 1024 * 1024;
 
 /// The most bytes of a finding.
 const MOST_TEXT: usize = 380;
@@ -52,25 +54,27 @@ pub(super) struct System {
     setuid: Vec<Vec<u8>>,
     /// Who holds a listening socket, by the number of the socket.
     holders: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// How many lines there are of a kind, and how many bytes.
+    kinds: BTreeMap<Vec<u8>, (usize, usize)>,
     bytes: usize,
     cut: bool,
 }
 
 impl System {
     pub(super) fn came(&mut self, line: &[u8]) {
-        if self.has_room(line) {
+        if self.has_room(kind(line), line) {
             self.came.push(line.to_vec());
         }
     }
 
     pub(super) fn went(&mut self, line: &[u8]) {
-        if self.has_room(line) {
+        if self.has_room(kind(line), line) {
             self.went.push(line.to_vec());
         }
     }
 
     pub(super) fn setuid(&mut self, line: &[u8]) {
-        if self.has_room(line) {
+        if self.has_room(b"s", line) {
             self.setuid.push(line.to_vec());
         }
     }
@@ -79,15 +83,25 @@ impl System {
     pub(super) fn holder(&mut self, line: &[u8]) {
         let Some(at) = line.iter().position(|byte| *byte == b' ') else { return };
         let (socket, rest) = line.split_at(at);
-        if self.has_room(line) {
+        if self.has_room(b"h", line) {
             self.holders.insert(socket.to_vec(), rest.get(1..).unwrap_or_default().to_vec());
         }
     }
 
-    fn has_room(&mut self, line: &[u8]) -> bool {
-        let lines = [self.came.len(), self.went.len(), self.setuid.len(), self.holders.len()];
-        self.bytes = self.bytes.saturating_add(line.len());
-        let has = self.bytes <= MOST_BYTES && lines.iter().sum::<usize>() < MOST_LINES;
+    fn has_room(&mut self, kind: &[u8], line: &[u8]) -> bool {
+        if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(kind) {
+            self.cut = true;
+            return false;
+        }
+        let (lines, bytes) = self.kinds.entry(kind.to_vec()).or_default();
+        let has = *lines < MOST_OF_A_KIND
+            && bytes.saturating_add(line.len()) <= MOST_BYTES_OF_A_KIND
+            && self.bytes.saturating_add(line.len()) <= MOST_BYTES;
+        if has {
+            *lines += 1;
+            *bytes += line.len();
+            self.bytes += line.len();
+        }
         self.cut |= !has;
         has
     }
@@ -117,6 +131,14 @@ impl System {
         found.extend(self.setuid.iter().filter_map(|line| told.setuid(line)));
         found
     }
+}
+
+/// What stands before the first tab; a line of a text is of another kind than a file of that class.
+fn kind(line: &[u8]) -> &[u8] {
+    let mut tabs = line.iter().enumerate().filter(|(_, byte)| **byte == b'\t').map(|(at, _)| at);
+    let first = tabs.next().unwrap_or(line.len()).min(64);
+    let end = if tabs.count() >= 4 { first.saturating_add(1) } else { first };
+    line.get(..end).unwrap_or(line)
 }
 
 /// One line of the server's list.
@@ -536,11 +558,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_has_an_end() {
+    fn what_is_told_has_an_end_and_no_kind_pushes_another_off() {
         let mut system = System::default();
-        for number in 0..MOST_LINES + 10 {
-            system.came(format!("web\t/etc/nginx/{number}\tx\t").as_bytes());
+        for number in 0..MOST_OF_A_KIND + 10 {
+            system.came(format!("cron\t/etc/cron.d/{number}\tx\t").as_bytes());
         }
-        assert!(system.cut().is_some() && system.came.len() == MOST_LINES);
+        assert!(system.cut().is_some() && system.came.len() == MOST_OF_A_KIND);
+        system.came(b"cron\troot\t/c\t@hourly id\tline\t");
+        system.came(b"key\troot\t/k\tssh-ed25519 AAAA\t\t");
+        assert_eq!(system.came.len(), MOST_OF_A_KIND + 2);
+        for number in 0..100 {
+            system.came(format!("kind{number}\tx\ty\t").as_bytes());
+            system.came(&[b"web\t", vec![b'x'; 1_000_000].as_slice(), b"\ty\t"].concat());
+        }
+        assert!(system.kinds.len() == MOST_KINDS && system.bytes < 10_000_000);
     }
 }

@@ -21,11 +21,16 @@ sp_b_depth=100      # folders in one another
 sp_b_homes=3000     # accounts
 sp_b_bytes=1048576  # of one key file or crontab
 sp_b_lines=20000    # of all key files and crontabs
-sp_b_plain=1000000  # of what is told as it is
-sp_b_packed=4500000 # of what is told packed: some hundred thousand files of the shop, or a million
+sp_b_room=9000000   # of what is told in all replies of one script: 16 MB of base64 are read
+sp_b_plain=1000000  # of it as it is, of one grant
+sp_b_packed=4500000 # of it packed: some hundred thousand files of the shop, or a million
 
-# What was looked at for several is only there where several are closed (sp_close_ahead), whatever the environment says.
-[ -n "${sp_turn:-}" ] || sp_shared=''
+# What was looked at for several, and how many they are, is only there where several are closed (sp_close_ahead), whatever the
+# environment says.
+[ -n "${sp_turn:-}" ] || sp_shared='' sp_together=1
+case ${sp_together:-} in [1-9] | [1-9][0-9]) ;; *) sp_together=1 ;; esac
+[ "$sp_b_plain" -le $((sp_b_room / sp_together)) ] || sp_b_plain=$((sp_b_room / sp_together))
+[ "$sp_b_packed" -le $((sp_b_room / sp_together)) ] || sp_b_packed=$((sp_b_room / sp_together))
 
 # The places outside the shop through which somebody could come back: CLASS HOW PATH. One list: what is
 # looked at, and which class a difference there is of; a `/` at the end is a folder. `sum` takes a

@@ -54,6 +54,9 @@ const MOST_CONNECTIONS: u32 = 3;
 /// The most grants that are closed by one script.
 const MOST_TOGETHER: usize = 25;
 
+/// After so many failures in a row a grant is closed alone.
+const TRIES_TOGETHER: i64 = 3;
+
 /// The most grants of one target that a comparison is held against.
 const MOST_OTHERS: u32 = 1000;
 
@@ -558,7 +561,9 @@ fn together(round: &Round<'_>, session: &Session<'_>, grants: &[&Grant]) -> usiz
         // What may go on for a while is looked at first, and what was altered is not touched.
         let waits = round.running == Running::MayGoOn && is_draining(grant, round.context.now());
         let [layer] = grant.layers.as_slice() else { return false };
-        if grant.altered || waits || Known::is_shared(layer) {
+        // What failed that often with others may do so because of them, or they because of it.
+        let fails = grant.attempts >= TRIES_TOGETHER;
+        if grant.altered || waits || fails || Known::is_shared(layer) {
             return false;
         }
         match &provider {

@@ -2517,7 +2517,7 @@ sp_close_ahead() {
     sp_nl='
 '
     sp_tab='	'
-    sp_shared='' sp_shared_ids='' sp_shared_turns='' sp_shared_homes='' sp_turn=0
+    sp_shared='' sp_shared_ids='' sp_shared_turns='' sp_shared_homes='' sp_turn=0 sp_together=$1
     # Named here, so that a close alone, and the failsafe, are not sent them.
     sp_by_ahead=sp_end_was_ahead sp_by_seen=sp_ahead_take sp_by_walk=sp_walked_past sp_by_drop=sp_shop_together sp_by_shop=sp_b_shop_known sp_by_keep=sp_b_shop_keep
     trap 'sp_close_behind' 0

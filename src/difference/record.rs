@@ -76,9 +76,11 @@ fn part(line: &[u8]) -> Option<Part<'_>> {
 impl Difference {
     /// Adds what another look at the same server showed, without what is here already.
     fn join(&mut self, other: Self) {
-        let new: Vec<Finding> =
-            other.found.into_iter().filter(|one| !self.found.contains(one)).collect();
-        self.found.extend(new);
+        // What a later look saw stands first: the earlier may be the word of somebody who was let in.
+        let before = std::mem::replace(&mut self.found, other.found);
+        let only_before: Vec<Finding> =
+            before.into_iter().filter(|one| !self.found.contains(one)).collect();
+        self.found.extend(only_before);
         self.found_unnamed = self.found_unnamed.max(other.found_unnamed);
         let before = self.changed.len();
         let new: Vec<String> =

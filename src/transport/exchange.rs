@@ -438,7 +438,7 @@ mod tests {
     fn output_is_bounded() {
         let plain = script(Elevation::None);
         let mut exchange = Exchange::new(&plain, false, None);
-        for _ in 0..40 {
+        for _ in 0..80 {
             exchange.stdout(&vec![b'x'; 512 * 1024]);
             exchange.stderr(&vec![b'x'; 512]);
         }

@@ -177,12 +177,12 @@ pub struct Output {
 }
 
 /// How much of standard output is kept, in bytes: many grants may be closed by one script, and each have
-/// a long list of findings.
-pub const STDOUT_LIMIT: usize = 8 * 1024 * 1024;
+/// many records of what differs. `sp_b_room` in `providers/difference.sh` keeps below it.
+pub const STDOUT_LIMIT: usize = 16 * 1024 * 1024;
 /// How much of standard error is kept, in bytes.
 pub const STDERR_LIMIT: usize = 64 * 1024;
 /// How much output is listened to in all, in bytes, before the script is cut off.
-pub const FLOOD_LIMIT: usize = 16 * 1024 * 1024;
+pub const FLOOD_LIMIT: usize = 32 * 1024 * 1024;
 
 /// One try to log in to an account.
 #[derive(Debug)]

@@ -995,7 +995,7 @@ fn endless_output_is_cut_off() {
             assert_eq!(why, "it did not stop talking");
             assert_eq!((partial.stdout.len(), partial.truncated), (STDOUT_LIMIT, true));
             // Much, but with an end, is done.
-            let script = sh("head -c 9000000 /dev/zero; exit 4\n");
+            let script = sh("head -c 17000000 /dev/zero; exit 4\n");
             let output = done(connection.run(&script, soon(20)).await);
             assert_eq!((output.status, output.truncated), (Some(4), true));
         }

@@ -46,6 +46,7 @@ compare() {
             baseline) printf 'sp_baseline "$sp_at"; sp_say ok "$sp_baseline"; sp_say why "$sp_baseline_why"; sp_say digest "$sp_baseline_digest"; sp_flush\n' ;;
             difference) printf 'sp_difference "$sp_at"; sp_say_difference; sp_flush\n' ;;
             digest) printf 'sp_say digest "$(sp_b_digest "$sp_at")"; sp_flush\n' ;;
+            room) printf 'sp_say room "$sp_b_plain $sp_b_packed"; sp_flush\n' ;;
             hold) printf 'sp_baseline_hold "$sp_path"\n' ;;
         esac
         printf "printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n"
@@ -484,6 +485,7 @@ plain() {
 tells_what_there_is_room_for() {
     local no_gzip='sp_has() { [ "$1" != gzip ] && command -v "$1" >/dev/null 2>&1; }'
     about="$suite difference: room"
+    settled "$site/index.php"
     anew
     on bash -c "mkdir $site/many && cd $site/many && seq -f '%05g-a-rather-long-name-of-a-picture.jpg' 4000 | xargs touch shell.php"
     compare difference
@@ -504,6 +506,14 @@ tells_what_there_is_room_for() {
         line 'found=code new or changed, by root: many/*.php'
         line 'difference=partial: more files differ than can be told: *'
     done
+    # What one script closes has to find room in one reply, whatever the environment says.
+    besides=''
+    compare room together=25
+    says 'room=1000000 4500000'
+    compare room turn=1 together=25
+    says 'room=360000 360000'
+    compare room turn=1 together=2
+    says 'room=1000000 4500000'
     # However much there is of files, in the shop and in homes, it pushes nothing else off.
     on bash -c "mkdir -p /home/deploy/.vim/plugin && cd /home/deploy/.vim/plugin && seq -f '%05g-a-rather-long-name-of-a-plugin.vim' 4000 | xargs touch; echo '@hourly id' | crontab -"
     for besides in sp_b_packed=3000 "$no_gzip; sp_b_plain=220000"; do

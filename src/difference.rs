@@ -20,6 +20,9 @@ use system::Thing;
 /// The most lines of one class that are told one by one; of `code`, see [`shop`].
 const MOST_OF_A_CLASS: usize = 15;
 
+/// The most findings of one class that are kept, to be held against other grants; the others are counted.
+const MOST_KEPT: usize = 1_000;
+
 /// What may have been left behind to get in again, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -228,7 +231,8 @@ impl Findings {
             if let (true, true, Some(class), Some(more)) =
                 (capped, ends, one.class, count.checked_sub(MOST_OF_A_CLASS).filter(|n| *n > 0))
             {
-                lines.push(format!("{class} and {more} more"));
+                let than = if *count < MOST_KEPT { "" } else { "more than " };
+                lines.push(format!("{class} and {than}{more} more"));
             }
         }
         lines

@@ -568,6 +568,10 @@ impl Framed {
                 && let Some(key) = records
                 && let Some((rest, packed)) = record_of(line, key)
             {
+                // A buffer that grows is there twice for a while.
+                if told.records.is_empty() {
+                    told.records.reserve_exact(stdout.len());
+                }
                 told.tell(rest, packed);
                 continue;
             }

@@ -22,7 +22,7 @@ const MOST_OF_ONE: u64 = 2 * 1024 * 1024;
 pub struct Difference {
     /// What may have been left behind to get in again.
     pub found: Vec<Finding>,
-    /// How many more there are in the shop that are not named.
+    /// How many more there are that are not named.
     pub found_unnamed: i64,
     /// Other files of the shop that are new, changed or gone, in words.
     pub changed: Vec<String>,
@@ -172,7 +172,8 @@ impl<'a> Look<'a> {
     fn end(self) -> Difference {
         let mut found = self.found;
         let cut = self.cut.or(self.system.cut());
-        found.extend(self.system.judge(&self.names, self.account));
+        let (system, more) = self.system.judge(&self.names, self.account);
+        found.extend(system);
         let shop = self.shop.judge();
         found.extend(shop.code.into_iter().map(|text| Finding::of(Class::Code, &text)));
         let not =
@@ -180,7 +181,7 @@ impl<'a> Look<'a> {
         found.extend(cut.map(not));
         Difference {
             found,
-            found_unnamed: shop.code_unnamed,
+            found_unnamed: shop.code_unnamed.saturating_add(more),
             changed: shop.changed,
             changed_total: shop.changed_total,
         }

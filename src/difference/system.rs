@@ -8,13 +8,13 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use sha2::{Digest as _, Sha256};
 
 use super::record::{Names, show};
-use super::{Class, Finding};
+use super::{Class, Finding, MOST_KEPT};
 
 /// The most lines of one kind, of which none pushes another off, and the most bytes of all of them.
 const MOST_OF_A_KIND: usize = 25_000;
 const MOST_KINDS: usize = 40;
-const MOST_BYTES: usize = 32 * 1024 * 1024;
-const MOST_BYTES_OF_A_KIND: usize = 6 * 1024 * 1024;
+const MOST_BYTES: usize = 6 * 1024 * 1024;
+const MOST_BYTES_OF_A_KIND: usize = 1536 * 1024;
 
 /// The most bytes of a finding.
 const MOST_TEXT: usize = 380;
@@ -111,25 +111,52 @@ impl System {
         self.cut.then_some("more is different on the server than can be told")
     }
 
-    pub(super) fn judge(self, names: &Names, account: &str) -> Vec<Finding> {
+    /// What was found, of each class the first [`MOST_KEPT`], and how many more there were.
+    pub(super) fn judge(self, names: &Names, account: &str) -> (Vec<Finding>, i64) {
+        let mut kept = Kept::default();
         let told = Told { names, account, holders: &self.holders };
         let (came, went) = (by_name(&self.came), by_name(&self.went));
         // Of two accounts of one name each is told: a second line must not hide the first.
-        let mut found = Vec::new();
         for line in &self.came {
             let Some(line) = Line::of(line) else { continue };
             match went.get(&line.name()) {
                 Some(old) if old.value == line.value => {}
-                Some(old) => told.judge(&line, Some(old), How::Changed, &mut found),
-                None => told.judge(&line, None, How::New, &mut found),
+                Some(old) => kept.keep(|found| told.judge(&line, Some(old), How::Changed, found)),
+                None => kept.keep(|found| told.judge(&line, None, How::New, found)),
             }
         }
         for (name, line) in went.iter().filter(|(name, _)| !came.contains_key(*name)) {
             debug_assert_eq!(line.name(), *name);
-            told.judge(line, None, How::Gone, &mut found);
+            kept.keep(|found| told.judge(line, None, How::Gone, found));
         }
-        found.extend(self.setuid.iter().filter_map(|line| told.setuid(line)));
-        found
+        for line in &self.setuid {
+            kept.keep(|found| found.extend(told.setuid(line)));
+        }
+        (kept.list, kept.more)
+    }
+}
+
+/// The first findings of each class.
+#[derive(Debug, Default)]
+struct Kept {
+    list: Vec<Finding>,
+    of: BTreeMap<usize, usize>,
+    more: i64,
+}
+
+impl Kept {
+    fn keep(&mut self, find: impl FnOnce(&mut Vec<Finding>)) {
+        let mut found = Vec::new();
+        find(&mut found);
+        for one in found {
+            let of = self.of.entry(one.rank()).or_default();
+            if *of < MOST_KEPT {
+                *of += 1;
+                self.list.push(one);
+            } else {
+                self.more += 1;
+            }
+        }
     }
 }
 
@@ -478,7 +505,8 @@ mod tests {
         let mut system = System::default();
         came.iter().for_each(|line| system.came(line.as_bytes()));
         went.iter().for_each(|line| system.went(line.as_bytes()));
-        let found = system.judge(&Names::default(), "sp-ada");
+        let (found, more) = system.judge(&Names::default(), "sp-ada");
+        assert_eq!(more, 0);
         found.iter().map(|one| one.line().to_owned()).collect()
     }
 

@@ -1219,6 +1219,12 @@ sp_b_compare_in() {
     for sp_b_a in told places files; do : >"$sp_b_work/$sp_b_a"; done
     if [ -z "$sp_b_same" ] || [ -s "$sp_b_work/setuid" ]; then sp_b_say_system >"$sp_b_work/told"; fi
     sp_b_say_shop
+    # A full disk cuts a list, and not every program says so: each has an end.
+    for sp_b_a in told places files; do
+        [ -s "$sp_b_work/$sp_b_a" ] || continue
+        printf '.\n' 2>/dev/null >>"$sp_b_work/$sp_b_a" || :
+        [ "$(tail -n 1 <"$sp_b_work/$sp_b_a")" = . ] || sp_b_bad="$sp_b_bad; there was no room to compare in"
+    done
     sp_b_less='' && sp_b_fit
     case ${sp_b_same:+end}$(if [ -z "$sp_b_same" ]; then tail -n 1 <"$sp_b_work/system" 2>/dev/null; fi) in
         end*) ;;
@@ -1343,6 +1349,7 @@ sp_b_suid_find() {
 #   x              what stands behind was not told, since it is too long and nothing here can pack it
 #   o COUNT UID tab NAME...    files in a shop folder of root's whose account is gone
 #   ! WHAT         `gone` or `changed`: the list itself
+#   .              the end of a part
 # Control characters in them are question marks by then, and a tab parts fields.
 
 # sp_b_say_all STATE: prints it in a line, and the records behind it as lines of the reply.
@@ -1366,7 +1373,7 @@ sp_b_fit() {
     sp_b_n=$(cat -- "$sp_b_work/told" "$sp_b_work/places" "$sp_b_work/files" | wc -c)
     [ "$sp_b_n" -gt 60000 ] || return 0
     if sp_has gzip && sp_has base64; then
-        sp_b_say_told | gzip -c >"$sp_b_work/packed" || sp_b_bad="$sp_b_bad; there was no room to compare in"
+        sp_b_say_told | gzip -c 2>/dev/null >"$sp_b_work/packed" || sp_b_bad="$sp_b_bad; there was no room to compare in"
         [ "$(wc -c <"$sp_b_work/packed")" -gt "$sp_b_packed" ] || return 0
     elif [ "$sp_b_n" -le $((sp_b_plain - 200000)) ]; then
         return 0
@@ -1407,8 +1414,8 @@ sp_b_say_system() {
         was[$0] > 0 { was[$0]--; next }
         { say("+", $0) }
         END { for (l in was) if (was[l] > 0) say("-", l) }' "$sp_b_into/system" "$sp_b_work/system" 2>/dev/null || sp_b_bad="$sp_b_bad; there was no room to compare in"
-    sed -e '/^!$/d' -e 's/^/s /' <"$sp_b_work/setuid" 2>/dev/null
-    [ ! -s "$sp_b_work/holders" ] || sed 's/^/h /' <"$sp_b_work/holders"
+    sed -e '/^!$/d' -e 's/^/s /' <"$sp_b_work/setuid" 2>/dev/null || sp_b_bad="$sp_b_bad; there was no room to compare in"
+    [ ! -s "$sp_b_work/holders" ] || sed 's/^/h /' <"$sp_b_work/holders" 2>/dev/null || sp_b_bad="$sp_b_bad; there was no room to compare in"
 }
 
 # Sets sp_b_web to the accounts a web server runs PHP as.
@@ -1433,12 +1440,13 @@ sp_b_say_shop() {
     # In the same order and the same: nothing to sort.
     if [ ! -s "$sp_b_work/since" ] && cmp -s "$sp_b_into/shop" "$sp_b_work/shop"; then return 0; fi
     [ -f "$sp_b_work/since" ] || : >"$sp_b_work/since"
-    if ! sort -T "$sp_b_work" "$sp_b_into/shop" >"$sp_b_work/was" || ! sort -u -T "$sp_b_work" "$sp_b_work/shop" "$sp_b_work/since" >"$sp_b_work/is"; then
+    if ! sort -T "$sp_b_work" "$sp_b_into/shop" >"$sp_b_work/was" 2>/dev/null || ! sort -u -T "$sp_b_work" "$sp_b_work/shop" "$sp_b_work/since" >"$sp_b_work/is" 2>/dev/null; then
         sp_b_bad="$sp_b_bad; there was no room to compare the shop folder in"
         return 0
     fi
     if [ -s "$sp_b_into/held" ]; then
-        sp_b_sums "$sp_b_from" | sort -T "$sp_b_work" - "$sp_b_into/sums" | uniq -d >"$sp_b_work/same"
+        # What is missing of it is a file more that is told.
+        sp_b_sums "$sp_b_from" | sort -T "$sp_b_work" - "$sp_b_into/sums" 2>/dev/null | uniq -d >"$sp_b_work/same" 2>/dev/null || :
     fi
     SP_OLD=$sp_b_work/was SP_NEW=$sp_b_work/is SP_SINCE=$sp_b_work/since SP_HELD=$sp_b_into/held SP_SAME=$sp_b_work/same \
         SP_WERE=$sp_b_were SP_TOP=$sp_b_from SP_CUT=$sp_b_cut$sp_b_was_cut awk '

@@ -649,6 +649,28 @@ knows_its_own_list() {
     says ok=false digest= 'why=The list of what is there now could not be written (a full disk, or a quota).'
     same 'nothing is left of it' '' "$(on ls -A /srv/small)"
     on umount /srv/small
+    # However much room there is to compare in: what was found is told whole, or it is told that it is not.
+    on mount -t tmpfs -o size=4m tmpfs /srv/small
+    local room full=0 whole=0
+    compare baseline at=/srv/small/baseline
+    says ok=true why=
+    on bash -c "cd $site/m && touch {1..1000}.php && echo '@hourly id' | crontab - && install -m 4755 /bin/true /usr/local/bin/door"
+    for room in $(seq 4 60 1900); do
+        on bash -c "rm -f /srv/small/filler; head -c \$((\$(df --output=avail -k /srv/small | tail -n 1) - $room))k /dev/zero >/srv/small/filler"
+        compare difference at=/srv/small/baseline
+        case $out in
+            *difference=done*)
+                whole=$((whole + 1))
+                line 'found=cron new line in the crontab of root: @hourly id'
+                line 'found=setuid new or changed, mode 4755, runs as root: /usr/local/bin/door'
+                says found_total=1003 changed_total=0
+                ;;
+            *'difference=partial: '*room* | *'difference=none: '*) full=$((full + 1)) && pass ;;
+            *) fail "with $room kB of room it is told that something is missing" "$out" ;;
+        esac
+    done
+    want 'a disk was full, and one was not' test "$full" -gt 3 -a "$whole" -gt 3
+    on bash -c 'crontab -r; rm -f /usr/local/bin/door; umount /srv/small'
     rm -rf "${root:?}$site/m" "$root/srv/small"
 }
 

@@ -1585,7 +1585,7 @@ sp_history_again() {
     head -c 7000000 <"$1" | tr -d '\000-\010\013-\037\177' | SP_DOUBT=$sp_doubt awk '
         { i = index($0, "="); k = substr($0, 1, i - 1); v = substr($0, i + 1); ok = !(k in n) }
         k == "use" { v = substr(v, 1, 400); ok = n[k] < 1000 }
-        k ~ /^(record|packed)$/ { v = substr(v, 1, 9000); ok = 1 }
+        k ~ /^(record|packed)$/ { v = substr(v, 1, 9000); ok = v != "again" }
         k ~ /^(uses_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
         k ~ /^(by_server|uses_partial)$/ && v !~ /^(true|false)$/ { next }
         k == "closer" && (v !~ /^[0-9a-z]+$/ || length(v) > 64) { next }

@@ -17,6 +17,10 @@ const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// 100 folders in one another.
 const MOST_OF_ONE: u64 = 2 * 1024 * 1024;
 
+/// How often a server is looked at in one reply: what it wrote down when it closed by itself, and what is
+/// there now.
+const MOST_LOOKS: usize = 2;
+
 /// What a comparison showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Difference {
@@ -44,10 +48,12 @@ enum Part<'a> {
 pub fn judge(told: &[u8], account: &str) -> Difference {
     let mut whole = Difference::default();
     let mut look = Look::new(account);
+    let mut looks = 1;
     let mut parts = told.split(|byte| *byte == b'\n').filter_map(part).peekable();
     while let Some(one) = parts.next() {
         match one {
-            Part::Plain(b"again") => {
+            Part::Plain(b"again") if looks < MOST_LOOKS => {
+                looks += 1;
                 whole.join(std::mem::replace(&mut look, Look::new(account)).end());
             }
             Part::Plain(line) => look.take(line),
@@ -288,4 +294,43 @@ pub(super) fn show(bytes: &[u8], most: usize) -> String {
         text.extend(chunk.invalid().iter().map(|_| '?'));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(found: &[Finding]) -> Vec<&str> {
+        found.iter().map(Finding::line).collect()
+    }
+
+    #[test]
+    fn the_later_look_stands_first_and_the_same_is_told_once() {
+        let told = b"=+cron\troot\t/c\tone\tline\t\n=+cron\troot\t/c\ttwo\tline\t\n=again\n\
+            =+cron\troot\t/c\ttwo\tline\t\n=+cron\troot\t/c\tthree\tline\t\n";
+        let found = judge(told, "deploy").found;
+        let last = |line: &str| line.rsplit(' ').next().unwrap().to_owned();
+        let last: Vec<String> = lines(&found).into_iter().map(last).collect();
+        assert_eq!(last, ["two", "three", "one"]);
+    }
+
+    /// A server that says it looked a hundred thousand times makes no work of it.
+    #[test]
+    fn looks_have_an_end() {
+        let mut told = String::new();
+        for number in 0..100_000 {
+            told.push_str(&format!("=again\n=+web\t/etc/nginx/{number}\tx\t\n"));
+        }
+        let difference = judge(told.as_bytes(), "deploy");
+        assert!(difference.found.len() < 3_000, "{}", difference.found.len());
+    }
+
+    #[test]
+    fn what_cannot_be_read_to_its_end_is_a_finding() {
+        for packed in ["~H4sIAAAA\n", "~====\n", "~AAAA\n", "=x\n"] {
+            let found = judge(packed.as_bytes(), "deploy").found;
+            let is_told = matches!(lines(&found)[..], [line] if line.starts_with("uncompared not everything"));
+            assert!(is_told, "{packed}: {found:?}");
+        }
+    }
 }

@@ -16,6 +16,11 @@ sp_b_disk_seconds=20 # for setuid files on the whole disk, beside the rest
 sp_b_code_seconds=15
 sp_b_all_seconds=40 # for all of these together, whatever a supporter made slow
 if [ "${sp_by_server:-0}" = 1 ]; then sp_b_seconds=60 sp_b_disk_seconds=60 sp_b_code_seconds=60 sp_b_all_seconds=240; fi
+# A disk with very many files has half of what it is waited for longer; the rest is for giving entries and taking them.
+case ${sp_walk_seconds:=0} in '' | *[!0-9]* | ?????*) sp_walk_seconds=0 ;; esac
+sp_b_more=$((sp_walk_seconds / 2))
+sp_b_seconds=$((sp_b_seconds + sp_b_more)) sp_b_disk_seconds=$((sp_b_disk_seconds + sp_b_more))
+sp_b_code_seconds=$((sp_b_code_seconds + sp_b_more)) sp_b_all_seconds=$((sp_b_all_seconds + sp_b_more))
 sp_b_list=400000000 # bytes of the list of a shop: about four million files
 sp_b_depth=100      # folders in one another
 sp_b_homes=3000     # accounts
@@ -1033,36 +1038,26 @@ sp_b_shop_keep() {
 sp_baseline() {
     sp_baseline=false sp_baseline_why='' sp_baseline_digest=''
     sp_b_to=$1
-    if [ ! -L "$sp_b_to" ] && [ -f "$sp_b_to/about" ]; then
+    if sp_baseline_there "$1"; then
         sp_baseline=true
         sp_baseline_digest=$(sp_b_digest "$sp_b_to")
         return 0
     fi
-    sp_b_r=0
-    set -- "$sp_b_to" "$sp_b_to.new"
-    for sp_b_a; do if [ -e "$sp_b_a" ] || [ -L "$sp_b_a" ]; then sp_b_r=1; fi; done
-    if { [ "$sp_b_r" = 1 ] && ! rm -rf -- "$@" 2>/dev/null; } || ! mkdir -m 0700 -- "$sp_b_to.new" 2>/dev/null; then
-        sp_baseline_why='The list of what is there now could not be written.'
-        return 0
+    if [ -z "${sp_beside:-}" ]; then
+        sp_baseline_begin "$1" || {
+            sp_baseline_why='The list of what is there now could not be written.'
+            return 0
+        }
+        { sp_b_system "$sp_b_salt" || :; } 2>/dev/null 9>&- >"$1.new/system" || :
     fi
+    sp_beside_wait
     sp_b_r=0
     sp_baseline_why=$(
-        sp_b_into=$sp_b_to.new sp_b_bad=''
+        sp_b_into=$sp_b_to.new
         sp_b_tools
-        sp_b_ours
-        sp_b_random
-        sp_b_salt=$sp_b_word
-        if [ -z "${sp_s_keys:-}" ]; then
-            sp_find_sshd
-            sp_settings "${sp_me:-root}"
-        fi
-        sp_b_named_by_sshd
-        sp_b_from=${sp_rec_path:-${sp_real:-${sp_start:-}}}
-        if [ -z "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then sp_b_from=$(readlink -f -- "$sp_path") || sp_b_from=$sp_path; fi
-        sp_b_system "$sp_b_salt" >"$sp_b_into/system" 2>/dev/null
         sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
         printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\nnamed=%s\nstart=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
-            "$sp_b_cut" "$sp_b_others" "${sp_s_keys:-}" "${sp_sshd_f:-}" "$sp_b_named" "$(sp_b_boot) $(sp_b_ticks_of $$)" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
+            "$sp_b_cut" "$sp_b_others" "$sp_b_keys" "$sp_b_config" "$sp_b_named" "$(sp_b_boot) $(sp_b_ticks_of $$)" "$(date +%s)" 2>/dev/null >"$sp_b_into/about" || exit 1
         case $(tail -q -n 1 -- "$sp_b_into/about" "$sp_b_into/system") in end"$sp_nl"end*) ;; *) exit 1 ;; esac
         case $sp_b_why in 'there was no room'*) exit 1 ;; esac
         printf '%s' "$sp_b_why"
@@ -1075,6 +1070,36 @@ sp_baseline() {
         rm -rf -- "$sp_b_to.new" 2>/dev/null || :
         sp_baseline_why='The list of what is there now could not be written (a full disk, or a quota).'
     fi
+}
+
+# sp_baseline_ahead FOLDER: begins with the list of the system, which goes on beside whatever else is made until
+# sp_baseline wants it. What is made meanwhile must be left out of the list by its name (sp_b_ours), and is not the
+# shop. It holds our lock: whoever closes after we were killed waits until nothing is written any more.
+sp_baseline_ahead() {
+    if sp_baseline_there "$1" || ! sp_baseline_begin "$1"; then return 0; fi
+    { sp_b_system "$sp_b_salt" || :; } 2>/dev/null >"$1.new/system" &
+    sp_beside=$!
+}
+
+sp_baseline_there() { [ ! -L "$1" ] && [ -f "$1/about" ]; }
+
+# sp_baseline_begin FOLDER: a new folder for the list, and what the list begins with. Ends with 1 where it cannot be made.
+sp_baseline_begin() {
+    sp_b_r=0
+    for sp_b_a in "$1" "$1.new"; do if [ -e "$sp_b_a" ] || [ -L "$sp_b_a" ]; then sp_b_r=1; fi; done
+    if { [ "$sp_b_r" = 1 ] && ! rm -rf -- "$1" "$1.new" 2>/dev/null; } || ! mkdir -m 0700 -- "$1.new" 2>/dev/null; then return 1; fi
+    sp_b_tools
+    sp_b_ours
+    sp_b_random
+    sp_b_salt=$sp_b_word
+    if [ -z "${sp_s_keys:-}" ]; then
+        sp_find_sshd
+        sp_settings "${sp_me:-root}"
+    fi
+    sp_b_keys=${sp_s_keys:-} sp_b_config=${sp_sshd_f:-} sp_b_named=''
+    sp_b_named_by_sshd
+    sp_b_from=${sp_rec_path:-${sp_real:-${sp_start:-}}}
+    if [ -z "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then sp_b_from=$(readlink -f -- "$sp_path") || sp_b_from=$sp_path; fi
 }
 
 sp_b_boot() {
@@ -1119,7 +1144,7 @@ sp_baseline_hold() {
 # sp_b_sums FOLDER: digests of everything that may be obeyed, by a server or by a browser.
 sp_b_sums() {
     sp_b_q='*[[:cntrl:]]*'
-    sp_b_left 20
+    sp_b_left $((20 + sp_b_more))
     sp_b_within "$sp_b_limit" find "$1" -type f -size -1000k ! -path "$sp_b_q" ! -path '*\\*' ! -iname '*.jpg' ! -iname '*.jpeg' \
         ! -iname '*.png' ! -iname '*.gif' ! -iname '*.webp' ! -iname '*.avif' ! -iname '*.woff' ! -iname '*.woff2' ! -iname '*.pdf' \
         ! -iname '*.zip' ! -iname '*.gz' ! -iname '*.mp4' -exec sha256sum -- '{}' + 2>/dev/null || :
@@ -1322,15 +1347,16 @@ sp_b_setuid_new() {
 }
 
 # sp_b_suid_find SECONDS FOLDER...: a name with control characters is told by its inode. (busybox find
-# forgets `-exec +` in brackets.)
+# forgets `-exec +` in brackets.) To prune a file does nothing, but GNU find may not ask for its name before that: it would
+# for every file on the disk, which takes three times as long as all the rest.
 sp_b_suid_find() {
     sp_b_q='*[[:cntrl:]]*'
     set -- "$@" -xdev '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o \
         -path /var/lib/containerd ')' -prune -o \
-        -type f '(' -perm -4000 -o -perm -2000 ')' ! -path "$sp_b_q" -exec stat -c '%Z %a %u %g %n' -- '{}' + -o \
+        -type f '(' -perm -4000 -o -perm -2000 ')' -prune ! -path "$sp_b_q" -exec stat -c '%Z %a %u %g %n' -- '{}' + -o \
         -type f '(' -perm -4000 -o -perm -2000 ')' -exec stat -c '%Z %a %u %g /(control characters in its name), inode %i' -- '{}' +
     if [ "$sp_uid" = 0 ] && [ "$sp_b_gnu_find" = yes ] && sp_has getcap; then
-        set -- "$@" -o -type f -perm /111 -newerct "@$sp_b_time" ! -path "$sp_b_q" -exec getcap -- '{}' +
+        set -- "$@" -o -type f -perm /111 -newerct "@$sp_b_time" -prune ! -path "$sp_b_q" -exec getcap -- '{}' +
     fi
     sp_b_a=$1
     shift

@@ -379,7 +379,7 @@ sp_say_lines() {
 
 # What it is sent with the source; a provider may add names that it needs.
 sp_failsafe_inputs='grant account path access public_key has_password deadline expiry_form restrict from keys_file
-same_key_before allow_root supporter tag case ask at_end drain baseline_digest gate_wanted'
+same_key_before allow_root supporter tag case ask at_end drain walk_seconds baseline_digest gate_wanted'
 
 sp_unit=stagepass-$sp_grant
 sp_units=/etc/systemd/system

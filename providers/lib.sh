@@ -70,6 +70,8 @@ sp_tidy() { :; }
 sp_exit() {
     sp_status=$1
     sp_tidy || :
+    # What goes on beside the verb ends with it.
+    sp_beside_wait
     sp_unlock || :
     [ -z "${sp_refused:-}" ] || exit 10
     case $sp_status in
@@ -84,6 +86,12 @@ sp_exit() {
     fi
     sp_flush
     exit 21
+}
+
+# Waits for what goes on beside the verb (sp_beside), if anything does.
+sp_beside_wait() {
+    [ -z "${sp_beside:-}" ] || wait "$sp_beside" 2>/dev/null || :
+    sp_beside=''
 }
 
 sp_has() { command -v "$1" >/dev/null 2>&1; }
@@ -121,6 +129,7 @@ sp_check_inputs() {
     case ${sp_tag:=} in *[!0-9a-z]*) sp_refuse bad-input 'The authentication of the mark is not of the form [0-9a-z]*.' ;; esac
     case ${sp_at_end:=kill} in kill | drain) ;; *) sp_refuse bad-input 'What happens at the deadline is neither kill nor drain.' ;; esac
     sp_number sp_drain "${sp_drain:=0}"
+    sp_number sp_walk_seconds "${sp_walk_seconds:=0}"
     sp_number sp_uses_from "${sp_uses_from:=0}"
     case ${sp_baseline_digest:=} in *[!0-9a-f]*) sp_refuse bad-input 'The digest of the baseline is not made of 0-9 and a-f.' ;; esac
     sp_number sp_check_until "${sp_check_until:=0}"
@@ -425,6 +434,12 @@ sp_gnu_find() {
     [ "$sp_gnu" = yes ]
 }
 
+# Both, before any subshell would ask them again.
+sp_tools() {
+    sp_can_limit || :
+    sp_gnu_find || :
+}
+
 # sp_within SECONDS PROGRAM...: killed after that time, where timeout(1) can. Holds no lock of ours.
 sp_within() {
     if sp_can_limit; then
@@ -570,7 +585,7 @@ sp_end_uid() {
                 $! = 0;
                 my $nice = getpriority(2, $uid);
                 exit($had ? 0 : 4) if $! == 3;
-                select undef, undef, undef, 0.05;
+                select undef, undef, undef, $_ < 10 ? 0.004 : 0.05;
             }
             exit 1' "$1" "$sp_nobody" 2>/dev/null 9>&- || sp_end_said=$?
     fi
@@ -1021,6 +1036,9 @@ sp_folder() {
         shift
     done
     IFS=" $sp_tab$sp_nl"
+    # Some file systems count none.
+    sp_v=$(stat -f -c '%c-%d' -- "$sp_real" 2>/dev/null) || sp_v=''
+    case $sp_v in *[!0-9-]* | '' | -* | *-) ;; *) sp_say path_inodes $((${sp_v%-*} - ${sp_v#*-})) ;; esac
     sp_folder_mounts
     sp_folder_homes
     sp_folder_signs

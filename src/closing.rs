@@ -40,8 +40,8 @@ const MOST_STEPS: u32 = 10;
 
 /// Seconds a process may keep a grant to itself: longer than all its steps together.
 #[must_use]
-pub fn lease_seconds(context: &Context) -> i64 {
-    let steps = context.step_limit.saturating_mul(MOST_STEPS);
+pub fn lease_seconds(context: &Context, grant: &Grant) -> i64 {
+    let steps = session::step_limit(context, grant).saturating_mul(MOST_STEPS);
     i64::try_from(steps.as_secs()).unwrap_or(i64::MAX).max(LEASE_SECONDS)
 }
 
@@ -766,8 +766,9 @@ async fn claim(
     let event = event(context, &grant, "grant.closing", json!({ "why": why }));
     // With every further one there is another to wait for, on the server and in the proof.
     let more = u32::try_from(together.saturating_sub(1)).unwrap_or(u32::MAX);
-    let more = i64::try_from(context.step_limit.saturating_mul(more).as_secs()).unwrap_or(i64::MAX);
-    let lease = Lease::mine(now, lease_seconds(context).saturating_add(more.saturating_mul(2)));
+    let more = session::step_limit(context, &grant).saturating_mul(more).as_secs();
+    let more = i64::try_from(more).unwrap_or(i64::MAX).saturating_mul(2);
+    let lease = Lease::mine(now, lease_seconds(context, &grant).saturating_add(more));
     let claimed = ledger.claim(&grant.id, &from, State::Closing, &lease, now, &event).await?;
     Ok(claimed.map(|claimed| (claimed, grant.state)))
 }

@@ -28,8 +28,9 @@ use crate::target::Target;
 use crate::transport::{self, Ahead, Attempt, Part};
 use crate::trial::{self, Credential, Login, Made, Plan, Proof};
 
-/// Seconds after which the server ends the verification key by itself.
-const CHECK_KEY_SECONDS: i64 = 300;
+/// Seconds behind the last moment at which access is let in ([`Moment::not_after`]) after which the server ends
+/// the verification key by itself: five minutes in all, but for a shop that takes long to be walked.
+const CHECK_KEY_SECONDS: i64 = 240;
 
 /// How often a login whose answer nobody saw is tried again before the grant is given up.
 const LOGIN_TRIES: u32 = 3;
@@ -81,11 +82,11 @@ pub async fn open(
     });
     let clock_ahead = draft.server.clock_ahead;
     let server_now = context.now() + clock_ahead;
-    let not_after = server_now + seconds(context.step_limit);
+    let not_after = server_now + seconds(session::step_limit(context, &grant));
     if let Some(layer) = grant.layers.first_mut() {
         Known::set(layer, "open_not_after", not_after);
     }
-    let lease = Lease::mine(context.now(), lease_seconds(context));
+    let lease = Lease::mine(context.now(), lease_seconds(context, &grant));
     // Whoever interrupts from here on waits until it is undone.
     let _in_hand = InHand::on(&session.target.name);
     grant =
@@ -114,7 +115,7 @@ pub async fn open(
         password: draft.password,
         password_hash: password_hash.as_ref(),
         check_key: has_key.then_some(check.text.as_str()),
-        check_until: server_now + CHECK_KEY_SECONDS,
+        check_until: not_after + CHECK_KEY_SECONDS,
         not_after,
         trial: &nonce,
         ..Moment::default()
@@ -167,7 +168,7 @@ pub async fn open(
     }
     // The verification key has done its work; what stays is the supporter's own.
     progress.step("taking the verification key away");
-    let not_after = context.now() + clock_ahead + seconds(context.step_limit);
+    let not_after = context.now() + clock_ahead + seconds(session::step_limit(context, &grant));
     let settled =
         Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
     drop(check);
@@ -633,7 +634,7 @@ pub async fn try_again(
 
     // Who is killed now leaves a claim behind, and the next sweep sets the grant's own lines again.
     let now = context.now();
-    let lease = Lease::mine(now, lease_seconds(context));
+    let lease = Lease::mine(now, lease_seconds(context, grant));
     let intent = event(context, grant, "grant.trying", json!({}));
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
@@ -647,11 +648,12 @@ pub async fn try_again(
         access: grant.access,
     };
     let server_now = context.now() + server.clock_ahead;
-    let not_after = server_now + seconds(context.step_limit);
+    let limit = seconds(session::step_limit(context, &grant));
+    let not_after = server_now + limit;
     let moment = Moment {
         deadline: grant.deadline,
         check_key: Some(check.text.as_str()),
-        check_until: server_now + CHECK_KEY_SECONDS,
+        check_until: not_after + CHECK_KEY_SECONDS,
         not_after,
         trial: &nonce,
         ..Moment::default()
@@ -672,7 +674,7 @@ pub async fn try_again(
         Err(problem) => Err(problem),
     };
     drop(check);
-    let not_after = context.now() + server.clock_ahead + seconds(context.step_limit);
+    let not_after = context.now() + server.clock_ahead + limit;
     let settled =
         Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
     let settled = call(session, &provider, provider.after_trial(), &grant, &settled).await;

@@ -20,6 +20,13 @@ pub const SKEW_LIMIT: i64 = 60;
 /// How far a clock may be off at all, in seconds: 366 days.
 const SKEW_MAXIMUM: i64 = 366 * 86_400;
 
+/// Files of a disk for each second that a walk of it is waited for longer: a slow disk that has to seek for each
+/// one reads some hundreds a second, and keeps them in memory for the walks that follow.
+const FILES_A_SECOND: i64 = 2_000;
+
+/// The most seconds that a step is waited for longer because of that.
+const MOST_WALK_SECONDS: i64 = 540;
+
 /// The form of `expiry-time` in `authorized_keys` that a server's sshd understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -158,6 +165,15 @@ impl Server {
     #[must_use]
     pub fn key_kind(&self, like: Option<&str>) -> public_key::Kind {
         public_key::Kind::for_server(self.reply.text("pubkey_algorithms"), like)
+    }
+
+    /// Seconds that a step may take longer here, since it walks through the shop folder more than once: by how
+    /// many files there are on that folder's disk, which the server knows without counting. None without a
+    /// shop folder, or where its file system does not say.
+    #[must_use]
+    pub fn walk_seconds(&self) -> i64 {
+        let files = self.reply.number("path_inodes").unwrap_or_default().max(0);
+        (files / FILES_A_SECOND).min(MOST_WALK_SECONDS)
     }
 
     fn warn(&self) -> Vec<String> {
@@ -348,6 +364,7 @@ pub fn detect_inputs(
         ("sp_ask", ""),
         ("sp_at_end", "kill"),
         ("sp_drain", "0"),
+        ("sp_walk_seconds", "0"),
         ("sp_uses_from", "0"),
         ("sp_closer", ""),
         ("sp_baseline_digest", ""),

@@ -21,12 +21,36 @@ use crate::transport::{
     Unlock as _, Wanted,
 };
 
+/// The input that says how many seconds longer a step may take because of the size of the shop
+/// ([`Server::walk_seconds`](crate::server::Server::walk_seconds)); also where that is kept with a layer.
+pub const WALK_SECONDS: &str = "sp_walk_seconds";
+
+/// How long a step on a server may take for a grant: with a shop on a large disk longer than elsewhere.
+#[must_use]
+pub fn step_limit(context: &Context, grant: &Grant) -> Duration {
+    let more = grant.layers.iter().map(|layer| Known::of(layer).number(WALK_SECONDS)).max();
+    longer(context.step_limit, more.unwrap_or_default())
+}
+
+fn longer(limit: Duration, seconds: i64) -> Duration {
+    limit.saturating_add(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
+}
+
+/// The same, from what a verb is told.
+fn limit_of(context: &Context, inputs: &Inputs<'_>) -> Duration {
+    let more = inputs.iter().find_map(|(name, input)| match input {
+        Input::Text(text) if *name == WALK_SECONDS => text.parse().ok(),
+        _ => None,
+    });
+    longer(context.step_limit, more.unwrap_or_default())
+}
+
 /// How long closing so many grants by one script may take: each further one a quarter of what one alone
 /// may take.
 #[must_use]
-pub fn together_limit(context: &Context, count: usize) -> Duration {
+pub fn together_limit(alone: Duration, count: usize) -> Duration {
     let more = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
-    context.step_limit.saturating_add((context.step_limit / 4).saturating_mul(more))
+    alone.saturating_add((alone / 4).saturating_mul(more))
 }
 
 /// One connection to one target. A sweep uses one for however many grants are due there.
@@ -117,7 +141,7 @@ impl<'a> Session<'a> {
         let framed = provider.frame(verb, inputs).map_err(|e| {
             Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
         })?;
-        let limit = self.context.step_limit;
+        let limit = limit_of(self.context, inputs);
         Ok(self.run(framed, elevation, provider.outputs(verb), limit).await)
     }
 
@@ -135,7 +159,8 @@ impl<'a> Session<'a> {
             Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
         })?;
         let (body, packed) = (std::mem::take(&mut framed.body), framed.packed.take());
-        let limit = together_limit(self.context, inputs.len());
+        let alone = inputs.iter().map(|one| limit_of(self.context, one)).max();
+        let limit = together_limit(alone.unwrap_or(self.context.step_limit), inputs.len());
         let outcome = self.send(body, packed, self.target.elevation, limit).await;
         Ok(framed.read(outcome, provider.outputs(verb)))
     }
@@ -332,6 +357,7 @@ pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'
         ("sp_ask", kept("sp_ask")),
         ("sp_at_end", Input::Text(known.text_or("sp_at_end", "kill").to_owned())),
         ("sp_drain", Input::Text(known.number("sp_drain").to_string())),
+        (WALK_SECONDS, Input::Text(known.number(WALK_SECONDS).to_string())),
         ("sp_uses_from", Input::Text(known.number("uses_collected").to_string())),
         ("sp_closer", plain(moment.closer)),
         ("sp_baseline_digest", plain(opened("baseline_digest"))),

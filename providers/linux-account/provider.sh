@@ -60,6 +60,8 @@ sp_read_record() {
             gate=*) sp_rec_gate=$sp_v ;;
             confined=*) sp_rec_confined=$sp_v ;;
             door=*) sp_rec_door=$sp_v ;;
+            # The failsafe was written before there was one.
+            digest=*) sp_baseline_digest=${sp_baseline_digest:-$sp_v} ;;
             through=*) sp_rec_through=$sp_rec_through$sp_v$sp_nl ;;
         esac
     done <"$sp_record/record"
@@ -300,8 +302,9 @@ sp_detect_gate() {
     fi
     sp_say can_confine "$sp_j"
     sp_say confine_reason "$sp_confine_why"
-    sp_bool drop_in sp_drop_in_read
-    sp_drop_in_read || :
+    sp_v=true
+    sp_drop_in_read || sp_v=false
+    sp_say drop_in "$sp_v"
     sp_say drop_in_reason "$sp_drop_in_why"
     sp_other_doors
 }
@@ -438,7 +441,7 @@ sp_only_there() {
         set -eu
         mount --make-rprivate /
         mount -n --rbind -- "$1" "$1"
-        # One that is hidden under another is out of reach, too. These kinds know no ACL entries.
+        # One that is hidden under another is out of reach, too. These kinds know no ACL entries, and devices belong to root.
         D=$1 awk '\''
             BEGIN {
                 d = ENVIRON["D"]; print "/"; seen["/"] = 1
@@ -450,6 +453,7 @@ sp_only_there() {
                 t = $0; sub(/^.* - /, "", t); sub(/ .*/, "", t)
                 if (p != d && index(p, d "/") != 1 && !(t in none) && $6 !~ /^ro(,|$)/ && !seen[p]++) print p
             }'\'' /proc/self/mountinfo | while IFS= read -r p; do
+            [ ! -c "$p" ] || continue
             mount -n -o remount,bind,ro -- "$p" || ! mountpoint -q -- "$p" || exit 1
         done 2>/dev/null
         sleep 60 </dev/null >/dev/null 2>&1 &
@@ -1420,6 +1424,7 @@ sp_set_password() {
 # A refusal found late: everything is taken away again before it is said.
 sp_undo() {
     sp_why_id=$1 sp_why=$2 sp_evidence=0
+    sp_beside_wait
     if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || { [ -e "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ]; }; then
         sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
     fi
@@ -1458,6 +1463,7 @@ sp_open() {
         *) sp_refuse bad-input 'The password was not hashed.' ;;
     esac
     sp_lock_state
+    sp_tools
     sp_not_ended "$sp_state/ended."
     # The lock may have been waited for.
     ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
@@ -1515,6 +1521,7 @@ sp_open() {
         sp_settle "$sp_record/record" "$sp_state/last-uid" "$sp_state"
     fi
     sp_limits_put
+    sp_baseline_ahead "$sp_dir/baseline"
     sp_make_home
     sp_shop_open
     sp_confined=false sp_confine_why='' sp_uses_safe=false
@@ -1524,8 +1531,11 @@ sp_open() {
     fi
     sp_renote confined "$sp_rec_confined" "$sp_confined"
     sp_baseline "$sp_dir/baseline"
-    # It has to know which baseline.
-    sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
+    if [ -n "$sp_baseline_digest" ]; then
+        { sp_note digest "$sp_baseline_digest"; } 2>/dev/null || sp_undo no-room 'The record of the grant could not be written (a full disk).'
+        sp_settle_soon "$sp_record/record"
+    fi
+    sp_settle_soon "$sp_dir/baseline"
     sp_settle
     sp_plan_door
     sp_renote door "$sp_rec_door" "$sp_door"
@@ -1855,7 +1865,7 @@ sp_end_jobs() {
 # may be very long: it is counted as it comes, and never kept whole. Sets sp_deleted and sp_reowned.
 sp_end_files() {
     sp_walk_empty=''
-    [ -z "$sp_shared" ] || ! "$sp_by_walk" || return 0
+    if [ -n "${sp_by_walk:-}" ] && "$sp_by_walk"; then return 0; fi
     sp_find_fit
     for sp_a in /tmp /var/tmp /dev/shm; do
         [ -d "$sp_a" ] || continue
@@ -1865,7 +1875,7 @@ sp_end_files() {
     done
     [ -n "$sp_rec_path" ] && [ -d "$sp_rec_path" ] || return 0
     sp_t='1 1'
-    if find / -maxdepth 0 -printf '' 2>/dev/null; then
+    if sp_gnu_find; then
         sp_t=$(find "$sp_rec_path" -xdev -user "$sp_id" '(' '(' -name .ssh -o -path '*/.ssh/*' ')' -printf 's\n' -o -printf '.\n' ')' 2>/dev/null |
             awk '{ n[$0]++ } END { print n["."] + n["s"], n["s"] + 0 }') || :
     fi
@@ -1879,7 +1889,7 @@ sp_end_files() {
 # GNU find works from inside each folder, so that one swapped for a link meanwhile leads nowhere.
 sp_find_fit() {
     sp_x=-execdir
-    find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
+    sp_gnu_find || find / -maxdepth 0 -execdir true '{}' + 2>/dev/null || sp_x=-exec
 }
 
 # Every other place on this server's own disks: what the account made or changed since the grant was opened is deleted.
@@ -1891,9 +1901,10 @@ sp_end_elsewhere() {
     # Somebody waits for an answer; at its deadline the server has time.
     sp_far=15
     [ "$sp_by_server" = 0 ] || sp_far=60
+    sp_far=$((sp_far + sp_walk_seconds / 4))
     # A file's time of change cannot be set; without that test another's number could be mistaken for ours.
     # Without a record nobody knows whose the shop is.
-    if [ -z "$sp_rec_home" ] || [ ! -e "$sp_record/since" ] || ! find / -maxdepth 0 -cnewer "$sp_record/since" -printf '' 2>/dev/null; then
+    if [ -z "$sp_rec_home" ] || [ ! -e "$sp_record/since" ] || ! sp_gnu_find; then
         sp_rest_partial=true
         return 0
     fi
@@ -1956,10 +1967,31 @@ sp_elsewhere_not() {
     done
 }
 
+# The same walk for one that is closed alone and stands still, beside its comparison.
+sp_walk_begin() {
+    sp_walk_own=''
+    [ "$sp_evidence$sp_foreign$sp_left" = 1false0 ] && [ -z "$sp_shared${sp_ahead_compared:-}" ] && [ -n "$sp_rec_home" ] && [ -e "$sp_record/since" ] && sp_gnu_find || return 0
+    sp_shared_ids=$sp_id sp_shared_homes=$sp_id$sp_tab$sp_home
+    {
+        sp_v=$(sp_ahead_walk) || sp_v=' none'
+        printf '%s.\n' "$sp_v"
+    } 2>/dev/null 9>&- >"$sp_record/walked" &
+    sp_beside=$! sp_walk_own=1 sp_by_walk=sp_walked_past
+}
+
+sp_walk_end() {
+    [ -n "$sp_walk_own" ] || return 0
+    sp_beside_wait
+    sp_shared_walk=''
+    [ ! -r "$sp_record/walked" ] || IFS= read -r sp_shared_walk <"$sp_record/walked" || :
+    # A full disk cuts it.
+    case $sp_shared_walk in *' .') ;; *) sp_shared_walk=none ;; esac
+}
+
 # Whether the walk that was made for several grants, when all of them had ended, came past nothing of this account but its home:
 # then there is nothing to look for, neither in the shop nor elsewhere. Whoever has anything is looked after on its own.
 sp_walked_past() {
-    [ -n "${sp_ahead_compared:-}" ] && [ -n "${sp_shared_walk:-}" ] && [ -n "$sp_rec_home" ] || return 1
+    [ -n "${sp_ahead_compared:-}${sp_walk_own:-}" ] && [ -n "${sp_shared_walk:-}" ] && [ -n "$sp_rec_home" ] || return 1
     case $sp_shared_walk in *none* | *" $sp_id "*) return 1 ;; esac
     # The shop is below the first of the roots, and on its file system.
     if [ -n "$sp_rec_path" ]; then
@@ -2249,7 +2281,9 @@ sp_end() {
     sp_mounted='' sp_unattributed=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false sp_sessions=${sp_sessions:-0}
     sp_end_access
     if [ -n "$sp_id" ]; then
+        sp_walk_begin
         sp_compare
+        sp_walk_end
         # Handed over first: what the account made is then changed as the shop's owner.
         if [ "$sp_foreign" = false ]; then
             sp_end_files
@@ -2485,6 +2519,7 @@ sp_close() {
     if [ "$sp_k" = true ]; then
         sp_close_again
     else
+        sp_tools
         sp_evidence=1
         sp_end
         sp_close_report
@@ -2527,8 +2562,7 @@ sp_close_ahead() {
         set -e
         sp_one_1
         sp_start
-        sp_can_limit || :
-        sp_gnu_find || :
+        sp_tools
         sp_find_nobody
         printf '%s %s %s' "$sp_timeout" "$sp_gnu" "$sp_nobody"
         exit 0
@@ -2723,7 +2757,7 @@ sp_ahead_find() {
         case $sp_w$sp_a in 0'(') sp_w=1 && set -- "$@" -xdev $sp_k -path "$sp_state" -prune -o ;; esac
         set -- "$@" "$sp_a"
     done
-    sp_within 30 find "$@" 2>/dev/null
+    sp_within $((30 + sp_walk_seconds / 4)) find "$@" 2>/dev/null
 }
 
 # Prints the comparison: the state in a line, then the records.

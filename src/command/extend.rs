@@ -136,7 +136,7 @@ async fn carry_out(
     progress.step("moving the deadline");
     let now = context.now();
     let detail = json!({ "from": grant.deadline, "to": new.deadline(), "why": new.reason() });
-    let lease = Lease::mine(now, lease_seconds(context));
+    let lease = Lease::mine(now, lease_seconds(context, &grant));
     let intent = event(context, &grant, "grant.extending", detail);
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
@@ -237,7 +237,8 @@ async fn restate(
         other => return Ok(other),
     }
     let ahead = grant.layers.first().map_or(0, |layer| Known::of(layer).number("clock_ahead"));
-    let limit = i64::try_from(context.step_limit.as_secs()).unwrap_or(60);
+    let limit = session::step_limit(context, grant).as_secs();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let not_after = context.now().saturating_add(ahead).saturating_add(limit);
     let moment = Moment { deadline, not_after, ..Moment::default() };
     let Some(layer) = grant.layers.first() else {
@@ -262,7 +263,7 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
         {
             continue;
         }
-        let lease = Lease::mine(now, lease_seconds(context));
+        let lease = Lease::mine(now, lease_seconds(context, &grant));
         let intent = event(context, &grant, "grant.restating", json!({ "to": grant.deadline }));
         // A live process's claim is not taken.
         let claimed =

@@ -36,7 +36,7 @@ use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
 use crate::server::{self, Server, detect_inputs};
-use crate::session::{self, Known, Session, unreachable};
+use crate::session::{self, Known, Session, WALK_SECONDS, unreachable};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -777,6 +777,7 @@ fn compose(
         "sp_at_end": if terms.drain() > 0 { "drain" } else { "kill" },
         "sp_drain": terms.drain(),
         "sp_ask": whom_to_ask(context),
+        WALK_SECONDS: seen.server.walk_seconds(),
         "host_keys": session::host_keys(&wanted.target),
         "clock_ahead": seen.server.clock_ahead,
         "shared": i64::from(wanted.provider.need == Need::None),

@@ -17,7 +17,7 @@ use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply};
 use crate::secret;
 use crate::server::{self, Server, detect_inputs};
-use crate::session::{self, Known, Moment, Session};
+use crate::session::{self, Known, Moment, Session, WALK_SECONDS};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
 
@@ -124,7 +124,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let mut session = Session::open(context, &target).await?;
     let mut cycle = Cycle::prepare(context, &provider, &mut session).await?;
     cycle.grant.case = own_case(context, &ledger, TEST_CASE, "stagepass").await?;
-    let lease = Lease::mine(context.now(), closing::lease_seconds(context));
+    let lease = Lease::mine(context.now(), closing::lease_seconds(context, &cycle.grant));
     let opening = event(context, &cycle.grant, "grant.opening", json!({ "test": name }));
     cycle.grant = ledger.begin(&cycle.grant, &lease, &opening).await?;
     let steps = cycle.run(&mut session, &progress).await;
@@ -230,6 +230,7 @@ impl<'a> Cycle<'a> {
             "sp_expiry_form": server.expiry_form.id(),
             "sp_restrict": if server.knows_restrict { "1" } else { "0" },
             "sp_from": "",
+            WALK_SECONDS: server.walk_seconds(),
             "host_keys": session::host_keys(session.target),
             "clock_ahead": server.clock_ahead,
             "open_not_after": not_after,

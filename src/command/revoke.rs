@@ -378,7 +378,7 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
             detail.insert("altered".into(), json!(true));
         }
         let event = event(context, grant, "grant.forgotten", detail);
-        let lease = Lease::mine(now, closing::lease_seconds(context));
+        let lease = Lease::mine(now, closing::lease_seconds(context, grant));
         let done = ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
         let Some(grant) = done else {
             busy.busy.push(grant.id.clone());

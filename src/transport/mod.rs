@@ -21,6 +21,7 @@ pub(crate) mod exchange;
 pub mod host_key;
 mod local;
 mod login;
+mod prompt;
 mod route;
 pub(crate) mod sftp;
 mod ssh;

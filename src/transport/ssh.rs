@@ -25,6 +25,7 @@ use super::host_key::{
 };
 use super::local::LINGER;
 use super::login::{self, Identity};
+use super::prompt::Prompt;
 use super::ssh_config::{Config, Place};
 use super::{Clock, Outcome, Phase, Surroundings, TransportError, Unlock, clean};
 use crate::target::{Address, Target};
@@ -470,7 +471,7 @@ async fn connect(
 ) -> Result<Link, Failure> {
     let label = place.label();
     let stream: Box<dyn Stream> = match way.last() {
-        None => Box::new(dial(place, clock).await?),
+        None => Box::new(Prompt(dial(place, clock).await?)),
         Some(link) => Box::new(pass_through(link, place, clock).await?),
     };
     let (reader, writer) = tokio::io::split(stream);

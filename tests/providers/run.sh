@@ -263,7 +263,7 @@ script() {
     local -A in=([grant]=$grant [account]=$account [path]='' [access]=sftp [public_key]=$supporter_key
         [check_key]='' [check_until]=0 [password]='' [has_password]=0 [deadline]=$deadline [expiry_form]=$form
         [restrict]=1 [from]='' [not_after]=$(($(date +%s) + 120)) [supporter]="Anna O'Hara \$(id)"
-        [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [uses_from]=0
+        [tag]=t4g [case]="DH-1 'x' \$(id) %n" [ask]='Ask Anna at anna@example.org.' [at_end]=kill [drain]=0 [walk_seconds]=0 [uses_from]=0
         [baseline_digest]='' [by_server]=0 [gate_wanted]=1 [trial]='' [opened]='' [closer]='' [confined_then]='' [with_secrets]='')
     # What the ledger knows of an open grant.
     [ "$verb" != open ] || opened=$(date +%s)

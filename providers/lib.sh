@@ -420,7 +420,13 @@ sp_key_lines() {
 sp_can_limit() {
     if [ -z "${sp_timeout:-}" ]; then
         sp_timeout=no
-        ! timeout -s KILL 5 true 2>/dev/null || sp_timeout=yes
+        # A program of its own that is not busybox by another name, which has had other options, needs no try.
+        # shellcheck disable=SC3013 # every sh named above has -ef
+        if [ -f /usr/bin/timeout ] && [ -x /usr/bin/timeout ] && [ ! -L /usr/bin/timeout ] && [ ! /usr/bin/timeout -ef /bin/busybox ]; then
+            sp_timeout=yes
+        elif timeout -s KILL 5 true 2>/dev/null; then
+            sp_timeout=yes
+        fi
     fi
     [ "$sp_timeout" = yes ]
 }

@@ -4,7 +4,7 @@
 //! login with the old key is tried and has to be refused. Only then is the grant `closed`. What
 //! nobody saw stays `closing`, and what failed six times is `stuck` and retried daily for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -513,6 +513,13 @@ async fn close_on(round: &Round<'_>, target: Option<&Target>, grants: &[&Grant])
         }
         return Ok(tally);
     };
+    let layers = grants.iter().flat_map(|grant| &grant.layers);
+    for name in layers.map(|layer| layer.provider.as_str()).collect::<BTreeSet<_>>() {
+        // One that cannot be used says so when its turn comes.
+        if let Ok(provider) = context.provider(name) {
+            provider.prepare(&[Verb::Close, Verb::Collected]);
+        }
+    }
     let mut session = Session::open(context, target).await.map_err(|e| one_line(&e));
     context.output.mark("closing, logged in");
     let mut lost = 0;

@@ -367,6 +367,19 @@ impl Provider {
         })
     }
 
+    /// Makes ready what is sent for these verbs, while a server is being reached: to find what a verb needs and to
+    /// pack it takes longer than its way over the network. Where no thread is to be had, it is made when it is wanted.
+    pub fn prepare(self: &Arc<Self>, verbs: &'static [Verb]) {
+        let provider = Arc::clone(self);
+        let _ = std::thread::Builder::new().name("prepare".into()).spawn(move || {
+            for verb in verbs {
+                if let Some(constant) = provider.constants.get(*verb as usize) {
+                    constant.get_or_init(|| provider.constant(*verb));
+                }
+            }
+        });
+    }
+
     /// The script that runs `verb` with these inputs.
     ///
     /// # Errors

@@ -77,6 +77,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     refuse_without_shop(&wanted)?;
     refuse_unshowable_credential(context, &wanted, dry_run)?;
 
+    wanted.provider.prepare(&[Verb::Detect, Verb::Open, Verb::Tried]);
     let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
     let target = wanted.target.clone();
     let mut session = connect(context, &target, &wanted).await?;

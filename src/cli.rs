@@ -50,7 +50,7 @@ pub struct Global {
     /// Say on standard error when each step began, in milliseconds since the start.
     #[arg(long, global = true, hide = true)]
     pub timings: bool,
-    /// Seconds that one step on a server may take.
+    /// Seconds that one step on a server may take; more where the shop's disk holds very many files.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60, display_order = 904)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub timeout: u32,

@@ -915,3 +915,33 @@ fn a_key_for_other_addresses_is_granted_and_refused_from_here() {
         }
     }
 }
+
+// ---- a large shop ------------------------------------------------------------------------------
+
+/// What gives the entries, once, takes longer than a step may: 12 seconds, where 8 are allowed. By the files
+/// that are on its disk, the shop may be large, and then that is waited for.
+#[test]
+fn a_shop_on_a_disk_with_many_files_has_longer_than_one_with_few() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).shop().disk("256m").start();
+    host.sh("cat >/usr/local/bin/getfacl <<'EOF'
+#!/bin/sh
+case \" $* \" in *' -R '*) ! rm /slow 2>/dev/null || sleep 12 ;; esac
+exec /usr/bin/getfacl \"$@\"
+EOF
+        chmod 755 /usr/local/bin/getfacl
+        mkdir /var/cache/many && cd /var/cache/many && seq 40000 | xargs touch");
+    story.target("staging", &host, "root", &[]);
+    host.sh("touch /slow");
+    let key = story.stage.supporter_key();
+    let granted = story.granted_key("staging", &key, &["--timeout", "8"]);
+    // Giving the entries back may take as long.
+    host.sh("touch /slow");
+    story.run(["revoke", &granted.id, "--timeout", "8"]).ok();
+    nothing_is_left(&host, &granted.id);
+
+    host.sh("rm -r /var/cache/many; touch /slow");
+    let public = key.public.to_str().unwrap();
+    let run = story.grant("staging", &["--key", public, "--timeout", "8"]).exits(6);
+    assert!(run.output().contains("it did not end in time"), "{}", run.told());
+}

@@ -1395,7 +1395,9 @@ sp_b_say_all() {
 # A reply has an end. Little is told as it is, more is packed where the server can. What is too much even so is cut where anybody
 # can make as much of it as they like: files in homes, and of the shop all but what may be code; nothing else is pushed off by these.
 sp_b_fit() {
-    rm -f -- "$sp_b_work/packed"
+    [ ! -e "$sp_b_work/packed" ] || rm -f -- "$sp_b_work/packed"
+    sp_b_n=0
+    if [ ! -s "$sp_b_work/told" ] && [ ! -s "$sp_b_work/places" ] && [ ! -s "$sp_b_work/files" ]; then return 0; fi
     sp_b_n=$(cat -- "$sp_b_work/told" "$sp_b_work/places" "$sp_b_work/files" | wc -c)
     [ "$sp_b_n" -gt 60000 ] || return 0
     if sp_has gzip && sp_has base64; then

@@ -340,16 +340,17 @@ sp_uses() {
         sp_say uses_partial false
         return 0
     fi
-    sp_t=$(
-        sp_log uses | awk -v from="${sp_uses_from:-0}" '
-            /^[0-9]+ [^ ]+ (shell|command|sftp|refused|ended|own)( |$)/ {
+    # Nothing in a log has the character that stands between them.
+    sp_t=$({
+        sp_log uses
+        printf '\n\001\n'
+        sp_log talk
+    } | awk -v from="${sp_uses_from:-0}" -v cut="$(sp_log_cut)" '
+            /^\001$/ { talk = 1; next }
+            !talk && /^[0-9]+ [^ ]+ (shell|command|sftp|refused|ended|own)( |$)/ {
                 if (++n > from) { line[n] = substr($0, 1, 380); delete line[n - 1000] }
             }
-            END {
-                for (i = n > 1000 ? n - 999 : 1; i <= n; i++) if (i in line) print "use=" line[i]
-                printf "uses_total=%d\n", n
-            }'
-        sp_log talk | awk -v cut="$(sp_log_cut)" '
+            !talk { next }
             /^(forced )?close ".*" bytes read [0-9]+ written [0-9]+$/ {
                 read += $(NF - 2); written += $NF
                 if ($(NF - 2) > 0) gets++
@@ -358,6 +359,8 @@ sp_uses() {
             /^session opened for local user / { opened++ }
             /^session closed for local user / { closed++ }
             END {
+                for (i = n > 1000 ? n - 999 : 1; i <= n; i++) if (i in line) print "use=" line[i]
+                printf "uses_total=%d\n", n
                 printf "bytes_read=%.0f\nbytes_written=%.0f\nfiles_read=%d\nfiles_written=%d\n", read, written, gets, puts
                 print "uses_partial=" (cut != "" || opened > closed ? "true" : "false")
             }'

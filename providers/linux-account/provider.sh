@@ -1996,7 +1996,7 @@ sp_walked_past() {
     # The shop is below the first of the roots, and on its file system.
     if [ -n "$sp_rec_path" ]; then
         case $sp_rec_path/ in "$sp_state"/* | /var/lib/[cdlmk]*) return 1 ;; esac
-        sp_v=$(stat -c '%d ' -- / "$sp_rec_path" 2>/dev/null | tr -d '\n') || return 1
+        sp_v=$(stat -c '%d' -- / "$sp_rec_path" 2>/dev/null) || return 1
         # shellcheck disable=SC2086
         set -- $sp_v
         [ "$#:${1:-}" = "2:${2:-}" ] || return 1

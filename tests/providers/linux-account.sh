@@ -1175,7 +1175,8 @@ survives_power_cuts() {
     finishes
     # Account, home, failsafe, entries on the shop: how it was when that was made safe.
     same 'what is to be made is written down before' '0000' "$(synced "/var/lib/stagepass/$grant/record" | head -n 1)"
-    same 'the id before anything is given to it' '1010' "$(synced "/var/lib/stagepass/$grant/record" | tail -n 1)"
+    same 'the id before anything is given to it' '1010' "$(synced "/var/lib/stagepass/$grant/record" | sed -n 2p)"
+    same 'and last, by which list it is compared' '1111' "$(synced "/var/lib/stagepass/$grant/record" | tail -n 1)"
     same 'and it is not given again' '1010' "$(synced /var/lib/stagepass/last-uid)"
     same 'the ACLs before they are changed' '1110' "$(synced "/var/lib/stagepass/$grant/acl")"
     rm -f "$root/tmp/syncs"

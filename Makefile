@@ -71,14 +71,14 @@ test: ## everything, on real servers; needs root
 
 # The provider scripts alone, on each Debian: a process for each part, all on servers of their own.
 # They wait more than they work: several at once, the long ones first.
-PARTS := authorized_key linux_account gate_and_failsafe differences booted red red_gate red_dropbear
+PARTS := key_lines account_ends shared_ends gate_and_failsafe account_lives differences booted red shared_sessions red_gate red_dropbear
 PROVIDER_RUNS := $(foreach part,$(PARTS),$(addprefix run-$(part)-,$(SUITES))) run-other_shells-bookworm
 .PHONY: run-tests run-providers $(PROVIDER_RUNS)
 $(PROVIDER_RUNS): run-%:
 	@part=$*; suite=$${part##*-}; part=$${part%-*}; \
 	if [[ ! -e target/hosts/trees/$$suite.gone ]]; then STAGEPASS_TEST_CASES=$$part tests/providers/run.sh $$suite; fi
 run-providers:
-	$(MAKE) --jobs=6 --output-sync=target $(PROVIDER_RUNS)
+	$(MAKE) --jobs=8 --output-sync=target $(PROVIDER_RUNS)
 run-tests:
 	tests/hosts/hosts clean
 	$(MAKE) run-providers

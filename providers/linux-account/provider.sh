@@ -1535,6 +1535,8 @@ sp_open() {
         { sp_note digest "$sp_baseline_digest"; } 2>/dev/null || sp_undo no-room 'The record of the grant could not be written (a full disk).'
         sp_settle_soon "$sp_record/record"
     fi
+    # Where nothing starts it, somebody may.
+    [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
     sp_settle_soon "$sp_dir/baseline"
     sp_settle
     sp_plan_door

@@ -1,7 +1,14 @@
 # The cases of authorized-key. Read by run.sh; needs what it defines.
 # shellcheck shell=bash disable=SC2004,SC2016,SC2034,SC2154
 
+# In three, each on a server of its own: most of them wait for a minute of cron, or for what was ended.
 authorized_key() {
+    key_lines
+    shared_sessions
+    shared_ends
+}
+
+key_lines() {
     about="$suite authorized-key"
     mkdir -p "$root/home/deploy/.ssh"
     key_file_cases
@@ -14,6 +21,11 @@ authorized_key() {
     account_of_root
     edited_meanwhile
     gate_in_a_shared_account
+}
+
+shared_sessions() {
+    about="$suite authorized-key"
+    mkdir -p "$root/home/deploy/.ssh"
     sessions_told_apart
     sessions_hidden
     named_sshd
@@ -25,6 +37,11 @@ authorized_key() {
     closed_meanwhile
     way_in_first
     root_by
+}
+
+shared_ends() {
+    about="$suite authorized-key"
+    mkdir -p "$root/home/deploy/.ssh"
     merchants_crontab
     crontab_of_busybox
     roots_crontab

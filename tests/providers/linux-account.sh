@@ -1,7 +1,13 @@
 # The cases of linux-account. Read by run.sh; needs what it defines.
 # shellcheck shell=bash disable=SC2004,SC2016,SC2034,SC2154
 
+# In two, each on a server of its own.
 linux_account() {
+    account_lives
+    account_ends
+}
+
+account_lives() {
     about="$suite linux-account"
     account=sp-anna login=root
     detects
@@ -10,6 +16,11 @@ linux_account() {
     secrets_stay_closed
     acts_as_the_owner
     keeps_to_the_shop
+}
+
+account_ends() {
+    about="$suite linux-account"
+    account=sp-anna login=root
     one_verb_at_a_time
     chooses_an_id
     leaves_traps_to_nobody

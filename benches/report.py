@@ -361,8 +361,9 @@ def document(found):
         f"{about['kernel']}, {about['processors']} × {about['processor']}; load "
         f"{about['load']} before and {about.get('load after', '?')} after, nice {about['nice']}",
         f"- client: {about['client']}, `-o KexAlgorithms=curve25519-sha256 -o ControlMaster=no`",
-        f"- servers: throw-away Debian hosts with cron on loopback, {about['server']}; their disks are in "
-        "memory, the ledger is on a disk and waits for it",
+        f"- servers: throw-away Debian hosts on loopback, {about['server']}; their disks are in "
+        "memory, the ledger is on a disk and waits for it. Neither cron nor systemd runs there: what is due waits for "
+        "the sweep, and what starts the failsafe of a grant is not measured",
         f"- {about['ansible']}: its defaults, and tuned (pipelining, facts not gathered, the "
         "interpreter named); each run makes its own connection, as the others do",
         "",

@@ -110,8 +110,7 @@ class World:
         for name in self.names:
             shown = json.loads(
                 self._hosts(
-                    # With cron, so that there is something to end the access at its deadline.
-                    *["light", "up", name, SUITE, "--cron", "--owner", str(os.getpid())],
+                    *["light", "up", name, SUITE, "--owner", str(os.getpid())],
                     *["--root-key", self.key.with_suffix(".pub").read_text().strip()],
                     *["--size", f"{megabytes}m"],
                 )

@@ -78,7 +78,7 @@ $(PROVIDER_RUNS): run-%:
 	@part=$*; suite=$${part##*-}; part=$${part%-*}; \
 	if [[ ! -e target/hosts/trees/$$suite.gone ]]; then STAGEPASS_TEST_CASES=$$part tests/providers/run.sh $$suite; fi
 run-providers:
-	$(MAKE) --jobs=8 --output-sync=target $(PROVIDER_RUNS)
+	$(MAKE) --jobs=6 --output-sync=target $(PROVIDER_RUNS)
 run-tests:
 	tests/hosts/hosts clean
 	$(MAKE) run-providers

@@ -873,7 +873,9 @@ async fn close_layer(
         // One of this installation's that another ledger knows: a copy of this one, or one from before.
         let ours = !closer.is_empty() && reply.text("closer") == closer;
         let before = if ours { State::Closing } else { before };
-        beside = sharing::judge(grant, before, layer, &reply, &others, &mut evidence);
+        // Behind the second in which we began: what was planted right before that is not believed.
+        let asked = began.saturating_add(1)..=context.now().saturating_add(1);
+        beside = sharing::judge(grant, before, layer, &reply, &others, &asked, &mut evidence);
     }
     if evidence.found.total() > 0 {
         let others = others(context, ledger, session.target, grant).await?;

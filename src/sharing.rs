@@ -11,6 +11,7 @@
 //! quickly made up.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
@@ -29,7 +30,8 @@ const DOUBT: UnixTime = 5;
 const NAMES: usize = 8;
 
 /// Adds to the evidence what somebody has to look at, and takes from it what only the supporter can
-/// have written. `before` is the state in which the grant was when it was to be closed. What cannot be told
+/// have written. `before` is the state in which the grant was when it was to be closed, `asked` when
+/// the server was asked to, and when it had answered, by our clock. What cannot be told
 /// from another grant of the ledger is answered, to be noted.
 pub fn judge(
     grant: &Grant,
@@ -37,6 +39,7 @@ pub fn judge(
     layer: &Layer,
     reply: &Reply,
     others: &Others,
+    asked: &RangeInclusive<UnixTime>,
     evidence: &mut Evidence,
 ) -> Vec<String> {
     // Nobody was let in by a grant that never opened.
@@ -44,7 +47,7 @@ pub fn judge(
         return Vec::new();
     }
     let account = layer.account.as_str();
-    let mut found = record(grant, before, layer, reply, evidence);
+    let mut found = record(grant, before, layer, reply, asked, evidence);
     let (known, strays): (Vec<Stray<'_>>, Vec<_>) =
         strays(reply).partition(|stray| stray.is_known(account, others));
     found.extend(strays.iter().filter(|stray| stray.name.is_none()).map(|one| login(account, one)));
@@ -147,6 +150,7 @@ fn record(
     before: State,
     layer: &Layer,
     reply: &Reply,
+    asked: &RangeInclusive<UnixTime>,
     evidence: &mut Evidence,
 ) -> Vec<String> {
     let opened: BTreeMap<String, Value> = serde_json::from_str(&layer.outputs).unwrap_or_default();
@@ -167,6 +171,12 @@ fn record(
             std::iter::once(say("shared-all-gone", &[account])).chain(keys).collect()
         }
         "result" => match evidence.by_server {
+            // A close shuts the way in before it waits for its turn, and from then on the server's own job has
+            // something to do: it came first. What it says of the time is believed of no more than that.
+            Some(_) if was_asked(layer, reply, asked) => {
+                evidence.by_server = None;
+                Vec::new()
+            }
             Some(at) if at.saturating_add(DOUBT) < grant.deadline => {
                 evidence.by_server = None;
                 let at = ("at", Arg::from(deadline::utc(at)));
@@ -177,6 +187,13 @@ fn record(
         },
         _ => Vec::new(),
     }
+}
+
+/// Whether the server says that it closed while it was asked to, by our clock. What is in the future is a lie.
+fn was_asked(layer: &Layer, reply: &Reply, asked: &RangeInclusive<UnixTime>) -> bool {
+    let ahead = Known::of(layer).number("clock_ahead");
+    let at = reply.number("server_closed_at").map(|at| at.saturating_sub(ahead));
+    at.is_some_and(|at| asked.contains(&at))
 }
 
 fn login(account: &str, stray: &Stray<'_>) -> String {
@@ -248,7 +265,8 @@ mod tests {
         let values = said.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let reply = Reply::from_values(values.collect());
         let mut evidence = Evidence::of(&grant.layers[0], &reply, 9_000);
-        judge(grant, before, &grant.layers[0], &reply, &Others::default(), &mut evidence);
+        let asked = 8_000..=9_000;
+        judge(grant, before, &grant.layers[0], &reply, &Others::default(), &asked, &mut evidence);
         evidence
     }
 
@@ -293,6 +311,12 @@ mod tests {
         let at = |at| [("history", "result"), ("by_server", "true"), ("server_closed_at", at)];
         let early = judged(&grant(MADE), State::Open, &at("3000"));
         assert_eq!((early.found.lines().len(), early.by_server), (1, None));
+        // Nor in the future; but what was closed while we asked for it was closed by us.
+        for (said, found) in [("8200", 0), ("9001", 1), ("99999", 1), ("7999", 1)] {
+            let late = Grant { deadline: 100_000, ..grant(MADE) };
+            let closed = judged(&late, State::Open, &at(said));
+            assert_eq!((closed.found.lines().len(), closed.by_server), (found, None), "{said}");
+        }
         let in_time = judged(&grant(MADE), State::Open, &at("5000"));
         assert_eq!((in_time.found.lines().len(), in_time.by_server), (0, Some(5_000)));
     }
@@ -346,7 +370,15 @@ mod tests {
         ]);
         let judged = |others: &Others| {
             let mut evidence = Evidence::of(&this.layers[0], &said, 9_000);
-            let notes = judge(&this, State::Open, &this.layers[0], &said, others, &mut evidence);
+            let notes = judge(
+                &this,
+                State::Open,
+                &this.layers[0],
+                &said,
+                others,
+                &(8_000..=9_000),
+                &mut evidence,
+            );
             (notes.len(), evidence.found.lines())
         };
         let (notes, found) = judged(&Others::of(&this, [other.clone()]));

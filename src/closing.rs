@@ -38,11 +38,16 @@ const LEASE_SECONDS: i64 = 15 * 60;
 /// again.
 const MOST_STEPS: u32 = 10;
 
-/// Seconds a process may keep a grant to itself: longer than all its steps together.
+/// The most of these that walk through a shop: opening, undoing, and once more.
+const MOST_WALKS: i64 = 3;
+
+/// Seconds a process may keep a grant to itself: longer than all its steps together, and no longer than that,
+/// since who is killed keeps everybody else from closing it.
 #[must_use]
 pub fn lease_seconds(context: &Context, grant: &Grant) -> i64 {
-    let steps = session::step_limit(context, grant).saturating_mul(MOST_STEPS);
-    i64::try_from(steps.as_secs()).unwrap_or(i64::MAX).max(LEASE_SECONDS)
+    let steps = context.step_limit.saturating_mul(MOST_STEPS);
+    let steps = i64::try_from(steps.as_secs()).unwrap_or(i64::MAX).max(LEASE_SECONDS);
+    steps.saturating_add(session::walk_seconds(grant).saturating_mul(MOST_WALKS))
 }
 
 /// After this many failures in a row a grant is `stuck`.

@@ -28,8 +28,14 @@ pub const WALK_SECONDS: &str = "sp_walk_seconds";
 /// How long a step on a server may take for a grant: with a shop on a large disk longer than elsewhere.
 #[must_use]
 pub fn step_limit(context: &Context, grant: &Grant) -> Duration {
-    let more = grant.layers.iter().map(|layer| Known::of(layer).number(WALK_SECONDS)).max();
-    longer(context.step_limit, more.unwrap_or_default())
+    longer(context.step_limit, walk_seconds(grant))
+}
+
+/// How many seconds longer.
+#[must_use]
+pub fn walk_seconds(grant: &Grant) -> i64 {
+    let each = grant.layers.iter().map(|layer| Known::of(layer).number(WALK_SECONDS));
+    each.max().unwrap_or_default()
 }
 
 fn longer(limit: Duration, seconds: i64) -> Duration {

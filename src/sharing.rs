@@ -171,14 +171,13 @@ fn record(
             std::iter::once(say("shared-all-gone", &[account])).chain(keys).collect()
         }
         "result" => match evidence.by_server {
-            // A close shuts the way in before it waits for its turn, and from then on the server's own job has
-            // something to do: it came first. What it says of the time is believed of no more than that.
-            Some(_) if was_asked(layer, reply, asked) => {
-                evidence.by_server = None;
-                Vec::new()
-            }
             Some(at) if at.saturating_add(DOUBT) < grant.deadline => {
                 evidence.by_server = None;
+                // A close shuts the way in before it waits for its turn, and from then on the server's own job has
+                // something to do: it came first. What it says of the time is believed of no more than that.
+                if was_asked(layer, reply, asked) {
+                    return Vec::new();
+                }
                 let at = ("at", Arg::from(deadline::utc(at)));
                 vec![say("shared-too-early", &[account, at])]
             }
@@ -317,6 +316,9 @@ mod tests {
             let closed = judged(&late, State::Open, &at(said));
             assert_eq!((closed.found.lines().len(), closed.by_server), (found, None), "{said}");
         }
+        // At its deadline it does it by itself, whoever asks just then.
+        let due = Grant { deadline: 8_100, ..grant(MADE) };
+        assert_eq!(judged(&due, State::Open, &at("8200")).by_server, Some(8_200));
         let in_time = judged(&grant(MADE), State::Open, &at("5000"));
         assert_eq!((in_time.found.lines().len(), in_time.by_server), (0, Some(5_000)));
     }

@@ -12,6 +12,7 @@ account_lives() {
     account=sp-anna login=root
     detects
     lives
+    counts_who_is_in
     keeps_acls
     secrets_stay_closed
     acts_as_the_owner
@@ -456,6 +457,50 @@ whole_life() {
     verb linux-account check "$@"
     finishes
     says present=false key_lines=0 sessions=0 home_present=false
+}
+
+# What ends while it is counted is not in, and neither is what a watcher has at work, however far below it.
+counts_who_is_in() {
+    about="$suite who is in"
+    local uid
+    make_shop
+    mkdir -p "$root/usr/local/bin" "$root$shop/closed"
+    echo closed >"$root$shop/closed/env.php"
+    chmod 600 "$root$shop/closed/env.php"
+    chown -R --reference="$root/home/deploy" "$root$shop/closed"
+    verb linux-account open "path=$shop" access=sftp
+    finishes
+    uid=$(grep '^sp-anna:' "$root/etc/passwd" | cut -d: -f3)
+    { on setpriv --reuid="$uid" --regid="$uid" --clear-groups sh -c 'echo $$ >/tmp/going; exec sleep 600' & } 2>/dev/null
+    want 'it runs' again 60 on pgrep -u "$uid" -x sleep
+    verb linux-account check "path=$shop" access=sftp
+    says sessions=1
+    # Ends what it has just listed, and says so behind that.
+    printf '%s\n' '#!/bin/sh' '/bin/grep "$@"' 'code=$?' \
+        "case \$* in *'-e ^Uid:[[:space:]]*${uid}[[:space:]]'*)" \
+        'read -r pid </tmp/going && kill -KILL "$pid" && while [ -e "/proc/$pid" ]; do sleep 0.01; done' \
+        'rm -f /tmp/going ;; esac' 'exit "$code"' >"$root/usr/local/bin/grep"
+    chmod 755 "$root/usr/local/bin/grep"
+    verb linux-account check "path=$shop" access=sftp
+    says sessions=0
+    want 'it ended while it was counted' test ! -e "$root/tmp/going"
+    rm -f "$root/usr/local/bin/grep"
+
+    # What the account made beside a closed file is shared when its connection is over.
+    mv "$root/usr/bin/setfacl" "$root/usr/bin/setfacl.real"
+    printf '%s\n' '#!/bin/sh' '[ "$(id -u)" = 0 ] || while [ -e /tmp/held ]; do sleep 0.1; done' 'exec setfacl.real "$@"' >"$root/usr/bin/setfacl"
+    chmod 755 "$root/usr/bin/setfacl"
+    : >"$root/tmp/held"
+    want 'a file is made' key_sftp "put $tmp/upload \"$shop/closed/patch.php\""
+    want 'it is being shared' again 60 on pgrep -u "$uid" -x setfacl
+    want 'nobody is in' again 60 nobody_is_in "path=$shop" access=sftp
+    want 'it is still being shared' on pgrep -u "$uid" -x setfacl
+    rm -f "$root/tmp/held"
+    want 'it was shared' again 60 gone on pgrep -u "$uid"
+    mv "$root/usr/bin/setfacl.real" "$root/usr/bin/setfacl"
+    verb linux-account close "path=$shop" access=sftp
+    finishes
+    says account_absent=true acl_left=false
 }
 
 key_login() {

@@ -324,13 +324,14 @@ sp_b_random() {
     [ -n "$sp_b_word" ] || sp_b_word=$(date +%s)-$$-$(ps 2>/dev/null | od -An -tx1 2>/dev/null | tr -d ' \n' | cut -c 1-200)
 }
 
-# sp_b_digest FOLDER: prints the digest of a baseline, or nothing without sha256sum.
+# sp_b_digest FOLDER: sets sp_b_d to the digest of a baseline, or to nothing without sha256sum.
 sp_b_digest() {
+    sp_b_d=''
     sp_has sha256sum || return 0
     # Of nothing there is a digest, too.
     if [ ! -f "$1/about" ] || [ ! -f "$1/system" ] || [ ! -f "$1/shop" ]; then return 0; fi
     sp_b_d=$(cat -- "$1/about" "$1/system" "$1/shop" 2>/dev/null | sha256sum) || sp_b_d=''
-    printf '%s' "${sp_b_d%% *}"
+    sp_b_d=${sp_b_d%% *}
 }
 
 # Whose things stagepass made. Root believes its own records and nothing else: a comment, a file
@@ -449,7 +450,12 @@ sp_b_share() {
     sp_b_named_by_sshd
     # The earliest of them: each then takes what is later than its own.
     for sp_b_a in $3; do
-        sp_b_v=$("sp_one_$sp_b_a" && sed -n 's/^time=//p' <"$sp_b_state/$sp_grant/baseline/about" 2>/dev/null) || sp_b_v=''
+        sp_b_v=$(
+            "sp_one_$sp_b_a"
+            while IFS= read -r sp_b_l; do
+                case $sp_b_l in time=*) printf '%s\n' "${sp_b_l#*=}" ;; esac
+            done <"$sp_b_state/$sp_grant/baseline/about"
+        ) 2>/dev/null || sp_b_v=''
         case $sp_b_v in '' | *[!0-9]*) return 1 ;; esac
         [ "$sp_b_v" -ge "$sp_b_time" ] || sp_b_time=$sp_b_v
     done
@@ -470,6 +476,7 @@ sp_b_share() {
         printf '%s/%s/%s/%s/%s\n' "$sp_b_ids" "$sp_b_accounts" "$sp_b_groups" "$sp_b_others" "$sp_b_names"
         date +%s
         case $sp_b_v in none) printf 'none\n' ;; *) printf 'some\n' ;; esac
+        if grep -qs '^cut' "$1/system"; then printf 'cut\n'; else printf 'whole\n'; fi
     } >"$1/known" || return 1
     sp_b_passwords_read
     # In no file, however short.
@@ -1040,7 +1047,8 @@ sp_baseline() {
     sp_b_to=$1
     if sp_baseline_there "$1"; then
         sp_baseline=true
-        sp_baseline_digest=$(sp_b_digest "$sp_b_to")
+        sp_b_digest "$sp_b_to"
+        sp_baseline_digest=$sp_b_d
         return 0
     fi
     if [ -z "${sp_beside:-}" ]; then
@@ -1064,7 +1072,8 @@ sp_baseline() {
     ) 9>&- || sp_b_r=1
     if [ "$sp_b_r" = 0 ] && mv -- "$sp_b_to.new" "$sp_b_to" 2>/dev/null; then
         sp_baseline=true
-        sp_baseline_digest=$(sp_b_digest "$sp_b_to")
+        sp_b_digest "$sp_b_to"
+        sp_baseline_digest=$sp_b_d
         [ -z "$sp_baseline_why" ] || sp_baseline_why="The list is not whole: $sp_baseline_why."
     else
         rm -rf -- "$sp_b_to.new" 2>/dev/null || :
@@ -1163,8 +1172,9 @@ sp_difference() {
         sp_diff_records="record=! gone$sp_nl"
         return 0
     fi
-    if [ -n "${sp_baseline_digest:-}" ] && sp_has sha256sum && [ "$(sp_b_digest "$sp_b_to")" != "$sp_baseline_digest" ]; then
-        sp_b_note=changed
+    if [ -n "${sp_baseline_digest:-}" ] && sp_has sha256sum; then
+        sp_b_digest "$sp_b_to"
+        [ "$sp_b_d" = "$sp_baseline_digest" ] || sp_b_note=changed
     fi
     sp_b_out=$(
         sp_b_into=$sp_b_to sp_b_bad=''
@@ -1251,11 +1261,14 @@ sp_b_compare_in() {
         [ "$(tail -n 1 <"$sp_b_work/$sp_b_a")" = . ] || sp_b_bad="$sp_b_bad; there was no room to compare in"
     done
     sp_b_less='' && sp_b_fit
-    case ${sp_b_same:+end}$(if [ -z "$sp_b_same" ]; then tail -n 1 <"$sp_b_work/system" 2>/dev/null; fi) in
+    sp_b_v=end
+    [ -n "$sp_b_same" ] || sp_b_v=$(tail -n 1 <"$sp_b_work/system" 2>/dev/null)
+    case $sp_b_v in
         end*) ;;
         *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;;
     esac
-    if grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
+    # The same as one that was looked at for all of them.
+    if { [ -z "$sp_b_same" ] || ! sp_b_is_shared || [ "${sp_b_cut_known:-cut}" != whole ]; } && grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
         sp_b_bad="$sp_b_bad; there are more accounts, login keys, crontab lines or files in homes than can be compared"
     fi
     if [ -s "$sp_b_work/setuid" ] && grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then

@@ -481,6 +481,11 @@ sp_of_uid() { sp_with_status "^Uid:[[:space:]]*$1[[:space:]]" "^Uid:[[:space:]]*
 # nobody else's: those of a setuid program are the caller's too.
 sp_of_root() {
     sp_with_status "$1"
+    sp_only_root
+}
+
+# Leaves in sp_procs those of root.
+sp_only_root() {
     sp_procs_one=''
     for sp_procs_at in $sp_procs; do
         sp_process "$sp_procs_at"
@@ -489,10 +494,11 @@ sp_of_root() {
     sp_procs=$sp_procs_one
 }
 
-# sp_logins_of NAME: sets sp_procs to the logins of that account that are just being let in: those
-# still run as root, and their title names the account.
+# sp_logins_of NAME [PROCESSES]: sets sp_procs to the logins of that account that are just being let in, of all processes of
+# OpenSSH or of these: those still run as root, and their title names the account.
 sp_logins_of() {
-    sp_of_root '^Name:[[:space:]]sshd'
+    if [ "$#" = 1 ]; then sp_with_status '^Name:[[:space:]]sshd'; else sp_procs=$2; fi
+    sp_only_root
     sp_procs_one=''
     for sp_procs_at in $sp_procs; do
         sp_title=

@@ -1687,7 +1687,10 @@ sp_update_gate() {
         if [ "$sp_rec_door" = drop-in ] && ! sp_drop_in_present; then sp_drop_in_install "$sp_name" || :; fi
     fi
     sp_ends_write || sp_fail no-room 'The new end could not be written (a full or read-only disk).'
-    [ -n "$sp_baseline_digest" ] || sp_baseline_digest=$(sp_b_digest "$sp_dir/baseline")
+    if [ -z "$sp_baseline_digest" ]; then
+        sp_b_digest "$sp_dir/baseline"
+        sp_baseline_digest=$sp_b_d
+    fi
     sp_failsafe_install || sp_fail no-room 'The failsafe could not be written (a full or read-only disk).'
     sp_say gate "$sp_gate"
     sp_say failsafe "$sp_failsafe"
@@ -1767,13 +1770,13 @@ sp_check() {
 
 # ---- close ---------------------------------------------------------------------------------------
 
-# Ends everything of that id, and the logins of the account that are just being let in. Sets sp_left, 0
-# only by the kernel's word.
+# sp_end_processes ID [PROCESSES]: ends everything of that id, and the logins of the account that are just being let in, of these
+# processes of OpenSSH or of all. Sets sp_left, 0 only by the kernel's word.
 sp_end_processes() {
     [ ! -e "/run/systemd/users/$1" ] || sp_managed=1
     if [ -n "$sp_login" ]; then
         [ ! -e "/var/lib/systemd/linger/$sp_login" ] || rm -f -- "/var/lib/systemd/linger/$sp_login"
-        sp_logins_of "$sp_login"
+        sp_logins_of "$sp_login" ${2+"$2"}
         # shellcheck disable=SC2086
         [ -z "$sp_procs" ] || kill -KILL $sp_procs 2>/dev/null || :
     fi
@@ -2211,8 +2214,10 @@ sp_shut() {
     sp_sessions=${sp_sessions:-0}
     sp_count_sessions
     # Found by their children, while these are there.
-    sp_end_dropbears
-    sp_end_processes "$sp_id"
+    "${sp_by_dropbears:-sp_end_dropbears}"
+    # Nobody new comes in by a key any more, so that whoever is being let in was there when they were counted. Who has
+    # a password is ended again when that is locked.
+    sp_end_processes "$sp_id" "$sp_sshds"
 }
 
 # Sets sp_id to the id that is the account's alone, or to nothing, from what was just looked at.
@@ -2330,9 +2335,14 @@ sp_end() {
             done
         fi
         [ "$sp_absent" = false ] || sp_end_halves
-        if [ -n "$sp_rec_gid" ] && grep -qs "^$sp_account:" /etc/group; then
-            sp_t=$(getent group "$sp_account") || :
-            case $sp_t in "$sp_account:"*":$sp_rec_gid:") groupdel -- "$sp_account" 2>/dev/null || : ;; esac
+        # In none of them at all, mostly.
+        sp_nowhere=1
+        if sp_named_somewhere; then
+            sp_nowhere=0
+            if [ -n "$sp_rec_gid" ] && grep -qs "^$sp_account:" /etc/group; then
+                sp_t=$(getent group "$sp_account") || :
+                case $sp_t in "$sp_account:"*":$sp_rec_gid:") groupdel -- "$sp_account" 2>/dev/null || : ;; esac
+            fi
         fi
     fi
     # Asked last, when there is no account any more as which anything could begin.
@@ -2456,10 +2466,11 @@ sp_named() {
     [ "$sp_l" = "$2" ]
 }
 
-# Counts the connections of the account. An sshd of it belongs to one of root's. Those that Dropbear
+# Counts the connections of the account, and sets sp_sshds to all processes of OpenSSH. An sshd of it belongs to one of root's. Those that Dropbear
 # serves run as root, and are ended here.
 sp_count_sessions() {
     sp_with_status '^Name:[[:space:]]sshd'
+    sp_sshds=$sp_procs
     for sp_a in $sp_procs; do
         sp_process "$sp_a"
         [ "$sp_ruid" = "$sp_id" ] || continue
@@ -2565,14 +2576,17 @@ sp_close_ahead() {
     sp_by_ahead=sp_end_was_ahead sp_by_seen=sp_ahead_take sp_by_walk=sp_walked_past sp_by_drop=sp_shop_together sp_by_shop=sp_b_shop_known sp_by_keep=sp_b_shop_keep
     trap 'sp_close_behind' 0
     trap 'exit 1' HUP PIPE TERM
-    # Asked once for all: which tools there are, and which id nobody has.
+    # Asked once for all: which tools there are, which id nobody has, and whether a Dropbear serves here.
     sp_all=$(
         set -e
         sp_one_1
         sp_start
         sp_tools
         sp_find_nobody
-        printf '%s %s %s' "$sp_timeout" "$sp_gnu" "$sp_nobody"
+        # Of one that inetd starts nothing is to be seen before it serves; it ends with what it started.
+        set +f
+        sp_v=$(find /proc/[0-9]*/exe -maxdepth 0 -lname '*/dropbear*' 2>/dev/null) || :
+        printf '%s %s %s %s' "$sp_timeout" "$sp_gnu" "${sp_v:+some}" "$sp_nobody"
         exit 0
     ) 2>/dev/null
     # shellcheck disable=SC2181 # in a condition `set -e` would count for nothing
@@ -2580,6 +2594,7 @@ sp_close_ahead() {
         sp_timeout=${sp_all%% *} sp_nobody=${sp_all##* }
         sp_gnu=${sp_all#* }
         sp_gnu=${sp_gnu%% *}
+        case $sp_all in *' some '*) ;; *) sp_by_dropbears=: ;; esac
     fi
     while [ "$sp_turn" -lt "$1" ]; do
         sp_turn=$((sp_turn + 1))
@@ -2624,6 +2639,7 @@ sp_close_ahead() {
         IFS= read -r sp_b_ours_known
         IFS= read -r sp_b_now_known
         IFS= read -r sp_b_programs_known
+        IFS= read -r sp_b_cut_known
         IFS= read -r sp_shared_walk
     } <"$sp_shared/known"
     for sp_turn in $sp_shared_turns; do
@@ -2781,13 +2797,19 @@ sp_ahead_compare() {
 
 sp_ahead_take() { sp_compared "$sp_ahead_compared"; }
 
+# Whether the name of the account stands in a list of accounts, as one or as a member.
+sp_named_somewhere() {
+    grep -qs -e "^$sp_account:" -e "[:,]$sp_account\(,.*\)\{0,1\}\$" /etc/passwd /etc/shadow /etc/subuid /etc/subgid /etc/group /etc/gshadow
+}
+
 # Sets sp_lines to the lists of accounts in which a name that nobody has any more still stands. A group of that name that is
 # not of this grant is no matter.
 sp_lines_left() {
     sp_lines=''
     [ "$sp_found" = 0 ] || return 0
-    # In none of them at all, mostly.
-    grep -qs -e "^$sp_account:" -e "[:,]$sp_account\(,.*\)\{0,1\}\$" /etc/passwd /etc/shadow /etc/subuid /etc/subgid /etc/group /etc/gshadow || return 0
+    # Looked at when the account had been deleted.
+    [ "${sp_nowhere:-0}" = 0 ] || return 0
+    sp_named_somewhere || return 0
     for sp_a in passwd shadow subuid subgid; do
         ! grep -qs "^$sp_account:" "/etc/$sp_a" || sp_lines="$sp_lines /etc/$sp_a"
     done
@@ -2869,7 +2891,7 @@ sp_close_report() {
     [ "$sp_v$sp_k" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
     [ "$sp_acl_failed" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
     sp_drop_in_remove
-    sp_gate_remove
+    sp_gate_remove "$sp_limits" "$sp_limits.new"
     sp_v=true
     ! sp_drop_in_present || sp_v=false
     sp_say drop_in_absent "$sp_v"

@@ -122,6 +122,71 @@ def steps(rounds, verb):
     return [f"Steps of stagepass, median ms: {' · '.join(parts)}.", ""]
 
 
+# ---- what a promise costs -----------------------------------------------------------------------
+
+PROMISES = {
+    "gate-and-failsafe": "the gate asks at each login whether it is time, and the server ends access by itself",
+    "comparison": "what was there is listed, and compared at the end",
+    "files-elsewhere": "files of the account outside its home are looked for",
+    "power-cut": "what is said is on the disk",
+    "full-disk": "room is kept for the end on a full disk",
+    "kernels-word": "what runs is ended until the kernel knows of nothing",
+}
+
+
+def promises(found, accounts):
+    """Each against the provider as it is, of the same round."""
+    rounds = found["rounds"]
+
+    def median(verb, name):
+        return statistics.median(column(rounds, verb, name))
+
+    def less(verb, name):
+        return statistics.median(
+            each[verb]["nothing"] - each[verb][name] for each in rounds if name in each[verb]
+        )
+
+    def against(verb, bench, name):
+        """What the admin's part would be to one `ssh` without it."""
+        if not accounts:
+            return ""
+        ours, theirs = (statistics.median(column(accounts, bench, who)) for who in ("stagepass", "ssh"))
+        with_it = statistics.median(ratios(accounts, bench, "stagepass", "ssh"))
+        return f"; {with_it:.2f} / {with_it * (ours - less(verb, name)) / ours:.2f}" if theirs else ""
+
+    header = ["", "grant: ms; ratio to `ssh` with / without", "close: ms; ratio to `ssh` with / without"]
+    rows = []
+    for name, label in PROMISES.items():
+        cells = [
+            f"{less(verb, name) * 1000:.0f}{against(verb, bench, name)}"
+            for verb, bench in (("open", "grant"), ("close", "revoke"))
+        ]
+        rows.append(row(label, *cells))
+    if accounts:
+        cells = []
+        for bench in ("grant", "revoke"):
+            proof = statistics.median(
+                each[bench]["stagepass, proved"] - each[bench]["stagepass"]
+                for each in accounts
+                if "stagepass, proved" in each[bench]
+            )
+            whole = statistics.median(ratios(accounts, bench, "stagepass, proved", "ssh"))
+            part = statistics.median(ratios(accounts, bench, "stagepass", "ssh"))
+            cells.append(f"{proof * 1000:.0f}; {whole:.2f} / {part:.2f}")
+        rows.append(row("the proof: a login that works, and at the end one that is refused", *cells))
+    return [
+        "## What a promise costs",
+        "",
+        "The scripts of `open` and `close` run on the server alone, as they are and with what keeps one promise left out, in "
+        f"turn, {len(rounds)} rounds: the median of how much less that takes, and what the ratio of the admin's part to one "
+        "`ssh` would be without it. The account reaches no shop folder here; what a large one costs stands below. Some parts go "
+        "on beside each other, so that the lines do not add up. "
+        f"As it is, `open` takes {median('open', 'nothing') * 1000:.0f} ms there and `close` {median('close', 'nothing') * 1000:.0f}.",
+        "",
+        *table(header, rows),
+    ]
+
+
 # ---- a large ledger -----------------------------------------------------------------------------
 
 
@@ -397,6 +462,8 @@ def document(found):
             *account(rounds, "revoke"),
             *steps(rounds, "revoke"),
         ]
+    if "promises" in found:
+        lines += promises(found["promises"], found.get("accounts"))
     if "line" in found:
         lines += line(found["line"])
     if "shop" in found:

@@ -7,6 +7,9 @@
 //! `seed due STATE_DIR SCRIPTS_DIR EACH TARGET...` adds EACH open grants whose deadline is over for
 //! every target, and writes what `open` of the provider would have sent to the server as
 //! SCRIPTS_DIR/TARGET/ID.sh, and the accounts' names as SCRIPTS_DIR/TARGET/accounts.
+//!
+//! `seed promises PROVIDERS_DIR SCRIPTS_DIR COUNT` writes what each provider in that folder would send for COUNT grants, as
+//! SCRIPTS_DIR/PROVIDER/NUMBER.open and SCRIPTS_DIR/PROVIDER/NUMBER.close.
 
 use std::error::Error;
 use std::fs;
@@ -43,6 +46,9 @@ fn main() -> Done {
         }
         ["due", state, scripts, each, targets @ ..] => {
             runtime.block_on(due(Path::new(state), Path::new(scripts), each.parse()?, targets))
+        }
+        ["promises", providers, scripts, count] => {
+            promises(Path::new(providers), Path::new(scripts), count.parse()?)
         }
         _ => Err("see the first lines of benches/seed.rs".into()),
     }
@@ -271,6 +277,28 @@ async fn open_case(ledger: &Ledger, reference: &str, at: UnixTime) -> Done {
 }
 
 /// A grant as the program makes one for a supporter with a key and no shop folder.
+fn promises(providers: &Path, scripts: &Path, count: u32) -> Done {
+    let now = now()?;
+    for entry in fs::read_dir(providers)? {
+        let name = entry?.file_name().into_string().map_err(|_| "a name that is no UTF-8")?;
+        let provider = Provider::find(&name, providers)?;
+        let folder = scripts.join(&name);
+        fs::create_dir_all(&folder)?;
+        for number in 0..count {
+            let mut grant = draft(&provider, "bench", "PROMISES-1", number, now)?;
+            grant.deadline = now + 24 * HOUR;
+            let layer = grant.layers.first().ok_or("a grant without a layer")?;
+            for (verb, word) in [(Verb::Open, "open"), (Verb::Close, "close")] {
+                let moment =
+                    Moment { deadline: grant.deadline, not_after: now + HOUR, ..Moment::default() };
+                let framed = provider.frame(verb, &inputs(&grant, layer, &moment))?;
+                fs::write(folder.join(format!("{number}.{word}")), &framed.body)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTime) -> Done<Grant> {
     let id = random_id(10)?;
     let (key, _) = public_key::generate_key_pair(public_key::Kind::Ed25519, "bench")?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use russh::keys::PublicKey;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -29,7 +30,7 @@ use crate::script::{Answer, Inputs, Reply, clean};
 use crate::session::{self, Known, Moment, Session};
 use crate::sharing;
 use crate::target::Target;
-use crate::transport::{self, Attempt};
+use crate::transport::{self, Ahead, Attempt};
 
 /// Seconds a process may keep a grant to itself at least.
 const LEASE_SECONDS: i64 = 15 * 60;
@@ -850,12 +851,22 @@ async fn close_layer(
         Err(why) => return Ok(Err(Failure::unseen(why))),
     };
     let closer = closer(context, grant, layer);
+    let mut ahead = None;
     let Said { began, answer } = match said {
         Some(said) => said,
         None => {
             let began = context.now();
             let inputs = close_inputs(grant, layer, &closer);
-            Said { began, answer: session.call(&provider, Verb::Close, &inputs).await }
+            let target = session.target;
+            let is_offered = will_be_offered(context, ledger, target, layer, provider.need).await?;
+            let closing = Ahead::beside(
+                session.call(&provider, Verb::Close, &inputs),
+                |answer| matches!(answer, Ok(Answer::Done(_))),
+                is_offered.then(|| session::reach_ahead(context, target)),
+            );
+            let (answer, reached) = closing.await;
+            ahead = reached;
+            Said { began, answer }
         }
     };
     let mut reply = match answer {
@@ -901,7 +912,8 @@ async fn close_layer(
         return failed(why.into(), document);
     }
     context.output.mark("trying the login that must be refused");
-    let proof = prove_refused(context, ledger, session.target, grant, layer, &provider, &reply);
+    let proof =
+        prove_refused(context, ledger, session.target, grant, layer, &provider, &reply, ahead);
     let (id, text) = match proof.await? {
         Proof::Refused(text) => ("refused", text),
         Proof::NotTried(text) => ("not-tried", text),
@@ -1100,6 +1112,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
 }
 
 /// Tries to log in with the supporter's key, which has to be refused.
+#[expect(clippy::too_many_arguments, reason = "each is something else")]
 pub(crate) async fn prove_refused(
     context: &Context,
     ledger: &Ledger,
@@ -1108,6 +1121,7 @@ pub(crate) async fn prove_refused(
     layer: &Layer,
     provider: &Provider,
     reply: &Reply,
+    ahead: Option<Ahead>,
 ) -> Result<Proof> {
     if reply.is("same_key_foreign") {
         return Ok(Proof::NotTried(
@@ -1126,7 +1140,7 @@ pub(crate) async fn prove_refused(
         )));
     }
     let supporter = &grant.supporter.name;
-    Ok(match offer(context, ledger, target, layer, provider.need, Access::Ssh).await? {
+    Ok(match offer(context, ledger, target, layer, provider.need, Access::Ssh, ahead).await? {
         Offer::Answered(transport::Answer::Refused { .. }) if layer.has_password => Proof::Refused(
             "the key was tried and refused; the password was never kept, and was not tried".into(),
         ),
@@ -1163,17 +1177,13 @@ pub(crate) async fn offer(
     layer: &Layer,
     need: Need,
     use_as: Access,
+    ahead: Option<Ahead>,
 ) -> Result<Offer> {
     let not_tried = |why: &str| Ok(Offer::NotTried(format!("not tried: {why}")));
-    let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) else {
-        return not_tried("the password was never kept");
+    let key = match key_to_offer(layer) {
+        Ok(key) => key,
+        Err(why) => return not_tried(why),
     };
-    let known = Known::of(layer);
-    if known.is_limited() && !known.was_taken_here() {
-        return not_tried(
-            "the key is limited to other addresses, and would be refused from here in any case",
-        );
-    }
     // In an account of ours the login fails and counts against our address; OpenSSH 9.8 and later
     // counts a key that it took and nobody signed with, too. In the merchant's own account our own
     // login follows on the same connection, which succeeds, and nothing is counted.
@@ -1189,7 +1199,8 @@ pub(crate) async fn offer(
             RATION.window_s / 60
         ));
     }
-    let tried = transport::try_login(
+    let tried = transport::try_login_over(
+        ahead,
         target,
         &layer.account,
         &attempts,
@@ -1208,6 +1219,35 @@ pub(crate) async fn offer(
         Ok(None) => unseen("nothing was tried"),
         Err(e) => unseen(&one_line(&session::unreachable(target, e))),
     })
+}
+
+/// The supporter's key, where what a server says to it from here says something about the grant; else why not.
+fn key_to_offer(layer: &Layer) -> std::result::Result<PublicKey, &'static str> {
+    let key = layer.public_key.as_deref().and_then(public_key::parse_stored);
+    let key = key.ok_or("the password was never kept")?;
+    let known = Known::of(layer);
+    if known.is_limited() && !known.was_taken_here() {
+        return Err(
+            "the key is limited to other addresses, and would be refused from here in any case",
+        );
+    }
+    Ok(key)
+}
+
+/// Whether the key will be offered when the grant is closed, as far as that is known before: then the connection
+/// for it can be made meanwhile. An sshd that is told of a password's gate, or that it is gone, reads its settings
+/// for connections that come later.
+async fn will_be_offered(
+    context: &Context,
+    ledger: &Ledger,
+    target: &Target,
+    layer: &Layer,
+    need: Need,
+) -> Result<bool> {
+    if layer.has_password || key_to_offer(layer).is_err() {
+        return Ok(false);
+    }
+    Ok(need == Need::None || ledger.has_proof(&target.name, context.now(), RATION).await?)
 }
 
 /// Another live grant that has the same key in the same account.

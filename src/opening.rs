@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
@@ -120,15 +119,16 @@ pub async fn open(
         trial: &nonce,
         ..Moment::default()
     };
-    let made = meanwhile(
+    let made = Ahead::beside(
         call(session, draft.provider, Verb::Open, &grant, &moment),
+        std::result::Result::is_ok,
         // An sshd that was told of a password's gate reads its settings for connections that come later.
-        draft.password.is_none().then_some((target, context)),
+        draft.password.is_none().then(|| session::reach_ahead(context, target)),
     );
-    let (reply, ahead) = match made.await {
-        (Ok(reply), ahead) => (reply, ahead),
-        (Err(problem), ahead) => {
-            drop(ahead);
+    let (made, ahead) = made.await;
+    let reply = match made {
+        Ok(reply) => reply,
+        Err(problem) => {
             return Err(abandon(context, ledger, session, &grant, problem).await);
         }
     };
@@ -216,35 +216,6 @@ pub async fn open(
         )
     })?;
     Ok((grant, promise))
-}
-
-/// Waits for `open`, and meanwhile reaches and verifies the server a second time, for the trial's login:
-/// no more than a key exchange is said there before the access is known to be made, and what waited too long
-/// for that is given up.
-async fn meanwhile<T>(
-    open: impl Future<Output = std::result::Result<T, Problem>>,
-    to: Option<(&Target, &Context)>,
-) -> (std::result::Result<T, Problem>, Option<Ahead>) {
-    let reach = async {
-        let (target, context) = to?;
-        Ahead::reach(target, context, &context.surroundings, context.step_deadline()).await
-    };
-    tokio::pin!(open, reach);
-    let (mut ahead, mut was_reached) = (None::<Ahead>, false);
-    let opened = loop {
-        let stale = ahead.as_ref().map(Ahead::stale_at);
-        tokio::select! {
-            opened = &mut open => break opened,
-            reached = &mut reach, if !was_reached => (ahead, was_reached) = (reached, true),
-            () = tokio::time::sleep_until(stale.unwrap_or_else(Instant::now)), if stale.is_some() => {
-                ahead = None;
-            }
-        }
-    };
-    if !was_reached && opened.is_ok() {
-        ahead = reach.await;
-    }
-    (opened, ahead)
 }
 
 /// What `open` made to end the access, and what was looked for in vain after the trial. A provider that

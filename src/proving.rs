@@ -97,8 +97,9 @@ async fn look(
         ));
     }
     context.output.mark("trying the login that must be refused");
+    let target = session.target;
     let proof =
-        closing::prove_refused(context, ledger, session.target, grant, layer, &provider, &reply);
+        closing::prove_refused(context, ledger, target, grant, layer, &provider, &reply, None);
     let login = match proof.await? {
         Proof::Refused(text) => json!({ "answer": "refused", "text": text }),
         Proof::NotTried(text) => json!({ "answer": "not-tried", "text": text }),
@@ -185,7 +186,7 @@ pub async fn prove_taken(
     layer: &Layer,
     need: Need,
 ) -> Result<Offered> {
-    Ok(match closing::offer(context, ledger, target, layer, need, grant.access).await? {
+    Ok(match closing::offer(context, ledger, target, layer, need, grant.access, None).await? {
         // We may be somewhere else today.
         Offer::Answered(transport::Answer::Refused { .. }) if Known::of(layer).is_limited() => {
             Offered::NotTried(

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::target::{Elevation, Target};
 use crate::transport::host_key::HostKeyPin;
 use crate::transport::{
-    Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,
+    Ahead, Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,
     Unlock as _, Wanted,
 };
 
@@ -91,6 +91,11 @@ pub struct Moment<'a> {
     /// What a close writes beside its result, so that it is known for one of this installation's;
     /// `close` only.
     pub closer: &'a str,
+}
+
+/// One more connection to a target, on which nobody is logged in yet; see [`Ahead::reach`].
+pub async fn reach_ahead(context: &Context, target: &Target) -> Option<Ahead> {
+    Ahead::reach(target, context, &context.surroundings, context.step_deadline()).await
 }
 
 impl<'a> Session<'a> {

@@ -111,6 +111,27 @@ impl Ledger {
         }
     }
 
+    /// Whether [`Ledger::take_proof`] would say yes now, by what is counted so far. Takes nothing.
+    ///
+    /// # Errors
+    /// Only those of the place the ledger is in.
+    pub async fn has_proof(
+        &self,
+        target: &str,
+        now: UnixTime,
+        ration: Ration,
+    ) -> Result<bool, LedgerError> {
+        let times = self.read(async |connection| {
+            let row = sqlx::query("select times from proofs where target = $1")
+                .bind(target)
+                .fetch_optional(connection)
+                .await?;
+            Ok(row.map(|row| row.try_get::<String, _>("times")).transpose()?)
+        });
+        let times = times.await?.unwrap_or_default();
+        Ok(with_one_more(&times, now, ration).is_some())
+    }
+
     /// Makes a small change that is not part of the chain, in one statement or by
     /// compare-and-set.
     pub(super) async fn write<T>(

@@ -568,13 +568,32 @@ pub async fn try_login(
     known: &Surroundings,
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
-    let mut clock = Clock { deadline };
-    let usage = login::Usage::Look(use_as);
-    login::try_login(target, account, attempts, &usage, None, unlock, known, &mut clock).await
+    try_login_over(None, target, account, attempts, use_as, unlock, known, deadline).await
 }
 
-/// The same, and the attempt that logs in is put to a whole [`Trial`] on its connection, which is made
-/// now where it was not made ahead.
+/// The same over a connection that was made ahead, where there is one and it is fresh.
+///
+/// # Errors
+/// Fails when the server was not reached and verified; no attempt was made then.
+#[expect(clippy::too_many_arguments, reason = "each is something else")]
+pub async fn try_login_over(
+    ahead: Option<Ahead>,
+    target: &Target,
+    account: &str,
+    attempts: &[Attempt<'_>],
+    use_as: Access,
+    unlock: &dyn Unlock,
+    known: &Surroundings,
+    deadline: Instant,
+) -> Result<Vec<Answer>, TransportError> {
+    let mut clock = Clock { deadline };
+    let usage = login::Usage::Look(use_as);
+    let reached = ahead.and_then(Ahead::while_fresh);
+    login::try_login(target, account, attempts, &usage, reached, unlock, known, &mut clock).await
+}
+
+/// Tries to log in as [`try_login_over`] does, and puts the attempt that logs in to a whole [`Trial`] on its
+/// connection.
 ///
 /// # Errors
 /// Fails when the server was not reached and verified; no attempt was made then.
@@ -624,6 +643,34 @@ impl Ahead {
         let mut clock = Clock { deadline };
         let session = login::reach_ahead(target, unlock, known, &mut clock).await?;
         Some(Self { session, made })
+    }
+
+    /// Waits for `work`, and meanwhile reaches and verifies a target once more, for a login behind it: no more
+    /// than a key exchange is said there before, and what waited too long for that is given up. `is_used` says whether
+    /// there will be such a login after all; a server counts a connection on which nobody tries one.
+    pub async fn beside<T>(
+        work: impl Future<Output = T>,
+        is_used: impl FnOnce(&T) -> bool,
+        reach: Option<impl Future<Output = Option<Self>>>,
+    ) -> (T, Option<Self>) {
+        let reach = async { reach?.await };
+        tokio::pin!(work, reach);
+        let (mut ahead, mut was_reached) = (None::<Self>, false);
+        let worked = loop {
+            let stale = ahead.as_ref().map(Self::stale_at);
+            tokio::select! {
+                worked = &mut work => break worked,
+                reached = &mut reach, if !was_reached => (ahead, was_reached) = (reached, true),
+                () = tokio::time::sleep_until(stale.unwrap_or_else(Instant::now)), if stale.is_some() => {
+                    ahead = None;
+                }
+            }
+        };
+        let is_used = is_used(&worked);
+        if !was_reached && is_used {
+            ahead = reach.await;
+        }
+        (worked, ahead.filter(|_| is_used))
     }
 
     /// When it has been there too long.

@@ -63,7 +63,7 @@ pub(crate) struct Work<'a> {
 pub(crate) async fn look_around(
     stream: impl AsyncRead + AsyncWrite + Unpin,
 ) -> Result<Reach, String> {
-    let mut client = Client { stream, last: 0 };
+    let mut client = Client { stream, last: 0, unasked: Vec::new() };
     let version = client.hello().await?;
     let said = client.ask(vec![request(REALPATH, &[b"."])]).await?;
     let path = start(said.first())?;
@@ -78,7 +78,7 @@ pub(crate) async fn work(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     work: &Work<'_>,
 ) -> Result<(Reach, Vec<Part>), String> {
-    let mut client = Client { stream, last: 0 };
+    let mut client = Client { stream, last: 0, unasked: Vec::new() };
     let version = client.hello().await?;
     let folder = work.folder.unwrap_or(".").as_bytes();
     let file = below(work.folder.map(str::as_bytes), work.name.as_bytes());
@@ -97,18 +97,21 @@ pub(crate) async fn work(
     let (opened, made) = (said.next(), said.next());
     let mut parts = Vec::new();
 
-    let names = match opened {
+    // The file is not left for longer than it must be.
+    let beside = match &made {
+        Some(Said::Handle(handle)) if work.write => write_and_remove(handle, &file, work),
+        _ => Vec::new(),
+    };
+    let (names, said) = match opened {
         Some(Said::Handle(handle)) => {
             parts.push(Part::proved("folder", format!("`{shown}` was opened")));
-            Some(client.names(handle).await?)
+            client.names(&handle, beside).await?
         }
         other => {
             parts.push(Part::failed("folder", format!("`{shown}` {}", refusal(other.as_ref()))));
-            None
+            (Vec::new(), client.ask(beside).await?)
         }
     };
-    let names = names.unwrap_or_default();
-    // The file is not left for longer than it must be.
     let written = match made {
         Some(Said::Handle(handle)) if !work.write => {
             client.ask(vec![request(CLOSE, &[&handle])]).await?;
@@ -132,22 +135,22 @@ pub(crate) async fn work(
                 Part::failed("write", why)
             }
         }
-        Some(Said::Handle(handle)) => client.write(handle, &file, &shown, work).await?,
+        Some(Said::Handle(_)) => written(&said, &shown, work),
         other => {
             // The shop's own top folder may be closed to everybody, and those in it open.
             let why = format!("a new file in `{shown}` {}", refusal(other.as_ref()));
-            let mut written = Part::failed("write", why);
+            let mut part = Part::failed("write", why);
             for name in folders(&names) {
                 let within = below(work.folder.map(str::as_bytes), name);
                 let file = below(Some(&within), work.name.as_bytes());
                 let said = client.ask(vec![open(&file, FOR_WRITING_A_NEW_ONE)]).await?;
                 if let Some(Said::Handle(handle)) = said.into_iter().next() {
-                    let shown = format!("{shown}/{}", clean(name, 200));
-                    written = client.write(handle, &file, &shown, work).await?;
+                    let said = client.ask(write_and_remove(&handle, &file, work)).await?;
+                    part = written(&said, &format!("{shown}/{}", clean(name, 200)), work);
                     break;
                 }
             }
-            written
+            part
         }
     };
     if !parts.iter().any(Part::is_failed) {
@@ -268,9 +271,51 @@ fn start(said: Option<&Said>) -> Result<String, String> {
     }
 }
 
+/// Writes into a file that was just made, reads it again, and removes it.
+fn write_and_remove(handle: &[u8], file: &[u8], work: &Work<'_>) -> Vec<Request> {
+    let mut write = request(WRITE, &[handle]);
+    write.body.extend(0_u64.to_be_bytes());
+    put(&mut write.body, work.name.as_bytes());
+    let mut read = request(READ, &[handle]);
+    read.body.extend(0_u64.to_be_bytes());
+    read.body.extend(1024_u32.to_be_bytes());
+    let close = request(CLOSE, &[handle]);
+    vec![write, read, close, request(REMOVE, &[file]), request(LSTAT, &[file])]
+}
+
+/// What came of that, in a folder.
+fn written(said: &[Said], shown: &str, work: &Work<'_>) -> Part {
+    let name = format!("the file `{}` in `{shown}`", work.name);
+    match (said.first(), said.get(1)) {
+        _ if !is_gone(said.get(4)) => {
+            Part::failed("write", format!("{name} was made and could not be removed"))
+        }
+        (Some(Said::Status { code: 0, .. }), Some(Said::Data(length)))
+            if *length == work.name.len() =>
+        {
+            let why = format!("a new file in `{shown}` was written, read and removed");
+            Part::proved("write", why)
+        }
+        (Some(Said::Status { code: 0, .. }), other) => Part::failed(
+            "write",
+            format!("{name} was written and not read again: it {}", refusal(other)),
+        ),
+        (other, _) => {
+            Part::failed("write", format!("{name} was made and not written: it {}", refusal(other)))
+        }
+    }
+}
+
+/// Whether that is what is said of a file that is not there.
+fn is_gone(said: Option<&Said>) -> bool {
+    matches!(said, Some(Said::Status { code: NO_SUCH_FILE, .. }))
+}
+
 struct Client<S> {
     stream: S,
     last: u32,
+    /// What goes with the next request, and whose answer says nothing.
+    unasked: Vec<Request>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
@@ -294,7 +339,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Sends requests all at once, and waits for the answers: one each, in the order of the requests.
-    async fn ask(&mut self, requests: Vec<Request>) -> Result<Vec<Said>, String> {
+    async fn ask(&mut self, mut requests: Vec<Request>) -> Result<Vec<Said>, String> {
+        let asked = requests.len();
+        if asked == 0 {
+            return Ok(Vec::new());
+        }
+        requests.append(&mut self.unasked);
         let first = self.last + 1;
         let mut packets = Vec::new();
         for request in &requests {
@@ -316,23 +366,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 return Err("its SFTP server answers one request twice".into());
             }
         }
-        Ok(answers.into_values().collect())
+        Ok(answers.into_values().take(asked).collect())
     }
 
-    /// The first names of a folder that was opened.
-    async fn names(&mut self, handle: Vec<u8>) -> Result<Vec<Entry>, String> {
+    /// The first names of a folder that was opened. What is to be asked `beside` is asked with them and answered
+    /// behind: on a slow line each answer that is waited for takes as long as all of them.
+    async fn names(
+        &mut self,
+        handle: &[u8],
+        beside: Vec<Request>,
+    ) -> Result<(Vec<Entry>, Vec<Said>), String> {
+        // Most folders end with the second.
+        let two = || vec![request(READDIR, &[handle]), request(READDIR, &[handle])];
+        let mut requests = two();
+        requests.extend(beside);
+        let mut said = self.ask(requests).await?;
+        let answered = said.split_off(2.min(said.len()));
         let mut names = Vec::new();
-        while names.len() < MOST_NAMES {
-            let said = self.ask(vec![request(READDIR, &[&handle])]).await?;
-            match said.into_iter().next() {
-                Some(Said::Names(more)) if !more.is_empty() => names.extend(more),
-                Some(Said::Status { code: END, .. }) => break,
-                // That a folder was opened and cannot be read is seen by what is missing in it.
-                _ => break,
+        loop {
+            let mut is_over = said.is_empty();
+            for one in said {
+                match one {
+                    Said::Names(more) if !is_over && !more.is_empty() => names.extend(more),
+                    // That a folder was opened and cannot be read is seen by what is missing in it.
+                    _ => is_over = true,
+                }
             }
+            if is_over || names.len() >= MOST_NAMES {
+                break;
+            }
+            said = self.ask(two()).await?;
         }
-        self.ask(vec![request(CLOSE, &[&handle])]).await?;
-        Ok(names)
+        self.unasked.push(request(CLOSE, &[handle]));
+        Ok((names, answered))
     }
 
     /// Reads a few bytes of one file in the folder, or in one below it.
@@ -351,7 +417,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             let within = below(top, name);
             let said = self.ask(vec![request(OPENDIR, &[&within])]).await?;
             let Some(Said::Handle(handle)) = said.into_iter().next() else { continue };
-            let inner = self.names(handle).await?;
+            let (inner, _) = self.names(&handle, Vec::new()).await?;
             let shown = format!("{shown}/{}", clean(name, 200));
             if let Some(part) = self.read_one(Some(&within), &inner, &shown, &mut refused).await? {
                 return Ok(part);
@@ -397,49 +463,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         Ok(None)
     }
 
-    /// Writes into a file that was just made, reads it again, and removes it.
-    async fn write(
-        &mut self,
-        handle: Vec<u8>,
-        file: &[u8],
-        shown: &str,
-        work: &Work<'_>,
-    ) -> Result<Part, String> {
-        let text = work.name.as_bytes();
-        let mut write = request(WRITE, &[&handle]);
-        write.body.extend(0_u64.to_be_bytes());
-        put(&mut write.body, text);
-        let mut read = request(READ, &[&handle]);
-        read.body.extend(0_u64.to_be_bytes());
-        read.body.extend(1024_u32.to_be_bytes());
-        let said = self.ask(vec![write, read, request(CLOSE, &[&handle])]).await?;
-        let gone = self.remove(file).await?;
-        let name = format!("the file `{}` in `{shown}`", work.name);
-        Ok(match (said.first(), said.get(1)) {
-            _ if !gone => {
-                Part::failed("write", format!("{name} was made and could not be removed"))
-            }
-            (Some(Said::Status { code: 0, .. }), Some(Said::Data(length)))
-                if *length == text.len() =>
-            {
-                let why = format!("a new file in `{shown}` was written, read and removed");
-                Part::proved("write", why)
-            }
-            (Some(Said::Status { code: 0, .. }), other) => Part::failed(
-                "write",
-                format!("{name} was written and not read again: it {}", refusal(other)),
-            ),
-            (other, _) => Part::failed(
-                "write",
-                format!("{name} was made and not written: it {}", refusal(other)),
-            ),
-        })
-    }
-
     /// Removes a file; whether it is gone then.
     async fn remove(&mut self, file: &[u8]) -> Result<bool, String> {
         let said = self.ask(vec![request(REMOVE, &[file]), request(LSTAT, &[file])]).await?;
-        Ok(matches!(said.get(1), Some(Said::Status { code: NO_SUCH_FILE, .. })))
+        Ok(is_gone(said.get(1)))
     }
 }
 

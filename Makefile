@@ -69,16 +69,23 @@ test: ## everything, on real servers; needs root
 	$(MAKE) check-code check-docs
 	$(MAKE) run-tests
 
-# The provider scripts alone, on each Debian: a process for each part, all on servers of their own.
-# They wait more than they work: several at once, the long ones first.
-PARTS := key_lines account_ends shared_ends gate_and_failsafe account_lives differences booted red shared_sessions red_gate red_dropbear
-PROVIDER_RUNS := $(foreach part,$(PARTS),$(addprefix run-$(part)-,$(SUITES))) run-other_shells-bookworm
-.PHONY: run-tests run-providers $(PROVIDER_RUNS)
-$(PROVIDER_RUNS): run-%:
+# The provider scripts alone: a process for each part, all on servers of their own. The processors are the limit: `make test`
+# runs the attacks, and what a booted systemd is needed for, on each Debian, and every other part on one of the three;
+# `make test-matrix` runs every part on each. The long ones first.
+ATTACKS := booted red red_gate red_dropbear
+ONCE := gate_and_failsafe-trixie key_lines-bullseye account_ends-trixie shared_ends-bookworm account_lives-bookworm \
+	differences-bookworm shared_sessions-bullseye other_shells-bookworm
+PROVIDER_RUNS := $(addprefix run-,$(ONCE)) $(foreach part,$(ATTACKS),$(addprefix run-$(part)-,$(SUITES)))
+OTHER_RUNS := $(filter-out $(PROVIDER_RUNS),$(foreach run,$(filter-out other_shells%,$(ONCE)),\
+	$(addprefix run-$(firstword $(subst -, ,$(run)))-,$(SUITES))))
+.PHONY: run-tests run-providers run-providers-matrix $(PROVIDER_RUNS) $(OTHER_RUNS)
+$(PROVIDER_RUNS) $(OTHER_RUNS): run-%:
 	@part=$*; suite=$${part##*-}; part=$${part%-*}; \
 	if [[ ! -e target/hosts/trees/$$suite.gone ]]; then STAGEPASS_TEST_CASES=$$part tests/providers/run.sh $$suite; fi
 run-providers:
 	$(MAKE) --jobs=6 --output-sync=target $(PROVIDER_RUNS)
+run-providers-matrix:
+	$(MAKE) --jobs=6 --output-sync=target $(PROVIDER_RUNS) $(OTHER_RUNS)
 run-tests:
 	tests/hosts/hosts clean
 	$(MAKE) run-providers
@@ -100,7 +107,8 @@ reliability: setup ## faults by the thousand; writes docs/reliability.md; an hou
 	tools/reliability --write --ended $$ended; exit $$ended
 
 .PHONY: test-matrix
-test-matrix: setup ## every test with each Debian as the server it talks to
+test-matrix: setup build-tests ## every test with each Debian as the server it talks to
+	$(MAKE) run-providers-matrix
 	for suite in $(SUITES); do \
 		if [[ -e target/hosts/trees/$$suite.gone ]]; then continue; fi; \
 		STAGEPASS_TEST_SUITE=$$suite cargo nextest run --locked; \

@@ -1068,6 +1068,11 @@ mod stories {
 
         assert!(ledger.take_proof("another", NOW, ration).await.unwrap());
         assert!(!ledger.take_proof("staging", NOW + 599, ration).await.unwrap());
+        // To ask beforehand says the same, and takes nothing.
+        for (now, is_left) in [(NOW + 599, false), (NOW + 600, true), (NOW + 600, true)] {
+            assert_eq!(ledger.has_proof("staging", now, ration).await.unwrap(), is_left);
+        }
+        assert!(ledger.has_proof("never asked", NOW, ration).await.unwrap());
         assert!(ledger.take_proof("staging", NOW + 600, ration).await.unwrap());
         let spaced = Ration { per: 3, window_s: 600, spacing_s: 20 };
         assert!(!ledger.take_proof("staging", NOW + 619, spaced).await.unwrap());

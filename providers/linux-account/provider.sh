@@ -2744,9 +2744,13 @@ sp_ahead_walk() {
     for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
     IFS=" $sp_tab$sp_nl"
     # Where anybody can write, on whatever file system that is.
-    for sp_a in /tmp /var/tmp /dev/shm; do
-        [ ! -d "$sp_a" ] || [ "$(stat -c %d -- / "$sp_a" | sort -u | wc -l)" = 1 ] || set -- "$@" "$sp_a"
+    sp_t=$(stat -c '%d %n' -- / /tmp /var/tmp /dev/shm 2>/dev/null) || :
+    IFS=$sp_nl
+    for sp_l in $sp_t; do
+        sp_a=${sp_l#* }
+        [ ! -d "$sp_a" ] || [ "${sp_l%% *}" = "${sp_t%% *}" ] || set -- "$@" "$sp_a"
     done
+    IFS=" $sp_tab$sp_nl"
     # The roots come first.
     while [ "$sp_v" -gt 0 ]; do
         sp_v=$((sp_v - 1)) sp_a=$1

@@ -2466,8 +2466,8 @@ sp_named() {
     [ "$sp_l" = "$2" ]
 }
 
-# Counts the connections of the account, and sets sp_sshds to all processes of OpenSSH. An sshd of it belongs to one of root's. Those that Dropbear
-# serves run as root, and are ended here.
+# Counts the connections of the account, and sets sp_sshds to all processes of OpenSSH. An sshd of it belongs to
+# one of root's. Those that Dropbear serves run as root, and are ended here.
 sp_count_sessions() {
     sp_with_status '^Name:[[:space:]]sshd'
     sp_sshds=$sp_procs

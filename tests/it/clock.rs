@@ -424,11 +424,12 @@ fn ends_in(window: &Window, shared: Shared) {
     };
     let key = story.stage.supporter_key();
     let with = Credential::Key(&key.private);
-    // To the second what the table says, however long the commands before took.
+    // What the table says, however long the commands before took, but for what this one takes to begin. What would
+    // be wrong is wrong by half an hour at least.
     set(from);
     let one = grant(&story, &key, window.lasts);
     let late = one.deadline - until;
-    assert!((0..=3).contains(&late), "{late}: {one:?}");
+    assert!((0..=60).contains(&late), "{late}: {one:?}");
     let told = told(&host, &one);
     let stamp = |text: &str| {
         let text = text.trim_end_matches('Z');
@@ -436,7 +437,7 @@ fn ends_in(window: &Window, shared: Shared) {
     };
     let more = (stamp(&told.line) - stamp(window.line)).num_seconds();
     // The server's clock was set some moments after the merchant's.
-    assert!((late - 5..=late + 1).contains(&more), "{told:?} {}", window.line);
+    assert!((late - 60..=late + 1).contains(&more), "{told:?} {}", window.line);
     assert_eq!(told.line.ends_with('Z'), window.line.ends_with('Z'));
     if let Some(day) = told.day {
         // Between two seconds a day may begin.

@@ -2,6 +2,8 @@
 //! leaves out what its own records know; an account of its own and a key in a shared account know
 //! nothing of each other there. The ledger knows both. Pure: nothing is asked or changed here.
 
+use serde_json::Value;
+
 use super::system::{How, Thing};
 use super::{Class, Finding};
 use crate::grant::{Grant, Layer, UnixTime};
@@ -68,7 +70,9 @@ fn made(grant: &Grant, layer: &Layer, finding: &Finding, live: bool) -> bool {
             of == account && comes_or_goes(how) && is_failsafe_line(id, line)
         }
         Thing::Place { path, how } => {
-            own && (live || *how == How::Gone) && is_place(finding.class, id, path)
+            let ours = own && is_place(finding.class, id, path)
+                || finding.class == Some(Class::Login) && is_written_aside(layer, id, path);
+            ours && (live || *how == How::Gone)
         }
         Thing::Other => false,
     }
@@ -92,6 +96,17 @@ fn is_place(class: Option<Class>, id: &str, path: &str) -> bool {
         _ => Vec::new(),
     };
     places.iter().any(|place| place == path)
+}
+
+/// What stands beside a key file for a moment when a close shuts the way in, which waits for nobody's lock. No sshd
+/// reads a file of that name.
+fn is_written_aside(layer: &Layer, id: &str, path: &str) -> bool {
+    let opened: Value = serde_json::from_str(&layer.outputs).unwrap_or_default();
+    let aside = opened
+        .get("keys_file")
+        .and_then(Value::as_str)
+        .and_then(|file| path.strip_prefix(file)?.strip_prefix(&format!(".stagepass-{id}.way.")));
+    matches!(aside, Some("new" | "was" | "old"))
 }
 
 /// The line that starts the failsafe of a shared account, and nothing that merely mentions it.
@@ -122,7 +137,7 @@ mod tests {
             key_fingerprint: Some("SHA256:abc".into()),
             has_password: false,
             inputs: "{}".into(),
-            outputs: "{}".into(),
+            outputs: r#"{"keys_file":"/home/deploy/.ssh/authorized_keys"}"#.into(),
         };
         let new = NewGrant {
             id: ID.into(),
@@ -162,9 +177,10 @@ mod tests {
     ];
 
     /// The same of a key in a shared account.
-    const KEY: [&str; 2] = [
+    const KEY: [&str; 3] = [
         "key\tdeploy\t/home/deploy/.ssh/authorized_keys\tssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIabcdefgh0123456789\trestrict\tstagepass:ab3de6gh9k",
         "cron\tdeploy\tcrontab -l\t* * * * * /bin/sh -c 'exec /bin/sh \"/home/deploy/.stagepass/ab3de6gh9k/failsafe\" >/dev/null 2>/dev/null # stagepass ab3de6gh9k'\tline\t",
+        "login\t/home/deploy/.ssh/authorized_keys.stagepass-ab3de6gh9k.way.new\t8180 1000 1000 aa\t",
     ];
 
     #[test]
@@ -195,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_somebody_else_made_with_our_mark_is_not_hidden() {
-        let [key, line] = KEY;
+        let [key, line, aside] = KEY;
         let others = [
             (OWN, format!("+{}", ACCOUNT[0].replace("50001:50001", "0:0"))),
             (OWN, format!("+{}\n-{}", ACCOUNT[0].replace("50001:", "0:"), ACCOUNT[0])),
@@ -212,6 +228,9 @@ mod tests {
             (OWN, format!("+{}\n-{}", ACCOUNT[2].replace("81a4", "81b6"), ACCOUNT[2])),
             ("deploy", "-user\tdeploy\t50001:50001:/home/x:/y\t".into()),
             ("deploy", format!("+{}", ACCOUNT[4])),
+            ("deploy", format!("+{}", aside.replace(".way.new", ".way.pub"))),
+            ("deploy", format!("+{}", aside.replace("ab3de6gh9k", "zzzzzzzzzz"))),
+            ("deploy", format!("+{}", aside.replace("/home/deploy", "/home/eve"))),
             // Another account, another key, another grant, and a mark with something before it.
             ("deploy", format!("+{}", key.replace("key\tdeploy", "key\troot"))),
             ("deploy", format!("+{}", key.replace("abcdefgh", "abcdefgi"))),

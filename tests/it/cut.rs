@@ -187,10 +187,19 @@ fn small_disk(provider: Provider) -> Field {
 fn fill(folder: &Path, leave: u64) -> PathBuf {
     let ballast = folder.join("ballast");
     let file = fs::File::create(&ballast).unwrap();
-    let free = rustix::fs::fstatvfs(&file).unwrap();
-    let size = (free.f_bavail * free.f_frsize).saturating_sub(leave);
-    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size.max(1)).unwrap();
-    ballast
+    for _ in 0..100 {
+        let free = rustix::fs::fstatvfs(&file).unwrap();
+        let size = (free.f_bavail * free.f_frsize).saturating_sub(leave).max(1);
+        // The server's own job writes meanwhile: what was free a moment ago need not be.
+        match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size) {
+            Err(rustix::io::Errno::NOSPC) => {}
+            filled => {
+                filled.unwrap();
+                return ballast;
+            }
+        }
+    }
+    panic!("{} cannot be filled", folder.display());
 }
 
 fn server_disk_is_full(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {

@@ -20,7 +20,7 @@ use crate::difference::Others;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
-use crate::ledger::{Event, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
+use crate::ledger::{Event, EventFilter, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
 use crate::mark;
 use crate::message;
 use crate::output::Progress;
@@ -65,6 +65,12 @@ const TRIES_TOGETHER: i64 = 3;
 
 /// The most grants of one target that a comparison is held against.
 const MOST_OTHERS: u32 = 1000;
+
+/// The event of a grant that is about to be closed, committed before its server is asked.
+const CLOSING: &str = "grant.closing";
+
+/// How many events of a grant are in memory at a time.
+const MOST_EVENTS: u32 = 500;
 
 /// How long what only just began in a shared account is looked at again, and how long it has before each
 /// look.
@@ -776,7 +782,7 @@ async fn claim(
         return Ok(None);
     }
     let from = [State::Opening, State::Open, State::Closing, State::Stuck];
-    let event = event(context, &grant, "grant.closing", json!({ "why": why }));
+    let event = event(context, &grant, CLOSING, json!({ "why": why }));
     // With every further one there is another to wait for, on the server and in the proof.
     let more = u32::try_from(together.saturating_sub(1)).unwrap_or(u32::MAX);
     let more = session::step_limit(context, &grant).saturating_mul(more).as_secs();
@@ -888,9 +894,10 @@ async fn close_layer(
         }
         // One of this installation's that another ledger knows: a copy of this one, or one from before.
         let ours = !closer.is_empty() && reply.text("closer") == closer;
+        let recorded = before;
         let before = if ours { State::Closing } else { before };
-        // Behind the second in which we began: what was planted right before that is not believed.
-        let asked = began.saturating_add(1)..=context.now().saturating_add(1);
+        let asked = asked_since(ledger, grant, recorded, began).await?.saturating_add(1)
+            ..=context.now().saturating_add(1);
         beside = sharing::judge(grant, before, layer, &reply, &others, &asked, &mut evidence);
     }
     if evidence.found.total() > 0 {
@@ -930,6 +937,28 @@ async fn close_layer(
     document.insert("login".into(), json!({ "answer": id, "text": text }));
     let kept = reply.is(provider::KEPT);
     Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
+}
+
+/// Since when the server may have been asked to close a grant, by our clock: what a close that was cut off asked for
+/// is found by the next one. What was planted within that very second is not believed.
+async fn asked_since(
+    ledger: &Ledger,
+    grant: &Grant,
+    before: State,
+    began: UnixTime,
+) -> Result<UnixTime> {
+    if !matches!(before, State::Closing | State::Stuck) {
+        return Ok(began);
+    }
+    let mut filter = EventFilter { grant: Some(grant.id.clone()), ..EventFilter::default() };
+    loop {
+        let page = ledger.events(&filter, MOST_EVENTS).await?;
+        let Some(last) = page.last() else { return Ok(began) };
+        filter.after = last.seq;
+        if let Some(first) = page.iter().find(|event| event.verb == CLOSING) {
+            return Ok(first.at.min(began));
+        }
+    }
 }
 
 /// Looks again, each time by a new login, for as long as what was seen may be another stagepass at work in the

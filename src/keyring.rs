@@ -24,6 +24,7 @@ use ::keyring::{Entry, Error as StoreError};
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
+use crate::text;
 
 /// The service under which the keyring files our entries.
 const SERVICE: &str = "stagepass";
@@ -479,7 +480,7 @@ fn reason(error: &StoreError) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    cause.to_string().chars().filter(|letter| !letter.is_control()).take(200).collect()
+    text::one_line(&cause.to_string(), 200)
 }
 
 /// Stops before a dialog that nobody would answer.

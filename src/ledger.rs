@@ -93,22 +93,6 @@ impl Event {
     }
 }
 
-/// A text as one line of at most so many characters, without control characters.
-fn tidy(text: &str, longest: usize) -> String {
-    let mut line: String = text
-        .trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(longest.saturating_add(1))
-        .collect();
-    if line.chars().count() > longest {
-        line.pop();
-        line.pop();
-        line.push('…');
-    }
-    line
-}
-
 /// Bytes as lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)

@@ -35,6 +35,7 @@ pub mod server;
 pub mod session;
 pub mod sharing;
 pub mod target;
+pub mod text;
 pub mod transport;
 pub mod trial;
 

@@ -4,6 +4,7 @@
 //! `id` is a message of `locales/<language>/stagepass.ftl`; `id.attribute` is one of its
 //! attributes. Command names, flags, JSON keys and ids are never translated.
 
+use crate::text;
 use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -65,20 +66,9 @@ impl From<usize> for Arg {
     }
 }
 
-/// Whether a character moves the cursor, changes colours, or makes text read in another order
-/// than it is stored. None belongs in a name or in a sentence.
-#[must_use]
-pub fn is_steering(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// The text with every steering character except the line break replaced.
 fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c != '\n' && is_steering(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if c != '\n' && text::is_steering(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// A catalogue that cannot be read.

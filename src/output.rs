@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
-use crate::message::is_steering;
 use crate::secret::Secret;
+use crate::text;
 
 /// The version of the shape of `--json` documents.
 pub const JSON_SHAPE: u32 = 1;
@@ -206,7 +206,7 @@ impl Output {
         for rule in &error.more.rules {
             for (number, line) in rule.lines().enumerate() {
                 let mark = if number == 0 { "  - " } else { "" };
-                text.push_str(&format!("{mark}{}\n", cut(line, LINE_LIMIT)));
+                text.push_str(&format!("{mark}{}\n", text::cut(line, LINE_LIMIT)));
             }
         }
         for cause in &error.causes {
@@ -228,7 +228,7 @@ impl Output {
         }
         let text = complaint.render().to_string();
         // A line repeats a whole argument, and an argument may be 128 KiB long.
-        let lines = text.lines().map(|line| cut(line, LINE_LIMIT) + "\n");
+        let lines = text.lines().map(|line| text::cut(line, LINE_LIMIT) + "\n");
         let text: String = lines.collect();
         let told = text.strip_prefix("error:").map(|rest| paint(Tone::Bad, "error:") + rest);
         write_err(&harmless(&told.unwrap_or(text)));
@@ -552,7 +552,7 @@ fn window_width() -> Option<usize> {
 }
 
 fn table_in(columns: &[Column], rows: Vec<Vec<Cell>>, window: Option<usize>) -> String {
-    let clean = |Cell(tone, text)| Cell(tone, cut(&one_line(&text), CELL_LIMIT));
+    let clean = |Cell(tone, text)| Cell(tone, text::one_line(&text, CELL_LIMIT));
     let mut rows: Vec<Vec<Cell>> =
         rows.into_iter().map(|row| row.into_iter().map(clean).collect()).collect();
     let mut shown: Vec<usize> = (0..columns.len()).collect();
@@ -595,7 +595,7 @@ fn table_in(columns: &[Column], rows: Vec<Vec<Cell>>, window: Option<usize>) -> 
 
 /// A text of at most so many characters.
 fn shortened(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit { text.to_owned() } else { cut(text, limit - 1) }
+    text::cut(text, limit)
 }
 
 fn laid_out(columns: &[Column], shown: &[usize], rows: &[Vec<Cell>]) -> Table {
@@ -664,20 +664,7 @@ const LINE_LIMIT: usize = 1500;
 
 /// A message as one line that cannot steer a terminal, whatever was typed or came from elsewhere.
 pub(crate) fn one_line(text: &str) -> String {
-    let text: String = text
-        .trim()
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !is_steering(*c))
-        .collect();
-    cut(&text, LINE_LIMIT)
-}
-
-fn cut(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    text::one_line(text, LINE_LIMIT)
 }
 
 /// The last look at everything that is printed for people: line breaks and our own colours, and
@@ -693,7 +680,7 @@ pub(crate) fn harmless(text: &str) -> String {
             if is_code {
                 kept.push(c);
             }
-        } else if c == '\n' || !is_steering(c) {
+        } else if c == '\n' || !text::is_steering(c) {
             kept.push(c);
         }
     }
@@ -704,7 +691,7 @@ pub(crate) fn harmless(text: &str) -> String {
 pub(crate) fn escaped(document: &str) -> String {
     let mut kept = String::with_capacity(document.len());
     for c in document.chars() {
-        if c == '\n' || !is_steering(c) {
+        if c == '\n' || !text::is_steering(c) {
             kept.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {

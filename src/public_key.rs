@@ -15,8 +15,8 @@ use russh::keys::ssh_key::{EcdsaCurve, Error as KeyError, LineEnding};
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
-use crate::message::is_steering;
 use crate::secret::{RandomFailed, Secret};
+use crate::text;
 
 /// The largest file that is read for a key, in bytes. An RSA key of 16,384 bits takes 3 kB.
 pub const FILE_LIMIT: usize = 16 * 1024;
@@ -297,7 +297,7 @@ fn read_line(line: &str) -> Result<SupporterKey, PublicKeyError> {
         return Err(PublicKeyError::Certificate);
     }
     if !TAKEN.contains(&name) {
-        return Err(PublicKeyError::Type(printable(name, 40)));
+        return Err(PublicKeyError::Type(text::one_line(name, 40)));
     }
     let plain = format!("{name} {body}");
     let key = PublicKey::from_openssh(&plain).map_err(|error| damage(&error))?;
@@ -335,7 +335,7 @@ fn describe(key: &PublicKey, comment: &str) -> Result<SupporterKey, PublicKeyErr
     }
     Ok(SupporterKey {
         text: without_comment(key)?,
-        comment: printable(comment, COMMENT_LIMIT),
+        comment: text::one_line(comment, COMMENT_LIMIT),
         fingerprint: key.fingerprint(HashAlg::Sha256).to_string(),
         algorithm: key.algorithm().as_str().into(),
         rsa_bits,
@@ -348,11 +348,6 @@ fn without_comment(key: &PublicKey) -> Result<String, PublicKeyError> {
         .to_openssh()
         .map(|text| text.trim_end().into())
         .map_err(|error| damage(&error))
-}
-
-/// Without characters that steer a terminal, and not longer than `limit` characters.
-fn printable(text: &str, limit: usize) -> String {
-    text.chars().filter(|c| !is_steering(*c)).take(limit).collect()
 }
 
 /// A kind of key that is made here.
@@ -432,7 +427,7 @@ pub fn generate_key_pair(
     comment: &str,
 ) -> Result<(SupporterKey, Secret), RandomFailed> {
     let mut private = generate(kind)?;
-    private.set_comment(printable(comment, COMMENT_LIMIT));
+    private.set_comment(text::one_line(comment, COMMENT_LIMIT));
     let public =
         describe(private.public_key(), comment).expect("a key that was just made is taken");
     let text = private.to_openssh(LineEnding::LF).expect("a key that was just made can be written");
@@ -777,7 +772,7 @@ mod tests {
             match read_supporter_key(line.as_bytes()) {
                 Ok(key) => {
                     assert_eq!(key.text, ED25519);
-                    assert!(!key.comment.contains(is_steering), "{:?}", key.comment);
+                    assert!(!key.comment.contains(text::is_steering), "{:?}", key.comment);
                 }
                 Err(error) => assert!(matches!(error, PublicKeyError::NotText), "{error:?}"),
             }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::message::is_steering;
 use crate::secret::{RandomFailed, Secret, random_id};
+use crate::text;
 use crate::transport::{Outcome, Output, Packed};
 
 mod pack;
@@ -588,7 +588,7 @@ impl Framed {
             {
                 match declared.get(key) {
                     Some(OutputType::Lines) => lengthen(&mut values, &mut lengths, key, value),
-                    _ => drop(values.insert(key.to_owned(), clean_to(value, VALUE_LIMIT))),
+                    _ => drop(values.insert(key.to_owned(), text::one_line(value, VALUE_LIMIT))),
                 }
             }
         }
@@ -687,7 +687,7 @@ fn lengthen(
         lines.push('\n');
     }
     // A key line of RSA is longer than any text that is shown.
-    lines.push_str(&clean_to(line, VALUE_LIMIT));
+    lines.push_str(&text::one_line(line, VALUE_LIMIT));
 }
 
 fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<(), String> {
@@ -723,21 +723,7 @@ fn first_line(stderr: &[u8], stdout: &str) -> String {
 /// would obey them), no bidirectional overrides, cut to [`TEXT_LIMIT`] characters.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    clean_to(text, TEXT_LIMIT)
-}
-
-fn clean_to(text: &str, limit: usize) -> String {
-    let mut cleaned: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !is_steering(*c))
-        .take(limit + 1)
-        .collect();
-    if cleaned.chars().count() > limit {
-        cleaned = cleaned.chars().take(limit).collect();
-        cleaned.push('…');
-    }
-    cleaned.trim().to_owned()
+    text::one_line(text, TEXT_LIMIT)
 }
 
 #[cfg(test)]
@@ -1093,6 +1079,6 @@ mod tests {
     #[test]
     fn terminal_escapes_and_overrides_are_taken_out() {
         assert_eq!(clean("a\u{1b}[31mb\u{202e}c\r\n\td\u{7}"), "a[31mbc   d");
-        assert_eq!(clean(&"x".repeat(5000)).chars().count(), TEXT_LIMIT + 1);
+        assert_eq!(clean(&"x".repeat(5000)).chars().count(), TEXT_LIMIT);
     }
 }

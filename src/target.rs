@@ -16,6 +16,10 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
 
 use crate::grant::UnknownWord;
+use crate::text;
+
+/// How many characters of what was written wrongly are repeated in a message.
+const REPEATED: usize = 80;
 pub use crate::policy::Declared as Environment;
 use crate::transport::host_key::HostKeyPin;
 
@@ -93,7 +97,7 @@ impl FromStr for Address {
             "local" => Err(AddressError::Scheme("local".into())),
             // Only what looks like a scheme is repeated: anything else may hold a password.
             _ if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-                Err(AddressError::Scheme(cut(&scheme)))
+                Err(AddressError::Scheme(text::one_line(&scheme, REPEATED)))
             }
             _ => Err(AddressError::Scheme("…".into())),
         }
@@ -176,19 +180,21 @@ fn check_user(user: &str) -> Result<(), AddressError> {
         && user.len() <= 64
         && !user.starts_with(['-', '.'])
         && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+$".contains(&b));
-    if fine { Ok(()) } else { Err(AddressError::User(cut(user))) }
+    if fine { Ok(()) } else { Err(AddressError::User(text::one_line(user, REPEATED))) }
 }
 
 fn split_port(place: &str) -> Result<(&str, Option<u16>), AddressError> {
     let (host, port) = if let Some(inner) = place.strip_prefix('[') {
-        let (host, after) = inner.split_once(']').ok_or_else(|| AddressError::Host(cut(place)))?;
+        let (host, after) = inner
+            .split_once(']')
+            .ok_or_else(|| AddressError::Host(text::one_line(place, REPEATED)))?;
         if host.parse::<Ipv6Addr>().is_err() {
-            return Err(AddressError::Host(cut(place)));
+            return Err(AddressError::Host(text::one_line(place, REPEATED)));
         }
         match after.strip_prefix(':') {
             Some(port) => (host, Some(port)),
             None if after.is_empty() => (host, None),
-            None => return Err(AddressError::Host(cut(place))),
+            None => return Err(AddressError::Host(text::one_line(place, REPEATED))),
         }
     } else if place.parse::<Ipv6Addr>().is_ok() {
         (place, None)
@@ -218,17 +224,12 @@ fn check_host(host: &str) -> Result<String, AddressError> {
         && !host.contains("..")
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     // As it was typed: to `ssh`, `Host Staging` is not `Host staging`.
-    if fine { Ok(host.to_owned()) } else { Err(AddressError::Host(cut(host))) }
+    if fine { Ok(host.to_owned()) } else { Err(AddressError::Host(text::one_line(host, REPEATED))) }
 }
 
 /// What may be repeated of an FTP address: never the part that may hold a password.
 fn without_user(rest: &str) -> String {
-    cut(rest.rsplit_once('@').map_or(rest, |(_, place)| place))
-}
-
-/// What is repeated in an error: short.
-fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(80).collect()
+    text::one_line(rest.rsplit_once('@').map_or(rest, |(_, place)| place), REPEATED)
 }
 
 /// Makes an enum of words: one name in TOML, in `--json` and on the command line.
@@ -254,7 +255,7 @@ macro_rules! words {
             fn from_str(word: &str) -> Result<Self, UnknownWord> {
                 match word {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord { word: cut(word), expected: $expected }),
+                    _ => Err(UnknownWord { word: text::one_line(word, REPEATED), expected: $expected }),
                 }
             }
         }
@@ -339,7 +340,7 @@ pub fn check_name(name: &str) -> Result<(), Complaint> {
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
-    if fine { Ok(()) } else { Err(Complaint::Name(cut(name))) }
+    if fine { Ok(()) } else { Err(Complaint::Name(text::one_line(name, REPEATED))) }
 }
 
 /// Checks the shop's folder: absolute, no control characters, no `.` or `..` in it.
@@ -714,13 +715,21 @@ impl Reader<'_> {
     ) -> Result<Target, TargetError> {
         let full = |key: &str| format!("target.{name}.{key}");
         check_name(name).map_err(|complaint| {
-            self.complain(format!("target.{}", cut(name)), span.clone(), complaint)
+            self.complain(
+                format!("target.{}", text::one_line(name, REPEATED)),
+                span.clone(),
+                complaint,
+            )
         })?;
         for (key, item) in table.iter() {
             if !KEYS.split([',', ' ']).any(|known| known == key && key != "and") {
                 let span = table.get_key_value(key).and_then(|(key, _)| key.span());
                 let span = span.or_else(|| item.span());
-                return Err(self.complain(full(&cut(key)), span, Complaint::UnknownKey));
+                return Err(self.complain(
+                    full(&text::one_line(key, REPEATED)),
+                    span,
+                    Complaint::UnknownKey,
+                ));
             }
         }
         let missing = |key: &str| self.complain(full(key), span.clone(), Complaint::Missing);
@@ -821,7 +830,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError>
         let span = span.or_else(|| item.span());
         if key != "target" {
             let complaint = Complaint::Type("`[target.NAME]` and nothing else");
-            return Err(reader.complain(cut(key), span, complaint));
+            return Err(reader.complain(text::one_line(key, REPEATED), span, complaint));
         }
         let table = item.as_table_like().ok_or_else(|| {
             reader.complain("target".into(), span, Complaint::Type("`[target.NAME]`"))
@@ -831,7 +840,11 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError>
             let span = span.or_else(|| item.span());
             let inner = item.as_table_like().ok_or_else(|| {
                 let complaint = Complaint::Type("a table");
-                reader.complain(format!("target.{}", cut(name)), span.clone(), complaint)
+                reader.complain(
+                    format!("target.{}", text::one_line(name, REPEATED)),
+                    span.clone(),
+                    complaint,
+                )
             })?;
             list.push(reader.target(name, span, inner)?);
         }

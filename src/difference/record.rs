@@ -289,7 +289,7 @@ pub(super) fn show(bytes: &[u8], most: usize) -> String {
     let mut text = String::with_capacity(shown.len());
     for chunk in shown.utf8_chunks() {
         text.extend(
-            chunk.valid().chars().map(|c| if crate::message::is_steering(c) { '?' } else { c }),
+            chunk.valid().chars().map(|c| if crate::text::is_steering(c) { '?' } else { c }),
         );
         text.extend(chunk.invalid().iter().map(|_| '?'));
     }

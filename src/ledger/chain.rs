@@ -12,6 +12,7 @@ use sqlx::{AnyConnection, Connection as _, Row as _};
 use super::error::{Fault, Kind};
 use super::{Event, Ledger, LedgerError, Mode, PATIENCE, PATIENCE_AT_FIRST, hex};
 use crate::grant::{UnixTime, UnknownWord};
+use crate::text;
 
 /// The hash before the first event.
 pub(super) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -41,7 +42,7 @@ impl FromStr for Head {
             is_hash.then(|| Self { seq, hash: hash.to_ascii_lowercase() })
         });
         parsed.ok_or_else(|| UnknownWord {
-            word: super::tidy(text, 100),
+            word: text::one_line(text, 100),
             expected: "the head of a ledger, such as 12:5f…",
         })
     }
@@ -341,7 +342,7 @@ impl Waiting {
 
 /// A name that came with the event and was not looked up.
 fn given(name: Option<&str>) -> Option<String> {
-    name.map(|name| super::tidy(name, 500))
+    name.map(|name| text::one_line(name, 500))
 }
 
 /// The event as it stands in the chain behind `head`.
@@ -349,8 +350,8 @@ fn entry(event: &Event, subject: Subject, row_hash: Option<String>, seq: i64, he
     let mut entry = Entry {
         seq,
         at: event.at,
-        actor: super::tidy(&event.actor, 200),
-        verb: super::tidy(&event.verb, 100),
+        actor: text::one_line(&event.actor, 200),
+        verb: text::one_line(&event.verb, 100),
         case: subject.case.or_else(|| given(event.case.as_deref())),
         grant: subject.grant.or_else(|| given(event.grant.as_deref())),
         target: subject.target.or_else(|| given(event.target.as_deref())),

@@ -4,6 +4,7 @@ use std::io;
 
 use super::Place;
 use crate::grant::State;
+use crate::text;
 
 /// Why the ledger did not do what it was asked for. Unless it says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -380,5 +381,5 @@ fn said(error: &sqlx::Error) -> String {
         sqlx::Error::Io(cause) => cause.to_string(),
         other => other.to_string(),
     };
-    super::tidy(&text, 300)
+    text::one_line(&text, 300)
 }

@@ -17,6 +17,7 @@ use super::error::{Fault, Kind};
 use super::place::{self, Location, Place};
 use super::{Ledger, LedgerError, PATIENCE};
 use crate::secret::Secret;
+use crate::text;
 
 /// What a ledger is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +106,7 @@ impl Ledger {
             let name = to.to_str().ok_or_else(|| cannot("its name is not UTF-8".into()))?;
             let done = sqlx::query("vacuum into $1").bind(name).execute(&mut connection).await;
             let _ = connection.close().await;
-            done.map_err(|e| cannot(super::tidy(&e.to_string(), 300)))?;
+            done.map_err(|e| cannot(text::one_line(&e.to_string(), 300)))?;
             new.sync_all().map_err(|e| cannot(e.to_string()))
         };
         let copied = copied.await;
@@ -390,7 +391,7 @@ pub(super) async fn form_of_a_new_file() -> Result<Vec<(String, String, String)>
     made.map_err(|e| {
         Fault::Ours(LedgerError::Corrupt {
             place: "memory".into(),
-            why: super::tidy(&e.to_string(), 300),
+            why: text::one_line(&e.to_string(), 300),
         })
     })?;
     let objects = super::verify::objects(&mut connection).await?;
@@ -445,7 +446,7 @@ impl Ledger {
                 }
                 other => Fault::Ours(LedgerError::Database {
                     place: self.place.to_string(),
-                    why: super::tidy(&other.to_string(), 300),
+                    why: text::one_line(&other.to_string(), 300),
                 }),
             })
         })

@@ -7,6 +7,7 @@ use url::{Host, Url};
 
 use super::LedgerError;
 use crate::secret::Secret;
+use crate::text;
 
 /// Which ledger to open. Its `Debug` never shows a URL.
 #[derive(Debug)]
@@ -88,7 +89,7 @@ impl Place {
             let locks = std::fs::read_to_string("/proc/locks").ok()?;
             let holder = locks.lines().find_map(|line| holder_in(line, &inodes))?;
             let name = std::fs::read_to_string(format!("/proc/{holder}/comm")).ok()?;
-            Some(format!("process {holder} (`{}`)", super::tidy(&name, 32)))
+            Some(format!("process {holder} (`{}`)", text::one_line(&name, 32)))
         }
         #[cfg(not(target_os = "linux"))]
         None
@@ -123,7 +124,7 @@ fn without_secrets(url: &Url) -> String {
         url.host_str().unwrap_or_default(),
         url.path()
     );
-    super::tidy(&text, 200)
+    text::one_line(&text, 200)
 }
 
 /// Understands a PostgreSQL URL and makes it safe: a host that is not this machine is only spoken
@@ -165,8 +166,8 @@ pub(super) fn postgres(url: &Secret) -> Result<(Url, Place), LedgerError> {
         [mode] if is_this_machine(host) || mode == "verify-full" => {}
         [mode, ..] => {
             return Err(LedgerError::InsecureUrl {
-                host: super::tidy(host, 200),
-                mode: super::tidy(mode, 40),
+                host: text::one_line(host, 200),
+                mode: text::one_line(mode, 40),
             });
         }
     }

@@ -10,6 +10,7 @@ use super::record::is_held;
 use super::watch::LONGEST_WAIT;
 use super::{Ledger, LedgerError, row};
 use crate::grant::{Case, Grant, State, UnixTime};
+use crate::text;
 
 /// Which grants are meant. The default is all of them.
 #[derive(Debug, Clone, Default)]
@@ -197,7 +198,7 @@ impl Ledger {
     pub async fn case(&self, reference: &str) -> Result<Case, LedgerError> {
         self.read(async |connection| row::case_by_reference(connection, reference).await)
             .await?
-            .ok_or_else(|| LedgerError::NoSuchCase { reference: super::tidy(reference, 100) })
+            .ok_or_else(|| LedgerError::NoSuchCase { reference: text::one_line(reference, 100) })
     }
 
     /// The grant whose id is `text`, or the only one whose id begins with it.
@@ -235,7 +236,7 @@ impl Ledger {
             })
             .await?;
         let found = match matches.as_slice() {
-            [] => return Err(LedgerError::NoSuchGrant { id: super::tidy(text, 40) }),
+            [] => return Err(LedgerError::NoSuchGrant { id: text::one_line(text, 40) }),
             [only] => only,
             several if several.contains(&id) => &id,
             _ => return Err(LedgerError::Ambiguous { prefix: id, matches }),

@@ -5,8 +5,9 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::chain::Seal;
 use super::error::Fault;
-use super::{LedgerError, tidy};
+use super::LedgerError;
 use crate::grant::{Case, Grant, Layer, Supporter, UnixTime};
+use crate::text;
 
 /// The hash of a grant and its layers as they are in the ledger: the `row_hash` of the event that
 /// left it so.
@@ -270,10 +271,10 @@ fn make_plain(grant: &mut Grant) {
         [id, &mut grant.case, &mut grant.target, &mut supporter.name, &mut supporter.company];
     let layers = grant.layers.iter_mut().flat_map(|one| [&mut one.account, &mut one.provider]);
     for name in names.into_iter().chain(layers) {
-        *name = tidy(name, 100);
+        *name = text::one_line(name, 100);
     }
     for text in [&mut grant.last_error, &mut grant.drift] {
-        *text = text.as_deref().map(|text| tidy(text, 500));
+        *text = text.as_deref().map(|text| text::one_line(text, 500));
     }
 }
 
@@ -300,7 +301,7 @@ pub(super) fn case_from_row(row: &AnyRow) -> Result<Case, sqlx::Error> {
 /// The grant as it will be read back: what a server said about a failure is one short line.
 pub(super) fn storable(grant: &Grant) -> Grant {
     let mut grant = grant.clone();
-    grant.last_error = grant.last_error.map(|text| tidy(&text, 500));
+    grant.last_error = grant.last_error.map(|text| text::one_line(&text, 500));
     grant
 }
 
@@ -479,7 +480,7 @@ pub(super) async fn case_to_act_on(
     let Some(row) = row else { return Ok(None) };
     let case = case_from_row(&row)?;
     if !is_as_recorded(&row, &case)? {
-        let name = tidy(&case.reference, 100);
+        let name = text::one_line(&case.reference, 100);
         return Err(LedgerError::Altered { what: "case", name }.into());
     }
     Ok(Some(case))

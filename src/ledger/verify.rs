@@ -11,6 +11,7 @@ use super::chain::{Entry, Head, NOTHING};
 use super::error::Fault;
 use super::{Ledger, LedgerError, open, row};
 use crate::grant::State;
+use crate::text;
 
 /// What [`Ledger::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -166,7 +167,7 @@ impl Ledger {
         }
         let row = sqlx::query("pragma quick_check(1)").fetch_one(connection).await?;
         let said: String = row.try_get(0)?;
-        let why = format!("the file is damaged: {}", super::tidy(&said, 200));
+        let why = format!("the file is damaged: {}", text::one_line(&said, 200));
         Ok((said != "ok").then_some(Break { seq: None, why }))
     }
 
@@ -193,7 +194,7 @@ impl Ledger {
         let expected = open::form_of_a_new_file().await?;
         let odd = found.iter().find(|one| !expected.contains(one));
         if let Some((kind, name, _)) = odd {
-            let (kind, name) = (super::tidy(kind, 20), super::tidy(name, 100));
+            let (kind, name) = (text::one_line(kind, 20), text::one_line(name, 100));
             return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
         }
         let gone = expected.iter().find(|one| !found.contains(one));
@@ -344,7 +345,7 @@ async fn foreign_objects(connection: &mut AnyConnection) -> Result<Option<Break>
     .await?;
     if let Some(row) = row {
         let (kind, name): (String, String) = (row.try_get("kind")?, row.try_get("name")?);
-        let name = super::tidy(&name, 100);
+        let name = text::one_line(&name, 100);
         return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
     }
     let row = sqlx::query(
@@ -574,7 +575,7 @@ async fn counts_that_differ(connection: &mut AnyConnection) -> Result<Option<Bre
         let (counted, found): (i64, i64) = (row.try_get("grants")?, row.try_get("found")?);
         if counted != found {
             let state: String = row.try_get("state")?;
-            let state = super::tidy(&state, 20);
+            let state = text::one_line(&state, 20);
             return Ok(somewhere(format!("{counted} grants are counted as {state}, not {found}")));
         }
     }

@@ -1,7 +1,8 @@
 //! Names and sentences that a merchant types, and which of them can be kept, shown and written to
 //! a server.
 
-use crate::message::{self, Arg, is_steering};
+use crate::message::{self, Arg};
+use crate::text::is_steering;
 
 /// What is wrong with a name or a sentence that the merchant typed. Shown, it goes on from what
 /// it is about: "is empty".

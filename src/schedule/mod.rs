@@ -8,6 +8,7 @@ mod prove;
 mod run;
 mod systemd;
 
+use crate::text;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -302,8 +303,7 @@ fn restored_words(restored: bool) -> &'static str {
 }
 
 fn unusable(word: &str, why: &'static str) -> ScheduleError {
-    let word = word.chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect();
-    ScheduleError::Unusable { word, why }
+    ScheduleError::Unusable { word: text::one_line(word, 200), why }
 }
 
 /// Both ways, and the rule that only one of them is installed.

@@ -1,5 +1,6 @@
 //! A child process with bounded time and output.
 
+use crate::text;
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
@@ -32,12 +33,7 @@ impl Ran {
     /// What it complained about, fit for a message: one line, cut, without control characters.
     pub fn complaint(&self) -> String {
         let text = if self.stderr.is_empty() { &self.stdout } else { &self.stderr };
-        let text: String = String::from_utf8_lossy(text)
-            .trim()
-            .chars()
-            .map(|letter| if letter.is_control() { ' ' } else { letter })
-            .take(300)
-            .collect();
+        let text = text::line_of_bytes(text, 300);
         match (text.is_empty(), self.status) {
             (false, _) => text,
             (true, Some(status)) => format!("exit status {status}"),

@@ -4,10 +4,11 @@
 use zeroize::Zeroizing;
 
 use super::{
-    FLOOD_LIMIT, Interpreter, Outcome, Output, Packed, STDERR_LIMIT, STDOUT_LIMIT, Script, clean,
+    FLOOD_LIMIT, Interpreter, Outcome, Output, Packed, STDERR_LIMIT, STDOUT_LIMIT, Script,
 };
 use crate::secret::Secret;
 use crate::target::Elevation;
+use crate::text;
 
 /// What makes a shell run a script that arrives packed (one that is cut is no whole statement, and
 /// runs nothing), or say that it cannot: there is no gzip, or it may not be started (`noexec` of
@@ -228,7 +229,7 @@ impl<'a> Exchange<'a> {
         match end {
             End::Refused(why) => Outcome::Refused { why },
             _ if self.is_over() && self.started_nothing() => {
-                Outcome::Refused { why: clean(&self.output.stderr, 300) }
+                Outcome::Refused { why: text::line_of_bytes(&self.output.stderr, 300) }
             }
             _ if self.is_over() => Outcome::Done(std::mem::take(&mut self.output)),
             End::Closed => {
@@ -249,7 +250,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn why_no_root(&self, answered: bool, end: End) -> String {
-        let said = clean(&self.output.stderr, 300);
+        let said = text::line_of_bytes(&self.output.stderr, 300);
         match end {
             End::Refused(why) => why,
             End::Broken(why) if said.is_empty() => format!("`sudo` started nothing: {why}"),

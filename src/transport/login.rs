@@ -24,11 +24,12 @@ use super::ssh::{self, Link, Route, Session};
 use super::ssh_config::Place;
 use super::{
     Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, Surroundings, TRIES,
-    TransportError, Trial, Unlock, Wanted, clean, sftp, trial,
+    TransportError, Trial, Unlock, Wanted, sftp, trial,
 };
 use crate::grant::Access;
 use crate::secret::{Secret, random_id};
 use crate::target::{Address, Elevation, Login, Target};
+use crate::text;
 
 /// How many refusals we take on one connection: OpenSSH's `MaxAuthTries` is 6, and the sixth ends
 /// the connection.
@@ -139,7 +140,7 @@ fn refused_certificate(certificate: &Certificate, user: &str) -> Option<String> 
     } else if now < certificate.valid_after() {
         Some("it is not valid yet".into())
     } else if !names.is_empty() && !names.iter().any(|name| name == user) {
-        Some(format!("it is for {}", clean(names.join(", ").as_bytes(), 100)))
+        Some(format!("it is for {}", text::one_line(&names.join(", "), 100)))
     } else {
         None
     }
@@ -716,7 +717,7 @@ fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
         Err(_) if text.contains("ENCRYPTED") => {
             Ok(KeyFile::Locked { public: public_half(path), text })
         }
-        Err(error) => Err(unusable(path, &clean(error.to_string().as_bytes(), 200))),
+        Err(error) => Err(unusable(path, &text::one_line(&error.to_string(), 200))),
     }
 }
 
@@ -1052,7 +1053,10 @@ async fn use_shell(session: &Session, clock: &Clock) -> Result<Reach, String> {
         Outcome::Done(output) => {
             let said = [output.stdout, output.stderr].concat();
             let status = output.status.unwrap_or_default();
-            Err(format!("its shell runs nothing (status {status}): {}", clean(&said, 200)))
+            Err(format!(
+                "its shell runs nothing (status {status}): {}",
+                text::line_of_bytes(&said, 200)
+            ))
         }
         Outcome::Refused { why } | Outcome::Unknown { why, .. } => Err(why),
     }

@@ -715,18 +715,3 @@ impl Clock {
         answer
     }
 }
-
-/// Cuts a server's text and takes out what could disturb a terminal or a log.
-fn clean(bytes: &[u8], limit: usize) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut cleaned = String::new();
-    for character in text.trim().chars().take(limit) {
-        match character {
-            '\n' | '\t' => cleaned.push(' '),
-            // Direction marks can make a text read as another one.
-            c if crate::message::is_steering(c) => {}
-            c => cleaned.push(c),
-        }
-    }
-    cleaned
-}

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
+use super::Reach;
 use super::trial::Part;
-use super::{Reach, clean};
+use crate::text;
 
 const INIT: u8 = 1;
 const VERSION: u8 = 2;
@@ -92,7 +93,7 @@ pub(crate) async fn work(
     ];
     let mut said = client.ask(asked).await?.into_iter();
     let path = start(said.next().as_ref())?;
-    let shown = work.folder.map_or_else(|| path.clone(), |folder| clean(folder.as_bytes(), 1024));
+    let shown = work.folder.map_or_else(|| path.clone(), |folder| text::one_line(&folder, 1024));
     let reach = Reach::Sftp { version, path };
     let (opened, made) = (said.next(), said.next());
     let mut parts = Vec::new();
@@ -146,7 +147,11 @@ pub(crate) async fn work(
                 let said = client.ask(vec![open(&file, FOR_WRITING_A_NEW_ONE)]).await?;
                 if let Some(Said::Handle(handle)) = said.into_iter().next() {
                     let said = client.ask(write_and_remove(&handle, &file, work)).await?;
-                    part = written(&said, &format!("{shown}/{}", clean(name, 200)), work);
+                    part = written(
+                        &said,
+                        &format!("{shown}/{}", text::line_of_bytes(name, 200)),
+                        work,
+                    );
                     break;
                 }
             }
@@ -261,7 +266,7 @@ fn refusal(said: Option<&Said>) -> String {
 fn start(said: Option<&Said>) -> Result<String, String> {
     match said {
         Some(Said::Names(names)) => match names.first() {
-            Some(first) => Ok(clean(&first.name, 1024)),
+            Some(first) => Ok(text::line_of_bytes(&first.name, 1024)),
             None => Err("its SFTP server's answer is cut short".into()),
         },
         Some(Said::Status { code, why }) => {
@@ -418,7 +423,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             let said = self.ask(vec![request(OPENDIR, &[&within])]).await?;
             let Some(Said::Handle(handle)) = said.into_iter().next() else { continue };
             let (inner, _) = self.names(&handle, Vec::new()).await?;
-            let shown = format!("{shown}/{}", clean(name, 200));
+            let shown = format!("{shown}/{}", text::line_of_bytes(name, 200));
             if let Some(part) = self.read_one(Some(&within), &inner, &shown, &mut refused).await? {
                 return Ok(part);
             }
@@ -438,7 +443,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ) -> Result<Option<Part>, String> {
         for name in files(names) {
             let said = self.ask(vec![open(&below(folder, name), FOR_READING)]).await?;
-            let file = format!("`{shown}/{}`", clean(name, 200));
+            let file = format!("`{shown}/{}`", text::line_of_bytes(name, 200));
             let handle = match said.into_iter().next() {
                 Some(Said::Handle(handle)) => handle,
                 other => {
@@ -476,7 +481,7 @@ fn understand(kind: u8, mut rest: &[u8]) -> Said {
     let understood = match kind {
         STATUS => number(rest).map(|code| {
             // Version 3 says why, older ones only the code.
-            let why = text(rest).map(|why| clean(why, 200)).unwrap_or_default();
+            let why = text(rest).map(|why| text::line_of_bytes(why, 200)).unwrap_or_default();
             Said::Status { code, why }
         }),
         HANDLE => text(rest).map(|handle| Said::Handle(handle.to_vec())),

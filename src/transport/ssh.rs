@@ -27,8 +27,9 @@ use super::local::LINGER;
 use super::login::{self, Identity};
 use super::prompt::Prompt;
 use super::ssh_config::{Config, Place};
-use super::{Clock, Outcome, Phase, Surroundings, TransportError, Unlock, clean};
+use super::{Clock, Outcome, Phase, Surroundings, TransportError, Unlock};
 use crate::target::{Address, Target};
+use crate::text;
 
 /// A byte stream to a server: TCP, or a channel of the server before it.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -107,7 +108,7 @@ impl client::Handler for Verifier {
     }
 
     async fn auth_banner(&mut self, text: &str, _: &mut client::Session) -> Result<(), Stop> {
-        lock(&self.notes).banner = Some(clean(text.as_bytes(), 200));
+        lock(&self.notes).banner = Some(text::one_line(&text, 200));
         Ok(())
     }
 
@@ -191,9 +192,9 @@ impl client::Handler for Verifier {
 
     async fn disconnected(&mut self, reason: DisconnectReason<Stop>) -> Result<(), Stop> {
         let why = match &reason {
-            DisconnectReason::ReceivedDisconnect(info) => clean(info.message.as_bytes(), 200),
+            DisconnectReason::ReceivedDisconnect(info) => text::one_line(&info.message, 200),
             DisconnectReason::Error(Stop::Library(error)) => {
-                clean(error.to_string().as_bytes(), 200)
+                text::one_line(&error.to_string(), 200)
             }
             DisconnectReason::Error(_) => "its host key changed on the way".into(),
         };
@@ -593,7 +594,7 @@ async fn pass_through(
         Some(Err(error)) => Err(TransportError::NoWay {
             jump: link.label.clone(),
             host: place.label(),
-            why: clean(error.to_string().as_bytes(), 200),
+            why: text::one_line(&error.to_string(), 200),
         }),
     }
 }
@@ -649,9 +650,9 @@ impl Preamble {
         while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
             let line = self.rest.get(..end).unwrap_or_default();
             if line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-") {
-                return Some(Ok(clean(line, 255)));
+                return Some(Ok(text::line_of_bytes(line, 255)));
             }
-            let text = clean(line, 120);
+            let text = text::line_of_bytes(line, 120);
             if line.starts_with(b"220") || line.starts_with(b"SSH-") {
                 return Some(Err(foreign(label, text)));
             }
@@ -674,7 +675,7 @@ impl Preamble {
                 TransportError::TimedOut { host, phase: Phase::Greeting }
             }
             None if self.rest.is_empty() => TransportError::Closed { host },
-            None => foreign(label, clean(&self.rest, 120)),
+            None => foreign(label, text::line_of_bytes(&self.rest, 120)),
         }
     }
 }
@@ -717,7 +718,7 @@ fn explain(stop: Stop, host: String) -> Failure {
                 AlgorithmKind::Compression => "compression",
                 AlgorithmKind::Mac => "message authentication",
             };
-            let list = |names: Vec<String>| clean(names.join(", ").as_bytes(), 300);
+            let list = |names: Vec<String>| text::one_line(&names.join(", "), 300);
             let (ours, theirs) = (list(ours), list(theirs));
             TransportError::NoCommonAlgorithm { host, kind, ours, theirs }
         }
@@ -725,7 +726,7 @@ fn explain(stop: Stop, host: String) -> Failure {
             TransportError::Lost { host, phase, why: "the server closed it".into() }
         }
         Stop::Library(error) => {
-            let why = clean(error.to_string().as_bytes(), 200);
+            let why = text::one_line(&error.to_string(), 200);
             TransportError::Lost { host, phase, why }
         }
     };
@@ -799,7 +800,7 @@ impl Session {
     fn no_channel(&self, error: &russh::Error) -> String {
         match (error, self.link.goodbye()) {
             (russh::Error::ChannelOpenFailure(why), _) => {
-                let why = clean(why.description().as_bytes(), 120).to_lowercase();
+                let why = text::one_line(&why.description(), 120).to_lowercase();
                 format!("the server opened no channel: {why}")
             }
             (_, Some(goodbye)) => format!("the connection was lost before: {goodbye}"),
@@ -831,7 +832,7 @@ impl Session {
                         None
                     }
                     Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
-                        let name = clean(format!("{signal_name:?}").as_bytes(), 40);
+                        let name = text::one_line(&format!("{signal_name:?}"), 40);
                         return End::Broken(format!("the command was ended by signal {name}"));
                     }
                     Some(ChannelMsg::Failure) => {

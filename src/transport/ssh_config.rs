@@ -16,8 +16,11 @@ use std::rc::Rc;
 
 use super::host_key::matches_wildcard;
 use super::{Surroundings, TransportError};
-use crate::message::is_steering;
 use crate::target::Address;
+use crate::text;
+
+/// How many characters of what was written wrongly are repeated in a message.
+const REPEATED: usize = 80;
 
 /// The largest configuration that is read.
 const LIMIT: u64 = 1024 * 1024;
@@ -479,7 +482,7 @@ impl Reading<'_> {
                     (Applies::Yes, outside) => outside.clone(),
                     (Applies::Perhaps(why), _) => Applies::Perhaps(format!(
                         "`Match {}` in line {} applies, and {why}; use `Host`",
-                        cut(rest),
+                        text::one_line(rest, REPEATED),
                         line.spot.line
                     )),
                 };
@@ -489,7 +492,7 @@ impl Reading<'_> {
                 return Err(line.spot.refuse(format!(
                     "`{}` is no keyword of `ssh`; one that only a newer `ssh` knows goes into \
                      `IgnoreUnknown`",
-                    cut(key)
+                    text::one_line(key, REPEATED)
                 )));
             }
             key if *applies != Applies::No => return self.setting(key, rest, line, applies),
@@ -525,7 +528,7 @@ impl Reading<'_> {
             _ => Applies::Perhaps(format!(
                 "`Host {}` in line {} means `{}`, and to `ssh` capitals are other letters; write \
                  both the same way",
-                cut(&patterns.join(" ")),
+                text::one_line(&patterns.join(" "), REPEATED),
                 spot.line,
                 self.name
             )),
@@ -572,7 +575,7 @@ impl Reading<'_> {
                         },
                         other => {
                             if result == Applies::Yes {
-                                result = cannot(&format!("`{}`", cut(other)));
+                                result = cannot(&format!("`{}`", text::one_line(other, REPEATED)));
                             }
                             continue;
                         }
@@ -612,7 +615,10 @@ impl Reading<'_> {
                 Some('h') => expanded.push_str(&self.name),
                 Some('%') => expanded.push('%'),
                 _ => {
-                    let why = format!("`HostName {}`: only `%h` means something", cut(&said.value));
+                    let why = format!(
+                        "`HostName {}`: only `%h` means something",
+                        text::one_line(&said.value, REPEATED)
+                    );
                     return Err(said.spot.refuse(why));
                 }
             }
@@ -627,7 +633,10 @@ impl Reading<'_> {
             Ok(true) => Ok(host),
             Err(_) if host.eq_ignore_ascii_case(&expanded) && !is_numbers => Ok(host),
             _ => {
-                let why = format!("`HostName {}` is not the name of a host", cut(&expanded));
+                let why = format!(
+                    "`HostName {}` is not the name of a host",
+                    text::one_line(&expanded, REPEATED)
+                );
                 Err(said.spot.refuse(why))
             }
         }
@@ -643,7 +652,10 @@ impl Reading<'_> {
         let source = line.source;
         for word in line.words(rest)? {
             if word.contains('%') || word.contains("${") {
-                let why = format!("`Include {}`: tokens are not supported", cut(&word));
+                let why = format!(
+                    "`Include {}`: tokens are not supported",
+                    text::one_line(&word, REPEATED)
+                );
                 return Err(line.spot.refuse(why));
             }
             let (folder, pattern) = match word.strip_prefix('~') {
@@ -651,7 +663,8 @@ impl Reading<'_> {
                     (self.known.home.clone(), rest.trim_start_matches('/'))
                 }
                 Some(_) => {
-                    let why = format!("`Include {}` is not supported", cut(&word));
+                    let why =
+                        format!("`Include {}` is not supported", text::one_line(&word, REPEATED));
                     return Err(line.spot.refuse(why));
                 }
                 None if word.starts_with('/') => ("/".into(), word.trim_start_matches('/')),
@@ -762,7 +775,10 @@ impl Reading<'_> {
         let known = &mut self.said;
         let value = word.value.as_str();
         let lower = value.to_ascii_lowercase();
-        let bad = || line.spot.refuse(format!("`{}` is no value of `{key}`", cut(value)));
+        let bad = || {
+            line.spot
+                .refuse(format!("`{}` is no value of `{key}`", text::one_line(value, REPEATED)))
+        };
         let flag = || match lower.as_str() {
             "yes" | "true" => Ok(true),
             "no" | "false" => Ok(false),
@@ -772,11 +788,17 @@ impl Reading<'_> {
             "hostname" => known.host_name = Some(word),
             "port" => match value.parse::<u16>() {
                 Ok(port) if port > 0 && !value.starts_with('+') => known.port = Some(port),
-                _ => return Err(line.spot.refuse(format!("`{}` is not a port", cut(value)))),
+                _ => {
+                    return Err(line
+                        .spot
+                        .refuse(format!("`{}` is not a port", text::one_line(value, REPEATED))));
+                }
             },
             // Newer versions take tokens here, older ones take them for a part of the name.
             "user"
-                if value.contains('%') || value.contains("${") || value.contains(is_steering) =>
+                if value.contains('%')
+                    || value.contains("${")
+                    || value.contains(text::is_steering) =>
             {
                 return Err(bad());
             }
@@ -825,11 +847,6 @@ fn add(files: &mut Vec<Said>, file: Said) {
 
 fn is_none_word(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '=']).eq_ignore_ascii_case("none")
-}
-
-/// What may be repeated of a file in a message.
-fn cut(text: &str) -> String {
-    text.chars().filter(|c| !is_steering(*c)).take(80).collect()
 }
 
 /// One line of a file.
@@ -1065,7 +1082,10 @@ impl Tokens<'_> {
                 (Some(&self.known.home), rest.trim_start_matches('/'))
             }
             Some(_) => {
-                let why = format!("`{}`: the home folder of another user", cut(text));
+                let why = format!(
+                    "`{}`: the home folder of another user",
+                    text::one_line(text, REPEATED)
+                );
                 return Err(file.spot.refuse(why));
             }
             None => (None, text),
@@ -1097,7 +1117,7 @@ impl Tokens<'_> {
             expanded.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             let Some(value) = (self.known.variable)(name) else {
-                let why = format!("the variable `{}` is not set", cut(name));
+                let why = format!("the variable `{}` is not set", text::one_line(name, REPEATED));
                 return Err(spot.refuse(why));
             };
             // A sign that comes out of a variable is none of the file's tokens.
@@ -1121,7 +1141,10 @@ impl Tokens<'_> {
             match token {
                 '%' => expanded.push('%'),
                 token if !allowed.contains(token) => {
-                    let why = format!("the token `{}` is not supported", cut(&format!("%{token}")));
+                    let why = format!(
+                        "the token `{}` is not supported",
+                        text::one_line(&format!("%{token}"), REPEATED)
+                    );
                     return Err(spot.refuse(why));
                 }
                 'd' => expanded.push_str(&self.known.home.to_string_lossy()),

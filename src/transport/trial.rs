@@ -10,10 +10,11 @@ use zeroize::Zeroizing;
 use super::exchange::Exchange;
 use super::sftp::{self, Work};
 use super::ssh::Session;
-use super::{Answer, Clock, Interpreter, Outcome, Phase, Reach, Script, clean};
+use super::{Answer, Clock, Interpreter, Outcome, Phase, Reach, Script};
 use crate::grant::Access;
 use crate::script::quote;
 use crate::target::Elevation;
+use crate::text;
 
 /// What a trial login is to show.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +132,7 @@ async fn gate(session: &Session, trial: &Trial<'_>) -> Part {
             Part::proved("gate", "the gate of this grant answered".into())
         }
         Some(said) => {
-            let said = clean(said.as_bytes(), 200);
+            let said = text::one_line(&said, 200);
             Part::failed("gate", format!("a gate answered, and not for this access: {said}"))
         }
         None => Part::failed("gate", format!("not the gate answered, but {}", heard.in_words())),
@@ -278,13 +279,16 @@ async fn by_shell(
     if !text.contains(&format!("stagepass={word}\n")) {
         let said = [output.stdout, output.stderr].concat();
         let status = output.status.unwrap_or_default();
-        return Err(format!("its shell runs nothing (status {status}): {}", clean(&said, 200)));
+        return Err(format!(
+            "its shell runs nothing (status {status}): {}",
+            text::line_of_bytes(&said, 200)
+        ));
     }
     let said: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ')).collect();
     let folder = trial.folder.map_or_else(
         || "the folder one starts in".to_owned(),
-        |folder| format!("`{}`", clean(folder.as_bytes(), 1024)),
+        |folder| format!("`{}`", text::one_line(&folder, 1024)),
     );
     let mut parts = vec![if said.contains(&"folder-yes") {
         Part::proved("folder", format!("{folder} was opened"))
@@ -369,7 +373,7 @@ const LINGER: Duration = Duration::from_secs(2);
 impl Heard {
     fn in_words(&self) -> String {
         let said = [self.stderr.as_slice(), self.stdout.as_slice()].concat();
-        let said = clean(&said, 200);
+        let said = text::line_of_bytes(&said, 200);
         match (said.as_str(), self.status) {
             ("", None) => "it ended without a word".into(),
             ("", Some(status)) => format!("it ended without a word (status {status})"),

@@ -1,0 +1,67 @@
+//! Texts of others made fit to be shown, stored or repeated: one line, bounded, with nothing that steers a
+//! terminal. What is written by us, and may have lines and colours, is looked at by [`crate::output`].
+
+/// Whether a character moves the cursor, changes colours, or makes text read in another order
+/// than it is stored. None belongs in a name or in a sentence.
+#[must_use]
+pub fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// One line of at most `limit` characters: line breaks and tabs become blanks, what steers is left out, and
+/// where something was cut the last character says so.
+#[must_use]
+pub fn one_line(text: &str, limit: usize) -> String {
+    // What is left out does not count, and what is far too long is not copied first.
+    let kept: String = text
+        .trim()
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_steering(*c))
+        .take(limit.saturating_add(1))
+        .collect();
+    cut(kept.trim(), limit)
+}
+
+/// The same for bytes that came from elsewhere; what is no UTF-8 becomes U+FFFD.
+#[must_use]
+pub fn line_of_bytes(bytes: &[u8], limit: usize) -> String {
+    one_line(&String::from_utf8_lossy(bytes), limit)
+}
+
+/// At most `limit` characters, the last of them `…` where more were there.
+#[must_use]
+pub fn cut(text: &str, limit: usize) -> String {
+    if text.chars().nth(limit).is_none() {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(limit.saturating_sub(1));
+    kept.chain((limit > 0).then_some('…')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_bounded_and_says_where_it_was_cut() {
+        for (text, limit, line) in [
+            ("as it is", 8, "as it is"),
+            ("one more", 7, "one mo…"),
+            ("  a\tb\r\nc  ", 9, "a b  c"),
+            ("\u{1b}[31mred\u{202e}", 9, "[31mred"),
+            ("\u{0}\u{0}\u{0}abc", 3, "abc"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+            ("äöü", 3, "äöü"),
+        ] {
+            assert_eq!(one_line(text, limit), line, "{text:?}");
+            assert_eq!(one_line(&one_line(text, limit), limit), line, "again: {text:?}");
+        }
+        assert_eq!(line_of_bytes(b"a\xffb", 9), "a\u{fffd}b");
+    }
+}

@@ -14,13 +14,14 @@ use tokio::time::Instant;
 use crate::cli::Global;
 use crate::desk::{Desk, DeskError};
 use crate::error::{Error, Kind, Result};
+use crate::file::{self, Links};
 use crate::grant::UnixTime;
 use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::message::line_and_column;
 use crate::output::Output;
 use crate::policy::{self, PolicyConfig};
-use crate::provider::{Provider, ProviderError, read_small, refuse_unsafe};
+use crate::provider::{FILE_LIMIT, Provider, ProviderError, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
 use crate::transport::{Route, Surroundings, Unlock, Wanted};
@@ -497,20 +498,19 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
             .because_text(why)
             .hint("mend the file and run this again")
     };
-    let text = match read_small(path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigFile::default()),
+    let read = match file::read(path, FILE_LIMIT, Links::Follow) {
+        Ok(read) => read,
+        Err(e) if e.is_missing() => return Ok(ConfigFile::default()),
         Err(e) => return Err(unusable(e.to_string())),
     };
-    let text = zeroize::Zeroizing::new(text);
-    let file = parse_config(&text).map_err(unusable)?;
+    let text = read.text().map_err(|e| unusable(e.to_string()))?;
+    let file = parse_config(text).map_err(unusable)?;
     refuse_unsafe(path).map_err(|e| {
         Error::new(Kind::Usage, "the configuration cannot be trusted")
             .because(e)
             .hint(format!("chmod go-w {}", path.display()))
     })?;
-    let shared = fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o077 != 0);
-    if shared && file.ledger.as_ref().is_some_and(LedgerUrl::has_password) {
+    if read.about.mode() & 0o077 != 0 && file.ledger.as_ref().is_some_and(LedgerUrl::has_password) {
         return Err(Error::new(Kind::Usage, "others can read the ledger's password")
             .because_text(format!("`{}` holds it", path.display()))
             .hint(format!("chmod 600 {}", path.display())));

@@ -4,13 +4,13 @@
 //! told in. Some are built in; a merchant's own are read from the configuration folder in the
 //! same way.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use unic_langid::LanguageIdentifier;
 
+use crate::file::{self, Links, Unread};
 use crate::message::{Catalogue, CatalogueError, line_and_column};
 use crate::policy::Rule;
 
@@ -165,7 +165,7 @@ pub enum DeskError {
         /// The file or folder.
         path: PathBuf,
         /// What is wrong with its owner or mode.
-        why: &'static str,
+        why: String,
     },
     /// The file is not TOML, or does not say what a desk must say.
     #[error("{path}:{line}:{column}: {why}")]
@@ -295,7 +295,9 @@ impl Desk {
         for path in folder.parent().into_iter().chain([folder.as_path()]) {
             let meta = std::fs::metadata(path)
                 .map_err(|source| DeskError::Read { path: path.into(), source })?;
-            refuse_if_others_can_write(path, &meta)?;
+            if let Some(why) = file::written_by_others(&meta, &[]) {
+                return Err(DeskError::Unsafe { path: path.into(), why: why.into() });
+            }
         }
         let (manifest_path, texts_path) = (folder.join("desk.toml"), folder.join("en.ftl"));
         let (manifest, texts) = (read_own_file(&manifest_path)?, read_own_file(&texts_path)?);
@@ -423,40 +425,16 @@ fn parse_texts(path: &str, source: &str) -> Result<Catalogue, DeskError> {
 
 /// Reads a file of the merchant's own desk: a small regular file that nobody else can write.
 fn read_own_file(path: &Path) -> Result<String, DeskError> {
-    let read = |source| DeskError::Read { path: path.into(), source };
-    // A FIFO would keep the open waiting for ever.
-    if !std::fs::metadata(path).map_err(read)?.is_file() {
-        return Err(DeskError::Unsafe { path: path.into(), why: "it is not a regular file" });
+    let fail = |source| DeskError::Read { path: path.into(), source };
+    let refused = |why: String| DeskError::Unsafe { path: path.into(), why };
+    let read = file::read(path, FILE_LIMIT, Links::Follow).map_err(|unread| match unread {
+        Unread::Io(source) => fail(source),
+        other => refused(other.to_string()),
+    })?;
+    if let Some(why) = file::written_by_others(&read.about, &[]) {
+        return Err(refused(why.into()));
     }
-    let file = File::open(path).map_err(read)?;
-    let meta = file.metadata().map_err(read)?;
-    refuse_if_others_can_write(path, &meta)?;
-    if meta.len() > FILE_LIMIT {
-        return Err(DeskError::Unsafe { path: path.into(), why: "it is larger than 64 KiB" });
-    }
-    let mut text = String::new();
-    file.take(FILE_LIMIT).read_to_string(&mut text).map_err(read)?;
-    Ok(text)
-}
-
-/// The rule by which sshd trusts a key file: owned by the user, writable by nobody else.
-#[cfg(unix)]
-fn refuse_if_others_can_write(path: &Path, meta: &std::fs::Metadata) -> Result<(), DeskError> {
-    use std::os::unix::fs::MetadataExt as _;
-    let refused = |why| Err(DeskError::Unsafe { path: path.into(), why });
-    if meta.uid() != rustix::process::geteuid().as_raw() {
-        return refused("it belongs to another user");
-    }
-    if meta.mode() & 0o022 != 0 {
-        return refused("its group or everybody can write it; `chmod go-w` it");
-    }
-    Ok(())
-}
-
-/// On other systems the configuration folder's own access list is all there is.
-#[cfg(not(unix))]
-fn refuse_if_others_can_write(_: &Path, _: &std::fs::Metadata) -> Result<(), DeskError> {
-    Ok(())
+    read.text().map(str::to_owned).map_err(fail)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Mutex;
@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use ::keyring::{Entry, Error as StoreError};
 use zeroize::Zeroizing;
 
+use crate::file::{self, Links};
 use crate::secret::Secret;
 use crate::text;
 
@@ -350,13 +351,12 @@ impl Keyring {
 
     /// The lines of the list. A line this version does not know is kept as it is.
     fn read_index(&self) -> io::Result<BTreeSet<String>> {
-        let mut text = String::new();
-        match File::open(&self.index) {
-            Ok(file) => file.take(1 << 20).read_to_string(&mut text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-            Err(error) => return Err(error),
+        let read = match file::read(&self.index, 1 << 20, Links::Follow) {
+            Ok(read) => read,
+            Err(error) if error.is_missing() => return Ok(BTreeSet::new()),
+            Err(error) => return Err(error.into()),
         };
-        Ok(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
+        Ok(read.text()?.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
     /// Changes the list, alone among all processes, and replaces the file in one step.
@@ -379,13 +379,8 @@ impl Keyring {
         if names == before {
             return Ok(result);
         }
-        // `tempfile` creates with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        for name in &names {
-            writeln!(file, "{name}")?;
-        }
-        file.as_file().sync_all()?;
-        file.persist(&self.index)?;
+        let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+        file::replace(&self.index, text.as_bytes(), 0o600)?;
         Ok(result)
     }
 }

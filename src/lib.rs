@@ -14,6 +14,7 @@ pub mod desk;
 pub mod difference;
 pub mod error;
 pub mod evidence;
+mod file;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod grant;

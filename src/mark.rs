@@ -8,8 +8,7 @@
 pub mod survey;
 
 use std::fmt;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsRawFd as _;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -18,16 +17,19 @@ use data_encoding::{Encoding, Specification};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::file::{self, Links, Unread};
 use crate::secret::RandomFailed;
 
 /// Bytes of an installation's key.
 const KEY_BYTES: usize = 32;
+
+/// What is longer than this is no key, in bytes.
+const FILE_LIMIT: u64 = 1024 * 1024;
 
 /// Bytes of a tag. Nobody can try tags without a merchant looking at them: 128 bits are plenty.
 const TAG_BYTES: usize = 16;
@@ -210,66 +212,33 @@ enum Unmade {
 fn make(path: &Path) -> std::result::Result<(), Unmade> {
     let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
     SysRng.try_fill_bytes(key.as_mut_slice()).map_err(|_| Unmade::Random(RandomFailed))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        write_unseen(folder, path, key.as_slice())?;
-        std::fs::File::open(folder)?.sync_all()
-    };
-    write().map_err(Unmade::Io)
-}
-
-/// Writes a file that has no name until it is whole, so that whoever is killed leaves nothing of it
-/// (open(2), `O_TMPFILE`).
-fn write_unseen(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use rustix::io::Errno;
-    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-    match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
-        Ok(file) => {
-            let mut file = std::fs::File::from(file);
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            let unseen = format!("/proc/self/fd/{}", file.as_raw_fd());
-            Ok(rustix::fs::linkat(CWD, unseen, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
-        }
-        // Not every file system can (NFS). `tempfile` creates with O_EXCL and mode 0600.
-        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
-            let mut file = tempfile::Builder::new().prefix(".mark-").tempfile_in(folder)?;
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            file.persist_noclobber(path).map_err(|e| e.error)?;
-            Ok(())
-        }
-        Err(e) => Err(e.into()),
-    }
+    file::create(path, key.as_slice()).map_err(Unmade::Io)
 }
 
 /// Reads a key that is ours alone; `None` where there is none. What is wrong with it, to be said
 /// behind its name.
 fn read(path: &Path) -> std::result::Result<Option<Key>, String> {
-    // Without O_NONBLOCK a FIFO would keep the open waiting for ever.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut file = match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(file) => std::fs::File::from(file),
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
-        Err(rustix::io::Errno::LOOP) => return Err("is a link, and must be a file".into()),
-        Err(e) => return Err(format!("cannot be read: {}", io::Error::from(e))),
+    let read = match file::read(path, FILE_LIMIT, Links::Refuse) {
+        Ok(read) => read,
+        Err(e) if e.is_missing() => return Ok(None),
+        Err(Unread::NotRegular) if path.is_symlink() => {
+            return Err("is a link, and must be a file".into());
+        }
+        Err(Unread::NotRegular) => return Err("is not a regular file".into()),
+        Err(e) => return Err(format!("cannot be read: {e}")),
     };
-    let cannot = |e: io::Error| format!("cannot be read: {e}");
-    let seen = file.metadata().map_err(cannot)?;
-    if !seen.is_file() {
-        return Err("is not a regular file".into());
-    }
-    if seen.uid() != rustix::process::geteuid().as_raw() {
+    if read.about.uid() != rustix::process::geteuid().as_raw() {
         return Err("belongs to somebody else".into());
     }
-    if seen.mode() & 0o077 != 0 {
+    if read.about.mode() & 0o077 != 0 {
         return Err("can be read or written by others".into());
     }
+    let count = read.bytes.len();
     let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
-    if seen.size() != u64::try_from(KEY_BYTES).unwrap_or_default() {
-        return Err(format!("has {} bytes, and a key has {KEY_BYTES}", seen.size()));
+    if count != KEY_BYTES {
+        return Err(format!("has {count} bytes, and a key has {KEY_BYTES}"));
     }
-    file.read_exact(key.as_mut_slice()).map_err(cannot)?;
+    key.copy_from_slice(&read.bytes);
     Ok(Some(Key(key)))
 }
 
@@ -404,7 +373,8 @@ mod tests {
         assert!(read(&link).unwrap_err().contains("link"));
         std::fs::write(&path, b"short").unwrap();
         assert!(read(&path).unwrap_err().contains("5 bytes"));
-        rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("fifo"), Mode::RWXU).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("fifo"), rustix::fs::Mode::RWXU)
+            .unwrap();
         assert!(read(&folder.path().join("fifo")).unwrap_err().contains("regular"));
     }
 }

@@ -7,14 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::file::{self, Links};
 use crate::message::line_and_column;
 use crate::script::slim::{Library, for_keeping};
 use crate::script::{self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs};
@@ -287,9 +286,9 @@ impl Provider {
             refuse_unsafe(path)?;
         }
         let read = |path: &Path| {
-            read_small(path).map_err(|source| ProviderError::Unreadable {
-                path: path.display().to_string(),
-                source,
+            let read = file::read(path, FILE_LIMIT, Links::Follow).map_err(Into::into);
+            read.and_then(|read| read.text().map(str::to_owned)).map_err(|source| {
+                ProviderError::Unreadable { path: path.display().to_string(), source }
             })
         };
         let (manifest, script) = (read(&manifest_path)?, read(&script_path)?);
@@ -481,33 +480,16 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The largest file that a merchant writes by hand, in bytes.
-const FILE_LIMIT: u64 = 256 * 1024;
-
-/// Reads a small regular file; a FIFO would keep the open waiting for ever.
-pub(crate) fn read_small(path: &Path) -> std::io::Result<String> {
-    let refused = |why: &str| std::io::Error::new(std::io::ErrorKind::InvalidInput, why);
-    if !fs::metadata(path)?.is_file() {
-        return Err(refused("it is not a regular file"));
-    }
-    let mut text = String::new();
-    let read = fs::File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
-    if u64::try_from(read).is_ok_and(|read| read <= FILE_LIMIT) {
-        Ok(text)
-    } else {
-        Err(refused("it is larger than 256 KiB"))
-    }
-}
+pub(crate) const FILE_LIMIT: u64 = 256 * 1024;
 
 /// Refuses a path that somebody else could have written.
 pub(crate) fn refuse_unsafe(path: &Path) -> Result<(), ProviderError> {
     let shown = || path.display().to_string();
     let metadata =
         fs::metadata(path).map_err(|source| ProviderError::Unreadable { path: shown(), source })?;
-    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    if ours && metadata.mode() & 0o022 == 0 {
-        Ok(())
-    } else {
-        Err(ProviderError::Unsafe { path: shown() })
+    match file::written_by_others(&metadata, &[]) {
+        None => Ok(()),
+        Some(_) => Err(ProviderError::Unsafe { path: shown() }),
     }
 }
 

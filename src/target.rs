@@ -5,16 +5,16 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::Ipv6Addr;
 use std::ops::Range;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
 
+use crate::file::{self, Links, Unread};
 use crate::grant::UnknownWord;
 use crate::text;
 
@@ -561,17 +561,17 @@ impl Targets {
         let write = |source| TargetError::Write { path: self.path.clone(), source };
         // A link keeps pointing where it points: the file behind it is replaced.
         let place = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let folder = match place.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = file::folder_of(&place);
         fs::create_dir_all(folder).map_err(write)?;
         let lock = File::open(folder).map_err(write)?;
         rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)
             .map_err(|errno| write(errno.into()))?;
 
         let (text, list) = changed(&self.path, &read(&place)?, change)?;
-        replace(&place, folder, text.as_bytes()).map_err(write)?;
+        if fs::metadata(&place).is_ok_and(|about| about.permissions().readonly()) {
+            return Err(write(io::ErrorKind::PermissionDenied.into()));
+        }
+        file::replace(&place, text.as_bytes(), 0o600).map_err(write)?;
         self.list = list;
         Ok(())
     }
@@ -621,46 +621,21 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 
 fn read(path: &Path) -> Result<String, TargetError> {
     let fail = |source| TargetError::Read { path: path.into(), source };
-    // A FIFO would keep the open waiting for ever.
-    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
-        let why = "it is not a regular file";
-        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, why)));
-    }
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        Err(error) => return Err(fail(error)),
+    let read = match file::read(path, LIMIT, Links::Follow) {
+        Ok(read) => read,
+        Err(error) if error.is_missing() => return Ok(String::new()),
+        Err(Unread::TooLarge(_)) => return Err(TargetError::TooLarge { path: path.into() }),
+        Err(error) => return Err(fail(error.into())),
     };
-    let about = file.metadata().map_err(fail)?;
-    let me = rustix::process::geteuid().as_raw();
-    let strange = about.uid() != me && about.uid() != 0;
-    if strange || about.permissions().mode() & 0o022 != 0 {
+    if file::written_by_others(&read.about, &[0]).is_some() {
         return Err(TargetError::WorldWritable { path: path.into() });
     }
-    let mut bytes = Vec::new();
-    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LIMIT {
-        return Err(TargetError::TooLarge { path: path.into() });
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+    std::str::from_utf8(&read.bytes).map(str::to_owned).map_err(|error| {
+        let before = read.bytes.get(..error.valid_up_to()).unwrap_or_default();
         let (line, column) = place(&String::from_utf8_lossy(before), before.len());
         let message = "not UTF-8".into();
         TargetError::Syntax { path: path.into(), line, column, message }
     })
-}
-
-/// Replaces a file in one step: at every moment it is the old one or the new one, whole.
-fn replace(place: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::metadata(place).is_ok_and(|about| about.permissions().readonly()) {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    // `tempfile` makes it 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(place).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
 }
 
 /// The line and column of a byte, both counted from 1, the column in characters.
@@ -926,6 +901,8 @@ fn to_table(target: &Target) -> Table {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     const KEY: &str =

@@ -23,7 +23,6 @@ use stagepass::fuzzing::{self, Piece, Way, shown};
 use stagepass::grant::Access;
 use stagepass::keyring::SecretName;
 use stagepass::ledger::Head;
-use stagepass::message::is_steering;
 use stagepass::policy::{self, Declared, EnvironmentFinding, EnvironmentVerdict, Facts, Setting};
 use stagepass::promise::{Asked, Promise};
 use stagepass::provider::{Need, Provider, Verb};
@@ -31,6 +30,7 @@ use stagepass::public_key::{self, PublicKeyError, read_supporter_key};
 use stagepass::script::{self, Answer, Framed, OutputType, Outputs, Reply, frame_sh};
 use stagepass::server::{self, Server};
 use stagepass::target::{self, Address, Elevation, Environment, Login, Target};
+use stagepass::text::is_steering;
 use stagepass::transport::host_key::{HostKeyPin, KnownHosts, Verdict, check_pins};
 use stagepass::transport::{
     Outcome, Output, Reach, Route, STDERR_LIMIT, STDOUT_LIMIT, Surroundings,

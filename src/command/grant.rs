@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::deadline;
 use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
+use crate::file::Nameless;
 use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::mark;
@@ -842,14 +843,18 @@ struct OutputSlot(Vec<Slot>);
 
 struct Slot {
     path: PathBuf,
-    file: File,
-    named: bool,
+    file: NewFile,
     written: bool,
+}
+
+enum NewFile {
+    Nameless(Nameless),
+    Named(File),
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if self.named && !self.written {
+        if matches!(self.file, NewFile::Named(_)) && !self.written {
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -864,19 +869,17 @@ impl OutputSlot {
 
 impl Slot {
     fn prepare(path: &Path) -> Result<Self> {
-        let made = match nameless(path) {
-            Some(file) => Ok((file, false)),
-            None => {
-                let named = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-                named.map(|file| (file, true))
-            }
-        };
-        let (file, named) = made.map_err(|e| {
+        // A name that is taken is found out now and not at the end.
+        let nameless = path.symlink_metadata().is_err().then(|| Nameless::beside(path)).flatten();
+        let named = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let made =
+            nameless.map_or_else(|| named().map(NewFile::Named), |it| Ok(NewFile::Nameless(it)));
+        let file = made.map_err(|e| {
             Error::new(Kind::Usage, format!("the file `{}` cannot be made", path.display()))
                 .because(e)
                 .hint("nothing was made on the server; name another file")
         })?;
-        Ok(Self { path: path.to_owned(), file, named, written: false })
+        Ok(Self { path: path.to_owned(), file, written: false })
     }
 }
 
@@ -900,51 +903,16 @@ fn secret_files(wanted: &Wanted) -> Vec<(&'static str, Option<PathBuf>)> {
 
 impl Slot {
     fn write(&mut self, secret: &Secret) -> io::Result<()> {
-        write_secret(&mut self.file, secret)?;
-        if !self.named {
-            name(&self.file, &self.path)?;
+        match &mut self.file {
+            NewFile::Named(file) => write_secret(file, secret)?,
+            NewFile::Nameless(file) => {
+                write_secret(file.file(), secret)?;
+                file.name(&self.path)?;
+            }
         }
         self.written = true;
         Ok(())
     }
-}
-
-/// A file without a name in the folder of `path`. `None` where this system or that folder has no
-/// such thing, and where something of that name is there already.
-#[cfg(target_os = "linux")]
-fn nameless(path: &Path) -> Option<File> {
-    use rustix::fs::{Mode, OFlags};
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if path.symlink_metadata().is_ok() {
-        return None;
-    }
-    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    let file = File::from(rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok()?);
-    // Without /proc it could not be given its name later.
-    by_number(&file).exists().then_some(file)
-}
-
-#[cfg(target_os = "linux")]
-fn name(file: &File, path: &Path) -> io::Result<()> {
-    use rustix::fs::{AtFlags, CWD};
-    Ok(rustix::fs::linkat(CWD, by_number(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
-}
-
-#[cfg(target_os = "linux")]
-fn by_number(file: &File) -> PathBuf {
-    use std::os::fd::AsRawFd as _;
-    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn nameless(_path: &Path) -> Option<File> {
-    None
-}
-
-#[cfg(not(target_os = "linux"))]
-fn name(_file: &File, _path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// Shows the credential once, or writes it to its files. After this it is wiped. Where one of two

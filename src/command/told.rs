@@ -2,11 +2,11 @@
 //! until it is acknowledged.
 
 use std::fs;
-use std::io::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::context::Context;
+use crate::file;
 use crate::grant::UnixTime;
 
 /// How long the same is not told again, in seconds.
@@ -17,7 +17,7 @@ const DAILY: UnixTime = 24 * 60 * 60;
 pub fn lately(context: &Context, lines: &[String], now: UnixTime) -> bool {
     let file = context.state_dir.join("told");
     let mark = Sha256::digest(lines.join("\n"));
-    let mark: String = mark.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mark = data_encoding::HEXLOWER.encode(&mark);
     let known = fs::read_to_string(&file).unwrap_or_default();
     if let Some((at, told)) = known.trim().split_once(' ')
         && told == mark
@@ -25,10 +25,6 @@ pub fn lately(context: &Context, lines: &[String], now: UnixTime) -> bool {
     {
         return true;
     }
-    let written = tempfile::NamedTempFile::new_in(&context.state_dir).and_then(|mut new| {
-        writeln!(new, "{now} {mark}")?;
-        new.persist(&file).map_err(|e| e.error)
-    });
-    drop(written);
+    let _ = file::replace(&file, format!("{now} {mark}\n").as_bytes(), 0o600);
     false
 }

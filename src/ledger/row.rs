@@ -3,9 +3,9 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use super::LedgerError;
 use super::chain::Seal;
 use super::error::Fault;
-use super::LedgerError;
 use crate::grant::{Case, Grant, Layer, Supporter, UnixTime};
 use crate::text;
 

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use super::run::{Group, Ran, run};
 use super::{Draft, Installed, Job, Kind, Note, Period, ScheduleError};
+use crate::file::{self, Links, Unread};
 
 const SERVICE: &str = "stagepass-sweep.service";
 const TIMER: &str = "stagepass-sweep.timer";
@@ -20,6 +20,9 @@ const MARK: &str =
 
 /// The most that is kept of what `systemctl` says, and the longest unit file that is read.
 const MOST: usize = 64 * 1024;
+
+/// The longest file of ours, in bytes.
+const FILE_LIMIT: u64 = 64 * 1024;
 
 /// The systemd manager of the user that stagepass runs as.
 #[derive(Debug, Clone)]
@@ -216,15 +219,16 @@ impl Systemd {
     fn former(&self, path: &Path) -> Result<Option<String>, ScheduleError> {
         let fail = |source| ScheduleError::File { path: path.to_owned(), source };
         let foreign = || ScheduleError::Foreign { path: path.to_owned() };
-        match fs::symlink_metadata(path) {
-            Ok(found) if !found.is_file() => return Err(foreign()),
-            Ok(found) if found.len() > 64 * 1024 => return Err(foreign()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(fail(error)),
+        let read = match file::read(path, FILE_LIMIT, Links::Refuse) {
+            Ok(read) => read,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(Unread::Io(error)) => return Err(fail(error)),
+            Err(_) => return Err(foreign()),
+        };
+        match read.text() {
+            Ok(text) if text.starts_with(MARK) => Ok(Some(text.to_owned())),
+            _ => Err(foreign()),
         }
-        let text = String::from_utf8(fs::read(path).map_err(fail)?).map_err(|_| foreign())?;
-        if text.starts_with(MARK) { Ok(Some(text)) } else { Err(foreign()) }
     }
 
     fn systemctl(&self, arguments: &[&str]) -> Result<Ran, ScheduleError> {
@@ -335,12 +339,7 @@ fn write(path: &Path, text: &str) -> Result<(), ScheduleError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || {
         fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+        file::replace(path, text.as_bytes(), 0o644)
     };
     write().map_err(|source| ScheduleError::File { path: path.to_owned(), source })
 }

@@ -2,10 +2,11 @@
 //! them. Nothing is sent to a server before [`check_pins`] or [`KnownHosts::ask`] has said yes.
 
 use std::fmt;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::file::{self, Links};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use russh::keys::ssh_key::Fingerprint;
 use russh::keys::ssh_key::known_hosts::{Entry, HostPatterns, Marker};
@@ -301,17 +302,11 @@ impl KnownHosts {
 
 /// Reads a file as text; a missing one is empty, and bytes that are no UTF-8 cannot match a host.
 fn read_bounded(path: &Path) -> io::Result<String> {
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        Err(error) => return Err(error),
-    };
-    let mut bytes = Vec::new();
-    file.take(KNOWN_HOSTS_LIMIT + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > KNOWN_HOSTS_LIMIT {
-        return Err(io::Error::other("the file is larger than 16 MiB"));
+    match file::read(path, KNOWN_HOSTS_LIMIT, Links::Follow) {
+        Ok(read) => Ok(String::from_utf8_lossy(&read.bytes).into_owned()),
+        Err(error) if error.is_missing() => Ok(String::new()),
+        Err(error) => Err(error.into()),
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The lines about a host. A port other than 22 is looked up as `[host]:port`; like OpenSSH, the

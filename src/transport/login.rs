@@ -1,9 +1,7 @@
 //! Logging in over a verified connection: as ourselves, or as somebody whose access is to be
 //! tried.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,6 +24,7 @@ use super::{
     Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, Surroundings, TRIES,
     TransportError, Trial, Unlock, Wanted, sftp, trial,
 };
+use crate::file::{self, Links, Unread};
 use crate::grant::Access;
 use crate::secret::{Secret, random_id};
 use crate::target::{Address, Elevation, Login, Target};
@@ -685,37 +684,30 @@ enum KeyFile {
 }
 
 fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
-    let fail = |error: std::io::Error| unusable(path, &error.to_string());
-    let about = std::fs::metadata(path).map_err(fail)?;
-    if !about.is_file() {
-        return Err(unusable(path, "it is not a file"));
-    }
-    let file = File::open(path).map_err(fail)?;
-    if about.size() > KEY_FILE_LIMIT {
-        return Err(unusable(path, "it is too large to be a key"));
-    }
-    // Reserved at once, so that growing leaves no copy behind.
-    let size = usize::try_from(KEY_FILE_LIMIT).unwrap_or(usize::MAX);
-    let mut text = Zeroizing::new(String::with_capacity(size));
-    file.take(KEY_FILE_LIMIT).read_to_string(&mut text).map_err(fail)?;
+    let read = file::read(path, KEY_FILE_LIMIT, Links::Follow).map_err(|unread| match unread {
+        Unread::NotRegular => unusable(path, "it is not a file"),
+        Unread::TooLarge(_) => unusable(path, "it is too large to be a key"),
+        Unread::Io(error) => unusable(path, &error.to_string()),
+    })?;
+    let text = read.text().map_err(|error| unusable(path, &error.to_string()))?;
     if let Ok(key) = PublicKey::from_openssh(text.trim()) {
         return Ok(KeyFile::Public(key));
     }
-    let mode = about.permissions().mode() & 0o777;
+    let mode = read.about.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         let why = format!("others may read it (mode {mode:04o}); run `chmod 600` on it");
         return Err(unusable(path, &why));
     }
-    match decode_secret_key(&text, None) {
+    match decode_secret_key(text, None) {
         Ok(key) if key.algorithm().as_str().starts_with("sk-") => {
             Err(unusable(path, "it is the key of a security token, which only an agent can use"))
         }
         Ok(key) => Ok(KeyFile::Open(Box::new(key))),
         Err(russh::keys::Error::KeyIsEncrypted) => {
-            Ok(KeyFile::Locked { public: public_half(path), text })
+            Ok(KeyFile::Locked { public: public_half(path), text: Zeroizing::new(text.to_owned()) })
         }
         Err(_) if text.contains("ENCRYPTED") => {
-            Ok(KeyFile::Locked { public: public_half(path), text })
+            Ok(KeyFile::Locked { public: public_half(path), text: Zeroizing::new(text.to_owned()) })
         }
         Err(error) => Err(unusable(path, &text::one_line(&error.to_string(), 200))),
     }
@@ -724,17 +716,15 @@ fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
 /// The public half of a key file: the file itself, the one beside it, or the open part of
 /// OpenSSH's format.
 fn public_half(path: &Path) -> Option<PublicKey> {
-    let is_file = |path: &Path| std::fs::metadata(path).is_ok_and(|about| about.is_file());
-    let file = beside(path, ".pub");
-    if is_file(&file)
-        && let Ok(text) = std::fs::read_to_string(file)
-        && let Ok(key) = PublicKey::from_openssh(text.trim())
-    {
+    let read = |path: &Path| file::read(path, KEY_FILE_LIMIT, Links::Follow).ok();
+    let beside = read(&beside(path, ".pub"));
+    if let Some(key) = beside.and_then(|it| PublicKey::from_openssh(it.text().ok()?.trim()).ok()) {
         return Some(key);
     }
-    let text = Zeroizing::new(is_file(path).then(|| std::fs::read_to_string(path).ok())??);
-    let own = PublicKey::from_openssh(text.trim());
-    own.ok().or_else(|| Some(PrivateKey::from_openssh(text.as_str()).ok()?.public_key().clone()))
+    let own = read(path)?;
+    let text = own.text().ok()?;
+    let public = PublicKey::from_openssh(text.trim());
+    public.ok().or_else(|| Some(PrivateKey::from_openssh(text).ok()?.public_key().clone()))
 }
 
 /// Logs in with a key. `None` when the server takes RSA with SHA-1 only.

@@ -93,7 +93,7 @@ pub(crate) async fn work(
     ];
     let mut said = client.ask(asked).await?.into_iter();
     let path = start(said.next().as_ref())?;
-    let shown = work.folder.map_or_else(|| path.clone(), |folder| text::one_line(&folder, 1024));
+    let shown = work.folder.map_or_else(|| path.clone(), |folder| text::one_line(folder, 1024));
     let reach = Reach::Sftp { version, path };
     let (opened, made) = (said.next(), said.next());
     let mut parts = Vec::new();

@@ -108,7 +108,7 @@ impl client::Handler for Verifier {
     }
 
     async fn auth_banner(&mut self, text: &str, _: &mut client::Session) -> Result<(), Stop> {
-        lock(&self.notes).banner = Some(text::one_line(&text, 200));
+        lock(&self.notes).banner = Some(text::one_line(text, 200));
         Ok(())
     }
 
@@ -800,7 +800,7 @@ impl Session {
     fn no_channel(&self, error: &russh::Error) -> String {
         match (error, self.link.goodbye()) {
             (russh::Error::ChannelOpenFailure(why), _) => {
-                let why = text::one_line(&why.description(), 120).to_lowercase();
+                let why = text::one_line(why.description(), 120).to_lowercase();
                 format!("the server opened no channel: {why}")
             }
             (_, Some(goodbye)) => format!("the connection was lost before: {goodbye}"),

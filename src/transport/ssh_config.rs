@@ -7,8 +7,7 @@
 //! is not looked at.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use std::rc::Rc;
 
 use super::host_key::matches_wildcard;
 use super::{Surroundings, TransportError};
+use crate::file::{self, Links, Unread};
 use crate::target::Address;
 use crate::text;
 
@@ -958,14 +958,11 @@ fn read(path: &Path, is_checked: bool) -> Result<Option<Vec<u8>>, TransportError
     if !about.is_file() {
         return Ok(None);
     }
-    let cannot = |error: io::Error| fail(format!("cannot be read: {error}"));
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(cannot)?;
-    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LIMIT {
-        return Err(fail("it is larger than 1 MiB".into()));
+    match file::read(path, LIMIT, Links::Follow) {
+        Ok(read) => Ok(Some(read.bytes.to_vec())),
+        Err(Unread::Io(error)) => Err(fail(format!("cannot be read: {error}"))),
+        Err(unread) => Err(fail(unread.to_string())),
     }
-    Ok(Some(bytes))
 }
 
 /// The files that a pattern names below a folder, in order, as `glob` finds them.

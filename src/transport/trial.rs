@@ -132,7 +132,7 @@ async fn gate(session: &Session, trial: &Trial<'_>) -> Part {
             Part::proved("gate", "the gate of this grant answered".into())
         }
         Some(said) => {
-            let said = text::one_line(&said, 200);
+            let said = text::one_line(said, 200);
             Part::failed("gate", format!("a gate answered, and not for this access: {said}"))
         }
         None => Part::failed("gate", format!("not the gate answered, but {}", heard.in_words())),
@@ -288,7 +288,7 @@ async fn by_shell(
         text.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ')).collect();
     let folder = trial.folder.map_or_else(
         || "the folder one starts in".to_owned(),
-        |folder| format!("`{}`", text::one_line(&folder, 1024)),
+        |folder| format!("`{}`", text::one_line(folder, 1024)),
     );
     let mut parts = vec![if said.contains(&"folder-yes") {
         Part::proved("folder", format!("{folder} was opened"))

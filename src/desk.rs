@@ -76,8 +76,9 @@ pub struct Manifest {
 }
 
 /// What a desk connects with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Protocol {
     /// File transfer over SSH.
     Sftp,
@@ -89,10 +90,7 @@ impl Protocol {
     /// The name as it is written in `desk.toml` and shown.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Sftp => "sftp",
-            Self::Ssh => "ssh",
-        }
+        self.into()
     }
 }
 

@@ -10,8 +10,6 @@ mod shop;
 mod system;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 pub use others::Others;
 pub use record::{Difference, judge};
@@ -24,7 +22,20 @@ const MOST_OF_A_CLASS: usize = 15;
 const MOST_KEPT: usize = 1_000;
 
 /// What may have been left behind to get in again, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Class {
     /// The list of what was there when access was opened.
     Baseline,
@@ -66,64 +77,12 @@ pub enum Class {
 
 impl Class {
     /// All of them, the worst first.
-    pub const ALL: [Self; 18] = [
-        Self::Baseline,
-        Self::Record,
-        Self::User,
-        Self::Sudoers,
-        Self::Setuid,
-        Self::Key,
-        Self::Login,
-        Self::Process,
-        Self::Group,
-        Self::Unit,
-        Self::Cron,
-        Self::At,
-        Self::System,
-        Self::Program,
-        Self::Web,
-        Self::Uncompared,
-        Self::Unowned,
-        Self::Code,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word of `docs/difference.md`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Baseline => "baseline",
-            Self::Record => "record",
-            Self::User => "user",
-            Self::Sudoers => "sudoers",
-            Self::Setuid => "setuid",
-            Self::Key => "key",
-            Self::Login => "login",
-            Self::Process => "process",
-            Self::Group => "group",
-            Self::Unit => "unit",
-            Self::Cron => "cron",
-            Self::At => "at",
-            Self::System => "system",
-            Self::Program => "program",
-            Self::Web => "web",
-            Self::Uncompared => "uncompared",
-            Self::Unowned => "unowned",
-            Self::Code => "code",
-        }
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Class {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|class| class.as_str() == word).ok_or(())
+        self.into()
     }
 }
 
@@ -256,7 +215,7 @@ mod tests {
         for word in words {
             assert!(word.parse::<Class>().is_ok(), "{word}");
         }
-        for (rank, class) in Class::ALL.into_iter().enumerate() {
+        for (rank, class) in Class::ALL.iter().copied().enumerate() {
             assert_eq!((class as usize, class.as_str().parse()), (rank, Ok(class)));
         }
     }

@@ -6,7 +6,8 @@
 use std::fmt;
 
 /// What sort of failure this is. It picks the exit code and nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// A bug in stagepass, or the machine it runs on failed (disk, ledger file). Exit code 1.
     Internal,
@@ -46,16 +47,7 @@ impl Kind {
     /// The word for this kind in `--json` output.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Internal => "internal",
-            Self::Usage => "usage",
-            Self::Policy => "policy",
-            Self::NotFound => "not-found",
-            Self::Unreachable => "unreachable",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
-            Self::Stuck => "stuck",
-        }
+        self.into()
     }
 }
 

@@ -1,16 +1,27 @@
 //! Grants and their layers, the states they pass through, and the only transition table.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 /// Seconds since 1970-01-01T00:00:00Z. Every time in the ledger and in replies is one of these.
 pub type UnixTime = i64;
 
 /// Where a grant or a layer stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownWord, parse_err_fn = unknown_state)]
 pub enum State {
     /// Recorded, and perhaps already partly on the server.
     Opening,
@@ -18,30 +29,22 @@ pub enum State {
     Open,
     /// Being taken away.
     Closing,
-    /// Re-read and tried: it is gone.
-    Closed,
     /// Taking it away failed six times; it is retried daily for ever.
     Stuck,
+    /// Re-read and tried: it is gone.
+    Closed,
     /// The server is gone for good; said by hand, with a reason. Never counted as closed.
     Forgotten,
 }
 
 impl State {
     /// Every state, in the order a grant passes through them.
-    pub const ALL: [Self; 6] =
-        [Self::Opening, Self::Open, Self::Closing, Self::Stuck, Self::Closed, Self::Forgotten];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The state's name, the same in the ledger, in `--json` and on the screen.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Opening => "opening",
-            Self::Open => "open",
-            Self::Closing => "closing",
-            Self::Closed => "closed",
-            Self::Stuck => "stuck",
-            Self::Forgotten => "forgotten",
-        }
+        self.into()
     }
 
     /// Whether a grant may go from here to `next`. This is the whole table.
@@ -63,12 +66,6 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id())
-    }
-}
-
 /// A word that is not one of the words expected here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not {expected}")]
@@ -79,20 +76,31 @@ pub struct UnknownWord {
     pub expected: &'static str,
 }
 
-impl FromStr for State {
-    type Err = UnknownWord;
+fn unknown_state(word: &str) -> UnknownWord {
+    let expected = "opening, open, closing, stuck, closed or forgotten";
+    UnknownWord { word: word.into(), expected }
+}
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|state| state.id() == word).ok_or_else(|| UnknownWord {
-            word: word.into(),
-            expected: "opening, open, closing, stuck, closed or forgotten",
-        })
-    }
+fn unknown_access(word: &str) -> UnknownWord {
+    UnknownWord { word: word.into(), expected: "sftp, sftp-read-only or ssh" }
 }
 
 /// What the supporter may do. Each includes nothing of the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownWord, parse_err_fn = unknown_access)]
 pub enum Access {
     /// File transfer that cannot change anything.
     SftpReadOnly,
@@ -106,31 +114,7 @@ impl Access {
     /// The name used on the command line, in the ledger and towards providers.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::SftpReadOnly => "sftp-read-only",
-            Self::Sftp => "sftp",
-            Self::Ssh => "ssh",
-        }
-    }
-}
-
-impl fmt::Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id())
-    }
-}
-
-impl FromStr for Access {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::SftpReadOnly, Self::Sftp, Self::Ssh]
-            .into_iter()
-            .find(|access| access.id() == word)
-            .ok_or_else(|| UnknownWord {
-                word: word.into(),
-                expected: "sftp, sftp-read-only or ssh",
-            })
+        self.into()
     }
 }
 
@@ -284,7 +268,7 @@ mod tests {
 
     #[test]
     fn closed_and_forgotten_are_the_end() {
-        for state in State::ALL {
+        for state in State::ALL.iter().copied() {
             assert!(!State::Closed.may_become(state));
             assert!(!State::Forgotten.may_become(state));
         }
@@ -292,14 +276,14 @@ mod tests {
 
     #[test]
     fn nothing_is_closed_without_having_been_closing() {
-        for state in State::ALL {
+        for state in State::ALL.iter().copied() {
             assert_eq!(state.may_become(State::Closed), state == State::Closing);
         }
     }
 
     #[test]
     fn every_state_is_read_back_from_its_name() {
-        for state in State::ALL {
+        for state in State::ALL.iter().copied() {
             assert_eq!(state.id().parse::<State>(), Ok(state));
         }
     }

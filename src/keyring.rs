@@ -37,7 +37,20 @@ const INDEX: &str = "secret-names";
 const LONGEST_NAME: usize = 400;
 
 /// What a kept secret is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum SecretKind {
     /// The passphrase of a private key file; its name is the file's absolute path.
     Passphrase,
@@ -51,17 +64,12 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind, in the order they are listed.
-    pub const ALL: [Self; 4] = [Self::Passphrase, Self::Password, Self::Sudo, Self::Ledger];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word before the colon in `passphrase:/home/me/.ssh/id_ed25519`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Passphrase => "passphrase",
-            Self::Password => "password",
-            Self::Sudo => "sudo",
-            Self::Ledger => "ledger",
-        }
+        self.into()
     }
 }
 
@@ -116,9 +124,8 @@ impl FromStr for SecretName {
     fn from_str(text: &str) -> Result<Self, KeyringError> {
         let (word, name) =
             text.split_once(':').ok_or(KeyringError::Name { why: "it has no `kind:` in front" })?;
-        let kind = SecretKind::ALL.into_iter().find(|kind| kind.id() == word).ok_or(
-            KeyringError::Name { why: "the kind is passphrase, password, sudo or ledger" },
-        )?;
+        let why = "the kind is passphrase, password, sudo or ledger";
+        let kind = word.parse().map_err(|_| KeyringError::Name { why })?;
         Self::new(kind, name)
     }
 }

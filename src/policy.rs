@@ -981,7 +981,7 @@ mod tests {
 
     #[test]
     fn every_rule_has_its_own_id_and_three_sentences() {
-        for (position, rule) in Rule::ALL.into_iter().enumerate() {
+        for (position, rule) in Rule::ALL.iter().copied().enumerate() {
             assert_eq!(Rule::from_id(rule.id()), Some(rule));
             assert!(Rule::ALL.iter().skip(position + 1).all(|other| *other > rule), "{rule:?}");
             for attribute in ["", ".why", ".way-out"] {
@@ -1415,7 +1415,7 @@ mod tests {
     fn every_rule_is_in_the_book() {
         let book = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/policy.md");
         let book = std::fs::read_to_string(book).unwrap();
-        for rule in Rule::ALL {
+        for rule in Rule::ALL.iter().copied() {
             assert!(book.contains(&format!("| `{}` |", rule.id())), "{} is not", rule.id());
         }
     }

@@ -58,7 +58,10 @@ pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
 }
 
 /// What a provider can be asked to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase", prefix = "sp_")]
 pub enum Verb {
     /// Looks, changes nothing.
     Detect,
@@ -82,30 +85,12 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of its number.
-    pub const ALL: [Self; 8] = [
-        Self::Detect,
-        Self::Open,
-        Self::Update,
-        Self::Tried,
-        Self::Check,
-        Self::Close,
-        Self::Collected,
-        Self::Marks,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The shell function of this verb.
     #[must_use]
     pub fn function(self) -> &'static str {
-        match self {
-            Self::Detect => "sp_detect",
-            Self::Open => "sp_open",
-            Self::Update => "sp_update",
-            Self::Tried => "sp_tried",
-            Self::Check => "sp_check",
-            Self::Close => "sp_close",
-            Self::Collected => "sp_collected",
-            Self::Marks => "sp_marks",
-        }
+        self.into()
     }
 }
 
@@ -526,7 +511,7 @@ mod tests {
                 .map(|(name, _)| name)
                 .filter(|name| name.starts_with("sp_"))
                 .collect();
-            for verb in Verb::ALL {
+            for verb in Verb::ALL.iter().copied() {
                 let framed = provider.frame(verb, &Vec::new()).unwrap();
                 let text = String::from_utf8(framed.body.to_vec()).unwrap();
                 let words: std::collections::BTreeSet<&str> = script::slim::words(&text).collect();

@@ -28,8 +28,9 @@ const FILES_A_SECOND: i64 = 2_000;
 const MOST_WALK_SECONDS: i64 = 540;
 
 /// The form of `expiry-time` in `authorized_keys` that a server's sshd understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ExpiryForm {
     /// With a `Z`: OpenSSH 9.1 and later (its release notes).
     Utc,
@@ -43,11 +44,7 @@ impl ExpiryForm {
     /// The word towards providers.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Utc => "utc",
-            Self::Local => "local",
-            Self::None => "none",
-        }
+        self.into()
     }
 
     fn of(version: Option<(u32, u32)>) -> Self {

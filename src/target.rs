@@ -232,39 +232,23 @@ fn without_user(rest: &str) -> String {
     text::one_line(rest.rsplit_once('@').map_or(rest, |(_, place)| place), REPEATED)
 }
 
-/// Makes an enum of words: one name in TOML, in `--json` and on the command line.
-macro_rules! words {
-    ($type:ident, $expected:literal, $($variant:ident = $word:literal),+) => {
-        impl $type {
-            /// The word used in the file, on the command line and in `--json`.
-            #[must_use]
-            pub fn id(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.id())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = UnknownWord;
-
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord { word: text::one_line(word, REPEATED), expected: $expected }),
-                }
-            }
-        }
-    };
-}
-
 /// How we become root on the target, if at all. The key `become` of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownWord, parse_err_fn = unknown_elevation)]
 pub enum Elevation {
     /// We stay who we are; that may be root already.
     #[default]
@@ -275,17 +259,36 @@ pub enum Elevation {
     SudoPassword,
 }
 
-words!(
-    Elevation,
-    "none, sudo or sudo-password",
-    None = "none",
-    Sudo = "sudo",
-    SudoPassword = "sudo-password"
-);
+fn unknown_elevation(word: &str) -> UnknownWord {
+    let expected = "none, sudo or sudo-password";
+    UnknownWord { word: text::one_line(word, REPEATED), expected }
+}
+
+impl Elevation {
+    /// The word used in the file, on the command line and in `--json`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// How we log in to the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownWord, parse_err_fn = unknown_login)]
 pub enum Login {
     /// The agent's keys, then the key files.
     #[default]
@@ -298,14 +301,18 @@ pub enum Login {
     Password,
 }
 
-words!(
-    Login,
-    "auto, agent, key or password",
-    Auto = "auto",
-    Agent = "agent",
-    Key = "key",
-    Password = "password"
-);
+fn unknown_login(word: &str) -> UnknownWord {
+    let expected = "auto, agent, key or password";
+    UnknownWord { word: text::one_line(word, REPEATED), expected }
+}
+
+impl Login {
+    /// The word used in the file, on the command line and in `--json`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// A server and the shop on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -721,7 +728,7 @@ impl Reader<'_> {
             .map_err(|error: AddressError| self.complain(full("address"), address_span, error))?;
         let (environment, environment_span) =
             word("environment")?.ok_or_else(|| missing("environment"))?;
-        let environment = environment.parse().map_err(|error: UnknownWord| {
+        let environment = Environment::read(environment).map_err(|error: UnknownWord| {
             self.complain(full("environment"), environment_span, error)
         })?;
         let login = match word("login")? {

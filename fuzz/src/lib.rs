@@ -902,7 +902,7 @@ pub fn provider(data: &[u8]) {
             assert_eq!((provider.name.as_str(), provider.digest.len()), ("mine", 64));
             let other = fuzzing::provider("mine", manifest, &format!("{script} ")).unwrap();
             assert_ne!(other.digest, provider.digest);
-            for verb in Verb::ALL {
+            for verb in Verb::ALL.iter().copied() {
                 let inputs = vec![("sp_word", script::Input::Text(manifest.to_owned()))];
                 let framed = provider.frame(verb, &inputs).unwrap();
                 let body = String::from_utf8_lossy(&framed.body);
@@ -937,7 +937,7 @@ pub fn desk(data: &[u8]) {
     assert!((1..=24).contains(&manifest.live.backup_maximum_age_hours));
     assert!(!manifest.protocols.is_empty() && !matches!(manifest.port, Some(0 | 20 | 21 | 990)));
     policy::check_name(&manifest.name).unwrap();
-    for rule in policy::Rule::ALL {
+    for rule in policy::Rule::ALL.iter().copied() {
         if let Some(own) = desk.speaks_for(rule) {
             assert!(own.speaks_for.iter().any(|id| id == rule.id()));
         }

@@ -98,7 +98,7 @@ fn show(context: &Context, name: &str) -> Result<()> {
         ("from", place(&provider)),
         ("digest", provider.digest.clone()),
     ]);
-    for verb in Verb::ALL {
+    for verb in Verb::ALL.iter().copied() {
         let keys: Vec<&str> = provider.outputs(verb).keys().map(String::as_str).collect();
         text.push_str(&fields(&[(verb.function(), keys.join(", "))]));
     }

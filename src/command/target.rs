@@ -16,7 +16,8 @@ use crate::script::{Answer, clean};
 use crate::server::{self, ExpiryForm, Server, detect_inputs};
 use crate::session::{self, Session, unreachable};
 use crate::target::{
-    Address, AddressError, Elevation, Target, Targets, check_name, check_path, check_public_host,
+    Address, AddressError, Elevation, Environment, Target, Targets, check_name, check_path,
+    check_public_host,
 };
 use crate::transport::host_key::{HostKeyPin, Verdict};
 use crate::transport::{Fetched, Route, fetch_host_key};
@@ -152,7 +153,7 @@ fn resolve(context: &Context, typed: cli::TargetAdd) -> Result<Target> {
         login: typed.login.parse().map_err(|e| usage("login", &e))?,
         identity,
         elevation: typed.elevation.parse::<Elevation>().map_err(|e| usage("way to root", &e))?,
-        environment: typed.environment.parse().map_err(|e| usage("environment", &e))?,
+        environment: Environment::read(&typed.environment).map_err(|e| usage("environment", &e))?,
         path: typed.path,
         public_host: typed.public_host,
     })

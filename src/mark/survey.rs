@@ -9,7 +9,10 @@ use crate::script::clean;
 use crate::session::Known;
 
 /// What carries a mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Thing {
     /// An account of the operating system.
     Account,
@@ -32,28 +35,26 @@ pub enum Thing {
 }
 
 impl Thing {
-    const ALL: [(Self, &'static str, &'static str); 9] = [
-        (Self::Account, "account", "an account"),
-        (Self::KeyLine, "key-line", "a key line"),
-        (Self::Record, "record", "root's record"),
-        (Self::Unit, "unit", "a systemd unit"),
-        (Self::Cron, "cron", "a cron job"),
-        (Self::DropIn, "drop-in", "a part of sshd's settings"),
-        (Self::Gate, "gate", "a gate"),
-        (Self::Result, "result", "the result of a close"),
-        (Self::Tombstone, "tombstone", "a note against a late start"),
-    ];
-
     /// Its name in what a provider replies and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        Self::ALL.iter().find(|(thing, ..)| *thing == self).map_or("", |(_, id, _)| id)
+        self.into()
     }
 
     /// It in words.
     #[must_use]
     pub fn words(self) -> &'static str {
-        Self::ALL.iter().find(|(thing, ..)| *thing == self).map_or("", |(.., words)| words)
+        match self {
+            Self::Account => "an account",
+            Self::KeyLine => "a key line",
+            Self::Record => "root's record",
+            Self::Unit => "a systemd unit",
+            Self::Cron => "a cron job",
+            Self::DropIn => "a part of sshd's settings",
+            Self::Gate => "a gate",
+            Self::Result => "the result of a close",
+            Self::Tombstone => "a note against a late start",
+        }
     }
 
     /// Whether somebody gets in by it.
@@ -95,7 +96,7 @@ impl Mark {
     pub fn parse(line: &str, by: &str) -> Option<Self> {
         let mut words = line.splitn(6, ' ');
         let kind = words.next()?;
-        let (thing, ..) = Thing::ALL.into_iter().find(|(_, id, _)| *id == kind)?;
+        let thing = kind.parse().ok()?;
         let grant = words.next().filter(|grant| is_id(grant))?.to_owned();
         let mut known = || words.next().map(|word| (word != "-").then(|| word.to_owned()));
         let (account, tag, key) = (known()?, known()?, known()?);
@@ -118,7 +119,8 @@ fn is_id(text: &str) -> bool {
 }
 
 /// What is the matter with the marks of one grant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Matter {
     /// Ours, and the ledger does not know the grant.
     Unknown,
@@ -138,14 +140,7 @@ impl Matter {
     /// Its name in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Over => "over",
-            Self::Unproved => "unproved",
-            Self::Copy => "copy",
-            Self::Missing => "missing",
-            Self::Leftover => "leftover",
-        }
+        self.into()
     }
 }
 

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +15,20 @@ use crate::grant::UnknownWord;
 use crate::message;
 
 /// What a merchant says an environment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", ascii_case_insensitive)]
 pub enum Declared {
     /// A copy of the shop to try things on.
     Staging,
@@ -33,26 +44,20 @@ impl Declared {
     /// The word in `targets.toml` and on the command line.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Test => "test",
-            Self::Development => "development",
-            Self::Live => "live",
-        }
+        self.into()
     }
 }
 
-impl FromStr for Declared {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Staging, Self::Test, Self::Development, Self::Live]
-            .into_iter()
-            .find(|declared| declared.id().eq_ignore_ascii_case(word.trim()))
-            .ok_or_else(|| UnknownWord {
-                word: word.into(),
-                expected: "staging, live, test or development",
-            })
+impl Declared {
+    /// What a merchant wrote, in any case and with blanks around it.
+    ///
+    /// # Errors
+    /// Names the words that mean something.
+    pub fn read(word: &str) -> Result<Self, UnknownWord> {
+        word.trim().parse().map_err(|_| UnknownWord {
+            word: word.into(),
+            expected: "staging, live, test or development",
+        })
     }
 }
 
@@ -66,8 +71,9 @@ pub struct Setting {
 }
 
 /// What an environment was found to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum EnvironmentVerdict {
     /// Shown to be staging, and nothing contradicts it.
     Staging,
@@ -81,11 +87,7 @@ impl EnvironmentVerdict {
     /// The word on the screen and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Live => "live",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 
@@ -104,8 +106,9 @@ pub enum Says {
 }
 
 /// Where a signal came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Source {
     /// What the merchant declared.
     Declared,
@@ -123,13 +126,7 @@ impl Source {
     /// The word on the screen and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Declared => "declared",
-            Self::Address => "address",
-            Self::Hostname => "hostname",
-            Self::Served => "served",
-            Self::Setting => "setting",
-        }
+        self.into()
     }
 }
 

@@ -6,202 +6,168 @@ use crate::desk::Desk;
 use crate::message::{self, Arg};
 
 /// Every rule of stagepass: what `decide` checks, what the desks' own rules speak for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 pub enum Rule {
     /// FTP in any disguise. No override.
+    #[strum(serialize = "ftp")]
     Ftp,
     /// What the desk connects with.
+    #[strum(serialize = "protocol")]
     Protocol,
     /// The desk's port.
+    #[strum(serialize = "port")]
     Port,
     /// A case's reference is plain text of one word.
+    #[strum(serialize = "case.reference")]
     CaseReference,
     /// A supporter's name is plain text.
+    #[strum(serialize = "supporter.name")]
     SupporterName,
     /// A company's name is plain text.
+    #[strum(serialize = "supporter.company")]
     SupporterCompany,
     /// The kinds of access that the merchant's configuration allows.
+    #[strum(serialize = "access")]
     Access,
     /// The merchant's configuration asks for source addresses.
+    #[strum(serialize = "from")]
     From,
     /// Source addresses cannot be held for a password on this server.
+    #[strum(serialize = "from.password")]
     FromPassword,
     /// A grant has a key, a password, or both.
+    #[strum(serialize = "credential")]
     Credential,
     /// Passwords are generated and strong. Kept by construction.
+    #[strum(serialize = "password.strength")]
     PasswordStrength,
     /// This server takes no passwords.
+    #[strum(serialize = "password.server")]
     PasswordServer,
     /// This server takes no keys.
+    #[strum(serialize = "key.server")]
     KeyServer,
     /// The supporter's key is none of the merchant's own.
+    #[strum(serialize = "key.own")]
     KeyOwn,
     /// The account that a key would open is root's, or can become root.
+    #[strum(serialize = "account.root")]
     AccountRoot,
     /// A supporter who is not confined shares the merchant's own account.
+    #[strum(serialize = "account.shared")]
     AccountShared,
     /// A password cannot be held to reading.
+    #[strum(serialize = "password.read-only")]
     PasswordReadOnly,
     /// The shop folder is there. No override.
+    #[strum(serialize = "path.missing")]
     PathMissing,
     /// The shop folder is not the system's. No override.
+    #[strum(serialize = "path.system")]
     PathSystem,
     /// The shop folder is not where an account logs in. No override.
+    #[strum(serialize = "path.home")]
     PathHome,
     /// Root runs nothing that is in the shop folder. No override.
+    #[strum(serialize = "path.root")]
     PathRoot,
     /// The shop folder is shown to be one.
+    #[strum(serialize = "path.not-proved")]
     PathNotProved,
     /// Whoever opens files with secrets says why.
+    #[strum(serialize = "secrets.reason")]
     SecretsReason,
     /// An environment that is not shown to be staging is treated as live.
+    #[strum(serialize = "live")]
     Live,
     /// The desk never works on a live environment. No override.
+    #[strum(serialize = "live.never")]
     LiveNever,
     /// Live: who at the desk approved it.
+    #[strum(serialize = "live.approver")]
     LiveApprover,
     /// Live: the desk's reference for the approval.
+    #[strum(serialize = "live.approval")]
     LiveApproval,
     /// Live: why.
+    #[strum(serialize = "live.reason")]
     LiveReason,
     /// Live: the access is said, not assumed.
+    #[strum(serialize = "live.access")]
     LiveAccess,
     /// Live: a backup that was looked at.
+    #[strum(serialize = "live.backup")]
     LiveBackup,
     /// Live: the desk's disclaimer was seen.
+    #[strum(serialize = "live.acknowledgement")]
     LiveAcknowledgement,
     /// Live: the host name typed by hand.
+    #[strum(serialize = "live.confirmation")]
     LiveConfirmation,
     /// A deadline lies in the future.
+    #[strum(serialize = "deadline.past")]
     DeadlinePast,
     /// The longest time the desk and the merchant's configuration allow.
+    #[strum(serialize = "deadline.maximum")]
     DeadlineMaximum,
     /// The longest time there is. No override.
+    #[strum(serialize = "deadline.hard")]
     DeadlineHard,
     /// The server ends access on time.
+    #[strum(serialize = "expiry.weak")]
     ExpiryWeak,
     /// A grant in this state can be extended. No override.
+    #[strum(serialize = "extension.state")]
     ExtensionState,
     /// An extension has a reason.
+    #[strum(serialize = "extension.reason")]
     ExtensionReason,
     /// How often a grant may be extended. No override.
+    #[strum(serialize = "extension.count")]
     ExtensionCount,
     /// The last deadline a grant may have. No override.
+    #[strum(serialize = "extension.total")]
     ExtensionTotal,
     /// An override names a rule.
+    #[strum(serialize = "override.unknown")]
     OverrideUnknown,
     /// An override names a rule that can be overridden.
+    #[strum(serialize = "override.forbidden")]
     OverrideForbidden,
     /// An override has a reason.
+    #[strum(serialize = "override.reason")]
     OverrideReason,
     /// What was made for a grant is deleted at its end. Kept by construction.
+    #[strum(serialize = "close.delete")]
     CloseDelete,
 }
 
 impl Rule {
     /// Every rule, in the order in which broken ones are told.
-    pub const ALL: [Self; 44] = [
-        Self::Ftp,
-        Self::Protocol,
-        Self::Port,
-        Self::CaseReference,
-        Self::SupporterName,
-        Self::SupporterCompany,
-        Self::Access,
-        Self::From,
-        Self::FromPassword,
-        Self::Credential,
-        Self::PasswordStrength,
-        Self::PasswordServer,
-        Self::KeyServer,
-        Self::KeyOwn,
-        Self::AccountRoot,
-        Self::AccountShared,
-        Self::PasswordReadOnly,
-        Self::PathMissing,
-        Self::PathSystem,
-        Self::PathHome,
-        Self::PathRoot,
-        Self::PathNotProved,
-        Self::SecretsReason,
-        Self::Live,
-        Self::LiveNever,
-        Self::LiveApprover,
-        Self::LiveApproval,
-        Self::LiveReason,
-        Self::LiveAccess,
-        Self::LiveBackup,
-        Self::LiveAcknowledgement,
-        Self::LiveConfirmation,
-        Self::DeadlinePast,
-        Self::DeadlineMaximum,
-        Self::DeadlineHard,
-        Self::ExpiryWeak,
-        Self::ExtensionState,
-        Self::ExtensionReason,
-        Self::ExtensionCount,
-        Self::ExtensionTotal,
-        Self::OverrideUnknown,
-        Self::OverrideForbidden,
-        Self::OverrideReason,
-        Self::CloseDelete,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The rule's id: on the screen, in `--override`, in `desk.toml` and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Ftp => "ftp",
-            Self::Protocol => "protocol",
-            Self::Port => "port",
-            Self::CaseReference => "case.reference",
-            Self::SupporterName => "supporter.name",
-            Self::SupporterCompany => "supporter.company",
-            Self::Access => "access",
-            Self::From => "from",
-            Self::FromPassword => "from.password",
-            Self::Credential => "credential",
-            Self::PasswordStrength => "password.strength",
-            Self::PasswordServer => "password.server",
-            Self::KeyServer => "key.server",
-            Self::KeyOwn => "key.own",
-            Self::AccountRoot => "account.root",
-            Self::AccountShared => "account.shared",
-            Self::PasswordReadOnly => "password.read-only",
-            Self::PathMissing => "path.missing",
-            Self::PathSystem => "path.system",
-            Self::PathHome => "path.home",
-            Self::PathRoot => "path.root",
-            Self::PathNotProved => "path.not-proved",
-            Self::SecretsReason => "secrets.reason",
-            Self::Live => "live",
-            Self::LiveNever => "live.never",
-            Self::LiveApprover => "live.approver",
-            Self::LiveApproval => "live.approval",
-            Self::LiveReason => "live.reason",
-            Self::LiveAccess => "live.access",
-            Self::LiveBackup => "live.backup",
-            Self::LiveAcknowledgement => "live.acknowledgement",
-            Self::LiveConfirmation => "live.confirmation",
-            Self::DeadlinePast => "deadline.past",
-            Self::DeadlineMaximum => "deadline.maximum",
-            Self::DeadlineHard => "deadline.hard",
-            Self::ExpiryWeak => "expiry.weak",
-            Self::ExtensionState => "extension.state",
-            Self::ExtensionReason => "extension.reason",
-            Self::ExtensionCount => "extension.count",
-            Self::ExtensionTotal => "extension.total",
-            Self::OverrideUnknown => "override.unknown",
-            Self::OverrideForbidden => "override.forbidden",
-            Self::OverrideReason => "override.reason",
-            Self::CloseDelete => "close.delete",
-        }
+        self.into()
     }
 
     /// The rule with this id.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.id() == id)
+        id.parse().ok()
     }
 
     /// Whether `--override RULE --reason …` sets it aside. Everything else has a way of its own,

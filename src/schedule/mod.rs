@@ -107,7 +107,8 @@ impl Job {
 }
 
 /// The two ways to be run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// A line in the user's crontab.
     Cron,
@@ -119,10 +120,7 @@ impl Kind {
     /// The word for it on the command line and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Cron => "cron",
-            Self::Systemd => "systemd",
-        }
+        self.into()
     }
 }
 

@@ -930,7 +930,7 @@ mod stories {
             assert_eq!(due, ["bbbbbbbbbb"], "{change}");
 
             let (lease, event) = (lease("x", NOW + 60), event("grant.closing"));
-            let claim = |to| ledger.claim("aaaaaaaaaa", &State::ALL, to, &lease, NOW, &event);
+            let claim = |to| ledger.claim("aaaaaaaaaa", State::ALL, to, &lease, NOW, &event);
             for to in [State::Closing, State::Open, State::Forgotten] {
                 let refused = claim(to).await;
                 let is_altered = matches!(refused, Err(LedgerError::Altered { .. }));

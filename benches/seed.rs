@@ -20,11 +20,11 @@ use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
+use stagepass::inputs::{self, CallInputs};
 use stagepass::ledger::{Entry, Event, Lease, Ledger, Location, Mode, seal_of_case, seal_of_grant};
 use stagepass::provider::{Provider, Verb};
 use stagepass::public_key;
 use stagepass::secret::random_id;
-use stagepass::session::{Moment, inputs};
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -252,9 +252,13 @@ async fn due(state: &Path, scripts: &Path, each: u32, targets: &[&str]) -> Done 
             grant.deadline = now - 60;
             let grant = begin_and_open(&ledger, grant, now - HOUR).await?;
             for layer in &grant.layers {
-                let moment =
-                    Moment { deadline: grant.deadline, not_after: now + HOUR, ..Moment::default() };
-                let framed = provider.frame(Verb::Open, &inputs(&grant, layer, &moment))?;
+                let call = CallInputs {
+                    deadline: grant.deadline,
+                    not_after: now + HOUR,
+                    ..CallInputs::default()
+                };
+                let framed =
+                    provider.frame(Verb::Open, &inputs::of_layer(&grant, layer, &call))?;
                 fs::write(folder.join(format!("{}.sh", grant.id)), &framed.body)?;
                 accounts.push_str(&layer.account);
                 accounts.push('\n');
@@ -289,9 +293,12 @@ fn promises(providers: &Path, scripts: &Path, count: u32) -> Done {
             grant.deadline = now + 24 * HOUR;
             let layer = grant.layers.first().ok_or("a grant without a layer")?;
             for (verb, word) in [(Verb::Open, "open"), (Verb::Close, "close")] {
-                let moment =
-                    Moment { deadline: grant.deadline, not_after: now + HOUR, ..Moment::default() };
-                let framed = provider.frame(verb, &inputs(&grant, layer, &moment))?;
+                let call = CallInputs {
+                    deadline: grant.deadline,
+                    not_after: now + HOUR,
+                    ..CallInputs::default()
+                };
+                let framed = provider.frame(verb, &inputs::of_layer(&grant, layer, &call))?;
                 fs::write(folder.join(format!("{number}.{word}")), &framed.body)?;
             }
         }
@@ -302,9 +309,7 @@ fn promises(providers: &Path, scripts: &Path, count: u32) -> Done {
 fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTime) -> Done<Grant> {
     let id = random_id(10)?;
     let (key, _) = public_key::generate_key_pair(public_key::Kind::Ed25519, "bench")?;
-    let inputs = json!({
-        "sp_path": "", "sp_expiry_form": "utc", "sp_restrict": "1", "sp_from": "",
-    });
+    let state = json!({ "path": "", "expiry_form": "utc", "restrict": true, "from": "" });
     let layer = Layer {
         provider: provider.name.clone(),
         digest: provider.digest.clone(),
@@ -312,7 +317,7 @@ fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTim
         public_key: Some(key.text),
         key_fingerprint: Some(key.fingerprint),
         has_password: false,
-        inputs: inputs.to_string(),
+        inputs: state.to_string(),
         outputs: "{}".into(),
     };
     Ok(NewGrant {

@@ -10,10 +10,12 @@ use crate::context::Context;
 use crate::error::{Kind, Result};
 use crate::evidence::{Bounded, moved};
 use crate::grant::{Grant, Layer, State, UnixTime};
+use crate::inputs::{self, CallInputs};
+use crate::layer::{self, LayerState};
 use crate::ledger::Ledger;
 use crate::provider::{Provider, Verb};
 use crate::script::{Answer, Reply, clean};
-use crate::session::{self, Known, Moment, Session};
+use crate::session::Session;
 
 /// Seconds between two looks at an open grant.
 pub const EVERY: i64 = 60 * 60;
@@ -102,10 +104,10 @@ pub async fn look(
     let mut seen = Seen::default();
     for layer in &grant.layers {
         let provider = closing::provider_of(context, session, layer)?;
-        let moment = Moment { deadline: grant.deadline, ..Moment::default() };
-        let reply = ask(session, &provider, &session::inputs(grant, layer, &moment)).await?;
+        let moment = CallInputs { deadline: grant.deadline, ..CallInputs::default() };
+        let reply = ask(session, &provider, &inputs::of_layer(grant, layer, &moment)).await?;
         seen.drift.extend(drift_of(layer, &reply));
-        let collected = Known::of(layer).number("uses_collected");
+        let collected = LayerState::of(layer).uses_collected;
         let uses = Bounded::of_uses(&reply, collected);
         seen.counted.push(uses.total.max(collected));
         seen.uses.extend(uses.lines);
@@ -165,7 +167,7 @@ async fn record(
     if !seen.uses.is_empty() {
         let mut used = grant.clone();
         for (layer, counted) in used.layers.iter_mut().zip(&seen.counted) {
-            Known::set(layer, "uses_collected", *counted);
+            LayerState::change(layer, |state| state.uses_collected = *counted);
         }
         let event = event(context, &used, "grant.used", used_detail(seen));
         match ledger.record_if_free(&used, now, &event).await? {
@@ -224,14 +226,13 @@ fn entries(text: &str) -> Vec<(&str, &str)> {
 /// known, and no drift.
 fn drift_of(layer: &Layer, reply: &Reply) -> Vec<Drift> {
     let account = &layer.account;
-    let opened: std::collections::BTreeMap<String, Value> =
-        serde_json::from_str(&layer.outputs).unwrap_or_default();
-    let made = |key: &str| opened.get(key).and_then(Value::as_str).unwrap_or_default();
+    let opened = layer::opened(layer);
+    let made = |key: &str| opened.text(key);
     let no = |key: &str| reply.text(key) == "false";
-    let failsafe = !matches!(made("failsafe"), "" | "none");
+    let failsafe = layer::has_failsafe(&opened);
     let fewer = reply
         .number("uses_total")
-        .is_some_and(|total| total < Known::of(layer).number("uses_collected"));
+        .is_some_and(|total| total < LayerState::of(layer).uses_collected);
     let all = [
         (
             "foreign",

@@ -20,6 +20,8 @@ use crate::difference::Others;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::grant::{Access, Grant, Layer, State, UnixTime};
+use crate::inputs::{self, CallInputs};
+use crate::layer::{self, LayerState};
 use crate::ledger::{Event, EventFilter, Filter, LONGEST_WAIT, Lease, Ledger, Ration};
 use crate::mark;
 use crate::message;
@@ -27,7 +29,7 @@ use crate::output::Progress;
 use crate::provider::{self, Need, Provider, Verb};
 use crate::public_key;
 use crate::script::{Answer, Inputs, Reply, clean};
-use crate::session::{self, Known, Moment, Session};
+use crate::session::{self, Session};
 use crate::sharing;
 use crate::target::Target;
 use crate::transport::{self, Ahead, Attempt};
@@ -276,8 +278,8 @@ pub(crate) async fn forget_result(
 }
 
 fn collected(grant: &Grant, layer: &Layer) -> Inputs<'static> {
-    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
-    session::inputs(grant, layer, &moment)
+    let moment = CallInputs { deadline: grant.deadline, ..CallInputs::default() };
+    inputs::of_layer(grant, layer, &moment)
 }
 
 /// What closing something showed that is not live in the ledger.
@@ -333,13 +335,17 @@ impl LastWord {
     /// What may be said of a grant once it is closed.
     #[must_use]
     pub fn of(grant: &Grant) -> Self {
-        if grant.layers.iter().any(Known::is_shared) { Self::TakenAway } else { Self::NothingLeft }
+        if grant.layers.iter().any(LayerState::is_shared) {
+            Self::TakenAway
+        } else {
+            Self::NothingLeft
+        }
     }
 
     /// The word in a sentence.
     #[must_use]
     pub fn text(self, grant: &Grant) -> String {
-        let shared = grant.layers.iter().find(|layer| Known::is_shared(layer));
+        let shared = grant.layers.iter().find(|layer| LayerState::is_shared(layer));
         let account = shared.map(|layer| layer.account.as_str()).unwrap_or_default();
         let id = match self {
             Self::NothingLeft => "closed-nothing-left",
@@ -352,10 +358,7 @@ impl LastWord {
 /// When running work has to end: the deadline, or later where the grant lets it go on for a while.
 #[must_use]
 pub fn latest_end(grant: &Grant) -> UnixTime {
-    let drains = grant.layers.iter().map(Known::of).map(|known| match known.text("sp_at_end") {
-        "drain" => known.number("sp_drain").max(0),
-        _ => 0,
-    });
+    let drains = grant.layers.iter().map(|layer| LayerState::of(layer).drain.max(0));
     grant.deadline.saturating_add(drains.max().unwrap_or_default())
 }
 
@@ -582,7 +585,7 @@ fn together(round: &Round<'_>, session: &Session<'_>, grants: &[&Grant]) -> usiz
         let [layer] = grant.layers.as_slice() else { return false };
         // What failed that often with others may do so because of them, or they because of it.
         let fails = grant.attempts >= TRIES_TOGETHER;
-        if grant.altered || waits || fails || Known::is_shared(layer) {
+        if grant.altered || waits || fails || LayerState::is_shared(layer) {
             return false;
         }
         match &provider {
@@ -673,7 +676,7 @@ async fn send_together(
     // The row that was claimed may have changed since it was listed.
     let alike = grants.iter().all(|(grant, _)| {
         let [one] = grant.layers.as_slice() else { return false };
-        one.provider == layer.provider && Known::of(one).elsewhere(session.target).is_none()
+        one.provider == layer.provider && LayerState::of(one).elsewhere(session.target).is_none()
     });
     if !alike || inputs.len() != grants.len() {
         return failed("the grant changed while it was being closed");
@@ -805,7 +808,7 @@ pub fn provider_of(
     let provider = context.provider(&layer.provider).map_err(|e| {
         format!("{}; the grant was made with the one of digest {}", e, layer.digest)
     })?;
-    if let Some(why) = Known::of(layer).elsewhere(session.target) {
+    if let Some(why) = LayerState::of(layer).elsewhere(session.target) {
         return Err(why);
     }
     if provider.need == Need::None && session.user() != layer.account {
@@ -835,11 +838,12 @@ fn closer(context: &Context, grant: &Grant, layer: &Layer) -> String {
 fn close_inputs<'a>(grant: &Grant, layer: &Layer, closer: &'a str) -> Inputs<'a> {
     // A request to open may still be on its way: it must not make what is taken away now.
     let not_after = match grant.opened_at {
-        None => Known::of(layer).number("open_not_after"),
+        None => LayerState::of(layer).open_not_after,
         Some(_) => 0,
     };
-    let moment = Moment { deadline: grant.deadline, not_after, closer, ..Moment::default() };
-    session::inputs(grant, layer, &moment)
+    let moment =
+        CallInputs { deadline: grant.deadline, not_after, closer, ..CallInputs::default() };
+    inputs::of_layer(grant, layer, &moment)
 }
 
 /// Closes one layer, and tries a login that has to be refused.
@@ -973,9 +977,9 @@ async fn look_again(
     mut reply: Reply,
     others: &Others,
 ) -> Reply {
-    let ahead = Known::of(layer).number("clock_ahead");
-    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
-    let inputs = session::inputs(grant, layer, &moment);
+    let ahead = LayerState::of(layer).clock_ahead;
+    let moment = CallInputs { deadline: grant.deadline, ..CallInputs::default() };
+    let inputs = inputs::of_layer(grant, layer, &moment);
     let until = Instant::now() + PATIENCE;
     let may_pass = |reply: &Reply| {
         let now = context.now().saturating_add(ahead);
@@ -1004,10 +1008,10 @@ async fn others(
     target: &Target,
     grant: &Grant,
 ) -> Result<Others> {
-    let keys = session::host_keys(target);
+    let keys = layer::host_keys(target);
     let mut known = Vec::new();
     for other in context.targets()?.iter() {
-        if other.name == target.name || session::host_keys(other).iter().any(|k| keys.contains(k)) {
+        if other.name == target.name || layer::host_keys(other).iter().any(|k| keys.contains(k)) {
             let filter = Filter {
                 target: Some(other.name.clone()),
                 ended_since: Some(grant.created_at),
@@ -1081,7 +1085,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
                 .into(),
         );
     }
-    if reply.text("hidden") == "unknown" && Known::is_shared(layer) {
+    if reply.text("hidden") == "unknown" && LayerState::is_shared(layer) {
         let account = layer.account.as_str();
         notes.push(message::text("shared-uncounted", &[("account", account.into())]));
     }
@@ -1126,7 +1130,7 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
                 ("sessions_left", Some(count)) => {
                     format!("{count} sessions of this grant are still open")
                 }
-                ("sessions_left", None) if !Known::is_shared(layer) => {
+                ("sessions_left", None) if !LayerState::is_shared(layer) => {
                     "what runs or is connected on this server cannot all be told apart; some of it \
                      may be of this grant, and was not ended"
                         .to_owned()
@@ -1255,8 +1259,8 @@ pub(crate) async fn offer(
 fn key_to_offer(layer: &Layer) -> std::result::Result<PublicKey, &'static str> {
     let key = layer.public_key.as_deref().and_then(public_key::parse_stored);
     let key = key.ok_or("the password was never kept")?;
-    let known = Known::of(layer);
-    if known.is_limited() && !known.was_taken_here() {
+    let known = LayerState::of(layer);
+    if known.is_limited() && !known.taken_here {
         return Err(
             "the key is limited to other addresses, and would be refused from here in any case",
         );

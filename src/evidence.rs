@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use crate::deadline;
 use crate::difference::{self, Class, Finding, Findings, Others};
 use crate::grant::{Layer, UnixTime};
+use crate::layer::LayerState;
 use crate::ledger::Entry;
 use crate::script::{Reply, clean};
-use crate::session::Known;
 
 /// The most lines of one kind that one event keeps.
 const MOST_LINES: usize = 1000;
@@ -121,8 +121,8 @@ impl Evidence {
     #[must_use]
     pub fn of(layer: &Layer, reply: &Reply, now: UnixTime) -> Self {
         let said = reply.number("server_closed_at").filter(|at| *at > 0);
-        let known = Known::of(layer);
-        let ahead = known.number("clock_ahead");
+        let known = LayerState::of(layer);
+        let ahead = known.clock_ahead;
         let differs = difference::judge(reply.records(), &layer.account);
         // What a provider of the merchant's judges itself stands beside it.
         let own = Bounded::of(reply, "found");
@@ -138,7 +138,7 @@ impl Evidence {
                 differs.found_unnamed.saturating_add(unnamed),
             ),
             changed,
-            uses: Bounded::of_uses(reply, known.number("uses_collected")),
+            uses: Bounded::of_uses(reply, known.uses_collected),
             left: Bounded::of(reply, "left"),
             by_server: said
                 .filter(|_| reply.is("by_server"))

@@ -18,7 +18,9 @@ mod file;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod grant;
+pub mod inputs;
 pub mod keyring;
+pub mod layer;
 pub mod ledger;
 pub mod mark;
 pub mod message;

@@ -13,6 +13,8 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::evidence;
 use crate::grant::{Access, Grant, Layer, State};
+use crate::inputs::{self, CallInputs};
+use crate::layer::{self, LayerState};
 use crate::ledger::{Lease, Ledger};
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
@@ -21,13 +23,13 @@ use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply, clean};
 use crate::secret::{self, Secret, random_id};
-use crate::server::{Server, detect_inputs};
-use crate::session::{self, Known, Moment, Session};
+use crate::server::Server;
+use crate::session::{self, Session};
 use crate::target::Target;
 use crate::transport::{self, Ahead, Attempt, Part};
 use crate::trial::{self, Credential, Login, Made, Plan, Proof};
 
-/// Seconds behind the last moment at which access is let in ([`Moment::not_after`]) after which the server ends
+/// Seconds behind the last moment at which access is let in ([`CallInputs::not_after`]) after which the server ends
 /// the verification key by itself: five minutes in all, but for a shop that takes long to be walked.
 const CHECK_KEY_SECONDS: i64 = 240;
 
@@ -83,7 +85,7 @@ pub async fn open(
     let server_now = context.now() + clock_ahead;
     let not_after = server_now + seconds(session::step_limit(context, &grant));
     if let Some(layer) = grant.layers.first_mut() {
-        Known::set(layer, "open_not_after", not_after);
+        LayerState::change(layer, |state| state.open_not_after = not_after);
     }
     let lease = Lease::mine(context.now(), lease_seconds(context, &grant));
     // Whoever interrupts from here on waits until it is undone.
@@ -109,7 +111,7 @@ pub async fn open(
     progress.step("making access");
     let target = session.target;
     let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
-    let moment = Moment {
+    let moment = CallInputs {
         deadline: grant.deadline,
         password: draft.password,
         password_hash: password_hash.as_ref(),
@@ -117,7 +119,7 @@ pub async fn open(
         check_until: not_after + CHECK_KEY_SECONDS,
         not_after,
         trial: &nonce,
-        ..Moment::default()
+        ..CallInputs::default()
     };
     let made = Ahead::beside(
         call(session, draft.provider, Verb::Open, &grant, &moment),
@@ -170,7 +172,7 @@ pub async fn open(
     progress.step("taking the verification key away");
     let not_after = context.now() + clock_ahead + seconds(session::step_limit(context, &grant));
     let settled =
-        Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
+        CallInputs { deadline: grant.deadline, not_after, trial: &nonce, ..CallInputs::default() };
     drop(check);
     let settled =
         match call(session, draft.provider, draft.provider.after_trial(), &grant, &settled).await {
@@ -205,7 +207,7 @@ pub async fn open(
     grant.state = State::Open;
     grant.opened_at = Some(context.now());
     if let Some(layer) = grant.layers.first_mut().filter(|_| taken_here) {
-        Known::set_taken_here(layer);
+        LayerState::change(layer, |state| state.taken_here = true);
     }
     release(&mut grant);
     let detail = json!({ "open": evidence::read_back(&reply), "login": evidence, "proof": proof, "promise": promise });
@@ -232,7 +234,7 @@ fn gone_since(opened: &Reply, settled: &Reply) -> Option<&'static str> {
 fn is_listed(context: &Context, target: &Target) -> bool {
     let listed = context.targets().ok();
     listed.as_ref().and_then(|targets| targets.find(&target.name)).is_some_and(|listed| {
-        listed.address == target.address && session::host_keys(listed) == session::host_keys(target)
+        listed.address == target.address && layer::host_keys(listed) == layer::host_keys(target)
     })
 }
 
@@ -264,7 +266,7 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
 /// Why a grant in the merchant's own account must not stay that was to be confined and is not. Who
 /// agreed to share the account agreed to it without.
 fn wider_than_agreed(grant: &Grant, opened: &Reply, terms: &Terms) -> Option<Problem> {
-    let shared = grant.layers.iter().any(Known::is_shared);
+    let shared = grant.layers.iter().any(LayerState::is_shared);
     let agreed = [Rule::AccountShared, Rule::AccountRoot]
         .map(|rule| terms.overrides().iter().any(|one| one.rule == rule.id()));
     let wider = shared && grant.access != Access::Ssh && opened.text("confined") == "false";
@@ -301,7 +303,7 @@ async fn call(
     provider: &Provider,
     verb: Verb,
     grant: &Grant,
-    moment: &Moment<'_>,
+    moment: &CallInputs<'_>,
 ) -> std::result::Result<Reply, Problem> {
     let Some(layer) = grant.layers.first() else {
         return Err(Problem::new(
@@ -310,7 +312,7 @@ async fn call(
             "nothing was asked for",
         ));
     };
-    let inputs = session::inputs(grant, layer, moment);
+    let inputs = inputs::of_layer(grant, layer, moment);
     match session.call(provider, verb, &inputs).await {
         Ok(Answer::Done(reply)) => Ok(reply),
         Ok(Answer::Refused { reason, .. }) => Err(Problem::new(
@@ -343,7 +345,7 @@ struct Tried<'a> {
     provider: &'a Provider,
     made: Made<'a>,
     check: &'a CheckKey,
-    moment: &'a Moment<'a>,
+    moment: &'a CallInputs<'a>,
 }
 
 impl Tried<'_> {
@@ -371,7 +373,7 @@ impl Tried<'_> {
             let mut answers = answers.into_iter();
             // A key that is limited to addresses is refused from ours unless we are inside them. The
             // verification key has no such limit, and the supporter's own line is read back.
-            let limited = Known::of(layer).is_limited();
+            let limited = LayerState::of(layer).is_limited();
             let offered = match (answers.next(), answers.next()) {
                 (
                     Some(transport::Answer::WouldAccept),
@@ -455,7 +457,7 @@ impl Tried<'_> {
         grant: &Grant,
     ) -> std::result::Result<(), Problem> {
         // The verification key still stands beside it. A password is not needed to look.
-        let moment = Moment { password_hash: None, ..*self.moment };
+        let moment = CallInputs { password_hash: None, ..*self.moment };
         let reply = call(session, self.provider, Verb::Check, grant, &moment).await?;
         if reply.is("present") && reply.is("keys_match") {
             return Ok(());
@@ -590,7 +592,8 @@ pub async fn try_again(
         Ok(provider) => provider,
         Err(why) => return Ok(TriedAgain::Unseen(why)),
     };
-    let inputs = detect_inputs(session.target, &layer.account, &grant.id, grant.access, Some(key));
+    let inputs =
+        inputs::of_detect(session.target, &layer.account, &grant.id, grant.access, Some(key));
     let asked_at = context.now();
     let seen = match session.call(&provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => reply,
@@ -610,8 +613,7 @@ pub async fn try_again(
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
     let Some(mut grant) = claimed else { return not_tried("another process is working on it") };
-    let opened = grant.layers.first().and_then(|layer| serde_json::from_str(&layer.outputs).ok());
-    let opened = Reply::from_values(opened.unwrap_or_default());
+    let opened = grant.layers.first().map(layer::opened).unwrap_or_default();
     let asked = Asked {
         key: true,
         password: false,
@@ -621,13 +623,13 @@ pub async fn try_again(
     let server_now = context.now() + server.clock_ahead;
     let limit = seconds(session::step_limit(context, &grant));
     let not_after = server_now + limit;
-    let moment = Moment {
+    let moment = CallInputs {
         deadline: grant.deadline,
         check_key: Some(check.text.as_str()),
         check_until: not_after + CHECK_KEY_SECONDS,
         not_after,
         trial: &nonce,
-        ..Moment::default()
+        ..CallInputs::default()
     };
     let promise = Promise::made(&server, asked, &opened);
     let tried = match call(session, &provider, Verb::Update, &grant, &moment).await {
@@ -647,7 +649,7 @@ pub async fn try_again(
     drop(check);
     let not_after = context.now() + server.clock_ahead + limit;
     let settled =
-        Moment { deadline: grant.deadline, not_after, trial: &nonce, ..Moment::default() };
+        CallInputs { deadline: grant.deadline, not_after, trial: &nonce, ..CallInputs::default() };
     let settled = call(session, &provider, provider.after_trial(), &grant, &settled).await;
     match &settled {
         Ok(_) => (grant.lease_owner, grant.lease_until) = (None, None),
@@ -691,7 +693,7 @@ async fn take_back(
     if kind != Kind::Unknown
         && let Some(layer) = failed.layers.first_mut()
     {
-        Known::set(layer, "open_not_after", 0);
+        LayerState::change(layer, |state| state.open_not_after = 0);
     }
     failed.lease_owner = None;
     failed.lease_until = None;

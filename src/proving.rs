@@ -9,10 +9,12 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::evidence;
 use crate::grant::{Grant, Layer};
+use crate::inputs::{self, CallInputs};
+use crate::layer::{self, LayerState};
 use crate::ledger::Ledger;
 use crate::provider::{Need, Verb};
 use crate::script::{Answer, Reply, clean};
-use crate::session::{self, Known, Moment, Session};
+use crate::session::Session;
 use crate::target::Target;
 use crate::transport;
 
@@ -81,8 +83,8 @@ async fn look(
         Ok(provider) => provider,
         Err(why) => return Ok(Some(why.into())),
     };
-    let moment = Moment { deadline: grant.deadline, ..Moment::default() };
-    let inputs = session::inputs(grant, layer, &moment);
+    let moment = CallInputs { deadline: grant.deadline, ..CallInputs::default() };
+    let inputs = inputs::of_layer(grant, layer, &moment);
     let reply = match session.call(&provider, Verb::Check, &inputs).await {
         Ok(Answer::Done(reply)) => reply,
         Ok(Answer::Refused { reason: why, .. }) => return Ok(Some(NotSeen { why, refused: true })),
@@ -188,7 +190,9 @@ pub async fn prove_taken(
 ) -> Result<Offered> {
     Ok(match closing::offer(context, ledger, target, layer, need, grant.access, None).await? {
         // We may be somewhere else today.
-        Offer::Answered(transport::Answer::Refused { .. }) if Known::of(layer).is_limited() => {
+        Offer::Answered(transport::Answer::Refused { .. })
+            if LayerState::of(layer).is_limited() =>
+        {
             Offered::NotTried(
                 "the key is limited to the addresses of `--from`, and the server does not take it \
                  from here any more"
@@ -208,8 +212,7 @@ pub async fn prove_taken(
 
 /// What `open` said about the supporter's key in lines that are not ours.
 fn same_key_before(layer: &Layer) -> Option<bool> {
-    let opened: Value = serde_json::from_str(&layer.outputs).ok()?;
-    opened.get("same_key_foreign")?.as_str()?.parse().ok()
+    layer::opened(layer).text("same_key_foreign").parse().ok()
 }
 
 /// Closes a grant again that had been closed: the same steps, and the same proof. The grant stays

@@ -3,14 +3,15 @@
 
 use std::ops::RangeInclusive;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::grant::{Access, UnixTime};
+use crate::layer::{self, LayerState};
 use crate::policy::{Facts, FolderFacts, Setting};
 use crate::promise::Promise;
-use crate::provider::Need;
+use crate::provider::{Need, Provider};
 use crate::public_key;
-use crate::script::{Input, Inputs, Reply, clean};
+use crate::script::{Reply, clean};
 use crate::target::Target;
 use crate::transport::Route;
 
@@ -28,7 +29,9 @@ const FILES_A_SECOND: i64 = 2_000;
 const MOST_WALK_SECONDS: i64 = 540;
 
 /// The form of `expiry-time` in `authorized_keys` that a server's sshd understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum ExpiryForm {
@@ -37,6 +40,7 @@ pub enum ExpiryForm {
     /// In the server's own zone: OpenSSH 7.7 to 9.0, which refuse a key whose time has a `Z`.
     Local,
     /// Not at all: older OpenSSH; Dropbear refuses a key with any `expiry-time`.
+    #[default]
     None,
 }
 
@@ -162,6 +166,22 @@ impl Server {
     #[must_use]
     pub fn key_kind(&self, like: Option<&str>) -> public_key::Kind {
         public_key::Kind::for_server(self.reply.text("pubkey_algorithms"), like)
+    }
+
+    /// What is kept of this server with a layer that a provider makes on it.
+    #[must_use]
+    pub fn layer_state(&self, target: &Target, provider: &Provider) -> LayerState {
+        LayerState {
+            path: target.path.clone().unwrap_or_default(),
+            path_id: self.reply.text("path_id").to_owned(),
+            expiry_form: self.expiry_form,
+            restrict: self.knows_restrict,
+            walk_seconds: self.walk_seconds(),
+            clock_ahead: self.clock_ahead,
+            shared: provider.need == Need::None,
+            host_keys: Some(layer::host_keys(target)),
+            ..LayerState::default()
+        }
     }
 
     /// Seconds that a step may take longer here, since it walks through the shop folder more than once: by how
@@ -323,55 +343,6 @@ impl Server {
             backup: None,
         }
     }
-}
-
-/// The inputs of `detect`: which account it is for, and where the shop is. The rest is there, and
-/// says nothing.
-#[must_use]
-pub fn detect_inputs(
-    target: &Target,
-    account: &str,
-    id: &str,
-    access: Access,
-    key: Option<&str>,
-) -> Inputs<'static> {
-    [
-        ("sp_grant", id),
-        ("sp_account", account),
-        ("sp_path", target.path.as_deref().unwrap_or_default()),
-        ("sp_path_id", ""),
-        ("sp_with_secrets", ""),
-        ("sp_access", access.id()),
-        ("sp_supporter", ""),
-        ("sp_public_key", key.unwrap_or_default()),
-        ("sp_check_key", ""),
-        ("sp_check_until", "0"),
-        ("sp_password", ""),
-        ("sp_has_password", "0"),
-        ("sp_deadline", "0"),
-        ("sp_expiry_form", ExpiryForm::None.id()),
-        ("sp_restrict", "1"),
-        ("sp_from", ""),
-        ("sp_not_after", "0"),
-        ("sp_allow_root", ""),
-        ("sp_same_key_before", ""),
-        ("sp_keys_file", ""),
-        ("sp_tag", ""),
-        ("sp_case", ""),
-        ("sp_ask", ""),
-        ("sp_at_end", "kill"),
-        ("sp_drain", "0"),
-        ("sp_walk_seconds", "0"),
-        ("sp_uses_from", "0"),
-        ("sp_closer", ""),
-        ("sp_baseline_digest", ""),
-        ("sp_by_server", "0"),
-        ("sp_gate_wanted", "1"),
-        ("sp_trial", ""),
-    ]
-    .into_iter()
-    .map(|(name, text)| (name, Input::Text(text.to_owned())))
-    .collect()
 }
 
 #[cfg(test)]

@@ -1,29 +1,23 @@
 //! One connection to one target, and the provider verbs that are run over it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Grant, Layer, UnixTime};
+use crate::grant::Grant;
+use crate::inputs::WALK_SECONDS;
+use crate::layer::LayerState;
 use crate::provider::{Need, Provider, Verb};
 use crate::script::{Answer, Framed, Input, Inputs, Outputs};
-use crate::secret::Secret;
 use crate::target::{Elevation, Target};
-use crate::transport::host_key::HostKeyPin;
 use crate::transport::{
     Ahead, Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,
     Unlock as _, Wanted,
 };
-
-/// The input that says how many seconds longer a step may take because of the size of the shop
-/// ([`Server::walk_seconds`](crate::server::Server::walk_seconds)); also where that is kept with a layer.
-pub const WALK_SECONDS: &str = "sp_walk_seconds";
 
 /// How long a step on a server may take for a grant: with a shop on a large disk longer than elsewhere.
 #[must_use]
@@ -34,7 +28,7 @@ pub fn step_limit(context: &Context, grant: &Grant) -> Duration {
 /// How many seconds longer.
 #[must_use]
 pub fn walk_seconds(grant: &Grant) -> i64 {
-    let each = grant.layers.iter().map(|layer| Known::of(layer).number(WALK_SECONDS));
+    let each = grant.layers.iter().map(|layer| LayerState::of(layer).walk_seconds);
     each.max().unwrap_or_default()
 }
 
@@ -67,30 +61,6 @@ pub struct Session<'a> {
     pub target: &'a Target,
     user: String,
     connection: Connection,
-}
-
-/// What changes from call to call; the rest is kept with the layer.
-#[derive(Debug, Default)]
-pub struct Moment<'a> {
-    /// The deadline to set.
-    pub deadline: UnixTime,
-    /// The password to try; the server is not told it.
-    pub password: Option<&'a Secret>,
-    /// Its hash, which is what the server is told; `open` only.
-    pub password_hash: Option<&'a Secret>,
-    /// The public half of the verification key.
-    pub check_key: Option<&'a str>,
-    /// When the verification key ends by itself, by the server's clock.
-    pub check_until: UnixTime,
-    /// When `open` and `update` refuse to start, by the server's clock: a client that was
-    /// stopped for an hour must not make access that a sweep has since closed.
-    /// For `close`, until when such an `open` may still be on its way; 0 where none can be.
-    pub not_after: UnixTime,
-    /// The word of the trial that is to be answered (`open`), or that was (`update`).
-    pub trial: &'a str,
-    /// What a close writes beside its result, so that it is known for one of this installation's;
-    /// `close` only.
-    pub closer: &'a str,
 }
 
 /// One more connection to a target, on which nobody is logged in yet; see [`Ahead::reach`].
@@ -233,158 +203,6 @@ impl<'a> Session<'a> {
     pub async fn close(self) {
         self.connection.close().await;
     }
-}
-
-/// What was known about the server when a layer was opened, as the ledger keeps it: the inputs
-/// that do not change, the server's identity, how far its clock was ahead, and until when an
-/// `open` whose end nobody saw may still run there.
-#[derive(Debug)]
-pub struct Known(BTreeMap<String, Value>);
-
-impl Known {
-    /// Reads what is kept with the layer.
-    #[must_use]
-    pub fn of(layer: &Layer) -> Self {
-        Self(serde_json::from_str(&layer.inputs).unwrap_or_default())
-    }
-
-    /// A text, empty where nothing is kept.
-    #[must_use]
-    pub fn text(&self, name: &str) -> &str {
-        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// A text, `other` where nothing is kept.
-    #[must_use]
-    pub fn text_or<'a>(&'a self, name: &str, other: &'a str) -> &'a str {
-        Some(self.text(name)).filter(|text| !text.is_empty()).unwrap_or(other)
-    }
-
-    /// A number, 0 where nothing is kept.
-    #[must_use]
-    pub fn number(&self, name: &str) -> i64 {
-        self.0.get(name).and_then(Value::as_i64).unwrap_or_default()
-    }
-
-    /// Whether the supporter's key is for some addresses only (`--from`).
-    #[must_use]
-    pub fn is_limited(&self) -> bool {
-        !self.text("sp_from").is_empty()
-    }
-
-    /// Whether the server took the supporter's key from our address when access was opened: then a
-    /// refusal from here says something.
-    #[must_use]
-    pub fn was_taken_here(&self) -> bool {
-        self.number("taken_here") == 1
-    }
-
-    /// Keeps that it was.
-    pub fn set_taken_here(layer: &mut Layer) {
-        Self::set(layer, "taken_here", 1);
-    }
-
-    /// Keeps a number with the layer.
-    pub fn set(layer: &mut Layer, name: &str, number: i64) {
-        Self::keep(layer, name, number.into());
-    }
-
-    /// Keeps a text with the layer. Never a secret.
-    pub fn set_text(layer: &mut Layer, name: &str, text: &str) {
-        Self::keep(layer, name, text.into());
-    }
-
-    fn keep(layer: &mut Layer, name: &str, value: Value) {
-        let mut kept = Self::of(layer);
-        kept.0.insert(name.to_owned(), value);
-        layer.inputs = serde_json::json!(kept.0).to_string();
-    }
-
-    /// Whether the account that a layer is in is the merchant's own, and not made for the grant.
-    #[must_use]
-    pub fn is_shared(layer: &Layer) -> bool {
-        // Grants of before this was written down have the one provider that shared it.
-        Self::of(layer).number("shared") == 1 || layer.provider == "authorized-key"
-    }
-
-    /// Why a target is not the server that the layer is on; `None` where it is. A name in the list
-    /// of targets can come to mean another server, where everything would look already gone.
-    #[must_use]
-    pub fn elsewhere(&self, target: &Target) -> Option<String> {
-        let kept = self.0.get("host_keys").and_then(Value::as_array)?;
-        let now = host_keys(target);
-        let same = kept.iter().filter_map(Value::as_str).any(|kept| now.iter().any(|n| n == kept));
-        if same || (kept.is_empty() && now.is_empty()) {
-            return None;
-        }
-        let kept: Vec<&str> = kept.iter().filter_map(Value::as_str).collect();
-        Some(format!(
-            "`{}` now leads to another server: the grant is on the one with the host key {}; if it is \
-             the same server with a new host key, write both keys into targets.toml: \
-             host_key = [\"old\", \"new\"]",
-            target.name,
-            kept.join(" or ")
-        ))
-    }
-}
-
-/// The fingerprints by which a target's server is known.
-#[must_use]
-pub fn host_keys(target: &Target) -> Vec<String> {
-    target.host_key.iter().map(HostKeyPin::fingerprint).collect()
-}
-
-/// The inputs of one call for one layer.
-#[must_use]
-pub fn inputs<'a>(grant: &Grant, layer: &Layer, moment: &Moment<'a>) -> Inputs<'a> {
-    let known = Known::of(layer);
-    let kept = |name: &str| Input::Text(known.text(name).to_owned());
-    let opened: BTreeMap<String, Value> = serde_json::from_str(&layer.outputs).unwrap_or_default();
-    let opened = |name: &str| opened.get(name).and_then(Value::as_str).unwrap_or_default();
-    let same_key_before = match opened("same_key_foreign") {
-        "true" => "1",
-        "false" => "0",
-        _ => "",
-    };
-    let plain = |text: &str| Input::Text(text.to_owned());
-    vec![
-        ("sp_grant", plain(&grant.id)),
-        ("sp_account", plain(&layer.account)),
-        ("sp_access", plain(grant.access.id())),
-        ("sp_supporter", plain(&grant.supporter.name)),
-        ("sp_public_key", plain(layer.public_key.as_deref().unwrap_or_default())),
-        ("sp_has_password", plain(if layer.has_password { "1" } else { "0" })),
-        ("sp_path", kept("sp_path")),
-        ("sp_path_id", kept("sp_path_id")),
-        ("sp_with_secrets", kept("sp_with_secrets")),
-        ("sp_expiry_form", kept("sp_expiry_form")),
-        ("sp_restrict", kept("sp_restrict")),
-        ("sp_from", kept("sp_from")),
-        ("sp_allow_root", kept("sp_allow_root")),
-        ("sp_same_key_before", plain(same_key_before)),
-        ("sp_keys_file", plain(opened("keys_file"))),
-        ("sp_tag", kept("sp_tag")),
-        ("sp_case", plain(&grant.case)),
-        ("sp_ask", kept("sp_ask")),
-        ("sp_at_end", Input::Text(known.text_or("sp_at_end", "kill").to_owned())),
-        ("sp_drain", Input::Text(known.number("sp_drain").to_string())),
-        (WALK_SECONDS, Input::Text(known.number(WALK_SECONDS).to_string())),
-        ("sp_uses_from", Input::Text(known.number("uses_collected").to_string())),
-        ("sp_closer", plain(moment.closer)),
-        ("sp_baseline_digest", plain(opened("baseline_digest"))),
-        // What began later, by the server's clock, may be the supporter's.
-        ("sp_opened", Input::Text((grant.created_at + known.number("clock_ahead")).to_string())),
-        ("sp_confined_then", plain(opened("confined"))),
-        ("sp_by_server", plain("0")),
-        ("sp_gate_wanted", plain("1")),
-        ("sp_trial", plain(moment.trial)),
-        // The server keeps the deadline by its own clock.
-        ("sp_deadline", Input::Text((moment.deadline + known.number("clock_ahead")).to_string())),
-        ("sp_check_key", plain(moment.check_key.unwrap_or_default())),
-        ("sp_check_until", Input::Text(moment.check_until.to_string())),
-        ("sp_not_after", Input::Text(moment.not_after.to_string())),
-        ("sp_password", moment.password_hash.map_or_else(|| plain(""), Input::Secret)),
-    ]
 }
 
 /// What to do about a target that was not reached.

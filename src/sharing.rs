@@ -10,18 +10,15 @@
 //! there: it ends with that one, whose close looks again. A grant that only the account itself speaks of is
 //! quickly made up.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-
-use serde_json::Value;
 
 use crate::deadline;
 use crate::difference::{Finding, Others};
 use crate::evidence::Evidence;
 use crate::grant::{Grant, Layer, State, UnixTime};
+use crate::layer::{self, LayerState};
 use crate::message::{self, Arg};
 use crate::script::{Reply, clean};
-use crate::session::Known;
 
 /// Seconds by which the two clocks may have been read wrongly.
 const DOUBT: UnixTime = 5;
@@ -103,7 +100,7 @@ pub fn looked_again(first: &Reply, later: &Reply) -> Reply {
 }
 
 fn is_judged(grant: &Grant, layer: &Layer) -> bool {
-    grant.opened_at.is_some() && Known::is_shared(layer)
+    grant.opened_at.is_some() && LayerState::is_shared(layer)
 }
 
 /// What began while access was open, and is nobody's by what the server can tell.
@@ -153,10 +150,8 @@ fn record(
     asked: &RangeInclusive<UnixTime>,
     evidence: &mut Evidence,
 ) -> Vec<String> {
-    let opened: BTreeMap<String, Value> = serde_json::from_str(&layer.outputs).unwrap_or_default();
-    let made = |key: &str| opened.get(key).and_then(Value::as_str).unwrap_or_default();
-    let gate = made("gate") == "true";
-    let failsafe = !matches!(made("failsafe"), "" | "none");
+    let opened = layer::opened(layer);
+    let (gate, failsafe) = (opened.is("gate"), layer::has_failsafe(&opened));
     let account = ("account", Arg::from(layer.account.as_str()));
     match reply.text("history") {
         "own" => {
@@ -166,7 +161,7 @@ fn record(
             let gone = gate && !there.contains(&"gate");
             gone.then(|| say("shared-gate-gone", &[account])).into_iter().collect()
         }
-        "none" if gate || failsafe || made("baseline") == "true" => {
+        "none" if gate || failsafe || opened.is("baseline") => {
             let keys = reply.lines("key_now").map(|key| format!("key {}", clean(key)));
             std::iter::once(say("shared-all-gone", &[account])).chain(keys).collect()
         }
@@ -190,7 +185,7 @@ fn record(
 
 /// Whether the server says that it closed while it was asked to, by our clock. What is in the future is a lie.
 fn was_asked(layer: &Layer, reply: &Reply, asked: &RangeInclusive<UnixTime>) -> bool {
-    let ahead = Known::of(layer).number("clock_ahead");
+    let ahead = LayerState::of(layer).clock_ahead;
     let at = reply.number("server_closed_at").map(|at| at.saturating_sub(ahead));
     at.is_some_and(|at| asked.contains(&at))
 }
@@ -251,7 +246,7 @@ mod tests {
                 public_key: None,
                 key_fingerprint: None,
                 has_password: false,
-                inputs: json!({}).to_string(),
+                inputs: json!({ "shared": true }).to_string(),
                 outputs: outputs.into(),
             }],
         }
@@ -348,7 +343,7 @@ mod tests {
         let mut never = grant(MADE);
         never.opened_at = None;
         let mut own = grant(MADE);
-        own.layers[0].provider = "linux-account".into();
+        own.layers[0].inputs = "{}".into();
         for grant in [never, own] {
             assert!(
                 judged(&grant, State::Open, &[("history", "none"), ("hidden", "more")])

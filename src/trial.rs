@@ -8,10 +8,10 @@
 use serde::Serialize;
 
 use crate::grant::{Access, Grant, Layer};
+use crate::layer::LayerState;
 use crate::promise::{self, LayerPromise, Promise};
 use crate::script::Reply;
 use crate::server::Server;
-use crate::session::Known;
 use crate::transport::{Part, Shown, Trial};
 
 /// What a login is made with.
@@ -56,7 +56,7 @@ impl Plan {
         nonce: &str,
     ) -> Self {
         let Made { server, promise, opened } = made;
-        let known = Known::of(layer);
+        let known = LayerState::of(layer);
         let (name, has_gate) = match credential {
             Credential::Key => (promise::KEY, promise::key_gate_made(opened)),
             Credential::Password => {
@@ -68,11 +68,11 @@ impl Plan {
                 "grant={} access={} deadline={} confined={}",
                 grant.id,
                 grant.access.id(),
-                grant.deadline + known.number("clock_ahead"),
+                grant.deadline + known.clock_ahead,
                 u8::from(opened.is("confined")),
             )
         });
-        let folder = [opened.text("shop_path"), known.text("sp_path")]
+        let folder = [opened.text("shop_path"), known.path.as_str()]
             .into_iter()
             .find(|folder| !folder.is_empty())
             .map(str::to_owned);
@@ -236,12 +236,6 @@ fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<String> {
     ]
 }
 
-/// Whether what others could not read before was opened, too.
-fn opens_secrets(layer: &Layer) -> bool {
-    serde_json::from_str::<serde_json::Value>(&layer.inputs)
-        .is_ok_and(|inputs| inputs.get("sp_with_secrets").is_some_and(|open| open == "1"))
-}
-
 fn way_into_the_shop(
     parts: &[Part],
     layer: &Layer,
@@ -254,7 +248,7 @@ fn way_into_the_shop(
     let failed = |name: &str| parts.iter().any(|part| part.part == name && part.is_failed());
     if layer.provider == "linux-account" {
         let closed = seen.number("path_closed_total").unwrap_or_default();
-        if failed("read") && closed > 0 && !opens_secrets(layer) {
+        if failed("read") && closed > 0 && !LayerState::of(layer).with_secrets {
             hints.push(
                 "files that others on the server cannot read stay closed, and here that may be all of \
                  them: `--with-secrets --reason TEXT` opens them"

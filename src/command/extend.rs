@@ -14,6 +14,8 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::evidence;
 use crate::grant::{Grant, State, UnixTime};
+use crate::inputs::{self, CallInputs};
+use crate::layer::LayerState;
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
@@ -22,8 +24,8 @@ use crate::policy::{
 };
 use crate::provider::Verb;
 use crate::script::Answer;
-use crate::server::{self, Server, detect_inputs};
-use crate::session::{self, Known, Moment, Session};
+use crate::server::{self, Server};
+use crate::session::{self, Session};
 
 /// The most interrupted extensions that one sweep sets right.
 const MOST: u32 = 1000;
@@ -217,12 +219,12 @@ async fn restate(
     let Some(layer) = grant.layers.first_mut() else {
         return Err(Error::new(Kind::Internal, "the grant has no layer"));
     };
-    if let Some(why) = Known::of(layer).elsewhere(session.target) {
+    if let Some(why) = LayerState::of(layer).elsewhere(session.target) {
         return Ok(Answer::Refused { id: "elsewhere".into(), reason: why });
     }
     let provider = context.provider(&layer.provider)?;
     let key = layer.public_key.as_deref();
-    let inputs = detect_inputs(session.target, &layer.account, &grant.id, grant.access, key);
+    let inputs = inputs::of_detect(session.target, &layer.account, &grant.id, grant.access, key);
     let asked_at = context.now();
     match session.call(&provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => {
@@ -232,19 +234,19 @@ async fn restate(
                 return Ok(Answer::Refused { id: "useless-clock".into(), reason: why });
             }
             let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
-            Known::set(layer, "clock_ahead", server.clock_ahead);
+            LayerState::change(layer, |state| state.clock_ahead = server.clock_ahead);
         }
         other => return Ok(other),
     }
-    let ahead = grant.layers.first().map_or(0, |layer| Known::of(layer).number("clock_ahead"));
+    let ahead = grant.layers.first().map_or(0, |layer| LayerState::of(layer).clock_ahead);
     let limit = session::step_limit(context, grant).as_secs();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let not_after = context.now().saturating_add(ahead).saturating_add(limit);
-    let moment = Moment { deadline, not_after, ..Moment::default() };
+    let moment = CallInputs { deadline, not_after, ..CallInputs::default() };
     let Some(layer) = grant.layers.first() else {
         return Err(Error::new(Kind::Internal, "the grant has no layer"));
     };
-    session.call(&provider, Verb::Update, &session::inputs(grant, layer, &moment)).await
+    session.call(&provider, Verb::Update, &inputs::of_layer(grant, layer, &moment)).await
 }
 
 /// Sets the recorded deadlines again on the server, for grants whose `extend` was killed: the

@@ -22,6 +22,8 @@ use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::file::Nameless;
 use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter, UnixTime};
+use crate::inputs;
+use crate::layer::{self, LayerState};
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::mark;
 use crate::message;
@@ -36,8 +38,8 @@ use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, SupporterKey};
 use crate::script::Answer;
 use crate::secret::{self, Secret};
-use crate::server::{self, Server, detect_inputs};
-use crate::session::{self, Known, Session, WALK_SECONDS, unreachable};
+use crate::server::{self, Server};
+use crate::session::{Session, unreachable};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -661,7 +663,7 @@ async fn look(
     id: &str,
 ) -> Result<Seen> {
     let key = wanted.key.as_ref().map(|key| key.text.as_str());
-    let inputs = detect_inputs(&wanted.target, account, id, wanted.request.access, key);
+    let inputs = inputs::of_detect(&wanted.target, account, id, wanted.request.access, key);
     let asked_at = context.now();
     let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
@@ -768,22 +770,14 @@ fn compose(
     id: String,
 ) -> Grant {
     let from: Vec<String> = terms.from().iter().map(ToString::to_string).collect();
-    let inputs = json!({
-        "sp_path": wanted.target.path.clone().unwrap_or_default(),
-        "sp_path_id": seen.server.reply.text("path_id"),
-        "sp_with_secrets": if terms.with_secrets().is_some() { "1" } else { "" },
-        "sp_expiry_form": seen.server.expiry_form.id(),
-        "sp_restrict": if seen.server.knows_restrict { "1" } else { "0" },
-        "sp_from": from.join(","),
-        "sp_allow_root": if allows_root(terms) { "1" } else { "" },
-        "sp_at_end": if terms.drain() > 0 { "drain" } else { "kill" },
-        "sp_drain": terms.drain(),
-        "sp_ask": whom_to_ask(context),
-        WALK_SECONDS: seen.server.walk_seconds(),
-        "host_keys": session::host_keys(&wanted.target),
-        "clock_ahead": seen.server.clock_ahead,
-        "shared": i64::from(wanted.provider.need == Need::None),
-    });
+    let state = LayerState {
+        with_secrets: terms.with_secrets().is_some(),
+        from: from.join(","),
+        allow_root: allows_root(terms),
+        drain: terms.drain(),
+        ask: whom_to_ask(context),
+        ..seen.server.layer_state(&wanted.target, &wanted.provider)
+    };
     NewGrant {
         id,
         case: wanted.case.reference.clone(),
@@ -801,7 +795,7 @@ fn compose(
             public_key: credential.key.as_ref().map(|key| key.text.clone()),
             key_fingerprint: credential.key.as_ref().map(|key| key.fingerprint.clone()),
             has_password: credential.password.is_some(),
-            inputs: inputs.to_string(),
+            inputs: state.text(),
             outputs: "{}".into(),
         }],
     }
@@ -810,7 +804,7 @@ fn compose(
 
 /// Lets every layer carry the tag that tells our marks from what somebody else wrote.
 fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
-    let host_keys = session::host_keys(target);
+    let host_keys = layer::host_keys(target);
     for layer in &mut grant.layers {
         let tag = key.tag(&mark::Marked {
             grant: &grant.id,
@@ -819,7 +813,7 @@ fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
             public_key: layer.public_key.as_deref(),
             host_keys: &host_keys,
         });
-        Known::set_text(layer, "sp_tag", &tag);
+        LayerState::change(layer, |state| state.tag = tag);
     }
 }
 
@@ -1155,10 +1149,9 @@ fn report(
 /// What the merchant should know of what `open` replied.
 fn notes(grant: &Grant) -> Vec<String> {
     let layer = grant.layers.first();
-    let reply: Value =
-        layer.and_then(|layer| serde_json::from_str(&layer.outputs).ok()).unwrap_or_default();
-    let said = |key: &str| reply.get(key).and_then(Value::as_str).unwrap_or_default();
-    let is = |key: &str| said(key) == "true";
+    let reply = layer.map(layer::opened).unwrap_or_default();
+    let said = |key: &str| reply.text(key);
+    let is = |key: &str| reply.is(key);
     let mut notes: Vec<&str> = Vec::new();
     if is("same_key_foreign") {
         notes.push(
@@ -1204,7 +1197,7 @@ fn tried_in_words(grant: &Grant) -> &'static str {
     let layer = grant.layers.first();
     let key = layer.is_some_and(|layer| layer.public_key.is_some());
     let password = layer.is_some_and(|layer| layer.has_password);
-    let limited = layer.map(Known::of).is_some_and(|it| it.is_limited() && !it.was_taken_here());
+    let limited = layer.map(LayerState::of).is_some_and(|it| it.is_limited() && !it.taken_here);
     match (key, password) {
         (true, _) if limited => {
             "The supporter's key is in place for the addresses in `--from`, and a trial login with \

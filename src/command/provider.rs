@@ -10,14 +10,16 @@ use crate::command::target::standing_against;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
+use crate::inputs::{self, CallInputs};
+use crate::layer::LayerState;
 use crate::ledger::Lease;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
 use crate::script::{Answer, Reply};
 use crate::secret;
-use crate::server::{self, Server, detect_inputs};
-use crate::session::{self, Known, Moment, Session, WALK_SECONDS};
+use crate::server::{self, Server};
+use crate::session::{self, Session};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
 
@@ -132,7 +134,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let mut over = cycle.grant.clone();
     closing::release(&mut over);
     if let Some(layer) = over.layers.first_mut() {
-        Known::set(layer, "open_not_after", 0);
+        LayerState::change(layer, |state| state.open_not_after = 0);
     }
     let tested = json!({ "steps": steps.as_ref().ok(), "failed": steps.as_ref().err() });
     ledger.record(&over, &event(context, &over, "provider.tested", tested)).await?;
@@ -200,7 +202,7 @@ impl<'a> Cycle<'a> {
                     .user
             }
         };
-        let inputs = detect_inputs(session.target, &account, &id, Access::Sftp, None);
+        let inputs = inputs::of_detect(session.target, &account, &id, Access::Sftp, None);
         let now = context.now();
         let why = match session.call(provider, Verb::Detect, &inputs).await? {
             Answer::Done(reply) => server::unusable(&reply, now).map_or(Ok(reply), Err),
@@ -224,17 +226,10 @@ impl<'a> Cycle<'a> {
         let check = CheckKey::generate(server.key_kind(None)).map_err(made)?;
         let ends = now + TEST_SECONDS;
         let not_after = ends + server.clock_ahead;
-        let inputs = json!({
-            "sp_path": session.target.path.clone().unwrap_or_default(),
-            "sp_path_id": reply.text("path_id"),
-            "sp_expiry_form": server.expiry_form.id(),
-            "sp_restrict": if server.knows_restrict { "1" } else { "0" },
-            "sp_from": "",
-            WALK_SECONDS: server.walk_seconds(),
-            "host_keys": session::host_keys(session.target),
-            "clock_ahead": server.clock_ahead,
-            "open_not_after": not_after,
-        });
+        let state = LayerState {
+            open_not_after: not_after,
+            ..server.layer_state(session.target, provider)
+        };
         let layer = Layer {
             provider: provider.name.clone(),
             digest: provider.digest.clone(),
@@ -242,7 +237,7 @@ impl<'a> Cycle<'a> {
             public_key: Some(check.text.clone()),
             key_fingerprint: None,
             has_password: false,
-            inputs: inputs.to_string(),
+            inputs: state.text(),
             outputs: "{}".into(),
         };
         let grant = NewGrant {
@@ -312,13 +307,13 @@ impl<'a> Cycle<'a> {
         let Some(layer) = self.grant.layers.first() else {
             return Err((step, "there is no layer".into()));
         };
-        let moment = Moment {
+        let moment = CallInputs {
             deadline: self.grant.deadline,
             // No request of a test is still on its way when it closes.
             not_after: if verb == Verb::Close { 0 } else { self.not_after },
-            ..Moment::default()
+            ..CallInputs::default()
         };
-        let inputs = session::inputs(&self.grant, layer, &moment);
+        let inputs = inputs::of_layer(&self.grant, layer, &moment);
         match session.call(self.provider, verb, &inputs).await {
             Ok(Answer::Done(reply)) => Ok(reply),
             Ok(Answer::Refused { reason, .. }) => Err((step, reason)),

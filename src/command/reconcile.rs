@@ -14,6 +14,8 @@ use crate::command::view;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
+use crate::inputs;
+use crate::layer::{self, LayerState};
 use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
 use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
 use crate::mark::{self, survey};
@@ -22,8 +24,7 @@ use crate::provider::{Need, Provider, Verb};
 use crate::proving;
 use crate::public_key;
 use crate::script::{Answer, LINES_LIMIT};
-use crate::server::{ExpiryForm, detect_inputs};
-use crate::session::{self, Known, Session};
+use crate::session::Session;
 use crate::target::{Elevation, Target};
 
 /// Live grants that are held against marks.
@@ -205,7 +206,7 @@ async fn look_at(
         logins.push((provider.need == Need::None).then(|| session.user().to_owned()));
         surveyed.providers.push(provider.name.clone());
     }
-    let host_keys = session::host_keys(target);
+    let host_keys = layer::host_keys(target);
     let listings: Vec<Listing<'_>> = surveyed
         .providers
         .iter()
@@ -240,7 +241,7 @@ async fn marks(
         Need::None => session.user().to_owned(),
         Need::Root => nobodys_account("0"),
     };
-    let inputs = detect_inputs(session.target, &account, "0", Access::Sftp, None);
+    let inputs = inputs::of_detect(session.target, &account, "0", Access::Sftp, None);
     let reply = match session.call(provider, Verb::Marks, &inputs).await {
         Ok(Answer::Done(reply)) => reply,
         Ok(Answer::Refused { reason, .. }) => return Err((Kind::Refused, reason)),
@@ -292,7 +293,8 @@ async fn rows(
     }
     for grant in grants {
         // The server's key says which server it is; a target may have been renamed.
-        let here = grant.layers.iter().all(|layer| Known::of(layer).elsewhere(target).is_none());
+        let here =
+            grant.layers.iter().all(|layer| LayerState::of(layer).elsewhere(target).is_none());
         rows.insert(grant.id.clone(), Row { grant, here });
     }
     Ok(rows)
@@ -481,7 +483,7 @@ fn is_of(finding: &Finding, grant: &Grant, target: &Target) -> bool {
     grant.layers.iter().any(|layer| {
         layer.provider == finding.provider
             && finding.account.as_deref().is_none_or(|account| account == layer.account)
-            && Known::of(layer).elsewhere(target).is_none()
+            && LayerState::of(layer).elsewhere(target).is_none()
     })
 }
 
@@ -593,16 +595,14 @@ fn rebuilt(
         (None, Need::None) => user.to_owned(),
         (None, Need::Root) => nobodys_account(&finding.grant),
     };
-    let inputs = json!({
-        "sp_path": target.path.clone().unwrap_or_default(),
-        "sp_expiry_form": ExpiryForm::None.id(),
-        "sp_restrict": "1",
-        "sp_from": "",
-        "sp_allow_root": "",
-        "sp_tag": finding.tag.clone().unwrap_or_default(),
-        "host_keys": session::host_keys(target),
-        "clock_ahead": 0,
-    });
+    let state = LayerState {
+        path: target.path.clone().unwrap_or_default(),
+        restrict: true,
+        tag: finding.tag.clone().unwrap_or_default(),
+        shared: provider.need == Need::None,
+        host_keys: Some(layer::host_keys(target)),
+        ..LayerState::default()
+    };
     let now = context.now();
     NewGrant {
         id: finding.grant.clone(),
@@ -625,7 +625,7 @@ fn rebuilt(
             key_fingerprint: finding.public_key.as_deref().and_then(public_key::fingerprint_of),
             public_key: finding.public_key.clone(),
             has_password: false,
-            inputs: inputs.to_string(),
+            inputs: state.text(),
             outputs: "{}".to_owned(),
         }],
     }

@@ -7,14 +7,16 @@ use crate::command::{quoted, refusal};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Supporter};
+use crate::inputs;
+use crate::layer;
 use crate::ledger::Filter;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{self, Broken, Credential, LiveRequest, Request, refuse_ftp};
 use crate::promise::{Asked, Promise};
 use crate::provider::{Need, Provider, Verb};
 use crate::script::{Answer, clean};
-use crate::server::{self, ExpiryForm, Server, detect_inputs};
-use crate::session::{self, Session, unreachable};
+use crate::server::{self, ExpiryForm, Server};
+use crate::session::{Session, unreachable};
 use crate::target::{
     Address, AddressError, Elevation, Environment, Target, Targets, check_name, check_path,
     check_public_host,
@@ -88,7 +90,7 @@ async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
 
 /// A name that live grants go by must not come to mean another server: nobody could close them.
 async fn refuse_another_server(context: &Context, old: &Target, new: &Target) -> Result<()> {
-    let (before, after) = (session::host_keys(old), session::host_keys(new));
+    let (before, after) = (layer::host_keys(old), layer::host_keys(new));
     if before == after || before.iter().any(|key| after.contains(key)) {
         return Ok(());
     }
@@ -358,7 +360,7 @@ async fn look(
     name: &str,
 ) -> Result<std::result::Result<(Server, Vec<Broken>), String>> {
     let provider = context.provider(name)?;
-    let inputs = detect_inputs(session.target, &route.user, "0000000000", Access::Sftp, None);
+    let inputs = inputs::of_detect(session.target, &route.user, "0000000000", Access::Sftp, None);
     let asked_at = context.now();
     Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {

@@ -2,12 +2,10 @@
 //! leaves out what its own records know; an account of its own and a key in a shared account know
 //! nothing of each other there. The ledger knows both. Pure: nothing is asked or changed here.
 
-use serde_json::Value;
-
 use super::system::{How, Thing};
 use super::{Class, Finding};
 use crate::grant::{Grant, Layer, UnixTime};
-use crate::session::Known;
+use crate::layer::{self, LayerState};
 
 /// The grants that were on the server while another one was.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +24,7 @@ impl Others {
     #[must_use]
     pub fn share(&self, id: &str, account: &str) -> bool {
         self.0.iter().any(|grant| {
-            let shared = |layer: &Layer| layer.account == account && Known::is_shared(layer);
+            let shared = |layer: &Layer| layer.account == account && LayerState::is_shared(layer);
             grant.id == id && grant.closed_at.is_none() && grant.layers.iter().any(shared)
         })
     }
@@ -101,10 +99,9 @@ fn is_place(class: Option<Class>, id: &str, path: &str) -> bool {
 /// What stands beside a key file for a moment when a close shuts the way in, which waits for nobody's lock. No sshd
 /// reads a file of that name.
 fn is_written_aside(layer: &Layer, id: &str, path: &str) -> bool {
-    let opened: Value = serde_json::from_str(&layer.outputs).unwrap_or_default();
-    let aside = opened
-        .get("keys_file")
-        .and_then(Value::as_str)
+    let opened = layer::opened(layer);
+    let aside = Some(opened.text("keys_file"))
+        .filter(|file| !file.is_empty())
         .and_then(|file| path.strip_prefix(file)?.strip_prefix(&format!(".stagepass-{id}.way.")));
     matches!(aside, Some("new" | "was" | "old"))
 }

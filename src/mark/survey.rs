@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Key, Marked};
 use crate::grant::{Grant, Layer, State};
+use crate::layer::LayerState;
 use crate::public_key;
 use crate::script::clean;
-use crate::session::Known;
 
 /// What carries a mark.
 #[derive(
@@ -408,10 +408,10 @@ impl<'a> Cluster<'a> {
             return Proof::None;
         };
         if let Some(layer) = self.layer {
-            let known = Known::of(layer);
+            let known = LayerState::of(layer);
             let same_key = mark.key.is_none() || mark.key.as_deref() == self.blob();
             // The ledger knows it, whatever became of this installation's key.
-            if known.text("sp_tag") == tag && same_key {
+            if known.tag.as_str() == tag && same_key {
                 return Proof::Ours;
             }
         }
@@ -468,8 +468,8 @@ impl<'a> Cluster<'a> {
         }
         // What was made before there were tags has none, and the ledger knows it. Not every thing
         // has room for a tag; a key line has.
-        let known = Known::of(layer);
-        let kept = known.text("sp_tag");
+        let known = LayerState::of(layer);
+        let kept = known.tag.as_str();
         let wrong = |mark: &Mark| match mark.tag.as_deref() {
             Some(tag) => tag != kept,
             None => mark.thing == Thing::KeyLine,
@@ -514,7 +514,7 @@ impl<'a> Cluster<'a> {
     /// Whether this is, without tags, what a grant had that was made before there were any.
     fn is_as_it_was(&self) -> bool {
         self.layer.is_some_and(|layer| {
-            Known::of(layer).text("sp_tag").is_empty()
+            LayerState::of(layer).tag.is_empty()
                 && self.marks.iter().all(|mark| {
                     mark.tag.is_none() && (mark.key.is_none() || mark.key.as_deref() == self.blob())
                 })
@@ -619,7 +619,7 @@ mod tests {
     }
 
     fn grant(state: State) -> Grant {
-        let inputs = json!({ "sp_tag": tag(), "host_keys": [HOST] });
+        let inputs = json!({ "tag": tag(), "host_keys": [HOST] });
         let new = NewGrant {
             id: ID.into(),
             case: "MSP-1".into(),

@@ -1,0 +1,150 @@
+//! What a provider's verb is told: the one list of it, in the order in which it is sent. What each means to a
+//! provider stands in `docs/providers.md`.
+
+use crate::grant::{Access, Grant, Layer, UnixTime};
+use crate::layer::{self, LayerState};
+use crate::script::{Input, Inputs, Reply};
+use crate::secret::Secret;
+use crate::target::Target;
+
+/// The input that says how many seconds longer a step may take because of the size of the shop.
+pub const WALK_SECONDS: &str = "sp_walk_seconds";
+
+/// What changes from call to call; the rest is kept with the layer.
+#[derive(Debug, Default)]
+pub struct CallInputs<'a> {
+    /// The deadline to set, by our clock.
+    pub deadline: UnixTime,
+    /// The password to try; the server is not told it.
+    pub password: Option<&'a Secret>,
+    /// Its hash, which is what the server is told; `open` only.
+    pub password_hash: Option<&'a Secret>,
+    /// The public half of the verification key.
+    pub check_key: Option<&'a str>,
+    /// When the verification key ends by itself, by the server's clock.
+    pub check_until: UnixTime,
+    /// When `open` and `update` refuse to start, by the server's clock: a client that was
+    /// stopped for an hour must not make access that a sweep has since closed.
+    /// For `close`, until when such an `open` may still be on its way; 0 where none can be.
+    pub not_after: UnixTime,
+    /// The word of the trial that is to be answered (`open`), or that was (`update`).
+    pub trial: &'a str,
+    /// What a close writes beside its result, so that it is known for one of this installation's;
+    /// `close` only.
+    pub closer: &'a str,
+}
+
+/// Of which grant and layer.
+struct Subject<'a> {
+    grant: &'a str,
+    account: &'a str,
+    access: Access,
+    supporter: &'a str,
+    public_key: &'a str,
+    has_password: bool,
+    case: &'a str,
+    /// When the grant was recorded, by our clock; nothing where there is none.
+    created_at: Option<UnixTime>,
+}
+
+/// The inputs of one call for one layer.
+#[must_use]
+pub fn of_layer<'a>(grant: &Grant, layer: &Layer, call: &CallInputs<'a>) -> Inputs<'a> {
+    let subject = Subject {
+        grant: &grant.id,
+        account: &layer.account,
+        access: grant.access,
+        supporter: &grant.supporter.name,
+        public_key: layer.public_key.as_deref().unwrap_or_default(),
+        has_password: layer.has_password,
+        case: &grant.case,
+        created_at: Some(grant.created_at),
+    };
+    list(&subject, &LayerState::of(layer), &layer::opened(layer), call)
+}
+
+/// The inputs of `detect`: which account it is for, and where the shop is. The rest is there, and
+/// says nothing.
+#[must_use]
+pub fn of_detect(
+    target: &Target,
+    account: &str,
+    id: &str,
+    access: Access,
+    key: Option<&str>,
+) -> Inputs<'static> {
+    let subject = Subject {
+        grant: id,
+        account,
+        access,
+        supporter: "",
+        public_key: key.unwrap_or_default(),
+        has_password: false,
+        case: "",
+        created_at: None,
+    };
+    let path = target.path.clone().unwrap_or_default();
+    let state = LayerState { path, restrict: true, ..LayerState::default() };
+    list(&subject, &state, &Reply::default(), &CallInputs::default())
+}
+
+fn list<'a>(
+    subject: &Subject<'_>,
+    state: &LayerState,
+    opened: &Reply,
+    call: &CallInputs<'a>,
+) -> Inputs<'a> {
+    let text = |text: &str| Input::Text(text.to_owned());
+    let number = |number: i64| Input::Text(number.to_string());
+    let digit = |is: bool| text(if is { "1" } else { "0" });
+    let said = |is: bool| text(if is { "1" } else { "" });
+    // The server keeps the deadline by its own clock.
+    let deadline = match call.deadline {
+        0 => 0,
+        deadline => state.server_time(deadline),
+    };
+    vec![
+        ("sp_grant", text(subject.grant)),
+        ("sp_account", text(subject.account)),
+        ("sp_access", text(subject.access.id())),
+        ("sp_supporter", text(subject.supporter)),
+        ("sp_public_key", text(subject.public_key)),
+        ("sp_has_password", digit(subject.has_password)),
+        ("sp_path", text(&state.path)),
+        ("sp_path_id", text(&state.path_id)),
+        ("sp_with_secrets", said(state.with_secrets)),
+        ("sp_expiry_form", text(state.expiry_form.id())),
+        ("sp_restrict", digit(state.restrict)),
+        ("sp_from", text(&state.from)),
+        ("sp_allow_root", said(state.allow_root)),
+        (
+            "sp_same_key_before",
+            text(match opened.text("same_key_foreign") {
+                "true" => "1",
+                "false" => "0",
+                _ => "",
+            }),
+        ),
+        ("sp_keys_file", text(opened.text("keys_file"))),
+        ("sp_tag", text(&state.tag)),
+        ("sp_case", text(subject.case)),
+        ("sp_ask", text(&state.ask)),
+        ("sp_at_end", text(if state.drain > 0 { "drain" } else { "kill" })),
+        ("sp_drain", number(state.drain)),
+        (WALK_SECONDS, number(state.walk_seconds)),
+        ("sp_uses_from", number(state.uses_collected)),
+        ("sp_closer", text(call.closer)),
+        ("sp_baseline_digest", text(opened.text("baseline_digest"))),
+        // What began later, by the server's clock, may be the supporter's.
+        ("sp_opened", number(subject.created_at.map_or(0, |at| state.server_time(at)))),
+        ("sp_confined_then", text(opened.text("confined"))),
+        ("sp_by_server", digit(false)),
+        ("sp_gate_wanted", digit(true)),
+        ("sp_trial", text(call.trial)),
+        ("sp_deadline", number(deadline)),
+        ("sp_check_key", text(call.check_key.unwrap_or_default())),
+        ("sp_check_until", number(call.check_until)),
+        ("sp_not_after", number(call.not_after)),
+        ("sp_password", call.password_hash.map_or_else(|| text(""), Input::Secret)),
+    ]
+}

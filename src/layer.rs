@@ -1,0 +1,134 @@
+//! What the ledger keeps of a layer beside its columns: what was known when it was made ([`LayerState`]), and what
+//! its provider said when it was ([`Opened`]). Which of it a provider is told stands in [`crate::inputs`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::grant::{Layer, UnixTime};
+use crate::script::Reply;
+use crate::server::ExpiryForm;
+use crate::target::Target;
+use crate::transport::host_key::HostKeyPin;
+
+/// What was known about the server when a layer was opened, and what was learned of it since. Never a secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LayerState {
+    /// The shop folder as the target names it; empty where there is none.
+    pub path: String,
+    /// What that folder was, so that another one in its place is told.
+    pub path_id: String,
+    /// Whether files that others could not read were opened, too (`--with-secrets`).
+    pub with_secrets: bool,
+    /// The form of a key's end that the server's sshd understands.
+    pub expiry_form: ExpiryForm,
+    /// Whether the server's sshd knows the option `restrict`.
+    pub restrict: bool,
+    /// The networks from which the supporter's key is taken, with commas between them; empty for all.
+    pub from: String,
+    /// Whether root's own account may be given.
+    pub allow_root: bool,
+    /// For how many seconds sessions may go on at the end; 0 where they are ended at once.
+    pub drain: i64,
+    /// Whom a supporter asks whose time is over, as one sentence.
+    pub ask: String,
+    /// The tag by which our marks are told from what somebody else wrote.
+    pub tag: String,
+    /// How many seconds longer a step may take because of the size of the shop
+    /// ([`Server::walk_seconds`](crate::server::Server::walk_seconds)).
+    pub walk_seconds: i64,
+    /// How many uses were collected from the server so far.
+    pub uses_collected: i64,
+    /// How many seconds the server's clock was ahead of ours.
+    pub clock_ahead: i64,
+    /// Until when an `open` whose end nobody saw may still run there, by the server's clock; else 0.
+    pub open_not_after: UnixTime,
+    /// Whether the server took the supporter's key from our address when access was opened: then a
+    /// refusal from here says something.
+    pub taken_here: bool,
+    /// Whether the account that the layer is in is the merchant's own, and not made for the grant.
+    pub shared: bool,
+    /// The fingerprints of the server's host keys; nothing where that was not kept.
+    pub host_keys: Option<Vec<String>>,
+}
+
+impl LayerState {
+    /// Reads what is kept with the layer.
+    #[must_use]
+    pub fn of(layer: &Layer) -> Self {
+        serde_json::from_str(&layer.inputs).unwrap_or_default()
+    }
+
+    /// As it is kept.
+    #[must_use]
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
+    }
+
+    /// Changes what is kept with the layer.
+    pub fn change(layer: &mut Layer, change: impl FnOnce(&mut Self)) {
+        let mut state = Self::of(layer);
+        change(&mut state);
+        layer.inputs = state.text();
+    }
+
+    /// Whether the account that a layer is in is the merchant's own.
+    #[must_use]
+    pub fn is_shared(layer: &Layer) -> bool {
+        Self::of(layer).shared
+    }
+
+    /// Whether the supporter's key is for some addresses only (`--from`).
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        !self.from.is_empty()
+    }
+
+    /// A time of ours by the server's clock.
+    #[must_use]
+    pub fn server_time(&self, ours: UnixTime) -> UnixTime {
+        ours.saturating_add(self.clock_ahead)
+    }
+
+    /// A time of the server's by our clock.
+    #[must_use]
+    pub fn our_time(&self, servers: UnixTime) -> UnixTime {
+        servers.saturating_sub(self.clock_ahead)
+    }
+
+    /// Why a target is not the server that the layer is on; `None` where it is. A name in the list
+    /// of targets can come to mean another server, where everything would look already gone.
+    #[must_use]
+    pub fn elsewhere(&self, target: &Target) -> Option<String> {
+        let kept = self.host_keys.as_ref()?;
+        let now = host_keys(target);
+        let same = kept.iter().any(|kept| now.contains(kept));
+        if same || (kept.is_empty() && now.is_empty()) {
+            return None;
+        }
+        Some(format!(
+            "`{}` now leads to another server: the grant is on the one with the host key {}; if it is \
+             the same server with a new host key, write both keys into targets.toml: \
+             host_key = [\"old\", \"new\"]",
+            target.name,
+            kept.join(" or ")
+        ))
+    }
+}
+
+/// The fingerprints by which a target's server is known.
+#[must_use]
+pub fn host_keys(target: &Target) -> Vec<String> {
+    target.host_key.iter().map(HostKeyPin::fingerprint).collect()
+}
+
+/// What a layer's provider replied to `open` and was read back; nothing before it was opened.
+#[must_use]
+pub fn opened(layer: &Layer) -> Reply {
+    Reply::from_values(serde_json::from_str(&layer.outputs).unwrap_or_default())
+}
+
+/// Whether something on the server ends a layer by itself, by what `open` replied.
+#[must_use]
+pub fn has_failsafe(opened: &Reply) -> bool {
+    !matches!(opened.text("failsafe"), "" | "none")
+}

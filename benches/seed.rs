@@ -20,10 +20,10 @@ use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
-use stagepass::inputs::{self, CallInputs};
 use stagepass::ledger::{Entry, Event, Lease, Ledger, Location, Mode, seal_of_case, seal_of_grant};
-use stagepass::provider::{Provider, Verb};
 use stagepass::public_key;
+use stagepass::remote::inputs::{self, CallInputs};
+use stagepass::remote::provider::{Provider, Verb};
 use stagepass::secret::random_id;
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
@@ -257,8 +257,7 @@ async fn due(state: &Path, scripts: &Path, each: u32, targets: &[&str]) -> Done 
                     not_after: now + HOUR,
                     ..CallInputs::default()
                 };
-                let framed =
-                    provider.frame(Verb::Open, &inputs::of_layer(&grant, layer, &call))?;
+                let framed = provider.frame(Verb::Open, &inputs::of_layer(&grant, layer, &call))?;
                 fs::write(folder.join(format!("{}.sh", grant.id)), &framed.body)?;
                 accounts.push_str(&layer.account);
                 accounts.push('\n');

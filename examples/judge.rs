@@ -5,9 +5,9 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use stagepass::evidence::Evidence;
 use stagepass::grant::Layer;
-use stagepass::script::Reply;
+use stagepass::lifecycle::evidence::Evidence;
+use stagepass::remote::script::Reply;
 
 fn main() -> io::Result<()> {
     let mut said = Vec::new();

@@ -15,7 +15,7 @@ use crate::desk::Desk;
 use crate::grant::{Grant, State};
 use crate::ledger::{CaseFilter, Filter, Ledger, Mode};
 use crate::output::Output;
-use crate::provider::Provider;
+use crate::remote::provider::Provider;
 
 /// The variable by which the script of `completions` asks this program.
 pub const VARIABLE: &str = "STAGEPASS_COMPLETE";
@@ -113,7 +113,7 @@ pub fn all_grants() -> ArgValueCandidates {
 fn candidate(name: &str, about: &str) -> Option<CompletionCandidate> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-#".contains(c);
     let fits = !name.is_empty() && !name.starts_with(['-', '#']) && name.chars().all(plain);
-    let about = Some(crate::script::clean(about)).filter(|about| !about.is_empty());
+    let about = Some(crate::remote::script::clean(about)).filter(|about| !about.is_empty());
     fits.then(|| CompletionCandidate::new(name).help(about.map(Into::into)))
 }
 

@@ -16,12 +16,12 @@ use crate::desk::{Desk, DeskError};
 use crate::error::{Error, Kind, Result};
 use crate::file::{self, Links};
 use crate::grant::UnixTime;
-use crate::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
+use crate::machine::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::message::line_and_column;
 use crate::output::Output;
 use crate::policy::{self, PolicyConfig};
-use crate::provider::{FILE_LIMIT, Provider, ProviderError, refuse_unsafe};
+use crate::remote::provider::{FILE_LIMIT, Provider, ProviderError, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
 use crate::transport::{Route, Surroundings, Unlock, Wanted};
@@ -236,7 +236,7 @@ impl Context {
         self.targets()?.find(name).cloned().ok_or_else(|| {
             Error::new(
                 Kind::NotFound,
-                format!("there is no target `{}`", crate::script::clean(name)),
+                format!("there is no target `{}`", crate::remote::script::clean(name)),
             )
             .hint("`stagepass target list` shows them; `stagepass target add` adds one")
         })
@@ -260,9 +260,12 @@ impl Context {
                 DeskError::NotFound { .. } => Kind::NotFound,
                 _ => Kind::Usage,
             };
-            Error::new(kind, format!("the desk `{}` cannot be used", crate::script::clean(name)))
-                .because(e)
-                .hint("`stagepass desk list` shows the desks")
+            Error::new(
+                kind,
+                format!("the desk `{}` cannot be used", crate::remote::script::clean(name)),
+            )
+            .because(e)
+            .hint("`stagepass desk list` shows the desks")
         })
     }
 
@@ -284,7 +287,7 @@ impl Context {
             };
             Error::new(
                 kind,
-                format!("the provider `{}` cannot be used", crate::script::clean(name)),
+                format!("the provider `{}` cannot be used", crate::remote::script::clean(name)),
             )
             .because(e)
             .hint("`stagepass provider list` shows the providers")
@@ -482,7 +485,7 @@ pub fn login_name() -> String {
         ["USER", "LOGNAME"].into_iter().find_map(environment)?.into_os_string().into_string().ok()
     };
     let name = named.or_else(said).unwrap_or_else(|| format!("uid-{uid}"));
-    crate::script::clean(&name)
+    crate::remote::script::clean(&name)
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf> {
@@ -556,7 +559,7 @@ impl From<LedgerError> for Error {
         let mut error = Self::new(kind, e.to_string());
         let mut source = std::error::Error::source(&e);
         while let Some(inner) = source {
-            error.causes.push(crate::script::clean(&inner.to_string()));
+            error.causes.push(crate::remote::script::clean(&inner.to_string()));
             source = inner.source();
         }
         match hint {

@@ -55,7 +55,7 @@ impl Kind {
 ///
 /// `message` is one lowercase line without a full stop; `causes` say why, outermost first; `hints`
 /// say what to do. None of them may ever hold a secret, and text that came from a server has
-/// passed [`crate::script::clean`].
+/// passed [`crate::remote::script::clean`].
 #[derive(Debug, Clone)]
 pub struct Error {
     /// What sort of failure this is.

@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::context::parse_config;
 use crate::desk::{Desk, DeskError};
+use crate::machine::schedule::{Job, Period, ScheduleError, cron};
 use crate::output;
 use crate::policy::PolicyConfig;
-use crate::provider::{Origin, Provider, ProviderError};
-use crate::schedule::{Job, Period, ScheduleError, cron};
+use crate::remote::provider::{Origin, Provider, ProviderError};
 use crate::secret::Secret;
 use crate::target::{self, Elevation, Target, TargetError};
 use crate::transport::exchange::{End, Exchange, Feed};

@@ -2,45 +2,32 @@
 //!
 //! The binary is a few lines over this library, so that tests, benches and fuzzers reach the code.
 
-pub mod checking;
 pub mod cli;
-pub mod closing;
 pub mod command;
 pub mod complete;
 pub mod connect;
 pub mod context;
 pub mod deadline;
 pub mod desk;
-pub mod difference;
 pub mod error;
-pub mod evidence;
 mod file;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod grant;
-pub mod inputs;
-pub mod keyring;
-pub mod layer;
 pub mod ledger;
+pub mod lifecycle;
+pub mod machine;
 pub mod mark;
 pub mod message;
-pub mod opening;
 pub mod output;
 pub mod policy;
 pub mod promise;
-pub mod provider;
-pub mod proving;
 pub mod public_key;
-pub mod schedule;
-pub mod script;
+pub mod remote;
 pub mod secret;
-pub mod server;
-pub mod session;
-pub mod sharing;
 pub mod target;
 pub mod text;
 pub mod transport;
-pub mod trial;
 
 use std::process::ExitCode;
 
@@ -129,10 +116,11 @@ fn as_document(e: &clap::Error) -> error::Error {
     let mut paragraphs = text.split("\n\n");
     let said: Vec<&str> = paragraphs.next().unwrap_or_default().lines().map(str::trim).collect();
     let said = said.join(" ");
-    let message = script::clean(said.strip_prefix("error: ").unwrap_or(&said));
+    let message = remote::script::clean(said.strip_prefix("error: ").unwrap_or(&said));
     let error = error::Error::new(error::Kind::Usage, message);
     let tips = paragraphs.filter_map(|text| text.trim().strip_prefix("tip: "));
-    tips.fold(error, |error, tip| error.hint(script::clean(tip))).hint("`--help` has the options")
+    tips.fold(error, |error, tip| error.hint(remote::script::clean(tip)))
+        .hint("`--help` has the options")
 }
 
 /// A crash must not write secrets to disk, and no other process of this user may read them out of

@@ -8,8 +8,8 @@
 use serde::Serialize;
 
 use crate::grant::Access;
-use crate::script::Reply;
-use crate::server::{ExpiryForm, Server};
+use crate::remote::script::Reply;
+use crate::remote::server::{ExpiryForm, Server};
 
 /// What is going to be made, as far as its end depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Secrets: the type that holds one and the generator that makes one. Where the merchant keeps
-//! their own, the operating system's keyring, is [`crate::keyring`].
+//! their own, the operating system's keyring, is [`crate::machine::keyring`].
 //!
 //! Nothing else in the program may hold a password, a passphrase or a private key.
 

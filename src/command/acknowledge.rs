@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::event;
 use crate::command::view;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::evidence::Story;
 use crate::grant::{Grant, State};
 use crate::ledger::{EventFilter, Ledger};
+use crate::lifecycle::closing::event;
+use crate::lifecycle::evidence::Story;
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::checking;
 use crate::command::view;
 use crate::context::Context;
 use crate::grant::Grant;
-use crate::session::Session;
+use crate::lifecycle::checking;
+use crate::remote::session::Session;
 
 /// More servers than this are the sweep's work.
 const MOST_SERVERS: usize = 4;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
 use crate::policy::{Backup, BackupFact};
-use crate::script::{Answer, Input, OutputType, Outputs, frame_sh};
-use crate::session::Session;
+use crate::remote::script::{Answer, Input, OutputType, Outputs, frame_sh};
+use crate::remote::session::Session;
 
 /// A backup may be many gigabytes, and all of it is read.
 const LIMIT: Duration = Duration::from_secs(30 * 60);

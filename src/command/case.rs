@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::Tally;
 use crate::command::{quoted, revoke, schedule, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
+use crate::lifecycle::closing::Tally;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 
@@ -126,7 +126,7 @@ async fn existing_ledger(context: &Context, reference: &str) -> Result<Ledger> {
     context.ledger_to_read().await?.ok_or_else(|| {
         Error::new(
             Kind::NotFound,
-            format!("there is no case `{}`", crate::script::clean(reference)),
+            format!("there is no case `{}`", crate::remote::script::clean(reference)),
         )
         .hint("`stagepass case list --all` shows the cases")
     })

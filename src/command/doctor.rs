@@ -9,14 +9,14 @@ use crate::command::{schedule, sweep};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::Access;
-use crate::inputs;
-use crate::keyring::Availability;
 use crate::ledger::{Filter, Ledger};
+use crate::machine::keyring::Availability;
 use crate::output::{Tone, paint};
-use crate::provider::{Provider, Verb, refuse_unsafe};
-use crate::script::Answer;
-use crate::server::{self, SKEW_LIMIT, Server};
-use crate::session::Session;
+use crate::remote::inputs;
+use crate::remote::provider::{Provider, Verb, refuse_unsafe};
+use crate::remote::script::Answer;
+use crate::remote::server::{self, SKEW_LIMIT, Server};
+use crate::remote::session::Session;
 use crate::target::{Elevation, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -297,7 +297,7 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
         Connection::open(target, context, &context.surroundings, context.step_deadline()).await;
     let connection = opened.map_err(|e| not_reached(context, target, e))?;
     let route = Route::of(target, &context.surroundings)
-        .map_err(|e| crate::session::unreachable(target, e))?;
+        .map_err(|e| crate::remote::session::unreachable(target, e))?;
     let mut session = Session::over(context, target, &route.user, connection);
     let provider = context.provider(Provider::preferred(target.elevation, &route.user))?;
     let inputs = inputs::of_detect(target, &route.user, "0000000000", Access::Sftp, None);
@@ -332,7 +332,7 @@ fn not_reached(context: &Context, target: &Target, e: TransportError) -> Error {
             | TransportError::NoPassword { .. }
             | TransportError::KeyFile { .. }
     );
-    let mut error = crate::session::unreachable(target, e);
+    let mut error = crate::remote::session::unreachable(target, e);
     if context.unattended && about_login {
         error.hints = vec![NOBODY_THERE.to_owned()];
     }

@@ -7,25 +7,25 @@ use chrono::Local;
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::{self, event, lease_seconds};
 use crate::command::{grant::deadline_of, refusal, schedule_warning, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
-use crate::evidence;
 use crate::grant::{Grant, State, UnixTime};
-use crate::inputs::{self, CallInputs};
-use crate::layer::LayerState;
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
+use crate::lifecycle::closing::{self, event, lease_seconds};
+use crate::lifecycle::evidence;
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
     Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, Override,
     decide_extension,
 };
-use crate::provider::Verb;
-use crate::script::Answer;
-use crate::server::{self, Server};
-use crate::session::{self, Session};
+use crate::remote::inputs::{self, CallInputs};
+use crate::remote::layer::LayerState;
+use crate::remote::provider::Verb;
+use crate::remote::script::Answer;
+use crate::remote::server::{self, Server};
+use crate::remote::session::{self, Session};
 
 /// The most interrupted extensions that one sweep sets right.
 const MOST: u32 = 1000;

@@ -13,7 +13,6 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing;
 use crate::command::{backup, quoted, refusal, schedule_warning, view};
 use crate::connect::Connect;
 use crate::context::Context;
@@ -22,24 +21,25 @@ use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::file::Nameless;
 use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter, UnixTime};
-use crate::inputs;
-use crate::layer::{self, LayerState};
 use crate::ledger::{CaseFilter, LedgerError};
+use crate::lifecycle::closing;
+use crate::lifecycle::opening::{self, Draft};
 use crate::mark;
 use crate::message;
-use crate::opening::{self, Draft};
 use crate::output::{self, Tone, fields, paint};
 use crate::policy::{
     self, Broken, Credential, Decision, EnvironmentFinding, Facts, LiveRequest, Override, Request,
     Rule, Terms,
 };
 use crate::promise::{Asked, Promise};
-use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, SupporterKey};
-use crate::script::Answer;
+use crate::remote::inputs;
+use crate::remote::layer::{self, LayerState};
+use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::script::Answer;
+use crate::remote::server::{self, Server};
+use crate::remote::session::{Session, unreachable};
 use crate::secret::{self, Secret};
-use crate::server::{self, Server};
-use crate::session::{Session, unreachable};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -339,7 +339,7 @@ async fn find_case(context: &Context, reference: &str) -> Result<Case> {
     let missing = || {
         Error::new(
             Kind::NotFound,
-            format!("there is no case `{}`", crate::script::clean(reference)),
+            format!("there is no case `{}`", crate::remote::script::clean(reference)),
         )
         .hint(format!(
             "open it with `stagepass case open {} --desk multisafepay`",
@@ -404,7 +404,7 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
 fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
     let mut networks = Vec::new();
     for text in typed {
-        let shown = crate::script::clean(text);
+        let shown = crate::remote::script::clean(text);
         let net = text.parse::<IpNet>().ok();
         let address = text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
         let refused = match net.or(address) {
@@ -526,7 +526,7 @@ fn agree(context: &Context, wanted: &Wanted, seen: &Seen, terms: &Terms) -> Resu
 /// Without root there is no account but the one that stagepass logs in to, and its password is
 /// nobody else's. The server would say so too, when the grant is recorded already.
 fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
-    if !wanted.password || wanted.provider.need == crate::provider::Need::Root {
+    if !wanted.password || wanted.provider.need == crate::remote::provider::Need::Root {
         return Ok(());
     }
     let (provider, target) = (&wanted.provider.name, &wanted.target.name);

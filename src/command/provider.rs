@@ -3,23 +3,23 @@
 use serde_json::json;
 
 use crate::cli;
-use crate::closing::{self, Ended, event};
 use crate::command::case::own_case;
 use crate::command::refusal;
 use crate::command::target::standing_against;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
-use crate::inputs::{self, CallInputs};
-use crate::layer::LayerState;
 use crate::ledger::Lease;
+use crate::lifecycle::closing::{self, Ended, event};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
-use crate::provider::{Need, Origin, Provider, Verb};
 use crate::public_key::{self, CheckKey};
-use crate::script::{Answer, Reply};
+use crate::remote::inputs::{self, CallInputs};
+use crate::remote::layer::LayerState;
+use crate::remote::provider::{Need, Origin, Provider, Verb};
+use crate::remote::script::{Answer, Reply};
+use crate::remote::server::{self, Server};
+use crate::remote::session::{self, Session};
 use crate::secret;
-use crate::server::{self, Server};
-use crate::session::{self, Session};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
 

@@ -8,23 +8,23 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing;
 use crate::command::case::own_case;
 use crate::command::view;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
-use crate::inputs;
-use crate::layer::{self, LayerState};
 use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
+use crate::lifecycle::closing;
+use crate::lifecycle::proving;
 use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
 use crate::mark::{self, survey};
 use crate::output::{Progress, Tone, paint};
-use crate::provider::{Need, Provider, Verb};
-use crate::proving;
 use crate::public_key;
-use crate::script::{Answer, LINES_LIMIT};
-use crate::session::Session;
+use crate::remote::inputs;
+use crate::remote::layer::{self, LayerState};
+use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::script::{Answer, LINES_LIMIT};
+use crate::remote::session::Session;
 use crate::target::{Elevation, Target};
 
 /// Live grants that are held against marks.
@@ -317,7 +317,7 @@ fn named<'a>(surveyed: &'a [Surveyed], typed: &str) -> Result<Vec<Chosen<'a>>> {
     let Some((_, first)) = found.first() else {
         return Err(Error::new(
             Kind::NotFound,
-            format!("nothing was found of a grant `{}`", crate::script::clean(typed)),
+            format!("nothing was found of a grant `{}`", crate::remote::script::clean(typed)),
         )
         .hint(
             "`stagepass reconcile TARGET` lists what does not fit; what fits is ended by `revoke`",

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::closing::{self, Closed, Running, Tally, Untold, event};
 use crate::command::{schedule, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{Filter, Lease, Ledger};
+use crate::lifecycle::closing::{self, Closed, Running, Tally, Untold, event};
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
 

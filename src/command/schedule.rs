@@ -10,11 +10,11 @@ use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Filter, Ledger, SweepRun};
-use crate::output::{Tone, fields, paint};
-use crate::schedule::{
+use crate::machine::schedule::{
     Choice, Cron, Installed, Job, Kind as Way, Period, Schedule, ScheduleError, Systemd,
     prove_unattended,
 };
+use crate::output::{Tone, fields, paint};
 
 /// How long the proof that the sweep can log in everywhere may take.
 const PROOF_LIMIT: Duration = Duration::from_secs(300);
@@ -127,7 +127,7 @@ fn prove(context: &Context) -> Result<()> {
         error = error.because_text(if report.timed_out {
             "it did not end in time".to_owned()
         } else {
-            crate::script::clean(&String::from_utf8_lossy(&report.stderr))
+            crate::remote::script::clean(&String::from_utf8_lossy(&report.stderr))
         });
     }
     Err(error)

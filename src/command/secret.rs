@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::keyring::{self, KeyringError, SecretKind, SecretName};
+use crate::machine::keyring::{self, KeyringError, SecretKind, SecretName};
 use crate::output::Tone;
 
 /// Runs the command.

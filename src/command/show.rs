@@ -3,18 +3,18 @@
 use chrono::Local;
 use serde_json::{Value, json};
 
-use crate::checking::drifted;
 use crate::cli;
-use crate::closing;
 use crate::command::ask::{self, Said};
 use crate::command::{revoke, view};
 use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
-use crate::evidence::{Bounded, Story};
 use crate::grant::{Grant, State};
 use crate::ledger::{Entry, EventFilter};
+use crate::lifecycle::checking::drifted;
+use crate::lifecycle::closing;
+use crate::lifecycle::evidence::{Bounded, Story};
 use crate::output::{self, Tone, fields, paint};
 use crate::transport::Route;
 

@@ -8,16 +8,16 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::checking::{self, drifted};
 use crate::cli;
-use crate::closing::{self, Running, Tally, Untold};
 use crate::command::{extend, revoke, schedule, told, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
+use crate::lifecycle::checking::{self, drifted};
+use crate::lifecycle::closing::{self, Running, Tally, Untold};
 use crate::output::{Tone, paint};
-use crate::session::Session;
+use crate::remote::session::Session;
 use crate::target::Target;
 
 /// Grants held in memory at a time, however many are due.

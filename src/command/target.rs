@@ -7,16 +7,16 @@ use crate::command::{quoted, refusal};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Supporter};
-use crate::inputs;
-use crate::layer;
 use crate::ledger::Filter;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{self, Broken, Credential, LiveRequest, Request, refuse_ftp};
 use crate::promise::{Asked, Promise};
-use crate::provider::{Need, Provider, Verb};
-use crate::script::{Answer, clean};
-use crate::server::{self, ExpiryForm, Server};
-use crate::session::{Session, unreachable};
+use crate::remote::inputs;
+use crate::remote::layer;
+use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::script::{Answer, clean};
+use crate::remote::server::{self, ExpiryForm, Server};
+use crate::remote::session::{Session, unreachable};
 use crate::target::{
     Address, AddressError, Elevation, Environment, Target, Targets, check_name, check_path,
     check_public_host,

@@ -6,20 +6,20 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
-use crate::checking;
 use crate::cli;
-use crate::closing::{self, LastWord, event};
 use crate::command::{revoke, view};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
-use crate::evidence;
 use crate::grant::{Grant, State};
 use crate::ledger::{Cursor, Filter, Ledger};
-use crate::opening::{self, TriedAgain};
+use crate::lifecycle::checking;
+use crate::lifecycle::closing::{self, LastWord, event};
+use crate::lifecycle::evidence;
+use crate::lifecycle::opening::{self, TriedAgain};
+use crate::lifecycle::proving::{self, Offered, Seen};
 use crate::output::{Progress, Tone, paint};
-use crate::proving::{self, Offered, Seen};
-use crate::session::Session;
+use crate::remote::session::Session;
 use crate::target::Target;
 
 /// Grants read from the ledger at a time.

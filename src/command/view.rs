@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::checking::drifted;
-use crate::closing;
 use crate::command::ask::Said;
 use crate::deadline;
 use crate::grant::{Grant, State, UnixTime};
+use crate::lifecycle::checking::drifted;
+use crate::lifecycle::closing;
 use crate::output::{Cell, Column, Tone, table};
 
 /// A grant as it stands in a JSON document. Never a secret.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Key, Marked};
 use crate::grant::{Grant, Layer, State};
-use crate::layer::LayerState;
 use crate::public_key;
-use crate::script::clean;
+use crate::remote::layer::LayerState;
+use crate::remote::script::clean;
 
 /// What carries a mark.
 #[derive(

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Rule;
 use crate::grant::Access;
 use crate::message::Arg;
-use crate::script::Reply;
+use crate::remote::script::Reply;
 
 /// The first user id that people have on the systems that stagepass knows.
 const FIRST_PERSON: u32 = 1000;

@@ -12,7 +12,7 @@ use super::sftp::{self, Work};
 use super::ssh::Session;
 use super::{Answer, Clock, Interpreter, Outcome, Phase, Reach, Script};
 use crate::grant::Access;
-use crate::script::quote;
+use crate::remote::script::quote;
 use crate::target::Elevation;
 use crate::text;
 

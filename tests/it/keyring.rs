@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use stagepass::keyring::{
+use stagepass::machine::keyring::{
     Availability, Dialog, Keyring, KeyringError, SecretKind, SecretName, instead,
 };
 use stagepass::secret::{Secret, generate_password};

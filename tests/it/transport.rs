@@ -888,7 +888,7 @@ fn a_jump_host_is_looked_up_in_its_own_known_hosts_and_the_hint_is_about_it() {
         assert_eq!(known_hosts.as_deref(), Some(merchant.ssh("known_gate").as_path()));
         assert!(matches!(**source, TransportError::HostKeyUnknown { .. }), "{source}");
         // The hint pins the jump host, and never the target.
-        let shown = format!("{:?}", stagepass::session::unreachable(&target, error));
+        let shown = format!("{:?}", stagepass::remote::session::unreachable(&target, error));
         assert!(shown.contains("known_gate") && !shown.contains("--replace"), "{shown}");
 
         let key = gate.host_key("ed25519").to_openssh().unwrap();

@@ -224,7 +224,7 @@ fn free_port(address: Ipv4Addr) -> u16 {
 
 fn last_line(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
-    crate::script::clean(text.lines().last().unwrap_or("it said nothing"))
+    crate::remote::script::clean(text.lines().last().unwrap_or("it said nothing"))
 }
 
 /// The demo's own keys and folders.

@@ -5,17 +5,17 @@
 
 use serde_json::{Value, json};
 
-use crate::closing::{self, event};
 use crate::context::Context;
 use crate::error::{Kind, Result};
-use crate::evidence::{Bounded, moved};
 use crate::grant::{Grant, Layer, State, UnixTime};
-use crate::inputs::{self, CallInputs};
-use crate::layer::{self, LayerState};
 use crate::ledger::Ledger;
-use crate::provider::{Provider, Verb};
-use crate::script::{Answer, Reply, clean};
-use crate::session::Session;
+use crate::lifecycle::closing::{self, event};
+use crate::lifecycle::evidence::{Bounded, moved};
+use crate::remote::inputs::{self, CallInputs};
+use crate::remote::layer::{self, LayerState};
+use crate::remote::provider::{Provider, Verb};
+use crate::remote::script::{Answer, Reply, clean};
+use crate::remote::session::Session;
 
 /// Seconds between two looks at an open grant.
 pub const EVERY: i64 = 60 * 60;
@@ -120,7 +120,7 @@ pub async fn look(
 async fn ask(
     session: &mut Session<'_>,
     provider: &Provider,
-    inputs: &crate::script::Inputs<'_>,
+    inputs: &crate::remote::script::Inputs<'_>,
 ) -> std::result::Result<Reply, NotSeen> {
     match session.call(provider, Verb::Check, inputs).await {
         Ok(Answer::Done(reply)) => Ok(reply),

@@ -13,12 +13,12 @@
 use std::ops::RangeInclusive;
 
 use crate::deadline;
-use crate::difference::{Finding, Others};
-use crate::evidence::Evidence;
 use crate::grant::{Grant, Layer, State, UnixTime};
-use crate::layer::{self, LayerState};
+use crate::lifecycle::difference::{Finding, Others};
+use crate::lifecycle::evidence::Evidence;
 use crate::message::{self, Arg};
-use crate::script::{Reply, clean};
+use crate::remote::layer::{self, LayerState};
+use crate::remote::script::{Reply, clean};
 
 /// Seconds by which the two clocks may have been read wrongly.
 const DOUBT: UnixTime = 5;

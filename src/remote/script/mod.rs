@@ -49,7 +49,7 @@ pub enum OutputType {
     Bool,
     /// A list: the key is said once for each line, at most [`LINES_LIMIT`] times.
     Lines,
-    /// Records of a comparison (`crate::difference`): as many lines as there are, byte for byte, or pieces
+    /// Records of a comparison (`crate::lifecycle::difference`): as many lines as there are, byte for byte, or pieces
     /// of what was packed (gzip, then base64), said with the key `packed`.
     Records,
 }
@@ -86,7 +86,7 @@ impl Reply {
         self.records.push(b'\n');
     }
 
-    /// What was told of a comparison: for [`crate::difference::judge`].
+    /// What was told of a comparison: for [`crate::lifecycle::difference::judge`].
     #[must_use]
     pub fn records(&self) -> &[u8] {
         &self.records
@@ -814,7 +814,7 @@ mod tests {
     #[test]
     fn the_page_for_those_who_write_providers_shows_what_is_sent() {
         let (tail, nonce) = tail("sp_close").unwrap();
-        let page = include_str!("../docs/providers.md");
+        let page = include_str!("../../../docs/providers.md");
         assert!(page.contains(&tail.replace(&nonce, "NONCE")), "{tail}");
     }
 

@@ -5,7 +5,7 @@
 use super::system::{How, Thing};
 use super::{Class, Finding};
 use crate::grant::{Grant, Layer, UnixTime};
-use crate::layer::{self, LayerState};
+use crate::remote::layer::{self, LayerState};
 
 /// The grants that were on the server while another one was.
 #[derive(Debug, Clone, Default)]

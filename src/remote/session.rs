@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::Grant;
-use crate::inputs::WALK_SECONDS;
-use crate::layer::LayerState;
-use crate::provider::{Need, Provider, Verb};
-use crate::script::{Answer, Framed, Input, Inputs, Outputs};
+use crate::remote::inputs::WALK_SECONDS;
+use crate::remote::layer::LayerState;
+use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::target::{Elevation, Target};
 use crate::transport::{
     Ahead, Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,

@@ -3,18 +3,18 @@
 
 use serde_json::{Value, json};
 
-use crate::checking::NotSeen;
-use crate::closing::{self, Offer, Proof, event};
 use crate::context::Context;
 use crate::error::Result;
-use crate::evidence;
 use crate::grant::{Grant, Layer};
-use crate::inputs::{self, CallInputs};
-use crate::layer::{self, LayerState};
 use crate::ledger::Ledger;
-use crate::provider::{Need, Verb};
-use crate::script::{Answer, Reply, clean};
-use crate::session::Session;
+use crate::lifecycle::checking::NotSeen;
+use crate::lifecycle::closing::{self, Offer, Proof, event};
+use crate::lifecycle::evidence;
+use crate::remote::inputs::{self, CallInputs};
+use crate::remote::layer::{self, LayerState};
+use crate::remote::provider::{Need, Verb};
+use crate::remote::script::{Answer, Reply, clean};
+use crate::remote::session::Session;
 use crate::target::Target;
 use crate::transport;
 

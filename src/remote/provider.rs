@@ -15,20 +15,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::file::{self, Links};
 use crate::message::line_and_column;
-use crate::script::slim::{Library, for_keeping};
-use crate::script::{self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs};
+use crate::remote::script::slim::{Library, for_keeping};
+use crate::remote::script::{self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs};
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
 
 /// The sh functions that every provider may call.
 const LIBRARY: &str = concat!(
-    include_str!("../providers/lib.sh"),
-    include_str!("../providers/ending.sh"),
-    include_str!("../providers/difference.sh"),
+    include_str!("../../providers/lib.sh"),
+    include_str!("../../providers/ending.sh"),
+    include_str!("../../providers/difference.sh"),
 );
 
 /// The program on the server that every session of a grant passes through.
-const GATE: &str = include_str!("../providers/gate.sh");
+const GATE: &str = include_str!("../../providers/gate.sh");
 
 /// What a provider's script may do before it closes several grants one by one: end the accesses of all of
 /// them, and look once at what it would look at for each; and what it does after the last.
@@ -41,13 +41,13 @@ pub(crate) const KEPT: &str = "result_kept";
 const BUILTIN: &[(&str, &str, &str)] = &[
     (
         "linux-account",
-        include_str!("../providers/linux-account/provider.toml"),
-        include_str!("../providers/linux-account/provider.sh"),
+        include_str!("../../providers/linux-account/provider.toml"),
+        include_str!("../../providers/linux-account/provider.sh"),
     ),
     (
         "authorized-key",
-        include_str!("../providers/authorized-key/provider.toml"),
-        include_str!("../providers/authorized-key/provider.sh"),
+        include_str!("../../providers/authorized-key/provider.toml"),
+        include_str!("../../providers/authorized-key/provider.sh"),
     ),
 ];
 

@@ -6,12 +6,12 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::grant::{Access, UnixTime};
-use crate::layer::{self, LayerState};
 use crate::policy::{Facts, FolderFacts, Setting};
 use crate::promise::Promise;
-use crate::provider::{Need, Provider};
 use crate::public_key;
-use crate::script::{Reply, clean};
+use crate::remote::layer::{self, LayerState};
+use crate::remote::provider::{Need, Provider};
+use crate::remote::script::{Reply, clean};
 use crate::target::Target;
 use crate::transport::Route;
 

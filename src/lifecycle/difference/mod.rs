@@ -205,7 +205,7 @@ mod tests {
     /// The table in the docs is what a merchant reads about a class.
     #[test]
     fn every_class_is_in_the_docs_and_has_a_rank_of_its_own() {
-        let docs = include_str!("../docs/difference.md");
+        let docs = include_str!("../../../docs/difference.md");
         let rows = docs.lines().filter_map(|line| line.strip_prefix("| `"));
         let words: Vec<&str> = rows
             .map_while(|row| row.split_once('`').map(|(class, _)| class))

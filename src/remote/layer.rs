@@ -1,11 +1,11 @@
 //! What the ledger keeps of a layer beside its columns: what was known when it was made ([`LayerState`]), and what
-//! its provider said when it was ([`Opened`]). Which of it a provider is told stands in [`crate::inputs`].
+//! its provider said when it was ([`Opened`]). Which of it a provider is told stands in [`crate::remote::inputs`].
 
 use serde::{Deserialize, Serialize};
 
 use crate::grant::{Layer, UnixTime};
-use crate::script::Reply;
-use crate::server::ExpiryForm;
+use crate::remote::script::Reply;
+use crate::remote::server::ExpiryForm;
 use crate::target::Target;
 use crate::transport::host_key::HostKeyPin;
 
@@ -34,7 +34,7 @@ pub struct LayerState {
     /// The tag by which our marks are told from what somebody else wrote.
     pub tag: String,
     /// How many seconds longer a step may take because of the size of the shop
-    /// ([`Server::walk_seconds`](crate::server::Server::walk_seconds)).
+    /// ([`Server::walk_seconds`](crate::remote::server::Server::walk_seconds)).
     pub walk_seconds: i64,
     /// How many uses were collected from the server so far.
     pub uses_collected: i64,

@@ -184,7 +184,7 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider;
+    use crate::remote::provider;
 
     /// What bash understands of a script, comments and layout gone.
     fn understood(script: &str) -> String {

@@ -8,10 +8,10 @@
 use serde::Serialize;
 
 use crate::grant::{Access, Grant, Layer};
-use crate::layer::LayerState;
 use crate::promise::{self, LayerPromise, Promise};
-use crate::script::Reply;
-use crate::server::Server;
+use crate::remote::layer::LayerState;
+use crate::remote::script::Reply;
+use crate::remote::server::Server;
 use crate::transport::{Part, Shown, Trial};
 
 /// What a login is made with.

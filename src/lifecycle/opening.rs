@@ -8,26 +8,26 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::closing::{self, Ended, event, lease_seconds, release};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::evidence;
 use crate::grant::{Access, Grant, Layer, State};
-use crate::inputs::{self, CallInputs};
-use crate::layer::{self, LayerState};
 use crate::ledger::{Lease, Ledger};
+use crate::lifecycle::closing::{self, Ended, event, lease_seconds, release};
+use crate::lifecycle::evidence;
+use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, LayerPromise, Promise};
-use crate::provider::{Need, Provider, Verb};
 use crate::public_key::{self, CheckKey};
-use crate::script::{Answer, Reply, clean};
+use crate::remote::inputs::{self, CallInputs};
+use crate::remote::layer::{self, LayerState};
+use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::script::{Answer, Reply, clean};
+use crate::remote::server::Server;
+use crate::remote::session::{self, Session};
 use crate::secret::{self, Secret, random_id};
-use crate::server::Server;
-use crate::session::{self, Session};
 use crate::target::Target;
 use crate::transport::{self, Ahead, Attempt, Part};
-use crate::trial::{self, Credential, Login, Made, Plan, Proof};
 
 /// Seconds behind the last moment at which access is let in ([`CallInputs::not_after`]) after which the server ends
 /// the verification key by itself: five minutes in all, but for a shop that takes long to be walked.

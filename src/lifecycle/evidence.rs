@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::deadline;
-use crate::difference::{self, Class, Finding, Findings, Others};
 use crate::grant::{Layer, UnixTime};
-use crate::layer::LayerState;
 use crate::ledger::Entry;
-use crate::script::{Reply, clean};
+use crate::lifecycle::difference::{self, Class, Finding, Findings, Others};
+use crate::remote::layer::LayerState;
+use crate::remote::script::{Reply, clean};
 
 /// The most lines of one kind that one event keeps.
 const MOST_LINES: usize = 1000;

@@ -2,8 +2,8 @@
 //! provider stands in `docs/providers.md`.
 
 use crate::grant::{Access, Grant, Layer, UnixTime};
-use crate::layer::{self, LayerState};
-use crate::script::{Input, Inputs, Reply};
+use crate::remote::layer::{self, LayerState};
+use crate::remote::script::{Input, Inputs, Reply};
 use crate::secret::Secret;
 use crate::target::Target;
 

@@ -145,6 +145,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The message and every reason behind it: "cannot reach" without "connection refused" helps
+    /// nobody.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let causes: String = self.causes.iter().map(|cause| format!(": {cause}")).collect();
+        format!("{}{causes}", self.message)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{EventFilter, Ledger};
-use crate::lifecycle::closing::event;
+use crate::lifecycle::claim::event;
 use crate::lifecycle::evidence::Story;
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;

@@ -9,7 +9,7 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
-use crate::lifecycle::closing::Tally;
+use crate::lifecycle::batch::Tally;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 

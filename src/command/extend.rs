@@ -13,7 +13,7 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
-use crate::lifecycle::closing::{self, event, lease_seconds};
+use crate::lifecycle::claim::{self, event, lease_seconds};
 use crate::lifecycle::evidence;
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
@@ -200,7 +200,7 @@ async fn carry_out(
         }
     };
     session.close().await;
-    let detail = json!({ "why": closing::one_line(&error), "old": old, "kept": grant.deadline });
+    let detail = json!({ "why": error.one_line(), "old": old, "kept": grant.deadline });
     let grant =
         ledger.record(&grant, &event(context, &grant, "grant.extend-failed", detail)).await?;
     Err(error.hint(format!(
@@ -260,7 +260,7 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
     for grant in ledger.grants(&filter, MOST, None).await? {
         let now = context.now();
         if grant.altered
-            || closing::latest_end(&grant) <= now
+            || claim::latest_end(&grant) <= now
             || grant.next_attempt_at.is_some_and(|at| at > now)
         {
             continue;
@@ -298,7 +298,7 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
                 ("grant.restate-failed", json!({ "why": why }))
             }
             Ok(Answer::Unknown { why }) => ("grant.restate-failed", json!({ "why": why })),
-            Err(e) => ("grant.restate-failed", json!({ "why": closing::one_line(&e) })),
+            Err(e) => ("grant.restate-failed", json!({ "why": e.one_line() })),
         };
         ledger.record(&grant, &event(context, &grant, verb, detail)).await?;
     }

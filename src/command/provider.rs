@@ -10,7 +10,8 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
 use crate::ledger::Lease;
-use crate::lifecycle::closing::{self, Ended, event};
+use crate::lifecycle::claim::{self, event};
+use crate::lifecycle::closing::{self, Ended};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::public_key::{self, CheckKey};
 use crate::remote::inputs::{self, CallInputs};
@@ -126,13 +127,13 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let mut session = Session::open(context, &target).await?;
     let mut cycle = Cycle::prepare(context, &provider, &mut session).await?;
     cycle.grant.case = own_case(context, &ledger, TEST_CASE, "stagepass").await?;
-    let lease = Lease::mine(context.now(), closing::lease_seconds(context, &cycle.grant));
+    let lease = Lease::mine(context.now(), claim::lease_seconds(context, &cycle.grant));
     let opening = event(context, &cycle.grant, "grant.opening", json!({ "test": name }));
     cycle.grant = ledger.begin(&cycle.grant, &lease, &opening).await?;
     let steps = cycle.run(&mut session, &progress).await;
     // Whatever happened, nothing of the test stays.
     let mut over = cycle.grant.clone();
-    closing::release(&mut over);
+    claim::release(&mut over);
     if let Some(layer) = over.layers.first_mut() {
         LayerState::change(layer, |state| state.open_not_after = 0);
     }

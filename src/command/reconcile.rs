@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
 use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
+use crate::lifecycle::claim;
 use crate::lifecycle::closing;
 use crate::lifecycle::proving;
 use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
@@ -190,7 +191,7 @@ async fn look_at(
     let mut session = match Session::open(context, target).await {
         Ok(session) => session,
         Err(e) => {
-            surveyed.unseen = Some((e.kind, closing::one_line(&e)));
+            surveyed.unseen = Some((e.kind, e.one_line()));
             return Ok(surveyed);
         }
     };
@@ -246,7 +247,7 @@ async fn marks(
         Ok(Answer::Done(reply)) => reply,
         Ok(Answer::Refused { reason, .. }) => return Err((Kind::Refused, reason)),
         Ok(Answer::Unknown { why }) => return Err((Kind::Unknown, why)),
-        Err(e) => return Err((e.kind, closing::one_line(&e))),
+        Err(e) => return Err((e.kind, e.one_line())),
     };
     let lines: Vec<&str> = reply.lines("mark").collect();
     let marks: Vec<Mark> =
@@ -458,7 +459,7 @@ async fn close_all<'a>(
         let mut session = match Session::open(context, target).await {
             Ok(session) => session,
             Err(e) => {
-                let why = closing::one_line(&e);
+                let why = e.one_line();
                 here.into_iter().for_each(|one| done.fail(one, why.clone()));
                 continue;
             }
@@ -470,7 +471,7 @@ async fn close_all<'a>(
                     done.dealt_with.push(one);
                 }
                 Ok(Err(why)) => done.fail(one, why),
-                Err(e) => done.fail(one, closing::one_line(&e)),
+                Err(e) => done.fail(one, e.one_line()),
             }
             progress.advance();
         }
@@ -497,7 +498,7 @@ async fn close_one(
 ) -> Result<std::result::Result<Vec<String>, String>> {
     let provider = match context.provider(&finding.provider) {
         Ok(provider) => provider,
-        Err(e) => return Ok(Err(closing::one_line(&e))),
+        Err(e) => return Ok(Err(e.one_line())),
     };
     let why = format!("reconciled: {}", finding.why);
     let known = match finding.state {
@@ -648,7 +649,7 @@ async fn adopt_all<'a>(
     let case = match own_case(context, ledger, CASE, NO_DESK).await {
         Ok(case) => case,
         Err(e) => {
-            let why = closing::one_line(&e);
+            let why = e.one_line();
             return chosen.iter().for_each(|one| done.fail(*one, why.clone()));
         }
     };
@@ -658,7 +659,7 @@ async fn adopt_all<'a>(
         let provider = match context.provider(&finding.provider) {
             Ok(provider) => provider,
             Err(e) => {
-                done.fail(*one, closing::one_line(&e));
+                done.fail(*one, e.one_line());
                 continue;
             }
         };
@@ -674,7 +675,7 @@ async fn adopt_all<'a>(
             Err(LedgerError::Exists { .. }) if is_known(ledger, finding, target).await => {
                 done.dealt_with.push(*one);
             }
-            Err(e) => done.fail(*one, closing::one_line(&e.into())),
+            Err(e) => done.fail(*one, Error::from(e).one_line()),
         }
     }
 }
@@ -693,12 +694,12 @@ async fn adopt(
 ) -> std::result::Result<Grant, LedgerError> {
     let now = context.now();
     let detail = json!({ "found": found(finding), "layers": grant.layers });
-    let event = closing::event(context, grant, "grant.adopted", detail);
+    let event = claim::event(context, grant, "grant.adopted", detail);
     let mut grant = ledger.begin(grant, &Lease::mine(now, 60), &event).await?;
     grant.state = State::Closing;
-    closing::release(&mut grant);
+    claim::release(&mut grant);
     let detail = json!({ "why": "the ledger did not know it" });
-    ledger.record(&grant, &closing::event(context, &grant, "grant.closing", detail)).await
+    ledger.record(&grant, &claim::event(context, &grant, "grant.closing", detail)).await
 }
 
 // ---- telling -----------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{Filter, Lease, Ledger};
-use crate::lifecycle::closing::{self, Closed, Running, Tally, Untold, event};
+use crate::lifecycle::batch::{self, Running, Tally, Untold};
+use crate::lifecycle::claim::{self, event};
+use crate::lifecycle::closing::{self, Closed};
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
 
@@ -123,7 +125,7 @@ pub async fn carry_out(
 ) -> Result<Tally> {
     let total = u64::try_from(grants.len()).unwrap_or(u64::MAX);
     let progress = context.output.progress_of(total, "closing");
-    closing::close_many(context, ledger, grants, why, Running::Ends, PARALLEL, &progress).await
+    batch::close_many(context, ledger, grants, why, Running::Ends, PARALLEL, &progress).await
 }
 
 /// Prints how it ended, also for grants that had ended before, and gives the same for programs.
@@ -161,7 +163,7 @@ pub fn text(tally: &Tally, now: UnixTime, is_swept: bool) -> String {
             paint(Tone::Bad, if grant.state == State::Stuck { "STUCK" } else { "NOT CLOSED" }),
             grant.id,
             grant.target,
-            closing::next_attempt(grant, now, is_swept)
+            claim::next_attempt(grant, now, is_swept)
         ));
     }
     for grant in &tally.altered {
@@ -187,7 +189,7 @@ pub fn text(tally: &Tally, now: UnixTime, is_swept: bool) -> String {
             paint(Tone::Warn, "ending"),
             grant.id,
             grant.target,
-            deadline::utc(closing::latest_end(grant))
+            deadline::utc(claim::latest_end(grant))
         ));
     }
     let Untold { closed, refused, unseen, waiting, unrecorded, .. } = tally.untold;
@@ -378,7 +380,7 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
             detail.insert("altered".into(), json!(true));
         }
         let event = event(context, grant, "grant.forgotten", detail);
-        let lease = Lease::mine(now, closing::lease_seconds(context, grant));
+        let lease = Lease::mine(now, claim::lease_seconds(context, grant));
         let done = ledger.claim(&grant.id, &from, State::Forgotten, &lease, now, &event).await?;
         let Some(grant) = done else {
             busy.busy.push(grant.id.clone());

@@ -14,8 +14,9 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
+use crate::lifecycle::batch::{self, Running, Tally, Untold};
 use crate::lifecycle::checking::{self, drifted};
-use crate::lifecycle::closing::{self, Running, Tally, Untold};
+use crate::lifecycle::claim;
 use crate::output::{Tone, paint};
 use crate::remote::session::Session;
 use crate::target::Target;
@@ -137,7 +138,7 @@ async fn close_due(context: &Context, ledger: &Ledger, parallel: usize) -> Resul
         due += page.len();
         let total = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let progress = context.output.progress_of(total, "sweeping");
-        let mut tally = closing::close_many(
+        let mut tally = batch::close_many(
             context,
             ledger,
             &page,
@@ -262,7 +263,7 @@ async fn look_on(
             Ok(true) => mine.push(*grant),
             Ok(false) => {}
             // What was closed before is told all the same.
-            Err(e) => looks.unrecorded.push((grant.id.clone(), closing::one_line(&e.into()))),
+            Err(e) => looks.unrecorded.push((grant.id.clone(), Error::from(e).one_line())),
         }
     }
     if mine.is_empty() {
@@ -270,7 +271,7 @@ async fn look_on(
     }
     let mut session = match target {
         None => Err("its target is not in the list any more".to_owned()),
-        Some(target) => Session::open(context, target).await.map_err(|e| closing::one_line(&e)),
+        Some(target) => Session::open(context, target).await.map_err(|e| e.one_line()),
     };
     for grant in mine {
         let why = match &mut session {
@@ -278,7 +279,7 @@ async fn look_on(
             Ok(session) => match checking::check(context, ledger, session, grant).await {
                 Err(e) => {
                     // The other grants must not wait for a ledger that fails at this one.
-                    looks.unrecorded.push((grant.id.clone(), closing::one_line(&e)));
+                    looks.unrecorded.push((grant.id.clone(), e.one_line()));
                     continue;
                 }
                 Ok(checking::Checked { grant, seen: Ok(_), changed }) => {
@@ -291,7 +292,7 @@ async fn look_on(
         };
         let next = context.now().saturating_add(checking::EVERY);
         if let Err(e) = ledger.check_later(&grant.id, next).await {
-            looks.unrecorded.push((grant.id.clone(), closing::one_line(&e.into())));
+            looks.unrecorded.push((grant.id.clone(), Error::from(e).one_line()));
         }
         looks.unseen.push((grant.id.clone(), why));
     }
@@ -399,7 +400,7 @@ fn late(overdue: &[Grant], context: &Context, is_swept: bool) -> Error {
             grant.id,
             grant.target,
             grant.supporter.name,
-            closing::next_attempt(grant, now, is_swept)
+            claim::next_attempt(grant, now, is_swept)
         ));
         error.more.documents.push(view::document(grant, now));
     }

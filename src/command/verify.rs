@@ -14,7 +14,8 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{Cursor, Filter, Ledger};
 use crate::lifecycle::checking;
-use crate::lifecycle::closing::{self, LastWord, event};
+use crate::lifecycle::claim::{self, event};
+use crate::lifecycle::closing::LastWord;
 use crate::lifecycle::evidence;
 use crate::lifecycle::opening::{self, TriedAgain};
 use crate::lifecycle::proving::{self, Offered, Seen};
@@ -191,7 +192,7 @@ impl On<'_> {
     async fn target(&self, target: &Target, grants: Vec<Grant>) -> Result<Vec<Verified>> {
         let mut session = match Session::open(self.context, target).await {
             Ok(session) => session,
-            Err(e) => return Ok(self.none(grants, e.kind, &closing::one_line(&e))),
+            Err(e) => return Ok(self.none(grants, e.kind, &e.one_line())),
         };
         let (mut verified, mut lost) = (Vec::new(), 0);
         let mut grants = grants.into_iter();
@@ -206,7 +207,7 @@ impl On<'_> {
                 session = match Session::open(self.context, target).await {
                     Ok(session) => session,
                     Err(e) => {
-                        let why = closing::one_line(&e);
+                        let why = e.one_line();
                         verified.append(&mut self.none(grants.collect(), e.kind, &why));
                         return Ok(verified);
                     }
@@ -222,7 +223,7 @@ impl On<'_> {
             return Ok(Ended::Unfinished { why: revoke::ALTERED.into() });
         }
         match grant.state {
-            State::Open if self.context.now() < closing::latest_end(grant) => {
+            State::Open if self.context.now() < claim::latest_end(grant) => {
                 self.open(session, grant).await
             }
             State::Closed | State::Forgotten => self.over(session, grant).await,
@@ -247,9 +248,9 @@ impl On<'_> {
         let mut drift: Vec<String> = seen.drift.iter().map(|one| one.text.clone()).collect();
         let mut notes = Vec::new();
         let now = context.now();
-        let draining = closing::is_draining(grant, now);
+        let draining = claim::is_draining(grant, now);
         if draining {
-            let until = deadline::utc(closing::latest_end(grant));
+            let until = deadline::utc(claim::latest_end(grant));
             notes.push(format!("its deadline is over; what is running may go on until {until}"));
         }
         if self.trial && !draining {

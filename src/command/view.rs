@@ -8,6 +8,7 @@ use crate::command::ask::Said;
 use crate::deadline;
 use crate::grant::{Grant, State, UnixTime};
 use crate::lifecycle::checking::drifted;
+use crate::lifecycle::claim;
 use crate::lifecycle::closing;
 use crate::output::{Cell, Column, Tone, table};
 
@@ -61,7 +62,7 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
 pub fn is_overdue(grant: &Grant, now: UnixTime) -> bool {
     grant.state.is_live()
         && grant.deadline <= now
-        && !closing::is_draining(grant, now)
+        && !claim::is_draining(grant, now)
         && !is_unconfirmed(grant, now)
 }
 
@@ -73,7 +74,7 @@ const CONFIRMED_WITHIN: i64 = 24 * 60 * 60;
 /// asked that server yet.
 #[must_use]
 pub fn is_unconfirmed(grant: &Grant, now: UnixTime) -> bool {
-    let end = closing::latest_end(grant);
+    let end = claim::latest_end(grant);
     grant.state == State::Open
         && !grant.altered
         && end <= now
@@ -91,7 +92,7 @@ fn ends_by_itself(grant: &Grant) -> bool {
 /// What is said below a grant that is over and not confirmed.
 #[must_use]
 pub fn unconfirmed(grant: &Grant, said: Option<Said>) -> String {
-    let end = deadline::clock(closing::latest_end(grant), &chrono::Local);
+    let end = deadline::clock(claim::latest_end(grant), &chrono::Local);
     let id = &grant.id;
     match said {
         None => format!("{id}: the server was to end it at {end}; `stagepass sweep` asks it"),
@@ -146,7 +147,7 @@ pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
             (Tone::Bad, format!("{}, {} FOUND", grant.state, grant.findings))
         }
         _ if grant.drift.is_some() => (Tone::Bad, format!("{}, DRIFTED", grant.state)),
-        _ if closing::is_draining(grant, now) => (Tone::Warn, "open, ending".into()),
+        _ if claim::is_draining(grant, now) => (Tone::Warn, "open, ending".into()),
         State::Open => (Tone::Good, "open".into()),
         other => (Tone::Plain, other.to_string()),
     }

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Kind, Result};
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::Ledger;
-use crate::lifecycle::closing::{self, event};
+use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::evidence::{Bounded, moved};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
@@ -103,7 +103,7 @@ pub async fn look(
 ) -> std::result::Result<Seen, NotSeen> {
     let mut seen = Seen::default();
     for layer in &grant.layers {
-        let provider = closing::provider_of(context, session, layer)?;
+        let provider = claim::provider_of(context, session, layer)?;
         let moment = CallInputs { deadline: grant.deadline, ..CallInputs::default() };
         let reply = ask(session, &provider, &inputs::of_layer(grant, layer, &moment)).await?;
         seen.drift.extend(drift_of(layer, &reply));
@@ -126,7 +126,7 @@ async fn ask(
         Ok(Answer::Done(reply)) => Ok(reply),
         Ok(Answer::Refused { reason: why, .. }) => Err(NotSeen { why, refused: true }),
         Ok(Answer::Unknown { why }) => Err(why.into()),
-        Err(e) => Err(closing::one_line(&e).into()),
+        Err(e) => Err(e.one_line().into()),
     }
 }
 

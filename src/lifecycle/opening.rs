@@ -12,7 +12,8 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, State};
 use crate::ledger::{Lease, Ledger};
-use crate::lifecycle::closing::{self, Ended, event, lease_seconds, release};
+use crate::lifecycle::claim::{self, event, lease_seconds, release};
+use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::output::{self, InHand, Progress};
@@ -497,7 +498,7 @@ impl Tried<'_> {
                     return Ok(answers);
                 }
                 Ok(answers) => seen = describe(answers.last()),
-                Err(e) => seen = closing::one_line(&session::unreachable(session.target, e)),
+                Err(e) => seen = session::unreachable(session.target, e).one_line(),
             }
             if number < LOGIN_TRIES {
                 tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;
@@ -588,7 +589,7 @@ pub async fn try_again(
     let Some(key) = layer.public_key.as_deref() else {
         return not_tried("the password was never kept");
     };
-    let provider = match closing::provider_of(context, session, layer) {
+    let provider = match claim::provider_of(context, session, layer) {
         Ok(provider) => provider,
         Err(why) => return Ok(TriedAgain::Unseen(why)),
     };

@@ -8,8 +8,10 @@ use crate::error::Result;
 use crate::grant::{Grant, Layer};
 use crate::ledger::Ledger;
 use crate::lifecycle::checking::NotSeen;
-use crate::lifecycle::closing::{self, Offer, Proof, event};
+use crate::lifecycle::claim::{self, event};
+use crate::lifecycle::closing;
 use crate::lifecycle::evidence;
+use crate::lifecycle::refusal::{self, Offer, Proof};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{Need, Verb};
@@ -79,7 +81,7 @@ async fn look(
     layer: &Layer,
     found: &mut Found,
 ) -> Result<Option<NotSeen>> {
-    let provider = match closing::provider_of(context, session, layer) {
+    let provider = match claim::provider_of(context, session, layer) {
         Ok(provider) => provider,
         Err(why) => return Ok(Some(why.into())),
     };
@@ -89,7 +91,7 @@ async fn look(
         Ok(Answer::Done(reply)) => reply,
         Ok(Answer::Refused { reason: why, .. }) => return Ok(Some(NotSeen { why, refused: true })),
         Ok(Answer::Unknown { why }) => return Ok(Some(why.into())),
-        Err(e) => return Ok(Some(closing::one_line(&e).into())),
+        Err(e) => return Ok(Some(e.one_line().into())),
     };
     let mut there = what_is_there(layer, provider.need, &reply);
     if reply.is("foreign") {
@@ -101,7 +103,7 @@ async fn look(
     context.output.mark("trying the login that must be refused");
     let target = session.target;
     let proof =
-        closing::prove_refused(context, ledger, target, grant, layer, &provider, &reply, None);
+        refusal::prove_refused(context, ledger, target, grant, layer, &provider, &reply, None);
     let login = match proof.await? {
         Proof::Refused(text) => json!({ "answer": "refused", "text": text }),
         Proof::NotTried(text) => json!({ "answer": "not-tried", "text": text }),
@@ -188,7 +190,7 @@ pub async fn prove_taken(
     layer: &Layer,
     need: Need,
 ) -> Result<Offered> {
-    Ok(match closing::offer(context, ledger, target, layer, need, grant.access, None).await? {
+    Ok(match refusal::offer(context, ledger, target, layer, need, grant.access, None).await? {
         // We may be somewhere else today.
         Offer::Answered(transport::Answer::Refused { .. })
             if LayerState::of(layer).is_limited() =>

@@ -11,10 +11,10 @@ use clap_complete::env::CompleteEnv;
 
 use crate::cli::{Cli, Global};
 use crate::context::Context;
-use crate::desk::Desk;
 use crate::grant::{Grant, State};
 use crate::ledger::{CaseFilter, Filter, Ledger, Mode};
 use crate::output::Output;
+use crate::policy::desk::Desk;
 use crate::remote::provider::Provider;
 
 /// The variable by which the script of `completions` asks this program.

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::cli::Global;
-use crate::desk::{Desk, DeskError};
 use crate::error::{Error, Kind, Result};
 use crate::file::{self, Links};
 use crate::grant::UnixTime;
@@ -20,6 +19,7 @@ use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::machine::keyring::{Dialog, Keyring, SecretKind, SecretName};
 use crate::message::line_and_column;
 use crate::output::Output;
+use crate::policy::desk::{Desk, DeskError};
 use crate::policy::{self, PolicyConfig};
 use crate::remote::provider::{FILE_LIMIT, Provider, ProviderError, refuse_unsafe};
 use crate::secret::Secret;

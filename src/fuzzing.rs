@@ -8,10 +8,10 @@ use futures_util::FutureExt as _;
 use zeroize::Zeroizing;
 
 use crate::context::parse_config;
-use crate::desk::{Desk, DeskError};
 use crate::machine::schedule::{Job, Period, ScheduleError, cron};
 use crate::output;
 use crate::policy::PolicyConfig;
+use crate::policy::desk::{Desk, DeskError};
 use crate::remote::provider::{Origin, Provider, ProviderError};
 use crate::secret::Secret;
 use crate::target::{self, Elevation, Target, TargetError};

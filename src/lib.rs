@@ -8,7 +8,6 @@ pub mod complete;
 pub mod connect;
 pub mod context;
 pub mod deadline;
-pub mod desk;
 pub mod error;
 mod file;
 #[doc(hidden)]

@@ -29,9 +29,10 @@ use stagepass::public_key::{self, PublicKeyError, read_supporter_key};
 use stagepass::remote::provider::{Need, Provider, Verb};
 use stagepass::remote::script::{self, Answer, Framed, OutputType, Outputs, Reply, frame_sh};
 use stagepass::remote::server::{self, Server};
+use stagepass::target::pin::HostKeyPin;
 use stagepass::target::{self, Address, Elevation, Environment, Login, Target};
 use stagepass::text::is_steering;
-use stagepass::transport::host_key::{HostKeyPin, KnownHosts, Verdict, check_pins};
+use stagepass::transport::host_key::{KnownHosts, Verdict, check_pins};
 use stagepass::transport::{
     Outcome, Output, Reach, Route, STDERR_LIMIT, STDOUT_LIMIT, Surroundings,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::command::view;
+use crate::command::view::{self, Said};
 use crate::context::Context;
 use crate::grant::Grant;
 use crate::lifecycle::checking;
@@ -17,15 +17,6 @@ const MOST_SERVERS: usize = 4;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// What a server says of a grant whose time is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// Nothing of it is there any more.
-    Gone,
-    /// It is still there.
-    StillThere,
-}
 
 /// Asks the servers of grants that are over and not confirmed. What did not answer in time, or only
 /// after a question, is not in the answer.

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::cli;
 use crate::context::Context;
-use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
+use crate::policy::desk::Desk;
 
 /// Runs the command.
 ///

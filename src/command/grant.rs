@@ -17,7 +17,6 @@ use crate::command::{backup, quoted, refusal, schedule_warning, view};
 use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
-use crate::desk::Desk;
 use crate::error::{Error, Kind, Result};
 use crate::file::Nameless;
 use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter, UnixTime};
@@ -27,6 +26,7 @@ use crate::lifecycle::opening::{self, Draft};
 use crate::mark;
 use crate::message;
 use crate::output::{self, Tone, fields, paint};
+use crate::policy::desk::Desk;
 use crate::policy::{
     self, Broken, Credential, Decision, EnvironmentFinding, Facts, LiveRequest, Override, Request,
     Rule, Terms,

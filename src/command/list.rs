@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::command::ask::{self, Said};
+use crate::command::ask;
+use crate::command::view::Said;
 use crate::command::{revoke, sweep, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};

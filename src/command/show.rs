@@ -4,7 +4,8 @@ use chrono::Local;
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::command::ask::{self, Said};
+use crate::command::ask;
+use crate::command::view::Said;
 use crate::command::{revoke, view};
 use crate::connect::Connect;
 use crate::context::Context;

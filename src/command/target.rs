@@ -17,11 +17,12 @@ use crate::remote::provider::{Need, Provider, Verb};
 use crate::remote::script::{Answer, clean};
 use crate::remote::server::{self, ExpiryForm, Server};
 use crate::remote::session::{Session, unreachable};
+use crate::target::pin::HostKeyPin;
 use crate::target::{
     Address, AddressError, Elevation, Environment, Target, Targets, check_name, check_path,
     check_public_host,
 };
-use crate::transport::host_key::{HostKeyPin, Verdict};
+use crate::transport::host_key::Verdict;
 use crate::transport::{Fetched, Route, fetch_host_key};
 
 /// Runs the command.
@@ -176,7 +177,7 @@ fn believe(
     fetched: &Fetched,
     given: bool,
 ) -> Result<&'static str> {
-    let fingerprint = crate::transport::host_key::fingerprint(&fetched.key);
+    let fingerprint = crate::target::pin::fingerprint(&fetched.key);
     match &fetched.verdict {
         Verdict::Revoked => {
             return Err(Error::new(

@@ -4,13 +4,21 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::command::ask::Said;
 use crate::deadline;
 use crate::grant::{Grant, State, UnixTime};
 use crate::lifecycle::checking::drifted;
 use crate::lifecycle::claim;
 use crate::lifecycle::closing;
 use crate::output::{Cell, Column, Tone, table};
+
+/// What a server says of a grant whose time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Nothing of it is there any more.
+    Gone,
+    /// It is still there.
+    StillThere,
+}
 
 /// A grant as it stands in a JSON document. Never a secret.
 #[must_use]

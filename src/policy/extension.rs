@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::name::{check_name, check_sentence};
-use super::rule::{Broken, Rule};
+use super::refusal::Broken;
+use super::rule::Rule;
 use super::{Check, Limits, LiveApproval, LiveRequest, Override, PolicyConfig};
 use crate::deadline;
-use crate::desk::Desk;
 use crate::grant::UnixTime;
+use crate::policy::desk::Desk;
 
 /// A deadline that is to be moved.
 #[derive(Debug, Clone, PartialEq, Eq)]

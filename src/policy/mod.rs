@@ -4,9 +4,11 @@
 //! [`decide`] is the only way to [`Terms`], and nothing is opened without them. Every broken rule
 //! is told at once, in the order of [`Rule::ALL`].
 
+pub mod desk;
 pub mod environment;
 mod extension;
 mod name;
+mod refusal;
 mod rule;
 mod shop_folder;
 
@@ -16,14 +18,15 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::deadline;
-use crate::desk::{Desk, HARD_MAXIMUM_DAYS, Protocol};
 use crate::grant::{Access, Supporter, UnixTime};
 use crate::message::Arg;
+use crate::policy::desk::{Desk, HARD_MAXIMUM_DAYS, Protocol};
 
 pub use environment::{Declared, EnvironmentFinding, EnvironmentVerdict, Setting};
 pub use extension::{Agreed, ExtensionDecision, ExtensionRequest, NewDeadline, decide_extension};
 pub use name::{NameProblem, check_name, check_reference, check_sentence};
-pub use rule::{Broken, DeskReason, Rule};
+pub use refusal::{Broken, DeskReason};
+pub use rule::Rule;
 pub use shop_folder::{AccountHome, FolderAbove, FolderFacts, Relation};
 
 /// A day of 24 hours, in seconds. Deadlines count these, not calendar days.

@@ -7,7 +7,7 @@ use crate::grant::{Layer, UnixTime};
 use crate::remote::script::Reply;
 use crate::remote::server::ExpiryForm;
 use crate::target::Target;
-use crate::transport::host_key::HostKeyPin;
+use crate::target::pin::HostKeyPin;
 
 /// What was known about the server when a layer was opened, and what was learned of it since. Never a secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -546,7 +546,7 @@ async fn by_agent(
 }
 
 fn ssh_fingerprint(key: &PublicKey) -> String {
-    super::host_key::fingerprint(key)
+    crate::target::pin::fingerprint(key)
 }
 
 /// Tries the key files in order. Those that cannot be used are passed over and named, but for the

@@ -20,14 +20,13 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::exchange::{End, Exchange, Feed};
-use super::host_key::{
-    self, HostKeyPin, KnownHosts, Verdict, algorithms_for, check_pins, fingerprint, same_type,
-};
+use super::host_key::{self, KnownHosts, Verdict, algorithms_for, check_pins};
 use super::local::LINGER;
 use super::login::{self, Identity};
 use super::prompt::Prompt;
 use super::ssh_config::{Config, Place};
 use super::{Clock, Outcome, Phase, Surroundings, TransportError, Unlock};
+use crate::target::pin::{HostKeyPin, fingerprint, same_type};
 use crate::target::{Address, Target};
 use crate::text;
 

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use russh::keys::{PrivateKey, PublicKey};
 use stagepass::grant::Access;
 use stagepass::secret::Secret;
+use stagepass::target::pin::{HostKeyPin, fingerprint};
 use stagepass::target::{Address, Elevation, Environment, Login, Target};
-use stagepass::transport::host_key::{HostKeyPin, Verdict, fingerprint};
+use stagepass::transport::host_key::Verdict;
 use stagepass::transport::{
     Ahead, Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, STDOUT_LIMIT, Script,
     Surroundings, TransportError, Unlock, fetch_host_key, try_login,

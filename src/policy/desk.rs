@@ -12,7 +12,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::file::{self, Links, Unread};
 use crate::message::{Catalogue, CatalogueError, line_and_column};
-use crate::policy::Rule;
+use crate::policy::rule::Rule;
 
 /// No desk and no override goes beyond this many days.
 pub const HARD_MAXIMUM_DAYS: u16 = 35;
@@ -23,8 +23,8 @@ pub const BACKUP_MAXIMUM_AGE_HOURS: u16 = 24;
 /// The desks that come with stagepass, by name: `desk.toml`, and the texts by language.
 pub const BUILTIN: &[BuiltinDesk] = &[BuiltinDesk {
     name: "multisafepay",
-    manifest: include_str!("../desks/multisafepay/desk.toml"),
-    texts: &[("en", include_str!("../desks/multisafepay/en.ftl"))],
+    manifest: include_str!("../../desks/multisafepay/desk.toml"),
+    texts: &[("en", include_str!("../../desks/multisafepay/en.ftl"))],
 }];
 
 /// A desk that is compiled in.

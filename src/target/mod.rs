@@ -16,12 +16,14 @@ use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
 
 use crate::file::{self, Links, Unread};
 use crate::grant::UnknownWord;
+pub use crate::policy::Declared as Environment;
 use crate::text;
+use pin::HostKeyPin;
+
+pub mod pin;
 
 /// How many characters of what was written wrongly are repeated in a message.
 const REPEATED: usize = 80;
-pub use crate::policy::Declared as Environment;
-use crate::transport::host_key::HostKeyPin;
 
 /// Where a target is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -396,7 +398,7 @@ pub enum Complaint {
     Address(#[from] AddressError),
     /// A host key.
     #[error(transparent)]
-    HostKey(#[from] crate::transport::host_key::PinError),
+    HostKey(#[from] pin::PinError),
     /// A word that is not one of the words expected.
     #[error(transparent)]
     Word(#[from] UnknownWord),
@@ -840,7 +842,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError>
 /// # Errors
 /// Says what it looks like.
 pub fn check_public_host(text: &str) -> Result<(), Complaint> {
-    match crate::connect::split(text) {
+    match split_public_host(text) {
         Some(_) => Ok(()),
         None => Err(Complaint::PublicHost),
     }
@@ -904,6 +906,33 @@ fn to_table(target: &Target) -> Table {
         table.insert("public_host", value(host));
     }
     table
+}
+
+/// A public host: a name or an address, and perhaps a port.
+#[must_use]
+pub fn split_public_host(text: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']')?;
+            host.parse::<std::net::Ipv6Addr>().ok()?;
+            (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+        }
+        None if text.parse::<std::net::Ipv6Addr>().is_ok() => (text, None),
+        None => match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    let is_host = !host.is_empty()
+        && host.len() <= 253
+        && !host.starts_with('-')
+        && host.chars().all(is_name);
+    let port = port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0));
+    match port {
+        Some(None) => None,
+        port => is_host.then(|| (host.to_owned(), port.flatten())),
+    }
 }
 
 #[cfg(test)]
@@ -1161,5 +1190,18 @@ mod tests {
             assert!(matches!(targets.add(&wrong), Err(TargetError::Given { .. })), "{wrong:?}");
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "");
+    }
+
+    #[test]
+    fn a_public_host_is_a_name_or_an_address_and_perhaps_a_port() {
+        let some = |host: &str, port| Some((host.to_owned(), port));
+        assert_eq!(split_public_host("shop.example"), some("shop.example", None));
+        assert_eq!(split_public_host("shop.example:2222"), some("shop.example", Some(2222)));
+        assert_eq!(split_public_host("192.0.2.7:22"), some("192.0.2.7", Some(22)));
+        assert_eq!(split_public_host("2001:db8::1"), some("2001:db8::1", None));
+        assert_eq!(split_public_host("[2001:db8::1]:2222"), some("2001:db8::1", Some(2222)));
+        for text in ["", "-oProxyCommand=x", "a b", "a:0", "a:x", "a;b", "[::1", "$(x)", "u@h"] {
+            assert_eq!(split_public_host(text), None, "{text}");
+        }
     }
 }

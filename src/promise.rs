@@ -8,8 +8,9 @@
 use serde::Serialize;
 
 use crate::grant::Access;
+use crate::remote::layer::ExpiryForm;
 use crate::remote::script::Reply;
-use crate::remote::server::{ExpiryForm, Server};
+use crate::remote::server::Server;
 
 /// What is going to be made, as far as its end depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,6 +43,27 @@ pub fn cut(text: &str, limit: usize) -> String {
     kept.chain((limit > 0).then_some('…')).collect()
 }
 
+/// `text` as one word of a shell script.
+pub(crate) fn quote(text: &str) -> String {
+    let mut body = Vec::new();
+    quote_into(&mut body, text);
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// Appends `text` as one word of POSIX sh (2.2.2, single quotes). NUL cannot be in a word and is
+/// left out.
+pub(crate) fn quote_into(body: &mut Vec<u8>, text: &str) {
+    body.push(b'\'');
+    for byte in text.bytes() {
+        match byte {
+            b'\'' => body.extend_from_slice(b"'\\''"),
+            0 => {}
+            other => body.push(other),
+        }
+    }
+    body.push(b'\'');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

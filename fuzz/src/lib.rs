@@ -301,7 +301,7 @@ fn look(reply: &Reply) {
         let promises = [Promise::planned(&server, asked), Promise::made(&server, asked, reply)];
         let layers: Vec<String> =
             promises.iter().flat_map(|one| [one.enforced_by(), one.weak()].concat()).collect();
-        let facts = server.facts(&route, &promises[0], Some("/var/www/shop"));
+        let facts = server.facts(&route, promises[0].weak(), Some("/var/www/shop"));
         let finding = EnvironmentFinding::judge(Some(Declared::Staging), None, &facts);
         for text in server.warnings.iter().chain(&layers).chain(&facts.served_names) {
             tame(text);

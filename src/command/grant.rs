@@ -693,7 +693,7 @@ async fn look(
         .with_path(wanted.target.path.as_deref());
     refuse_key_of_another_kind(wanted, &server)?;
     let promise = Promise::planned(&server, asked(wanted));
-    let mut facts = server.facts(&wanted.route, &promise, wanted.target.path.as_deref());
+    let mut facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
     if let Some(path) = &wanted.backup {
         facts.backup = Some(backup::verify(session, path).await?);
     }

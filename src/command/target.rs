@@ -13,9 +13,10 @@ use crate::policy::{self, Broken, Credential, LiveRequest, Request, refuse_ftp};
 use crate::promise::{Asked, Promise};
 use crate::remote::inputs;
 use crate::remote::layer;
+use crate::remote::layer::ExpiryForm;
 use crate::remote::provider::{Need, Provider, Verb};
 use crate::remote::script::{Answer, clean};
-use crate::remote::server::{self, ExpiryForm, Server};
+use crate::remote::server::{self, Server};
 use crate::remote::session::{Session, unreachable};
 use crate::target::pin::HostKeyPin;
 use crate::target::{
@@ -412,7 +413,7 @@ pub(super) fn standing_against(
     };
     let asked = Asked { key: true, password: false, own_account, access: Access::Sftp };
     let promise = Promise::planned(server, asked);
-    let facts = server.facts(route, &promise, target.path.as_deref());
+    let facts = server.facts(route, promise.weak(), target.path.as_deref());
     let desk = context.desk("multisafepay")?;
     Ok(policy::decide_target(&request, &facts, &desk, &context.policy, context.now()))
 }

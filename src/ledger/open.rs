@@ -394,7 +394,7 @@ pub(super) async fn form_of_a_new_file() -> Result<Vec<(String, String, String)>
             why: text::one_line(&e.to_string(), 300),
         })
     })?;
-    let objects = super::verify::objects(&mut connection).await?;
+    let objects = objects(&mut connection).await?;
     connection.close().await?;
     Ok(objects)
 }
@@ -458,4 +458,26 @@ impl Ledger {
 fn is_no_such_table(refusal: &dyn sqlx::error::DatabaseError) -> bool {
     refusal.code().is_some_and(|code| code == "42P01")
         || refusal.message().starts_with("no such table")
+}
+
+/// Everything an SQLite file is made of: its kind, its name, and what it says. Of a table, what it
+/// says are its columns: their order depends on how the file came to be.
+pub(super) async fn objects(
+    connection: &mut AnyConnection,
+) -> Result<Vec<(String, String, String)>, Fault> {
+    let rows = sqlx::query(
+        "select m.type, m.name, case m.type when 'table' then (select group_concat(c, '; ') from \
+         (select p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk as c \
+         from pragma_table_info(m.name) p order by p.name)) \
+         else coalesce(m.sql, '') end as said from sqlite_master m order by m.type, m.name",
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut objects = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let said: String = row.try_get("said")?;
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        objects.push((row.try_get("type")?, row.try_get("name")?, said));
+    }
+    Ok(objects)
 }

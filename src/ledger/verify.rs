@@ -190,7 +190,7 @@ impl Ledger {
         if self.place.file().is_none() {
             return foreign_objects(connection).await;
         }
-        let found = objects(connection).await?;
+        let found = open::objects(connection).await?;
         let expected = open::form_of_a_new_file().await?;
         let odd = found.iter().find(|one| !expected.contains(one));
         if let Some((kind, name, _)) = odd {
@@ -301,28 +301,6 @@ impl Ledger {
             }
         }
     }
-}
-
-/// Everything an SQLite file is made of: its kind, its name, and what it says. Of a table, what it
-/// says are its columns: their order depends on how the file came to be.
-pub(super) async fn objects(
-    connection: &mut AnyConnection,
-) -> Result<Vec<(String, String, String)>, Fault> {
-    let rows = sqlx::query(
-        "select m.type, m.name, case m.type when 'table' then (select group_concat(c, '; ') from \
-         (select p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk as c \
-         from pragma_table_info(m.name) p order by p.name)) \
-         else coalesce(m.sql, '') end as said from sqlite_master m order by m.type, m.name",
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut objects = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let said: String = row.try_get("said")?;
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        objects.push((row.try_get("type")?, row.try_get("name")?, said));
-    }
-    Ok(objects)
 }
 
 /// What in a PostgreSQL database acts on our tables and is not ours: triggers, rules, policies, and

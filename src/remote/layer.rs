@@ -5,9 +5,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::grant::{Layer, UnixTime};
 use crate::remote::script::Reply;
-use crate::remote::server::ExpiryForm;
 use crate::target::Target;
 use crate::target::pin::HostKeyPin;
+
+/// The form of `expiry-time` in `authorized_keys` that a server's sshd understands.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum ExpiryForm {
+    /// With a `Z`: OpenSSH 9.1 and later (its release notes).
+    Utc,
+    /// In the server's own zone: OpenSSH 7.7 to 9.0, which refuse a key whose time has a `Z`.
+    Local,
+    /// Not at all: older OpenSSH; Dropbear refuses a key with any `expiry-time`.
+    #[default]
+    None,
+}
+
+impl ExpiryForm {
+    /// The word towards providers.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.into()
+    }
+
+    /// What an OpenSSH of this version understands.
+    #[must_use]
+    pub fn of(version: Option<(u32, u32)>) -> Self {
+        match version {
+            Some(version) if version >= (9, 1) => Self::Utc,
+            Some(version) if version >= (7, 7) => Self::Local,
+            _ => Self::None,
+        }
+    }
+}
 
 /// What was known about the server when a layer was opened, and what was learned of it since. Never a secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,13 +3,10 @@
 
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
-
 use crate::grant::{Access, UnixTime};
 use crate::policy::{Facts, FolderFacts, Setting};
-use crate::promise::Promise;
 use crate::public_key;
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{self, ExpiryForm, LayerState};
 use crate::remote::provider::{Need, Provider};
 use crate::remote::script::{Reply, clean};
 use crate::target::Target;
@@ -27,38 +24,6 @@ const FILES_A_SECOND: i64 = 2_000;
 
 /// The most seconds that a step is waited for longer because of that.
 const MOST_WALK_SECONDS: i64 = 540;
-
-/// The form of `expiry-time` in `authorized_keys` that a server's sshd understands.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum ExpiryForm {
-    /// With a `Z`: OpenSSH 9.1 and later (its release notes).
-    Utc,
-    /// In the server's own zone: OpenSSH 7.7 to 9.0, which refuse a key whose time has a `Z`.
-    Local,
-    /// Not at all: older OpenSSH; Dropbear refuses a key with any `expiry-time`.
-    #[default]
-    None,
-}
-
-impl ExpiryForm {
-    /// The word towards providers.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        self.into()
-    }
-
-    fn of(version: Option<(u32, u32)>) -> Self {
-        match version {
-            Some(version) if version >= (9, 1) => Self::Utc,
-            Some(version) if version >= (7, 7) => Self::Local,
-            _ => Self::None,
-        }
-    }
-}
 
 /// A server as `detect` saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -305,7 +270,7 @@ impl Server {
 
     /// What policy needs to know.
     #[must_use]
-    pub fn facts(&self, route: &Route, promise: &Promise, path: Option<&str>) -> Facts {
+    pub fn facts(&self, route: &Route, weak_expiry: Vec<String>, path: Option<&str>) -> Facts {
         let reply = &self.reply;
         let said = |name: &str| Some(reply.text(name).to_owned()).filter(|text| !text.is_empty());
         let known = |name: &str| match reply.text(name) {
@@ -338,7 +303,7 @@ impl Server {
             holds_from_for_passwords: Some(false),
             confines: Some(reply.is("can_confine")),
             root_by: reply.text("root_by").to_owned(),
-            weak_expiry: promise.weak(),
+            weak_expiry,
             folder: FolderFacts::read(path, reply),
             backup: None,
         }

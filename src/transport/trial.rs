@@ -12,7 +12,6 @@ use super::sftp::{self, Work};
 use super::ssh::Session;
 use super::{Answer, Clock, Interpreter, Outcome, Phase, Reach, Script};
 use crate::grant::Access;
-use crate::remote::script::quote;
 use crate::target::Elevation;
 use crate::text;
 
@@ -261,11 +260,11 @@ async fn by_shell(
     // The first line alone shows that there is a shell.
     body.extend_from_slice(b"printf 'stagepass=%s\\n' ");
     let again = if trial.again { "1" } else { "" };
-    body.extend_from_slice(quote(word).as_bytes());
+    body.extend_from_slice(text::quote(word).as_bytes());
     for (key, value) in
         [("word", word), ("name", name), ("again", again), ("folder", trial.folder.unwrap_or(""))]
     {
-        body.extend_from_slice(format!("\n{key}={}", quote(value)).as_bytes());
+        body.extend_from_slice(format!("\n{key}={}", text::quote(value)).as_bytes());
     }
     body.push(b'\n');
     body.extend_from_slice(SHELL.as_bytes());

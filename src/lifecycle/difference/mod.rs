@@ -4,6 +4,7 @@
 //! nowhere else. Pure: nothing is asked or changed here, and whatever a server says, the memory that
 //! is taken has an end.
 
+mod names;
 mod others;
 mod record;
 mod shop;

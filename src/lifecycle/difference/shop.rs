@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::record::{Names, show};
+use super::names::{Names, show};
 
 /// The most files that are told one by one: those that a server would run or obey, and the others.
 const MOST_CODE: usize = 200;

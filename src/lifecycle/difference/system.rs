@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use data_encoding::{BASE64, BASE64_NOPAD};
 use sha2::{Digest as _, Sha256};
 
-use super::record::{Names, show};
+use super::names::{Names, show};
 use super::{Class, Finding, MOST_KEPT};
 
 /// The most lines of one kind, of which none pushes another off, and the most bytes of all of them.

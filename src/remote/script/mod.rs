@@ -176,7 +176,7 @@ impl Constant {
         let mut text = Vec::new();
         for (name, value) in [("sp_gate_source=", gate), ("\nsp_source=", definitions)] {
             text.extend_from_slice(name.as_bytes());
-            quote_into(&mut text, value);
+            text::quote_into(&mut text, value);
         }
         text.extend_from_slice(b"\neval \"$sp_source\"");
         Self::of(String::from_utf8(text).expect("texts and ASCII between them"))
@@ -473,8 +473,8 @@ fn assign(body: &mut Zeroizing<Vec<u8>>, inputs: &Inputs<'_>) {
         body.extend_from_slice(name.as_bytes());
         body.push(b'=');
         match input {
-            Input::Text(text) => quote_into(body, text),
-            Input::Secret(secret) => quote_into(body, secret.expose()),
+            Input::Text(text) => text::quote_into(body, text),
+            Input::Secret(secret) => text::quote_into(body, secret.expose()),
         }
         body.push(b'\n');
     }
@@ -506,27 +506,6 @@ impl Input<'_> {
             Self::Secret(secret) => secret.expose().len(),
         }
     }
-}
-
-/// `text` as one word of a shell script.
-pub(crate) fn quote(text: &str) -> String {
-    let mut body = Vec::new();
-    quote_into(&mut body, text);
-    String::from_utf8_lossy(&body).into_owned()
-}
-
-/// Appends `text` as one word of POSIX sh (2.2.2, single quotes). NUL cannot be in a word and is
-/// left out.
-fn quote_into(body: &mut Vec<u8>, text: &str) {
-    body.push(b'\'');
-    for byte in text.bytes() {
-        match byte {
-            b'\'' => body.extend_from_slice(b"'\\''"),
-            0 => {}
-            other => body.push(other),
-        }
-    }
-    body.push(b'\'');
 }
 
 impl Framed {

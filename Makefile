@@ -50,7 +50,9 @@ check-scripts:
 check-code:
 	cargo clippy --locked --all-targets -- -D warnings
 
+PROSE := $(filter-out docs/commands.md docs/benchmarks.md docs/reliability.md,$(wildcard *.md docs/*.md))
 check-docs:
+	tools/wrapped $(PROSE)
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps
 
 # The figures come from a run, and from nobody's pen.

@@ -53,7 +53,7 @@ check-code:
 PROSE := $(filter-out docs/commands.md docs/benchmarks.md docs/reliability.md,$(wildcard *.md docs/*.md))
 check-docs:
 	tools/wrapped $(PROSE)
-	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --quiet --locked --no-deps --document-private-items
 
 # The figures come from a run, and from nobody's pen.
 check-figures:

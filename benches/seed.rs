@@ -19,12 +19,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
-use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
-use stagepass::ledger::{Entry, Event, Lease, Ledger, Location, Mode, seal_of_case, seal_of_grant};
-use stagepass::public_key;
-use stagepass::remote::inputs::{self, CallInputs};
-use stagepass::remote::provider::{Provider, Verb};
-use stagepass::secret::random_id;
+use stagepass::testing::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
+use stagepass::testing::ledger::{
+    Entry, Event, Lease, Ledger, Location, Mode, seal_of_case, seal_of_grant,
+};
+use stagepass::testing::public_key;
+use stagepass::testing::remote::inputs::{self, CallInputs};
+use stagepass::testing::remote::provider::{Provider, Verb};
+use stagepass::testing::secret::random_id;
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
 

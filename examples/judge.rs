@@ -5,9 +5,9 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use stagepass::grant::Layer;
-use stagepass::lifecycle::evidence::Evidence;
-use stagepass::remote::script::Reply;
+use stagepass::testing::grant::Layer;
+use stagepass::testing::lifecycle::evidence::Evidence;
+use stagepass::testing::remote::script::Reply;
 
 fn main() -> io::Result<()> {
     let mut said = Vec::new();

@@ -2,31 +2,32 @@
 //!
 //! The binary is a few lines over this library, so that tests, benches and fuzzers reach the code.
 
-pub mod cli;
-pub mod command;
-pub mod complete;
-pub mod connect;
-pub mod context;
-pub mod deadline;
-pub mod error;
+mod cli;
+mod command;
+mod complete;
+mod connect;
+mod context;
+mod deadline;
+mod error;
 mod file;
+mod fuzzing;
+mod grant;
+mod ledger;
+mod lifecycle;
+mod machine;
+mod mark;
+mod message;
+mod output;
+mod policy;
+mod promise;
+mod public_key;
+mod remote;
+mod secret;
+mod target;
 #[doc(hidden)]
-pub mod fuzzing;
-pub mod grant;
-pub mod ledger;
-pub mod lifecycle;
-pub mod machine;
-pub mod mark;
-pub mod message;
-pub mod output;
-pub mod policy;
-pub mod promise;
-pub mod public_key;
-pub mod remote;
-pub mod secret;
-pub mod target;
-pub mod text;
-pub mod transport;
+pub mod testing;
+mod text;
+mod transport;
 
 use std::process::ExitCode;
 

@@ -17,23 +17,27 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use russh::keys::{HashAlg, PublicKey};
 use sha2::{Digest as _, Sha256};
-use stagepass::deadline::{self, DeadlineError};
-use stagepass::fuzzing::{self, Piece, Way, shown};
-use stagepass::grant::Access;
-use stagepass::ledger::Head;
-use stagepass::lifecycle::difference::{Difference, judge};
-use stagepass::machine::keyring::SecretName;
-use stagepass::policy::{self, Declared, EnvironmentFinding, EnvironmentVerdict, Facts, Setting};
-use stagepass::promise::{Asked, Promise};
-use stagepass::public_key::{self, PublicKeyError, read_supporter_key};
-use stagepass::remote::provider::{Need, Provider, Verb};
-use stagepass::remote::script::{self, Answer, Framed, OutputType, Outputs, Reply, frame_sh};
-use stagepass::remote::server::{self, Server};
-use stagepass::target::pin::HostKeyPin;
-use stagepass::target::{self, Address, Elevation, Environment, Login, Target};
-use stagepass::text::is_steering;
-use stagepass::transport::host_key::{KnownHosts, Verdict, check_pins};
-use stagepass::transport::{
+use stagepass::testing::deadline::{self, DeadlineError};
+use stagepass::testing::fuzzing::{self, Piece, Way, shown};
+use stagepass::testing::grant::Access;
+use stagepass::testing::ledger::Head;
+use stagepass::testing::lifecycle::difference::{Difference, judge};
+use stagepass::testing::machine::keyring::SecretName;
+use stagepass::testing::policy::{
+    self, Declared, EnvironmentFinding, EnvironmentVerdict, Facts, Setting,
+};
+use stagepass::testing::promise::{Asked, Promise};
+use stagepass::testing::public_key::{self, PublicKeyError, read_supporter_key};
+use stagepass::testing::remote::provider::{Need, Provider, Verb};
+use stagepass::testing::remote::script::{
+    self, Answer, Framed, OutputType, Outputs, Reply, frame_sh,
+};
+use stagepass::testing::remote::server::{self, Server};
+use stagepass::testing::target::pin::HostKeyPin;
+use stagepass::testing::target::{self, Address, Elevation, Environment, Login, Target};
+use stagepass::testing::text::is_steering;
+use stagepass::testing::transport::host_key::{KnownHosts, Verdict, check_pins};
+use stagepass::testing::transport::{
     Outcome, Output, Reach, Route, STDERR_LIMIT, STDOUT_LIMIT, Surroundings,
 };
 
@@ -546,7 +550,7 @@ pub fn public_key(data: &[u8]) {
             for word in long {
                 assert!(!told.contains(word), "{told}");
             }
-            assert!(stagepass::message::has(error.hint()));
+            assert!(stagepass::testing::message::has(error.hint()));
             if data.len() > public_key::FILE_LIMIT {
                 assert!(matches!(error, PublicKeyError::Large));
             }

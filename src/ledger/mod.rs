@@ -33,7 +33,7 @@ pub(crate) use record::is_held;
 pub use row::{seal_of_case, seal_of_grant};
 use sqlx::AnyConnection;
 use tokio::sync::Mutex;
-pub use verify::{Break, Verdict};
+pub use verify::Verdict;
 pub use watch::{Alarms, LONGEST_WAIT};
 
 use crate::grant::UnixTime;

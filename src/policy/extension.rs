@@ -113,12 +113,6 @@ impl NewDeadline {
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
-
-    /// The rules that were set aside, and why.
-    #[must_use]
-    pub fn overrides(&self) -> &[Override] {
-        &self.overrides
-    }
 }
 
 /// Whether a grant's deadline may be moved. Earlier is always allowed, as long as it lies in the
@@ -226,7 +220,7 @@ mod tests {
         let new = extended(&extension(NOW + 7 * DAY, Some(" more logs ")), &agreed()).unwrap();
         assert_eq!(new.deadline(), NOW + 7 * DAY);
         assert_eq!(new.reason(), Some("more logs"));
-        assert!(new.is_longer() && new.overrides().is_empty());
+        assert!(new.is_longer() && new.overrides.is_empty());
         for reason in [None, Some(""), Some(" "), Some("a\nb"), Some("\u{1b}")] {
             let refused = extended(&extension(NOW + 7 * DAY, reason), &agreed()).unwrap_err();
             assert_eq!(refused, ["extension.reason"], "{reason:?}");
@@ -310,6 +304,6 @@ mod tests {
         assert_eq!(ids(&broken), ["deadline.maximum"]);
         request.overrides = overridden("deadline.maximum", "they are on holiday");
         let ExtensionDecision::Allow(new) = decide(&request) else { panic!("refused") };
-        assert_eq!(new.overrides().len(), 1);
+        assert_eq!(new.overrides.len(), 1);
     }
 }

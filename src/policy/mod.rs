@@ -25,9 +25,9 @@ use crate::policy::desk::{Desk, HARD_MAXIMUM_DAYS, Protocol};
 pub use environment::{Declared, EnvironmentFinding, EnvironmentVerdict, Setting};
 pub use extension::{Agreed, ExtensionDecision, ExtensionRequest, NewDeadline, decide_extension};
 pub use name::{NameProblem, check_name, check_reference, check_sentence};
-pub use refusal::{Broken, DeskReason};
+pub use refusal::Broken;
 pub use rule::Rule;
-pub use shop_folder::{AccountHome, FolderAbove, FolderFacts, Relation};
+pub use shop_folder::FolderFacts;
 
 /// A day of 24 hours, in seconds. Deadlines count these, not calendar days.
 pub const DAY: i64 = 86_400;
@@ -302,30 +302,6 @@ impl Terms {
     #[must_use]
     pub fn from(&self) -> &[IpNet] {
         &self.from
-    }
-
-    /// How the supporter proves who they are.
-    #[must_use]
-    pub fn credentials(&self) -> &[Credential] {
-        &self.credentials
-    }
-
-    /// The desk whose rules were applied.
-    #[must_use]
-    pub fn desk(&self) -> &str {
-        &self.desk
-    }
-
-    /// The desk's rules that were applied, in the desk's order.
-    #[must_use]
-    pub fn desk_rules(&self) -> &[String] {
-        &self.desk_rules
-    }
-
-    /// How many times the grant may be extended.
-    #[must_use]
-    pub fn extensions(&self) -> u16 {
-        self.extensions
     }
 
     /// The rules that were set aside, and why.
@@ -973,10 +949,10 @@ mod tests {
         assert_eq!(terms.access(), Access::Sftp);
         assert_eq!(terms.deadline(), NOW + 14 * DAY);
         assert_eq!(terms.deadline_maximum(), NOW + 35 * DAY);
-        assert_eq!(terms.credentials(), [Credential::Key]);
-        assert_eq!(terms.desk(), "multisafepay");
-        assert_eq!(terms.desk_rules().len(), 10);
-        assert_eq!(terms.extensions(), 2);
+        assert_eq!(terms.credentials, [Credential::Key]);
+        assert_eq!(terms.desk, "multisafepay");
+        assert_eq!(terms.desk_rules.len(), 10);
+        assert_eq!(terms.extensions, 2);
         assert_eq!(terms.environment().verdict, EnvironmentVerdict::Staging);
         assert!(terms.from().is_empty() && terms.overrides().is_empty());
         assert!(terms.live().is_none() && terms.weak_expiry().is_empty());

@@ -1,5 +1,5 @@
 //! What the ledger keeps of a layer beside its columns: what was known when it was made ([`LayerState`]), and what
-//! its provider said when it was ([`Opened`]). Which of it a provider is told stands in [`crate::remote::inputs`].
+//! its provider said when it was ([`opened`]). Which of it a provider is told stands in [`crate::remote::inputs`].
 
 use serde::{Deserialize, Serialize};
 

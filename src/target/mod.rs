@@ -524,12 +524,6 @@ impl Targets {
         self.list.iter().find(|target| target.name == name)
     }
 
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Writes one more target at the end of the file. Everything else in it stays as it is.
     ///
     /// # Errors

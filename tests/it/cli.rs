@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 use serde_json::Value;
-use stagepass::cli::Cli;
+use stagepass::testing::cli::Cli;
 
 use crate::host::{SUITE, Sudo};
 use crate::stage::{Run, Stage, bounded};

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use russh::keys::PublicKey;
-use stagepass::fuzzing::{self, Way};
-use stagepass::public_key::read_supporter_key;
-use stagepass::target::Address;
-use stagepass::transport::Surroundings;
-use stagepass::transport::host_key::{KnownHosts, Verdict};
+use stagepass::testing::fuzzing::{self, Way};
+use stagepass::testing::public_key::read_supporter_key;
+use stagepass::testing::target::Address;
+use stagepass::testing::transport::Surroundings;
+use stagepass::testing::transport::host_key::{KnownHosts, Verdict};
 
 #[path = "../../fuzz/src/lib.rs"]
 mod rules;

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use stagepass::grant::State;
+use stagepass::testing::grant::State;
 
 use crate::again::{Again, inside};
 use crate::faults::{Chance, Field, Moment, Provider, Trial, Verb, asked, seed, write_down};

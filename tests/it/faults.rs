@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use stagepass::grant::{Grant, State};
-use stagepass::ledger::{Filter, Ledger, Location, Mode};
+use stagepass::testing::grant::{Grant, State};
+use stagepass::testing::ledger::{Filter, Ledger, Location, Mode};
 
 use crate::host::{Builder, Host, Process, SUITE, Sudo};
 use crate::job::{Story, expiry_time, now};

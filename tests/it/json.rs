@@ -168,7 +168,7 @@ fn every_command_is_in_the_page_of_documents() {
         }
     }
     let mut all = Vec::new();
-    leaves(&stagepass::cli::Cli::command(), "", &mut all);
+    leaves(&stagepass::testing::cli::Cli::command(), "", &mut all);
     let documented = documented();
     let raw = ["completions", "man", "ledger export"];
     let missing: Vec<&String> = all

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use stagepass::machine::keyring::{
+use stagepass::testing::machine::keyring::{
     Availability, Dialog, Keyring, KeyringError, SecretKind, SecretName, instead,
 };
-use stagepass::secret::{Secret, generate_password};
+use stagepass::testing::secret::{Secret, generate_password};
 
 use crate::again::{Again, inside};
 

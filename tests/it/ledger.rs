@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
-use stagepass::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
-use stagepass::ledger::{
+use stagepass::testing::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
+use stagepass::testing::ledger::{
     CaseFilter, Counts, Cursor, Entry, Event, EventFilter, Filter, Head, Lease, Ledger,
     LedgerError, Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
 };
-use stagepass::secret::Secret;
+use stagepass::testing::secret::Secret;
 
 use crate::again::{Again, inside};
 use crate::postgres;
@@ -152,13 +152,13 @@ fn a_row_without_findings_hashes_as_it_did_in_the_first_version() {
     let mut grant = grant("aaaaaaaaaa", "C", "t");
     grant.checked_at = Some(NOW);
     assert_eq!(
-        stagepass::ledger::seal_of_grant(&grant),
+        stagepass::testing::ledger::seal_of_grant(&grant),
         "977a0db00f4a9940502398c0d834826c0f11e4eec7091ff5f8aafcdf065f30c6"
     );
     grant.findings = 2;
     grant.drift = Some("gate-gone the gate is gone".into());
     assert_eq!(
-        stagepass::ledger::seal_of_grant(&grant),
+        stagepass::testing::ledger::seal_of_grant(&grant),
         "91ad988721ef1a64d3ead331820b7c541543a691dacad90e3b1a14584122531c"
     );
 }
@@ -2033,7 +2033,7 @@ fn seeded_event(n: u32, closed: u32) -> String {
     let (digest, inputs) = ("ab".to_owned(), "{}".to_owned());
     let key_fingerprint = Some(format!("SHA256:{n}"));
     grant.layers = vec![Layer { digest, inputs, key_fingerprint, ..layer }];
-    let hash = stagepass::ledger::seal_of_grant(&grant);
+    let hash = stagepass::testing::ledger::seal_of_grant(&grant);
     format!("({}, {NOW}, 'me', 'grant.open', '{}', '{{}}', '{hash}', 'x')", n + 1, grant.id)
 }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
-use stagepass::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
-use stagepass::ledger::{Event, Lease, Ledger, Location, Mode, seal_of_grant};
+use stagepass::testing::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
+use stagepass::testing::ledger::{Event, Lease, Ledger, Location, Mode, seal_of_grant};
 
 use crate::host::{Host, SUITE, Sudo};
 use crate::job::{

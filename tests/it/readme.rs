@@ -62,7 +62,7 @@ fn every_command_of_the_tour_does_what_it_shows_on_a_booted_host() {
 
 #[test]
 fn the_tables_of_exit_codes_are_the_programs() {
-    use stagepass::error::Kind;
+    use stagepass::testing::error::Kind;
     let kinds = [
         Kind::Internal,
         Kind::Usage,

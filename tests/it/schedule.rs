@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stagepass::machine::schedule::{
+use stagepass::testing::machine::schedule::{
     Choice, Cron, Job, Kind, Note, Period, Schedule, ScheduleError, Systemd, prove_unattended,
 };
 

@@ -12,9 +12,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stagepass::fuzzing::{self, Way};
-use stagepass::target::Address;
-use stagepass::transport::Surroundings;
+use stagepass::testing::fuzzing::{self, Way};
+use stagepass::testing::target::Address;
+use stagepass::testing::transport::Surroundings;
 
 /// Where the inner run finds the cases.
 const CASES: &str = "STAGEPASS_TEST_SSH_CONFIG";

@@ -262,7 +262,7 @@ fn a_server_that_is_down_is_tried_again_and_again_until_it_is_back() {
 
 /// Nobody waits a day in a test: the ledger is asked what it would hand a sweep at a given time.
 fn stuck_is_due_again_in_a_day_and_for_ever(stage: &Stage, id: &str) {
-    use stagepass::ledger::{Ledger, Location, Mode};
+    use stagepass::testing::ledger::{Ledger, Location, Mode};
     let next = show(stage, id)["grant"]["next_attempt_at"].as_i64().unwrap();
     let place = Location::File(stage.state().join("ledger.sqlite3"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

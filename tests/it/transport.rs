@@ -12,12 +12,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use russh::keys::{PrivateKey, PublicKey};
-use stagepass::grant::Access;
-use stagepass::secret::Secret;
-use stagepass::target::pin::{HostKeyPin, fingerprint};
-use stagepass::target::{Address, Elevation, Environment, Login, Target};
-use stagepass::transport::host_key::Verdict;
-use stagepass::transport::{
+use stagepass::testing::grant::Access;
+use stagepass::testing::secret::Secret;
+use stagepass::testing::target::pin::{HostKeyPin, fingerprint};
+use stagepass::testing::target::{Address, Elevation, Environment, Login, Target};
+use stagepass::testing::transport::host_key::Verdict;
+use stagepass::testing::transport::{
     Ahead, Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, STDOUT_LIMIT, Script,
     Surroundings, TransportError, Unlock, fetch_host_key, try_login,
 };
@@ -889,7 +889,8 @@ fn a_jump_host_is_looked_up_in_its_own_known_hosts_and_the_hint_is_about_it() {
         assert_eq!(known_hosts.as_deref(), Some(merchant.ssh("known_gate").as_path()));
         assert!(matches!(**source, TransportError::HostKeyUnknown { .. }), "{source}");
         // The hint pins the jump host, and never the target.
-        let shown = format!("{:?}", stagepass::remote::session::unreachable(&target, error));
+        let shown =
+            format!("{:?}", stagepass::testing::remote::session::unreachable(&target, error));
         assert!(shown.contains("known_gate") && !shown.contains("--replace"), "{shown}");
 
         let key = gate.host_key("ed25519").to_openssh().unwrap();
@@ -910,7 +911,8 @@ fn a_key_of_the_merchants_own_is_known_as_one() {
     let other = generate(&merchant.home.path().join("supporter"), "ed25519", "");
     run(async {
         let own = async |target: &Target, key: &Path| {
-            stagepass::transport::own_key(target, &public(key), &merchant.known, soon(10)).await
+            stagepass::testing::transport::own_key(target, &public(key), &merchant.known, soon(10))
+                .await
         };
         let target = pinned(&sshd);
         let usual = own(&target, &merchant.ssh("id_ed25519")).await.unwrap();

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use russh::keys::PublicKey;
-use stagepass::grant::Access;
-use stagepass::secret::Secret;
-use stagepass::target::{Address, Elevation, Environment, Login, Target};
-use stagepass::transport::{
+use stagepass::testing::grant::Access;
+use stagepass::testing::secret::Secret;
+use stagepass::testing::target::{Address, Elevation, Environment, Login, Target};
+use stagepass::testing::transport::{
     Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, Script, Surroundings,
     TransportError, Unlock, try_login,
 };

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use cron::Cron;
-pub use prove::{ProofReport, prove_unattended};
+pub use prove::prove_unattended;
 pub use systemd::Systemd;
 
 /// How often the sweep runs: 1 to 60 minutes, a divisor of 60, so that the steps are even.

@@ -94,57 +94,57 @@ fn list<'a>(
     opened: &Reply,
     call: &CallInputs<'a>,
 ) -> Inputs<'a> {
-    let text = |text: &str| Input::Text(text.to_owned());
+    let word = |word: &str| Input::Text(word.to_owned());
     let number = |number: i64| Input::Text(number.to_string());
-    let digit = |is: bool| text(if is { "1" } else { "0" });
-    let said = |is: bool| text(if is { "1" } else { "" });
+    let digit = |is: bool| word(if is { "1" } else { "0" });
+    let said = |is: bool| word(if is { "1" } else { "" });
     // The server keeps the deadline by its own clock.
     let deadline = match call.deadline {
         0 => 0,
         deadline => state.server_time(deadline),
     };
     vec![
-        ("sp_grant", text(subject.grant)),
-        ("sp_account", text(subject.account)),
-        ("sp_access", text(subject.access.id())),
-        ("sp_supporter", text(subject.supporter)),
-        ("sp_public_key", text(subject.public_key)),
+        ("sp_grant", word(subject.grant)),
+        ("sp_account", word(subject.account)),
+        ("sp_access", word(subject.access.id())),
+        ("sp_supporter", word(subject.supporter)),
+        ("sp_public_key", word(subject.public_key)),
         ("sp_has_password", digit(subject.has_password)),
-        ("sp_path", text(&state.path)),
-        ("sp_path_id", text(&state.path_id)),
+        ("sp_path", word(&state.path)),
+        ("sp_path_id", word(&state.path_id)),
         ("sp_with_secrets", said(state.with_secrets)),
-        ("sp_expiry_form", text(state.expiry_form.id())),
+        ("sp_expiry_form", word(state.expiry_form.id())),
         ("sp_restrict", digit(state.restrict)),
-        ("sp_from", text(&state.from)),
+        ("sp_from", word(&state.from)),
         ("sp_allow_root", said(state.allow_root)),
         (
             "sp_same_key_before",
-            text(match opened.text("same_key_foreign") {
+            word(match opened.text("same_key_foreign") {
                 "true" => "1",
                 "false" => "0",
                 _ => "",
             }),
         ),
-        ("sp_keys_file", text(opened.text("keys_file"))),
-        ("sp_tag", text(&state.tag)),
-        ("sp_case", text(subject.case)),
-        ("sp_ask", text(&state.ask)),
-        ("sp_at_end", text(if state.drain > 0 { "drain" } else { "kill" })),
+        ("sp_keys_file", word(opened.text("keys_file"))),
+        ("sp_tag", word(&state.tag)),
+        ("sp_case", word(subject.case)),
+        ("sp_ask", word(&state.ask)),
+        ("sp_at_end", word(if state.drain > 0 { "drain" } else { "kill" })),
         ("sp_drain", number(state.drain)),
         (WALK_SECONDS, number(state.walk_seconds)),
         ("sp_uses_from", number(state.uses_collected)),
-        ("sp_closer", text(call.closer)),
-        ("sp_baseline_digest", text(opened.text("baseline_digest"))),
+        ("sp_closer", word(call.closer)),
+        ("sp_baseline_digest", word(opened.text("baseline_digest"))),
         // What began later, by the server's clock, may be the supporter's.
         ("sp_opened", number(subject.created_at.map_or(0, |at| state.server_time(at)))),
-        ("sp_confined_then", text(opened.text("confined"))),
+        ("sp_confined_then", word(opened.text("confined"))),
         ("sp_by_server", digit(false)),
         ("sp_gate_wanted", digit(true)),
-        ("sp_trial", text(call.trial)),
+        ("sp_trial", word(call.trial)),
         ("sp_deadline", number(deadline)),
-        ("sp_check_key", text(call.check_key.unwrap_or_default())),
+        ("sp_check_key", word(call.check_key.unwrap_or_default())),
         ("sp_check_until", number(call.check_until)),
         ("sp_not_after", number(call.not_after)),
-        ("sp_password", call.password_hash.map_or_else(|| text(""), Input::Secret)),
+        ("sp_password", call.password_hash.map_or_else(|| word(""), Input::Secret)),
     ]
 }

@@ -24,7 +24,7 @@ use crate::policy::{self, PolicyConfig};
 use crate::remote::provider::{FILE_LIMIT, Provider, ProviderError, refuse_unsafe};
 use crate::secret::Secret;
 use crate::target::{Target, Targets};
-use crate::transport::{Route, Surroundings, Unlock, Wanted};
+use crate::transport::{Route, SshEnvironment, Unlock, Wanted};
 
 /// How long the operating system's keyring may take to answer. A locked one can hang for ever.
 pub const KEYRING_LIMIT: Duration = Duration::from_secs(20);
@@ -87,7 +87,7 @@ pub struct Context {
     /// Whom a supporter asks for more time.
     pub contact: Option<String>,
     /// What the SSH client looks at.
-    pub surroundings: Surroundings,
+    pub surroundings: SshEnvironment,
     /// Who works: `user@host`.
     pub actor: String,
     /// How long one step on a server may take.
@@ -151,10 +151,10 @@ impl Context {
         let user = login_name();
         let actor = format!("{user}@{}", ledger::host_name());
         Ok(Self {
-            surroundings: Surroundings {
+            surroundings: SshEnvironment {
                 agent_socket: environment("SSH_AUTH_SOCK"),
                 variable: |name| environment(name)?.into_os_string().into_string().ok(),
-                ..Surroundings::new(&home, &user)
+                ..SshEnvironment::new(&home, &user)
             },
             config_dir,
             state_dir,

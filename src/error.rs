@@ -82,7 +82,7 @@ pub struct More {
     /// An interruption whose beginnings were undone.
     pub undone: bool,
     /// Only the exit code says it: it was told before.
-    pub untold: bool,
+    pub omitted: bool,
 }
 
 /// The result of everything above the modules with errors of their own.
@@ -132,8 +132,8 @@ impl Error {
 
     /// The same for the exit code, and nothing is printed.
     #[must_use]
-    pub fn untold(mut self) -> Self {
-        self.more.untold = true;
+    pub fn omitted(mut self) -> Self {
+        self.more.omitted = true;
         self
     }
 

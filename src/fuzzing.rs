@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::target::{self, Elevation, Target, TargetError};
 use crate::transport::exchange::{End, Exchange, Feed};
 use crate::transport::ssh_config::{Config, Family, Place};
-use crate::transport::{Interpreter, Outcome, Reach, Script, Surroundings, TransportError, sftp};
+use crate::transport::{Interpreter, Outcome, Reach, Script, SshEnvironment, TransportError, sftp};
 
 /// A message as it would stand on the screen.
 #[must_use]
@@ -147,7 +147,7 @@ impl From<Place> for Way {
 ///
 /// # Errors
 /// Says what is not understood or not done here.
-pub fn ssh_config(text: &str, known: &Surroundings, host: &str) -> Result<Way, TransportError> {
+pub fn ssh_config(text: &str, known: &SshEnvironment, host: &str) -> Result<Way, TransportError> {
     let config = Config::parse(known, Path::new("/config"), text);
     config.place(None, host, None).map(Way::from)
 }
@@ -157,7 +157,7 @@ pub fn ssh_config(text: &str, known: &Surroundings, host: &str) -> Result<Way, T
 /// # Errors
 /// Says what is not understood or not done here.
 pub fn way(
-    known: &Surroundings,
+    known: &SshEnvironment,
     user: Option<&str>,
     host: &str,
     port: Option<u16>,

@@ -186,7 +186,7 @@ impl Output {
 
     /// Prints what went wrong, why, and what to do; with `--json` as the document.
     pub fn error(&self, error: &Error) {
-        if error.more.untold {
+        if error.more.omitted {
             return;
         }
         if self.json {

@@ -25,7 +25,7 @@ pub struct Asked {
     pub access: Access,
 }
 
-/// The layers, by the names that they are told by.
+/// The credentials, by the names that they are told by.
 pub const KEY: &str = "the key";
 /// See [`KEY`].
 pub const PASSWORD: &str = "the password";
@@ -33,27 +33,27 @@ pub const PASSWORD: &str = "the password";
 /// What is missing where SFTP alone was asked for, and a password is not held to it.
 const COMMANDS_RUN: &str = "a password lets commands run here, and not SFTP alone";
 
-/// What ends a grant on time, layer by layer.
+/// What ends a grant on time, credential by credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Promise {
     /// One for each credential.
-    pub layers: Vec<LayerPromise>,
+    pub credentials: Vec<CredentialPromise>,
     /// What stands behind them, later than the deadline.
     pub backstops: Vec<&'static str>,
 }
 
 /// What ends one credential on time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LayerPromise {
+pub struct CredentialPromise {
     /// `the key` or `the password`.
-    pub layer: &'static str,
+    pub credential: &'static str,
     /// Best first, in words.
     pub enforced_by: Vec<String>,
     /// Why the deadline cannot be kept to the minute; empty where it is kept.
     pub missing: Vec<String>,
 }
 
-impl LayerPromise {
+impl CredentialPromise {
     /// Whether commands run although SFTP alone was asked for, as is said with what is missing.
     #[must_use]
     pub fn lets_commands_run(&self) -> bool {
@@ -184,48 +184,54 @@ impl Promise {
     }
 
     fn of(means: &Means, asked: Asked) -> Self {
-        let key = asked.key.then(|| layer(KEY, means, means.gate.as_ref(), asked));
-        let password =
-            asked.password.then(|| layer(PASSWORD, means, means.password_gate.as_ref(), asked));
+        let key = asked.key.then(|| credential(KEY, means, means.gate.as_ref(), asked));
+        let password = asked
+            .password
+            .then(|| credential(PASSWORD, means, means.password_gate.as_ref(), asked));
         let mut backstops = vec!["the sweep"];
         if asked.own_account {
             backstops.insert(0, "the account's expiry day");
         }
-        Self { layers: key.into_iter().chain(password).collect(), backstops }
+        Self { credentials: key.into_iter().chain(password).collect(), backstops }
     }
 
-    /// The layers that cannot be ended to the minute, each with the reasons.
+    /// The credentials that cannot be ended to the minute, each with the reasons.
     #[must_use]
     pub fn weak(&self) -> Vec<String> {
-        self.layers
+        self.credentials
             .iter()
-            .filter(|layer| !layer.missing.is_empty())
-            .map(|layer| format!("{} ({})", layer.layer, layer.missing.join("; ")))
+            .filter(|one| !one.missing.is_empty())
+            .map(|one| format!("{} ({})", one.credential, one.missing.join("; ")))
             .collect()
     }
 
-    /// What enforces the deadline, for people: the same for all layers in one sentence.
+    /// What enforces the deadline, for people: the same for all credentials in one sentence.
     #[must_use]
     pub fn enforced_by(&self) -> Vec<String> {
-        let same = self.layers.windows(2).all(|pair| match pair {
+        let same = self.credentials.windows(2).all(|pair| match pair {
             [one, other] => one.enforced_by == other.enforced_by,
             _ => true,
         });
-        self.layers
+        self.credentials
             .iter()
             .take(if same { 1 } else { usize::MAX })
-            .map(|layer| {
-                let by = match layer.enforced_by.as_slice() {
+            .map(|one| {
+                let by = match one.enforced_by.as_slice() {
                     [] => "nothing on the server".to_owned(),
                     by => by.join(", "),
                 };
-                if same { by } else { format!("{}: {by}", layer.layer) }
+                if same { by } else { format!("{}: {by}", one.credential) }
             })
             .collect()
     }
 }
 
-fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked) -> LayerPromise {
+fn credential(
+    name: &'static str,
+    means: &Means,
+    gate: Option<&String>,
+    asked: Asked,
+) -> CredentialPromise {
     let key_expiry = means.key_expiry && name == KEY;
     let mut enforced_by = Vec::new();
     enforced_by.extend(gate.cloned());
@@ -266,7 +272,7 @@ fn layer(name: &'static str, means: &Means, gate: Option<&String>, asked: Asked)
     {
         missing.push(COMMANDS_RUN.to_owned());
     }
-    LayerPromise { layer: name, enforced_by, missing }
+    CredentialPromise { credential: name, enforced_by, missing }
 }
 
 #[cfg(test)]

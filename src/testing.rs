@@ -104,7 +104,7 @@ pub mod text {
 pub mod transport {
     pub use crate::transport::{
         Ahead, Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, Route,
-        STDERR_LIMIT, STDOUT_LIMIT, Script, Surroundings, TransportError, Unlock, fetch_host_key,
+        STDERR_LIMIT, STDOUT_LIMIT, Script, SshEnvironment, TransportError, Unlock, fetch_host_key,
         own_key, try_login,
     };
     pub mod host_key {

@@ -38,7 +38,7 @@ use stagepass::testing::target::{self, Address, Elevation, Environment, Login, T
 use stagepass::testing::text::is_steering;
 use stagepass::testing::transport::host_key::{KnownHosts, Verdict, check_pins};
 use stagepass::testing::transport::{
-    Outcome, Output, Reach, Route, STDERR_LIMIT, STDOUT_LIMIT, Surroundings,
+    Outcome, Output, Reach, Route, STDERR_LIMIT, STDOUT_LIMIT, SshEnvironment,
 };
 
 /// One reader's rules.
@@ -294,7 +294,7 @@ fn look(reply: &Reply) {
         path: None,
         public_host: None,
     };
-    let route = Route::of(&here, &Surroundings::new(Path::new("/home/anna"), "anna")).unwrap();
+    let route = Route::of(&here, &SshEnvironment::new(Path::new("/home/anna"), "anna")).unwrap();
     if let Some(why) = server::unusable(reply, NOW) {
         tame(&why);
     }
@@ -1001,7 +1001,7 @@ pub fn ssh_config(data: &[u8]) {
     if config.to_ascii_lowercase().contains("include") {
         return;
     }
-    let known = Surroundings::new(Path::new("/home/anna"), "anna");
+    let known = SshEnvironment::new(Path::new("/home/anna"), "anna");
     match fuzzing::ssh_config(config, &known, &host) {
         Ok(way) => is_a_way(&way, 0),
         Err(error) => drop(says(&error)),

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{EventFilter, Ledger};
 use crate::lifecycle::claim::event;
-use crate::lifecycle::evidence::Story;
+use crate::lifecycle::evidence::History;
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
 
@@ -101,7 +101,7 @@ fn asked(context: &Context, text: &str) -> Result<String> {
 async fn found(ledger: &Ledger, grant: &Grant) -> Result<Vec<String>> {
     let filter = EventFilter { grant: Some(grant.id.clone()), ..EventFilter::default() };
     let events = ledger.events(&filter, MOST_EVENTS).await?;
-    Ok(Story::of(&events).found.lines)
+    Ok(History::of(&events).found.lines)
 }
 
 fn list(grant: &Grant, found: &[String]) -> String {

@@ -155,7 +155,7 @@ async fn carry_out(
         let shortened = event(context, &grant, "grant.shortening", json!({ "new": new }));
         grant = ledger.record(&grant, &shortened).await?;
     }
-    let answer = restate(context, &mut session, &mut grant, new.deadline()).await;
+    let answer = reapply_deadline(context, &mut session, &mut grant, new.deadline()).await;
     // Kept where the server has another deadline than the ledger, or nobody knows which it has: the
     // next sweep sees a claim whose process is gone, and sets the recorded one.
     let claim = (grant.lease_owner.take(), grant.lease_until.take());
@@ -179,7 +179,7 @@ async fn carry_out(
         Ok(Answer::Unknown { why }) => {
             let recorded = grant.deadline;
             // The server may have either; the one that the ledger has is set again if it can be.
-            let restored = restate(context, &mut session, &mut grant, recorded).await;
+            let restored = reapply_deadline(context, &mut session, &mut grant, recorded).await;
             let error =
                 Error::new(Kind::Unknown, "nobody saw whether the server took the new deadline")
                     .because_text(why);
@@ -210,7 +210,7 @@ async fn carry_out(
 }
 
 /// Sets the deadline on the server, by the server's clock as it is now.
-async fn restate(
+async fn reapply_deadline(
     context: &Context,
     session: &mut Session<'_>,
     grant: &mut Grant,
@@ -255,7 +255,7 @@ async fn restate(
 ///
 /// # Errors
 /// Fails only when the ledger does; a server that cannot be reached is asked again next time.
-pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<()> {
+pub async fn reapply_interrupted(context: &Context, ledger: &Ledger) -> Result<()> {
     let filter = Filter { states: vec![State::Open], leased: true, ..Filter::default() };
     for grant in ledger.grants(&filter, MOST, None).await? {
         let now = context.now();
@@ -275,7 +275,8 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
             Ok(target) => match Session::open(context, &target).await {
                 Ok(mut session) => {
                     let deadline = grant.deadline;
-                    let answer = restate(context, &mut session, &mut grant, deadline).await;
+                    let answer =
+                        reapply_deadline(context, &mut session, &mut grant, deadline).await;
                     session.close().await;
                     answer
                 }
@@ -291,14 +292,14 @@ pub async fn restate_interrupted(context: &Context, ledger: &Ledger) -> Result<(
             Ok(Answer::Done(reply)) => {
                 grant.lease_owner = None;
                 grant.lease_until = None;
-                ("grant.restated", json!({ "update": evidence::read_back(&reply) }))
+                ("grant.deadline-reapplied", json!({ "update": evidence::read_back(&reply) }))
             }
             Ok(Answer::Refused { reason: why, .. }) => {
                 grant.next_attempt_at = Some(now.saturating_add(PAUSE));
-                ("grant.restate-failed", json!({ "why": why }))
+                ("grant.deadline-not-reapplied", json!({ "why": why }))
             }
-            Ok(Answer::Unknown { why }) => ("grant.restate-failed", json!({ "why": why })),
-            Err(e) => ("grant.restate-failed", json!({ "why": e.one_line() })),
+            Ok(Answer::Unknown { why }) => ("grant.deadline-not-reapplied", json!({ "why": why })),
+            Err(e) => ("grant.deadline-not-reapplied", json!({ "why": e.one_line() })),
         };
         ledger.record(&grant, &event(context, &grant, verb, detail)).await?;
     }

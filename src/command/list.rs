@@ -15,7 +15,7 @@ use crate::ledger::{Counts, Filter, Ledger};
 use crate::output::Tone;
 
 /// Grants that are over and not confirmed, of which something is said below the table.
-const MOST_TOLD: usize = 5;
+const MAX_LISTED: usize = 5;
 
 /// Runs the command.
 ///
@@ -55,7 +55,7 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
         let told = format!("only the first {} are listed; `--limit` shows more", grants.len());
         context.output.say(Tone::Warn, &told);
     }
-    for grant in grants.iter().filter(|grant| view::is_unconfirmed(grant, now)).take(MOST_TOLD) {
+    for grant in grants.iter().filter(|grant| view::is_unconfirmed(grant, now)).take(MAX_LISTED) {
         let said = said.get(&grant.id).copied();
         context.output.say(Tone::Faint, &view::unconfirmed(grant, said));
     }

@@ -340,7 +340,7 @@ impl<'a> Cycle<'a> {
         let attempts = if works {
             vec![Attempt::Key(&self.check.private)]
         } else {
-            vec![Attempt::OfferInEveryWay(&key)]
+            vec![Attempt::OfferWithAnyHash(&key)]
         };
         let tried = transport::try_login(
             session.target,

@@ -17,7 +17,7 @@ use crate::ledger::{Event, Filter, Lease, Ledger, LedgerError};
 use crate::lifecycle::claim;
 use crate::lifecycle::closing;
 use crate::lifecycle::proving;
-use crate::mark::survey::{Finding, Ground, Judged, Listing, Mark, Matter, Row};
+use crate::mark::survey::{Finding, FindingKind, Listing, Mark, Row, SurveyResult, SurveyScope};
 use crate::mark::{self, survey};
 use crate::output::{Progress, Tone, paint};
 use crate::public_key;
@@ -43,7 +43,7 @@ struct Surveyed {
     target: String,
     /// The providers that listed their marks.
     providers: Vec<String>,
-    judged: Judged,
+    judged: SurveyResult,
     notes: Vec<String>,
     /// Why it was not looked at.
     unseen: Option<(Kind, String)>,
@@ -87,7 +87,7 @@ impl<'a> Done<'a> {
         self.dealt_with.iter().any(|(on, one)| {
             *on == target
                 && (*one == finding
-                    || (finding.matter == Matter::Leftover && one.grant == finding.grant))
+                    || (finding.matter == FindingKind::Leftover && one.grant == finding.grant))
         })
     }
 }
@@ -184,7 +184,7 @@ async fn look_at(
     let mut surveyed = Surveyed {
         target: target.name.clone(),
         providers: Vec::new(),
-        judged: Judged::default(),
+        judged: SurveyResult::default(),
         notes: Vec::new(),
         unseen: None,
     };
@@ -214,7 +214,7 @@ async fn look_at(
         .zip(&logins)
         .map(|(provider, login)| Listing { provider, login: login.as_deref() })
         .collect();
-    let ground = Ground { listings: &listings, host_keys: &host_keys, key, live_before };
+    let ground = SurveyScope { listings: &listings, host_keys: &host_keys, key, live_before };
     let rows = rows(ledger, target, &all).await?;
     surveyed.judged = survey::judge(&ground, &all, &rows);
     session.close().await;
@@ -240,7 +240,7 @@ async fn marks(
 ) -> std::result::Result<Vec<Mark>, (Kind, String)> {
     let account = match provider.need {
         Need::None => session.user().to_owned(),
-        Need::Root => nobodys_account("0"),
+        Need::Root => placeholder_account("0"),
     };
     let inputs = inputs::of_detect(session.target, &account, "0", Access::Sftp, None);
     let reply = match session.call(provider, Verb::Marks, &inputs).await {
@@ -267,7 +267,7 @@ async fn marks(
 }
 
 /// The name of an account that nobody made.
-fn nobodys_account(grant: &str) -> String {
+fn placeholder_account(grant: &str) -> String {
     format!("sp-{grant}").chars().take(32).collect()
 }
 
@@ -349,7 +349,7 @@ fn to_adopt<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<
         for one in surveyed {
             // Always proved to be ours.
             let ours =
-                one.judged.findings.iter().filter(|finding| finding.matter == Matter::Unknown);
+                one.judged.findings.iter().filter(|finding| finding.matter == FindingKind::Unknown);
             chosen.extend(ours.map(|finding| (one.target.as_str(), finding)));
         }
     }
@@ -507,7 +507,7 @@ async fn close_one(
     };
     let closed = match known {
         // What else has the name of a live grant is no reason to end the grant.
-        Some(grant) if finding.matter == Matter::Missing && grant.state.is_live() => {
+        Some(grant) if finding.matter == FindingKind::Missing && grant.state.is_live() => {
             match closing::close(context, ledger, session, &grant.id, &why).await? {
                 closing::Ended::Closed(closed) => Ok(closed.notes),
                 closing::Ended::Failed { why, .. } => Err(why),
@@ -594,7 +594,7 @@ fn rebuilt(
     let account = match (&finding.account, provider.need) {
         (Some(account), _) => account.clone(),
         (None, Need::None) => user.to_owned(),
-        (None, Need::Root) => nobodys_account(&finding.grant),
+        (None, Need::Root) => placeholder_account(&finding.grant),
     };
     let state = LayerState {
         path: target.path.clone().unwrap_or_default(),
@@ -791,11 +791,13 @@ fn failure(surveyed: &[Surveyed], done: &Done<'_>) -> Option<Error> {
 fn way_out(target: &str, finding: &Finding) -> String {
     let id = &finding.grant;
     match finding.matter {
-        Matter::Unknown => format!(
+        FindingKind::Unknown => format!(
             "`stagepass reconcile {target} --adopt {id}` lets the next sweep close it, \
              `--close {id}` closes it now"
         ),
-        Matter::Missing => format!("`stagepass revoke {id}` ends it in the ledger, with the proof"),
+        FindingKind::Missing => {
+            format!("`stagepass revoke {id}` ends it in the ledger, with the proof")
+        }
         _ if finding.state.is_some_and(State::is_live) => format!(
             "look at it on {target}, and take it away by hand; or `stagepass revoke {id}` ends the \
              grant, and then run this again"
@@ -842,12 +844,12 @@ fn text(surveyed: &[Surveyed]) -> String {
 
 fn line(finding: &Finding) -> String {
     let word = match finding.matter {
-        Matter::Unknown => "UNKNOWN",
-        Matter::Over => "BACK",
-        Matter::Unproved => "NOT PROVED",
-        Matter::Copy => "COPY",
-        Matter::Missing => "MISSING",
-        Matter::Leftover => "leftover",
+        FindingKind::Unknown => "UNKNOWN",
+        FindingKind::Over => "BACK",
+        FindingKind::Unproved => "NOT PROVED",
+        FindingKind::Copy => "COPY",
+        FindingKind::Missing => "MISSING",
+        FindingKind::Leftover => "leftover",
     };
     let tone = if finding.matters() { Tone::Bad } else { Tone::Faint };
     let of = finding.account.as_ref().map(|account| format!(", account `{account}`"));

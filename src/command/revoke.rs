@@ -9,7 +9,7 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{Filter, Lease, Ledger};
-use crate::lifecycle::batch::{self, Running, Tally, Untold};
+use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing::{self, Closed};
 use crate::output::{Tone, paint};
@@ -192,7 +192,7 @@ pub fn text(tally: &Tally, now: UnixTime, is_swept: bool) -> String {
             deadline::utc(claim::latest_end(grant))
         ));
     }
-    let Untold { closed, refused, unseen, waiting, unrecorded, .. } = tally.untold;
+    let Omitted { closed, refused, unseen, waiting, unrecorded, .. } = tally.omitted;
     for (count, how) in [
         (closed, "closed"),
         (refused + unseen, "NOT CLOSED"),
@@ -266,10 +266,10 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
         "altered": altered,
         "elsewhere": elsewhere,
         "not_listed": {
-            "closed": tally.untold.closed,
-            "failed": tally.untold.refused + tally.untold.unseen,
-            "waiting": tally.untold.waiting,
-            "unrecorded": tally.untold.unrecorded,
+            "closed": tally.omitted.closed,
+            "failed": tally.omitted.refused + tally.omitted.unseen,
+            "waiting": tally.omitted.waiting,
+            "unrecorded": tally.omitted.unrecorded,
         },
     })
 }
@@ -283,7 +283,7 @@ pub fn failure(tally: &Tally) -> Option<Error> {
     let not_closed = not_closed(tally);
     let Some(first) = found.first() else { return not_closed };
     let mut error = not_closed.unwrap_or_else(|| {
-        let what = match found.len() + tally.untold.found {
+        let what = match found.len() + tally.omitted.found {
             1 => format!(
                 "{} is closed, and {} to be looked at",
                 first.id,
@@ -312,14 +312,14 @@ pub fn failure(tally: &Tally) -> Option<Error> {
 /// The worst of what was not closed.
 #[must_use]
 pub fn not_closed(tally: &Tally) -> Option<Error> {
-    let untold = tally.untold;
-    let stuck = untold.stuck > 0
+    let omitted = tally.omitted;
+    let stuck = omitted.stuck > 0
         || !tally.altered.is_empty()
         || tally.failed.iter().any(|(grant, ..)| grant.state == State::Stuck);
-    let unrecorded = tally.unrecorded.len() + untold.unrecorded;
+    let unrecorded = tally.unrecorded.len() + omitted.unrecorded;
     let count = tally.failed_count() + tally.busy.len() + unrecorded + tally.altered.len();
     let elsewhere = tally.elsewhere.len();
-    let unseen = untold.unseen > 0
+    let unseen = omitted.unseen > 0
         || tally.failed.iter().any(|(.., refused)| !refused)
         || !(tally.busy.is_empty() && unrecorded == 0);
     let kind = match (count == 0, stuck, unseen) {

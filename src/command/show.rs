@@ -15,7 +15,7 @@ use crate::grant::{Grant, State};
 use crate::ledger::{Entry, EventFilter};
 use crate::lifecycle::checking::drifted;
 use crate::lifecycle::closing;
-use crate::lifecycle::evidence::{Bounded, Story};
+use crate::lifecycle::evidence::{Bounded, History};
 use crate::output::{self, Tone, fields, paint};
 use crate::transport::Route;
 
@@ -40,7 +40,7 @@ pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
     let now = context.now();
     let said = ask::servers(context, std::slice::from_ref(&grant)).await;
     let said = said.get(&grant.id).copied();
-    let story = Story::of(&events);
+    let story = History::of(&events);
     let connect = connect(context, &grant);
     let mut text = summary(&grant, &story, now, said);
     if let Some(connect) = &connect {
@@ -86,7 +86,7 @@ fn connect(context: &Context, grant: &Grant) -> Option<Connect> {
     Some(Connect::of(grant, &target, &route, &crate::ledger::host_name()))
 }
 
-fn summary(grant: &Grant, story: &Story, now: i64, said: Option<Said>) -> String {
+fn summary(grant: &Grant, story: &History, now: i64, said: Option<Said>) -> String {
     let layer = grant.layers.first();
     let (tone, state) = view::state_said(grant, now, said);
     let ended = !grant.state.is_live();
@@ -123,7 +123,7 @@ fn summary(grant: &Grant, story: &Story, now: i64, said: Option<Said>) -> String
 }
 
 /// Who ended a grant that is closed.
-fn ended_by(grant: &Grant, story: &Story) -> String {
+fn ended_by(grant: &Grant, story: &History) -> String {
     match (grant.closed_at, story.by_server, &story.closed_by) {
         (None, ..) => String::new(),
         (_, Some(_), _) => "the server itself, by the job that was left there".into(),
@@ -139,7 +139,7 @@ fn last_word(grant: &Grant) -> String {
 }
 
 /// What SFTP moved, where the server counts it.
-fn moved(story: &Story) -> String {
+fn moved(story: &History) -> String {
     let part = |bytes: &str, files: &str, what: &str| {
         let bytes = story.moved.get(bytes)?;
         let files = story.moved.get(files);
@@ -159,7 +159,7 @@ fn last_look(grant: &Grant, now: i64) -> String {
 }
 
 /// What drifted, what was found and changed, and how the grant was used.
-fn about(grant: &Grant, story: &Story) -> String {
+fn about(grant: &Grant, story: &History) -> String {
     let mut text = String::new();
     let drift = drifted(grant);
     if !drift.is_empty() {

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
-use crate::lifecycle::batch::{self, Running, Tally, Untold};
+use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::checking::{self, drifted};
 use crate::lifecycle::claim;
 use crate::output::{Tone, paint};
@@ -58,7 +58,7 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
     }
     let parallel = usize::from(typed.parallel);
     let (due, tally) = close_due(context, &ledger, parallel).await?;
-    extend::restate_interrupted(context, &ledger).await?;
+    extend::reapply_interrupted(context, &ledger).await?;
     let looks = look_after(context, &ledger, parallel, typed.check).await?;
     let now = context.now();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
@@ -83,7 +83,7 @@ pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
         // A finding is told once, and then daily: a mail every five minutes is read by nobody.
         let is_heard = context.output.is_json() || context.output.is_terminal() || typed.check;
         if nothing_else && !is_heard && told::lately(context, &alarmed.told(), now) {
-            return Err(error.untold());
+            return Err(error.omitted());
         }
         if !context.output.is_json() {
             context.output.result(&revoke::text(&tally, now, is_swept), json!(null));
@@ -373,9 +373,9 @@ fn trouble(
         // What another process has in hand is in good hands.
         let mut unrecorded = tally.unrecorded.clone();
         unrecorded.extend(looks.unrecorded.iter().cloned());
-        let untold = Untold { closed: 0, found: 0, waiting: 0, ..tally.untold };
+        let omitted = Omitted { closed: 0, found: 0, waiting: 0, ..tally.omitted };
         let failed = tally.failed.clone();
-        revoke::not_closed(&Tally { failed, unrecorded, untold, ..Tally::default() })
+        revoke::not_closed(&Tally { failed, unrecorded, omitted, ..Tally::default() })
     } else {
         Some(late(overdue, context, is_swept))
     };

@@ -225,22 +225,28 @@ fn run_from_row(row: &AnyRow) -> Result<SweepRun, sqlx::Error> {
 mod tests {
     use super::*;
 
-    const RATION: Ration = Ration { per: 3, window_s: 600, spacing_s: 20 };
+    const REFUSED_LOGIN_LIMIT: Ration = Ration { per: 3, window_s: 600, spacing_s: 20 };
 
     #[test]
     fn a_ration_is_spaced_and_counted_and_comes_back() {
         let mut times = String::new();
         for now in [1_000, 1_020, 1_040] {
-            assert_eq!(with_one_more(&times, now + 19 - 20, RATION).is_some(), now == 1_000);
-            times = with_one_more(&times, now, RATION).unwrap();
+            assert_eq!(
+                with_one_more(&times, now + 19 - 20, REFUSED_LOGIN_LIMIT).is_some(),
+                now == 1_000
+            );
+            times = with_one_more(&times, now, REFUSED_LOGIN_LIMIT).unwrap();
         }
-        assert_eq!(with_one_more(&times, 1_599, RATION), None);
-        assert_eq!(with_one_more(&times, 1_600, RATION).as_deref(), Some("1020,1040,1600"));
+        assert_eq!(with_one_more(&times, 1_599, REFUSED_LOGIN_LIMIT), None);
+        assert_eq!(
+            with_one_more(&times, 1_600, REFUSED_LOGIN_LIMIT).as_deref(),
+            Some("1020,1040,1600")
+        );
     }
 
     #[test]
     fn a_clock_that_was_wrong_locks_nothing_for_years() {
-        let times = with_one_more("", 9_000_000, RATION).unwrap();
-        assert!(with_one_more(&times, 1_000, RATION).is_some());
+        let times = with_one_more("", 9_000_000, REFUSED_LOGIN_LIMIT).unwrap();
+        assert!(with_one_more(&times, 1_000, REFUSED_LOGIN_LIMIT).is_some());
     }
 }

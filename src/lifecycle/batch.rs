@@ -32,7 +32,7 @@ const TRIES_TOGETHER: i64 = 3;
 
 /// The most grants of one command that are told one by one, of each kind; of the others only the
 /// number is kept in memory, and the ledger has them.
-const MOST_TOLD: usize = 1000;
+const MAX_LISTED: usize = 1000;
 
 /// Work that is still running when the deadline has come, of grants that let it go on for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +62,12 @@ pub struct Tally {
     /// that does.
     pub elsewhere: Vec<Grant>,
     /// The others.
-    pub untold: Untold,
+    pub omitted: Omitted,
 }
 
 /// How many grants are not told one by one, because there are very many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Untold {
+pub struct Omitted {
     /// Proved closed.
     pub closed: usize,
     /// Of those, the ones in which something was found.
@@ -102,40 +102,40 @@ impl Tally {
         self.unrecorded.append(&mut other.unrecorded);
         self.altered.append(&mut other.altered);
         self.elsewhere.append(&mut other.elsewhere);
-        if self.closed.len() > MOST_TOLD {
+        if self.closed.len() > MAX_LISTED {
             // What somebody has to look at is told first.
             self.closed.sort_by_key(|closed| closed.grant.findings == 0);
         }
-        let cut = |length: usize| length.min(MOST_TOLD);
-        let untold = &mut self.untold;
+        let cut = |length: usize| length.min(MAX_LISTED);
+        let omitted = &mut self.omitted;
         for closed in self.closed.drain(cut(self.closed.len())..) {
-            untold.closed += 1;
-            untold.found += usize::from(closed.grant.findings > 0);
+            omitted.closed += 1;
+            omitted.found += usize::from(closed.grant.findings > 0);
         }
         for (grant, _, refused) in self.failed.drain(cut(self.failed.len())..) {
-            untold.refused += usize::from(refused);
-            untold.unseen += usize::from(!refused);
-            untold.stuck += usize::from(grant.state == State::Stuck);
+            omitted.refused += usize::from(refused);
+            omitted.unseen += usize::from(!refused);
+            omitted.stuck += usize::from(grant.state == State::Stuck);
         }
-        untold.waiting += self.waiting.drain(cut(self.waiting.len())..).len();
-        untold.unrecorded += self.unrecorded.drain(cut(self.unrecorded.len())..).len();
-        untold.append(other.untold);
+        omitted.waiting += self.waiting.drain(cut(self.waiting.len())..).len();
+        omitted.unrecorded += self.unrecorded.drain(cut(self.unrecorded.len())..).len();
+        omitted.append(other.omitted);
     }
 
     /// How many were proved closed.
     #[must_use]
     pub fn closed_count(&self) -> usize {
-        self.closed.len() + self.untold.closed
+        self.closed.len() + self.omitted.closed
     }
 
     /// How many were not proved closed.
     #[must_use]
     pub fn failed_count(&self) -> usize {
-        self.failed.len() + self.untold.refused + self.untold.unseen
+        self.failed.len() + self.omitted.refused + self.omitted.unseen
     }
 }
 
-impl Untold {
+impl Omitted {
     fn append(&mut self, other: Self) {
         self.closed += other.closed;
         self.found += other.found;
@@ -439,11 +439,11 @@ mod tests {
             }
             sum.append(tally);
         }
-        assert_eq!((sum.closed.len(), sum.failed.len()), (MOST_TOLD, MOST_TOLD));
+        assert_eq!((sum.closed.len(), sum.failed.len()), (MAX_LISTED, MAX_LISTED));
         assert_eq!((sum.closed_count(), sum.failed_count()), (5000, 5000));
-        assert_eq!((sum.untold.refused, sum.untold.unseen, sum.untold.stuck), (2000, 2000, 1));
+        assert_eq!((sum.omitted.refused, sum.omitted.unseen, sum.omitted.stuck), (2000, 2000, 1));
         // What has to be looked at is among those that are told.
         assert_eq!(sum.closed.first().map(|closed| closed.grant.findings), Some(1));
-        assert_eq!(sum.untold.found, 0);
+        assert_eq!(sum.omitted.found, 0);
     }
 }

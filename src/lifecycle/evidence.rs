@@ -252,7 +252,7 @@ impl Evidence {
 
 /// What the events of one grant tell of how it was used and how it ended.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Story {
+pub struct History {
     /// What may have been left behind to get in again, the worst first.
     pub found: Bounded,
     /// Other files of the shop that are new, changed or gone.
@@ -272,14 +272,14 @@ pub struct Story {
     /// When the server itself closed it.
     pub by_server: Option<UnixTime>,
     /// Who closed it last, and why.
-    pub closed_by: Option<Said>,
+    pub closed_by: Option<Attribution>,
     /// Who acknowledged what was found last, and why.
-    pub acknowledged: Option<Said>,
+    pub acknowledged: Option<Attribution>,
 }
 
 /// Something that somebody did for a reason.
 #[derive(Debug, Clone, Serialize)]
-pub struct Said {
+pub struct Attribution {
     /// When.
     pub at: UnixTime,
     /// Who: `user@host`.
@@ -288,7 +288,7 @@ pub struct Said {
     pub why: String,
 }
 
-impl Story {
+impl History {
     /// Reads the events of one grant, oldest first.
     #[must_use]
     pub fn of(events: &[Entry]) -> Self {
@@ -300,7 +300,7 @@ impl Story {
             let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
             let said = |path: &str| {
                 let why = at(&detail, path).as_str().unwrap_or_default().to_owned();
-                Some(Said { at: entry.at, actor: entry.actor.clone(), why })
+                Some(Attribution { at: entry.at, actor: entry.actor.clone(), why })
             };
             match entry.verb.as_str() {
                 "grant.used" => {

@@ -18,7 +18,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
-use crate::promise::{Asked, LayerPromise, Promise};
+use crate::promise::{Asked, CredentialPromise, Promise};
 use crate::public_key::{self, CheckKey};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
@@ -244,17 +244,17 @@ fn is_listed(context: &Context, target: &Target) -> bool {
 fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Option<Problem> {
     let accepted =
         |name: &str| terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name));
-    let agreed = |layer: &LayerPromise| {
-        let by_plan = planned.layers.iter().find(|one| one.layer == layer.layer);
-        accepted(layer.layer)
+    let agreed = |one: &CredentialPromise| {
+        let by_plan = planned.credentials.iter().find(|plan| plan.credential == one.credential);
+        accepted(one.credential)
             && by_plan
-                .is_some_and(|one| one.enforced_by.iter().all(|by| layer.enforced_by.contains(by)))
+                .is_some_and(|plan| plan.enforced_by.iter().all(|by| one.enforced_by.contains(by)))
     };
     let broken: Vec<String> = promise
-        .layers
+        .credentials
         .iter()
-        .filter(|layer| !layer.missing.is_empty() && !agreed(layer))
-        .map(|layer| format!("{} ({})", layer.layer, layer.missing.join("; ")))
+        .filter(|one| !one.missing.is_empty() && !agreed(one))
+        .map(|one| format!("{} ({})", one.credential, one.missing.join("; ")))
         .collect();
     (!broken.is_empty()).then(|| Problem {
         kind: Kind::Refused,

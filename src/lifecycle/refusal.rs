@@ -18,7 +18,7 @@ use crate::transport::{self, Ahead, Attempt};
 /// Logins that will be refused, per target. OpenSSH 9.8 and later adds five seconds of penalty for
 /// each and shuts the address out at fifteen (sshd_config(5), `PerSourcePenalties`); fail2ban bans
 /// at five in ten minutes. Six seconds apart and three in ten minutes stays below both.
-pub const RATION: Ration = Ration { per: 3, window_s: 600, spacing_s: 6 };
+pub const REFUSED_LOGIN_LIMIT: Ration = Ration { per: 3, window_s: 600, spacing_s: 6 };
 
 /// What a try to log in with a revoked credential showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,16 +99,16 @@ pub(crate) async fn offer(
     // In an account of ours the login fails and counts against our address; OpenSSH 9.8 and later
     // counts a key that it took and nobody signed with, too. In the merchant's own account our own
     // login follows on the same connection, which succeeds, and nothing is counted.
-    let mut attempts = vec![Attempt::OfferInEveryWay(&key)];
+    let mut attempts = vec![Attempt::OfferWithAnyHash(&key)];
     if need == Need::None {
         attempts.push(Attempt::Own);
-    } else if !ledger.take_proof(&target.name, context.now(), RATION).await? {
+    } else if !ledger.take_proof(&target.name, context.now(), REFUSED_LOGIN_LIMIT).await? {
         return not_tried(&format!(
             "so that no server locks this address out, a login that fails is made once in {} \
              seconds and {} times in {} minutes",
-            RATION.spacing_s,
-            RATION.per,
-            RATION.window_s / 60
+            REFUSED_LOGIN_LIMIT.spacing_s,
+            REFUSED_LOGIN_LIMIT.per,
+            REFUSED_LOGIN_LIMIT.window_s / 60
         ));
     }
     let tried = transport::try_login_over(
@@ -160,7 +160,7 @@ pub(crate) async fn will_be_offered(
         return false;
     }
     need == Need::None
-        || ledger.has_proof(&target.name, context.now(), RATION).await.unwrap_or(false)
+        || ledger.has_proof(&target.name, context.now(), REFUSED_LOGIN_LIMIT).await.unwrap_or(false)
 }
 
 /// Another live grant that has the same key in the same account.

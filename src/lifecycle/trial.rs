@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::grant::{Access, Grant, Layer};
-use crate::promise::{self, LayerPromise, Promise};
+use crate::promise::{self, CredentialPromise, Promise};
 use crate::remote::layer::LayerState;
 use crate::remote::script::Reply;
 use crate::remote::server::Server;
@@ -76,13 +76,13 @@ impl Plan {
             .into_iter()
             .find(|folder| !folder.is_empty())
             .map(str::to_owned);
-        let promised = promise.layers.iter().find(|layer| layer.layer == name);
+        let promised = promise.credentials.iter().find(|one| one.credential == name);
         Self {
             access: grant.access,
             nonce: nonce.to_owned(),
             gate,
             folder,
-            shell_is_known: promised.is_some_and(LayerPromise::lets_commands_run),
+            shell_is_known: promised.is_some_and(CredentialPromise::lets_commands_run),
             may_forward: credential == Credential::Password
                 && opened.text("password_forwarding") != "false",
         }

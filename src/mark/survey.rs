@@ -13,7 +13,7 @@ use crate::remote::script::clean;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr,
 )]
 #[strum(serialize_all = "kebab-case")]
-pub enum Thing {
+pub enum Artifact {
     /// An account of the operating system.
     Account,
     /// A key line.
@@ -34,7 +34,7 @@ pub enum Thing {
     Tombstone,
 }
 
-impl Thing {
+impl Artifact {
     /// Its name in what a provider replies and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
@@ -74,7 +74,7 @@ impl Thing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// What it is.
-    pub thing: Thing,
+    pub thing: Artifact,
     /// The grant that it names.
     pub grant: String,
     /// The account that it opens or belongs to, if it says so.
@@ -108,7 +108,7 @@ impl Mark {
     fn is_same(&self, other: &Self) -> bool {
         (self.thing, &self.account, &self.tag, &self.key)
             == (other.thing, &other.account, &other.tag, &other.key)
-            && self.thing == Thing::KeyLine
+            && self.thing == Artifact::KeyLine
             && self.by != other.by
     }
 }
@@ -121,7 +121,7 @@ fn is_id(text: &str) -> bool {
 /// What is the matter with the marks of one grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-pub enum Matter {
+pub enum FindingKind {
     /// Ours, and the ledger does not know the grant.
     Unknown,
     /// Ours, and the ledger says that the grant is over.
@@ -136,7 +136,7 @@ pub enum Matter {
     Leftover,
 }
 
-impl Matter {
+impl FindingKind {
     /// Its name in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
@@ -148,7 +148,7 @@ impl Matter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What is the matter.
-    pub matter: Matter,
+    pub matter: FindingKind,
     /// The grant that is named.
     pub grant: String,
     /// The provider that listed it.
@@ -166,7 +166,7 @@ pub struct Finding {
     /// What it is about, in words.
     pub why: String,
     /// What carries the mark: its kind, and where it is.
-    pub things: Vec<(Thing, String)>,
+    pub things: Vec<(Artifact, String)>,
 }
 
 impl Finding {
@@ -197,7 +197,7 @@ pub struct Listing<'a> {
 
 /// Where the marks were found.
 #[derive(Debug)]
-pub struct Ground<'a> {
+pub struct SurveyScope<'a> {
     /// The providers that listed their marks.
     pub listings: &'a [Listing<'a>],
     /// The fingerprints by which the server is known.
@@ -210,7 +210,7 @@ pub struct Ground<'a> {
 
 /// What came of holding marks against the ledger.
 #[derive(Debug, Default)]
-pub struct Judged {
+pub struct SurveyResult {
     /// What does not fit.
     pub findings: Vec<Finding>,
     /// Ids of live grants that are there as the ledger says.
@@ -220,8 +220,12 @@ pub struct Judged {
 /// Holds the marks on one server against the ledger: `rows` are the grants that the marks name, and
 /// those that are live on this target, by id.
 #[must_use]
-pub fn judge(ground: &Ground<'_>, marks: &[Mark], rows: &BTreeMap<String, Row>) -> Judged {
-    let mut judged = Judged::default();
+pub fn judge(
+    ground: &SurveyScope<'_>,
+    marks: &[Mark],
+    rows: &BTreeMap<String, Row>,
+) -> SurveyResult {
+    let mut judged = SurveyResult::default();
     let mut by_grant: BTreeMap<&str, Vec<&Mark>> = BTreeMap::new();
     for mark in marks {
         let known = by_grant.entry(&mark.grant).or_default();
@@ -251,7 +255,7 @@ pub fn judge(ground: &Ground<'_>, marks: &[Mark], rows: &BTreeMap<String, Row>) 
 
 /// An open grant of which nothing lets anybody in. What its own server ended is no matter: the next
 /// sweep collects what that left to be known.
-fn missing(ground: &Ground<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
+fn missing(ground: &SurveyScope<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
     let was_looked_at = |layer: &&Layer| {
         ground.listings.iter().any(|listing| {
             listing.provider == layer.provider
@@ -261,7 +265,7 @@ fn missing(ground: &Ground<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
     let layer = row.grant.layers.iter().find(was_looked_at)?;
     let own = |mark: &&&Mark| mark.account.as_deref().is_none_or(|of| of == layer.account);
     let own: Vec<&&Mark> = marks.iter().filter(own).collect();
-    let there = own.iter().any(|mark| mark.thing.lets_in() || mark.thing == Thing::Result);
+    let there = own.iter().any(|mark| mark.thing.lets_in() || mark.thing == Artifact::Result);
     // What was opened while we looked was not there yet.
     let before = ground.live_before.get(&row.grant.id);
     let is_open = row.grant.state == State::Open && before == Some(&State::Open);
@@ -269,7 +273,7 @@ fn missing(ground: &Ground<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
         return None;
     }
     Some(Finding {
-        matter: Matter::Missing,
+        matter: FindingKind::Missing,
         grant: row.grant.id.clone(),
         provider: layer.provider.clone(),
         account: Some(layer.account.clone()),
@@ -283,8 +287,8 @@ fn missing(ground: &Ground<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
 }
 
 /// Everything on one server that names one grant and one account, with what names no account.
-struct Cluster<'a> {
-    ground: &'a Ground<'a>,
+struct ArtifactGroup<'a> {
+    ground: &'a SurveyScope<'a>,
     id: &'a str,
     account: Option<&'a str>,
     provider: &'a str,
@@ -308,19 +312,19 @@ enum Proof {
 
 /// The marks of one grant, account by account.
 fn clusters<'a>(
-    ground: &'a Ground<'a>,
+    ground: &'a SurveyScope<'a>,
     id: &'a str,
     all: &'a [&'a Mark],
     row: Option<&'a Row>,
-) -> Vec<Cluster<'a>> {
+) -> Vec<ArtifactGroup<'a>> {
     let accounts: BTreeSet<&str> = all.iter().filter_map(|mark| mark.account.as_deref()).collect();
     let layers = row.filter(|row| row.here).map(|row| row.grant.layers.as_slice());
     let layer_of =
         |account: &str| layers.unwrap_or_default().iter().find(|layer| layer.account == account);
-    let mut clusters: Vec<Cluster<'a>> = Vec::new();
+    let mut clusters: Vec<ArtifactGroup<'a>> = Vec::new();
     for account in accounts {
         let own = all.iter().filter(|mark| mark.account.as_deref() == Some(account));
-        let mut cluster = Cluster {
+        let mut cluster = ArtifactGroup {
             ground,
             id,
             account: Some(account),
@@ -333,13 +337,13 @@ fn clusters<'a>(
         clusters.push(cluster);
     }
     for mark in all.iter().filter(|mark| mark.account.is_none()) {
-        let fits = |cluster: &&mut Cluster<'_>| cluster.provider == mark.by;
+        let fits = |cluster: &&mut ArtifactGroup<'_>| cluster.provider == mark.by;
         match clusters.iter_mut().find(fits) {
             Some(cluster) => cluster.marks.push(mark),
             None => {
                 let made = |layer: &&Layer| layer.provider == mark.by;
                 let layer = layers.unwrap_or_default().iter().find(made);
-                clusters.push(Cluster {
+                clusters.push(ArtifactGroup {
                     ground,
                     id,
                     account: layer.map(|layer| layer.account.as_str()),
@@ -354,7 +358,7 @@ fn clusters<'a>(
     clusters
 }
 
-impl<'a> Cluster<'a> {
+impl<'a> ArtifactGroup<'a> {
     fn lets_in(&self) -> bool {
         self.marks.iter().any(|mark| mark.thing.lets_in())
     }
@@ -378,7 +382,7 @@ impl<'a> Cluster<'a> {
         if let Some(listing) = listings.iter().find(proves) {
             return listing.provider;
         }
-        let only_lines = self.marks.iter().all(|mark| mark.thing == Thing::KeyLine);
+        let only_lines = self.marks.iter().all(|mark| mark.thing == Artifact::KeyLine);
         let in_place = listings.iter().find(|listing| listing.login.is_some());
         let by = self.marks.first().map_or("", |mark| mark.by.as_str());
         in_place.filter(|_| only_lines).map_or(by, |listing| listing.provider)
@@ -417,7 +421,7 @@ impl<'a> Cluster<'a> {
         }
         let keys = self.keys(self.blob());
         let own: &[Option<&str>] = match mark.thing {
-            Thing::KeyLine => &[mark.key.as_deref()],
+            Artifact::KeyLine => &[mark.key.as_deref()],
             _ => &keys,
         };
         if own.iter().any(|key| self.is_ours(tag, self.provider, account, *key)) {
@@ -458,10 +462,10 @@ impl<'a> Cluster<'a> {
         }
         let mut findings = Vec::new();
         let is_other =
-            |mark: &Mark| mark.thing == Thing::KeyLine && mark.key.as_deref() != self.blob();
+            |mark: &Mark| mark.thing == Artifact::KeyLine && mark.key.as_deref() != self.blob();
         for line in self.marks.iter().filter(|mark| is_other(mark)) {
             let why = "it names the grant, and has another key than the grant".to_owned();
-            let mut found = self.finding(Matter::Copy, why, Some(grant));
+            let mut found = self.finding(FindingKind::Copy, why, Some(grant));
             found.public_key = line.key.as_deref().and_then(public_key::text_of_blob);
             found.things = vec![(line.thing, line.detail.clone())];
             findings.push(found);
@@ -472,11 +476,11 @@ impl<'a> Cluster<'a> {
         let kept = known.tag.as_str();
         let wrong = |mark: &Mark| match mark.tag.as_deref() {
             Some(tag) => tag != kept,
-            None => mark.thing == Thing::KeyLine,
+            None => mark.thing == Artifact::KeyLine,
         };
         if !kept.is_empty() && self.marks.iter().any(|mark| !is_other(mark) && wrong(mark)) {
             let why = "its tag is not the one that was made with the grant".to_owned();
-            findings.push(self.finding(Matter::Unproved, why, Some(grant)));
+            findings.push(self.finding(FindingKind::Unproved, why, Some(grant)));
         }
         findings
     }
@@ -490,21 +494,21 @@ impl<'a> Cluster<'a> {
         let copied = lets_in().any(|mark| self.proof(mark) == Proof::Copied);
         // An account has no room for a tag everywhere: what else there is of it has one.
         let claims = lets_in().any(|mark| {
-            let says_so = mark.tag.is_some() || mark.thing == Thing::KeyLine;
+            let says_so = mark.tag.is_some() || mark.thing == Artifact::KeyLine;
             self.proof(mark) == Proof::None && says_so && !self.is_as_it_was()
         });
         let (matter, why) = if !self.lets_in() {
-            (Matter::Leftover, "nothing that lets anybody in")
+            (FindingKind::Leftover, "nothing that lets anybody in")
         } else if copied {
-            (Matter::Copy, "its tag was made for another account or another key")
+            (FindingKind::Copy, "its tag was made for another account or another key")
         } else if !ours {
-            (Matter::Unproved, self.unproved())
+            (FindingKind::Unproved, self.unproved())
         } else if claims {
-            (Matter::Copy, "beside what is ours there is what only claims to be")
+            (FindingKind::Copy, "beside what is ours there is what only claims to be")
         } else if grant.is_some() {
-            (Matter::Over, "the ledger says that the grant is over, and this is there")
+            (FindingKind::Over, "the ledger says that the grant is over, and this is there")
         } else {
-            (Matter::Unknown, "this installation made it, and the ledger does not know it")
+            (FindingKind::Unknown, "this installation made it, and the ledger does not know it")
         };
         let mut found = self.finding(matter, why.to_owned(), grant);
         found.proved = ours && !copied && !claims;
@@ -535,10 +539,10 @@ impl<'a> Cluster<'a> {
             format!("the ledger has the grant on `{}`, which is another server", grant.target)
         };
         let mut found = self.not_live(Some(row));
-        if found.matter == Matter::Over {
-            found.matter = Matter::Copy;
+        if found.matter == FindingKind::Over {
+            found.matter = FindingKind::Copy;
         }
-        if found.matter != Matter::Leftover {
+        if found.matter != FindingKind::Leftover {
             found.why = why;
         }
         found
@@ -554,13 +558,13 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    fn finding(&self, matter: Matter, why: String, grant: Option<&Grant>) -> Finding {
+    fn finding(&self, matter: FindingKind, why: String, grant: Option<&Grant>) -> Finding {
         // The supporter's own key first: the one that the tag was made for.
-        let lines = || self.marks.iter().filter(|mark| mark.thing == Thing::KeyLine);
+        let lines = || self.marks.iter().filter(|mark| mark.thing == Artifact::KeyLine);
         let line = lines().find(|mark| self.proof(mark) == Proof::Ours);
         let line = line.or_else(|| lines().next());
         let tag = self.marks.iter().find_map(|mark| mark.tag.clone());
-        let mut things: Vec<(Thing, String)> =
+        let mut things: Vec<(Artifact, String)> =
             self.marks.iter().map(|mark| (mark.thing, mark.detail.clone())).collect();
         things.sort();
         Finding {
@@ -646,11 +650,11 @@ mod tests {
     }
 
     /// What the provider's lines come to, with this in the ledger.
-    fn judged(rows: Vec<(Grant, bool)>, lines: &[&str]) -> Judged {
+    fn judged(rows: Vec<(Grant, bool)>, lines: &[&str]) -> SurveyResult {
         judged_with(Some(&key(1)), rows, lines)
     }
 
-    fn judged_with(key: Option<&Key>, rows: Vec<(Grant, bool)>, lines: &[&str]) -> Judged {
+    fn judged_with(key: Option<&Key>, rows: Vec<(Grant, bool)>, lines: &[&str]) -> SurveyResult {
         let live: Vec<String> = rows
             .iter()
             .filter(|(grant, _)| grant.state.is_live())
@@ -665,7 +669,7 @@ mod tests {
         live: &[&str],
         rows: Vec<(Grant, bool)>,
         lines: &[&str],
-    ) -> Judged {
+    ) -> SurveyResult {
         let live = live.iter().map(|id| ((*id).to_owned(), State::Open)).collect();
         let marks: Vec<Mark> =
             lines.iter().map(|line| Mark::parse(line, "linux-account").unwrap()).collect();
@@ -675,11 +679,12 @@ mod tests {
             Listing { provider: "linux-account", login: None },
             Listing { provider: "authorized-key", login: Some("deploy") },
         ];
-        let ground = Ground { listings: &listings, host_keys: &hosts, key, live_before: &live };
+        let ground =
+            SurveyScope { listings: &listings, host_keys: &hosts, key, live_before: &live };
         judge(&ground, &marks, &rows.into_iter().map(row).collect())
     }
 
-    fn matters(judged: &Judged) -> Vec<(Matter, bool)> {
+    fn matters(judged: &SurveyResult) -> Vec<(FindingKind, bool)> {
         judged.findings.iter().map(|one| (one.matter, one.proved)).collect()
     }
 
@@ -694,7 +699,7 @@ mod tests {
     #[test]
     fn a_mark_is_read_as_the_providers_say_it() {
         let mark = Mark::parse("key-line k3v9 sp-a t4g AAAA /home/sp a/keys line 3", "x").unwrap();
-        assert_eq!(mark.thing, Thing::KeyLine);
+        assert_eq!(mark.thing, Artifact::KeyLine);
         assert_eq!((mark.grant.as_str(), mark.account.as_deref()), ("k3v9", Some("sp-a")));
         assert_eq!((mark.tag.as_deref(), mark.key.as_deref()), (Some("t4g"), Some("AAAA")));
         assert_eq!(mark.detail, "/home/sp a/keys line 3");
@@ -723,7 +728,7 @@ mod tests {
         let without = judged(rows(), &[&account("-"), &line(&tag(), JANES)]);
         assert_eq!(without.as_recorded, [ID]);
         let without = judged(rows(), &[&account("-"), &line("-", JANES)]);
-        assert_eq!(matters(&without), [(Matter::Unproved, false)]);
+        assert_eq!(matters(&without), [(FindingKind::Unproved, false)]);
         // The ledger knows it also without the key of this installation.
         let lost = judged_with(None, rows(), &[&account(&tag()), &line(&tag(), JANES)]);
         assert_eq!(lost.as_recorded, [ID]);
@@ -733,7 +738,7 @@ mod tests {
     fn what_is_open_and_not_there_is_missing_unless_the_server_ended_it() {
         let rows = |state| vec![(grant(state), true)];
         let none = judged(rows(State::Open), &[]);
-        assert_eq!(matters(&none), [(Matter::Missing, true)]);
+        assert_eq!(matters(&none), [(FindingKind::Missing, true)]);
         assert!(none.findings[0].matters());
         let ended = judged(rows(State::Open), &["result k3v9q2m7xa - - - x"]);
         assert_eq!((ended.findings, ended.as_recorded), (vec![], vec![]));
@@ -751,14 +756,14 @@ mod tests {
         let rows = |state| vec![(grant(state), true)];
         for state in [State::Closed, State::Forgotten] {
             let back = judged(rows(state), &[&account(&tag()), &line(&tag(), JANES)]);
-            assert_eq!(matters(&back), [(Matter::Over, true)]);
+            assert_eq!(matters(&back), [(FindingKind::Over, true)]);
             assert_eq!(back.findings[0].state, Some(state));
         }
         // Somebody who logs in to a shared account can write the name of a grant that is over.
         let forged = judged(rows(State::Closed), &[&line("-", OTHERS)]);
-        assert_eq!(matters(&forged), [(Matter::Unproved, false)]);
+        assert_eq!(matters(&forged), [(FindingKind::Unproved, false)]);
         let copied = judged(rows(State::Closed), &[&line(&tag(), OTHERS)]);
-        assert_eq!(matters(&copied), [(Matter::Copy, false)]);
+        assert_eq!(matters(&copied), [(FindingKind::Copy, false)]);
         // What was closed while we looked is no matter.
         let now = judged_while(Some(&key(1)), &[ID], rows(State::Closed), &[&account(&tag())]);
         assert_eq!(now.findings, []);
@@ -767,27 +772,27 @@ mod tests {
     #[test]
     fn what_the_ledger_does_not_know_is_ours_only_by_its_tag() {
         let ours = judged(vec![], &[&account(&tag()), &line(&tag(), JANES)]);
-        assert_eq!(matters(&ours), [(Matter::Unknown, true)]);
+        assert_eq!(matters(&ours), [(FindingKind::Unknown, true)]);
         let found = &ours.findings[0];
         assert_eq!(found.public_key.as_deref(), Some(format!("ssh-ed25519 {JANES}").as_str()));
         assert_eq!(found.tag, Some(tag()));
         // The key of the line proves the account, which shows no key.
         let line_of = judged(vec![], &[&account("-"), &line(&tag(), JANES)]);
-        assert_eq!(matters(&line_of), [(Matter::Unknown, true)]);
+        assert_eq!(matters(&line_of), [(FindingKind::Unknown, true)]);
 
         let edited = tag().replace(|c: char| c.is_ascii_digit(), "z");
         for forged in [&account("-"), &account(&edited), &line(&edited, JANES), &line("-", JANES)] {
             assert_eq!(
                 matters(&judged(vec![], &[forged])),
-                [(Matter::Unproved, false)],
+                [(FindingKind::Unproved, false)],
                 "{forged}"
             );
         }
         let other = key(2);
         let theirs = judged_with(Some(&other), vec![], &[&account(&tag()), &line(&tag(), JANES)]);
-        assert_eq!(matters(&theirs), [(Matter::Unproved, false)]);
+        assert_eq!(matters(&theirs), [(FindingKind::Unproved, false)]);
         let lost = judged_with(None, vec![], &[&account(&tag()), &line(&tag(), JANES)]);
-        assert_eq!(matters(&lost), [(Matter::Unproved, false)]);
+        assert_eq!(matters(&lost), [(FindingKind::Unproved, false)]);
     }
 
     #[test]
@@ -795,15 +800,15 @@ mod tests {
         // Another account with the comment of ours, or another key with its tag.
         let other = format!("account {ID} evil {} - uid 0", tag());
         let both = judged(vec![], &[&account(&tag()), &line(&tag(), JANES), &other]);
-        assert_eq!(matters(&both), [(Matter::Copy, false), (Matter::Unknown, true)]);
+        assert_eq!(matters(&both), [(FindingKind::Copy, false), (FindingKind::Unknown, true)]);
         let beside = judged(vec![], &[&line(&tag(), JANES), &line(&tag(), OTHERS)]);
-        assert_eq!(matters(&beside), [(Matter::Copy, false)]);
+        assert_eq!(matters(&beside), [(FindingKind::Copy, false)]);
         let live = || vec![(grant(State::Open), true)];
         let beside = judged(live(), &[&line(&tag(), JANES), &line(&tag(), OTHERS)]);
-        assert_eq!(matters(&beside), [(Matter::Copy, false)]);
+        assert_eq!(matters(&beside), [(FindingKind::Copy, false)]);
         assert_eq!(beside.findings[0].things.len(), 1);
         let other = judged(live(), &[&account(&tag()), &line(&tag(), JANES), &other]);
-        assert_eq!(matters(&other), [(Matter::Copy, false)]);
+        assert_eq!(matters(&other), [(FindingKind::Copy, false)]);
         assert_eq!(other.findings[0].account.as_deref(), Some("evil"));
         // The verification key stands there while the grant is opened.
         let mut opening = grant(State::Opening);
@@ -816,17 +821,20 @@ mod tests {
     fn a_renamed_line_is_missed_and_is_not_ours() {
         let renamed = line(&tag(), JANES).replace(ID, "zzzzzzzzzz");
         let judged = judged(vec![(grant(State::Open), true)], &[&renamed]);
-        assert_eq!(matters(&judged), [(Matter::Unproved, false), (Matter::Missing, true)]);
+        assert_eq!(
+            matters(&judged),
+            [(FindingKind::Unproved, false), (FindingKind::Missing, true)]
+        );
         assert_eq!(judged.findings[0].grant, "zzzzzzzzzz");
     }
 
     #[test]
     fn what_lets_nobody_in_is_left_over_and_notes_go_by_themselves() {
         let notes = judged(vec![], &["result k3v9 - - - a", "tombstone k3v9 - - - b"]);
-        assert_eq!(matters(&notes), [(Matter::Leftover, false)]);
+        assert_eq!(matters(&notes), [(FindingKind::Leftover, false)]);
         assert!(!notes.findings[0].matters());
         let unit = judged(vec![(grant(State::Closed), true)], &["unit k3v9q2m7xa - - - a"]);
-        assert_eq!(matters(&unit), [(Matter::Leftover, false)]);
+        assert_eq!(matters(&unit), [(FindingKind::Leftover, false)]);
         assert!(unit.findings[0].matters());
         let record = format!("record {ID} {ACCOUNT} {} - /var/lib/stagepass/{ID}", tag());
         let with_password = record.replace(&tag(), &{
@@ -839,17 +847,17 @@ mod tests {
                 host_keys: &hosts,
             })
         });
-        assert_eq!(matters(&judged(vec![], &[&with_password])), [(Matter::Leftover, true)]);
+        assert_eq!(matters(&judged(vec![], &[&with_password])), [(FindingKind::Leftover, true)]);
         assert_eq!(
             matters(&judged(vec![(grant(State::Closed), true)], &[&record])),
-            [(Matter::Leftover, true)]
+            [(FindingKind::Leftover, true)]
         );
     }
 
     #[test]
     fn a_grant_of_another_server_is_not_known_here() {
         let here = judged(vec![(grant(State::Open), false)], &[&line("-", OTHERS)]);
-        assert_eq!(matters(&here), [(Matter::Unproved, false)]);
+        assert_eq!(matters(&here), [(FindingKind::Unproved, false)]);
         assert!(here.findings[0].why.contains("`staging`"), "{}", here.findings[0].why);
     }
 
@@ -867,10 +875,14 @@ mod tests {
         ];
         let ours = key(1);
         let live = BTreeMap::from([(ID.to_owned(), State::Open)]);
-        let ground =
-            Ground { listings: &listings, host_keys: &hosts, key: Some(&ours), live_before: &live };
+        let ground = SurveyScope {
+            listings: &listings,
+            host_keys: &hosts,
+            key: Some(&ours),
+            live_before: &live,
+        };
         for (tag, matter) in
-            [(of("authorized-key"), Matter::Unknown), ("-".into(), Matter::Unproved)]
+            [(of("authorized-key"), FindingKind::Unknown), ("-".into(), FindingKind::Unproved)]
         {
             let marks: Vec<Mark> = ["linux-account", "authorized-key"]
                 .iter()

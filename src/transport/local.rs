@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::Instant;
 
 use super::exchange::{End, Exchange, Feed};
-use super::{Outcome, Surroundings};
+use super::{Outcome, SshEnvironment};
 
 /// How long output is still listened to after the command has ended: a child it left behind may
 /// hold the pipe for ever.
@@ -24,7 +24,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new(known: &Surroundings) -> Self {
+    pub(super) fn new(known: &SshEnvironment) -> Self {
         Self { home: known.home.clone(), user: known.user.clone() }
     }
 

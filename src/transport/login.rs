@@ -21,7 +21,7 @@ use super::exchange::Exchange;
 use super::ssh::{self, Link, Route, Session};
 use super::ssh_config::Place;
 use super::{
-    Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, Surroundings, TRIES,
+    Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, SshEnvironment, TRIES,
     TransportError, Trial, Unlock, Wanted, sftp, trial,
 };
 use crate::file::{self, Links, Unread};
@@ -70,7 +70,7 @@ enum Named {
 
 impl Identity {
     /// As the target's settings and `~/.ssh/config` say.
-    pub(super) fn of_target(target: &Target, place: &Place, known: &Surroundings) -> Self {
+    pub(super) fn of_target(target: &Target, place: &Place, known: &SshEnvironment) -> Self {
         let mut identity = Self::of_jump(place, known);
         identity.login = target.login;
         identity.name.clone_from(&target.name);
@@ -84,7 +84,7 @@ impl Identity {
     }
 
     /// As `~/.ssh/config` says.
-    pub(super) fn of_jump(place: &Place, known: &Surroundings) -> Self {
+    pub(super) fn of_jump(place: &Place, known: &SshEnvironment) -> Self {
         let (files, named) = match &place.identities {
             Some(files) => (files.clone(), Named::InConfig),
             None => {
@@ -463,7 +463,7 @@ async fn ask_agent(
 pub(super) async fn own_key(
     target: &Target,
     key: &PublicKey,
-    known: &Surroundings,
+    known: &SshEnvironment,
 ) -> Option<String> {
     let place = Route::of(target, known).ok()?.place;
     let identity = Identity::of_target(target, &place, known);
@@ -903,7 +903,7 @@ pub(super) async fn try_login(
     usage: &Usage<'_>,
     reached: Option<Session>,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     clock: &mut Clock,
 ) -> Result<Vec<Answer>, TransportError> {
     let route = Route::of(target, known)?;
@@ -937,7 +937,7 @@ pub(super) async fn try_login(
 pub(super) async fn reach_ahead(
     target: &Target,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     clock: &mut Clock,
 ) -> Option<Session> {
     let route = Route::of(target, known).ok()?;
@@ -965,7 +965,7 @@ async fn one(
             Ok(Some(said)) => Ok(said),
             Err(error) => Err(error),
         },
-        Attempt::OfferInEveryWay(key) => {
+        Attempt::OfferWithAnyHash(key) => {
             let user = &identity.user;
             let offered = match offer(link, user, key, clock).await {
                 Ok(Some(Said::No(_))) if key.algorithm().is_rsa() => {

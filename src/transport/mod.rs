@@ -34,7 +34,7 @@ pub use trial::{Part, Shown, Trial};
 
 /// What of the merchant's machine matters for a connection. Made by `context.rs`.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct SshEnvironment {
     /// The user's home folder.
     pub home: PathBuf,
     /// The user's `~/.ssh/config`. A file that is not there says nothing.
@@ -58,7 +58,7 @@ pub struct Surroundings {
     pub local_host_keys: Vec<PathBuf>,
 }
 
-impl Surroundings {
+impl SshEnvironment {
     /// The usual places in a home folder and in `/etc/ssh`, without an agent.
     #[must_use]
     pub fn new(home: &Path, user: &str) -> Self {
@@ -192,7 +192,7 @@ pub enum Attempt<'a> {
     Offer(&'a PublicKey),
     /// The same, also in the way of clients of long ago: RSA with SHA-1. stagepass signs nothing like
     /// that, but whoever does must not get in where it is said that the key is refused.
-    OfferInEveryWay(&'a PublicKey),
+    OfferWithAnyHash(&'a PublicKey),
     /// Logs in with a key.
     Key(&'a PrivateKey),
     /// Logs in with a password.
@@ -485,7 +485,7 @@ impl Connection {
     pub async fn open(
         target: &Target,
         unlock: &dyn Unlock,
-        known: &Surroundings,
+        known: &SshEnvironment,
         deadline: Instant,
     ) -> Result<Self, TransportError> {
         let mut clock = Clock { deadline };
@@ -555,7 +555,7 @@ impl Connection {
 
 /// Tries to log in to an account of the target: the attempts in order on one connection, up to the
 /// first that logs in, whose access is then really used. There are as many answers as attempts
-/// were made. For `local:` the sshd of this machine is asked, on [`Surroundings::local_port`].
+/// were made. For `local:` the sshd of this machine is asked, on [`SshEnvironment::local_port`].
 ///
 /// # Errors
 /// Fails when the server was not reached and verified; no attempt was made then.
@@ -565,7 +565,7 @@ pub async fn try_login(
     attempts: &[Attempt<'_>],
     use_as: Access,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
     try_login_over(None, target, account, attempts, use_as, unlock, known, deadline).await
@@ -583,7 +583,7 @@ pub async fn try_login_over(
     attempts: &[Attempt<'_>],
     use_as: Access,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
     let mut clock = Clock { deadline };
@@ -605,7 +605,7 @@ pub async fn try_access(
     trial: &Trial<'_>,
     ahead: Option<Ahead>,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
     let mut clock = Clock { deadline };
@@ -636,7 +636,7 @@ impl Ahead {
     pub async fn reach(
         target: &Target,
         unlock: &dyn Unlock,
-        known: &Surroundings,
+        known: &SshEnvironment,
         deadline: Instant,
     ) -> Option<Self> {
         let made = Instant::now();
@@ -689,7 +689,7 @@ impl Ahead {
 pub async fn own_key(
     target: &Target,
     key: &PublicKey,
-    known: &Surroundings,
+    known: &SshEnvironment,
     deadline: Instant,
 ) -> Option<String> {
     let clock = Clock { deadline };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, ToSocketAddrs as _};
 
 use super::ssh_config::Config;
-use super::{Surroundings, TransportError};
+use super::{SshEnvironment, TransportError};
 use crate::target::{Address, Target};
 
 /// The end of the way to a target.
@@ -29,7 +29,7 @@ impl Route {
     ///
     /// # Errors
     /// Fails when `~/.ssh/config` cannot be understood or asks for what is not done here.
-    pub fn of(target: &Target, known: &Surroundings) -> Result<Self, TransportError> {
+    pub fn of(target: &Target, known: &SshEnvironment) -> Result<Self, TransportError> {
         let Address::Ssh { user, host, port } = &target.address else {
             let (port, user) = (known.local_port, known.user.clone());
             return Ok(Self { host: None, port, user, behind_a_jump: false, connects_to: None });

@@ -25,7 +25,7 @@ use super::local::LINGER;
 use super::login::{self, Identity};
 use super::prompt::Prompt;
 use super::ssh_config::{Config, Place};
-use super::{Clock, Outcome, Phase, Surroundings, TransportError, Unlock};
+use super::{Clock, Outcome, Phase, SshEnvironment, TransportError, Unlock};
 use crate::target::pin::{HostKeyPin, fingerprint, same_type};
 use crate::target::{Address, Target};
 use crate::text;
@@ -35,13 +35,13 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// Which host keys are believed on one connection.
-enum Rule {
+enum HostKeyCheck {
     /// The pinned ones, unless `known_hosts` revokes them.
     Pinned(Vec<HostKeyPin>, KnownHosts),
     /// Those in `known_hosts`.
     Known(KnownHosts),
     /// None: the key is looked at and the connection ends there.
-    Look,
+    FetchOnly,
 }
 
 /// What was heard outside of any call.
@@ -61,15 +61,15 @@ fn lock(notes: &Notes) -> MutexGuard<'_, Heard> {
 
 /// What stops a connection.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum Abort {
     Library(russh::Error),
     Changed { pinned: Vec<String>, received: String, key: Box<PublicKey> },
     Unknown { received: String, certificate_authority: bool },
     Revoked { received: String },
-    Looked(Box<PublicKey>),
+    Fetched(Box<PublicKey>),
 }
 
-impl From<russh::Error> for Stop {
+impl From<russh::Error> for Abort {
     fn from(error: russh::Error) -> Self {
         Self::Library(error)
     }
@@ -77,36 +77,36 @@ impl From<russh::Error> for Stop {
 
 /// Compares the host key, at the first key exchange and at every later one.
 pub(super) struct Verifier {
-    rule: Rule,
+    rule: HostKeyCheck,
     notes: Notes,
 }
 
 impl client::Handler for Verifier {
-    type Error = Stop;
+    type Error = Abort;
 
-    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Stop> {
+    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Abort> {
         // Certificates are not negotiated; one that comes all the same is refused as a key.
         let key = shown.public_key();
         let verdict = match &self.rule {
-            Rule::Look => return Err(Stop::Looked(Box::new(key))),
-            Rule::Known(known) => known.ask(&key),
-            Rule::Pinned(_, known) if known.is_revoked(&key) => Verdict::Revoked,
-            Rule::Pinned(pins, _) => check_pins(pins, &key),
+            HostKeyCheck::FetchOnly => return Err(Abort::Fetched(Box::new(key))),
+            HostKeyCheck::Known(known) => known.ask(&key),
+            HostKeyCheck::Pinned(_, known) if known.is_revoked(&key) => Verdict::Revoked,
+            HostKeyCheck::Pinned(pins, _) => check_pins(pins, &key),
         };
         let received = fingerprint(&key);
         match verdict {
             Verdict::Valid => Ok(shown.certificate().is_none()),
             Verdict::Changed { expected } => {
-                Err(Stop::Changed { pinned: expected, received, key: Box::new(key) })
+                Err(Abort::Changed { pinned: expected, received, key: Box::new(key) })
             }
             Verdict::Unknown { certificate_authority } => {
-                Err(Stop::Unknown { received, certificate_authority })
+                Err(Abort::Unknown { received, certificate_authority })
             }
-            Verdict::Revoked => Err(Stop::Revoked { received }),
+            Verdict::Revoked => Err(Abort::Revoked { received }),
         }
     }
 
-    async fn auth_banner(&mut self, text: &str, _: &mut client::Session) -> Result<(), Stop> {
+    async fn auth_banner(&mut self, text: &str, _: &mut client::Session) -> Result<(), Abort> {
         lock(&self.notes).banner = Some(text::one_line(text, 200));
         Ok(())
     }
@@ -119,7 +119,7 @@ impl client::Handler for Verifier {
         _: Channel<client::Msg>,
         _: ChannelOpenHandle,
         _: &mut client::Session,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl client::Handler for Verifier {
         _: Channel<client::Msg>,
         _: ChannelOpenHandle,
         _: &mut client::Session,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl client::Handler for Verifier {
         _: u32,
         _: ChannelOpenHandle,
         _: &mut client::Session,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl client::Handler for Verifier {
         _: u32,
         _: ChannelOpenHandle,
         _: &mut client::Session,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl client::Handler for Verifier {
         _: &str,
         _: ChannelOpenHandle,
         _: &mut client::Session,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         Ok(())
     }
 
@@ -175,7 +175,7 @@ impl client::Handler for Verifier {
         _: u32,
         _: ChannelOpenHandle,
         _: &mut client::Session,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         Ok(())
     }
 
@@ -185,14 +185,14 @@ impl client::Handler for Verifier {
         _: &str,
         _: ChannelOpenHandle,
         _: &mut client::Session,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         Ok(())
     }
 
-    async fn disconnected(&mut self, reason: DisconnectReason<Stop>) -> Result<(), Stop> {
+    async fn disconnected(&mut self, reason: DisconnectReason<Abort>) -> Result<(), Abort> {
         let why = match &reason {
             DisconnectReason::ReceivedDisconnect(info) => text::one_line(&info.message, 200),
-            DisconnectReason::Error(Stop::Library(error)) => {
+            DisconnectReason::Error(Abort::Library(error)) => {
                 text::one_line(&error.to_string(), 200)
             }
             DisconnectReason::Error(_) => "its host key changed on the way".into(),
@@ -250,7 +250,7 @@ pub(super) struct Session {
 pub(super) async fn open(
     target: &Target,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     clock: &mut Clock,
 ) -> Result<Session, TransportError> {
     let route = Route::of(target, known)?;
@@ -268,7 +268,7 @@ pub(super) struct Route {
 
 impl Route {
     /// For `local:` this is the sshd of this machine, whose host keys are read from its disk.
-    pub(super) fn of(target: &Target, known: &Surroundings) -> Result<Self, TransportError> {
+    pub(super) fn of(target: &Target, known: &SshEnvironment) -> Result<Self, TransportError> {
         let mut pins = target.host_key.clone();
         let place = match &target.address {
             Address::Ssh { user, host, port } => {
@@ -286,7 +286,7 @@ impl Route {
 }
 
 /// The public host keys of this machine; one that cannot be read is not believed.
-fn own_host_keys(known: &Surroundings) -> Vec<HostKeyPin> {
+fn own_host_keys(known: &SshEnvironment) -> Vec<HostKeyPin> {
     let texts = known.local_host_keys.iter().filter_map(|path| std::fs::read_to_string(path).ok());
     texts.filter_map(|text| text.parse().ok()).collect()
 }
@@ -295,7 +295,7 @@ fn own_host_keys(known: &Surroundings) -> Vec<HostKeyPin> {
 pub(super) async fn reach(
     route: &Route,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     clock: &mut Clock,
 ) -> Result<Session, TransportError> {
     let Route { place, pins } = route;
@@ -305,7 +305,7 @@ pub(super) async fn reach(
     let mut algorithms = algorithms_for(pins);
     let mut mismatch: Option<TransportError> = None;
     loop {
-        let rule = Rule::Pinned(pins.clone(), known_hosts_of(place)?);
+        let rule = HostKeyCheck::Pinned(pins.clone(), known_hosts_of(place)?);
         let failure = match connect(&way, place, rule, &algorithms, clock).await {
             Ok(link) => return Ok(Session { link, way, port: place.port }),
             Err(failure) => failure,
@@ -349,7 +349,7 @@ pub struct Fetched {
 pub async fn fetch_host_key(
     target: &Target,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     deadline: Instant,
 ) -> Result<Fetched, TransportError> {
     let mut clock = Clock { deadline };
@@ -363,7 +363,8 @@ pub async fn fetch_host_key(
     };
     let mut first: Option<PublicKey> = None;
     loop {
-        let failure = match connect(&way, place, Rule::Look, &algorithms, &clock).await {
+        let failure = match connect(&way, place, HostKeyCheck::FetchOnly, &algorithms, &clock).await
+        {
             Ok(link) => return Err(link.lost(Phase::KeyExchange)),
             Err(failure) => failure,
         };
@@ -407,7 +408,7 @@ fn known_hosts_of(place: &Place) -> Result<KnownHosts, TransportError> {
 async fn walk(
     place: &Place,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     clock: &mut Clock,
 ) -> Result<Vec<Link>, TransportError> {
     let mut way: Vec<Link> = Vec::new();
@@ -436,12 +437,12 @@ async fn step_on(
     way: &[Link],
     jump: &Place,
     unlock: &dyn Unlock,
-    known: &Surroundings,
+    known: &SshEnvironment,
     clock: &mut Clock,
 ) -> Result<Link, TransportError> {
     let known_hosts = known_hosts_of(jump)?;
     let algorithms = host_key::first(&known_hosts.types());
-    let rule = Rule::Known(known_hosts);
+    let rule = HostKeyCheck::Known(known_hosts);
     let connected = connect(way, jump, rule, &algorithms, clock).await;
     let mut link = connected.map_err(|failure| failure.error)?;
     let identity = Identity::of_jump(jump, known);
@@ -465,7 +466,7 @@ impl From<TransportError> for Failure {
 async fn connect(
     way: &[Link],
     place: &Place,
-    rule: Rule,
+    rule: HostKeyCheck,
     algorithms: &[Algorithm],
     clock: &Clock,
 ) -> Result<Link, Failure> {
@@ -692,24 +693,24 @@ fn foreign(label: &str, greeting: String) -> TransportError {
 }
 
 /// Turns what stopped a key exchange into what the user reads.
-fn explain(stop: Stop, host: String) -> Failure {
+fn explain(stop: Abort, host: String) -> Failure {
     let phase = Phase::KeyExchange;
     let error = match stop {
-        Stop::Changed { pinned, received, key } => {
+        Abort::Changed { pinned, received, key } => {
             let error = TransportError::HostKeyChanged { host, pinned, received };
             return Failure { error, shown: Some(key) };
         }
-        Stop::Looked(key) => {
+        Abort::Fetched(key) => {
             let received = fingerprint(&key);
             let certificate_authority = false;
             let error = TransportError::HostKeyUnknown { host, received, certificate_authority };
             return Failure { error, shown: Some(key) };
         }
-        Stop::Unknown { received, certificate_authority } => {
+        Abort::Unknown { received, certificate_authority } => {
             TransportError::HostKeyUnknown { host, received, certificate_authority }
         }
-        Stop::Revoked { received } => TransportError::HostKeyRevoked { host, received },
-        Stop::Library(russh::Error::NoCommonAlgo { kind, ours, theirs }) => {
+        Abort::Revoked { received } => TransportError::HostKeyRevoked { host, received },
+        Abort::Library(russh::Error::NoCommonAlgo { kind, ours, theirs }) => {
             let kind = match kind {
                 AlgorithmKind::Kex => "key exchange",
                 AlgorithmKind::Key => "host key type",
@@ -721,10 +722,10 @@ fn explain(stop: Stop, host: String) -> Failure {
             let (ours, theirs) = (list(ours), list(theirs));
             TransportError::NoCommonAlgorithm { host, kind, ours, theirs }
         }
-        Stop::Library(russh::Error::Disconnect | russh::Error::HUP) => {
+        Abort::Library(russh::Error::Disconnect | russh::Error::HUP) => {
             TransportError::Lost { host, phase, why: "the server closed it".into() }
         }
-        Stop::Library(error) => {
+        Abort::Library(error) => {
             let why = text::one_line(&error.to_string(), 200);
             TransportError::Lost { host, phase, why }
         }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::host_key::matches_wildcard;
-use super::{Surroundings, TransportError};
+use super::{SshEnvironment, TransportError};
 use crate::file::{self, Links, Unread};
 use crate::target::Address;
 use crate::text;
@@ -80,7 +80,7 @@ impl Family {
 
 impl Place {
     /// A host about which no configuration says anything.
-    pub(crate) fn direct(host: &str, port: u16, known: &Surroundings) -> Self {
+    pub(crate) fn direct(host: &str, port: u16, known: &SshEnvironment) -> Self {
         let files = known.known_hosts.iter().chain(&known.system_known_hosts);
         Self {
             typed: host.to_owned(),
@@ -127,13 +127,13 @@ struct Source {
 
 /// The configuration, read once for a connection.
 pub(crate) struct Config<'a> {
-    known: &'a Surroundings,
+    known: &'a SshEnvironment,
     sources: Vec<Source>,
 }
 
 impl<'a> Config<'a> {
     /// Reads the files. One that is not there says nothing.
-    pub(crate) fn read(known: &'a Surroundings) -> Result<Self, TransportError> {
+    pub(crate) fn read(known: &'a SshEnvironment) -> Result<Self, TransportError> {
         let mut sources = Vec::new();
         let files = [(&known.ssh_config, true), (&known.system_ssh_config, false)];
         for (path, is_users) in files {
@@ -146,7 +146,7 @@ impl<'a> Config<'a> {
     }
 
     /// The same for the text of a file of the user's.
-    pub(crate) fn parse(known: &'a Surroundings, path: &Path, text: &str) -> Self {
+    pub(crate) fn parse(known: &'a SshEnvironment, path: &Path, text: &str) -> Self {
         let bytes = text.as_bytes().to_vec();
         Self { known, sources: vec![Source { path: path.into(), bytes, is_users: true }] }
     }
@@ -420,7 +420,7 @@ enum Applies {
 
 /// One reading of the configuration, from its first line to its last.
 struct Reading<'a> {
-    known: &'a Surroundings,
+    known: &'a SshEnvironment,
     /// The host as it was asked for.
     typed: &'a str,
     /// The host with which `Host` is compared: in the second pass the one connected to.
@@ -1057,7 +1057,7 @@ fn one(pattern: &[char], at: usize, letter: char) -> Option<usize> {
 
 /// What the tokens of `ssh` stand for.
 struct Tokens<'a> {
-    known: &'a Surroundings,
+    known: &'a SshEnvironment,
     typed: &'a str,
     host: &'a str,
     port: u16,
@@ -1219,7 +1219,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
         std::fs::write(&path, text).unwrap();
-        let mut known = Surroundings::new(Path::new("/home/anna"), "anna");
+        let mut known = SshEnvironment::new(Path::new("/home/anna"), "anna");
         known.ssh_config = Some(path);
         known.system_ssh_config = None;
         let config = Config::read(&known).map_err(|error| error.to_string())?;

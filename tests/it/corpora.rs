@@ -10,7 +10,7 @@ use russh::keys::PublicKey;
 use stagepass::testing::fuzzing::{self, Way};
 use stagepass::testing::public_key::read_supporter_key;
 use stagepass::testing::target::Address;
-use stagepass::testing::transport::Surroundings;
+use stagepass::testing::transport::SshEnvironment;
 use stagepass::testing::transport::host_key::{KnownHosts, Verdict};
 
 #[path = "../../fuzz/src/lib.rs"]
@@ -255,7 +255,7 @@ fn a_configuration_that_is_understood_means_what_it_means_to_ssh() {
             continue;
         }
         // The home and the name of whoever runs `ssh`, as `ssh` finds them.
-        let known = Surroundings::new(Path::new("/root"), "root");
+        let known = SshEnvironment::new(Path::new("/root"), "root");
         let Ok(way) = fuzzing::ssh_config(config, &known, host) else { continue };
         let file = file(config.as_bytes());
         let asked = Command::new("ssh").arg("-G").arg("-F").arg(file.path()).arg(host).output();

@@ -77,11 +77,11 @@ fn a_shell_that_nothing_would_surely_end_is_refused_until_that_is_accepted() {
     assert!(run.output().contains("ends a session that is open"), "{}", run.told());
     let accepted = [&shell[..], &["--accept-weak-expiry"]].concat();
     let plan = story.grant("staging", &accepted).ok().json()["result"]["plan"].clone();
-    assert_eq!(plan["promise"]["layers"][0]["enforced_by"], json!(["gate", "key expiry"]));
+    assert_eq!(plan["promise"]["credentials"][0]["enforced_by"], json!(["gate", "key expiry"]));
     // Who has SFTP and no more cannot stop the gate's watcher.
     let sftp = ["--key", public, "--dry-run"];
     let plan = story.grant("staging", &sftp).ok().json()["result"]["plan"].clone();
-    assert_eq!(plan["promise"]["layers"][0]["missing"], json!([]), "{plan}");
+    assert_eq!(plan["promise"]["credentials"][0]["missing"], json!([]), "{plan}");
 }
 
 #[test]

@@ -570,7 +570,7 @@ fn a_password_works_and_ends(suite: &str) {
     let more = ["--password", "--output", file.to_str().unwrap()];
     // The gate holds a password to its deadline, too.
     let plan = story.grant("staging", &[&more[..], &["--dry-run"]].concat()).ok().json();
-    let layer = plan["result"]["plan"]["promise"]["layers"][0].clone();
+    let layer = plan["result"]["plan"]["promise"]["credentials"][0].clone();
     assert_eq!(layer["enforced_by"], json!(["gate", "failsafe (cron)"]), "{layer}");
     assert_eq!(layer["missing"], json!([]));
     let granted = story.granted("staging", &more);

@@ -25,7 +25,7 @@ printf %s "of this test alone" | gnome-keyring-daemon --unlock --components=secr
 exec "$@"
 "#;
 
-enum Surroundings<'a> {
+enum SshEnvironment<'a> {
     /// A bus of its own with an unlocked keyring on it.
     Keyring,
     /// No bus, and nothing to find one by.
@@ -35,13 +35,15 @@ enum Surroundings<'a> {
 }
 
 /// Runs this binary for one test in the surroundings given, and says how long that took.
-fn again(test: &str, surroundings: &Surroundings<'_>) -> Duration {
+fn again(test: &str, surroundings: &SshEnvironment<'_>) -> Duration {
     let again = match surroundings {
-        Surroundings::Keyring => {
+        SshEnvironment::Keyring => {
             Again::through(&["dbus-run-session", "--", "sh", "-c", SESSION, "sh"])
         }
-        Surroundings::NoBus => Again::through(&[]),
-        Surroundings::Bus(address) => Again::through(&[]).env("DBUS_SESSION_BUS_ADDRESS", address),
+        SshEnvironment::NoBus => Again::through(&[]),
+        SshEnvironment::Bus(address) => {
+            Again::through(&[]).env("DBUS_SESSION_BUS_ADDRESS", address)
+        }
     };
     let run = again.home().join("run");
     fs::create_dir(&run).unwrap();
@@ -120,7 +122,10 @@ fn a_real_keyring_keeps_the_passphrase_of_a_real_key() {
     use russh::keys::ssh_key::{Algorithm, LineEnding, PrivateKey};
 
     let Some(home) = inside() else {
-        again("keyring::a_real_keyring_keeps_the_passphrase_of_a_real_key", &Surroundings::Keyring);
+        again(
+            "keyring::a_real_keyring_keeps_the_passphrase_of_a_real_key",
+            &SshEnvironment::Keyring,
+        );
         return;
     };
     let keyring = keyring(&home);
@@ -163,7 +168,7 @@ fn a_real_keyring_keeps_the_passphrase_of_a_real_key() {
 #[test]
 fn a_keyring_can_be_used_from_within_a_runtime() {
     let Some(home) = inside() else {
-        again("keyring::a_keyring_can_be_used_from_within_a_runtime", &Surroundings::Keyring);
+        again("keyring::a_keyring_can_be_used_from_within_a_runtime", &SshEnvironment::Keyring);
         return;
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -180,7 +185,7 @@ fn a_keyring_can_be_used_from_within_a_runtime() {
 #[test]
 fn names_stored_at_the_same_time_are_all_listed() {
     let Some(home) = inside() else {
-        again("keyring::names_stored_at_the_same_time_are_all_listed", &Surroundings::Keyring);
+        again("keyring::names_stored_at_the_same_time_are_all_listed", &SshEnvironment::Keyring);
         return;
     };
     std::thread::scope(|scope| {
@@ -203,7 +208,7 @@ fn names_stored_at_the_same_time_are_all_listed() {
 #[test]
 fn what_is_not_text_is_refused_without_being_shown() {
     let Some(home) = inside() else {
-        again("keyring::what_is_not_text_is_refused_without_being_shown", &Surroundings::Keyring);
+        again("keyring::what_is_not_text_is_refused_without_being_shown", &SshEnvironment::Keyring);
         return;
     };
     let stored = Command::new("sh")
@@ -223,7 +228,7 @@ fn what_is_not_text_is_refused_without_being_shown() {
 #[test]
 fn a_locked_keyring_says_so_and_asks_nobody() {
     let Some(home) = inside() else {
-        again("keyring::a_locked_keyring_says_so_and_asks_nobody", &Surroundings::Keyring);
+        again("keyring::a_locked_keyring_says_so_and_asks_nobody", &SshEnvironment::Keyring);
         return;
     };
     let keyring = keyring(&home);
@@ -271,8 +276,8 @@ fn assert_absent(home: &Path) {
 fn without_a_bus_there_is_no_keyring_and_that_is_known_at_once() {
     let Some(home) = inside() else {
         let test = "keyring::without_a_bus_there_is_no_keyring_and_that_is_known_at_once";
-        again(test, &Surroundings::NoBus);
-        again(test, &Surroundings::Bus("disabled:"));
+        again(test, &SshEnvironment::NoBus);
+        again(test, &SshEnvironment::Bus("disabled:"));
         return;
     };
     assert_absent(&home);
@@ -306,7 +311,7 @@ fn a_bus_without_a_keyring_is_no_keyring() {
             assert!(bus.0.try_wait().unwrap().is_none(), "the bus did not start");
             std::thread::sleep(Duration::from_millis(10));
         }
-        again("keyring::a_bus_without_a_keyring_is_no_keyring", &Surroundings::Bus(&address));
+        again("keyring::a_bus_without_a_keyring_is_no_keyring", &SshEnvironment::Bus(&address));
         return;
     };
     assert_absent(&home);
@@ -322,7 +327,7 @@ fn a_bus_that_never_answers_holds_nothing_up() {
         let address = format!("unix:path={}", socket.display());
         let took = again(
             "keyring::a_bus_that_never_answers_holds_nothing_up",
-            &Surroundings::Bus(&address),
+            &SshEnvironment::Bus(&address),
         );
         // Not only the calls end: the program does too, with the thread still waiting.
         assert!(took < Duration::from_secs(20), "{took:?}");

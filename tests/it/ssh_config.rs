@@ -14,7 +14,7 @@ use std::process::Command;
 
 use stagepass::testing::fuzzing::{self, Way};
 use stagepass::testing::target::Address;
-use stagepass::testing::transport::Surroundings;
+use stagepass::testing::transport::SshEnvironment;
 
 /// Where the inner run finds the cases.
 const CASES: &str = "STAGEPASS_TEST_SSH_CONFIG";
@@ -302,7 +302,7 @@ fn looked_for(case: &Case, host: &str, says: &Says) -> Vec<String> {
 }
 
 /// What is wrong with one case.
-fn judge(case: &Case, known: &Surroundings) -> Vec<String> {
+fn judge(case: &Case, known: &SshEnvironment) -> Vec<String> {
     let mut wrong = Vec::new();
     let way = |address: &str| {
         let Ok(Address::Ssh { user, host, port }) = address.parse() else { panic!("{address}") };
@@ -351,7 +351,7 @@ fn judge(case: &Case, known: &Surroundings) -> Vec<String> {
 }
 
 fn judge_all(cases: &Path) {
-    let mut known = Surroundings::new(Path::new("/root"), "root");
+    let mut known = SshEnvironment::new(Path::new("/root"), "root");
     known.agent_socket = Some(AGENT.into());
     known.variable = variable;
     let (mut wrong, mut same, mut refused) = (Vec::new(), 0, 0);

@@ -19,7 +19,7 @@ use stagepass::testing::target::{Address, Elevation, Environment, Login, Target}
 use stagepass::testing::transport::host_key::Verdict;
 use stagepass::testing::transport::{
     Ahead, Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, STDOUT_LIMIT, Script,
-    Surroundings, TransportError, Unlock, fetch_host_key, try_login,
+    SshEnvironment, TransportError, Unlock, fetch_host_key, try_login,
 };
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -155,7 +155,7 @@ impl Drop for Sshd {
 /// A merchant's computer: a home folder, keys, and what its keyring would say.
 struct Merchant {
     home: TempDir,
-    known: Surroundings,
+    known: SshEnvironment,
     unlock: Answers,
 }
 
@@ -188,7 +188,7 @@ impl Merchant {
     fn new() -> Self {
         let home = tempfile::Builder::new().prefix("merchant-").tempdir().unwrap();
         fs::create_dir(home.path().join(".ssh")).unwrap();
-        let mut known = Surroundings::new(home.path(), &me());
+        let mut known = SshEnvironment::new(home.path(), &me());
         known.known_hosts = vec![home.path().join(".ssh/known_hosts")];
         Self { home, known, unlock: Answers::default() }
     }

@@ -7,7 +7,7 @@ use stagepass::testing::grant::Access;
 use stagepass::testing::secret::Secret;
 use stagepass::testing::target::{Address, Elevation, Environment, Login, Target};
 use stagepass::testing::transport::{
-    Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, Script, Surroundings,
+    Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, Script, SshEnvironment,
     TransportError, Unlock, try_login,
 };
 use zeroize::Zeroizing;
@@ -56,8 +56,8 @@ impl Merchant {
         Self { home, key, password: None, sudo: None }
     }
 
-    fn known(&self) -> Surroundings {
-        let mut known = Surroundings::new(self.home.path(), "merchant");
+    fn known(&self) -> SshEnvironment {
+        let mut known = SshEnvironment::new(self.home.path(), "merchant");
         known.known_hosts.clear();
         known
     }

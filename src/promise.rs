@@ -1,7 +1,7 @@
 //! What ends a grant at its deadline on one server, whether the merchant's computer lives or not.
 //!
 //! Computed from what `detect` saw, before anything is made, and computed again from what `open`
-//! really made. A layer keeps the promise when the server itself refuses new logins at the deadline
+//! really made. A credential keeps the promise when the server itself refuses new logins at the deadline
 //! *and* ends the sessions that are open then. What only stands behind that (the account's expiry
 //! day, the sweep) is named, and never counted.
 

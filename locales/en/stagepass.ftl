@@ -219,7 +219,7 @@ rule-deadline-hard = access for { $asked } is longer than { $days } days
     .why = Temporary access that lasts longer is not temporary. There is no way around this one.
     .way-out = Choose `--for { $days }d` or less. If more is needed later, make a new grant then.
 
-rule-expiry-weak = this server cannot end access to the minute by itself: { $layers }
+rule-expiry-weak = this server cannot end access to the minute by itself: { $credentials }
     .why = If your computer is off at the deadline, access may last until the end of that day or until the next sweep.
     .way-out = If that will do, add `--accept-weak-expiry`, and let `stagepass schedule install` look after it.
 

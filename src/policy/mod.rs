@@ -177,7 +177,7 @@ pub struct Facts {
     /// By what the account that is shared can become root, as the server said it; empty: by nothing
     /// that was seen.
     pub root_by: String,
-    /// The layers whose end this server cannot keep to the minute by itself.
+    /// The credentials whose end this server cannot keep to the minute by itself.
     pub weak_expiry: Vec<String>,
     /// The shop folder; `None` where nobody has looked, or none was named.
     pub folder: Option<FolderFacts>,
@@ -310,7 +310,7 @@ impl Terms {
         &self.overrides
     }
 
-    /// The layers whose end the server cannot keep to the minute; the merchant accepted it.
+    /// The credentials whose end the server cannot keep to the minute; the merchant accepted it.
     #[must_use]
     pub fn weak_expiry(&self) -> &[String] {
         &self.weak_expiry
@@ -684,10 +684,10 @@ impl Check<'_> {
 
     fn expiry(&mut self, request: &Request, facts: &Facts) {
         if !facts.weak_expiry.is_empty() && !request.accept_weak_expiry {
-            let layers = facts.weak_expiry.join(", ");
+            let credentials = facts.weak_expiry.join(", ");
             self.breaks(
                 Rule::ExpiryWeak,
-                vec![("layers", layers.into()), ("count", facts.weak_expiry.len().into())],
+                vec![("credentials", credentials.into()), ("count", facts.weak_expiry.len().into())],
             );
         }
     }

@@ -687,7 +687,10 @@ impl Check<'_> {
             let credentials = facts.weak_expiry.join(", ");
             self.breaks(
                 Rule::ExpiryWeak,
-                vec![("credentials", credentials.into()), ("count", facts.weak_expiry.len().into())],
+                vec![
+                    ("credentials", credentials.into()),
+                    ("count", facts.weak_expiry.len().into()),
+                ],
             );
         }
     }

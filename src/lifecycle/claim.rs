@@ -32,9 +32,6 @@ pub fn lease_seconds(context: &Context, grant: &Grant) -> i64 {
     steps.saturating_add(session::walk_seconds(grant).saturating_mul(MOST_WALKS))
 }
 
-/// The event of a grant that is about to be closed, committed before its server is asked.
-pub(crate) const CLOSING: &str = "grant.closing";
-
 /// Commits `closing` before anything happens on the server, for one of so many that are closed together: the
 /// grant, and the state in which it was. `None` where another process has it.
 pub(crate) async fn claim(
@@ -50,7 +47,7 @@ pub(crate) async fn claim(
         return Ok(None);
     }
     let from = [State::Opening, State::Open, State::Closing, State::Stuck];
-    let event = event(context, &grant, CLOSING, json!({ "why": why }));
+    let event = event(context, &grant, "grant.closing", json!({ "why": why }));
     // With every further one there is another to wait for, on the server and in the proof.
     let more = u32::try_from(together.saturating_sub(1)).unwrap_or(u32::MAX);
     let more = session::step_limit(context, &grant).saturating_mul(more).as_secs();

@@ -13,10 +13,8 @@ use crate::context::Context;
 use crate::deadline;
 use crate::error::Result;
 use crate::grant::{Grant, Layer, State, UnixTime};
-use crate::ledger::{EventFilter, Filter, Ledger};
-use crate::lifecycle::claim::{
-    CLOSING, TRIES, claim, event, latest_end, pause, provider_of, release,
-};
+use crate::ledger::{Filter, Ledger};
+use crate::lifecycle::claim::{TRIES, claim, event, latest_end, pause, provider_of, release};
 use crate::lifecycle::difference::Others;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::refusal::{Proof, prove_refused, will_be_offered};
@@ -33,9 +31,6 @@ use crate::transport::Ahead;
 
 /// The most grants of one target that a comparison is held against.
 const MOST_OTHERS: u32 = 1000;
-
-/// How many events of a grant are in memory at a time.
-const MOST_EVENTS: u32 = 500;
 
 /// How long what only just began in a shared account is looked at again, and how long it has before each
 /// look.
@@ -395,12 +390,17 @@ async fn close_layer(
             others = self::others(context, ledger, session.target, grant).await?;
             reply = look_again(context, session, grant, layer, &provider, reply, &others).await;
         }
-        // One of this installation's that another ledger knows: a copy of this one, or one from before.
-        let ours = !closer.is_empty() && reply.text("closer") == closer;
-        let recorded = before;
-        let before = if ours { State::Closing } else { before };
-        let asked = asked_since(ledger, grant, recorded, began).await?.saturating_add(1)
-            ..=context.now().saturating_add(1);
+        // A result that a close wrote carries the word of the installation that sent it. By that it is one of ours,
+        // also where another ledger knows of it (a copy of this one, or one from before), and without it it is not,
+        // whatever had been begun here.
+        let ours = reply.text("closer") == closer;
+        let before = match (closer.is_empty(), ours) {
+            (true, _) => before,
+            (false, true) => State::Closing,
+            (false, false) => State::Open,
+        };
+        // Behind the second in which we began: what was planted right before that is not believed.
+        let asked = began.saturating_add(1)..=context.now().saturating_add(1);
         beside = sharing::judge(grant, before, layer, &reply, &others, &asked, &mut evidence);
     }
     if evidence.found.total() > 0 {
@@ -440,28 +440,6 @@ async fn close_layer(
     document.insert("login".into(), json!({ "answer": id, "text": text }));
     let kept = reply.is(provider::KEPT);
     Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
-}
-
-/// Since when the server may have been asked to close a grant, by our clock: what a close that was cut off asked for
-/// is found by the next one. What was planted within that very second is not believed.
-async fn asked_since(
-    ledger: &Ledger,
-    grant: &Grant,
-    before: State,
-    began: UnixTime,
-) -> Result<UnixTime> {
-    if !matches!(before, State::Closing | State::Stuck) {
-        return Ok(began);
-    }
-    let mut filter = EventFilter { grant: Some(grant.id.clone()), ..EventFilter::default() };
-    loop {
-        let page = ledger.events(&filter, MOST_EVENTS).await?;
-        let Some(last) = page.last() else { return Ok(began) };
-        filter.after = last.seq;
-        if let Some(first) = page.iter().find(|event| event.verb == CLOSING) {
-            return Ok(first.at.min(began));
-        }
-    }
 }
 
 /// Looks again, each time by a new login, for as long as what was seen may be another stagepass at work in the

@@ -27,9 +27,9 @@ const DOUBT: UnixTime = 5;
 const NAMES: usize = 8;
 
 /// Adds to the evidence what somebody has to look at, and takes from it what only the supporter can
-/// have written. `before` is the state in which the grant was when it was to be closed, `asked` when
-/// the server was asked to, and when it had answered, by our clock. What cannot be told
-/// from another grant of the ledger is answered, to be noted.
+/// have written. `before` is the state in which the grant was when it was to be closed, [`State::Open`] where no
+/// result can be of a close of ours; `asked` is when the server was asked to, and when it had answered, by our
+/// clock. What cannot be told from another grant of the ledger is answered, to be noted.
 pub fn judge(
     grant: &Grant,
     before: State,

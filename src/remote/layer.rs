@@ -91,10 +91,16 @@ impl LayerState {
         serde_json::from_str(&layer.inputs).unwrap_or_default()
     }
 
-    /// As it is kept.
+    /// As it is kept: what says nothing is left out, for every event of the grant's beginning repeats it.
     #[must_use]
     pub fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
+        let fields = |state: &Self| match serde_json::to_value(state) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        let (mut kept, nothing) = (fields(self), fields(&Self::default()));
+        kept.retain(|name, value| nothing.get(name) != Some(value));
+        serde_json::Value::Object(kept).to_string()
     }
 
     /// Changes what is kept with the layer.
@@ -164,4 +170,28 @@ pub fn opened(layer: &Layer) -> Reply {
 #[must_use]
 pub fn has_failsafe(opened: &Reply) -> bool {
     !matches!(opened.text("failsafe"), "" | "none")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_and_says_no_more_than_it_has_to() {
+        let full = LayerState {
+            path: "/var/www/shop".into(),
+            expiry_form: ExpiryForm::Utc,
+            drain: 60,
+            clock_ahead: -3,
+            shared: true,
+            host_keys: Some(Vec::new()),
+            ..LayerState::default()
+        };
+        for (state, fields) in [(full, 6), (LayerState::default(), 0)] {
+            let text = state.text();
+            assert_eq!(serde_json::from_str::<LayerState>(&text).unwrap(), state);
+            let kept: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap();
+            assert_eq!(kept.len(), fields, "{text}");
+        }
+    }
 }

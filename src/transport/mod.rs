@@ -177,6 +177,9 @@ pub struct Output {
     pub truncated: bool,
 }
 
+/// How many characters of a path on a server are repeated.
+const LONGEST_PATH: usize = 512;
+
 /// How much of standard output is kept, in bytes: many grants may be closed by one script, and each have
 /// many records of what differs. `sp_b_room` in `providers/difference.sh` keeps below it.
 pub const STDOUT_LIMIT: usize = 16 * 1024 * 1024;

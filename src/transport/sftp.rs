@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
-use super::Reach;
 use super::trial::Part;
+use super::{LONGEST_PATH, Reach};
 use crate::text;
 
 const INIT: u8 = 1;
@@ -93,7 +93,8 @@ pub(crate) async fn work(
     ];
     let mut said = client.ask(asked).await?.into_iter();
     let path = start(said.next().as_ref())?;
-    let shown = work.folder.map_or_else(|| path.clone(), |folder| text::one_line(folder, 1024));
+    let shown =
+        work.folder.map_or_else(|| path.clone(), |folder| text::one_line(folder, LONGEST_PATH));
     let reach = Reach::Sftp { version, path };
     let (opened, made) = (said.next(), said.next());
     let mut parts = Vec::new();
@@ -266,7 +267,7 @@ fn refusal(said: Option<&Said>) -> String {
 fn start(said: Option<&Said>) -> Result<String, String> {
     match said {
         Some(Said::Names(names)) => match names.first() {
-            Some(first) => Ok(text::line_of_bytes(&first.name, 1024)),
+            Some(first) => Ok(text::line_of_bytes(&first.name, LONGEST_PATH)),
             None => Err("its SFTP server's answer is cut short".into()),
         },
         Some(Said::Status { code, why }) => {

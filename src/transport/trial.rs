@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::exchange::Exchange;
 use super::sftp::{self, Work};
 use super::ssh::Session;
-use super::{Answer, Clock, Interpreter, Outcome, Phase, Reach, Script};
+use super::{Answer, Clock, Interpreter, LONGEST_PATH, Outcome, Phase, Reach, Script};
 use crate::grant::Access;
 use crate::target::Elevation;
 use crate::text;
@@ -287,7 +287,7 @@ async fn by_shell(
         text.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ')).collect();
     let folder = trial.folder.map_or_else(
         || "the folder one starts in".to_owned(),
-        |folder| format!("`{}`", text::one_line(folder, 1024)),
+        |folder| format!("`{}`", text::one_line(folder, LONGEST_PATH)),
     );
     let mut parts = vec![if said.contains(&"folder-yes") {
         Part::proved("folder", format!("{folder} was opened"))

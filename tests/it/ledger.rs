@@ -381,7 +381,7 @@ mod stories {
         stuck.last_error = Some("no route\nto host\u{1b}[31m".into());
         (stuck.lease_owner, stuck.lease_until) = (None, None);
         let stuck = ledger.record(&stuck, &event("grant.stuck")).await.unwrap();
-        assert_eq!(stuck.last_error.as_deref(), Some("no route to host [31m"));
+        assert_eq!(stuck.last_error.as_deref(), Some("no route to host[31m"));
         assert_eq!(ledger.counts().await.unwrap(), Counts { stuck: 1, ..Counts::default() });
         assert!(ledger.due(NOW + DAY - 1, 10).await.unwrap().is_empty());
         assert_eq!(ledger.due(NOW + DAY, 10).await.unwrap(), std::slice::from_ref(&stuck));

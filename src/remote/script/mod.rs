@@ -533,10 +533,7 @@ impl Framed {
             }
             Outcome::Unknown { why, .. } => return Answer::Unknown { why: clean(&why) },
         };
-        // What it was read into may have room for twice as much, and all of that is wiped.
-        let mut stdout = output.stdout;
-        stdout.shrink_to_fit();
-        let stdout = Zeroizing::new(stdout);
+        let stdout = Zeroizing::new(output.stdout);
         let begin = format!("stagepass-begin={}", self.nonce);
         let end = format!("stagepass-end={}", self.nonce);
         let (mut values, mut lengths) = (BTreeMap::new(), BTreeMap::new());

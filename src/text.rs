@@ -27,10 +27,12 @@ pub fn one_line(text: &str, limit: usize) -> String {
     cut(kept.trim(), limit)
 }
 
-/// The same for bytes that came from elsewhere; what is no UTF-8 becomes U+FFFD.
+/// The same for bytes that came from elsewhere; what is no UTF-8 becomes U+FFFD. Of very many only the first are
+/// looked at: a line is not worth a copy of all of them.
 #[must_use]
 pub fn line_of_bytes(bytes: &[u8], limit: usize) -> String {
-    one_line(&String::from_utf8_lossy(bytes), limit)
+    let first = bytes.get(..limit.saturating_mul(64)).unwrap_or(bytes);
+    one_line(&String::from_utf8_lossy(first), limit)
 }
 
 /// At most `limit` characters, the last of them `…` where more were there.
@@ -84,5 +86,6 @@ mod tests {
             assert_eq!(one_line(&one_line(text, limit), limit), line, "again: {text:?}");
         }
         assert_eq!(line_of_bytes(b"a\xffb", 9), "a\u{fffd}b");
+        assert_eq!(line_of_bytes(&[b'x'; 1000], 5), "xxxx…");
     }
 }

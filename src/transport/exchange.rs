@@ -88,6 +88,8 @@ pub(crate) struct Exchange<'a> {
     password: Option<&'a Secret>,
     stage: Stage,
     output: Output,
+    /// How much of standard output is kept, in bytes.
+    most: usize,
     /// Everything heard, kept or not.
     heard: usize,
     /// Where the next prompt of `sudo` may begin in what is kept of standard error. What stood before
@@ -115,6 +117,7 @@ impl<'a> Exchange<'a> {
             password,
             stage,
             output: Output::default(),
+            most: STDOUT_LIMIT,
             heard: 0,
             prompt_from: 0,
         }
@@ -173,10 +176,16 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Keeps no more of standard output than this, in bytes: for what is answered in a line or two.
+    pub(crate) fn at_most(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
     /// Takes standard output; says what to write next.
     pub(crate) fn stdout(&mut self, bytes: &[u8]) -> Option<Feed<'a>> {
         self.heard = self.heard.saturating_add(bytes.len());
-        self.output.truncated |= keep(&mut self.output.stdout, bytes, STDOUT_LIMIT);
+        self.output.truncated |= keep(&mut self.output.stdout, bytes, self.most);
         if self.stage == Stage::Running {
             return None;
         }
@@ -272,7 +281,14 @@ impl Drop for Exchange<'_> {
 /// Appends up to the limit; says whether something was dropped.
 fn keep(kept: &mut Vec<u8>, bytes: &[u8], limit: usize) -> bool {
     let room = limit.saturating_sub(kept.len());
-    kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    let taken = bytes.get(..room).unwrap_or(bytes);
+    let needed = kept.len().saturating_add(taken.len());
+    if needed > kept.capacity() {
+        // A vector that doubles has room for up to twice the limit, and all it has room for is wiped in the end.
+        let roomy = kept.capacity().saturating_mul(2).min(limit).max(needed);
+        kept.reserve_exact(roomy.saturating_sub(kept.len()));
+    }
+    kept.extend_from_slice(taken);
     bytes.len() > room
 }
 
@@ -447,5 +463,6 @@ mod tests {
         exchange.status(0);
         let Outcome::Done(output) = exchange.end(End::Closed) else { panic!() };
         assert_eq!((output.stdout.len(), output.truncated), (STDOUT_LIMIT, true));
+        assert_eq!(output.stdout.capacity(), STDOUT_LIMIT, "all of it is wiped");
     }
 }

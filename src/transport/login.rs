@@ -1034,20 +1034,14 @@ async fn use_shell(session: &Session, clock: &Clock) -> Result<Reach, String> {
     let script =
         Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None };
     let wanted = format!("stagepass={word}\n");
-    match session.run(Exchange::new(&script, false, None), clock.deadline).await {
+    let exchange = Exchange::new(&script, false, None).at_most(trial::LONGEST_ANSWER);
+    match session.run(exchange, clock.deadline).await {
         Outcome::Done(output)
             if output.stdout.windows(wanted.len()).any(|heard| heard == wanted.as_bytes()) =>
         {
             Ok(Reach::Shell)
         }
-        Outcome::Done(output) => {
-            let said = [output.stdout, output.stderr].concat();
-            let status = output.status.unwrap_or_default();
-            Err(format!(
-                "its shell runs nothing (status {status}): {}",
-                text::line_of_bytes(&said, 200)
-            ))
-        }
+        Outcome::Done(output) => Err(trial::shell_runs_nothing(&output)),
         Outcome::Refused { why } | Outcome::Unknown { why, .. } => Err(why),
     }
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::exchange::Exchange;
 use super::sftp::{self, Work};
 use super::ssh::Session;
-use super::{Answer, Clock, Interpreter, LONGEST_PATH, Outcome, Phase, Reach, Script};
+use super::{Answer, Clock, Interpreter, LONGEST_PATH, Outcome, Output, Phase, Reach, Script};
 use crate::grant::Access;
 use crate::target::Elevation;
 use crate::text;
@@ -249,6 +249,17 @@ say "write-$write"
 exit 0
 "#;
 
+/// How much is kept of what a shell says that is tried, in bytes, with everything that the profile of the account
+/// says before its answers.
+pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
+
+/// Why a shell that ended is none: what it said instead of what it was asked to.
+pub(super) fn shell_runs_nothing(output: &Output) -> String {
+    let said = [&output.stdout, &output.stderr].map(|said| text::line_of_bytes(said, 200));
+    let status = output.status.unwrap_or_default();
+    format!("its shell runs nothing (status {status}): {}", text::one_line(&said.join(" "), 200))
+}
+
 async fn by_shell(
     session: &Session,
     trial: &Trial<'_>,
@@ -270,18 +281,14 @@ async fn by_shell(
     body.extend_from_slice(SHELL.as_bytes());
     let script =
         Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None };
-    let output = match session.run(Exchange::new(&script, false, None), clock.deadline).await {
+    let exchange = Exchange::new(&script, false, None).at_most(LONGEST_ANSWER);
+    let output = match session.run(exchange, clock.deadline).await {
         Outcome::Done(output) => output,
         Outcome::Refused { why } | Outcome::Unknown { why, .. } => return Err(why),
     };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = String::from_utf8_lossy(&output.stdout);
     if !text.contains(&format!("stagepass={word}\n")) {
-        let said = [output.stdout, output.stderr].concat();
-        let status = output.status.unwrap_or_default();
-        return Err(format!(
-            "its shell runs nothing (status {status}): {}",
-            text::line_of_bytes(&said, 200)
-        ));
+        return Err(shell_runs_nothing(&output));
     }
     let said: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ')).collect();

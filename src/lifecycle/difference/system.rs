@@ -11,7 +11,7 @@ use super::names::{Names, show};
 use super::{Class, Finding, MOST_KEPT};
 
 /// The most lines of one kind, of which none pushes another off, and the most bytes of all of them.
-const MOST_OF_A_KIND: usize = 20_000;
+const MOST_OF_A_KIND: usize = 25_000;
 const MOST_KINDS: usize = 40;
 const MOST_BYTES: usize = 6 * 1024 * 1024;
 const MOST_BYTES_OF_A_KIND: usize = 1536 * 1024;

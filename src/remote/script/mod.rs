@@ -533,7 +533,10 @@ impl Framed {
             }
             Outcome::Unknown { why, .. } => return Answer::Unknown { why: clean(&why) },
         };
-        let stdout = Zeroizing::new(output.stdout);
+        // Beside what is read from it, and all that it has room for is wiped in the end.
+        let mut stdout = output.stdout;
+        stdout.shrink_to_fit();
+        let stdout = Zeroizing::new(stdout);
         let begin = format!("stagepass-begin={}", self.nonce);
         let end = format!("stagepass-end={}", self.nonce);
         let (mut values, mut lengths) = (BTreeMap::new(), BTreeMap::new());

@@ -25,12 +25,12 @@ fn without_comments(script: &str, layout: bool) -> String {
     let mut slim = String::with_capacity(script.len());
     let mut quote = None;
     for line in script.split_inclusive('\n') {
-        let (in_quotes, in_program) = (quote.is_some(), quote == Some('\''));
+        let (in_quotes, in_program) = (quote.is_some(), quote == Some(b'\''));
         let trimmed = line.trim_start_matches([' ', '\t']);
         let code = if layout || (in_quotes && !in_program) { line } else { trimmed };
         match comment(code, &mut quote) {
             // A comment of the program in the quotes, unless they end in it.
-            None if in_program && quote == Some('\'') && trimmed.starts_with('#') => {}
+            None if in_program && quote == Some(b'\'') && trimmed.starts_with('#') => {}
             None if code == "\n" && !in_quotes => {}
             None => slim.push_str(code),
             Some(at) => {
@@ -46,20 +46,23 @@ fn without_comments(script: &str, layout: bool) -> String {
 }
 
 /// Where the comment of a line begins, if it has one. `quote` is the quotation mark that is open
-/// where the line begins, and then where it ends.
-fn comment(line: &str, quote: &mut Option<char>) -> Option<usize> {
+/// where the line begins, and then where it ends. By bytes: what counts is ASCII, no byte of another character
+/// looks like it (UTF-8), and this is done for every line that may be sent.
+fn comment(line: &str, quote: &mut Option<u8>) -> Option<usize> {
+    let bytes = line.as_bytes();
     // A comment begins where a word could.
     let mut word_may_begin = true;
-    let mut chars = line.char_indices();
-    while let Some((at, c)) = chars.next() {
+    let mut at = 0;
+    while let Some(&c) = bytes.get(at) {
         match (*quote, c) {
-            (None, '#') if word_may_begin => return Some(at),
-            (None | Some('"'), '\\') => drop(chars.next()),
-            (None, '\'' | '"') => *quote = Some(c),
+            (None, b'#') if word_may_begin => return Some(at),
+            (None | Some(b'"'), b'\\') => at += 1,
+            (None, b'\'' | b'"') => *quote = Some(c),
             (Some(open), c) if open == c => *quote = None,
             _ => {}
         }
-        word_may_begin = matches!(c, ' ' | '\t' | ';' | '(' | ')' | '&' | '|');
+        word_may_begin = matches!(c, b' ' | b'\t' | b';' | b'(' | b')' | b'&' | b'|');
+        at += 1;
     }
     None
 }
@@ -157,28 +160,31 @@ impl Library {
 
 /// The words of a text but for variables that are read or set.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
+    let bytes = text.as_bytes();
+    let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            let start = rest.find(is_of_name)?;
-            let before = rest.get(..start)?.chars().next_back();
-            let from = rest.get(start..)?;
-            let length = from.find(|c| !is_of_name(c)).unwrap_or(from.len());
-            let (word, behind) = from.split_at_checked(length)?;
-            rest = behind;
-            if !matches!(before, Some('$' | '{')) && !behind.starts_with('=') {
-                return Some(word);
+            while !is_of_name(*bytes.get(at)?) {
+                at += 1;
+            }
+            let start = at;
+            while bytes.get(at).is_some_and(|c| is_of_name(*c)) {
+                at += 1;
+            }
+            let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+            if !matches!(before, Some(b'$' | b'{')) && bytes.get(at) != Some(&b'=') {
+                return text.get(start..at);
             }
         }
     })
 }
 
-fn is_of_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
+fn is_of_name(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || c == b'_'
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(is_of_name)
+    !text.is_empty() && text.bytes().all(is_of_name)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 /// Seconds since 1970-01-01T00:00:00Z. Every time in the ledger and in replies is one of these.
 pub type UnixTime = i64;
 
@@ -76,13 +78,19 @@ pub struct UnknownWord {
     pub expected: &'static str,
 }
 
+impl UnknownWord {
+    /// What was given is repeated on one line, and short.
+    pub(crate) fn new(word: &str, expected: &'static str) -> Self {
+        Self { word: text::one_line(word, 100), expected }
+    }
+}
+
 fn unknown_state(word: &str) -> UnknownWord {
-    let expected = "opening, open, closing, stuck, closed or forgotten";
-    UnknownWord { word: word.into(), expected }
+    UnknownWord::new(word, "opening, open, closing, stuck, closed or forgotten")
 }
 
 fn unknown_access(word: &str) -> UnknownWord {
-    UnknownWord { word: word.into(), expected: "sftp, sftp-read-only or ssh" }
+    UnknownWord::new(word, "sftp, sftp-read-only or ssh")
 }
 
 /// What the supporter may do. Each includes nothing of the next.

@@ -41,10 +41,7 @@ impl FromStr for Head {
             let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
             is_hash.then(|| Self { seq, hash: hash.to_ascii_lowercase() })
         });
-        parsed.ok_or_else(|| UnknownWord {
-            word: text::one_line(text, 100),
-            expected: "the head of a ledger, such as 12:5f…",
-        })
+        parsed.ok_or_else(|| UnknownWord::new(text, "the head of a ledger, such as 12:5f…"))
     }
 }
 

@@ -54,10 +54,8 @@ impl Declared {
     /// # Errors
     /// Names the words that mean something.
     pub fn read(word: &str) -> Result<Self, UnknownWord> {
-        word.trim().parse().map_err(|_| UnknownWord {
-            word: word.into(),
-            expected: "staging, live, test or development",
-        })
+        let unknown = |_| UnknownWord::new(word, "staging, live, test or development");
+        word.trim().parse().map_err(unknown)
     }
 }
 

@@ -262,8 +262,7 @@ pub enum Elevation {
 }
 
 fn unknown_elevation(word: &str) -> UnknownWord {
-    let expected = "none, sudo or sudo-password";
-    UnknownWord { word: text::one_line(word, REPEATED), expected }
+    UnknownWord::new(word, "none, sudo or sudo-password")
 }
 
 impl Elevation {
@@ -304,8 +303,7 @@ pub enum Login {
 }
 
 fn unknown_login(word: &str) -> UnknownWord {
-    let expected = "auto, agent, key or password";
-    UnknownWord { word: text::one_line(word, REPEATED), expected }
+    UnknownWord::new(word, "auto, agent, key or password")
 }
 
 impl Login {

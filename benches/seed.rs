@@ -167,11 +167,14 @@ impl Chain {
         }
         let mut seq = 0;
         for (state, at, verb, detail) in steps {
-            grant.state = state;
+            grant.move_to(state);
             grant.version += 1;
             match state {
                 State::Open => grant.opened_at = Some(at),
-                State::Closed => grant.closed_at = Some(at),
+                State::Closed => {
+                    grant.closed_at = Some(at);
+                    grant.layers.iter_mut().for_each(|layer| layer.closed_at = Some(at));
+                }
                 _ => {}
             }
             let entry = self.follow(&grant.case, Some(grant), at, verb, detail);
@@ -233,11 +236,12 @@ const GRANTS: &str = "insert into grants (id, case_reference, target, supporter_
      value ->> '$[1]', value ->> '$[0].deadline' from json_each($1)";
 
 const LAYERS: &str = "insert into layers (grant_id, position, provider, digest, account, \
-     public_key, key_fingerprint, has_password, inputs, outputs) \
+     public_key, key_fingerprint, has_password, inputs, outputs, state, closed_at) \
      select value ->> '$[0].id', 0, value ->> '$[0].layers[0].provider', \
      value ->> '$[0].layers[0].digest', value ->> '$[0].layers[0].account', \
      value ->> '$[0].layers[0].public_key', value ->> '$[0].layers[0].key_fingerprint', 0, \
-     value ->> '$[0].layers[0].inputs', value ->> '$[0].layers[0].outputs' from json_each($1)";
+     value ->> '$[0].layers[0].inputs', value ->> '$[0].layers[0].outputs', \
+     value ->> '$[0].layers[0].state', value ->> '$[0].layers[0].closed_at' from json_each($1)";
 
 async fn due(state: &Path, scripts: &Path, each: u32, targets: &[&str]) -> Done {
     let ledger = open_ledger(state).await?;
@@ -320,6 +324,7 @@ fn draft(provider: &Provider, target: &str, case: &str, number: u32, at: UnixTim
         has_password: false,
         inputs: state.to_string(),
         outputs: "{}".into(),
+        ..Layer::default()
     };
     Ok(NewGrant {
         id,

@@ -36,6 +36,7 @@ fn main() -> io::Result<()> {
         has_password: false,
         inputs: "{}".into(),
         outputs: "{}".into(),
+        ..Layer::default()
     };
     if compared {
         let differs = Evidence::of(&layer, &reply, 0);

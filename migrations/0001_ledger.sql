@@ -84,6 +84,11 @@ create table layers (
     has_password bigint not null,
     inputs text not null,
     outputs text not null,
+    state text not null
+        check (state in ('opening', 'open', 'closing', 'closed', 'stuck', 'forgotten')),
+    closed_at bigint,
+    last_error text,
+    findings bigint not null default 0,
     primary key (grant_id, position)
 );
 create index layers_key on layers (key_fingerprint) where key_fingerprint is not null;

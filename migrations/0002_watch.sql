@@ -1,5 +1,4 @@
--- What was found at the close and what drifted while open: part of the row's hash where there is
--- anything to say, so that rows which have neither hash as they always did.
+-- What was found at the close and what drifted while open: part of the row's hash.
 alter table grants add column findings bigint not null default 0;
 alter table grants add column drift text;
 

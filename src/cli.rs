@@ -284,10 +284,12 @@ pub struct Grant {
     /// Make a password too, or alone where no key is given.
     #[arg(long)]
     pub password: bool,
-    /// The kind of access to make. Default: an account of its own where stagepass can be root,
-    /// else a key in the account it logs in with.
-    #[arg(long, value_name = "NAME", add = complete::providers())]
-    pub provider: Option<String>,
+    /// What to make, by the names of the providers, with commas between them.
+    ///
+    /// One of them gives the account: `server` is an account of its own where stagepass can be root,
+    /// else a key in the account it logs in with. Others may stand beside it. Default: server.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', add = complete::providers())]
+    pub with: Vec<String>,
     /// How long: 14d, 5h, 90m, 2weeks. Default: the desk's.
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
     pub duration: Option<String>,

@@ -28,7 +28,7 @@ impl Connect {
     /// else by the name that this machine calls itself.
     #[must_use]
     pub fn of(grant: &Grant, target: &Target, route: &Route, own_name: &str) -> Self {
-        let user = grant.layers.first().map(|layer| layer.account.clone()).unwrap_or_default();
+        let user = grant.login().map(|layer| layer.account.clone()).unwrap_or_default();
         let public = target.public_host.as_deref().and_then(split_public_host);
         let doubt = if public.is_some() { None } else { doubt(route) };
         let ours = || (route.host.clone().unwrap_or_else(|| own_name.to_owned()), route.port);

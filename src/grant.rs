@@ -12,6 +12,7 @@ pub type UnixTime = i64;
     Debug,
     Clone,
     Copy,
+    Default,
     PartialEq,
     Eq,
     Hash,
@@ -26,6 +27,7 @@ pub type UnixTime = i64;
 #[strum(serialize_all = "kebab-case", parse_err_ty = UnknownWord, parse_err_fn = unknown_state)]
 pub enum State {
     /// Recorded, and perhaps already partly on the server.
+    #[default]
     Opening,
     /// The new credential really logged in.
     Open,
@@ -65,6 +67,17 @@ impl State {
     #[must_use]
     pub fn is_live(self) -> bool {
         !matches!(self, Self::Closed | Self::Forgotten)
+    }
+
+    /// Where a grant stands whose layers stand so. It is as far as the least of them at its
+    /// beginning, and as the one that needs most attention at its end: nothing is open before all of
+    /// it is, or closed before all of it is. Without layers it is [`State::Opening`].
+    #[must_use]
+    pub fn of_layers(layers: &[Layer]) -> Self {
+        let worst_first =
+            [Self::Stuck, Self::Closing, Self::Opening, Self::Open, Self::Forgotten, Self::Closed];
+        let stands = |state: &Self| layers.iter().any(|layer| layer.state == *state);
+        worst_first.into_iter().find(stands).unwrap_or(Self::Opening)
     }
 }
 
@@ -161,7 +174,8 @@ pub struct Grant {
     pub supporter: Supporter,
     /// What that person may do.
     pub access: Access,
-    /// Where it stands.
+    /// Where it stands: what its layers come to ([`State::of_layers`]). Kept in the row, since the
+    /// ledger lists by it.
     pub state: State,
     /// When it was recorded.
     pub created_at: UnixTime,
@@ -179,7 +193,8 @@ pub struct Grant {
     pub attempts: i64,
     /// The earliest time `sweep` tries again.
     pub next_attempt_at: Option<UnixTime>,
-    /// Why the last attempt failed, in one line. Never a secret.
+    /// Why the last attempt failed, in one line; of several layers each with its provider. Never a
+    /// secret.
     pub last_error: Option<String>,
     /// Counts every change of this row; compare-and-set goes by it.
     pub version: i64,
@@ -187,7 +202,7 @@ pub struct Grant {
     pub lease_owner: Option<String>,
     /// When that process has lost its claim, whether it lives or not.
     pub lease_until: Option<UnixTime>,
-    /// What was found at its close and nobody has acknowledged yet.
+    /// What was found at its close, in all layers together, and nobody has acknowledged yet.
     pub findings: i64,
     /// What is not on the server as it was made, while it is open: lines of an id and a sentence.
     pub drift: Option<String>,
@@ -199,6 +214,62 @@ pub struct Grant {
     pub altered: bool,
     /// What the providers made, in the order it was opened.
     pub layers: Vec<Layer>,
+}
+
+impl Grant {
+    /// Every layer that may still be there, and with them the grant, goes to this state.
+    pub fn move_to(&mut self, state: State) {
+        for layer in self.layers.iter_mut().filter(|layer| layer.state.is_live()) {
+            layer.state = state;
+        }
+        self.state = state;
+    }
+
+    /// What the row says of its layers, by what they say. Where none has anything to say of an error
+    /// or of findings, the grant keeps what it has.
+    pub fn sum_up(&mut self) {
+        if self.layers.is_empty() {
+            return;
+        }
+        self.state = State::of_layers(&self.layers);
+        let several = self.layers.len() > 1;
+        let told = self.layers.iter().filter(|layer| layer.state.is_live()).filter_map(|layer| {
+            let why = layer.last_error.as_deref()?;
+            Some(if several { format!("{}: {why}", layer.provider) } else { why.to_owned() })
+        });
+        let told: Vec<String> = told.collect();
+        self.last_error = (!told.is_empty()).then(|| told.join("; "));
+        self.findings = self.layers.iter().fold(0, |sum, l| l.findings.saturating_add(sum));
+    }
+
+    /// The id by which a layer's artefacts are known on the server: the grant's own for the first,
+    /// and with one more character of `1-9a-z` for each behind it, so that no two layers have a
+    /// folder, a record, a unit or a result of the same name.
+    #[must_use]
+    pub fn layer_id(&self, layer: &Layer) -> String {
+        layer_id(&self.id, layer.position)
+    }
+
+    /// The layer whose account the supporter logs in to. It stands first: what is opened beside it is
+    /// of no use without it.
+    #[must_use]
+    pub fn login(&self) -> Option<&Layer> {
+        self.layers.first()
+    }
+}
+
+/// The most layers that a grant can have: one character tells them apart.
+pub const MOST_LAYERS: usize = 36;
+
+/// See [`Grant::layer_id`].
+#[must_use]
+pub fn layer_id(grant: &str, position: usize) -> String {
+    let digit = u32::try_from(position).ok().and_then(|place| char::from_digit(place, 36));
+    match digit {
+        Some('0') => grant.to_owned(),
+        // Nobody makes so many.
+        digit => format!("{grant}{}", digit.unwrap_or('z')),
+    }
 }
 
 /// A grant that is about to be recorded: what is agreed, and nothing that only happens later.
@@ -244,14 +315,31 @@ impl NewGrant {
             drift: None,
             checked_at: None,
             altered: false,
-            layers: self.layers,
+            layers: (0..)
+                .zip(self.layers)
+                .map(|(position, layer)| Layer { position, ..layer })
+                .collect(),
         }
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_first(position: &usize) -> bool {
+    *position == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_nothing(count: &i64) -> bool {
+    *count == 0
+}
+
 /// One thing that one provider made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Layer {
+    /// Its place in the grant's list, from 0. Set when the grant is recorded.
+    #[serde(skip_serializing_if = "is_first")]
+    pub position: usize,
     /// The provider, a folder of `providers/`.
     pub provider: String,
     /// SHA-256 of the provider's manifest and script as they were at `open`, in hex.
@@ -268,6 +356,17 @@ pub struct Layer {
     pub inputs: String,
     /// What `open` replied, as a JSON object of text.
     pub outputs: String,
+    /// Where it stands by itself: one that cannot be closed keeps no other open.
+    pub state: State,
+    /// When it ended: when it was proved closed, or when the server closed it, as it said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<UnixTime>,
+    /// Why the last attempt to close it failed, in one line. Never a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// What was found at its close and nobody has acknowledged yet.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub findings: i64,
 }
 
 #[cfg(test)]

@@ -45,8 +45,8 @@ pub struct Promise {
 /// What ends one credential on time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CredentialPromise {
-    /// `the key` or `the password`.
-    pub credential: &'static str,
+    /// `the key` or `the password`; of what is opened beside the account, the provider's name.
+    pub credential: String,
     /// Best first, in words.
     pub enforced_by: Vec<String>,
     /// Why the deadline cannot be kept to the minute; empty where it is kept.
@@ -177,6 +177,22 @@ impl Promise {
         Self::of(&Means::planned(server), asked)
     }
 
+    /// With what a provider makes beside the account, by what it replied to `detect` or `open`: that it
+    /// goes at the deadline is known only where the server itself takes it away.
+    #[must_use]
+    pub fn beside(mut self, provider: &str, reply: &Reply) -> Self {
+        let by = failsafe(reply.text("failsafe"));
+        let missing = by.is_none().then(|| {
+            reason(reply, "failsafe_reason", "nothing here takes it away at the deadline")
+        });
+        self.credentials.push(CredentialPromise {
+            credential: provider.to_owned(),
+            enforced_by: by.into_iter().collect(),
+            missing: missing.into_iter().collect(),
+        });
+        self
+    }
+
     /// What it keeps, by what `open` replied.
     #[must_use]
     pub fn made(server: &Server, asked: Asked, opened: &Reply) -> Self {
@@ -272,7 +288,7 @@ fn credential(
     {
         missing.push(COMMANDS_RUN.to_owned());
     }
-    CredentialPromise { credential: name, enforced_by, missing }
+    CredentialPromise { credential: name.to_owned(), enforced_by, missing }
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub mod remote {
         pub use crate::remote::inputs::{CallInputs, of_layer};
     }
     pub mod provider {
-        pub use crate::remote::provider::{Need, Provider, Verb};
+        pub use crate::remote::provider::{AccountKind, Provider, Verb};
     }
     pub mod script {
         pub use crate::remote::script::{

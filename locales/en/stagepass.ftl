@@ -77,7 +77,7 @@ rule-account-root = { $by ->
        *[other] the key would open `{ $account }` on `{ $target }`, which can become root: { $by }
     }
     .why = Root can change everything on the server, not only the shop, and nobody could tell afterwards who did what.
-    .way-out = Leave `--provider` out: stagepass then makes an account of its own for the supporter. Or say why it must be root: `--override account.root --reason "…"`.
+    .way-out = Leave `--with` out: stagepass then makes an account of its own for the supporter. Or say why it must be root: `--override account.root --reason "…"`.
 
 rule-account-shared = the key would open your own account `{ $account }` on `{ $target }`, { $by ->
         [ssh] with a shell
@@ -85,8 +85,8 @@ rule-account-shared = the key would open your own account `{ $account }` on `{ $
     }
     .why = The supporter would be that account. They can read and change all that is in it, and what they leave behind there cannot be told from what is yours: stagepass could take the access away, but never prove that nothing is left.
     .way-out = { $by ->
-        [ssh] Best is an account of its own: `stagepass target add { $target } … --replace --become sudo`, and leave `--provider` out. Or give SFTP alone, confined to the shop folder: `--access sftp`, on a target with `--path`.
-       *[other] Best is an account of its own: `stagepass target add { $target } … --replace --become sudo`, and leave `--provider` out. A target with `--path` may be confined to that folder.
+        [ssh] Best is an account of its own: `stagepass target add { $target } … --replace --become sudo`, and leave `--with` out. Or give SFTP alone, confined to the shop folder: `--access sftp`, on a target with `--path`.
+       *[other] Best is an account of its own: `stagepass target add { $target } … --replace --become sudo`, and leave `--with` out. A target with `--path` may be confined to that folder.
     } To share your account all the same, say why: `--override account.shared --reason "…"`.
 
 rule-key-own = the key for the supporter is one of your own: { $where }

@@ -155,7 +155,8 @@ async fn carry_out(
         let shortened = event(context, &grant, "grant.shortening", json!({ "new": new }));
         grant = ledger.record(&grant, &shortened).await?;
     }
-    let answer = reapply_deadline(context, &mut session, &mut grant, new.deadline()).await;
+    let Reapplied { answer, partly } =
+        reapply_deadline(context, &mut session, &mut grant, new.deadline()).await;
     // Kept where the server has another deadline than the ledger, or nobody knows which it has: the
     // next sweep sees a claim whose process is gone, and sets the recorded one.
     let claim = (grant.lease_owner.take(), grant.lease_until.take());
@@ -170,30 +171,37 @@ async fn carry_out(
                 .await?);
         }
         Ok(Answer::Refused { reason, .. }) => {
-            // A shorter one is recorded by now, and the server still has the longer.
-            if !new.is_longer() {
+            let error = Error::new(Kind::Refused, "the server refused the new deadline")
+                .because_text(reason);
+            let restored = match partly {
+                true => set_recorded_again(context, &mut session, &mut grant).await,
+                // A shorter one is recorded by now, and the server still has the longer.
+                false => new.is_longer(),
+            };
+            if !restored {
                 (grant.lease_owner, grant.lease_until) = claim;
             }
-            Error::new(Kind::Refused, "the server refused the new deadline").because_text(reason)
+            error
         }
         Ok(Answer::Unknown { why }) => {
-            let recorded = grant.deadline;
-            // The server may have either; the one that the ledger has is set again if it can be.
-            let restored = reapply_deadline(context, &mut session, &mut grant, recorded).await;
             let error =
                 Error::new(Kind::Unknown, "nobody saw whether the server took the new deadline")
                     .because_text(why);
-            match restored {
-                Ok(Answer::Done(_)) => error.because_text("the recorded one was set again"),
-                _ => {
-                    (grant.lease_owner, grant.lease_until) = claim;
-                    error
-                }
+            // The server may have either; the one that the ledger has is set again if it can be.
+            if set_recorded_again(context, &mut session, &mut grant).await {
+                error.because_text("the recorded one was set again")
+            } else {
+                (grant.lease_owner, grant.lease_until) = claim;
+                error
             }
         }
-        // Nothing was sent.
+        // Nothing was sent about this layer.
         Err(e) => {
-            if !new.is_longer() {
+            let restored = match partly {
+                true => set_recorded_again(context, &mut session, &mut grant).await,
+                false => new.is_longer(),
+            };
+            if !restored {
                 (grant.lease_owner, grant.lease_until) = claim;
             }
             e
@@ -209,44 +217,94 @@ async fn carry_out(
     )))
 }
 
-/// Sets the deadline on the server, by the server's clock as it is now.
+/// Sets what the ledger has; whether the server took it.
+async fn set_recorded_again(
+    context: &Context,
+    session: &mut Session<'_>,
+    grant: &mut Grant,
+) -> bool {
+    let recorded = grant.deadline;
+    let again = reapply_deadline(context, session, grant, recorded).await;
+    matches!(again.answer, Ok(Answer::Done(_)))
+}
+
+/// What a server said of a deadline, and whether some layer has it although not all have.
+struct Reapplied {
+    answer: Result<Answer>,
+    partly: bool,
+}
+
+impl Reapplied {
+    fn not(answer: Result<Answer>) -> Self {
+        Self { answer, partly: false }
+    }
+}
+
+/// Sets the deadline on the server for each layer, by the server's clock as it is now. The answer is
+/// that of the account's layer, or the first that is none.
 async fn reapply_deadline(
     context: &Context,
     session: &mut Session<'_>,
     grant: &mut Grant,
     deadline: UnixTime,
-) -> Result<Answer> {
-    let Some(layer) = grant.layers.first_mut() else {
-        return Err(Error::new(Kind::Internal, "the grant has no layer"));
-    };
-    if let Some(why) = LayerState::of(layer).elsewhere(session.target) {
-        return Ok(Answer::Refused { id: "elsewhere".into(), reason: why });
+) -> Reapplied {
+    if let Err(answer) = read_clock(context, session, grant).await {
+        return Reapplied::not(answer);
     }
-    let provider = context.provider(&layer.provider)?;
+    let limit = session::step_limit(context, grant).as_secs();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut first = None;
+    for layer in &grant.layers {
+        let provider = match context.provider(&layer.provider) {
+            Ok(provider) => provider,
+            Err(e) => return Reapplied { answer: Err(e), partly: first.is_some() },
+        };
+        let servers_now = LayerState::of(layer).server_time(context.now());
+        let not_after = servers_now.saturating_add(limit);
+        let moment = CallInputs { deadline, not_after, ..CallInputs::default() };
+        let inputs = inputs::of_layer(grant, layer, &moment);
+        match session.call(&provider, Verb::Update, &inputs).await {
+            Ok(Answer::Done(reply)) => first = first.or(Some(reply)),
+            answer => return Reapplied { answer, partly: first.is_some() },
+        }
+    }
+    Reapplied::not(match first {
+        Some(reply) => Ok(Answer::Done(reply)),
+        None => Err(Error::new(Kind::Internal, "the grant has no layer")),
+    })
+}
+
+/// Learns how far the server's clock is ahead now; else what was answered in place of it.
+async fn read_clock(
+    context: &Context,
+    session: &mut Session<'_>,
+    grant: &mut Grant,
+) -> std::result::Result<(), Result<Answer>> {
+    let elsewhere = |layer| LayerState::of(layer).elsewhere(session.target);
+    if let Some(reason) = grant.layers.iter().find_map(elsewhere) {
+        return Err(Ok(Answer::Refused { id: "elsewhere".into(), reason }));
+    }
+    let Some(layer) = grant.login() else {
+        return Err(Err(Error::new(Kind::Internal, "the grant has no layer")));
+    };
+    let provider = context.provider(&layer.provider).map_err(Err)?;
     let key = layer.public_key.as_deref();
     let inputs = inputs::of_detect(session.target, &layer.account, &grant.id, grant.access, key);
     let asked_at = context.now();
-    match session.call(&provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) => {
-            // By a clock that is years off, everything on the server that ends the grant would end
-            // it years late.
-            if let Some(why) = server::useless_clock(&reply, asked_at) {
-                return Ok(Answer::Refused { id: "useless-clock".into(), reason: why });
-            }
-            let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
-            LayerState::change(layer, |state| state.clock_ahead = server.clock_ahead);
-        }
-        other => return Ok(other),
-    }
-    let ahead = grant.layers.first().map_or(0, |layer| LayerState::of(layer).clock_ahead);
-    let limit = session::step_limit(context, grant).as_secs();
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let not_after = context.now().saturating_add(ahead).saturating_add(limit);
-    let moment = CallInputs { deadline, not_after, ..CallInputs::default() };
-    let Some(layer) = grant.layers.first() else {
-        return Err(Error::new(Kind::Internal, "the grant has no layer"));
+    let reply = match session.call(&provider, Verb::Detect, &inputs).await {
+        Ok(Answer::Done(reply)) => reply,
+        answer => return Err(answer),
     };
-    session.call(&provider, Verb::Update, &inputs::of_layer(grant, layer, &moment)).await
+    // By a clock that is years off, everything on the server that ends the grant would end it years
+    // late.
+    if let Some(reason) = server::useless_clock(&reply, asked_at) {
+        return Err(Ok(Answer::Refused { id: "useless-clock".into(), reason }));
+    }
+    let server = Server::read(session.server_id(), &reply, asked_at..=context.now());
+    for layer in &mut grant.layers {
+        LayerState::change(layer, |state| state.clock_ahead = server.clock_ahead);
+    }
+    Ok(())
 }
 
 /// Sets the recorded deadlines again on the server, for grants whose `extend` was killed: the
@@ -275,10 +333,9 @@ pub async fn reapply_interrupted(context: &Context, ledger: &Ledger) -> Result<(
             Ok(target) => match Session::open(context, &target).await {
                 Ok(mut session) => {
                     let deadline = grant.deadline;
-                    let answer =
-                        reapply_deadline(context, &mut session, &mut grant, deadline).await;
+                    let again = reapply_deadline(context, &mut session, &mut grant, deadline).await;
                     session.close().await;
-                    answer
+                    again.answer
                 }
                 Err(e) => Err(e),
             },

@@ -19,7 +19,9 @@ use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::file::Nameless;
-use crate::grant::{Access, Case, Grant, Layer, NewGrant, Supporter, UnixTime};
+use crate::grant::{
+    Access, Case, Grant, Layer, MOST_LAYERS, NewGrant, Supporter, UnixTime, layer_id,
+};
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::lifecycle::closing;
 use crate::lifecycle::opening::{self, Draft};
@@ -35,8 +37,8 @@ use crate::promise::{Asked, Promise};
 use crate::public_key::{self, SupporterKey};
 use crate::remote::inputs;
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{Need, Provider, Verb};
-use crate::remote::script::Answer;
+use crate::remote::provider::{AccountKind, Provider, Verb};
+use crate::remote::script::{Answer, Reply};
 use crate::remote::server::{self, Server};
 use crate::remote::session::{Session, unreachable};
 use crate::secret::{self, Secret};
@@ -50,7 +52,10 @@ struct Wanted {
     route: Route,
     case: Case,
     desk: Desk,
+    /// What gives the account.
     provider: Arc<Provider>,
+    /// What is made beside it.
+    beside: Vec<Arc<Provider>>,
     key: Option<SupporterKey>,
     generate_key: bool,
     password: bool,
@@ -65,6 +70,8 @@ struct Seen {
     facts: Facts,
     server: Server,
     promise: Promise,
+    /// What the merchant should know of what is made beside the account.
+    notes: Vec<String>,
 }
 
 /// Runs the command.
@@ -81,6 +88,9 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     refuse_unshowable_credential(context, &wanted, dry_run)?;
 
     wanted.provider.prepare(&[Verb::Detect, Verb::Open, Verb::Tried]);
+    for beside in &wanted.beside {
+        beside.prepare(&[Verb::Detect, Verb::Open, Verb::Check]);
+    }
     let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
     let target = wanted.target.clone();
     let mut session = connect(context, &target, &wanted).await?;
@@ -113,9 +123,11 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let draft = Draft {
         grant,
         provider: &wanted.provider,
+        beside: wanted.beside.iter().map(AsRef::as_ref).collect(),
         password: credential.password.as_ref(),
         server: &seen.server,
         asked: asked(&wanted),
+        planned: seen.promise.clone(),
     };
     let plan_document =
         Plan { wanted: &wanted, seen: &seen, terms: &terms, account: &account }.document();
@@ -222,8 +234,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         None => None,
     };
     let preferred = Provider::preferred(target.elevation, &route.user);
-    let provider_name = typed.provider.as_deref().unwrap_or(preferred);
-    let provider = context.provider(provider_name)?;
+    let (provider, beside) = providers(context, &typed.with, preferred)?;
     let mut credentials = Vec::new();
     if key.is_some() {
         credentials.push(Credential::Key);
@@ -247,7 +258,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         host: route.host.clone(),
         port: route.host.is_some().then_some(route.port),
         declared: Some(target.environment),
-        account: (provider.need == Need::None).then(|| route.user.clone()),
+        account: (provider.account == AccountKind::Shared).then(|| route.user.clone()),
         path: target.path.clone(),
         access: access(typed.access),
         with_secrets: typed.with_secrets.then(|| typed.reason.clone().unwrap_or_default()),
@@ -277,6 +288,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
     Ok(Wanted {
         yes: typed.yes,
         provider,
+        beside,
         target,
         route,
         case,
@@ -289,6 +301,54 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
         output: typed.output,
         reveal: typed.reveal,
     })
+}
+
+/// The word of `--with` for whatever gives an account on this server.
+const SERVER: &str = "server";
+
+/// What is to be made: the one provider that gives an account, and those beside it, in the order in
+/// which they were named.
+fn providers(
+    context: &Context,
+    named: &[String],
+    preferred: &str,
+) -> Result<(Arc<Provider>, Vec<Arc<Provider>>)> {
+    let mut accounts: Vec<Arc<Provider>> = Vec::new();
+    let mut beside: Vec<Arc<Provider>> = Vec::new();
+    let names = named.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let mut names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        names.push(SERVER);
+    }
+    for name in names {
+        let provider = context.provider(if name == SERVER { preferred } else { name })?;
+        if accounts.iter().chain(&beside).any(|known| known.name == provider.name) {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`--with` names `{}` more than once", provider.name),
+            )
+            .hint("name each once: nothing is made twice for one grant"));
+        }
+        match provider.account {
+            AccountKind::None => beside.push(provider),
+            AccountKind::Own | AccountKind::Shared => accounts.push(provider),
+        }
+    }
+    if accounts.len() + beside.len() > MOST_LAYERS {
+        return Err(Error::new(Kind::Usage, "`--with` names too many providers")
+            .because_text(format!("a grant has at most {MOST_LAYERS} layers")));
+    }
+    let mut accounts = accounts.into_iter();
+    match (accounts.next(), accounts.next()) {
+        (Some(provider), None) => Ok((provider, beside)),
+        (Some(one), Some(other)) => Err(Error::new(
+            Kind::Usage,
+            format!("`{}` and `{}` both give an account", one.name, other.name),
+        )
+        .hint("a grant has one account that the supporter logs in to: leave one of them out")),
+        (None, _) => Err(Error::new(Kind::Usage, "nothing that `--with` names gives an account")
+            .hint(format!("name what gives one, too: `--with {SERVER},{}`", named.join(",")))),
+    }
 }
 
 /// Running work that may go on without a word about it, in seconds.
@@ -526,7 +586,7 @@ fn agree(context: &Context, wanted: &Wanted, seen: &Seen, terms: &Terms) -> Resu
 /// Without root there is no account but the one that stagepass logs in to, and its password is
 /// nobody else's. The server would say so too, when the grant is recorded already.
 fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
-    if !wanted.password || wanted.provider.need == crate::remote::provider::Need::Root {
+    if !wanted.password || wanted.provider.account == AccountKind::Own {
         return Ok(());
     }
     let (provider, target) = (&wanted.provider.name, &wanted.target.name);
@@ -638,9 +698,14 @@ fn new_id() -> Result<String> {
 /// The account that the supporter logs in to: the one we log in with for a provider that shares
 /// it, else a new one named after case and supporter, at most 32 characters (useradd(8)).
 fn account_name(wanted: &Wanted, id: &str) -> String {
-    if wanted.provider.need == Need::None {
+    if wanted.provider.account == AccountKind::Shared {
         return wanted.route.user.clone();
     }
+    own_name(wanted, id)
+}
+
+/// A name that is the grant's own.
+fn own_name(wanted: &Wanted, id: &str) -> String {
     let slug = |text: &str, length: usize| -> String {
         text.chars()
             .filter(char::is_ascii_alphanumeric)
@@ -689,22 +754,55 @@ async fn look(
         .hint("leave `--from` out, or limit the addresses in a firewall"));
     }
     let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
-        .with_credential(wanted.provider.need, wanted.password, wanted.request.access)
+        .with_credential(wanted.provider.account, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
     refuse_key_of_another_kind(wanted, &server)?;
-    let promise = Promise::planned(&server, asked(wanted));
+    let mut promise = Promise::planned(&server, asked(wanted));
+    let mut notes = Vec::new();
+    for (position, provider) in (1..).zip(&wanted.beside) {
+        let reply =
+            look_beside(context, session, wanted, provider, &layer_id(id, position)).await?;
+        notes.extend(reply.lines("note").map(|note| format!("{}: {note}", provider.name)));
+        promise = promise.beside(&provider.name, &reply);
+    }
     let mut facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
     if let Some(path) = &wanted.backup {
         facts.backup = Some(backup::verify(session, path).await?);
     }
-    Ok(Seen { facts, server, promise })
+    Ok(Seen { facts, server, promise, notes })
+}
+
+/// Detects what is to be made beside the account.
+async fn look_beside(
+    context: &Context,
+    session: &mut Session<'_>,
+    wanted: &Wanted,
+    provider: &Provider,
+    id: &str,
+) -> Result<Reply> {
+    let account = own_name(wanted, id);
+    let inputs = inputs::of_detect(&wanted.target, &account, id, wanted.request.access, None);
+    let asked_at = context.now();
+    let target = &wanted.target.name;
+    let unusable = |why: String| {
+        Error::new(Kind::Refused, format!("`{}` cannot be used on {target}", provider.name))
+            .because_text(why)
+            .hint("nothing was made; leave it out of `--with`, or mend what it says")
+    };
+    match session.call(provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            None => Ok(reply),
+            Some(why) => Err(unusable(why)),
+        },
+        Answer::Refused { reason: why, .. } | Answer::Unknown { why } => Err(unusable(why)),
+    }
 }
 
 fn asked(wanted: &Wanted) -> Asked {
     Asked {
         key: wanted.key.is_some() || wanted.generate_key,
         password: wanted.password,
-        own_account: wanted.provider.need == Need::Root,
+        own_account: wanted.provider.account == AccountKind::Own,
         access: wanted.request.access,
     }
 }
@@ -720,7 +818,7 @@ fn unusable(wanted: &Wanted, reason: String) -> Error {
 
 fn way_to_another_provider(wanted: &Wanted) -> String {
     if wanted.provider.name == "linux-account" {
-        "`--provider authorized-key` gives a time-limited key in the account you have".into()
+        "`--with authorized-key` gives a time-limited key in the account you have".into()
     } else {
         "`stagepass provider list` shows the others".into()
     }
@@ -778,6 +876,26 @@ fn compose(
         ask: whom_to_ask(context),
         ..seen.server.layer_state(&wanted.target, &wanted.provider)
     };
+    let login = Layer {
+        provider: wanted.provider.name.clone(),
+        digest: wanted.provider.digest.clone(),
+        account: account.to_owned(),
+        public_key: credential.key.as_ref().map(|key| key.text.clone()),
+        key_fingerprint: credential.key.as_ref().map(|key| key.fingerprint.clone()),
+        has_password: credential.password.is_some(),
+        inputs: state.text(),
+        outputs: "{}".into(),
+        ..Layer::default()
+    };
+    let beside = |(position, provider): (usize, &Arc<Provider>)| Layer {
+        provider: provider.name.clone(),
+        digest: provider.digest.clone(),
+        account: own_name(wanted, &layer_id(&id, position)),
+        inputs: seen.server.layer_state(&wanted.target, provider).text(),
+        outputs: "{}".into(),
+        ..Layer::default()
+    };
+    let beside: Vec<Layer> = (1..).zip(&wanted.beside).map(beside).collect();
     NewGrant {
         id,
         case: wanted.case.reference.clone(),
@@ -788,16 +906,7 @@ fn compose(
         deadline: terms.deadline(),
         deadline_maximum: terms.deadline_maximum(),
         terms: json!(terms).to_string(),
-        layers: vec![Layer {
-            provider: wanted.provider.name.clone(),
-            digest: wanted.provider.digest.clone(),
-            account: account.to_owned(),
-            public_key: credential.key.as_ref().map(|key| key.text.clone()),
-            key_fingerprint: credential.key.as_ref().map(|key| key.fingerprint.clone()),
-            has_password: credential.password.is_some(),
-            inputs: state.text(),
-            outputs: "{}".into(),
-        }],
+        layers: std::iter::once(login).chain(beside).collect(),
     }
     .grant()
 }
@@ -805,9 +914,10 @@ fn compose(
 /// Lets every layer carry the tag that tells our marks from what somebody else wrote.
 fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
     let host_keys = layer::host_keys(target);
+    let id = grant.id.clone();
     for layer in &mut grant.layers {
         let tag = key.tag(&mark::Marked {
-            grant: &grant.id,
+            grant: &layer_id(&id, layer.position),
             provider: &layer.provider,
             account: &layer.account,
             public_key: layer.public_key.as_deref(),
@@ -926,7 +1036,7 @@ fn hand_over(
     .filter_map(|(label, secret)| Some((label, secret?)))
     .collect();
     if slots.0.is_empty() {
-        let account = grant.layers.first().map(|layer| layer.account.as_str()).unwrap_or_default();
+        let account = grant.login().map(|layer| layer.account.as_str()).unwrap_or_default();
         for (label, secret) in secrets {
             let label = format!("{label} of {account} on {}, shown this once:", wanted.target.name);
             context.output.secret(&label, secret)?;
@@ -980,6 +1090,7 @@ impl Plan<'_> {
             ("not opened", self.stays_closed()),
             ("OPENED", self.opened_secrets()),
             ("account", format!("{account}, by `{}`", wanted.provider.name)),
+            ("beside it", self.beside()),
             ("credential", self.credential()),
             ("from", if from.is_empty() { "anywhere".into() } else { from.join(", ") }),
             ("ends", deadline::human(terms.deadline(), &Local, now)),
@@ -993,7 +1104,7 @@ impl Plan<'_> {
             lines.push(("LIVE", format!("approved by {} ({})", live.approver, live.approval)));
             lines.push(("backup", format!("{}, {} bytes", live.backup.path, live.backup.size)));
         }
-        for warning in &seen.server.warnings {
+        for warning in seen.server.warnings.iter().chain(&seen.notes) {
             lines.push(("note", paint(Tone::Warn, warning)));
         }
         if let Some(id) = wanted.key.as_ref().and_then(SupporterKey::warning) {
@@ -1047,8 +1158,17 @@ impl Plan<'_> {
         parts.join(" and ")
     }
 
+    fn beside(&self) -> String {
+        let each =
+            self.wanted.beside.iter().map(|one| format!("{}, by `{}`", one.summary, one.name));
+        each.collect::<Vec<_>>().join("; ")
+    }
+
     fn document(&self) -> Value {
         let Self { wanted, seen, terms, account } = self;
+        let beside = wanted.beside.iter().map(|one| {
+            json!({ "provider": one.name, "summary": one.summary, "run_as": one.run_as.id() })
+        });
         json!({
             "case": wanted.case.reference,
             "desk": wanted.desk.id,
@@ -1058,6 +1178,7 @@ impl Plan<'_> {
             "supporter": wanted.request.supporter,
             "provider": wanted.provider.name,
             "account": account,
+            "beside": beside.collect::<Vec<Value>>(),
             "path": wanted.target.path,
             "closed_files": seen.server.reply.lines("path_closed").collect::<Vec<_>>(),
             "closed_files_total": seen.server.reply.number("path_closed_total").unwrap_or_default(),
@@ -1066,7 +1187,7 @@ impl Plan<'_> {
             "password": wanted.password,
             "clock_ahead_seconds": seen.server.clock_ahead,
             "promise": seen.promise,
-            "notes": seen.server.warnings,
+            "notes": seen.server.warnings.iter().chain(&seen.notes).collect::<Vec<_>>(),
             "terms": terms,
         })
     }
@@ -1148,7 +1269,7 @@ fn report(
 
 /// What the merchant should know of what `open` replied.
 fn notes(grant: &Grant) -> Vec<String> {
-    let layer = grant.layers.first();
+    let layer = grant.login();
     let reply = layer.map(layer::opened).unwrap_or_default();
     let said = |key: &str| reply.text(key);
     let is = |key: &str| reply.is(key);
@@ -1189,12 +1310,18 @@ fn notes(grant: &Grant) -> Vec<String> {
              `AllowTcpForwarding` says so, and only a key can be restricted",
         );
     }
-    notes.into_iter().map(str::to_owned).collect()
+    let mut notes: Vec<String> = notes.into_iter().map(str::to_owned).collect();
+    for beside in grant.layers.iter().skip(1) {
+        let opened = layer::opened(beside);
+        let said = opened.lines("note").map(|note| format!("{}: {note}", beside.provider));
+        notes.extend(said);
+    }
+    notes
 }
 
 /// What the proof was: the supporter's private key is not ours to log in with.
 fn tried_in_words(grant: &Grant) -> &'static str {
-    let layer = grant.layers.first();
+    let layer = grant.login();
     let key = layer.is_some_and(|layer| layer.public_key.is_some());
     let password = layer.is_some_and(|layer| layer.has_password);
     let limited = layer.map(LayerState::of).is_some_and(|it| it.is_limited() && !it.taken_here);

@@ -16,7 +16,7 @@ use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::public_key::{self, CheckKey};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::LayerState;
-use crate::remote::provider::{Need, Origin, Provider, Verb};
+use crate::remote::provider::{AccountKind, Origin, Provider, Verb};
 use crate::remote::script::{Answer, Reply};
 use crate::remote::server::{self, Server};
 use crate::remote::session::{self, Session};
@@ -46,18 +46,12 @@ fn place(provider: &Provider) -> String {
     }
 }
 
-fn need(provider: &Provider) -> &'static str {
-    match provider.need {
-        Need::None => "none",
-        Need::Root => "root",
-    }
-}
-
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
     Column::new("provider", 0),
     Column::text("makes", 0),
-    Column::new("needs", 1),
-    Column::new("from", 2),
+    Column::new("runs as", 1),
+    Column::new("account", 2),
+    Column::new("from", 3),
 ];
 
 fn list(context: &Context) -> Result<()> {
@@ -68,12 +62,14 @@ fn list(context: &Context) -> Result<()> {
             Ok(provider) => {
                 documents.push(json!({
                     "name": provider.name, "summary": provider.summary,
-                    "needs": need(&provider), "from": place(&provider), "digest": provider.digest,
+                    "run_as": provider.run_as.id(), "account": provider.account.id(),
+                    "from": place(&provider), "digest": provider.digest,
                 }));
                 rows.push(vec![
                     provider.name.as_str().into(),
                     provider.summary.as_str().into(),
-                    need(&provider).into(),
+                    provider.run_as.id().into(),
+                    provider.account.id().into(),
                     place(&provider).into(),
                 ]);
             }
@@ -82,6 +78,7 @@ fn list(context: &Context) -> Result<()> {
                 rows.push(vec![
                     "".into(),
                     Cell::toned(Tone::Bad, e.to_string()),
+                    "".into(),
                     "".into(),
                     "".into(),
                 ]);
@@ -97,7 +94,8 @@ fn show(context: &Context, name: &str) -> Result<()> {
     let mut text = fields(&[
         ("provider", provider.name.clone()),
         ("makes", provider.summary.clone()),
-        ("needs", need(&provider).to_owned()),
+        ("runs as", provider.run_as.id().to_owned()),
+        ("account", provider.account.id().to_owned()),
         ("from", place(&provider)),
         ("digest", provider.digest.clone()),
     ]);
@@ -106,8 +104,8 @@ fn show(context: &Context, name: &str) -> Result<()> {
         text.push_str(&fields(&[(verb.function(), keys.join(", "))]));
     }
     let document = json!({
-        "name": provider.name, "summary": provider.summary, "needs": need(&provider),
-        "from": place(&provider), "digest": provider.digest,
+        "name": provider.name, "summary": provider.summary, "run_as": provider.run_as.id(),
+        "account": provider.account.id(), "from": place(&provider), "digest": provider.digest,
     });
     context.output.result(&text, document);
     Ok(())
@@ -195,9 +193,11 @@ impl<'a> Cycle<'a> {
             Error::new(Kind::Internal, "no test grant can be made").because(e)
         };
         let id = secret::random_id(10).map_err(made)?;
-        let account = match provider.need {
-            Need::Root => format!("sp-test-{}", id.get(..5).unwrap_or("x")),
-            Need::None => {
+        let account = match provider.account {
+            AccountKind::Own | AccountKind::None => {
+                format!("sp-test-{}", id.get(..5).unwrap_or("x"))
+            }
+            AccountKind::Shared => {
                 Route::of(session.target, &context.surroundings)
                     .map_err(|e| session::unreachable(session.target, e))?
                     .user
@@ -240,6 +240,7 @@ impl<'a> Cycle<'a> {
             has_password: false,
             inputs: state.text(),
             outputs: "{}".into(),
+            ..Layer::default()
         };
         let grant = NewGrant {
             case: TEST_CASE.into(),
@@ -305,7 +306,7 @@ impl<'a> Cycle<'a> {
         verb: Verb,
         step: &'static str,
     ) -> std::result::Result<Reply, Failed> {
-        let Some(layer) = self.grant.layers.first() else {
+        let Some(layer) = self.grant.login() else {
             return Err((step, "there is no layer".into()));
         };
         let moment = CallInputs {
@@ -344,7 +345,7 @@ impl<'a> Cycle<'a> {
         };
         let tried = transport::try_login(
             session.target,
-            self.grant.layers.first().map_or("", |layer| &layer.account),
+            self.grant.login().map_or("", |layer| &layer.account),
             &attempts,
             Access::Sftp,
             self.context,

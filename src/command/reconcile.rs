@@ -1,7 +1,7 @@
 //! `reconcile`: everything on a server that carries our mark, held against the ledger both ways.
 //! Changes nothing unless it is told what to close or to adopt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -23,7 +23,7 @@ use crate::output::{Progress, Tone, paint};
 use crate::public_key;
 use crate::remote::inputs;
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::provider::{AccountKind, Provider, RunAs, Verb};
 use crate::remote::script::{Answer, LINES_LIMIT};
 use crate::remote::session::Session;
 use crate::target::{Elevation, Target};
@@ -204,7 +204,7 @@ async fn look_at(
                 break;
             }
         }
-        logins.push((provider.need == Need::None).then(|| session.user().to_owned()));
+        logins.push((provider.run_as == RunAs::Login).then(|| session.user().to_owned()));
         surveyed.providers.push(provider.name.clone());
     }
     let host_keys = layer::host_keys(target);
@@ -228,7 +228,7 @@ fn usable(context: &Context, session: &Session<'_>) -> Vec<Arc<Provider>> {
     Provider::list(&context.providers_dir())
         .into_iter()
         .filter_map(std::result::Result::ok)
-        .filter(|provider| provider.lists_marks() && (root || provider.need == Need::None))
+        .filter(|provider| provider.lists_marks() && (root || provider.run_as == RunAs::Login))
         .collect()
 }
 
@@ -238,9 +238,9 @@ async fn marks(
     provider: &Provider,
     notes: &mut Vec<String>,
 ) -> std::result::Result<Vec<Mark>, (Kind, String)> {
-    let account = match provider.need {
-        Need::None => session.user().to_owned(),
-        Need::Root => placeholder_account("0"),
+    let account = match provider.account {
+        AccountKind::Shared => session.user().to_owned(),
+        AccountKind::Own | AccountKind::None => placeholder_account("0"),
     };
     let inputs = inputs::of_detect(session.target, &account, "0", Access::Sftp, None);
     let reply = match session.call(provider, Verb::Marks, &inputs).await {
@@ -282,23 +282,42 @@ async fn rows(
     let filter = Filter { target: Some(target.name.clone()), live_only: true, ..Filter::default() };
     let mut grants = ledger.grants(&filter, MOST, None).await?;
     for mark in marks {
-        if grants.iter().any(|known| known.id == mark.grant) {
-            continue;
-        }
-        match ledger.grant(&mark.grant).await {
-            // What is no whole id may be the beginning of one.
-            Ok(grant) if grant.id == mark.grant => grants.push(grant),
-            Ok(_) | Err(LedgerError::NoSuchGrant { .. } | LedgerError::Ambiguous { .. }) => {}
-            Err(e) => return Err(e.into()),
+        if !grants.iter().any(|known| has_layer(known, &mark.grant)) {
+            grants.extend(grant_of(ledger, &mark.grant).await?);
         }
     }
     for grant in grants {
         // The server's key says which server it is; a target may have been renamed.
         let here =
             grant.layers.iter().all(|layer| LayerState::of(layer).elsewhere(target).is_none());
-        rows.insert(grant.id.clone(), Row { grant, here });
+        let ids: BTreeSet<String> = grant.layers.iter().map(|l| grant.layer_id(l)).collect();
+        for id in ids {
+            rows.insert(id, Row { grant: grant.clone(), here });
+        }
     }
     Ok(rows)
+}
+
+fn has_layer(grant: &Grant, id: &str) -> bool {
+    grant.layers.iter().any(|layer| grant.layer_id(layer) == id)
+}
+
+/// The grant of which a layer has this id.
+async fn grant_of(ledger: &Ledger, id: &str) -> Result<Option<Grant>> {
+    let mut shorter = id.chars();
+    shorter.next_back();
+    // The first layer has the id of the grant; every other one a character more.
+    for id_of_grant in [id, shorter.as_str()] {
+        match ledger.grant(id_of_grant).await {
+            // What is no whole id may be the beginning of one.
+            Ok(grant) if grant.id == id_of_grant && has_layer(&grant, id) => {
+                return Ok(Some(grant));
+            }
+            Ok(_) | Err(LedgerError::NoSuchGrant { .. } | LedgerError::Ambiguous { .. }) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(None)
 }
 
 // ---- what is to be done ------------------------------------------------------------------------
@@ -502,7 +521,7 @@ async fn close_one(
     };
     let why = format!("reconciled: {}", finding.why);
     let known = match finding.state {
-        Some(_) => Some(ledger.grant(&finding.grant).await?),
+        Some(_) => grant_of(ledger, &finding.grant).await?,
         None => None,
     };
     let closed = match known {
@@ -569,9 +588,9 @@ async fn close_unlisted(
         Ok(closed) => {
             let detail = json!({ "why": why, "layers": closed.layers, "notes": closed.notes });
             ledger.note(&event("grant.closed-unlisted", detail)).await?;
-            if closed.kept {
+            if !closed.kept.is_empty() {
                 // What the server keeps for longer it throws away by itself.
-                let _ = closing::forget_result(context, session, &grant).await;
+                let _ = closing::forget_results(context, session, &grant, &closed.kept).await;
             }
             Ok(Ok(closed.notes))
         }
@@ -591,16 +610,16 @@ fn rebuilt(
     finding: &Finding,
     user: &str,
 ) -> Grant {
-    let account = match (&finding.account, provider.need) {
+    let account = match (&finding.account, provider.account) {
         (Some(account), _) => account.clone(),
-        (None, Need::None) => user.to_owned(),
-        (None, Need::Root) => placeholder_account(&finding.grant),
+        (None, AccountKind::Shared) => user.to_owned(),
+        (None, AccountKind::Own | AccountKind::None) => placeholder_account(&finding.grant),
     };
     let state = LayerState {
         path: target.path.clone().unwrap_or_default(),
         restrict: true,
         tag: finding.tag.clone().unwrap_or_default(),
-        shared: provider.need == Need::None,
+        shared: provider.account == AccountKind::Shared,
         host_keys: Some(layer::host_keys(target)),
         ..LayerState::default()
     };
@@ -628,6 +647,7 @@ fn rebuilt(
             has_password: false,
             inputs: state.text(),
             outputs: "{}".to_owned(),
+            ..Layer::default()
         }],
     }
     .grant()
@@ -682,8 +702,10 @@ async fn adopt_all<'a>(
 
 /// Whether the ledger has a live grant by now that is what was found.
 async fn is_known(ledger: &Ledger, finding: &Finding, target: &Target) -> bool {
-    let known = ledger.grant(&finding.grant).await;
-    known.is_ok_and(|grant| grant.state.is_live() && is_of(finding, &grant, target))
+    let known = grant_of(ledger, &finding.grant).await;
+    known.is_ok_and(|known| {
+        known.is_some_and(|grant| grant.state.is_live() && is_of(finding, &grant, target))
+    })
 }
 
 async fn adopt(
@@ -696,7 +718,7 @@ async fn adopt(
     let detail = json!({ "found": found(finding), "layers": grant.layers });
     let event = claim::event(context, grant, "grant.adopted", detail);
     let mut grant = ledger.begin(grant, &Lease::mine(now, 60), &event).await?;
-    grant.state = State::Closing;
+    grant.move_to(State::Closing);
     claim::release(&mut grant);
     let detail = json!({ "why": "the ledger did not know it" });
     ledger.record(&grant, &claim::event(context, &grant, "grant.closing", detail)).await

@@ -87,7 +87,7 @@ fn connect(context: &Context, grant: &Grant) -> Option<Connect> {
 }
 
 fn summary(grant: &Grant, story: &History, now: i64, said: Option<Said>) -> String {
-    let layer = grant.layers.first();
+    let layer = grant.login();
     let (tone, state) = view::state_said(grant, now, said);
     let ended = !grant.state.is_live();
     fields(&[
@@ -98,6 +98,7 @@ fn summary(grant: &Grant, story: &History, now: i64, said: Option<Said>) -> Stri
         ("target", grant.target.clone()),
         ("access", grant.access.to_string()),
         ("account", layer.map(|l| format!("{} by {}", l.account, l.provider)).unwrap_or_default()),
+        ("beside it", beside(grant)),
         ("key", layer.and_then(|l| l.key_fingerprint.clone()).unwrap_or_default()),
         ("password", layer.filter(|l| l.has_password).map(|_| "yes".into()).unwrap_or_default()),
         ("opened", grant.opened_at.map(deadline::utc).unwrap_or_default()),
@@ -120,6 +121,16 @@ fn summary(grant: &Grant, story: &History, now: i64, said: Option<Said>) -> Stri
         ),
         ("last error", grant.last_error.clone().unwrap_or_default()),
     ])
+}
+
+/// What stands beside the account, and where each part stands where not all stand alike.
+fn beside(grant: &Grant) -> String {
+    let alike = grant.layers.iter().all(|layer| layer.state == grant.state);
+    let each = grant.layers.iter().skip(usize::from(alike)).map(|layer| {
+        let state = if alike { String::new() } else { format!(": {}", layer.state) };
+        format!("`{}`{state}", layer.provider)
+    });
+    if grant.layers.len() > 1 { each.collect::<Vec<_>>().join(", ") } else { String::new() }
 }
 
 /// Who ended a grant that is closed.

@@ -14,7 +14,7 @@ use crate::promise::{Asked, Promise};
 use crate::remote::inputs;
 use crate::remote::layer;
 use crate::remote::layer::ExpiryForm;
-use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::provider::{AccountKind, Provider, Verb};
 use crate::remote::script::{Answer, clean};
 use crate::remote::server::{self, Server};
 use crate::remote::session::{Session, unreachable};
@@ -388,7 +388,7 @@ pub(super) fn standing_against(
     provider: &Provider,
     server: &Server,
 ) -> Result<Vec<Broken>> {
-    let own_account = provider.need == Need::Root;
+    let own_account = provider.account == AccountKind::Own;
     let account = if server.reply.text("uid") == "0" { "root" } else { &route.user };
     let request = Request {
         case: "check".into(),

@@ -20,6 +20,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::opening::{self, TriedAgain};
 use crate::lifecycle::proving::{self, Offered, Seen};
 use crate::output::{Progress, Tone, paint};
+use crate::remote::provider::AccountKind;
 use crate::remote::session::Session;
 use crate::target::Target;
 
@@ -266,9 +267,12 @@ impl On<'_> {
         }
         // Behind the deadline nobody new gets in.
         for layer in grant.layers.iter().filter(|_| !draining && !self.trial) {
-            let need = context.provider(&layer.provider)?.need;
+            let kind = context.provider(&layer.provider)?.account;
+            if kind == AccountKind::None {
+                continue;
+            }
             let offered =
-                proving::prove_taken(context, ledger, session.target, grant, layer, need).await?;
+                proving::prove_taken(context, ledger, session.target, grant, layer, kind).await?;
             match offered {
                 Offered::Taken => notes.push("login: the supporter's key is taken".to_owned()),
                 Offered::NotTried(text) => notes.push(format!("login: {text}")),

@@ -28,8 +28,13 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
         .iter()
         .map(|layer| {
             json!({
+                "id": grant.layer_id(layer),
                 "provider": layer.provider,
                 "account": layer.account,
+                "state": layer.state,
+                "closed_at": layer.closed_at,
+                "last_error": layer.last_error,
+                "findings": layer.findings,
                 "key_fingerprint": layer.key_fingerprint,
                 "has_password": layer.has_password,
             })
@@ -199,7 +204,7 @@ pub fn grants_said(grants: &[Grant], now: UnixTime, said: &HashMap<String, Said>
         .iter()
         .map(|grant| {
             let (tone, state) = state_said(grant, now, said.get(&grant.id).copied());
-            let account = grant.layers.first().map(|layer| layer.account.clone());
+            let account = grant.login().map(|layer| layer.account.clone());
             vec![
                 grant.id.as_str().into(),
                 Cell::toned(tone, state),

@@ -198,7 +198,7 @@ impl Ledger {
             }
             may_become(&old, to)?;
             let mut new = old.clone();
-            new.state = to;
+            new.move_to(to);
             if to != State::Open {
                 // Whether it was what was made matters no more.
                 new.drift = None;
@@ -234,8 +234,8 @@ impl Ledger {
                 return Err(LedgerError::Conflict { id: grant.id.clone() }.into());
             }
             same_identity(&old, grant)?;
-            may_become(&old, grant.state)?;
             let mut new = row::storable(grant);
+            may_become(&old, new.state)?;
             new.version = old.version.saturating_add(1);
             if !new.state.is_live() {
                 let_go(&mut new);
@@ -268,8 +268,8 @@ impl Ledger {
                 return Ok(Step::Left(None));
             }
             same_identity(&old, grant)?;
-            may_become(&old, grant.state)?;
             let mut new = row::storable(grant);
+            may_become(&old, new.state)?;
             new.version = old.version.saturating_add(1);
             if !row::update_grant(connection, &old, &new, seq).await? {
                 return Ok(Step::Left(None));
@@ -301,6 +301,7 @@ impl Ledger {
             }
             let mut new = old.clone();
             new.findings = 0;
+            new.layers.iter_mut().for_each(|layer| layer.findings = 0);
             new.version = old.version.saturating_add(1);
             if !row::update_grant(connection, &old, &new, seq).await? {
                 return Ok(Step::Left(None));

@@ -34,13 +34,10 @@ pub fn seal_of_grant(grant: &Grant) -> String {
         .number(grant.version)
         .maybe(grant.lease_owner.as_deref())
         .maybe_number(grant.lease_until)
+        .number(grant.findings)
+        .maybe(grant.drift.as_deref())
         .number(layers);
-    let seal = grant.layers.iter().fold(seal, seal_layer);
-    // Without anything to say the hash is what it was before this was recorded at all.
-    if grant.findings == 0 && grant.drift.is_none() {
-        return seal.hash();
-    }
-    seal.number(grant.findings).maybe(grant.drift.as_deref()).hash()
+    grant.layers.iter().fold(seal, seal_layer).hash()
 }
 
 fn seal_layer(seal: Seal, layer: &Layer) -> Seal {
@@ -52,6 +49,10 @@ fn seal_layer(seal: Seal, layer: &Layer) -> Seal {
         .number(i64::from(layer.has_password))
         .text(&layer.inputs)
         .text(&layer.outputs)
+        .text(layer.state.id())
+        .maybe_number(layer.closed_at)
+        .maybe(layer.last_error.as_deref())
+        .number(layer.findings)
 }
 
 /// The hash of a case as it is in the ledger.
@@ -72,8 +73,15 @@ pub(super) const COLUMNS: &str = "g.id, g.case_reference, g.target, g.supporter_
      g.deadline_maximum, g.terms, g.attempts, g.next_attempt_at, g.last_error, g.version, \
      g.lease_owner, g.lease_until, g.findings, g.drift, g.checked_at, g.event_seq, l.provider, \
      l.digest, l.account, l.public_key, l.key_fingerprint, l.has_password, l.inputs, l.outputs, \
-     l.position, e.row_hash, e.grant_id as event_grant, (select max(n.seq) from events n \
+     l.state as layer_state, l.closed_at as layer_closed_at, l.last_error as layer_error, \
+     l.findings as layer_findings, l.position, e.row_hash, e.grant_id as event_grant, (select max(n.seq) from events n \
      where n.grant_id = g.id and n.row_hash is not null) as newest_event";
+
+/// The same as the values of a list, which have no names.
+pub(super) fn values() -> String {
+    let value = |column: &'static str| column.rsplit_once(" as ").map_or(column, |(it, _)| it);
+    COLUMNS.split(", ").map(value).collect::<Vec<_>>().join(", ")
+}
 
 /// What stands behind `from grants g` for [`COLUMNS`].
 pub(super) const JOINS: &str = "left join layers l on l.grant_id = g.id \
@@ -113,6 +121,10 @@ pub(super) struct GrantRow {
     has_password: Option<i64>,
     inputs: Option<String>,
     outputs: Option<String>,
+    layer_state: Option<String>,
+    layer_closed_at: Option<UnixTime>,
+    layer_error: Option<String>,
+    layer_findings: Option<i64>,
     position: Option<i64>,
     row_hash: Option<String>,
     event_grant: Option<String>,
@@ -153,6 +165,10 @@ impl GrantRow {
             has_password: row.try_get("has_password")?,
             inputs: row.try_get("inputs")?,
             outputs: row.try_get("outputs")?,
+            layer_state: row.try_get("layer_state")?,
+            layer_closed_at: row.try_get("layer_closed_at")?,
+            layer_error: row.try_get("layer_error")?,
+            layer_findings: row.try_get("layer_findings")?,
             position: row.try_get("position")?,
             row_hash: row.try_get("row_hash")?,
             event_grant: row.try_get("event_grant")?,
@@ -205,6 +221,7 @@ impl GrantRow {
         let Some(provider) = self.provider else { return Ok(None) };
         let has_password = there(self.has_password, "has_password")?;
         let layer = Layer {
+            position: 0,
             provider,
             digest: there(self.digest, "digest")?,
             account: there(self.account, "account")?,
@@ -213,6 +230,10 @@ impl GrantRow {
             has_password: has_password != 0,
             inputs: there(self.inputs, "inputs")?,
             outputs: there(self.outputs, "outputs")?,
+            state: word(&there(self.layer_state, "layer_state")?, "layer_state")?,
+            closed_at: self.layer_closed_at,
+            last_error: self.layer_error,
+            findings: there(self.layer_findings, "layer_findings")?,
         };
         Ok(Some((there(self.position, "position")?, has_password, layer)))
     }
@@ -247,7 +268,8 @@ pub(super) fn grants(
             continue;
         };
         // What two rows could say in one hash counts as changed, too.
-        let (position, has_password, layer) = layer;
+        let (position, has_password, mut layer) = layer;
+        layer.position = grant.layers.len();
         if usize::try_from(position) != Ok(grant.layers.len()) || !(0..=1).contains(&has_password) {
             *hash = None;
         }
@@ -273,7 +295,8 @@ fn make_plain(grant: &mut Grant) {
     for name in names.into_iter().chain(layers) {
         *name = text::one_line(name, 100);
     }
-    for text in [&mut grant.last_error, &mut grant.drift] {
+    let errors = grant.layers.iter_mut().map(|layer| &mut layer.last_error);
+    for text in [&mut grant.last_error, &mut grant.drift].into_iter().chain(errors) {
         *text = text.as_deref().map(|text| text::one_line(text, 500));
     }
 }
@@ -298,9 +321,14 @@ pub(super) fn case_from_row(row: &AnyRow) -> Result<Case, sqlx::Error> {
     })
 }
 
-/// The grant as it will be read back: what a server said about a failure is one short line.
+/// The grant as it will be read back: what a server said about a failure is one short line, and the row
+/// says what its layers come to.
 pub(super) fn storable(grant: &Grant) -> Grant {
     let mut grant = grant.clone();
+    for layer in &mut grant.layers {
+        layer.last_error = layer.last_error.take().map(|text| text::one_line(&text, 500));
+    }
+    grant.sum_up();
     grant.last_error = grant.last_error.map(|text| text::one_line(&text, 500));
     grant
 }
@@ -349,8 +377,8 @@ async fn insert_layers(connection: &mut AnyConnection, grant: &Grant) -> Result<
     for (position, layer) in (0_i64..).zip(&grant.layers) {
         sqlx::query(
             "insert into layers (grant_id, position, provider, digest, account, public_key, \
-             key_fingerprint, has_password, inputs, outputs) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             key_fingerprint, has_password, inputs, outputs, state, closed_at, last_error, findings) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         )
         .bind(&grant.id)
         .bind(position)
@@ -362,6 +390,10 @@ async fn insert_layers(connection: &mut AnyConnection, grant: &Grant) -> Result<
         .bind(i64::from(layer.has_password))
         .bind(&layer.inputs)
         .bind(&layer.outputs)
+        .bind(layer.state.id())
+        .bind(layer.closed_at)
+        .bind(layer.last_error.as_deref())
+        .bind(layer.findings)
         .execute(&mut *connection)
         .await?;
     }

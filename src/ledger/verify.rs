@@ -424,7 +424,7 @@ impl Packed {
              from (select rowid as number, id from grants where rowid > $1 \
              order by rowid limit $2) k \
              cross join grants g on g.id = k.id and g.rowid = k.number {}",
-            row::COLUMNS.replace(" as event_grant", "").replace(" as newest_event", ""),
+            row::values(),
             row::JOINS
         );
         Self::read(connection, sql, after).await
@@ -578,6 +578,7 @@ mod tests {
             has_password: number == 1,
             inputs: r#"{"sp_path":"/var/www/it's \"here\""}"#.into(),
             outputs: "{}".into(),
+            ..Layer::default()
         };
         NewGrant {
             id: id.into(),

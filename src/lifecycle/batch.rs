@@ -298,7 +298,7 @@ async fn close_together(
         }
     }
     let began = context.now();
-    let layers = || claimed.iter().filter_map(|(grant, _)| Some((grant, grant.layers.first()?)));
+    let layers = || claimed.iter().filter_map(|(grant, _)| Some((grant, grant.login()?)));
     let closers: Vec<String> = layers().map(|(g, layer)| closer(context, g, layer)).collect();
     let inputs: Vec<Inputs<'_>> = layers()
         .zip(&closers)
@@ -325,7 +325,7 @@ async fn close_together(
     }
     // Only now may the server forget what it saw. Where it does not hear that, it is told by nobody, and throws it
     // away by itself.
-    let asked = kept.iter().filter_map(|(grant, _)| grant.layers.first().map(|l| (grant, l)));
+    let asked = kept.iter().filter_map(|(grant, _)| grant.login().map(|l| (grant, l)));
     let inputs: Vec<Inputs<'_>> = asked.map(|(grant, layer)| collected(grant, layer)).collect();
     if !inputs.is_empty() {
         let answers = send_together(context, session, Verb::Collected, &kept, &inputs).await;
@@ -342,7 +342,7 @@ async fn send_together(
     grants: &[(Grant, State)],
     inputs: &[Inputs<'_>],
 ) -> Vec<Result<Answer>> {
-    let first = grants.first().and_then(|(grant, _)| grant.layers.first());
+    let first = grants.first().and_then(|(grant, _)| grant.login());
     let Some(layer) = first else { return Vec::new() };
     let failed = |e: &str| {
         let unknown = || Ok(Answer::Unknown { why: e.to_owned() });
@@ -420,7 +420,7 @@ mod tests {
             layers: Vec::new(),
         };
         let mut grant = new.grant();
-        grant.state = State::Closed;
+        grant.move_to(State::Closed);
         grant.closed_at = Some(0);
         grant.findings = i64::from(number == 4999);
         Closed { grant, notes: Vec::new(), found: Vec::new(), unheard: false }

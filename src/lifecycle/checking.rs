@@ -343,6 +343,7 @@ mod tests {
             has_password: false,
             inputs: json!({ "uses_collected": collected }).to_string(),
             outputs: outputs.to_string(),
+            ..Layer::default()
         }
     }
 

@@ -10,13 +10,13 @@ use crate::error::Result;
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::{Event, Lease, Ledger};
 use crate::remote::layer::LayerState;
-use crate::remote::provider::{Need, Provider};
+use crate::remote::provider::{AccountKind, Provider};
 use crate::remote::session::{self, Session};
 
 /// Seconds a process may keep a grant to itself at least.
 const LEASE_SECONDS: i64 = 15 * 60;
 
-/// The most steps on a server that one process makes for one grant, with the logins that are tried
+/// The most steps on a server that one process makes for one layer, with the logins that are tried
 /// again.
 const MOST_STEPS: u32 = 10;
 
@@ -27,7 +27,8 @@ const MOST_WALKS: i64 = 3;
 /// since who is killed keeps everybody else from closing it.
 #[must_use]
 pub fn lease_seconds(context: &Context, grant: &Grant) -> i64 {
-    let steps = context.step_limit.saturating_mul(MOST_STEPS);
+    let layers = u32::try_from(grant.layers.len()).unwrap_or(u32::MAX).max(1);
+    let steps = context.step_limit.saturating_mul(MOST_STEPS).saturating_mul(layers);
     let steps = i64::try_from(steps.as_secs()).unwrap_or(i64::MAX).max(LEASE_SECONDS);
     steps.saturating_add(session::walk_seconds(grant).saturating_mul(MOST_WALKS))
 }
@@ -62,6 +63,7 @@ pub fn release(grant: &mut Grant) {
     grant.attempts = 0;
     grant.next_attempt_at = None;
     grant.last_error = None;
+    grant.layers.iter_mut().for_each(|layer| layer.last_error = None);
     grant.lease_owner = None;
     grant.lease_until = None;
 }
@@ -96,7 +98,7 @@ pub fn provider_of(
     if let Some(why) = LayerState::of(layer).elsewhere(session.target) {
         return Err(why);
     }
-    if provider.need == Need::None && session.user() != layer.account {
+    if provider.account == AccountKind::Shared && session.user() != layer.account {
         return Err(format!(
             "the key is in the account `{}`, and the target now logs in as `{}`",
             layer.account,

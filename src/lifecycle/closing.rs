@@ -23,7 +23,7 @@ use crate::mark;
 use crate::message;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{self, Provider, Verb};
+use crate::remote::provider::{self, AccountKind, Provider, Verb};
 use crate::remote::script::{Answer, Inputs, Reply, clean};
 use crate::remote::session::{self, Session};
 use crate::target::Target;
@@ -79,6 +79,8 @@ pub const MOST_FOUND: usize = 20;
 
 /// One layer that was closed.
 struct LayerClosed {
+    /// Where it stands in the grant's list.
+    position: usize,
     /// What the event keeps.
     document: Value,
     notes: Vec<String>,
@@ -87,16 +89,43 @@ struct LayerClosed {
     kept: bool,
 }
 
-/// Why a grant is not closed.
+/// Why a layer is not closed.
 #[derive(Debug, Default)]
 struct Failure {
     why: String,
     /// Whether the server said no; otherwise nobody saw how it ended.
     refused: bool,
     /// What was seen of it all the same.
-    layers: Vec<Value>,
+    document: Option<Value>,
     /// What was found of it all the same.
     findings: i64,
+}
+
+/// How an attempt to close the layers of a grant ended, one by one.
+#[derive(Default)]
+struct Attempt {
+    closed: Vec<LayerClosed>,
+    /// By their place in the grant's list.
+    failed: Vec<(usize, Failure)>,
+}
+
+impl Attempt {
+    fn add(&mut self, position: usize, ended: std::result::Result<LayerClosed, Failure>) {
+        match ended {
+            Ok(closed) => self.closed.push(closed),
+            Err(failure) => self.failed.push((position, failure)),
+        }
+    }
+
+    /// What an event keeps of it, layer by layer.
+    fn documents(&self) -> Vec<&Value> {
+        let closed = self.closed.iter().map(|layer| &layer.document);
+        closed.chain(self.failed.iter().filter_map(|(_, it)| it.document.as_ref())).collect()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.closed.iter().flat_map(|layer| layer.notes.clone()).collect()
+    }
 }
 
 impl Failure {
@@ -119,25 +148,60 @@ pub async fn close(
     let Some((grant, before)) = claim(context, ledger, id, why, 1).await? else {
         return Ok(Ended::Busy);
     };
-    let mut layers = Vec::new();
-    // Last opened, first closed.
-    for layer in grant.layers.iter().rev() {
-        match close_layer(context, ledger, session, &grant, layer, Some(before), None).await? {
-            Ok(closed) => layers.push(closed),
-            Err(mut failure) => {
-                failure.findings += findings(&layers);
-                failure.layers.extend(layers.into_iter().map(|layer| layer.document));
-                return fail(context, ledger, grant, failure).await;
-            }
+    let mut attempt = Attempt::default();
+    let mut unheard = false;
+    // Last opened, first closed. One that fails keeps none of the others open.
+    for (position, layer) in grant.layers.iter().enumerate().rev() {
+        if !layer.state.is_live() {
+            continue;
         }
+        // Nobody knows what state the old connection is in; where there is no other, each says so.
+        if unheard {
+            let _ = session.again().await;
+        }
+        let ended =
+            close_layer(context, ledger, session, &grant, layer, Some(before), None).await?;
+        unheard = ended.as_ref().is_err_and(|failure| !failure.refused);
+        attempt.add(position, ended);
     }
-    let mut closed = record_closed(context, ledger, grant, &layers).await?;
+    let kept = attempt.closed.iter().filter(|layer| layer.kept).map(|layer| layer.position);
+    let kept: Vec<usize> = kept.collect();
+    let mut ended = record(context, ledger, grant, attempt).await?;
     // Only now may the server forget what it saw: a crash up to here loses nothing, and what it
     // keeps for longer it throws away by itself.
-    if layers.iter().any(|layer| layer.kept) {
-        closed.unheard = forget_result(context, session, &closed.grant).await.is_err();
+    match &mut ended {
+        Ended::Closed(closed) if !kept.is_empty() => {
+            closed.unheard = forget_results(context, session, &closed.grant, &kept).await.is_err();
+        }
+        Ended::Failed { grant, .. } if !kept.is_empty() => {
+            let _ = forget_results(context, session, grant, &kept).await;
+        }
+        _ => {}
     }
-    Ok(Ended::Closed(Box::new(closed)))
+    Ok(ended)
+}
+
+/// Commits what became of the layers that were to be closed: each that is gone is closed for good,
+/// whatever became of the others.
+async fn record(
+    context: &Context,
+    ledger: &Ledger,
+    mut grant: Grant,
+    attempt: Attempt,
+) -> Result<Ended> {
+    let now = context.now();
+    for closed in &attempt.closed {
+        let Some(layer) = grant.layers.get_mut(closed.position) else { continue };
+        layer.state = State::Closed;
+        layer.closed_at = Some(closed.evidence.by_server.unwrap_or(now).max(grant.created_at));
+        layer.last_error = None;
+        layer.findings = closed.evidence.found.total().max(layer.findings);
+    }
+    if attempt.failed.is_empty() {
+        let closed = record_closed(context, ledger, grant, &attempt).await?;
+        return Ok(Ended::Closed(Box::new(closed)));
+    }
+    fail(context, ledger, grant, attempt).await
 }
 
 /// Commits `closed` with everything that was seen.
@@ -145,19 +209,21 @@ async fn record_closed(
     context: &Context,
     ledger: &Ledger,
     grant: Grant,
-    layers: &[LayerClosed],
+    attempt: &Attempt,
 ) -> Result<Closed> {
-    let now = context.now();
+    let layers = &attempt.closed;
     // The server ended it when the last layer went, unless one had to wait for us.
     let by_server: Option<Vec<UnixTime>> =
         layers.iter().map(|layer| layer.evidence.by_server).collect();
+    let by_server = by_server.filter(|_| layers.len() == grant.layers.len());
     let by_server = by_server.and_then(|times| times.into_iter().max());
-    let ended_at = by_server.unwrap_or(now).max(grant.created_at);
+    let ended_at = grant.layers.iter().filter_map(|layer| layer.closed_at).max();
+    let ended_at = ended_at.unwrap_or_else(|| context.now());
     let late = (ended_at - latest_end(&grant)).max(0);
-    let documents: Vec<&Value> = layers.iter().map(|layer| &layer.document).collect();
-    let notes: Vec<String> = layers.iter().flat_map(|layer| layer.notes.clone()).collect();
+    let notes = attempt.notes();
     let mut detail = json!({
-        "layers": documents, "notes": notes, "seconds_late": late, "closed_as": LastWord::of(&grant),
+        "layers": attempt.documents(), "notes": notes, "seconds_late": late,
+        "closed_as": LastWord::of(&grant),
     });
     if let (Some(at), Some(detail)) = (by_server, detail.as_object_mut()) {
         let why = format!("closed by the server at {}", deadline::utc(at));
@@ -165,28 +231,23 @@ async fn record_closed(
         detail.insert("ended_by".into(), json!("server"));
     }
     let mut closed = grant;
-    closed.state = State::Closed;
     closed.closed_at = Some(ended_at);
-    closed.findings = findings(layers).max(closed.findings);
     release(&mut closed);
+    closed.sum_up();
     let event = event(context, &closed, "grant.closed", detail);
     let grant = ledger.record(&closed, &event).await?;
     let found = layers.iter().flat_map(|layer| layer.evidence.found.lines());
     Ok(Closed { grant, notes, found: found.take(MOST_FOUND).collect(), unheard: false })
 }
 
-/// How much was found in all layers together.
-fn findings(layers: &[LayerClosed]) -> i64 {
-    layers.iter().map(|layer| layer.evidence.found.total()).fold(0, i64::saturating_add)
-}
-
-/// Tells the server that what it kept of the close is recorded, so that it may forget it.
-pub(crate) async fn forget_result(
+/// Tells the server that what it kept of the close of these layers is recorded, so that it may forget it.
+pub(crate) async fn forget_results(
     context: &Context,
     session: &mut Session<'_>,
     grant: &Grant,
+    positions: &[usize],
 ) -> std::result::Result<(), String> {
-    for layer in &grant.layers {
+    for layer in positions.iter().filter_map(|position| grant.layers.get(*position)) {
         let provider = provider_of(context, session, layer)?;
         if !provider.keeps_results() {
             continue;
@@ -213,8 +274,8 @@ pub(crate) struct ClosedAgain {
     pub layers: Vec<Value>,
     /// What the merchant should know about it, one sentence each.
     pub notes: Vec<String>,
-    /// Whether the server keeps the result until it is told that it was recorded.
-    pub kept: bool,
+    /// The layers of which the server keeps the result until it is told that it was recorded.
+    pub kept: Vec<usize>,
 }
 
 /// Closes every layer of a grant that is over in the ledger, or that the ledger does not know: the
@@ -226,23 +287,28 @@ pub(crate) async fn close_again(
     session: &mut Session<'_>,
     grant: &Grant,
 ) -> Result<std::result::Result<ClosedAgain, (String, bool, Vec<Value>)>> {
-    let mut again = ClosedAgain { layers: Vec::new(), notes: Vec::new(), kept: false };
-    for layer in grant.layers.iter().rev() {
+    let mut again = ClosedAgain { layers: Vec::new(), notes: Vec::new(), kept: Vec::new() };
+    let mut failures: Vec<(usize, Failure)> = Vec::new();
+    for (position, layer) in grant.layers.iter().enumerate().rev() {
         match close_layer(context, ledger, session, grant, layer, None, None).await? {
             Ok(closed) => {
                 let found = closed.evidence.found.lines().into_iter().take(MOST_FOUND);
                 again.notes.extend(found.map(|line| format!("found: {line}")));
                 again.notes.extend(closed.notes);
-                again.kept |= closed.kept;
+                again.kept.extend(Some(position).filter(|_| closed.kept));
                 again.layers.push(closed.document);
             }
             Err(mut failure) => {
-                failure.layers.append(&mut again.layers);
-                return Ok(Err((clean(&failure.why), failure.refused, failure.layers)));
+                again.layers.extend(failure.document.take());
+                failures.push((position, failure));
             }
         }
     }
-    Ok(Ok(again))
+    if failures.is_empty() {
+        return Ok(Ok(again));
+    }
+    let refused = failures.iter().all(|(_, failure)| failure.refused);
+    Ok(Err((told_together(grant, &failures), refused, again.layers)))
 }
 
 /// The strongest word for a grant that is closed: a message of the catalogue with what was looked at.
@@ -289,19 +355,17 @@ pub(crate) async fn close_claimed(
     before: State,
     said: Said,
 ) -> Result<(Ended, bool)> {
-    let Some(layer) = grant.layers.first() else {
-        let failure = Failure::unseen("the grant has no layer");
-        return Ok((fail(context, ledger, grant, failure).await?, false));
-    };
-    let said = Some(said);
-    match close_layer(context, ledger, session, &grant, layer, Some(before), said).await? {
-        Ok(layer) => {
-            let kept = layer.kept;
-            let closed = record_closed(context, ledger, grant, &[layer]).await?;
-            Ok((Ended::Closed(Box::new(closed)), kept))
+    let mut attempt = Attempt::default();
+    let ended = match grant.login() {
+        Some(layer) => {
+            let said = Some(said);
+            close_layer(context, ledger, session, &grant, layer, Some(before), said).await?
         }
-        Err(failure) => Ok((fail(context, ledger, grant, failure).await?, false)),
-    }
+        None => Err(Failure::unseen("the grant has no layer")),
+    };
+    let kept = ended.as_ref().is_ok_and(|closed| closed.kept);
+    attempt.add(0, ended);
+    Ok((record(context, ledger, grant, attempt).await?, kept))
 }
 
 /// Records that a target could not be reached, for one grant that should have been closed there.
@@ -310,7 +374,15 @@ pub(crate) async fn close_claimed(
 /// Fails only when the ledger does.
 pub async fn not_reached(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Ended> {
     match claim(context, ledger, id, "the target could not be used", 1).await? {
-        Some((grant, _)) => fail(context, ledger, grant, Failure::unseen(why)).await,
+        Some((grant, _)) => {
+            let mut attempt = Attempt::default();
+            for (position, layer) in grant.layers.iter().enumerate() {
+                if layer.state.is_live() {
+                    attempt.add(position, Err(Failure::unseen(why)));
+                }
+            }
+            fail(context, ledger, grant, attempt).await
+        }
         None => Ok(Ended::Busy),
     }
 }
@@ -325,7 +397,8 @@ pub(crate) struct Said {
 /// goes on.
 pub(crate) fn closer(context: &Context, grant: &Grant, layer: &Layer) -> String {
     let key = mark::Key::load(context).ok().flatten();
-    key.map(|key| key.closer(&grant.id, &layer.provider, &layer.account)).unwrap_or_default()
+    key.map(|key| key.closer(&grant.layer_id(layer), &layer.provider, &layer.account))
+        .unwrap_or_default()
 }
 
 /// What `close` is told.
@@ -362,7 +435,8 @@ async fn close_layer(
             let began = context.now();
             let inputs = close_inputs(grant, layer, &closer);
             let target = session.target;
-            let is_offered = will_be_offered(context, ledger, target, layer, provider.need).await;
+            let is_offered = provider.account != AccountKind::None
+                && will_be_offered(context, ledger, target, layer, provider.account).await;
             let closing = Ahead::beside(
                 session.call(&provider, Verb::Close, &inputs),
                 |answer| matches!(answer, Ok(Answer::Done(_))),
@@ -404,7 +478,7 @@ async fn close_layer(
         beside = sharing::judge(grant, before, layer, &reply, &others, &asked, &mut evidence);
     }
     if evidence.found.total() > 0 {
-        let others = others(context, ledger, session.target, grant).await?;
+        let others = others(context, ledger, session.target, grant).await?.beside(grant, layer);
         // The server's own job says when it was done, and not when it began.
         let round = ROUND.saturating_add(session::walk_seconds(grant));
         let compared_at = evidence.by_server.map_or(began, |at| at.saturating_sub(round));
@@ -416,11 +490,24 @@ async fn close_layer(
     document.insert("digest".into(), json!(provider.digest));
     // What was seen is recorded although it is not over: a server may say it only once.
     let failed = |why: String, document| {
-        let (layers, findings) = (vec![Value::Object(document)], evidence.found.total());
-        Ok(Err(Failure { why, refused: false, layers, findings }))
+        let (document, findings) = (Some(Value::Object(document)), evidence.found.total());
+        Ok(Err(Failure { why, refused: false, document, findings }))
     };
     if let Some(why) = still_there(&reply) {
         return failed(why.into(), document);
+    }
+    let mut notes = evidence.notes(&reply);
+    notes.extend(beside);
+    notes.extend(self::notes(layer, &reply));
+    if provider.digest != layer.digest {
+        notes.push(format!("the provider `{}` has changed since the grant", layer.provider));
+    }
+    let kept = reply.is(provider::KEPT);
+    let position = layer.position;
+    // It gives no login that could be tried: what was re-read has to do.
+    if provider.account == AccountKind::None {
+        let document = Value::Object(document);
+        return Ok(Ok(LayerClosed { position, document, notes, evidence, kept }));
     }
     context.output.mark("trying the login that must be refused");
     let proof =
@@ -430,16 +517,9 @@ async fn close_layer(
         Proof::NotTried(text) => ("not-tried", text),
         Proof::StillAccepted(text) | Proof::Unseen(text) => return failed(text, document),
     };
-    let mut notes = evidence.notes(&reply);
-    notes.extend(beside);
-    notes.extend(self::notes(layer, &reply));
     notes.push(format!("login: {text}"));
-    if provider.digest != layer.digest {
-        notes.push(format!("the provider `{}` has changed since the grant", layer.provider));
-    }
     document.insert("login".into(), json!({ "answer": id, "text": text }));
-    let kept = reply.is(provider::KEPT);
-    Ok(Ok(LayerClosed { document: Value::Object(document), notes, evidence, kept }))
+    Ok(Ok(LayerClosed { position, document: Value::Object(document), notes, evidence, kept }))
 }
 
 /// Looks again, each time by a new login, for as long as what was seen may be another stagepass at work in the
@@ -627,15 +707,21 @@ async fn fail(
     context: &Context,
     ledger: &Ledger,
     mut grant: Grant,
-    failure: Failure,
+    attempt: Attempt,
 ) -> Result<Ended> {
     grant.attempts += 1;
-    let (why, refused) = (clean(&failure.why), failure.refused);
-    grant.findings = grant.findings.max(failure.findings);
-    grant.last_error = Some(why.clone());
+    let why = told_together(&grant, &attempt.failed);
+    // Whoever refused may have good reasons; what nobody saw may still be there.
+    let refused = attempt.failed.iter().all(|(_, failure)| failure.refused);
+    for (position, failure) in &attempt.failed {
+        let Some(layer) = grant.layers.get_mut(*position) else { continue };
+        layer.last_error = Some(clean(&failure.why));
+        layer.findings = layer.findings.max(failure.findings);
+    }
     grant.next_attempt_at = Some(context.now() + pause(grant.attempts));
+    // Each that is left was tried at every attempt.
     let verb = if grant.attempts >= TRIES {
-        grant.state = State::Stuck;
+        grant.move_to(State::Stuck);
         "grant.stuck"
     } else {
         "grant.close-failed"
@@ -643,10 +729,23 @@ async fn fail(
     grant.lease_owner = None;
     grant.lease_until = None;
     let mut detail = json!({ "why": why, "attempts": grant.attempts, "refused": refused });
-    if let Some(detail) = detail.as_object_mut().filter(|_| !failure.layers.is_empty()) {
-        detail.insert("layers".into(), json!(failure.layers));
+    let documents = attempt.documents();
+    if let Some(detail) = detail.as_object_mut().filter(|_| !documents.is_empty()) {
+        detail.insert("layers".into(), json!(documents));
     }
     let event = event(context, &grant, verb, detail);
     let grant = Box::new(ledger.record(&grant, &event).await?);
     Ok(Ended::Failed { grant, why, refused })
+}
+
+/// Why these layers of a grant are not closed, in one line: of several each with its provider.
+fn told_together(grant: &Grant, failures: &[(usize, Failure)]) -> String {
+    let told = failures.iter().map(|(position, failure)| {
+        let why = clean(&failure.why);
+        match grant.layers.get(*position).filter(|_| grant.layers.len() > 1) {
+            Some(layer) => format!("{}: {why}", layer.provider),
+            None => why,
+        }
+    });
+    told.collect::<Vec<_>>().join("; ")
 }

@@ -415,6 +415,7 @@ mod tests {
             has_password: false,
             inputs: json!({ "clock_ahead": ahead }).to_string(),
             outputs: "{}".into(),
+            ..Layer::default()
         }
     }
 

@@ -22,7 +22,7 @@ use crate::promise::{Asked, CredentialPromise, Promise};
 use crate::public_key::{self, CheckKey};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::provider::{AccountKind, Provider, Verb};
 use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::server::Server;
 use crate::remote::session::{self, Session};
@@ -40,16 +40,20 @@ const LOGIN_TRIES: u32 = 3;
 /// Everything that is needed to make one grant.
 #[derive(Debug)]
 pub struct Draft<'a> {
-    /// The grant as it will be recorded, `opening`, with one layer.
+    /// The grant as it will be recorded, `opening`, with a layer for each provider.
     pub grant: Grant,
-    /// The provider that makes the layer.
+    /// The provider of the layer that the supporter logs in to.
     pub provider: &'a Provider,
+    /// The providers of the layers beside it, in their order.
+    pub beside: Vec<&'a Provider>,
     /// The password to set, if there is to be one.
     pub password: Option<&'a Secret>,
     /// The server as it was seen.
     pub server: &'a Server,
     /// What the end of the grant depends on.
     pub asked: Asked,
+    /// What the plan promised.
+    pub planned: Promise,
 }
 
 /// Makes the grant. Takes the terms by value: without them nothing is opened, and they are spent.
@@ -67,7 +71,7 @@ pub async fn open(
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
     let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
-    let like = grant.layers.first().and_then(|layer| layer.public_key.as_deref());
+    let like = grant.login().and_then(|layer| layer.public_key.as_deref());
     let kind = draft.server.key_kind(like);
     let check = CheckKey::generate(kind).map_err(cannot)?;
     let nonce = random_id(20).map_err(cannot)?;
@@ -77,16 +81,18 @@ pub async fn open(
             return Err(Error::new(Kind::Internal, "the password cannot be hashed").because(e));
         }
     };
-    let planned = Promise::planned(draft.server, draft.asked);
+    let planned = draft.planned;
     let recorded = json!({
         "supporter": grant.supporter, "access": grant.access, "deadline": grant.deadline,
         "layers": grant.layers, "terms": terms, "promise": planned,
     });
     let clock_ahead = draft.server.clock_ahead;
     let server_now = context.now() + clock_ahead;
-    let not_after = server_now + seconds(session::step_limit(context, &grant));
-    if let Some(layer) = grant.layers.first_mut() {
-        LayerState::change(layer, |state| state.open_not_after = not_after);
+    let step = seconds(session::step_limit(context, &grant));
+    let not_after = server_now + step;
+    // One is asked for after the other.
+    for (layer, turn) in grant.layers.iter_mut().zip(0..) {
+        LayerState::change(layer, |state| state.open_not_after = not_after + turn * step);
     }
     let lease = Lease::mine(context.now(), lease_seconds(context, &grant));
     // Whoever interrupts from here on waits until it is undone.
@@ -143,8 +149,18 @@ pub async fn open(
     if output::is_interrupted() {
         return Err(interrupted(context, ledger, session, &grant).await);
     }
+    let mut promise = Promise::made(draft.server, draft.asked, &reply);
+    for (position, provider) in (1..).zip(draft.beside) {
+        progress.step(&format!("making `{}`", provider.name));
+        match open_beside(session, provider, &mut grant, position, &moment).await {
+            Ok(reply) => promise = promise.beside(&provider.name, &reply),
+            Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
+        }
+        if output::is_interrupted() {
+            return Err(interrupted(context, ledger, session, &grant).await);
+        }
+    }
     // What the plan said has to hold for what was made.
-    let promise = Promise::made(draft.server, draft.asked, &reply);
     let weaker = weaker_than_agreed(&promise, &planned, &terms)
         .or_else(|| wider_than_agreed(&grant, &reply, &terms));
     if let Some(problem) = weaker {
@@ -205,7 +221,7 @@ pub async fn open(
     if output::is_interrupted() {
         return Err(interrupted(context, ledger, session, &grant).await);
     }
-    grant.state = State::Open;
+    grant.move_to(State::Open);
     grant.opened_at = Some(context.now());
     if let Some(layer) = grant.layers.first_mut().filter(|_| taken_here) {
         LayerState::change(layer, |state| state.taken_here = true);
@@ -246,7 +262,7 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
         |name: &str| terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name));
     let agreed = |one: &CredentialPromise| {
         let by_plan = planned.credentials.iter().find(|plan| plan.credential == one.credential);
-        accepted(one.credential)
+        accepted(&one.credential)
             && by_plan
                 .is_some_and(|plan| plan.enforced_by.iter().all(|by| one.enforced_by.contains(by)))
     };
@@ -299,6 +315,40 @@ impl Problem {
     }
 }
 
+/// Makes a layer beside the account, and reads it back: there is no login that would show it.
+async fn open_beside(
+    session: &mut Session<'_>,
+    provider: &Provider,
+    grant: &mut Grant,
+    position: usize,
+    moment: &CallInputs<'_>,
+) -> std::result::Result<Reply, Problem> {
+    let layer = layer_at(grant, position)?;
+    let not_after = LayerState::of(layer).open_not_after;
+    let moment = CallInputs { deadline: moment.deadline, not_after, ..CallInputs::default() };
+    let reply = call_layer(session, provider, Verb::Open, grant, layer, &moment).await?;
+    if let Some(layer) = grant.layers.get_mut(position) {
+        layer.outputs = evidence::read_back(&reply).to_string();
+    }
+    let layer = layer_at(grant, position)?;
+    let seen = call_layer(session, provider, Verb::Check, grant, layer, &moment).await?;
+    if seen.is("present") {
+        return Ok(reply);
+    }
+    Err(Problem::new(
+        Kind::Refused,
+        format!("`{}` said that it made its part, and it is not there", provider.name),
+        "what was read back does not say `present=true`",
+    ))
+}
+
+fn layer_at(grant: &Grant, position: usize) -> std::result::Result<&Layer, Problem> {
+    grant.layers.get(position).ok_or_else(|| {
+        Problem::new(Kind::Internal, "the grant has no such layer", "nothing was asked for")
+    })
+}
+
+/// Asks for something about the layer that the supporter logs in to.
 async fn call(
     session: &mut Session<'_>,
     provider: &Provider,
@@ -306,13 +356,17 @@ async fn call(
     grant: &Grant,
     moment: &CallInputs<'_>,
 ) -> std::result::Result<Reply, Problem> {
-    let Some(layer) = grant.layers.first() else {
-        return Err(Problem::new(
-            Kind::Internal,
-            "the grant has no layer",
-            "nothing was asked for",
-        ));
-    };
+    call_layer(session, provider, verb, grant, layer_at(grant, 0)?, moment).await
+}
+
+async fn call_layer(
+    session: &mut Session<'_>,
+    provider: &Provider,
+    verb: Verb,
+    grant: &Grant,
+    layer: &Layer,
+    moment: &CallInputs<'_>,
+) -> std::result::Result<Reply, Problem> {
     let inputs = inputs::of_layer(grant, layer, moment);
     match session.call(provider, verb, &inputs).await {
         Ok(Answer::Done(reply)) => Ok(reply),
@@ -362,7 +416,7 @@ impl Tried<'_> {
         let (mut has_gate, mut taken_here) = (false, false);
         let mut logins = Vec::new();
         let mut evidence = serde_json::Map::new();
-        let Some(layer) = grant.layers.first() else {
+        let Some(layer) = grant.login() else {
             return Err(Problem::new(Kind::Internal, "the grant has no layer", "nothing was made"));
         };
         if let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) {
@@ -529,7 +583,7 @@ impl Tried<'_> {
         let lists =
             ["allow_users", "allow_groups", "deny_users", "deny_groups"].into_iter().any(said);
         // In the account that we are logged in to ourselves no list of accounts is in the way.
-        if lists || (self.provider.need == Need::Root && !said("pubkey_algorithms")) {
+        if lists || (self.provider.account == AccountKind::Own && !said("pubkey_algorithms")) {
             problem.hints.push(format!(
                 "AllowUsers, AllowGroups or a Match block of this server may keep new accounts out: \
                  `stagepass target check {}` shows its settings",
@@ -585,7 +639,7 @@ pub async fn try_again(
     grant: &Grant,
 ) -> Result<TriedAgain> {
     let not_tried = |why: &str| Ok(TriedAgain::NotTried(format!("not tried: {why}")));
-    let Some(layer) = grant.layers.first() else { return not_tried("it has no layer") };
+    let Some(layer) = grant.login() else { return not_tried("it has no layer") };
     let Some(key) = layer.public_key.as_deref() else {
         return not_tried("the password was never kept");
     };
@@ -614,11 +668,11 @@ pub async fn try_again(
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
     let Some(mut grant) = claimed else { return not_tried("another process is working on it") };
-    let opened = grant.layers.first().map(layer::opened).unwrap_or_default();
+    let opened = grant.login().map(layer::opened).unwrap_or_default();
     let asked = Asked {
         key: true,
         password: false,
-        own_account: provider.need == Need::Root,
+        own_account: provider.account == AccountKind::Own,
         access: grant.access,
     };
     let server_now = context.now() + server.clock_ahead;
@@ -691,10 +745,10 @@ async fn take_back(
 ) -> Result<Ended> {
     let mut failed = grant.clone();
     // Where the server said how `open` ended, nothing of it is still on its way.
-    if kind != Kind::Unknown
-        && let Some(layer) = failed.layers.first_mut()
-    {
-        LayerState::change(layer, |state| state.open_not_after = 0);
+    if kind != Kind::Unknown {
+        for layer in &mut failed.layers {
+            LayerState::change(layer, |state| state.open_not_after = 0);
+        }
     }
     failed.lease_owner = None;
     failed.lease_until = None;

@@ -14,7 +14,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::refusal::{self, Offer, Proof};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{Need, Verb};
+use crate::remote::provider::{AccountKind, Verb};
 use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::session::Session;
 use crate::target::Target;
@@ -93,12 +93,22 @@ async fn look(
         Ok(Answer::Unknown { why }) => return Ok(Some(why.into())),
         Err(e) => return Ok(Some(e.one_line().into())),
     };
-    let mut there = what_is_there(layer, provider.need, &reply);
+    let mut there = what_is_there(layer, provider.account, &reply);
     if reply.is("foreign") {
         found.notes.push(format!(
             "an account named `{}` exists that stagepass did not make",
             layer.account
         ));
+    }
+    if provider.account == AccountKind::None {
+        found.there.append(&mut there);
+        found.evidence.push(json!({
+            "provider": layer.provider,
+            "account": layer.account,
+            "digest": provider.digest,
+            "state_read_back": evidence::read_back(&reply),
+        }));
+        return Ok(None);
     }
     context.output.mark("trying the login that must be refused");
     let target = session.target;
@@ -130,14 +140,17 @@ async fn look(
 }
 
 /// What `check` found of a grant of which nothing should be there.
-fn what_is_there(layer: &Layer, need: Need, reply: &Reply) -> Vec<String> {
+fn what_is_there(layer: &Layer, kind: AccountKind, reply: &Reply) -> Vec<String> {
     let mut there = Vec::new();
     let account = &layer.account;
-    if need == Need::Root && reply.is("present") {
+    if kind == AccountKind::Own && reply.is("present") {
         there.push(format!("the account `{account}`"));
     }
+    if kind == AccountKind::None && reply.is("present") {
+        there.push(format!("what `{}` made", layer.provider));
+    }
     let lines = reply.number("key_lines").unwrap_or_default();
-    if lines > 0 || (need == Need::None && reply.is("present")) {
+    if lines > 0 || (kind == AccountKind::Shared && reply.is("present")) {
         there.push(format!("the grant's key line in the account `{account}`"));
     }
     for (key, what) in [
@@ -188,9 +201,9 @@ pub async fn prove_taken(
     target: &Target,
     grant: &Grant,
     layer: &Layer,
-    need: Need,
+    kind: AccountKind,
 ) -> Result<Offered> {
-    Ok(match refusal::offer(context, ledger, target, layer, need, grant.access, None).await? {
+    Ok(match refusal::offer(context, ledger, target, layer, kind, grant.access, None).await? {
         // We may be somewhere else today.
         Offer::Answered(transport::Answer::Refused { .. })
             if LayerState::of(layer).is_limited() =>
@@ -235,9 +248,9 @@ pub async fn close_again(
         Ok(closed) => {
             let detail = json!({ "why": why, "layers": closed.layers, "notes": closed.notes });
             ledger.note(&event(context, grant, "grant.closed-again", detail)).await?;
-            if closed.kept {
+            if !closed.kept.is_empty() {
                 // What the server keeps for longer it throws away by itself.
-                let _ = closing::forget_result(context, session, grant).await;
+                let _ = closing::forget_results(context, session, grant, &closed.kept).await;
             }
             Ok(Ok(closed.notes))
         }

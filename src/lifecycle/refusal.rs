@@ -9,7 +9,7 @@ use crate::grant::{Access, Grant, Layer};
 use crate::ledger::{Filter, Ledger, Ration};
 use crate::public_key;
 use crate::remote::layer::LayerState;
-use crate::remote::provider::{Need, Provider};
+use crate::remote::provider::{AccountKind, Provider};
 use crate::remote::script::{Reply, clean};
 use crate::remote::session;
 use crate::target::Target;
@@ -62,7 +62,7 @@ pub(crate) async fn prove_refused(
         )));
     }
     let supporter = &grant.supporter.name;
-    Ok(match offer(context, ledger, target, layer, provider.need, Access::Ssh, ahead).await? {
+    Ok(match offer(context, ledger, target, layer, provider.account, Access::Ssh, ahead).await? {
         Offer::Answered(transport::Answer::Refused { .. }) if layer.has_password => Proof::Refused(
             "the key was tried and refused; the password was never kept, and was not tried".into(),
         ),
@@ -87,7 +87,7 @@ pub(crate) async fn offer(
     ledger: &Ledger,
     target: &Target,
     layer: &Layer,
-    need: Need,
+    kind: AccountKind,
     use_as: Access,
     ahead: Option<Ahead>,
 ) -> Result<Offer> {
@@ -100,7 +100,7 @@ pub(crate) async fn offer(
     // counts a key that it took and nobody signed with, too. In the merchant's own account our own
     // login follows on the same connection, which succeeds, and nothing is counted.
     let mut attempts = vec![Attempt::OfferWithAnyHash(&key)];
-    if need == Need::None {
+    if kind == AccountKind::Shared {
         attempts.push(Attempt::Own);
     } else if !ledger.take_proof(&target.name, context.now(), REFUSED_LOGIN_LIMIT).await? {
         return not_tried(&format!(
@@ -154,12 +154,12 @@ pub(crate) async fn will_be_offered(
     ledger: &Ledger,
     target: &Target,
     layer: &Layer,
-    need: Need,
+    kind: AccountKind,
 ) -> bool {
     if layer.has_password || key_to_offer(layer).is_err() {
         return false;
     }
-    need == Need::None
+    kind == AccountKind::Shared
         || ledger.has_proof(&target.name, context.now(), REFUSED_LOGIN_LIMIT).await.unwrap_or(false)
 }
 

@@ -248,6 +248,7 @@ mod tests {
                 has_password: false,
                 inputs: json!({ "shared": true }).to_string(),
                 outputs: outputs.into(),
+                ..Layer::default()
             }],
         }
         .grant();

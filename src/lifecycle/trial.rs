@@ -263,7 +263,7 @@ fn way_into_the_shop(
         }
         if let Some(owner) = owner {
             hints.push(format!(
-                "or log in as `{owner}`, whose folder it is, and use `--provider authorized-key`"
+                "or log in as `{owner}`, whose folder it is, and use `--with authorized-key`"
             ));
         }
     } else {
@@ -310,6 +310,7 @@ mod tests {
             has_password: false,
             inputs: "{}".into(),
             outputs: "{}".into(),
+            ..Layer::default()
         }
     }
 

@@ -18,6 +18,8 @@ pub enum Artifact {
     Account,
     /// A key line.
     KeyLine,
+    /// An entry in a list that lets somebody in, such as a file of passwords.
+    Entry,
     /// Root's record of what was made.
     Record,
     /// A systemd unit.
@@ -47,6 +49,7 @@ impl Artifact {
         match self {
             Self::Account => "an account",
             Self::KeyLine => "a key line",
+            Self::Entry => "an entry in a list",
             Self::Record => "root's record",
             Self::Unit => "a systemd unit",
             Self::Cron => "a cron job",
@@ -60,7 +63,7 @@ impl Artifact {
     /// Whether somebody gets in by it.
     #[must_use]
     pub fn lets_in(self) -> bool {
-        matches!(self, Self::Account | Self::KeyLine)
+        matches!(self, Self::Account | Self::KeyLine | Self::Entry)
     }
 
     /// Whether it neither lets in nor runs, and goes by itself.
@@ -186,6 +189,13 @@ pub struct Row {
     pub here: bool,
 }
 
+impl Row {
+    /// The layers whose artefacts carry this id.
+    fn layers<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a Layer> {
+        self.grant.layers.iter().filter(move |layer| self.grant.layer_id(layer) == id)
+    }
+}
+
 /// A provider that listed its marks.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing<'a> {
@@ -238,31 +248,34 @@ pub fn judge(
         let row = rows.get(*id);
         for cluster in clusters(ground, id, marks, row) {
             let findings = cluster.judge(row);
-            let live = row.is_some_and(|row| row.here && row.grant.state.is_live());
-            let there = live && cluster.layer.is_some() && cluster.lets_in();
-            if there && findings.is_empty() && !judged.as_recorded.iter().any(|one| one == id) {
-                judged.as_recorded.push((*id).to_owned());
+            if let (Some(row), Some(layer)) = (row.filter(|row| row.here), cluster.layer)
+                && layer.state.is_live()
+                && cluster.lets_in()
+                && findings.is_empty()
+                && !judged.as_recorded.contains(&row.grant.id)
+            {
+                judged.as_recorded.push(row.grant.id.clone());
             }
             judged.findings.extend(findings);
         }
     }
     for (id, row) in rows {
         let marks = by_grant.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        judged.findings.extend(missing(ground, row, marks));
+        judged.findings.extend(missing(ground, id, row, marks));
     }
     judged
 }
 
 /// An open grant of which nothing lets anybody in. What its own server ended is no matter: the next
 /// sweep collects what that left to be known.
-fn missing(ground: &SurveyScope<'_>, row: &Row, marks: &[&Mark]) -> Option<Finding> {
+fn missing(ground: &SurveyScope<'_>, id: &str, row: &Row, marks: &[&Mark]) -> Option<Finding> {
     let was_looked_at = |layer: &&Layer| {
         ground.listings.iter().any(|listing| {
             listing.provider == layer.provider
                 && listing.login.is_none_or(|login| login == layer.account)
         })
     };
-    let layer = row.grant.layers.iter().find(was_looked_at)?;
+    let layer = row.layers(id).find(was_looked_at)?;
     let own = |mark: &&&Mark| mark.account.as_deref().is_none_or(|of| of == layer.account);
     let own: Vec<&&Mark> = marks.iter().filter(own).collect();
     let there = own.iter().any(|mark| mark.thing.lets_in() || mark.thing == Artifact::Result);
@@ -318,9 +331,9 @@ fn clusters<'a>(
     row: Option<&'a Row>,
 ) -> Vec<ArtifactGroup<'a>> {
     let accounts: BTreeSet<&str> = all.iter().filter_map(|mark| mark.account.as_deref()).collect();
-    let layers = row.filter(|row| row.here).map(|row| row.grant.layers.as_slice());
-    let layer_of =
-        |account: &str| layers.unwrap_or_default().iter().find(|layer| layer.account == account);
+    let layers: Vec<&Layer> =
+        row.filter(|row| row.here).map(|row| row.layers(id).collect()).unwrap_or_default();
+    let layer_of = |account: &str| layers.iter().copied().find(|layer| layer.account == account);
     let mut clusters: Vec<ArtifactGroup<'a>> = Vec::new();
     for account in accounts {
         let own = all.iter().filter(|mark| mark.account.as_deref() == Some(account));
@@ -342,7 +355,7 @@ fn clusters<'a>(
             Some(cluster) => cluster.marks.push(mark),
             None => {
                 let made = |layer: &&Layer| layer.provider == mark.by;
-                let layer = layers.unwrap_or_default().iter().find(made);
+                let layer = layers.iter().copied().find(made);
                 clusters.push(ArtifactGroup {
                     ground,
                     id,
@@ -444,9 +457,11 @@ impl<'a> ArtifactGroup<'a> {
 
     fn judge(&self, row: Option<&Row>) -> Vec<Finding> {
         match (row, self.layer) {
-            (Some(row), Some(layer)) if row.grant.state.is_live() => self.live(&row.grant, layer),
+            (Some(row), Some(layer)) if layer.state.is_live() => self.live(&row.grant, layer),
             // It was closed while we looked, and what we saw was on its way out.
-            (Some(_), Some(_)) if self.ground.live_before.contains_key(self.id) => Vec::new(),
+            (Some(row), Some(_)) if self.ground.live_before.contains_key(&row.grant.id) => {
+                Vec::new()
+            }
             (Some(row), Some(_)) => vec![self.not_live(Some(row))],
             (Some(row), None) => vec![self.not_made(row)],
             (None, _) => vec![self.not_live(None)],
@@ -643,10 +658,13 @@ mod tests {
                 has_password: false,
                 inputs: inputs.to_string(),
                 outputs: "{}".into(),
+                ..Layer::default()
             }],
         };
         let closed_at = (state == State::Closed).then_some(50);
-        Grant { state, opened_at: Some(2), closed_at, ..new.grant() }
+        let mut grant = Grant { opened_at: Some(2), closed_at, ..new.grant() };
+        grant.move_to(state);
+        grant
     }
 
     /// What the provider's lines come to, with this in the ledger.

@@ -36,7 +36,8 @@ pub struct CallInputs<'a> {
 
 /// Of which grant and layer.
 struct Subject<'a> {
-    grant: &'a str,
+    /// The layer's id ([`Grant::layer_id`]).
+    id: &'a str,
     account: &'a str,
     access: Access,
     supporter: &'a str,
@@ -50,8 +51,9 @@ struct Subject<'a> {
 /// The inputs of one call for one layer.
 #[must_use]
 pub fn of_layer<'a>(grant: &Grant, layer: &Layer, call: &CallInputs<'a>) -> Inputs<'a> {
+    let id = grant.layer_id(layer);
     let subject = Subject {
-        grant: &grant.id,
+        id: &id,
         account: &layer.account,
         access: grant.access,
         supporter: &grant.supporter.name,
@@ -74,7 +76,7 @@ pub fn of_detect(
     key: Option<&str>,
 ) -> Inputs<'static> {
     let subject = Subject {
-        grant: id,
+        id,
         account,
         access,
         supporter: "",
@@ -104,7 +106,7 @@ fn list<'a>(
         deadline => state.server_time(deadline),
     };
     vec![
-        ("sp_grant", word(subject.grant)),
+        ("sp_grant", word(subject.id)),
         ("sp_account", word(subject.account)),
         ("sp_access", word(subject.access.id())),
         ("sp_supporter", word(subject.supporter)),

@@ -94,14 +94,44 @@ impl Verb {
     }
 }
 
-/// Whether a provider has to be root on the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// As whom a provider's script runs on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
-pub enum Need {
-    /// It runs as the account that stagepass logs in to.
-    None,
-    /// It runs as root.
+#[strum(serialize_all = "lowercase")]
+pub enum RunAs {
+    /// The account that stagepass logs in to.
+    Login,
+    /// Root: by its own login, or by `sudo`.
     Root,
+}
+
+impl RunAs {
+    /// Its name in the manifest and in `--json`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// What account of the server a layer gives the supporter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum AccountKind {
+    /// One that is made for the grant and goes with it.
+    Own,
+    /// The one that stagepass logs in to, which is the merchant's.
+    Shared,
+    /// None: it stands beside a layer that gives one.
+    None,
+}
+
+impl AccountKind {
+    /// Its name in the manifest and in `--json`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The interpreter a provider's script is for.
@@ -120,7 +150,8 @@ struct Manifest {
     summary: String,
     #[expect(dead_code, reason = "a manifest must say it; sh is the only answer today")]
     language: Language,
-    elevation: Need,
+    run_as: RunAs,
+    account: AccountKind,
     detect: Replies,
     open: Replies,
     update: Replies,
@@ -157,8 +188,10 @@ pub struct Provider {
     pub name: String,
     /// What it makes, in one line.
     pub summary: String,
-    /// Whether it has to be root.
-    pub need: Need,
+    /// As whom it runs.
+    pub run_as: RunAs,
+    /// What account it gives.
+    pub account: AccountKind,
     /// Where it came from.
     pub origin: Origin,
     /// SHA-256 of manifest, script, the functions they share and the gate, in hex; kept in every
@@ -341,7 +374,8 @@ impl Provider {
         Ok(Self {
             name: parsed.name,
             summary: parsed.summary,
-            need: parsed.elevation,
+            run_as: parsed.run_as,
+            account: parsed.account,
             origin,
             digest,
             outputs: outputs.into_iter().collect(),
@@ -382,7 +416,7 @@ impl Provider {
     /// from what they do when they are read, and a merchant's may not.
     #[must_use]
     pub fn closes_together(&self) -> bool {
-        self.origin == Origin::BuiltIn && self.need == Need::Root
+        self.origin == Origin::BuiltIn && self.run_as == RunAs::Root
     }
 
     /// The script that runs `verb` for several grants, one after the other.
@@ -570,7 +604,7 @@ mod tests {
     fn a_result_that_nobody_could_collect_is_refused() {
         let manifest = |close: &str, more: &str| {
             format!(
-                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nelevation = 'none'\n[detect]\n[open]\n\
+                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nrun_as = 'login'\naccount = 'shared'\n[detect]\n[open]\n\
                  [update]\n[check]\n[close]\noutputs = {{ {close} }}\n{more}"
             )
         };
@@ -596,7 +630,7 @@ mod tests {
     fn only_a_close_tells_records() {
         let manifest = |open: &str, close: &str| {
             format!(
-                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nelevation = 'none'\n[detect]\n[open]\n\
+                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nrun_as = 'login'\naccount = 'shared'\n[detect]\n[open]\n\
                  outputs = {{ {open} }}\n[update]\n[check]\n[close]\noutputs = {{ {close} }}\n"
             )
         };
@@ -618,7 +652,8 @@ mod tests {
         let folder = dir.path().join("mine");
         fs::create_dir(&folder).unwrap();
         let verbs = "[detect]\n[open]\n[update]\n[check]\n[close]\n";
-        let head = "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nelevation = 'none'\n";
+        let head =
+            "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nrun_as = 'login'\naccount = 'shared'\n";
         fs::write(folder.join("provider.toml"), format!("{head}{verbs}")).unwrap();
         fs::write(folder.join("provider.sh"), "sp_detect() { :; }\n").unwrap();
         let first = Provider::find("mine", dir.path()).unwrap();

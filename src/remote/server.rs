@@ -7,7 +7,7 @@ use crate::grant::{Access, UnixTime};
 use crate::policy::{Facts, FolderFacts, Setting};
 use crate::public_key;
 use crate::remote::layer::{self, ExpiryForm, LayerState};
-use crate::remote::provider::{Need, Provider};
+use crate::remote::provider::{AccountKind, Provider};
 use crate::remote::script::{Reply, clean};
 use crate::target::Target;
 use crate::transport::Route;
@@ -143,7 +143,7 @@ impl Server {
             restrict: self.knows_restrict,
             walk_seconds: self.walk_seconds(),
             clock_ahead: self.clock_ahead,
-            shared: provider.need == Need::None,
+            shared: provider.account == AccountKind::Shared,
             host_keys: Some(layer::host_keys(target)),
             ..LayerState::default()
         }
@@ -187,9 +187,9 @@ impl Server {
 
     /// Says what this credential, made this way, is not kept from here.
     #[must_use]
-    pub fn with_credential(mut self, need: Need, password: bool, access: Access) -> Self {
+    pub fn with_credential(mut self, account: AccountKind, password: bool, access: Access) -> Self {
         let confined = access != Access::Ssh && self.reply.is("can_confine");
-        if need == Need::None && !confined {
+        if account == AccountKind::Shared && !confined {
             self.warnings.push(match access {
                 Access::SftpReadOnly => "the account is shared: the supporter can read all that \
                                          this account can read"
@@ -201,7 +201,7 @@ impl Server {
             });
         }
         let root_by = self.reply.text("root_by");
-        if need == Need::None && !root_by.is_empty() {
+        if account == AccountKind::Shared && !root_by.is_empty() {
             let account = self.reply.text("user");
             self.warnings.push(if confined {
                 format!(

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::Grant;
 use crate::remote::inputs::WALK_SECONDS;
 use crate::remote::layer::LayerState;
-use crate::remote::provider::{Need, Provider, Verb};
+use crate::remote::provider::{Provider, RunAs, Verb};
 use crate::remote::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::target::{Elevation, Target};
 use crate::transport::{
@@ -115,9 +115,9 @@ impl<'a> Session<'a> {
         verb: Verb,
         inputs: &Inputs<'_>,
     ) -> Result<Answer> {
-        let elevation = match provider.need {
-            Need::Root => self.target.elevation,
-            Need::None => Elevation::None,
+        let elevation = match provider.run_as {
+            RunAs::Root => self.target.elevation,
+            RunAs::Login => Elevation::None,
         };
         let framed = provider.frame(verb, inputs).map_err(|e| {
             Error::new(Kind::Internal, "the script for the server cannot be made").because(e)

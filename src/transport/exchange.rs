@@ -3,6 +3,8 @@
 
 use zeroize::Zeroizing;
 
+#[cfg(test)]
+use super::FIRST_LINE;
 use super::{
     FLOOD_LIMIT, Interpreter, Outcome, Output, Packed, STDERR_LIMIT, STDOUT_LIMIT, Script,
 };
@@ -13,10 +15,11 @@ use crate::text;
 /// What makes a shell run a script that arrives packed (one that is cut is no whole statement, and
 /// runs nothing), or say that it cannot: there is no gzip, or it may not be started (`noexec` of
 /// sudoers). Then it ends: a shell that reads its commands from standard input would take what was
-/// packed for commands.
+/// packed for commands. For one that a login script has put in the place of ours, which was never told
+/// any of this, the first line is [`FIRST_LINE`].
 macro_rules! unpack {
     () => {
-        "eval \"$(gzip -dc || echo echo stagepass-no-gzip)\"; exit"
+        "eval \"$(read -r first; gzip -dc || echo echo stagepass-no-gzip)\"; exit"
     };
 }
 const NO_GZIP: &[u8] = b"stagepass-no-gzip\n";
@@ -373,6 +376,26 @@ mod tests {
         shell.stdin.take().unwrap().write_all(&fed).unwrap();
         let said = shell.wait_with_output().unwrap();
         assert_eq!(said.stdout, [READY, NO_GZIP].concat());
+    }
+
+    /// A `.bashrc` that starts another shell: what is sent is its commands.
+    #[test]
+    fn a_shell_that_was_told_nothing_ends_before_what_is_packed() {
+        use std::io::Write as _;
+        use std::process::{Command, Stdio};
+        let folder = tempfile::tempdir().unwrap();
+        for shell in ["sh", "bash"] {
+            let mut shell = Command::new(shell);
+            let shell = shell.current_dir(folder.path()).stdin(Stdio::piped());
+            let shell = shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut shell = shell.spawn().unwrap();
+            let fed = [FIRST_LINE, b"\x1f\x8b\n>made\necho it ran\n"].concat();
+            // It may be gone before all was written.
+            let _ = shell.stdin.take().unwrap().write_all(&fed);
+            let said = shell.wait_with_output().unwrap();
+            assert_eq!((said.stdout, said.stderr), (Vec::new(), Vec::new()));
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -131,7 +131,12 @@ pub struct Script {
     pub packed: Option<Packed>,
 }
 
-/// A script as a gzip file. Wiped on drop.
+/// The line in front of what is packed, which whoever unpacks it takes off. A shell that somebody's login script
+/// put in the place of ours takes what is packed for commands, and nobody knows what those bytes would do: it ends
+/// at this line.
+pub const FIRST_LINE: &[u8] = b"exit\n";
+
+/// A script as a gzip file behind [`FIRST_LINE`]. Wiped on drop.
 pub struct Packed(pub Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for Script {

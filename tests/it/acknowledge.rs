@@ -396,7 +396,7 @@ impl Puppet {
 
     fn grant_with(&self, supporter: &str, lasts: &str, more_words: &[&str]) -> Granted {
         let key = self.story.stage.supporter_key();
-        let more = ["--provider", "puppet", "--for", lasts, "--supporter", supporter];
+        let more = ["--with", "puppet", "--for", lasts, "--supporter", supporter];
         // The last `--supporter` would be one too many.
         let words =
             Story::grant_words("deploy", &[&["--json"], &crate::job::ANY_PORT[..]].concat());

@@ -222,7 +222,7 @@ fn what_is_not_there_is_code_4_and_an_ambiguous_id_is_refused() {
         let more = ["--supporter", "Ana", "--key", &key];
         stage.refused(unknown(what).into_iter().chain(more), 4);
     }
-    one_message(stage.grant(&["--key", &key, "--provider", "nothing"]).run(), 4);
+    one_message(stage.grant(&["--key", &key, "--with", "nothing"]).run(), 4);
     // An empty id is the beginning of every id.
     stage.refused(["show", ""], 4);
     stage.refused(["revoke", ""], 4);
@@ -260,7 +260,7 @@ fn a_desk_or_provider_of_the_merchants_own_must_be_whole_and_safe() {
     let canary = stage.path().join("canary");
     let verbs = "[detect]\n[open]\n[update]\n[check]\n[close]\n";
     let text = format!(
-        "name='mine'\nsummary='\\u001b]0;x\\u0007\\u202eX'\nlanguage='sh'\nelevation='none'\n{verbs}"
+        "name='mine'\nsummary='\\u001b]0;x\\u0007\\u202eX'\nlanguage='sh'\nrun_as='login'\naccount='shared'\n{verbs}"
     )
     .replace("summary='", "summary=\"")
     .replace("X'", "X\"");
@@ -355,7 +355,7 @@ fn a_name_that_tries_something_is_neither_obeyed_nor_repeated() {
             vec!["target".into(), format!("{n}")],
         ])
         .chain(
-            ["--case", "--supporter", "--company", "--reason", "--override", "--provider"]
+            ["--case", "--supporter", "--company", "--reason", "--override", "--with"]
                 .into_iter()
                 .map(|option| {
                     let mut words: Vec<String> = base.iter().map(|s| (*s).to_owned()).collect();

@@ -104,7 +104,7 @@ fn a_merchants_own_provider_is_used_and_one_that_others_can_write_is_refused() {
     keeps_the_contract(&story, &host, "own-key", "deploy");
 
     let key = story.stage.supporter_key();
-    let granted = story.granted_key("deploy", &key, &["--provider", "own-key"]);
+    let granted = story.granted_key("deploy", &key, &["--with", "own-key"]);
     assert_eq!(story.show(&granted.id)["grant"]["layers"][0]["provider"], "own-key");
 
     for (path, open, closed) in [

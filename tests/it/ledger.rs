@@ -147,19 +147,19 @@ on_both! {
 }
 
 #[test]
-fn a_row_without_findings_hashes_as_it_did_in_the_first_version() {
+fn what_was_found_and_what_drifted_is_in_the_hash_of_a_row() {
     // Computed by hand, as docs/ledger.md describes it.
     let mut grant = grant("aaaaaaaaaa", "C", "t");
     grant.checked_at = Some(NOW);
     assert_eq!(
         stagepass::testing::ledger::seal_of_grant(&grant),
-        "977a0db00f4a9940502398c0d834826c0f11e4eec7091ff5f8aafcdf065f30c6"
+        "003d486343c8061e8e27b941570c1a5fadb3239bb3b39afaddca03788d361ad5"
     );
     grant.findings = 2;
     grant.drift = Some("gate-gone the gate is gone".into());
     assert_eq!(
         stagepass::testing::ledger::seal_of_grant(&grant),
-        "91ad988721ef1a64d3ead331820b7c541543a691dacad90e3b1a14584122531c"
+        "4e640787ebaf1ec2f17309fcbcda019767a03c948dabc5b3358e2737646a15f6"
     );
 }
 
@@ -198,6 +198,7 @@ fn layer(provider: &str, account: &str) -> Layer {
         has_password: account == "sp-ada",
         inputs: r#"{"sp_path":"/var/www/it's \"here\""}"#.into(),
         outputs: "{}".into(),
+        ..Layer::default()
     }
 }
 
@@ -216,7 +217,7 @@ async fn opened(ledger: &Ledger, id: &str, case: &str, target: &str, deadline: U
     grant.deadline = deadline;
     let mut grant =
         ledger.begin(&grant, &lease("a", NOW + 60), &event("grant.opening")).await.unwrap();
-    grant.state = State::Open;
+    grant.move_to(State::Open);
     grant.opened_at = Some(NOW);
     (grant.lease_owner, grant.lease_until) = (None, None);
     ledger.record(&grant, &event("grant.open")).await.unwrap()
@@ -298,7 +299,7 @@ mod stories {
         let no_case = ledger.begin(&grant("0000000000", "MSP-9", "t"), &mine, &opening).await;
         assert!(matches!(no_case, Err(LedgerError::NoSuchCase { .. })), "{no_case:?}");
         let mut open = first.clone();
-        open.state = State::Open;
+        open.move_to(State::Open);
         let too_far = ledger.begin(&open, &mine, &opening).await;
         assert!(matches!(too_far, Err(LedgerError::IllegalTransition { .. })), "{too_far:?}");
         let begun = ledger.begin(&first, &mine, &opening).await.unwrap();
@@ -327,7 +328,7 @@ mod stories {
         }
 
         let mut open = begun.clone();
-        open.state = State::Open;
+        open.move_to(State::Open);
         open.opened_at = Some(NOW + 5);
         (open.lease_owner, open.lease_until) = (None, None);
         open.layers[0].outputs = r#"{"uid":"1042"}"#.into();
@@ -337,7 +338,7 @@ mod stories {
 
         // The version that was read first is stale now.
         let mut stale = begun.clone();
-        stale.state = State::Closing;
+        stale.move_to(State::Closing);
         let conflict = ledger.record(&stale, &event("grant.closing")).await;
         assert!(matches!(conflict, Err(LedgerError::Conflict { .. })), "{conflict:?}");
         let mut other = open.clone();
@@ -345,7 +346,7 @@ mod stories {
         let moved = ledger.record(&other, &event("grant.moved")).await;
         assert!(matches!(moved, Err(LedgerError::Immutable { field: "target", .. })), "{moved:?}");
         let mut skipped = open.clone();
-        skipped.state = State::Closed;
+        skipped.move_to(State::Closed);
         let illegal = ledger.record(&skipped, &event("grant.closed")).await;
         assert!(matches!(illegal, Err(LedgerError::IllegalTransition { .. })), "{illegal:?}");
 
@@ -375,13 +376,13 @@ mod stories {
             .unwrap()
             .unwrap();
         let mut stuck = closing.clone();
-        stuck.state = State::Stuck;
+        stuck.move_to(State::Stuck);
         stuck.attempts = 6;
         stuck.next_attempt_at = Some(NOW + DAY);
-        stuck.last_error = Some("no route\nto host\u{1b}[31m".into());
+        stuck.layers[1].last_error = Some("no route\nto host\u{1b}[31m".into());
         (stuck.lease_owner, stuck.lease_until) = (None, None);
         let stuck = ledger.record(&stuck, &event("grant.stuck")).await.unwrap();
-        assert_eq!(stuck.last_error.as_deref(), Some("no route to host[31m"));
+        assert_eq!(stuck.last_error.as_deref(), Some("authorized-key: no route to host[31m"));
         assert_eq!(ledger.counts().await.unwrap(), Counts { stuck: 1, ..Counts::default() });
         assert!(ledger.due(NOW + DAY - 1, 10).await.unwrap().is_empty());
         assert_eq!(ledger.due(NOW + DAY, 10).await.unwrap(), std::slice::from_ref(&stuck));
@@ -391,7 +392,7 @@ mod stories {
             .await
             .unwrap()
             .unwrap();
-        closed.state = State::Closed;
+        closed.move_to(State::Closed);
         closed.closed_at = Some(NOW + DAY);
         let closed = ledger.record(&closed, &event("grant.closed")).await.unwrap();
         assert_eq!((closed.lease_owner.as_ref(), closed.lease_until), (None, None));
@@ -693,9 +694,14 @@ mod stories {
              lease_owner = 'elsewhere-000000000000/1/a', lease_until = {} {b}",
             NOW + 60
         );
+        let layers = |state: &str| {
+            format!("update layers set state = '{state}' where grant_id = 'bbbbbbbbbb'")
+        };
         stand.run(&as_at_5).await;
+        stand.run(&layers("opening")).await;
         let broken = ledger.verify(None).await.unwrap().broken.unwrap();
         assert_eq!(broken.seq, Some(6), "{}", broken.why);
+        stand.run(&layers("open")).await;
         stand
             .run(&format!(
                 "update grants set state = 'open', opened_at = {NOW}, version = 2, \
@@ -852,6 +858,10 @@ mod stories {
         changes.extend(of_layers.map(|name| ("layers", text(name))));
         changes.extend(["inputs", "outputs"].map(|name| ("layers", text(name))));
         changes.push(("layers", number("position")));
+        changes.push(("layers", number("findings")));
+        changes.push(("layers", ("state = 'closed'".into(), "state = 'open'".into())));
+        changes.push(("layers", ("closed_at = 0".into(), none("closed_at"))));
+        changes.push(("layers", ("last_error = ''".into(), none("last_error"))));
         let password = ("has_password = has_password + 2", "has_password = has_password - 2");
         changes.push(("layers", (password.0.into(), password.1.into())));
         let id = "bbbbbbbbbb";
@@ -1205,7 +1215,7 @@ mod stories {
             let begun = ledger.begin(&grant(&id, "C", "t"), &mine, &event("grant.opening")).await;
             say!("begun {id}");
             let mut open = begun.unwrap();
-            open.state = State::Open;
+            open.move_to(State::Open);
             (open.lease_owner, open.lease_until) = (None, None);
             ledger.record(&open, &event("grant.open")).await.unwrap();
         }
@@ -1314,8 +1324,8 @@ mod stories {
             let lease = lease("a", NOW + 60);
             let claimed = ledger.claim(id, &from, State::Closing, &lease, NOW, &closing).await;
             let mut grant = claimed.unwrap().unwrap();
-            grant.state = State::Closed;
-            grant.findings = findings;
+            grant.move_to(State::Closed);
+            grant.layers[1].findings = findings;
             ledger.record(&grant, &event("grant.closed")).await.unwrap();
         }
         let alarms = ledger.alarms().await.unwrap();
@@ -1347,7 +1357,9 @@ mod stories {
         let ledger = stand.open().await;
         ledger.open_case(&case("C"), "me").await.unwrap();
         let open = opened(&ledger, "aaaaaaaaaa", "C", "t", NOW).await;
-        let stuck = Grant { findings: 1, state: State::Closing, ..open };
+        let mut stuck = open;
+        stuck.move_to(State::Closing);
+        stuck.layers[0].findings = 1;
         let seen = ledger.record(&stuck, &event("grant.close-failed")).await.unwrap();
         let acknowledge = async |seen: &Grant| {
             ledger.acknowledge(seen, &event("grant.acknowledged")).await.unwrap()
@@ -1359,7 +1371,8 @@ mod stories {
         let mut held = claimed.unwrap().unwrap();
         assert_eq!(acknowledge(&seen).await, None);
         assert_eq!(acknowledge(&held).await, None);
-        (held.findings, held.lease_owner, held.lease_until) = (5, None, None);
+        held.layers[0].findings = 5;
+        (held.lease_owner, held.lease_until) = (None, None);
         let more = ledger.record(&held, &event("grant.close-failed")).await.unwrap();
         assert_eq!(acknowledge(&seen).await, None);
         assert_eq!(ledger.alarms().await.unwrap().findings, 1);
@@ -2002,8 +2015,8 @@ async fn seed(stand: &Stand, closed: u32, due: u32) {
         ),
         format!(
             "insert into layers {numbers} select {id}, 0, 'authorized-key', 'ab', 'deploy', \
-             'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI', 'SHA256:' || n, 0, '{{}}', '{{}}' \
-             from numbers"
+             'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI', 'SHA256:' || n, 0, '{{}}', '{{}}', {state}, \
+             null, null, 0 from numbers"
         ),
         format!("update tally set grants = grants + {closed} where state = 'closed'"),
         format!("update tally set grants = grants + {due} where state = 'open'"),
@@ -2023,7 +2036,6 @@ fn seeded_event(n: u32, closed: u32) -> String {
         &format!("target{}", n % 100),
     );
     grant.supporter.name = "Ada".into();
-    grant.state = if n <= closed { State::Closed } else { State::Open };
     grant.opened_at = Some(NOW);
     grant.deadline = NOW + i64::from(n) % 86_400;
     grant.deadline_maximum = NOW;
@@ -2033,6 +2045,7 @@ fn seeded_event(n: u32, closed: u32) -> String {
     let (digest, inputs) = ("ab".to_owned(), "{}".to_owned());
     let key_fingerprint = Some(format!("SHA256:{n}"));
     grant.layers = vec![Layer { digest, inputs, key_fingerprint, ..layer }];
+    grant.move_to(if n <= closed { State::Closed } else { State::Open });
     let hash = stagepass::testing::ledger::seal_of_grant(&grant);
     format!("({}, {NOW}, 'me', 'grant.open', '{}', '{{}}', '{hash}', 'x')", n + 1, grant.id)
 }

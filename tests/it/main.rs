@@ -21,6 +21,7 @@ mod job;
 mod json;
 mod keyring;
 mod lake;
+mod layers;
 mod ledger;
 mod matrix;
 mod peers;

@@ -75,7 +75,7 @@ fn all_due(story: &Story) -> tempfile::TempDir {
         let event = |verb| Event::new(at, "test", verb, json!({}));
         let lease = Lease::mine(at, 60);
         let mut grant = ledger.begin(&grant, &lease, &event("grant.opening")).await.unwrap();
-        grant.state = State::Open;
+        grant.move_to(State::Open);
         (grant.opened_at, grant.lease_owner, grant.lease_until) = (Some(at), None, None);
         ledger.record(&grant, &event("grant.open")).await.unwrap()
     });
@@ -151,6 +151,7 @@ fn due_grant() -> Grant {
             has_password: false,
             inputs: "{}".into(),
             outputs: "{}".into(),
+            ..Layer::default()
         }],
     }
     .grant()

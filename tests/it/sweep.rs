@@ -630,7 +630,7 @@ fn a_provider_that_is_gone_or_changed_is_said_and_nothing_is_lost() {
     let host = stage.light("bookworm").deploy(crate::host::Sudo::None).start();
     stage.add_target("shop", &host, "deploy", &[]).ok();
     let folder = own_provider(&stage, "my-keys");
-    let granted = grant(&stage, "shop", "Jane Doe", "2h", &["--provider", "my-keys"]);
+    let granted = grant(&stage, "shop", "Jane Doe", "2h", &["--with", "my-keys"]);
     let away = stage.path().join("away");
     std::fs::rename(&folder, &away).unwrap();
 

@@ -156,7 +156,7 @@ impl Server {
             words.extend(["--override", "port"]);
         }
         if !self.is_host {
-            words.extend(["--provider", "authorized-key", "--override", "account.shared"]);
+            words.extend(["--with", "authorized-key", "--override", "account.shared"]);
             // Root's, or one that can become root.
             words.extend(["--override", "account.root"]);
         }

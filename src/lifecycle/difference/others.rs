@@ -20,6 +20,17 @@ impl Others {
         Self(known.into_iter().filter(|o| o.id != grant.id && at_the_same_time(o)).collect())
     }
 
+    /// With what else the grant itself has there beside this layer, which is none of the supporter's.
+    #[must_use]
+    pub fn beside(mut self, grant: &Grant, layer: &Layer) -> Self {
+        let is_other = |other: &&Layer| other.position != layer.position && other.state.is_live();
+        let layers: Vec<Layer> = grant.layers.iter().filter(is_other).cloned().collect();
+        if !layers.is_empty() {
+            self.0.push(Grant { layers, closed_at: None, ..grant.clone() });
+        }
+        self
+    }
+
     /// Whether one of them is open, as far as the ledger knows, in an account that is shared.
     #[must_use]
     pub fn share(&self, id: &str, account: &str) -> bool {
@@ -44,7 +55,7 @@ impl Others {
 /// Whether a finding is about what stagepass makes for the layer (`live`), or about its being gone.
 /// Anything looser would hide what somebody else made with our mark on it.
 fn made(grant: &Grant, layer: &Layer, finding: &Finding, live: bool) -> bool {
-    let (id, account) = (&grant.id, layer.account.as_str());
+    let (id, account) = (&grant.layer_id(layer), layer.account.as_str());
     // The name says that the account was made for this grant, and lent by nobody.
     let own = id.get(..5).is_some_and(|start| account.ends_with(&format!("-{start}")))
         && account.starts_with("sp-");
@@ -135,6 +146,7 @@ mod tests {
             has_password: false,
             inputs: "{}".into(),
             outputs: r#"{"keys_file":"/home/deploy/.ssh/authorized_keys"}"#.into(),
+            ..Layer::default()
         };
         let new = NewGrant {
             id: ID.into(),

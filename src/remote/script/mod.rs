@@ -10,7 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::secret::{RandomFailed, Secret, random_id};
 use crate::text;
-use crate::transport::{Outcome, Output, Packed};
+use crate::transport::{FIRST_LINE, Outcome, Output, Packed};
 
 mod pack;
 pub mod slim;
@@ -231,7 +231,9 @@ pub fn frame_packed(
     let tail = framed.body.get(head.len() + constant.text.len()..).unwrap_or_default();
     let room = [head.len(), tail.len()].map(pack::stored_length).iter().sum::<usize>();
     // Allocated once: a buffer that grows leaves copies of what it held behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room + constant.packed.len()));
+    let mut bytes =
+        Zeroizing::new(Vec::with_capacity(FIRST_LINE.len() + room + constant.packed.len()));
+    bytes.extend_from_slice(FIRST_LINE);
     pack::store(&mut bytes, &head);
     bytes.extend_from_slice(&constant.packed);
     pack::store(&mut bytes, tail);
@@ -309,7 +311,9 @@ pub fn frame_many(
     body.extend_from_slice(constant.text.as_bytes());
     body.extend_from_slice(&calls);
     let room = [HEAD.len(), calls.len()].map(pack::stored_length).iter().sum::<usize>();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room + constant.packed.len()));
+    let mut bytes =
+        Zeroizing::new(Vec::with_capacity(FIRST_LINE.len() + room + constant.packed.len()));
+    bytes.extend_from_slice(FIRST_LINE);
     pack::store(&mut bytes, HEAD);
     bytes.extend_from_slice(&constant.packed);
     pack::store(&mut bytes, &calls);
@@ -868,7 +872,7 @@ mod tests {
     fn run_packed(bytes: &[u8]) -> Output {
         use std::io::Write as _;
         let mut child = std::process::Command::new("/bin/sh")
-            .args(["-c", "eval \"$(gzip -dc)\""])
+            .args(["-c", "eval \"$(read -r first; gzip -dc)\""])
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())

@@ -1,0 +1,357 @@
+//! Grants of several layers: an account, and beside it what a provider of the merchant's own makes.
+//! They open together or not at all, and each is closed whatever becomes of the others.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::host::{Host, SUITE, Sudo};
+use crate::job::{
+    CASE, Granted, Story, broken, is_refused, merchants_own, nothing_happens, now, same_text,
+};
+use crate::stage::{Credential, Key};
+
+const MANIFEST: &str = r#"
+name = "side-door"
+summary = "a line in /etc/doors"
+language = "sh"
+run_as = "root"
+account = "none"
+[detect]
+outputs = { supported = "bool", reason_id = "text", reason = "text", failsafe = "text", note = "lines" }
+[open]
+outputs = { failsafe = "text", reason_id = "text", reason = "text" }
+[update]
+outputs = { until = "uint", reason_id = "text", reason = "text" }
+[check]
+outputs = { present = "bool", reason_id = "text", reason = "text" }
+[close]
+outputs = { absent = "bool", already_absent = "bool", reason_id = "text", reason = "text" }
+[marks]
+outputs = { mark = "lines", reason_id = "text", reason = "text" }
+"#;
+
+/// Each verb fails where a file in `/root` says so: `refuse.VERB` before anything was done, `break.VERB`
+/// when it was half done.
+const SCRIPT: &str = r#"
+door_doors=/etc/doors
+door_may() { [ ! -e "/root/refuse.$1" ] || sp_refuse no-door "The door says no to $1."; }
+door_breaks() { [ ! -e "/root/break.$1" ] || sp_fail broken-door "The door broke in $1."; }
+door_there() { grep -q "^$sp_grant " "$door_doors" 2>/dev/null; }
+door_put() {
+    grep -v "^$sp_grant " "$door_doors" >"$door_doors.new" 2>/dev/null || :
+    [ -z "$1" ] || printf '%s\n' "$1" >>"$door_doors.new"
+    mv "$door_doors.new" "$door_doors"
+}
+door_end() { door_put "$sp_grant $sp_account $sp_deadline $sp_tag"; }
+sp_detect() {
+    if [ -e /root/no-doors ]; then
+        sp_say supported false
+        sp_say reason 'There is no wall for a door.'
+    else
+        sp_say supported true
+        sp_say failsafe "$(cat /root/failsafe 2>/dev/null || echo none)"
+        sp_say note 'A door is made.'
+    fi
+    sp_flush
+}
+sp_open() {
+    sp_fence
+    door_may open
+    door_end
+    door_breaks open
+    sp_say failsafe "$(cat /root/failsafe 2>/dev/null || echo none)"
+    sp_flush
+}
+sp_update() {
+    sp_fence
+    door_may update
+    door_end
+    door_breaks update
+    sp_say until "$sp_deadline"
+    sp_flush
+}
+sp_check() {
+    sp_bool present door_there
+    sp_flush
+}
+sp_close() {
+    door_may close
+    sp_bool already_absent door_gone
+    door_breaks close
+    door_put ''
+    sp_bool absent door_gone
+    sp_flush
+}
+door_gone() { ! door_there; }
+sp_marks() {
+    while read -r door_grant door_account door_until door_tag; do
+        sp_say mark "entry $door_grant $door_account ${door_tag:--} - $door_doors until $door_until"
+    done <"$door_doors"
+    sp_flush
+}
+"#;
+
+/// Gives the merchant the provider `side-door`.
+fn side_door(story: &Story) {
+    let folder = story.stage.config().join("providers/side-door");
+    fs::create_dir_all(&folder).unwrap();
+    for (path, mode) in [(folder.parent().unwrap(), 0o700), (&folder, 0o700)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    for (file, text) in [("provider.toml", MANIFEST), ("provider.sh", SCRIPT)] {
+        fs::write(folder.join(file), text).unwrap();
+        fs::set_permissions(folder.join(file), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+/// A shop on which root logs in, and a door beside each account.
+fn house() -> (Story, Host) {
+    let story = Story::new();
+    side_door(&story);
+    let host = story.stage.light(SUITE).shop().start();
+    host.sh("echo cron.d >/root/failsafe; touch /etc/doors");
+    story.target("shop", &host, "root", &[]);
+    (story, host)
+}
+
+const BOTH: [&str; 2] = ["--with", "server,side-door"];
+
+/// A grant with a door beside the account.
+#[track_caller]
+fn granted(story: &Story, key: &Key) -> Granted {
+    story.granted_key("shop", key, &BOTH)
+}
+
+fn layers(story: &Story, id: &str) -> Vec<(String, String)> {
+    let shown = story.show(id);
+    let layers = shown["grant"]["layers"].as_array().unwrap();
+    let word = |layer: &Value, key: &str| layer[key].as_str().unwrap_or_default().to_owned();
+    layers.iter().map(|layer| (word(layer, "provider"), word(layer, "state"))).collect()
+}
+
+#[track_caller]
+fn stand(story: &Story, id: &str, account: &str, door: &str) {
+    let expected = [("linux-account", account), ("side-door", door)]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()));
+    assert_eq!(layers(story, id), expected, "{:#}", story.show(id));
+}
+
+fn doors(host: &Host) -> String {
+    host.sh("cat /etc/doors")
+}
+
+#[test]
+fn two_layers_open_together_and_one_close_ends_both() {
+    let (story, host) = house();
+    let before = merchants_own(&host);
+    let key = story.stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    let plan = nothing_happens(&story, &host, 0, || {
+        story.grant("shop", &[&["--key", public, "--dry-run"], &BOTH[..]].concat())
+    });
+    let planned = &plan.json()["result"]["plan"];
+    assert_eq!(planned["beside"][0]["provider"], "side-door", "{planned:#}");
+    assert!(planned["notes"].to_string().contains("side-door: A door is made."), "{planned:#}");
+
+    let jane = granted(&story, &key);
+    stand(&story, &jane.id, "open", "open");
+    let shown = story.show(&jane.id);
+    let own = &shown["grant"]["layers"];
+    assert_eq!(own[0]["id"], jane.id.as_str());
+    assert_eq!(own[1]["id"], format!("{}1", jane.id));
+    // Each has its own name on the server.
+    assert!(doors(&host).starts_with(&format!("{}1 sp-", jane.id)), "{}", doors(&host));
+    host.sh(&format!("test -d /var/lib/stagepass/{}", jane.id));
+    let text = story.run(["show", &jane.id]).ok().stdout;
+    assert!(text.contains("beside it") && text.contains("`side-door`"), "{text}");
+    story.run(["sweep", "--check"]).ok();
+    let seen = story.run(["reconcile", "shop", "--json"]).ok().json();
+    let seen = &seen["result"]["targets"][0];
+    assert_eq!(seen["as_recorded"].as_array().unwrap().len(), 1, "{seen:#}");
+    assert_eq!(seen["findings"].as_array().unwrap().len(), 0, "{seen:#}");
+    assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
+
+    story.revoked(&jane.id);
+    stand(&story, &jane.id, "closed", "closed");
+    assert_eq!(doors(&host), "");
+    is_refused(&story, &host, &jane.account, Credential::Key(&key.private));
+    same_text(&before, &merchants_own(&host));
+    story.run(["ledger", "verify"]).ok();
+    story.run(["verify", &jane.id]).ok();
+}
+
+#[test]
+fn a_layer_that_does_not_open_takes_the_others_back() {
+    let (story, host) = house();
+    let before = merchants_own(&host);
+    let key = story.stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    let words = [&["--key", public], &BOTH[..]].concat();
+    for fails in ["refuse.open", "break.open"] {
+        host.sh(&format!("touch /root/{fails}"));
+        let run = story.grant("shop", &words).fails();
+        assert!(run.stderr.contains("side-door") || run.stdout.contains("door"), "{}", run.told());
+        let list = story.run(["list", "--all", "--json"]).ok().json();
+        let last = list["result"]["grants"].as_array().unwrap().last().unwrap().clone();
+        let id = last["id"].as_str().unwrap();
+        stand(&story, id, "closed", "closed");
+        assert_eq!(doors(&host), "", "{fails}");
+        host.sh(&format!("rm /root/{fails}; ! grep ^sp- /etc/passwd"));
+    }
+    // What cannot stand there at all is found out before anything is recorded.
+    host.sh("touch /root/no-doors");
+    let run = nothing_happens(&story, &host, 6, || story.grant("shop", &words));
+    assert!(run.output().contains("There is no wall for a door"), "{}", run.told());
+    host.sh("rm -f /root/no-doors /root/failsafe; echo cron.d >/root/failsafe");
+    let after = merchants_own(&host);
+    let about = |text: &str| -> Vec<String> {
+        text.lines().filter(|l| !l.contains("/root")).map(str::to_owned).collect()
+    };
+    assert_eq!(about(&before), about(&after));
+    granted(&story, &key);
+}
+
+#[test]
+fn what_the_server_does_not_end_by_itself_has_to_be_accepted() {
+    let (story, host) = house();
+    host.sh("echo none >/root/failsafe");
+    let key = story.stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    let words = [&["--key", public], &BOTH[..]].concat();
+    let run = nothing_happens(&story, &host, 3, || story.grant("shop", &words));
+    assert_eq!(broken(&run), ["expiry.weak"]);
+    assert!(run.output().contains("side-door"), "{}", run.told());
+    let granted = story.granted("shop", &[&words[..], &["--accept-weak-expiry"]].concat());
+    let promised = &granted.document["promise"]["credentials"];
+    assert_eq!(promised[1]["credential"], "side-door", "{promised:#}");
+    assert_eq!(promised[1]["enforced_by"].as_array().unwrap().len(), 0, "{promised:#}");
+    // Said in the plan, and then not made: it does not stay.
+    story.revoked(&granted.id);
+    host.sh("echo cron.d >/root/failsafe");
+    host.sh(r"sed -i 's/.*//' /etc/doors");
+}
+
+#[test]
+fn a_layer_that_cannot_be_closed_keeps_no_other_open() {
+    let (story, host) = house();
+    let key = story.stage.supporter_key();
+    let jane = granted(&story, &key);
+    host.sh("touch /root/break.close");
+    let run = story.run(["revoke", &jane.id, "--json"]).fails();
+    assert!(run.output().contains("side-door: The door broke in close"), "{}", run.told());
+    // The account is gone all the same, and that was proved.
+    stand(&story, &jane.id, "closed", "closing");
+    is_refused(&story, &host, &jane.account, Credential::Key(&key.private));
+    host.sh("! grep ^sp- /etc/passwd");
+    assert!(doors(&host).contains(&jane.id));
+    let shown = story.show(&jane.id);
+    assert_eq!(shown["grant"]["state"], "closing");
+    assert_eq!(shown["grant"]["closed_at"], Value::Null);
+    assert!(shown["grant"]["layers"][0]["closed_at"].as_i64().is_some(), "{shown:#}");
+    let why = shown["grant"]["layers"][1]["last_error"].as_str().unwrap();
+    assert_eq!(why, "The door broke in close.");
+    let text = story.run(["show", &jane.id]).ok().stdout;
+    assert!(text.contains("`linux-account`: closed, `side-door`: closing"), "{text}");
+    // What is left is tried again by itself, and what is gone is not asked again.
+    let mut tried = 1;
+    while story.state(&jane.id) == "closing" {
+        tried += 1;
+        assert!(tried <= 6, "{:#}", story.show(&jane.id));
+        story.run(["revoke", &jane.id]).fails();
+    }
+    assert_eq!((tried, story.state(&jane.id).as_str()), (6, "stuck"));
+    stand(&story, &jane.id, "closed", "stuck");
+    let doctor = story.run(["doctor"]).exits(8).output();
+    assert!(doctor.contains("1 are stuck"), "{doctor}");
+    host.sh("rm /root/break.close");
+    story.revoked(&jane.id);
+    stand(&story, &jane.id, "closed", "closed");
+    assert_eq!(doors(&host), "");
+    let shown = story.show(&jane.id);
+    let closed = |at: usize| shown["grant"]["layers"][at]["closed_at"].as_i64().unwrap();
+    assert!(closed(0) <= closed(1));
+    assert_eq!(shown["grant"]["closed_at"].as_i64(), Some(closed(1)));
+    story.run(["ledger", "verify"]).ok();
+    // The other way round.
+    let ada = story.granted_key("shop", &key, &[&BOTH[..], &["--supporter", "Ada"]].concat());
+    host.sh(
+        "cp -a /usr/sbin/userdel /root/userdel; printf '#!/bin/sh\nexit 1\n' >/usr/sbin/userdel",
+    );
+    story.run(["revoke", &ada.id]).fails();
+    stand(&story, &ada.id, "closing", "closed");
+    assert_eq!(doors(&host), "");
+    is_refused(&story, &host, &ada.account, Credential::Key(&key.private));
+    host.sh("cp -a /root/userdel /usr/sbin/userdel; rm /root/userdel");
+    story.revoked(&ada.id);
+    stand(&story, &ada.id, "closed", "closed");
+}
+
+#[test]
+fn a_deadline_moves_for_all_layers_or_for_none() {
+    let (story, host) = house();
+    let key = story.stage.supporter_key();
+    let jane = granted(&story, &key);
+    let until = || -> i64 { doors(&host).split(' ').nth(2).unwrap().parse().unwrap() };
+    assert_eq!(until(), jane.deadline);
+    story.run(["extend", &jane.id, "--for", "3h", "--reason", "shorter"]).ok();
+    let shorter = story.show(&jane.id)["grant"]["deadline"].as_i64().unwrap();
+    assert!(shorter < jane.deadline && until() == shorter);
+    host.sh("touch /root/refuse.update");
+    let run = story.run(["extend", &jane.id, "--for", "5h", "--reason", "longer"]).fails();
+    assert!(run.output().contains("The door says no to update"), "{}", run.told());
+    assert_eq!(story.show(&jane.id)["grant"]["deadline"].as_i64(), Some(shorter));
+    assert_eq!(until(), shorter);
+    // The account had the longer one for a moment: the next sweep sets what is recorded again.
+    host.sh("rm /root/refuse.update");
+    story.run(["sweep"]).ok();
+    let ends = format!("/var/lib/stagepass/{}/ends", jane.id);
+    let conf = host.sh(&format!("cat {ends}"));
+    assert!(conf.contains(&format!("deadline={shorter}")), "{conf}");
+    assert!(now() < shorter);
+    story.revoked(&jane.id);
+}
+
+#[test]
+fn one_provider_gives_the_account_and_each_is_named_once() {
+    let (story, host) = house();
+    let key = story.stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    for (with, code, told) in [
+        ("side-door", 2, "nothing that `--with` names gives an account"),
+        ("server,side-door,side-door", 2, "names `side-door` more than once"),
+        ("linux-account,authorized-key", 2, "both give an account"),
+        ("server,linux-account", 2, "names `linux-account` more than once"),
+        ("server,nothing", 4, "nothing"),
+    ] {
+        let run = nothing_happens(&story, &host, code, || {
+            story.grant("shop", &["--key", public, "--with", with])
+        });
+        assert!(run.output().contains(told), "{with}: {}", run.told());
+    }
+}
+
+#[test]
+fn a_door_beside_the_merchants_own_account_needs_root_and_is_told_what_it_is() {
+    let story = Story::new();
+    side_door(&story);
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    host.sh("echo cron.d >/root/failsafe; touch /etc/doors; chown -R deploy /var/www/shop");
+    story.target("shop", &host, "deploy", &["--become", "sudo"]);
+    let key = story.stage.supporter_key();
+    let words = [
+        "--with",
+        "authorized-key,side-door",
+        "--override",
+        "account.shared",
+        "--override",
+        "account.root",
+    ];
+    let jane = story.granted_key("shop", &key, &words);
+    assert_eq!(jane.account, "deploy");
+    assert!(doors(&host).contains(" sp-"), "{}", doors(&host));
+    story.run(["case", "close", CASE]).ok();
+    assert_eq!(doors(&host), "");
+    assert_eq!(story.state(&jane.id), "closed");
+}

@@ -48,21 +48,19 @@ sp_web_inside() {
 
 # ---- which web servers there are -----------------------------------------------------------------
 
-# sp_web_process NAME...: sets sp_web_pid to the first process of that name that root runs here, and not in a
+# sp_web_process NAME: sets sp_web_pid to the first process of that name (a pattern) that root runs here, and not in a
 # container, and sp_web_args to its words.
 sp_web_process() {
-    local one name
+    local one
     sp_web_pid='' sp_web_args=''
-    for name; do
-        sp_of_root "^Name:[[:space:]]$name\$"
-        for one in $sp_procs; do
-            # shellcheck disable=SC3013 # every sh named above has -ef
-            [ "/proc/$one/root" -ef / ] || continue
-            sp_web_pid=$one
-            # nginx puts its words into one, with blanks.
-            sp_web_args=$(tr '\000' ' ' 2>/dev/null <"/proc/$one/cmdline") || :
-            return 0
-        done
+    sp_of_root "^Name:[[:space:]]$1\$"
+    for one in $sp_procs; do
+        # shellcheck disable=SC3013 # every sh named above has -ef
+        [ "/proc/$one/root" -ef / ] || continue
+        sp_web_pid=$one
+        # nginx puts its words into one, with blanks.
+        sp_web_args=$(tr '\000' ' ' 2>/dev/null <"/proc/$one/cmdline") || :
+        return 0
     done
     return 1
 }
@@ -88,7 +86,7 @@ sp_web_first_file() {
 # them that run. What does not run beside one that does serves nothing.
 sp_web_servers() {
     sp_web_runs='' sp_web_defined='' sp_web_nginx_pid=''
-    if sp_web_process apache2 httpd httpd2; then sp_web_runs=" apache"; fi
+    if sp_web_process '\(apache2\|httpd\|httpd2\)'; then sp_web_runs=" apache"; fi
     sp_web_find_apache
     if sp_web_process nginx; then sp_web_runs="$sp_web_runs nginx" sp_web_nginx_pid=$sp_web_pid; fi
     sp_web_find_nginx
@@ -133,9 +131,10 @@ sp_web_find_nginx() {
 # A configuration becomes statements, a line each: FILE, then the words, with tabs between them; a section is a
 # statement that begins with `<`, or one whose last word is `{`. What is included stands in its place.
 
-# The words of Apache's lines (httpd.apache.org/docs/2.4/configuring.html). The name is in lower case.
+# sp_web_words_apache FILE...: the words of Apache's lines (httpd.apache.org/docs/2.4/configuring.html). The name is in lower case.
 sp_web_words_apache() {
     awk '
+        FNR == 1 { held = "" }
         { sub(/\r$/, ""); gsub(/\t/, " ") }
         sub(/\\$/, "") { held = held $0; next }
         {
@@ -155,17 +154,18 @@ sp_web_words_apache() {
                     w = substr(l, 1, i - 1); l = substr(l, i)
                 }
                 sub(/^ +/, "", l)
-                printf "%s", n ? "\t" w : tolower(w)
+                printf "%s\t%s", n ? "" : FILENAME, n ? w : tolower(w)
             }
             printf "\n"
-        }'
+        }' "$@"
 }
 
-# The words of nginx's statements: quotes, backslashes, comments, and three characters that end a word.
+# sp_web_words_nginx FILE...: the words of nginx's statements: quotes, backslashes, comments, and three characters that end a word.
 sp_web_words_nginx() {
     awk '
         function word() { if (have) out = out (out == "" ? "" : "\t") w; w = ""; have = 0 }
-        function end(mark) { word(); if (out mark != "") print out mark; out = "" }
+        function end(mark) { word(); if (out mark != "") print FILENAME "\t" out mark; out = "" }
+        FNR == 1 { w = out = q = ""; have = 0 }
         {
             sub(/\r$/, ""); gsub(/\t/, " ")
             for (i = 1; i <= length($0); i++) {
@@ -178,24 +178,32 @@ sp_web_words_nginx() {
                 else if (c == ";") end("")
                 # A variable is written ${name}, too.
                 else if (c == "{" && w !~ /\$$/) end("\t{")
-                else if (c == "}" && w !~ /\$[{][A-Za-z0-9_]*$/) { end(""); print "}" }
+                else if (c == "}" && w !~ /\$[{][A-Za-z0-9_]*$/) { end(""); print FILENAME "\t}" }
                 else { w = w c; have = 1 }
             }
             if (q == "") word()
-        }'
+        }' "$@"
 }
 
-# sp_web_read KIND FILE DEPTH: prints the statements. KIND is apache, nginx or htaccess, which includes nothing:
-# whoever may write to the shop must not name files for root to read.
+# sp_web_read KIND DEPTH FILE...: prints the statements. KIND is apache, nginx or htaccess, which includes nothing:
+# whoever may write to the shop must not name files for root to read. One program reads all files of an include.
 sp_web_read() {
-    local kind="$1" file="$2" depth="$3" line rest skip=0
-    [ "$depth" -lt 10 ] && [ -f "$file" ] && [ -r "$file" ] || return 0
-    [ "$kind" != htaccess ] || printf '%s\t<htaccess\t%s\n' "$file" "${file%/*}"
+    local kind="$1" depth="$2" one line file='' rest skip=0
+    shift 2
+    [ "$depth" -lt 10 ] || return 0
+    for one; do
+        shift
+        if [ -f "$one" ] && [ -r "$one" ]; then set -- "$@" "$one"; fi
+    done
+    [ "$#" -gt 0 ] || return 0
     IFS=$sp_nl
-    for line in $(head -c 4000000 -- "$file" | tr -d '\000' | { if [ "$kind" = nginx ]; then sp_web_words_nginx; else sp_web_words_apache; fi; }); do
+    for line in $(if [ "$kind" = nginx ]; then sp_web_words_nginx "$@"; else sp_web_words_apache "$@"; fi); do
         IFS=$sp_nl
-        case $line in *'${'*) [ "$kind" = nginx ] || { sp_web_expand "$line" && line=$sp_v; } ;; esac
+        # A section ends with its file.
+        case $line in "$file$sp_tab"*) ;; *) file=${line%%"$sp_tab"*} skip=0 ;; esac
+        line=${line#*"$sp_tab"}
         if [ "$kind" != nginx ]; then
+            case $line in *'${'*) sp_web_expand "$line" && line=$sp_v ;; esac
             sp_web_conditional "$line" || continue
         fi
         rest=${line#*"$sp_tab"}
@@ -210,29 +218,26 @@ sp_web_read() {
         printf '%s\t%s\n' "$file" "$line"
     done
     IFS=" $sp_tab$sp_nl"
-    [ "$kind" != htaccess ] || printf '%s\t</htaccess\n' "$file"
 }
 
 # sp_web_include KIND ROOT PATTERN DEPTH
 sp_web_include() {
-    local kind="$1" pattern="$3" depth="$4" one
+    local kind="$1" pattern="$3" depth=$(($4 + 1)) one
     case $pattern in /*) ;; *) pattern=$2/$pattern ;; esac
     # Apache reads all that is in a folder.
-    [ ! -d "$pattern" ] || pattern="${pattern%/}/*"
+    if [ -d "$pattern" ]; then
+        [ "$kind" = apache ] && [ "$depth" -lt 10 ] || return 0
+        pattern="${pattern%/}/*"
+    fi
     IFS=$sp_nl
     set +f
     # shellcheck disable=SC2086
     set -- $pattern
     set -f
     for one; do
-        IFS=$sp_nl
-        if [ -d "$one" ]; then
-            [ "$kind" != apache ] || sp_web_include apache / "$one" $((depth + 1))
-        else
-            sp_web_read "$kind" "$one" $((depth + 1))
-        fi
-        IFS=$sp_nl
+        [ ! -d "$one" ] || sp_web_include "$kind" / "$one" "$depth"
     done
+    sp_web_read "$kind" "$depth" "$@"
 }
 
 # sp_web_expand LINE: sets sp_v to it with what ${NAME} stands for; what is not known stays.
@@ -388,7 +393,7 @@ sp_web_apache_guards() {
 sp_web_guards_apache() {
     local facts names folders one name
     sp_web_modules=''
-    facts=$(sp_web_read apache "$sp_web_apache" 0 | sp_web_apache_facts)
+    facts=$(sp_web_read apache 0 "$sp_web_apache" | sp_web_apache_facts)
     names=$(printf '%s\n' "$facts" | sed -n "s/^access$sp_tab//p")
     # Every folder in which there may be a file that adds to the configuration, once.
     folders=$(printf 'root\t0\t%s\nroot\t0\t%s\n%s\n' "$sp_path" "$sp_real" "$facts" | awk -F '\t' '
@@ -400,7 +405,7 @@ sp_web_guards_apache() {
     for one in $folders; do
         for name in ${names:-.htaccess}; do
             IFS=$sp_nl
-            [ ! -f "$one$name" ] || facts=$facts$sp_nl$(sp_web_read htaccess "$one$name" 0 | sp_web_apache_facts)
+            [ ! -f "$one$name" ] || facts=$facts$sp_nl$({ printf '%s\t<htaccess\t%s\n' "$one$name" "${one%/}" && sp_web_read htaccess 0 "$one$name"; } | sp_web_apache_facts)
         done
     done
     IFS=" $sp_tab$sp_nl"
@@ -471,7 +476,7 @@ sp_web_nginx_guards() {
         }'
 }
 
-sp_web_guards_nginx() { sp_web_read nginx "$sp_web_nginx" 0 | sp_web_nginx_sections | sp_web_nginx_guards; }
+sp_web_guards_nginx() { sp_web_read nginx 0 "$sp_web_nginx" | sp_web_nginx_sections | sp_web_nginx_guards; }
 
 # ---- which file is the shop's --------------------------------------------------------------------
 
@@ -785,7 +790,7 @@ sp_web_scan() {
     sp_web_ours=0 sp_web_drop=' ' sp_web_neat=false sp_web_hash='' sp_web_places='' sp_web_changed=false sp_web_foreign=false sp_web_marks=0
     said=$(SP_MARK="# stagepass $sp_grant" SP_FULL=$sp_mark SP_NAME=$sp_account: awk '
         BEGIN { m = ENVIRON["SP_MARK"]; full = ENVIRON["SP_FULL"]; a = ENVIRON["SP_NAME"]; off = "#" substr(a, 2) }
-        { l = $0; here = at; at += length($0) + 1; sub(/\r$/, "", l); below = above; above = "" }
+        { l = $0; here = at + 0; at += length($0) + 1; sub(/\r$/, "", l); below = above; above = "" }
         l == m || index(l, m " ") == 1 { above = l == full ? "neat" : "mark"; print "mark " NR; next }
         index(l, a) == 1 { h = substr(l, length(a) + 1); sub(/:.*/, "", h); print (below == "" ? "alone" : below) " " NR " " here " " h }
         below != "" && index(l, off) == 1 { print "mark " NR }' </proc/self/fd/6)
@@ -1432,7 +1437,7 @@ sp_web_mark_entries() {
     local line said
     [ -f "$1" ] && [ -r "$1" ] || return 0
     said=$(head -c 1048576 -- "$1" | tr -d '\000\r' | awk '
-        above != "" { i = index($0, ":"); print above, i > 1 && $0 ~ /^[A-Za-z0-9_]/ ? substr($0, 1, i - 1) : "-"; above = "" }
+        above != "" { i = index($0, ":"); print above, (i > 1 && $0 ~ /^[A-Za-z0-9_]/ ? substr($0, 1, i - 1) : "-"); above = "" }
         /^# stagepass [0-9a-z]+( [0-9a-z]+)?$/ { above = $3 " " ($4 == "" ? "-" : $4) }
         END { if (above != "") print above, "-" }' | head -n 200)
     IFS=$sp_nl

@@ -4,28 +4,25 @@
 # On a host of its own with the Apache and the nginx of the suite: sites as merchants have them, and logins by curl
 # from outside. Nothing a verb does may be seen by the servers but in their password files.
 
+# In two, each on a server of its own.
 web_password() {
-    local was_suite=$suite was_root=$root was_account=$account was_grant=$grant
+    web_lives
+    web_ends
+}
+web_lives() { web_on_a_host detects whole_life keeps_bytes shares refuses follows_links tells_marks keeps_secrets other_shells; }
+web_ends() { web_on_a_host due_soon is_edited disks twice cut_off ends_by_itself; }
+
+web_on_a_host() {
+    local was_suite=$suite was_root=$root was_account=$account was_grant=$grant one from
     suite=$suite-web root=$tmp/$suite/root account=sp-anna login=root
     # The grant's id, and one character more for its second layer.
     grant=k3v9q2m7xaw
     start "$suite"
-    web_sites
-    web_detects
-    web_lives
-    web_keeps_bytes
-    web_shares
-    web_refuses
-    web_follows_links
-    web_is_edited
-    web_disks
-    web_twice
-    web_killed
-    web_ends_by_itself
-    web_tells_marks
-    web_keeps_secrets
-    web_other_shells
-    web_servers_untouched
+    for one in sites "$@" servers_untouched; do
+        from=$SECONDS
+        "web_$one"
+        [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || printf '   %s: %s s\n' "$one" $((SECONDS - from))
+    done
     halt "$suite"
     suite=$was_suite root=$was_root account=$was_account grant=$was_grant
 }
@@ -189,6 +186,7 @@ web_sites() {
     web_secret=Kq7mNz2xPw4vRt8sLb3c
     web_hash=$(on htpasswd -niB -C 4 x <<<"$web_secret" | sed -n 's/^x://p')
     web_merchant=$(openssl passwd -apr1 -stdin <<<merchants)
+    web_sha=$(openssl passwd -6 -stdin <<<"$web_secret")
     same 'a hash of bcrypt' '$2y$04$' "${web_hash:0:7}"
     web_sites_apache
     web_sites_nginx
@@ -300,21 +298,22 @@ web_old_libc() {
     rm -f "$root/tmp/maps" "$root/tmp/libcrypt.so.1"
 }
 
-# Everything that could show a change.
+# Everything that could show a change, but for the grant that ends while the others are tried.
 web_state() {
     (
         cd "$root" || exit
-        find etc/apache2 etc/nginx srv etc/cron.d -printf '%p %y %m %U:%G %s %i\n' | sort
+        find etc/apache2 etc/nginx srv etc/cron.d ! -type d -printf '%p %y %m %U:%G %s %i\n' | sort
+        find etc/apache2 etc/nginx srv etc/cron.d -type d -printf '%p %m %U:%G 0\n' | sort
         find etc/apache2 etc/nginx srv -type f -exec cksum {} + | sort
         find var/lib/stagepass -mindepth 1 ! -name 'result.*' ! -name last-uid -printf '%p\n' | sort
-    )
+    ) | grep -v -e k3v9q2m7xcw -e etc/nginx/n2.htpasswd
 }
 # The same without the numbers of files: those of a file that was replaced are others.
 web_content() { web_state | sed 's/ [0-9]*$//'; }
 
 # ---- the whole life ------------------------------------------------------------------------------
 
-web_lives() {
+web_whole_life() {
     local site path file before
     for site in shop:/srv/shop:/etc/apache2/staging.htpasswd ht:/srv/ht:/srv/ht/conf/users loc:/srv/loc:/etc/apache2/loc.htpasswd \
         var:/srv/var:/etc/apache2/relative.htpasswd n1:/srv/n1:/etc/nginx/guards/n1 n2:/srv/n2:/etc/nginx/n2.htpasswd empty:/srv/empty:/etc/apache2/empty.htpasswd; do
@@ -350,7 +349,7 @@ sp-anna:$web_hash" "$(head -n 2 "$root$file")"
         says result_kept=false
     done
     about="$suite a hash of SHA-512"
-    web_sha=$(openssl passwd -6 -stdin <<<"$web_secret")
+
     for site in shop n1; do
         web_hash=$web_sha web open "path=/srv/$site"
         finishes
@@ -387,17 +386,27 @@ web_keeps_bytes() {
     chown 33:deploy "$file" 2>/dev/null || chown "33:$(stat -c %g "$root/home/deploy")" "$file"
     chmod 440 "$file"
     setfacl -m u:33:r "$file"
-    setfattr -n user.mine -v yes "$file" 2>/dev/null || setfattr -n trusted.mine -v yes "$file"
-    was=$(stat -c '%u:%g %a' "$file"; getfacl -cnp "$file" 2>/dev/null; getfattr -d -m - --absolute-names "$file" | tail -n +2)
+    web_attribute "$file" set >/dev/null
+    was=$(web_attributes "$file")
     web open path=/srv/shop
     finishes
-    same 'owner, mode, ACL and attributes are kept' "$was" "$(stat -c '%u:%g %a' "$file"; getfacl -cnp "$file" 2>/dev/null; getfattr -d -m - --absolute-names "$file" | tail -n +2)"
+    same 'owner, mode, ACL and attributes are kept' "$was" "$(web_attributes "$file")"
     want 'it opens' opens shop
     web close path=/srv/shop
     finishes
-    same 'and at close' "$was" "$(stat -c '%u:%g %a' "$file"; getfacl -cnp "$file" 2>/dev/null; getfattr -d -m - --absolute-names "$file" | tail -n +2)"
+    same 'and at close' "$was" "$(web_attributes "$file")"
+    want 'there is one' grep -q mine <<<"$was"
     rm "$file"
     web_files
+}
+
+web_attribute() { /usr/bin/python3 -c 'import os, sys
+if len(sys.argv) > 2: os.setxattr(sys.argv[1], "trusted.mine", b"yes")
+print([(name, os.getxattr(sys.argv[1], name)) for name in os.listxattr(sys.argv[1])])' "$@"; }
+web_attributes() {
+    stat -c '%u:%g %a' "$1"
+    getfacl -cnp "$1" 2>/dev/null
+    web_attribute "$1"
 }
 
 web_shares() {
@@ -417,4 +426,563 @@ web_shares() {
     grant=k3v9q2m7xbw account=sp-ben web close path=/srv/other
     finishes
     same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/apache2/staging.htpasswd")"
+    rm -f "$root"/var/lib/stagepass/result.*
+}
+
+# ---- what is refused -----------------------------------------------------------------------------
+
+# web_refused ID [name=value...]: by detect and by open, and nothing was changed but what the case itself did.
+web_refused() {
+    local id=$1 before
+    shift
+    before=$(web_state)
+    web detect "$@"
+    says supported=false "reason_id=$id"
+    web open "$@"
+    refuses "$id"
+    same "nothing was changed ($id)" "$before" "$(web_state)"
+}
+
+web_refuses() {
+    about="$suite refused"
+    local file=$root/etc/apache2/staging.htpasswd at
+    web_refused no-basic-auth path=/srv/noht
+    web_refused several-password-files path=/srv/two
+    web_refused no-shop-folder path=
+    printf 'sp-anna:%s\n' "$web_merchant" >>"$file"
+    web_refused name-taken path=/srv/shop
+    same 'a close leaves it, too, and says so' "$(web_content)" "$(web close path=/srv/shop >/dev/null; web_content)"
+    web close path=/srv/shop
+    says foreign=true already_absent=true absent=true
+    web check path=/srv/shop
+    says foreign=true present=false
+    web_files
+    mv "$file" "$tmp/away"
+    web_refused no-password-file path=/srv/shop
+    mkdir "$file"
+    web_refused password-file-odd path=/srv/shop
+    rmdir "$file"
+    cp -p "$tmp/away" "$file"
+    ln "$file" "$root/etc/apache2/second-name"
+    web_refused hard-links path=/srv/shop
+    rm "$root/etc/apache2/second-name"
+    chmod 666 "$file"
+    web_refused password-file-open path=/srv/shop
+    chmod 640 "$file"
+    chown 4242 "$file"
+    web_refused owner-unknown path=/srv/shop
+    chown 0 "$file"
+    chmod 777 "$root/srv/secret"
+    web_refused folder-open path=/srv/above/shop
+    chmod 755 "$root/srv/secret"
+    printf 'a\0b:x\n' >"$file"
+    web_refused not-a-password-file path=/srv/shop
+    cp "$root/etc/passwd" "$file"
+    web_refused not-a-password-file path=/srv/shop
+    printf 'Listen 80\n' >"$file"
+    web_refused not-a-password-file path=/srv/shop
+    head -c 1100000 /dev/zero | tr '\0' '#' >"$file"
+    web_refused too-large path=/srv/shop
+    web_files
+    # Who may write to the shop names a file of root's.
+    for at in /etc/passwd /etc/subuid /etc/environment; do
+        basic Trap "$at" >"$root/srv/ht/.htaccess"
+        [ -e "$root$at" ] || : >"$root$at"
+        web_refused not-a-password-file path=/srv/ht
+    done
+    basic 'By .htaccess' /srv/ht/conf/users >"$root/srv/ht/.htaccess"
+    chown --reference="$root/home/deploy" "$root/srv/ht/.htaccess"
+    web_files
+    about="$suite refused: what was sent"
+    web open path=/srv/shop account=Anna:x
+    refuses bad-account
+    web open path=/srv/shop not_after=1
+    refuses too-late
+    web_hash='' web open path=/srv/shop
+    refuses no-credential
+    web_hash=not-hashed web open path=/srv/shop
+    refuses bad-input
+    web_hash="\$2y\$04\$x
+evil:x" web open path=/srv/shop
+    refuses bad-input
+    want 'nothing was made' test ! -e "$root/var/lib/stagepass/$grant"
+    about="$suite refused: a grant that was closed before"
+    web close path=/srv/shop "not_after=$(($(date +%s) + 120))"
+    says late_open_refused=true already_absent=true result_kept=false
+    web open path=/srv/shop
+    refuses too-late
+    rm "$root/var/lib/stagepass/ended.$grant"
+    mkdir "$root/var/lib/stagepass/$grant"
+    echo account=sp-other >"$root/var/lib/stagepass/$grant/record"
+    web open path=/srv/shop
+    refuses record-foreign
+    web close path=/srv/shop
+    refuses record-foreign
+    want 'it is there' test -e "$root/var/lib/stagepass/$grant/record"
+    rm -r "$root/var/lib/stagepass/$grant"
+}
+
+web_follows_links() {
+    about="$suite a link"
+    local link=$root/etc/apache2/linked.htpasswd folder before
+    mkdir -p "$root/srv/real"
+    mv "$link" "$root/srv/real/users"
+    ln -s ../../srv/real/users "$link"
+    web detect path=/srv/linked
+    says supported=true password_file=/srv/real/users password_file_named=/etc/apache2/linked.htpasswd password_file_link=true note=file-is-link
+    web open path=/srv/linked
+    finishes
+    says password_file=/srv/real/users password_file_link=true
+    want 'it opens' opens linked
+    want 'the link is one' test -L "$link"
+    web close path=/srv/linked
+    finishes
+    want 'it is shut' shut linked
+    same 'as before' "merchant:$web_merchant" "$(cat "$root/srv/real/users")"
+    # The link is in a folder where others may write: by its mode, by its group, by its owner.
+    mkdir "$root/srv/links"
+    ln -s /srv/real/users "$root/srv/links/users"
+    ln -sf /srv/links/users "$link"
+    web detect path=/srv/linked
+    says supported=true
+    chmod 777 "$root/srv/links"
+    web_refused link-unsafe path=/srv/linked
+    chmod 1777 "$root/srv/links"
+    web_refused link-unsafe path=/srv/linked
+    chmod 775 "$root/srv/links"
+    chgrp 33 "$root/srv/links"
+    web_refused link-unsafe path=/srv/linked
+    chmod 755 "$root/srv/links"
+    chown --reference="$root/home/deploy" "$root/srv/links"
+    web_refused link-unsafe path=/srv/linked
+    # What is theirs may be led to by them.
+    chown --reference="$root/home/deploy" "$root/srv/real/users"
+    web detect path=/srv/linked
+    says supported=true password_file=/srv/real/users
+    ln -sfn /srv/nowhere "$root/srv/links/users"
+    web_refused no-password-file path=/srv/linked
+    ln -sfn users "$root/srv/links/users"
+    web_refused no-password-file path=/srv/linked
+    rm -r "$root/srv/links" "$link"
+    mv "$root/srv/real/users" "$link"
+    chown 0:0 "$link"
+
+    about="$suite a folder that is swapped for a link"
+    # In a folder of the merchant's, who puts another in its place right when root writes there.
+    before=$(cat "$root/etc/apache2/one.htpasswd")
+    mkdir -p "$root/srv/trap"
+    cp -p "$root/etc/apache2/one.htpasswd" "$root/srv/trap/users"
+    printf '%s\n' '#!/bin/sh' 'if [ -d /srv/ht/conf ] && [ ! -L /srv/ht/conf ]; then mv /srv/ht/conf /srv/ht/was; ln -s /srv/trap /srv/ht/conf; fi' \
+        'exec /bin/cp "$@"' >"$root/usr/local/bin/cp"
+    chmod 755 "$root/usr/local/bin/cp"
+    web open path=/srv/ht
+    rm "$root/usr/local/bin/cp"
+    same 'what the link leads to was not touched' "merchant:$web_merchant" "$(cat "$root/srv/trap/users")"
+    same 'nor is anything new there' users "$(ls "$root/srv/trap")"
+    want 'it went into the folder that was looked at' grep -q '^sp-anna:' "$root/srv/ht/was/users"
+    rm "$root/srv/ht/conf"
+    mv "$root/srv/ht/was" "$root/srv/ht/conf"
+    web close path=/srv/ht
+    finishes
+    says entry_absent=true
+    want 'closed all the same' shut ht
+    rm -r "$root/srv/trap"
+    same 'and another file is as it was' "$before" "$(cat "$root/etc/apache2/one.htpasswd")"
+}
+
+# ---- what a merchant does to the file ------------------------------------------------------------
+
+web_is_edited() {
+    local file=$root/etc/apache2/staging.htpasswd name
+    for name in sorted htpasswd mark-gone mark-moved twice password-changed; do
+        about="$suite the file is edited: $name"
+        web_files
+        web open path=/srv/shop
+        finishes
+        case $name in
+            sorted) sort -o "$file" "$file" ;;
+            htpasswd) on htpasswd -b /etc/apache2/staging.htpasswd new secret >/dev/null 2>&1 && on htpasswd -D /etc/apache2/staging.htpasswd new >/dev/null 2>&1 ;;
+            mark-gone) sed -i '/^# stagepass/d' "$file" ;;
+            mark-moved) { sed 1d "$file" && sed -n 1p "$file"; } >"$tmp/f" && cat "$tmp/f" >"$file" ;;
+            twice) { cat "$file" && head -n 2 "$file"; } >"$tmp/f" && cat "$tmp/f" >"$file" ;;
+            password-changed) on htpasswd -b /etc/apache2/staging.htpasswd sp-anna another >/dev/null 2>&1 ;;
+        esac
+        web check path=/srv/shop
+        says present=true "entry_matches=$([ "$name" = htpasswd ] && echo true || echo false)"
+        if [ "$name" = password-changed ]; then
+            web update path=/srv/shop
+            refuses entry-absent
+        else
+            web update path=/srv/shop
+            finishes
+            web check path=/srv/shop
+            says present=true entry_matches=true
+            want 'it opens' opens shop
+        fi
+        web close path=/srv/shop
+        finishes
+        says entry_absent=true already_absent=false "entry_changed=$([ "$name" = password-changed ] && echo true || echo false)"
+        same 'nothing of ours is left' "merchant:$web_merchant" "$(cat "$file")"
+    done
+    about="$suite the file is edited: another user of that name"
+    web open path=/srv/shop
+    printf 'merchant:%s\nsp-anna:%s\n' "$web_merchant" "$web_merchant" >"$file"
+    web check path=/srv/shop
+    says present=false foreign=true
+    web close path=/srv/shop
+    finishes
+    says entry_absent=true foreign=true already_absent=true absent=true
+    want 'it stays' grep -qF "sp-anna:$web_merchant" "$file"
+    web_files
+    about="$suite the file is edited: the user is gone"
+    web open path=/srv/shop
+    printf 'merchant:%s\n' "$web_merchant" >"$file"
+    web update path=/srv/shop
+    refuses entry-absent
+    web close path=/srv/shop
+    finishes
+    says entry_absent=true already_absent=true absent=true
+    about="$suite the site takes another file by now"
+    web_files
+    web open path=/srv/shop
+    cp -p "$file" "$root/etc/apache2/next.htpasswd"
+    sed -i 's/staging.htpasswd/next.htpasswd/' "$root/etc/apache2/snippets/guard.conf"
+    web check path=/srv/shop
+    says present=true guards_shop=false password_file_now=/etc/apache2/next.htpasswd
+    web update path=/srv/shop
+    refuses password-file-moved
+    web close path=/srv/shop
+    finishes
+    same 'it is in none of them' '' "$(grep -l sp-anna "$file" "$root/etc/apache2/next.htpasswd")"
+    sed -i 's/next.htpasswd/staging.htpasswd/' "$root/etc/apache2/snippets/guard.conf"
+    rm "$root/etc/apache2/next.htpasswd"
+    about="$suite the file is gone"
+    web open path=/srv/shop
+    rm "$file"
+    web close path=/srv/shop
+    finishes
+    says entry_absent=true absent=true already_absent=true
+    web_files
+    about="$suite edited meanwhile"
+    # htpasswd writes into the file right between our look and our rename, once before each.
+    for name in ln mv; do
+        printf '%s\n' '#!/bin/sh' '[ -e /tmp/once ] || { : >/tmp/once; /usr/bin/htpasswd -b /etc/apache2/staging.htpasswd "m-'$name'" x; } >/dev/null 2>&1' \
+            "exec /bin/$name \"\$@\"" >"$root/usr/local/bin/$name"
+        chmod 755 "$root/usr/local/bin/$name"
+        for verb in open close; do
+            rm -f "$root/tmp/once"
+            web "$verb" path=/srv/shop
+            finishes
+            want 'it was edited' test -e "$root/tmp/once"
+            want "$verb loses nothing that was added at $name" grep -q "^m-$name:" "$file"
+            [ "$verb" = close ] || want 'ours is there' opens shop
+            [ "$verb" = open ] || want 'ours is gone' shut shop
+            on htpasswd -D /etc/apache2/staging.htpasswd "m-$name" >/dev/null 2>&1
+        done
+        rm "$root/usr/local/bin/$name"
+    done
+    same 'nothing lies beside it' '' "$(find "$root/etc/apache2" -name '*.stagepass-*')"
+    web_files
+}
+
+# ---- disks ---------------------------------------------------------------------------------------
+
+web_disks() {
+    local at=$root/etc/apache2/small file=$root/etc/apache2/small/users before
+    about="$suite a disk that is read-only"
+    mkdir "$at"
+    on mount -t tmpfs -o size=64k small /etc/apache2/small
+    on sh -c 'cat /etc/apache2/linked.htpasswd >/etc/apache2/small/users'
+    ln -sf small/users "$root/etc/apache2/linked.htpasswd"
+    on mount -o remount,ro /etc/apache2/small
+    web detect path=/srv/linked
+    says supported=false reason_id=read-only
+    web open path=/srv/linked
+    refuses read-only
+    on mount -o remount,rw /etc/apache2/small
+    about="$suite a full disk"
+    on sh -c 'cat /dev/zero >/etc/apache2/small/filler' 2>/dev/null
+    web detect path=/srv/linked
+    says supported=false reason_id=no-room
+    web open path=/srv/linked
+    refuses no-room
+    # Room that is taken between the look and the writing.
+    on rm /etc/apache2/small/filler
+    printf '%s\n' '#!/bin/sh' 'cat /dev/zero >/etc/apache2/small/filler 2>/dev/null' 'exec /bin/cp "$@"' >"$root/usr/local/bin/cp"
+    chmod 755 "$root/usr/local/bin/cp"
+    web open path=/srv/linked
+    refuses no-room
+    want 'nothing was made' test ! -e "$root/var/lib/stagepass/$grant"
+    same 'nor lies beside it' 'filler users' "$(on ls /etc/apache2/small | paste -sd ' ')"
+    rm "$root/usr/local/bin/cp"
+    on rm /etc/apache2/small/filler
+    web open path=/srv/linked
+    finishes
+    want 'with room it opens' opens linked
+    on sh -c 'cat /dev/zero >/etc/apache2/small/filler' 2>/dev/null
+    web close path=/srv/linked
+    fails lines-left
+    says entry_absent=true
+    want 'without room nobody gets in all the same' shut linked
+    same 'and others do' 200 "$(asks linked merchant merchants)"
+    web check path=/srv/linked
+    says present=false recorded=true
+    on rm /etc/apache2/small/filler
+    web close path=/srv/linked
+    finishes
+    says absent=true entry_absent=true
+    same 'with room the lines go, too' "merchant:$web_merchant" "$(on cat /etc/apache2/small/users)"
+    about="$suite read-only at close"
+    web open path=/srv/linked
+    finishes
+    on mount -o remount,ro /etc/apache2/small
+    web close path=/srv/linked
+    fails entry-left
+    want 'the record stays' test -e "$root/var/lib/stagepass/$grant/record"
+    on mount -o remount,rw /etc/apache2/small
+    web close path=/srv/linked
+    finishes
+    want 'then it is shut' shut linked
+    about="$suite a second name at close"
+    web open path=/srv/linked
+    finishes
+    on ln /etc/apache2/small/users /etc/apache2/small/second
+    web close path=/srv/linked
+    finishes
+    want 'the other name lets nobody in, either' eval '! on grep -q "^sp-anna:" /etc/apache2/small/second'
+    same 'the file itself is as it was' "merchant:$web_merchant" "$(on cat /etc/apache2/small/users)"
+    on umount /etc/apache2/small
+    rmdir "$at"
+    rm "$root/etc/apache2/linked.htpasswd"
+    web_files
+    about="$suite no room for the record"
+    before=$(web_content)
+    on mount -t tmpfs -o size=4k,nr_inodes=1 none /var/lib/stagepass
+    web open path=/srv/shop
+    refuses no-room
+    on umount /var/lib/stagepass
+    same 'nothing was changed' "$before" "$(web_content)"
+}
+
+web_twice() {
+    about="$suite twice"
+    local file=$root/etc/apache2/staging.htpasswd first number
+    web open path=/srv/shop
+    finishes
+    number=$(stat -c %i "$file")
+    web open path=/srv/shop
+    finishes
+    same 'a second open writes nothing' "$number" "$(stat -c %i "$file")"
+    web_hash=$web_sha web open path=/srv/shop
+    finishes
+    same 'with another hash there is one entry all the same' 1 "$(grep -c '^sp-anna:' "$file")"
+    want 'and it opens' opens shop
+    web close path=/srv/shop
+    finishes
+    says already_absent=false result_kept=true
+    first=$(grep -v -e '^already_absent' -e '^result_kept' -e '^late_open_refused' -e '^foreign' <<<"$out" | sort)
+    web close path=/srv/shop
+    finishes
+    says already_absent=true result_kept=true absent=true
+    same 'the same is said again' "$first" "$(grep -v -e '^already_absent' -e '^result_kept' -e '^late_open_refused' -e '^foreign' <<<"$out" | sort)"
+    web collected
+    finishes
+    says result_kept=false
+    web close path=/srv/shop
+    finishes
+    says already_absent=true result_kept=false absent=true
+    same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 ! -name last-uid)"
+    about="$suite two at once"
+    script web-password open path=/srv/shop "password=$web_hash" has_password=1 >"$tmp/one"
+    grant=k3v9q2m7xbw script web-password open path=/srv/shop account=sp-ben "password=$web_hash" has_password=1 >"$tmp/two"
+    on /bin/sh -s <"$tmp/one" >"$tmp/one.out" 2>&1 &
+    on /bin/sh -s <"$tmp/two" >"$tmp/two.out" 2>&1
+    wait "$!"
+    same 'both are in' 2 "$(grep -c '^sp-' "$file")"
+    web close path=/srv/shop
+    grant=k3v9q2m7xbw web close path=/srv/shop account=sp-ben
+    same 'both are out' "merchant:$web_merchant" "$(cat "$file")"
+    rm -f "$root"/var/lib/stagepass/result.*
+}
+
+# ---- killed --------------------------------------------------------------------------------------
+
+# web_cut VERB N: runs the verb, and kills it when it calls the Nth program that changes something; leaves in /tmp/calls how many
+# it called.
+web_cut() {
+    local one
+    rm -f "$root/tmp/calls"
+    for one in mkdir chmod chown rm mv ln cp sync dd setsid; do
+        printf '%s\n' '#!/bin/sh' 'echo "$0 $*" >>/tmp/calls' "if [ \"\$(grep -c '' /tmp/calls)\" = $2 ]; then kill -KILL \"\$(cat /tmp/main)\"; exit 1; fi" \
+            "exec /bin/$one \"\$@\"" >"$root/usr/local/bin/$one"
+        chmod 755 "$root/usr/local/bin/$one"
+    done
+    {
+        echo 'echo "$$" >/tmp/main'
+        script web-password "$1" path=/srv/shop "password=$web_hash" has_password=1
+    } >"$tmp/script"
+    on /bin/sh -s <"$tmp/script" >"$tmp/cut.out" 2>/dev/null
+    rm -f "$root"/usr/local/bin/{mkdir,chmod,chown,rm,mv,ln,cp,sync,dd,setsid}
+}
+
+web_cut_off() {
+    local verb all n before file=$root/etc/apache2/staging.htpasswd
+    web_files
+    before=$(web_content)
+    web_starts_cron
+    for verb in open update close; do
+        about="$suite $verb cut off"
+        [ "$verb" = open ] || web open path=/srv/shop
+        web_cut "$verb" 0
+        all=$(grep -c '' "$root/tmp/calls")
+        want "$verb does several things" test "$all" -ge 4
+        for n in $(seq "$all"); do
+            about="$suite $verb cut off at $n of $all: $(sed -n "${n}p" "$root/tmp/calls" 2>/dev/null | cut -c 1-80)"
+            web close path=/srv/shop
+            [ "$verb" = open ] || web open path=/srv/shop
+            web_cut "$verb" "$n"
+            deny 'it did not get to its end' grep -qx stagepass=1 "$tmp/cut.out"
+            want 'whoever is in is in the record' eval '! grep -q "^sp-anna:" "$file" || grep -q ^digest= "$root/var/lib/stagepass/$grant/record"'
+            want 'and the failsafe is there' eval '! grep -q "^sp-anna:" "$file" || test -e "$root/etc/cron.d/stagepass-$grant"'
+            want 'the file is whole' eval 'grep -qx "merchant:.*" "$file" && [ "$(grep -c "" "$file")" -le 3 ]'
+            if [ "$verb" = open ] && [ $((n % 3)) = 0 ]; then
+                web open path=/srv/shop
+                finishes
+                want 'a second open finishes it' opens shop
+                same 'with one entry' 1 "$(grep -c '^sp-anna:' "$file")"
+            fi
+        done
+        web close path=/srv/shop
+        finishes
+        says absent=true entry_absent=true failsafe_absent=true
+        web collected
+        same 'nothing is left' "$before" "$(web_content)"
+    done
+    rm -f "$root/tmp/calls" "$root/tmp/main"
+}
+
+web_starts_cron() {
+    on pgrep -x cron >/dev/null || on /usr/sbin/cron
+    want 'cron runs' again 20 on pgrep -x cron
+}
+
+# ---- nobody around -------------------------------------------------------------------------------
+
+# One that ends while the others are tried: cron comes once a minute.
+web_due_soon() {
+    about="$suite by itself"
+    web_starts_cron
+    web detect path=/srv/n2
+    says failsafe=cron.d failsafe_reason=
+    grant=k3v9q2m7xcw web open path=/srv/n2 "deadline=$(($(date +%s) + 20))"
+    finishes
+    says failsafe=cron.d
+    want 'it opens' opens n2
+    grant=k3v9q2m7xcw web check path=/srv/n2
+    says failsafe_present=true expired=false
+    want 'the failsafe holds no hash' eval '! grep -qF -e "$web_hash" -e "$web_secret" -r "$root/var/lib/stagepass"'
+}
+
+web_ends_by_itself() {
+    local before
+    about="$suite by itself"
+    want 'it is shut after the deadline' again 90 shut n2
+    want 'and all of it goes' again 20 test ! -e "$root/var/lib/stagepass/k3v9q2m7xcw"
+    same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/nginx/n2.htpasswd")"
+    want 'nor what started it' test ! -e "$root/etc/cron.d/stagepass-k3v9q2m7xcw"
+    grant=k3v9q2m7xcw web close path=/srv/n2
+    finishes
+    says by_server=true already_absent=true absent=true entry_absent=true failsafe_absent=true result_kept=true
+    want 'with the time' grep -qE '^server_closed_at=[1-9][0-9]{9}$' <<<"$out"
+    grant=k3v9q2m7xcw web collected
+    before=$(web_content)
+    about="$suite by itself, extended"
+    web open path=/srv/shop "deadline=$(($(date +%s) - 1))"
+    web update path=/srv/shop
+    on /bin/sh "/var/lib/stagepass/$grant/failsafe"
+    want 'a failsafe that is early does nothing' opens shop
+    on sh -c "printf 'deadline=0\nhard=0\n' >/var/lib/stagepass/$grant/ends"
+    web check path=/srv/shop
+    says expired=true
+    on /bin/sh "/var/lib/stagepass/$grant/failsafe"
+    want 'one that is not shuts' shut shop
+    same 'nothing is left' "$before" "$(web_content)"
+    web close path=/srv/shop
+    web collected
+    on pkill -KILL -x cron
+}
+
+web_tells_marks() {
+    about="$suite marks"
+    web_starts_cron
+    web open path=/srv/shop
+    grant=k3v9q2m7xbw web open path=/srv/n1 account=sp-ben tag=other7
+    web marks
+    finishes
+    same 'all there is' "mark=cron k3v9q2m7xaw sp-anna t4g - /etc/cron.d/stagepass-k3v9q2m7xaw
+mark=cron k3v9q2m7xbw sp-ben other7 - /etc/cron.d/stagepass-k3v9q2m7xbw
+mark=entry k3v9q2m7xaw sp-anna t4g - /etc/apache2/staging.htpasswd
+mark=entry k3v9q2m7xbw sp-ben other7 - /etc/nginx/guards/n1
+mark=record k3v9q2m7xaw sp-anna t4g - /var/lib/stagepass/k3v9q2m7xaw/
+mark=record k3v9q2m7xbw sp-ben other7 - /var/lib/stagepass/k3v9q2m7xbw/
+stagepass=1" "$(sort <<<"$out")"
+    grant=k3v9q2m7xbw web close path=/srv/n1 account=sp-ben
+    rm -r "$root/var/lib/stagepass/k3v9q2m7xaw" "$root/etc/cron.d/stagepass-k3v9q2m7xaw"
+    web marks
+    same 'an entry whose record is lost, and a result' 'mark=entry k3v9q2m7xaw sp-anna t4g - /etc/apache2/staging.htpasswd
+mark=result k3v9q2m7xbw - - - /var/lib/stagepass/result.k3v9q2m7xbw
+stagepass=1' "$(sort <<<"$out")"
+    web close path=/srv/shop
+    finishes
+    says absent=true already_absent=false entry_absent=true
+    want 'it is found without its record' shut shop
+    grant=k3v9q2m7xbw web collected
+    web marks
+    same 'none' stagepass=1 "$out"
+    on pkill -KILL -x cron
+}
+
+# The hash is in the password file and nowhere else: no argument, no environment, no other file.
+web_keeps_secrets() {
+    about="$suite secrets"
+    local one
+    script web-password open path=/srv/shop "password=$web_hash" has_password=1 >"$tmp/script"
+    timeout 60 strace -f -qq -s 4000 -v -e trace=execve -o "$tmp/trace" nsenter --target "${inside[$suite]}" --mount --pid --uts -- chroot "$root" /bin/sh -s <"$tmp/script" >/dev/null 2>&1
+    want 'it opened' opens shop
+    want 'programs were seen' test "$(grep -c execve "$tmp/trace")" -gt 20
+    deny 'none was told the hash' grep -qF "${web_hash:7}" "$tmp/trace"
+    same 'one file holds it' "$root/etc/apache2/staging.htpasswd" "$(grep -rlF --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev "${web_hash:7}" "$root/etc" "$root/var" "$root/tmp" "$root/run" "$root/root" "$root/srv" "$root/home" 2>/dev/null)"
+    web update path=/srv/shop
+    finishes
+    web close path=/srv/shop
+    finishes
+    same 'and then none' '' "$(grep -rlF "${web_hash:7}" "$root/etc" "$root/var" "$root/tmp" "$root/run" "$root/root" "$root/srv" "$root/home" 2>/dev/null)"
+    web collected
+}
+
+web_other_shells() {
+    local one
+    for one in 'bash --posix' "${STAGEPASS_TEST_BUSYBOX:+/opt/busybox sh}"; do
+        [ -n "$one" ] || continue
+        [ -z "${STAGEPASS_TEST_BUSYBOX:-}" ] || install -m 755 "$STAGEPASS_TEST_BUSYBOX" "$root/opt/busybox"
+        about="$suite under $one"
+        shell=$one
+        for site in shop n1 ht; do
+            web detect "path=/srv/$site"
+            says supported=true
+            web open "path=/srv/$site"
+            finishes
+            want 'it opens' opens "$site"
+            web check "path=/srv/$site"
+            says present=true entry_matches=true
+            web update "path=/srv/$site"
+            finishes
+            web close "path=/srv/$site"
+            finishes
+            want 'it is shut' shut "$site"
+            web collected
+            finishes
+        done
+        shell=/bin/sh
+    done
 }

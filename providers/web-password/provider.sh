@@ -131,10 +131,11 @@ sp_web_find_nginx() {
 # A configuration becomes statements, a line each: FILE, then the words, with tabs between them; a section is a
 # statement that begins with `<`, or one whose last word is `{`. What is included stands in its place.
 
-# sp_web_words_apache FILE...: the words of Apache's lines (httpd.apache.org/docs/2.4/configuring.html). The name is in lower case.
+# sp_web_words_apache FILE... (or `-` for standard input, which is sp_web_stdin): the words of Apache's lines (httpd.apache.org/docs/2.4/configuring.html). The name is in lower case.
 sp_web_words_apache() {
-    awk '
-        FNR == 1 { held = "" }
+    SP_FILE=${sp_web_stdin:-} awk '
+        BEGIN { file = ENVIRON["SP_FILE"] }
+        FNR == 1 { held = ""; if (FILENAME ~ /^\//) file = FILENAME }
         { sub(/\r$/, ""); gsub(/\t/, " ") }
         sub(/\\$/, "") { held = held $0; next }
         {
@@ -154,10 +155,16 @@ sp_web_words_apache() {
                     w = substr(l, 1, i - 1); l = substr(l, i)
                 }
                 sub(/^ +/, "", l)
-                printf "%s\t%s", n ? "" : FILENAME, n ? w : tolower(w)
+                printf "%s\t%s", n ? "" : file, n ? w : tolower(w)
             }
             printf "\n"
         }' "$@"
+}
+
+# Of what others may write: they could make it very long, or put something there of which no end comes.
+sp_web_words_htaccess() {
+    sp_web_stdin=$1
+    sp_within 10 head -c 1000000 -- "$1" 2>/dev/null | tr -d '\000' | sp_web_words_apache -
 }
 
 # sp_web_words_nginx FILE...: the words of nginx's statements: quotes, backslashes, comments, and three characters that end a word.
@@ -197,7 +204,7 @@ sp_web_read() {
     done
     [ "$#" -gt 0 ] || return 0
     IFS=$sp_nl
-    for line in $(if [ "$kind" = nginx ]; then sp_web_words_nginx "$@"; else sp_web_words_apache "$@"; fi); do
+    for line in $("sp_web_words_$kind" "$@"); do
         IFS=$sp_nl
         # A section ends with its file.
         case $line in "$file$sp_tab"*) ;; *) file=${line%%"$sp_tab"*} skip=0 ;; esac
@@ -346,33 +353,47 @@ sp_web_apache_facts() {
 
 # Apache: the rules by which sections go over one another (httpd.apache.org/docs/2.4/sections.html): folders and .htaccess,
 # the longer the later, then DirectoryMatch, then Location; those of a site after the general ones.
+sp_web_awk_sections='
+    function glob(s) { gsub(/[.+(){}|^$\\]/, "\\\\&", s); gsub(/\*/, "[^/]*", s); gsub(/\?/, "[^/]", s); return "^" s "(/|$)" }
+    # How far a section is about folder t at address u: 2 for all of it, 1 for a part.
+    function about(i, t, u,   s) {
+        s = path[i] == "-" ? "" : path[i]
+        if (kind[i] == "directory" || kind[i] == "htaccess") return below(t, s) || (s ~ /[*?]/ && t ~ glob(s)) ? 2 : below(s, t)
+        if (kind[i] == "directorymatch") return (t "/") ~ s ? 2 : 0
+        if (kind[i] == "location") return below(u, s) || (s ~ /[*?]/ && u ~ glob(s)) ? 2 : below(s, u)
+        if (kind[i] == "locationmatch") return (u "/") ~ s ? 2 : 1
+        return kind[i] == "part"
+    }
+    function rank(i) {
+        if (kind[i] ~ /^location/) return 2e6 + i
+        if (kind[i] == "directorymatch") return 1e6 + i
+        return 100 * length(path[i]) + (kind[i] == "htaccess" ? 60 : site[i] ? 30 : 0) + i / 1e6
+    }
+    # Whether a section counts in that site: .htaccess does where AllowOverride of its folder says so.
+    function counts(i, v,   o) {
+        if (site[i] && site[i] != v) return 0
+        if (kind[i] != "htaccess") return 1
+        o = best("allowoverride", v, path[i], "", 1) " " best("allowoverridelist", v, path[i], "", 1)
+        return tolower(o) ~ /(^| )(all|authconfig|authuserfile)( |$)/
+    }
+    # The value that counts in the end; of `plain` ones, which stand in Directory alone. Else sets from.
+    function best(name, v, t, u, plain,   i, r, b) {
+        r = -1; if (!plain) from = ""
+        for (i = 1; i <= n; i++) {
+            if (key[i] != name || (plain ? kind[i] !~ /^directory/ || (site[i] && site[i] != v) : !counts(i, v)) || about(i, t, u) < 2 || rank(i) <= r) continue
+            r = rank(i); b = value[i]; if (!plain) from = where[i]
+        }
+        return b
+    }
+'
+
 sp_web_apache_guards() {
-    SP_P=$sp_path SP_Q=$sp_real awk "$sp_web_awk"'
-        function glob(s) { gsub(/[.+(){}|^$\\]/, "\\\\&", s); gsub(/\*/, "[^/]*", s); gsub(/\?/, "[^/]", s); return "^" s "(/|$)" }
-        # How far a section is about folder t at address u: 2 for all of it, 1 for a part.
-        function about(i, t, u,   s) {
-            s = path[i] == "-" ? "" : path[i]
-            if (kind[i] == "directory" || kind[i] == "htaccess") return below(t, s) || (s ~ /[*?]/ && t ~ glob(s)) ? 2 : below(s, t)
-            if (kind[i] == "directorymatch") return (t "/") ~ s ? 2 : 0
-            if (kind[i] == "location") return below(u, s) || (s ~ /[*?]/ && u ~ glob(s)) ? 2 : below(s, u)
-            if (kind[i] == "locationmatch") return (u "/") ~ s ? 2 : 1
-            return kind[i] == "part"
-        }
-        function rank(i) { return (kind[i] ~ /^location/ ? 2e6 : kind[i] == "directorymatch" ? 1e6 : 100 * length(path[i])) + (kind[i] == "htaccess" ? 60 : site[i] ? 30 : 0) + i / 1e6 }
-        function lets(i,   o) { if (kind[i] != "htaccess") return 1; o = best("allowoverride", site_now, path[i], "/no such address", 1); return tolower(o " " best("allowoverridelist", site_now, path[i], "/no such address", 1)) ~ /(^| )(all|authconfig|authuserfile)( |$)/ }
-        function best(name, v, t, u, plain,   i, r, x, b) {
-            r = -1; if (!plain) from = ""
-            for (i = 1; i <= n; i++) {
-                if (key[i] != name || (site[i] && site[i] != v) || about(i, t, u) < 2 || (plain ? kind[i] == "htaccess" : !lets(i))) continue
-                x = rank(i); if (x > r) { r = x; b = value[i]; if (!plain) from = where[i] }
-            }
-            return b
-        }
+    SP_P=$sp_path SP_Q=$sp_real awk "$sp_web_awk$sp_web_awk_sections"'
         function guard(v, t, u, degree,   i, f, w, y) {
-            site_now = v; f = best("authuserfile", v, t, u); w = from; y = tolower(best("authtype", v, t, u))
+            f = best("authuserfile", v, t, u); w = from; y = tolower(best("authtype", v, t, u))
             if (y == "digest" || (y == "basic" && tolower(best("authbasicprovider", v, t, u)) !~ /^(file.*)?$/)) f = "?" (y == "basic" ? "provider" : y)
             if (f != "" && y != "" && y != "none") print "apache", name[v], said(t), degree "whole", f, said(best("authname", v, t, u)), said(w)
-            for (i = 1; i <= n; i++) if (key[i] == "authuserfile" && (!site[i] || site[i] == v) && about(i, t, u) == 1 && lets(i)) print "apache", name[v], said(t), degree "part", value[i], "-", where[i]
+            for (i = 1; i <= n; i++) if (key[i] == "authuserfile" && about(i, t, u) == 1 && counts(i, v)) print "apache", name[v], said(t), degree "part", value[i], "-", where[i]
         }
         function serve(v, d, u) { guard(v, d, u, ""); if (shop_in(d)) guard(v, d rel, u rel, "above-") }
         $1 == "site" { if (!($2 in name) || name[$2] ~ /[:*]/) name[$2] = $3; if ($2 > sites) sites = $2 }
@@ -459,7 +480,7 @@ sp_web_nginx_guards() {
         # Folder t of server s at address u, and the locations of it that have a file of their own.
         function guard(s, t, u, degree,   i, w) {
             w = whole(s, u); tell(s, w, t, degree "whole")
-            for (i = 1; i <= n; i++) if (of[i] == s && i != w && kind[i] != "server" && col[i, 8] != "-" && (u == "" || prefix(i) == "" || below(prefix(i), u))) tell(s, i, t, degree "part")
+            for (i = 1; i <= n; i++) if (of[i] == s && i != w && kind[i] != "server" && col[i, 5] col[i, 6] == "--" && col[i, 8] != "-" && (u == "" || prefix(i) == "" || below(prefix(i), u))) tell(s, i, t, degree "part")
         }
         function serve(s, d, u) { guard(s, d, u, ""); if (shop_in(d)) guard(s, d rel, u rel, "above-") }
         { n = $1; up[n] = $2; kind[n] = $3; for (i = 1; i <= NF; i++) col[n, i] = $i; of[n] = $3 == "server" ? n : of[$2] + 0 }
@@ -709,7 +730,7 @@ sp_web_way_fit() {
 }
 
 # A path in the configuration can be wrong, and one in .htaccess is the choice of whoever may write to the shop: nothing but
-# a password file is ever changed. Where it is their choice, there is a password in it.
+# a password file is ever changed. Where it is not root's choice, there is a password in it already, and nothing else.
 # sp_web_content_fit FILE
 sp_web_content_fit() {
     local said forced=0
@@ -717,9 +738,7 @@ sp_web_content_fit() {
         sp_unfit not-a-password-file "$sp_file is not a text file."
         return 1
     fi
-    case $sp_web_where in
-        */.ht*) [ "$(stat -c %u -- "$sp_web_where" 2>/dev/null)" = 0 ] || forced=1 ;;
-    esac
+    [ "$(stat -c %u -- "$sp_web_where" 2>/dev/null)" = 0 ] || forced=1
     said=$(SP_FORCED=$forced awk -F : '
         { sub(/\r$/, "") }
         /^#/ || /^[ \t]*$/ { next }
@@ -745,7 +764,7 @@ sp_web_scheme() {
         library=$sp_v
     fi
     # Whoever knows it looks for this, or (musl) tests itself with it.
-    [ -n "$library" ] && grep -qaF -e '$2y$' -e '$2a$00$' "$library" 2>/dev/null || sp_scheme=sha512
+    [ -n "$library" ] && grep -qF -e '$2y$' -e '$2a$00$' "$library" 2>/dev/null || sp_scheme=sha512
 }
 
 # ---- our lines in it -----------------------------------------------------------------------------
@@ -1026,7 +1045,7 @@ sp_web_say_server() {
 # Whether the name is another's in that file. Looks at it by its path: nothing is changed.
 sp_web_taken() {
     sp_web_foreign=false
-    [ -n "$sp_file" ] && [ -z "$sp_unfit_id" ] && sp_web_hold "$sp_file" || return 0
+    [ -n "$sp_account" ] && [ -n "$sp_file" ] && [ -z "$sp_unfit_id" ] && sp_web_hold "$sp_file" || return 0
     sp_web_scan
     sp_web_held=''
     sp_tidy
@@ -1051,6 +1070,8 @@ sp_web_say_site() {
     sp_web_shared
     sp_say_lines shared_with "$sp_web_others"
     [ "$sp_linked" = false ] || sp_say note file-is-link
+    # Whoever may write to the shop by another layer of the grant could change it.
+    [ -z "$sp_file" ] || ! sp_web_inside "$sp_file" "$sp_real" || sp_say note file-in-shop
     case $sp_web_degree in
         above-*) sp_say note site-is-above ;;
     esac
@@ -1231,26 +1252,23 @@ sp_check() {
 
 # ---- close ---------------------------------------------------------------------------------------
 
-# Sets sp_web_todo to the files in which our lines may be: the one in the record, and those that guard the shop now, where somebody
-# took our lines along. What is a link is followed as at open, and where that may not be, said.
-sp_web_where_ours() {
+# sp_web_take_all FILE...: our lines out of each of these. What is a link is followed as at open, and where that may not be, said.
+sp_web_take_all() {
     local one
-    sp_web_find
-    sp_web_todo='' sp_web_unsafe=''
-    IFS=$sp_nl
-    for one in $sp_rec_file $sp_web_files; do
-        IFS=" $sp_tab$sp_nl"
+    for one; do
         case $one in /*) ;; *) continue ;; esac
+        [ -e "$one" ] || continue
         sp_unfit_id='' sp_unfit_why=''
-        if [ ! -e "$one" ]; then continue; fi
         if ! sp_web_resolve "$one"; then
             sp_web_unsafe=$one
             continue
         fi
-        case $sp_nl$sp_web_todo in *"$sp_nl$sp_file$sp_nl"*) ;; *) sp_web_todo=$sp_web_todo$sp_file$sp_nl ;; esac
-        IFS=$sp_nl
+        case $sp_nl$sp_web_done in *"$sp_nl$sp_file$sp_nl"*) continue ;; esac
+        sp_web_done=$sp_web_done$sp_file$sp_nl
+        sp_web_take "$sp_file"
+        sp_web_entries=$((sp_web_entries + sp_web_ours))
+        sp_tidy
     done
-    IFS=" $sp_tab$sp_nl"
 }
 
 # sp_web_take FILE: adds to sp_web_had (how many entries of ours there were), and leaves sp_web_ours (how many there are).
@@ -1278,26 +1296,25 @@ sp_web_take() {
 sp_web_note_foreign() { [ "$sp_web_foreign" = false ] || sp_web_any_foreign=true; }
 
 sp_close() {
-    local one
     sp_web_inputs
     sp_web_lock
+    sp_tools
     sp_result_purge
     # An extension may have come while the lock was waited for.
     [ "$sp_by_server" = 0 ] || sp_still_due || exit 0
     sp_web_read_record
     # What cannot be taken away now is tried again by the server itself.
     sp_ends_now || :
-    sp_web_where_ours
-    sp_web_had=0 sp_web_any_changed=false sp_web_any_foreign=false sp_web_left='' sp_web_entries=0
+    sp_web_had=0 sp_web_any_changed=false sp_web_any_foreign=false sp_web_left='' sp_web_entries=0 sp_web_done='' sp_web_unsafe=''
+    sp_web_take_all "$sp_rec_file"
+    # And from what guards the shop by now, where somebody took our lines along.
+    sp_web_look
+    sp_web_pick
     IFS=$sp_nl
-    for one in $sp_web_todo; do
-        IFS=" $sp_tab$sp_nl"
-        sp_web_take "$one"
-        sp_web_entries=$((sp_web_entries + sp_web_ours))
-        sp_tidy
-        IFS=$sp_nl
-    done
+    # shellcheck disable=SC2086
+    set -- $sp_web_files
     IFS=" $sp_tab$sp_nl"
+    sp_web_take_all "$@"
     if [ "$sp_recorded:$sp_web_had" = 0:0 ] && sp_result_there; then
         sp_web_close_again
     else
@@ -1331,7 +1348,7 @@ sp_web_close_report() {
     sp_bool already_absent [ "$sp_web_had" = 0 ]
     sp_say foreign "$sp_web_any_foreign"
     sp_say entry_changed "$sp_web_any_changed"
-    sp_say password_file "${sp_rec_file:-${sp_web_todo%%"$sp_nl"*}}"
+    sp_say password_file "${sp_rec_file:-${sp_web_done%%"$sp_nl"*}}"
     sp_bool entry_absent [ "$sp_web_entries" = 0 ]
     [ "$sp_web_entries" = 0 ] || sp_fail entry-left "The user $sp_account is still in $sp_web_left, which could not be changed (a read-only or protected file system)."
     [ -z "$sp_web_left" ] || sp_fail lines-left "The user $sp_account cannot log in any more; its lines stay in $sp_web_left as comments until that can be written anew (a full disk?)."

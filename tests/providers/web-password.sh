@@ -9,8 +9,8 @@ web_password() {
     web_lives
     web_ends
 }
-web_lives() { web_on_a_host detects whole_life keeps_bytes shares refuses follows_links tells_marks keeps_secrets other_shells; }
-web_ends() { web_on_a_host due_soon is_edited disks twice cut_off ends_by_itself; }
+web_lives() { web_on_a_host detects is_edited whole_life keeps_bytes shares refuses follows_links tells_marks keeps_secrets other_shells; }
+web_ends() { web_on_a_host due_soon disks twice cut_off ends_by_itself; }
 
 web_on_a_host() {
     local was_suite=$suite was_root=$root was_account=$account was_grant=$grant one from
@@ -125,6 +125,7 @@ $(basic Empty /etc/apache2/empty.htpasswd)
 $(basic Linked /etc/apache2/linked.htpasswd)
 </Directory>"
     } >"$at/more.conf"
+    web_sites_odd >"$at/odd.conf"
     printf '<IfModule mod_not_there.c>\n' >"$at/off.conf"
     vhost shop /srv/shop/public "<Directory /srv/shop/public>
 $(basic Off /etc/apache2/of-no-module)
@@ -134,10 +135,57 @@ $(basic Off /etc/apache2/of-no-module)
     basic 'Not read' /etc/apache2/one.htpasswd >"$root/srv/noht/.htaccess"
 }
 
+# Sections by a pattern, of several depths, behind an alias, under a condition.
+web_sites_odd() {
+    local site
+    for site in glob/a.b/pub dmatch/pub lmatch tool deep/shop provider defined; do served "/srv/$site"; done
+    vhost glob /srv/glob/a.b/pub "<Directory /srv/g*b/?.b>
+$(basic Glob /etc/apache2/one.htpasswd)
+</Directory>
+<Directory /srv/g*b/aXb>
+    AuthUserFile /etc/apache2/two.htpasswd
+</Directory>"
+    vhost dmatch /srv/dmatch/pub "<Directory ~ \"^/srv/d(match|x)/\">
+$(basic Match /etc/apache2/one.htpasswd)
+</Directory>"
+    vhost lmatch /srv/lmatch "<LocationMatch ^/.*\$>
+$(basic Match /etc/apache2/one.htpasswd)
+</LocationMatch>"
+    vhost tool /srv/open "Alias /tool /srv/tool
+<Directory /srv/tool/>
+$(basic Tool /etc/apache2/one.htpasswd)
+</Directory>"
+    vhost deep /srv/deep/shop "<Directory /srv/deep>
+$(basic Deep /etc/apache2/one.htpasswd)
+    AllowOverride None
+</Directory>
+<Directory /srv/deep/shop>
+    AllowOverride All
+</Directory>"
+    printf 'AuthUserFile "/etc/apache2/two.htpasswd"\n' >"$root/srv/deep/shop/.htaccess"
+    vhost provider /srv/provider "<Directory /srv/provider>
+$(basic Provider /etc/apache2/one.htpasswd)
+    AuthBasicProvider anon
+</Directory>"
+    printf 'Define STAGING\n'
+    vhost defined /srv/defined "<Directory /srv/defined>
+$(basic Defined /etc/apache2/one.htpasswd)
+    <IfDefine !STAGING>
+        AuthUserFile /etc/apache2/two.htpasswd
+    </IfDefine>
+    <IfDefine STAGING>
+        <IfDefine NOT_THERE>
+            AuthUserFile /etc/apache2/two.htpasswd
+        </IfDefine>
+        AuthName Staged
+    </IfDefine>
+</Directory>"
+}
+
 web_sites_nginx() {
     local at=$root/etc/nginx/conf.d
     rm -f "$root"/etc/nginx/sites-enabled/*
-    for site in n1/pub n2 nhttp nvar; do served "/srv/$site"; done
+    for site in n1/pub n2 nvar ntool nin; do served "/srv/$site"; done
     served /srv/n1/pub/health
     mkdir -p "$root/etc/nginx/guards"
     printf 'auth_basic "Staging # one; {two}";\nauth_basic_user_file guards/n1; # relative\n' >"$root/etc/nginx/guards/n1.inc"
@@ -159,6 +207,16 @@ server {
 }
 server {
     listen 127.0.0.1:$nginx_port;
+    server_name ntool.test; root /srv/open;
+    location ^~ /tool/ { auth_basic Tool; auth_basic_user_file /etc/nginx/n3; alias /srv/ntool/; }
+}
+auth_basic_user_file n3;
+server {
+    listen 127.0.0.1:$nginx_port;
+    server_name nin.test; root /srv/nin; auth_basic "All of it";
+}
+server {
+    listen 127.0.0.1:$nginx_port;
     server_name nvar.test; root /srv/nvar;
     auth_basic x; auth_basic_user_file /etc/nginx/\$host;
 }
@@ -171,7 +229,7 @@ web_files() {
     for one in staging loc admin one two relative linked; do printf 'merchant:%s\n' "$web_merchant" >"$root/etc/apache2/$one.htpasswd"; done
     mkdir -p "$root/srv/secret" "$root/srv/ht/conf"
     printf '# of the merchant\nmerchant:%s\n' "$web_merchant" >"$root/srv/ht/conf/users"
-    for one in /srv/secret/above.htpasswd /etc/nginx/guards/n1 /etc/nginx/n2.htpasswd; do printf 'merchant:%s\n' "$web_merchant" >"$root$one"; done
+    for one in /srv/secret/above.htpasswd /etc/nginx/guards/n1 /etc/nginx/n2.htpasswd /etc/nginx/n3; do printf 'merchant:%s\n' "$web_merchant" >"$root$one"; done
     printf 'merchant:d:0\n' >"$root/etc/apache2/digest"
     : >"$root/etc/apache2/empty.htpasswd"
     chmod 640 "$root/etc/apache2/staging.htpasswd"
@@ -191,7 +249,7 @@ web_sites() {
     web_sites_apache
     web_sites_nginx
     web_files
-    on a2enmod -q auth_digest >/dev/null 2>&1
+    on a2enmod -q auth_digest authn_anon >/dev/null 2>&1
     want 'Apache starts' on apache2ctl start
     want 'nginx starts' on nginx
     want 'Apache asks' again 20 shut shop
@@ -234,6 +292,7 @@ web_detects() {
     deny 'nothing special' grep -q -e '^note=' -e '^other_part=' <<<"$out"
     want 'a clock' grep -qE '^clock=[0-9]{10}$' <<<"$out"
     web detect path=/srv/ht
+    says note=file-in-shop
     says supported=true password_file=/srv/ht/conf/users 'realm=By .htaccess' configured_in=/srv/ht/.htaccess site=ht.test
     web detect path=/srv/loc
     says supported=true password_file=/etc/apache2/loc.htpasswd realm=Everywhere note=other-part other_part=/etc/apache2/admin.htpasswd
@@ -348,6 +407,7 @@ sp-anna:$web_hash" "$(head -n 2 "$root$file")"
         finishes
         says result_kept=false
     done
+    web_odd_sites
     about="$suite a hash of SHA-512"
 
     for site in shop n1; do
@@ -357,6 +417,27 @@ sp-anna:$web_hash" "$(head -n 2 "$root$file")"
         web close "path=/srv/$site"
         finishes
     done
+}
+
+web_odd_sites() {
+    local site at path file realm
+    for site in glob:/:/srv/glob/a.b:one:Glob dmatch:/:/srv/dmatch:one:Match lmatch:/:/srv/lmatch:one:Match tool:/tool/:/srv/tool:one:Tool \
+        deep:/:/srv/deep/shop:two:Deep defined:/:/srv/defined:one:Staged ntool:/tool/:/srv/ntool:n3:Tool "nin:/:/srv/nin:n3:All of it"; do
+        IFS=: read -r site at path file realm <<<"$site"
+        about="$suite an odd site: $site"
+        same 'it asks' 401 "$(asks "$site" sp-anna "$web_secret" "$at")"
+        web detect "path=$path"
+        says supported=true "realm=$realm" "site=$site.test"
+        want 'that is the file' grep -qE "^password_file=.*/$file(\.htpasswd)?\$" <<<"$out"
+        web open "path=$path"
+        finishes
+        same 'it opens' 200 "$(asks "$site" sp-anna "$web_secret" "$at")"
+        web close "path=$path"
+        finishes
+        same 'it is shut' 401 "$(asks "$site" sp-anna "$web_secret" "$at")"
+    done
+    web detect path=/srv/provider
+    says supported=false reason_id=other-auth
 }
 
 web_keeps_bytes() {
@@ -791,7 +872,7 @@ web_twice() {
     web close path=/srv/shop
     finishes
     says already_absent=true result_kept=false absent=true
-    same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 ! -name last-uid)"
+    same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 -maxdepth 1 ! -name last-uid ! -name k3v9q2m7xcw)"
     about="$suite two at once"
     script web-password open path=/srv/shop "password=$web_hash" has_password=1 >"$tmp/one"
     grant=k3v9q2m7xbw script web-password open path=/srv/shop account=sp-ben "password=$web_hash" has_password=1 >"$tmp/two"

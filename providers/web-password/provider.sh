@@ -192,6 +192,17 @@ sp_web_words_nginx() {
         }' "$@"
 }
 
+# sp_web_words KIND FILE...: a line for each statement, FILE and the words.
+sp_web_words() {
+    local kind="$1"
+    shift
+    case $kind in
+        apache) sp_web_words_apache "$@" ;;
+        htaccess) sp_web_words_htaccess "$1" ;;
+        nginx) sp_web_words_nginx "$@" ;;
+    esac
+}
+
 # sp_web_read KIND DEPTH FILE...: prints the statements. KIND is apache, nginx or htaccess, which includes nothing:
 # whoever may write to the shop must not name files for root to read. One program reads all files of an include.
 sp_web_read() {
@@ -204,7 +215,7 @@ sp_web_read() {
     done
     [ "$#" -gt 0 ] || return 0
     IFS=$sp_nl
-    for line in $("sp_web_words_$kind" "$@"); do
+    for line in $(sp_web_words "$kind" "$@"); do
         IFS=$sp_nl
         # A section ends with its file.
         case $line in "$file$sp_tab"*) ;; *) file=${line%%"$sp_tab"*} skip=0 ;; esac
@@ -585,7 +596,7 @@ sp_unfit() {
     return 1
 }
 
-# sp_web_words LINES: sets sp_v to them in one line.
+# sp_web_in_words LINES: sets sp_v to them in one line.
 sp_web_in_words() {
     local one
     sp_v=''
@@ -764,7 +775,8 @@ sp_web_scheme() {
         library=$sp_v
     fi
     # Whoever knows it looks for this, or (musl) tests itself with it.
-    [ -n "$library" ] && grep -qF -e '$2y$' -e '$2a$00$' "$library" 2>/dev/null || sp_scheme=sha512
+    # A grep that is not GNU's sees nothing behind a NUL.
+    [ -n "$library" ] && tr '\000' '\n' 2>/dev/null <"$library" | grep -qF -e '$2y$' -e '$2a$00$' || sp_scheme=sha512
 }
 
 # ---- our lines in it -----------------------------------------------------------------------------

@@ -208,12 +208,12 @@ reload() {
     done
 }
 
-# boot_full SUITE: a host with systemd and an address of its own; `stop_full` goes back to the other one.
+# boot_full SUITE [OPTION...]: a host with systemd and an address of its own; `stop_full` goes back to the other one.
 boot_full() {
     host=providers-$$-$1
     booted+=("$host")
     "$repo/tests/hosts/hosts" full up "$host" "$1" --owner $$ --deploy '' --root-key "$(cat "$tmp/operator.pub")" \
-        --sshd-config "$([ "$1" = trixie ] && echo "PerSourcePenalties no")" >"$tmp/host.json" || stop "no booted host of $1"
+        --sshd-config "$([ "$1" = trixie ] && echo "PerSourcePenalties no")" "${@:2}" >"$tmp/host.json" || stop "no booted host of $1"
     light_root=$root light_port=${port[$suite]}
     set_full
 }

@@ -4,10 +4,11 @@
 # On a host of its own with the Apache and the nginx of the suite: sites as merchants have them, and logins by curl
 # from outside. Nothing a verb does may be seen by the servers but in their password files.
 
-# In two, each on a server of its own.
+# In three, each on a server of its own.
 web_password() {
     web_lives
     web_ends
+    web_booted
 }
 web_lives() { web_on_a_host detects is_edited whole_life keeps_bytes shares refuses follows_links tells_marks keeps_secrets other_shells; }
 web_ends() { web_on_a_host due_soon disks twice cut_off ends_by_itself; }
@@ -42,7 +43,7 @@ web() {
 asks() {
     local port=$apache_port
     case $1 in n*) port=$nginx_port ;; esac
-    printf 'url = "http://127.0.0.1:%s%s"\nheader = "Host: %s.test"\n%s' "$port" "${4:-/}" "$1" \
+    printf 'url = "http://%s:%s%s"\nheader = "Host: %s.test"\n%s' "$address" "$port" "${4:-/}" "$1" \
         "${2:+user = \"$2:${3:-$web_secret}\"$'\n'}" | curl -s -m 10 -o /dev/null -w '%{http_code}' -K -
 }
 opens() { test_value 200 asks "$1" "$account"; }
@@ -237,14 +238,19 @@ web_files() {
     chown -R --reference="$root/home/deploy" "$root/srv/ht"
 }
 
-web_sites() {
-    about="$suite web servers"
-    apache_port=$(free_port)
-    nginx_port=$(free_port)
+# The password as the supporter has it, and what the server is told of it.
+web_secrets() {
     web_secret=Kq7mNz2xPw4vRt8sLb3c
     web_hash=$(on htpasswd -niB -C 4 x <<<"$web_secret" | sed -n 's/^x://p')
     web_merchant=$(openssl passwd -apr1 -stdin <<<merchants)
     web_sha=$(openssl passwd -6 -stdin <<<"$web_secret")
+}
+
+web_sites() {
+    about="$suite web servers"
+    apache_port=$(free_port)
+    nginx_port=$(free_port)
+    web_secrets
     same 'a hash of bcrypt' '$2y$04$' "${web_hash:0:7}"
     web_sites_apache
     web_sites_nginx
@@ -349,7 +355,7 @@ web_detects() {
 web_old_libc() {
     local verb=$1
     shift
-    script web-password "$verb" "$@" "password=$web_hash" has_password=1 | sed 's|sp_v=/lib/|&|; s|/proc/$sp_web_nginx_pid/maps|/tmp/maps|; s|/proc/\$sp_web_nginx_pid/maps|/tmp/maps|g' >"$tmp/script"
+    script web-password "$verb" "$@" "password=$web_hash" has_password=1 | sed 's|/proc/\$sp_web_nginx_pid/maps|/tmp/maps|g' >"$tmp/script"
     printf '1-2 r-xp 0 0:0 1 /tmp/libcrypt.so.1\n' >"$root/tmp/maps"
     cp "$tmp/libcrypt.so.1" "$root/tmp/libcrypt.so.1"
     out=$(on /bin/sh -s <"$tmp/script" 2>"$tmp/err") code=$?
@@ -991,6 +997,53 @@ web_ends_by_itself() {
     web close path=/srv/shop
     web collected
     on pkill -KILL -x cron
+}
+
+# With a systemd: by its timer, also when the server was off at the deadline.
+web_booted() {
+    local was_account=$account was_grant=$grant apache_port=80
+    account=sp-anna grant=k3v9q2m7xaw
+    about="$suite by systemd"
+    "$repo/tests/hosts/hosts" layer "$suite" || stop "no web servers for $suite"
+    boot_full "$suite" --layer web
+    web_secrets
+    rm -f "$root"/etc/apache2/sites-enabled/*
+    served /srv/shop
+    vhost shop /srv/shop "<Directory /srv/shop>
+$(basic Shop /etc/apache2/staging.htpasswd)
+</Directory>" >"$root/etc/apache2/sites-enabled/shop.conf"
+    printf 'merchant:%s\n' "$web_merchant" >"$root/etc/apache2/staging.htpasswd"
+    on systemctl start apache2
+    want 'Apache asks' again 20 shut shop
+    web detect path=/srv/shop
+    says supported=true failsafe=systemd has_systemd=true
+    web open path=/srv/shop "deadline=$(($(date +%s) + 4))"
+    finishes
+    says failsafe=systemd
+    want 'it opens' opens shop
+    web check path=/srv/shop
+    says failsafe_present=true present=true
+    want 'it is shut at the deadline' again 20 shut shop
+    want 'and all of it goes' again 20 test ! -e "$root/var/lib/stagepass/$grant"
+    same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/apache2/staging.htpasswd")"
+    want 'nor a unit' eval '! ls "$root"/etc/systemd/system/stagepass-* 2>/dev/null'
+    web close path=/srv/shop
+    finishes
+    says by_server=true absent=true entry_absent=true
+    web collected
+    about="$suite by systemd, without power at the deadline"
+    web open path=/srv/shop "deadline=$(($(date +%s) + 5))"
+    finishes
+    "$repo/tests/hosts/hosts" full off "$host"
+    sleep 5
+    "$repo/tests/hosts/hosts" full on "$host" >"$tmp/host.json"
+    set_full
+    want 'it is shut when it is up again' again 30 test ! -e "$root/var/lib/stagepass/$grant"
+    same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/apache2/staging.htpasswd")"
+    web close path=/srv/shop
+    says by_server=true entry_absent=true
+    stop_full
+    account=$was_account grant=$was_grant
 }
 
 web_tells_marks() {

@@ -6,7 +6,7 @@
 #
 #   tests/providers/run.sh [SUITE...]      default: bookworm bullseye trixie
 #
-# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the five files alone:
+# STAGEPASS_TEST_CASES="shared_account same_key_twice" runs these functions of the files beside it alone:
 # `make test` runs each part that way beside the others.
 # STAGEPASS_TEST_MEASURE=1 also says how long the verbs take.
 # STAGEPASS_TEST_BUSYBOX=/path/to/busybox runs the scripts under busybox ash as well (a static build).
@@ -15,6 +15,7 @@ set -u
 here=$(cd -P "$(dirname "$0")" && pwd)
 repo=$(cd -P "$here/../.." && pwd)
 trees=$repo/target/hosts/trees
+layers=$repo/target/hosts/layers
 judge=$repo/target/debug/examples/judge
 suites=("$@")
 [ "$#" -gt 0 ] || suites=(bookworm bullseye trixie)
@@ -131,14 +132,20 @@ free_port() {
 }
 
 # start SUITE[-NAME] [OPTIONS]: an overlay on the tree, its own mounts and processes, sshd on a loopback port. The
-# options are those of the tmpfs that it writes to.
+# options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd.
 start() {
-    local suite=$1 base=$tmp/$1 disk=mode=0755${2:+,$2}
+    local suite=$1 base=$tmp/$1 disk=mode=0755${2:+,$2} layer=''
+    case $1 in
+        *-web)
+            "$repo/tests/hosts/hosts" layer "${suite%%-*}" || stop "no web servers for ${suite%%-*}"
+            layer=$layers/$suite:
+            ;;
+    esac
     port[$suite]=$(free_port)
     mkdir -p "$base/up" "$base/root"
     mount -t tmpfs -o "$disk" stagepass-test "$base/up"
     mkdir "$base/up/u" "$base/up/w"
-    mount -t overlay -o "lowerdir=$trees/${suite%%-*},upperdir=$base/up/u,workdir=$base/up/w" overlay "$base/root"
+    mount -t overlay -o "lowerdir=$layer$trees/${suite%%-*},upperdir=$base/up/u,workdir=$base/up/w" overlay "$base/root"
     mkdir -p "$base/root/run/sshd" "$base/root/root/.ssh" "$base/root/etc/ssh/sshd_config.d"
     cp "$tmp/operator.pub" "$base/root/root/.ssh/authorized_keys"
     chmod 700 "$base/root/root/.ssh"
@@ -201,12 +208,12 @@ reload() {
     done
 }
 
-# boot_full SUITE: a host with systemd and an address of its own; `stop_full` goes back to the other one.
+# boot_full SUITE [OPTION...]: a host with systemd and an address of its own; `stop_full` goes back to the other one.
 boot_full() {
     host=providers-$$-$1
     booted+=("$host")
     "$repo/tests/hosts/hosts" full up "$host" "$1" --owner $$ --deploy '' --root-key "$(cat "$tmp/operator.pub")" \
-        --sshd-config "$([ "$1" = trixie ] && echo "PerSourcePenalties no")" >"$tmp/host.json" || stop "no booted host of $1"
+        --sshd-config "$([ "$1" = trixie ] && echo "PerSourcePenalties no")" "${@:2}" >"$tmp/host.json" || stop "no booted host of $1"
     light_root=$root light_port=${port[$suite]}
     set_full
 }
@@ -272,7 +279,7 @@ script() {
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done
     # As the program does: a server is told the hash.
-    case ${in[password]} in '' | not-hashed | '$6$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
+    case ${in[password]} in '' | not-hashed | '$6$'* | '$2y$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
     # What detect would have said.
     if [ -z "${in[path_id]+said}" ]; then
         in[path_id]=''
@@ -419,6 +426,7 @@ name\\ 'x'"
 . "$here/gate.sh"
 . "$here/difference.sh"
 . "$here/red.sh"
+. "$here/web-password.sh"
 
 booted() {
     booted_host
@@ -431,8 +439,8 @@ for suite in "${suites[@]}"; do
     [ "$suite" != bullseye ] || form=local
     printf '%s\n' "-- $suite"
     start "$suite"
-    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red}; do "$one"; done
-    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || measure
+    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red web_password}; do "$one"; done
+    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* ]] || measure
     halt "$suite"
 done
 

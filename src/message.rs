@@ -115,6 +115,14 @@ impl Catalogue {
         Ok(Self(bundle))
     }
 
+    /// The same for what is in English.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse`].
+    pub fn english(source: &str) -> Result<Self, CatalogueError> {
+        Self::parse(&"en".parse().expect("it is the name of a language"), source)
+    }
+
     /// The sentence with this id, or `None` where this catalogue has none. A value that the
     /// sentence asks for and that was not given shows as `{$name}`.
     #[must_use]

@@ -85,6 +85,58 @@ fn is_strong(text: &str) -> bool {
         && text.contains(['-', '!'])
 }
 
+/// How a password is hashed for the place that will hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashScheme {
+    /// `$6$…`, which crypt(3) of every Linux understands.
+    Sha512,
+    /// `$2y$…`, which Apache understands wherever it runs, and many a crypt(3).
+    Bcrypt,
+}
+
+/// A password that was made, and what a server is told of it.
+#[derive(Debug)]
+pub struct MadePassword {
+    /// The password itself.
+    pub password: Secret,
+    /// Its hash.
+    pub hash: Secret,
+}
+
+impl MadePassword {
+    /// A new one, hashed by the scheme that `detect` named: `bcrypt`; else SHA-512, which is everywhere.
+    ///
+    /// # Errors
+    /// Fails when the operating system's generator does.
+    pub fn new(scheme: &str) -> Result<Self, RandomFailed> {
+        let scheme = if scheme == "bcrypt" { HashScheme::Bcrypt } else { HashScheme::Sha512 };
+        let password = generate_password()?;
+        let hash = scheme.hash(&password)?;
+        Ok(Self { password, hash })
+    }
+}
+
+/// Rounds of bcrypt, as a power of two: what `htpasswd -B` takes. A web server computes it for every request,
+/// and no number of rounds would make a password of 24 random characters safer.
+const BCRYPT_COST: u32 = 5;
+
+impl HashScheme {
+    /// What a server is given in the place of a password, as [`crypt`].
+    ///
+    /// # Errors
+    /// Fails when the operating system's generator does.
+    pub fn hash(self, password: &Secret) -> Result<Secret, RandomFailed> {
+        if self == Self::Sha512 {
+            return crypt(password);
+        }
+        let mut salt = [0_u8; 16];
+        SysRng.try_fill_bytes(&mut salt).map_err(|_| RandomFailed)?;
+        let parts = bcrypt::hash_with_salt(password.expose(), BCRYPT_COST, salt)
+            .expect("neither the cost nor 24 characters can be refused");
+        Ok(Secret::new(parts.format_for_version(bcrypt::Version::TwoY)))
+    }
+}
+
 /// What a server is given in the place of a password: its SHA-512 hash as crypt(3) writes it, which
 /// every Linux understands. The password itself then stands in no standard input of sudo, which a
 /// server may record. Who reads the hash still learns what to guess against, so it is a secret too.
@@ -150,6 +202,17 @@ mod tests {
                 .parse()
                 .unwrap();
         assert!(ShaCrypt::SHA512.verify_password(b"Hello world!", &theirs).is_ok());
+    }
+
+    #[test]
+    fn a_bcrypt_hash_is_one_that_others_read() {
+        let password = generate_password().unwrap();
+        let hash = HashScheme::Bcrypt.hash(&password).unwrap();
+        assert!(hash.expose().starts_with("$2y$05$") && hash.expose().len() == 60);
+        assert!(bcrypt::verify(password.expose(), hash.expose()).unwrap());
+        assert!(!bcrypt::verify("another", hash.expose()).unwrap());
+        assert_ne!(HashScheme::Bcrypt.hash(&password).unwrap().expose(), hash.expose());
+        assert!(HashScheme::Sha512.hash(&password).unwrap().expose().starts_with("$6$"));
     }
 
     #[test]

@@ -1081,6 +1081,7 @@ sp_web_say_site() {
     sp_say_lines site "$sp_web_sites"
     sp_web_shared
     sp_say_lines shared_with "$sp_web_others"
+    [ -z "$sp_web_others" ] || sp_say note shared-file
     [ "$sp_linked" = false ] || sp_say note file-is-link
     # Whoever may write to the shop by another layer of the grant could change it.
     [ -z "$sp_file" ] || ! sp_web_inside "$sp_file" "$sp_real" || sp_say note file-in-shop

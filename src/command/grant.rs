@@ -24,7 +24,7 @@ use crate::grant::{
 };
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::lifecycle::closing;
-use crate::lifecycle::opening::{self, Draft};
+use crate::lifecycle::opening::{self, Beside, Draft, Opened};
 use crate::mark;
 use crate::message;
 use crate::output::{self, Tone, fields, paint};
@@ -41,7 +41,7 @@ use crate::remote::provider::{AccountKind, Provider, Verb};
 use crate::remote::script::{Answer, Reply};
 use crate::remote::server::{self, Server};
 use crate::remote::session::{Session, unreachable};
-use crate::secret::{self, Secret};
+use crate::secret::{self, MadePassword, Secret};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -70,7 +70,9 @@ struct Seen {
     facts: Facts,
     server: Server,
     promise: Promise,
-    /// What the merchant should know of what is made beside the account.
+    /// What `detect` said of each layer beside the account.
+    beside: Vec<Reply>,
+    /// What the merchant should know of those.
     notes: Vec<String>,
 }
 
@@ -123,7 +125,15 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let draft = Draft {
         grant,
         provider: &wanted.provider,
-        beside: wanted.beside.iter().map(AsRef::as_ref).collect(),
+        beside: wanted
+            .beside
+            .iter()
+            .zip(&credential.beside)
+            .map(|(provider, made)| Beside {
+                provider,
+                password: made.as_ref().map(|made| (&made.password, &made.hash)),
+            })
+            .collect(),
         password: credential.password.as_ref(),
         server: &seen.server,
         asked: asked(&wanted),
@@ -134,7 +144,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     let progress = context.output.progress("making access");
     let opened = opening::open(context, &ledger, &mut session, draft, terms, &progress).await;
     drop(progress);
-    let (grant, promise) = match opened {
+    let Opened { grant, promise, beside } = match opened {
         Ok(opened) => opened,
         Err(e) => {
             session.close().await;
@@ -156,7 +166,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
     session.close().await;
     drop(credential);
     schedule_warning(context, &ledger).await;
-    report(context, &wanted, &seen, &grant, &promise, plan_document);
+    report(context, &wanted, &seen, &grant, &promise, &beside, plan_document);
     Ok(())
 }
 
@@ -628,7 +638,9 @@ fn refuse_key_of_another_kind(wanted: &Wanted, server: &Server) -> Result<()> {
 
 /// A new secret needs somebody to see it: found out before anything is made.
 fn refuse_unshowable_credential(context: &Context, wanted: &Wanted, dry_run: bool) -> Result<()> {
-    let makes_secret = wanted.generate_key || wanted.password;
+    let makes_secret = wanted.generate_key
+        || wanted.password
+        || wanted.beside.iter().any(|beside| beside.has_password);
     if makes_secret && context.output.is_json() && wanted.output.is_none() && !dry_run {
         return Err(Error::new(Kind::Usage, "a JSON document never holds a secret")
             .hint("write the credential to a new file with `--output FILE`"));
@@ -758,18 +770,25 @@ async fn look(
         .with_path(wanted.target.path.as_deref());
     refuse_key_of_another_kind(wanted, &server)?;
     let mut promise = Promise::planned(&server, asked(wanted));
-    let mut notes = Vec::new();
+    let (mut beside, mut notes) = (Vec::new(), Vec::new());
     for (position, provider) in (1..).zip(&wanted.beside) {
         let reply =
             look_beside(context, session, wanted, provider, &layer_id(id, position)).await?;
-        notes.extend(reply.lines("note").map(|note| format!("{}: {note}", provider.name)));
+        notes.extend(notes_of(provider, &reply));
         promise = promise.beside(&provider.name, &reply);
+        beside.push(reply);
     }
     let mut facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
     if let Some(path) = &wanted.backup {
         facts.backup = Some(backup::verify(session, path).await?);
     }
-    Ok(Seen { facts, server, promise, notes })
+    Ok(Seen { facts, server, promise, beside, notes })
+}
+
+/// What a provider told to people, each with its name.
+fn notes_of(provider: &Provider, reply: &Reply) -> Vec<String> {
+    let told = provider.notes(reply).into_iter();
+    told.map(|note| format!("{}: {note}", provider.name)).collect()
 }
 
 /// Detects what is to be made beside the account.
@@ -840,6 +859,8 @@ struct Credentials {
     key: Option<SupporterKey>,
     private_key: Option<Secret>,
     password: Option<Secret>,
+    /// The password of each layer beside the account; `None` where it has none.
+    beside: Vec<Option<MadePassword>>,
 }
 
 fn make_credential(wanted: &Wanted, seen: &Seen) -> Result<Credentials> {
@@ -847,15 +868,23 @@ fn make_credential(wanted: &Wanted, seen: &Seen) -> Result<Credentials> {
         Error::new(Kind::Internal, "no credential can be made").because(e)
     };
     let password = wanted.password.then(secret::generate_password).transpose().map_err(failed)?;
+    let beside = wanted.beside.iter().zip(&seen.beside).map(|(provider, reply)| {
+        if !provider.has_password {
+            return Ok(None);
+        }
+        MadePassword::new(reply.text("scheme")).map(Some)
+    });
+    let beside = beside.collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
     if wanted.generate_key {
         let (key, private_key) = public_key::generate_key_pair(
             seen.server.key_kind(None),
             &format!("stagepass {}", wanted.case.reference),
         )
         .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
-        return Ok(Credentials { key: Some(key), private_key: Some(private_key), password });
+        let private_key = Some(private_key);
+        return Ok(Credentials { key: Some(key), private_key, password, beside });
     }
-    Ok(Credentials { key: wanted.key.clone(), private_key: None, password })
+    Ok(Credentials { key: wanted.key.clone(), private_key: None, password, beside })
 }
 
 fn compose(
@@ -891,6 +920,7 @@ fn compose(
         provider: provider.name.clone(),
         digest: provider.digest.clone(),
         account: own_name(wanted, &layer_id(&id, position)),
+        has_password: provider.has_password,
         inputs: seen.server.layer_state(&wanted.target, provider).text(),
         outputs: "{}".into(),
         ..Layer::default()
@@ -989,20 +1019,28 @@ impl Slot {
 
 /// The secrets that a grant makes, in the order in which they are handed over, each with its file:
 /// the one that `--output` names, and with both the password in a file of its own beside it, so that
-/// each can be used as it is.
-fn secret_files(wanted: &Wanted) -> Vec<(&'static str, Option<PathBuf>)> {
-    let key = wanted.generate_key.then(|| ("private key", wanted.output.clone()));
-    let beside = |path: &PathBuf| {
-        let mut name = path.clone().into_os_string();
-        name.push(".password");
-        PathBuf::from(name)
+/// each can be used as it is. So has the password of what stands beside the account.
+fn secret_files(wanted: &Wanted) -> Vec<(String, Option<PathBuf>)> {
+    let behind = |suffix: &str| {
+        wanted.output.as_ref().map(|path| {
+            let mut name = path.clone().into_os_string();
+            name.push(format!(".{suffix}"));
+            PathBuf::from(name)
+        })
     };
-    let path = match &wanted.output {
-        Some(path) if wanted.generate_key => Some(beside(path)),
-        path => path.clone(),
-    };
-    let password = wanted.password.then_some(("password", path));
-    password.into_iter().chain(key).collect()
+    let mut files = Vec::new();
+    if wanted.password {
+        let path = if wanted.generate_key { behind("password") } else { wanted.output.clone() };
+        files.push(("password".to_owned(), path));
+    }
+    if wanted.generate_key {
+        files.push(("private key".to_owned(), wanted.output.clone()));
+    }
+    for provider in wanted.beside.iter().filter(|provider| provider.has_password) {
+        let path = if files.is_empty() { wanted.output.clone() } else { behind(&provider.name) };
+        files.push((format!("password of `{}`", provider.name), path));
+    }
+    files
 }
 
 impl Slot {
@@ -1028,17 +1066,19 @@ fn hand_over(
     credential: &Credentials,
     mut slots: OutputSlot,
 ) -> Result<()> {
-    let secrets: Vec<(&str, &Secret)> = [
-        ("password", credential.password.as_ref()),
-        ("private key", credential.private_key.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(label, secret)| Some((label, secret?)))
-    .collect();
+    // In the order of `secret_files`.
+    let own = [credential.password.as_ref(), credential.private_key.as_ref()].into_iter().flatten();
+    let own = own.map(|secret| (grant.login(), secret));
+    let beside = grant.layers.iter().skip(1).zip(&credential.beside);
+    let beside = beside.filter_map(|(layer, made)| Some((Some(layer), &made.as_ref()?.password)));
+    let secrets: Vec<(Option<&Layer>, &Secret)> = own.chain(beside).collect();
     if slots.0.is_empty() {
-        let account = grant.login().map(|layer| layer.account.as_str()).unwrap_or_default();
-        for (label, secret) in secrets {
-            let label = format!("{label} of {account} on {}, shown this once:", wanted.target.name);
+        for ((label, _), (layer, secret)) in secret_files(wanted).iter().zip(secrets) {
+            let account = layer.map(|layer| layer.account.as_str()).unwrap_or_default();
+            let of =
+                if layer.is_some_and(|layer| layer.position > 0) { "for the user" } else { "of" };
+            let target = &wanted.target.name;
+            let label = format!("{label} {of} {account} on {target}, shown this once:");
             context.output.secret(&label, secret)?;
         }
         return Ok(());
@@ -1232,6 +1272,7 @@ fn report(
     seen: &Seen,
     grant: &Grant,
     promise: &Promise,
+    beside: &[String],
     plan: Value,
 ) {
     let mut text = format!(
@@ -1247,24 +1288,35 @@ fn report(
         ("host key", connect.host_keys.join(", ")),
         ("ends", deadline::human(grant.deadline, &Local, context.now())),
         ("enforced by", promise.enforced_by().join("; ")),
+        ("tried", beside.join("; ")),
+        ("beside it", users_beside(grant).join(", ")),
         ("revoke", format!("stagepass revoke {}", grant.id)),
     ]));
     let mut files = Vec::new();
     for (label, path) in secret_files(wanted) {
         let Some(path) = path else { continue };
         let place = format!("in {} (mode 0600)", path.display());
-        text.push_str(&fields(&[(label, place)]));
+        text.push_str(&fields(&[(label.as_str(), place)]));
         files.push(json!({ "holds": label, "path": path }));
     }
     let mut notes = notes(grant);
+    for (layer, provider) in grant.layers.iter().skip(1).zip(&wanted.beside) {
+        notes.extend(notes_of(provider, &layer::opened(layer)));
+    }
     notes.extend(connect.doubt.clone());
     for note in &notes {
         text.push_str(&fields(&[("note", paint(Tone::Warn, note))]));
     }
     let grant = view::document(grant, context.now());
     let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan,
-        "files": files, "connect": connect });
+        "beside": beside, "files": files, "connect": connect });
     context.output.result(&text, document);
+}
+
+/// The name that goes with each password beside the account.
+fn users_beside(grant: &Grant) -> Vec<String> {
+    let beside = grant.layers.iter().skip(1).filter(|layer| layer.has_password);
+    beside.map(|layer| format!("the user {} by `{}`", layer.account, layer.provider)).collect()
 }
 
 /// What the merchant should know of what `open` replied.
@@ -1310,13 +1362,7 @@ fn notes(grant: &Grant) -> Vec<String> {
              `AllowTcpForwarding` says so, and only a key can be restricted",
         );
     }
-    let mut notes: Vec<String> = notes.into_iter().map(str::to_owned).collect();
-    for beside in grant.layers.iter().skip(1) {
-        let opened = layer::opened(beside);
-        let said = opened.lines("note").map(|note| format!("{}: {note}", beside.provider));
-        notes.extend(said);
-    }
-    notes
+    notes.into_iter().map(str::to_owned).collect()
 }
 
 /// What the proof was: the supporter's private key is not ours to log in with.

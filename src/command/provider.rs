@@ -12,15 +12,16 @@ use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
 use crate::ledger::Lease;
 use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing::{self, Ended};
+use crate::lifecycle::web::{self, WebTrial};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::public_key::{self, CheckKey};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::LayerState;
-use crate::remote::provider::{AccountKind, Origin, Provider, Verb};
+use crate::remote::provider::{AccountKind, Origin, ProofKind, Provider, Verb};
 use crate::remote::script::{Answer, Reply};
 use crate::remote::server::{self, Server};
 use crate::remote::session::{self, Session};
-use crate::secret;
+use crate::secret::{self, MadePassword};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
 
@@ -178,6 +179,8 @@ struct Cycle<'a> {
     provider: &'a Provider,
     grant: Grant,
     check: CheckKey,
+    /// The password of what stands beside an account.
+    password: Option<MadePassword>,
     not_after: i64,
 }
 
@@ -219,12 +222,15 @@ impl<'a> Cycle<'a> {
         let route = Route::of(session.target, &context.surroundings)
             .map_err(|e| session::unreachable(session.target, e))?;
         let mut broken = standing_against(context, session.target, &route, provider, &server)?;
-        // A test, too, gives rights in that folder for a moment.
-        broken.retain(|one| one.rule.id().starts_with("path."));
+        // A test of an account, too, gives rights in that folder for a moment.
+        let gives_rights = provider.account != AccountKind::None;
+        broken.retain(|one| gives_rights && one.rule.id().starts_with("path."));
         if !broken.is_empty() {
             return Err(refusal(&broken));
         }
         let check = CheckKey::generate(server.key_kind(None)).map_err(made)?;
+        let password = provider.has_password.then(|| MadePassword::new(reply.text("scheme")));
+        let password = password.transpose().map_err(made)?;
         let ends = now + TEST_SECONDS;
         let not_after = ends + server.clock_ahead;
         let state = LayerState {
@@ -235,9 +241,9 @@ impl<'a> Cycle<'a> {
             provider: provider.name.clone(),
             digest: provider.digest.clone(),
             account,
-            public_key: Some(check.text.clone()),
+            public_key: (provider.account != AccountKind::None).then(|| check.text.clone()),
             key_fingerprint: None,
-            has_password: false,
+            has_password: password.is_some(),
             inputs: state.text(),
             outputs: "{}".into(),
             ..Layer::default()
@@ -258,7 +264,7 @@ impl<'a> Cycle<'a> {
             id,
         }
         .grant();
-        Ok(Cycle { context, provider, grant, check, not_after })
+        Ok(Cycle { context, provider, grant, check, password, not_after })
     }
 
     async fn run(
@@ -267,6 +273,7 @@ impl<'a> Cycle<'a> {
         progress: &crate::output::Progress,
     ) -> std::result::Result<Vec<&'static str>, Failed> {
         let mut steps = vec!["detect"];
+        let mut opened = Reply::default();
         for (verb, step, present) in [
             (Verb::Check, "check says absent", Some(false)),
             (Verb::Open, "open", None),
@@ -277,11 +284,12 @@ impl<'a> Cycle<'a> {
             if present.is_some_and(|present| reply.is("present") != present) {
                 return Err((step, "check says otherwise".into()));
             }
+            if verb == Verb::Open {
+                opened = reply;
+            }
             steps.push(step);
         }
-        progress.step("a real login");
-        self.login(session, true).await?;
-        steps.push("a real login");
+        steps.extend(self.used(session, &opened, progress, true).await?);
         for step in ["close", "close again"] {
             progress.step(step);
             if !self.call(session, Verb::Close, step).await?.is("absent") {
@@ -289,9 +297,7 @@ impl<'a> Cycle<'a> {
             }
             steps.push(step);
         }
-        progress.step("a refused login");
-        self.login(session, false).await?;
-        steps.push("a refused login");
+        steps.extend(self.used(session, &opened, progress, false).await?);
         if self.call(session, Verb::Check, "check says absent").await?.is("present") {
             return Err(("check says absent", "check says present".into()));
         }
@@ -313,6 +319,10 @@ impl<'a> Cycle<'a> {
             deadline: self.grant.deadline,
             // No request of a test is still on its way when it closes.
             not_after: if verb == Verb::Close { 0 } else { self.not_after },
+            password_hash: match verb {
+                Verb::Open => self.password.as_ref().map(|made| &made.hash),
+                _ => None,
+            },
             ..CallInputs::default()
         };
         let inputs = inputs::of_layer(&self.grant, layer, &moment);
@@ -331,6 +341,33 @@ impl<'a> Cycle<'a> {
             self.call(session, Verb::Collected, step).await?;
         }
         Ok(())
+    }
+
+    /// Uses what was made as a supporter would: a login, or a request to the web server; nothing where there is
+    /// neither.
+    async fn used(
+        &self,
+        session: &Session<'_>,
+        opened: &Reply,
+        progress: &crate::output::Progress,
+        works: bool,
+    ) -> std::result::Result<Option<&'static str>, Failed> {
+        if self.provider.account != AccountKind::None {
+            let step = if works { "a real login" } else { "a refused login" };
+            progress.step(step);
+            self.login(session, works).await?;
+            return Ok(Some(step));
+        }
+        let (Some(ProofKind::Http), Some(made)) = (self.provider.proof, &self.password) else {
+            return Ok(None);
+        };
+        let step = if works { "a real request" } else { "a refused request" };
+        progress.step(step);
+        let user = self.grant.login().map_or("", |layer| &layer.account);
+        match (works, web::try_password(session, opened, user, &made.password).await) {
+            (true, WebTrial::Proved(_)) | (false, WebTrial::Failed(_)) => Ok(Some(step)),
+            (_, seen) => Err((step, seen.told().1.to_owned())),
+        }
     }
 
     async fn login(&self, session: &Session<'_>, works: bool) -> std::result::Result<(), Failed> {

@@ -506,6 +506,13 @@ async fn close_layer(
     let position = layer.position;
     // It gives no login that could be tried: what was re-read has to do.
     if provider.account == AccountKind::None {
+        if layer.has_password {
+            let name = &layer.provider;
+            notes.push(format!(
+                "{name}: what let the supporter in was read again and is gone; the password was never kept, and was not \
+                 tried"
+            ));
+        }
         let document = Value::Object(document);
         return Ok(Ok(LayerClosed { position, document, notes, evidence, kept }));
     }

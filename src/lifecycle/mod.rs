@@ -18,3 +18,4 @@ pub mod proving;
 pub mod refusal;
 pub mod sharing;
 pub mod trial;
+pub(crate) mod web;

@@ -16,13 +16,14 @@ use crate::lifecycle::claim::{self, event, lease_seconds, release};
 use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
+use crate::lifecycle::web::{self, WebTrial};
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, CredentialPromise, Promise};
 use crate::public_key::{self, CheckKey};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{AccountKind, Provider, Verb};
+use crate::remote::provider::{AccountKind, ProofKind, Provider, Verb};
 use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::server::Server;
 use crate::remote::session::{self, Session};
@@ -44,8 +45,8 @@ pub struct Draft<'a> {
     pub grant: Grant,
     /// The provider of the layer that the supporter logs in to.
     pub provider: &'a Provider,
-    /// The providers of the layers beside it, in their order.
-    pub beside: Vec<&'a Provider>,
+    /// The layers beside it, in their order.
+    pub beside: Vec<Beside<'a>>,
     /// The password to set, if there is to be one.
     pub password: Option<&'a Secret>,
     /// The server as it was seen.
@@ -54,6 +55,26 @@ pub struct Draft<'a> {
     pub asked: Asked,
     /// What the plan promised.
     pub planned: Promise,
+}
+
+/// What makes a layer beside the account.
+#[derive(Debug)]
+pub struct Beside<'a> {
+    /// Its provider.
+    pub provider: &'a Provider,
+    /// The password to set and its hash, if there is to be one.
+    pub password: Option<(&'a Secret, &'a Secret)>,
+}
+
+/// A grant that is open, and what was seen of it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The grant as it stands now.
+    pub grant: Grant,
+    /// What ends it.
+    pub promise: Promise,
+    /// What the trial of each layer beside the account showed, in a line each.
+    pub beside: Vec<String>,
 }
 
 /// Makes the grant. Takes the terms by value: without them nothing is opened, and they are spent.
@@ -67,7 +88,7 @@ pub async fn open(
     draft: Draft<'_>,
     terms: Terms,
     progress: &Progress,
-) -> Result<(Grant, Promise)> {
+) -> Result<Opened> {
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
     let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
@@ -150,10 +171,14 @@ pub async fn open(
         return Err(interrupted(context, ledger, session, &grant).await);
     }
     let mut promise = Promise::made(draft.server, draft.asked, &reply);
-    for (position, provider) in (1..).zip(draft.beside) {
-        progress.step(&format!("making `{}`", provider.name));
-        match open_beside(session, provider, &mut grant, position, &moment).await {
-            Ok(reply) => promise = promise.beside(&provider.name, &reply),
+    let mut trials: Vec<(&str, WebTrial)> = Vec::new();
+    for (position, beside) in (1..).zip(draft.beside) {
+        progress.step(&format!("making `{}`", beside.provider.name));
+        match open_beside(session, &beside, &mut grant, position).await {
+            Ok((reply, trial)) => {
+                promise = promise.beside(&beside.provider.name, &reply);
+                trials.extend(trial.map(|trial| (beside.provider.name.as_str(), trial)));
+            }
             Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
         }
         if output::is_interrupted() {
@@ -227,14 +252,22 @@ pub async fn open(
         LayerState::change(layer, |state| state.taken_here = true);
     }
     release(&mut grant);
-    let detail = json!({ "open": evidence::read_back(&reply), "login": evidence, "proof": proof, "promise": promise });
+    let of_beside = trials.iter().map(|(provider, trial)| {
+        let (result, text) = trial.told();
+        json!({ "provider": provider, "result": result, "text": text })
+    });
+    let detail = json!({
+        "open": evidence::read_back(&reply), "login": evidence, "proof": proof,
+        "beside": of_beside.collect::<Vec<Value>>(), "promise": promise,
+    });
     let open = event(context, &grant, "grant.open", detail);
     let grant = ledger.record(&grant, &open).await.map_err(|e| {
         Error::from(e).hint(
             "access was made and is recorded as `opening`; `stagepass sweep` takes it away again",
         )
     })?;
-    Ok((grant, promise))
+    let beside = trials.iter().map(|(provider, trial)| format!("{provider}: {}", trial.told().1));
+    Ok(Opened { grant, promise, beside: beside.collect() })
 }
 
 /// What `open` made to end the access, and what was looked for in vain after the trial. A provider that
@@ -318,28 +351,43 @@ impl Problem {
 /// Makes a layer beside the account, and reads it back: there is no login that would show it.
 async fn open_beside(
     session: &mut Session<'_>,
-    provider: &Provider,
+    beside: &Beside<'_>,
     grant: &mut Grant,
     position: usize,
-    moment: &CallInputs<'_>,
-) -> std::result::Result<Reply, Problem> {
+) -> std::result::Result<(Reply, Option<WebTrial>), Problem> {
+    let provider = beside.provider;
     let layer = layer_at(grant, position)?;
     let not_after = LayerState::of(layer).open_not_after;
-    let moment = CallInputs { deadline: moment.deadline, not_after, ..CallInputs::default() };
-    let reply = call_layer(session, provider, Verb::Open, grant, layer, &moment).await?;
+    let look = CallInputs { deadline: grant.deadline, not_after, ..CallInputs::default() };
+    let hash = beside.password.map(|(_, hash)| hash);
+    let make = CallInputs { password_hash: hash, ..look };
+    let reply = call_layer(session, provider, Verb::Open, grant, layer, &make).await?;
     if let Some(layer) = grant.layers.get_mut(position) {
         layer.outputs = evidence::read_back(&reply).to_string();
     }
     let layer = layer_at(grant, position)?;
-    let seen = call_layer(session, provider, Verb::Check, grant, layer, &moment).await?;
-    if seen.is("present") {
-        return Ok(reply);
+    let seen = call_layer(session, provider, Verb::Check, grant, layer, &look).await?;
+    if !seen.is("present") {
+        return Err(Problem::new(
+            Kind::Refused,
+            format!("`{}` said that it made its part, and it is not there", provider.name),
+            "what was read back does not say `present=true`",
+        ));
     }
-    Err(Problem::new(
-        Kind::Refused,
-        format!("`{}` said that it made its part, and it is not there", provider.name),
-        "what was read back does not say `present=true`",
-    ))
+    let trial = match (provider.proof, beside.password) {
+        (Some(ProofKind::Http), Some((password, _))) => {
+            Some(web::try_password(session, &reply, &layer.account, password).await)
+        }
+        _ => None,
+    };
+    match trial {
+        Some(WebTrial::Failed(why)) => Err(Problem::new(
+            Kind::Refused,
+            format!("`{}` made its part, and it did not let in", provider.name),
+            why,
+        )),
+        trial => Ok((reply, trial)),
+    }
 }
 
 fn layer_at(grant: &Grant, position: usize) -> std::result::Result<&Layer, Problem> {

@@ -14,9 +14,11 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::file::{self, Links};
-use crate::message::line_and_column;
+use crate::message::{Arg, Catalogue, line_and_column};
 use crate::remote::script::slim::{Library, for_keeping};
-use crate::remote::script::{self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs};
+use crate::remote::script::{
+    self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs, Reply,
+};
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
 
@@ -37,24 +39,44 @@ const AROUND_CLOSES: [&str; 2] = ["sp_close_ahead", "sp_close_behind"];
 /// The reply of a close that says that the server keeps what was found.
 pub(crate) const KEPT: &str = "result_kept";
 
-/// Every built-in provider: name, manifest, script. The order is the order of preference.
-const BUILTIN: &[(&str, &str, &str)] = &[
-    (
-        "linux-account",
-        include_str!("../../providers/linux-account/provider.toml"),
-        include_str!("../../providers/linux-account/provider.sh"),
-    ),
-    (
-        "authorized-key",
-        include_str!("../../providers/authorized-key/provider.toml"),
-        include_str!("../../providers/authorized-key/provider.sh"),
-    ),
+/// The files of a built-in provider.
+struct Files {
+    name: &'static str,
+    manifest: &'static str,
+    script: &'static str,
+    /// Its sentences, a Fluent catalogue.
+    sentences: &'static str,
+}
+
+/// Every built-in provider. The order is the order of preference.
+const BUILTIN: &[Files] = &[
+    Files {
+        name: "linux-account",
+        manifest: include_str!("../../providers/linux-account/provider.toml"),
+        script: include_str!("../../providers/linux-account/provider.sh"),
+        sentences: "",
+    },
+    Files {
+        name: "authorized-key",
+        manifest: include_str!("../../providers/authorized-key/provider.toml"),
+        script: include_str!("../../providers/authorized-key/provider.sh"),
+        sentences: "",
+    },
+    Files {
+        name: "web-password",
+        manifest: include_str!("../../providers/web-password/provider.toml"),
+        script: include_str!("../../providers/web-password/provider.sh"),
+        sentences: include_str!("../../providers/web-password/en.ftl"),
+    },
 ];
+
+/// The most of a provider's sentences that one reply can ask for.
+const MOST_NOTES: usize = 20;
 
 /// Every script that is built in, as it is sent where nothing is left out: for the tests of that.
 #[cfg(test)]
 pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
-    [LIBRARY].into_iter().chain(BUILTIN.iter().map(|(_, _, script)| *script))
+    [LIBRARY].into_iter().chain(BUILTIN.iter().map(|files| files.script))
 }
 
 /// What a provider can be asked to do.
@@ -134,6 +156,23 @@ impl AccountKind {
     }
 }
 
+/// What a layer beside the account gives the supporter to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CredentialKind {
+    /// A password that stagepass makes, and of which the server is told the hash.
+    Password,
+}
+
+/// How it is shown that a layer beside the account does what it is for. Where nothing is declared, that it is read
+/// back has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProofKind {
+    /// By a request to the sites that `open` named with `site`: one without the password, and one with it.
+    Http,
+}
+
 /// The interpreter a provider's script is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -152,6 +191,9 @@ struct Manifest {
     language: Language,
     run_as: RunAs,
     account: AccountKind,
+    #[serde(default)]
+    credentials: Vec<CredentialKind>,
+    proof: Option<ProofKind>,
     detect: Replies,
     open: Replies,
     update: Replies,
@@ -192,6 +234,12 @@ pub struct Provider {
     pub run_as: RunAs,
     /// What account it gives.
     pub account: AccountKind,
+    /// Whether what stands beside the account has a password of its own.
+    pub has_password: bool,
+    /// How what stands beside the account is proved.
+    pub proof: Option<ProofKind>,
+    /// What it says to people, by the ids that its script says.
+    sentences: Option<Catalogue>,
     /// Where it came from.
     pub origin: Origin,
     /// SHA-256 of manifest, script, the functions they share and the gate, in hex; kept in every
@@ -220,6 +268,14 @@ pub enum ProviderError {
         /// The file.
         path: String,
         /// Line, column and reason.
+        why: String,
+    },
+    /// The provider's sentences cannot be understood.
+    #[error("the sentences of `{place}` cannot be used: {why}")]
+    Sentences {
+        /// The file, or the provider's name.
+        place: String,
+        /// Line and reason.
         why: String,
     },
     /// A file of the provider cannot be read.
@@ -252,13 +308,15 @@ impl Provider {
         if is_name(name) {
             let folder = user_dir.join(name);
             let own = folder.is_dir();
-            match BUILTIN.iter().zip(&MADE).find(|((known, ..), _)| *known == name) {
+            match BUILTIN.iter().zip(&MADE).find(|(known, _)| known.name == name) {
                 Some(_) if own => return Err(ProviderError::NameTaken(name.into())),
-                Some(((_, manifest, script), made)) => {
+                Some((files, made)) => {
                     if let Some(made) = made.get() {
                         return Ok(Arc::clone(made));
                     }
-                    let new = Self::parse(name, manifest, script, Origin::BuiltIn)?;
+                    let Files { manifest, script, sentences, .. } = files;
+                    let mut new = Self::parse(name, manifest, script, Origin::BuiltIn)?;
+                    new.sentences = Some(catalogue(name, sentences)?);
                     return Ok(Arc::clone(made.get_or_init(|| Arc::new(new))));
                 }
                 None if own => return Self::from_folder(name, &folder).map(Arc::new),
@@ -271,7 +329,7 @@ impl Provider {
     /// Every provider that can be used, built-in ones first, and those that cannot with the reason.
     #[must_use]
     pub fn list(user_dir: &Path) -> Vec<Result<Arc<Self>, ProviderError>> {
-        let mut names: Vec<String> = BUILTIN.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        let mut names: Vec<String> = BUILTIN.iter().map(|files| files.name.to_owned()).collect();
         let mut own: Vec<String> = fs::read_dir(user_dir)
             .into_iter()
             .flatten()
@@ -310,7 +368,15 @@ impl Provider {
             })
         };
         let (manifest, script) = (read(&manifest_path)?, read(&script_path)?);
-        Self::parse(name, &manifest, &script, Origin::Folder(folder.to_owned()))
+        let mut provider =
+            Self::parse(name, &manifest, &script, Origin::Folder(folder.to_owned()))?;
+        let sentences_path = folder.join(SENTENCES);
+        if sentences_path.symlink_metadata().is_ok() {
+            refuse_unsafe(&sentences_path)?;
+            let text = read(&sentences_path)?;
+            provider.sentences = Some(catalogue(&sentences_path.display().to_string(), &text)?);
+        }
+        Ok(provider)
     }
 
     pub(crate) fn parse(
@@ -332,6 +398,18 @@ impl Provider {
         })?;
         if parsed.name != name {
             return Err(bad(format!("it names itself `{}`", script::clean(&parsed.name))));
+        }
+        if !parsed.credentials.is_empty() && parsed.account != AccountKind::None {
+            return Err(bad(
+                "only what has `account = \"none\"` has `credentials`: those of an account \
+                            are asked for with `grant`"
+                    .to_owned(),
+            ));
+        }
+        if parsed.proof.is_some() && parsed.credentials.is_empty() {
+            return Err(bad(
+                "a `proof` by `http` tries a password, and its `credentials` name none".to_owned(),
+            ));
         }
         if parsed.close.outputs.contains_key(KEPT) && parsed.collected.outputs.is_empty() {
             return Err(bad(format!(
@@ -376,6 +454,9 @@ impl Provider {
             summary: parsed.summary,
             run_as: parsed.run_as,
             account: parsed.account,
+            has_password: parsed.credentials.contains(&CredentialKind::Password),
+            proof: parsed.proof,
+            sentences: None,
             origin,
             digest,
             outputs: outputs.into_iter().collect(),
@@ -464,6 +545,19 @@ impl Provider {
         }
     }
 
+    /// What the script told to people with lines of `note`: each is the id of a sentence of the provider's,
+    /// into which the other values of the reply are put; what is no such id is told as it is.
+    #[must_use]
+    pub fn notes(&self, reply: &Reply) -> Vec<String> {
+        let values = || reply.values().iter().map(|(name, value)| (name.as_str(), value.into()));
+        let sentence = |note: &str| {
+            let args: Vec<(&str, Arg)> = values().collect();
+            self.sentences.as_ref()?.text(&format!("note-{note}"), &args)
+        };
+        let told = reply.lines("note").take(MOST_NOTES);
+        told.map(|note| sentence(note).unwrap_or_else(|| note.to_owned())).collect()
+    }
+
     /// Whether the provider can list what carries our mark.
     #[must_use]
     pub fn lists_marks(&self) -> bool {
@@ -488,6 +582,14 @@ impl Provider {
         static NONE: Outputs = Outputs::new();
         self.outputs.get(&verb).unwrap_or(&NONE)
     }
+}
+
+/// The file of a provider's sentences, in English.
+const SENTENCES: &str = "en.ftl";
+
+fn catalogue(place: &str, text: &str) -> Result<Catalogue, ProviderError> {
+    Catalogue::english(text)
+        .map_err(|e| ProviderError::Sentences { place: place.to_owned(), why: e.to_string() })
 }
 
 /// Folder names only: a name from the command line must not leave the folder of providers.
@@ -536,7 +638,7 @@ mod tests {
     #[test]
     fn a_verb_is_sent_all_that_it_needs_and_little_more() {
         use std::io::Write as _;
-        for (name, _, script) in BUILTIN {
+        for Files { name, script, .. } in BUILTIN {
             let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
             let whole = [LIBRARY, script].concat();
             let defined: Vec<&str> = whole
@@ -569,7 +671,7 @@ mod tests {
     /// Merchants' lines are slow upwards.
     #[test]
     fn a_grant_sends_little() {
-        for (name, ..) in BUILTIN {
+        for Files { name, .. } in BUILTIN {
             let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
             let bytes = |verb| {
                 let framed = provider.frame(verb, &Vec::new()).unwrap();
@@ -584,7 +686,7 @@ mod tests {
 
     #[test]
     fn a_close_sends_its_script_once() {
-        for (name, ..) in BUILTIN {
+        for Files { name, .. } in BUILTIN {
             let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
             let one = |verb| provider.frame(verb, &Vec::new()).unwrap().packed.unwrap().0.len();
             let many = |verb| {

@@ -16,7 +16,7 @@ use crate::remote::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::target::{Elevation, Target};
 use crate::transport::{
     Ahead, Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,
-    Unlock as _, Wanted,
+    Unlock as _, Wanted, WebAnswer, WebRequest,
 };
 
 /// How long a step on a server may take for a grant: with a shop on a large disk longer than elsewhere.
@@ -154,6 +154,11 @@ impl<'a> Session<'a> {
         limit: Duration,
     ) -> Answer {
         self.run(framed, self.target.elevation, outputs, limit).await
+    }
+
+    /// Asks the web server on this target.
+    pub async fn ask_web(&self, request: &WebRequest<'_>) -> WebAnswer {
+        self.connection.ask_web(request, self.context.step_deadline()).await
     }
 
     async fn run(

@@ -27,10 +27,12 @@ pub(crate) mod sftp;
 mod ssh;
 pub(crate) mod ssh_config;
 mod trial;
+mod web;
 
 pub use route::Route;
 pub use ssh::{Fetched, fetch_host_key};
 pub use trial::{Part, Shown, Trial};
+pub use web::{DOORS, WebAnswer, WebRequest};
 
 /// What of the merchant's machine matters for a connection. Made by `context.rs`.
 #[derive(Debug, Clone)]

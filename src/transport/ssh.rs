@@ -752,6 +752,17 @@ impl Session {
         }
     }
 
+    /// A connection from the server to itself.
+    pub(super) async fn reach(
+        &self,
+        address: &str,
+        port: u16,
+    ) -> io::Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>> {
+        let opening =
+            self.link.handle.channel_open_direct_tcpip(address, u32::from(port), "127.0.0.1", 0);
+        Ok(opening.await.map_err(io::Error::other)?.into_stream())
+    }
+
     /// Runs one command to its end, or to the deadline.
     pub(super) async fn run(&self, mut exchange: Exchange<'_>, deadline: Instant) -> Outcome {
         let clock = Clock { deadline };

@@ -22,6 +22,7 @@ use stagepass::testing::ledger::{Filter, Ledger, Location, Mode};
 
 use crate::host::{Builder, Host, Process, SUITE, Sudo};
 use crate::job::{Story, expiry_time, now};
+use crate::layers::side_door;
 use crate::stage::{Credential, Invocation, Key, Stage, bounded};
 
 // ---- chance, and what is written down ----------------------------------------------------------
@@ -78,6 +79,8 @@ pub fn write_down(name: &str, line: &Value) {
 pub enum Provider {
     LinuxAccount,
     AuthorizedKey,
+    /// An account, and beside it what a provider of the merchant's own makes.
+    TwoLayers,
 }
 
 impl Provider {
@@ -87,13 +90,14 @@ impl Provider {
         match self {
             Self::LinuxAccount => "linux-account",
             Self::AuthorizedKey => "authorized-key",
+            Self::TwoLayers => "linux-account and side-door",
         }
     }
 
     /// The account stagepass logs in with, which decides the provider.
     pub fn login(self) -> &'static str {
         match self {
-            Self::LinuxAccount => "root",
+            Self::LinuxAccount | Self::TwoLayers => "root",
             Self::AuthorizedKey => "deploy",
         }
     }
@@ -238,6 +242,11 @@ pub fn marks(host: &Host) -> BTreeSet<(&'static str, String)> {
                 marks.insert((what, rest.split('.').next().unwrap_or_default().to_owned()));
             }
         }
+    }
+    for line in text("etc/doors").lines() {
+        // A layer beside the account has one character more than its grant.
+        let id: String = line.chars().take(10).collect();
+        marks.insert(("door", id));
     }
     for name in names("var/spool/cron/crontabs") {
         for line in text(&format!("var/spool/cron/crontabs/{name}")).lines() {
@@ -391,6 +400,10 @@ impl Field {
         let host = make(&story.stage).deploy(Sudo::None).shop().start();
         host.sh("chown -R deploy /var/www/shop");
         story.target("shop", &host, provider.login(), &[]);
+        if provider == Provider::TwoLayers {
+            side_door(&story);
+            host.sh("echo cron.d >/root/failsafe; touch /etc/doors");
+        }
         let shim = story.stage.path().join("tmp/points.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/points.c");
         let flags = ["-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o"];
@@ -468,6 +481,9 @@ impl Field {
                 let file = file.to_str().unwrap().to_owned();
                 words.push(&file);
                 words.extend(["--for", "2h"]);
+                if self.provider == Provider::TwoLayers {
+                    words.extend(["--with", "server,side-door"]);
+                }
                 if self.handed && self.provider == Provider::LinuxAccount {
                     words.extend(["--password", "--accept-weak-expiry"]);
                 }
@@ -873,6 +889,21 @@ fn an_extension_of_a_key_survives_a_kill_at_every_point() {
 }
 
 #[test]
+fn a_grant_of_two_layers_survives_a_kill_at_every_point() {
+    every_point_of(Verb::Grant, Provider::TwoLayers, false);
+}
+
+#[test]
+fn an_extension_of_two_layers_survives_a_kill_at_every_point() {
+    every_point_of(Verb::Extend, Provider::TwoLayers, false);
+}
+
+#[test]
+fn a_revocation_of_two_layers_survives_a_kill_at_every_point() {
+    every_point_of(Verb::Close, Provider::TwoLayers, false);
+}
+
+#[test]
 fn a_revocation_of_an_account_survives_a_kill_at_every_point() {
     every_point_of(Verb::Close, Provider::LinuxAccount, false);
 }
@@ -953,8 +984,13 @@ fn kills_at_random_moments_leave_nothing_that_a_sweep_does_not_settle() {
     let workers = asked("STAGEPASS_TEST_WORKERS", 2);
     let running: Vec<_> = (0..workers)
         .map(|number| {
-            let provider =
-                if number % 2 == 0 { Provider::LinuxAccount } else { Provider::AuthorizedKey };
+            // With a third worker, two layers at once are among them.
+            let provider = match number % 4 {
+                0 => Provider::LinuxAccount,
+                1 => Provider::AuthorizedKey,
+                2 => Provider::TwoLayers,
+                _ => Provider::AuthorizedKey,
+            };
             let share = wanted / workers + u64::from(number < wanted % workers);
             let seed = seed.wrapping_add(number);
             (provider, seed, thread::spawn(move || random_kills(provider, seed, share)))

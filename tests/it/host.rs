@@ -339,6 +339,12 @@ impl Builder {
         self
     }
 
+    /// With Apache, nginx and htpasswd, none of them started.
+    pub fn web(self) -> Self {
+        bounded(hosts().args(["layer", &self.suite]), b"", Duration::from_secs(300)).ok();
+        self.option("--layer", "web")
+    }
+
     /// The host's zone, such as `Europe/Rome`; else UTC.
     pub fn time_zone(self, zone: &str) -> Self {
         self.option("--timezone", zone)

@@ -94,7 +94,7 @@ sp_marks() {
 "#;
 
 /// Gives the merchant the provider `side-door`.
-fn side_door(story: &Story) {
+pub fn side_door(story: &Story) {
     let folder = story.stage.config().join("providers/side-door");
     fs::create_dir_all(&folder).unwrap();
     for (path, mode) in [(folder.parent().unwrap(), 0o700), (&folder, 0o700)] {
@@ -275,7 +275,7 @@ fn a_layer_that_cannot_be_closed_keeps_no_other_open() {
     assert_eq!(shown["grant"]["closed_at"].as_i64(), Some(closed(1)));
     story.run(["ledger", "verify"]).ok();
     // The other way round.
-    let ada = story.granted_key("shop", &key, &[&BOTH[..], &["--supporter", "Ada"]].concat());
+    let ada = granted(&story, &key);
     host.sh(
         "cp -a /usr/sbin/userdel /root/userdel; printf '#!/bin/sh\nexit 1\n' >/usr/sbin/userdel",
     );
@@ -354,4 +354,169 @@ fn a_door_beside_the_merchants_own_account_needs_root_and_is_told_what_it_is() {
     story.run(["case", "close", CASE]).ok();
     assert_eq!(doors(&host), "");
     assert_eq!(story.state(&jane.id), "closed");
+}
+
+// ---- a password in front of the shop -----------------------------------------------------------
+
+/// A staging shop behind HTTP Basic Authentication, with a user of the merchant's, on a server of its own network.
+fn staging_site(server: &str) -> (Story, Host) {
+    let story = Story::new();
+    let host = story.stage.full(SUITE).web().shop().start();
+    host.sh(
+        "htpasswd -nbB merchant Merchant-4711 >/etc/shop.passwords; chmod 640 /etc/shop.passwords
+        chgrp www-data /etc/shop.passwords
+        openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=other.example \
+            -keyout /etc/ssl/private/shop.key -out /etc/ssl/shop.pem 2>/dev/null",
+    );
+    host.sh(match server {
+        "apache2" => APACHE,
+        _ => NGINX,
+    });
+    story.target("shop", &host, "root", &[]);
+    (story, host)
+}
+
+const APACHE: &str = r#"
+a2enmod -q ssl >/dev/null
+rm -f /etc/apache2/sites-enabled/*
+cat >/etc/apache2/sites-enabled/shop.conf <<'X'
+<VirtualHost *:80>
+    ServerName staging.example
+    Redirect permanent / https://staging.example/
+</VirtualHost>
+<VirtualHost *:443>
+    ServerName staging.example
+    DocumentRoot /var/www/shop
+    SSLEngine on
+    SSLCertificateFile /etc/ssl/shop.pem
+    SSLCertificateKeyFile /etc/ssl/private/shop.key
+    <Directory /var/www/shop>
+        AuthType Basic
+        AuthName "Staging"
+        AuthUserFile /etc/shop.passwords
+        Require valid-user
+    </Directory>
+</VirtualHost>
+X
+apache2ctl start
+"#;
+
+const NGINX: &str = r#"
+rm -f /etc/nginx/sites-enabled/*
+cat >/etc/nginx/sites-enabled/shop <<'X'
+server {
+    listen 80;
+    server_name staging.example;
+    root /var/www/shop;
+    auth_basic "Staging";
+    auth_basic_user_file /etc/shop.passwords;
+}
+X
+nginx
+"#;
+
+/// Asks for the first page as a supporter does: the status of the answer.
+const ASKS: &str = "
+import base64, ssl, sys, urllib.request, urllib.error
+request = urllib.request.Request(sys.argv[1], headers={'Host': 'staging.example'})
+user = sys.stdin.read()
+if user:
+    request.add_header('Authorization', 'Basic ' + base64.b64encode(user.encode()).decode())
+try:
+    print(urllib.request.urlopen(request, context=ssl._create_unverified_context()).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+";
+
+/// What the site answers.
+fn answers(story: &Story, host: &Host, scheme: &str, user: Option<(&str, &str)>) -> String {
+    let url = format!("{scheme}://{}/", host.address);
+    let who = user.map(|(user, password)| format!("{user}:{password}")).unwrap_or_default();
+    let run = story.stage.program("python3", ["-c", ASKS, &url]).stdin(who).run().ok();
+    run.stdout.trim().to_owned()
+}
+
+#[track_caller]
+fn a_password_opens_the_staging_site_and_goes(server: &str, scheme: &str) {
+    let (story, host) = staging_site(server);
+    let before = merchants_own(&host);
+    let passwords = || host.sh("cat /etc/shop.passwords; stat -c '%a %U:%G' /etc/shop.passwords");
+    let (as_it_was, pids) = (passwords(), host.sh(&format!("pgrep -x {server} | sort")));
+    let merchant = Some(("merchant", "Merchant-4711"));
+    assert_eq!(answers(&story, &host, scheme, None), "401");
+    let inside = answers(&story, &host, scheme, merchant);
+    assert!(["200", "403"].contains(&inside.as_str()), "{inside}");
+    let key = story.stage.supporter_key();
+    let public = key.public.to_str().unwrap();
+    let file = story.stage.path().join("web");
+    let words =
+        ["--key", public, "--with", "server,web-password", "--output", file.to_str().unwrap()];
+    let mut watch = story.stage.watch_proc();
+    let run = story.grant("shop", &words).ok();
+    let jane = Granted::of(&run);
+    let tried = jane.document["beside"][0].as_str().unwrap();
+    let expected = format!("asks for a password (401), and answers {inside}");
+    assert!(tried.contains(&expected), "{tried}");
+    let layers = &jane.document["grant"]["layers"];
+    assert_eq!(layers[1]["has_password"], true);
+    let user = layers[1]["account"].as_str().unwrap().to_owned();
+    let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::remove_file(&file).unwrap();
+    let ours = Some((user.as_str(), password.as_str()));
+    assert_eq!(answers(&story, &host, scheme, ours), inside);
+    assert_eq!(answers(&story, &host, scheme, Some((&user, "another"))), "401");
+    assert_eq!(answers(&story, &host, scheme, merchant), inside);
+    assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
+    let seen = story.run(["reconcile", "shop", "--json"]).ok().json();
+    assert_eq!(seen["result"]["targets"][0]["findings"].as_array().unwrap().len(), 0, "{seen:#}");
+
+    let told = story.revoked(&jane.id);
+    assert!(told.contains("never kept"), "{told}");
+    assert_eq!(answers(&story, &host, scheme, ours), "401");
+    assert_eq!(answers(&story, &host, scheme, merchant), inside);
+    assert_eq!(passwords(), as_it_was);
+    same_text(&before, &merchants_own(&host));
+    assert_eq!(
+        host.sh(&format!("pgrep -x {server} | sort")),
+        pids,
+        "the web server was not left alone"
+    );
+    host.sh("! find /var/lib/stagepass -mindepth 1 -type d 2>/dev/null | grep .");
+    story.kept_secret(&[password.into_bytes()], &[&host], &mut watch);
+}
+
+#[test]
+fn apache_booted_lets_the_supporter_in_by_a_password_that_goes() {
+    a_password_opens_the_staging_site_and_goes("apache2", "https");
+}
+
+#[test]
+fn nginx_booted_lets_the_supporter_in_by_a_password_that_goes() {
+    a_password_opens_the_staging_site_and_goes("nginx", "http");
+}
+
+#[test]
+fn a_site_booted_that_takes_no_such_password_is_not_granted() {
+    let (story, host) = staging_site("nginx");
+    // What is read is not what runs: the file that nginx was started with is another.
+    host.sh("sed -i 's/shop.passwords/other.passwords/' /etc/nginx/sites-enabled/shop
+        cp -a /etc/shop.passwords /etc/other.passwords; nginx -s reload
+        sed -i 's/other.passwords/shop.passwords/' /etc/nginx/sites-enabled/shop");
+    let before = merchants_own(&host);
+    let key = story.stage.supporter_key();
+    let words =
+        ["--key", key.public.to_str().unwrap(), "--with", "server,web-password", "--output"];
+    let file = story.stage.path().join("web");
+    let run = story.grant("shop", &[&words[..], &[file.to_str().unwrap()]].concat()).fails();
+    assert!(run.output().contains("asks again when it is given this one"), "{}", run.told());
+    assert!(!file.exists());
+    same_text(&before, &merchants_own(&host));
+    host.sh("! grep -q stagepass /etc/shop.passwords");
+    // The whole cycle of the provider by itself.
+    host.sh("nginx -s reload");
+    let run = story.run(["provider", "test", "web-password", "--target", "shop", "--json"]).ok();
+    let steps = run.json()["result"]["steps"].to_string();
+    assert!(steps.contains("a real request") && steps.contains("a refused request"), "{steps}");
+    host.sh("! grep -q stagepass /etc/shop.passwords");
 }

@@ -1,0 +1,103 @@
+//! The trial of a password that a web server asks for: one request without it, which has to be asked for one, and one
+//! with it, which has not. Both are made from the server itself ([`crate::transport::WebRequest`]).
+
+use crate::remote::script::{Reply, clean};
+use crate::remote::session::Session;
+use crate::secret::Secret;
+use crate::transport::{DOORS, WebAnswer, WebRequest};
+
+/// The most sites of a shop that are asked.
+const MOST_SITES: usize = 4;
+
+/// What the trial showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WebTrial {
+    /// Without the password the site asked for one, and with it it did not.
+    Proved(String),
+    /// No site asked for a password where it was looked for.
+    NotTried(String),
+    /// The site asked for a password with it as well.
+    Failed(String),
+}
+
+impl WebTrial {
+    /// Its name in the ledger, and what was seen, in one line.
+    pub(crate) fn told(&self) -> (&'static str, &str) {
+        match self {
+            Self::Proved(text) => ("proved", text),
+            Self::NotTried(text) => ("not-tried", text),
+            Self::Failed(text) => ("failed", text),
+        }
+    }
+}
+
+/// Tries the password of `user` on the sites that the provider named.
+pub(crate) async fn try_password(
+    session: &Session<'_>,
+    opened: &Reply,
+    user: &str,
+    password: &Secret,
+) -> WebTrial {
+    let mut seen = Vec::new();
+    let mut sites: Vec<&str> = opened.lines("site").map(name_of).collect();
+    sites.dedup();
+    for site in sites.into_iter().take(MOST_SITES) {
+        for (tls, port) in DOORS {
+            let request = WebRequest { tls, port, site, user: None };
+            let shown = format!("{}://{}", if tls { "https" } else { "http" }, clean(site));
+            match session.ask_web(&request).await {
+                WebAnswer::Status { asks: true, .. } => {}
+                WebAnswer::Status { code, .. } => {
+                    seen.push(format!("{shown} answered {code}"));
+                    continue;
+                }
+                WebAnswer::None { why } => {
+                    seen.push(format!("{shown}: {why}"));
+                    continue;
+                }
+            }
+            let request = WebRequest { user: Some((user, password)), ..request };
+            return match session.ask_web(&request).await {
+                WebAnswer::Status { code: 401, .. } => WebTrial::Failed(format!(
+                    "{shown} asks for a password, and asks again when it is given this one"
+                )),
+                WebAnswer::Status { code, .. } => WebTrial::Proved(format!(
+                    "{shown} asks for a password (401), and answers {code} when it is given this one"
+                )),
+                WebAnswer::None { why } => {
+                    WebTrial::Failed(format!("{shown} asks for a password, and given it: {why}"))
+                }
+            };
+        }
+    }
+    if seen.is_empty() {
+        seen.push("the web server's settings name no site".to_owned());
+    }
+    WebTrial::NotTried(format!("not tried: no site asked for a password ({})", seen.join("; ")))
+}
+
+/// The name to ask for. What stands for every name, or for none, is asked for by that of the machine itself.
+fn name_of(site: &str) -> &str {
+    let name = site.split([':', ' ', '/']).next().unwrap_or_default();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    if name.is_empty() || !name.chars().all(is_name) { "localhost" } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_name_is_asked_for_by_that_of_the_machine() {
+        for (site, name) in [
+            ("staging.example", "staging.example"),
+            ("staging.example:8080", "staging.example"),
+            ("_", "localhost"),
+            ("*.example", "localhost"),
+            ("", "localhost"),
+            ("a\r\nHost: b", "localhost"),
+        ] {
+            assert_eq!(name_of(site), name, "{site:?}");
+        }
+    }
+}

@@ -530,9 +530,15 @@ web_refused() {
     same "nothing was changed ($id)" "$before" "$(web_state)"
 }
 
+# web_shim PROGRAM COMMAND: what happens on the host right before that program runs.
+web_shim() {
+    printf '#!/bin/sh\n(%s) >/dev/null 2>&1\nexec /bin/%s "$@"\n' "$2" "$1" >"$root/usr/local/bin/$1"
+    chmod 755 "$root/usr/local/bin/$1"
+}
+
 web_refuses() {
     about="$suite refused"
-    local file=$root/etc/apache2/staging.htpasswd at
+    local file=$root/etc/apache2/staging.htpasswd at before
     web_refused no-basic-auth path=/srv/noht
     web_refused several-password-files path=/srv/two
     web_refused no-shop-folder path=
@@ -593,6 +599,25 @@ web_refuses() {
 evil:x" web open path=/srv/shop
     refuses bad-input
     want 'nothing was made' test ! -e "$root/var/lib/stagepass/$grant"
+    about="$suite refused: the time is over before the last step"
+    web_shim cp 'sleep 3'
+    before=$(web_state)
+    web open path=/srv/shop "not_after=$(($(date +%s) + 1))"
+    refuses too-late
+    same 'nothing was made' "$before" "$(web_state)"
+    about="$suite refused: another file in its place"
+    # Right after it was looked at, by who owns the folder.
+    for at in 'ln -f /etc/apache2/one.htpasswd users' 'ln -sf /etc/apache2/one.htpasswd users' 'rm users; mkfifo users' 'rm users'; do
+        cp -p "$root/etc/apache2/one.htpasswd" "$tmp/was"
+        web_shim mkdir "cd /srv/ht/conf && $at"
+        web open path=/srv/ht
+        if [ "$code" = 10 ]; then pass; else fail "a refusal was expected, not $code ($at)" "$out"; fi
+        want "what they chose was not touched ($at)" cmp -s "$tmp/was" "$root/etc/apache2/one.htpasswd"
+        want 'nor is there a record' test ! -e "$root/var/lib/stagepass/$grant"
+        rm -f "$root/srv/ht/conf/users"
+        web_files
+    done
+    rm -f "$root/usr/local/bin/mkdir" "$root/usr/local/bin/cp"
     about="$suite refused: a grant that was closed before"
     web close path=/srv/shop "not_after=$(($(date +%s) + 120))"
     says late_open_refused=true already_absent=true result_kept=false
@@ -768,6 +793,17 @@ web_is_edited() {
         done
         rm "$root/usr/local/bin/$name"
     done
+    # Or an editor puts another file in its place.
+    for verb in open close; do
+        rm -f "$root/tmp/once"
+        web_shim cp '[ -e /tmp/once ] || { : >/tmp/once; cd /etc/apache2; { cat staging.htpasswd; echo "# by '$verb'"; } >other && chmod 640 other && chgrp 33 other && mv other staging.htpasswd; }'
+        web "$verb" path=/srv/shop
+        finishes
+        want "$verb does not undo what an editor saved" grep -qx "# by $verb" "$file"
+        [ "$verb" = close ] || want 'ours is there' opens shop
+        [ "$verb" = open ] || want 'ours is gone' shut shop
+    done
+    rm "$root/usr/local/bin/cp"
     same 'nothing lies beside it' '' "$(find "$root/etc/apache2" -name '*.stagepass-*')"
     web_files
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
 # A user of its own in the password file of HTTP Basic Authentication in front of a staging shop. Runs as root.
-# Run on: Debian 12 (Apache 2.4, nginx 1.22), under dash, and under bash and busybox ash as well.
+# Run on: Debian 11, 12, 13 (Apache 2.4; nginx 1.18, 1.22, 1.26), each under dash and bash, and Debian 12 under
+# busybox ash as well.
 #
 # The user is two lines at the top of that file, `# stagepass <grant> <tag>` and `NAME:HASH`: both servers leave out
 # lines that begin with `#`, htpasswd(1) keeps them, and what stands below stays byte for byte, also without a

@@ -513,7 +513,7 @@ web_shares() {
     grant=k3v9q2m7xbw account=sp-ben web close path=/srv/other
     finishes
     same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/apache2/staging.htpasswd")"
-    rm -f "$root"/var/lib/stagepass/result.*
+    rm -f "$root/var/lib/stagepass/result.$grant" "$root/var/lib/stagepass/result.k3v9q2m7xbw"
 }
 
 # ---- what is refused -----------------------------------------------------------------------------
@@ -914,7 +914,7 @@ web_twice() {
     web close path=/srv/shop
     finishes
     says already_absent=true result_kept=false absent=true
-    same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 -maxdepth 1 ! -name last-uid ! -name k3v9q2m7xcw)"
+    same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 -maxdepth 1 ! -name last-uid ! -name '*k3v9q2m7xcw')"
     about="$suite two at once"
     script web-password open path=/srv/shop "password=$web_hash" has_password=1 >"$tmp/one"
     grant=k3v9q2m7xbw script web-password open path=/srv/shop account=sp-ben "password=$web_hash" has_password=1 >"$tmp/two"
@@ -925,7 +925,7 @@ web_twice() {
     web close path=/srv/shop
     grant=k3v9q2m7xbw web close path=/srv/shop account=sp-ben
     same 'both are out' "merchant:$web_merchant" "$(cat "$file")"
-    rm -f "$root"/var/lib/stagepass/result.*
+    rm -f "$root/var/lib/stagepass/result.$grant" "$root/var/lib/stagepass/result.k3v9q2m7xbw"
 }
 
 # ---- killed --------------------------------------------------------------------------------------

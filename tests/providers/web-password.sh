@@ -325,6 +325,14 @@ web_detects() {
     says supported=false reason_id=no-shop-folder
     web detect path=/srv/nowhere
     says supported=false reason_id=no-such-path path_exists=false
+    # Who may write to one site says what is another's.
+    cp -p "$root/srv/ht/.htaccess" "$tmp/htaccess"
+    printf '%s\n' '</htaccess>' '</Files>' '<VirtualHost *:80>' 'ServerName shop.test' 'DocumentRoot /srv/shop' 'Alias / /srv/shop' '<Directory /srv/shop/public/>' \
+        'AuthType Basic' 'AuthUserFile /srv/ht/conf/users' '</Directory>' 'Include /etc/apache2/snippets/guard.conf' >>"$root/srv/ht/.htaccess"
+    web detect path=/srv/shop
+    says supported=true password_file=/etc/apache2/staging.htpasswd site=shop.test 'shared_with=other.test /srv/other'
+    same 'and no more' 2 "$(grep -c -e '^site=' -e '^shared_with=' <<<"$out")"
+    cp -p "$tmp/htaccess" "$root/srv/ht/.htaccess"
     login=deploy
     script web-password detect path=/srv/shop >"$tmp/script"
     out=$(on runuser -u deploy -- /bin/sh -s <"$tmp/script" 2>"$tmp/err") code=$?
@@ -347,6 +355,14 @@ web_detects() {
     mv "$root/etc/apache2/apache2.conf" "$root/etc/apache2/away"
     web detect path=/srv/shop
     says supported=false reason_id=no-web-server web_server=none
+    about="$suite detect: the places of Red Hat"
+    mkdir -p "$root/etc/httpd/conf" "$root/etc/httpd/conf.d"
+    printf 'ServerRoot "/etc/httpd"\nDocumentRoot "/srv/shop"\nIncludeOptional conf.d/*.conf\n' >"$root/etc/httpd/conf/httpd.conf"
+    printf '<Directory "/srv/shop">\n%s\n</Directory>\n' "$(basic Hat conf/users)" >"$root/etc/httpd/conf.d/shop.conf"
+    cp "$root/etc/apache2/one.htpasswd" "$root/etc/httpd/conf/users"
+    web detect path=/srv/shop
+    says supported=true web_server=apache password_file=/etc/httpd/conf/users realm=Hat
+    rm -r "$root/etc/httpd"
     mv "$root/etc/nginx/away" "$root/etc/nginx/nginx.conf"
     mv "$root/etc/apache2/away" "$root/etc/apache2/apache2.conf"
 }

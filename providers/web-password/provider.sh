@@ -1275,7 +1275,7 @@ sp_web_take_all() {
         case $one in /*) ;; *) continue ;; esac
         [ -e "$one" ] || continue
         sp_unfit_id='' sp_unfit_why=''
-        if ! sp_web_resolve "$one"; then
+        if ! sp_web_resolve "$one" || { [ "$sp_linked" = true ] && ! sp_web_way_fit "${sp_file%/*}"; }; then
             sp_web_unsafe=$one
             continue
         fi
@@ -1368,7 +1368,7 @@ sp_web_close_report() {
     sp_bool entry_absent [ "$sp_web_entries" = 0 ]
     [ "$sp_web_entries" = 0 ] || sp_fail entry-left "The user $sp_account is still in $sp_web_left, which could not be changed (a read-only or protected file system)."
     [ -z "$sp_web_left" ] || sp_fail lines-left "The user $sp_account cannot log in any more; its lines stay in $sp_web_left as comments until that can be written anew (a full disk?)."
-    [ -z "$sp_web_unsafe" ] || sp_fail link-unsafe "$sp_web_unsafe is a link by now, in a folder where others may write; it was not followed. Look whether $sp_account is in what it leads to."
+    [ -z "$sp_web_unsafe" ] || sp_fail link-unsafe "$sp_web_unsafe leads over a link by now, from or to a folder where others may write; it was not followed. Look whether $sp_account is in what it leads to."
     sp_say failsafe_absent true
     sp_bool by_server [ "$sp_by_server" = 1 ]
     [ "$sp_by_server" = 0 ] || at=$(date +%s)

@@ -695,6 +695,24 @@ web_follows_links() {
     mv "$root/srv/real/users" "$link"
     chown 0:0 "$link"
 
+    about="$suite a link at close"
+    web open path=/srv/shop
+    finishes
+    mkdir -m 777 "$root/srv/wide"
+    mv "$root/etc/apache2/staging.htpasswd" "$root/srv/wide/users"
+    ln -s /srv/wide/users "$root/etc/apache2/staging.htpasswd"
+    before=$(web_state)
+    web close path=/srv/shop
+    fails link-unsafe
+    same 'it was not followed to where everybody may write' "$before" "$(web_state)"
+    chmod 755 "$root/srv/wide"
+    web close path=/srv/shop
+    finishes
+    says entry_absent=true already_absent=false
+    same 'it is followed to where nobody else may' "merchant:$web_merchant" "$(cat "$root/srv/wide/users")"
+    rm -r "$root/srv/wide" "$root/etc/apache2/staging.htpasswd"
+    web_files
+    web collected
     about="$suite a folder that is swapped for a link"
     # In a folder of the merchant's, who puts another in its place right when root writes there.
     before=$(cat "$root/etc/apache2/one.htpasswd")
@@ -952,12 +970,13 @@ web_cut() {
     local one
     rm -f "$root/tmp/calls"
     for one in mkdir chmod chown rm mv ln cp sync dd setsid; do
-        printf '%s\n' '#!/bin/sh' 'echo "$0 $*" >>/tmp/calls' "if [ \"\$(grep -c '' /tmp/calls)\" = $2 ]; then kill -KILL \"\$(cat /tmp/main)\"; exit 1; fi" \
+        printf '%s\n' '#!/bin/sh' "[ -n \"\$SP_CUT\" ] || exec /bin/$one \"\$@\"" 'echo "$0 $*" >>/tmp/calls' "if [ \"\$(grep -c '' /tmp/calls)\" = $2 ]; then kill -KILL \"\$(cat /tmp/main)\"; exit 1; fi" \
             "exec /bin/$one \"\$@\"" >"$root/usr/local/bin/$one"
         chmod 755 "$root/usr/local/bin/$one"
     done
     {
-        echo 'echo "$$" >/tmp/main'
+        # What cron starts meanwhile is not cut off.
+        echo 'echo "$$" >/tmp/main; export SP_CUT=1'
         script web-password "$1" path=/srv/shop "password=$web_hash" has_password=1
     } >"$tmp/script"
     on /bin/sh -s <"$tmp/script" >"$tmp/cut.out" 2>/dev/null
@@ -1026,7 +1045,7 @@ web_ends_by_itself() {
     local before
     about="$suite by itself"
     want 'it is shut after the deadline' again 90 shut n2
-    want 'and all of it goes' again 20 test ! -e "$root/var/lib/stagepass/k3v9q2m7xcw"
+    want 'and all of it goes' again 70 test ! -e "$root/var/lib/stagepass/k3v9q2m7xcw"
     same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/nginx/n2.htpasswd")"
     want 'nor what started it' test ! -e "$root/etc/cron.d/stagepass-k3v9q2m7xcw"
     grant=k3v9q2m7xcw web close path=/srv/n2

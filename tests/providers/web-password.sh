@@ -4,13 +4,15 @@
 # On a host of its own with the Apache and the nginx of the suite: sites as merchants have them, and logins by curl
 # from outside. Nothing a verb does may be seen by the servers but in their password files.
 
-# In three, each on a server of its own.
+# In four, each on a server of its own.
 web_password() {
     web_lives
+    web_guards
     web_ends
     web_booted
 }
-web_lives() { web_on_a_host detects is_edited whole_life keeps_bytes shares refuses follows_links tells_marks keeps_secrets other_shells; }
+web_lives() { web_on_a_host detects whole_life keeps_bytes shares other_shells; }
+web_guards() { web_on_a_host refuses follows_links is_edited tells_marks keeps_secrets; }
 web_ends() { web_on_a_host due_soon disks twice cut_off ends_by_itself; }
 
 web_on_a_host() {

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
 # A user of its own in the password file of HTTP Basic Authentication in front of a staging shop. Runs as root.
-# Run on: Debian 12 (Apache 2.4, nginx 1.22), under dash, and under bash and busybox ash as well.
+# Run on: Debian 11, 12, 13 (Apache 2.4; nginx 1.18, 1.22, 1.26), each under dash and bash, and Debian 12 under
+# busybox ash as well.
 #
 # The user is two lines at the top of that file, `# stagepass <grant> <tag>` and `NAME:HASH`: both servers leave out
 # lines that begin with `#`, htpasswd(1) keeps them, and what stands below stays byte for byte, also without a
@@ -106,6 +107,8 @@ sp_web_find_apache() {
         /etc/httpd/conf/httpd.conf /etc/apache2/httpd.conf /usr/local/apache2/conf/httpd.conf
     sp_web_apache=$sp_v sp_web_root=${folder:-${sp_v%/*}}
     [ -n "$sp_web_apache" ] || return 0
+    word=$(sed -n 's/^[[:space:]]*[Ss][Ee][Rr][Vv][Ee][Rr][Rr][Oo][Oo][Tt][[:space:]]*"\{0,1\}\(\/[^"]*[^"[:space:]]\)"\{0,1\}[[:space:]]*$/\1/p' "$sp_web_apache" | tail -n 1)
+    [ -z "$word" ] || sp_web_root=$word
     for word in $sp_web_args; do
         case $word in -D?*) sp_web_defined=$sp_web_defined${word#-D}=$sp_nl ;; esac
     done
@@ -131,7 +134,8 @@ sp_web_find_nginx() {
 # A configuration becomes statements, a line each: FILE, then the words, with tabs between them; a section is a
 # statement that begins with `<`, or one whose last word is `{`. What is included stands in its place.
 
-# sp_web_words_apache FILE... (or `-` for standard input, which is sp_web_stdin): the words of Apache's lines (httpd.apache.org/docs/2.4/configuring.html). The name is in lower case.
+# sp_web_words_apache FILE... (or `-` for standard input, which is sp_web_stdin): the words of Apache's lines
+# (httpd.apache.org/docs/2.4/configuring.html). The name is in lower case.
 sp_web_words_apache() {
     SP_FILE=${sp_web_stdin:-} awk '
         BEGIN { file = ENVIRON["SP_FILE"] }
@@ -226,7 +230,6 @@ sp_web_read() {
         fi
         rest=${line#*"$sp_tab"}
         case $kind:$line in
-            apache:serverroot"$sp_tab"*) sp_web_root=$rest ;;
             apache:define"$sp_tab"*"$sp_tab"*) sp_web_defined=$sp_web_defined${rest%%"$sp_tab"*}=${rest#*"$sp_tab"}$sp_nl ;;
             apache:define"$sp_tab"*) sp_web_defined=$sp_web_defined$rest=$sp_nl ;;
             apache:loadmodule"$sp_tab"*) sp_web_modules="$sp_web_modules ${rest%%"$sp_tab"*} ${rest##*/}" ;;
@@ -342,10 +345,11 @@ sp_web_awk='
 sp_web_apache_facts() {
     awk "$sp_web_awk"'
         function top(   i) { kind = path = ""; for (i = 1; i <= deep; i++) if (k[i] != "-") { if (k[i] ~ /^(files|if)/) { kind = "part"; path = "" } else if (kind == "") { kind = k[i]; path = w[i] } } }
-        { d = $2 }
-        d == "<virtualhost" { v = ++sites; print "site", v, $3; next }
-        d == "</virtualhost" { v = 0; next }
-        d ~ /^<\// { if (deep) deep--; next }
+        # Nothing in .htaccess ends the section that stands for it, nor is about anything but its folder.
+        { d = $2; own = deep && k[1] == "htaccess" }
+        !own && d == "<virtualhost" { v = ++sites; print "site", v, $3; next }
+        !own && d == "</virtualhost" { v = 0; next }
+        d ~ /^<\// { if (deep > own) deep--; next }
         d ~ /^</ {
             k[++deep] = "-"; s = substr(d, 2); r = 3
             if (s ~ /^(directory|location|files|if|else|elseif|htaccess|proxy)(match)?$/) {
@@ -357,7 +361,7 @@ sp_web_apache_facts() {
         { top() }
         kind == "" && (d == "servername" || d == "serveralias") { sub(/:[0-9]+$/, "", $3); sub(/^.*:\/\//, "", $3); print "site", v + 0, $3 }
         kind == "" && d == "documentroot" { print "root", v + 0, clean(rest(3)) }
-        d == "alias" && $4 != "" { print "alias", v + 0, clean($3), clean($4) }
+        !own && d == "alias" && $4 != "" { print "alias", v + 0, clean($3), clean($4) }
         kind == "" && d == "accessfilename" { print "access", $3 }
         kind != "" && d ~ /^(authuserfile|authtype|authname|authbasicprovider|allowoverride|allowoverridelist)$/ { print "set", v + 0, kind, said(path), d, said(rest(3)), $1 }'
 }
@@ -1272,7 +1276,7 @@ sp_web_take_all() {
         case $one in /*) ;; *) continue ;; esac
         [ -e "$one" ] || continue
         sp_unfit_id='' sp_unfit_why=''
-        if ! sp_web_resolve "$one"; then
+        if ! sp_web_resolve "$one" || { [ "$sp_linked" = true ] && ! sp_web_way_fit "${sp_file%/*}"; }; then
             sp_web_unsafe=$one
             continue
         fi
@@ -1365,7 +1369,7 @@ sp_web_close_report() {
     sp_bool entry_absent [ "$sp_web_entries" = 0 ]
     [ "$sp_web_entries" = 0 ] || sp_fail entry-left "The user $sp_account is still in $sp_web_left, which could not be changed (a read-only or protected file system)."
     [ -z "$sp_web_left" ] || sp_fail lines-left "The user $sp_account cannot log in any more; its lines stay in $sp_web_left as comments until that can be written anew (a full disk?)."
-    [ -z "$sp_web_unsafe" ] || sp_fail link-unsafe "$sp_web_unsafe is a link by now, in a folder where others may write; it was not followed. Look whether $sp_account is in what it leads to."
+    [ -z "$sp_web_unsafe" ] || sp_fail link-unsafe "$sp_web_unsafe leads over a link by now, from or to a folder where others may write; it was not followed. Look whether $sp_account is in what it leads to."
     sp_say failsafe_absent true
     sp_bool by_server [ "$sp_by_server" = 1 ]
     [ "$sp_by_server" = 0 ] || at=$(date +%s)

@@ -4,13 +4,15 @@
 # On a host of its own with the Apache and the nginx of the suite: sites as merchants have them, and logins by curl
 # from outside. Nothing a verb does may be seen by the servers but in their password files.
 
-# In three, each on a server of its own.
+# In four, each on a server of its own.
 web_password() {
     web_lives
+    web_guards
     web_ends
     web_booted
 }
-web_lives() { web_on_a_host detects is_edited whole_life keeps_bytes shares refuses follows_links tells_marks keeps_secrets other_shells; }
+web_lives() { web_on_a_host detects whole_life keeps_bytes shares other_shells; }
+web_guards() { web_on_a_host refuses follows_links is_edited tells_marks keeps_secrets; }
 web_ends() { web_on_a_host due_soon disks twice cut_off ends_by_itself; }
 
 web_on_a_host() {
@@ -325,6 +327,14 @@ web_detects() {
     says supported=false reason_id=no-shop-folder
     web detect path=/srv/nowhere
     says supported=false reason_id=no-such-path path_exists=false
+    # Who may write to one site says what is another's.
+    cp -p "$root/srv/ht/.htaccess" "$tmp/htaccess"
+    printf '%s\n' '</htaccess>' '</Files>' '<VirtualHost *:80>' 'ServerName shop.test' 'DocumentRoot /srv/shop' 'Alias / /srv/shop' '<Directory /srv/shop/public/>' \
+        'AuthType Basic' 'AuthUserFile /srv/ht/conf/users' '</Directory>' 'Include /etc/apache2/snippets/guard.conf' >>"$root/srv/ht/.htaccess"
+    web detect path=/srv/shop
+    says supported=true password_file=/etc/apache2/staging.htpasswd site=shop.test 'shared_with=other.test /srv/other'
+    same 'and no more' 2 "$(grep -c -e '^site=' -e '^shared_with=' <<<"$out")"
+    cp -p "$tmp/htaccess" "$root/srv/ht/.htaccess"
     login=deploy
     script web-password detect path=/srv/shop >"$tmp/script"
     out=$(on runuser -u deploy -- /bin/sh -s <"$tmp/script" 2>"$tmp/err") code=$?
@@ -347,6 +357,14 @@ web_detects() {
     mv "$root/etc/apache2/apache2.conf" "$root/etc/apache2/away"
     web detect path=/srv/shop
     says supported=false reason_id=no-web-server web_server=none
+    about="$suite detect: the places of Red Hat"
+    mkdir -p "$root/etc/httpd/conf" "$root/etc/httpd/conf.d"
+    printf 'ServerRoot "/etc/httpd"\nDocumentRoot "/srv/shop"\nIncludeOptional conf.d/*.conf\n' >"$root/etc/httpd/conf/httpd.conf"
+    printf '<Directory "/srv/shop">\n%s\n</Directory>\n' "$(basic Hat conf/users)" >"$root/etc/httpd/conf.d/shop.conf"
+    cp "$root/etc/apache2/one.htpasswd" "$root/etc/httpd/conf/users"
+    web detect path=/srv/shop
+    says supported=true web_server=apache password_file=/etc/httpd/conf/users realm=Hat
+    rm -r "$root/etc/httpd"
     mv "$root/etc/nginx/away" "$root/etc/nginx/nginx.conf"
     mv "$root/etc/apache2/away" "$root/etc/apache2/apache2.conf"
 }
@@ -513,7 +531,7 @@ web_shares() {
     grant=k3v9q2m7xbw account=sp-ben web close path=/srv/other
     finishes
     same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/apache2/staging.htpasswd")"
-    rm -f "$root"/var/lib/stagepass/result.*
+    rm -f "$root/var/lib/stagepass/result.$grant" "$root/var/lib/stagepass/result.k3v9q2m7xbw"
 }
 
 # ---- what is refused -----------------------------------------------------------------------------
@@ -679,6 +697,24 @@ web_follows_links() {
     mv "$root/srv/real/users" "$link"
     chown 0:0 "$link"
 
+    about="$suite a link at close"
+    web open path=/srv/shop
+    finishes
+    mkdir -m 777 "$root/srv/wide"
+    mv "$root/etc/apache2/staging.htpasswd" "$root/srv/wide/users"
+    ln -s /srv/wide/users "$root/etc/apache2/staging.htpasswd"
+    before=$(web_state)
+    web close path=/srv/shop
+    fails link-unsafe
+    same 'it was not followed to where everybody may write' "$before" "$(web_state)"
+    chmod 755 "$root/srv/wide"
+    web close path=/srv/shop
+    finishes
+    says entry_absent=true already_absent=false
+    same 'it is followed to where nobody else may' "merchant:$web_merchant" "$(cat "$root/srv/wide/users")"
+    rm -r "$root/srv/wide" "$root/etc/apache2/staging.htpasswd"
+    web_files
+    web collected
     about="$suite a folder that is swapped for a link"
     # In a folder of the merchant's, who puts another in its place right when root writes there.
     before=$(cat "$root/etc/apache2/one.htpasswd")
@@ -914,7 +950,7 @@ web_twice() {
     web close path=/srv/shop
     finishes
     says already_absent=true result_kept=false absent=true
-    same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 -maxdepth 1 ! -name last-uid ! -name k3v9q2m7xcw)"
+    same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 -maxdepth 1 ! -name last-uid ! -name '*k3v9q2m7xcw')"
     about="$suite two at once"
     script web-password open path=/srv/shop "password=$web_hash" has_password=1 >"$tmp/one"
     grant=k3v9q2m7xbw script web-password open path=/srv/shop account=sp-ben "password=$web_hash" has_password=1 >"$tmp/two"
@@ -925,7 +961,7 @@ web_twice() {
     web close path=/srv/shop
     grant=k3v9q2m7xbw web close path=/srv/shop account=sp-ben
     same 'both are out' "merchant:$web_merchant" "$(cat "$file")"
-    rm -f "$root"/var/lib/stagepass/result.*
+    rm -f "$root/var/lib/stagepass/result.$grant" "$root/var/lib/stagepass/result.k3v9q2m7xbw"
 }
 
 # ---- killed --------------------------------------------------------------------------------------
@@ -936,12 +972,13 @@ web_cut() {
     local one
     rm -f "$root/tmp/calls"
     for one in mkdir chmod chown rm mv ln cp sync dd setsid; do
-        printf '%s\n' '#!/bin/sh' 'echo "$0 $*" >>/tmp/calls' "if [ \"\$(grep -c '' /tmp/calls)\" = $2 ]; then kill -KILL \"\$(cat /tmp/main)\"; exit 1; fi" \
+        printf '%s\n' '#!/bin/sh' "[ -n \"\$SP_CUT\" ] || exec /bin/$one \"\$@\"" 'echo "$0 $*" >>/tmp/calls' "if [ \"\$(grep -c '' /tmp/calls)\" = $2 ]; then kill -KILL \"\$(cat /tmp/main)\"; exit 1; fi" \
             "exec /bin/$one \"\$@\"" >"$root/usr/local/bin/$one"
         chmod 755 "$root/usr/local/bin/$one"
     done
     {
-        echo 'echo "$$" >/tmp/main'
+        # What cron starts meanwhile is not cut off.
+        echo 'echo "$$" >/tmp/main; export SP_CUT=1'
         script web-password "$1" path=/srv/shop "password=$web_hash" has_password=1
     } >"$tmp/script"
     on /bin/sh -s <"$tmp/script" >"$tmp/cut.out" 2>/dev/null
@@ -1010,7 +1047,7 @@ web_ends_by_itself() {
     local before
     about="$suite by itself"
     want 'it is shut after the deadline' again 90 shut n2
-    want 'and all of it goes' again 20 test ! -e "$root/var/lib/stagepass/k3v9q2m7xcw"
+    want 'and all of it goes' again 70 test ! -e "$root/var/lib/stagepass/k3v9q2m7xcw"
     same 'nothing is left' "merchant:$web_merchant" "$(cat "$root/etc/nginx/n2.htpasswd")"
     want 'nor what started it' test ! -e "$root/etc/cron.d/stagepass-k3v9q2m7xcw"
     grant=k3v9q2m7xcw web close path=/srv/n2

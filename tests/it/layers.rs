@@ -521,3 +521,50 @@ fn a_site_booted_that_takes_no_such_password_is_not_granted() {
     assert!(steps.contains("a real request") && steps.contains("a refused request"), "{steps}");
     host.sh("! grep -q stagepass /etc/shop.passwords");
 }
+
+#[test]
+fn what_stands_beside_an_account_is_found_and_ended_booted_without_the_ledger() {
+    let (story, host) = staging_site("nginx");
+    let key = story.stage.supporter_key();
+    let file = story.stage.path().join("web");
+    let words = ["--key", key.public.to_str().unwrap(), "--output", file.to_str().unwrap()];
+    let before = merchants_own(&host);
+    let passwords = host.sh("cat /etc/shop.passwords");
+    let jane = Granted::of(
+        &story.grant("shop", &[&words[..], &["--with", "server,web-password"]].concat()).ok(),
+    );
+    let user = jane.document["grant"]["layers"][1]["account"].as_str().unwrap().to_owned();
+    let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+    let ours = Some((user.as_str(), password.as_str()));
+    assert_ne!(answers(&story, &host, "http", ours), "401");
+    for entry in fs::read_dir(story.stage.state()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("ledger.") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let run = story.run(["reconcile", "shop", "--json"]).exits(8);
+    let seen = run.json()["error"]["result"]["targets"][0]["findings"].clone();
+    let seen =
+        if seen.is_null() { run.json()["result"]["targets"][0]["findings"].clone() } else { seen };
+    let of = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let found: Vec<(String, String, bool)> = seen
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (of(one, "grant"), of(one, "provider"), one["proved"] == true))
+        .collect();
+    let beside = format!("{}1", jane.id);
+    let expected = [
+        (jane.id.clone(), "linux-account".to_owned(), true),
+        (beside.clone(), "web-password".to_owned(), true),
+    ];
+    assert_eq!(found, expected, "{seen:#}");
+    story.run(["reconcile", "shop", "--close", &jane.id, "--close", &beside]).ok();
+    assert_eq!(answers(&story, &host, "http", ours), "401");
+    assert_eq!(host.sh("cat /etc/shop.passwords"), passwords);
+    is_refused(&story, &host, &jane.account, Credential::Key(&key.private));
+    same_text(&before, &merchants_own(&host));
+    host.sh("! find /var/lib/stagepass -mindepth 1 -type d 2>/dev/null | grep .");
+    story.run(["reconcile", "shop"]).ok();
+}

@@ -568,3 +568,50 @@ fn what_stands_beside_an_account_is_found_and_ended_booted_without_the_ledger() 
     host.sh("! find /var/lib/stagepass -mindepth 1 -type d 2>/dev/null | grep .");
     story.run(["reconcile", "shop"]).ok();
 }
+
+#[test]
+fn both_layers_end_booted_at_the_deadline_with_nobody_around() {
+    let (story, host) = staging_site("nginx");
+    let key = story.stage.supporter_key();
+    let file = story.stage.path().join("web");
+    let words = ["--key", key.public.to_str().unwrap(), "--output", file.to_str().unwrap()];
+    let passwords = host.sh("cat /etc/shop.passwords");
+    let run = story.grant("shop", &[&words[..], &["--with", "server,web-password"]].concat());
+    let jane = Granted::of(&run.ok());
+    let user = jane.document["grant"]["layers"][1]["account"].as_str().unwrap().to_owned();
+    let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+    let ours = Some((user.as_str(), password.as_str()));
+    let deadline = story.ends_in(&jane.id, 20);
+    assert_ne!(answers(&story, &host, "http", ours), "401");
+    Story::wait_until_over(deadline);
+    // A systemd timer keeps the second; a minute is what is promised.
+    while answers(&story, &host, "http", ours) != "401" {
+        assert!(now() < deadline + 60, "the password still opens the site");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    is_refused(&story, &host, &jane.account, Credential::Key(&key.private));
+    // The record of each is taken away last.
+    while host.sh("find /var/lib/stagepass -mindepth 1 -maxdepth 1 -type d; grep -c ^sp- /etc/passwd || :").trim() != "0" {
+        assert!(now() < deadline + 60, "{}", host.sh("ls -la /var/lib/stagepass"));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    assert_eq!(host.sh("cat /etc/shop.passwords"), passwords);
+    assert_eq!(story.state(&jane.id), "open");
+    story.run(["sweep"]).ok();
+    stand_closed_by_the_server(&story, &jane.id, deadline);
+}
+
+#[track_caller]
+fn stand_closed_by_the_server(story: &Story, id: &str, deadline: i64) {
+    let shown = story.show(id);
+    let grant = &shown["grant"];
+    assert_eq!(grant["state"], "closed", "{shown:#}");
+    for layer in grant["layers"].as_array().unwrap() {
+        let at = layer["closed_at"].as_i64().unwrap();
+        assert!((deadline - 1..=deadline + 60).contains(&at), "{layer:#}");
+    }
+    let events = shown["events"].as_array().unwrap();
+    let closed = events.iter().find(|event| event["verb"] == "grant.closed").unwrap();
+    let detail: Value = serde_json::from_str(closed["detail"].as_str().unwrap()).unwrap();
+    assert_eq!(detail["ended_by"], "server", "{detail:#}");
+}

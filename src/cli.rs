@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::complete;
+use crate::global::Global;
 
 /// Temporary, proven access to a staging shop for a support engineer, over SSH.
 ///
@@ -30,30 +31,6 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// What every command understands.
-#[derive(Debug, Args)]
-pub struct Global {
-    /// Print one JSON document on standard output instead of text.
-    #[arg(long, global = true, display_order = 900)]
-    pub json: bool,
-    /// Say less: no progress and no advice. Results, warnings and errors stay.
-    #[arg(long, short, global = true, display_order = 901)]
-    pub quiet: bool,
-    /// The configuration folder (also STAGEPASS_CONFIG).
-    #[arg(long, global = true, value_name = "DIR", display_order = 902)]
-    pub config: Option<PathBuf>,
-    /// The folder for the ledger and other state (also STAGEPASS_STATE).
-    #[arg(long, global = true, value_name = "DIR", display_order = 903)]
-    pub state: Option<PathBuf>,
-    /// Say on standard error when each step began, in milliseconds since the start.
-    #[arg(long, global = true, hide = true)]
-    pub timings: bool,
-    /// Seconds that one step on a server may take; more where the shop's disk holds very many files.
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60, display_order = 904)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub timeout: u32,
 }
 
 /// The commands, in the order of the job.

@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::CommandFactory as _;
+use clap::Command;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::CompleteEnv;
 
-use crate::cli::{Cli, Global};
 use crate::context::Context;
+use crate::global::Global;
 use crate::grant::{Grant, State};
 use crate::ledger::{CaseFilter, Filter, Ledger, Mode};
 use crate::output::Output;
@@ -26,10 +26,10 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// As many as a person still looks through.
 const MOST: u32 = 200;
 
-/// Answers a shell that asks what could stand at the end of a line, and ends the program then. Does
-/// nothing where none asks.
-pub fn answer() {
-    CompleteEnv::with_factory(Cli::command).var(VARIABLE).complete();
+/// Answers a shell that asks what could stand at the end of a line of this command, and ends the program
+/// then. Does nothing where none asks.
+pub fn answer(command: fn() -> Command) {
+    CompleteEnv::with_factory(command).var(VARIABLE).complete();
 }
 
 /// Names of targets.

@@ -11,9 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
 use crate::file::{self, Links};
+use crate::global::Global;
 use crate::grant::UnixTime;
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::machine::keyring::{Dialog, Keyring, SecretKind, SecretName};

@@ -11,6 +11,7 @@ mod deadline;
 mod error;
 mod file;
 mod fuzzing;
+mod global;
 mod grant;
 mod ledger;
 mod lifecycle;
@@ -31,14 +32,14 @@ mod transport;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 /// The whole program: reads what was typed, runs it, shows how it ended, and says so in the exit
 /// code.
 #[must_use]
 pub fn run() -> ExitCode {
     no_core_dumps();
-    complete::answer();
+    complete::answer(cli::Cli::command);
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(complaint) => return not_understood(&complaint),

@@ -21,6 +21,7 @@ pub(crate) mod exchange;
 pub mod host_key;
 mod local;
 mod login;
+mod part;
 mod prompt;
 mod route;
 pub(crate) mod sftp;
@@ -29,9 +30,10 @@ pub(crate) mod ssh_config;
 mod trial;
 mod web;
 
+pub use part::{Part, Shown};
 pub use route::Route;
 pub use ssh::{Fetched, fetch_host_key};
-pub use trial::{Part, Shown, Trial};
+pub use trial::Trial;
 pub use web::{DOORS, WebAnswer, WebRequest};
 
 /// What of the merchant's machine matters for a connection. Made by `context.rs`.

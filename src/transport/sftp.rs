@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
-use super::trial::Part;
+use super::part::Part;
 use super::{LONGEST_PATH, Reach};
 use crate::text;
 

@@ -1,4 +1,7 @@
 # What the script tells to people, by the ids it says with `note`. The other values of the same reply can be put in.
+# What the plan says is made.
+plan = one user in { $password_file }, which guards { $site } (asked for by { $web_server })
+
 note-file-is-link = the password file is a link, and leads to `{ $password_file }`: that file is changed, and the link stays
 note-file-in-shop = the password file `{ $password_file }` is in the shop folder: whoever may write there can change it, and with it who gets in
 note-site-is-above = the password guards a site of which the shop is only a part: the user gets into all of it

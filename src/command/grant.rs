@@ -1199,15 +1199,15 @@ impl Plan<'_> {
     }
 
     fn beside(&self) -> String {
-        let each =
-            self.wanted.beside.iter().map(|one| format!("{}, by `{}`", one.summary, one.name));
+        let each = self.wanted.beside.iter().zip(&self.seen.beside);
+        let each = each.map(|(one, reply)| format!("{}, by `{}`", one.plan(reply), one.name));
         each.collect::<Vec<_>>().join("; ")
     }
 
     fn document(&self) -> Value {
         let Self { wanted, seen, terms, account } = self;
-        let beside = wanted.beside.iter().map(|one| {
-            json!({ "provider": one.name, "summary": one.summary, "run_as": one.run_as.id() })
+        let beside = wanted.beside.iter().zip(&seen.beside).map(|(one, reply)| {
+            json!({ "provider": one.name, "summary": one.plan(reply), "run_as": one.run_as.id() })
         });
         json!({
             "case": wanted.case.reference,

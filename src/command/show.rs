@@ -241,6 +241,12 @@ fn use_line(line: &str) -> String {
     }
 }
 
+/// What the login showed of the layer that has one.
+fn login_of(detail: &Value) -> Option<&str> {
+    let layers = detail.pointer("/layers")?.as_array()?;
+    layers.iter().find_map(|layer| layer.pointer("/login/text")?.as_str())
+}
+
 /// One event: when, who, what, and the part of its evidence that fits a line.
 fn line(entry: &Entry) -> String {
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
@@ -268,17 +274,18 @@ fn line(entry: &Entry) -> String {
             .and_then(Value::as_str)
             .map(|text| format!("the password logged in: {text}")),
         detail.get("proof").and_then(view::trial_in_words),
-        detail
-            .pointer("/layers/0/login/text")
-            .and_then(Value::as_str)
-            .map(|text| format!("login {text}")),
+        detail.pointer("/beside").and_then(Value::as_array).map(|beside| {
+            let text = |one: &Value| one.get("text").and_then(Value::as_str).map(str::to_owned);
+            beside.iter().filter_map(text).collect::<Vec<_>>().join(", ")
+        }),
+        login_of(&detail).map(|text| format!("login {text}")),
         detail
             .pointer("/seconds_late")
             .and_then(Value::as_i64)
             .filter(|late| *late > 0)
             .map(|late| format!("{} after the deadline", deadline::duration(late))),
     ];
-    let said: Vec<String> = said.into_iter().flatten().collect();
+    let said: Vec<String> = said.into_iter().flatten().filter(|text| !text.is_empty()).collect();
     told(&format!(
         "{}  {:<20} {}  {}",
         deadline::utc(entry.at),

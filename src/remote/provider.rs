@@ -558,6 +558,15 @@ impl Provider {
         told.map(|note| sentence(note).unwrap_or_else(|| note.to_owned())).collect()
     }
 
+    /// What it would make, by what `detect` replied: the sentence `plan` of the provider's, else its summary.
+    #[must_use]
+    pub fn plan(&self, reply: &Reply) -> String {
+        let values = reply.values().iter().map(|(name, value)| (name.as_str(), value.into()));
+        let values: Vec<(&str, Arg)> = values.collect();
+        let told = self.sentences.as_ref().and_then(|sentences| sentences.text("plan", &values));
+        told.unwrap_or_else(|| self.summary.clone())
+    }
+
     /// Whether the provider can list what carries our mark.
     #[must_use]
     pub fn lists_marks(&self) -> bool {

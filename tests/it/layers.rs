@@ -457,6 +457,13 @@ fn a_password_opens_the_staging_site_and_goes(server: &str, scheme: &str) {
     let tried = jane.document["beside"][0].as_str().unwrap();
     let expected = format!("asks for a password (401), and answers {inside}");
     assert!(tried.contains(&expected), "{tried}");
+    let planned = jane.document["plan"]["beside"][0]["summary"].as_str().unwrap();
+    assert!(
+        planned.starts_with("one user in /etc/shop.passwords, which guards staging.example"),
+        "{planned}"
+    );
+    let shown = story.run(["show", &jane.id]).ok().stdout;
+    assert!(shown.contains(&expected), "{shown}");
     let layers = &jane.document["grant"]["layers"];
     assert_eq!(layers[1]["has_password"], true);
     let user = layers[1]["account"].as_str().unwrap().to_owned();

@@ -297,7 +297,7 @@ web_detects() {
         'realm=Staging of "Anna"' configured_in=/etc/apache2/snippets/guard.conf site=shop.test 'shared_with=other.test /srv/other' \
         path_now=/srv/shop uid=0
     same 'one site, and one other' 2 "$(grep -c -e '^site=' -e '^shared_with=' <<<"$out")"
-    deny 'nothing special' grep -q -e '^note=' -e '^other_part=' <<<"$out"
+    same 'the other site is told, and nothing else is special' note=shared-file "$(grep -e '^note=' -e '^other_part=' <<<"$out")"
     want 'a clock' grep -qE '^clock=[0-9]{10}$' <<<"$out"
     web detect path=/srv/ht
     says note=file-in-shop

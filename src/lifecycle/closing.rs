@@ -498,7 +498,7 @@ async fn close_layer(
     }
     let mut notes = evidence.notes(&reply);
     notes.extend(beside);
-    notes.extend(self::notes(layer, &reply));
+    notes.extend(self::notes(layer, provider.account, &reply));
     if provider.digest != layer.digest {
         notes.push(format!("the provider `{}` has changed since the grant", layer.provider));
     }
@@ -611,7 +611,7 @@ fn still_there(reply: &Reply) -> Option<&'static str> {
 }
 
 /// What the merchant should know of what `close` replied.
-fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
+fn notes(layer: &Layer, kind: AccountKind, reply: &Reply) -> Vec<String> {
     let mut notes = Vec::new();
     if reply.is("already_absent") && !reply.is("by_server") {
         notes.push(format!(
@@ -621,7 +621,8 @@ fn notes(layer: &Layer, reply: &Reply) -> Vec<String> {
     }
     if reply.is("foreign") {
         notes.push(format!(
-            "an account named `{}` exists that stagepass did not make; it was left alone",
+            "{} named `{}` exists that stagepass did not make; it was left alone",
+            kind.what(),
             layer.account
         ));
     }

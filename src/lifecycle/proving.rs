@@ -96,37 +96,30 @@ async fn look(
     let mut there = what_is_there(layer, provider.account, &reply);
     if reply.is("foreign") {
         found.notes.push(format!(
-            "an account named `{}` exists that stagepass did not make",
+            "{} named `{}` exists that stagepass did not make",
+            provider.account.what(),
             layer.account
         ));
     }
-    if provider.account == AccountKind::None {
-        found.there.append(&mut there);
-        found.evidence.push(json!({
-            "provider": layer.provider,
-            "account": layer.account,
-            "digest": provider.digest,
-            "state_read_back": evidence::read_back(&reply),
-        }));
-        return Ok(None);
-    }
-    context.output.mark("trying the login that must be refused");
-    let target = session.target;
-    let proof =
-        refusal::prove_refused(context, ledger, target, grant, layer, &provider, &reply, None);
-    let login = match proof.await? {
-        Proof::Refused(text) => json!({ "answer": "refused", "text": text }),
-        Proof::NotTried(text) => json!({ "answer": "not-tried", "text": text }),
-        Proof::StillAccepted(text) => {
-            there.push(text.clone());
-            json!({ "answer": "accepted", "text": text })
-        }
-        // What was read is seen, whatever became of the login.
-        Proof::Unseen(text) if !there.is_empty() => json!({ "answer": "unseen", "text": text }),
-        Proof::Unseen(text) => return Ok(Some(text.into())),
-    };
-    if let Some(text) = login.get("text").and_then(Value::as_str) {
+    let mut login = Value::Null;
+    if provider.account != AccountKind::None {
+        context.output.mark("trying the login that must be refused");
+        let target = session.target;
+        let proof =
+            refusal::prove_refused(context, ledger, target, grant, layer, &provider, &reply, None);
+        let (answer, text) = match proof.await? {
+            Proof::Refused(text) => ("refused", text),
+            Proof::NotTried(text) => ("not-tried", text),
+            Proof::StillAccepted(text) => {
+                there.push(text.clone());
+                ("accepted", text)
+            }
+            // What was read is seen, whatever became of the login.
+            Proof::Unseen(text) if !there.is_empty() => ("unseen", text),
+            Proof::Unseen(text) => return Ok(Some(text.into())),
+        };
         found.notes.push(format!("login: {text}"));
+        login = json!({ "answer": answer, "text": text });
     }
     found.there.append(&mut there);
     found.evidence.push(json!({

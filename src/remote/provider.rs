@@ -149,6 +149,15 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
+    /// What has the name of the layer's account on the server, in words.
+    #[must_use]
+    pub(crate) fn what(self) -> &'static str {
+        match self {
+            Self::Own | Self::Shared => "an account",
+            Self::None => "an entry",
+        }
+    }
+
     /// Its name in the manifest and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {

@@ -16,7 +16,7 @@ use crate::text;
 /// runs nothing), or say that it cannot: there is no gzip, or it may not be started (`noexec` of
 /// sudoers). Then it ends: a shell that reads its commands from standard input would take what was
 /// packed for commands. For one that a login script has put in the place of ours, which was never told
-/// any of this, the first line is [`FIRST_LINE`].
+/// any of this, the first line is [`FIRST_LINE`](super::FIRST_LINE).
 macro_rules! unpack {
     () => {
         "eval \"$(read -r first; gzip -dc || echo echo stagepass-no-gzip)\"; exit"

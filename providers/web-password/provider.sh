@@ -404,9 +404,11 @@ sp_web_awk_sections='
 
 sp_web_apache_guards() {
     SP_P=$sp_path SP_Q=$sp_real awk "$sp_web_awk$sp_web_awk_sections"'
-        function guard(v, t, u, degree,   i, f, w, y) {
+        function guard(v, t, u, degree,   i, f, w, y, p) {
             f = best("authuserfile", v, t, u); w = from; y = tolower(best("authtype", v, t, u))
-            if (y == "digest" || (y == "basic" && tolower(best("authbasicprovider", v, t, u)) !~ /^(file.*)?$/)) f = "?" (y == "basic" ? "provider" : y)
+            p = tolower(best("authbasicprovider", v, t, u))
+            # What keeps answers (mod_authn_socache) lets a user in for minutes after it is gone from the file.
+            if (y == "digest" || (y == "basic" && (p !~ /^(file.*)?$/ || p ~ /socache/))) f = "?" (y == "basic" ? "provider" : y)
             if (f != "" && y != "" && y != "none") print "apache", name[v], said(t), degree "whole", f, said(best("authname", v, t, u)), said(w)
             for (i = 1; i <= n; i++) if (key[i] == "authuserfile" && about(i, t, u) == 1 && counts(i, v)) print "apache", name[v], said(t), degree "part", value[i], "-", where[i]
         }

@@ -141,7 +141,7 @@ $(basic Off /etc/apache2/of-no-module)
 # Sections by a pattern, of several depths, behind an alias, under a condition.
 web_sites_odd() {
     local site
-    for site in glob/a.b/pub dmatch/pub lmatch tool deep/shop provider defined; do served "/srv/$site"; done
+    for site in glob/a.b/pub dmatch/pub lmatch tool deep/shop provider cached defined; do served "/srv/$site"; done
     vhost glob /srv/glob/a.b/pub "<Directory /srv/g*b/?.b>
 $(basic Glob /etc/apache2/one.htpasswd)
 </Directory>
@@ -169,6 +169,10 @@ $(basic Deep /etc/apache2/one.htpasswd)
     vhost provider /srv/provider "<Directory /srv/provider>
 $(basic Provider /etc/apache2/one.htpasswd)
     AuthBasicProvider anon
+</Directory>"
+    vhost cached /srv/cached "<Directory /srv/cached>
+$(basic Cached /etc/apache2/one.htpasswd)
+    AuthBasicProvider file socache
 </Directory>"
     printf 'Define STAGING\n'
     vhost defined /srv/defined "<Directory /srv/defined>
@@ -257,7 +261,7 @@ web_sites() {
     web_sites_apache
     web_sites_nginx
     web_files
-    on a2enmod -q auth_digest authn_anon >/dev/null 2>&1
+    on a2enmod -q auth_digest authn_anon socache_shmcb authn_socache >/dev/null 2>&1
     want 'Apache starts' on apache2ctl start
     want 'nginx starts' on nginx
     want 'Apache asks' again 20 shut shop
@@ -461,6 +465,8 @@ web_odd_sites() {
         same 'it is shut' 401 "$(asks "$site" sp-anna "$web_secret" "$at")"
     done
     web detect path=/srv/provider
+    says supported=false reason_id=other-auth
+    web detect path=/srv/cached
     says supported=false reason_id=other-auth
 }
 

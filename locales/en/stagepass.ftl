@@ -54,7 +54,7 @@ rule-from = it is not said where the supporter connects from
 
 rule-from-password = this server cannot hold a password to the addresses in `--from`
     .why = Only key logins can be limited to addresses here; the password would work from anywhere.
-    .way-out = Use the supporter's key instead of a password (`--key FILE`), or accept it: `--override from.password --reason "…"`.
+    .way-out = Use the supporter's key instead of a password (`--key FILE`, and without what has one of its own in `--with`), or accept it: `--override from.password --reason "…"`.
 
 rule-credential = the supporter has nothing to log in with
     .why = A grant needs a key or a password.

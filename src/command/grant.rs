@@ -293,6 +293,7 @@ async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
             acknowledged: typed.acknowledge,
             confirmation: typed.yes_live,
         },
+        password_beside: beside.iter().any(|provider| provider.has_password),
         accept_weak_expiry: typed.accept_weak_expiry,
     };
     Ok(Wanted {

@@ -409,6 +409,7 @@ pub(super) fn standing_against(
         drain: 0,
         overrides: Vec::new(),
         live: LiveRequest::default(),
+        password_beside: false,
         accept_weak_expiry: false,
     };
     let asked = Asked { key: true, password: false, own_account, access: Access::Sftp };

@@ -100,6 +100,8 @@ pub struct Request {
     pub with_secrets: Option<String>,
     /// How the supporter proves who they are.
     pub credentials: Vec<Credential>,
+    /// Whether something beside the account has a password of its own, such as a site.
+    pub password_beside: bool,
     /// Where the merchant has the very key that was given for the supporter, if that is so.
     pub own_key: Option<String>,
     /// Where the supporter may come from. Empty: from anywhere.
@@ -516,7 +518,10 @@ impl Check<'_> {
         if let Some(place) = &request.own_key {
             self.breaks(Rule::KeyOwn, vec![("where", place.into())]);
         }
-        if password && !request.from.is_empty() && facts.holds_from_for_passwords == Some(false) {
+        let limited = !request.from.is_empty();
+        // Whatever takes a password that is no login: it asks nobody where somebody comes from.
+        let anywhere = password && facts.holds_from_for_passwords == Some(false);
+        if limited && (anywhere || request.password_beside) {
             self.breaks(Rule::FromPassword, Vec::new());
         }
     }
@@ -863,6 +868,7 @@ mod tests {
             deadline: None,
             overrides: Vec::new(),
             live: LiveRequest::default(),
+            password_beside: false,
             accept_weak_expiry: false,
             drain: 0,
         }
@@ -1187,6 +1193,11 @@ mod tests {
         request.overrides.clear();
         request.credentials = vec![Credential::Key];
         assert_eq!(allowed(&request, &facts).from().len(), 1);
+        // A password beside the account works from anywhere, whatever the server is like.
+        request.password_beside = true;
+        assert_eq!(ids(&denied(&request, &Facts::default())), ["from.password"]);
+        request.from.clear();
+        assert!(allowed(&request, &facts).from().is_empty());
     }
 
     #[test]

@@ -622,3 +622,19 @@ fn stand_closed_by_the_server(story: &Story, id: &str, deadline: i64) {
     let detail: Value = serde_json::from_str(closed["detail"].as_str().unwrap()).unwrap();
     assert_eq!(detail["ended_by"], "server", "{detail:#}");
 }
+
+#[test]
+fn a_password_beside_the_account_is_not_held_to_addresses_and_that_is_said() {
+    let (story, host) = house();
+    let folder = story.stage.config().join("providers/side-door/provider.toml");
+    let text = fs::read_to_string(&folder).unwrap();
+    let with = "account = \"none\"\ncredentials = [\"password\"]";
+    fs::write(&folder, text.replace("account = \"none\"", with)).unwrap();
+    let key = story.stage.supporter_key();
+    let file = story.stage.path().join("web");
+    let own = ["--key", key.public.to_str().unwrap(), "--output", file.to_str().unwrap()];
+    let words = [&own[..], &BOTH, &["--from", "192.0.2.0/24"]].concat();
+    let run = nothing_happens(&story, &host, 3, || story.grant("shop", &words));
+    assert_eq!(broken(&run), ["from.password"]);
+    assert!(!file.exists());
+}

@@ -225,8 +225,7 @@ impl Grant {
         self.state = state;
     }
 
-    /// What the row says of its layers, by what they say. Where none has anything to say of an error
-    /// or of findings, the grant keeps what it has.
+    /// What the row says of its layers, by what they say. A grant without layers keeps what it has.
     pub fn sum_up(&mut self) {
         if self.layers.is_empty() {
             return;

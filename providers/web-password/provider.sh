@@ -567,11 +567,12 @@ sp_web_pick_one() {
     case $sp_nl$sp_web_files in
         *"$sp_nl$g_file$sp_nl"*) ;;
         *)
-            [ -n "$sp_web_files" ] || sp_web_realm=$g_realm sp_web_where=$g_where
+            [ -n "$sp_web_files" ] || sp_web_where=$g_where
             sp_web_files=$sp_web_files$g_file$sp_nl
             ;;
     esac
     case $sp_nl$sp_web_sites in *"$sp_nl$g_site$sp_nl"*) ;; *) sp_web_sites=$sp_web_sites$g_site$sp_nl ;; esac
+    case $sp_nl$sp_web_realms in *"$sp_nl$g_realm$sp_nl"*) ;; *) sp_web_realms=$sp_web_realms$g_realm$sp_nl ;; esac
 }
 
 # What guards a part of the shop beside that.
@@ -585,11 +586,11 @@ sp_web_other_part() {
 }
 
 # Sets sp_web_files (what guards the shop: one, or there is none, or it is not clear), sp_web_degree, sp_web_by (which servers),
-# sp_web_sites, sp_web_realm, sp_web_where and sp_web_parts.
+# sp_web_sites, sp_web_realms, sp_web_where and sp_web_parts.
 sp_web_pick() {
     sp_web_other_type=''
     for sp_web_degree in whole above-whole part above-part; do
-        sp_web_files='' sp_web_by='' sp_web_sites='' sp_web_realm='' sp_web_where='' sp_web_parts=''
+        sp_web_files='' sp_web_by='' sp_web_sites='' sp_web_realms='' sp_web_where='' sp_web_parts=''
         sp_web_each sp_web_pick_one
         [ -z "$sp_web_files" ] || break
     done
@@ -1082,7 +1083,7 @@ sp_web_say_site() {
     sp_say password_file_link "$sp_linked"
     [ -n "$sp_web_files" ] || return 0
     sp_say configured_in "${sp_web_where#-}"
-    sp_say realm "${sp_web_realm#-}"
+    sp_say_lines realm "$sp_web_realms"
     sp_say scheme "$sp_scheme"
     sp_say_lines site "$sp_web_sites"
     sp_web_shared
@@ -1198,7 +1199,7 @@ sp_web_say_made() {
     sp_say password_file "$sp_file"
     sp_say password_file_link "$sp_linked"
     sp_say web_server "${sp_web_by%% *}"
-    sp_say realm "${sp_web_realm#-}"
+    sp_say_lines realm "$sp_web_realms"
     sp_say_lines site "$sp_web_sites"
     sp_web_shared
     sp_say_lines shared_with "$sp_web_others"

@@ -1,5 +1,6 @@
 //! The trial of a password that a web server asks for: one request without it, which has to be asked for one, and one
-//! with it, which has not. Both are made from the server itself ([`crate::transport::WebRequest`]).
+//! with it, which has not. Both are made from the server itself ([`crate::transport::WebRequest`]). Who asks for it has
+//! to name what the web server's settings name (the realm): another site of the same server is not shown the password.
 
 use crate::remote::script::{Reply, clean};
 use crate::remote::session::Session;
@@ -14,7 +15,7 @@ const MOST_SITES: usize = 4;
 pub(crate) enum WebTrial {
     /// Without the password the site asked for one, and with it it did not.
     Proved(String),
-    /// No site asked for a password where it was looked for.
+    /// No site asked for this password where it was looked for.
     NotTried(String),
     /// The site asked for a password with it as well.
     Failed(String),
@@ -41,12 +42,19 @@ pub(crate) async fn try_password(
     let mut seen = Vec::new();
     let mut sites: Vec<&str> = opened.lines("site").map(name_of).collect();
     sites.dedup();
+    let realms: Vec<&str> = opened.lines("realm").collect();
     for site in sites.into_iter().take(MOST_SITES) {
         for (tls, port) in DOORS {
             let request = WebRequest { tls, port, site, user: None };
             let shown = format!("{}://{}", if tls { "https" } else { "http" }, clean(site));
             match session.ask_web(&request).await {
-                WebAnswer::Status { asks: true, .. } => {}
+                WebAnswer::Status { realm: Some(realm), .. } => {
+                    if !is_ours(&realms, &realm) {
+                        let other = clean(&realm);
+                        seen.push(format!("{shown} asks for another password, for \"{other}\""));
+                        continue;
+                    }
+                }
                 WebAnswer::Status { code, .. } => {
                     seen.push(format!("{shown} answered {code}"));
                     continue;
@@ -62,7 +70,7 @@ pub(crate) async fn try_password(
                     "{shown} asks for a password, and asks again when it is given this one"
                 )),
                 WebAnswer::Status { code, .. } => WebTrial::Proved(format!(
-                    "{shown} asks for a password (401), and answers {code} when it is given this one"
+                    "{shown} asks for a password (401), and lets this one in (what it then answers: {code})"
                 )),
                 WebAnswer::None { why } => {
                     WebTrial::Failed(format!("{shown} asks for a password, and given it: {why}"))
@@ -73,7 +81,13 @@ pub(crate) async fn try_password(
     if seen.is_empty() {
         seen.push("the web server's settings name no site".to_owned());
     }
-    WebTrial::NotTried(format!("not tried: no site asked for a password ({})", seen.join("; ")))
+    WebTrial::NotTried(format!("not tried: no site asked for this password ({})", seen.join("; ")))
+}
+
+/// Whether who asks for the password of this realm is one of the sites that the provider read about. A name that the web
+/// server puts together at each request cannot be compared.
+fn is_ours(realms: &[&str], asked: &str) -> bool {
+    realms.iter().any(|named| *named == asked || named.contains(['$', '%']))
 }
 
 /// The name to ask for. What stands for every name, or for none, is asked for by that of the machine itself.
@@ -98,6 +112,21 @@ mod tests {
             ("a\r\nHost: b", "localhost"),
         ] {
             assert_eq!(name_of(site), name, "{site:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_shown_to_nobody_who_asks_for_another() {
+        for (named, asked, ours) in [
+            (&["Staging"][..], "Staging", true),
+            (&["Staging", "Admin"], "Admin", true),
+            (&["Staging"], "staging", false),
+            (&["Staging"], "", false),
+            (&["Of $host"], "Of staging.example", true),
+            (&[], "Staging", false),
+            (&[], "", false),
+        ] {
+            assert_eq!(is_ours(named, asked), ours, "{named:?} {asked:?}");
         }
     }
 }

@@ -53,8 +53,8 @@ pub enum WebAnswer {
     Status {
         /// The status code (RFC 9110, section 15).
         code: u16,
-        /// Whether it asks for a user and a password (RFC 7617).
-        asks: bool,
+        /// For what it asks for a user and a password (RFC 7617): the name, or realm, of what is guarded.
+        realm: Option<String>,
     },
     /// It did not, for this reason.
     None {
@@ -82,7 +82,7 @@ impl Connection {
             }
         });
         match asked.await {
-            Some(Ok((code, asks))) => WebAnswer::Status { code, asks },
+            Some(Ok((code, realm))) => WebAnswer::Status { code, realm },
             Some(Err(e)) => WebAnswer::None { why: text::one_line(&e.to_string(), 200) },
             None => WebAnswer::None { why: "it did not answer in time".into() },
         }
@@ -117,11 +117,14 @@ fn written(request: &WebRequest<'_>) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-/// Sends the request and reads the head of the answer: its status, and whether it asks for a password.
+/// The head of an answer: its status, and the realm that a password is asked for.
+type Head = (u16, Option<String>);
+
+/// Sends the request and reads the head of the answer.
 async fn converse(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     request: &WebRequest<'_>,
-) -> io::Result<(u16, bool)> {
+) -> io::Result<Head> {
     stream.write_all(&written(request)).await?;
     stream.flush().await?;
     let mut heard = Vec::with_capacity(MOST);
@@ -139,17 +142,26 @@ async fn converse(
 }
 
 /// Nothing while the head of the answer is not whole.
-fn head_of(heard: &[u8]) -> io::Result<Option<(u16, bool)>> {
+fn head_of(heard: &[u8]) -> io::Result<Option<Head>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     if response.parse(heard).map_err(io::Error::other)?.is_partial() {
         return Ok(None);
     }
-    let asks = response.headers.iter().any(|header| {
-        header.name.eq_ignore_ascii_case("www-authenticate")
-            && header.value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
-    });
-    Ok(response.code.map(|code| (code, asks && code == 401)))
+    let realm = response
+        .headers
+        .iter()
+        .filter(|header| header.name.eq_ignore_ascii_case("www-authenticate"))
+        .find_map(|header| realm_of(&String::from_utf8_lossy(header.value)));
+    Ok(response.code.map(|code| (code, realm.filter(|_| code == 401))))
+}
+
+/// The realm of the challenge `Basic` among these; empty where it names none.
+fn realm_of(challenges: &str) -> Option<String> {
+    let challenges = http_auth::parse_challenges(challenges).ok()?;
+    let basic = challenges.iter().find(|one| one.scheme.eq_ignore_ascii_case("basic"))?;
+    let realm = basic.params.iter().find(|(name, _)| name.eq_ignore_ascii_case("realm"));
+    Some(realm.map_or_else(String::new, |(_, value)| value.to_unescaped()))
 }
 
 async fn over_tls(
@@ -236,13 +248,22 @@ mod tests {
         for cut in 0..asks.len() - 3 {
             assert_eq!(head_of(asks.get(..cut).unwrap()).unwrap(), None, "{cut}");
         }
-        assert_eq!(head_of(asks).unwrap(), Some((401, true)));
+        assert_eq!(head_of(asks).unwrap(), Some((401, Some("a".to_owned()))));
         for (text, head) in [
-            ("HTTP/1.1 401 No\r\nWWW-Authenticate: Digest x\r\n\r\n", (401, false)),
-            ("HTTP/1.0 200 OK\r\nWWW-Authenticate: Basic\r\n\r\n", (200, false)),
-            ("HTTP/1.1 301 Moved\r\nLocation: https://x/\r\n\r\n", (301, false)),
+            ("HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"a\"\r\n\r\n", (401, None)),
+            ("HTTP/1.1 401 No\r\nWWW-Authenticate: nonsense,=\r\n\r\n", (401, None)),
+            ("HTTP/1.0 200 OK\r\nWWW-Authenticate: Basic realm=\"a\"\r\n\r\n", (200, None)),
+            ("HTTP/1.1 301 Moved\r\nLocation: https://x/\r\n\r\n", (301, None)),
+            ("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\n\r\n", (401, Some(""))),
+            (
+                "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\n\
+                 WWW-Authenticate: basic charset=\"UTF-8\", realm=\"of \\\"Anna\\\", x\"\r\n\r\n",
+                (401, Some("of \"Anna\", x")),
+            ),
         ] {
-            assert_eq!(head_of(text.as_bytes()).unwrap(), Some(head), "{text}");
+            let head: (u16, Option<&str>) = head;
+            let expected = (head.0, head.1.map(str::to_owned));
+            assert_eq!(head_of(text.as_bytes()).unwrap(), Some(expected), "{text}");
         }
         assert!(head_of(b"SSH-2.0-OpenSSH_9.2\r\n").is_err());
     }

@@ -455,7 +455,7 @@ fn a_password_opens_the_staging_site_and_goes(server: &str, scheme: &str) {
     let run = story.grant("shop", &words).ok();
     let jane = Granted::of(&run);
     let tried = jane.document["beside"][0].as_str().unwrap();
-    let expected = format!("asks for a password (401), and answers {inside}");
+    let expected = format!("lets this one in (what it then answers: {inside})");
     assert!(tried.contains(&expected), "{tried}");
     let planned = jane.document["plan"]["beside"][0]["summary"].as_str().unwrap();
     assert!(
@@ -527,6 +527,48 @@ fn a_site_booted_that_takes_no_such_password_is_not_granted() {
     let steps = run.json()["result"]["steps"].to_string();
     assert!(steps.contains("a real request") && steps.contains("a refused request"), "{steps}");
     host.sh("! grep -q stagepass /etc/shop.passwords");
+}
+
+/// The shop listens on a port of its own, and who asks for a password on the usual one is another customer's site.
+const NEIGHBOUR: &str = r#"
+cat >/etc/nginx/sites-enabled/shop <<'X'
+log_format shown '$request_method "$http_authorization"';
+server {
+    listen 8080;
+    server_name staging.example;
+    root /var/www/shop;
+    auth_basic "Staging";
+    auth_basic_user_file /etc/shop.passwords;
+}
+server {
+    listen 80 default_server;
+    root /var/www;
+    auth_basic "Neighbour";
+    auth_basic_user_file /etc/neighbour.passwords;
+    access_log /var/log/nginx/neighbour.log shown;
+}
+X
+htpasswd -nbB neighbour Neighbour-4711 >/etc/neighbour.passwords
+nginx -s stop; while pgrep -x nginx >/dev/null; do sleep 0.1; done; nginx
+"#;
+
+#[test]
+fn a_neighbour_that_asks_for_another_password_is_not_shown_this_one() {
+    let (story, host) = staging_site("nginx");
+    host.sh(NEIGHBOUR);
+    let file = story.stage.path().join("web");
+    let key = story.stage.supporter_key();
+    let words = ["--key", key.public.to_str().unwrap(), "--with", "server,web-password"];
+    let words = [&words[..], &["--output", file.to_str().unwrap()]].concat();
+    let jane = Granted::of(&story.grant("shop", &words).ok());
+    let tried = jane.document["beside"][0].as_str().unwrap_or_default().to_owned();
+    let shown = story.run(["show", &jane.id]).ok().stdout;
+    let sentence = "not tried: no site asked for this password";
+    assert!(shown.contains(sentence), "{shown} {tried}");
+    assert!(shown.contains("asks for another password, for \"Neighbour\""), "{shown}");
+    // It was asked, and only without.
+    assert_eq!(host.sh("sort -u /var/log/nginx/neighbour.log").trim(), "GET \"-\"");
+    story.run(["revoke", &jane.id]).ok();
 }
 
 #[test]

@@ -65,6 +65,9 @@ sp_fail() {
 # What a provider has to put away however it ends; it may define its own.
 sp_tidy() { :; }
 
+# The same, once the lock is given back that it held.
+sp_was_held() { :; }
+
 # Runs at every end. Status 10 means "refused, nothing changed": a program that happened to end with
 # it under `set -e` must not be taken for us.
 sp_exit() {
@@ -73,6 +76,7 @@ sp_exit() {
     # What goes on beside the verb ends with it.
     sp_beside_wait
     sp_unlock || :
+    [ -z "${sp_held:-}" ] || sp_was_held || :
     [ -z "${sp_refused:-}" ] || exit 10
     case $sp_status in
         0 | 20) exit "$sp_status" ;;
@@ -192,9 +196,9 @@ sp_late_why='The time limit of the request ran out on the server before the deci
 # ---- one at a time -------------------------------------------------------------------------------
 
 # sp_lock FOLDER: holds that folder for the rest of the verb, or fails within about twenty seconds.
-# With flock(1) the kernel lets go whatever happens to us.
+# With flock(1) the kernel lets go whatever happens to us. Sets sp_held once it is held.
 sp_lock() {
-    sp_busy=0
+    sp_busy=0 sp_held=''
     if sp_has flock; then
         while :; do
             # A folder that is made for the lock goes with whoever held it.
@@ -208,7 +212,10 @@ sp_lock() {
                 0)
                     # The folder may have been replaced while we waited.
                     # shellcheck disable=SC3013 # every sh named above has -ef
-                    if [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$1" ]; then return 0; fi
+                    if [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$1" ]; then
+                        sp_held=1
+                        return 0
+                    fi
                     sp_wait_turn
                     ;;
                 1) sp_wait_turn ;;
@@ -258,7 +265,7 @@ sp_lock_by_name() {
         if [ "$sp_busy" -ge 98 ]; then rm -rf -- "$1.$$"; fi
         sp_wait_turn
     done
-    sp_lock_name=$1
+    sp_lock_name=$1 sp_held=1
 }
 
 # sp_alive PID: sets sp_born to when that process began and in which boot; empty if it is gone.

@@ -148,12 +148,14 @@ sp_clean() { [ -z "${sp_work:-}" ] || rm -f -- "$sp_work.was" "$sp_work.new" "$s
 sp_clean_way() { rm -f -- "$sp_work.way.was" "$sp_work.way.new" "$sp_work.way.old"; }
 sp_tidy() {
     [ -z "${sp_editing:-}" ] || sp_clean
-    # Made for the file, or for the lock; empty, it goes again.
+    # Made for the file; empty, it goes again.
     [ "${sp_new_dir:-0}" = 0 ] || rmdir -- "$sp_keys_dir" 2>/dev/null || :
     # By its name in a variable: only verbs that make something are sent all that taking it back needs.
     "${sp_guarding:-:}"
-    [ -z "${sp_lock_made:-}" ] || rmdir -- "$sp_base" 2>/dev/null || :
 }
+
+# The folder may have been made for the lock alone, or made again when another had just removed it; empty, it goes.
+sp_was_held() { rmdir -- "$sp_base" 2>/dev/null || :; }
 
 # The awk functions that tell lines apart. `ours`: a key line of this grant. `moved`: the key stood
 # in no line but ours when the grant was opened, and now stands in one: whoever logs in with it took
@@ -768,7 +770,7 @@ sp_lock_folder() {
     if [ -n "$sp_base" ]; then
         sp_v=$sp_my_home
         if [ ! -L "$sp_base" ]; then
-            if mkdir -m 0700 -- "$sp_base" 2>/dev/null; then sp_lock_made=1; fi
+            mkdir -m 0700 -- "$sp_base" 2>/dev/null || :
             if [ -d "$sp_base" ] && [ -O "$sp_base" ]; then sp_v=$sp_base sp_lock_makes=1; fi
         fi
     elif [ -d "$sp_keys_dir" ]; then
@@ -789,7 +791,10 @@ sp_lock_try() {
     [ -r "$sp_v" ] || return 1
     exec 9<"$sp_v"
     # shellcheck disable=SC3013 # every sh named above has -ef
-    if flock -n 9 2>/dev/null && { [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$sp_v" ]; }; then return 0; fi
+    if flock -n 9 2>/dev/null && { [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$sp_v" ]; }; then
+        sp_held=1
+        return 0
+    fi
     exec 9<&-
     return 1
 }

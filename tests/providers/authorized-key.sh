@@ -35,6 +35,7 @@ shared_sessions() {
     folder_gone
     locked_by_another
     closed_meanwhile
+    failsafe_comes_late
     way_in_first
     root_by
 }
@@ -1943,6 +1944,31 @@ closed_meanwhile() {
     says history=result by_server=true
     as_deploy collected
     rm -f "$root/tmp/go"
+}
+
+# The other way round: while the failsafe waits for the lock, whoever holds it closes the grant and takes the folder away.
+failsafe_comes_late() {
+    about="$suite the failsafe comes when all is over"
+    local first late
+    fresh
+    cron_on
+    as_deploy open access=ssh
+    finishes
+    cron_off
+    printf 'deadline=1\nhard=1\n' >"$root/home/deploy/.stagepass/$grant/ends"
+    on runuser -u deploy -- flock /home/deploy/.stagepass sh -c 'until [ -e /tmp/go ]; do sleep 0.05; done; rm -r /home/deploy/.stagepass' &
+    first=$!
+    held /home/deploy/.stagepass
+    on runuser -u deploy -- sh "/home/deploy/.stagepass/$grant/failsafe" &
+    late=$!
+    want 'it takes the key out and waits' again 60 gone grep -q "$supporter_key" "$(keys)"
+    touch "$root/tmp/go"
+    wait "$first" "$late"
+    want 'it leaves nothing' test ! -e "$root/home/deploy/.stagepass"
+    rm -f "$root/tmp/go"
+    as_deploy close access=ssh
+    finishes
+    as_deploy collected
 }
 
 # R11: another account holds a lock on the home folder.

@@ -12,7 +12,7 @@ use crate::machine::schedule::{Job, Period, ScheduleError, cron};
 use crate::output;
 use crate::policy::PolicyConfig;
 use crate::policy::desk::{Desk, DeskError};
-use crate::remote::provider::{Origin, Provider, ProviderError};
+use crate::remote::provider::{Origin, Provider, ProviderError, Text};
 use crate::secret::Secret;
 use crate::target::{self, Elevation, Target, TargetError};
 use crate::transport::exchange::{End, Exchange, Feed};
@@ -42,7 +42,8 @@ pub fn document(text: &str) -> String {
 /// # Errors
 /// Says why it cannot be used.
 pub fn provider(name: &str, manifest: &str, script: &str) -> Result<Provider, ProviderError> {
-    Provider::parse(name, manifest, script, Origin::Folder(PathBuf::from("/providers/x")))
+    let text = Text { manifest, script, sentences: None };
+    Provider::parse(name, text, Origin::Folder(PathBuf::from("/providers/x")))
 }
 
 /// What a desk's folder says.

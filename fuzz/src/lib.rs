@@ -28,7 +28,7 @@ use stagepass::testing::policy::{
 };
 use stagepass::testing::promise::{Asked, Promise};
 use stagepass::testing::public_key::{self, PublicKeyError, read_supporter_key};
-use stagepass::testing::remote::provider::{AccountKind, Provider, Verb};
+use stagepass::testing::remote::provider::{Provider, Verb};
 use stagepass::testing::remote::script::{
     self, Answer, Framed, OutputType, Outputs, Reply, frame_sh,
 };
@@ -298,12 +298,10 @@ fn look(reply: &Reply) {
     if let Some(why) = server::unusable(reply, NOW) {
         tame(&why);
     }
-    for id in ["SSH-2.0-OpenSSH_8.4p1 Debian-5", "SSH-2.0-dropbear_2022.83", "local"] {
-        let server = Server::read(id, reply, NOW..=NOW).with_credential(
-            AccountKind::Shared,
-            true,
-            Access::Sftp,
-        );
+    let ids = ["SSH-2.0-OpenSSH_8.4p1 Debian-5", "SSH-2.0-dropbear_2022.83", "local"];
+    for (id, provider) in ids.into_iter().zip(PROVIDERS.iter().cycle()) {
+        let server =
+            Server::read(id, reply, NOW..=NOW).with_credential(provider, true, Access::Sftp);
         let asked = Asked { key: true, password: true, own_account: true, access: Access::Ssh };
         let promises = [Promise::planned(&server, asked), Promise::made(&server, asked, reply)];
         let layers: Vec<String> =

@@ -309,6 +309,85 @@ refused = { $count ->
 refused-because = because
 refused-way-out = what to do
 
+## What is told of a server before access is made on it
+
+server-clock-differs = the server's clock is { $seconds } s { $way ->
+        [ahead] ahead of
+       *[behind] behind
+    } this one; the deadline is kept by the server's clock
+server-knows-no-end-of-a-key = this server's sshd knows no end of a key; the gate and the failsafe have to do
+server-account-is-shared = the account is shared: a supporter who means harm could take the gate and the failsafe away, or leave a key; what changed meanwhile is looked for when the grant is closed, and shown to you
+server-account-is-shared-to-read = the account is shared: the supporter can read all that this account can read
+server-cannot-confine = SFTP cannot be confined to the shop folder here{ $given ->
+        [yes] : { $why }
+       *[no] { "" }
+    }; what the account may not read or write stays closed to it
+server-key-is-there-already = the supporter's key already opens this account by a line that is not ours: that access is not limited, and is not taken away
+server-shop-folder-is-a-link = `{ $path }` is a link, and leads to `{ $real }` now: the access is to that folder, and stays with it when a deployment moves the link
+hint-other-provider = `--with { $provider }`: { $summary }
+
+## What to do where access was made and cannot do its work. A provider has more of its own.
+
+trial-hint-read-only = reading alone works here: `--access sftp-read-only`
+trial-hint-folder = or name another folder: `stagepass target add … --replace --path FOLDER`
+
+## How an open grant is not as it was made, whatever the provider. Behind `drift-` stands the id that `--json` says.
+
+drift-foreign = { $kind ->
+        [none] an entry
+       *[other] an account
+    } named `{ $account }` is there that stagepass did not make
+drift-gone = { $kind ->
+        [none] the entry `{ $account }` is not there any more
+       *[other] the access in `{ $account }` is not there any more
+    }
+drift-keys-changed = the key lines of `{ $account }` are not the ones that were made
+drift-gate-gone = the gate is not there any more or was changed
+drift-baseline-gone = the list of what was there before, to compare with at the end, is gone
+drift-failsafe-gone = the job that ends it on the server is not there any more
+drift-drop-in-gone = sshd's own setting for this account is not there any more
+drift-forced = sessions do not pass the gate: { $why }
+drift-path-moved = the path of the shop leads to `{ $path }` now, and the access is to `{ $shop }`: take it away and grant it again
+drift-uses-gone = lines of the record of uses on the server are missing
+
+## What is there of a grant that should be gone, whatever the provider
+
+still-there = what was re-read says that { $what } is still there
+there-access = access
+there-account = the account `{ $account }`
+there-layer = what `{ $provider }` made
+there-key-line = the grant's key line in the account `{ $account }`
+there-key-elsewhere = the supporter's key, in a line without our mark
+there-gate = the gate of its sessions
+there-failsafe = the job that ends it
+there-drop-in = its part of sshd's settings
+there-processes = { $count ->
+        [one] one running process
+       *[other] { $count } running processes
+    } of the grant
+
+## What is to be known of an end, whatever the provider
+
+end-already-absent = the { $kind ->
+        [none] entry
+       *[other] access in
+    } `{ $account }` was already absent when stagepass came to end it
+end-foreign = { $kind ->
+        [none] an entry
+       *[other] an account
+    } named `{ $account }` exists that stagepass did not make; it was left alone
+end-same-key-kept = the same key still opens this account through another grant, which stays
+end-same-key-foreign = the same key is also in a line that stagepass did not make; that line was left alone and the key still opens this account
+end-uses-partial = the record of uses is not complete (it was too long to read, or SFTP was ended while files were open): more may have been moved than the bytes say
+end-sessions-left = { $sessions ->
+        [one] one session of this grant is
+       *[other] { $sessions } sessions of this grant are
+    } still open
+end-sessions-unknown = what runs or is connected on this server cannot all be told apart; some of it may be of this grant, and was not ended
+end-sessions-shared = sessions that were open in this shared account cannot be told apart and were not ended
+end-provider-changed = the provider `{ $provider }` has changed since the grant
+end-password-not-tried = { $provider }: what let the supporter in was read again and is gone; the password was never kept, and was not tried
+
 ## What may be said of a grant that is closed
 
 closed-nothing-left = re-read, and nothing is left

@@ -37,7 +37,7 @@ use crate::promise::{Asked, Promise};
 use crate::public_key::{self, SupporterKey};
 use crate::remote::inputs;
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{AccountKind, Provider, Verb};
+use crate::remote::provider::{AccountKind, Provider, RunAs, Verb};
 use crate::remote::script::{Answer, Reply};
 use crate::remote::server::{self, Server};
 use crate::remote::session::{Session, unreachable};
@@ -609,14 +609,16 @@ fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
         )))
 }
 
-/// An account of its own has no rights but those in the shop's folder.
+/// What needs a shop folder is refused before a server is asked where there is none.
 fn refuse_without_shop(wanted: &Wanted) -> Result<()> {
-    if wanted.target.path.is_some() || wanted.provider.name != "linux-account" {
+    let mut all = std::iter::once(&wanted.provider).chain(&wanted.beside);
+    let needed = all.find_map(|provider| provider.needs_shop.as_ref());
+    let Some(why) = needed.filter(|_| wanted.target.path.is_none()) else {
         return Ok(());
-    }
+    };
     let target = &wanted.target.name;
     Err(Error::new(Kind::Usage, format!("`{target}` has no shop folder"))
-        .because_text("an account of its own could neither read nor write the shop")
+        .because_text(why)
         .hint(format!("name it: `stagepass target add {target} … --replace --path /var/www/shop`")))
 }
 
@@ -746,9 +748,9 @@ async fn look(
     let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             None => reply,
-            Some(why) => return Err(unusable(wanted, why)),
+            Some(why) => return Err(unusable(context, wanted, why)),
         },
-        Answer::Refused { reason, .. } => return Err(unusable(wanted, reason)),
+        Answer::Refused { reason, .. } => return Err(unusable(context, wanted, reason)),
         Answer::Unknown { why } => {
             return Err(Error::new(
                 Kind::Refused,
@@ -767,7 +769,7 @@ async fn look(
         .hint("leave `--from` out, or limit the addresses in a firewall"));
     }
     let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
-        .with_credential(wanted.provider.account, wanted.password, wanted.request.access)
+        .with_credential(&wanted.provider, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
     refuse_key_of_another_kind(wanted, &server)?;
     let mut promise = Promise::planned(&server, asked(wanted));
@@ -786,9 +788,9 @@ async fn look(
     Ok(Seen { facts, server, promise, beside, notes })
 }
 
-/// What a provider told to people, each with its name.
+/// What a provider beside the account tells to people, each with its name.
 fn notes_of(provider: &Provider, reply: &Reply) -> Vec<String> {
-    let told = provider.notes(reply).into_iter();
+    let told = provider.warnings(reply, "", &[]).into_iter();
     told.map(|note| format!("{}: {note}", provider.name)).collect()
 }
 
@@ -827,20 +829,29 @@ fn asked(wanted: &Wanted) -> Asked {
     }
 }
 
-fn unusable(wanted: &Wanted, reason: String) -> Error {
+fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {
     Error::new(
         Kind::Refused,
         format!("`{}` cannot be used on {}", wanted.provider.name, wanted.target.name),
     )
     .because_text(reason)
-    .hint(way_to_another_provider(wanted))
+    .hint(way_to_another_provider(context, wanted))
 }
 
-fn way_to_another_provider(wanted: &Wanted) -> String {
-    if wanted.provider.name == "linux-account" {
-        "`--with authorized-key` gives a time-limited key in the account you have".into()
-    } else {
-        "`stagepass provider list` shows the others".into()
+/// The next one that gives an account and asks for less of the login.
+fn way_to_another_provider(context: &Context, wanted: &Wanted) -> String {
+    let mut others = Provider::list(&context.providers_dir()).into_iter().flatten();
+    let asks_for_less = |other: &Arc<Provider>| {
+        other.account != AccountKind::None
+            && other.run_as == RunAs::Login
+            && wanted.provider.run_as == RunAs::Root
+    };
+    match others.find(asks_for_less) {
+        Some(other) => message::text(
+            "hint-other-provider",
+            &[("provider", (&other.name).into()), ("summary", (&other.summary).into())],
+        ),
+        None => "`stagepass provider list` shows the others".into(),
     }
 }
 

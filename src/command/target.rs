@@ -1,5 +1,7 @@
 //! `target`: the servers that access can be granted on.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::cli;
@@ -310,9 +312,12 @@ async fn check(context: &Context, name: &str) -> Result<()> {
         ("server", session.server_id().to_owned()),
     ]);
     let (mut documents, mut refused) = (Vec::new(), Vec::new());
-    for provider in ["linux-account", "authorized-key"] {
-        progress.step(&format!("looking with {provider}"));
-        let looked = look(context, &mut session, &route, provider).await?;
+    let gives_account = |one: &Arc<Provider>| one.account != AccountKind::None;
+    let all = Provider::list(&context.providers_dir()).into_iter().flatten();
+    for provider in all.filter(gives_account) {
+        progress.step(&format!("looking with {}", provider.name));
+        let looked = look(context, &mut session, &route, &provider).await?;
+        let provider = provider.name.as_str();
         text.push_str(&format!("\n{}\n", paint(Tone::Strong, provider)));
         match looked {
             Ok((server, broken)) => {
@@ -359,19 +364,19 @@ async fn look(
     context: &Context,
     session: &mut Session<'_>,
     route: &Route,
-    name: &str,
+    provider: &Provider,
 ) -> Result<std::result::Result<(Server, Vec<Broken>), String>> {
-    let provider = context.provider(name)?;
     let inputs = inputs::of_detect(session.target, &route.user, "0000000000", Access::Sftp, None);
     let asked_at = context.now();
-    Ok(match session.call(&provider, Verb::Detect, &inputs).await? {
+    Ok(match session.call(provider, Verb::Detect, &inputs).await? {
         Answer::Done(reply) => match server::unusable(&reply, asked_at) {
             Some(why) => Err(why),
             None => {
                 let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
+                    .with_provider(provider, false, Access::Sftp)
                     .with_path(session.target.path.as_deref());
                 let target = session.target;
-                let broken = standing_against(context, target, route, &provider, &server)?;
+                let broken = standing_against(context, target, route, provider, &server)?;
                 Ok((server, broken))
             }
         },

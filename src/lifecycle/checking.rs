@@ -11,9 +11,11 @@ use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::Ledger;
 use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::evidence::{Bounded, moved};
+use crate::message;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{Provider, Verb};
+use crate::remote::saying::{self, Said, SayingKind};
 use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::session::Session;
 
@@ -27,7 +29,7 @@ pub const EVERY_WHILE_DRIFTED: i64 = 10 * 60;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
     /// The same word for the same thing, such as `gate-gone`.
-    pub id: &'static str,
+    pub id: String,
     /// What is wrong, in one sentence without a full stop.
     pub text: String,
 }
@@ -106,7 +108,7 @@ pub async fn look(
         let provider = claim::provider_of(context, session, layer)?;
         let moment = CallInputs { deadline: grant.deadline, ..CallInputs::default() };
         let reply = ask(session, &provider, &inputs::of_layer(grant, layer, &moment)).await?;
-        seen.drift.extend(drift_of(layer, &reply));
+        seen.drift.extend(drift_of(layer, &provider, &reply));
         let collected = LayerState::of(layer).uses_collected;
         let uses = Bounded::of_uses(&reply, collected);
         seen.counted.push(uses.total.max(collected));
@@ -222,115 +224,49 @@ fn entries(text: &str) -> Vec<(&str, &str)> {
     text.lines().map(|line| line.split_once(' ').unwrap_or(("", line))).collect()
 }
 
-/// Every way in which a layer is not what `open` made. What the provider does not say is not
-/// known, and no drift.
-fn drift_of(layer: &Layer, reply: &Reply) -> Vec<Drift> {
-    let account = &layer.account;
+/// Every way in which a layer is not what `open` made: what every kind of layer has, and then what the provider says
+/// by itself. What it does not say is not known, and no drift.
+fn drift_of(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Drift> {
+    let account = layer.account.as_str();
     let opened = layer::opened(layer);
     let made = |key: &str| opened.text(key);
     let no = |key: &str| reply.text(key) == "false";
-    let failsafe = layer::has_failsafe(&opened);
     let fewer = reply
         .number("uses_total")
         .is_some_and(|total| total < LayerState::of(layer).uses_collected);
+    let (path, shop) = (reply.text("path_now"), made("shop_path"));
     let all = [
-        (
-            "foreign",
-            reply.is("foreign"),
-            format!("an account `{account}` is there that stagepass did not make"),
-        ),
-        (
-            "gone",
-            no("present") && !reply.is("foreign"),
-            format!("the access in `{account}` is not there any more"),
-        ),
-        (
-            "keys-changed",
-            no("keys_match") && !no("present"),
-            format!("the key lines of `{account}` are not the ones that were made"),
-        ),
-        (
-            "mark-changed",
-            reply.is("mark_changed"),
-            format!("the mark of the account `{account}` was changed"),
-        ),
-        (
-            "expiry-changed",
-            no("expiry_matches"),
-            format!("the expiry day of the account `{account}` was changed"),
-        ),
-        (
-            "password-ages",
-            reply.is("password_ages"),
-            format!("the server will end `{account}` by the age of its password"),
-        ),
-        (
-            "locked",
-            reply.is("locked"),
-            format!("the account `{account}` is locked: nobody can log in to it"),
-        ),
-        (
-            "home-gone",
-            no("home_present") && !no("present"),
-            format!("the home folder of `{account}` is not there any more"),
-        ),
-        (
-            "gate-gone",
-            no("gate_present") && made("gate") == "true",
-            "the gate is not there any more or was changed".into(),
-        ),
-        (
-            "baseline-gone",
-            no("baseline_present") && made("baseline") == "true",
-            "the list of what was there before, to compare with at the end, is gone".into(),
-        ),
-        (
-            "failsafe-gone",
-            no("failsafe_present") && failsafe,
-            "the job that ends it on the server is not there any more".into(),
-        ),
-        (
-            "drop-in-gone",
-            no("drop_in_present") && made("password_gate") == "drop-in",
-            "sshd's own setting for this account is not there any more".into(),
-        ),
-        (
-            "forced",
-            !reply.text("forced").is_empty(),
-            format!(
-                "sessions do not pass the gate: {}",
-                reply.text("forced").trim_end_matches('.')
-            ),
-        ),
-        (
-            "path-moved",
-            !reply.text("path_now").is_empty()
-                && !made("shop_path").is_empty()
-                && reply.text("path_now") != made("shop_path"),
-            format!(
-                "the path of the shop leads to `{}` now, and the access is to `{}`: take it away and \
-                 grant it again",
-                reply.text("path_now"),
-                made("shop_path")
-            ),
-        ),
-        (
-            "rights-lost",
-            no("shop_reached")
-                && matches!(made("shop_access"), "acl" | "group" | "world")
-                && made("shop_partial") != "true",
-            format!(
-                "the account `{account}` has lost rights in the shop folder (a deployment?): \
-                 `stagepass extend` gives them again"
-            ),
-        ),
-        ("uses-gone", fewer, "lines of the record of uses on the server are missing".into()),
+        ("drift-foreign", reply.is("foreign")),
+        ("drift-gone", no("present") && !reply.is("foreign")),
+        ("drift-keys-changed", no("keys_match") && !no("present")),
+        ("drift-gate-gone", no("gate_present") && made("gate") == "true"),
+        ("drift-baseline-gone", no("baseline_present") && made("baseline") == "true"),
+        ("drift-failsafe-gone", no("failsafe_present") && layer::has_failsafe(&opened)),
+        ("drift-drop-in-gone", no("drop_in_present") && made("password_gate") == "drop-in"),
+        ("drift-forced", !reply.text("forced").is_empty()),
+        ("drift-path-moved", !path.is_empty() && !shop.is_empty() && path != shop),
+        ("drift-uses-gone", fewer),
     ];
-    all.into_iter().filter(|(_, is_so, _)| *is_so).map(|(id, _, text)| Drift { id, text }).collect()
+    let args = [
+        ("account", account.into()),
+        ("kind", provider.account.id().into()),
+        ("why", reply.text("forced").trim_end_matches('.').into()),
+        ("path", path.into()),
+        ("shop", shop.into()),
+    ];
+    let common = all.into_iter().filter(|(_, is_so)| *is_so).map(|(id, _)| Drift {
+        id: id.trim_start_matches("drift-").to_owned(),
+        text: message::text(id, &args),
+    });
+    let seen = saying::Seen { reply, made: &opened, account, grant: &[] };
+    let own = provider.said(Verb::Check, SayingKind::Drift, &seen).into_iter();
+    common.chain(own.map(|Said { id, text }| Drift { id, text })).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn layer(outputs: &Value, collected: i64) -> Layer {
@@ -347,10 +283,12 @@ mod tests {
         }
     }
 
-    fn ids(outputs: &Value, collected: i64, reply: &[(&str, &str)]) -> Vec<&'static str> {
+    fn ids(outputs: &Value, collected: i64, reply: &[(&str, &str)]) -> Vec<String> {
+        let provider = Provider::find("linux-account", Path::new("/nonexistent")).unwrap();
         let values = reply.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let reply = Reply::from_values(values.collect());
-        drift_of(&layer(outputs, collected), &reply).into_iter().map(|drift| drift.id).collect()
+        let drift = drift_of(&layer(outputs, collected), &provider, &reply);
+        drift.into_iter().map(|drift| drift.id).collect()
     }
 
     #[test]
@@ -358,6 +296,14 @@ mod tests {
         let opened = json!({ "gate": "true", "failsafe": "systemd", "password_gate": "drop-in" });
         assert_eq!(ids(&opened, 0, &[]), [""; 0]);
         assert_eq!(ids(&opened, 7, &[("present", "true"), ("sessions", "3")]), [""; 0]);
+    }
+
+    #[test]
+    fn what_the_provider_says_by_itself_is_drift_too() {
+        let made = json!({ "shop_access": "acl", "shop_partial": "false" });
+        let said = [("locked", "true"), ("shop_reached", "false"), ("expiry_matches", "true")];
+        assert_eq!(ids(&made, 0, &said), ["locked", "rights-lost"]);
+        assert_eq!(ids(&json!({ "shop_access": "none" }), 0, &said), ["locked"]);
     }
 
     #[test]
@@ -390,8 +336,8 @@ mod tests {
     #[test]
     fn what_the_ledger_keeps_of_a_drift_is_read_back() {
         let seen = [
-            Drift { id: "gate-gone", text: "the gate is gone".into() },
-            Drift { id: "locked", text: "the account is locked".into() },
+            Drift { id: "gate-gone".into(), text: "the gate is gone".into() },
+            Drift { id: "locked".into(), text: "the account is locked".into() },
         ];
         let kept = as_text(&seen);
         let read = [("gate-gone", "the gate is gone"), ("locked", "the account is locked")];

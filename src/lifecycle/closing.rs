@@ -24,6 +24,7 @@ use crate::message;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{self, AccountKind, Provider, Verb};
+use crate::remote::saying::{SayingKind, Seen};
 use crate::remote::script::{Answer, Inputs, Reply, clean};
 use crate::remote::session::{self, Session};
 use crate::target::Target;
@@ -493,25 +494,23 @@ async fn close_layer(
         let (document, findings) = (Some(Value::Object(document)), evidence.found.total());
         Ok(Err(Failure { why, refused: false, document, findings }))
     };
-    if let Some(why) = still_there(&reply) {
-        return failed(why.into(), document);
+    if let Some(why) = still_there(layer, &provider, &reply) {
+        return failed(why, document);
     }
     let mut notes = evidence.notes(&reply);
     notes.extend(beside);
-    notes.extend(self::notes(layer, provider.account, &reply));
+    notes.extend(self::notes(layer, &provider, &reply));
     if provider.digest != layer.digest {
-        notes.push(format!("the provider `{}` has changed since the grant", layer.provider));
+        let args = [("provider", layer.provider.as_str().into())];
+        notes.push(message::text("end-provider-changed", &args));
     }
     let kept = reply.is(provider::KEPT);
     let position = layer.position;
     // It gives no login that could be tried: what was re-read has to do.
     if provider.account == AccountKind::None {
         if layer.has_password {
-            let name = &layer.provider;
-            notes.push(format!(
-                "{name}: what let the supporter in was read again and is gone; the password was never kept, and was not \
-                 tried"
-            ));
+            let args = [("provider", layer.provider.as_str().into())];
+            notes.push(message::text("end-password-not-tried", &args));
         }
         let document = Value::Object(document);
         return Ok(Ok(LayerClosed { position, document, notes, evidence, kept }));
@@ -591,123 +590,55 @@ async fn others(
 
 /// What was re-read and is not gone, if anything is. What an earlier close wrote down, it wrote
 /// before its last steps.
-fn still_there(reply: &Reply) -> Option<&'static str> {
+fn still_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Option<String> {
+    let what = |id: &str| message::text("still-there", &[("what", message::text(id, &[]).into())]);
     if !reply.is("absent") {
-        return Some("what was re-read says that access still exists");
+        return Some(what("there-access"));
     }
     if reply.is("by_server") || reply.is("already_absent") {
         return None;
     }
-    [
-        ("gate_absent", "what was re-read says that the gate is still there"),
-        ("drop_in_absent", "what was re-read says that sshd's setting for it is still there"),
-        (
-            "failsafe_absent",
-            "what was re-read says that the job that ends it on the server is still there",
-        ),
-    ]
-    .into_iter()
-    .find_map(|(key, why)| (reply.text(key) == "false").then_some(why))
+    let common = [
+        ("gate_absent", "there-gate"),
+        ("drop_in_absent", "there-drop-in"),
+        ("failsafe_absent", "there-failsafe"),
+    ];
+    let common = common.into_iter().find(|(key, _)| reply.text(key) == "false");
+    let own = || {
+        let seen = Seen { reply, made: &layer::opened(layer), account: &layer.account, grant: &[] };
+        let said = provider.said(Verb::Close, SayingKind::There, &seen).into_iter().next()?;
+        Some(message::text("still-there", &[("what", said.text.into())]))
+    };
+    common.map(|(_, id)| what(id)).or_else(own)
 }
 
-/// What the merchant should know of what `close` replied.
-fn notes(layer: &Layer, kind: AccountKind, reply: &Reply) -> Vec<String> {
-    let mut notes = Vec::new();
-    if reply.is("already_absent") && !reply.is("by_server") {
-        notes.push(format!(
-            "the access in `{}` was already absent when stagepass came to end it",
-            layer.account
-        ));
-    }
-    if reply.is("foreign") {
-        notes.push(format!(
-            "{} named `{}` exists that stagepass did not make; it was left alone",
-            kind.what(),
-            layer.account
-        ));
-    }
-    if let Some(count) = reply.number("reowned").filter(|count| *count > 0) {
-        let files =
-            if count == 1 { "file of the account was" } else { "files of the account were" };
-        notes.push(format!("{count} {files} given to the shop folder's owner"));
-    }
-    if reply.is("same_key_kept") {
-        notes.push(
-            "the same key still opens this account through another grant, which stays".into(),
-        );
-    }
-    if reply.is("same_key_foreign") {
-        notes.push(
-            "the same key is also in a line that stagepass did not make; that line was left alone \
-             and the key still opens this account"
-                .into(),
-        );
-    }
-    if reply.is("moved_line_removed") {
-        notes.push(
-            "the supporter's key stood in a line without our mark that was not there before; that \
-             line was removed too"
-                .into(),
-        );
-    }
-    if reply.text("hidden") == "unknown" && LayerState::is_shared(layer) {
-        let account = layer.account.as_str();
-        notes.push(message::text("shared-uncounted", &[("account", account.into())]));
-    }
-    if reply.is("id_taken") {
-        notes.push(
-            "an account of another name, without our mark, has this account's number; it was left \
-             alone: look at it"
-                .into(),
-        );
-    }
-    if reply.is("acl_left") {
-        notes.push(
-            "some files of root in folders that others can write keep an entry for a number that \
-             no account has any more"
-                .into(),
-        );
-    }
-    if let Some(count) = reply.number("planted_removed").filter(|count| *count > 0) {
-        notes.push(format!(
-            "{count} login files that the account had left in the shop folder were not handed over"
-        ));
-    }
-    if reply.is("mark_changed") {
-        notes.push("the account's mark had been changed while the grant was open".into());
-    }
-    if let Some(count) = reply.number("deleted_outside").filter(|count| *count > 0) {
-        notes
-            .push(format!("{count} files that the account left in temporary folders were deleted"));
-    }
-    if reply.is("uses_partial") {
-        notes.push(
-            "the record of uses is not complete (it was too long to read, or SFTP was ended while \
-             files were open): more may have been moved than the bytes say"
-                .into(),
-        );
-    }
-    for key in ["note", "sessions_left"] {
-        let text = reply.text(key);
-        if !text.is_empty() && text != "0" {
-            notes.push(match (key, reply.number("sessions_left")) {
-                ("sessions_left", Some(1)) => "one session of this grant is still open".to_owned(),
-                ("sessions_left", Some(count)) => {
-                    format!("{count} sessions of this grant are still open")
-                }
-                ("sessions_left", None) if !LayerState::is_shared(layer) => {
-                    "what runs or is connected on this server cannot all be told apart; some of it \
-                     may be of this grant, and was not ended"
-                        .to_owned()
-                }
-                ("sessions_left", None) => "sessions that were open in this shared account cannot \
-                                            be told apart and were not ended"
-                    .to_owned(),
-                _ => text.to_owned(),
-            });
-        }
-    }
-    notes
+/// What the merchant should know of what `close` replied: of what every kind of layer has, and then what the
+/// provider says by itself.
+fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<String> {
+    let left = reply.text("sessions_left");
+    let is_shared = LayerState::is_shared(layer);
+    let all = [
+        ("end-already-absent", reply.is("already_absent") && !reply.is("by_server")),
+        ("end-foreign", reply.is("foreign")),
+        ("end-same-key-kept", reply.is("same_key_kept")),
+        ("end-same-key-foreign", reply.is("same_key_foreign")),
+        ("shared-uncounted", reply.text("hidden") == "unknown" && is_shared),
+        ("end-uses-partial", reply.is("uses_partial")),
+        ("end-sessions-left", reply.number("sessions_left").is_some_and(|count| count > 0)),
+        ("end-sessions-unknown", left == "unknown" && !is_shared),
+        ("end-sessions-shared", left == "unknown" && is_shared),
+    ];
+    let account = layer.account.as_str();
+    let args = [
+        ("account", account.into()),
+        ("kind", provider.account.id().into()),
+        ("sessions", reply.number("sessions_left").unwrap_or_default().into()),
+    ];
+    let common = all.into_iter().filter(|(_, is_so)| *is_so);
+    let common = common.map(|(id, _)| message::text(id, &args));
+    let seen = Seen { reply, made: &layer::opened(layer), account, grant: &[] };
+    let own = provider.said(Verb::Close, SayingKind::Note, &seen).into_iter().map(|one| one.text);
+    common.chain(provider.notes(reply)).chain(own).collect()
 }
 
 /// Counts a failure and says when to try again: after 1, 2, 4, 8 and 16 minutes, then daily.

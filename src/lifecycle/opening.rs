@@ -542,7 +542,8 @@ impl Tried<'_> {
         layer: &Layer,
         grant: &Grant,
     ) -> std::result::Result<(), Problem> {
-        match trial::fault(parts, layer, grant.access, &self.made.server.reply, self.made.opened) {
+        let (seen, opened) = (&self.made.server.reply, self.made.opened);
+        match trial::fault(parts, layer, self.provider, grant.access, seen, opened) {
             None => Ok(()),
             Some(fault) => Err(Problem {
                 kind: Kind::Refused,

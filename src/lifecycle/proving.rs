@@ -12,9 +12,11 @@ use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing;
 use crate::lifecycle::evidence;
 use crate::lifecycle::refusal::{self, Offer, Proof};
+use crate::message;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
-use crate::remote::provider::{AccountKind, Verb};
+use crate::remote::provider::{AccountKind, Provider, Verb};
+use crate::remote::saying::{self, SayingKind};
 use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::session::Session;
 use crate::target::Target;
@@ -93,13 +95,11 @@ async fn look(
         Ok(Answer::Unknown { why }) => return Ok(Some(why.into())),
         Err(e) => return Ok(Some(e.one_line().into())),
     };
-    let mut there = what_is_there(layer, provider.account, &reply);
+    let mut there = what_is_there(layer, &provider, &reply);
     if reply.is("foreign") {
-        found.notes.push(format!(
-            "{} named `{}` exists that stagepass did not make",
-            provider.account.what(),
-            layer.account
-        ));
+        let kind = provider.account.id().into();
+        let args = [("account", layer.account.as_str().into()), ("kind", kind)];
+        found.notes.push(message::text("drift-foreign", &args));
     }
     let mut login = Value::Null;
     if provider.account != AccountKind::None {
@@ -132,42 +132,35 @@ async fn look(
     Ok(None)
 }
 
-/// What `check` found of a grant of which nothing should be there.
-fn what_is_there(layer: &Layer, kind: AccountKind, reply: &Reply) -> Vec<String> {
-    let mut there = Vec::new();
-    let account = &layer.account;
-    if kind == AccountKind::Own && reply.is("present") {
-        there.push(format!("the account `{account}`"));
-    }
-    if kind == AccountKind::None && reply.is("present") {
-        there.push(format!("what `{}` made", layer.provider));
-    }
-    let lines = reply.number("key_lines").unwrap_or_default();
-    if lines > 0 || (kind == AccountKind::Shared && reply.is("present")) {
-        there.push(format!("the grant's key line in the account `{account}`"));
-    }
-    for (key, what) in [
-        ("home_present", "the home folder of the account"),
-        ("recorded", "root's record of the grant"),
-        ("gate_present", "the gate of its sessions"),
-        ("failsafe_present", "the job that ends it"),
-        ("drop_in_present", "its part of sshd's settings"),
-    ] {
-        if reply.is(key) {
-            there.push(what.to_owned());
-        }
-    }
-    if let Some(count) = reply.number("sessions").filter(|count| *count > 0) {
-        there.push(match count {
-            1 => "one running process of the grant".to_owned(),
-            _ => format!("{count} running processes of the grant"),
-        });
-    }
+/// What `check` found of a grant of which nothing should be there: what every kind of layer has, and then what the
+/// provider says by itself.
+fn what_is_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<String> {
+    let kind = provider.account;
+    let lines = reply.number("key_lines").unwrap_or_default() > 0;
+    let sessions = reply.number("sessions").unwrap_or_default();
     // The key was in no other line when access was made, and is in one now.
-    if same_key_before(layer) == Some(false) && reply.is("same_key_foreign") {
-        there.push("the supporter's key, in a line without our mark".to_owned());
-    }
-    there
+    let moved = same_key_before(layer) == Some(false) && reply.is("same_key_foreign");
+    let all = [
+        ("there-account", kind == AccountKind::Own && reply.is("present")),
+        ("there-layer", kind == AccountKind::None && reply.is("present")),
+        ("there-key-line", lines || (kind == AccountKind::Shared && reply.is("present"))),
+        ("there-gate", reply.is("gate_present")),
+        ("there-failsafe", reply.is("failsafe_present")),
+        ("there-drop-in", reply.is("drop_in_present")),
+        ("there-processes", sessions > 0),
+        ("there-key-elsewhere", moved),
+    ];
+    let account = layer.account.as_str();
+    let args = [
+        ("account", account.into()),
+        ("provider", layer.provider.as_str().into()),
+        ("count", sessions.into()),
+    ];
+    let common = all.into_iter().filter(|(_, is_so)| *is_so);
+    let common = common.map(|(id, _)| message::text(id, &args));
+    let seen = saying::Seen { reply, made: &layer::opened(layer), account, grant: &[] };
+    let own = provider.said(Verb::Check, SayingKind::There, &seen).into_iter();
+    common.chain(own.map(|one| one.text)).collect()
 }
 
 /// What an offer of a live grant's key showed.

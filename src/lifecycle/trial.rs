@@ -8,8 +8,11 @@
 use serde::Serialize;
 
 use crate::grant::{Access, Grant, Layer};
+use crate::message;
 use crate::promise::{self, CredentialPromise, Promise};
 use crate::remote::layer::LayerState;
+use crate::remote::provider::{Provider, Verb};
+use crate::remote::saying::{SayingKind, Seen};
 use crate::remote::script::Reply;
 use crate::remote::server::Server;
 use crate::transport::{Part, Shown, Trial};
@@ -163,6 +166,7 @@ pub struct Fault {
 pub fn fault(
     parts: &[Part],
     layer: &Layer,
+    provider: &Provider,
     access: Access,
     seen: &Reply,
     opened: &Reply,
@@ -214,7 +218,7 @@ pub fn fault(
     Some(Fault {
         message: "the access was made, and cannot do its work".into(),
         cause,
-        hints: way_into_the_shop(parts, layer, access, seen, opened),
+        hints: way_into_the_shop(parts, layer, provider, access, seen, opened),
     })
 }
 
@@ -239,59 +243,35 @@ fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<String> {
 fn way_into_the_shop(
     parts: &[Part],
     layer: &Layer,
+    provider: &Provider,
     access: Access,
     seen: &Reply,
     opened: &Reply,
 ) -> Vec<String> {
-    let mut hints = Vec::new();
-    let owner = Some(seen.text("path_owner")).filter(|owner| !owner.is_empty() && *owner != "root");
     let failed = |name: &str| parts.iter().any(|part| part.part == name && part.is_failed());
-    if layer.provider == "linux-account" {
-        let closed = seen.number("path_closed_total").unwrap_or_default();
-        if failed("read") && closed > 0 && !LayerState::of(layer).with_secrets {
-            hints.push(
-                "files that others on the server cannot read stay closed, and here that may be all of \
-                 them: `--with-secrets --reason TEXT` opens them"
-                    .to_owned(),
-            );
-        }
-        if opened.text("shop_access") == "none" && seen.text("has_setfacl") == "false" {
-            hints.push(
-                "install the package `acl` on the server, which has `setfacl`, and grant again"
-                    .to_owned(),
-            );
-        }
-        if let Some(owner) = owner {
-            hints.push(format!(
-                "or log in as `{owner}`, whose folder it is, and use `--with authorized-key`"
-            ));
-        }
-    } else {
-        match owner {
-            Some(owner) if owner != layer.account => hints.push(format!(
-                "the folder is `{owner}`'s: let stagepass log in as `{owner}`, or as root, who makes an \
-                 account of its own (`stagepass target add … --replace`)"
-            )),
-            _ => hints.push(
-                "let stagepass log in as the account that owns the shop, or as root, who makes an \
-                 account of its own (`stagepass target add … --replace`)"
-                    .to_owned(),
-            ),
-        }
-    }
+    let yes = |is: bool| if is { "true" } else { "false" };
+    let of_grant = [
+        ("access", access.id()),
+        ("cannot_read", yes(failed("read"))),
+        ("with_secrets", yes(LayerState::of(layer).with_secrets)),
+        ("is_owner", yes(seen.text("path_owner") == layer.account)),
+    ];
+    let facts = Seen { reply: seen, made: opened, account: &layer.account, grant: &of_grant };
+    let hints = provider.said(Verb::Detect, SayingKind::Hint, &facts);
+    let mut hints: Vec<String> = hints.into_iter().map(|one| one.text).collect();
     if access == Access::Sftp && failed("write") && !failed("read") && !failed("folder") {
-        hints.push("reading alone works here: `--access sftp-read-only`".to_owned());
+        hints.push(message::text("trial-hint-read-only", &[]));
     }
     if failed("folder") {
-        hints.push(
-            "or name another folder: `stagepass target add … --replace --path FOLDER`".into(),
-        );
+        hints.push(message::text("trial-hint-folder", &[]));
     }
     hints
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::json;
 
     use super::*;
@@ -322,7 +302,9 @@ mod tests {
     #[track_caller]
     fn told(parts: &[Part], provider: &str, access: Access, seen: &[(&str, &str)]) -> String {
         let opened = reply(&[("shop_access", "none"), ("shop_reason", "It has none.")]);
-        let fault = fault(parts, &layer(provider), access, &reply(seen), &opened).unwrap();
+        let made_by = Provider::find(provider, Path::new("/nonexistent")).unwrap();
+        let fault =
+            fault(parts, &layer(provider), &made_by, access, &reply(seen), &opened).unwrap();
         format!("{}: {}; {}", fault.message, fault.cause, fault.hints.join("; "))
     }
 
@@ -330,7 +312,9 @@ mod tests {
     fn nothing_is_held_against_what_was_proved_or_not_tried() {
         let parts = [part("gate", Shown::Proved), part("read", Shown::NotTried)];
         let none = reply(&[]);
-        assert!(fault(&parts, &layer("x"), Access::Sftp, &none, &none).is_none());
+        let provider = Provider::find("linux-account", Path::new("/nonexistent")).unwrap();
+        let layer = layer("linux-account");
+        assert!(fault(&parts, &layer, &provider, Access::Sftp, &none, &none).is_none());
         let logins = vec![Login { with: "key", parts: parts.into() }];
         let proof = json!(Proof::of(logins));
         assert_eq!(proof["result"], "partly");

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::file::{self, Links};
 use crate::message::{Arg, Catalogue, line_and_column};
+use crate::remote::saying::{self, Said, SayingKind, Sayings, Seen};
 use crate::remote::script::slim::{Library, for_keeping};
 use crate::remote::script::{
     self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs, Reply,
@@ -54,13 +55,13 @@ const BUILTIN: &[Files] = &[
         name: "linux-account",
         manifest: include_str!("../../providers/linux-account/provider.toml"),
         script: include_str!("../../providers/linux-account/provider.sh"),
-        sentences: "",
+        sentences: include_str!("../../providers/linux-account/en.ftl"),
     },
     Files {
         name: "authorized-key",
         manifest: include_str!("../../providers/authorized-key/provider.toml"),
         script: include_str!("../../providers/authorized-key/provider.sh"),
-        sentences: "",
+        sentences: include_str!("../../providers/authorized-key/en.ftl"),
     },
     Files {
         name: "web-password",
@@ -114,6 +115,11 @@ impl Verb {
     pub fn function(self) -> &'static str {
         self.into()
     }
+
+    /// Its name in the manifest.
+    fn name(self) -> &'static str {
+        self.function().trim_start_matches("sp_")
+    }
 }
 
 /// As whom a provider's script runs on the server.
@@ -149,15 +155,6 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
-    /// What has the name of the layer's account on the server, in words.
-    #[must_use]
-    pub(crate) fn what(self) -> &'static str {
-        match self {
-            Self::Own | Self::Shared => "an account",
-            Self::None => "an entry",
-        }
-    }
-
     /// Its name in the manifest and in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
@@ -203,6 +200,8 @@ struct Manifest {
     #[serde(default)]
     credentials: Vec<CredentialKind>,
     proof: Option<ProofKind>,
+    #[serde(default)]
+    needs_shop: bool,
     detect: Replies,
     open: Replies,
     update: Replies,
@@ -221,6 +220,31 @@ struct Manifest {
 struct Replies {
     #[serde(default)]
     outputs: Outputs,
+    #[serde(default)]
+    warnings: Sayings,
+    #[serde(default)]
+    hints: Sayings,
+    #[serde(default)]
+    drift: Sayings,
+    #[serde(default)]
+    there: Sayings,
+    #[serde(default)]
+    notes: Sayings,
+}
+
+impl Replies {
+    /// The sentences of each kind, and whether a verb can have any.
+    fn sayings(self, verb: Verb) -> [(SayingKind, Sayings, bool); 5] {
+        let (detects, checks, closes) =
+            (verb == Verb::Detect, verb == Verb::Check, verb == Verb::Close);
+        [
+            (SayingKind::Warning, self.warnings, detects),
+            (SayingKind::Hint, self.hints, detects),
+            (SayingKind::Drift, self.drift, checks),
+            (SayingKind::There, self.there, checks || closes),
+            (SayingKind::Note, self.notes, closes),
+        ]
+    }
 }
 
 /// Where a provider came from.
@@ -247,8 +271,11 @@ pub struct Provider {
     pub has_password: bool,
     /// How what stands beside the account is proved.
     pub proof: Option<ProofKind>,
-    /// What it says to people, by the ids that its script says.
+    /// Why nothing can be made without a shop folder, where that is so.
+    pub needs_shop: Option<String>,
+    /// What it says to people, by the ids that its manifest and its script name.
     sentences: Option<Catalogue>,
+    sayings: BTreeMap<(Verb, SayingKind), Sayings>,
     /// Where it came from.
     pub origin: Origin,
     /// SHA-256 of manifest, script, the functions they share and the gate, in hex; kept in every
@@ -324,8 +351,8 @@ impl Provider {
                         return Ok(Arc::clone(made));
                     }
                     let Files { manifest, script, sentences, .. } = files;
-                    let mut new = Self::parse(name, manifest, script, Origin::BuiltIn)?;
-                    new.sentences = Some(catalogue(name, sentences)?);
+                    let text = Text { manifest, script, sentences: Some((*sentences).to_owned()) };
+                    let new = Self::parse(name, text, Origin::BuiltIn)?;
                     return Ok(Arc::clone(made.get_or_init(|| Arc::new(new))));
                 }
                 None if own => return Self::from_folder(name, &folder).map(Arc::new),
@@ -356,11 +383,17 @@ impl Provider {
     /// stagepass can be root, else a key in the account it logs in with.
     #[must_use]
     pub fn preferred(elevation: Elevation, user: &str) -> &'static str {
-        if elevation != Elevation::None || user == "root" {
-            "linux-account"
-        } else {
-            "authorized-key"
-        }
+        let is_root = elevation != Elevation::None || user == "root";
+        let fits = |provider: &Self| match provider.account {
+            AccountKind::Own | AccountKind::Shared => is_root || provider.run_as == RunAs::Login,
+            AccountKind::None => false,
+        };
+        let nowhere = Path::new("/nonexistent");
+        BUILTIN
+            .iter()
+            .map(|files| files.name)
+            .find(|name| Self::find(name, nowhere).is_ok_and(|provider| fits(&provider)))
+            .expect("one of them needs no root")
     }
 
     fn from_folder(name: &str, folder: &Path) -> Result<Self, ProviderError> {
@@ -377,30 +410,24 @@ impl Provider {
             })
         };
         let (manifest, script) = (read(&manifest_path)?, read(&script_path)?);
-        let mut provider =
-            Self::parse(name, &manifest, &script, Origin::Folder(folder.to_owned()))?;
         let sentences_path = folder.join(SENTENCES);
+        let mut sentences = None;
         if sentences_path.symlink_metadata().is_ok() {
             refuse_unsafe(&sentences_path)?;
-            let text = read(&sentences_path)?;
-            provider.sentences = Some(catalogue(&sentences_path.display().to_string(), &text)?);
+            sentences = Some(read(&sentences_path)?);
         }
-        Ok(provider)
+        let text = Text { manifest: &manifest, script: &script, sentences };
+        Self::parse(name, text, Origin::Folder(folder.to_owned()))
     }
 
-    pub(crate) fn parse(
-        name: &str,
-        manifest: &str,
-        script: &str,
-        origin: Origin,
-    ) -> Result<Self, ProviderError> {
-        let bad = |why: String| ProviderError::Manifest {
-            path: match &origin {
-                Origin::BuiltIn => format!("providers/{name}/provider.toml"),
-                Origin::Folder(folder) => folder.join("provider.toml").display().to_string(),
-            },
-            why,
+    pub(crate) fn parse(name: &str, text: Text<'_>, origin: Origin) -> Result<Self, ProviderError> {
+        let Text { manifest, script, sentences } = text;
+        let path = |file: &str| match &origin {
+            Origin::BuiltIn => format!("providers/{name}/{file}"),
+            Origin::Folder(folder) => folder.join(file).display().to_string(),
         };
+        let bad = |why: String| ProviderError::Manifest { path: path("provider.toml"), why };
+        let sentences = sentences.map(|text| catalogue(&path(SENTENCES), &text)).transpose()?;
         let parsed: Manifest = toml_edit::de::from_str(manifest).map_err(|e| {
             let (line, column) = line_and_column(manifest, e.span().map_or(0, |span| span.start));
             bad(format!("line {line}, column {column}: {}", e.message()))
@@ -438,24 +465,50 @@ impl Provider {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let outputs = [
-            (Verb::Detect, parsed.detect.outputs),
-            (Verb::Open, parsed.open.outputs),
-            (Verb::Update, parsed.update.outputs),
-            (Verb::Tried, parsed.tried.outputs),
-            (Verb::Check, parsed.check.outputs),
-            (Verb::Close, parsed.close.outputs),
-            (Verb::Collected, parsed.collected.outputs),
-            (Verb::Marks, parsed.marks.outputs),
+        let verbs = [
+            (Verb::Detect, parsed.detect),
+            (Verb::Open, parsed.open),
+            (Verb::Update, parsed.update),
+            (Verb::Tried, parsed.tried),
+            (Verb::Check, parsed.check),
+            (Verb::Close, parsed.close),
+            (Verb::Collected, parsed.collected),
+            (Verb::Marks, parsed.marks),
         ];
+        let (mut outputs, mut sayings) = (BTreeMap::new(), BTreeMap::new());
+        for (verb, mut replies) in verbs {
+            outputs.insert(verb, std::mem::take(&mut replies.outputs));
+            for (kind, said, may_be) in replies.sayings(verb) {
+                let (name, kind_name): (_, &str) = (verb.name(), kind.into());
+                if !may_be && !said.is_empty() {
+                    return Err(bad(format!(
+                        "its [{name}] cannot have sentences of the kind {kind_name}"
+                    )));
+                }
+                sayings.insert((verb, kind), said);
+            }
+        }
+        let none = Outputs::new();
+        let of = |verb: Verb| outputs.get(&verb).unwrap_or(&none);
+        for ((verb, kind), said) in &sayings {
+            let wrong = saying::mistake(*kind, said, of(*verb), of(Verb::Open), sentences.as_ref());
+            if let Some(why) = wrong {
+                return Err(bad(format!("its [{}]: {why}", verb.name())));
+            }
+        }
+        let needs_shop = parsed.needs_shop.then(|| {
+            sentences.as_ref().and_then(|sentences| sentences.text("needs-shop", &[])).ok_or_else(|| {
+                bad("it needs a shop folder, and `en.ftl` does not say why: `needs-shop` is missing".into())
+            })
+        });
         // What is packed cannot be searched for a secret that was sent, and `close` is sent none.
         let tells = |outputs: &Outputs| outputs.values().any(|kind| *kind == OutputType::Records);
         if let Some((verb, _)) =
-            outputs.iter().find(|(verb, outputs)| *verb != Verb::Close && tells(outputs))
+            outputs.iter().find(|(verb, outputs)| **verb != Verb::Close && tells(outputs))
         {
             return Err(bad(format!(
                 "its [{}] may say records of a comparison, which only [close] can",
-                verb.function().trim_start_matches("sp_")
+                verb.name()
             )));
         }
         Ok(Self {
@@ -465,10 +518,12 @@ impl Provider {
             account: parsed.account,
             has_password: parsed.credentials.contains(&CredentialKind::Password),
             proof: parsed.proof,
-            sentences: None,
+            needs_shop: needs_shop.transpose()?,
+            sentences,
+            sayings,
             origin,
             digest,
-            outputs: outputs.into_iter().collect(),
+            outputs,
             script: script.to_owned(),
             constants: Default::default(),
             together: Default::default(),
@@ -567,6 +622,21 @@ impl Provider {
         told.map(|note| sentence(note).unwrap_or_else(|| note.to_owned())).collect()
     }
 
+    /// What is to be known of a server before access is made on it, by what `detect` replied; `of_grant` as
+    /// in [`Seen`].
+    #[must_use]
+    pub(crate) fn warnings(
+        &self,
+        reply: &Reply,
+        account: &str,
+        of_grant: &[(&'static str, &str)],
+    ) -> Vec<String> {
+        let made = Reply::default();
+        let seen = Seen { reply, made: &made, account, grant: of_grant };
+        let said = self.said(Verb::Detect, SayingKind::Warning, &seen);
+        self.notes(reply).into_iter().chain(said.into_iter().map(|one| one.text)).collect()
+    }
+
     /// What it would make, by what `detect` replied: the sentence `plan` of the provider's, else its summary.
     #[must_use]
     pub fn plan(&self, reply: &Reply) -> String {
@@ -574,6 +644,16 @@ impl Provider {
         let values: Vec<(&str, Arg)> = values.collect();
         let told = self.sentences.as_ref().and_then(|sentences| sentences.text("plan", &values));
         told.unwrap_or_else(|| self.summary.clone())
+    }
+
+    /// The sentences of this kind that its manifest names for `verb`, as far as they hold.
+    pub(crate) fn said(&self, verb: Verb, kind: SayingKind, seen: &Seen<'_>) -> Vec<Said> {
+        match (self.sayings.get(&(verb, kind)), &self.sentences) {
+            (Some(sayings), Some(sentences)) => {
+                saying::said(kind, sayings, self.outputs(verb), sentences, seen)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the provider can list what carries our mark.
@@ -600,6 +680,16 @@ impl Provider {
         static NONE: Outputs = Outputs::new();
         self.outputs.get(&verb).unwrap_or(&NONE)
     }
+}
+
+/// What the files of a provider say.
+pub(crate) struct Text<'a> {
+    /// `provider.toml`.
+    pub manifest: &'a str,
+    /// `provider.sh`.
+    pub script: &'a str,
+    /// `en.ftl`, where there is one.
+    pub sentences: Option<String>,
 }
 
 /// The file of a provider's sentences, in English.
@@ -720,6 +810,62 @@ mod tests {
         }
     }
 
+    fn text(manifest: &str) -> Text<'_> {
+        Text { manifest, script: "sp_close() { :; }\n", sentences: None }
+    }
+
+    #[test]
+    fn sentences_that_could_not_be_told_are_refused() {
+        let manifest = |verb: &str, more: &str| {
+            format!(
+                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nrun_as = 'login'\naccount = 'shared'\n{more}\n\
+                 [detect]\n[open.outputs]\ndoor = 'text'\n[update]\n[check.outputs]\nshut = 'bool'\n[close]\n{verb}\n"
+            )
+        };
+        let parsed = |verb: &str, more: &str| {
+            let manifest = manifest(verb, more);
+            let sentences = Some("drift-shut = it is shut\nneeds-shop = why\n".to_owned());
+            let text = Text { manifest: &manifest, script: "", sentences };
+            Provider::parse("mine", text, Origin::Folder("/providers/mine".into()))
+        };
+        let good =
+            parsed("[check.drift]\nshut = 'shut made.door=low'\n", "needs_shop = true").unwrap();
+        assert_eq!(good.needs_shop.as_deref(), Some("why"));
+        for (verb, why) in [
+            (
+                "[check.drift]\nshut = 'ajar'\n",
+                "its [check]: `shut` asks for `ajar`, which is never said",
+            ),
+            (
+                "[check.drift]\nshut = 'made.shut'\n",
+                "its [check]: `shut` asks for `shut`, which is never said",
+            ),
+            (
+                "[check.drift]\nshut = 'grant.shut'\n",
+                "its [check]: `shut` asks for `shut`, which is never said",
+            ),
+            (
+                "[check.drift]\najar = 'shut'\n",
+                "its [check]: `ajar` has no sentence: `drift-ajar` is missing in `en.ftl`",
+            ),
+            (
+                "[check.notes]\nshut = 'shut'\n",
+                "its [check] cannot have sentences of the kind note",
+            ),
+            (
+                "[check.drift]\nshut = ''\n",
+                "line 15, column 8: it says nothing of when the sentence is told",
+            ),
+            (
+                "[check.drift]\nshut = 'other.shut'\n",
+                "line 15, column 8: `other.shut` asks neither `made.` nor `grant.`",
+            ),
+        ] {
+            let refused = parsed(verb, "").unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
+
     #[test]
     fn a_result_that_nobody_could_collect_is_refused() {
         let manifest = |close: &str, more: &str| {
@@ -730,7 +876,7 @@ mod tests {
         };
         let parsed = |close: &str, more: &str| {
             let origin = Origin::Folder("/providers/mine".into());
-            Provider::parse("mine", &manifest(close, more), "sp_close() { :; }\n", origin)
+            Provider::parse("mine", text(&manifest(close, more)), origin)
         };
         let (kept, collected) =
             ("result_kept = 'bool'", "[collected]\noutputs = { reason = 'text' }\n");
@@ -756,7 +902,7 @@ mod tests {
         };
         let parsed = |open: &str, close: &str| {
             let origin = Origin::Folder("/providers/mine".into());
-            Provider::parse("mine", &manifest(open, close), "sp_close() { :; }\n", origin)
+            Provider::parse("mine", text(&manifest(open, close)), origin)
         };
         parsed("gate = 'bool'", "record = 'records'").unwrap();
         assert_eq!(

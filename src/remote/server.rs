@@ -4,6 +4,7 @@
 use std::ops::RangeInclusive;
 
 use crate::grant::{Access, UnixTime};
+use crate::message;
 use crate::policy::{Facts, FolderFacts, Setting};
 use crate::public_key;
 use crate::remote::layer::{self, ExpiryForm, LayerState};
@@ -159,97 +160,57 @@ impl Server {
     }
 
     fn warn(&self) -> Vec<String> {
-        let reply = &self.reply;
         let mut warnings = Vec::new();
         if self.clock_ahead.abs() > SKEW_LIMIT {
             let (seconds, word) =
-                (self.clock_ahead.abs(), if self.clock_ahead > 0 { "ahead of" } else { "behind" });
-            warnings.push(format!(
-                "the server's clock is {seconds} s {word} this one; the deadline is kept by the \
-                 server's clock"
-            ));
+                (self.clock_ahead.abs(), if self.clock_ahead > 0 { "ahead" } else { "behind" });
+            let args = [("seconds", seconds.into()), ("way", word.into())];
+            warnings.push(message::text("server-clock-differs", &args));
         }
         if self.expiry_form == ExpiryForm::None {
-            warnings.push(
-                "this server's sshd knows no end of a key; the gate and the failsafe have to do"
-                    .into(),
-            );
-        }
-        if reply.is("keys_file_assumed") {
-            warnings.push(
-                "without root the server's settings cannot be read: `~/.ssh/authorized_keys` is \
-                 assumed, and the login that follows proves it"
-                    .into(),
-            );
+            warnings.push(message::text("server-knows-no-end-of-a-key", &[]));
         }
         warnings
     }
 
     /// Says what this credential, made this way, is not kept from here.
     #[must_use]
-    pub fn with_credential(mut self, account: AccountKind, password: bool, access: Access) -> Self {
-        let confined = access != Access::Ssh && self.reply.is("can_confine");
-        if account == AccountKind::Shared && !confined {
+    pub fn with_credential(mut self, provider: &Provider, password: bool, access: Access) -> Self {
+        let reply = &self.reply;
+        let is_shared = provider.account == AccountKind::Shared;
+        if is_shared && !self.confines(access) {
             self.warnings.push(match access {
-                Access::SftpReadOnly => "the account is shared: the supporter can read all that \
-                                         this account can read"
-                    .into(),
-                _ => "the account is shared: a supporter who means harm could take the gate and \
-                      the failsafe away, or leave a key; what changed meanwhile is looked for \
-                      when the grant is closed, and shown to you"
-                    .to_owned(),
+                Access::SftpReadOnly => message::text("server-account-is-shared-to-read", &[]),
+                _ => message::text("server-account-is-shared", &[]),
             });
         }
-        let root_by = self.reply.text("root_by");
-        if account == AccountKind::Shared && !root_by.is_empty() {
-            let account = self.reply.text("user");
-            self.warnings.push(if confined {
-                format!(
-                    "`{account}` can become root ({root_by}): the confinement alone keeps the \
-                     supporter from that"
-                )
-            } else {
-                format!("`{account}` can become root ({root_by}), and so can the supporter")
-            });
+        if access != Access::Ssh && reply.text("can_confine") == "false" {
+            let why = reply.text("confine_reason");
+            let given = if why.is_empty() { "no" } else { "yes" };
+            let args = [("given", given.into()), ("why", why.into())];
+            self.warnings.push(message::text("server-cannot-confine", &args));
         }
-        if access != Access::Ssh && self.reply.text("can_confine") == "false" {
-            let why = self.reply.text("confine_reason").to_owned();
-            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-            self.warnings.push(format!(
-                "SFTP cannot be confined to the shop folder here{why}; what the account may not \
-                 read or write stays closed to it"
-            ));
+        if reply.is("same_key_foreign") {
+            self.warnings.push(message::text("server-key-is-there-already", &[]));
         }
-        for door in self.reply.lines("other_doors") {
-            if password {
-                self.warnings.push(format!("a password would also open {door}"));
-            }
-        }
-        if self.reply.is("acl_mode_change") {
-            self.warnings.push(
-                "while the grant is open, files of the shop show as writable by their group: that \
-                 is how an ACL looks in `ls`, and goes away when the grant is closed"
-                    .into(),
-            );
-        }
-        if self.reply.is("same_key_foreign") {
-            self.warnings.push(
-                "the supporter's key already opens this account by a line that is not ours: that \
-                 access is not limited, and is not taken away"
-                    .into(),
-            );
-        }
-        if password
-            && !self.reply.is("drop_in")
-            && matches!(self.reply.text("allow_tcp_forwarding"), "yes" | "local" | "all")
-        {
-            self.warnings.push(
-                "with a password the supporter may also forward ports, which a key of ours does \
-                 not allow"
-                    .into(),
-            );
-        }
+        self.with_provider(provider, password, access)
+    }
+
+    /// Says what the provider has to say of it.
+    #[must_use]
+    pub fn with_provider(mut self, provider: &Provider, password: bool, access: Access) -> Self {
+        let yes = |is: bool| if is { "true" } else { "false" };
+        let of_grant = [
+            ("access", access.id()),
+            ("confined", yes(self.confines(access))),
+            ("password", yes(password)),
+        ];
+        self.warnings.extend(provider.warnings(&self.reply, self.reply.text("user"), &of_grant));
         self
+    }
+
+    fn confines(&self, access: Access) -> bool {
+        access != Access::Ssh && self.reply.is("can_confine")
     }
 
     /// Says so when the shop folder is a link, and where it leads.
@@ -260,10 +221,8 @@ impl Server {
             && !real.is_empty()
             && real != path.trim_end_matches('/')
         {
-            self.warnings.push(format!(
-                "`{path}` is a link, and leads to `{real}` now: the access is to that folder, and stays \
-                 with it when a deployment moves the link"
-            ));
+            let args = [("path", path.into()), ("real", real.into())];
+            self.warnings.push(message::text("server-shop-folder-is-a-link", &args));
         }
         self
     }

@@ -18,18 +18,36 @@ summary = "a line in /etc/doors"
 language = "sh"
 run_as = "root"
 account = "none"
+needs_shop = true
 [detect]
-outputs = { supported = "bool", reason_id = "text", reason = "text", failsafe = "text", note = "lines" }
+outputs = { supported = "bool", reason_id = "text", reason = "text", failsafe = "text", note = "lines", walls = "lines" }
+warnings = { thin = "walls" }
 [open]
 outputs = { failsafe = "text", reason_id = "text", reason = "text" }
 [update]
 outputs = { until = "uint", reason_id = "text", reason = "text" }
 [check]
-outputs = { present = "bool", reason_id = "text", reason = "text" }
+outputs = { present = "bool", ajar = "text", reason_id = "text", reason = "text" }
+drift = { ajar = "ajar made.failsafe!=none" }
+there = { ajar = "ajar" }
 [close]
-outputs = { absent = "bool", already_absent = "bool", reason_id = "text", reason = "text" }
+outputs = { absent = "bool", already_absent = "bool", hinges = "uint", reason_id = "text", reason = "text" }
+notes = { hinges = "hinges" }
+there = { hinges = "hinges=13" }
 [marks]
 outputs = { mark = "lines", reason_id = "text", reason = "text" }
+"#;
+
+const SENTENCES: &str = r#"
+needs-shop = a door leads somewhere
+warning-thin = the wall in the { $line } is thin
+drift-ajar = the door of `{ $account }` stands open: { $ajar }
+there-ajar = a door that stands open
+there-hinges = a door with { $hinges } hinges
+note-hinges = { $hinges ->
+        [one] one hinge was
+       *[other] { $hinges } hinges were
+    } taken out
 "#;
 
 /// Each verb fails where a file in `/root` says so: `refuse.VERB` before anything was done, `break.VERB`
@@ -53,6 +71,7 @@ sp_detect() {
         sp_say supported true
         sp_say failsafe "$(cat /root/failsafe 2>/dev/null || echo none)"
         sp_say note 'A door is made.'
+        [ ! -e /root/walls ] || sp_say_lines walls "$(cat /root/walls)"
     fi
     sp_flush
 }
@@ -74,6 +93,7 @@ sp_update() {
 }
 sp_check() {
     sp_bool present door_there
+    [ ! -e /root/ajar ] || sp_say ajar "$(cat /root/ajar)"
     sp_flush
 }
 sp_close() {
@@ -82,6 +102,7 @@ sp_close() {
     door_breaks close
     door_put ''
     sp_bool absent door_gone
+    [ ! -e /root/hinges ] || sp_say hinges "$(cat /root/hinges)"
     sp_flush
 }
 door_gone() { ! door_there; }
@@ -100,7 +121,8 @@ pub fn side_door(story: &Story) {
     for (path, mode) in [(folder.parent().unwrap(), 0o700), (&folder, 0o700)] {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    for (file, text) in [("provider.toml", MANIFEST), ("provider.sh", SCRIPT)] {
+    let files = [("provider.toml", MANIFEST), ("provider.sh", SCRIPT), ("en.ftl", SENTENCES)];
+    for (file, text) in files {
         fs::write(folder.join(file), text).unwrap();
         fs::set_permissions(folder.join(file), fs::Permissions::from_mode(0o600)).unwrap();
     }
@@ -180,6 +202,44 @@ fn two_layers_open_together_and_one_close_ends_both() {
     same_text(&before, &merchants_own(&host));
     story.run(["ledger", "verify"]).ok();
     story.run(["verify", &jane.id]).ok();
+}
+
+#[test]
+fn a_provider_of_the_merchants_own_speaks_for_itself() {
+    let (story, host) = house();
+    host.sh("printf 'hall\\ncellar\\n' >/root/walls; echo 2 >/root/hinges");
+    let key = story.stage.supporter_key();
+    let jane = granted(&story, &key);
+    let told = jane.document["plan"]["notes"].to_string();
+    for wall in ["hall", "cellar"] {
+        assert!(told.contains(&format!("side-door: the wall in the {wall} is thin")), "{told}");
+    }
+    host.sh("echo 'by the cat' >/root/ajar");
+    let run = story.run(["sweep", "--check", "--json"]).exits(8);
+    let seen = run.json().to_string();
+    assert!(seen.contains(r#""id":"ajar""#), "{seen}");
+    assert!(seen.contains("stands open: by the cat"), "{seen}");
+    // What it says is still there is no end.
+    host.sh("echo 13 >/root/hinges");
+    let run = story.run(["revoke", &jane.id]).fails();
+    assert!(run.output().contains("a door with 13 hinges is still there"), "{}", run.told());
+    stand(&story, &jane.id, "closed", "closing");
+    host.sh("echo 1 >/root/hinges");
+    let run = story.run(["revoke", &jane.id]);
+    assert!(run.output().contains("one hinge was taken out"), "{}", run.told());
+    stand(&story, &jane.id, "closed", "closed");
+    // And nothing of it is proved while it says so.
+    let run = story.run(["verify", &jane.id]).fails();
+    assert!(run.output().contains("a door that stands open"), "{}", run.told());
+    host.sh("rm /root/ajar");
+    story.run(["verify", &jane.id]).ok();
+    // Without a shop folder nothing is asked of a server.
+    let url = host.url("root");
+    let words = ["target", "add", "elsewhere", &url, "--environment", "staging"];
+    story.run([&words[..], &["--host-key", &host.fingerprint]].concat()).ok();
+    let words = ["--key", key.public.to_str().unwrap(), "--with", "side-door,authorized-key"];
+    let run = story.grant("elsewhere", &words).exits(2);
+    assert!(run.output().contains("a door leads somewhere"), "{}", run.told());
 }
 
 #[test]

@@ -360,7 +360,7 @@ of() { out=${outs[$1]} code=${codes[$1]:-none}; }
 declared() {
     local key line
     if [ -z "${known[$1.$2]:-}" ]; then
-        known[$1.$2]=" $(sed -n "/^\[$2\]/,/^\[/s/^outputs = { //p" "$repo/providers/$1/provider.toml" | sed 's/ = "[a-z]*"[,} ]*/ /g') "
+        known[$1.$2]=" $(sed -n "/^\[$2\.outputs\]/,/^\[/s/ = .*//p" "$repo/providers/$1/provider.toml" | tr '\n' ' ') "
     fi
     while IFS= read -r line; do
         key=${line%%=*}

@@ -24,6 +24,7 @@ use stagepass::testing::ledger::{
     Entry, Event, Lease, Ledger, Location, Mode, seal_of_case, seal_of_grant,
 };
 use stagepass::testing::public_key;
+use stagepass::testing::remote::clock::ServerTime;
 use stagepass::testing::remote::inputs::{self, CallInputs};
 use stagepass::testing::remote::provider::{Provider, Verb};
 use stagepass::testing::secret::random_id;
@@ -260,7 +261,7 @@ async fn due(state: &Path, scripts: &Path, each: u32, targets: &[&str]) -> Done 
             for layer in &grant.layers {
                 let call = CallInputs {
                     deadline: grant.deadline,
-                    not_after: now + HOUR,
+                    not_after: ServerTime::said(now + HOUR),
                     ..CallInputs::default()
                 };
                 let framed = provider.frame(Verb::Open, &inputs::of_layer(&grant, layer, &call))?;
@@ -300,7 +301,7 @@ fn promises(providers: &Path, scripts: &Path, count: u32) -> Done {
             for (verb, word) in [(Verb::Open, "open"), (Verb::Close, "close")] {
                 let call = CallInputs {
                     deadline: grant.deadline,
-                    not_after: now + HOUR,
+                    not_after: ServerTime::said(now + HOUR),
                     ..CallInputs::default()
                 };
                 let framed = provider.frame(verb, &inputs::of_layer(&grant, layer, &call))?;

@@ -68,11 +68,14 @@ pub mod public_key {
     };
 }
 pub mod remote {
+    pub mod clock {
+        pub use crate::remote::clock::ServerTime;
+    }
     pub mod inputs {
         pub use crate::remote::inputs::{CallInputs, of_layer};
     }
     pub mod provider {
-        pub use crate::remote::provider::{AccountKind, Provider, Verb};
+        pub use crate::remote::provider::{Provider, Verb};
     }
     pub mod script {
         pub use crate::remote::script::{

@@ -281,10 +281,10 @@ async fn about_target(context: &Context, target: &Target) -> Finding {
     let what = format!("target {}", target.name);
     match look(context, target).await {
         Err(e) => Finding::of(what, &e),
-        Ok(server) if server.clock_ahead.abs() > SKEW_LIMIT => Finding::bad(
+        Ok(server) if server.clock_ahead.seconds().saturating_abs() > SKEW_LIMIT => Finding::bad(
             Kind::Internal,
             what,
-            format!("its clock is {} s off", server.clock_ahead),
+            format!("its clock is {} s off", server.clock_ahead.seconds()),
             "turn on time synchronisation on the server (timedatectl set-ntp true)",
         ),
         Ok(server) => Finding::good(what, format!("logged in; {}", server.server_id)),

@@ -259,8 +259,7 @@ async fn reapply_deadline(
             Ok(provider) => provider,
             Err(e) => return Reapplied { answer: Err(e), partly: first.is_some() },
         };
-        let servers_now = LayerState::of(layer).server_time(context.now());
-        let not_after = servers_now.saturating_add(limit);
+        let not_after = LayerState::of(layer).clock_ahead.theirs(context.now()) + limit;
         let moment = CallInputs { deadline, not_after, ..CallInputs::default() };
         let inputs = inputs::of_layer(grant, layer, &moment);
         match session.call(&provider, Verb::Update, &inputs).await {

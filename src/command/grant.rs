@@ -1237,7 +1237,7 @@ impl Plan<'_> {
             "key_fingerprint": wanted.key.as_ref().map(|key| &key.fingerprint),
             "generate_key": wanted.generate_key,
             "password": wanted.password,
-            "clock_ahead_seconds": seen.server.clock_ahead,
+            "clock_ahead_seconds": seen.server.clock_ahead.seconds(),
             "promise": seen.promise,
             "notes": seen.server.warnings.iter().chain(&seen.notes).collect::<Vec<_>>(),
             "terms": terms,

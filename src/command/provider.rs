@@ -15,6 +15,7 @@ use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::web::{self, WebTrial};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::public_key::{self, CheckKey};
+use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::LayerState;
 use crate::remote::provider::{AccountKind, Origin, ProofKind, Provider, Verb};
@@ -134,7 +135,7 @@ async fn test(context: &Context, name: &str, target: &str) -> Result<()> {
     let mut over = cycle.grant.clone();
     claim::release(&mut over);
     if let Some(layer) = over.layers.first_mut() {
-        LayerState::change(layer, |state| state.open_not_after = 0);
+        LayerState::change(layer, |state| state.open_not_after = ServerTime::default());
     }
     let tested = json!({ "steps": steps.as_ref().ok(), "failed": steps.as_ref().err() });
     ledger.record(&over, &event(context, &over, "provider.tested", tested)).await?;
@@ -181,7 +182,7 @@ struct Cycle<'a> {
     check: CheckKey,
     /// The password of what stands beside an account.
     password: Option<MadePassword>,
-    not_after: i64,
+    not_after: ServerTime,
 }
 
 type Failed = (&'static str, String);
@@ -232,7 +233,7 @@ impl<'a> Cycle<'a> {
         let password = provider.has_password.then(|| MadePassword::new(reply.text("scheme")));
         let password = password.transpose().map_err(made)?;
         let ends = now + TEST_SECONDS;
-        let not_after = ends + server.clock_ahead;
+        let not_after = server.clock_ahead.theirs(ends);
         let state = LayerState {
             open_not_after: not_after,
             ..server.layer_state(session.target, provider)
@@ -318,7 +319,7 @@ impl<'a> Cycle<'a> {
         let moment = CallInputs {
             deadline: self.grant.deadline,
             // No request of a test is still on its way when it closes.
-            not_after: if verb == Verb::Close { 0 } else { self.not_after },
+            not_after: if verb == Verb::Close { ServerTime::default() } else { self.not_after },
             password_hash: match verb {
                 Verb::Open => self.password.as_ref().map(|made| &made.hash),
                 _ => None,

@@ -325,7 +325,7 @@ async fn check(context: &Context, name: &str) -> Result<()> {
                 text.push_str(&seen(&server, &broken));
                 documents.push(json!({
                     "provider": provider, "usable": !is_final, "seen": server.reply.values(),
-                    "clock_ahead_seconds": server.clock_ahead, "notes": server.warnings,
+                    "clock_ahead_seconds": server.clock_ahead.seconds(), "notes": server.warnings,
                     "expiry_form": server.expiry_form, "broken": broken,
                 }));
                 if is_final && refused.is_empty() {
@@ -427,7 +427,7 @@ pub(super) fn standing_against(
 /// What matters to somebody who is about to give access; every fact is in the JSON document.
 fn seen(server: &Server, broken: &[Broken]) -> String {
     let fact = |name: &str| clean(server.reply.text(name));
-    let clock = match server.clock_ahead {
+    let clock = match server.clock_ahead.seconds() {
         0 => "as here".to_owned(),
         ahead => {
             format!("{} s {} this one", ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" })

@@ -21,6 +21,7 @@ use crate::lifecycle::refusal::{Proof, prove_refused, will_be_offered};
 use crate::lifecycle::sharing;
 use crate::mark;
 use crate::message;
+use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{self, AccountKind, Provider, Verb};
@@ -407,7 +408,7 @@ pub(crate) fn close_inputs<'a>(grant: &Grant, layer: &Layer, closer: &'a str) ->
     // A request to open may still be on its way: it must not make what is taken away now.
     let not_after = match grant.opened_at {
         None => LayerState::of(layer).open_not_after,
-        Some(_) => 0,
+        Some(_) => ServerTime::default(),
     };
     let moment =
         CallInputs { deadline: grant.deadline, not_after, closer, ..CallInputs::default() };
@@ -540,12 +541,12 @@ async fn look_again(
     mut reply: Reply,
     others: &Others,
 ) -> Reply {
-    let ahead = LayerState::of(layer).clock_ahead;
+    let skew = LayerState::of(layer).clock_ahead;
     let moment = CallInputs { deadline: grant.deadline, ..CallInputs::default() };
     let inputs = inputs::of_layer(grant, layer, &moment);
     let until = Instant::now() + PATIENCE;
     let may_pass = |reply: &Reply| {
-        let now = context.now().saturating_add(ahead);
+        let now = skew.theirs(context.now());
         sharing::may_pass(grant, layer, reply, others, now)
     };
     let mut calm = if may_pass(&reply) { 0 } else { 2 };

@@ -10,6 +10,7 @@ use crate::deadline;
 use crate::grant::{Layer, UnixTime};
 use crate::ledger::Entry;
 use crate::lifecycle::difference::{self, Class, Finding, Findings, Others};
+use crate::remote::clock::ServerTime;
 use crate::remote::layer::LayerState;
 use crate::remote::script::{Reply, clean};
 
@@ -120,9 +121,9 @@ impl Evidence {
     /// what it says cannot be in the future.
     #[must_use]
     pub fn of(layer: &Layer, reply: &Reply, now: UnixTime) -> Self {
-        let said = reply.number("server_closed_at").filter(|at| *at > 0);
+        let said = reply.number("server_closed_at").filter(|at| *at > 0).map(ServerTime::said);
         let known = LayerState::of(layer);
-        let ahead = known.clock_ahead;
+        let skew = known.clock_ahead;
         let differs = difference::judge(reply.records(), &layer.account);
         // What a provider of the merchant's judges itself stands beside it.
         let own = Bounded::of(reply, "found");
@@ -140,9 +141,7 @@ impl Evidence {
             changed,
             uses: Bounded::of_uses(reply, known.uses_collected),
             left: Bounded::of(reply, "left"),
-            by_server: said
-                .filter(|_| reply.is("by_server"))
-                .map(|at| at.saturating_sub(ahead).min(now)),
+            by_server: said.filter(|_| reply.is("by_server")).map(|at| skew.ours(at).min(now)),
             of_others: Vec::new(),
         }
     }

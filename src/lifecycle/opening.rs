@@ -21,6 +21,7 @@ use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, CredentialPromise, Promise};
 use crate::public_key::{self, CheckKey};
+use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{AccountKind, ProofKind, Provider, Verb};
@@ -108,7 +109,7 @@ pub async fn open(
         "layers": grant.layers, "terms": terms, "promise": planned,
     });
     let clock_ahead = draft.server.clock_ahead;
-    let server_now = context.now() + clock_ahead;
+    let server_now = clock_ahead.theirs(context.now());
     let step = seconds(session::step_limit(context, &grant));
     let not_after = server_now + step;
     // One is asked for after the other.
@@ -212,7 +213,8 @@ pub async fn open(
     }
     // The verification key has done its work; what stays is the supporter's own.
     progress.step("taking the verification key away");
-    let not_after = context.now() + clock_ahead + seconds(session::step_limit(context, &grant));
+    let step = seconds(session::step_limit(context, &grant));
+    let not_after = clock_ahead.theirs(context.now()) + step;
     let settled =
         CallInputs { deadline: grant.deadline, not_after, trial: &nonce, ..CallInputs::default() };
     drop(check);
@@ -724,7 +726,7 @@ pub async fn try_again(
         own_account: provider.account == AccountKind::Own,
         access: grant.access,
     };
-    let server_now = context.now() + server.clock_ahead;
+    let server_now = server.clock_ahead.theirs(context.now());
     let limit = seconds(session::step_limit(context, &grant));
     let not_after = server_now + limit;
     let moment = CallInputs {
@@ -751,7 +753,7 @@ pub async fn try_again(
         Err(problem) => Err(problem),
     };
     drop(check);
-    let not_after = context.now() + server.clock_ahead + limit;
+    let not_after = server.clock_ahead.theirs(context.now()) + limit;
     let settled =
         CallInputs { deadline: grant.deadline, not_after, trial: &nonce, ..CallInputs::default() };
     let settled = call(session, &provider, provider.after_trial(), &grant, &settled).await;
@@ -796,7 +798,7 @@ async fn take_back(
     // Where the server said how `open` ended, nothing of it is still on its way.
     if kind != Kind::Unknown {
         for layer in &mut failed.layers {
-            LayerState::change(layer, |state| state.open_not_after = 0);
+            LayerState::change(layer, |state| state.open_not_after = ServerTime::default());
         }
     }
     failed.lease_owner = None;

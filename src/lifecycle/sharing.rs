@@ -17,6 +17,7 @@ use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::lifecycle::difference::{Finding, Others};
 use crate::lifecycle::evidence::Evidence;
 use crate::message::{self, Arg};
+use crate::remote::clock::{ServerTime, Skew};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::script::{Reply, clean};
 
@@ -43,11 +44,13 @@ pub fn judge(
     if !is_judged(grant, layer) {
         return Vec::new();
     }
-    let account = layer.account.as_str();
+    let (account, skew) = (layer.account.as_str(), LayerState::of(layer).clock_ahead);
     let mut found = record(grant, before, layer, reply, asked, evidence);
     let (known, strays): (Vec<Stray<'_>>, Vec<_>) =
         strays(reply).partition(|stray| stray.is_known(account, others));
-    found.extend(strays.iter().filter(|stray| stray.name.is_none()).map(|one| login(account, one)));
+    found.extend(
+        strays.iter().filter(|stray| stray.name.is_none()).map(|one| login(account, one, skew)),
+    );
     found.extend(processes(account, &strays));
     let mut grants: Vec<&str> = known.iter().filter_map(|stray| stray.claim).collect();
     grants.sort_unstable();
@@ -72,15 +75,14 @@ pub fn may_pass(
     layer: &Layer,
     reply: &Reply,
     others: &Others,
-    now: UnixTime,
+    now: ServerTime,
 ) -> bool {
     if !is_judged(grant, layer) {
         return false;
     }
     let (known, strays): (Vec<_>, Vec<_>) =
         strays(reply).partition(|stray| stray.is_known(&layer.account, others));
-    let is_young =
-        |stray: &Stray<'_>| stray.began.is_none_or(|began| now.saturating_sub(began) < YOUNG);
+    let is_young = |stray: &Stray<'_>| stray.began.is_none_or(|began| now.since(began) < YOUNG);
     (reply.text("hidden") == "more" && known.is_empty()) || strays.iter().any(is_young)
 }
 
@@ -107,7 +109,7 @@ fn is_judged(grant: &Grant, layer: &Layer) -> bool {
 struct Stray<'a> {
     pid: &'a str,
     /// By the clock of the server, where it could be read.
-    began: Option<UnixTime>,
+    began: Option<ServerTime>,
     /// The name of a process; a login has none.
     name: Option<&'a str>,
     /// The grant whose gate wrote it down as its own.
@@ -123,7 +125,8 @@ impl<'a> Stray<'a> {
             _ => (None, rest),
         };
         let mut words = rest.splitn(3, ' ');
-        let (pid, began, last) = (words.next()?, words.next()?.parse().ok(), words.next());
+        let (pid, began, last) = (words.next()?, words.next()?, words.next());
+        let began = began.parse().ok().map(ServerTime::said);
         match kind {
             "login" => Some(Self { pid, began, name: None, claim: last }),
             "process" | "of" => Some(Self { pid, began, name: Some(last?), claim }),
@@ -185,13 +188,13 @@ fn record(
 
 /// Whether the server says that it closed while it was asked to, by our clock. What is in the future is a lie.
 fn was_asked(layer: &Layer, reply: &Reply, asked: &RangeInclusive<UnixTime>) -> bool {
-    let ahead = LayerState::of(layer).clock_ahead;
-    let at = reply.number("server_closed_at").map(|at| at.saturating_sub(ahead));
-    at.is_some_and(|at| asked.contains(&at))
+    let skew = LayerState::of(layer).clock_ahead;
+    let at = reply.number("server_closed_at").map(ServerTime::said);
+    at.is_some_and(|at| asked.contains(&skew.ours(at)))
 }
 
-fn login(account: &str, stray: &Stray<'_>) -> String {
-    let began = stray.began.map(deadline::utc).unwrap_or_default();
+fn login(account: &str, stray: &Stray<'_>, skew: Skew) -> String {
+    let began = stray.began.map(|began| deadline::utc(skew.ours(began))).unwrap_or_default();
     let args = [
         ("account", account.into()),
         ("pid", clean(stray.pid).into()),
@@ -396,6 +399,7 @@ mod tests {
     fn what_just_began_is_looked_at_again_and_nothing_else() {
         let this = grant(MADE);
         let asked = |said: &[(&str, &str)], now| {
+            let now = ServerTime::said(now);
             may_pass(&this, &this.layers[0], &reply(said), &Others::default(), now)
         };
         assert!(asked(&[("stray", "login 7 2000")], 2_010));

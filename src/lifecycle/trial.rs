@@ -71,7 +71,7 @@ impl Plan {
                 "grant={} access={} deadline={} confined={}",
                 grant.id,
                 grant.access.id(),
-                grant.deadline + known.clock_ahead,
+                known.clock_ahead.theirs(grant.deadline).seconds(),
                 u8::from(opened.is("confined")),
             )
         });

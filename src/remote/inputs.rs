@@ -2,6 +2,7 @@
 //! provider stands in `docs/providers.md`.
 
 use crate::grant::{Access, Grant, Layer, UnixTime};
+use crate::remote::clock::ServerTime;
 use crate::remote::layer::{self, LayerState};
 use crate::remote::script::{Input, Inputs, Reply};
 use crate::secret::Secret;
@@ -22,11 +23,11 @@ pub struct CallInputs<'a> {
     /// The public half of the verification key.
     pub check_key: Option<&'a str>,
     /// When the verification key ends by itself, by the server's clock.
-    pub check_until: UnixTime,
+    pub check_until: ServerTime,
     /// When `open` and `update` refuse to start, by the server's clock: a client that was
     /// stopped for an hour must not make access that a sweep has since closed.
     /// For `close`, until when such an `open` may still be on its way; 0 where none can be.
-    pub not_after: UnixTime,
+    pub not_after: ServerTime,
     /// The word of the trial that is to be answered (`open`), or that was (`update`).
     pub trial: &'a str,
     /// What a close writes beside its result, so that it is known for one of this installation's;
@@ -101,9 +102,8 @@ fn list<'a>(
     let digit = |is: bool| word(if is { "1" } else { "0" });
     let said = |is: bool| word(if is { "1" } else { "" });
     // The server keeps the deadline by its own clock.
-    let deadline = match call.deadline {
-        0 => 0,
-        deadline => state.server_time(deadline),
+    let theirs = |ours: Option<UnixTime>| {
+        Input::Text(ours.map_or(0, |ours| state.clock_ahead.theirs(ours).seconds()).to_string())
     };
     vec![
         ("sp_grant", word(subject.id)),
@@ -138,15 +138,15 @@ fn list<'a>(
         ("sp_closer", word(call.closer)),
         ("sp_baseline_digest", word(opened.text("baseline_digest"))),
         // What began later, by the server's clock, may be the supporter's.
-        ("sp_opened", number(subject.created_at.map_or(0, |at| state.server_time(at)))),
+        ("sp_opened", theirs(subject.created_at)),
         ("sp_confined_then", word(opened.text("confined"))),
         ("sp_by_server", digit(false)),
         ("sp_gate_wanted", digit(true)),
         ("sp_trial", word(call.trial)),
-        ("sp_deadline", number(deadline)),
+        ("sp_deadline", theirs(Some(call.deadline).filter(|deadline| *deadline != 0))),
         ("sp_check_key", word(call.check_key.unwrap_or_default())),
-        ("sp_check_until", number(call.check_until)),
-        ("sp_not_after", number(call.not_after)),
+        ("sp_check_until", number(call.check_until.seconds())),
+        ("sp_not_after", number(call.not_after.seconds())),
         ("sp_password", call.password_hash.map_or_else(|| word(""), Input::Secret)),
     ]
 }

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::grant::{Layer, UnixTime};
+use crate::grant::Layer;
+use crate::remote::clock::{ServerTime, Skew};
 use crate::remote::script::Reply;
 use crate::target::Target;
 use crate::target::pin::HostKeyPin;
@@ -72,9 +73,9 @@ pub struct LayerState {
     /// How many uses were collected from the server so far.
     pub uses_collected: i64,
     /// How many seconds the server's clock was ahead of ours.
-    pub clock_ahead: i64,
+    pub clock_ahead: Skew,
     /// Until when an `open` whose end nobody saw may still run there, by the server's clock; else 0.
-    pub open_not_after: UnixTime,
+    pub open_not_after: ServerTime,
     /// Whether the server took the supporter's key from our address when access was opened: then a
     /// refusal from here says something.
     pub taken_here: bool,
@@ -120,18 +121,6 @@ impl LayerState {
     #[must_use]
     pub fn is_limited(&self) -> bool {
         !self.from.is_empty()
-    }
-
-    /// A time of ours by the server's clock.
-    #[must_use]
-    pub fn server_time(&self, ours: UnixTime) -> UnixTime {
-        ours.saturating_add(self.clock_ahead)
-    }
-
-    /// A time of the server's by our clock.
-    #[must_use]
-    pub fn our_time(&self, servers: UnixTime) -> UnixTime {
-        servers.saturating_sub(self.clock_ahead)
     }
 
     /// Why a target is not the server that the layer is on; `None` where it is. A name in the list
@@ -182,7 +171,7 @@ mod tests {
             path: "/var/www/shop".into(),
             expiry_form: ExpiryForm::Utc,
             drain: 60,
-            clock_ahead: -3,
+            clock_ahead: Skew::by(-3),
             shared: true,
             host_keys: Some(Vec::new()),
             ..LayerState::default()

@@ -7,6 +7,7 @@ use crate::grant::{Access, UnixTime};
 use crate::message;
 use crate::policy::{Facts, FolderFacts, Setting};
 use crate::public_key;
+use crate::remote::clock::Skew;
 use crate::remote::layer::{self, ExpiryForm, LayerState};
 use crate::remote::provider::{AccountKind, Provider};
 use crate::remote::script::{Reply, clean};
@@ -39,7 +40,7 @@ pub struct Server {
     /// Dropbear learnt the first in 2022 and refuses a key with the others.
     pub knows_restrict: bool,
     /// Seconds its clock is ahead of ours.
-    pub clock_ahead: i64,
+    pub clock_ahead: Skew,
     /// What the merchant should know about it, one sentence each.
     pub warnings: Vec<String>,
     /// Everything `detect` replied.
@@ -55,19 +56,20 @@ fn openssh_version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// Seconds the server's clock is ahead of `asked_at`; 0 where it said none.
-fn clock_ahead(reply: &Reply, asked_at: UnixTime) -> i64 {
-    match reply.text("clock") {
+fn clock_ahead(reply: &Reply, asked_at: UnixTime) -> Skew {
+    Skew::by(match reply.text("clock") {
         "" => 0,
         _ => reply.number("clock").unwrap_or(UnixTime::MAX).saturating_sub(asked_at),
-    }
+    })
 }
 
 /// The same, when the question was on its way for a while: a clock that showed a time in between is
 /// right. Of what else it can be the least is taken, so that a slow line never makes an end late.
-fn clock_ahead_within(reply: &Reply, asked: RangeInclusive<UnixTime>) -> i64 {
+fn clock_ahead_within(reply: &Reply, asked: RangeInclusive<UnixTime>) -> Skew {
     let (since_asked, since_answered) =
         (clock_ahead(reply, *asked.start()), clock_ahead(reply, *asked.end()));
-    if since_asked >= 0 && since_answered <= 0 { 0 } else { since_answered }
+    let right = Skew::default();
+    if since_asked >= right && since_answered <= right { right } else { since_answered }
 }
 
 /// Why nothing can be granted on a server, by what `detect` replied to the question of `asked_at`;
@@ -94,7 +96,7 @@ pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
 /// `asked_at`; `None` when one can.
 #[must_use]
 pub fn useless_clock(reply: &Reply, asked_at: UnixTime) -> Option<String> {
-    let ahead = clock_ahead(reply, asked_at);
+    let ahead = clock_ahead(reply, asked_at).seconds();
     (ahead.saturating_abs() > SKEW_MAXIMUM).then(|| {
         let word = if ahead > 0 { "ahead of" } else { "behind" };
         format!(
@@ -112,14 +114,18 @@ impl Server {
             "local" => openssh_version(reply.text("sshd_version")),
             answered => openssh_version(answered),
         };
-        let clock_ahead = clock_ahead_within(reply, asked);
+        let ahead = clock_ahead_within(reply, asked);
         let mut server = Self {
             server_id: server_id.to_owned(),
             version,
             expiry_form: ExpiryForm::of(version),
             knows_restrict: version.is_some_and(|version| version >= (7, 2)),
             // One second is what asking costs.
-            clock_ahead: if clock_ahead.abs() <= 1 { 0 } else { clock_ahead },
+            clock_ahead: if ahead.seconds().saturating_abs() <= 1 {
+                Skew::default()
+            } else {
+                ahead
+            },
             warnings: Vec::new(),
             reply: reply.clone(),
         };
@@ -161,10 +167,10 @@ impl Server {
 
     fn warn(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        if self.clock_ahead.abs() > SKEW_LIMIT {
-            let (seconds, word) =
-                (self.clock_ahead.abs(), if self.clock_ahead > 0 { "ahead" } else { "behind" });
-            let args = [("seconds", seconds.into()), ("way", word.into())];
+        let ahead = self.clock_ahead.seconds();
+        if ahead.saturating_abs() > SKEW_LIMIT {
+            let way = if ahead > 0 { "ahead" } else { "behind" };
+            let args = [("seconds", ahead.saturating_abs().into()), ("way", way.into())];
             warnings.push(message::text("server-clock-differs", &args));
         }
         if self.expiry_form == ExpiryForm::None {
@@ -304,14 +310,15 @@ mod tests {
     fn a_clock_that_is_off_is_said() {
         let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
         let server = Server::read("SSH-2.0-OpenSSH_9.2", &reply, 1000..=1000);
-        assert_eq!(server.clock_ahead, 300);
+        assert_eq!(server.clock_ahead, Skew::by(300));
         assert!(server.warnings.iter().any(|warning| warning.contains("300 s ahead")));
     }
 
     #[test]
     fn a_slow_line_is_no_clock_that_is_off_and_never_makes_an_end_late() {
         let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
-        let ahead = |asked| Server::read("SSH-2.0-OpenSSH_9.2", &reply, asked).clock_ahead;
+        let ahead =
+            |asked| Server::read("SSH-2.0-OpenSSH_9.2", &reply, asked).clock_ahead.seconds();
         assert_eq!(ahead(1300..=1330), 0);
         assert_eq!(ahead(1270..=1300), 0);
         assert_eq!(ahead(1271..=1330), 0);

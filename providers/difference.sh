@@ -1214,7 +1214,8 @@ sp_b_about() {
 
 # In a subshell: prints the state in a line, and the records behind it.
 sp_b_compare() {
-    sp_b_work=$sp_b_into/now
+    # In a folder of its own: while several are compared, which holds no lock, the failsafe may come for one of them.
+    sp_b_work=$sp_b_into/now.$$
     if sp_b_is_shared && [ -z "$sp_b_from" ]; then
         # One folder for all, one after the other; of the one before, nothing counts that this one does not write itself.
         sp_b_work=$sp_shared/now
@@ -1223,13 +1224,22 @@ sp_b_compare() {
         sp_b_compare_in
         return 0
     fi
-    if [ -e "$sp_b_work" ] || [ -L "$sp_b_work" ]; then rm -rf -- "$sp_b_work"; fi
+    sp_b_purge
     if ! mkdir -m 0700 -- "$sp_b_work" 2>/dev/null; then
         printf 'none: there is no room to compare in\n'
         return 0
     fi
     sp_b_compare_in
     rm -rf -- "$sp_b_work"
+}
+
+# What a comparison left behind that was killed.
+sp_b_purge() {
+    set +f
+    for sp_b_a in "$sp_b_into"/now.*; do
+        if [ "$sp_b_a" = "$sp_b_work" ] || ! kill -0 "${sp_b_a##*.}" 2>/dev/null; then rm -rf -- "$sp_b_a"; fi
+    done
+    set -f
 }
 
 sp_b_compare_in() {

@@ -4,11 +4,14 @@
 //! `id` is a message of `locales/<language>/stagepass.ftl`; `id.attribute` is one of its
 //! attributes. Command names, flags, JSON keys and ids are never translated.
 
-use crate::text;
+use std::fmt;
 use std::sync::OnceLock;
+
+use crate::text;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use serde::Serialize;
 use unic_langid::LanguageIdentifier;
 
 /// The built-in catalogues: the language and its text. The first one is spoken where no other is
@@ -84,8 +87,8 @@ pub struct CatalogueError {
 /// Sentences in one language.
 pub struct Catalogue(FluentBundle<FluentResource>);
 
-impl std::fmt::Debug for Catalogue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Catalogue").field(&self.0.locales).finish()
     }
 }
@@ -170,6 +173,36 @@ pub fn text(id: &str, args: &[(&str, Arg)]) -> String {
     spoken().text(id, args).unwrap_or_else(|| id.into())
 }
 
+/// A sentence, and the id by which programs know it whatever the language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The same word for the same thing.
+    pub id: String,
+    /// The sentence, without a full stop.
+    pub text: String,
+}
+
+impl Note {
+    /// The sentence with this id of the built-in catalogue.
+    #[must_use]
+    pub fn of(id: &str, args: &[(&str, Arg)]) -> Self {
+        Self { id: id.to_owned(), text: text(id, args) }
+    }
+
+    /// The same, of a login that was to be tried.
+    #[must_use]
+    pub fn of_login(self) -> Self {
+        let text = text("login-note", &[("text", self.text.into())]);
+        Self { id: self.id, text }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// Whether the built-in catalogue has a sentence with this id.
 #[must_use]
 pub fn has(id: &str) -> bool {
@@ -213,7 +246,7 @@ mod tests {
         }
     }
 
-    /// The ids in `text("…", …)` of a source, up to its tests.
+    /// The ids in `text("…", …)` and `Note::of("…", …)` of a source, up to its tests.
     fn asked_for(source: &str) -> Vec<&str> {
         let code = source.split("#[cfg(test)]").next().unwrap();
         code.match_indices("text(")
@@ -221,6 +254,7 @@ mod tests {
                 !code[..*at].ends_with(|c: char| c.is_alphanumeric() || "_.".contains(c))
             })
             .filter(|(at, _)| !code[..*at].ends_with("Column::"))
+            .chain(code.match_indices("Note::of("))
             .filter_map(|(at, call)| code[at + call.len()..].trim_start().strip_prefix('"'))
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)

@@ -308,7 +308,8 @@ fn look(reply: &Reply) {
             promises.iter().flat_map(|one| [one.enforced_by(), one.weak()].concat()).collect();
         let facts = server.facts(&route, promises[0].weak(), Some("/var/www/shop"));
         let finding = EnvironmentFinding::judge(Some(Declared::Staging), None, &facts);
-        for text in server.warnings.iter().chain(&layers).chain(&facts.served_names) {
+        let warnings = server.warnings.iter().map(|warning| &warning.text);
+        for text in warnings.chain(&layers).chain(&facts.served_names) {
             tame(text);
         }
         tame(&finding.telling());

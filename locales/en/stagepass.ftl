@@ -388,6 +388,62 @@ end-sessions-shared = sessions that were open in this shared account cannot be t
 end-provider-changed = the provider `{ $provider }` has changed since the grant
 end-password-not-tried = { $provider }: what let the supporter in was read again and is gone; the password was never kept, and was not tried
 
+end-found = found: { $line }
+end-by-server = closed by the server at { $at }
+end-sessions-ended = { $count ->
+        [one] one session was open and was
+       *[other] { $count } sessions were open and were
+    } ended
+end-not-compared = { $how } was compared: { $why }
+end-of-other-grants = { $count ->
+        [one] one difference is what stagepass made for another grant
+       *[other] { $count } differences are what stagepass made for other grants
+    }
+end-files-changed = { $count ->
+        [one] one file of the shop changed
+       *[other] { $count } files of the shop changed
+    }
+end-files-elsewhere = { $count ->
+        [one] one file of the account was
+       *[other] { $count } files of the account were
+    } elsewhere on the server
+
+## What is to be known of what was made
+
+note-of = { $provider }: { $text }
+made-same-key-foreign = the same key is also in a line that stagepass did not make: through that line it opens this account without restrictions and without an end until you remove it
+made-same-key-kept = the same key opens this account through another grant too
+made-shop-partial = some files of the shop folder could not be opened to the new account
+made-no-rights = the new account has no rights in the shop folder: this server has no ACLs
+made-shop-reason = { $shop_reason }
+made-uses-unprotected = the list of what the supporter does is kept in the account: it could be changed there
+made-no-baseline = nothing can be compared when the grant is closed: { $baseline_reason }
+made-forwards = with a password the supporter can also forward ports: this server's `AllowTcpForwarding` says so, and only a key can be restricted
+
+## What came of a login that was to be tried
+
+login-note = login: { $text }
+login-key-taken = the supporter's key is taken
+login-refused = tried and refused
+login-key-refused = the key was tried and refused; the password was never kept, and was not tried
+login-still-accepted = the server still accepts the key of { $supporter }
+login-password-not-kept = not tried: the password was never kept
+login-key-in-another-line = not tried: the same key is in a line that stagepass did not make, and opens this account in any case
+login-key-of-another-grant = not tried: the same key opens this account through grant { $grant }, too
+login-key-limited = not tried: the key is limited to other addresses, and would be refused from here in any case
+login-key-limited-by-now = the key is limited to the addresses of `--from`, and the server does not take it from here any more
+login-rationed = not tried: so that no server locks this address out, a login that fails is made once in { $spacing } seconds and { $per } times in { $minutes } minutes
+
+## What is to be known of a look
+
+verify-drains = its deadline is over; what is running may go on until { $until }
+verify-close-failed = closing it again failed: { $why }
+marks-unreadable = { $count ->
+        [one] one mark that `{ $provider }` listed
+       *[other] { $count } marks that `{ $provider }` listed
+    } cannot be read
+marks-more = there are more marks than the { $count } that `{ $provider }` lists: run this again when these are dealt with
+
 ## What may be said of a grant that is closed
 
 closed-nothing-left = re-read, and nothing is left

@@ -26,7 +26,7 @@ use crate::ledger::{CaseFilter, LedgerError};
 use crate::lifecycle::closing;
 use crate::lifecycle::opening::{self, Beside, Draft, Opened};
 use crate::mark;
-use crate::message;
+use crate::message::{self, Note};
 use crate::output::{self, Tone, fields, paint};
 use crate::policy::desk::Desk;
 use crate::policy::{
@@ -73,7 +73,7 @@ struct Seen {
     /// What `detect` said of each layer beside the account.
     beside: Vec<Reply>,
     /// What the merchant should know of those.
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 /// Runs the command.
@@ -789,9 +789,11 @@ async fn look(
 }
 
 /// What a provider beside the account tells to people, each with its name.
-fn notes_of(provider: &Provider, reply: &Reply) -> Vec<String> {
+fn notes_of(provider: &Provider, reply: &Reply) -> Vec<Note> {
     let told = provider.warnings(reply, "", &[]).into_iter();
-    told.map(|note| format!("{}: {note}", provider.name)).collect()
+    let named = |text: String| [("provider", provider.name.as_str().into()), ("text", text.into())];
+    told.map(|note| Note { id: note.id, text: message::text("note-of", &named(note.text)) })
+        .collect()
 }
 
 /// Detects what is to be made beside the account.
@@ -1157,7 +1159,7 @@ impl Plan<'_> {
             lines.push(("backup", format!("{}, {} bytes", live.backup.path, live.backup.size)));
         }
         for warning in seen.server.warnings.iter().chain(&seen.notes) {
-            lines.push(("note", paint(Tone::Warn, warning)));
+            lines.push(("note", paint(Tone::Warn, &warning.text)));
         }
         if let Some(id) = wanted.key.as_ref().and_then(SupporterKey::warning) {
             lines.push(("note", paint(Tone::Warn, &message::text(id, &[]))));
@@ -1315,9 +1317,10 @@ fn report(
     for (layer, provider) in grant.layers.iter().skip(1).zip(&wanted.beside) {
         notes.extend(notes_of(provider, &layer::opened(layer)));
     }
-    notes.extend(connect.doubt.clone());
+    let doubt = connect.doubt.clone();
+    notes.extend(doubt.map(|text| Note { id: "connect-doubt".into(), text }));
     for note in &notes {
-        text.push_str(&fields(&[("note", paint(Tone::Warn, note))]));
+        text.push_str(&fields(&[("note", paint(Tone::Warn, &note.text))]));
     }
     let grant = view::document(grant, context.now());
     let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan,
@@ -1332,49 +1335,26 @@ fn users_beside(grant: &Grant) -> Vec<String> {
 }
 
 /// What the merchant should know of what `open` replied.
-fn notes(grant: &Grant) -> Vec<String> {
-    let layer = grant.login();
-    let reply = layer.map(layer::opened).unwrap_or_default();
+fn notes(grant: &Grant) -> Vec<Note> {
+    let reply = grant.login().map(layer::opened).unwrap_or_default();
     let said = |key: &str| reply.text(key);
-    let is = |key: &str| reply.is(key);
-    let mut notes: Vec<&str> = Vec::new();
-    if is("same_key_foreign") {
-        notes.push(
-            "the same key is also in a line that stagepass did not make: through that line it \
-             opens this account without restrictions and without an end until you remove it",
-        );
-    }
-    if is("same_key_kept") {
-        notes.push("the same key opens this account through another grant too");
-    }
-    if is("shop_partial") {
-        notes.push("some files of the shop folder could not be opened to the new account");
-    }
-    if said("shop_access") == "none" && !said("shop_path").is_empty() {
-        notes.push("the new account has no rights in the shop folder: this server has no ACLs");
-    }
-    let reason = said("shop_reason");
-    if !reason.is_empty() {
-        notes.push(reason);
-    }
-    let denied = |key: &str| said(key) == "false";
-    if denied("uses_protected") {
-        notes.push(
-            "the list of what the supporter does is kept in the account: it could be changed there",
-        );
-    }
-    let baseline = said("baseline_reason");
-    if denied("baseline") {
-        notes.push("nothing can be compared when the grant is closed:");
-        notes.push(baseline);
-    }
-    if is("password_forwarding") {
-        notes.push(
-            "with a password the supporter can also forward ports: this server's \
-             `AllowTcpForwarding` says so, and only a key can be restricted",
-        );
-    }
-    notes.into_iter().map(str::to_owned).collect()
+    let (is, denied) = (|key: &str| reply.is(key), |key: &str| said(key) == "false");
+    let all = [
+        ("made-same-key-foreign", is("same_key_foreign")),
+        ("made-same-key-kept", is("same_key_kept")),
+        ("made-shop-partial", is("shop_partial")),
+        ("made-no-rights", said("shop_access") == "none" && !said("shop_path").is_empty()),
+        ("made-shop-reason", !said("shop_reason").is_empty()),
+        ("made-uses-unprotected", denied("uses_protected")),
+        ("made-no-baseline", denied("baseline")),
+        ("made-forwards", is("password_forwarding")),
+    ];
+    let args = [
+        ("shop_reason", said("shop_reason").trim_end_matches('.').into()),
+        ("baseline_reason", said("baseline_reason").trim_end_matches('.').into()),
+    ];
+    let told = all.into_iter().filter(|(_, is_so)| *is_so);
+    told.map(|(id, _)| Note::of(id, &args)).collect()
 }
 
 /// What the proof was: the supporter's private key is not ours to log in with.

@@ -19,6 +19,7 @@ use crate::lifecycle::closing;
 use crate::lifecycle::proving;
 use crate::mark::survey::{Finding, FindingKind, Listing, Mark, Row, SurveyResult, SurveyScope};
 use crate::mark::{self, survey};
+use crate::message::Note;
 use crate::output::{Progress, Tone, paint};
 use crate::public_key;
 use crate::remote::inputs;
@@ -44,7 +45,7 @@ struct Surveyed {
     /// The providers that listed their marks.
     providers: Vec<String>,
     judged: SurveyResult,
-    notes: Vec<String>,
+    notes: Vec<Note>,
     /// Why it was not looked at.
     unseen: Option<(Kind, String)>,
 }
@@ -67,7 +68,7 @@ struct Ended<'a> {
     target: &'a str,
     id: &'a str,
     /// What to say about it.
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 /// Something that could not be closed or adopted.
@@ -236,7 +237,7 @@ fn usable(context: &Context, session: &Session<'_>) -> Vec<Arc<Provider>> {
 async fn marks(
     session: &mut Session<'_>,
     provider: &Provider,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> std::result::Result<Vec<Mark>, (Kind, String)> {
     let account = match provider.account {
         AccountKind::Shared => session.user().to_owned(),
@@ -254,14 +255,12 @@ async fn marks(
         lines.iter().filter_map(|line| Mark::parse(line, &provider.name)).collect();
     let odd = lines.len() - marks.len();
     if odd > 0 {
-        notes.push(format!("{odd} marks that `{}` listed cannot be read", provider.name));
+        let args = [("count", odd.into()), ("provider", provider.name.as_str().into())];
+        notes.push(Note::of("marks-unreadable", &args));
     }
     if lines.len() >= LINES_LIMIT {
-        notes.push(format!(
-            "there are more marks than the {LINES_LIMIT} that `{}` lists: run this again when \
-             these are dealt with",
-            provider.name
-        ));
+        let args = [("count", LINES_LIMIT.into()), ("provider", provider.name.as_str().into())];
+        notes.push(Note::of("marks-more", &args));
     }
     Ok(marks)
 }
@@ -514,7 +513,7 @@ async fn close_one(
     ledger: &Ledger,
     session: &mut Session<'_>,
     finding: &Finding,
-) -> Result<std::result::Result<Vec<String>, String>> {
+) -> Result<std::result::Result<Vec<Note>, String>> {
     let provider = match context.provider(&finding.provider) {
         Ok(provider) => provider,
         Err(e) => return Ok(Err(e.one_line())),
@@ -574,7 +573,7 @@ async fn close_unlisted(
     provider: &Provider,
     finding: &Finding,
     why: &str,
-) -> Result<std::result::Result<Vec<String>, String>> {
+) -> Result<std::result::Result<Vec<Note>, String>> {
     let grant = rebuilt(context, session.target, provider, finding, session.user());
     let target = session.target.name.clone();
     let event = |verb: &str, detail: Value| Event {
@@ -732,7 +731,7 @@ fn report(context: &Context, surveyed: &[Surveyed], done: &Done<'_>) -> Result<(
     for Ended { target, id, notes } in &done.closed {
         text.push_str(&format!("{} {id} on {target}\n", paint(Tone::Good, "closed")));
         for note in notes {
-            text.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
+            text.push_str(&format!("  {}\n", paint(Tone::Faint, &note.text)));
         }
     }
     for grant in &done.adopted {
@@ -855,7 +854,7 @@ fn text(surveyed: &[Surveyed]) -> String {
             text.push_str(&line(finding));
         }
         for note in &one.notes {
-            text.push_str(&format!("  {}\n", paint(Tone::Warn, note)));
+            text.push_str(&format!("  {}\n", paint(Tone::Warn, &note.text)));
         }
     }
     if text.is_empty() {

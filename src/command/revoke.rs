@@ -225,7 +225,7 @@ fn text_of_closed(closed: &Closed) -> String {
     }
     lines.push_str(&view::and_more(grant.findings, found.len()));
     for note in notes {
-        lines.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
+        lines.push_str(&format!("  {}\n", paint(Tone::Faint, &note.text)));
     }
     lines
 }

@@ -19,6 +19,7 @@ use crate::lifecycle::closing::LastWord;
 use crate::lifecycle::evidence;
 use crate::lifecycle::opening::{self, TriedAgain};
 use crate::lifecycle::proving::{self, Offered, Seen};
+use crate::message::Note;
 use crate::output::{Progress, Tone, paint};
 use crate::remote::provider::AccountKind;
 use crate::remote::session::Session;
@@ -37,13 +38,13 @@ const MOST_CONNECTIONS: u32 = 3;
 #[derive(Debug)]
 enum Ended {
     /// It is as the ledger says, with what the merchant should know.
-    Proved { notes: Vec<String> },
+    Proved { notes: Vec<Note> },
     /// It is open, and not as it was made.
-    Drifted { drift: Vec<String>, notes: Vec<String> },
+    Drifted { drift: Vec<Note>, notes: Vec<Note> },
     /// It is closed in the ledger, and there again.
-    Back { there: Vec<String>, notes: Vec<String> },
+    Back { there: Vec<Note>, notes: Vec<Note> },
     /// It was there again, and was closed again.
-    ClosedAgain { there: Vec<String>, notes: Vec<String> },
+    ClosedAgain { there: Vec<Note>, notes: Vec<Note> },
     /// It should be over and is not proved to be: the sweep has it in hand.
     Unfinished { why: String },
     /// Nobody saw.
@@ -246,22 +247,24 @@ impl On<'_> {
         if (now_is.state, now_is.deadline) != (grant.state, grant.deadline) {
             return Box::pin(self.one(session, &now_is)).await;
         }
-        let mut drift: Vec<String> = seen.drift.iter().map(|one| one.text.clone()).collect();
+        let mut drift = seen.drift.clone();
         let mut notes = Vec::new();
         let now = context.now();
         let draining = claim::is_draining(grant, now);
         if draining {
             let until = deadline::utc(claim::latest_end(grant));
-            notes.push(format!("its deadline is over; what is running may go on until {until}"));
+            notes.push(Note::of("verify-drains", &[("until", until.into())]));
         }
         if self.trial && !draining {
             match opening::try_again(context, ledger, session, &now_is).await? {
                 TriedAgain::Proved(proof) => {
                     let told = view::trial_in_words(&json!(proof)).unwrap_or_default();
-                    notes.push(format!("login: {told}"));
+                    notes.push(Note { id: "login-tried".into(), text: told }.of_login());
                 }
-                TriedAgain::NotTried(text) => notes.push(format!("login: {text}")),
-                TriedAgain::Failed(why) => drift.push(why),
+                TriedAgain::NotTried(text) => {
+                    notes.push(Note { id: "login-not-tried".into(), text }.of_login());
+                }
+                TriedAgain::Failed(text) => drift.push(Note { id: "trial-failed".into(), text }),
                 TriedAgain::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
             }
         }
@@ -274,9 +277,11 @@ impl On<'_> {
             let offered =
                 proving::prove_taken(context, ledger, session.target, grant, layer, kind).await?;
             match offered {
-                Offered::Taken => notes.push("login: the supporter's key is taken".to_owned()),
-                Offered::NotTried(text) => notes.push(format!("login: {text}")),
-                Offered::Refused(why) => drift.push(why),
+                Offered::Taken => notes.push(Note::of("login-key-taken", &[]).of_login()),
+                Offered::NotTried(note) => notes.push(note.of_login()),
+                Offered::Refused(text) => {
+                    drift.push(Note { id: "login-key-not-taken".into(), text });
+                }
                 Offered::Unseen(why) => return Ok(Ended::Unseen { kind: Kind::Unknown, why }),
             }
         }
@@ -310,9 +315,10 @@ impl On<'_> {
         let closed = proving::close_again(self.context, self.ledger, session, grant, why).await?;
         Ok(match closed {
             Ok(notes) => Ended::ClosedAgain { there, notes },
-            Err((why, _)) => {
-                Ended::Back { there, notes: vec![format!("closing it again failed: {why}")] }
-            }
+            Err((why, _)) => Ended::Back {
+                there,
+                notes: vec![Note::of("verify-close-failed", &[("why", why.into())])],
+            },
         })
     }
 }
@@ -328,11 +334,15 @@ fn unfinished(grant: &Grant) -> String {
     }
 }
 
+fn joined(notes: &[Note]) -> String {
+    notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join("; ")
+}
+
 /// How it ended, for people.
 fn text(verified: &[Verified]) -> String {
     let mut lines = String::new();
     for (grant, ended) in verified {
-        let (tone, word, said, notes): (Tone, &str, String, &[String]) = match ended {
+        let (tone, word, said, notes): (Tone, &str, String, &[Note]) = match ended {
             Ended::Proved { notes } if grant.state == State::Open => {
                 (Tone::Good, "proved", "open, as it was made".into(), notes)
             }
@@ -342,10 +352,10 @@ fn text(verified: &[Verified]) -> String {
                 }
                 word @ LastWord::TakenAway => (Tone::Good, "not back", word.text(grant), notes),
             },
-            Ended::Drifted { drift, notes } => (Tone::Bad, "DRIFTED", drift.join("; "), notes),
-            Ended::Back { there, notes } => (Tone::Bad, "BACK", there.join("; "), notes),
+            Ended::Drifted { drift, notes } => (Tone::Bad, "DRIFTED", joined(drift), notes),
+            Ended::Back { there, notes } => (Tone::Bad, "BACK", joined(there), notes),
             Ended::ClosedAgain { there, notes } => {
-                (Tone::Good, "closed again", format!("there was {}", there.join("; ")), notes)
+                (Tone::Good, "closed again", format!("there was {}", joined(there)), notes)
             }
             Ended::Unfinished { why } => (Tone::Bad, "NOT OVER", why.clone(), &[]),
             Ended::Unseen { why, .. } => (Tone::Bad, "NOT SEEN", why.clone(), &[]),
@@ -358,7 +368,7 @@ fn text(verified: &[Verified]) -> String {
             grant.supporter.name
         ));
         for note in notes {
-            lines.push_str(&format!("  {}\n", paint(Tone::Faint, note)));
+            lines.push_str(&format!("  {}\n", paint(Tone::Faint, &note.text)));
         }
     }
     if lines.is_empty() {
@@ -403,10 +413,10 @@ fn failure(verified: &[Verified]) -> Option<Error> {
         wrong.push(match ended {
             Ended::Proved { .. } | Ended::ClosedAgain { .. } => continue,
             Ended::Back { there, .. } => {
-                (grant, Kind::Stuck, format!("is back: {}", there.join("; ")))
+                (grant, Kind::Stuck, format!("is back: {}", joined(there)))
             }
             Ended::Drifted { drift, .. } => {
-                (grant, Kind::Stuck, format!("is not as it was made: {}", drift.join("; ")))
+                (grant, Kind::Stuck, format!("is not as it was made: {}", joined(drift)))
             }
             Ended::Unfinished { why } => (grant, Kind::Stuck, format!("is not over: {why}")),
             Ended::Unseen { kind, why } => (grant, *kind, format!("was not seen: {why}")),

@@ -11,11 +11,11 @@ use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::Ledger;
 use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::evidence::{Bounded, moved};
-use crate::message;
+use crate::message::{self, Note};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{Provider, Verb};
-use crate::remote::saying::{self, Said, SayingKind};
+use crate::remote::saying::{self, SayingKind};
 use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::session::Session;
 
@@ -25,22 +25,13 @@ pub const EVERY: i64 = 60 * 60;
 /// Seconds between two looks at a grant that drifted: whoever mends it wants to know.
 pub const EVERY_WHILE_DRIFTED: i64 = 10 * 60;
 
-/// One way in which a grant is not what was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
-    /// The same word for the same thing, such as `gate-gone`.
-    pub id: String,
-    /// What is wrong, in one sentence without a full stop.
-    pub text: String,
-}
-
 /// What a look at the server showed.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// What the provider replied, layer by layer.
     pub replies: Vec<Reply>,
-    /// Every way in which the grant is not what was made.
-    pub drift: Vec<Drift>,
+    /// Every way in which the grant is not what was made, such as `gate-gone`.
+    pub drift: Vec<Note>,
     /// How many sessions or processes there are now, where that is known.
     pub sessions: Option<i64>,
     /// The uses that were not collected yet, `UNIXTIME ADDRESS KIND TEXT`.
@@ -208,7 +199,7 @@ fn used_detail(seen: &Seen) -> Value {
 }
 
 /// What drifted, as the ledger keeps it; nothing where all is well.
-fn as_text(drift: &[Drift]) -> Option<String> {
+fn as_text(drift: &[Note]) -> Option<String> {
     let lines: Vec<String> =
         drift.iter().map(|one| format!("{} {}", one.id, clean(&one.text))).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
@@ -226,7 +217,7 @@ fn entries(text: &str) -> Vec<(&str, &str)> {
 
 /// Every way in which a layer is not what `open` made: what every kind of layer has, and then what the provider says
 /// by itself. What it does not say is not known, and no drift.
-fn drift_of(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Drift> {
+fn drift_of(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
     let account = layer.account.as_str();
     let opened = layer::opened(layer);
     let made = |key: &str| opened.text(key);
@@ -254,13 +245,13 @@ fn drift_of(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Drift> {
         ("path", path.into()),
         ("shop", shop.into()),
     ];
-    let common = all.into_iter().filter(|(_, is_so)| *is_so).map(|(id, _)| Drift {
+    let common = all.into_iter().filter(|(_, is_so)| *is_so).map(|(id, _)| Note {
         id: id.trim_start_matches("drift-").to_owned(),
         text: message::text(id, &args),
     });
     let seen = saying::Seen { reply, made: &opened, account, grant: &[] };
     let own = provider.said(Verb::Check, SayingKind::Drift, &seen).into_iter();
-    common.chain(own.map(|Said { id, text }| Drift { id, text })).collect()
+    common.chain(own).collect()
 }
 
 #[cfg(test)]
@@ -336,8 +327,8 @@ mod tests {
     #[test]
     fn what_the_ledger_keeps_of_a_drift_is_read_back() {
         let seen = [
-            Drift { id: "gate-gone".into(), text: "the gate is gone".into() },
-            Drift { id: "locked".into(), text: "the account is locked".into() },
+            Note { id: "gate-gone".into(), text: "the gate is gone".into() },
+            Note { id: "locked".into(), text: "the account is locked".into() },
         ];
         let kept = as_text(&seen);
         let read = [("gate-gone", "the gate is gone"), ("locked", "the account is locked")];

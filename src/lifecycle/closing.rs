@@ -20,7 +20,7 @@ use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::refusal::{Proof, prove_refused, will_be_offered};
 use crate::lifecycle::sharing;
 use crate::mark;
-use crate::message;
+use crate::message::{self, Note};
 use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
@@ -68,7 +68,7 @@ pub struct Closed {
     /// The grant as it stands now.
     pub grant: Grant,
     /// What the merchant should know about it, one sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// The worst of what was found, at most [`MOST_FOUND`] lines; how many there were is in the
     /// grant.
     pub found: Vec<String>,
@@ -85,7 +85,7 @@ struct LayerClosed {
     position: usize,
     /// What the event keeps.
     document: Value,
-    notes: Vec<String>,
+    notes: Vec<Note>,
     evidence: Evidence,
     /// Whether the server keeps the result until it is told that it was recorded.
     kept: bool,
@@ -125,7 +125,7 @@ impl Attempt {
         closed.chain(self.failed.iter().filter_map(|(_, it)| it.document.as_ref())).collect()
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<Note> {
         self.closed.iter().flat_map(|layer| layer.notes.clone()).collect()
     }
 }
@@ -275,7 +275,7 @@ pub(crate) struct ClosedAgain {
     /// What an event keeps, layer by layer.
     pub layers: Vec<Value>,
     /// What the merchant should know about it, one sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// The layers of which the server keeps the result until it is told that it was recorded.
     pub kept: Vec<usize>,
 }
@@ -295,7 +295,9 @@ pub(crate) async fn close_again(
         match close_layer(context, ledger, session, grant, layer, None, None).await? {
             Ok(closed) => {
                 let found = closed.evidence.found.lines().into_iter().take(MOST_FOUND);
-                again.notes.extend(found.map(|line| format!("found: {line}")));
+                again
+                    .notes
+                    .extend(found.map(|line| Note::of("end-found", &[("line", line.into())])));
                 again.notes.extend(closed.notes);
                 again.kept.extend(Some(position).filter(|_| closed.kept));
                 again.layers.push(closed.document);
@@ -503,7 +505,7 @@ async fn close_layer(
     notes.extend(self::notes(layer, &provider, &reply));
     if provider.digest != layer.digest {
         let args = [("provider", layer.provider.as_str().into())];
-        notes.push(message::text("end-provider-changed", &args));
+        notes.push(Note::of("end-provider-changed", &args));
     }
     let kept = reply.is(provider::KEPT);
     let position = layer.position;
@@ -511,7 +513,7 @@ async fn close_layer(
     if provider.account == AccountKind::None {
         if layer.has_password {
             let args = [("provider", layer.provider.as_str().into())];
-            notes.push(message::text("end-password-not-tried", &args));
+            notes.push(Note::of("end-password-not-tried", &args));
         }
         let document = Value::Object(document);
         return Ok(Ok(LayerClosed { position, document, notes, evidence, kept }));
@@ -520,12 +522,12 @@ async fn close_layer(
     let proof =
         prove_refused(context, ledger, session.target, grant, layer, &provider, &reply, ahead);
     let (id, text) = match proof.await? {
-        Proof::Refused(text) => ("refused", text),
-        Proof::NotTried(text) => ("not-tried", text),
+        Proof::Refused(note) => ("refused", note),
+        Proof::NotTried(note) => ("not-tried", note),
         Proof::StillAccepted(text) | Proof::Unseen(text) => return failed(text, document),
     };
-    notes.push(format!("login: {text}"));
-    document.insert("login".into(), json!({ "answer": id, "text": text }));
+    document.insert("login".into(), json!({ "answer": id, "text": text.text }));
+    notes.push(text.of_login());
     Ok(Ok(LayerClosed { position, document: Value::Object(document), notes, evidence, kept }))
 }
 
@@ -615,7 +617,7 @@ fn still_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Option<Stri
 
 /// What the merchant should know of what `close` replied: of what every kind of layer has, and then what the
 /// provider says by itself.
-fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<String> {
+fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
     let left = reply.text("sessions_left");
     let is_shared = LayerState::is_shared(layer);
     let all = [
@@ -636,9 +638,9 @@ fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<String> {
         ("sessions", reply.number("sessions_left").unwrap_or_default().into()),
     ];
     let common = all.into_iter().filter(|(_, is_so)| *is_so);
-    let common = common.map(|(id, _)| message::text(id, &args));
+    let common = common.map(|(id, _)| Note::of(id, &args));
     let seen = Seen { reply, made: &layer::opened(layer), account, grant: &[] };
-    let own = provider.said(Verb::Close, SayingKind::Note, &seen).into_iter().map(|one| one.text);
+    let own = provider.said(Verb::Close, SayingKind::Note, &seen);
     common.chain(provider.notes(reply)).chain(own).collect()
 }
 

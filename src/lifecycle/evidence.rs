@@ -10,6 +10,7 @@ use crate::deadline;
 use crate::grant::{Layer, UnixTime};
 use crate::ledger::Entry;
 use crate::lifecycle::difference::{self, Class, Finding, Findings, Others};
+use crate::message::Note;
 use crate::remote::clock::ServerTime;
 use crate::remote::layer::LayerState;
 use crate::remote::script::{Reply, clean};
@@ -211,39 +212,27 @@ impl Evidence {
 
     /// What the merchant should know of it, one sentence each.
     #[must_use]
-    pub fn notes(&self, reply: &Reply) -> Vec<String> {
+    pub fn notes(&self, reply: &Reply) -> Vec<Note> {
         let mut notes = Vec::new();
         if let Some(at) = self.by_server {
-            notes.push(format!("closed by the server at {}", deadline::utc(at)));
+            notes.push(Note::of("end-by-server", &[("at", deadline::utc(at).into())]));
         }
-        match reply.number("sessions_ended").unwrap_or_default() {
-            ..1 => {}
-            1 => notes.push("one session was open and was ended".into()),
-            count => notes.push(format!("{count} sessions were open and were ended")),
+        if let Some(count) = reply.number("sessions_ended").filter(|count| *count > 0) {
+            notes.push(Note::of("end-sessions-ended", &[("count", count.into())]));
         }
         if let Some((how, why)) = not_compared(reply)
             && ![Class::Baseline, Class::Uncompared].iter().any(|class| self.found.has(*class))
         {
-            notes.push(format!("{how} was compared: {why}"));
+            let args = [("how", how.into()), ("why", why.into())];
+            notes.push(Note::of("end-not-compared", &args));
         }
-        match self.of_others.len() {
-            0 => {}
-            1 => notes.push("one difference is what stagepass made for another grant".into()),
-            count => {
-                notes.push(format!("{count} differences are what stagepass made for other grants"));
-            }
-        }
-        match self.changed.total {
-            ..1 => {}
-            1 => notes.push("one file of the shop changed".into()),
-            count => notes.push(format!("{count} files of the shop changed")),
-        }
-        match self.left.total {
-            ..1 => {}
-            1 => notes.push("one file of the account was elsewhere on the server".into()),
-            count => {
-                notes.push(format!("{count} files of the account were elsewhere on the server"));
-            }
+        let counted = [
+            ("end-of-other-grants", i64::try_from(self.of_others.len()).unwrap_or(i64::MAX)),
+            ("end-files-changed", self.changed.total),
+            ("end-files-elsewhere", self.left.total),
+        ];
+        for (id, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
+            notes.push(Note::of(id, &[("count", count.into())]));
         }
         notes
     }
@@ -424,7 +413,7 @@ mod tests {
         let evidence = Evidence::of(&layer(0), &reply, 1_000);
         let kept = Value::Object(evidence.document(&reply));
         assert_eq!(kept, json!({ "state_read_back": { "absent": "true" } }));
-        assert_eq!(evidence.notes(&reply), [""; 0]);
+        assert_eq!(evidence.notes(&reply), []);
         assert_eq!(evidence.found, Findings::default());
     }
 
@@ -454,7 +443,9 @@ mod tests {
             let evidence = evidence.with_what_was_not_compared(&reply, was_open);
             let lines = evidence.found.lines();
             assert_eq!(i64::try_from(lines.len()).unwrap(), evidence.found.total());
-            (lines.join("\n"), evidence.notes(&reply).join("\n"))
+            let notes = evidence.notes(&reply);
+            let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
+            (lines.join("\n"), notes.join("\n"))
         };
         let found = |line: &str| (line.to_owned(), String::new());
         let noted = |note: &str| (String::new(), note.to_owned());

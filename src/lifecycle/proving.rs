@@ -12,7 +12,7 @@ use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing;
 use crate::lifecycle::evidence;
 use crate::lifecycle::refusal::{self, Offer, Proof};
-use crate::message;
+use crate::message::Note;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{AccountKind, Provider, Verb};
@@ -38,9 +38,9 @@ pub enum Seen {
 #[derive(Debug, Default)]
 pub struct Found {
     /// What is there, one thing each.
-    pub there: Vec<String>,
+    pub there: Vec<Note>,
     /// What the merchant should know, one sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// What was replied and answered, layer by layer.
     pub evidence: Vec<Value>,
 }
@@ -99,7 +99,7 @@ async fn look(
     if reply.is("foreign") {
         let kind = provider.account.id().into();
         let args = [("account", layer.account.as_str().into()), ("kind", kind)];
-        found.notes.push(message::text("drift-foreign", &args));
+        found.notes.push(Note::of("drift-foreign", &args));
     }
     let mut login = Value::Null;
     if provider.account != AccountKind::None {
@@ -108,18 +108,21 @@ async fn look(
         let proof =
             refusal::prove_refused(context, ledger, target, grant, layer, &provider, &reply, None);
         let (answer, text) = match proof.await? {
-            Proof::Refused(text) => ("refused", text),
-            Proof::NotTried(text) => ("not-tried", text),
+            Proof::Refused(note) => ("refused", note),
+            Proof::NotTried(note) => ("not-tried", note),
             Proof::StillAccepted(text) => {
-                there.push(text.clone());
-                ("accepted", text)
+                let note = Note { id: "login-still-accepted".into(), text };
+                there.push(note.clone());
+                ("accepted", note)
             }
             // What was read is seen, whatever became of the login.
-            Proof::Unseen(text) if !there.is_empty() => ("unseen", text),
+            Proof::Unseen(text) if !there.is_empty() => {
+                ("unseen", Note { id: "login-unseen".into(), text })
+            }
             Proof::Unseen(text) => return Ok(Some(text.into())),
         };
-        found.notes.push(format!("login: {text}"));
-        login = json!({ "answer": answer, "text": text });
+        login = json!({ "answer": answer, "text": text.text });
+        found.notes.push(text.of_login());
     }
     found.there.append(&mut there);
     found.evidence.push(json!({
@@ -134,7 +137,7 @@ async fn look(
 
 /// What `check` found of a grant of which nothing should be there: what every kind of layer has, and then what the
 /// provider says by itself.
-fn what_is_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<String> {
+fn what_is_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
     let kind = provider.account;
     let lines = reply.number("key_lines").unwrap_or_default() > 0;
     let sessions = reply.number("sessions").unwrap_or_default();
@@ -157,10 +160,9 @@ fn what_is_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Strin
         ("count", sessions.into()),
     ];
     let common = all.into_iter().filter(|(_, is_so)| *is_so);
-    let common = common.map(|(id, _)| message::text(id, &args));
+    let common = common.map(|(id, _)| Note::of(id, &args));
     let seen = saying::Seen { reply, made: &layer::opened(layer), account, grant: &[] };
-    let own = provider.said(Verb::Check, SayingKind::There, &seen).into_iter();
-    common.chain(own.map(|one| one.text)).collect()
+    common.chain(provider.said(Verb::Check, SayingKind::There, &seen)).collect()
 }
 
 /// What an offer of a live grant's key showed.
@@ -170,7 +172,7 @@ pub enum Offered {
     /// The server takes it.
     Taken,
     /// It was not tried, for this reason.
-    NotTried(String),
+    NotTried(Note),
     /// The server does not take it.
     Refused(String),
     /// Nobody saw an answer.
@@ -194,11 +196,7 @@ pub async fn prove_taken(
         Offer::Answered(transport::Answer::Refused { .. })
             if LayerState::of(layer).is_limited() =>
         {
-            Offered::NotTried(
-                "the key is limited to the addresses of `--from`, and the server does not take it \
-                 from here any more"
-                    .into(),
-            )
+            Offered::NotTried(Note::of("login-key-limited-by-now", &[]))
         }
         Offer::Answered(transport::Answer::Refused { methods }) => Offered::Refused(format!(
             "the server does not take the key of {} (it offers {})",
@@ -228,7 +226,7 @@ pub async fn close_again(
     session: &mut Session<'_>,
     grant: &Grant,
     why: &str,
-) -> Result<std::result::Result<Vec<String>, (String, bool)>> {
+) -> Result<std::result::Result<Vec<Note>, (String, bool)>> {
     ledger.note(&event(context, grant, "grant.closing-again", json!({ "why": why }))).await?;
     match closing::close_again(context, ledger, session, grant).await? {
         Ok(closed) => {

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::grant::{Access, Grant, Layer};
 use crate::ledger::{Filter, Ledger, Ration};
+use crate::message::{self, Note};
 use crate::public_key;
 use crate::remote::layer::LayerState;
 use crate::remote::provider::{AccountKind, Provider};
@@ -24,9 +25,9 @@ pub const REFUSED_LOGIN_LIMIT: Ration = Ration { per: 3, window_s: 600, spacing_
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Proof {
     /// The server refused it.
-    Refused(String),
+    Refused(Note),
     /// It was not tried, for this reason; the state that was re-read has to do.
-    NotTried(String),
+    NotTried(Note),
     /// The server would still let it in.
     StillAccepted(String),
     /// Nobody saw an answer.
@@ -46,31 +47,27 @@ pub(crate) async fn prove_refused(
     ahead: Option<Ahead>,
 ) -> Result<Proof> {
     if reply.is("same_key_foreign") {
-        return Ok(Proof::NotTried(
-            "not tried: the same key is in a line that stagepass did not make, and opens this \
-             account in any case"
-                .into(),
-        ));
+        return Ok(Proof::NotTried(Note::of("login-key-in-another-line", &[])));
     }
     // Who can write in the account can also write a line that looks like another grant's: only the
     // ledger knows whether there is one.
     if reply.is("same_key_kept")
         && let Some(twin) = twin_of(ledger, grant, layer).await?
     {
-        return Ok(Proof::NotTried(format!(
-            "not tried: the same key opens this account through grant {twin}, too"
-        )));
+        let args = [("grant", twin.into())];
+        return Ok(Proof::NotTried(Note::of("login-key-of-another-grant", &args)));
     }
     let supporter = &grant.supporter.name;
     Ok(match offer(context, ledger, target, layer, provider.account, Access::Ssh, ahead).await? {
-        Offer::Answered(transport::Answer::Refused { .. }) if layer.has_password => Proof::Refused(
-            "the key was tried and refused; the password was never kept, and was not tried".into(),
-        ),
+        Offer::Answered(transport::Answer::Refused { .. }) if layer.has_password => {
+            Proof::Refused(Note::of("login-key-refused", &[]))
+        }
         Offer::Answered(transport::Answer::Refused { .. }) => {
-            Proof::Refused("tried and refused".into())
+            Proof::Refused(Note::of("login-refused", &[]))
         }
         Offer::Answered(_) => {
-            Proof::StillAccepted(format!("the server still accepts the key of {supporter}"))
+            let args = [("supporter", supporter.into())];
+            Proof::StillAccepted(message::text("login-still-accepted", &args))
         }
         Offer::NotTried(why) => Proof::NotTried(why),
         Offer::Unseen(why) => Proof::Unseen(why),
@@ -91,10 +88,9 @@ pub(crate) async fn offer(
     use_as: Access,
     ahead: Option<Ahead>,
 ) -> Result<Offer> {
-    let not_tried = |why: &str| Ok(Offer::NotTried(format!("not tried: {why}")));
     let key = match key_to_offer(layer) {
         Ok(key) => key,
-        Err(why) => return not_tried(why),
+        Err(why) => return Ok(Offer::NotTried(why)),
     };
     // In an account of ours the login fails and counts against our address; OpenSSH 9.8 and later
     // counts a key that it took and nobody signed with, too. In the merchant's own account our own
@@ -103,13 +99,13 @@ pub(crate) async fn offer(
     if kind == AccountKind::Shared {
         attempts.push(Attempt::Own);
     } else if !ledger.take_proof(&target.name, context.now(), REFUSED_LOGIN_LIMIT).await? {
-        return not_tried(&format!(
-            "so that no server locks this address out, a login that fails is made once in {} \
-             seconds and {} times in {} minutes",
-            REFUSED_LOGIN_LIMIT.spacing_s,
-            REFUSED_LOGIN_LIMIT.per,
-            REFUSED_LOGIN_LIMIT.window_s / 60
-        ));
+        let Ration { per, window_s, spacing_s } = REFUSED_LOGIN_LIMIT;
+        let args = [
+            ("spacing", spacing_s.into()),
+            ("per", per.into()),
+            ("minutes", (window_s / 60).into()),
+        ];
+        return Ok(Offer::NotTried(Note::of("login-rationed", &args)));
     }
     let tried = transport::try_login_over(
         ahead,
@@ -134,14 +130,12 @@ pub(crate) async fn offer(
 }
 
 /// The supporter's key, where what a server says to it from here says something about the grant; else why not.
-fn key_to_offer(layer: &Layer) -> std::result::Result<PublicKey, &'static str> {
+fn key_to_offer(layer: &Layer) -> std::result::Result<PublicKey, Note> {
     let key = layer.public_key.as_deref().and_then(public_key::parse_stored);
-    let key = key.ok_or("the password was never kept")?;
+    let key = key.ok_or_else(|| Note::of("login-password-not-kept", &[]))?;
     let known = LayerState::of(layer);
     if known.is_limited() && !known.taken_here {
-        return Err(
-            "the key is limited to other addresses, and would be refused from here in any case",
-        );
+        return Err(Note::of("login-key-limited", &[]));
     }
     Ok(key)
 }
@@ -186,7 +180,7 @@ pub(crate) enum Offer {
     /// The server took it, or refused it.
     Answered(transport::Answer),
     /// It was not offered, for this reason.
-    NotTried(String),
+    NotTried(Note),
     /// Nobody saw an answer: why.
     Unseen(String),
 }

@@ -16,7 +16,7 @@ use crate::deadline;
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::lifecycle::difference::{Finding, Others};
 use crate::lifecycle::evidence::Evidence;
-use crate::message::{self, Arg};
+use crate::message::{self, Arg, Note};
 use crate::remote::clock::{ServerTime, Skew};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::script::{Reply, clean};
@@ -39,7 +39,7 @@ pub fn judge(
     others: &Others,
     asked: &RangeInclusive<UnixTime>,
     evidence: &mut Evidence,
-) -> Vec<String> {
+) -> Vec<Note> {
     // Nobody was let in by a grant that never opened.
     if !is_judged(grant, layer) {
         return Vec::new();
@@ -55,9 +55,9 @@ pub fn judge(
     let mut grants: Vec<&str> = known.iter().filter_map(|stray| stray.claim).collect();
     grants.sort_unstable();
     grants.dedup();
-    let notes = grants
-        .iter()
-        .map(|id| say("shared-beside", &[("account", account.into()), ("grant", (*id).into())]));
+    let notes = grants.iter().map(|id| {
+        Note::of("shared-beside", &[("account", account.into()), ("grant", (*id).into())])
+    });
     if reply.text("hidden") == "more" && grants.is_empty() {
         found.push(say("shared-hidden", &[("account", account.into())]));
     }

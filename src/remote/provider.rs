@@ -14,8 +14,8 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::file::{self, Links};
-use crate::message::{Arg, Catalogue, line_and_column};
-use crate::remote::saying::{self, Said, SayingKind, Sayings, Seen};
+use crate::message::{Arg, Catalogue, Note, line_and_column};
+use crate::remote::saying::{self, SayingKind, Sayings, Seen};
 use crate::remote::script::slim::{Library, for_keeping};
 use crate::remote::script::{
     self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs, Reply,
@@ -612,14 +612,18 @@ impl Provider {
     /// What the script told to people with lines of `note`: each is the id of a sentence of the provider's,
     /// into which the other values of the reply are put; what is no such id is told as it is.
     #[must_use]
-    pub fn notes(&self, reply: &Reply) -> Vec<String> {
+    pub fn notes(&self, reply: &Reply) -> Vec<Note> {
         let values = || reply.values().iter().map(|(name, value)| (name.as_str(), value.into()));
         let sentence = |note: &str| {
             let args: Vec<(&str, Arg)> = values().collect();
             self.sentences.as_ref()?.text(&format!("note-{note}"), &args)
         };
         let told = reply.lines("note").take(MOST_NOTES);
-        told.map(|note| sentence(note).unwrap_or_else(|| note.to_owned())).collect()
+        told.map(|note| match sentence(note) {
+            Some(text) => Note { id: note.to_owned(), text },
+            None => Note { id: "note".to_owned(), text: note.to_owned() },
+        })
+        .collect()
     }
 
     /// What is to be known of a server before access is made on it, by what `detect` replied; `of_grant` as
@@ -630,11 +634,11 @@ impl Provider {
         reply: &Reply,
         account: &str,
         of_grant: &[(&'static str, &str)],
-    ) -> Vec<String> {
+    ) -> Vec<Note> {
         let made = Reply::default();
         let seen = Seen { reply, made: &made, account, grant: of_grant };
         let said = self.said(Verb::Detect, SayingKind::Warning, &seen);
-        self.notes(reply).into_iter().chain(said.into_iter().map(|one| one.text)).collect()
+        self.notes(reply).into_iter().chain(said).collect()
     }
 
     /// What it would make, by what `detect` replied: the sentence `plan` of the provider's, else its summary.
@@ -647,7 +651,7 @@ impl Provider {
     }
 
     /// The sentences of this kind that its manifest names for `verb`, as far as they hold.
-    pub(crate) fn said(&self, verb: Verb, kind: SayingKind, seen: &Seen<'_>) -> Vec<Said> {
+    pub(crate) fn said(&self, verb: Verb, kind: SayingKind, seen: &Seen<'_>) -> Vec<Note> {
         match (self.sayings.get(&(verb, kind)), &self.sentences) {
             (Some(sayings), Some(sentences)) => {
                 saying::said(kind, sayings, self.outputs(verb), sentences, seen)

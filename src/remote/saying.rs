@@ -14,7 +14,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::message::{Arg, Catalogue};
+use crate::message::{Arg, Catalogue, Note};
 use crate::remote::script::{OutputType, Outputs, Reply};
 
 /// What a condition can ask of the grant.
@@ -149,15 +149,6 @@ fn arg(said: &str) -> Arg {
     }
 }
 
-/// A sentence that holds: its id, and the sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
-    /// The id in the manifest.
-    pub id: String,
-    /// The sentence, with what was replied put in.
-    pub text: String,
-}
-
 /// The sentences whose conditions hold. What is a list in the reply and stands first in a condition is told line by
 /// line, each as `$line`.
 pub(crate) fn said(
@@ -166,7 +157,7 @@ pub(crate) fn said(
     outputs: &Outputs,
     sentences: &Catalogue,
     seen: &Seen<'_>,
-) -> Vec<Said> {
+) -> Vec<Note> {
     let mut told = Vec::new();
     for (id, when) in sayings.iter().filter(|(_, when)| when.0.iter().all(|word| word.holds(seen)))
     {
@@ -181,7 +172,7 @@ pub(crate) fn said(
             let mut values = seen.values();
             values.extend(line.map(|line| ("line", Arg::from(line))));
             let text = sentences.text(&kind.message(id), &values);
-            told.extend(text.map(|text| Said { id: id.clone(), text }));
+            told.extend(text.map(|text| Note { id: id.clone(), text }));
         }
     }
     told

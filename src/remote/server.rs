@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use crate::grant::{Access, UnixTime};
-use crate::message;
+use crate::message::Note;
 use crate::policy::{Facts, FolderFacts, Setting};
 use crate::public_key;
 use crate::remote::clock::Skew;
@@ -42,7 +42,7 @@ pub struct Server {
     /// Seconds its clock is ahead of ours.
     pub clock_ahead: Skew,
     /// What the merchant should know about it, one sentence each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Note>,
     /// Everything `detect` replied.
     pub reply: Reply,
 }
@@ -165,16 +165,16 @@ impl Server {
         (files / FILES_A_SECOND).min(MOST_WALK_SECONDS)
     }
 
-    fn warn(&self) -> Vec<String> {
+    fn warn(&self) -> Vec<Note> {
         let mut warnings = Vec::new();
         let ahead = self.clock_ahead.seconds();
         if ahead.saturating_abs() > SKEW_LIMIT {
             let way = if ahead > 0 { "ahead" } else { "behind" };
             let args = [("seconds", ahead.saturating_abs().into()), ("way", way.into())];
-            warnings.push(message::text("server-clock-differs", &args));
+            warnings.push(Note::of("server-clock-differs", &args));
         }
         if self.expiry_form == ExpiryForm::None {
-            warnings.push(message::text("server-knows-no-end-of-a-key", &[]));
+            warnings.push(Note::of("server-knows-no-end-of-a-key", &[]));
         }
         warnings
     }
@@ -186,18 +186,18 @@ impl Server {
         let is_shared = provider.account == AccountKind::Shared;
         if is_shared && !self.confines(access) {
             self.warnings.push(match access {
-                Access::SftpReadOnly => message::text("server-account-is-shared-to-read", &[]),
-                _ => message::text("server-account-is-shared", &[]),
+                Access::SftpReadOnly => Note::of("server-account-is-shared-to-read", &[]),
+                _ => Note::of("server-account-is-shared", &[]),
             });
         }
         if access != Access::Ssh && reply.text("can_confine") == "false" {
             let why = reply.text("confine_reason");
             let given = if why.is_empty() { "no" } else { "yes" };
             let args = [("given", given.into()), ("why", why.into())];
-            self.warnings.push(message::text("server-cannot-confine", &args));
+            self.warnings.push(Note::of("server-cannot-confine", &args));
         }
         if reply.is("same_key_foreign") {
-            self.warnings.push(message::text("server-key-is-there-already", &[]));
+            self.warnings.push(Note::of("server-key-is-there-already", &[]));
         }
         self.with_provider(provider, password, access)
     }
@@ -228,7 +228,7 @@ impl Server {
             && real != path.trim_end_matches('/')
         {
             let args = [("path", path.into()), ("real", real.into())];
-            self.warnings.push(message::text("server-shop-folder-is-a-link", &args));
+            self.warnings.push(Note::of("server-shop-folder-is-a-link", &args));
         }
         self
     }
@@ -311,7 +311,7 @@ mod tests {
         let reply = Reply::from_values([("clock".to_owned(), "1300".to_owned())].into());
         let server = Server::read("SSH-2.0-OpenSSH_9.2", &reply, 1000..=1000);
         assert_eq!(server.clock_ahead, Skew::by(300));
-        assert!(server.warnings.iter().any(|warning| warning.contains("300 s ahead")));
+        assert!(server.warnings.iter().any(|warning| warning.text.contains("300 s ahead")));
     }
 
     #[test]

@@ -379,11 +379,17 @@ impl Puppet {
             assert!(script.contains(&own));
             script = script.replace(&own, &real);
         }
-        let mut manifest = read("provider.toml").replace("\"authorized-key\"", "\"puppet\"");
+        let manifest = read("provider.toml").replace("\"authorized-key\"", "\"puppet\"");
+        let mut manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
         for (verb, key, kind) in BESIDES {
-            declare(&mut manifest, verb, key, kind);
+            manifest[verb]["outputs"][key] = toml_edit::value(kind);
         }
-        for (file, text) in [("provider.toml", manifest), ("provider.sh", script + STRINGS)] {
+        let files = [
+            ("provider.toml", manifest.to_string()),
+            ("provider.sh", script + STRINGS),
+            ("en.ftl", read("en.ftl")),
+        ];
+        for (file, text) in files {
             fs::write(folder.join(file), text).unwrap();
             fs::set_permissions(folder.join(file), fs::Permissions::from_mode(0o600)).unwrap();
         }
@@ -447,26 +453,6 @@ fn sql(story: &Story, sql: &str) {
     let ledger = story.stage.state().join("ledger.sqlite3");
     let words = ["-c", script, ledger.to_str().unwrap(), sql];
     story.stage.program("python3", words).run().ok();
-}
-
-/// Declares a reply where it is not declared yet.
-fn declare(manifest: &mut String, verb: &str, key: &str, kind: &str) {
-    let start = manifest.find(&format!("[{verb}]")).unwrap();
-    let open = start + manifest[start..].find('{').unwrap() + 1;
-    let end = open + manifest[open..].find('}').unwrap();
-    let declared = manifest[open..end].split(',').find_map(|one| {
-        let (name, kind) = one.split_once('=')?;
-        (name.trim() == key).then(|| kind.trim().to_owned())
-    });
-    match declared {
-        None => manifest.insert_str(open, &format!(" {key} = \"{kind}\",")),
-        Some(known) if known == format!("\"{kind}\"") => {}
-        Some(known) => {
-            let (from, to) = (format!(" {key} = {known}"), format!(" {key} = \"{kind}\""));
-            let section = manifest[open..end].replacen(&from, &to, 1);
-            manifest.replace_range(open..end, &section);
-        }
-    }
 }
 
 /// What the closing of a busy grant says.

@@ -85,7 +85,10 @@ fn own_provider(story: &Story, name: &str) -> std::path::PathBuf {
     let script = fs::read_to_string(built_in.join("authorized-key/provider.sh")).unwrap();
     let manifest = fs::read_to_string(built_in.join("authorized-key/provider.toml")).unwrap();
     let manifest = manifest.replace("\"authorized-key\"", &format!("\"{name}\""));
-    for (file, text) in [("provider.toml", manifest), ("provider.sh", script + "# own\n")] {
+    let sentences = fs::read_to_string(built_in.join("authorized-key/en.ftl")).unwrap();
+    let script = script + "# own\n";
+    let files = [("provider.toml", manifest), ("provider.sh", script), ("en.ftl", sentences)];
+    for (file, text) in files {
         fs::write(folder.join(file), text).unwrap();
         fs::set_permissions(folder.join(file), fs::Permissions::from_mode(0o600)).unwrap();
     }

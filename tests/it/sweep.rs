@@ -614,7 +614,7 @@ fn own_provider(stage: &Stage, name: &str) -> std::path::PathBuf {
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/authorized-key");
     let folder = stage.config().join("providers").join(name);
     std::fs::create_dir_all(&folder).unwrap();
-    for file in ["provider.toml", "provider.sh"] {
+    for file in ["provider.toml", "provider.sh", "en.ftl"] {
         let text = std::fs::read_to_string(built_in.join(file)).unwrap();
         let text = text.replace("name = \"authorized-key\"", &format!("name = \"{name}\""));
         std::fs::write(folder.join(file), text).unwrap();

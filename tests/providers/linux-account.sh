@@ -30,6 +30,7 @@ account_ends() {
     survives_power_cuts
     closes_whatever_happened
     closes_several_at_once
+    compared_twice_at_once
     closes_all_of_one_shop
     asks_sshd
     guards_the_way_in
@@ -131,6 +132,39 @@ closes_several_at_once() {
     same 'theirs are gone, and what is old' 'result.k3v9q2m7ben result.k3v9q2m7cleo result.k3v9q2m7eve' "$(cd "$root/var/lib/stagepass" && printf '%s\n' result.* | grep -x -e 'result[.]of-nobody' -e 'result[.]k3v9q2m7\(ann\|ben\|cleo\|dan\|eve\|fay\)' | paste -sd ' ')"
     grant=$was_grant account=$was_account
     rm -f "$root"/var/lib/stagepass/result.* "$root/srv/merchants"
+}
+
+# While several are compared, which holds no lock, the server's own job comes for one of them and compares as well.
+compared_twice_at_once() {
+    about="$suite the server closes one of several while they are compared"
+    local was_grant=$grant was_account=$account name digest late
+    make_shop
+    mkdir -p "$root/usr/local/bin"
+    for name in ann ben; do
+        grant=k3v9q2m7$name account=sp-$name
+        verb linux-account open "path=$shop" access=ssh
+        finishes
+        digest=$(sed -n 's/^baseline_digest=//p' <<<"$out")
+        batch "path=$shop" access=ssh "baseline_digest=$digest"
+    done
+    on setpriv --reuid=sp-ann --clear-groups sh -c "echo '<?php' >'$shop/var/planted.php'"
+    slow_tool cmp 3
+    on sh -c 'until [ -e /tmp/reached ]; do sleep 0.05; done; exec sh /var/lib/stagepass/k3v9q2m7ann/failsafe' >/dev/null 2>&1 &
+    late=$!
+    closes
+    wait "$late"
+    rm -f "$root/usr/local/bin/cmp" "$root/tmp/reached"
+    for name in ann ben; do
+        grant=k3v9q2m7$name account=sp-$name
+        of "$([ "$name" = ann ] && echo 1 || echo 2)"
+        finishes
+        says absent=true difference=done
+        want "$name is told of what is new" grep -q '^found=code .*planted.php' <<<"$out"
+    done
+    of 1
+    says by_server=true
+    rm -f "$root/$shop/var/planted.php" "$root"/var/lib/stagepass/result.*
+    grant=$was_grant account=$was_account
 }
 
 # Grants of one shop: closed one after the other, together, and together with a script that ends in the middle; and the shop is the

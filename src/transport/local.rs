@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use super::exchange::{End, Exchange, Feed};
 use super::{Outcome, SshEnvironment};
 
-/// How long output is still listened to after the command has ended: a child it left behind may
-/// hold the pipe for ever.
-pub(super) const LINGER: Duration = Duration::from_secs(2);
+/// How long nothing may be said, once the command has ended, until nobody listens any more: a child that it left behind
+/// may hold the pipe for ever. What comes restarts it, for sshd tells the end of a command before all that the command
+/// said is through a slow line.
+pub(super) const LINGER: Duration = Duration::from_secs(5);
 
 /// Who we are on this machine.
 pub(super) struct Machine {
@@ -100,7 +101,6 @@ async fn converse(child: &mut Child, exchange: &mut Exchange<'_>, deadline: Inst
             },
             status = child.wait(), if !ended => {
                 ended = true;
-                limit = limit.min(Instant::now() + LINGER);
                 match status.map(code) {
                     Ok(Some(code)) => exchange.status(code),
                     Ok(None) => return End::Broken("the command was ended by a signal".into()),
@@ -116,6 +116,9 @@ async fn converse(child: &mut Child, exchange: &mut Exchange<'_>, deadline: Inst
                 return End::Broken("it did not end in time".into());
             }
         };
+        if ended {
+            limit = deadline.min(Instant::now() + LINGER);
+        }
         feeder.queue.extend(next);
         if exchange.is_flooded() {
             return End::Broken("it did not stop talking".into());

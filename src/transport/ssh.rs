@@ -838,8 +838,6 @@ impl Session {
                     Some(ChannelMsg::ExtendedData { data, .. }) => exchange.stderr(&data),
                     Some(ChannelMsg::ExitStatus { exit_status }) => {
                         exchange.status(exit_status);
-                        // A child left behind may hold the channel open for ever.
-                        limit = limit.min(Instant::now() + LINGER);
                         None
                     }
                     Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
@@ -862,6 +860,9 @@ impl Session {
                     return End::Broken("it did not end in time".into());
                 }
             };
+            if exchange.is_over() {
+                limit = deadline.min(Instant::now() + LINGER);
+            }
             if let Some(feed) = next {
                 feeding = Some(after(feeding.take(), channel, feed));
             }

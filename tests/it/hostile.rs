@@ -71,6 +71,8 @@ enum Say {
     FloodErr,
     /// A reply that begins well, and goes on a byte at a time.
     Drip,
+    /// The exit status, and then these lines as a whole, honest reply, a piece a second.
+    Late(String),
     /// A good reply with the number of an earlier command.
     Replay,
     /// Channels of every kind into the merchant's computer, as many as it takes.
@@ -450,6 +452,22 @@ impl Connection {
                     while handle.data(channel, vec![next.next().unwrap_or(b'x')]).await.is_ok() {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
+                });
+                return Ok(());
+            }
+            Say::Late(lines) => {
+                if asked.verb == "sp_close" {
+                    self.log.lock().unwrap().closed = true;
+                }
+                let (handle, reply): (_, Vec<u8>) = (session.handle(), whole(&lines));
+                tokio::spawn(async move {
+                    let _ = handle.exit_status_request(channel, 0).await;
+                    for piece in reply.chunks(reply.len() / 7 + 1) {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        let _ = handle.data(channel, piece.to_vec()).await;
+                    }
+                    let _ = handle.eof(channel).await;
+                    let _ = handle.close(channel).await;
                 });
                 return Ok(());
             }
@@ -1277,6 +1295,20 @@ fn many_records() -> String {
         lines.push_str(&format!("record={record}\n"));
     }
     lines + "packed=H4sIAAAA\npacked=====\n"
+}
+
+/// sshd tells the end of a command before all that it said is through a slow line.
+#[test]
+fn an_answer_that_comes_slowly_behind_its_exit_status_is_heard_to_its_end() {
+    let mut scene = Scene::new(Tricks::at(
+        "sp_close",
+        Say::Late("absent=true\nkeys_absent=true\ngate_absent=true".to_owned()),
+    ));
+    scene.limit = "30";
+    let (run, _) = scene.grant(&[]);
+    harmless("granted", &run.ok());
+    let (run, _) = scene.run(&["revoke", "--all"]);
+    assert!(run.ok().took > Duration::from_secs(6), "it was not slow");
 }
 
 #[test]

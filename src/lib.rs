@@ -2,7 +2,6 @@
 //!
 //! The binary is a few lines over this library, so that tests, benches and fuzzers reach the code.
 
-mod cli;
 mod command;
 mod complete;
 mod connect;
@@ -39,8 +38,8 @@ use clap::{CommandFactory as _, Parser as _};
 #[must_use]
 pub fn run() -> ExitCode {
     no_core_dumps();
-    complete::answer(cli::Cli::command);
-    let cli = match cli::Cli::try_parse() {
+    complete::answer(command::Cli::command);
+    let cli = match command::Cli::try_parse() {
         Ok(cli) => cli,
         Err(complaint) => return not_understood(&complaint),
     };

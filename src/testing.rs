@@ -2,7 +2,7 @@
 //! neither used by the program nor named here is dead, and the compiler says so.
 
 pub mod cli {
-    pub use crate::cli::Cli;
+    pub use crate::command::Cli;
 }
 pub mod deadline {
     pub use crate::deadline::{

@@ -1,9 +1,10 @@
 //! `acknowledge`: somebody has looked at what was found when a grant was closed.
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::view;
+use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
@@ -12,6 +13,24 @@ use crate::lifecycle::claim::event;
 use crate::lifecycle::evidence::History;
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
+
+/// `acknowledge`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  stagepass acknowledge k7m2x9 --reason 'the new plugin is the fix that was agreed'")]
+pub struct AcknowledgeArgs {
+    /// The grant's id, or the beginning of it.
+    #[arg(add = complete::all_grants())]
+    pub grant: String,
+    /// What was found to be the case; recorded with your name. Asked for at a terminal; needed
+    /// elsewhere.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Say what would be acknowledged, and record nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// The most events of one grant that are read for what was found.
 const MOST_EVENTS: u32 = 10_000;
@@ -23,7 +42,7 @@ const MOST: usize = 100;
 ///
 /// # Errors
 /// There is no such grant, no reason was given, or the ledger fails.
-pub async fn run(context: &Context, typed: cli::Acknowledge) -> Result<()> {
+pub async fn run(context: &Context, typed: AcknowledgeArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
         return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
     }

@@ -1,9 +1,10 @@
 //! `case`: the investigations that grants belong to.
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::{quoted, revoke, schedule, view};
+use crate::complete;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -13,6 +14,53 @@ use crate::lifecycle::batch::Tally;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 
+/// `case …`
+#[derive(Debug, Subcommand)]
+pub enum CaseVerb {
+    /// Open a case for a desk's ticket.
+    #[command(after_help = "Example:\n  stagepass case open MSP-4711 --desk multisafepay")]
+    Open {
+        /// The desk's own reference, such as a ticket number.
+        reference: String,
+        /// The desk that asks for access; `stagepass desk list` names them.
+        #[arg(long, add = complete::desks())]
+        desk: String,
+    },
+    /// List cases.
+    List {
+        /// Closed cases too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one case with its grants.
+    Show {
+        /// The case's reference.
+        #[arg(add = complete::all_cases())]
+        reference: String,
+    },
+    /// Open a closed case again because its ticket goes on. Grants that have ended stay ended.
+    #[command(after_help = "\
+Example:
+  stagepass case reopen MSP-4711 --reason 'the customer wrote again'")]
+    Reopen {
+        /// The case's reference.
+        #[arg(add = complete::all_cases())]
+        reference: String,
+        /// Why; recorded with your name.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Revoke every grant of a case, on all targets, and close it once all are proved closed.
+    Close {
+        /// The case's reference.
+        #[arg(add = complete::open_cases())]
+        reference: String,
+        /// Say what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
 /// The most cases that one list shows.
 const MOST: u32 = 1000;
 
@@ -20,13 +68,13 @@ const MOST: u32 = 1000;
 ///
 /// # Errors
 /// There is no such case or desk, the ledger fails, or a grant is not proved closed.
-pub async fn run(context: &Context, command: cli::Case) -> Result<()> {
+pub async fn run(context: &Context, command: CaseVerb) -> Result<()> {
     match command {
-        cli::Case::Open { reference, desk } => open(context, reference, &desk).await,
-        cli::Case::List { all } => list(context, all).await,
-        cli::Case::Show { reference } => show(context, &reference).await,
-        cli::Case::Reopen { reference, reason } => reopen(context, &reference, &reason).await,
-        cli::Case::Close { reference, dry_run } => close(context, &reference, dry_run).await,
+        CaseVerb::Open { reference, desk } => open(context, reference, &desk).await,
+        CaseVerb::List { all } => list(context, all).await,
+        CaseVerb::Show { reference } => show(context, &reference).await,
+        CaseVerb::Reopen { reference, reason } => reopen(context, &reference, &reason).await,
+        CaseVerb::Close { reference, dry_run } => close(context, &reference, dry_run).await,
     }
 }
 

@@ -1,21 +1,35 @@
 //! `desk`: the support desks and their rules.
 
+use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli;
+use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::desk::Desk;
 
+/// `desk …`
+#[derive(Debug, Subcommand)]
+pub enum DeskVerb {
+    /// List the desks.
+    List,
+    /// Show one desk's rules.
+    Show {
+        /// The desk's name.
+        #[arg(add = complete::desks())]
+        name: String,
+    },
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// There is no such desk, or its folder cannot be used.
-pub fn run(context: &Context, command: &cli::Desk) -> Result<()> {
+pub fn run(context: &Context, command: &DeskVerb) -> Result<()> {
     match command {
-        cli::Desk::List => list(context),
-        cli::Desk::Show { name } => show(context, name),
+        DeskVerb::List => list(context),
+        DeskVerb::Show { name } => show(context, name),
     }
 }
 

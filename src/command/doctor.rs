@@ -1,10 +1,10 @@
 //! `doctor`: checks everything that has to work before and after a grant, and says what to mend.
 
+use clap::Args;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli;
 use crate::command::{schedule, sweep};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -19,6 +19,18 @@ use crate::remote::server::{self, SKEW_LIMIT, Server};
 use crate::remote::session::Session;
 use crate::target::{Elevation, Target};
 use crate::transport::{Connection, Route, TransportError};
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Check that every target with open grants can be logged in to as under cron: no agent, no
+    /// keyring, no questions.
+    #[arg(long)]
+    pub unattended: bool,
+    /// Do not connect to any target.
+    #[arg(long, conflicts_with = "unattended")]
+    pub offline: bool,
+}
 
 /// Targets checked at the same time.
 const PARALLEL: usize = 4;
@@ -69,7 +81,7 @@ impl Finding {
 ///
 /// # Errors
 /// Something has to be mended; the exit code is that of the worst finding.
-pub async fn run(context: Context, typed: &cli::Doctor) -> Result<()> {
+pub async fn run(context: Context, typed: &DoctorArgs) -> Result<()> {
     let context = if typed.unattended { context.unattended() } else { context };
     let progress = context.output.progress("checking");
     let mut findings = vec![configuration(&context)];

@@ -4,10 +4,11 @@
 //! the way, the sweep closes at the earlier of the two, and a working login is never taken away.
 
 use chrono::Local;
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::{grant::deadline_of, refusal, schedule_warning, view};
+use crate::complete;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -27,6 +28,43 @@ use crate::remote::script::Answer;
 use crate::remote::server::{self, Server};
 use crate::remote::session::{self, Session};
 
+/// `extend`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass extend k7m2x9 --for 7d --reason 'waiting for the plugin vendor'
+  stagepass extend k7m2x9 --until '2026-12-01 18:00' --reason 'the fix goes live then'")]
+pub struct ExtendArgs {
+    /// The grant's id, or the beginning of it.
+    #[arg(add = complete::open_grants())]
+    pub grant: String,
+    /// How long from now. Shortening is always allowed.
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
+    pub duration: Option<String>,
+    /// Until when.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Why. Asked for at a terminal; needed elsewhere to make it longer.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Break this rule knowingly, by its id as a refusal shows it; recorded with the reason. May
+    /// be given several times.
+    #[arg(long = "override", value_name = "RULE")]
+    pub overrides: Vec<String>,
+    /// Live shop: who of the desk approved more time.
+    #[arg(long, value_name = "NAME", help_heading = "Live shop")]
+    pub approver: Option<String>,
+    /// Live shop: the desk's reference of that approval.
+    #[arg(long, value_name = "REF", help_heading = "Live shop")]
+    pub approval: Option<String>,
+    /// Live shop: the host name, typed out again.
+    #[arg(long, value_name = "HOSTNAME", help_heading = "Live shop")]
+    pub yes_live: Option<String>,
+    /// Print the verdict and touch nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// The most interrupted extensions that one sweep sets right.
 const MOST: u32 = 1000;
 
@@ -37,7 +75,7 @@ const PAUSE: i64 = 15 * 60;
 ///
 /// # Errors
 /// Policy or the server refuses, or nobody saw how it ended; the old deadline holds in each case.
-pub async fn run(context: &Context, typed: cli::Extend) -> Result<()> {
+pub async fn run(context: &Context, typed: ExtendArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
         return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
     }
@@ -84,7 +122,7 @@ async fn allowed(
     ledger: &Ledger,
     grant: &Grant,
     wanted: UnixTime,
-    typed: &cli::Extend,
+    typed: &ExtendArgs,
 ) -> Result<NewDeadline> {
     let desk = context.desk(&ledger.case(&grant.case).await?.desk)?;
     let extended = extensions_so_far(ledger, grant).await?;

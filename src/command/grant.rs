@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::Local;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::{backup, quoted, refusal, schedule_warning, view};
+use crate::complete;
 use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
@@ -44,6 +45,127 @@ use crate::remote::session::{Session, unreachable};
 use crate::secret::{self, MadePassword, Secret};
 use crate::target::{Address, Target};
 use crate::transport::{Connection, Route, TransportError};
+
+/// What happens at the deadline to work that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AtEndArg {
+    /// Sessions end at the deadline.
+    Kill,
+    /// Nothing new starts after the deadline; what runs may go on for --max.
+    Drain,
+}
+
+/// What the supporter may do.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AccessArg {
+    /// File transfer.
+    Sftp,
+    /// File transfer that cannot change anything.
+    SftpReadOnly,
+    /// A shell, commands and file transfer; never forwarding.
+    Ssh,
+}
+
+/// `grant`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --generate-key \\
+    --access ssh --for 2h --from 192.0.2.0/24 --output jane.key
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --dry-run")]
+pub struct GrantArgs {
+    /// The case it belongs to. Asked for at a terminal; needed elsewhere.
+    #[arg(long, value_name = "REF", add = complete::open_cases())]
+    pub case: Option<String>,
+    /// The target to give access to. Asked for at a terminal; needed elsewhere.
+    #[arg(long, value_name = "NAME", add = complete::targets())]
+    pub target: Option<String>,
+    /// The one person it is for. Asked for at a terminal; needed elsewhere.
+    #[arg(long, value_name = "NAME")]
+    pub supporter: Option<String>,
+    /// The company that person works for. Default: the desk's.
+    #[arg(long, value_name = "NAME")]
+    pub company: Option<String>,
+    /// What that person may do.
+    ///
+    /// Default: sftp.
+    #[arg(long, value_enum)]
+    pub access: Option<AccessArg>,
+    /// The supporter's public key: a file, or - for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Make a key pair; the private half is shown once, or written with --output.
+    #[arg(long, conflicts_with = "key")]
+    pub generate_key: bool,
+    /// Make a password too, or alone where no key is given.
+    #[arg(long)]
+    pub password: bool,
+    /// What to make, by the names of the providers, with commas between them.
+    ///
+    /// One of them gives the account: `server` is an account of its own where stagepass can be root,
+    /// else a key in the account it logs in with. Others may stand beside it. Default: server.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', add = complete::providers())]
+    pub with: Vec<String>,
+    /// How long: 14d, 5h, 90m, 2weeks. Default: the desk's.
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
+    pub duration: Option<String>,
+    /// Until when: '2026-12-01 18:00' (local time) or with a zone.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// What happens at the deadline to work that is running.
+    ///
+    /// Default: kill.
+    #[arg(long, value_enum)]
+    pub at_end: Option<AtEndArg>,
+    /// With --at-end drain: how long running work may go on, at most. Default: 30m.
+    #[arg(long, value_name = "DURATION", requires = "at_end")]
+    pub max: Option<String>,
+    /// Only from this network; may be given several times.
+    #[arg(long, value_name = "CIDR")]
+    pub from: Vec<String>,
+    /// Do not ask before access is made. Where nobody can be asked, nobody is.
+    #[arg(long)]
+    pub yes: bool,
+    /// Open files with passwords and keys, too, that others on the server could not read before;
+    /// needs a reason.
+    #[arg(long)]
+    pub with_secrets: bool,
+    /// Why it is needed; required with --override, --with-secrets and for a live shop.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Break this rule knowingly, by its id as a refusal shows it; recorded with the reason. May
+    /// be given several times.
+    #[arg(long = "override", value_name = "RULE")]
+    pub overrides: Vec<String>,
+    /// Live shop: who of the desk approved it.
+    #[arg(long, value_name = "NAME", help_heading = "Live shop")]
+    pub approver: Option<String>,
+    /// Live shop: the desk's reference of that approval.
+    #[arg(long, value_name = "REF", help_heading = "Live shop")]
+    pub approval: Option<String>,
+    /// Live shop: the backup on the server; it is verified before anything is made.
+    #[arg(long, value_name = "FILE", help_heading = "Live shop")]
+    pub backup: Option<String>,
+    /// Live shop: the host name, typed out, in place of the question.
+    #[arg(long, value_name = "HOSTNAME", help_heading = "Live shop")]
+    pub yes_live: Option<String>,
+    /// Live shop: I have read this rule of the desk, such as M7.
+    #[arg(long, value_name = "RULE", help_heading = "Live shop")]
+    pub acknowledge: Vec<String>,
+    /// Accept an end that this server cannot keep to the minute by itself.
+    #[arg(long)]
+    pub accept_weak_expiry: bool,
+    /// Write the credential to this new file (mode 0600).
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print the credential although standard output is not a terminal.
+    #[arg(long)]
+    pub reveal: bool,
+    /// Print the plan and policy's verdict, and touch nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// Everything that was asked for, resolved. Nothing has been touched yet.
 struct Wanted {
@@ -80,7 +202,7 @@ struct Seen {
 ///
 /// # Errors
 /// Nothing was touched, or it was taken back, or the ledger knows of it; the error says which.
-pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
+pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     ask_for_what_is_missing(context, &mut typed).await?;
     let dry_run = typed.dry_run;
     let mut wanted = resolve(context, typed).await?;
@@ -171,7 +293,7 @@ pub async fn run(context: &Context, mut typed: cli::Grant) -> Result<()> {
 }
 
 /// Asks for the answers that are missing, where somebody can be asked.
-async fn ask_for_what_is_missing(context: &Context, typed: &mut cli::Grant) -> Result<()> {
+async fn ask_for_what_is_missing(context: &Context, typed: &mut GrantArgs) -> Result<()> {
     if typed.case.is_none() {
         let open = match context.ledger_to_read().await? {
             Some(ledger) => {
@@ -208,7 +330,7 @@ async fn ask_for_what_is_missing(context: &Context, typed: &mut cli::Grant) -> R
 }
 
 /// The answers without which nothing can be resolved: case, target, supporter.
-fn needed(typed: &mut cli::Grant) -> Result<(String, String, String)> {
+fn needed(typed: &mut GrantArgs) -> Result<(String, String, String)> {
     let take = |value: &mut Option<String>| value.take().filter(|text| !text.is_empty());
     match (take(&mut typed.case), take(&mut typed.target), take(&mut typed.supporter)) {
         (Some(case), Some(target), Some(supporter)) => Ok((case, target, supporter)),
@@ -226,7 +348,7 @@ fn needed(typed: &mut cli::Grant) -> Result<(String, String, String)> {
 }
 
 /// From what was typed to what it means. Reads files and the ledger, changes nothing.
-async fn resolve(context: &Context, mut typed: cli::Grant) -> Result<Wanted> {
+async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<Wanted> {
     let (reference, target, name) = needed(&mut typed)?;
     let target = context.target(&target)?;
     let case = find_case(context, &reference).await?;
@@ -369,7 +491,7 @@ const DRAIN_DEFAULT: i64 = 30 * 60;
 const DRAIN_MAXIMUM: i64 = 12 * 60 * 60;
 
 /// Seconds after the deadline that running work may go on.
-fn drain(at_end: Option<cli::AtEndArg>, max: Option<&str>) -> Result<i64> {
+fn drain(at_end: Option<AtEndArg>, max: Option<&str>) -> Result<i64> {
     let refused = |why: String| {
         Error::new(Kind::Usage, "`--max` cannot be used").because_text(why).hint(
             "write `--at-end drain --max 30m`; without `--at-end drain` everything ends at the \
@@ -377,8 +499,8 @@ fn drain(at_end: Option<cli::AtEndArg>, max: Option<&str>) -> Result<i64> {
         )
     };
     let seconds = match (at_end, max) {
-        (Some(cli::AtEndArg::Drain), None) => DRAIN_DEFAULT,
-        (Some(cli::AtEndArg::Drain), Some(text)) => {
+        (Some(AtEndArg::Drain), None) => DRAIN_DEFAULT,
+        (Some(AtEndArg::Drain), Some(text)) => {
             deadline::parse_for(text).map_err(|e| refused(e.to_string()))?
         }
         (_, None) => return Ok(0),
@@ -398,11 +520,11 @@ fn scheme(address: &Address) -> &'static str {
     }
 }
 
-fn access(typed: Option<cli::AccessArg>) -> Access {
+fn access(typed: Option<AccessArg>) -> Access {
     match typed {
-        None | Some(cli::AccessArg::Sftp) => Access::Sftp,
-        Some(cli::AccessArg::SftpReadOnly) => Access::SftpReadOnly,
-        Some(cli::AccessArg::Ssh) => Access::Ssh,
+        None | Some(AccessArg::Sftp) => Access::Sftp,
+        Some(AccessArg::SftpReadOnly) => Access::SftpReadOnly,
+        Some(AccessArg::Ssh) => Access::Ssh,
     }
 }
 

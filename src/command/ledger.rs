@@ -1,29 +1,48 @@
 //! `ledger`: the record of everything that was done.
 
 use std::io::{self, BufWriter};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Head, Ledger, LedgerError, Location, Mode};
 use crate::output::{Tone, fields, paint};
 
+/// `ledger …`
+#[derive(Debug, Subcommand)]
+pub enum LedgerVerb {
+    /// Recompute the chain of events and compare it with the rows.
+    Verify {
+        /// A head noted earlier (printed by this command and on reports): it must be in the chain.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Print every event as JSON, one a line.
+    Export,
+    /// Write a whole copy of an SQLite ledger into a new file, also while others work on it.
+    #[command(after_help = "Example:\n  stagepass ledger backup ledger-of-today.sqlite3")]
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// The ledger is not as it was recorded, or cannot be read.
-pub async fn run(context: &Context, command: cli::Ledger) -> Result<()> {
+pub async fn run(context: &Context, command: LedgerVerb) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
         return Err(Error::new(Kind::NotFound, "there is no ledger yet")
             .hint("the first `stagepass case open` makes it"));
     };
     match command {
-        cli::Ledger::Verify { head } => verify(context, &ledger, head.as_deref()).await,
-        cli::Ledger::Export => export(context, &ledger).await,
-        cli::Ledger::Backup { file } => back_up(context, &ledger, &file).await,
+        LedgerVerb::Verify { head } => verify(context, &ledger, head.as_deref()).await,
+        LedgerVerb::Export => export(context, &ledger).await,
+        LedgerVerb::Backup { file } => back_up(context, &ledger, &file).await,
     }
 }
 

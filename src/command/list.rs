@@ -2,17 +2,36 @@
 
 use std::collections::HashSet;
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::ask;
 use crate::command::view::Said;
 use crate::command::{revoke, sweep, view};
+use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{Counts, Filter, Ledger};
 use crate::output::Tone;
+
+/// `list`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stagepass list --case MSP-4711 --all")]
+pub struct ListArgs {
+    /// Closed grants too.
+    #[arg(long)]
+    pub all: bool,
+    /// Only of this case.
+    #[arg(long, value_name = "REF", add = complete::all_cases())]
+    pub case: Option<String>,
+    /// Only on this target.
+    #[arg(long, value_name = "NAME", add = complete::targets())]
+    pub target: Option<String>,
+    /// At most this many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
+}
 
 /// Grants that are over and not confirmed, of which something is said below the table.
 const MAX_LISTED: usize = 5;
@@ -21,7 +40,7 @@ const MAX_LISTED: usize = 5;
 ///
 /// # Errors
 /// Somebody has to look at something (after the list was printed), or the ledger fails.
-pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
+pub async fn run(context: &Context, typed: ListArgs) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
         let place = context.ledger_location();
         context.output.say(Tone::Faint, &format!("no grants recorded in {place}"));
@@ -91,7 +110,7 @@ pub async fn run(context: &Context, typed: cli::List) -> Result<()> {
 }
 
 /// The grants, and whether there are more. Altered first, then stuck, then overdue, then what has findings or drifted, then by deadline.
-async fn chosen(ledger: &Ledger, typed: &cli::List, now: i64) -> Result<(Vec<Grant>, bool)> {
+async fn chosen(ledger: &Ledger, typed: &ListArgs, now: i64) -> Result<(Vec<Grant>, bool)> {
     let filter = Filter {
         case: typed.case.clone(),
         target: typed.target.clone(),

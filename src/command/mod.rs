@@ -1,5 +1,5 @@
-//! The commands, one verb a file: resolve, refuse early, act, report. What is typed is in
-//! [`crate::cli`]; what it means is in [`crate::context`]; nothing below this folder knows clap.
+//! The commands, one verb a file, with what it takes: resolve, refuse early, act, report. All of them stand in
+//! [`crate::command`]; what is typed means is in [`crate::context`]; nothing below this folder knows clap.
 
 mod acknowledge;
 mod ask;
@@ -25,18 +25,127 @@ mod told;
 mod verify;
 pub mod view;
 
-use crate::cli::{Cli, Command};
+use clap::{Parser, Subcommand};
+
+use self::acknowledge::AcknowledgeArgs;
+use self::case::CaseVerb;
+use self::desk::DeskVerb;
+use self::doctor::DoctorArgs;
+use self::extend::ExtendArgs;
+use self::grant::GrantArgs;
+use self::ledger::LedgerVerb;
+use self::list::ListArgs;
+use self::page::{CompletionsArgs, ManArgs};
+use self::provider::ProviderVerb;
+use self::reconcile::ReconcileArgs;
+use self::revoke::RevokeArgs;
+use self::schedule::ScheduleVerb;
+use self::secret::SecretVerb;
+use self::show::ShowArgs;
+use self::sweep::SweepArgs;
+use self::target::TargetVerb;
+use self::verify::VerifyArgs;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::global::Global;
 use crate::ledger::Ledger;
 use crate::message;
 use crate::output::{Output, Tone, paint};
 use crate::policy::Broken;
 
+/// Temporary, proven access to a staging shop for a support engineer, over SSH.
+///
+/// stagepass makes an account or a key on the merchant's staging server, proves that it works,
+/// ends it on time and proves that it stopped.
+#[derive(Debug, Parser)]
+#[command(name = "stagepass", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  stagepass target add staging ssh://deploy@staging.shop.example --environment staging --become sudo
+  stagepass case open MSP-4711 --desk multisafepay
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --for 14d
+  stagepass list
+  stagepass case close MSP-4711
+
+Exit codes: 0 done · 1 bug or I/O · 2 usage · 3 refused by policy · 4 no such thing
+  5 target unreachable or host key refused · 6 the server refused · 7 outcome unknown, recorded
+  8 something is stuck, overdue or has to be looked at")]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order of the job.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The servers that access can be granted on.
+    #[command(subcommand)]
+    Target(TargetVerb),
+    /// The investigations that grants belong to.
+    #[command(subcommand)]
+    Case(CaseVerb),
+    /// Give one supporter access to one target, and prove that it works.
+    Grant(Box<GrantArgs>),
+    /// List grants; what somebody has to look at comes first.
+    List(ListArgs),
+    /// Show one grant with its evidence.
+    Show(ShowArgs),
+    /// Move the deadline of a grant.
+    Extend(ExtendArgs),
+    /// Take access away, and prove that it is gone.
+    Revoke(RevokeArgs),
+    /// Close what is due, retry what is stuck, notice what drifted; what cron runs. Silent when all
+    /// is well.
+    ///
+    /// Once an hour it looks at every open grant: whether it is still what was made, and how it was
+    /// used. It ends with 8 while something is stuck, overdue, not what was made, or found and not
+    /// acknowledged.
+    Sweep(SweepArgs),
+    /// Say that somebody has looked at what was found when a grant was closed.
+    Acknowledge(AcknowledgeArgs),
+    /// Prove again that open grants work and closed ones are gone, any time later.
+    Verify(VerifyArgs),
+    /// Look for everything on a server that stagepass made, and compare it with the ledger.
+    Reconcile(ReconcileArgs),
+    /// Run `sweep` regularly, from cron or a systemd user timer.
+    #[command(subcommand)]
+    Schedule(ScheduleVerb),
+    /// What the merchant's side needs to log in, in the operating system's keyring.
+    #[command(subcommand)]
+    Secret(SecretVerb),
+    /// The record of everything that was done.
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
+    /// The support desks and their rules.
+    #[command(subcommand)]
+    Desk(DeskVerb),
+    /// The kinds of access that can be made.
+    #[command(subcommand)]
+    Provider(ProviderVerb),
+    /// Check set-up, targets, clock, keyring, schedule and ledger; say what to mend.
+    Doctor(DoctorArgs),
+    /// Run the whole job once on a throw-away OpenSSH server on this machine.
+    Demo,
+    /// Print the completion script for a shell.
+    Completions(CompletionsArgs),
+    /// Print the man page, or write all of them into a folder.
+    Man(ManArgs),
+}
+
 /// The command's name as it stands in JSON documents, such as `target add`.
 #[must_use]
 pub fn name(command: &Command) -> &'static str {
-    use crate::cli::{Case, Desk, Ledger, Provider, Schedule, Secret, Target};
+    use case::CaseVerb as Case;
+    use desk::DeskVerb as Desk;
+    use ledger::LedgerVerb as Ledger;
+    use provider::ProviderVerb as Provider;
+    use schedule::ScheduleVerb as Schedule;
+    use secret::SecretVerb as Secret;
+    use target::TargetVerb as Target;
     match command {
         Command::Target(Target::Add(_)) => "target add",
         Command::Target(Target::List) => "target list",

@@ -1,21 +1,40 @@
 //! `completions` and `man`: pages made from the command line's own definition.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use clap::CommandFactory as _;
 use clap_complete::env::Shells;
 
-use crate::cli::{Cli, Completions, Man};
+use crate::command::Cli;
 use crate::complete;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Output, Tone};
+
+/// `completions`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  mkdir -p ~/.local/share/bash-completion/completions\n  stagepass completions bash > ~/.local/share/bash-completion/completions/stagepass"
+)]
+pub struct CompletionsArgs {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for every command into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
 
 /// Prints the completion script for a shell: it asks this program at every Tab, which knows the
 /// merchant's own targets, cases and grants.
 ///
 /// # Errors
 /// Fails when there is none for this shell.
-pub fn completions(output: &Output, typed: &Completions) -> Result<()> {
+pub fn completions(output: &Output, typed: &CompletionsArgs) -> Result<()> {
     let mut script = Vec::new();
     let name = "stagepass";
     Shells::builtins()
@@ -31,7 +50,7 @@ pub fn completions(output: &Output, typed: &Completions) -> Result<()> {
 ///
 /// # Errors
 /// Fails when a page cannot be written.
-pub fn man(output: &Output, typed: &Man) -> Result<()> {
+pub fn man(output: &Output, typed: &ManArgs) -> Result<()> {
     let Some(folder) = &typed.output else {
         let made = page(&whole());
         output.raw(

@@ -1,11 +1,12 @@
 //! `provider`: the kinds of access that can be made.
 
+use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli;
 use crate::command::case::own_case;
 use crate::command::refusal;
 use crate::command::target::standing_against;
+use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
@@ -26,6 +27,30 @@ use crate::secret::{self, MadePassword};
 use crate::target::Environment;
 use crate::transport::{self, Attempt, Route};
 
+/// `provider …`
+#[derive(Debug, Subcommand)]
+pub enum ProviderVerb {
+    /// List the providers.
+    List,
+    /// Show one provider's manifest.
+    Show {
+        /// The provider's name.
+        #[arg(add = complete::providers())]
+        name: String,
+    },
+    /// Run a provider's whole cycle on a staging target: detect, open, a real login, check,
+    /// close, a refused login, close again.
+    #[command(after_help = "Example:\n  stagepass provider test my-provider --target staging")]
+    Test {
+        /// The provider's name.
+        #[arg(add = complete::providers())]
+        name: String,
+        /// The target to run it on.
+        #[arg(long, value_name = "NAME", add = complete::targets())]
+        target: String,
+    },
+}
+
 /// Seconds after which the server itself ends what a test run made and could not take back.
 const TEST_SECONDS: i64 = 300;
 
@@ -33,11 +58,11 @@ const TEST_SECONDS: i64 = 300;
 ///
 /// # Errors
 /// There is no such provider or target, or a step of the test did not do what it must.
-pub async fn run(context: &Context, command: cli::Provider) -> Result<()> {
+pub async fn run(context: &Context, command: ProviderVerb) -> Result<()> {
     match command {
-        cli::Provider::List => list(context),
-        cli::Provider::Show { name } => show(context, &name),
-        cli::Provider::Test { name, target } => test(context, &name, &target).await,
+        ProviderVerb::List => list(context),
+        ProviderVerb::Show { name } => show(context, &name),
+        ProviderVerb::Test { name, target } => test(context, &name, &target).await,
     }
 }
 

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use clap::Args;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::case::own_case;
 use crate::command::view;
+use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Grant, Layer, NewGrant, State, Supporter};
@@ -28,6 +29,48 @@ use crate::remote::provider::{AccountKind, Provider, RunAs, Verb};
 use crate::remote::script::{Answer, LINES_LIMIT};
 use crate::remote::session::Session;
 use crate::target::{Elevation, Target};
+
+/// `reconcile`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass reconcile staging
+  stagepass reconcile --all --adopt-all
+  stagepass reconcile staging --close k7m2x9
+
+Without --close or --adopt nothing is changed. Where the ledger was lost, --adopt-all takes every
+grant whose marks this installation made into the new one, and the next sweep closes them.")]
+pub struct ReconcileArgs {
+    /// The targets' names.
+    #[arg(required_unless_present = "all", add = complete::targets())]
+    pub targets: Vec<String>,
+    /// Every target.
+    #[arg(long, conflicts_with = "targets")]
+    pub all: bool,
+    /// Close what this grant left on the targets. May be given several times.
+    #[arg(long, value_name = "GRANT", add = complete::all_grants())]
+    pub close: Vec<String>,
+    /// Take this grant, which the ledger does not know, into the ledger, to be closed by the next
+    /// sweep. May be given several times.
+    #[arg(long, value_name = "GRANT")]
+    pub adopt: Vec<String>,
+    /// Adopt every grant that the ledger does not know and whose marks are proved to be ours.
+    #[arg(long, conflicts_with = "adopt")]
+    pub adopt_all: bool,
+    /// Let --close and --adopt act on marks that are not proved to be ours, after a question.
+    #[arg(long)]
+    pub unproved: bool,
+    /// Answer that question with yes.
+    #[arg(long, requires = "unproved")]
+    pub yes: bool,
+    /// Targets worked on at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    /// Say what --close and --adopt would do, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// Live grants that are held against marks.
 const MOST: u32 = 100_000;
@@ -97,7 +140,7 @@ impl<'a> Done<'a> {
 ///
 /// # Errors
 /// Something does not fit and was not dealt with, a target was not seen, or the ledger fails.
-pub async fn run(context: &Context, typed: &cli::Reconcile) -> Result<()> {
+pub async fn run(context: &Context, typed: &ReconcileArgs) -> Result<()> {
     let targets = chosen(context, typed)?;
     let key = mark::Key::load(context)?;
     let ledger = context.ledger_to_read().await?;
@@ -127,7 +170,7 @@ pub async fn run(context: &Context, typed: &cli::Reconcile) -> Result<()> {
 }
 
 /// The targets that were meant, each once.
-fn chosen(context: &Context, typed: &cli::Reconcile) -> Result<Vec<Target>> {
+fn chosen(context: &Context, typed: &ReconcileArgs) -> Result<Vec<Target>> {
     if typed.all {
         return Ok(context.targets()?.iter().cloned().collect());
     }
@@ -349,7 +392,7 @@ fn named<'a>(surveyed: &'a [Surveyed], typed: &str) -> Result<Vec<Chosen<'a>>> {
     Ok(found)
 }
 
-fn to_close<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<Chosen<'a>>> {
+fn to_close<'a>(surveyed: &'a [Surveyed], typed: &ReconcileArgs) -> Result<Vec<Chosen<'a>>> {
     let mut chosen: Vec<Chosen<'a>> = Vec::new();
     for id in &typed.close {
         for one in named(surveyed, id)? {
@@ -361,7 +404,7 @@ fn to_close<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<
     Ok(chosen)
 }
 
-fn to_adopt<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<Chosen<'a>>> {
+fn to_adopt<'a>(surveyed: &'a [Surveyed], typed: &ReconcileArgs) -> Result<Vec<Chosen<'a>>> {
     let mut chosen: Vec<Chosen<'a>> = Vec::new();
     if typed.adopt_all {
         for one in surveyed {
@@ -391,7 +434,7 @@ fn to_adopt<'a>(surveyed: &'a [Surveyed], typed: &cli::Reconcile) -> Result<Vec<
 /// Nothing is touched that somebody else may have made, unless it was said twice.
 fn confirm(
     context: &Context,
-    typed: &cli::Reconcile,
+    typed: &ReconcileArgs,
     close: &[Chosen<'_>],
     adopt: &[Chosen<'_>],
 ) -> Result<()> {

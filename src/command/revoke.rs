@@ -1,9 +1,10 @@
 //! `revoke`: take access away, and prove that it is gone.
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::{schedule, view};
+use crate::complete;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -14,6 +15,34 @@ use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing::{self, Closed};
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
+
+/// `revoke`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass revoke k7m2x9
+  stagepass revoke --all
+  stagepass revoke k7m2x9 --forget --reason 'the hoster deleted the server'")]
+pub struct RevokeArgs {
+    /// The grants' ids, or the beginnings of them.
+    #[arg(required_unless_present_any = ["all", "target"], add = complete::live_grants())]
+    pub grants: Vec<String>,
+    /// Every grant on every target.
+    #[arg(long, conflicts_with_all = ["grants", "target"])]
+    pub all: bool,
+    /// Every grant on this target.
+    #[arg(long, value_name = "NAME", conflicts_with = "grants", add = complete::targets())]
+    pub target: Option<String>,
+    /// The server is gone for good: stop trying. It is never counted as closed.
+    #[arg(long, requires = "reason")]
+    pub forget: bool,
+    /// Why; needed with --forget.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// The most grants that one command closes.
 pub const MOST: u32 = 100_000;
@@ -48,7 +77,7 @@ const WAY_TO_THE_TARGET: &str = "run it on the computer that has the target, or 
 ///
 /// # Errors
 /// There is no such grant, the ledger fails, or something is not proved closed.
-pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
+pub async fn run(context: &Context, typed: RevokeArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
         if let Some(name) = &typed.target {
             context.target(name)?;
@@ -77,7 +106,7 @@ pub async fn run(context: &Context, typed: cli::Revoke) -> Result<()> {
     failure(&tally).map_or(Ok(()), |error| Err(error.with_result(document)))
 }
 
-async fn chosen(context: &Context, ledger: &Ledger, typed: &cli::Revoke) -> Result<Vec<Grant>> {
+async fn chosen(context: &Context, ledger: &Ledger, typed: &RevokeArgs) -> Result<Vec<Grant>> {
     if typed.all || typed.target.is_some() {
         let filter = Filter { target: typed.target.clone(), live_only: true, ..Filter::default() };
         let grants = ledger.grants(&filter, MOST, None).await?;

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -16,6 +16,39 @@ use crate::machine::schedule::{
 };
 use crate::output::{Tone, fields, paint};
 
+/// Who runs the sweep.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ScheduleKind {
+    /// What runs also while you are logged out: a systemd user manager that lingers, else cron.
+    Auto,
+    /// A marked line in the user's crontab.
+    Cron,
+    /// A systemd user timer.
+    Systemd,
+}
+
+/// `schedule …`
+#[derive(Debug, Subcommand)]
+pub enum ScheduleVerb {
+    /// Install it, after proving that the sweep can log in unattended.
+    Install {
+        /// Who runs it.
+        #[arg(long, value_enum, default_value = "auto")]
+        kind: ScheduleKind,
+        /// Minutes between two runs: 1 to 60, a number that divides 60.
+        #[arg(long, value_name = "MINUTES", default_value_t = 5)]
+        #[arg(value_parser = clap::value_parser!(u8).range(1..=60))]
+        every: u8,
+        /// Print what would be written, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Say whether it is installed and when the sweep last ran.
+    Status,
+    /// Remove it; nothing else in the crontab is touched.
+    Remove,
+}
+
 /// How long the proof that the sweep can log in everywhere may take.
 const PROOF_LIMIT: Duration = Duration::from_secs(300);
 
@@ -23,11 +56,11 @@ const PROOF_LIMIT: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// The sweep could not log in unattended, or the schedule cannot be read or written.
-pub async fn run(context: &Context, command: cli::Schedule) -> Result<()> {
+pub async fn run(context: &Context, command: ScheduleVerb) -> Result<()> {
     match command {
-        cli::Schedule::Install { kind, every, dry_run } => install(context, kind, every, dry_run),
-        cli::Schedule::Status => status(context).await,
-        cli::Schedule::Remove => remove(context),
+        ScheduleVerb::Install { kind, every, dry_run } => install(context, kind, every, dry_run),
+        ScheduleVerb::Status => status(context).await,
+        ScheduleVerb::Remove => remove(context),
     }
 }
 
@@ -52,13 +85,13 @@ fn arguments(context: &Context) -> Vec<String> {
     ]
 }
 
-fn install(context: &Context, kind: cli::ScheduleKind, every: u8, dry_run: bool) -> Result<()> {
+fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> Result<()> {
     let period = Period::from_minutes(u32::from(every)).map_err(|e| failed(&e))?;
     let job = Job::new(&exe()?, &arguments(context), period).map_err(|e| failed(&e))?;
     let choice = match kind {
-        cli::ScheduleKind::Auto => Choice::Auto,
-        cli::ScheduleKind::Cron => Choice::Only(Way::Cron),
-        cli::ScheduleKind::Systemd => Choice::Only(Way::Systemd),
+        ScheduleKind::Auto => Choice::Auto,
+        ScheduleKind::Cron => Choice::Only(Way::Cron),
+        ScheduleKind::Systemd => Choice::Only(Way::Systemd),
     };
     let schedule = schedule(context);
     if dry_run {

@@ -1,37 +1,73 @@
 //! `secret`: what the merchant's side needs to log in, in the operating system's keyring.
 
+use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use crate::cli;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::machine::keyring::{self, KeyringError, SecretKind, SecretName};
 use crate::output::Tone;
 
+/// What a stored secret opens.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SecretKindArg {
+    /// The passphrase of a private key; NAME is the key's file.
+    Passphrase,
+    /// The password to log in to a target; NAME is the target.
+    Password,
+    /// The password for sudo on a target; NAME is the target.
+    Sudo,
+    /// The password of the ledger's URL in config.toml; NAME is that URL.
+    Ledger,
+}
+
+/// `secret …`
+#[derive(Debug, Subcommand)]
+pub enum SecretVerb {
+    /// Ask for a secret and keep it in the keyring. It is read from the terminal, or from
+    /// standard input where that is a pipe.
+    #[command(after_help = "Example:\n  stagepass secret set sudo staging")]
+    Set {
+        /// What it opens.
+        kind: SecretKindArg,
+        /// The key file or the target.
+        name: String,
+    },
+    /// List what is kept, by name; never the secrets.
+    List,
+    /// Remove one.
+    Remove {
+        /// What it opens.
+        kind: SecretKindArg,
+        /// The key file or the target.
+        name: String,
+    },
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// There is no keyring, it is locked or does not answer, or the name cannot be one.
-pub fn run(context: &Context, command: cli::Secret) -> Result<()> {
+pub fn run(context: &Context, command: SecretVerb) -> Result<()> {
     match command {
-        cli::Secret::Set { kind, name } => set(context, &secret_name(kind, &name)?),
-        cli::Secret::List => list(context),
-        cli::Secret::Remove { kind, name } => remove(context, &secret_name(kind, &name)?),
+        SecretVerb::Set { kind, name } => set(context, &secret_name(kind, &name)?),
+        SecretVerb::List => list(context),
+        SecretVerb::Remove { kind, name } => remove(context, &secret_name(kind, &name)?),
     }
 }
 
-fn secret_name(kind: cli::SecretKindArg, name: &str) -> Result<SecretName> {
+fn secret_name(kind: SecretKindArg, name: &str) -> Result<SecretName> {
     let (kind, name) = match kind {
-        cli::SecretKindArg::Passphrase => {
+        SecretKindArg::Passphrase => {
             // The file's absolute path is its name: `~` and `.` mean other files elsewhere.
             let path = std::path::absolute(name).map_err(|e| {
                 Error::new(Kind::Usage, format!("the key file `{name}` cannot be named")).because(e)
             })?;
             (SecretKind::Passphrase, path.display().to_string())
         }
-        cli::SecretKindArg::Password => (SecretKind::Password, name.to_owned()),
-        cli::SecretKindArg::Sudo => (SecretKind::Sudo, name.to_owned()),
-        cli::SecretKindArg::Ledger => (SecretKind::Ledger, name.to_owned()),
+        SecretKindArg::Password => (SecretKind::Password, name.to_owned()),
+        SecretKindArg::Sudo => (SecretKind::Sudo, name.to_owned()),
+        SecretKindArg::Ledger => (SecretKind::Ledger, name.to_owned()),
     };
     SecretName::new(kind, name)
         .map_err(|e| Error::new(Kind::Usage, "the name cannot be used").because(e))

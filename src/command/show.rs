@@ -1,12 +1,13 @@
 //! `show`: one grant with its evidence.
 
 use chrono::Local;
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::ask;
 use crate::command::view::Said;
 use crate::command::{revoke, view};
+use crate::complete;
 use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
@@ -19,6 +20,14 @@ use crate::lifecycle::evidence::{Bounded, History};
 use crate::output::{self, Tone, fields, paint};
 use crate::transport::Route;
 
+/// `show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The grant's id, or the beginning of it.
+    #[arg(add = complete::all_grants())]
+    pub grant: String,
+}
+
 /// The most events of one grant that are shown.
 const MOST: u32 = 10_000;
 
@@ -29,7 +38,7 @@ const LINES: usize = 20;
 ///
 /// # Errors
 /// There is no such grant, or the ledger fails.
-pub async fn run(context: &Context, typed: &cli::Show) -> Result<()> {
+pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
         return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
     };

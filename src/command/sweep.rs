@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use clap::Args;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::cli;
 use crate::command::{extend, revoke, schedule, told, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -20,6 +20,21 @@ use crate::lifecycle::claim;
 use crate::output::{Tone, paint};
 use crate::remote::session::Session;
 use crate::target::Target;
+
+/// `sweep`
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// Look at every open grant now, not only at those that nobody looked at for an hour.
+    #[arg(long)]
+    pub check: bool,
+    /// Targets worked on at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// Grants held in memory at a time, however many are due.
 const PAGE: u32 = 1000;
@@ -45,7 +60,7 @@ pub const WAY_OUT_OF_DRIFT: &str = "what drifted is mended on the server, or end
 ///
 /// # Errors
 /// Something is stuck or overdue afterwards or has to be looked at, or the ledger fails.
-pub async fn run(context: &Context, typed: &cli::Sweep) -> Result<()> {
+pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
         let nothing = document(&Tally::default(), &Looks::default(), 0, context.now());
         context.output.result("", nothing);

@@ -1,11 +1,13 @@
 //! `target`: the servers that access can be granted on.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::{quoted, refusal};
+use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Supporter};
@@ -28,24 +30,93 @@ use crate::target::{
 use crate::transport::host_key::Verdict;
 use crate::transport::{Fetched, Route, fetch_host_key};
 
+/// `target …`
+#[derive(Debug, Subcommand)]
+pub enum TargetVerb {
+    /// Add a server: its host key is shown and pinned.
+    #[command(after_help = "\
+Example:
+  stagepass target add staging ssh://deploy@staging.shop.example --environment staging \\
+    --become sudo --path /var/www/shop")]
+    Add(TargetAddArgs),
+    /// List the servers.
+    List,
+    /// Show one server.
+    Show {
+        /// The target's name.
+        #[arg(add = complete::targets())]
+        name: String,
+    },
+    /// Log in, look around and say what stagepass can do there. Changes nothing. With --json every
+    /// fact that was seen.
+    Check {
+        /// The target's name.
+        #[arg(add = complete::targets())]
+        name: String,
+        /// Check that it works unattended, as under cron: no agent, no keyring, no questions.
+        #[arg(long)]
+        unattended: bool,
+    },
+    /// Forget a server. Refused while it has grants that are not closed.
+    Remove {
+        /// The target's name.
+        #[arg(add = complete::targets())]
+        name: String,
+    },
+}
+
+/// `target add`
+#[derive(Debug, Args)]
+pub struct TargetAddArgs {
+    /// A short name for the server, such as `staging`.
+    pub name: String,
+    /// Where it is: `ssh://user@host[:port]`, a host alias of ~/.ssh/config, or `local:`.
+    pub address: String,
+    /// What the server is: staging, test, development or live.
+    #[arg(long, value_name = "KIND")]
+    pub environment: String,
+    /// How to become root: none, sudo (without a password) or sudo-password (from the keyring).
+    #[arg(long = "become", value_name = "HOW", default_value = "none")]
+    pub elevation: String,
+    /// The folder of the shop.
+    #[arg(long, value_name = "FOLDER")]
+    pub path: Option<String>,
+    /// The host key's fingerprint, SHA256:…, as the hoster tells it.
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub host_key: Option<String>,
+    /// How to log in: auto, agent, key or password (from the keyring).
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub login: String,
+    /// The private key file to log in with.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// The host, and perhaps the port, by which supporters reach it, where your own way (an alias, a
+    /// jump host, 127.0.0.1) is not theirs.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub public_host: Option<String>,
+    /// Replace a target of this name.
+    #[arg(long)]
+    pub replace: bool,
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// There is no such target, it cannot be reached or trusted, or the file cannot be written.
-pub async fn run(context: Context, command: cli::Target) -> Result<()> {
+pub async fn run(context: Context, command: TargetVerb) -> Result<()> {
     match command {
-        cli::Target::Add(typed) => add(&context, typed).await,
-        cli::Target::List => list(&context),
-        cli::Target::Show { name } => show(&context, &name),
-        cli::Target::Check { name, unattended } => {
+        TargetVerb::Add(typed) => add(&context, typed).await,
+        TargetVerb::List => list(&context),
+        TargetVerb::Show { name } => show(&context, &name),
+        TargetVerb::Check { name, unattended } => {
             let context = if unattended { context.unattended() } else { context };
             check(&context, &name).await
         }
-        cli::Target::Remove { name } => remove(&context, &name).await,
+        TargetVerb::Remove { name } => remove(&context, &name).await,
     }
 }
 
-async fn add(context: &Context, typed: cli::TargetAdd) -> Result<()> {
+async fn add(context: &Context, typed: TargetAddArgs) -> Result<()> {
     let replace = typed.replace;
     let given_key = typed.host_key.clone();
     let mut target = resolve(context, typed)?;
@@ -119,7 +190,7 @@ async fn refuse_another_server(context: &Context, old: &Target, new: &Target) ->
 }
 
 /// From what was typed to a target without a host key. Refuses FTP with the reason.
-fn resolve(context: &Context, typed: cli::TargetAdd) -> Result<Target> {
+fn resolve(context: &Context, typed: TargetAddArgs) -> Result<Target> {
     let usage = |what: &str, e: &dyn std::error::Error| {
         Error::new(Kind::Usage, format!("the target's {what} cannot be used"))
             .because_text(e.to_string())

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use clap::Args;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
-use crate::cli;
 use crate::command::{revoke, view};
+use crate::complete;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -24,6 +25,43 @@ use crate::output::{Progress, Tone, paint};
 use crate::remote::provider::AccountKind;
 use crate::remote::session::Session;
 use crate::target::Target;
+
+/// `verify`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagepass verify k7m2x9
+  stagepass verify --all
+  stagepass verify k7m2x9 --trial
+  stagepass verify k7m2x9 --close
+
+A backup that is restored on a server brings back what was closed since. Run `verify --all` after
+that: what is back is told, with exit code 8, and --close takes it away again.")]
+pub struct VerifyArgs {
+    /// The grants' ids, or the beginnings of them.
+    #[arg(required_unless_present_any = ["all", "case"], add = complete::all_grants())]
+    pub grants: Vec<String>,
+    /// Every grant of this case, the closed ones too.
+    #[arg(long, value_name = "REF", conflicts_with = "grants", add = complete::all_cases())]
+    pub case: Option<String>,
+    /// Every grant, the closed ones too.
+    #[arg(long, conflicts_with_all = ["grants", "case"])]
+    pub all: bool,
+    /// Close again what was closed and is back.
+    #[arg(long)]
+    pub close: bool,
+    /// Log in as the supporter would, where a grant is open, and try everything again that was tried
+    /// when it was granted. For a moment a verification key stands beside the supporter's.
+    #[arg(long)]
+    pub trial: bool,
+    /// Targets worked on at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    /// Say what would be verified, and connect to nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// Grants read from the ledger at a time.
 const PAGE: u32 = 1000;
@@ -58,7 +96,7 @@ type Verified = (Grant, Ended);
 ///
 /// # Errors
 /// There is no such grant, the ledger fails, or a grant is not as the ledger says.
-pub async fn run(context: &Context, typed: &cli::Verify) -> Result<()> {
+pub async fn run(context: &Context, typed: &VerifyArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
         return Err(Error::new(Kind::NotFound, "there are no grants on this machine").hint(
             "where the ledger is lost, `stagepass reconcile --all` looks for what it had made",
@@ -92,7 +130,7 @@ struct Chosen {
 
 /// The grants that were meant, each once. Those that were given up, or are closed on a target that
 /// was removed, are meant only by their id: nobody can look there.
-async fn chosen(context: &Context, ledger: &Ledger, typed: &cli::Verify) -> Result<Chosen> {
+async fn chosen(context: &Context, ledger: &Ledger, typed: &VerifyArgs) -> Result<Chosen> {
     let mut chosen = Chosen { grants: Vec::new(), left_out: Vec::new() };
     for id in &typed.grants {
         let grant = ledger.grant(id).await?;
@@ -142,7 +180,7 @@ async fn verify_all(
     context: &Context,
     ledger: &Ledger,
     grants: Vec<Grant>,
-    typed: &cli::Verify,
+    typed: &VerifyArgs,
 ) -> Result<Vec<Verified>> {
     let total = u64::try_from(grants.len()).unwrap_or(u64::MAX);
     let progress = context.output.progress_of(total, "verifying");

@@ -13,12 +13,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use server::Server;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Kind, Result};
 use crate::output::{Output, Tone, paint};
-use server::Server;
 
 /// How long the grants of the demo last, in seconds: time enough for what is shown while they are
 /// open, on a machine that has nothing else to do.

@@ -17,17 +17,12 @@ use russh::{AgentAuthError, MethodKind, MethodSet, Signer};
 use tokio::net::UnixStream;
 use zeroize::Zeroizing;
 
-use super::exchange::Exchange;
-use super::ssh::{self, Link, Route, Session};
+use super::link::Link;
 use super::ssh_config::Place;
-use super::{
-    Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, SshEnvironment, TRIES,
-    TransportError, Trial, Unlock, Wanted, sftp, trial,
-};
+use super::{Clock, Phase, SshEnvironment, TRIES, TransportError, Unlock, Wanted};
 use crate::file::{self, Links, Unread};
-use crate::grant::Access;
-use crate::secret::{Secret, random_id};
-use crate::target::{Address, Elevation, Login, Target};
+use crate::secret::Secret;
+use crate::target::{Login, Target};
 use crate::text;
 
 /// How many refusals we take on one connection: OpenSSH's `MaxAuthTries` is 6, and the sixth ends
@@ -37,22 +32,23 @@ const REFUSALS: usize = 5;
 const KEY_FILE_LIMIT: u64 = 64 * 1024;
 
 /// The key files that are tried where nothing names one.
-const USUAL: [&str; 5] = ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
+pub(super) const USUAL: [&str; 5] =
+    ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
 
 /// Who we are towards a server.
 pub(super) struct Identity {
     /// The account.
-    user: String,
+    pub(super) user: String,
     login: Login,
     /// The key files to try, in order.
-    files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// The certificates to offer; without any, those beside the key files.
     certificates: Vec<PathBuf>,
     /// Where the key files come from.
     named: Named,
     /// Whether no other key is offered.
     only_files: bool,
-    agent: Option<PathBuf>,
+    pub(super) agent: Option<PathBuf>,
     /// The name under which a password is kept.
     name: String,
 }
@@ -153,7 +149,7 @@ fn beside(path: &Path, more: &str) -> PathBuf {
 }
 
 /// What a server said to one try.
-enum Said {
+pub(super) enum Said {
     Yes,
     No(MethodSet),
     /// It wants another method as well.
@@ -230,7 +226,7 @@ impl Tries {
 }
 
 /// The names of methods, as a server lists them.
-fn name(methods: &MethodSet) -> String {
+pub(super) fn name(methods: &MethodSet) -> String {
     let names: Vec<&str> = methods.iter().map(<&str>::from).collect();
     if names.is_empty() { "no method we know".into() } else { names.join(", ") }
 }
@@ -457,26 +453,6 @@ async fn ask_agent(
         return Ok(None);
     };
     Ok(Some(Agent { client, keys, tried: 0 }))
-}
-
-/// See [`super::own_key`].
-pub(super) async fn own_key(
-    target: &Target,
-    key: &PublicKey,
-    known: &SshEnvironment,
-) -> Option<String> {
-    let place = Route::of(target, known).ok()?.place;
-    let identity = Identity::of_target(target, &place, known);
-    let is_it = |other: &PublicKey| other.key_data() == key.key_data();
-    let usual = USUAL.iter().map(|name| known.home.join(".ssh").join(name));
-    let mut files = identity.files.iter().cloned().chain(usual);
-    if let Some(file) = files.find(|path| public_half(path).is_some_and(|own| is_it(&own))) {
-        return Some(format!("`{}`", file.display()));
-    }
-    let mut agent = AgentClient::connect_uds(identity.agent?).await.ok()?;
-    let keys = agent.request_identities().await.ok()?;
-    let is_held = keys.iter().any(|held| is_it(&held.public_key()));
-    is_held.then(|| "it is in your agent".to_owned())
 }
 
 /// Tries keys that an agent holds.
@@ -715,7 +691,7 @@ fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
 
 /// The public half of a key file: the file itself, the one beside it, or the open part of
 /// OpenSSH's format.
-fn public_half(path: &Path) -> Option<PublicKey> {
+pub(super) fn public_half(path: &Path) -> Option<PublicKey> {
     let read = |path: &Path| file::read(path, KEY_FILE_LIMIT, Links::Follow).ok();
     let beside = read(&beside(path, ".pub"));
     if let Some(key) = beside.and_then(|it| PublicKey::from_openssh(it.text().ok()?.trim()).ok()) {
@@ -728,7 +704,7 @@ fn public_half(path: &Path) -> Option<PublicKey> {
 }
 
 /// Logs in with a key. `None` when the server takes RSA with SHA-1 only.
-async fn sign_in(
+pub(super) async fn sign_in(
     link: &mut Link,
     identity: &Identity,
     key: PrivateKey,
@@ -772,7 +748,7 @@ impl Signer for NeverSigns {
 }
 
 /// Asks whether a key would be taken: `None` if so.
-async fn offer(
+pub(super) async fn offer(
     link: &mut Link,
     user: &str,
     key: &PublicKey,
@@ -785,7 +761,7 @@ async fn offer(
 }
 
 /// Asks whether a key would be taken with such a signature: `None` if so.
-async fn offer_with(
+pub(super) async fn offer_with(
     link: &mut Link,
     user: &str,
     key: &PublicKey,
@@ -832,7 +808,7 @@ async fn by_password(
 ///
 /// The library wipes its copy for the method `password`, not the one for `keyboard-interactive`
 /// and not its send buffer.
-async fn say_password(
+pub(super) async fn say_password(
     link: &mut Link,
     user: &str,
     password: &Secret,
@@ -883,165 +859,5 @@ async fn say_password(
         };
         let asked = link.handle.authenticate_keyboard_interactive_respond(responses);
         reply = step(clock, &label, asked).await?;
-    }
-}
-
-/// What is done with a login that gets in.
-pub(super) enum Usage<'a> {
-    /// It is used for a moment.
-    Look(Access),
-    /// It is put to a whole trial.
-    Try(&'a Trial<'a>),
-}
-
-/// See [`super::try_login`] and [`super::try_access`].
-#[expect(clippy::too_many_arguments, reason = "each is something else")]
-pub(super) async fn try_login(
-    target: &Target,
-    account: &str,
-    attempts: &[Attempt<'_>],
-    usage: &Usage<'_>,
-    reached: Option<Session>,
-    unlock: &dyn Unlock,
-    known: &SshEnvironment,
-    clock: &mut Clock,
-) -> Result<Vec<Answer>, TransportError> {
-    let route = Route::of(target, known)?;
-    let mut session = match reached {
-        Some(session) => session,
-        None => match ssh::reach(&route, unlock, known, clock).await {
-            Err(error @ TransportError::Unreachable { .. }) if target.address == Address::Local => {
-                let why = format!("no sshd on this machine answers: {error}");
-                return Ok(vec![Answer::Unknown { why }]);
-            }
-            reached => reached?,
-        },
-    };
-    let mut identity = Identity::of_target(target, &route.place, known);
-    account.clone_into(&mut identity.user);
-    let mut answers = Vec::new();
-    for attempt in attempts {
-        let answer = one(&mut session, attempt, &identity, usage, unlock, clock).await;
-        let go_on = matches!(answer, Answer::WouldAccept | Answer::Refused { .. });
-        answers.push(answer);
-        if !go_on || session.link.handle.is_closed() {
-            break;
-        }
-    }
-    session.close().await;
-    Ok(answers)
-}
-
-/// Reaches and verifies the target, and says nothing more to it. `None` where somebody would have to be
-/// logged in to on the way, or where it cannot be reached: then it is tried again by whoever needs it.
-pub(super) async fn reach_ahead(
-    target: &Target,
-    unlock: &dyn Unlock,
-    known: &SshEnvironment,
-    clock: &mut Clock,
-) -> Option<Session> {
-    let route = Route::of(target, known).ok()?;
-    if !route.place.jumps.is_empty() || target.address == Address::Local {
-        return None;
-    }
-    ssh::reach(&route, unlock, known, clock).await.ok()
-}
-
-/// Makes one attempt, and uses the access if it logs in.
-async fn one(
-    session: &mut Session,
-    attempt: &Attempt<'_>,
-    identity: &Identity,
-    usage: &Usage<'_>,
-    unlock: &dyn Unlock,
-    clock: &mut Clock,
-) -> Answer {
-    let link = &mut session.link;
-    // A greeting shown to everybody says nothing about this attempt.
-    link.take_banner();
-    let said = match attempt {
-        Attempt::Offer(key) => match offer(link, &identity.user, key, clock).await {
-            Ok(None) => return Answer::WouldAccept,
-            Ok(Some(said)) => Ok(said),
-            Err(error) => Err(error),
-        },
-        Attempt::OfferWithAnyHash(key) => {
-            let user = &identity.user;
-            let offered = match offer(link, user, key, clock).await {
-                Ok(Some(Said::No(_))) if key.algorithm().is_rsa() => {
-                    offer_with(link, user, key, None, clock).await
-                }
-                offered => offered,
-            };
-            match offered {
-                Ok(None) => return Answer::WouldAccept,
-                Ok(Some(said)) => Ok(said),
-                Err(error) => Err(error),
-            }
-        }
-        Attempt::Key(key) => sign_in(link, identity, (*key).clone(), clock)
-            .await
-            .map(|said| said.unwrap_or_else(|| Said::No(MethodSet::empty()))),
-        Attempt::Password(password) => say_password(link, &identity.user, password, clock).await,
-        Attempt::Own => match log_in(link, identity, unlock, clock).await {
-            Ok(()) => Ok(Said::Yes),
-            Err(TransportError::AuthRefused { methods, tried, .. }) => {
-                let tried = tried.join(", ");
-                return Answer::Refused { methods: format!("{methods} (tried {tried})") };
-            }
-            Err(error) => Err(error),
-        },
-    };
-    match said {
-        Ok(Said::Yes) => match usage {
-            Usage::Look(access) => use_access(session, *access, clock).await,
-            Usage::Try(trial) => trial::run(session, trial, clock).await,
-        },
-        Ok(Said::No(methods)) => Answer::Refused { methods: name(&methods) },
-        Ok(Said::Partly(methods)) => {
-            let why = format!("it was taken, but the server wants {} as well", name(&methods));
-            Answer::NoUse { why }
-        }
-        Ok(Said::Ended(why)) => Answer::Refused { methods: why },
-        Ok(Said::Gone) => Answer::Unknown { why: session.link.lost(Phase::Login).to_string() },
-        Err(error) => Answer::Unknown { why: error.to_string() },
-    }
-}
-
-/// Really uses what was logged in to.
-async fn use_access(session: &Session, use_as: Access, clock: &Clock) -> Answer {
-    let used = match use_as {
-        Access::Ssh => use_shell(session, clock).await,
-        Access::Sftp | Access::SftpReadOnly => match clock.within(use_sftp(session)).await {
-            Some(used) => used,
-            None => Err("the SFTP session did not answer in time".into()),
-        },
-    };
-    match used {
-        Ok(reach) => Answer::LoggedIn(reach),
-        Err(why) => Answer::NoUse { why: format!("logged in, but {why}") },
-    }
-}
-
-async fn use_sftp(session: &Session) -> Result<Reach, String> {
-    let channel = trial::sftp_channel(session).await?;
-    sftp::look_around(channel.into_stream()).await
-}
-
-async fn use_shell(session: &Session, clock: &Clock) -> Result<Reach, String> {
-    let word = random_id(20).map_err(|error| error.to_string())?;
-    let body = Zeroizing::new(format!("printf 'stagepass=%s\\n' '{word}'\nexit 0\n").into_bytes());
-    let script =
-        Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None };
-    let wanted = format!("stagepass={word}\n");
-    let exchange = Exchange::new(&script, false, None).at_most(trial::LONGEST_ANSWER);
-    match session.run(exchange, clock.deadline).await {
-        Outcome::Done(output)
-            if output.stdout.windows(wanted.len()).any(|heard| heard == wanted.as_bytes()) =>
-        {
-            Ok(Reach::Shell)
-        }
-        Outcome::Done(output) => Err(trial::shell_runs_nothing(&output)),
-        Outcome::Refused { why } | Outcome::Unknown { why, .. } => Err(why),
     }
 }

@@ -17,8 +17,10 @@ use crate::grant::Access;
 use crate::secret::Secret;
 use crate::target::{Address, Elevation, Target};
 
+mod attempt;
 pub(crate) mod exchange;
 pub mod host_key;
+mod link;
 mod local;
 mod login;
 mod part;
@@ -599,9 +601,9 @@ pub async fn try_login_over(
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
     let mut clock = Clock { deadline };
-    let usage = login::Usage::Look(use_as);
+    let usage = attempt::Usage::Look(use_as);
     let reached = ahead.and_then(Ahead::while_fresh);
-    login::try_login(target, account, attempts, &usage, reached, unlock, known, &mut clock).await
+    attempt::try_login(target, account, attempts, &usage, reached, unlock, known, &mut clock).await
 }
 
 /// Tries to log in as [`try_login_over`] does, and puts the attempt that logs in to a whole [`Trial`] on its
@@ -621,9 +623,9 @@ pub async fn try_access(
     deadline: Instant,
 ) -> Result<Vec<Answer>, TransportError> {
     let mut clock = Clock { deadline };
-    let usage = login::Usage::Try(trial);
+    let usage = attempt::Usage::Try(trial);
     let reached = ahead.and_then(Ahead::while_fresh);
-    login::try_login(target, account, attempts, &usage, reached, unlock, known, &mut clock).await
+    attempt::try_login(target, account, attempts, &usage, reached, unlock, known, &mut clock).await
 }
 
 /// A connection to a verified server on which nobody was logged in yet. Dropping it ends it.
@@ -653,7 +655,7 @@ impl Ahead {
     ) -> Option<Self> {
         let made = Instant::now();
         let mut clock = Clock { deadline };
-        let session = login::reach_ahead(target, unlock, known, &mut clock).await?;
+        let session = attempt::reach_ahead(target, unlock, known, &mut clock).await?;
         Some(Self { session, made })
     }
 
@@ -705,7 +707,7 @@ pub async fn own_key(
     deadline: Instant,
 ) -> Option<String> {
     let clock = Clock { deadline };
-    clock.within(login::own_key(target, key, known)).await.flatten()
+    clock.within(attempt::own_key(target, key, known)).await.flatten()
 }
 
 /// The deadline of a connection. It moves only by the time a person takes to answer.

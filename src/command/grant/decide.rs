@@ -1,0 +1,197 @@
+//! What stands against a grant: by what was typed, by what the server is, and by what the merchant says to the plan.
+
+use super::Seen;
+use super::credential::secret_files;
+use super::wanted::Wanted;
+use crate::command::refusal;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::policy::{self, Broken, Decision, Facts, Request, Rule, Terms};
+use crate::promise::Asked;
+use crate::public_key;
+use crate::remote::provider::AccountKind;
+use crate::remote::server::Server;
+
+/// What is forbidden whatever the server is like is refused before anything is sent to it.
+pub(super) fn refuse_early(context: &Context, wanted: &Wanted) -> Result<()> {
+    let facts = Facts::default();
+    let Decision::Deny(broken) = judge(context, wanted, &facts) else { return Ok(()) };
+    let certain = without_the_unseen_backup(broken, wanted);
+    if certain.is_empty() { Ok(()) } else { Err(refusal(&certain)) }
+}
+
+/// The backup is looked at on the server; that one was named is all that can be asked for before.
+/// The rule `live` only sums up the others.
+fn without_the_unseen_backup(broken: Vec<Broken>, wanted: &Wanted) -> Vec<Broken> {
+    let unseen = |one: &Broken| one.rule == Rule::LiveBackup && wanted.backup.is_some();
+    let left: Vec<Broken> = broken.into_iter().filter(|one| !unseen(one)).collect();
+    let live = |one: &Broken| one.rule == Rule::Live;
+    let sums_up = left.iter().any(|one| !live(one) && one.rule.id().starts_with("live."));
+    left.into_iter().filter(|one| sums_up || !live(one)).collect()
+}
+
+/// What policy says. A name that is going to be typed, once the plan was read, counts as typed here:
+/// nothing is made before it really is.
+pub(super) fn judge(context: &Context, wanted: &Wanted, facts: &Facts) -> Decision {
+    if wanted.request.live.confirmation.is_some() || !context.output.can_ask() {
+        return judge_as_it_is(context, wanted, &wanted.request, facts);
+    }
+    let mut request = wanted.request.clone();
+    let name = policy::confirmation_name(&request, facts).to_owned();
+    request.live.confirmation = Some(name);
+    judge_as_it_is(context, wanted, &request, facts)
+}
+
+fn judge_as_it_is(
+    context: &Context,
+    wanted: &Wanted,
+    request: &Request,
+    facts: &Facts,
+) -> Decision {
+    policy::decide(request, facts, &wanted.desk, &context.policy, context.now())
+}
+
+/// The one question, after the plan was read: for a live shop its host name, typed by hand, else a
+/// yes. The terms of what was typed; `None` where those of the plan hold.
+pub(super) fn agree(
+    context: &Context,
+    wanted: &Wanted,
+    seen: &Seen,
+    terms: &Terms,
+) -> Result<Option<Terms>> {
+    let output = &context.output;
+    if !output.can_ask() {
+        return Ok(None);
+    }
+    let name = policy::confirmation_name(&wanted.request, &seen.facts);
+    let supporter = &wanted.request.supporter.name;
+    if terms.live().is_some() && wanted.request.live.confirmation.is_none() {
+        let question = format!(
+            "This counts as a LIVE shop. Type its host name, {name}, to let {supporter} in:"
+        );
+        let mut request = wanted.request.clone();
+        request.live.confirmation = Some(output.ask(&question).unwrap_or_default());
+        return match judge_as_it_is(context, wanted, &request, &seen.facts) {
+            Decision::Allow(terms) => Ok(Some(*terms)),
+            Decision::Deny(broken) => Err(refusal(&broken)),
+        };
+    }
+    if wanted.yes || output.confirm(&format!("Let {supporter} in?")) == Some(true) {
+        return Ok(None);
+    }
+    Err(Error::new(Kind::Usage, "nothing was made: you did not agree to the plan")
+        .hint("nothing was changed on the server, and nothing was recorded"))
+}
+
+/// Without root there is no account but the one that stagepass logs in to, and its password is
+/// nobody else's. The server would say so too, when the grant is recorded already.
+pub(super) fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
+    if !wanted.password || wanted.provider.account == AccountKind::Own {
+        return Ok(());
+    }
+    let (provider, target) = (&wanted.provider.name, &wanted.target.name);
+    Err(Error::new(Kind::Usage, format!("`{provider}` makes no passwords"))
+        .because_text("it would be the password of the account that stagepass itself logs in to")
+        .hint("use the supporter's public key, `--key FILE`, or make one with `--generate-key`")
+        .hint(format!(
+            "or let stagepass be root there: `stagepass target add {target} … --replace --become sudo`"
+        )))
+}
+
+/// What needs a shop folder is refused before a server is asked where there is none.
+pub(super) fn refuse_without_shop(wanted: &Wanted) -> Result<()> {
+    let mut all = std::iter::once(&wanted.provider).chain(&wanted.beside);
+    let needed = all.find_map(|provider| provider.needs_shop.as_ref());
+    let Some(why) = needed.filter(|_| wanted.target.path.is_none()) else {
+        return Ok(());
+    };
+    let target = &wanted.target.name;
+    Err(Error::new(Kind::Usage, format!("`{target}` has no shop folder"))
+        .because_text(why)
+        .hint(format!("name it: `stagepass target add {target} … --replace --path /var/www/shop`")))
+}
+
+/// Keys of a kind that the server does not take are refused before anything is made.
+pub(super) fn refuse_key_of_another_kind(wanted: &Wanted, server: &Server) -> Result<()> {
+    let accepted = server.reply.text("pubkey_algorithms");
+    let Some(key) = &wanted.key else { return Ok(()) };
+    if public_key::is_taken_by(accepted, &key.algorithm) {
+        return Ok(());
+    }
+    let name = &wanted.request.supporter.name;
+    Err(Error::new(
+        Kind::Refused,
+        format!("{} takes no keys of the kind {}", wanted.target.name, key.algorithm),
+    )
+    .because_text(format!("its sshd says: `PubkeyAcceptedAlgorithms {accepted}`"))
+    .hint(format!("ask {name} for a key of a kind that this server takes, such as RSA or ECDSA"))
+    .hint("or let stagepass make one: `--generate-key` makes one of the right kind"))
+}
+
+/// A new secret needs somebody to see it: found out before anything is made.
+pub(super) fn refuse_unshowable_credential(
+    context: &Context,
+    wanted: &Wanted,
+    dry_run: bool,
+) -> Result<()> {
+    let makes_secret = wanted.generate_key
+        || wanted.password
+        || wanted.beside.iter().any(|beside| beside.has_password);
+    if makes_secret && context.output.is_json() && wanted.output.is_none() && !dry_run {
+        return Err(Error::new(Kind::Usage, "a JSON document never holds a secret")
+            .hint("write the credential to a new file with `--output FILE`"));
+    }
+    let shown = wanted.output.is_some() || wanted.reveal || context.output.is_terminal();
+    if makes_secret && !shown && !dry_run {
+        return Err(Error::new(
+            Kind::Usage,
+            "standard output is not a terminal, and a secret would be made",
+        )
+        .hint("write it to a new file with `--output FILE`")
+        .hint("or print it all the same with `--reveal`"));
+    }
+    if makes_secret && wanted.output.is_none() && context.output.leads_nowhere() && !dry_run {
+        return Err(Error::new(
+            Kind::Usage,
+            "standard output is closed or thrown away, and a secret would be made",
+        )
+        .hint("write it to a new file with `--output FILE`"));
+    }
+    if !makes_secret && let Some(path) = wanted.output.as_deref() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("nothing would be written to `{}`", path.display()),
+        )
+        .because_text("`--output` is for a credential that is made, and the supporter has the key")
+        .hint("leave `--output` out, or make a key pair with `--generate-key`"));
+    }
+    let mut files = secret_files(wanted).into_iter().filter_map(|(_, path)| path);
+    if let Some(path) = files.find(|path| path.symlink_metadata().is_ok()) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("the file `{}` exists already", path.display()),
+        )
+        .hint("name a new file: stagepass never writes over one"));
+    }
+    Ok(())
+}
+
+pub(super) fn asked(wanted: &Wanted) -> Asked {
+    Asked {
+        key: wanted.key.is_some() || wanted.generate_key,
+        password: wanted.password,
+        own_account: wanted.provider.account == AccountKind::Own,
+        access: wanted.request.access,
+    }
+}
+
+pub(super) fn decide(context: &Context, wanted: &mut Wanted, seen: &Seen) -> Result<Terms> {
+    // Root may have another name.
+    if wanted.request.account.is_some() && seen.server.reply.text("uid") == "0" {
+        wanted.request.account = Some("root".into());
+    }
+    match judge(context, wanted, &seen.facts) {
+        Decision::Allow(terms) => Ok(*terms),
+        Decision::Deny(broken) => Err(refusal(&broken)),
+    }
+}

@@ -1,0 +1,187 @@
+//! The server as it is seen before anything is made: one connection, and what each provider detects.
+
+use std::sync::Arc;
+
+use super::Seen;
+use super::decide::{asked, judge, refuse_key_of_another_kind};
+use super::wanted::Wanted;
+use crate::command::{backup, refusal};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::layer_id;
+use crate::message::{self, Note};
+use crate::policy::{Decision, Facts};
+use crate::promise::Promise;
+use crate::remote::inputs;
+use crate::remote::provider::{AccountKind, Provider, RunAs, Verb};
+use crate::remote::script::{Answer, Reply};
+use crate::remote::server::{self, Server};
+use crate::remote::session::{Session, unreachable};
+use crate::secret;
+use crate::target::Target;
+use crate::transport::{Connection, TransportError};
+
+pub(super) async fn connect<'a>(
+    context: &'a Context,
+    target: &'a Target,
+    wanted: &Wanted,
+) -> Result<Session<'a>> {
+    let connecting =
+        Connection::open(target, context, &context.surroundings, context.step_deadline());
+    match connecting.await {
+        Ok(connection) => Ok(Session::over(context, target, &wanted.route.user, connection)),
+        // An FTP server behind an SSH address is refused with the desk's reason, like any other
+        // disguise.
+        Err(TransportError::Ftp { greeting, .. }) => {
+            let facts = Facts { greeting: Some(greeting), ..Facts::default() };
+            match judge(context, wanted, &facts) {
+                Decision::Deny(broken) => Err(refusal(&broken)),
+                Decision::Allow(_) => Err(Error::new(Kind::Policy, "the server speaks FTP")),
+            }
+        }
+        Err(e) => Err(unreachable(target, e)),
+    }
+}
+
+pub(super) fn new_id() -> Result<String> {
+    secret::random_id(10)
+        .map_err(|e| Error::new(Kind::Internal, "the grant cannot be named").because(e))
+}
+
+/// The account that the supporter logs in to: the one we log in with for a provider that shares
+/// it, else a new one named after case and supporter, at most 32 characters (useradd(8)).
+pub(super) fn account_name(wanted: &Wanted, id: &str) -> String {
+    if wanted.provider.account == AccountKind::Shared {
+        return wanted.route.user.clone();
+    }
+    own_name(wanted, id)
+}
+
+/// A name that is the grant's own.
+pub(super) fn own_name(wanted: &Wanted, id: &str) -> String {
+    let slug = |text: &str, length: usize| -> String {
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .take(length)
+            .collect()
+    };
+    let given_name = wanted.request.supporter.name.split_whitespace().next().unwrap_or_default();
+    let parts = [slug(&wanted.case.reference, 12), slug(given_name, 10), slug(id, 5)];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("sp-{}", parts.join("-"))
+}
+
+/// Detects, and verifies the backup where one was named.
+pub(super) async fn look(
+    context: &Context,
+    session: &mut Session<'_>,
+    wanted: &Wanted,
+    account: &str,
+    id: &str,
+) -> Result<Seen> {
+    let key = wanted.key.as_ref().map(|key| key.text.as_str());
+    let inputs = inputs::of_detect(&wanted.target, account, id, wanted.request.access, key);
+    let asked_at = context.now();
+    let reply = match session.call(&wanted.provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            None => reply,
+            Some(why) => return Err(unusable(context, wanted, why)),
+        },
+        Answer::Refused { reason, .. } => return Err(unusable(context, wanted, reason)),
+        Answer::Unknown { why } => {
+            return Err(Error::new(
+                Kind::Refused,
+                format!("the server {} did not answer a look at it", wanted.target.name),
+            )
+            .because_text(why)
+            .hint("nothing was made; `stagepass target check` shows more"));
+        }
+    };
+    if session.server_id().contains("dropbear") && !wanted.request.from.is_empty() {
+        return Err(Error::new(
+            Kind::Refused,
+            format!("`--from` cannot be used on {}", wanted.target.name),
+        )
+        .because_text("this server is Dropbear, which refuses every key with a list of addresses")
+        .hint("leave `--from` out, or limit the addresses in a firewall"));
+    }
+    let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
+        .with_credential(&wanted.provider, wanted.password, wanted.request.access)
+        .with_path(wanted.target.path.as_deref());
+    refuse_key_of_another_kind(wanted, &server)?;
+    let mut promise = Promise::planned(&server, asked(wanted));
+    let (mut beside, mut notes) = (Vec::new(), Vec::new());
+    for (position, provider) in (1..).zip(&wanted.beside) {
+        let reply =
+            look_beside(context, session, wanted, provider, &layer_id(id, position)).await?;
+        notes.extend(notes_of(provider, &reply));
+        promise = promise.beside(&provider.name, &reply);
+        beside.push(reply);
+    }
+    let mut facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
+    if let Some(path) = &wanted.backup {
+        facts.backup = Some(backup::verify(session, path).await?);
+    }
+    Ok(Seen { facts, server, promise, beside, notes })
+}
+
+/// What a provider beside the account tells to people, each with its name.
+pub(super) fn notes_of(provider: &Provider, reply: &Reply) -> Vec<Note> {
+    let told = provider.warnings(reply, "", &[]).into_iter();
+    let named = |text: String| [("provider", provider.name.as_str().into()), ("text", text.into())];
+    told.map(|note| Note { id: note.id, text: message::text("note-of", &named(note.text)) })
+        .collect()
+}
+
+/// Detects what is to be made beside the account.
+async fn look_beside(
+    context: &Context,
+    session: &mut Session<'_>,
+    wanted: &Wanted,
+    provider: &Provider,
+    id: &str,
+) -> Result<Reply> {
+    let account = own_name(wanted, id);
+    let inputs = inputs::of_detect(&wanted.target, &account, id, wanted.request.access, None);
+    let asked_at = context.now();
+    let target = &wanted.target.name;
+    let unusable = |why: String| {
+        Error::new(Kind::Refused, format!("`{}` cannot be used on {target}", provider.name))
+            .because_text(why)
+            .hint("nothing was made; leave it out of `--with`, or mend what it says")
+    };
+    match session.call(provider, Verb::Detect, &inputs).await? {
+        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
+            None => Ok(reply),
+            Some(why) => Err(unusable(why)),
+        },
+        Answer::Refused { reason: why, .. } | Answer::Unknown { why } => Err(unusable(why)),
+    }
+}
+
+fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {
+    Error::new(
+        Kind::Refused,
+        format!("`{}` cannot be used on {}", wanted.provider.name, wanted.target.name),
+    )
+    .because_text(reason)
+    .hint(way_to_another_provider(context, wanted))
+}
+
+/// The next one that gives an account and asks for less of the login.
+fn way_to_another_provider(context: &Context, wanted: &Wanted) -> String {
+    let mut others = Provider::list(&context.providers_dir()).into_iter().flatten();
+    let asks_for_less = |other: &Arc<Provider>| {
+        other.account != AccountKind::None
+            && other.run_as == RunAs::Login
+            && wanted.provider.run_as == RunAs::Root
+    };
+    match others.find(asks_for_less) {
+        Some(other) => message::text(
+            "hint-other-provider",
+            &[("provider", (&other.name).into()), ("summary", (&other.summary).into())],
+        ),
+        None => "`stagepass provider list` shows the others".into(),
+    }
+}

@@ -1,0 +1,172 @@
+//! The plan: what would be made, what ends it, and what is to be known before.
+
+use chrono::Local;
+use serde_json::{Value, json};
+
+use super::Seen;
+use super::wanted::Wanted;
+use crate::deadline;
+use crate::grant::{Access, UnixTime};
+use crate::message;
+use crate::output::{Tone, fields, paint};
+use crate::policy::{EnvironmentFinding, Terms};
+use crate::promise::Promise;
+use crate::public_key::SupporterKey;
+
+/// What will be made, before it is made: `--dry-run` prints this very plan.
+pub(super) struct Plan<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) seen: &'a Seen,
+    pub(super) terms: &'a Terms,
+    pub(super) account: &'a str,
+}
+
+impl Plan<'_> {
+    pub(super) fn text(&self, now: UnixTime) -> String {
+        let Self { wanted, seen, terms, account } = self;
+        let request = &wanted.request;
+        let from: Vec<String> = terms.from().iter().map(ToString::to_string).collect();
+        let mut lines = vec![
+            ("for", format!("{} ({})", request.supporter.name, request.supporter.company)),
+            ("case", format!("{} at {}", wanted.case.reference, wanted.desk.manifest.name)),
+            ("server", format!("{} ({})", wanted.target.name, wanted.route)),
+            ("environment", environment_in_words(terms.environment())),
+            ("access", access_in_words(terms.access(), wanted.target.path.as_deref())),
+            ("not opened", self.stays_closed()),
+            ("OPENED", self.opened_secrets()),
+            ("account", format!("{account}, by `{}`", wanted.provider.name)),
+            ("beside it", self.beside()),
+            ("credential", self.credential()),
+            ("from", if from.is_empty() { "anywhere".into() } else { from.join(", ") }),
+            ("ends", deadline::human(terms.deadline(), &Local, now)),
+            ("at the end", at_end_in_words(terms.drain())),
+        ];
+        lines.extend(promise_in_words(&seen.promise));
+        for one in terms.overrides() {
+            lines.push(("override", format!("{}: {}", one.rule, one.reason)));
+        }
+        if let Some(live) = terms.live() {
+            lines.push(("LIVE", format!("approved by {} ({})", live.approver, live.approval)));
+            lines.push(("backup", format!("{}, {} bytes", live.backup.path, live.backup.size)));
+        }
+        for warning in seen.server.warnings.iter().chain(&seen.notes) {
+            lines.push(("note", paint(Tone::Warn, &warning.text)));
+        }
+        if let Some(id) = wanted.key.as_ref().and_then(SupporterKey::warning) {
+            lines.push(("note", paint(Tone::Warn, &message::text(id, &[]))));
+        }
+        format!("{}\n{}", paint(Tone::Strong, "The plan"), fields(&lines))
+    }
+
+    /// The files that others could not read before, as far as `detect` named them.
+    pub(super) fn closed_files(&self) -> String {
+        let reply = &self.seen.server.reply;
+        let mut named: Vec<&str> = reply.lines("path_closed").take(6).collect();
+        let total = reply.number("path_closed_total").unwrap_or_default();
+        let rest = total.saturating_sub(i64::try_from(named.len()).unwrap_or_default());
+        let more = match rest {
+            0 => String::new(),
+            rest if total >= 1000 => format!("at least {rest} more"),
+            rest => format!("{rest} more"),
+        };
+        named.extend(Some(more.as_str()).filter(|more| !more.is_empty()));
+        named.join(", ")
+    }
+
+    pub(super) fn stays_closed(&self) -> String {
+        match (self.terms.with_secrets(), self.closed_files()) {
+            (None, files) if !files.is_empty() => {
+                format!(
+                    "{files}  (others on the server cannot read them; `--with-secrets` opens them)"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    pub(super) fn opened_secrets(&self) -> String {
+        let Some(reason) = self.terms.with_secrets() else { return String::new() };
+        format!("also files with passwords and keys ({}): {reason}", self.closed_files())
+    }
+
+    pub(super) fn credential(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(key) = &self.wanted.key {
+            parts.push(format!("the supporter's own key {}", key.fingerprint));
+        }
+        if self.wanted.generate_key {
+            parts.push("a new key pair".into());
+        }
+        if self.wanted.password {
+            parts.push("a new password".into());
+        }
+        parts.join(" and ")
+    }
+
+    pub(super) fn beside(&self) -> String {
+        let each = self.wanted.beside.iter().zip(&self.seen.beside);
+        let each = each.map(|(one, reply)| format!("{}, by `{}`", one.plan(reply), one.name));
+        each.collect::<Vec<_>>().join("; ")
+    }
+
+    pub(super) fn document(&self) -> Value {
+        let Self { wanted, seen, terms, account } = self;
+        let beside = wanted.beside.iter().zip(&seen.beside).map(|(one, reply)| {
+            json!({ "provider": one.name, "summary": one.plan(reply), "run_as": one.run_as.id() })
+        });
+        json!({
+            "case": wanted.case.reference,
+            "desk": wanted.desk.id,
+            "target": wanted.target.name,
+            "server": wanted.route.to_string(),
+            "server_id": seen.server.server_id,
+            "supporter": wanted.request.supporter,
+            "provider": wanted.provider.name,
+            "account": account,
+            "beside": beside.collect::<Vec<Value>>(),
+            "path": wanted.target.path,
+            "closed_files": seen.server.reply.lines("path_closed").collect::<Vec<_>>(),
+            "closed_files_total": seen.server.reply.number("path_closed_total").unwrap_or_default(),
+            "key_fingerprint": wanted.key.as_ref().map(|key| &key.fingerprint),
+            "generate_key": wanted.generate_key,
+            "password": wanted.password,
+            "clock_ahead_seconds": seen.server.clock_ahead.seconds(),
+            "promise": seen.promise,
+            "notes": seen.server.warnings.iter().chain(&seen.notes).collect::<Vec<_>>(),
+            "terms": terms,
+        })
+    }
+}
+
+/// What ends it on time: "gate, key expiry, failsafe (systemd timer)", or what cannot.
+fn promise_in_words(promise: &Promise) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("enforced by", promise.enforced_by().join("; "))];
+    for layer in promise.weak() {
+        let text = format!("cannot be enforced here: {layer}");
+        lines.push(("", paint(Tone::Warn, &text)));
+    }
+    lines.push(("then", format!("{}, later", promise.backstops.join(" and "))));
+    lines
+}
+
+fn at_end_in_words(drain: i64) -> String {
+    match drain {
+        0 => "sessions that are open are ended".into(),
+        drain => {
+            format!("nothing new may start; what runs may go on for {}", deadline::duration(drain))
+        }
+    }
+}
+
+fn environment_in_words(finding: &EnvironmentFinding) -> String {
+    format!("{} ({})", finding.verdict.id(), finding.telling())
+}
+
+fn access_in_words(access: Access, path: Option<&str>) -> String {
+    let place = path.map_or_else(|| "no shop folder was named".to_owned(), |path| path.to_owned());
+    match access {
+        Access::Sftp => format!("SFTP, reading and writing ({place})"),
+        Access::SftpReadOnly => format!("SFTP, reading only ({place})"),
+        Access::Ssh => format!("shell, commands and SFTP ({place})"),
+    }
+}

@@ -1,0 +1,117 @@
+//! What is told when access is open.
+
+use chrono::Local;
+use serde_json::{Value, json};
+
+use super::Seen;
+use super::credential::secret_files;
+use super::look::notes_of;
+use super::wanted::Wanted;
+use crate::command::view;
+use crate::connect::Connect;
+use crate::context::Context;
+use crate::deadline;
+use crate::grant::Grant;
+use crate::message::Note;
+use crate::output::{Tone, fields, paint};
+use crate::promise::Promise;
+use crate::remote::layer::{self, LayerState};
+
+pub(super) fn report(
+    context: &Context,
+    wanted: &Wanted,
+    seen: &Seen,
+    grant: &Grant,
+    promise: &Promise,
+    beside: &[String],
+    plan: Value,
+) {
+    let mut text = format!(
+        "{} {}\n",
+        paint(Tone::Good, &format!("Granted: {}.", grant.id)),
+        tried_in_words(grant)
+    );
+    let connect = Connect::of(grant, &wanted.target, &wanted.route, seen.server.reply.text("fqdn"));
+    let given = grant.supporter.name.split_whitespace().next().unwrap_or("the supporter");
+    let who = format!("{given} connects with");
+    text.push_str(&fields(&[
+        (who.as_str(), connect.command.clone()),
+        ("host key", connect.host_keys.join(", ")),
+        ("ends", deadline::human(grant.deadline, &Local, context.now())),
+        ("enforced by", promise.enforced_by().join("; ")),
+        ("tried", beside.join("; ")),
+        ("beside it", users_beside(grant).join(", ")),
+        ("revoke", format!("stagepass revoke {}", grant.id)),
+    ]));
+    let mut files = Vec::new();
+    for (label, path) in secret_files(wanted) {
+        let Some(path) = path else { continue };
+        let place = format!("in {} (mode 0600)", path.display());
+        text.push_str(&fields(&[(label.as_str(), place)]));
+        files.push(json!({ "holds": label, "path": path }));
+    }
+    let mut notes = notes(grant);
+    for (layer, provider) in grant.layers.iter().skip(1).zip(&wanted.beside) {
+        notes.extend(notes_of(provider, &layer::opened(layer)));
+    }
+    let doubt = connect.doubt.clone();
+    notes.extend(doubt.map(|text| Note { id: "connect-doubt".into(), text }));
+    for note in &notes {
+        text.push_str(&fields(&[("note", paint(Tone::Warn, &note.text))]));
+    }
+    let grant = view::document(grant, context.now());
+    let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan,
+        "beside": beside, "files": files, "connect": connect });
+    context.output.result(&text, document);
+}
+
+/// The name that goes with each password beside the account.
+fn users_beside(grant: &Grant) -> Vec<String> {
+    let beside = grant.layers.iter().skip(1).filter(|layer| layer.has_password);
+    beside.map(|layer| format!("the user {} by `{}`", layer.account, layer.provider)).collect()
+}
+
+/// What the merchant should know of what `open` replied.
+pub(super) fn notes(grant: &Grant) -> Vec<Note> {
+    let reply = grant.login().map(layer::opened).unwrap_or_default();
+    let said = |key: &str| reply.text(key);
+    let (is, denied) = (|key: &str| reply.is(key), |key: &str| said(key) == "false");
+    let all = [
+        ("made-same-key-foreign", is("same_key_foreign")),
+        ("made-same-key-kept", is("same_key_kept")),
+        ("made-shop-partial", is("shop_partial")),
+        ("made-no-rights", said("shop_access") == "none" && !said("shop_path").is_empty()),
+        ("made-shop-reason", !said("shop_reason").is_empty()),
+        ("made-uses-unprotected", denied("uses_protected")),
+        ("made-no-baseline", denied("baseline")),
+        ("made-forwards", is("password_forwarding")),
+    ];
+    let args = [
+        ("shop_reason", said("shop_reason").trim_end_matches('.').into()),
+        ("baseline_reason", said("baseline_reason").trim_end_matches('.').into()),
+    ];
+    let told = all.into_iter().filter(|(_, is_so)| *is_so);
+    told.map(|(id, _)| Note::of(id, &args)).collect()
+}
+
+/// What the proof was: the supporter's private key is not ours to log in with.
+fn tried_in_words(grant: &Grant) -> &'static str {
+    let layer = grant.login();
+    let key = layer.is_some_and(|layer| layer.public_key.is_some());
+    let password = layer.is_some_and(|layer| layer.has_password);
+    let limited = layer.map(LayerState::of).is_some_and(|it| it.is_limited() && !it.taken_here);
+    match (key, password) {
+        (true, _) if limited => {
+            "The supporter's key is in place for the addresses in `--from`, and a trial login with \
+             the same rights worked."
+        }
+        (true, false) => {
+            "The server takes the supporter's key, and a trial login with the same rights worked."
+        }
+        (true, true) => {
+            "The server takes the supporter's key, and trial logins with the same rights and with \
+             the password worked."
+        }
+        _ => "The password was tried for real and works.",
+    }
+}

@@ -1,0 +1,407 @@
+//! What was typed, and what it means: target, case, desk, providers, key, time. No server is asked.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Local;
+use ipnet::IpNet;
+
+use super::{AccessArg, AtEndArg, GrantArgs};
+use crate::command::quoted;
+use crate::context::Context;
+use crate::deadline;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{Access, Case, MOST_LAYERS, Supporter, UnixTime};
+use crate::ledger::{CaseFilter, LedgerError};
+use crate::message;
+use crate::output::{self, Tone};
+use crate::policy::desk::Desk;
+use crate::policy::{Credential, LiveRequest, Override, Request};
+use crate::public_key::{self, SupporterKey};
+use crate::remote::provider::{AccountKind, Provider};
+use crate::remote::session::unreachable;
+use crate::target::{Address, Target};
+use crate::transport::Route;
+
+/// Everything that was asked for, resolved. Nothing has been touched yet.
+pub(super) struct Wanted {
+    pub(super) target: Target,
+    pub(super) yes: bool,
+    pub(super) route: Route,
+    pub(super) case: Case,
+    pub(super) desk: Desk,
+    /// What gives the account.
+    pub(super) provider: Arc<Provider>,
+    /// What is made beside it.
+    pub(super) beside: Vec<Arc<Provider>>,
+    pub(super) key: Option<SupporterKey>,
+    pub(super) generate_key: bool,
+    pub(super) password: bool,
+    pub(super) request: Request,
+    pub(super) backup: Option<String>,
+    pub(super) output: Option<PathBuf>,
+    pub(super) reveal: bool,
+}
+
+/// Asks for the answers that are missing, where somebody can be asked.
+pub(super) async fn ask_for_what_is_missing(
+    context: &Context,
+    typed: &mut GrantArgs,
+) -> Result<()> {
+    if typed.case.is_none() {
+        let open = match context.ledger_to_read().await? {
+            Some(ledger) => {
+                let open_only = CaseFilter { open_only: true, ..CaseFilter::default() };
+                ledger.cases(&open_only, 2).await?
+            }
+            None => Vec::new(),
+        };
+        typed.case = match open.as_slice() {
+            [only] if context.output.can_ask() => Some(only.reference.clone()),
+            _ => context.output.ask("Case (the desk's reference):"),
+        };
+    }
+    if typed.target.is_none() {
+        let targets = context.targets()?;
+        let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        typed.target = match names.as_slice() {
+            [only] if context.output.can_ask() => Some(only.clone()),
+            _ => context.output.ask(&format!("Target ({}):", names.join(", "))),
+        };
+    }
+    if typed.supporter.is_none() {
+        typed.supporter = context.output.ask("Supporter's name:");
+    }
+    if typed.key.is_none() && !typed.generate_key && !typed.password {
+        typed.key = context
+            .output
+            .ask("File with the supporter's public key (empty: make a key pair):")
+            .filter(|answer| !answer.is_empty())
+            .map(PathBuf::from);
+        typed.generate_key = typed.key.is_none() && context.output.can_ask();
+    }
+    Ok(())
+}
+
+/// The answers without which nothing can be resolved: case, target, supporter.
+pub(super) fn needed(typed: &mut GrantArgs) -> Result<(String, String, String)> {
+    let take = |value: &mut Option<String>| value.take().filter(|text| !text.is_empty());
+    match (take(&mut typed.case), take(&mut typed.target), take(&mut typed.supporter)) {
+        (Some(case), Some(target), Some(supporter)) => Ok((case, target, supporter)),
+        (case, target, supporter) => {
+            let missing: Vec<&str> =
+                [("--case", case), ("--target", target), ("--supporter", supporter)]
+                    .into_iter()
+                    .filter_map(|(option, value)| value.is_none().then_some(option))
+                    .collect();
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            Err(Error::new(Kind::Usage, format!("{} {verb} missing", missing.join(", ")))
+                .hint("`stagepass grant --help` has examples"))
+        }
+    }
+}
+
+/// From what was typed to what it means. Reads files and the ledger, changes nothing.
+pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<Wanted> {
+    let (reference, target, name) = needed(&mut typed)?;
+    let target = context.target(&target)?;
+    let case = find_case(context, &reference).await?;
+    let desk = context.desk(&case.desk)?;
+    let company = typed.company.unwrap_or_else(|| desk.manifest.name.clone());
+    let key = typed.key.as_deref().map(read_key).transpose()?;
+    if key.is_none() && !typed.generate_key && !typed.password {
+        return Err(Error::new(Kind::Usage, "there is no credential")
+            .hint("give the supporter's public key with `--key FILE`")
+            .hint("or let stagepass make one with `--generate-key` or `--password`"));
+    }
+    let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
+    let own_key = match &key {
+        Some(key) => own_key(context, &target, key).await,
+        None => None,
+    };
+    let preferred = Provider::preferred(target.elevation, &route.user);
+    let (provider, beside) = providers(context, &typed.with, preferred)?;
+    let mut credentials = Vec::new();
+    if key.is_some() {
+        credentials.push(Credential::Key);
+    }
+    if typed.generate_key {
+        credentials.push(Credential::GeneratedKey);
+    }
+    if typed.password {
+        credentials.push(Credential::Password);
+    }
+    let access_stated = typed.access.is_some();
+    let deadline = deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?;
+    if let (Some(text), Some(deadline), false) = (&typed.duration, deadline, typed.yes) {
+        sure_of(context, text, deadline.saturating_sub(context.now()))?;
+    }
+    let request = Request {
+        case: reference,
+        supporter: Supporter { name, company },
+        target: target.name.clone(),
+        scheme: scheme(&target.address).to_owned(),
+        host: route.host.clone(),
+        port: route.host.is_some().then_some(route.port),
+        declared: Some(target.environment),
+        account: (provider.account == AccountKind::Shared).then(|| route.user.clone()),
+        path: target.path.clone(),
+        access: access(typed.access),
+        with_secrets: typed.with_secrets.then(|| typed.reason.clone().unwrap_or_default()),
+        credentials,
+        own_key,
+        from: networks(&typed.from)?,
+        deadline,
+        drain: drain(typed.at_end, typed.max.as_deref())?,
+        overrides: typed
+            .overrides
+            .iter()
+            .map(|rule| Override {
+                rule: rule.clone(),
+                reason: typed.reason.clone().unwrap_or_default(),
+            })
+            .collect(),
+        live: LiveRequest {
+            approver: typed.approver,
+            approval: typed.approval,
+            reason: typed.reason,
+            access_stated,
+            acknowledged: typed.acknowledge,
+            confirmation: typed.yes_live,
+        },
+        password_beside: beside.iter().any(|provider| provider.has_password),
+        accept_weak_expiry: typed.accept_weak_expiry,
+    };
+    Ok(Wanted {
+        yes: typed.yes,
+        provider,
+        beside,
+        target,
+        route,
+        case,
+        desk,
+        key,
+        generate_key: typed.generate_key,
+        password: typed.password,
+        request,
+        backup: typed.backup,
+        output: typed.output,
+        reveal: typed.reveal,
+    })
+}
+
+/// The word of `--with` for whatever gives an account on this server.
+const SERVER: &str = "server";
+
+/// What is to be made: the one provider that gives an account, and those beside it, in the order in
+/// which they were named.
+pub(super) fn providers(
+    context: &Context,
+    named: &[String],
+    preferred: &str,
+) -> Result<(Arc<Provider>, Vec<Arc<Provider>>)> {
+    let mut accounts: Vec<Arc<Provider>> = Vec::new();
+    let mut beside: Vec<Arc<Provider>> = Vec::new();
+    let names = named.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let mut names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        names.push(SERVER);
+    }
+    for name in names {
+        let provider = context.provider(if name == SERVER { preferred } else { name })?;
+        if accounts.iter().chain(&beside).any(|known| known.name == provider.name) {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`--with` names `{}` more than once", provider.name),
+            )
+            .hint("name each once: nothing is made twice for one grant"));
+        }
+        match provider.account {
+            AccountKind::None => beside.push(provider),
+            AccountKind::Own | AccountKind::Shared => accounts.push(provider),
+        }
+    }
+    if accounts.len() + beside.len() > MOST_LAYERS {
+        return Err(Error::new(Kind::Usage, "`--with` names too many providers")
+            .because_text(format!("a grant has at most {MOST_LAYERS} layers")));
+    }
+    let mut accounts = accounts.into_iter();
+    match (accounts.next(), accounts.next()) {
+        (Some(provider), None) => Ok((provider, beside)),
+        (Some(one), Some(other)) => Err(Error::new(
+            Kind::Usage,
+            format!("`{}` and `{}` both give an account", one.name, other.name),
+        )
+        .hint("a grant has one account that the supporter logs in to: leave one of them out")),
+        (None, _) => Err(Error::new(Kind::Usage, "nothing that `--with` names gives an account")
+            .hint(format!("name what gives one, too: `--with {SERVER},{}`", named.join(",")))),
+    }
+}
+
+/// Running work that may go on without a word about it, in seconds.
+const DRAIN_DEFAULT: i64 = 30 * 60;
+
+/// The longest that running work may go on after the deadline, in seconds.
+const DRAIN_MAXIMUM: i64 = 12 * 60 * 60;
+
+/// Seconds after the deadline that running work may go on.
+pub(super) fn drain(at_end: Option<AtEndArg>, max: Option<&str>) -> Result<i64> {
+    let refused = |why: String| {
+        Error::new(Kind::Usage, "`--max` cannot be used").because_text(why).hint(
+            "write `--at-end drain --max 30m`; without `--at-end drain` everything ends at the \
+             deadline",
+        )
+    };
+    let seconds = match (at_end, max) {
+        (Some(AtEndArg::Drain), None) => DRAIN_DEFAULT,
+        (Some(AtEndArg::Drain), Some(text)) => {
+            deadline::parse_for(text).map_err(|e| refused(e.to_string()))?
+        }
+        (_, None) => return Ok(0),
+        (_, Some(_)) => return Err(refused("there is nothing to wait for".into())),
+    };
+    if (60..=DRAIN_MAXIMUM).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(refused("it must be between one minute and twelve hours".into()))
+    }
+}
+
+pub(super) fn scheme(address: &Address) -> &'static str {
+    match address {
+        Address::Local => "local",
+        Address::Ssh { .. } => "ssh",
+    }
+}
+
+pub(super) fn access(typed: Option<AccessArg>) -> Access {
+    match typed {
+        None | Some(AccessArg::Sftp) => Access::Sftp,
+        Some(AccessArg::SftpReadOnly) => Access::SftpReadOnly,
+        Some(AccessArg::Ssh) => Access::Ssh,
+    }
+}
+
+async fn find_case(context: &Context, reference: &str) -> Result<Case> {
+    let missing = || {
+        Error::new(
+            Kind::NotFound,
+            format!("there is no case `{}`", crate::remote::script::clean(reference)),
+        )
+        .hint(format!(
+            "open it with `stagepass case open {} --desk multisafepay`",
+            quoted(reference)
+        ))
+    };
+    let ledger = context.ledger_to_read().await?.ok_or_else(missing)?;
+    let case = match ledger.case(reference).await {
+        Err(LedgerError::NoSuchCase { .. }) => return Err(missing()),
+        other => other?,
+    };
+    if case.closed_at.is_some() {
+        return Err(Error::new(Kind::Usage, format!("the case `{reference}` is closed"))
+            .hint("open a new case for a new investigation"));
+    }
+    Ok(case)
+}
+
+/// Where the merchant has a key themselves, if they do.
+async fn own_key(context: &Context, target: &Target, key: &SupporterKey) -> Option<String> {
+    let key = public_key::parse_stored(&key.text)?;
+    let deadline = context.step_deadline();
+    crate::transport::own_key(target, &key, &context.surroundings, deadline).await
+}
+
+/// Reads the supporter's public key; `-` is standard input. Never more than a key can be.
+fn read_key(path: &Path) -> Result<SupporterKey> {
+    let typed = path.to_string_lossy();
+    let cannot = |e: io::Error| {
+        let is_missing = e.kind() == io::ErrorKind::NotFound;
+        let hint = match () {
+            () if ["http://", "https://"].iter().any(|start| typed.starts_with(start)) => {
+                message::text("key-hint-url", &[])
+            }
+            () if is_missing && typed.starts_with('~') => message::text("key-hint-tilde", &[]),
+            () => "name the file with the supporter's public key".to_owned(),
+        };
+        Error::new(Kind::Usage, format!("the key file `{typed}` cannot be read"))
+            .because(e)
+            .hint(hint)
+    };
+    let bytes = if path == Path::new("-") {
+        let read = || Ok(public_key::read_bounded(io::stdin().lock()));
+        output::unless_interrupted(read).map_err(cannot)?
+    } else {
+        // A FIFO that nobody writes to would keep the open waiting for ever.
+        if !path.metadata().map_err(cannot)?.is_file() {
+            let why = "it is not a regular file";
+            return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, why))
+                .hint("what a program prints can be given on standard input: `--key -`"));
+        }
+        public_key::read_bounded(File::open(path).map_err(cannot)?)
+    };
+    bytes.and_then(|bytes| public_key::read_supporter_key(&bytes)).map_err(|e| {
+        let hint = message::text(e.hint(), &[]);
+        Error::new(Kind::Usage, "the supporter's public key cannot be used").because(e).hint(hint)
+    })
+}
+
+/// The networks that were typed, each once. A network with something in its host part is a slip:
+/// whether the one address or the whole network was meant is not guessed.
+fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
+    let mut networks = Vec::new();
+    for text in typed {
+        let shown = crate::remote::script::clean(text);
+        let net = text.parse::<IpNet>().ok();
+        let address = text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+        let refused = match net.or(address) {
+            Some(net) if net == net.trunc() => {
+                if !networks.contains(&net) {
+                    networks.push(net);
+                }
+                continue;
+            }
+            Some(net) => Error::new(Kind::Usage, format!("`{shown}` is an address and a network"))
+                .hint(format!(
+                    "write `{}` for the network, or `{}` for the one address",
+                    net.trunc(),
+                    net.addr()
+                )),
+            None => Error::new(Kind::Usage, format!("`{shown}` is not a network")),
+        };
+        return Err(refused.hint("write 192.0.2.0/24, 2001:db8::/32 or a single address"));
+    }
+    Ok(networks)
+}
+
+/// Makes sure of a length of time that is rarely meant: a minute or a month, seconds.
+fn sure_of(context: &Context, typed: &str, seconds: i64) -> Result<()> {
+    let Some(doubt) = deadline::doubtful(typed, seconds) else { return Ok(()) };
+    if context.output.confirm(&format!("{doubt} Is that meant?")) == Some(false) {
+        return Err(Error::new(Kind::Usage, "the deadline is not the one that was meant")
+            .hint("write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`"));
+    }
+    context.output.say(Tone::Warn, &doubt);
+    Ok(())
+}
+
+/// The deadline that was typed, if one was.
+pub fn deadline_of(
+    context: &Context,
+    duration: Option<&str>,
+    until: Option<&str>,
+) -> Result<Option<UnixTime>> {
+    let now = context.now();
+    let parsed = match (duration, until) {
+        (Some(text), _) => deadline::parse_for(text).map(|length| Some(now.saturating_add(length))),
+        (None, Some(text)) => deadline::parse_until(text, &Local, now).map(Some),
+        (None, None) => Ok(None),
+    };
+    parsed.map_err(|e| {
+        Error::new(Kind::Usage, "the deadline cannot be understood")
+            .because(e)
+            .hint("write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`")
+    })
+}

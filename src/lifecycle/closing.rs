@@ -619,6 +619,7 @@ fn still_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Option<Stri
 /// provider says by itself.
 fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
     let left = reply.text("sessions_left");
+    let unknown = !left.is_empty() && left.parse::<i64>().is_err();
     let is_shared = LayerState::is_shared(layer);
     let all = [
         ("end-already-absent", reply.is("already_absent") && !reply.is("by_server")),
@@ -628,8 +629,8 @@ fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
         ("shared-uncounted", reply.text("hidden") == "unknown" && is_shared),
         ("end-uses-partial", reply.is("uses_partial")),
         ("end-sessions-left", reply.number("sessions_left").is_some_and(|count| count > 0)),
-        ("end-sessions-unknown", left == "unknown" && !is_shared),
-        ("end-sessions-shared", left == "unknown" && is_shared),
+        ("end-sessions-unknown", unknown && !is_shared),
+        ("end-sessions-shared", unknown && is_shared),
     ];
     let account = layer.account.as_str();
     let args = [

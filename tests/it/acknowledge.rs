@@ -619,8 +619,8 @@ fn what_the_server_closed_itself_ended_when_the_server_said() {
     assert_eq!(detail["layers"][0]["server_closed_at"], ended);
     assert!(detail["why"].as_str().unwrap().starts_with("closed by the server at 20"));
     let notes = detail["notes"].to_string();
-    assert!(notes.contains("closed by the server at"), "{notes}");
-    assert!(!notes.contains("already absent"), "{notes}");
+    assert!(notes.contains(r#""end-by-server""#), "{notes}");
+    assert!(!notes.contains(r#""end-already-absent""#), "{notes}");
     let run = story.run(["show", &granted.id]).ok();
     assert!(run.stdout.contains("the server itself"), "{}", run.told());
     story.run(["ledger", "verify"]).ok();

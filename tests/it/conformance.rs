@@ -132,7 +132,7 @@ fn a_merchants_own_provider_is_used_and_one_that_others_can_write_is_refused() {
     let text = fs::read_to_string(&script).unwrap();
     fs::write(&script, format!("{text}# changed\n")).unwrap();
     let told = story.revoked(&granted.id);
-    assert!(told.contains("has changed since the grant"), "{told}");
+    assert!(told.contains(r#""end-provider-changed""#), "{told}");
 }
 
 #[test]

@@ -371,7 +371,7 @@ fn a_grant_works_and_ends(suite: &str, login: Login, access: &str, does: Use) {
     assert_eq!(story.show(&granted.id[..4])["grant"]["access"], access);
 
     let told = story.revoked(&granted.id);
-    assert!(told.contains("tried and refused"), "{told}");
+    assert!(told.contains(r#""login-refused""#), "{told}");
     let secret = std::fs::read_to_string(&story.stage.admin.private).unwrap();
     story.kept_secret(&shapes_of_private_key(&secret), &[&host], &mut watch);
     is_refused(&story, &host, &granted.account, with);

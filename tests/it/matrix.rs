@@ -131,8 +131,8 @@ fn does_the_job(story: &Story, host: &Host, setting: &str, provider: Provider, a
         let told = story.revoked(&granted.id);
         // Whoever is refused too often in too short a time is shut out: the next ones are not tried.
         let first = access == accesses[0] && provider == Provider::Account;
-        let proved = told.contains("tried and refused");
-        assert!(proved || !first && told.contains("not tried"), "{told}");
+        let proved = told.contains(r#""login-refused""#);
+        assert!(proved || !first && told.contains(r#""login-rationed""#), "{told}");
         is_refused(story, host, &granted.account, with);
         nothing_is_left(host, &granted.id);
         same_text(&before, &merchants_own(host));

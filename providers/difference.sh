@@ -1237,6 +1237,7 @@ sp_b_compare() {
 sp_b_purge() {
     set +f
     for sp_b_a in "$sp_b_into"/now.*; do
+        if [ ! -e "$sp_b_a" ] && [ ! -L "$sp_b_a" ]; then continue; fi
         if [ "$sp_b_a" = "$sp_b_work" ] || ! kill -0 "${sp_b_a##*.}" 2>/dev/null; then rm -rf -- "$sp_b_a"; fi
     done
     set -f

@@ -901,7 +901,7 @@ sp_undo() {
     sp_guarding=''
     if [ "${sp_new_place:-0}" = 1 ]; then
         sp_failsafe_remove || :
-        rm -rf -- "$sp_dir"
+        sp_drop "$sp_dir"
         rmdir -- "$sp_base" 2>/dev/null || :
     elif [ -n "${sp_ends_was:-}" ]; then
         sp_put "$sp_dir/ends" 644 "$sp_ends_was$sp_nl" || :
@@ -1634,7 +1634,7 @@ sp_close_place() {
         sp_say failsafe_absent false
         sp_fail failsafe-left "${sp_cron_why:-What was to close this grant on the server could not be removed.}"
     fi
-    rm -rf -- "$sp_dir"
+    sp_drop "$sp_dir"
     sp_result_purge
     rmdir -- "$sp_base" 2>/dev/null || :
     sp_bool failsafe_absent sp_failsafe_absent

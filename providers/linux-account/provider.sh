@@ -1353,7 +1353,7 @@ sp_forget() {
     sp_failsafe_absent || { sp_changed=1 && return 0; }
     [ -d "$sp_record" ] || return 0
     sp_gate_remove
-    rm -rf -- "$sp_record"
+    sp_drop "$sp_record"
 }
 
 # A record that was there before is of something that is still there.

@@ -1004,7 +1004,7 @@ sp_web_forget() {
     sp_failsafe_remove || { sp_changed=1 && return 0; }
     # Asked to go is not gone.
     sp_failsafe_absent || { sp_changed=1 && return 0; }
-    [ ! -d "$sp_record" ] || rm -rf -- "$sp_record"
+    [ ! -d "$sp_record" ] || sp_drop "$sp_record"
 }
 
 # sp_web_refuse_new ID SENTENCE: before anybody can get in. What was there of this grant before stays.

@@ -36,6 +36,7 @@ shared_sessions() {
     locked_by_another
     closed_meanwhile
     failsafe_comes_late
+    failsafe_notes_late
     way_in_first
     root_by
 }
@@ -1969,6 +1970,40 @@ failsafe_comes_late() {
     as_deploy close access=ssh
     finishes
     as_deploy collected
+}
+
+# And before it waits it writes down that it tries, into the folder that is just being removed.
+failsafe_notes_late() {
+    about="$suite the failsafe writes into the folder that goes"
+    fresh
+    as_deploy open access=ssh
+    finishes
+    mkdir -p "$root/usr/local/bin"
+    cat >"$root/usr/local/bin/rm" <<'SH'
+#!/bin/sh
+PATH=/usr/bin:/bin
+case $* in
+    "-rf -- /home/deploy/.stagepass/k3v9q2m7xa")
+        if [ ! -e /tmp/noted ]; then
+            : >/tmp/noted
+            rm -rf "$3"/*
+            echo 1 >"$3/tries"
+            echo "rm: cannot remove '$3': Directory not empty" >&2
+            exit 1
+        fi
+        ;;
+esac
+exec rm "$@"
+SH
+    chmod 755 "$root/usr/local/bin/rm"
+    as_deploy close access=ssh
+    rm -f "$root/usr/local/bin/rm"
+    finishes
+    want 'it did write' test -e "$root/tmp/noted"
+    says absent=true
+    rm -f "$root/tmp/noted"
+    as_deploy collected
+    want 'nothing is left' test ! -e "$root/home/deploy/.stagepass"
 }
 
 # R11: another account holds a lock on the home folder.

@@ -149,7 +149,7 @@ compared_twice_at_once() {
     done
     on setpriv --reuid=sp-ann --clear-groups sh -c "echo '<?php' >'$shop/var/planted.php'"
     slow_tool cmp 3
-    on sh -c 'until [ -e /tmp/reached ]; do sleep 0.05; done; exec sh /var/lib/stagepass/k3v9q2m7ann/failsafe' >/dev/null 2>&1 &
+    on sh -c 'i=0; until [ -e /tmp/reached ] || [ $((i = i + 1)) -gt 1200 ]; do sleep 0.05; done; exec sh /var/lib/stagepass/k3v9q2m7ann/failsafe' >/dev/null 2>&1 &
     late=$!
     closes
     wait "$late"

@@ -23,12 +23,33 @@ use crate::remote::script::{
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
 
+/// The texts of these parts of a folder of `providers/` as one, and their names: the part to begin with, then the
+/// others by name.
+macro_rules! parts {
+    ($folder:literal: $($part:literal),+ $(,)?) => {
+        Parts {
+            text: concat!($(include_str!(concat!("../../providers/", $folder, "/", $part, ".sh"))),+),
+            names: &[$($part),+],
+        }
+    };
+}
+
+/// A script that stands in several files.
+struct Parts {
+    text: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds them against the folder"))]
+    names: &'static [&'static str],
+}
+
 /// The sh functions that every provider may call.
-const LIBRARY: &str = concat!(
-    include_str!("../../providers/lib.sh"),
-    include_str!("../../providers/ending.sh"),
-    include_str!("../../providers/difference.sh"),
+const LIBRARY_PARTS: Parts = parts!("lib":
+    "begin", "difference/baseline", "difference/difference", "difference/listing",
+    "difference/places", "difference/shop", "difference/system", "difference/told",
+    "ending/at_deadline", "ending/crontab", "ending/deadline", "ending/drop_in",
+    "ending/failsafe", "ending/file", "ending/gate_folder", "ending/result",
+    "ending/session", "ending/uses", "facts", "input", "key", "lock", "process", "shop"
 );
+const LIBRARY: &str = LIBRARY_PARTS.text;
 
 /// The program on the server that every session of a grant passes through.
 const GATE: &str = include_str!("../../providers/gate.sh");
@@ -44,7 +65,7 @@ pub(crate) const KEPT: &str = "result_kept";
 struct Files {
     name: &'static str,
     manifest: &'static str,
-    script: &'static str,
+    script: Parts,
     /// Its sentences, a Fluent catalogue.
     sentences: &'static str,
 }
@@ -54,19 +75,30 @@ const BUILTIN: &[Files] = &[
     Files {
         name: "linux-account",
         manifest: include_str!("../../providers/linux-account/provider.toml"),
-        script: include_str!("../../providers/linux-account/provider.sh"),
+        script: parts!("linux-account":
+            "provider", "account", "ahead", "check", "close", "detect", "dropbear", "end",
+            "entries", "files", "home", "make", "marks", "open", "owner", "plan", "record",
+            "report", "secrets", "shop", "shop_close", "shop_open", "shut", "together",
+            "update"
+        ),
         sentences: include_str!("../../providers/linux-account/en.ftl"),
     },
     Files {
         name: "authorized-key",
         manifest: include_str!("../../providers/authorized-key/provider.toml"),
-        script: include_str!("../../providers/authorized-key/provider.sh"),
+        script: parts!("authorized-key":
+            "provider", "check", "close", "detect", "file", "folder", "lines", "marks",
+            "open", "report", "sessions", "shut", "strays", "update"
+        ),
         sentences: include_str!("../../providers/authorized-key/en.ftl"),
     },
     Files {
         name: "web-password",
         manifest: include_str!("../../providers/web-password/provider.toml"),
-        script: include_str!("../../providers/web-password/provider.sh"),
+        script: parts!("web-password":
+            "provider", "check", "close", "config", "detect", "fit", "guard", "lines",
+            "marks", "open", "record", "server", "which_file"
+        ),
         sentences: include_str!("../../providers/web-password/en.ftl"),
     },
 ];
@@ -77,7 +109,7 @@ const MOST_NOTES: usize = 20;
 /// Every script that is built in, as it is sent where nothing is left out: for the tests of that.
 #[cfg(test)]
 pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
-    [LIBRARY].into_iter().chain(BUILTIN.iter().map(|files| files.script))
+    [LIBRARY].into_iter().chain(BUILTIN.iter().map(|files| files.script.text))
 }
 
 /// What a provider can be asked to do.
@@ -351,7 +383,11 @@ impl Provider {
                         return Ok(Arc::clone(made));
                     }
                     let Files { manifest, script, sentences, .. } = files;
-                    let text = Text { manifest, script, sentences: Some((*sentences).to_owned()) };
+                    let text = Text {
+                        manifest,
+                        script: script.text,
+                        sentences: Some((*sentences).to_owned()),
+                    };
                     let new = Self::parse(name, text, Origin::BuiltIn)?;
                     return Ok(Arc::clone(made.get_or_init(|| Arc::new(new))));
                 }
@@ -409,7 +445,11 @@ impl Provider {
                 ProviderError::Unreadable { path: path.display().to_string(), source }
             })
         };
-        let (manifest, script) = (read(&manifest_path)?, read(&script_path)?);
+        let (manifest, mut script) = (read(&manifest_path)?, read(&script_path)?);
+        for part in other_parts(folder)? {
+            refuse_unsafe(&part)?;
+            script.push_str(&read(&part)?);
+        }
         let sentences_path = folder.join(SENTENCES);
         let mut sentences = None;
         if sentences_path.symlink_metadata().is_ok() {
@@ -715,6 +755,19 @@ fn is_name(name: &str) -> bool {
 /// The largest file that a merchant writes by hand, in bytes.
 pub(crate) const FILE_LIMIT: u64 = 256 * 1024;
 
+/// The other files of a folder's script, by name.
+fn other_parts(folder: &Path) -> Result<Vec<PathBuf>, ProviderError> {
+    let cannot = |source| ProviderError::Unreadable { path: folder.display().to_string(), source };
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut parts: Vec<PathBuf> = entries.map_err(cannot)?.iter().map(fs::DirEntry::path).collect();
+    parts.retain(|path| {
+        path.extension().is_some_and(|extension| extension == "sh")
+            && path.file_name().is_some_and(|name| name != "provider.sh")
+    });
+    parts.sort();
+    Ok(parts)
+}
+
 /// Refuses a path that somebody else could have written.
 pub(crate) fn refuse_unsafe(path: &Path) -> Result<(), ProviderError> {
     let shown = || path.display().to_string();
@@ -737,12 +790,34 @@ mod tests {
         let folders: Vec<String> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/providers"))
             .unwrap()
             .flatten()
-            .filter(|entry| entry.path().is_dir())
+            .filter(|entry| entry.path().join("provider.toml").exists())
             .map(|entry| entry.file_name().into_string().unwrap())
             .collect();
         assert_eq!(folders.len(), BUILTIN.len());
         for name in folders {
             Provider::find(&name, Path::new("/nonexistent")).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_script_is_built_in() {
+        fn parts_below(folder: &Path, prefix: &str, names: &mut Vec<String>) {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());
+                if entry.path().is_dir() {
+                    parts_below(&entry.path(), &format!("{name}/"), names);
+                } else if let Some(name) = name.strip_suffix(".sh") {
+                    names.push(name.to_owned());
+                }
+            }
+        }
+        let providers = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers");
+        let built_in = BUILTIN.iter().map(|files| (files.name, "provider", files.script.names));
+        for (folder, first, built_in) in built_in.chain([("lib", "begin", LIBRARY_PARTS.names)]) {
+            let mut there = Vec::new();
+            parts_below(&providers.join(folder), "", &mut there);
+            there.sort_by_key(|name| (name != first, name.clone()));
+            assert_eq!(there, built_in, "{folder}");
         }
     }
 
@@ -752,7 +827,7 @@ mod tests {
         use std::io::Write as _;
         for Files { name, script, .. } in BUILTIN {
             let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
-            let whole = [LIBRARY, script].concat();
+            let whole = [LIBRARY, script.text].concat();
             let defined: Vec<&str> = whole
                 .lines()
                 .filter_map(|line| line.split_once("() {"))

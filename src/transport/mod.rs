@@ -192,7 +192,7 @@ pub struct Output {
 const LONGEST_PATH: usize = 512;
 
 /// How much of standard output is kept, in bytes: many grants may be closed by one script, and each have
-/// many records of what differs. `sp_b_room` in `providers/difference.sh` keeps below it.
+/// many records of what differs. `sp_b_room` in `providers/lib/difference/places.sh` keeps below it.
 pub const STDOUT_LIMIT: usize = 16 * 1024 * 1024;
 /// How much of standard error is kept, in bytes.
 pub const STDERR_LIMIT: usize = 64 * 1024;

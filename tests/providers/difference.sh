@@ -38,7 +38,7 @@ compare() {
     {
         printf '{ set -eu\n'
         for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
-        cat "$repo/providers/lib.sh" "$repo/providers/difference.sh"
+        parts_of lib begin
         # Narrower limits, where a test says so.
         printf '%s\n' "${besides:-}"
         printf 'sp_whoami; sp_me=%s; sp_my_home=%s\n' "$login" "$([ "$login" = root ] && echo /root || echo "/home/$login")"
@@ -223,7 +223,7 @@ finds_what_is_planted_in_every_place() {
     local uncapped=1 place class how path a n=0
     local -a places=() expected=() made=() changed=()
     about="$suite difference: every place"
-    mapfile -t places < <(sed -n "/sp_b_places='/,/^'/p" "$repo/providers/difference.sh" | grep '^[a-z]* [a-z]* [/~]')
+    mapfile -t places < <(sed -n "/sp_b_places='/,/^'/p" "$repo/providers/lib/difference/places.sh" | grep '^[a-z]* [a-z]* [/~]')
     want 'the list was read' [ "${#places[@]}" -gt 180 ]
     echo 'AuthorizedPrincipalsFile /etc/principals/of/%u' >>"$root/etc/ssh/sshd_config.d/15-test.conf"
     echo 'TrustedUserCAKeys /etc/authorities/users' >>"$root/etc/ssh/sshd_config.d/15-test.conf"

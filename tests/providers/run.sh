@@ -249,7 +249,9 @@ quote() {
 
 # source_of PROVIDER: library and script. For open and update, which leave the gate and the failsafe on
 # the server, it is a text in a variable as well: quoted once for each provider.
-source_of() { cat "$repo/providers/lib.sh" "$repo/providers/ending.sh" "$repo/providers/difference.sh" - "$repo/providers/$1/provider.sh" <<<''; }
+# Each begins with one file, and then come the others by name.
+parts_of() { find "$repo/providers/$1" -name '*.sh' ! -path "$repo/providers/$1/$2.sh" | LC_ALL=C sort | xargs cat "$repo/providers/$1/$2.sh"; }
+source_of() { parts_of lib begin; echo; parts_of "$1" provider; }
 quoted_source_of() {
     if [ ! -s "$tmp/source.$1" ]; then
         {
@@ -321,7 +323,7 @@ closes() {
     [ "$verb" != close ] || ahead="sp_close_ahead $batched" behind=sp_close_behind
     {
         printf '{ set -u\n'
-        sed -n -e '/^sp_close_ahead() {/,/^}/p' -e '/^sp_close_behind() {/p' "$repo/providers/linux-account/provider.sh"
+        sed -n -e '/^sp_close_ahead() {/,/^}/p' -e '/^sp_close_behind() {/p' "$repo/providers/linux-account/ahead.sh"
         printf 'sp_start() {\n'
         source_of linux-account
         printf '}\n'

@@ -1,5 +1,5 @@
 //! What is different on a server since access was opened: the server tells records of it
-//! (`providers/difference.sh`), and here they are judged. Which class a difference is of, how bad it
+//! (`providers/lib/difference`), and here they are judged. Which class a difference is of, how bad it
 //! is, in which words it is told and what belongs to another grant is decided in this folder and
 //! nowhere else. Pure: nothing is asked or changed here, and whatever a server says, the memory that
 //! is taken has an end.

@@ -140,7 +140,7 @@ impl<'a> Look<'a> {
         self.cut = Some(BROKEN);
     }
 
-    /// One record; `providers/difference.sh` says what each begins with. What is none is left out.
+    /// One record; `providers/lib/difference` says what each begins with. What is none is left out.
     fn take(&mut self, line: &[u8]) {
         let Some((kind, rest)) = line.split_first() else { return };
         match (kind, rest.split_first()) {

@@ -85,7 +85,7 @@ struct File<'a> {
 }
 
 impl Shop {
-    /// One record, without its first character, `kind`; `providers/difference.sh` has the form.
+    /// One record, without its first character, `kind`; `providers/lib/difference` has the form.
     pub(super) fn take(&mut self, kind: u8, record: &[u8], names: &Names) {
         let Some((path, rest)) = split(record) else { return };
         let (words, target) = split(rest).unwrap_or((rest, b""));

@@ -1,0 +1,93 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC3043
+# Inputs.
+
+sp_number() {
+    case $2 in '' | *[!0-9]*) sp_refuse bad-input "The input $1 is not a number." ;; esac
+}
+
+# 'type base64' and nothing else, or empty.
+sp_key_input() {
+    case $2 in
+        '') return 0 ;;
+        *[!A-Za-z0-9+/=@.\ -]* | *' '*' '* | ' '* | *' ' | -*) ;;
+        ssh-*' '?* | ecdsa-*' '?* | sk-*' '?*) return 0 ;;
+    esac
+    sp_refuse bad-input "The input $1 is not a public key."
+}
+
+# What every verb checks before it believes its inputs: they end up in files that sshd reads.
+sp_check_inputs() {
+    case $sp_grant in '' | *[!0-9a-z]*) sp_refuse bad-input 'The grant id is not of the form [0-9a-z]+.' ;; esac
+    case $sp_access in sftp | sftp-read-only | ssh) ;; *) sp_refuse bad-input 'The kind of access is unknown.' ;; esac
+    case $sp_expiry_form in utc | local | none) ;; *) sp_refuse bad-input 'The form of the expiry time is unknown.' ;; esac
+    case $sp_from in *[!0-9A-Fa-f.:/,]*) sp_refuse bad-input 'The list of addresses is not made of CIDR blocks.' ;; esac
+    case $sp_path in
+        '' | /*) ;;
+        *) sp_refuse bad-input 'The shop folder is not an absolute path.' ;;
+    esac
+    case $sp_path in *[[:cntrl:]]*) sp_refuse bad-input 'The path of the shop folder has a control character.' ;; esac
+    sp_key_input sp_public_key "$sp_public_key"
+    sp_key_input sp_check_key "$sp_check_key"
+    sp_number sp_deadline "$sp_deadline"
+    case ${sp_tag:=} in *[!0-9a-z]*) sp_refuse bad-input 'The authentication of the mark is not of the form [0-9a-z]*.' ;; esac
+    case ${sp_at_end:=kill} in kill | drain) ;; *) sp_refuse bad-input 'What happens at the deadline is neither kill nor drain.' ;; esac
+    sp_number sp_drain "${sp_drain:=0}"
+    sp_number sp_walk_seconds "${sp_walk_seconds:=0}"
+    sp_number sp_uses_from "${sp_uses_from:=0}"
+    case ${sp_baseline_digest:=} in *[!0-9a-f]*) sp_refuse bad-input 'The digest of the baseline is not made of 0-9 and a-f.' ;; esac
+    sp_number sp_check_until "${sp_check_until:=0}"
+    case ${sp_trial:=} in *[!0-9a-z]*) sp_refuse bad-input 'The number of the trial is not of the form [0-9a-z]*.' ;; esac
+}
+
+# A stalled client must not open what was decided too long ago.
+sp_fence() {
+    sp_number sp_not_after "$sp_not_after"
+    sp_now=$(date +%s)
+    [ "$sp_now" -le "$sp_not_after" ] ||
+        sp_refuse too-late 'The request reached the server after its own time limit; nothing was done.'
+    sp_uptime
+    sp_fence_up=$sp_up
+}
+
+# Sets sp_up to the seconds since the server started, or to nothing. No process is started for it,
+# and nobody sets that clock.
+sp_uptime() {
+    sp_up=''
+    [ ! -r /proc/uptime ] || read -r sp_up sp_l 2>/dev/null </proc/uptime || sp_up=''
+    sp_up=${sp_up%%.*}
+    case $sp_up in *[!0-9]*) sp_up='' ;; esac
+}
+
+# sp_note_ended PREFIX NOTHING_WAS_MADE: an `open` that is still on its way must not make what was
+# closed before it arrived. Where nothing had been made yet, closing leaves a note, with the time
+# until which such a request may start; notes whose time is over go.
+sp_note_ended() {
+    case $sp_not_after in '' | *[!0-9]*) sp_not_after=0 ;; esac
+    sp_now=$(date +%s)
+    set +f
+    for sp_a in "$1"*; do
+        sp_v=
+        [ ! -f "$sp_a" ] || read -r sp_v <"$sp_a" || :
+        case $sp_v in '' | *[!0-9]*) ;; *) [ "$sp_v" -ge "$sp_now" ] || rm -f -- "$sp_a" ;; esac
+    done
+    set -f
+    [ "$2" = true ] && [ "$sp_not_after" -ge "$sp_now" ] || return 0
+    printf '%s\n' "$sp_not_after" >"$1$sp_grant"
+}
+
+sp_not_ended() {
+    [ ! -e "$1$sp_grant" ] || sp_refuse too-late 'This grant was closed before the request to open it arrived; nothing was done.'
+}
+
+# sp_late: whether that time is over. Asked again right before every step that lets somebody in.
+sp_late() {
+    sp_uptime
+    if [ -n "$sp_up" ] && [ -n "$sp_fence_up" ]; then
+        # Both clocks were cut to whole seconds: the doubt is ours.
+        [ $((sp_now + sp_up - sp_fence_up)) -ge "$sp_not_after" ]
+    else
+        [ "$(date +%s)" -gt "$sp_not_after" ]
+    fi
+}
+sp_late_id=too-late
+sp_late_why='The time limit of the request ran out on the server before the decisive step.'

@@ -1,0 +1,140 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC3043
+sp_open() {
+    sp_account_inputs
+    sp_fence
+    ! sp_missing_tools || sp_refuse no-useradd 'This server has no useradd, usermod, userdel, chpasswd and getent.'
+    [ -n "$sp_public_key$sp_check_key" ] || [ "$sp_has_password" = 1 ] || sp_refuse no-credential 'Neither a key nor a password is to be set.'
+    [ "$sp_has_password" != 1 ] || [ -n "$sp_secret" ] || sp_refuse no-credential 'A password is to be set, and none was given.'
+    case $sp_secret in
+        *[!A-Za-z0-9./\$=]*) sp_refuse bad-input 'The hash of the password is not one of crypt(3).' ;;
+        '' | \$6\$?*) ;;
+        *) sp_refuse bad-input 'The password was not hashed.' ;;
+    esac
+    sp_lock_state
+    sp_tools
+    sp_not_ended "$sp_state/ended."
+    # The lock may have been waited for.
+    ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
+    sp_read_record
+    sp_look
+    if [ "$sp_found" = 1 ] && [ "$sp_ours" = 0 ]; then
+        sp_refuse account-exists 'There is an account of that name already, and it is not of this grant.'
+    fi
+    sp_plan_home
+    if [ "$sp_found" = 1 ] && [ -z "$sp_rec_home" ]; then
+        sp_refuse record-missing "The account carries the mark of this grant, but its record in $sp_record is gone; close it first."
+    fi
+    if [ -z "$sp_rec_home" ] && { [ -e "$sp_home" ] || [ -L "$sp_home" ]; }; then
+        sp_refuse home-exists "There is $sp_home already, and it is not of this grant."
+    fi
+    [ -d "${sp_home%/*}" ] || sp_refuse no-home-base "There is no folder ${sp_home%/*} for homes."
+    [ -n "$sp_rec_home" ] || [ -w "${sp_home%/*}" ] || sp_refuse no-home-base "Nothing can be written to ${sp_home%/*} (a read-only disk), and the account needs a home there."
+    sp_find_sshd
+    sp_settings "$sp_account"
+    sp_plan_keys
+    sp_shop_plan
+    sp_expiry_day "$sp_deadline"
+    sp_result_purge
+
+    if [ -z "$sp_rec_home" ]; then
+        sp_result_drop
+        mkdir -p -- "$sp_record"
+        # The gate in it runs as the account.
+        chmod 711 -- "$sp_state" "$sp_record"
+        sp_mail=0
+        [ ! -e "/var/mail/$sp_account" ] || sp_mail=1
+        sp_t="account=$sp_account${sp_nl}tag=$sp_tag${sp_nl}kind=$sp_kind${sp_nl}password=$sp_has_password${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
+        IFS=$sp_nl
+        for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
+        IFS=" $sp_tab$sp_nl"
+        : >"$sp_record/since"
+        sp_stock_up
+        # A record without a home, of an older version, was cut short, and nothing had been made then.
+        sp_put "$sp_record/record" 600 "${sp_t}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
+        # It is to be there after a power cut if anything of what it names is.
+        sp_settle "$sp_record/record" "$sp_record" "$sp_state"
+    fi
+    sp_plan_gate
+    if [ "$sp_found" = 0 ]; then
+        sp_make_account
+    else
+        ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
+        set -- -e "$sp_expire_day"
+        [ "$sp_a_shell" = "$sp_shell" ] || set -- "$@" -s "$sp_shell"
+        usermod "$@" -- "$sp_name" >/dev/null
+    fi
+    sp_changed=1
+    if [ "$sp_rec_uid" != "$sp_a_uid" ]; then
+        printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
+        sp_settle "$sp_record/record" "$sp_state/last-uid" "$sp_state"
+    fi
+    sp_limits_put
+    sp_baseline_ahead "$sp_dir/baseline"
+    sp_make_home
+    sp_shop_open
+    sp_confined=false sp_confine_why='' sp_uses_safe=false
+    if [ "$sp_gate" = true ]; then
+        sp_gate_log "$sp_a_gid" || sp_undo no-room 'The log of the gate could not be made.'
+        sp_gate_confine "$sp_a_uid" "$sp_a_gid"
+    fi
+    sp_renote confined "$sp_rec_confined" "$sp_confined"
+    sp_baseline "$sp_dir/baseline"
+    if [ -n "$sp_baseline_digest" ]; then
+        { sp_note digest "$sp_baseline_digest"; } 2>/dev/null || sp_undo no-room 'The record of the grant could not be written (a full disk).'
+        sp_settle_soon "$sp_record/record"
+    fi
+    # Where nothing starts it, somebody may.
+    [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
+    sp_settle_soon "$sp_dir/baseline"
+    sp_settle
+    sp_plan_door
+    sp_renote door "$sp_rec_door" "$sp_door"
+    case $sp_access:$sp_has_password:$sp_door in
+        sftp-read-only:1:none) sp_undo read-only-needs-key "$sp_no_read_only" ;;
+    esac
+    # Before the account was there sshd did not know its groups.
+    if [ "$sp_door" != drop-in ] && [ -n "$sp_sshd" ] && sp_settings_differ; then sp_settings "$sp_name"; fi
+    sp_gate_command any
+    sp_force_fit "$sp_v" || sp_undo forced-command "$sp_force_why"
+    # Until here nobody can log in.
+    sp_note_dropbears || sp_undo no-room 'What is connected now could not be written down (a full disk).'
+    if [ "$sp_has_password" = 1 ]; then
+        [ "$sp_rec_password" = 1 ] || [ -z "$sp_rec_home" ] || sp_note password 1
+        sp_set_password
+    fi
+    sp_ageless "$sp_name" || sp_undo password-ages 'This server would end the account by the age of its password (login.defs), and chage could not change that.'
+    sp_write_keys || sp_undo "$sp_late_id" "$sp_late_why"
+
+    sp_say account "$sp_name"
+    sp_say account_uid "$sp_a_uid"
+    sp_say home "$sp_home"
+    sp_say shell "$sp_shell"
+    sp_say keys_file "$sp_keys"
+    sp_say expires_day "$sp_expire_day"
+    sp_say shop_path "$sp_real"
+    sp_say shop_access "$sp_shop"
+    sp_say shop_partial "$sp_partial"
+    sp_say shop_reason "$sp_shop_why"
+    sp_say acl_mode_change "$sp_acl_mode"
+    sp_say expiry_time "${sp_stamp:-}"
+    sp_say gate "$sp_gate"
+    sp_say gate_reason "$sp_gate_why"
+    sp_say password_gate "$sp_door"
+    sp_say password_gate_reason "$sp_door_why"
+    sp_say failsafe "$sp_failsafe"
+    sp_say failsafe_reason "$sp_failsafe_why"
+    sp_say confined "$sp_confined"
+    sp_say confine_reason "$sp_confine_why"
+    sp_say uses_protected "$sp_uses_safe"
+    sp_say baseline "$sp_baseline"
+    sp_say baseline_reason "$sp_baseline_why"
+    sp_say baseline_digest "$sp_baseline_digest"
+    sp_v=false
+    if [ "$sp_has_password" = 1 ] && [ "$sp_s_forward:$sp_s_streams" != no:no ]; then sp_v=true; fi
+    sp_say password_forwarding "$sp_v"
+    # An address list is an option of a key.
+    sp_v=false
+    if [ "$sp_has_password" = 1 ] && [ -n "$sp_from" ]; then sp_v=true; fi
+    sp_say password_ignores_from "$sp_v"
+    sp_flush
+}

@@ -1,0 +1,135 @@
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
+# Close.
+
+# sp_web_take_all FILE...: our lines out of each of these. What is a link is followed as at open, and where that may not be, said.
+sp_web_take_all() {
+    local one
+    for one; do
+        case $one in /*) ;; *) continue ;; esac
+        [ -e "$one" ] || continue
+        sp_unfit_id='' sp_unfit_why=''
+        if ! sp_web_resolve "$one" || { [ "$sp_linked" = true ] && ! sp_web_way_fit "${sp_file%/*}"; }; then
+            sp_web_unsafe=$one
+            continue
+        fi
+        case $sp_nl$sp_web_done in *"$sp_nl$sp_file$sp_nl"*) continue ;; esac
+        sp_web_done=$sp_web_done$sp_file$sp_nl
+        sp_web_take "$sp_file"
+        sp_web_entries=$((sp_web_entries + sp_web_ours))
+        sp_tidy
+    done
+}
+
+# sp_web_take FILE: adds to sp_web_had (how many entries of ours there were), and leaves sp_web_ours (how many there are).
+sp_web_take() {
+    local ended=0 links
+    sp_web_ours=0
+    sp_web_hold "$1" || return 0
+    sp_web_scan
+    sp_web_had=$((sp_web_had + sp_web_ours))
+    [ "$sp_web_changed" = false ] || sp_web_any_changed=true
+    [ "$sp_web_drop" != ' ' ] || { sp_web_note_foreign && return 0; }
+    sp_changed=1
+    links=${sp_web_held##* }
+    # The other names of a file keep what is in it.
+    [ "$links" = 1 ] || sp_web_blot "$1" || :
+    sp_web_edit take "$1" || ended=$?
+    [ "$ended" = 0 ] || [ "$ended" = 1 ] || sp_web_blot "$1" || :
+    # What is said from here on was read again.
+    sp_web_ours=0
+    ! sp_web_hold "$1" || sp_web_scan
+    sp_web_note_foreign
+    [ "$sp_web_drop" = ' ' ] || sp_web_left=$1
+}
+
+sp_web_note_foreign() { [ "$sp_web_foreign" = false ] || sp_web_any_foreign=true; }
+
+sp_close() {
+    sp_web_inputs
+    sp_web_lock
+    sp_tools
+    sp_result_purge
+    # An extension may have come while the lock was waited for.
+    [ "$sp_by_server" = 0 ] || sp_still_due || exit 0
+    sp_web_read_record
+    # What cannot be taken away now is tried again by the server itself.
+    sp_ends_now || :
+    sp_web_had=0 sp_web_any_changed=false sp_web_any_foreign=false sp_web_left='' sp_web_entries=0 sp_web_done='' sp_web_unsafe=''
+    sp_web_take_all "$sp_rec_file"
+    # And from what guards the shop by now, where somebody took our lines along.
+    sp_web_look
+    sp_web_pick
+    IFS=$sp_nl
+    # shellcheck disable=SC2086
+    set -- $sp_web_files
+    IFS=" $sp_tab$sp_nl"
+    sp_web_take_all "$@"
+    if [ "$sp_recorded:$sp_web_had" = 0:0 ] && sp_result_there; then
+        sp_web_close_again
+    else
+        sp_web_close_report
+    fi
+}
+
+# The close before this one got to its end, or nearly: what it said is said again.
+sp_web_close_again() {
+    sp_web_close_note false
+    sp_say already_absent true
+    sp_say foreign "$sp_web_any_foreign"
+    sp_say result_kept true
+    sp_result_replay
+    sp_web_forget
+    sp_failsafe_absent || sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
+    sp_flush
+}
+
+# sp_web_close_note NOTHING_WAS_MADE
+sp_web_close_note() {
+    sp_note_ended "$sp_state/ended." "$1"
+    # An open that had begun was waited for, one that has not will be turned away.
+    sp_bool late_open_refused [ "$1" = false -o "$sp_not_after" != 0 ]
+}
+
+sp_web_close_report() {
+    local nothing=false at=0 kept=false
+    [ "$sp_recorded:$sp_web_had" != 0:0 ] || nothing=true
+    sp_web_close_note "$nothing"
+    sp_bool already_absent [ "$sp_web_had" = 0 ]
+    sp_say foreign "$sp_web_any_foreign"
+    sp_say entry_changed "$sp_web_any_changed"
+    sp_say password_file "${sp_rec_file:-${sp_web_done%%"$sp_nl"*}}"
+    sp_bool entry_absent [ "$sp_web_entries" = 0 ]
+    [ "$sp_web_entries" = 0 ] || sp_fail entry-left "The user $sp_account is still in $sp_web_left, which could not be changed (a read-only or protected file system)."
+    [ -z "$sp_web_left" ] || sp_fail lines-left "The user $sp_account cannot log in any more; its lines stay in $sp_web_left as comments until that can be written anew (a full disk?)."
+    [ -z "$sp_web_unsafe" ] || sp_fail link-unsafe "$sp_web_unsafe leads over a link by now, from or to a folder where others may write; it was not followed. Look whether $sp_account is in what it leads to."
+    sp_say failsafe_absent true
+    sp_bool by_server [ "$sp_by_server" = 1 ]
+    [ "$sp_by_server" = 0 ] || at=$(date +%s)
+    sp_say server_closed_at "$at"
+    # Reached only when everything was read again as gone. The failsafe goes last; if it does not go, that is said instead.
+    sp_say absent true
+    if [ "$nothing" = false ] && [ "$sp_recorded" = 1 ]; then
+        if sp_result_write; then
+            kept=true
+        elif [ "$sp_by_server" = 1 ]; then
+            sp_fail no-room 'What was found could not be written down (a full disk).'
+        fi
+    fi
+    sp_say result_kept "$kept"
+    sp_web_forget
+    if ! sp_failsafe_absent; then
+        sp_out=$(printf '%s' "$sp_out" | sed 's/^failsafe_absent=true$/failsafe_absent=false/')$sp_nl
+        sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
+    fi
+    sp_flush
+}
+
+# What the client has written down by now goes, and what nobody asked for in a long time; nothing else changes.
+sp_collected() {
+    sp_web_inputs
+    sp_web_lock
+    sp_result_purge
+    sp_result_drop
+    sp_bool result_kept sp_result_there
+    sp_flush
+}

@@ -11,7 +11,7 @@
 
 # An input that the environment happened to hold would stay exported: take it away before any child.
 unset sp_secret
-sp_secret=$sp_password
+sp_secret=${sp_password-}
 unset sp_password CDPATH ENV BASH_ENV
 unset -f printf getent useradd usermod userdel 2>/dev/null || :
 LC_ALL=C

@@ -1,5 +1,5 @@
-//! What a provider's verb is told: the one list of it, in the order in which it is sent. What each means to a
-//! provider stands in `docs/providers.md`.
+//! What a provider's verb can be told: the one list of it, in the order in which it is sent. Which verbs are told which
+//! is said by the provider's manifest (`[inputs]`); what each means to it stands in `docs/providers.md`.
 
 use crate::grant::{Access, Grant, Layer, UnixTime};
 use crate::remote::clock::ServerTime;
@@ -7,6 +7,12 @@ use crate::remote::layer::{self, LayerState};
 use crate::remote::script::{Input, Inputs, Reply};
 use crate::secret::Secret;
 use crate::target::Target;
+
+/// What the names of inputs begin with in a script; a manifest names them without.
+pub const PREFIX: &str = "sp_";
+
+/// The input that says which layer of which grant it is about.
+pub const GRANT: &str = "sp_grant";
 
 /// The input that says how many seconds longer a step may take because of the size of the shop.
 pub const WALK_SECONDS: &str = "sp_walk_seconds";
@@ -91,6 +97,22 @@ pub fn of_detect(
     list(&subject, &state, &Reply::default(), &CallInputs::default())
 }
 
+/// The name of each input there is.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let subject = Subject {
+        id: "",
+        account: "",
+        access: Access::Sftp,
+        supporter: "",
+        public_key: "",
+        has_password: false,
+        case: "",
+        created_at: None,
+    };
+    let all = list(&subject, &LayerState::default(), &Reply::default(), &CallInputs::default());
+    all.into_iter().map(|(name, _)| name)
+}
+
 fn list<'a>(
     subject: &Subject<'_>,
     state: &LayerState,
@@ -106,7 +128,7 @@ fn list<'a>(
         Input::Text(ours.map_or(0, |ours| state.clock_ahead.theirs(ours).seconds()).to_string())
     };
     vec![
-        ("sp_grant", word(subject.id)),
+        (GRANT, word(subject.id)),
         ("sp_account", word(subject.account)),
         ("sp_access", word(subject.access.id())),
         ("sp_supporter", word(subject.supporter)),

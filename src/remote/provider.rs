@@ -5,7 +5,7 @@
 //! way, and is refused unless it belongs to the user and nobody else can write to it (the rule
 //! sshd applies to `authorized_keys`, sshd_config(5) `StrictModes`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -15,8 +15,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::file::{self, Links};
 use crate::message::{Arg, Catalogue, Note, line_and_column};
+use crate::remote::inputs;
 use crate::remote::saying::{self, SayingKind, Sayings, Seen};
-use crate::remote::script::slim::{Library, for_keeping};
+use crate::remote::script::slim::{self, Library, for_keeping};
 use crate::remote::script::{
     self, Constant, Framed, FramedMany, Inputs, OutputType, Outputs, Reply,
 };
@@ -234,6 +235,9 @@ struct Manifest {
     proof: Option<ProofKind>,
     #[serde(default)]
     needs_shop: bool,
+    /// Which verbs are told each input.
+    #[serde(default)]
+    inputs: BTreeMap<String, String>,
     detect: Replies,
     open: Replies,
     update: Replies,
@@ -313,6 +317,8 @@ pub struct Provider {
     /// SHA-256 of manifest, script, the functions they share and the gate, in hex; kept in every
     /// grant.
     pub digest: String,
+    /// What each verb is told, by the names that the script sees.
+    inputs: BTreeSet<(Verb, &'static str)>,
     outputs: BTreeMap<Verb, Outputs>,
     script: String,
     /// What is sent for each verb, made when it is first wanted.
@@ -515,6 +521,12 @@ impl Provider {
             (Verb::Collected, parsed.collected),
             (Verb::Marks, parsed.marks),
         ];
+        let inputs = told(&parsed.inputs).map_err(&bad)?;
+        if let (Origin::Folder(_), Some(input)) = (&origin, untold(script, &inputs)) {
+            return Err(bad(format!(
+                "the script reads `{input}`, and its [inputs] do not say which verbs are told it"
+            )));
+        }
         let (mut outputs, mut sayings) = (BTreeMap::new(), BTreeMap::new());
         for (verb, mut replies) in verbs {
             outputs.insert(verb, std::mem::take(&mut replies.outputs));
@@ -563,6 +575,7 @@ impl Provider {
             sayings,
             origin,
             digest,
+            inputs,
             outputs,
             script: script.to_owned(),
             constants: Default::default(),
@@ -588,6 +601,7 @@ impl Provider {
     /// # Errors
     /// Fails when the operating system's generator does.
     pub fn frame(&self, verb: Verb, inputs: &Inputs<'_>) -> Result<Framed, RandomFailed> {
+        let inputs = &self.told(verb, inputs);
         match self.constants.get(verb as usize) {
             Some(constant) => {
                 let constant = constant.get_or_init(|| self.constant(verb));
@@ -622,12 +636,19 @@ impl Provider {
             calls.extend(around.into_iter().flatten());
             Constant::of(library.needed_with_start(&calls, script::START))
         });
-        script::frame_many(constant, around, verb.function(), inputs)
+        let inputs: Vec<Inputs<'_>> = inputs.iter().map(|one| self.told(verb, one)).collect();
+        script::frame_many(constant, around, verb.function(), &inputs)
+    }
+
+    /// What `verb` is told of these.
+    fn told<'a>(&self, verb: Verb, inputs: &'a Inputs<'_>) -> Inputs<'a> {
+        let is_told = |name: &&'static str| self.inputs.contains(&(verb, *name));
+        let told = inputs.iter().filter(|(name, _)| is_told(name));
+        told.map(|(name, input)| (*name, input.again())).collect()
     }
 
     /// What `verb` needs of the functions. A merchant's own script is sent as it is.
     fn constant(&self, verb: Verb) -> Constant {
-        static SHARED: OnceLock<Library> = OnceLock::new();
         // These leave the gate and the failsafe on the server, and the failsafe closes.
         let stays = matches!(verb, Verb::Open | Verb::Update);
         let mut calls = vec![verb.function()];
@@ -638,7 +659,7 @@ impl Provider {
             Origin::BuiltIn => Library::parse(&[LIBRARY, &self.script].concat()).needed(&calls),
             Origin::Folder(_) => {
                 calls.push(&self.script);
-                let shared = SHARED.get_or_init(|| Library::parse(LIBRARY)).needed(&calls);
+                let shared = shared().needed(&calls);
                 [shared.as_str(), "\n", &self.script].concat()
             }
         };
@@ -755,6 +776,45 @@ fn is_name(name: &str) -> bool {
 /// The largest file that a merchant writes by hand, in bytes.
 pub(crate) const FILE_LIMIT: u64 = 256 * 1024;
 
+/// What `[inputs]` says: each input, and `all` or the verbs that are told it. Which grant it is about is told to
+/// each, whatever stands there: files are named by it.
+fn told(inputs: &BTreeMap<String, String>) -> Result<BTreeSet<(Verb, &'static str)>, String> {
+    let mut told: BTreeSet<_> = Verb::ALL.iter().map(|verb| (*verb, inputs::GRANT)).collect();
+    for (input, verbs) in inputs {
+        let name = inputs::names().find(|name| name.strip_prefix(inputs::PREFIX) == Some(input));
+        let name = name
+            .ok_or_else(|| format!("its [inputs]: there is no input `{}`", script::clean(input)))?;
+        if verbs.trim().is_empty() {
+            return Err(format!("its [inputs]: no verb is named for `{input}`"));
+        }
+        for word in verbs.split_whitespace() {
+            let named =
+                Verb::ALL.iter().copied().filter(|verb| word == "all" || verb.name() == word);
+            let before = told.len();
+            told.extend(named.map(|verb| (verb, name)));
+            if told.len() == before {
+                let word = script::clean(word);
+                return Err(format!(
+                    "its [inputs]: `{word}` is no verb, or named twice for `{input}`"
+                ));
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// An input that the script cannot do without, and no verb is told.
+fn untold(script: &str, told: &BTreeSet<(Verb, &'static str)>) -> Option<&'static str> {
+    let read: BTreeSet<&str> = slim::variables(script).collect();
+    inputs::names().find(|name| read.contains(name) && told.iter().all(|(_, told)| told != name))
+}
+
+/// The library in its parts.
+fn shared() -> &'static Library {
+    static SHARED: OnceLock<Library> = OnceLock::new();
+    SHARED.get_or_init(|| Library::parse(LIBRARY))
+}
+
 /// The other files of a folder's script, by name.
 fn other_parts(folder: &Path) -> Result<Vec<PathBuf>, ProviderError> {
     let cannot = |source| ProviderError::Unreadable { path: folder.display().to_string(), source };
@@ -853,6 +913,66 @@ mod tests {
                 assert!(sh.wait().unwrap().success(), "{name} {verb:?}");
             }
         }
+    }
+
+    /// What a verb is told is what the functions that are sent for it read, no more and no less. `sp_check_inputs` looks
+    /// at each that is there.
+    #[test]
+    fn a_verb_is_told_what_it_reads() {
+        let mut wrong = String::new();
+        for Files { name, script, .. } in BUILTIN {
+            let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
+            let library = Library::parse(&[LIBRARY, script.text].concat());
+            let is_its_own =
+                |verb: &Verb| script.text.contains(&format!("\n{}() {{", verb.function()));
+            for verb in Verb::ALL.iter().copied().filter(is_its_own) {
+                let stays = matches!(verb, Verb::Open | Verb::Update);
+                let calls = [verb.function(), "sp_failsafe"];
+                let sent = library.needed(if stays { &calls } else { &calls[..1] });
+                // What none but `open` is told is put away by all.
+                let puts_away = "sp_secret=${sp_password-}\nunset sp_password";
+                let sent = if verb == Verb::Open { sent } else { sent.replace(puts_away, "") };
+                let (before, checks) =
+                    sent.split_once("sp_check_inputs() {").unwrap_or((&sent, ""));
+                let (_, after) = checks.split_once("\n}\n").unwrap_or_default();
+                let kept: Vec<&str> = if stays { kept(&sent).collect() } else { Vec::new() };
+                let read = |input: &&str| {
+                    let bare = input.strip_prefix(inputs::PREFIX).unwrap();
+                    kept.contains(&bare)
+                        || [before, after].into_iter().any(|text| reads(text, input))
+                };
+                let told = |input: &&str| provider.inputs.iter().any(|one| *one == (verb, *input));
+                let missing: Vec<&str> =
+                    inputs::names().filter(|one| read(one) && !told(one)).collect();
+                let idle: Vec<&str> =
+                    inputs::names().filter(|one| told(one) && !read(one)).collect();
+                if !missing.is_empty() || !idle.is_empty() {
+                    wrong.push_str(&format!(
+                        "{name} {}: reads {missing:?}, is told for nothing {idle:?}\n",
+                        verb.name()
+                    ));
+                }
+            }
+        }
+        assert_eq!(wrong, "");
+    }
+
+    /// Whether a text reads this variable.
+    fn reads(text: &str, input: &str) -> bool {
+        let is_name = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        text.match_indices(input).any(|(at, _)| {
+            let (before, behind) = (&text[..at], &text[at + input.len()..]);
+            let is_word = !is_name(before.chars().next_back()) && !is_name(behind.chars().next());
+            is_word && !behind.starts_with('=')
+        })
+    }
+
+    /// What is written into the failsafe, which closes with it.
+    fn kept(text: &str) -> impl Iterator<Item = &str> {
+        let lists = text.split("sp_failsafe_inputs=").skip(1);
+        lists
+            .filter_map(|list| list.get(1..)?.split(['\'', '"']).next())
+            .flat_map(str::split_whitespace)
     }
 
     /// Merchants' lines are slow upwards.

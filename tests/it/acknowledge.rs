@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::host::{Host, SUITE, Sudo};
-use crate::job::{Granted, Story, now};
+use crate::job::{Granted, Story, built_in_script, now};
 use crate::stage::{Credential, Key};
 
 /// A grant on a real server, and whose it is.
@@ -373,7 +373,7 @@ impl Puppet {
         }
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/authorized-key");
         let read = |name: &str| fs::read_to_string(original.join(name)).unwrap();
-        let mut script = read("provider.sh");
+        let mut script = built_in_script("authorized-key");
         for verb in ["open", "tried", "check", "close", "collected"] {
             let (own, real) = (format!("\nsp_{verb}() {{"), format!("\npuppet_real_{verb}() {{"));
             assert!(script.contains(&own));

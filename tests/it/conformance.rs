@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::host::{Host, SUITE, Sudo, suites};
-use crate::job::{Story, merchants_own, nothing_happens, same_text};
+use crate::job::{Story, built_in_script, merchants_own, nothing_happens, same_text};
 use crate::stage::Run;
 
 /// The steps of a whole cycle, in their order.
@@ -82,11 +82,10 @@ fn own_provider(story: &Story, name: &str) -> std::path::PathBuf {
     fs::set_permissions(folder.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers");
-    let script = fs::read_to_string(built_in.join("authorized-key/provider.sh")).unwrap();
     let manifest = fs::read_to_string(built_in.join("authorized-key/provider.toml")).unwrap();
     let manifest = manifest.replace("\"authorized-key\"", &format!("\"{name}\""));
     let sentences = fs::read_to_string(built_in.join("authorized-key/en.ftl")).unwrap();
-    let script = script + "# own\n";
+    let script = built_in_script("authorized-key") + "# own\n";
     let files = [("provider.toml", manifest), ("provider.sh", script), ("en.ftl", sentences)];
     for (file, text) in files {
         fs::write(folder.join(file), text).unwrap();

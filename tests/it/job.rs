@@ -163,6 +163,16 @@ impl Story {
     }
 }
 
+/// The whole script of a built-in provider, which stands in parts.
+pub fn built_in_script(name: &str) -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("providers").join(name);
+    let mut parts: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    parts.retain(|part| part.extension().is_some_and(|extension| extension == "sh"));
+    parts.sort_by_key(|part| (!part.ends_with("provider.sh"), part.clone()));
+    parts.iter().map(|part| std::fs::read_to_string(part).unwrap()).collect()
+}
+
 /// The end of a key as the server of [`SUITE`] wants it: OpenSSH 8.4 knows local time only, which is
 /// UTC there.
 pub fn expiry_time(at: i64) -> String {

@@ -19,6 +19,11 @@ language = "sh"
 run_as = "root"
 account = "none"
 needs_shop = true
+[inputs]
+account = "open update"
+tag = "open update"
+deadline = "open update"
+not_after = "open update"
 [detect]
 outputs = { supported = "bool", reason_id = "text", reason = "text", failsafe = "text", note = "lines", walls = "lines" }
 warnings = { thin = "walls" }

@@ -614,12 +614,13 @@ fn own_provider(stage: &Stage, name: &str) -> std::path::PathBuf {
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/authorized-key");
     let folder = stage.config().join("providers").join(name);
     std::fs::create_dir_all(&folder).unwrap();
-    for file in ["provider.toml", "provider.sh", "en.ftl"] {
-        let text = std::fs::read_to_string(built_in.join(file)).unwrap();
+    for file in std::fs::read_dir(&built_in).unwrap() {
+        let file = file.unwrap().file_name();
+        let text = std::fs::read_to_string(built_in.join(&file)).unwrap();
         let text = text.replace("name = \"authorized-key\"", &format!("name = \"{name}\""));
-        std::fs::write(folder.join(file), text).unwrap();
+        std::fs::write(folder.join(&file), text).unwrap();
         let private = std::fs::Permissions::from_mode(0o600);
-        std::fs::set_permissions(folder.join(file), private).unwrap();
+        std::fs::set_permissions(folder.join(&file), private).unwrap();
     }
     folder
 }

@@ -265,6 +265,12 @@ quoted_source_of() {
     cat "$tmp/source.$1"
 }
 
+# told PROVIDER VERB: the inputs that its manifest says this verb is told.
+told() {
+    echo grant
+    sed -n '/^\[inputs\]/,/^$/s/^\([a-z_]*\) = "\(.*\)"$/\1 \2 /p' "$repo/providers/$1/provider.toml" | sed -n -e 's/^\([a-z_]*\) all $/\1/p' -e "s/^\([a-z_]*\) .*\b$2 .*/\1/p"
+}
+
 # script PROVIDER VERB name=value...: what goes to the server's standard input.
 script() {
     local provider=$1 verb=$2 a
@@ -288,7 +294,7 @@ script() {
         [ -z "${in[path]}" ] || in[path_id]=$(on stat -L -c %d:%i:%u -- "${in[path]}" 2>/dev/null)
     fi
     printf '{ set -eu\n'
-    for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
+    for a in $(told "$provider" "$verb"); do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]-}")"; done
     case $verb in
         open | update) quoted_source_of "$provider" ;;
         *) source_of "$provider" ;;

@@ -34,6 +34,17 @@ pub enum Input<'a> {
     Secret(&'a Secret),
 }
 
+impl Input<'_> {
+    /// The same once more. A secret is not copied.
+    #[must_use]
+    pub fn again(&self) -> Input<'_> {
+        match self {
+            Self::Text(text) => Input::Text(text.clone()),
+            Self::Secret(secret) => Input::Secret(secret),
+        }
+    }
+}
+
 /// The inputs of one call, by the name the script sees.
 pub type Inputs<'a> = Vec<(&'static str, Input<'a>)>;
 

@@ -179,6 +179,21 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The variables that a text cannot do without: read, with nothing given to take in their place (`${name-}`).
+pub fn variables(text: &str) -> impl Iterator<Item = &str> {
+    text.split('$').skip(1).filter_map(|behind| {
+        let (inside, braced) = match behind.strip_prefix('{') {
+            Some(inside) => (inside, true),
+            None => (behind, false),
+        };
+        let end = inside.bytes().position(|c| !is_of_name(c)).unwrap_or(inside.len());
+        let (name, rest) = inside.split_at_checked(end)?;
+        let rest = rest.strip_prefix(':').unwrap_or(rest);
+        let may_be_unset = braced && rest.starts_with(['-', '+', '=']);
+        (!name.is_empty() && !may_be_unset).then_some(name)
+    })
+}
+
 fn is_of_name(c: u8) -> bool {
     c.is_ascii_alphanumeric() || c == b'_'
 }
@@ -191,6 +206,13 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::remote::provider;
+
+    #[test]
+    fn variables_that_are_needed_are_told_from_those_that_may_be_unset() {
+        let text = "a=$one \"${two}\" ${three-} ${four:-x} ${five:=y} ${six%%.*} $((seven + $eight)) ${#nine} '$10' $";
+        let found: Vec<&str> = variables(text).collect();
+        assert_eq!(found, ["one", "two", "six", "eight", "10"]);
+    }
 
     /// What bash understands of a script, comments and layout gone.
     fn understood(script: &str) -> String {

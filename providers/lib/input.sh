@@ -15,20 +15,20 @@ sp_key_input() {
     sp_refuse bad-input "The input $1 is not a public key."
 }
 
-# What every verb checks before it believes its inputs: they end up in files that sshd reads.
+# What every verb checks before it believes what it was told: it ends up in files that sshd reads.
 sp_check_inputs() {
     case $sp_grant in '' | *[!0-9a-z]*) sp_refuse bad-input 'The grant id is not of the form [0-9a-z]+.' ;; esac
-    case $sp_access in sftp | sftp-read-only | ssh) ;; *) sp_refuse bad-input 'The kind of access is unknown.' ;; esac
-    case $sp_expiry_form in utc | local | none) ;; *) sp_refuse bad-input 'The form of the expiry time is unknown.' ;; esac
-    case $sp_from in *[!0-9A-Fa-f.:/,]*) sp_refuse bad-input 'The list of addresses is not made of CIDR blocks.' ;; esac
-    case $sp_path in
+    case ${sp_access-sftp} in sftp | sftp-read-only | ssh) ;; *) sp_refuse bad-input 'The kind of access is unknown.' ;; esac
+    case ${sp_expiry_form-none} in utc | local | none) ;; *) sp_refuse bad-input 'The form of the expiry time is unknown.' ;; esac
+    case ${sp_from-} in *[!0-9A-Fa-f.:/,]*) sp_refuse bad-input 'The list of addresses is not made of CIDR blocks.' ;; esac
+    case ${sp_path-} in
         '' | /*) ;;
         *) sp_refuse bad-input 'The shop folder is not an absolute path.' ;;
     esac
-    case $sp_path in *[[:cntrl:]]*) sp_refuse bad-input 'The path of the shop folder has a control character.' ;; esac
-    sp_key_input sp_public_key "$sp_public_key"
-    sp_key_input sp_check_key "$sp_check_key"
-    sp_number sp_deadline "$sp_deadline"
+    case ${sp_path-} in *[[:cntrl:]]*) sp_refuse bad-input 'The path of the shop folder has a control character.' ;; esac
+    sp_key_input sp_public_key "${sp_public_key-}"
+    sp_key_input sp_check_key "${sp_check_key-}"
+    sp_number sp_deadline "${sp_deadline-0}"
     case ${sp_tag:=} in *[!0-9a-z]*) sp_refuse bad-input 'The authentication of the mark is not of the form [0-9a-z]*.' ;; esac
     case ${sp_at_end:=kill} in kill | drain) ;; *) sp_refuse bad-input 'What happens at the deadline is neither kill nor drain.' ;; esac
     sp_number sp_drain "${sp_drain:=0}"

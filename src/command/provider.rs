@@ -118,21 +118,28 @@ fn list(context: &Context) -> Result<()> {
 
 fn show(context: &Context, name: &str) -> Result<()> {
     let provider = context.provider(name)?;
-    let mut text = fields(&[
+    let mut lines = vec![
         ("provider", provider.name.clone()),
         ("makes", provider.summary.clone()),
         ("runs as", provider.run_as.id().to_owned()),
         ("account", provider.account.id().to_owned()),
         ("from", place(&provider)),
         ("digest", provider.digest.clone()),
-    ]);
-    for verb in Verb::ALL.iter().copied() {
-        let keys: Vec<&str> = provider.outputs(verb).keys().map(String::as_str).collect();
-        text.push_str(&fields(&[(verb.function(), keys.join(", "))]));
+    ];
+    let mut verbs = Vec::new();
+    // What may say nothing is not there.
+    for verb in Verb::ALL.iter().copied().filter(|verb| !provider.outputs(*verb).is_empty()) {
+        let inputs: Vec<&str> = provider.inputs(verb).collect();
+        let outputs: Vec<&str> = provider.outputs(verb).keys().map(String::as_str).collect();
+        lines.push((verb.function(), format!("is told {}", inputs.join(", "))));
+        lines.push(("", format!("may say {}", outputs.join(", "))));
+        verbs.push(json!({ "name": verb.name(), "inputs": inputs, "outputs": outputs }));
     }
+    let text = fields(&lines);
     let document = json!({
         "name": provider.name, "summary": provider.summary, "run_as": provider.run_as.id(),
         "account": provider.account.id(), "from": place(&provider), "digest": provider.digest,
+        "verbs": verbs,
     });
     context.output.result(&text, document);
     Ok(())

@@ -149,8 +149,9 @@ impl Verb {
         self.into()
     }
 
-    /// Its name in the manifest.
-    fn name(self) -> &'static str {
+    /// Its name in the manifest and in `--json`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         self.function().trim_start_matches("sp_")
     }
 }
@@ -737,6 +738,11 @@ impl Provider {
     #[must_use]
     pub fn after_trial(&self) -> Verb {
         if self.outputs(Verb::Tried).is_empty() { Verb::Update } else { Verb::Tried }
+    }
+
+    /// What `verb` is told, by the names that the script sees.
+    pub fn inputs(&self, verb: Verb) -> impl Iterator<Item = &'static str> {
+        inputs::names().filter(move |name| self.inputs.contains(&(verb, *name)))
     }
 
     /// What `verb` may reply.

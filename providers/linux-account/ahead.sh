@@ -11,6 +11,7 @@
 # `set -e`. Sets sp_ahead_NUMBER (`clean` or `mixed`, the id, the sessions that were ended, the jobs that were deleted), sp_seen_NUMBER
 # (the comparison), and sp_shared, the folder of what is shared.
 sp_close_ahead() {
+    local tools dropbears ended looked seen
     sp_nl='
 '
     sp_tab='	'
@@ -20,7 +21,7 @@ sp_close_ahead() {
     trap 'sp_close_behind' 0
     trap 'exit 1' HUP PIPE TERM
     # Asked once for all: which tools there are, which id nobody has, and whether a Dropbear serves here.
-    sp_all=$(
+    tools=$(
         set -e
         sp_one_1
         sp_start
@@ -28,20 +29,20 @@ sp_close_ahead() {
         sp_find_nobody
         # Of one that inetd starts nothing is to be seen before it serves; it ends with what it started.
         set +f
-        sp_v=$(find /proc/[0-9]*/exe -maxdepth 0 -lname '*/dropbear*' 2>/dev/null) || :
-        printf '%s %s %s %s' "$sp_timeout" "$sp_gnu" "${sp_v:+some}" "$sp_nobody"
+        dropbears=$(find /proc/[0-9]*/exe -maxdepth 0 -lname '*/dropbear*' 2>/dev/null) || :
+        printf '%s %s %s %s' "$sp_timeout" "$sp_gnu" "${dropbears:+some}" "$sp_nobody"
         exit 0
     ) 2>/dev/null
     # shellcheck disable=SC2181 # in a condition `set -e` would count for nothing
     if [ "$?" = 0 ]; then
-        sp_timeout=${sp_all%% *} sp_nobody=${sp_all##* }
-        sp_gnu=${sp_all#* }
+        sp_timeout=${tools%% *} sp_nobody=${tools##* }
+        sp_gnu=${tools#* }
         sp_gnu=${sp_gnu%% *}
-        case $sp_all in *' some '*) ;; *) sp_by_dropbears=: ;; esac
+        case $tools in *' some '*) ;; *) sp_by_dropbears=: ;; esac
     fi
     while [ "$sp_turn" -lt "$1" ]; do
         sp_turn=$((sp_turn + 1))
-        sp_all=$(
+        ended=$(
             set -e
             "sp_one_$sp_turn"
             sp_start
@@ -51,19 +52,19 @@ sp_close_ahead() {
         ) 2>/dev/null
         # shellcheck disable=SC2181 # in a condition `set -e` would count for nothing
         [ "$?" = 0 ] || continue
-        eval "sp_ahead_$sp_turn=\$sp_all"
-        case $sp_all in
+        eval "sp_ahead_$sp_turn=\$ended"
+        case $ended in
             'clean '*)
-                sp_all=${sp_all%%"$sp_nl"*}
-                sp_all=${sp_all#clean }
-                sp_shared_ids="$sp_shared_ids ${sp_all%% *}" sp_shared_turns="$sp_shared_turns $sp_turn"
-                sp_shared_homes="$sp_shared_homes${sp_all%% *}$sp_tab${sp_all#* * * * }$sp_nl"
+                ended=${ended%%"$sp_nl"*}
+                ended=${ended#clean }
+                sp_shared_ids="$sp_shared_ids ${ended%% *}" sp_shared_turns="$sp_shared_turns $sp_turn"
+                sp_shared_homes="$sp_shared_homes${ended%% *}$sp_tab${ended#* * * * }$sp_nl"
                 ;;
         esac
     done
     # One alone looks for itself.
     case $sp_shared_turns in ' '*' '*) ;; *) return 0 ;; esac
-    sp_all=$(
+    looked=$(
         set -e
         "sp_one_${sp_shared_turns##* }"
         sp_start
@@ -72,9 +73,9 @@ sp_close_ahead() {
     ) 2>/dev/null
     # shellcheck disable=SC2181
     [ "$?" = 0 ] || return 0
-    sp_shared=${sp_all%%"$sp_nl"*}
-    sp_b_passwords_known=${sp_all#"$sp_shared"}
-    sp_b_passwords_known=${sp_b_passwords_known#"$sp_nl"} sp_all=''
+    sp_shared=${looked%%"$sp_nl"*}
+    sp_b_passwords_known=${looked#"$sp_shared"}
+    sp_b_passwords_known=${sp_b_passwords_known#"$sp_nl"} looked=''
     # What it is too little for a file, each in a line.
     {
         IFS= read -r sp_shared_named
@@ -86,7 +87,7 @@ sp_close_ahead() {
         IFS= read -r sp_shared_walk
     } <"$sp_shared/known"
     for sp_turn in $sp_shared_turns; do
-        sp_all=$(
+        seen=$(
             set -e
             "sp_one_$sp_turn"
             sp_start
@@ -95,7 +96,7 @@ sp_close_ahead() {
         ) 2>/dev/null
         # shellcheck disable=SC2181
         [ "$?" = 0 ] || continue
-        eval "sp_seen_$sp_turn=\$sp_all"
+        eval "sp_seen_$sp_turn=\$seen"
     done
 }
 

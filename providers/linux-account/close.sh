@@ -44,10 +44,8 @@ sp_close() {
     [ "$sp_by_server" = 0 ] || sp_still_due || exit 0
     sp_read_record
     sp_look
-    sp_k=false
     # The close before this one got to its end, or nearly: what it said is said again.
-    if [ "$sp_ours" = 0 ] && sp_result_there; then sp_k=true; fi
-    if [ "$sp_k" = true ]; then
+    if [ "$sp_ours" = 0 ] && sp_result_there; then
         sp_close_again
     else
         sp_tools

@@ -26,10 +26,10 @@ sp_end_processes() {
 # systemd would list the manager of that id as failed, for having been killed, and the whole server as not well. On a
 # busy one it takes note of that some moments later.
 sp_forget_manager() {
+    local round=0
     [ -n "${sp_managed:-}" ] && sp_has systemctl || return 0
-    sp_n=0
-    while [ "$sp_n" -lt 20 ]; do
-        sp_n=$((sp_n + 1))
+    while [ "$round" -lt 20 ]; do
+        round=$((round + 1))
         case $(sp_within 5 systemctl show -p ActiveState "user@$sp_id.service" "user-runtime-dir@$sp_id.service" 2>/dev/null) in
             *=active* | *activating*) sleep 0.1 2>/dev/null || sleep 1 ;;
             *) break ;;
@@ -41,35 +41,37 @@ sp_forget_manager() {
 # What runs under subordinate ids of the account, which those had that were made before there were none. A list of
 # processes would not show all of it. Sets sp_left_sub to how many of the ids are left.
 sp_end_subs() {
+    local range round count uid
     sp_left_sub=0
-    for sp_k in $sp_rec_subs; do
+    for range in $sp_rec_subs; do
         # That low, they are somebody's.
-        case $sp_k in *[!0-9:]* | :* | *: | *:*:*) continue ;; esac
-        [ "${sp_k%:*}" -ge 65536 ] || continue
-        sp_j=0
-        while [ "$sp_j" -lt 20 ]; do
-            sp_j=$((sp_j + 1))
-            sp_v=0
-            sp_ids_alive "${sp_k%:*}" "${sp_k#*:}"
-            for sp_a in $sp_ids; do
-                sp_v=$((sp_v + 1))
-                sp_end_uid "$sp_a"
+        case $range in *[!0-9:]* | :* | *: | *:*:*) continue ;; esac
+        [ "${range%:*}" -ge 65536 ] || continue
+        round=0
+        while [ "$round" -lt 20 ]; do
+            round=$((round + 1))
+            count=0
+            sp_ids_alive "${range%:*}" "${range#*:}"
+            for uid in $sp_ids; do
+                count=$((count + 1))
+                sp_end_uid "$uid"
             done
-            [ "$sp_v" != 0 ] || break
+            [ "$count" != 0 ] || break
         done
-        sp_left_sub=$((sp_left_sub + sp_v))
+        sp_left_sub=$((sp_left_sub + count))
     done
 }
 
 # What a login of the account became by way of a setuid program is in its slice still. Whoever closes
 # could have come from there, too.
 sp_end_slice() {
-    for sp_a in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
-        sp_a=$sp_a/user.slice/user-$1.slice
-        [ -d "$sp_a" ] || continue
+    local folder
+    for folder in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+        folder=$folder/user.slice/user-$1.slice
+        [ -d "$folder" ] || continue
         case $(cat /proc/self/cgroup 2>/dev/null) in *"/user-$1.slice"*) return 0 ;; esac
-        if [ -w "$sp_a/cgroup.kill" ]; then
-            echo 1 2>/dev/null >"$sp_a/cgroup.kill" || :
+        if [ -w "$folder/cgroup.kill" ]; then
+            echo 1 2>/dev/null >"$folder/cgroup.kill" || :
         elif sp_has systemctl; then
             sp_within 10 systemctl kill --signal=KILL "user-$1.slice" >/dev/null 2>&1 || :
         fi
@@ -79,26 +81,27 @@ sp_end_slice() {
 
 # The crontab and the at jobs: they would start what was just ended, and be the next account's of that id.
 sp_end_jobs() {
-    for sp_a in "/var/spool/cron/crontabs/$sp_name" "/var/spool/cron/$sp_name" "/var/spool/cron/tabs/$sp_name"; do
-        if [ -f "$sp_a" ]; then
-            crontab -r -u "$sp_name" 2>/dev/null || rm -f -- "$sp_a"
-            sp_rest="${sp_rest}deleted $sp_a$sp_nl"
+    local file folder any deleted
+    for file in "/var/spool/cron/crontabs/$sp_name" "/var/spool/cron/$sp_name" "/var/spool/cron/tabs/$sp_name"; do
+        if [ -f "$file" ]; then
+            crontab -r -u "$sp_name" 2>/dev/null || rm -f -- "$file"
+            sp_rest="${sp_rest}deleted $file$sp_nl"
             sp_rest_total=$((sp_rest_total + 1))
         fi
     done
-    for sp_a in /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs; do
-        [ -d "$sp_a" ] || continue
+    for folder in /var/spool/cron/atjobs /var/spool/at /var/spool/atjobs; do
+        [ -d "$folder" ] || continue
         # Mostly there is nothing but the counter of at(1), which is seen without a program.
-        sp_v=''
+        any=''
         set +f
-        for sp_l in "$sp_a"/* "$sp_a"/.[!.]*; do
-            case $sp_l in */.SEQ) ;; *) if [ -e "$sp_l" ] || [ -L "$sp_l" ]; then sp_v=1 && break; fi ;; esac
+        for file in "$folder"/* "$folder"/.[!.]*; do
+            case $file in */.SEQ) ;; *) if [ -e "$file" ] || [ -L "$file" ]; then any=1 && break; fi ;; esac
         done
         set -f
-        [ -n "$sp_v" ] || continue
+        [ -n "$any" ] || continue
         # Their names are at's own. There may be very many.
-        sp_t=$(find "$sp_a" -xdev -type f -user "$1" -print -exec rm -f -- '{}' + 2>/dev/null | cut -b 1-200 | awk 'NR <= 100; END { print NR }') || :
-        sp_rest_total=$((sp_rest_total + ${sp_t##*"$sp_nl"}))
-        for sp_l in ${sp_t%"${sp_t##*"$sp_nl"}"}; do sp_rest="${sp_rest}deleted $sp_l$sp_nl"; done
+        deleted=$(find "$folder" -xdev -type f -user "$1" -print -exec rm -f -- '{}' + 2>/dev/null | cut -b 1-200 | awk 'NR <= 100; END { print NR }') || :
+        sp_rest_total=$((sp_rest_total + ${deleted##*"$sp_nl"}))
+        for file in ${deleted%"${deleted##*"$sp_nl"}"}; do sp_rest="${sp_rest}deleted $file$sp_nl"; done
     done
 }

@@ -3,25 +3,26 @@
 # that had none in the shop before, and the right of everybody to write. Both go, by a process that is the account
 # (nothing else of it is left), so that a swap leads nowhere.
 sp_end_rights() {
+    local count users groups
     [ -n "${sp_as_owner:-}" ] || sp_plan_owner || return 0
     sp_only_in=''
     if ! grep -qs '^default:other::.w' "$sp_record/acl"; then
-        sp_v=$(find "$1" -xdev -user "$sp_id" ! -type l -perm -002 -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
-        if [ "$((sp_v))" -gt 0 ]; then
+        count=$(find "$1" -xdev -user "$sp_id" ! -type l -perm -002 -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+        if [ "$((count))" -gt 0 ]; then
             find "$1" -xdev -user "$sp_id" ! -type l -perm -002 -print0 2>/dev/null | sp_as "$sp_id" xargs -0 -r chmod o-w -- 2>/dev/null || :
-            sp_rest="${sp_rest}closed to everybody: $((sp_v)) of the account's files in $1$sp_nl"
+            sp_rest="${sp_rest}closed to everybody: $((count)) of the account's files in $1$sp_nl"
             sp_rest_total=$((sp_rest_total + 1))
         fi
     fi
     sp_has setfacl && sp_has getfacl || return 0
     sp_shop_others "$1"
-    sp_t=" $sp_id ${sp_rec_owner%:*} $sp_other_uids $(sed -n 's/^\(default:\)\{0,1\}user:\([0-9][0-9]*\):.*/\2/p' "$sp_record/acl" 2>/dev/null | sort -u | tr '\n' ' ')"
-    sp_w=" ${sp_rec_owner#*:} $(sed -n 's/^\(default:\)\{0,1\}group:\([0-9][0-9]*\):.*/\2/p' "$sp_record/acl" 2>/dev/null | sort -u | tr '\n' ' ')"
+    users=" $sp_id ${sp_rec_owner%:*} $sp_other_uids $(sed -n 's/^\(default:\)\{0,1\}user:\([0-9][0-9]*\):.*/\2/p' "$sp_record/acl" 2>/dev/null | sort -u | tr '\n' ' ')"
+    groups=" ${sp_rec_owner#*:} $(sed -n 's/^\(default:\)\{0,1\}group:\([0-9][0-9]*\):.*/\2/p' "$sp_record/acl" 2>/dev/null | sort -u | tr '\n' ' ')"
     # Nothing comes out for a file that has none of these.
-    sp_v=$(sp_foreign_entries "$1" "$sp_t" "$sp_w" | grep -c '^# file: ') || :
-    [ "$((sp_v))" -gt 0 ] || return 0
-    sp_foreign_entries "$1" "$sp_t" "$sp_w" | sp_as "$sp_id" setfacl --restore=- 2>/dev/null || :
-    sp_rest="${sp_rest}closed to other accounts: $((sp_v)) of the account's files in $1$sp_nl"
+    count=$(sp_foreign_entries "$1" "$users" "$groups" | grep -c '^# file: ') || :
+    [ "$((count))" -gt 0 ] || return 0
+    sp_foreign_entries "$1" "$users" "$groups" | sp_as "$sp_id" setfacl --restore=- 2>/dev/null || :
+    sp_rest="${sp_rest}closed to other accounts: $((count)) of the account's files in $1$sp_nl"
     sp_rest_total=$((sp_rest_total + 1))
 }
 
@@ -46,29 +47,31 @@ sp_foreign_entries() {
 
 # sp_reown FOLDER OWNER: what the account owns there, and nothing else, whatever it is by then.
 sp_reown() {
+    local count
     case $2 in 0:*) sp_reown_none "$1" && return 0 ;; esac
-    sp_t=$(find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
-    [ "$((sp_t))" -gt 0 ] || return 0
-    if [ "$sp_x" = -execdir ]; then
+    count=$(find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -print0 2>/dev/null | tr -dc '\000' | wc -c) || :
+    [ "$((count))" -gt 0 ] || return 0
+    if [ "$sp_find_exec" = -execdir ]; then
         find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -execdir chown -h --from="$sp_id" -- "$2" '{}' + 2>/dev/null || :
     else
         find "$1" -xdev -name .ssh -prune -o -user "$sp_id" -exec chown -h -- "$2" '{}' + 2>/dev/null || :
     fi
-    sp_reowned=$((sp_reowned + sp_t))
+    sp_reowned=$((sp_reowned + count))
 }
 
 # sp_reown_none FOLDER: a shop folder of root's. What is root's is believed (a job, a setting, a program), so nothing becomes
 # root's. It stays where the site needs it, with a number that nobody has any more and that is not given again until the
 # range is through, runs as nobody else, and is a finding.
 sp_reown_none() {
+    local kept
     if [ -n "${sp_as_owner:-}" ] || sp_plan_owner; then
         sp_only_in=''
         find "$1" -xdev -user "$sp_id" -type f '(' -perm -4000 -o -perm -2000 ')' -print0 2>/dev/null | sp_as "$sp_id" xargs -0 -r chmod u-s,g-s -- 2>/dev/null || :
     fi
-    sp_t=$(find "$1" -xdev -user "$sp_id" -print0 2>/dev/null | tr '\n\0' '?\n' | cut -b 1-300 |
+    kept=$(find "$1" -xdev -user "$sp_id" -print0 2>/dev/null | tr '\n\0' '?\n' | cut -b 1-300 |
         tr '\001-\011\013-\037\177' '?' | awk 'NR <= 3 { all = all "\t" $0 } END { if (NR) print NR " " id all }' id="$sp_id") || :
-    [ -n "$sp_t" ] || return 0
-    sp_diff_records="${sp_diff_records}record=o $sp_t$sp_nl"
+    [ -n "$kept" ] || return 0
+    sp_diff_records="${sp_diff_records}record=o $kept$sp_nl"
 }
 
 # Removes the home that is in the record, or the root-owned one of a marked account.
@@ -88,17 +91,18 @@ sp_remove_home() {
 # like any folder: what is in it is somebody else's. Only what the account itself mounted (FUSE says
 # who that was) is unmounted.
 sp_mounts() {
+    local number above device root point rest
     sp_mounted=''
     [ -r /proc/self/mountinfo ] || return 0
-    while read -r sp_a sp_b sp_k sp_v sp_w sp_l; do
-        case $sp_w in
+    while read -r number above device root point rest; do
+        case $point in
             "$sp_home" | "$sp_home"/*)
-                case $sp_l, in
+                case $rest, in
                     *' - fuse'*[,\ ]user_id="$sp_id",*)
-                        if umount -l -- "$sp_w" 2>/dev/null; then continue; fi
+                        if umount -l -- "$point" 2>/dev/null; then continue; fi
                         ;;
                 esac
-                sp_mounted=$sp_w
+                sp_mounted=$point
                 ;;
         esac
     done </proc/self/mountinfo

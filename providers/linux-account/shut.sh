@@ -3,6 +3,7 @@
 # at nothing that is the supporter's, and needs no room on the disk. May be repeated.
 # Sets sp_id to the id that is the account's alone, or to nothing, and adds to sp_sessions.
 sp_shut() {
+    local range
     sp_read_record
     sp_look
     sp_whose
@@ -12,7 +13,7 @@ sp_shut() {
     if [ "$sp_ours" = 1 ] && [ "$sp_recorded$sp_rec_subs" = 1 ]; then
         sp_sub_ids subuid
         sp_rec_subs=$sp_sub
-        for sp_a in $sp_sub; do sp_note subuid "$sp_a" 2>/dev/null || :; done
+        for range in $sp_sub; do sp_note subuid "$range" 2>/dev/null || :; done
     fi
     sp_sessions=${sp_sessions:-0}
     sp_count_sessions
@@ -117,45 +118,53 @@ sp_end() {
     fi
     sp_forget_manager
     sp_stock_use 2
-    if [ "$sp_ours" = 1 ]; then
-        sp_n=0
-        while :; do
-            sp_r=0
-            sp_said_userdel=$(userdel -- "$sp_name" 2>&1) || sp_r=$?
-            case $sp_r in 0 | 6) break ;; esac
-            sp_n=$((sp_n + 1))
-            [ "$sp_n" -lt 10 ] || break
-            [ "$sp_n" -gt 1 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
-            sp_end_processes "$sp_id"
-            sleep 0.3 2>/dev/null || sleep 1
-        done
-    fi
-    if [ "$sp_foreign" = false ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then
-        sp_remove_home
-        if [ "$sp_rec_mail" = 0 ]; then
-            for sp_a in "/var/mail/$sp_name" "/var/spool/mail/$sp_name"; do
-                [ ! -f "$sp_a" ] || rm -f -- "$sp_a"
-            done
-        fi
-        [ "$sp_absent" = false ] || sp_end_halves
-        # In none of them at all, mostly.
-        sp_nowhere=1
-        if sp_named_somewhere; then
-            sp_nowhere=0
-            if [ -n "$sp_rec_gid" ] && grep -qs "^$sp_account:" /etc/group; then
-                sp_t=$(getent group "$sp_account") || :
-                case $sp_t in "$sp_account:"*":$sp_rec_gid:") groupdel -- "$sp_account" 2>/dev/null || : ;; esac
-            fi
-        fi
-    fi
+    if [ "$sp_ours" = 1 ]; then sp_end_account; fi
+    if [ "$sp_foreign" = false ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then sp_end_remains; fi
     # Asked last, when there is no account any more as which anything could begin.
     [ -z "$sp_id" ] || sp_end_processes "$sp_id"
+}
+
+# Deletes the account; what still runs under its id can be in the way. Sets sp_said_userdel to what userdel said.
+sp_end_account() {
+    local round=0 ended
+    while :; do
+        ended=0
+        sp_said_userdel=$(userdel -- "$sp_name" 2>&1) || ended=$?
+        case $ended in 0 | 6) break ;; esac
+        round=$((round + 1))
+        [ "$round" -lt 10 ] || break
+        [ "$round" -gt 1 ] || usermod -L -e 1 -- "$sp_name" >/dev/null 2>&1 || :
+        sp_end_processes "$sp_id"
+        sleep 0.3 2>/dev/null || sleep 1
+    done
+}
+
+# What is left of an account that is deleted: its home, its mail, and its name in the lists of accounts.
+sp_end_remains() {
+    local box entry
+    sp_remove_home
+    if [ "$sp_rec_mail" = 0 ]; then
+        for box in "/var/mail/$sp_name" "/var/spool/mail/$sp_name"; do
+            [ ! -f "$box" ] || rm -f -- "$box"
+        done
+    fi
+    [ "$sp_absent" = false ] || sp_end_halves
+    # In none of them at all, mostly.
+    sp_nowhere=1
+    if sp_named_somewhere; then
+        sp_nowhere=0
+        if [ -n "$sp_rec_gid" ] && grep -qs "^$sp_account:" /etc/group; then
+            entry=$(getent group "$sp_account") || :
+            case $entry in "$sp_account:"*":$sp_rec_gid:") groupdel -- "$sp_account" 2>/dev/null || : ;; esac
+        fi
+    fi
 }
 
 # sp_serves PID: whether that is the end of a connection of the account which Dropbear serves, as root.
 # The supporter could name any process. The listener was not started by a Dropbear (but for one by
 # inetd, that is none), and somebody else's connection has a child that is theirs.
 sp_serves() {
+    local children one
     sp_named "$1" dropbear || return 1
     sp_process "$1"
     [ "$sp_euid" = 0 ] || return 1
@@ -163,11 +172,11 @@ sp_serves() {
         case "$(tr '\000' ' ' 2>/dev/null <"/proc/$1/cmdline") " in *' -i '*) ;; *) return 1 ;; esac
     fi
     set +f
-    sp_t=$(grep -ls -e "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status) || :
+    children=$(grep -ls -e "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status) || :
     set -f
-    for sp_l in $sp_t; do
-        sp_l=${sp_l%/status}
-        sp_process "${sp_l#/proc/}"
+    for one in $children; do
+        one=${one%/status}
+        sp_process "${one#/proc/}"
         [ "${sp_euid:-$sp_id}" = "$sp_id" ] || return 1
     done
 }

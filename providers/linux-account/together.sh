@@ -1,45 +1,48 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 # What such a shell left behind that was killed.
 sp_together_purge() {
+    local folder maker
     set +f
-    for sp_a in "$sp_state"/together.*; do
-        [ -d "$sp_a" ] || continue
-        sp_v=${sp_a##*/together.}
-        sp_alive "${sp_v%%.*}"
-        [ "${sp_born%%-*}" = "${sp_v#*.}" ] || rm -rf -- "$sp_a"
+    for folder in "$sp_state"/together.*; do
+        [ -d "$folder" ] || continue
+        maker=${folder##*/together.}
+        sp_alive "${maker%%.*}"
+        [ "${sp_born%%-*}" = "${maker#*.}" ] || rm -rf -- "$folder"
     done
     set -f
 }
 
 # Prints what became of it. It stands still when the account is ours alone and nothing of it is left by the kernel's word.
 sp_ahead_end() {
+    local outcome file
     sp_account_inputs
     sp_never_waits=sp_shut sp_ends_ahead=1
     sp_lock_state
     sp_absent=false sp_foreign=false sp_unattributed=0 sp_rest='' sp_rest_total=0
     sp_end_access
-    sp_k=clean
+    outcome=clean
     # It was closed before, or never made; or something of it is not as it was left.
     [ "$sp_ours$sp_recorded$sp_foreign$sp_taken" = 11false0 ] && [ "${sp_left:-1}$sp_unattributed$sp_unmarked" = 00false ] && [ -r "$sp_record/baseline/about" ] && [ -e "$sp_record/since" ] &&
-        [ ! -e "$sp_record/compared" ] || sp_k=mixed
+        [ ! -e "$sp_record/compared" ] || outcome=mixed
     # What could not be deleted is seen by its own comparison alone.
-    for sp_a in "/var/spool/cron/crontabs/$sp_name" "/var/spool/cron/$sp_name" "/var/spool/cron/tabs/$sp_name"; do
-        [ ! -f "$sp_a" ] || sp_k=mixed
+    for file in "/var/spool/cron/crontabs/$sp_name" "/var/spool/cron/$sp_name" "/var/spool/cron/tabs/$sp_name"; do
+        [ ! -f "$file" ] || outcome=mixed
     done
-    printf '%s %s %s %s %s %s\n%s' "$sp_k" "${sp_id:-0}" "${sp_sessions:-0}" "$sp_rest_total" "${sp_managed:-0}" "$sp_home" "$sp_rest"
+    printf '%s %s %s %s %s %s\n%s' "$outcome" "${sp_id:-0}" "${sp_sessions:-0}" "$sp_rest_total" "${sp_managed:-0}" "$sp_home" "$sp_rest"
 }
 
 # In a close that has its turn: whether what was done ahead still holds. What came since is ended, and then nothing that was
 # seen holds.
 sp_end_was_ahead() {
+    local line
     # Since sp_close looked.
     sp_whose
-    sp_l=${sp_ahead%%"$sp_nl"*}
+    line=${sp_ahead%%"$sp_nl"*}
     # shellcheck disable=SC2086
-    set -- $sp_l
+    set -- $line
     sp_sessions=$3 sp_rest_total=$4
     [ "$5" = 0 ] || sp_managed=1
-    sp_rest=${sp_ahead#"$sp_l"}
+    sp_rest=${sp_ahead#"$line"}
     sp_rest=${sp_rest#"$sp_nl"}
     [ -z "$sp_rest" ] || sp_rest=${sp_rest%"$sp_nl"}$sp_nl
     [ "$1 $sp_id $sp_ours" = "clean $2 1" ] || return 1
@@ -55,54 +58,56 @@ sp_end_was_ahead() {
 # Prints the name of the folder with what was seen, and behind it what is in no file (hashes of passwords); nothing where it could not
 # be seen whole.
 sp_ahead_look() {
+    local folder walked
     sp_alive "$$"
-    sp_d=$sp_state/together.$$.${sp_born%%-*}
-    rm -rf -- "$sp_d" && mkdir -m 0700 -- "$sp_d" || return 1
+    folder=$sp_state/together.$$.${sp_born%%-*}
+    rm -rf -- "$folder" && mkdir -m 0700 -- "$folder" || return 1
     # shellcheck disable=SC2086
-    if sp_end_uids $sp_shared_ids && sp_b_share "$sp_d" "$sp_shared_ids" "$sp_shared_turns"; then
-        sp_v=$(sp_ahead_walk) || sp_v=' none'
-        printf '%s\n' "$sp_v" >>"$sp_d/known"
-        printf '%s\n%s' "$sp_d" "$sp_b_passwords_now"
+    if sp_end_uids $sp_shared_ids && sp_b_share "$folder" "$sp_shared_ids" "$sp_shared_turns"; then
+        walked=$(sp_ahead_walk) || walked=' none'
+        printf '%s\n' "$walked" >>"$folder/known"
+        printf '%s\n%s' "$folder" "$sp_b_passwords_now"
         return 0
     fi
-    rm -rf -- "$sp_d"
+    rm -rf -- "$folder"
     return 1
 }
 
 # One walk for all: prints, in one line, which of these ids have a file on the disks of this server outside their home, or anywhere
 # one that others become them by. Each of those then looks on its own.
 sp_ahead_walk() {
+    local one tests systems line ended
     sp_gnu_find || return 1
     sp_disks
     sp_elsewhere_not
     set --
-    for sp_a in $sp_shared_ids; do set -- "$@" -o -user "$sp_a"; done
+    for one in $sp_shared_ids; do set -- "$@" -o -user "$one"; done
     shift
     set -- '(' "$@" ')' -printf '%U\t%m\t%p\0'
-    sp_v=$#
+    tests=$#
     IFS=$sp_nl
-    for sp_a in $sp_mount_points; do set -- "$@" "$sp_a"; done
+    for one in $sp_mount_points; do set -- "$@" "$one"; done
     IFS=" $sp_tab$sp_nl"
     # Where anybody can write, on whatever file system that is.
-    sp_t=$(stat -c '%d %n' -- / /tmp /var/tmp /dev/shm 2>/dev/null) || :
+    systems=$(stat -c '%d %n' -- / /tmp /var/tmp /dev/shm 2>/dev/null) || :
     IFS=$sp_nl
-    for sp_l in $sp_t; do
-        sp_a=${sp_l#* }
-        [ ! -d "$sp_a" ] || [ "${sp_l%% *}" = "${sp_t%% *}" ] || set -- "$@" "$sp_a"
+    for line in $systems; do
+        one=${line#* }
+        [ ! -d "$one" ] || [ "${line%% *}" = "${systems%% *}" ] || set -- "$@" "$one"
     done
     IFS=" $sp_tab$sp_nl"
     # The roots come first.
-    while [ "$sp_v" -gt 0 ]; do
-        sp_v=$((sp_v - 1)) sp_a=$1
+    while [ "$tests" -gt 0 ]; do
+        tests=$((tests - 1)) one=$1
         shift
-        set -- "$@" "$sp_a"
+        set -- "$@" "$one"
     done
     # shellcheck disable=SC2086
     {
-        sp_r=0
-        sp_ahead_find "$@" || sp_r=$?
+        ended=0
+        sp_ahead_find "$@" || ended=$?
         # 1 is a folder that went away meanwhile.
-        printf '!\t%s\0' "$sp_r"
+        printf '!\t%s\0' "$ended"
     } | tr '\n\0' '?\n' | cut -b 1-1000 | SP_HOMES=$sp_shared_homes awk -F '\t' '
         BEGIN { n = split(ENVIRON["SP_HOMES"], line, "\n"); for (i = 1; i <= n; i++) if (split(line[i], f, "\t") == 2) home[f[1]] = f[2] }
         $1 == "!" { r = $2; ended++; next }
@@ -116,14 +121,13 @@ sp_ahead_walk() {
 
 # sp_ahead_find ROOT... TEST...: with what is left out between them.
 sp_ahead_find() {
-    sp_v=$#
-    sp_w=0
-    while [ "$sp_v" -gt 0 ]; do
-        sp_v=$((sp_v - 1)) sp_a=$1
+    local left="$#" begun=0 word
+    while [ "$left" -gt 0 ]; do
+        left=$((left - 1)) word=$1
         shift
         # shellcheck disable=SC2086
-        case $sp_w$sp_a in 0'(') sp_w=1 && set -- "$@" -xdev $sp_k -path "$sp_state" -prune -o ;; esac
-        set -- "$@" "$sp_a"
+        case $begun$word in 0'(') begun=1 && set -- "$@" -xdev $sp_find_pruned -path "$sp_state" -prune -o ;; esac
+        set -- "$@" "$word"
     done
     sp_within $((30 + sp_walk_seconds / 4)) find "$@" 2>/dev/null
 }

@@ -1,0 +1,118 @@
+//! What of the findings was chosen to be closed or adopted, and whether that may be.
+
+use super::look::Surveyed;
+use super::{Chosen, ReconcileArgs, TOLD};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::mark::survey::FindingKind;
+
+/// The findings of one grant, whose id, or the beginning of it, was typed.
+fn named<'a>(surveyed: &'a [Surveyed], typed: &str) -> Result<Vec<Chosen<'a>>> {
+    let wanted = typed.trim().to_ascii_lowercase();
+    let all = surveyed
+        .iter()
+        .flat_map(|one| one.judged.findings.iter().map(|finding| (one.target.as_str(), finding)));
+    let found: Vec<Chosen<'a>> = all
+        .filter(|(_, finding)| !wanted.is_empty() && finding.grant.starts_with(&wanted))
+        .collect();
+    let whole: Vec<Chosen<'a>> =
+        found.iter().copied().filter(|(_, finding)| finding.grant == wanted).collect();
+    let found = if whole.is_empty() { found } else { whole };
+    let Some((_, first)) = found.first() else {
+        return Err(Error::new(
+            Kind::NotFound,
+            format!("nothing was found of a grant `{}`", crate::remote::script::clean(typed)),
+        )
+        .hint(
+            "`stagepass reconcile TARGET` lists what does not fit; what fits is ended by `revoke`",
+        ));
+    };
+    if found.iter().any(|(_, finding)| finding.grant != first.grant) {
+        return Err(Error::new(Kind::Usage, format!("`{wanted}` begins more than one grant's id"))
+            .hint("write more of it"));
+    }
+    Ok(found)
+}
+
+pub(super) fn to_close<'a>(
+    surveyed: &'a [Surveyed],
+    typed: &ReconcileArgs,
+) -> Result<Vec<Chosen<'a>>> {
+    let mut chosen: Vec<Chosen<'a>> = Vec::new();
+    for id in &typed.close {
+        for one in named(surveyed, id)? {
+            if !chosen.contains(&one) {
+                chosen.push(one);
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+pub(super) fn to_adopt<'a>(
+    surveyed: &'a [Surveyed],
+    typed: &ReconcileArgs,
+) -> Result<Vec<Chosen<'a>>> {
+    let mut chosen: Vec<Chosen<'a>> = Vec::new();
+    if typed.adopt_all {
+        for one in surveyed {
+            // Always proved to be ours.
+            let ours =
+                one.judged.findings.iter().filter(|finding| finding.matter == FindingKind::Unknown);
+            chosen.extend(ours.map(|finding| (one.target.as_str(), finding)));
+        }
+    }
+    for id in &typed.adopt {
+        for (target, finding) in named(surveyed, id)? {
+            if finding.state.is_some() {
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("the ledger knows the grant {} already", finding.grant),
+                )
+                .hint(format!("`stagepass reconcile {target} --close {}`", finding.grant)));
+            }
+            if !chosen.contains(&(target, finding)) {
+                chosen.push((target, finding));
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// Nothing is touched that somebody else may have made, unless it was said twice.
+pub(super) fn confirm(
+    context: &Context,
+    typed: &ReconcileArgs,
+    close: &[Chosen<'_>],
+    adopt: &[Chosen<'_>],
+) -> Result<()> {
+    let unproved: Vec<&Chosen<'_>> =
+        close.iter().chain(adopt).filter(|(_, finding)| !finding.proved).collect();
+    let Some((_, first)) = unproved.first() else { return Ok(()) };
+    let refused = || {
+        let mut error = Error::new(
+            Kind::Policy,
+            "nothing was touched: not everything that was named is proved to be ours",
+        );
+        for (target, finding) in unproved.iter().take(TOLD) {
+            error = error.because_text(format!("{} on {target}: {}", finding.grant, finding.why));
+        }
+        error
+    };
+    if !typed.unproved {
+        return Err(refused()
+            .hint("look at it on the server; `--unproved` lets this act on it, after a question"));
+    }
+    if typed.yes {
+        return Ok(());
+    }
+    let question = match unproved.len() {
+        1 => format!("{} is not proved to be ours. Go on?", first.grant),
+        count => format!("{count} of these are not proved to be ours. Go on?"),
+    };
+    match context.output.confirm(&question) {
+        Some(true) => Ok(()),
+        Some(false) => Err(refused()),
+        None => Err(refused().hint("`--yes` answers the question where nobody can be asked")),
+    }
+}

@@ -1,0 +1,239 @@
+//! What was found and done, for people and in JSON.
+
+use serde_json::{Value, json};
+
+use super::look::Surveyed;
+use super::{Chosen, Done, Ended, Failed, TOLD};
+use crate::command::view;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::grant::State;
+use crate::mark::survey::{Finding, FindingKind};
+use crate::output::{Tone, paint};
+use crate::public_key;
+
+pub(super) fn show_plan(
+    context: &Context,
+    surveyed: &[Surveyed],
+    close: &[Chosen<'_>],
+    adopt: &[Chosen<'_>],
+) -> Result<()> {
+    let mut text = text(surveyed);
+    for (word, chosen) in [("closed", close), ("adopted", adopt)] {
+        for (target, finding) in chosen {
+            text.push_str(&format!("{} on {target} would be {word}\n", finding.grant));
+        }
+    }
+    text.push_str("nothing was touched\n");
+    let ids = |chosen: &[Chosen<'_>]| -> Vec<Value> {
+        chosen
+            .iter()
+            .map(|(target, finding)| json!({ "grant": finding.grant, "target": target }))
+            .collect()
+    };
+    let document = json!({
+        "targets": surveyed.iter().map(document).collect::<Vec<Value>>(),
+        "would_close": ids(close),
+        "would_adopt": ids(adopt),
+        "dry_run": true,
+    });
+    context.output.result(&text, document);
+    Ok(())
+}
+
+pub(super) fn report(context: &Context, surveyed: &[Surveyed], done: &Done<'_>) -> Result<()> {
+    let now = context.now();
+    let mut text = text(surveyed);
+    for Ended { target, id, notes } in &done.closed {
+        text.push_str(&format!("{} {id} on {target}\n", paint(Tone::Good, "closed")));
+        for note in notes {
+            text.push_str(&format!("  {}\n", paint(Tone::Faint, &note.text)));
+        }
+    }
+    for grant in &done.adopted {
+        text.push_str(&format!(
+            "{} {} on {}: the next sweep closes it\n",
+            paint(Tone::Good, "adopted"),
+            grant.id,
+            grant.target
+        ));
+    }
+    for Failed { target, id, why } in &done.failed {
+        text.push_str(&format!("{} {id} on {target}: {why}\n", paint(Tone::Bad, "NOT DONE")));
+    }
+    let closed = done
+        .closed
+        .iter()
+        .map(|one| json!({ "grant": one.id, "target": one.target, "notes": one.notes }));
+    let failed = done
+        .failed
+        .iter()
+        .map(|one| json!({ "grant": one.id, "target": one.target, "why": one.why }));
+    let document = json!({
+        "targets": surveyed.iter().map(document).collect::<Vec<Value>>(),
+        "closed": closed.collect::<Vec<Value>>(),
+        "adopted": done.adopted.iter().map(|one| view::document(one, now)).collect::<Vec<Value>>(),
+        "failed": failed.collect::<Vec<Value>>(),
+    });
+    let error = failure(surveyed, done);
+    if !context.output.is_json() || error.is_none() {
+        context.output.result(&text, document.clone());
+    }
+    error.map_or(Ok(()), |error| Err(error.with_result(document)))
+}
+
+/// What does not fit and was not dealt with; else what was not seen.
+fn failure(surveyed: &[Surveyed], done: &Done<'_>) -> Option<Error> {
+    let mut wrong: Vec<(Kind, String)> = Vec::new();
+    let mut hints: Vec<String> = Vec::new();
+    for one in surveyed {
+        let open = one
+            .judged
+            .findings
+            .iter()
+            .filter(|finding| finding.matters() && !done.has_dealt_with(&one.target, finding));
+        for finding in open {
+            wrong.push((
+                Kind::Stuck,
+                format!("{} on {}: {}", finding.grant, one.target, finding.why),
+            ));
+            let hint = way_out(&one.target, finding);
+            if !hints.contains(&hint) {
+                hints.push(hint);
+            }
+        }
+        if let Some((kind, why)) = &one.unseen {
+            wrong.push((*kind, format!("{}: {why}", one.target)));
+        }
+    }
+    for Failed { target, id, why } in &done.failed {
+        wrong.push((Kind::Stuck, format!("{id} on {target}: {why}")));
+    }
+    let worst = wrong.iter().map(|(kind, _)| *kind).max()?;
+    let message = match (worst, wrong.len()) {
+        (Kind::Stuck, 1) => "one thing does not fit".to_owned(),
+        (Kind::Stuck, count) => format!("{count} things do not fit"),
+        _ => "not every target was seen".to_owned(),
+    };
+    let mut error = Error::new(worst, message);
+    for (_, why) in wrong.into_iter().take(TOLD) {
+        error = error.because_text(why);
+    }
+    for hint in hints.into_iter().take(TOLD) {
+        error = error.hint(hint);
+    }
+    Some(error)
+}
+
+fn way_out(target: &str, finding: &Finding) -> String {
+    let id = &finding.grant;
+    match finding.matter {
+        FindingKind::Unknown => format!(
+            "`stagepass reconcile {target} --adopt {id}` lets the next sweep close it, \
+             `--close {id}` closes it now"
+        ),
+        FindingKind::Missing => {
+            format!("`stagepass revoke {id}` ends it in the ledger, with the proof")
+        }
+        _ if finding.state.is_some_and(State::is_live) => format!(
+            "look at it on {target}, and take it away by hand; or `stagepass revoke {id}` ends the \
+             grant, and then run this again"
+        ),
+        _ if finding.proved => format!("`stagepass reconcile {target} --close {id}` closes it"),
+        _ => format!(
+            "look at {id} on {target}: if it is yours, `stagepass reconcile {target} --close {id} \
+             --unproved` closes it"
+        ),
+    }
+}
+
+/// What was found, for people.
+fn text(surveyed: &[Surveyed]) -> String {
+    let mut text = String::new();
+    for one in surveyed {
+        if let Some((_, why)) = &one.unseen {
+            text.push_str(&format!("{} {}: {why}\n", paint(Tone::Bad, "NOT SEEN"), one.target));
+        } else {
+            let fit = one.judged.as_recorded.len();
+            let strange = one.judged.findings.len();
+            let by = if one.providers.is_empty() {
+                "nothing can list its marks here".to_owned()
+            } else {
+                format!("by {}", one.providers.join(" and "))
+            };
+            text.push_str(&format!(
+                "{} ({by}): {fit} as recorded, {strange} not\n",
+                paint(Tone::Strong, &one.target)
+            ));
+        }
+        for finding in &one.judged.findings {
+            text.push_str(&line(finding));
+        }
+        for note in &one.notes {
+            text.push_str(&format!("  {}\n", paint(Tone::Warn, &note.text)));
+        }
+    }
+    if text.is_empty() {
+        text.push_str("there are no targets\n");
+    }
+    text
+}
+
+fn line(finding: &Finding) -> String {
+    let word = match finding.matter {
+        FindingKind::Unknown => "UNKNOWN",
+        FindingKind::Over => "BACK",
+        FindingKind::Unproved => "NOT PROVED",
+        FindingKind::Copy => "COPY",
+        FindingKind::Missing => "MISSING",
+        FindingKind::Leftover => "leftover",
+    };
+    let tone = if finding.matters() { Tone::Bad } else { Tone::Faint };
+    let of = finding.account.as_ref().map(|account| format!(", account `{account}`"));
+    let mut line = format!(
+        "  {} {}{}: {}\n",
+        paint(tone, word),
+        finding.grant,
+        of.unwrap_or_default(),
+        finding.why
+    );
+    for (thing, place) in &finding.things {
+        line.push_str(&format!(
+            "    {}\n",
+            paint(Tone::Faint, &format!("{}: {place}", thing.words()))
+        ));
+    }
+    line
+}
+
+/// A finding as it stands in documents and in the ledger.
+pub(super) fn found(finding: &Finding) -> Value {
+    let things: Vec<Value> = finding
+        .things
+        .iter()
+        .map(|(thing, place)| json!({ "kind": thing.id(), "where": place }))
+        .collect();
+    json!({
+        "matter": finding.matter.id(),
+        "grant": finding.grant,
+        "provider": finding.provider,
+        "account": finding.account,
+        "key_fingerprint": finding.public_key.as_deref().and_then(public_key::fingerprint_of),
+        "proved": finding.proved,
+        "state": finding.state,
+        "why": finding.why,
+        "things": things,
+        "needs_action": finding.matters(),
+    })
+}
+
+fn document(one: &Surveyed) -> Value {
+    json!({
+        "target": one.target,
+        "providers": one.providers,
+        "as_recorded": one.judged.as_recorded,
+        "findings": one.judged.findings.iter().map(found).collect::<Vec<Value>>(),
+        "notes": one.notes,
+        "unseen": one.unseen.as_ref().map(|(_, why)| why),
+    })
+}

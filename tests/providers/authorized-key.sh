@@ -76,6 +76,7 @@ as_deploy() {
     # shellcheck disable=SC2086
     out=$(on runuser -u deploy -- env -i HOME=/home/deploy PATH=/usr/bin:/bin $shell -s <"$tmp/script" 2>"$tmp/err")
     code=$?
+    out=$(unframed <<<"$out")
     declared authorized-key "$1"
 }
 
@@ -535,7 +536,7 @@ one_at_a_time() {
         finishes
         says already_absent=false keys_absent=true
         wait "$first"
-        want 'the open had ended before' grep -qx stagepass=1 "$tmp/first.out"
+        want 'the open had ended before' grep -q '^stagepass-end=' "$tmp/first.out"
         same 'nothing is left of it' "$was" "$(home_state)"
 
         # An update waits for a close, and then finds nothing to update.
@@ -2044,7 +2045,7 @@ way_in_first() {
     want 'memory was to be read' again 60 test -e "$root/tmp/reached"
     deny 'and the key is out already' grep -q "$supporter_key" "$(keys)"
     wait "$first"
-    want 'and it comes to an end' grep -qx stagepass=1 "$tmp/first.out"
+    want 'and it comes to an end' grep -q '^stagepass-end=' "$tmp/first.out"
     rm -f "$root/usr/local/bin/grep" "$root/tmp/reached"
     on pkill -KILL -u deploy -x sleep
     as_deploy collected

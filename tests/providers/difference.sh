@@ -38,7 +38,7 @@ compare() {
     {
         printf '{ set -eu\n'
         for a in "${!in[@]}"; do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]}")"; done
-        parts_of lib begin
+        find "$repo/providers/lib" -name '*.sh' ! -name begin.sh | LC_ALL=C sort | xargs cat "$repo/providers/lib/begin.sh"
         # Narrower limits, where a test says so.
         printf '%s\n' "${besides:-}"
         printf 'sp_whoami; sp_me=%s; sp_my_home=%s\n' "$login" "$([ "$login" = root ] && echo /root || echo "/home/$login")"

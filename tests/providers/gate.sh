@@ -934,7 +934,7 @@ closes_by_itself() {
     started failsafe failsafe
     wait "$!"
     rm -f "$root/usr/local/bin"/* "$root/tmp/reached"
-    want 'the extension was written' again 60 grep -qx stagepass=1 "$tmp/first.out"
+    want 'the extension was written' again 60 grep -q '^stagepass-end=' "$tmp/first.out"
     want 'the failsafe ended' again 60 test -s "$tmp/ended.failsafe"
     want 'and closed nothing' key_login ssh
     verb linux-account close "path=$shop" access=ssh

@@ -978,7 +978,7 @@ one_verb_at_a_time() {
         finishes
         says already_absent=false account_absent=true
         wait "$first"
-        want 'the open had ended before' grep -qx stagepass=1 "$tmp/first.out"
+        want 'the open had ended before' grep -q '^stagepass-end=' "$tmp/first.out"
         same 'nothing is left of it' "$before" "$(accounts)"
         [ "$flock" = with ] || mv "$root/opt/flock" "$root/usr/bin/flock"
     done
@@ -1544,7 +1544,7 @@ keeps_secrets() {
     script linux-account open "path=$shop" has_password=1 "password=$password" >"$tmp/script"
     on env sp_password=x sp_secret=x "sp_public_key=x" /bin/sh -s <"$tmp/script" >"$tmp/reply" 2>&1
     rm -f "$root"/usr/local/bin/*
-    want 'open went on' grep -qx stagepass=1 "$tmp/reply"
+    want 'open went on' grep -q '^stagepass-end=' "$tmp/reply"
     want 'the programs were watched' grep -q chpasswd "$root/var/seen"
     deny 'the password is in no argument and no environment' grep -qF -- "$password" "$root/var/seen"
     rm -f "$root/var/seen"

@@ -17,6 +17,7 @@ repo=$(cd -P "$here/../.." && pwd)
 trees=$repo/target/hosts/trees
 layers=$repo/target/hosts/layers
 judge=$repo/target/debug/examples/judge
+framer=$repo/target/debug/examples/frame
 suites=("$@")
 [ "$#" -gt 0 ] || suites=(bookworm bullseye trixie)
 
@@ -28,7 +29,9 @@ stop() {
 for suite in "${suites[@]}"; do
     [ -d "$trees/$suite/usr" ] || stop "tests/providers/run.sh: there is no root file system in $trees/$suite; build it first"
 done
-[ -x "$judge" ] || stop "tests/providers/run.sh: there is no $judge; cargo build --example judge"
+for tool in "$judge" "$framer"; do
+    [ -x "$tool" ] || stop "tests/providers/run.sh: there is no $tool; cargo build --examples"
+done
 for tool in openssl ssh sftp sshpass ssh-keygen unshare nsenter setfacl getfacl cc; do
     command -v "$tool" >/dev/null || stop "tests/providers/run.sh: $tool is missing"
 done
@@ -247,32 +250,22 @@ quote() {
     printf "'%s'" "$s"
 }
 
-# source_of PROVIDER: library and script. For open and update, which leave the gate and the failsafe on
-# the server, it is a text in a variable as well: quoted once for each provider.
-# Each begins with one file, and then come the others by name.
-parts_of() { find "$repo/providers/$1" -name '*.sh' ! -path "$repo/providers/$1/$2.sh" | LC_ALL=C sort | xargs cat "$repo/providers/$1/$2.sh"; }
-source_of() { parts_of lib begin; echo; parts_of "$1" provider; }
-quoted_source_of() {
-    if [ ! -s "$tmp/source.$1" ]; then
-        {
-            printf "sp_gate_source='"
-            sed "s/'/'\\\\''/g" "$repo/providers/gate.sh"
-            printf "'\\nsp_source='"
-            source_of "$1" | sed "s/'/'\\\\''/g"
-            printf "'\\neval \"\$sp_source\"\\n"
-        } >"$tmp/source.$1"
-    fi
-    cat "$tmp/source.$1"
+# frame PROVIDER VERB [COUNT]: the file with what stagepass sends, without the inputs.
+frame() {
+    local kept=$tmp/frame.$1.$2.${3:-one}
+    [ -s "$kept" ] || "$framer" "$@" >"$kept" || stop "tests/providers/run.sh: no frame for $*"
+    echo "$kept"
 }
 
-# told PROVIDER VERB: the inputs that its manifest says this verb is told.
+# told PROVIDER VERB: the inputs that this verb is told.
 told() {
-    echo grant
-    sed -n '/^\[inputs\]/,/^$/s/^\([a-z_]*\) = "\(.*\)"$/\1 \2 /p' "$repo/providers/$1/provider.toml" | sed -n -e 's/^\([a-z_]*\) all $/\1/p' -e "s/^\([a-z_]*\) .*\b$2 .*/\1/p"
+    local kept=$tmp/told.$1.$2
+    [ -s "$kept" ] || "$framer" "$1" "$2" inputs >"$kept" || stop "tests/providers/run.sh: no inputs for $*"
+    cat "$kept"
 }
 
-# script PROVIDER VERB name=value...: what goes to the server's standard input.
-script() {
+# inputs PROVIDER VERB name=value...: what the verb is told, as assignments.
+inputs() {
     local provider=$1 verb=$2 a
     shift 2
     local -A in=([grant]=$grant [account]=$account [path]='' [access]=sftp [public_key]=$supporter_key
@@ -293,14 +286,20 @@ script() {
         in[path_id]=''
         [ -z "${in[path]}" ] || in[path_id]=$(on stat -L -c %d:%i:%u -- "${in[path]}" 2>/dev/null)
     fi
-    printf '{ set -eu\n'
-    for a in $(told "$provider" "$verb"); do printf 'sp_%s=%s\n' "$a" "$(quote "${in[$a]-}")"; done
-    case $verb in
-        open | update) quoted_source_of "$provider" ;;
-        *) source_of "$provider" ;;
-    esac
-    printf "\nsp_%s; printf 'stagepass=1\\\\n'; exit 0; } </dev/null\n" "$verb"
+    for a in $(told "$provider" "$verb"); do printf '%s=%s\n' "$a" "$(quote "${in[${a#sp_}]-}")"; done
 }
+
+# script PROVIDER VERB name=value...: what goes to the server's standard input.
+script() {
+    local framed
+    framed=$(frame "$1" "$2")
+    sed '/^sp_turn=$/q' "$framed"
+    inputs "$@"
+    sed '1,/^sp_turn=$/d' "$framed"
+}
+
+# unframed: what was said, without the marks of the frame; `stagepass=1` says that the verb came to its end.
+unframed() { sed -e '/^$/d' -e '/^stagepass-begin=/d' -e 's/^stagepass-end=.*/stagepass=1/'; }
 
 # verb PROVIDER VERB name=value...: sets out and code.
 verb() {
@@ -308,6 +307,7 @@ verb() {
     # shellcheck disable=SC2029
     out=$(timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" 2>"$tmp/err")
     code=$?
+    out=$(unframed <<<"$out")
     declared "$1" "$2"
 }
 
@@ -316,44 +316,28 @@ verb() {
 judged() { out=$("$judge" "$account" "${uncapped:-}" <<<"$out"); }
 
 # batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does (or, with `collected`,
-# tells of all that it is recorded): sets outs and codes, by their number from 1 on. What a provider does before all of them and after is a function that stands in the shell
-# itself; all else is read anew for each.
+# tells of all that it is recorded): sets outs and codes, by their number from 1 on.
 batched=0
 declare -a outs codes
 batch() {
     batched=$((batched + 1))
-    script linux-account close "$@" | awk '/^# shellcheck shell=sh/ { exit } NR > 1' >"$tmp/batch.$batched"
+    inputs linux-account close "$@" >"$tmp/batch.$batched"
 }
 closes() {
-    local i verb=${1:-close} ahead='' behind=''
-    [ "$verb" != close ] || ahead="sp_close_ahead $batched" behind=sp_close_behind
-    {
-        printf '{ set -u\n'
-        sed -n -e '/^sp_close_ahead() {/,/^}/p' -e '/^sp_close_behind() {/p' "$repo/providers/linux-account/ahead.sh"
-        printf 'sp_start() {\n'
-        source_of linux-account
-        printf '}\n'
-        for i in $(seq "$batched"); do
-            printf 'sp_one_%s() {\n' "$i"
-            cat "$tmp/batch.$i"
-            printf '}\n'
-        done
-        printf '%s\n' "$ahead"
-        for i in $(seq "$batched"); do
-            printf "(\nset -e\nsp_turn=%s\nsp_one_%s\nsp_start\nsp_%s\nprintf 'stagepass=1\\n'\nexit 0\n)\nprintf '\\nstatus %s %%s\\n' \"\$?\"\n" "$i" "$i" "$verb" "$i"
-        done
-        printf '%s\nexit 0\n} </dev/null\n' "$behind"
-    } >"$tmp/script"
+    local i verb=${1:-close}
+    awk -v at="$tmp/batch." '{ print } /^sp_one_[0-9]+\(\) \{$/ { n = $0; gsub(/[^0-9]/, "", n); while ((getline line <(at n)) > 0) print line }' \
+        "$(frame linux-account "$verb" "$batched")" >"$tmp/script"
     outs=() codes=()
     # shellcheck disable=SC2029
-    timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" >"$tmp/said" 2>"$tmp/err"
+    timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" >"$tmp/said" 2>"$tmp/said.err"
+    unframed <"$tmp/said.err" >"$tmp/err"
     if [ -n "${cut_off:-}" ]; then
         batched=0
         return 0
     fi
     for i in $(seq "$batched"); do
-        outs[i]=$(awk -v from="status $((i - 1)) " -v to="status $i " -v first="$i" 'index($0, to) == 1 { exit } first == 1 || on { print } index($0, from) == 1 { on = 1 }' "$tmp/said")
-        codes[i]=$(sed -n "s/^status $i //p" "$tmp/said")
+        outs[i]=$(awk -v wanted="$i" -F '[ =]' '$1 == "stagepass-status" { done++; next } done == wanted - 1 { print }' "$tmp/said" | unframed)
+        codes[i]=$(awk -v wanted="$i" '/^stagepass-status=/ && ++done == wanted { print $2 }' "$tmp/said")
         of "$i"
         declared linux-account "$verb"
         outs[i]=$out

@@ -38,6 +38,7 @@ web() {
     # shellcheck disable=SC2086
     out=$(on timeout -s KILL 120 ${shell:-/bin/sh} -s <"$tmp/script" 2>"$tmp/err")
     code=$?
+    out=$(unframed <<<"$out")
     declared web-password "$1"
 }
 
@@ -342,6 +343,7 @@ web_detects() {
     login=deploy
     script web-password detect path=/srv/shop >"$tmp/script"
     out=$(on runuser -u deploy -- /bin/sh -s <"$tmp/script" 2>"$tmp/err") code=$?
+    out=$(unframed <<<"$out")
     login=root
     declared web-password detect
     says supported=false reason_id=not-root web_server=none
@@ -381,6 +383,7 @@ web_old_libc() {
     printf '1-2 r-xp 0 0:0 1 /tmp/libcrypt.so.1\n' >"$root/tmp/maps"
     cp "$tmp/libcrypt.so.1" "$root/tmp/libcrypt.so.1"
     out=$(on /bin/sh -s <"$tmp/script" 2>"$tmp/err") code=$?
+    out=$(unframed <<<"$out")
     declared web-password "$verb"
     rm -f "$root/tmp/maps" "$root/tmp/libcrypt.so.1"
 }
@@ -1007,7 +1010,7 @@ web_cut_off() {
             web close path=/srv/shop
             [ "$verb" = open ] || web open path=/srv/shop
             web_cut "$verb" "$n"
-            deny 'it did not get to its end' grep -qx stagepass=1 "$tmp/cut.out"
+            deny 'it did not get to its end' grep -q '^stagepass-end=' "$tmp/cut.out"
             want 'whoever is in is in the record' eval '! grep -q "^sp-anna:" "$file" || grep -q ^digest= "$root/var/lib/stagepass/$grant/record"'
             want 'and the failsafe is there' eval '! grep -q "^sp-anna:" "$file" || test -e "$root/etc/cron.d/stagepass-$grant"'
             want 'the file is whole' eval 'grep -qx "merchant:.*" "$file" && [ "$(grep -c "" "$file")" -le 3 ]'

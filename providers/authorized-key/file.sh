@@ -3,13 +3,14 @@
 
 # Sets sp_me and sp_my_home.
 sp_find_home() {
+    local line
     sp_passwd "$sp_uid"
     IFS=$sp_nl
     sp_me='' sp_my_home=${HOME:-}
-    for sp_l in $sp_t; do
+    for line in $sp_t; do
         IFS=:
         # shellcheck disable=SC2086
-        set -- $sp_l
+        set -- $line
         sp_me=$1 sp_my_home=$6
         break
     done
@@ -47,54 +48,56 @@ sp_at() {
 # sp_same_foreign for all files together, sp_holding (those with lines that are to go or to change),
 # and stands at the first with a line of ours, else at the picked one.
 sp_survey() {
-    sp_stand='' sp_sum=0 sp_sum_moved=0 sp_sum_others=0 sp_sum_text='' sp_any_kept=false sp_any_foreign=false sp_holding='' sp_seen=$sp_nl
+    local file seen="$sp_nl" stand='' ours=0 moved=0 others=0 text='' kept=false foreign=false
+    sp_holding=''
     IFS=$sp_nl
-    for sp_f in $sp_read; do
+    for file in $sp_read; do
         IFS=" $sp_tab$sp_nl"
-        sp_at "$sp_f" || continue
+        sp_at "$file" || continue
         # Two names of one file are one file.
-        case $sp_seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
-        sp_seen=$sp_seen$sp_target$sp_nl
+        case $seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
+        seen=$seen$sp_target$sp_nl
         sp_scan
-        sp_sum=$((sp_sum + sp_ours)) sp_sum_moved=$((sp_sum_moved + sp_moved)) sp_sum_others=$((sp_sum_others + sp_others))
-        sp_sum_text=$sp_sum_text$sp_text
-        [ "$sp_same_kept" = false ] || sp_any_kept=true
-        [ "$sp_same_foreign" = false ] || sp_any_foreign=true
-        if [ "$sp_ours" -gt 0 ] && [ -z "$sp_stand" ]; then sp_stand=$sp_f; fi
-        [ $((sp_ours + sp_moved)) = 0 ] || sp_holding=$sp_holding$sp_f$sp_nl
+        ours=$((ours + sp_ours)) moved=$((moved + sp_moved)) others=$((others + sp_others))
+        text=$text$sp_text
+        [ "$sp_same_kept" = false ] || kept=true
+        [ "$sp_same_foreign" = false ] || foreign=true
+        if [ "$sp_ours" -gt 0 ] && [ -z "$stand" ]; then stand=$file; fi
+        [ $((sp_ours + sp_moved)) = 0 ] || sp_holding=$sp_holding$file$sp_nl
     done
     IFS=" $sp_tab$sp_nl"
-    sp_at "${sp_stand:-$sp_pick}" || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
-    sp_ours=$sp_sum sp_moved=$sp_sum_moved sp_others=$sp_sum_others sp_text=$sp_sum_text
-    sp_same_kept=$sp_any_kept sp_same_foreign=$sp_any_foreign
+    sp_at "${stand:-$sp_pick}" || sp_refuse keys-file-link "$sp_file is a link that leads nowhere."
+    sp_ours=$ours sp_moved=$moved sp_others=$others sp_text=$text
+    sp_same_kept=$kept sp_same_foreign=$foreign
 }
 
 # Of the files sshd reads, the first that exists, else the first in the home folder.
 sp_pick_file() {
+    local entry file first=''
     sp_pick='' sp_assumed=false sp_read=''
     if [ "$sp_s_ok" != true ]; then
         sp_assumed=true
         [ -n "$sp_s_keys" ] || sp_s_keys='.ssh/authorized_keys .ssh/authorized_keys2'
     fi
-    sp_first=''
-    for sp_a in $sp_s_keys; do
-        [ "$sp_a" != none ] || continue
-        sp_key_path "$sp_a" "$sp_my_home" "$sp_me" "$sp_uid" || continue
-        case $sp_v in
+    for entry in $sp_s_keys; do
+        [ "$entry" != none ] || continue
+        sp_key_path "$entry" "$sp_my_home" "$sp_me" "$sp_uid" || continue
+        file=$sp_v
+        case $file in
             "$sp_my_home"/*) ;;
             # One file for every account would let the supporter into all of them: read, never used.
             /*"$sp_me"*) ;;
             /*)
-                sp_read=$sp_read$sp_v$sp_nl
+                sp_read=$sp_read$file$sp_nl
                 continue
                 ;;
-            *) sp_v=$sp_my_home/$sp_v ;;
+            *) file=$sp_my_home/$file ;;
         esac
-        sp_read=$sp_read$sp_v$sp_nl
-        [ -n "$sp_first" ] || sp_first=$sp_v
-        if [ -z "$sp_pick" ] && { [ -e "$sp_v" ] || [ -L "$sp_v" ]; }; then sp_pick=$sp_v; fi
+        sp_read=$sp_read$file$sp_nl
+        [ -n "$first" ] || first=$file
+        if [ -z "$sp_pick" ] && { [ -e "$file" ] || [ -L "$file" ]; }; then sp_pick=$file; fi
     done
-    [ -n "$sp_pick" ] || sp_pick=$sp_first
+    [ -n "$sp_pick" ] || sp_pick=$first
     case $sp_nl$sp_read in
         *"$sp_nl${sp_keys_file:-}$sp_nl"*) ;;
         *) [ -z "${sp_keys_file:-}" ] || sp_read=$sp_read$sp_keys_file$sp_nl ;;
@@ -151,9 +154,10 @@ sp_awk_lines='
 # Reads the file and sets: sp_ours (our key lines), sp_moved, sp_others (other grants'), sp_text (our
 # lines as they are), sp_same_kept and sp_same_foreign (the supporter's key in lines that are not ours).
 sp_scan() {
+    local found
     sp_ours=0 sp_moved=0 sp_others=0 sp_same_kept=false sp_same_foreign=false sp_text=''
     [ -r "$sp_target" ] && [ -f "$sp_target" ] || return 0
-    sp_t=$(SP_GRANT=$sp_grant SP_KEY=${sp_public_key#* } SP_BEFORE=${sp_same_key_before:-} awk "$sp_awk_lines"'
+    found=$(SP_GRANT=$sp_grant SP_KEY=${sp_public_key#* } SP_BEFORE=${sp_same_key_before:-} awk "$sp_awk_lines"'
         BEGIN { o = 0; t = 0; m = 0; kept = "false"; foreign = "false" }
         /^[ \t]*#/ { next }
         {
@@ -165,9 +169,9 @@ sp_scan() {
         }
         END { print o, m, t, kept, foreign; printf "%s", mine }' <"$sp_target")
     # shellcheck disable=SC2086
-    set -- ${sp_t%%"$sp_nl"*}
+    set -- ${found%%"$sp_nl"*}
     sp_ours=$1 sp_moved=$2 sp_others=$3 sp_same_kept=$4 sp_same_foreign=$5
-    case $sp_t in *"$sp_nl"*) sp_text=${sp_t#*"$sp_nl"}$sp_nl ;; esac
+    case $found in *"$sp_nl"*) sp_text=${found#*"$sp_nl"}$sp_nl ;; esac
 }
 
 # sp_without OTHERS END: the file without our key lines, and without our notes too when no grant has
@@ -193,15 +197,42 @@ sp_without() {
         }'
 }
 
+# Writes what is wanted into a file beside it, from what was read of it.
+sp_write_new() {
+    local end=newline others
+    # A copy first, for owner, mode, label and attributes; then its content.
+    cp -p --preserve=all -- "$sp_target" "$sp_work.new" 2>/dev/null ||
+        cp -p -- "$sp_target" "$sp_work.new" 2>/dev/null || sp_no_room
+    if [ -s "$sp_work.was" ]; then
+        case $(tail -c 1 <"$sp_work.was"; printf x) in "${sp_nl}x") ;; *) end=none ;; esac
+    fi
+    if [ "$sp_ours" -gt 0 ] || [ -z "$sp_lines" ]; then
+        others=$sp_others
+        # Notes stay while there is a line of any grant, ours included.
+        [ -z "$sp_lines" ] || others=1
+        sp_without "$others" "$end" <"$sp_work.was" >"$sp_work.new" 2>/dev/null || sp_no_room
+        # Not every awk says that it could not write.
+        sp_without "$others" "$end" <"$sp_work.was" | cmp -s - "$sp_work.new" || sp_no_room
+        [ -z "$sp_lines" ] || printf '%s' "$sp_lines" 2>/dev/null >>"$sp_work.new" || sp_no_room
+    else
+        {
+            cat <"$sp_work.was" &&
+                { [ "$end" = newline ] || printf '\n%s\n' "$sp_note_newline"; } &&
+                printf '%s' "$sp_lines"
+        } >"$sp_work.new" 2>/dev/null || sp_no_room
+    fi
+}
+
 # sp_replace: puts the wanted content in place, tries again when somebody else edits meanwhile.
 # What is wanted: every line that is not ours as it is, and sp_lines (perhaps none) after them.
 # Sets sp_gone when the file itself was ours and went.
 # sp_must=1: only where a line of ours is; sp_hunt=0: lines with the key that were moved go too.
 sp_replace() {
-    sp_gone=false sp_try=0 sp_made='' sp_editing=1
+    local tries=0
+    sp_gone=false sp_made='' sp_editing=1
     while :; do
-        sp_try=$((sp_try + 1))
-        [ "$sp_try" -le 8 ] || sp_fail keys-file-busy "$sp_target changed eight times while it was being edited."
+        tries=$((tries + 1))
+        [ "$tries" -le 8 ] || sp_fail keys-file-busy "$sp_target changed eight times while it was being edited."
         if [ ! -e "$sp_target" ]; then
             [ -n "$sp_lines" ] || return 0
             [ "${sp_must:-0}" = 0 ] || sp_refuse key-absent "There is no line of this grant in $sp_file."
@@ -214,28 +245,7 @@ sp_replace() {
         if [ "${sp_must:-0}" = 1 ] && [ "$sp_ours" = 0 ]; then
             sp_refuse key-absent "There is no line of this grant in $sp_file."
         fi
-        # A copy first, for owner, mode, label and attributes; then its content.
-        cp -p --preserve=all -- "$sp_target" "$sp_work.new" 2>/dev/null ||
-            cp -p -- "$sp_target" "$sp_work.new" 2>/dev/null || sp_no_room
-        sp_end=newline
-        if [ -s "$sp_work.was" ]; then
-            case $(tail -c 1 <"$sp_work.was"; printf x) in "${sp_nl}x") ;; *) sp_end=none ;; esac
-        fi
-        if [ "$sp_ours" -gt 0 ] || [ -z "$sp_lines" ]; then
-            sp_keep=$sp_others
-            # Notes stay while there is a line of any grant, ours included.
-            [ -z "$sp_lines" ] || sp_keep=1
-            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" >"$sp_work.new" 2>/dev/null || sp_no_room
-            # Not every awk says that it could not write.
-            sp_without "$sp_keep" "$sp_end" <"$sp_work.was" | cmp -s - "$sp_work.new" || sp_no_room
-            [ -z "$sp_lines" ] || printf '%s' "$sp_lines" 2>/dev/null >>"$sp_work.new" || sp_no_room
-        else
-            {
-                cat <"$sp_work.was" &&
-                    { [ "$sp_end" = newline ] || printf '\n%s\n' "$sp_note_newline"; } &&
-                    printf '%s' "$sp_lines"
-            } >"$sp_work.new" 2>/dev/null || sp_no_room
-        fi
+        sp_write_new
         if [ -z "$sp_lines" ] && [ ! -s "$sp_work.new" ] && sp_was_made "$sp_work.was"; then
             cmp -s "$sp_work.was" "$sp_target" || continue
             mv -f -- "$sp_target" "$sp_work.old" 2>/dev/null || sp_no_change
@@ -290,8 +300,9 @@ sp_no_change() {
 
 # Whether the notes say that the file, or file and folder, were ours. Sets sp_made.
 sp_was_made() {
-    while IFS= read -r sp_l; do
-        case $sp_l in
+    local line
+    while IFS= read -r line; do
+        case $line in
             "$sp_note_file") sp_made=alone ;;
             "$sp_note_folder") sp_made=folder ;;
         esac
@@ -301,9 +312,9 @@ sp_was_made() {
 
 # A file that was not there: linked into place, so that one made meanwhile is not overwritten.
 sp_create() {
-    sp_n=$sp_note_file
-    [ "${sp_new_dir:-0}" = 0 ] || sp_n=$sp_note_folder
-    if ! printf '%s\n%s' "$sp_n" "$sp_lines" 2>/dev/null >"$sp_work.new"; then
+    local note="$sp_note_file"
+    [ "${sp_new_dir:-0}" = 0 ] || note=$sp_note_folder
+    if ! printf '%s\n%s' "$note" "$sp_lines" 2>/dev/null >"$sp_work.new"; then
         sp_no_room
     fi
     if [ -e /sys/fs/selinux/enforce ] && sp_has restorecon; then

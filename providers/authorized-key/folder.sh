@@ -38,18 +38,20 @@ sp_lock_folder() {
 
 # sp_lock_try: the same without waiting. Ends with 1 where somebody holds it, or nobody can tell.
 sp_lock_try() {
+    local folder
     sp_lock_folder
-    [ -n "$sp_v" ] || return 0
+    folder=$sp_v
+    [ -n "$folder" ] || return 0
     if ! sp_has flock; then
-        [ ! -e "$sp_v/.stagepass-lock" ] || return 1
+        [ ! -e "$folder/.stagepass-lock" ] || return 1
         sp_busy=0
-        sp_lock_by_name "$sp_v/.stagepass-lock"
+        sp_lock_by_name "$folder/.stagepass-lock"
         return 0
     fi
-    [ -r "$sp_v" ] || return 1
-    exec 9<"$sp_v"
+    [ -r "$folder" ] || return 1
+    exec 9<"$folder"
     # shellcheck disable=SC3013 # every sh named above has -ef
-    if flock -n 9 2>/dev/null && { [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$sp_v" ]; }; then
+    if flock -n 9 2>/dev/null && { [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$folder" ]; }; then
         sp_held=1
         return 0
     fi
@@ -77,6 +79,7 @@ sp_no_space() { sp_refuse no-room "There is no room in $sp_my_home (full disk or
 # What sshd runs is `SHELL -c COMMAND`, and what the profile of that shell prints comes before what
 # the gate says. Sets sp_place_why where no gate can stand behind it, and sp_noisy.
 sp_shell_fit() {
+    local said
     sp_noisy=0 sp_place_why=''
     sp_passwd "$sp_uid"
     sp_my_shell=${sp_t%%"$sp_nl"*}
@@ -91,10 +94,10 @@ sp_shell_fit() {
     set --
     ! sp_has timeout || set -- timeout 10
     # A program that a profile leaves behind may keep open what it was given.
-    sp_t=$("$@" env -i "HOME=$sp_my_home" "USER=$sp_me" "LOGNAME=$sp_me" "SHELL=$sp_my_shell" PATH=/usr/local/bin:/usr/bin:/bin \
+    said=$("$@" env -i "HOME=$sp_my_home" "USER=$sp_me" "LOGNAME=$sp_me" "SHELL=$sp_my_shell" PATH=/usr/local/bin:/usr/bin:/bin \
         'SSH_CLIENT=127.0.0.1 1 22' 'SSH_CONNECTION=127.0.0.1 1 127.0.0.1 22' \
         "$sp_my_shell" -c "/bin/sh -c 'echo stagepass-was-here'" 2>/dev/null 9>&- | "$@" sed '/stagepass-was-here$/q' | tail -c 1000) || :
-    case $sp_t in
+    case $said in
         stagepass-was-here) ;;
         *stagepass-was-here)
             sp_noisy=1
@@ -135,8 +138,8 @@ sp_guard() {
 
 # sp_guard_failsafe install|write: it looks where we looked, without an sshd to ask.
 sp_guard_failsafe() {
+    local file_given="$sp_keys_file" before_given="$sp_same_key_before"
     if [ -z "$sp_dir" ] || [ ! -d "$sp_dir" ]; then return 0; fi
-    sp_in_file=$sp_keys_file sp_in_before=$sp_same_key_before
     sp_keys_file=$sp_file
     if [ -z "$sp_same_key_before" ]; then
         sp_same_key_before=0
@@ -150,7 +153,7 @@ sp_guard_failsafe() {
         sp_settle
     fi
     if [ "$sp_failsafe" = none ] && [ -n "$sp_cron_why" ]; then sp_failsafe_why=$sp_cron_why; fi
-    sp_keys_file=$sp_in_file sp_same_key_before=$sp_in_before
+    sp_keys_file=$file_given sp_same_key_before=$before_given
 }
 
 # Nothing was let in: what was made for it goes again, and the end is what it was.

@@ -14,6 +14,7 @@ sp_plan_start() {
 }
 
 sp_open() {
+    local had_digest=''
     sp_key_inputs
     sp_fence
     [ -n "$sp_public_key$sp_check_key" ] || sp_refuse no-credential 'No key is to be set.'
@@ -42,14 +43,14 @@ sp_open() {
     # What closes by itself is to know it as what is told to.
     sp_confined_then=$sp_confined
     sp_guard_failsafe install
-    sp_baseline=false sp_baseline_why=$sp_place_why sp_had_digest=$sp_baseline_digest
+    sp_baseline=false sp_baseline_why=$sp_place_why had_digest=$sp_baseline_digest
     if [ -n "$sp_dir" ] && [ -d "$sp_dir" ]; then
         sp_result_purge
         # Not a link to the shop, the shop.
         sp_real=$sp_start
         sp_baseline "$sp_dir/baseline"
         # What closes is to know what was there, too.
-        if [ "$sp_failsafe" != none ] && [ "$sp_baseline_digest" != "$sp_had_digest" ]; then sp_guard_failsafe write; fi
+        if [ "$sp_failsafe" != none ] && [ "$sp_baseline_digest" != "$had_digest" ]; then sp_guard_failsafe write; fi
     fi
     sp_put_lines
     sp_survey
@@ -66,15 +67,15 @@ sp_old_notes() { (sp_note_ended "$sp_my_home/.stagepass-ended." false) 2>/dev/nu
 
 # Our lines into the file we stand at, and out of every other.
 sp_put_lines() {
-    sp_here=$sp_file sp_stray=$sp_holding
+    local file here="$sp_file" holding="$sp_holding"
     sp_key_lines
     sp_replace
     sp_changed=1
     sp_must=0
     IFS=$sp_nl
-    for sp_f in $sp_stray; do
+    for file in $holding; do
         IFS=" $sp_tab$sp_nl"
-        if [ "$sp_f" = "$sp_here" ] || ! sp_at "$sp_f"; then continue; fi
+        if [ "$file" = "$here" ] || ! sp_at "$file"; then continue; fi
         sp_scan
         if [ "$sp_ours" = 0 ] || [ ! -w "$sp_target" ]; then continue; fi
         sp_lines=''

@@ -3,90 +3,92 @@
 
 # sp_process PID: sets sp_ppid, sp_euid and sp_ruid.
 sp_process() {
+    local key first second rest
     sp_ppid=0 sp_euid='' sp_ruid=''
     [ -r "/proc/$1/status" ] || return 0
-    while read -r sp_k sp_v sp_w sp_r; do
-        case $sp_k in
-            PPid:) sp_ppid=$sp_v ;;
+    while read -r key first second rest; do
+        case $key in
+            PPid:) sp_ppid=$first ;;
             Uid:)
-                sp_euid=$sp_w sp_ruid=$sp_v
+                sp_euid=$second sp_ruid=$first
                 break
                 ;;
         esac
     done <"/proc/$1/status" || :
 }
 
-# Reads sp_title, the title of a listener of OpenSSH: sets sp_title_sshd, sp_title_f and sp_title_o;
+# sp_title_words TITLE: sets sp_title_sshd, sp_title_f and sp_title_o to what a listener of OpenSSH has in its title;
 # the first is empty where it is none.
 sp_title_words() {
-    sp_title_sshd='' sp_title_f='' sp_title_o='' sp_w=''
-    case $sp_title in 'sshd: /'*' [listener] '*) ;; *) return 0 ;; esac
-    for sp_a in ${sp_title#sshd: }; do
-        case $sp_w$sp_a in
+    local word before=''
+    sp_title_sshd='' sp_title_f='' sp_title_o=''
+    case $1 in 'sshd: /'*' [listener] '*) ;; *) return 0 ;; esac
+    for word in ${1#sshd: }; do
+        case $before$word in
             # What follows -E or -h is a path, too.
-            /*) [ -n "$sp_title_sshd" ] || sp_title_sshd=$sp_a ;;
-            -f/*) sp_title_f=${sp_a#-f} ;;
-            -o?*=*) sp_title_o="$sp_title_o -o ${sp_a#-o}" ;;
+            /*) [ -n "$sp_title_sshd" ] || sp_title_sshd=$word ;;
+            -f/*) sp_title_f=${word#-f} ;;
+            -o?*=*) sp_title_o="$sp_title_o -o ${word#-o}" ;;
             '[listener]') break ;;
         esac
-        case $sp_a in -f | -o) sp_w=$sp_a ;; *) sp_w= ;; esac
+        case $word in -f | -o) before=$word ;; *) before='' ;; esac
     done
 }
 
 # sp_title_of PID: the same for a process.
 sp_title_of() {
-    sp_title=
-    [ ! -r "/proc/$1/cmdline" ] || read -r sp_title 2>/dev/null <"/proc/$1/cmdline" || :
-    sp_title_words
+    local title=''
+    [ ! -r "/proc/$1/cmdline" ] || read -r title 2>/dev/null <"/proc/$1/cmdline" || :
+    sp_title_words "$title"
 }
 
 # Sets sp_listening to every listener of OpenSSH that root runs here, and not in some container.
 sp_listeners() {
+    local one
     sp_listening=''
     sp_of_root '^Name:[[:space:]]sshd'
-    for sp_l in $sp_procs; do
+    for one in $sp_procs; do
         # shellcheck disable=SC3013 # every sh named above has -ef
-        [ "/proc/$sp_l/root" -ef / ] || continue
-        sp_title_of "$sp_l"
-        [ -z "$sp_title_sshd" ] || sp_listening="$sp_listening $sp_l"
+        [ "/proc/$one/root" -ef / ] || continue
+        sp_title_of "$one"
+        [ -z "$sp_title_sshd" ] || sp_listening="$sp_listening $one"
     done
 }
 
 # The sshd that let us in, if any: its binary and its own -f and -o arguments, from its title.
 # A process title proves nothing unless the process is root's or our own.
 sp_find_sshd() {
-    sp_sshd='' sp_sshd_f='' sp_sshd_o='' sp_came=${SSH_CONNECTION:-} sp_above='' sp_kind=''
-    sp_p=$PPID
-    sp_i=0
-    while [ "$sp_p" -gt 0 ] && [ "$sp_i" -lt 16 ]; do
-        sp_i=$((sp_i + 1))
-        sp_title=
-        [ ! -r "/proc/$sp_p/cmdline" ] || read -r sp_title <"/proc/$sp_p/cmdline" || :
-        sp_process "$sp_p"
-        [ ! -r "/proc/$sp_p/environ" ] || sp_above="$sp_above /proc/$sp_p/environ"
-        sp_title_words
+    local process="$PPID" round=0 title name above='' one
+    sp_sshd='' sp_sshd_f='' sp_sshd_o='' sp_came=${SSH_CONNECTION:-} sp_kind=''
+    while [ "$process" -gt 0 ] && [ "$round" -lt 16 ]; do
+        round=$((round + 1))
+        title=''
+        [ ! -r "/proc/$process/cmdline" ] || read -r title <"/proc/$process/cmdline" || :
+        sp_process "$process"
+        [ ! -r "/proc/$process/environ" ] || above="$above /proc/$process/environ"
+        sp_title_words "$title"
         if [ -n "$sp_title_sshd" ] && { [ "$sp_euid" = 0 ] || [ "$sp_euid" = "$sp_uid" ]; }; then
             sp_sshd=$sp_title_sshd sp_sshd_f=$sp_title_f sp_sshd_o=$sp_title_o
             break
         fi
-        sp_l=
-        [ ! -r "/proc/$sp_p/comm" ] || read -r sp_l 2>/dev/null <"/proc/$sp_p/comm" || :
-        [ "$sp_l" != dropbear ] || sp_kind=dropbear
-        sp_p=$sp_ppid
+        name=''
+        [ ! -r "/proc/$process/comm" ] || read -r name 2>/dev/null <"/proc/$process/comm" || :
+        [ "$name" != dropbear ] || sp_kind=dropbear
+        process=$sp_ppid
     done
     # sudo takes SSH_CONNECTION away; the session above it still has it.
-    if [ -z "$sp_came" ] && [ -n "$sp_above" ]; then
+    if [ -z "$sp_came" ] && [ -n "$above" ]; then
         # shellcheck disable=SC2086
-        sp_came=$(grep -zsh '^SSH_CONNECTION=' $sp_above 2>/dev/null | tr '\000' '\n') || :
+        sp_came=$(grep -zsh '^SSH_CONNECTION=' $above 2>/dev/null | tr '\000' '\n') || :
         sp_came=${sp_came%%"$sp_nl"*}
         sp_came=${sp_came#SSH_CONNECTION=}
     fi
     case $sp_came in *[!0-9A-Za-z.:%\ ]*) sp_came='' ;; esac
     if [ -z "$sp_sshd" ] || [ ! -x "$sp_sshd" ]; then
         sp_sshd=
-        for sp_a in /usr/sbin/sshd /usr/local/sbin/sshd /sbin/sshd /usr/bin/sshd /run/current-system/sw/bin/sshd; do
-            if [ -x "$sp_a" ]; then
-                sp_sshd=$sp_a
+        for one in /usr/sbin/sshd /usr/local/sbin/sshd /sbin/sshd /usr/bin/sshd /run/current-system/sw/bin/sshd; do
+            if [ -x "$one" ]; then
+                sp_sshd=$one
                 break
             fi
         done
@@ -102,72 +104,77 @@ sp_find_sshd() {
     fi
 }
 
-# sp_settings USER: asks sshd itself, as it would decide for that user, and sets sp_s_*.
+# sp_ask_sshd USER: sets sp_v to what sshd itself says that it would decide for that user.
 # -d makes it say its version too, so that one process answers both.
+sp_ask_sshd() {
+    local from="${sp_from%%,*}" connection
+    # shellcheck disable=SC2086 # the connection and the listener's -o words are split on purpose
+    set -- "$1" $sp_came
+    from=${from%%/*}
+    [ -n "$from" ] || from=${2:-127.0.0.1}
+    connection=user=$1,host=$from,addr=$from
+    [ -z "${5:-}" ] || connection=$connection,laddr=$4,lport=$5
+    # One host key is enough to be asked, and loading an RSA key is half of the time it takes.
+    [ -n "$sp_sshd_f" ] || [ ! -r /etc/ssh/ssh_host_ed25519_key ] || sp_sshd_o="$sp_sshd_o -h /etc/ssh/ssh_host_ed25519_key"
+    # shellcheck disable=SC2086
+    sp_v=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$connection" 2>&1) || :
+}
+
+# sp_settings USER: asks sshd, and sets sp_s_*.
 sp_settings() {
+    local said whole=true line value
     sp_s_ok=false sp_s_version='' sp_s_keys='' sp_s_keys_cmd='' sp_s_pam='' sp_s_password='' sp_s_kbd='' sp_s_pubkey=''
     sp_s_allow_users='' sp_s_allow_groups='' sp_s_deny_users='' sp_s_deny_groups='' sp_s_force='' sp_s_chroot=''
     sp_s_key_kinds=''
     sp_s_sftp='' sp_s_strict='' sp_s_sessions='' sp_s_penalties='' sp_s_methods='' sp_s_ports='' sp_s_forward='' sp_s_streams=''
     [ -n "$sp_sshd" ] || return 0
-    # shellcheck disable=SC2086 # the connection and the listener's -o words are split on purpose
-    set -- "$1" $sp_came
-    sp_addr=${sp_from%%,*}
-    sp_addr=${sp_addr%%/*}
-    [ -n "$sp_addr" ] || sp_addr=${2:-127.0.0.1}
-    sp_c=user=$1,host=$sp_addr,addr=$sp_addr
-    [ -z "${5:-}" ] || sp_c=$sp_c,laddr=$4,lport=$5
-    sp_t=
-    # One host key is enough to be asked, and loading an RSA key is half of the time it takes.
-    [ -n "$sp_sshd_f" ] || [ ! -r /etc/ssh/ssh_host_ed25519_key ] || sp_sshd_o="$sp_sshd_o -h /etc/ssh/ssh_host_ed25519_key"
-    # shellcheck disable=SC2086
-    sp_t=$("$sp_sshd" -T ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o -d -C "$sp_c" 2>&1) || :
-    sp_how=T
-    case $sp_t in
+    sp_ask_sshd "$1"
+    said=$sp_v
+    case $said in
         *authorizedkeysfile*) ;;
         *)
             # The host keys are root's alone. -G (9.3 and later) reads the settings without them, and
             # without Match blocks; before that it makes sshd say its version at least.
-            sp_how=G
+            whole=false
             # shellcheck disable=SC2086
-            sp_t=$sp_t$sp_nl$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o 2>&1) || :
+            said=$said$sp_nl$("$sp_sshd" -G ${sp_sshd_f:+-f "$sp_sshd_f"} $sp_sshd_o 2>&1) || :
             ;;
     esac
     IFS=$sp_nl
-    for sp_l in $sp_t; do
-        sp_v=${sp_l#* }
-        sp_v=${sp_v%"${sp_v##*[! ]}"}
-        case $sp_l in
+    for line in $said; do
+        value=${line#* }
+        value=${value%"${value##*[! ]}"}
+        case $line in
             'debug1: sshd version '*)
-                sp_v=${sp_v#sshd version }
-                sp_s_version=${sp_v%%,*}
+                value=${value#sshd version }
+                sp_s_version=${value%%,*}
                 ;;
-            OpenSSH_*) sp_s_version=${sp_l%%,*} ;;
+            OpenSSH_*) sp_s_version=${line%%,*} ;;
             'authorizedkeysfile '*)
-                sp_s_keys=$sp_v
-                [ "$sp_how" = G ] || sp_s_ok=true
+                sp_s_keys=$value
+                sp_s_ok=$whole
                 ;;
-            'authorizedkeyscommand '*) sp_s_keys_cmd=$sp_v ;;
-            'usepam '*) sp_s_pam=$sp_v ;;
-            'passwordauthentication '*) sp_s_password=$sp_v ;;
-            'kbdinteractiveauthentication '* | 'challengeresponseauthentication '*) sp_s_kbd=$sp_v ;;
-            'pubkeyauthentication '*) sp_s_pubkey=$sp_v ;;
-            'pubkeyacceptedalgorithms '* | 'pubkeyacceptedkeytypes '*) sp_s_key_kinds=$sp_v ;;
-            'allowusers '*) sp_s_allow_users="$sp_s_allow_users${sp_s_allow_users:+ }$sp_v" ;;
-            'allowgroups '*) sp_s_allow_groups="$sp_s_allow_groups${sp_s_allow_groups:+ }$sp_v" ;;
-            'denyusers '*) sp_s_deny_users="$sp_s_deny_users${sp_s_deny_users:+ }$sp_v" ;;
-            'denygroups '*) sp_s_deny_groups="$sp_s_deny_groups${sp_s_deny_groups:+ }$sp_v" ;;
-            'forcecommand '*) sp_s_force=$sp_v ;;
-            'chrootdirectory '*) sp_s_chroot=$sp_v ;;
-            'subsystem sftp '*) sp_s_sftp=${sp_v#sftp } ;;
-            'strictmodes '*) sp_s_strict=$sp_v ;;
-            'maxsessions '*) sp_s_sessions=$sp_v ;;
-            'persourcepenalties '*) sp_s_penalties=$sp_v ;;
-            'authenticationmethods '*) sp_s_methods="$sp_s_methods${sp_s_methods:+ }$sp_v" ;;
-            'allowtcpforwarding '*) sp_s_forward=$sp_v ;;
-            'allowstreamlocalforwarding '*) sp_s_streams=${sp_s_streams:-$sp_v} ;;
+            'authorizedkeyscommand '*) sp_s_keys_cmd=$value ;;
+            'usepam '*) sp_s_pam=$value ;;
+            'passwordauthentication '*) sp_s_password=$value ;;
+            'kbdinteractiveauthentication '* | 'challengeresponseauthentication '*) sp_s_kbd=$value ;;
+            'pubkeyauthentication '*) sp_s_pubkey=$value ;;
+            'pubkeyacceptedalgorithms '* | 'pubkeyacceptedkeytypes '*) sp_s_key_kinds=$value ;;
+            'allowusers '*) sp_s_allow_users="$sp_s_allow_users${sp_s_allow_users:+ }$value" ;;
+            'allowgroups '*) sp_s_allow_groups="$sp_s_allow_groups${sp_s_allow_groups:+ }$value" ;;
+            'denyusers '*) sp_s_deny_users="$sp_s_deny_users${sp_s_deny_users:+ }$value" ;;
+            'denygroups '*) sp_s_deny_groups="$sp_s_deny_groups${sp_s_deny_groups:+ }$value" ;;
+            'forcecommand '*) sp_s_force=$value ;;
+            'chrootdirectory '*) sp_s_chroot=$value ;;
+            'subsystem sftp '*) sp_s_sftp=${value#sftp } ;;
+            'strictmodes '*) sp_s_strict=$value ;;
+            'maxsessions '*) sp_s_sessions=$value ;;
+            'persourcepenalties '*) sp_s_penalties=$value ;;
+            'authenticationmethods '*) sp_s_methods="$sp_s_methods${sp_s_methods:+ }$value" ;;
+            'allowtcpforwarding '*) sp_s_forward=$value ;;
+            'allowstreamlocalforwarding '*) sp_s_streams=${sp_s_streams:-$value} ;;
             'disableforwarding yes') sp_s_forward=no sp_s_streams=no ;;
-            'port '*) sp_s_ports="$sp_s_ports${sp_s_ports:+ }$sp_v" ;;
+            'port '*) sp_s_ports="$sp_s_ports${sp_s_ports:+ }$value" ;;
         esac
     done
     IFS=" $sp_tab$sp_nl"
@@ -187,26 +194,27 @@ sp_force_fit() {
 # Whether the settings of sshd can be others for one account than for another. What is included elsewhere is not
 # looked through.
 sp_settings_differ() {
+    local found
     set +f
     set -- "${sp_sshd_f:-/etc/ssh/sshd_config}" /etc/ssh/sshd_config.d/*.conf
     set -f
     # The file that comes first may include the folder of the others, and nobody else may include anything.
-    sp_t=$(grep -HisE '^[[:space:]]*(match|include)[[:space:]="]' -- "$@" | grep -ivE "^[^:]*/sshd_config:[[:space:]]*include[[:space:]]+/etc/ssh/sshd_config\\.d/\\*\\.conf[[:space:]]*\$") || :
-    [ -n "$sp_t" ]
+    found=$(grep -HisE '^[[:space:]]*(match|include)[[:space:]="]' -- "$@" | grep -ivE "^[^:]*/sshd_config:[[:space:]]*include[[:space:]]+/etc/ssh/sshd_config\\.d/\\*\\.conf[[:space:]]*\$") || :
+    [ -n "$found" ]
 }
 
 # Sets sp_server to the program that serves SFTP, or to nothing, and sp_umask to what it is told of modes. A
 # shell or a wrapper may stand around it: the last word that is such a program counts.
 sp_sftp_server() {
-    sp_server='' sp_umask='' sp_w=''
-    sp_t=$sp_s_sftp
-    case $sp_t in *[\"\'\\\;\&\|]*) sp_t=$(printf '%s' "$sp_t" | tr -d '\042\047\134' | tr ';&|' '   ') ;; esac
-    for sp_a in $sp_t; do
-        case $sp_a in */sftp-server) [ ! -x "$sp_a" ] || sp_server=$sp_a ;; esac
-        case $sp_w in
-            -u | umask) case $sp_a in '' | *[!0-7]* | ?????*) ;; *) sp_umask=$sp_a ;; esac ;;
+    local words="$sp_s_sftp" word before=''
+    sp_server='' sp_umask=''
+    case $words in *[\"\'\\\;\&\|]*) words=$(printf '%s' "$words" | tr -d '\042\047\134' | tr ';&|' '   ') ;; esac
+    for word in $words; do
+        case $word in */sftp-server) [ ! -x "$word" ] || sp_server=$word ;; esac
+        case $before in
+            -u | umask) case $word in '' | *[!0-7]* | ?????*) ;; *) sp_umask=$word ;; esac ;;
         esac
-        sp_w=$sp_a
+        before=$word
     done
     [ -z "$sp_server" ] || return 0
     for sp_server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server \
@@ -224,51 +232,53 @@ sp_whoami() {
 
 # sp_passwd KEY...: sets sp_t to the passwd lines of these names or ids.
 sp_passwd() {
+    local one
     if sp_has getent; then
         sp_t=$(getent passwd "$@") || :
     else
-        sp_t=
-        for sp_a in "$@"; do
-            sp_t=$sp_t$sp_nl$(grep -E "^($sp_a:|[^:]*:[^:]*:$sp_a:)" /etc/passwd) || :
+        sp_t=''
+        for one in "$@"; do
+            sp_t=$sp_t$sp_nl$(grep -E "^($one:|[^:]*:[^:]*:$one:)" /etc/passwd) || :
         done
     fi
 }
 
 sp_os() {
+    local file line value
     sp_id='' sp_version=''
-    for sp_a in /etc/os-release /usr/lib/os-release; do
-        [ -r "$sp_a" ] || continue
-        while IFS= read -r sp_l; do
-            sp_v=${sp_l#*=}
-            sp_v=${sp_v#[\"\']}
-            sp_v=${sp_v%[\"\']}
-            case $sp_l in
-                ID=*) sp_id=$sp_v ;;
-                VERSION_ID=*) sp_version=$sp_v ;;
+    for file in /etc/os-release /usr/lib/os-release; do
+        [ -r "$file" ] || continue
+        while IFS= read -r line; do
+            value=${line#*=}
+            value=${value#[\"\']}
+            value=${value%[\"\']}
+            case $line in
+                ID=*) sp_id=$value ;;
+                VERSION_ID=*) sp_version=$value ;;
             esac
-        done <"$sp_a"
+        done <"$file"
         break
     done
 }
 
 # The name in /etc/hosts only: a resolver may take its time.
 sp_fqdn() {
+    local lines=0 address names name here dotted
     sp_fq=$1
     case $1 in *.*) return 0 ;; esac
     [ -n "$1" ] && [ -r /etc/hosts ] || return 0
-    sp_i=0
-    while read -r sp_a sp_l && [ "$sp_i" -lt 200 ]; do
-        sp_i=$((sp_i + 1))
-        sp_t='' sp_w=''
-        for sp_v in ${sp_l%%#*}; do
-            case $sp_v in
-                "$1") sp_t=1 ;;
-                "$1".?*) sp_fq=$sp_v && return 0 ;;
-                *.*) [ -n "$sp_w" ] || sp_w=$sp_v ;;
+    while read -r address names && [ "$lines" -lt 200 ]; do
+        lines=$((lines + 1))
+        here='' dotted=''
+        for name in ${names%%#*}; do
+            case $name in
+                "$1") here=1 ;;
+                "$1".?*) sp_fq=$name && return 0 ;;
+                *.*) [ -n "$dotted" ] || dotted=$name ;;
             esac
         done
-        if [ -n "$sp_t" ] && [ -n "$sp_w" ]; then
-            sp_fq=$sp_w
+        if [ -n "$here" ] && [ -n "$dotted" ]; then
+            sp_fq=$dotted
             return 0
         fi
     done </etc/hosts
@@ -286,7 +296,8 @@ sp_path_now() {
 # Names under which a web server serves the shop folder, a folder above it, or its public folder
 # below it; without a shop folder, every name it serves. Best effort: includes and variables are not followed.
 sp_served_as() {
-    sp_served=
+    local file
+    sp_served=''
     sp_real=$sp_path
     if [ -n "$sp_path" ] && cd -P "$sp_path" 2>/dev/null; then
         sp_real=$PWD
@@ -294,10 +305,10 @@ sp_served_as() {
     fi
     set +f
     set --
-    for sp_a in /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*.conf /etc/nginx/nginx.conf \
+    for file in /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*.conf /etc/nginx/nginx.conf \
         /etc/apache2/sites-enabled/*.conf /etc/httpd/conf.d/*.conf /etc/httpd/conf/httpd.conf \
         /etc/apache2/vhosts.d/*.conf; do
-        [ ! -f "$sp_a" ] || [ ! -r "$sp_a" ] || [ "$#" -ge 200 ] || set -- "$@" "$sp_a"
+        [ ! -f "$file" ] || [ ! -r "$file" ] || [ "$#" -ge 200 ] || set -- "$@" "$file"
     done
     set -f
     [ "$#" -gt 0 ] || return 0

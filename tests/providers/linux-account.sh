@@ -451,7 +451,17 @@ whole_life() {
     finishes
     says present=true foreign=false keys_match=true expiry_matches=true locked=false sessions=0 recorded=true
     if [ "$with" = password ]; then says key_lines=0; else says key_lines=1; fi
-    if [ "$with" = key ]; then says password=none; else says password=usable; fi
+    if [ "$with" = key ]; then
+        says password=none
+        about="$suite $access with $with, whose line is gone"
+        mv "$root/home/sp-anna/.ssh/authorized_keys" "$root/home/sp-anna/keys"
+        verb linux-account check "$@"
+        says present=true key_lines=0 locked=true
+        mv "$root/home/sp-anna/keys" "$root/home/sp-anna/.ssh/authorized_keys"
+        about="$suite $access with $with"
+    else
+        says password=usable
+    fi
     identity=$tmp/check
     deny 'the key that proved the login is gone' key_login "$access"
     identity=''

@@ -5,25 +5,24 @@
 # What is there already, whole, stays: a second `open` must not take what the supporter did for what
 # was there before.
 sp_baseline() {
+    local folder="$1" failed=0
     sp_baseline=false sp_baseline_why='' sp_baseline_digest=''
-    sp_b_to=$1
-    if sp_baseline_there "$1"; then
+    if sp_baseline_there "$folder"; then
         sp_baseline=true
-        sp_b_digest "$sp_b_to"
+        sp_b_digest "$folder"
         sp_baseline_digest=$sp_b_d
         return 0
     fi
     if [ -z "${sp_beside:-}" ]; then
-        sp_baseline_begin "$1" || {
+        sp_baseline_begin "$folder" || {
             sp_baseline_why='The list of what is there now could not be written.'
             return 0
         }
-        { sp_b_system "$sp_b_salt" || :; } 2>/dev/null 9>&- >"$1.new/system" || :
+        { sp_b_system "$sp_b_salt" || :; } 2>/dev/null 9>&- >"$folder.new/system" || :
     fi
     sp_beside_wait
-    sp_b_r=0
     sp_baseline_why=$(
-        sp_b_into=$sp_b_to.new
+        sp_b_into=$folder.new
         sp_b_tools
         sp_b_shop "$sp_b_from" "$sp_b_into/shop" 2>/dev/null
         printf 'version=%s\nsalt=%s\npath=%s\nwhy=%s\ncut=%s\nothers=%s\nkeys=%s\nconfig=%s\nnamed=%s\nstart=%s\ntime=%s\nend\n' "$sp_b_version" "$sp_b_salt" "$sp_b_from" "$sp_b_why" \
@@ -31,14 +30,14 @@ sp_baseline() {
         case $(tail -q -n 1 -- "$sp_b_into/about" "$sp_b_into/system") in end"$sp_nl"end*) ;; *) exit 1 ;; esac
         case $sp_b_why in 'there was no room'*) exit 1 ;; esac
         printf '%s' "$sp_b_why"
-    ) 9>&- || sp_b_r=1
-    if [ "$sp_b_r" = 0 ] && mv -- "$sp_b_to.new" "$sp_b_to" 2>/dev/null; then
+    ) 9>&- || failed=1
+    if [ "$failed" = 0 ] && mv -- "$folder.new" "$folder" 2>/dev/null; then
         sp_baseline=true
-        sp_b_digest "$sp_b_to"
+        sp_b_digest "$folder"
         sp_baseline_digest=$sp_b_d
         [ -z "$sp_baseline_why" ] || sp_baseline_why="The list is not whole: $sp_baseline_why."
     else
-        rm -rf -- "$sp_b_to.new" 2>/dev/null || :
+        rm -rf -- "$folder.new" 2>/dev/null || :
         sp_baseline_why='The list of what is there now could not be written (a full disk, or a quota).'
     fi
 }
@@ -56,13 +55,13 @@ sp_baseline_there() { [ ! -L "$1" ] && [ -f "$1/about" ]; }
 
 # sp_baseline_begin FOLDER: a new folder for the list, and what the list begins with. Ends with 1 where it cannot be made.
 sp_baseline_begin() {
-    sp_b_r=0
-    for sp_b_a in "$1" "$1.new"; do if [ -e "$sp_b_a" ] || [ -L "$sp_b_a" ]; then sp_b_r=1; fi; done
-    if { [ "$sp_b_r" = 1 ] && ! rm -rf -- "$1" "$1.new" 2>/dev/null; } || ! mkdir -m 0700 -- "$1.new" 2>/dev/null; then return 1; fi
+    local one there=0
+    for one in "$1" "$1.new"; do if [ -e "$one" ] || [ -L "$one" ]; then there=1; fi; done
+    if { [ "$there" = 1 ] && ! rm -rf -- "$1" "$1.new" 2>/dev/null; } || ! mkdir -m 0700 -- "$1.new" 2>/dev/null; then return 1; fi
     sp_b_tools
     sp_b_ours
     sp_b_random
-    sp_b_salt=$sp_b_word
+    sp_b_salt=$sp_v
     if [ -z "${sp_s_keys:-}" ]; then
         sp_find_sshd
         sp_settings "${sp_me:-root}"
@@ -74,9 +73,9 @@ sp_baseline_begin() {
 }
 
 sp_b_boot() {
-    sp_b_word=''
-    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_b_word </proc/sys/kernel/random/boot_id || :
-    printf '%s' "$sp_b_word"
+    local word=''
+    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r word </proc/sys/kernel/random/boot_id || :
+    printf '%s' "$word"
 }
 sp_b_ticks_of() { ! sp_b_who "$1" || printf '%s' "$sp_b_start"; }
 
@@ -85,22 +84,22 @@ sp_b_ticks_of() { ! sp_b_who "$1" || printf '%s' "$sp_b_start"; }
 # time back is told. So, for every grant with a baseline of that folder: which files are as they were
 # up to now, and digests of what can be obeyed. The first time is enough: a digest holds for good.
 sp_baseline_hold() {
+    local shop="$1" about folder
     [ "${sp_uid:-}" = 0 ] && sp_has sha256sum || return 0
-    sp_b_of=$1
     set +f
     set -- "$sp_b_state"/*/baseline/about
     set -f
-    for sp_b_a; do
-        if [ ! -f "$sp_b_a" ] || [ -L "$sp_b_a" ] || [ ! -O "$sp_b_a" ]; then continue; fi
-        sp_b_to=${sp_b_a%/about}
+    for about; do
+        if [ ! -f "$about" ] || [ -L "$about" ] || [ ! -O "$about" ]; then continue; fi
+        folder=${about%/about}
         # Its own difference is known by then, as are those of grants that are closed with it.
-        if [ "$sp_b_to" = "$sp_b_state/$sp_grant/baseline" ] && [ -n "${sp_diff_state:-}" ]; then continue; fi
-        if [ -e "$sp_b_to/held" ] || [ -e "${sp_b_to%/baseline}/compared" ]; then continue; fi
+        if [ "$folder" = "$sp_b_state/$sp_grant/baseline" ] && [ -n "${sp_diff_state:-}" ]; then continue; fi
+        if [ -e "$folder/held" ] || [ -e "${folder%/baseline}/compared" ]; then continue; fi
         (
-            sp_b_into=$sp_b_to
+            sp_b_into=$folder
             sp_b_about
             [ -n "$sp_b_from" ] || exit 0
-            case $sp_b_from/:$sp_b_of/ in "$sp_b_of"/*:*) ;; *:"$sp_b_from"/*) ;; *) exit 0 ;; esac
+            case $sp_b_from/:$shop/ in "$shop"/*:*) ;; *:"$sp_b_from"/*) ;; *) exit 0 ;; esac
             sp_b_tools
             # In this order: what is unchanged after its digest was taken was so when it was taken.
             sp_b_sums "$sp_b_from" >"$sp_b_into/sums"
@@ -114,9 +113,9 @@ sp_baseline_hold() {
 
 # sp_b_sums FOLDER: digests of everything that may be obeyed, by a server or by a browser.
 sp_b_sums() {
-    sp_b_q='*[[:cntrl:]]*'
+    local odd='*[[:cntrl:]]*'
     sp_b_left $((20 + sp_b_more))
-    sp_b_within "$sp_b_limit" find "$1" -type f -size -1000k ! -path "$sp_b_q" ! -path '*\\*' ! -iname '*.jpg' ! -iname '*.jpeg' \
+    sp_b_within "$sp_b_limit" find "$1" -type f -size -1000k ! -path "$odd" ! -path '*\\*' ! -iname '*.jpg' ! -iname '*.jpeg' \
         ! -iname '*.png' ! -iname '*.gif' ! -iname '*.webp' ! -iname '*.avif' ! -iname '*.woff' ! -iname '*.woff2' ! -iname '*.pdf' \
         ! -iname '*.zip' ! -iname '*.gz' ! -iname '*.mp4' -exec sha256sum -- '{}' + 2>/dev/null || :
 }

@@ -4,48 +4,50 @@
 # sp_difference FOLDER: compares with the baseline in it. Sets sp_diff_records, the lines of a reply that tell it, and
 # sp_diff_state: `done`, `none: WHY` or `partial: WHY`.
 sp_difference() {
+    local folder="$1" changed='' answer
     sp_diff_records='' sp_diff_state='none: no list was made when access was opened'
-    sp_b_to=$1 sp_b_note=''
-    if [ -L "$sp_b_to" ] || [ ! -f "$sp_b_to/about" ] || [ ! -f "$sp_b_to/system" ] || [ ! -f "$sp_b_to/shop" ]; then
+    if [ -L "$folder" ] || [ ! -f "$folder/about" ] || [ ! -f "$folder/system" ] || [ ! -f "$folder/shop" ]; then
         [ -n "${sp_baseline_digest:-}" ] || return 0
         sp_diff_state='none: the list that was made when access was opened is gone'
         sp_diff_records="record=! gone$sp_nl"
         return 0
     fi
     if [ -n "${sp_baseline_digest:-}" ] && sp_has sha256sum; then
-        sp_b_digest "$sp_b_to"
-        [ "$sp_b_d" = "$sp_baseline_digest" ] || sp_b_note=changed
+        sp_b_digest "$folder"
+        [ "$sp_b_d" = "$sp_baseline_digest" ] || changed=1
     fi
-    sp_b_out=$(
-        sp_b_into=$sp_b_to sp_b_bad=''
+    answer=$(
+        sp_b_into=$folder sp_b_bad=''
         sp_b_about
         sp_b_ready
         sp_b_named_by_sshd
         sp_b_compare
     ) 9>&- || :
-    sp_diff_state=${sp_b_out%%"$sp_nl"*}
+    sp_diff_state=${answer%%"$sp_nl"*}
     [ -n "$sp_diff_state" ] || sp_diff_state='none: the comparison did not come to its end'
-    case $sp_b_out in *"$sp_nl"*) sp_diff_records=${sp_b_out#*"$sp_nl"}$sp_nl ;; esac
-    [ "$sp_b_note" != changed ] || sp_diff_records="record=! changed$sp_nl$sp_diff_records"
+    case $answer in *"$sp_nl"*) sp_diff_records=${answer#*"$sp_nl"}$sp_nl ;; esac
+    [ -z "$changed" ] || sp_diff_records="record=! changed$sp_nl$sp_diff_records"
 }
 
+# What the baseline in sp_b_into says of itself: sets sp_b_salt, sp_b_from and those behind it.
 sp_b_about() {
+    local line value
     sp_b_salt='' sp_b_from='' sp_b_was='' sp_b_was_cut='' sp_b_were='' sp_b_time=0 sp_b_named='' sp_b_ticks=0
-    while IFS= read -r sp_b_l; do
-        sp_b_v=${sp_b_l#*=}
-        case $sp_b_l in
-            salt=*) sp_b_salt=$sp_b_v ;;
-            path=*) sp_b_from=$sp_b_v ;;
-            why=*) sp_b_was=$sp_b_v ;;
-            cut=*) sp_b_was_cut=$sp_b_v ;;
-            others=*) sp_b_were=$sp_b_v ;;
+    while IFS= read -r line; do
+        value=${line#*=}
+        case $line in
+            salt=*) sp_b_salt=$value ;;
+            path=*) sp_b_from=$value ;;
+            why=*) sp_b_was=$value ;;
+            cut=*) sp_b_was_cut=$value ;;
+            others=*) sp_b_were=$value ;;
             # Looked for in the same places, whatever sshd would say now.
-            keys=*) sp_s_keys=$sp_b_v ;;
-            config=*) sp_sshd_f=$sp_b_v ;;
-            named=*) sp_b_named=$sp_b_v ;;
+            keys=*) sp_s_keys=$value ;;
+            config=*) sp_sshd_f=$value ;;
+            named=*) sp_b_named=$value ;;
             # After a restart everything is younger.
-            start=*) [ "${sp_b_v% *}" != "$(sp_b_boot)" ] || sp_b_ticks=${sp_b_v##* } ;;
-            time=*) sp_b_time=$sp_b_v ;;
+            start=*) [ "${value% *}" != "$(sp_b_boot)" ] || sp_b_ticks=${value##* } ;;
+            time=*) sp_b_time=$value ;;
         esac
     done <"$sp_b_into/about"
     case $sp_b_time in '' | *[!0-9]*) sp_b_time=0 ;; esac
@@ -54,13 +56,14 @@ sp_b_about() {
 
 # In a subshell: prints the state in a line, and the records behind it.
 sp_b_compare() {
+    local one
     # In a folder of its own: while several are compared, which holds no lock, the failsafe may come for one of them.
     sp_b_work=$sp_b_into/now.$$
     if sp_b_is_shared && [ -z "$sp_b_from" ]; then
         # One folder for all, one after the other; of the one before, nothing counts that this one does not write itself.
         sp_b_work=$sp_shared/now
         [ -d "$sp_b_work" ] || mkdir -m 0700 -- "$sp_b_work" 2>/dev/null || :
-        for sp_b_a in since holders same; do : >"$sp_b_work/$sp_b_a"; done
+        for one in since holders same; do : >"$sp_b_work/$one"; done
         sp_b_compare_in
         return 0
     fi
@@ -75,58 +78,64 @@ sp_b_compare() {
 
 # What a comparison left behind that was killed.
 sp_b_purge() {
+    local one
     set +f
-    for sp_b_a in "$sp_b_into"/now.*; do
-        if [ ! -e "$sp_b_a" ] && [ ! -L "$sp_b_a" ]; then continue; fi
-        if [ "$sp_b_a" = "$sp_b_work" ] || ! kill -0 "${sp_b_a##*.}" 2>/dev/null; then rm -rf -- "$sp_b_a"; fi
+    for one in "$sp_b_into"/now.*; do
+        if [ ! -e "$one" ] && [ ! -L "$one" ]; then continue; fi
+        if [ "$one" = "$sp_b_work" ] || ! kill -0 "${one##*.}" 2>/dev/null; then rm -rf -- "$one"; fi
     done
     set -f
 }
 
 sp_b_compare_in() {
+    local beside='' same='' one
     # The longest search goes on beside the rest.
-    sp_b_beside=''
     if [ -n "$sp_shared" ] && [ -r "$sp_shared/setuid" ]; then
         : >"$sp_b_work/setuid"
         [ ! -s "$sp_shared/setuid" ] || sp_b_setuid_new <"$sp_shared/setuid" >"$sp_b_work/setuid" 2>/dev/null
     else
         sp_b_setuid >"$sp_b_work/setuid" 2>/dev/null &
-        sp_b_beside=$!
+        beside=$!
     fi
     sp_b_system "$sp_b_salt" >"$sp_b_work/system" 2>/dev/null
     sp_b_shop "$sp_b_from" "$sp_b_work/shop" 2>/dev/null
     [ -z "$sp_shared" ] || "$sp_by_keep" "$sp_b_from" "$sp_b_work/shop"
     # The same, line for line: nobody is new there.
-    sp_b_same=''
-    if cmp -s "$sp_b_into/system" "$sp_b_work/system"; then sp_b_same=1; else sp_b_holders >"$sp_b_work/holders" 2>/dev/null; fi
+    if cmp -s "$sp_b_into/system" "$sp_b_work/system"; then same=1; else sp_b_holders >"$sp_b_work/holders" 2>/dev/null; fi
     # What could not be listed whole may hide code: whatever the kernel says changed since is looked for alone.
     if [ -n "$sp_b_cut$sp_b_was_cut$sp_b_why$sp_b_was" ]; then sp_b_code_since >"$sp_b_work/since" 2>/dev/null; fi
-    [ -z "$sp_b_beside" ] || wait "$sp_b_beside" 2>/dev/null || :
-    for sp_b_a in told places files; do : >"$sp_b_work/$sp_b_a"; done
-    if [ -z "$sp_b_same" ] || [ -s "$sp_b_work/setuid" ]; then sp_b_say_system >"$sp_b_work/told"; fi
+    [ -z "$beside" ] || wait "$beside" 2>/dev/null || :
+    for one in told places files; do : >"$sp_b_work/$one"; done
+    if [ -z "$same" ] || [ -s "$sp_b_work/setuid" ]; then sp_b_say_system >"$sp_b_work/told"; fi
     sp_b_say_shop
     # A full disk cuts a list, and not every program says so: each has an end.
-    for sp_b_a in told places files; do
-        [ -s "$sp_b_work/$sp_b_a" ] || continue
-        printf '.\n' 2>/dev/null >>"$sp_b_work/$sp_b_a" || :
-        [ "$(tail -n 1 <"$sp_b_work/$sp_b_a")" = . ] || sp_b_bad="$sp_b_bad; there was no room to compare in"
+    for one in told places files; do
+        [ -s "$sp_b_work/$one" ] || continue
+        printf '.\n' 2>/dev/null >>"$sp_b_work/$one" || :
+        [ "$(tail -n 1 <"$sp_b_work/$one")" = . ] || sp_b_bad="$sp_b_bad; there was no room to compare in"
     done
-    sp_b_less='' && sp_b_fit
-    sp_b_v=end
-    [ -n "$sp_b_same" ] || sp_b_v=$(tail -n 1 <"$sp_b_work/system" 2>/dev/null)
-    case $sp_b_v in
+    sp_b_fit
+    sp_b_not_compared "$same"
+    if [ -n "$sp_b_bad" ]; then sp_b_say_all "partial: ${sp_b_bad#; }"; else sp_b_say_all 'done'; fi
+}
+
+# sp_b_not_compared SAME: adds to sp_b_bad what was not compared, and why. SAME is 1 where the lists of the system are the same, or nothing.
+sp_b_not_compared() {
+    local same="$1" end=end now leads
+    [ -n "$same" ] || end=$(tail -n 1 <"$sp_b_work/system" 2>/dev/null)
+    case $end in
         end*) ;;
         *) sp_b_bad="$sp_b_bad; there was no room to compare in" ;;
     esac
     # The same as one that was looked at for all of them.
-    if { [ -z "$sp_b_same" ] || ! sp_b_is_shared || [ "${sp_b_cut_known:-cut}" != whole ]; } && grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
+    if { [ -z "$same" ] || ! sp_b_is_shared || [ "${sp_b_cut_known:-cut}" != whole ]; } && grep -qs '^cut' "$sp_b_into/system" "$sp_b_work/system"; then
         sp_b_bad="$sp_b_bad; there are more accounts, login keys, crontab lines or files in homes than can be compared"
     fi
     if [ -s "$sp_b_work/setuid" ] && grep -q '^!' "$sp_b_work/setuid" 2>/dev/null; then
         sp_b_bad="$sp_b_bad; the search for setuid files was ended before it was through"
     fi
-    sp_b_v=${sp_shared:+$sp_b_now_known}
-    if [ "${sp_b_v:-$(date +%s)}" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
+    now=${sp_shared:+$sp_b_now_known}
+    if [ "${now:-$(date +%s)}" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
     if [ -n "$sp_b_why" ] && [ "$sp_b_why" = "$sp_b_was" ]; then
         sp_b_bad="$sp_b_bad; when access was opened and now, $sp_b_why"
     else
@@ -135,12 +144,11 @@ sp_b_compare_in() {
     fi
     # A link that deployments move.
     if [ -n "$sp_b_from" ] && [ -n "${sp_path:-}" ]; then
-        sp_b_v=$(readlink -f -- "$sp_path" 2>/dev/null) || sp_b_v=''
-        if [ -n "$sp_b_v" ] && [ "$sp_b_v" != "$sp_b_from" ]; then
-            sp_b_bad="$sp_b_bad; the shop folder leads to another place now, which was not compared: $sp_b_v"
+        leads=$(readlink -f -- "$sp_path" 2>/dev/null) || leads=''
+        if [ -n "$leads" ] && [ "$leads" != "$sp_b_from" ]; then
+            sp_b_bad="$sp_b_bad; the shop folder leads to another place now, which was not compared: $leads"
         fi
     fi
-    if [ -n "$sp_b_bad" ]; then sp_b_say_all "partial: ${sp_b_bad#; }"; else sp_b_say_all 'done'; fi
 }
 
 # Files of the shop that a server may run or obey and whose inode changed since access was opened, in
@@ -162,32 +170,32 @@ sp_b_code_since() {
 # that takes too long, the places where anybody can write at least.
 sp_b_setuid() { sp_b_setuid_raw | sp_b_setuid_new; }
 sp_b_setuid_raw() {
+    local one disks ended=137
     set --
-    for sp_b_a in /tmp /var/tmp /dev/shm /home /usr/local /opt "$sp_b_from" "${sp_my_home:-}"; do
-        [ -z "$sp_b_a" ] || [ ! -d "$sp_b_a" ] || set -- "$@" "$sp_b_a"
+    for one in /tmp /var/tmp /dev/shm /home /usr/local /opt "$sp_b_from" "${sp_my_home:-}"; do
+        [ -z "$one" ] || [ ! -d "$one" ] || set -- "$@" "$one"
     done
     {
-        sp_b_r=137
         if [ "$sp_uid" = 0 ]; then
-            sp_b_t=$(awk '
+            disks=$(awk '
                 $6 ~ /(^|,)nosuid(,|$)/ || seen[$3 " " $4]++ || whole[$3] { next }
                 { t = ""; for (i = 7; i < NF; i++) if ($i == "-") { t = $(i + 1); break } }
                 t ~ /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|overlay|tmpfs|bcachefs)$/ && $5 !~ /\\|^\/(proc|sys)(\/|$)|\/(docker|containers|containerd)\// {
                     if ($4 == "/") whole[$3] = 1
                     if (++n < 100) print $5
                 }' /proc/self/mountinfo 2>/dev/null) || :
-            sp_b_r=0
+            ended=0
             sp_b_left "$sp_b_disk_seconds"
             # shellcheck disable=SC2086
-            sp_b_suid_find "$sp_b_limit" ${sp_b_t:-/} || sp_b_r=$?
-            case $sp_b_r in 124 | 137) printf '!\n' ;; esac
+            sp_b_suid_find "$sp_b_limit" ${disks:-/} || ended=$?
+            case $ended in 124 | 137) printf '!\n' ;; esac
         fi
-        case $sp_b_r in
+        case $ended in
             124 | 137)
-                sp_b_r=0
+                ended=0
                 sp_b_left 4
-                sp_b_suid_find "$sp_b_limit" "$@" || sp_b_r=$?
-                case $sp_b_r in 124 | 137) printf '!\n' ;; esac
+                sp_b_suid_find "$sp_b_limit" "$@" || ended=$?
+                case $ended in 124 | 137) printf '!\n' ;; esac
                 ;;
         esac
     } 2>/dev/null | head -n 10000
@@ -214,15 +222,14 @@ sp_b_setuid_new() {
 # forgets `-exec +` in brackets.) To prune a file does nothing, but GNU find may not ask for its name before that: it would
 # for every file on the disk, which takes three times as long as all the rest.
 sp_b_suid_find() {
-    sp_b_q='*[[:cntrl:]]*'
+    local seconds="$1" odd='*[[:cntrl:]]*'
+    shift
     set -- "$@" -xdev '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o \
         -path /var/lib/containerd ')' -prune -o \
-        -type f '(' -perm -4000 -o -perm -2000 ')' -prune ! -path "$sp_b_q" -exec stat -c '%Z %a %u %g %n' -- '{}' + -o \
+        -type f '(' -perm -4000 -o -perm -2000 ')' -prune ! -path "$odd" -exec stat -c '%Z %a %u %g %n' -- '{}' + -o \
         -type f '(' -perm -4000 -o -perm -2000 ')' -exec stat -c '%Z %a %u %g /(control characters in its name), inode %i' -- '{}' +
     if [ "$sp_uid" = 0 ] && [ "$sp_b_gnu_find" = yes ] && sp_has getcap; then
-        set -- "$@" -o -type f -perm /111 -newerct "@$sp_b_time" -prune ! -path "$sp_b_q" -exec getcap -- '{}' +
+        set -- "$@" -o -type f -perm /111 -newerct "@$sp_b_time" -prune ! -path "$odd" -exec getcap -- '{}' +
     fi
-    sp_b_a=$1
-    shift
-    sp_b_within "$sp_b_a" find "$@"
+    sp_b_within "$seconds" find "$@"
 }

@@ -15,37 +15,40 @@ sp_b_within() {
 # sets, where there is one.
 sp_b_left() {
     sp_b_clock
-    sp_b_limit=$((sp_b_until - sp_b_at))
+    sp_b_limit=$((sp_b_until - sp_v))
     [ "$sp_b_limit" -le "$1" ] || sp_b_limit=$1
     [ "$sp_b_limit" -ge 1 ] || sp_b_limit=1
 }
 
+# Sets sp_v to the seconds of that clock.
 sp_b_clock() {
-    sp_b_at=''
-    [ ! -r /proc/uptime ] || read -r sp_b_at sp_b_rest 2>/dev/null </proc/uptime || sp_b_at=''
-    sp_b_at=${sp_b_at%%.*}
-    case $sp_b_at in '' | *[!0-9]*) sp_b_at=$(date +%s) ;; esac
+    local rest
+    sp_v=''
+    [ ! -r /proc/uptime ] || read -r sp_v rest 2>/dev/null </proc/uptime || sp_v=''
+    sp_v=${sp_v%%.*}
+    case $sp_v in '' | *[!0-9]*) sp_v=$(date +%s) ;; esac
 }
 
 # Asked once, so that subshells know.
 sp_b_tools() {
+    local one
     sp_b_clock
-    sp_b_until=$((sp_b_at + sp_b_all_seconds))
+    sp_b_until=$((sp_v + sp_b_all_seconds))
     [ -n "${sp_uid:-}" ] || sp_whoami
     sp_can_limit || :
     sp_b_gnu_find=no
     ! sp_gnu_find || sp_b_gnu_find=yes
     sp_b_sum=''
-    for sp_b_a in sha256sum cksum; do
-        if [ -z "$sp_b_sum" ] && sp_has "$sp_b_a"; then sp_b_sum=$sp_b_a; fi
+    for one in sha256sum cksum; do
+        if [ -z "$sp_b_sum" ] && sp_has "$one"; then sp_b_sum=$one; fi
     done
 }
 
-# Sets sp_b_random to a word nobody can guess: it keeps apart what is ours and what was read.
+# Sets sp_v to a word nobody can guess: it keeps apart what is ours and what was read.
 sp_b_random() {
-    sp_b_word=''
-    [ ! -r /proc/sys/kernel/random/uuid ] || read -r sp_b_word </proc/sys/kernel/random/uuid || :
-    [ -n "$sp_b_word" ] || sp_b_word=$(date +%s)-$$-$(ps 2>/dev/null | od -An -tx1 2>/dev/null | tr -d ' \n' | cut -c 1-200)
+    sp_v=''
+    [ ! -r /proc/sys/kernel/random/uuid ] || read -r sp_v </proc/sys/kernel/random/uuid || :
+    [ -n "$sp_v" ] || sp_v=$(date +%s)-$$-$(ps 2>/dev/null | od -An -tx1 2>/dev/null | tr -d ' \n' | cut -c 1-200)
 }
 
 # sp_b_digest FOLDER: sets sp_b_d to the digest of a baseline, or to nothing without sha256sum.
@@ -64,6 +67,7 @@ sp_b_digest() {
 # Sets sp_b_ids (` id id `), sp_b_accounts (` name:uid `), sp_b_groups (` name:gid `) and
 # sp_b_others (` uid uid `, without this grant's).
 sp_b_ours() {
+    local left one found what=''
     if [ -n "$sp_shared" ]; then
         sp_b_base=$sp_b_state
         IFS=/
@@ -82,15 +86,15 @@ sp_b_ours() {
     set +f
     set -- "$sp_b_base"/*/record
     set -f
-    sp_b_n=$#
-    while [ "$sp_b_n" -gt 0 ]; do
-        sp_b_n=$((sp_b_n - 1))
-        sp_b_a=$1
+    left=$#
+    while [ "$left" -gt 0 ]; do
+        left=$((left - 1))
+        one=$1
         shift
-        if [ -f "$sp_b_a" ] && [ ! -L "$sp_b_a" ] && [ -O "$sp_b_a" ]; then set -- "$@" "$sp_b_a"; fi
+        if [ -f "$one" ] && [ ! -L "$one" ] && [ -O "$one" ]; then set -- "$@" "$one"; fi
     done
     [ "$#" -gt 0 ] || return 0
-    sp_b_t=$(SP_GRANT=$sp_grant awk '
+    found=$(SP_GRANT=$sp_grant awk '
         function flush() {
             if (id != "") {
                 print "id", id
@@ -104,19 +108,18 @@ sp_b_ours() {
         /^uid=/ { u = substr($0, 5); if (u ~ /[^0-9]/) u = "" }
         /^gid=/ { g = substr($0, 5); if (g ~ /[^0-9]/) g = "" }
         END { flush() }' "$@" 2>/dev/null) || :
-    sp_b_k=''
-    for sp_b_a in $sp_b_t; do
-        if [ -z "$sp_b_k" ]; then
-            sp_b_k=$sp_b_a
+    for one in $found; do
+        if [ -z "$what" ]; then
+            what=$one
             continue
         fi
-        case $sp_b_k in
-            id) sp_b_ids="$sp_b_ids$sp_b_a " ;;
-            account) sp_b_accounts="$sp_b_accounts$sp_b_a " ;;
-            group) sp_b_groups="$sp_b_groups$sp_b_a " ;;
-            other) sp_b_others="$sp_b_others$sp_b_a " ;;
-            name) sp_b_names="$sp_b_names$sp_b_a " ;;
+        case $what in
+            id) sp_b_ids="$sp_b_ids$one " ;;
+            account) sp_b_accounts="$sp_b_accounts$one " ;;
+            group) sp_b_groups="$sp_b_groups$one " ;;
+            other) sp_b_others="$sp_b_others$one " ;;
+            name) sp_b_names="$sp_b_names$one " ;;
         esac
-        sp_b_k=''
+        what=''
     done
 }

@@ -32,6 +32,7 @@ account_ends() {
     closes_several_at_once
     compared_twice_at_once
     closes_all_of_one_shop
+    closes_together_with_a_cut_list
     asks_sshd
     guards_the_way_in
     keeps_secrets
@@ -165,6 +166,38 @@ compared_twice_at_once() {
     says by_server=true
     rm -f "$root/$shop/var/planted.php" "$root"/var/lib/stagepass/result.*
     grant=$was_grant account=$was_account
+}
+
+# The list of the shop is longer than can be compared: what is new there and can be run is told by each of those that are closed
+# together, and not by the one alone that made the list.
+closes_together_with_a_cut_list() {
+    local was_grant=$grant was_account=$account name otherwise
+    local -A digest_of=()
+    about="$suite closed together, and the list of the shop was cut"
+    make_shop
+    for name in ann ben; do
+        grant=k3v9q2m7$name account=sp-$name
+        verb linux-account open "path=$shop"
+        finishes
+        digest_of[$name]=$(sed -n 's/^baseline_digest=//p' <<<"$out")
+    done
+    echo '<?php' >"$root$shop/zzz.php"
+    chown --reference="$root/home/deploy" "$root$shop/zzz.php"
+    for name in ann ben; do
+        grant=k3v9q2m7$name account=sp-$name
+        batch "path=$shop" "baseline_digest=${digest_of[$name]}"
+    done
+    otherwise='s/^sp_b_list=.*/sp_b_list=200/'
+    closes
+    for name in 1 2; do
+        of "$name"
+        finishes
+        says absent=true
+        case $out in *'difference=partial: '*'the list of the shop folder is longer than can be compared'*) pass ;; *) fail "the list was not cut" "$out" ;; esac
+        case $out in *'found=code new'*zzz.php*) pass ;; *) fail "the file that is new is told by the close number $name" "$out" ;; esac
+    done
+    grant=$was_grant account=$was_account
+    rm -f "$root$shop/zzz.php"
 }
 
 # Grants of one shop: closed one after the other, together, and together with a script that ends in the middle; and the shop is the

@@ -286,7 +286,8 @@ inputs() {
         in[path_id]=''
         [ -z "${in[path]}" ] || in[path_id]=$(on stat -L -c %d:%i:%u -- "${in[path]}" 2>/dev/null)
     fi
-    for a in $(told "$provider" "$verb"); do printf '%s=%s\n' "$a" "$(quote "${in[${a#sp_}]-}")"; done
+    # How long the owner of a file may take is no input, and only tests say it.
+    for a in $(told "$provider" "$verb") ${in[as_seconds]:+as_seconds}; do printf 'sp_%s=%s\n' "${a#sp_}" "$(quote "${in[${a#sp_}]-}")"; done
 }
 
 # script PROVIDER VERB name=value...: what goes to the server's standard input.
@@ -316,7 +317,8 @@ verb() {
 judged() { out=$("$judge" "$account" "${uncapped:-}" <<<"$out"); }
 
 # batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does (or, with `collected`,
-# tells of all that it is recorded): sets outs and codes, by their number from 1 on.
+# tells of all that it is recorded): sets outs and codes, by their number from 1 on. With `otherwise`, a sed program, something in
+# it is not as it is sent.
 batched=0
 declare -a outs codes
 batch() {
@@ -326,7 +328,7 @@ batch() {
 closes() {
     local i verb=${1:-close}
     awk -v at="$tmp/batch." '{ print } /^sp_one_[0-9]+\(\) \{$/ { n = $0; gsub(/[^0-9]/, "", n); while ((getline line <(at n)) > 0) print line }' \
-        "$(frame linux-account "$verb" "$batched")" >"$tmp/script"
+        "$(frame linux-account "$verb" "$batched")" | sed -e "${otherwise:-}" >"$tmp/script"
     outs=() codes=()
     # shellcheck disable=SC2029
     timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" >"$tmp/said" 2>"$tmp/said.err"

@@ -23,8 +23,9 @@ sp_b_shop() {
         sp_b_why='the shop folder is not there'
         return 0
     fi
-    [ -z "$sp_shared" ] || ! "$sp_by_shop" "$1" "$2" || return 0
+    # Whose list it is, what is looked for beside it leaves that out.
     sp_b_own
+    [ -z "$sp_shared" ] || ! "$sp_by_shop" "$1" "$2" || return 0
     sp_b_left "$sp_b_seconds"
     found=$({
         if [ "$sp_b_gnu_find" = yes ]; then sp_b_shop_by_find "$1"; else sp_b_shop_by_stat "$1"; fi |

@@ -31,16 +31,16 @@ sp_out=
 
 # sp_say KEY VALUE: one line of the reply. Kept back until the verb is done.
 sp_say() {
-    sp_said=$2
-    case $sp_said in *[[:cntrl:]]*) sp_said=$(printf '%s' "$sp_said" | tr -d '\000-\037\177') ;; esac
-    sp_out=$sp_out$1=$sp_said$sp_nl
+    local said="$2"
+    case $said in *[[:cntrl:]]*) said=$(printf '%s' "$said" | tr -d '\000-\037\177') ;; esac
+    sp_out=$sp_out$1=$said$sp_nl
 }
 
 # sp_bool KEY COMMAND...: whether the command succeeds.
 sp_bool() {
-    sp_asked=$1
+    local asked="$1"
     shift
-    if "$@" >/dev/null 2>&1; then sp_say "$sp_asked" true; else sp_say "$sp_asked" false; fi
+    if "$@" >/dev/null 2>&1; then sp_say "$asked" true; else sp_say "$asked" false; fi
 }
 
 sp_flush() {
@@ -76,22 +76,22 @@ sp_was_held() { :; }
 # Runs at every end. Status 10 means "refused, nothing changed": a program that happened to end with
 # it under `set -e` must not be taken for us.
 sp_exit() {
-    sp_status=$1
+    local ended="$1"
     sp_tidy || :
     # What goes on beside the verb ends with it.
     sp_beside_wait
     sp_unlock || :
     [ -z "${sp_held:-}" ] || sp_was_held || :
     [ -z "${sp_refused:-}" ] || exit 10
-    case $sp_status in
-        0 | 20) exit "$sp_status" ;;
+    case $ended in
+        0 | 20) exit "$ended" ;;
     esac
-    if [ "$sp_status" = 126 ]; then
+    if [ "$ended" = 126 ]; then
         sp_say reason_id no-programs
         sp_say reason "This shell may not start programs: \`noexec\` in sudoers, or a disk that is mounted with \`noexec\`."
     else
         sp_say reason_id unexpected
-        sp_say reason "A program on the server ended with status $sp_status where it should not have."
+        sp_say reason "A program on the server ended with status $ended where it should not have."
     fi
     sp_flush
     exit 21

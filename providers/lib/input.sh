@@ -52,8 +52,9 @@ sp_fence() {
 # Sets sp_up to the seconds since the server started, or to nothing. No process is started for it,
 # and nobody sets that clock.
 sp_uptime() {
+    local idle
     sp_up=''
-    [ ! -r /proc/uptime ] || read -r sp_up sp_l 2>/dev/null </proc/uptime || sp_up=''
+    [ ! -r /proc/uptime ] || read -r sp_up idle 2>/dev/null </proc/uptime || sp_up=''
     sp_up=${sp_up%%.*}
     case $sp_up in *[!0-9]*) sp_up='' ;; esac
 }
@@ -62,13 +63,14 @@ sp_uptime() {
 # closed before it arrived. Where nothing had been made yet, closing leaves a note, with the time
 # until which such a request may start; notes whose time is over go.
 sp_note_ended() {
+    local note limit
     case $sp_not_after in '' | *[!0-9]*) sp_not_after=0 ;; esac
     sp_now=$(date +%s)
     set +f
-    for sp_a in "$1"*; do
-        sp_v=
-        [ ! -f "$sp_a" ] || read -r sp_v <"$sp_a" || :
-        case $sp_v in '' | *[!0-9]*) ;; *) [ "$sp_v" -ge "$sp_now" ] || rm -f -- "$sp_a" ;; esac
+    for note in "$1"*; do
+        limit=''
+        [ ! -f "$note" ] || read -r limit <"$note" || :
+        case $limit in '' | *[!0-9]*) ;; *) [ "$limit" -ge "$sp_now" ] || rm -f -- "$note" ;; esac
     done
     set -f
     [ "$2" = true ] && [ "$sp_not_after" -ge "$sp_now" ] || return 0

@@ -4,6 +4,7 @@
 # sp_lock FOLDER: holds that folder for the rest of the verb, or fails within about twenty seconds.
 # With flock(1) the kernel lets go whatever happens to us. Sets sp_held once it is held.
 sp_lock() {
+    local answer
     sp_busy=0 sp_held=''
     if sp_has flock; then
         while :; do
@@ -12,9 +13,9 @@ sp_lock() {
             # A redirection that fails would end the shell.
             if [ ! -r "$1" ] || [ ! -d "$1" ]; then break; fi
             exec 9<"$1"
-            sp_r=0
-            flock -n 9 2>/dev/null || sp_r=$?
-            case $sp_r in
+            answer=0
+            flock -n 9 2>/dev/null || answer=$?
+            case $answer in
                 0)
                     # The folder may have been replaced while we waited.
                     # shellcheck disable=SC3013 # every sh named above has -ef
@@ -48,6 +49,7 @@ sp_wait_turn() {
 # Without flock(1): a folder that holds the name of its holder. Renaming a folder over an empty one
 # is one step, and so is removing the name of a holder that died: each has one winner.
 sp_lock_by_name() {
+    local one holder
     sp_alive "$$"
     sp_lock_me=$$-$sp_born
     rm -rf -- "$1.$$"
@@ -57,13 +59,13 @@ sp_lock_by_name() {
     }
     while ! mv -T -- "$1.$$" "$1" 2>/dev/null; do
         set +f
-        for sp_a in "$1"/*; do
-            sp_v=${sp_a##*/}
-            case $sp_v in
+        for one in "$1"/*; do
+            holder=${one##*/}
+            case $holder in
                 '*') ;;
                 *-*)
-                    sp_alive "${sp_v%%-*}"
-                    [ "$sp_v" = "${sp_v%%-*}-$sp_born" ] || rmdir -- "$sp_a" 2>/dev/null || :
+                    sp_alive "${holder%%-*}"
+                    [ "$holder" = "${holder%%-*}-$sp_born" ] || rmdir -- "$one" 2>/dev/null || :
                     ;;
             esac
         done
@@ -76,18 +78,19 @@ sp_lock_by_name() {
 
 # sp_alive PID: sets sp_born to when that process began and in which boot; empty if it is gone.
 sp_alive() {
-    sp_born='' sp_l=''
-    [ ! -r "/proc/$1/stat" ] || read -r sp_l 2>/dev/null <"/proc/$1/stat" || :
-    [ -n "$sp_l" ] || return 0
+    local line=''
+    sp_born=''
+    [ ! -r "/proc/$1/stat" ] || read -r line 2>/dev/null <"/proc/$1/stat" || :
+    [ -n "$line" ] || return 0
     # The name in the second field may hold blanks and brackets; the rest cannot.
     # shellcheck disable=SC2086
-    set -- ${sp_l##*) }
+    set -- ${line##*) }
     [ "$1" != Z ] || return 0
     shift 19
     sp_born=$1
-    sp_l=''
-    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_l </proc/sys/kernel/random/boot_id || :
-    sp_born=$sp_born-$sp_l
+    line=''
+    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r line </proc/sys/kernel/random/boot_id || :
+    sp_born=$sp_born-$line
 }
 
 sp_unlock() {

@@ -48,19 +48,19 @@ sp_within() {
 
 # sp_with_status PATTERN...: sets sp_procs to the processes whose status has one of these.
 sp_with_status() {
-    for sp_procs_one; do
+    local pattern file found=''
+    for pattern; do
         shift
-        set -- "$@" -e "$sp_procs_one"
+        set -- "$@" -e "$pattern"
     done
     set +f
     sp_procs=$(grep -ls "$@" /proc/[0-9]*/status) || :
     set -f
-    sp_procs_one=''
-    for sp_procs_at in $sp_procs; do
-        sp_procs_at=${sp_procs_at%/status}
-        sp_procs_one="$sp_procs_one ${sp_procs_at#/proc/}"
+    for file in $sp_procs; do
+        file=${file%/status}
+        found="$found ${file#/proc/}"
     done
-    sp_procs=$sp_procs_one
+    sp_procs=$found
 }
 
 # sp_of_uid UID: sets sp_procs to the processes of that id, real or saved. Root takes the id of
@@ -76,50 +76,50 @@ sp_of_root() {
 
 # Leaves in sp_procs those of root.
 sp_only_root() {
-    sp_procs_one=''
-    for sp_procs_at in $sp_procs; do
-        sp_process "$sp_procs_at"
-        [ "$sp_euid:$sp_ruid" != 0:0 ] || sp_procs_one="$sp_procs_one $sp_procs_at"
+    local one found=''
+    for one in $sp_procs; do
+        sp_process "$one"
+        [ "$sp_euid:$sp_ruid" != 0:0 ] || found="$found $one"
     done
-    sp_procs=$sp_procs_one
+    sp_procs=$found
 }
 
 # sp_logins_of NAME [PROCESSES]: sets sp_procs to the logins of that account that are just being let in, of all processes of
 # OpenSSH or of these: those still run as root, and their title names the account.
 sp_logins_of() {
+    local one title found=''
     if [ "$#" = 1 ]; then sp_with_status '^Name:[[:space:]]sshd'; else sp_procs=$2; fi
     sp_only_root
-    sp_procs_one=''
-    for sp_procs_at in $sp_procs; do
-        sp_title=
-        [ ! -r "/proc/$sp_procs_at/cmdline" ] || read -r sp_title 2>/dev/null <"/proc/$sp_procs_at/cmdline" || :
-        case $sp_title in sshd*": $1 "* | sshd*": $1@"*) sp_procs_one="$sp_procs_one $sp_procs_at" ;; esac
+    for one in $sp_procs; do
+        title=''
+        [ ! -r "/proc/$one/cmdline" ] || read -r title 2>/dev/null <"/proc/$one/cmdline" || :
+        case $title in sshd*": $1 "* | sshd*": $1@"*) found="$found $one" ;; esac
     done
-    sp_procs=$sp_procs_one
+    sp_procs=$found
 }
 
 # sp_none_of UID: whether nothing has that id (as its real one), by the kernel's own list: getpriority(2) goes
 # through it to its end, where whatever is new is put, so that nothing can step behind it. Ends with
 # 0 if so, 1 if something has, 2 where nobody can ask.
 sp_none_of() {
-    sp_none=2
+    local none=2 complaint
     if sp_has perl; then
-        sp_none=0
+        none=0
         # 3 is ESRCH on every Linux.
         # shellcheck disable=SC2016
-        sp_within 20 perl -e '$! = 0; my $n = getpriority(2, $ARGV[0]); exit($! == 3 ? 0 : $! ? 2 : 1)' "$1" 2>/dev/null || sp_none=$?
+        sp_within 20 perl -e '$! = 0; my $n = getpriority(2, $ARGV[0]); exit($! == 3 ? 0 : $! ? 2 : 1)' "$1" 2>/dev/null || none=$?
     fi
-    case $sp_none in
+    case $none in
         0 | 1) ;;
         *)
             # What is asked about is about to be killed, and may well be nicer until then.
-            sp_none=2
+            none=2
             case $1 in '' | 0* | *[!0-9]*) return 2 ;; esac
-            sp_procs_one=$(sp_within 20 renice -n 19 -u "$1" 2>&1 >/dev/null) && sp_none=1
-            case $sp_procs_one in *'No such process'*) sp_none=0 ;; esac
+            complaint=$(sp_within 20 renice -n 19 -u "$1" 2>&1 >/dev/null) && none=1
+            case $complaint in *'No such process'*) none=0 ;; esac
             ;;
     esac
-    return "$sp_none"
+    return "$none"
 }
 
 # sp_ids_alive FIRST COUNT: sets sp_ids to the first thousand of these ids that something has as its real one, by
@@ -164,11 +164,12 @@ sp_find_nobody() {
 # what is to be killed cannot kill it first. It has no power of root left, which is looked at: with that,
 # or with root as the real id, the signal would kill the whole server.
 sp_end_uid() {
-    sp_left=1 sp_end_said=3 sp_had_any=1
+    local said=3 one
+    sp_left=1 sp_had_any=1
     case $1 in '' | 0* | *[!0-9]*) return 0 ;; esac
     sp_find_nobody
     if [ -n "$sp_nobody" ] && sp_has perl; then
-        sp_end_said=0
+        said=0
         # shellcheck disable=SC2016
         perl -e '
             alarm 60;
@@ -189,20 +190,20 @@ sp_end_uid() {
                 exit($had ? 0 : 4) if $! == 3;
                 select undef, undef, undef, $_ < 10 ? 0.004 : 0.05;
             }
-            exit 1' "$1" "$sp_nobody" 2>/dev/null 9>&- || sp_end_said=$?
+            exit 1' "$1" "$sp_nobody" 2>/dev/null 9>&- || said=$?
     fi
-    case $sp_end_said in
+    case $said in
         0 | 1) ;;
-        4) sp_end_said=0 sp_had_any=0 ;;
+        4) said=0 sp_had_any=0 ;;
         *)
-            sp_end_said=0
-            sp_end_uid_as_itself "$1" || sp_end_said=1
+            said=0
+            sp_end_uid_as_itself "$1" || said=1
             ;;
     esac
     sp_left=0
-    [ "$sp_end_said" != 0 ] || return 0
+    [ "$said" != 0 ] || return 0
     sp_of_uid "$1"
-    for sp_procs_one in $sp_procs; do sp_left=$((sp_left + 1)); done
+    for one in $sp_procs; do sp_left=$((sp_left + 1)); done
     [ "$sp_left" -gt 0 ] || sp_left=1
 }
 
@@ -247,7 +248,7 @@ sp_end_uids() {
 
 # The same without perl. Whoever sends the signal can be killed first, so that some are ended one by one.
 sp_end_uid_as_itself() {
-    sp_end_round=0
+    local round=0
     while :; do
         # shellcheck disable=SC2016
         sp_within 20 setpriv --reuid="$1" --clear-groups -- /bin/sh -c '
@@ -258,10 +259,10 @@ sp_end_uid_as_itself() {
         # shellcheck disable=SC2086
         [ -z "$sp_procs" ] || kill -KILL $sp_procs 2>/dev/null || :
         ! sp_none_of "$1" || return 0
-        sp_end_round=$((sp_end_round + 1))
-        [ "$sp_end_round" -lt 60 ] || return 1
+        round=$((round + 1))
+        [ "$round" -lt 60 ] || return 1
         sleep 0.1 2>/dev/null || {
-            sp_end_round=$((sp_end_round + 9))
+            round=$((round + 9))
             sleep 1
         }
     done

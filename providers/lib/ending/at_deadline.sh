@@ -17,22 +17,21 @@ sp_drop() { rm -rf -- "$1" 2>/dev/null || rm -rf -- "$1" 2>/dev/null || rm -rf -
 # Called by the file on the server, and nobody else. While work may go on it lets nobody new in, and
 # looks again; whatever starts it does so every minute.
 sp_failsafe() {
-    sp_i=0
+    local round=0 tries=0
     while :; do
         sp_still_due || exit 0
         [ "$sp_now" -lt "$sp_end_hard" ] || break
         sp_lock_access
         sp_in_use || break
-        sp_i=$((sp_i + 1))
-        [ "$sp_i" -le 10 ] || exit 0
+        round=$((round + 1))
+        [ "$round" -le 10 ] || exit 0
         if [ $((sp_end_hard - sp_now)) -lt 5 ]; then sleep $((sp_end_hard - sp_now)); else sleep 5; fi
     done
     # What fails ten times is then tried once an hour: it looks at every file of the server.
-    sp_v=0
-    [ ! -r "$sp_dir/tries" ] || read -r sp_v <"$sp_dir/tries" || :
-    case $sp_v in '' | *[!0-9]*) sp_v=0 ;; esac
-    [ "$sp_v" -lt 10 ] || [ $((sp_now / 60 % 60)) = $((sp_end_hard / 60 % 60)) ] || exit 0
-    sp_put "$sp_dir/tries" 600 "$((sp_v + 1))$sp_nl" || :
+    [ ! -r "$sp_dir/tries" ] || read -r tries <"$sp_dir/tries" || :
+    case $tries in '' | *[!0-9]*) tries=0 ;; esac
+    [ "$tries" -lt 10 ] || [ $((sp_now / 60 % 60)) = $((sp_end_hard / 60 % 60)) ] || exit 0
+    sp_put "$sp_dir/tries" 600 "$((tries + 1))$sp_nl" || :
     sp_failsafe_again
     sp_cannot_wait=sp_when_busy
     sp_close
@@ -41,8 +40,8 @@ sp_failsafe() {
 # What loses its power in the middle begins again when it is up, not at the next hour: to systemd,
 # the timer has not run since the deadline.
 sp_failsafe_again() {
-    sp_a=/var/lib/systemd/timers/stamp-$sp_unit.timer
-    [ ! -e "$sp_a" ] || touch -d "@$((sp_end_deadline - 1))" -- "$sp_a" 2>/dev/null || :
+    local stamp="/var/lib/systemd/timers/stamp-$sp_unit.timer"
+    [ ! -e "$stamp" ] || touch -d "@$((sp_end_deadline - 1))" -- "$stamp" 2>/dev/null || :
 }
 
 # Whether the deadline is over by now. A close by the server asks again when it has the lock: an

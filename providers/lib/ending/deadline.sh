@@ -2,9 +2,9 @@
 # When it ends.
 
 sp_ends_write() {
-    sp_v=$sp_deadline
-    [ "$sp_at_end" != drain ] || sp_v=$((sp_deadline + sp_drain))
-    sp_put "$sp_dir/ends" 644 "deadline=$sp_deadline${sp_nl}hard=$sp_v$sp_nl"
+    local hard="$sp_deadline"
+    [ "$sp_at_end" != drain ] || hard=$((sp_deadline + sp_drain))
+    sp_put "$sp_dir/ends" 644 "deadline=$sp_deadline${sp_nl}hard=$hard$sp_nl"
 }
 
 # Now, for everybody, unless it was over before. The first thing a close does.
@@ -20,13 +20,14 @@ sp_ends_now() {
 
 # Sets sp_end_deadline and sp_end_hard; 0, that is over, where the file does not say.
 sp_ends_read() {
+    local line
     sp_end_deadline=0 sp_end_hard=0
     [ -r "$sp_dir/ends" ] || return 0
-    while IFS= read -r sp_l; do
-        case $sp_l in
+    while IFS= read -r line; do
+        case $line in
             *=*[!0-9]*) ;;
-            deadline=?*) sp_end_deadline=${sp_l#*=} ;;
-            hard=?*) sp_end_hard=${sp_l#*=} ;;
+            deadline=?*) sp_end_deadline=${line#*=} ;;
+            hard=?*) sp_end_hard=${line#*=} ;;
         esac
     done <"$sp_dir/ends"
 }

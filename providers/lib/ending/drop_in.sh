@@ -27,39 +27,38 @@ sp_drop_in_read() {
 # sp_drop_in_install ACCOUNT: forces the gate on every login of that account. Ends with 1, and
 # everything as it was, unless sshd itself then says so.
 sp_drop_in_install() {
+    local forced terminal=no text before='' why
     sp_drop_in_read || return 1
     sp_gate_command any
-    sp_force=$sp_v
-    sp_k=no
-    [ "$sp_access" != ssh ] || sp_k=yes
-    sp_text="# stagepass: grant $sp_grant; removed when it is closed.
+    forced=$sp_v
+    [ "$sp_access" != ssh ] || terminal=yes
+    text="# stagepass: grant $sp_grant; removed when it is closed.
 Match User $1
-    ForceCommand $sp_force
+    ForceCommand $forced
     AllowTcpForwarding no
     AllowStreamLocalForwarding no
     AllowAgentForwarding no
     X11Forwarding no
     PermitTunnel no
     PermitUserRC no
-    PermitTTY $sp_k
+    PermitTTY $terminal
 Match all
 "
-    sp_v=''
-    [ ! -r "$sp_drop_in" ] || sp_v=$(cat "$sp_drop_in")$sp_nl
-    if [ "$sp_v" != "$sp_text" ]; then
-        if ! sp_put "$sp_drop_in" 600 "$sp_text"; then
+    [ ! -r "$sp_drop_in" ] || before=$(cat "$sp_drop_in")$sp_nl
+    if [ "$before" != "$text" ]; then
+        if ! sp_put "$sp_drop_in" 600 "$text"; then
             sp_drop_in_why="$sp_drop_in could not be written."
             return 1
         fi
     fi
     if sp_sshd_reload; then
         sp_settings "$1"
-        [ "$sp_s_force:$sp_s_forward" != "$sp_force:no" ] || return 0
+        [ "$sp_s_force:$sp_s_forward" != "$forced:no" ] || return 0
         sp_drop_in_why="sshd does not take the settings for this account (another Match block comes first)."
     fi
-    sp_why=$sp_drop_in_why
+    why=$sp_drop_in_why
     sp_drop_in_remove
-    sp_drop_in_why=$sp_why
+    sp_drop_in_why=$why
     sp_settings "$1"
     return 1
 }
@@ -77,11 +76,12 @@ sp_drop_in_remove() {
 # sp_by_socket PID: whether systemd holds the socket on which that sshd listens (ssh.socket). Told to read its
 # configuration again, such an sshd would try to listen by itself, and die of it.
 sp_by_socket() {
+    local one theirs sockets
     [ -d /run/systemd/system ] && sp_has systemctl || return 1
-    sp_t=$(find /proc/1/fd -lname 'socket:*' -printf ' %l ' 2>/dev/null) || :
-    sp_k=$(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null) || :
-    for sp_l in $sp_k; do
-        case $sp_t in *" $sp_l "*) return 0 ;; esac
+    theirs=$(find /proc/1/fd -lname 'socket:*' -printf ' %l ' 2>/dev/null) || :
+    sockets=$(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null) || :
+    for one in $sockets; do
+        case $theirs in *" $one "*) return 0 ;; esac
     done
     return 1
 }
@@ -89,8 +89,9 @@ sp_by_socket() {
 # sp_socket_restart PID: such an sshd is started anew by its unit, which gives it the socket again. Sessions go
 # on where that unit ends nothing but the listener; elsewhere nothing is done. Ends with 1 where it was not.
 sp_socket_restart() {
-    sp_v=$(sed -n 's|^[^/]*/.*/\([A-Za-z0-9@:_.-]*[.]service\)$|\1|p' "/proc/$1/cgroup" 2>/dev/null | head -n 1) || :
-    case ${sp_v:+$(systemctl show -p MainPID -p KillMode "$sp_v" 2>/dev/null | sort | tr '\n' ' ')} in
+    local unit
+    unit=$(sed -n 's|^[^/]*/.*/\([A-Za-z0-9@:_.-]*[.]service\)$|\1|p' "/proc/$1/cgroup" 2>/dev/null | head -n 1) || :
+    case ${unit:+$(systemctl show -p MainPID -p KillMode "$unit" 2>/dev/null | sort | tr '\n' ' ')} in
         "KillMode=process MainPID=$1 ") ;;
         *)
             sp_drop_in_why='systemd holds the socket of this sshd, and starting it anew could end sessions; it was left alone.'
@@ -98,9 +99,9 @@ sp_socket_restart() {
             ;;
     esac
     # systemd counts starts, and shuts the socket when there are many: these are none of its failures.
-    systemctl reset-failed "$sp_v" >/dev/null 2>&1 || :
-    if systemctl restart "$sp_v" >/dev/null 2>&1 && systemctl is-active --quiet "$sp_v"; then return 0; fi
-    sp_drop_in_why="systemd did not start $sp_v again; it does at the next connection."
+    systemctl reset-failed "$unit" >/dev/null 2>&1 || :
+    if systemctl restart "$unit" >/dev/null 2>&1 && systemctl is-active --quiet "$unit"; then return 0; fi
+    sp_drop_in_why="systemd did not start $unit again; it does at the next connection."
     return 1
 }
 
@@ -108,33 +109,33 @@ sp_socket_restart() {
 # listens again. Ends with 1, and nothing was loaded, when one of them would refuse it.
 # shellcheck disable=SC2086
 sp_sshd_reload() {
+    local one config="${sp_sshd_f:-/etc/ssh/sshd_config}" born round
     sp_listeners
-    sp_conf=${sp_sshd_f:-/etc/ssh/sshd_config}
-    for sp_j in $sp_listening; do
-        sp_title_of "$sp_j"
-        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
+    for one in $sp_listening; do
+        sp_title_of "$one"
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$config" ] || continue
         if ! "$sp_title_sshd" -t ${sp_title_f:+-f "$sp_title_f"} $sp_title_o >/dev/null 2>&1; then
             sp_drop_in_why='sshd refuses its configuration (sshd -t), so it was not loaded.'
             return 1
         fi
     done
-    for sp_j in $sp_listening; do
-        sp_title_of "$sp_j"
-        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$sp_conf" ] || continue
-        if sp_by_socket "$sp_j"; then
-            sp_socket_restart "$sp_j" || return 1
+    for one in $sp_listening; do
+        sp_title_of "$one"
+        [ "${sp_title_f:-/etc/ssh/sshd_config}" = "$config" ] || continue
+        if sp_by_socket "$one"; then
+            sp_socket_restart "$one" || return 1
             continue
         fi
-        sp_alive "$sp_j"
-        sp_v=$sp_born
-        kill -HUP "$sp_j" 2>/dev/null || continue
-        sp_i=0
-        while [ "$sp_i" -lt 30 ]; do
+        sp_alive "$one"
+        born=$sp_born
+        kill -HUP "$one" 2>/dev/null || continue
+        round=0
+        while [ "$round" -lt 30 ]; do
             sleep 0.2 2>/dev/null || sleep 1
-            sp_i=$((sp_i + 1))
-            sp_alive "$sp_j"
-            [ "$sp_born" = "$sp_v" ] || break
-            sp_title_of "$sp_j"
+            round=$((round + 1))
+            sp_alive "$one"
+            [ "$sp_born" = "$born" ] || break
+            sp_title_of "$one"
             [ -z "$sp_title_sshd" ] || continue 2
         done
         sp_drop_in_why='sshd did not come back at once after it was told to read its configuration.'

@@ -51,35 +51,35 @@ sp_failsafe_plan() {
 # sp_cron_runs [any]: whether somebody runs what stands in cron.d, or in crontabs at all. Where the
 # processes of others are not shown, a note of the daemon has to do, or a crontab that is in use already.
 sp_cron_runs() {
-    sp_cron_any=${1:-}
+    local one found wanted="${1:-}"
     set +f
-    sp_t=$(grep -slxE 'cron|crond|cronie|fcron|dcron' /proc/[0-9]*/comm) || :
+    found=$(grep -slxE 'cron|crond|cronie|fcron|dcron' /proc/[0-9]*/comm) || :
     set -f
     # A supervisor names it, too, and says nothing of what it reads.
-    if [ "$sp_cron_any" = any ]; then
+    if [ "$wanted" = any ]; then
         sp_with_status '^Uid:[[:space:]]*0[[:space:]]*0[[:space:]]'
         set --
-        for sp_a in $sp_procs; do set -- "$@" "/proc/$sp_a/cmdline"; done
-        sp_t=$sp_t$sp_nl$(sp_within 5 grep -slzx crond -- "$@" 2>/dev/null </dev/null) || :
+        for one in $sp_procs; do set -- "$@" "/proc/$one/cmdline"; done
+        found=$found$sp_nl$(sp_within 5 grep -slzx crond -- "$@" 2>/dev/null </dev/null) || :
     fi
-    for sp_a in $sp_t; do
-        sp_a=${sp_a#/proc/}
+    for one in $found; do
+        one=${one#/proc/}
         # A name alone proves nothing: a process may call itself what it likes.
-        sp_process "${sp_a%%/*}"
+        sp_process "${one%%/*}"
         [ "$sp_euid" = 0 ] || continue
-        [ "$sp_cron_any" != any ] || return 0
+        [ "$wanted" != any ] || return 0
         # busybox has one that reads no cron.d.
-        case $(readlink "/proc/${sp_a%%/*}/exe") in *busybox*) ;; *) return 0 ;; esac
+        case $(readlink "/proc/${one%%/*}/exe") in *busybox*) ;; *) return 0 ;; esac
     done
-    [ "$sp_cron_any" = any ] || return 1
+    [ "$wanted" = any ] || return 1
     if [ -d /run/systemd/system ] && sp_has systemctl; then
-        for sp_a in cron crond cronie cron.target; do
-            ! systemctl is-active --quiet "$sp_a" 2>/dev/null || return 0
+        for one in cron crond cronie cron.target; do
+            ! systemctl is-active --quiet "$one" 2>/dev/null || return 0
         done
     fi
     [ ! -d /proc/1 ] || return 1
-    for sp_a in /run/crond.pid /run/cron.pid /var/run/crond.pid /var/run/cron.pid; do
-        [ ! -e "$sp_a" ] || return 0
+    for one in /run/crond.pid /run/cron.pid /var/run/crond.pid /var/run/cron.pid; do
+        [ ! -e "$one" ] || return 0
     done
     crontab -l 2>/dev/null | grep -v -e '^[[:space:]]*#' -e '/[.]stagepass/' | grep -q '[^[:space:]]'
 }
@@ -111,33 +111,30 @@ sp_failsafe_install() {
 # in the folder and by the shell that cron takes. It is read to its last line, and answers; it closes nothing.
 # Ends with 1, and sp_failsafe_tried says what came instead.
 sp_failsafe_try() {
-    sp_v=/ sp_w=root
+    local entry home=/ name=root said
     if [ "$sp_failsafe" = crontab ]; then
         sp_passwd "$sp_uid"
-        sp_t=${sp_t%%"$sp_nl"*}
-        sp_w=${sp_t%%:*} sp_v=${sp_t%:*}
-        sp_v=${sp_v##*:}
+        entry=${sp_t%%"$sp_nl"*}
+        name=${entry%%:*} home=${entry%:*}
+        home=${home##*:}
     fi
-    sp_t=$(
-        cd "$sp_v" 2>&1 || exit
-        set -- env -i "HOME=$sp_v" "LOGNAME=$sp_w" SHELL=/bin/sh PATH=/usr/bin:/bin /bin/sh -c "exec /bin/sh \"$sp_dir/failsafe\" --answer"
+    said=$(
+        cd "$home" 2>&1 || exit
+        set -- env -i "HOME=$home" "LOGNAME=$name" SHELL=/bin/sh PATH=/usr/bin:/bin /bin/sh -c "exec /bin/sh \"$sp_dir/failsafe\" --answer"
         ! sp_has timeout || set -- timeout 30 "$@"
         "$@" </dev/null 2>&1 9>&-
     ) || :
-    [ "$sp_t" != "$sp_failsafe_answer" ] || return 0
-    sp_plain "$sp_t"
+    [ "$said" != "$sp_failsafe_answer" ] || return 0
+    sp_plain "$said"
     sp_failsafe_tried=$(printf '%s' "$sp_v" | cut -c 1-200)
     return 1
 }
 sp_failsafe_answer="the failsafe of $sp_grant answers"
 
-# The text that closes is the text that opened: the same functions, with the same inputs. It needs nothing
-# from whatever starts it.
-sp_failsafe_write() {
-    # Where there is no gate, nobody else has written it, and without it the time is over.
-    [ -e "$sp_dir/ends" ] || sp_ends_write || return 1
+# Sets sp_v to what that file begins with, which does nothing before its time. It needs nothing from whatever starts it.
+sp_failsafe_head() {
     sp_quote "$sp_dir"
-    sp_text="#!/bin/sh
+    sp_v="#!/bin/sh
 # stagepass: closes the access of grant $sp_grant when its time is over, and removes itself.
 # Until then it does nothing. To end the access before, run \`stagepass revoke\`, or as root
 # set \`deadline=0\` and \`hard=0\` in the file \`ends\` beside this one and run it.
@@ -193,17 +190,25 @@ fi
 { set -eu
 sp_check_key='' sp_check_until=0 sp_trial='' sp_password='' sp_uses_from=0 sp_by_server=1 sp_not_after=0
 "
-    for sp_a in $sp_failsafe_inputs; do
-        eval "sp_quote \"\${sp_$sp_a:-}\""
-        sp_text="${sp_text}sp_$sp_a=$sp_v$sp_nl"
+}
+
+# The text that closes is the text that opened: the same functions, with the same inputs.
+sp_failsafe_write() {
+    local one text
+    # Where there is no gate, nobody else has written it, and without it the time is over.
+    [ -e "$sp_dir/ends" ] || sp_ends_write || return 1
+    sp_failsafe_head
+    text=$sp_v
+    for one in $sp_failsafe_inputs; do
+        eval "sp_quote \"\${sp_$one:-}\""
+        text="${text}sp_$one=$sp_v$sp_nl"
     done
-    sp_put "$sp_dir/failsafe" 700 "$sp_text$sp_source
+    sp_put "$sp_dir/failsafe" 700 "$text$sp_source
 [ \"\$answer\" != --answer ] || sp_failsafe_answers
 sp_failsafe
 exit 0
 } </dev/null
 " || return 1
-    sp_text=''
     # Whoever starts it is settled with it, and it is of no use alone.
     sp_settle_soon "$sp_dir/failsafe" "$sp_dir/ends" "$sp_dir"
 }
@@ -241,13 +246,14 @@ sp_failsafe_absent() {
 }
 
 sp_failsafe_take() {
+    local one
     case $1 in
         systemd)
             set --
             # The link first: what is cut short is found by the others.
-            for sp_v in "$sp_units/timers.target.wants/$sp_unit.timer" "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" \
+            for one in "$sp_units/timers.target.wants/$sp_unit.timer" "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" \
                 "$sp_units/$sp_unit.timer.new" "$sp_units/$sp_unit.service.new"; do
-                if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then set -- "$@" "$sp_v"; fi
+                if [ -e "$one" ] || [ -L "$one" ]; then set -- "$@" "$one"; fi
             done
             [ "$#" -gt 0 ] || return 0
             systemctl stop "$sp_unit.timer" >/dev/null 2>&1 || :
@@ -257,8 +263,8 @@ sp_failsafe_take() {
             ;;
         cron.d)
             set --
-            for sp_v in "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new"; do
-                if [ -e "$sp_v" ] || [ -L "$sp_v" ]; then set -- "$@" "$sp_v"; fi
+            for one in "/etc/cron.d/$sp_unit" "/etc/cron.d/$sp_unit.new"; do
+                if [ -e "$one" ] || [ -L "$one" ]; then set -- "$@" "$one"; fi
             done
             [ "$#" = 0 ] || rm -f -- "$@" 2>/dev/null || :
             # It may be what called us; then it sees that there is nothing to wait for any more.
@@ -271,24 +277,25 @@ sp_failsafe_take() {
 # sp_calendar SECONDS: the deadline, and then every hour for ever: a server that was down at the
 # deadline, or went down in the middle of a close, does it when it is up again.
 sp_calendar() {
+    local hour minute second
     sp_civil "$1"
-    sp_h=$(($1 % 86400 / 3600)) sp_m=$(($1 % 3600 / 60)) sp_r=$(($1 % 60))
-    printf 'OnCalendar=%s-%s-%s %s:%s:%s UTC\n' "$sp_year" "$sp_mon" "$sp_day" "$sp_h" "$sp_m" "$sp_r"
-    [ "$sp_h" = 23 ] || printf 'OnCalendar=%s-%s-%s %s..23:%s:00 UTC\n' "$sp_year" "$sp_mon" "$sp_day" $((sp_h + 1)) "$sp_m"
-    [ "$sp_day" = 31 ] || printf 'OnCalendar=%s-%s-%s..31 *:%s:00 UTC\n' "$sp_year" "$sp_mon" $((sp_day + 1)) "$sp_m"
-    [ "$sp_mon" = 12 ] || printf 'OnCalendar=%s-%s..12-* *:%s:00 UTC\n' "$sp_year" $((sp_mon + 1)) "$sp_m"
-    printf 'OnCalendar=%s..2199-*-* *:%s:00 UTC\n' $((sp_year + 1)) "$sp_m"
+    hour=$(($1 % 86400 / 3600)) minute=$(($1 % 3600 / 60)) second=$(($1 % 60))
+    printf 'OnCalendar=%s-%s-%s %s:%s:%s UTC\n' "$sp_year" "$sp_mon" "$sp_day" "$hour" "$minute" "$second"
+    [ "$hour" = 23 ] || printf 'OnCalendar=%s-%s-%s %s..23:%s:00 UTC\n' "$sp_year" "$sp_mon" "$sp_day" $((hour + 1)) "$minute"
+    [ "$sp_day" = 31 ] || printf 'OnCalendar=%s-%s-%s..31 *:%s:00 UTC\n' "$sp_year" "$sp_mon" $((sp_day + 1)) "$minute"
+    [ "$sp_mon" = 12 ] || printf 'OnCalendar=%s-%s..12-* *:%s:00 UTC\n' "$sp_year" $((sp_mon + 1)) "$minute"
+    printf 'OnCalendar=%s..2199-*-* *:%s:00 UTC\n' $((sp_year + 1)) "$minute"
 }
 
 sp_timer_install() {
+    local title times was=0
     sp_plain "$sp_case"
     # A percent sign means something in a unit.
-    sp_w="stagepass: the end of grant $sp_grant${sp_v:+ ($sp_v)}"
-    case $sp_w in *[%\\]*) sp_w="stagepass: the end of grant $sp_grant" ;; esac
-    sp_timer_was=0
-    [ ! -e "$sp_units/$sp_unit.timer" ] || sp_timer_was=1
+    title="stagepass: the end of grant $sp_grant${sp_v:+ ($sp_v)}"
+    case $title in *[%\\]*) title="stagepass: the end of grant $sp_grant" ;; esac
+    [ ! -e "$sp_units/$sp_unit.timer" ] || was=1
     sp_put "$sp_units/$sp_unit.service" 644 "[Unit]
-Description=$sp_w
+Description=$title
 
 [Service]
 Type=oneshot
@@ -296,12 +303,12 @@ ExecStart=/bin/sh $sp_dir/failsafe
 TimeoutStartSec=1h
 LogLevelMax=notice
 " || return 1
-    sp_t=$(sp_calendar "$sp_deadline")
+    times=$(sp_calendar "$sp_deadline")
     sp_put "$sp_units/$sp_unit.timer" 644 "[Unit]
-Description=$sp_w
+Description=$title
 
 [Timer]
-$sp_t
+$times
 OnUnitInactiveSec=60
 Persistent=true
 AccuracySec=1s
@@ -313,7 +320,7 @@ WantedBy=timers.target
     ln -sfn "../$sp_unit.timer" "$sp_units/timers.target.wants/$sp_unit.timer" || return 1
     sp_settle "$sp_units/$sp_unit.timer" "$sp_units/$sp_unit.service" "$sp_units" "$sp_units/timers.target.wants"
     # A unit that systemd has not read yet needs no reload, which is slow on a large server.
-    if [ "$sp_timer_was" = 1 ] && systemctl is-active --quiet "$sp_unit.timer" 2>/dev/null; then
+    if [ "$was" = 1 ] && systemctl is-active --quiet "$sp_unit.timer" 2>/dev/null; then
         systemctl daemon-reload >/dev/null 2>&1 && systemctl restart "$sp_unit.timer" >/dev/null 2>&1 || return 1
     elif ! systemctl start "$sp_unit.timer" >/dev/null 2>&1; then
         systemctl daemon-reload >/dev/null 2>&1 && systemctl start "$sp_unit.timer" >/dev/null 2>&1 || return 1
@@ -326,8 +333,9 @@ WantedBy=timers.target
 # Cron looks once a minute, and knows a change by the second of it: what comes right after its look, in
 # the second of a change that it saw, is not seen before the next one. So nothing comes in those seconds.
 sp_cron_moment() {
-    sp_v=$(date +%S) || sp_v=
-    case $sp_v in 0[012]) sleep "$((3 - ${sp_v#0}))" ;; esac
+    local second
+    second=$(date +%S) || second=''
+    case $second in 0[012]) sleep "$((3 - ${second#0}))" ;; esac
 }
 
 sp_cron_d_install() {

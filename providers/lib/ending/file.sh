@@ -13,13 +13,13 @@
 
 # sp_put FILE MODE TEXT: the whole text in one step, or nothing. Ends with 1 on a full or read-only disk.
 sp_put() {
+    local made=''
     if [ -e "$1.new" ] || [ -L "$1.new" ]; then rm -f -- "$1.new" 2>/dev/null || :; fi
     # Most modes are what a umask leaves; where a folder gives its own, and for programs, chmod is asked.
     case $2 in 644) umask 022 ;; esac
-    sp_put_is=''
-    ! { printf '%s' "$3" >"$1.new"; } 2>/dev/null || sp_put_is=$(stat -c '%s %a' -- "$1.new" 2>/dev/null) || :
+    ! { printf '%s' "$3" >"$1.new"; } 2>/dev/null || made=$(stat -c '%s %a' -- "$1.new" 2>/dev/null) || :
     umask 077
-    case $sp_put_is in
+    case $made in
         "${#3} $2") mv -f -- "$1.new" "$1" && return 0 ;;
         "${#3} "*) chmod "$2" -- "$1.new" && mv -f -- "$1.new" "$1" && return 0 ;;
     esac
@@ -35,17 +35,18 @@ sp_plain() {
 
 # sp_quote TEXT: sets sp_v to one word of a shell script.
 sp_quote() {
-    sp_v='' sp_w=$1
+    local rest="$1"
+    sp_v=''
     while :; do
-        case $sp_w in
+        case $rest in
             *\'*)
-                sp_v="$sp_v${sp_w%%\'*}'\\''"
-                sp_w=${sp_w#*\'}
+                sp_v="$sp_v${rest%%\'*}'\\''"
+                rest=${rest#*\'}
                 ;;
             *) break ;;
         esac
     done
-    sp_v="'$sp_v$sp_w'"
+    sp_v="'$sp_v$rest'"
 }
 
 # sp_settle FILE...: what was just written is to outlive a power cut; a folder stands for what was made,
@@ -63,4 +64,7 @@ sp_settle() {
 }
 
 # sp_settle_soon FILE...: the same with the next that is settled. For what is needed only if that is there, too.
-sp_settle_soon() { for sp_settle_one; do sp_unsettled=${sp_unsettled:-}$sp_settle_one$sp_nl; done; }
+sp_settle_soon() {
+    local one
+    for one; do sp_unsettled=${sp_unsettled:-}$one$sp_nl; done
+}

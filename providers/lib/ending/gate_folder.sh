@@ -8,6 +8,7 @@
 #   sp_confined  false until sp_gate_confine was asked
 # Ends with 1 when a file could not be written. Sets sp_gate (whether it can be used) and sp_gate_why.
 sp_gate_install() {
+    local one
     sp_gate=false sp_gate_why=''
     # The failsafe needs it, too.
     sp_ends_write || return 1
@@ -24,9 +25,9 @@ sp_gate_install() {
     sp_put "$sp_dir/gate" 755 "$sp_gate_source$sp_nl" || return 1
     sp_gate_conf || return 1
     sp_logs_new=1
-    for sp_a in uses talk; do
-        [ ! -e "$sp_dir/$sp_a" ] || sp_logs_new=0
-        [ -e "$sp_dir/$sp_a" ] || { : >"$sp_dir/$sp_a"; } 2>/dev/null || return 1
+    for one in uses talk; do
+        [ ! -e "$sp_dir/$one" ] || sp_logs_new=0
+        [ -e "$sp_dir/$one" ] || { : >"$sp_dir/$one"; } 2>/dev/null || return 1
     done
     if ! "$sp_dir/gate" --here >/dev/null 2>&1; then
         sp_gate_why='Programs in its folder cannot be run (a file system mounted noexec).'
@@ -36,51 +37,51 @@ sp_gate_install() {
 }
 
 sp_gate_conf() {
+    local ticket ask confine=0 start='' rest="${sp_g_start:-}" own='' trial=''
     sp_plain "$sp_case"
-    sp_k=$sp_v
+    ticket=$sp_v
     sp_plain "$sp_ask"
-    sp_w=0
-    [ "${sp_confined:-false}" = false ] || sp_w=1
+    ask=$sp_v
+    [ "${sp_confined:-false}" = false ] || confine=1
     # sftp-server knows %d and %u in this path.
-    sp_l='' sp_r=${sp_g_start:-}
     while :; do
-        case $sp_r in
+        case $rest in
             *%*)
-                sp_l=$sp_l${sp_r%%%*}%%
-                sp_r=${sp_r#*%}
+                start=$start${rest%%%*}%%
+                rest=${rest#*%}
                 ;;
             *) break ;;
         esac
     done
     # The login that proves the access comes from where this was sent from, until its key is gone.
-    sp_a='' sp_o=''
     if [ "${sp_check_until:-0}" -gt 0 ]; then
-        sp_o=$sp_trial
-        [ -z "${sp_came:-}" ] || sp_a="${sp_came%% *} $sp_check_until"
+        trial=$sp_trial
+        [ -z "${sp_came:-}" ] || own="${sp_came%% *} $sp_check_until"
     fi
     sp_put "$sp_dir/gate.conf" 644 "grant=$sp_grant
 access=$sp_access
 shell=$sp_g_shell
 sftp_server=$sp_server
 subsystem=${sp_s_sftp:-}
-start=$sp_l$sp_r
+start=$start$rest
 folder=${sp_g_folder:-}
 alias=${sp_g_alias:-}
-confine=$sp_w
-case=$sp_k
-ask=$sp_v
-own=$sp_a
+confine=$confine
+case=$ticket
+ask=$ask
+own=$own
 alone=${sp_g_alone:-0}
 umask=${sp_umask:-}
-trial=$sp_o
+trial=$trial
 "
 }
 
 # After the trial: the gate forgets its word, and that our address is its own.
 sp_trial_over() {
+    local text
     [ -r "$sp_dir/gate.conf" ] || return 0
-    sp_t=$(sed -e 's/^own=.*/own=/' -e 's/^trial=.*/trial=/' "$sp_dir/gate.conf") || return 1
-    sp_put "$sp_dir/gate.conf" 644 "$sp_t$sp_nl"
+    text=$(sed -e 's/^own=.*/own=/' -e 's/^trial=.*/trial=/' "$sp_dir/gate.conf") || return 1
+    sp_put "$sp_dir/gate.conf" 644 "$text$sp_nl"
 }
 
 # sp_trial_clear FOLDER [UID GID]: takes away the file that a trial wrote which was cut off before it removed it. Others
@@ -88,10 +89,11 @@ sp_trial_over() {
 # no more than whoever could swap it, and what goes is the account's, has no other name, and holds what the
 # trial writes or its beginning. As root only where nobody else can write.
 sp_trial_clear() {
+    local folder owner trial
     [ -n "$1" ] && [ -d "$1" ] && [ -r "$sp_dir/gate.conf" ] || return 0
-    sp_v=$(sed -n 's/^trial=\([a-z0-9]\{8,40\}\)$/\1/p' "$sp_dir/gate.conf" | head -n 1) || :
-    [ -n "$sp_v" ] || return 0
-    sp_l=$1 sp_a=${2:-$sp_uid}
+    trial=$(sed -n 's/^trial=\([a-z0-9]\{8,40\}\)$/\1/p' "$sp_dir/gate.conf" | head -n 1) || :
+    [ -n "$trial" ] || return 0
+    folder=$1 owner=${2:-$sp_uid}
     shift
     # shellcheck disable=SC2016
     sp_gate_as "$@" /bin/sh -c '
@@ -102,7 +104,7 @@ sp_trial_clear() {
             deep=1
         fi
         find . -maxdepth "$deep" -type f -user "$3" -links 1 -size -2 -name "$2" -exec /bin/sh -c "$4" "$2" "{}" ";"' \
-        sh "$sp_l" ".stagepass-trial-$sp_v" "$sp_a" 'case $0 in "$(cat -- "$1")"*) rm -f -- "$1" ;; esac' >/dev/null 2>&1 || :
+        sh "$folder" ".stagepass-trial-$trial" "$owner" 'case $0 in "$(cat -- "$1")"*) rm -f -- "$1" ;; esac' >/dev/null 2>&1 || :
 }
 
 # Whether the gate itself wrote down that it answered the trial: its line in the log, with this number.
@@ -145,12 +147,13 @@ sp_gate_confine() {
 
 # sp_gate_as [UID GID] COMMAND...: as that account, or as we are.
 sp_gate_as() {
+    local user group
     case $1 in
         [0-9]*)
             sp_has setpriv || return 1
-            sp_v=$1 sp_w=$2
+            user=$1 group=$2
             shift 2
-            set -- setpriv --reuid="$sp_v" --regid="$sp_w" --init-groups -- "$@"
+            set -- setpriv --reuid="$user" --regid="$group" --init-groups -- "$@"
             ;;
     esac
     ! sp_has timeout || set -- timeout 20 "$@"
@@ -159,9 +162,10 @@ sp_gate_as() {
 
 # Whether an ordinary account could be shut in at all; nothing is left of the try. For `detect`.
 sp_can_confine() {
+    local one
     sp_confine_why=''
-    for sp_a in unshare mount umount pivot_root setpriv; do
-        sp_has "$sp_a" || { sp_confine_why="This server has no $sp_a program." && return 1; }
+    for one in unshare mount umount pivot_root setpriv; do
+        sp_has "$one" || { sp_confine_why="This server has no $one program." && return 1; }
     done
     set --
     [ "$sp_uid" != 0 ] || set -- 65534 65534

@@ -8,8 +8,9 @@ sp_result_there() { [ -s "$sp_base/result.$sp_grant" ]; }
 
 # Says again what an earlier close said, but for what is said anew: these four.
 sp_result_replay() {
-    sp_t=$(grep -v -e '^already_absent=' -e '^foreign=' -e '^late_open_refused=' -e '^result_kept=' "$sp_base/result.$sp_grant") || :
-    sp_out=$sp_out$sp_t$sp_nl
+    local said
+    said=$(grep -v -e '^already_absent=' -e '^foreign=' -e '^late_open_refused=' -e '^result_kept=' "$sp_base/result.$sp_grant") || :
+    sp_out=$sp_out$said$sp_nl
 }
 
 sp_result_drop() {

@@ -13,25 +13,25 @@ sp_lives() {
 # may not come at all: nobody waits for it for long.
 # Sets sp_conns (PID:BEGAN words) and sp_watchers (their process ids).
 sp_connections() {
+    local one found line mute=0
     sp_conns='' sp_watchers=''
     sp_with_status "^Uid:[[:space:]]*[0-9]*[[:space:]]*${sp_conn_uid:-$sp_uid}[[:space:]]"
     set --
-    for sp_a in $sp_procs; do set -- "$@" "/proc/$sp_a/cmdline"; done
+    for one in $sp_procs; do set -- "$@" "/proc/$one/cmdline"; done
     [ "$#" -gt 0 ] || return 0
     # The shell would say that it was killed.
-    sp_t=$({ sp_within 5 grep -lasF -e "$sp_dir/gate" -- "$@" | head -n 1000; } 2>/dev/null) || :
-    sp_mute=0
-    for sp_a in $sp_t; do
+    found=$({ sp_within 5 grep -lasF -e "$sp_dir/gate" -- "$@" | head -n 1000; } 2>/dev/null) || :
+    for one in $found; do
         # Those that answered once and then no more are not waited for one after the other.
-        [ "$sp_mute" -lt 5 ] || break
-        sp_l=$({ sp_within 2 head -c 4096 "$sp_a" | tr '\000' ' '; } 2>/dev/null) || :
-        [ -n "$sp_l" ] || [ ! -r "$sp_a" ] || sp_mute=$((sp_mute + 1))
-        case $sp_l in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
+        [ "$mute" -lt 5 ] || break
+        line=$({ sp_within 2 head -c 4096 "$one" | tr '\000' ' '; } 2>/dev/null) || :
+        [ -n "$line" ] || [ ! -r "$one" ] || mute=$((mute + 1))
+        case $line in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
         # shellcheck disable=SC2086
-        set -- ${sp_l##*--watch }
+        set -- ${line##*--watch }
         case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
-        sp_a=${sp_a%/cmdline}
-        sp_watchers="$sp_watchers ${sp_a#/proc/}"
+        one=${one%/cmdline}
+        sp_watchers="$sp_watchers ${one#/proc/}"
         sp_lives "$1" "$2" || continue
         case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
     done

@@ -6,14 +6,15 @@
 # sftp-server says has a file of its own, so that no amount of it hides a use. uses_partial says that this is
 # not all: a log was too long to be read, or an sftp-server was ended before it could say what it moved.
 sp_uses() {
+    local key text
     # Nobody came.
     if [ ! -s "$sp_dir/uses" ] && [ ! -s "$sp_dir/talk" ]; then
-        for sp_a in uses_total bytes_read bytes_written files_read files_written; do sp_say "$sp_a" 0; done
+        for key in uses_total bytes_read bytes_written files_read files_written; do sp_say "$key" 0; done
         sp_say uses_partial false
         return 0
     fi
     # Nothing in a log has the character that stands between them.
-    sp_t=$({
+    text=$({
         sp_log uses
         printf '\n\001\n'
         sp_log talk
@@ -37,7 +38,7 @@ sp_uses() {
                 print "uses_partial=" (cut != "" || opened > closed ? "true" : "false")
             }'
     ) || :
-    sp_out=$sp_out$sp_t$sp_nl
+    sp_out=$sp_out$text$sp_nl
 }
 
 sp_log() { if [ -r "$sp_dir/$1" ]; then head -c 64000000 "$sp_dir/$1"; fi | tr -d '\000-\011\013-\037\177'; }
@@ -45,7 +46,8 @@ sp_log_cut() { find "$sp_dir/uses" "$sp_dir/talk" -size +64000000c 2>/dev/null |
 
 # sp_say_lines KEY TEXT: one reply for each line, a thousand at most.
 sp_say_lines() {
+    local text
     [ -n "$2" ] || return 0
-    sp_t=$(printf '%s' "$2" | head -n 1000 | tr -d '\000-\011\013-\037\177' | cut -c 1-400 | sed "s/^/$1=/") || :
-    sp_out=$sp_out$sp_t$sp_nl
+    text=$(printf '%s' "$2" | head -n 1000 | tr -d '\000-\011\013-\037\177' | cut -c 1-400 | sed "s/^/$1=/") || :
+    sp_out=$sp_out$text$sp_nl
 }

@@ -8,21 +8,22 @@
 # Sets sp_login to the name where that is ours: sessions are found by it.
 # Sets sp_found, sp_ours, sp_name, sp_a_uid, sp_a_gid, sp_a_comment, sp_a_home, sp_a_shell.
 sp_look() {
+    local line ours
     sp_found=0 sp_ours=0 sp_taken=0 sp_unmarked=false sp_name='' sp_login='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
     sp_passwd "$sp_account" ${sp_rec_uid:+"$sp_rec_uid"}
     IFS=$sp_nl
-    for sp_l in $sp_t; do
+    for line in $sp_t; do
         [ "$sp_ours" = 0 ] || break
         IFS=:
         # shellcheck disable=SC2086
-        set -- $sp_l
+        set -- $line
         IFS=$sp_nl
-        sp_v=0
+        ours=0
         case ${5:-} in
-            "$sp_mark" | "$sp_mark",*) sp_v=1 ;;
+            "$sp_mark" | "$sp_mark",*) ours=1 ;;
             *)
                 if [ -n "$sp_rec_uid" ] && [ "$1:$3" = "$sp_rec_name:$sp_rec_uid" ] && [ "$1" = "$sp_account" ]; then
-                    sp_v=1 sp_unmarked=true
+                    ours=1 sp_unmarked=true
                 else
                     [ "$3" != "$sp_rec_uid" ] || sp_taken=1
                     [ "$1" = "$sp_account" ] || continue
@@ -30,7 +31,7 @@ sp_look() {
                 ;;
         esac
         sp_found=1 sp_name=$1 sp_a_uid=$3 sp_a_gid=$4 sp_a_comment=${5:-} sp_a_home=${6:-} sp_a_shell=${7:-}
-        sp_ours=$sp_v
+        sp_ours=$ours
         [ "$sp_a_uid" != 0 ] || sp_ours=0
     done
     IFS=" $sp_tab$sp_nl"
@@ -40,11 +41,12 @@ sp_look() {
 # Sets sp_hash_state (none, locked, usable), sp_expires (a day, or empty), and sp_ages (whether this server
 # would end the password, or ask for another one, by its age).
 sp_shadow() {
+    local line days
     sp_hash_state=none sp_expires='' sp_ages=false
-    sp_t=$(getent shadow "$1") || :
+    line=$(getent shadow "$1") || :
     IFS=:
     # shellcheck disable=SC2086
-    set -- $sp_t
+    set -- $line
     IFS=" $sp_tab$sp_nl"
     case ${2:-} in
         '' | '*') ;;
@@ -54,9 +56,9 @@ sp_shadow() {
     sp_expires=${8:-}
     # Changed on day 0 means: to be changed at the next login.
     [ "${3:-}" != 0 ] || sp_ages=true
-    for sp_v in "${4:-}" "${5:-}" "${7:-}"; do
+    for days in "${4:-}" "${5:-}" "${7:-}"; do
         # 99999 is the word of shadow for no end.
-        case $sp_v in '' | -* | 0 | 99999) ;; *) sp_ages=true ;; esac
+        case $days in '' | -* | 0 | 99999) ;; *) sp_ages=true ;; esac
     done
     # A password may be 0 days old at most, or lie idle for 0 days.
     case ${5:-}:${7:-} in 0:* | *:0) sp_ages=true ;; esac
@@ -83,20 +85,21 @@ sp_processes() {
 # Sets sp_count to how many processes the account has, but for those that watch over its connections, and what these
 # have at work: they wake up for a moment now and then.
 sp_count_processes() {
+    local one above step
     sp_count=0
     [ -n "$1" ] || return 0
     sp_conn_uid=$1
     sp_connections
     sp_processes "$1" "$2"
-    for sp_a in $sp_pids; do
-        sp_b=$sp_a
-        for sp_v in 1 2 3 4 5 6 7 8; do
-            case " $sp_watchers " in *" $sp_b "*) continue 2 ;; esac
-            sp_process "$sp_b"
+    for one in $sp_pids; do
+        above=$one
+        for step in 1 2 3 4 5 6 7 8; do
+            case " $sp_watchers " in *" $above "*) continue 2 ;; esac
+            sp_process "$above"
             # What is gone by now is not in; an ancestor that is gone excuses nobody.
-            [ -n "$sp_euid" ] || [ "$sp_b" != "$sp_a" ] || continue 2
+            [ -n "$sp_euid" ] || [ "$above" != "$one" ] || continue 2
             [ "$sp_ppid" -gt 1 ] || break
-            sp_b=$sp_ppid
+            above=$sp_ppid
         done
         sp_count=$((sp_count + 1))
     done
@@ -129,8 +132,9 @@ sp_lock_access() {
 }
 
 sp_missing_tools() {
-    for sp_a in useradd usermod userdel chpasswd getent; do
-        sp_has "$sp_a" || return 0
+    local tool
+    for tool in useradd usermod userdel chpasswd getent; do
+        sp_has "$tool" || return 0
     done
     return 1
 }

@@ -21,29 +21,28 @@ sp_takes_password() {
 }
 
 sp_detect() {
+    local line where=none mark='' change_modes=false
     sp_check_inputs
     sp_facts "$sp_account"
-    sp_v=none
     if [ -n "$sp_account_line" ]; then
-        sp_v=nss
-        while IFS= read -r sp_l; do
-            case $sp_l in "$sp_account:"*) sp_v=local ;; esac
+        where=nss
+        while IFS= read -r line; do
+            case $line in "$sp_account:"*) where=local ;; esac
         done </etc/passwd
     fi
     sp_bool account_exists [ -n "$sp_account_line" ]
-    sp_say account_source "$sp_v"
+    sp_say account_source "$where"
     IFS=:
     # shellcheck disable=SC2086
     set -- $sp_account_line
     IFS=" $sp_tab$sp_nl"
-    sp_v=''
     case ${5:-} in
         'stagepass '*)
-            sp_v=${5#stagepass }
-            sp_v=${sp_v%%,*}
+            mark=${5#stagepass }
+            mark=${mark%%,*}
             ;;
     esac
-    sp_say mark "$sp_v"
+    sp_say mark "$mark"
     sp_bool has_useradd sp_has useradd
     sp_bool has_userdel sp_has userdel
     sp_bool has_usermod sp_has usermod
@@ -53,9 +52,8 @@ sp_detect() {
     sp_say sftp_server "$sp_server"
     sp_mode_watcher
     sp_say web_checks_modes "$sp_watch"
-    sp_v=false
-    if [ -n "$sp_path" ] && [ -z "$sp_watch" ] && sp_has setfacl && sp_has setpriv; then sp_v=true; fi
-    sp_say acl_mode_change "$sp_v"
+    if [ -n "$sp_path" ] && [ -z "$sp_watch" ] && sp_has setfacl && sp_has setpriv; then change_modes=true; fi
+    sp_say acl_mode_change "$change_modes"
     sp_detect_closed
     sp_detect_gate
     if [ "$sp_uid" != 0 ]; then
@@ -74,52 +72,51 @@ sp_detect() {
 
 # What could stand in front of the sessions here, and what could end them.
 sp_detect_gate() {
+    local gate=false why='' confine=false drop_in=true
     sp_say server_kind "$sp_kind"
-    sp_v='' sp_w=false
     if [ "$sp_uid" != 0 ]; then
-        sp_v='Setting it up needs root.'
+        why='Setting it up needs root.'
     elif [ "$sp_kind" = other ]; then
-        sp_v='No SSH server that is known here was found.'
+        why='No SSH server that is known here was found.'
     elif [ -z "$sp_server" ] && [ "$sp_access" != ssh ]; then
-        sp_v='This server has no sftp-server program, which the gate would start.'
+        why='This server has no sftp-server program, which the gate would start.'
     else
-        sp_w=true
+        gate=true
     fi
-    sp_say can_gate "$sp_w"
-    sp_say gate_reason "$sp_v"
+    sp_say can_gate "$gate"
+    sp_say gate_reason "$why"
     sp_failsafe_plan
     sp_say failsafe "$sp_failsafe"
     sp_say failsafe_reason "$sp_failsafe_why"
-    sp_confine_why='' sp_j=false
+    sp_confine_why=''
     if [ "$sp_access" = ssh ]; then
         sp_confine_why='The access includes a shell, which cannot be shut in.'
     elif sp_can_confine; then
-        sp_j=true
+        confine=true
     fi
-    sp_say can_confine "$sp_j"
+    sp_say can_confine "$confine"
     sp_say confine_reason "$sp_confine_why"
-    sp_v=true
-    sp_drop_in_read || sp_v=false
-    sp_say drop_in "$sp_v"
+    sp_drop_in_read || drop_in=false
+    sp_say drop_in "$drop_in"
     sp_say drop_in_reason "$sp_drop_in_why"
     sp_other_doors
 }
 
 # Programs that would take the password of an account and know nothing of the gate.
 sp_other_doors() {
+    local names name said=' ' pid
     set +f
-    sp_t=$(grep -hxs -e vsftpd -e proftpd -e 'pure-ftpd.*' -e 'in\.ftpd' -e ftpd -e 'in\.telnetd' -e telnetd -e xrdp-sesman -e cockpit-ws \
+    names=$(grep -hxs -e vsftpd -e proftpd -e 'pure-ftpd.*' -e 'in\.ftpd' -e ftpd -e 'in\.telnetd' -e telnetd -e xrdp-sesman -e cockpit-ws \
         -e miniserv.pl -e dropbear /proc/[0-9]*/comm) || :
     set -f
-    sp_k=' '
-    for sp_a in $sp_t; do
-        case $sp_k in *" $sp_a "*) continue ;; esac
-        sp_k="$sp_k$sp_a "
-        [ "$sp_a:$sp_kind" = dropbear:dropbear ] || sp_say other_doors "$sp_a"
+    for name in $names; do
+        case $said in *" $name "*) continue ;; esac
+        said="$said$name "
+        [ "$name:$sp_kind" = dropbear:dropbear ] || sp_say other_doors "$name"
     done
     sp_listeners
-    for sp_j in $sp_listening; do
-        sp_title_of "$sp_j"
+    for pid in $sp_listening; do
+        sp_title_of "$pid"
         [ "${sp_title_f:-/etc/ssh/sshd_config}" = "${sp_sshd_f:-/etc/ssh/sshd_config}" ] || sp_say other_doors "sshd -f $sp_title_f"
     done
 }

@@ -9,155 +9,22 @@
 # `drop` is for several accounts, in sp_acl_uid, as if it were called for one after the other.
 # sp_acl_awk keep|drop FOLDER TRUST: TRUST is 1 when the account of the grant cannot be in.
 sp_acl_awk() {
-    sp_v=0
-    ! sp_rooted "$2" || sp_v=1
+    local rooted=0 within
+    ! sp_rooted "$2" || rooted=1
     sp_only_there "$2"
-    sp_l=$sp_only
-    ! sp_can_limit || sp_l="timeout -s KILL $sp_as_seconds $sp_l"
-    SP_IN=$sp_l SP_U=$sp_acl_uid SP_O=${sp_acl_owner%:*} SP_G=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids SP_ROOTED=$sp_v SP_TRUST=$3 SP_AS=$sp_as_owner awk '
-        function bits(s) { return (s ~ /r/ ? 4 : 0) + (s ~ /w/ ? 2 : 0) + (s ~ /x/ ? 1 : 0) }
-        function text(b) { return (b >= 4 ? "r" : "-") (b % 4 >= 2 ? "w" : "-") (b % 2 ? "x" : "-") }
-        function both(a, b, any,   i, r) {
-            r = 0
-            for (i = 1; i <= 4; i *= 2) {
-                x = int(a / i) % 2; y = int(b / i) % 2
-                if (any ? x || y : x && y) r += i
-            }
-            return r
-        }
-        function perm(line) { return substr(line, length(line) - 2) }
-        function key(line) { return substr(line, 1, length(line) - 4) }
-        function named(k) { return k ~ /^(default:)?(user|group):[0-9]/ }
-        function reset() { n = 0; file = ""; split("", e) }
-        function remember(   i) {
-            for (i = 1; i <= n; i++) had[file SUBSEP key(e[i])] = e[i]
-        }
-        # An entry of another grant, which it takes away itself, or whose turn is after this one.
-        function theirs(k) { sub(/^default:/, "", k); return k ~ /^user:/ && index(after[at], " " substr(k, 6) " ") }
-        # Who else may write in this folder; the account of the grant does not count where it cannot be in.
-        function shared(   i, k, p, m, w) {
-            m = 7; w = 0
-            for (i = 1; i <= n; i++) if (key(e[i]) == "mask:") m = bits(perm(e[i]))
-            for (i = 1; i <= n; i++) {
-                k = key(e[i]); p = bits(perm(e[i]))
-                if (k ~ /^default:/ || k == "user:" || k == "user:0:" || k == "mask:") continue
-                if (trust && k == "user:" u) continue
-                if (k != "other:") p = both(p, m, 0)
-                if (int(p / 2) % 2) w = 1
-            }
-            return w
-        }
-        # Whether a file of root can be reached by way of folders where only root writes.
-        function rooted(   d) {
-            if (file == top) return chain
-            d = file; sub(/\/[^\/]*$/, "", d)
-            return (d in quiet)
-        }
-        # Everything about one file goes to a setfacl that runs as its owner.
-        function begin() {
-            if (owner == "0" && !rooted()) { skipped = 1; to = ""; return }
-            if (owner !~ /^[0-9]+$/) { failed = 1; to = ""; return }
-            to = owner == "0" ? "exec " within " setfacl --restore=- 2>/dev/null" : "exec " within " /bin/sh -c \"$SP_AS\" sh " owner " setfacl --restore=- 2>/dev/null"
-            used[to] = 1
-            put("# file: " file)
-            # Without this line setfacl takes setuid, setgid and sticky bits away.
-            if (flags != "") put("# flags: " flags)
-        }
-        function put(line) { if (to != "") print line | to }
-        function was(k) { return (file SUBSEP k) in had }
-        function keep(   i, k, f, m, d, mine, open) {
-            # What stays closed has no entry of ours, and needs no mask; in its folder nothing is inherited.
-            for (i = 1; i <= n; i++) {
-                if (key(e[i]) == "user:" u) mine = 1
-                if (key(e[i]) == "default:user:" u) open = 1
-            }
-            if (!mine) return
-            begin()
-            m = 0; d = 0; f = was("default:user:")
-            for (i = 1; i <= n; i++) {
-                k = key(e[i])
-                if (k ~ /^default:/ && !open && !f) continue
-                if (k == "mask:" && !was(k)) continue
-                if (k == "default:mask:" && !was(k)) continue
-                if (f && k ~ /^default:/ && k != "default:user:" u) {
-                    if (was(k)) e[i] = had[file SUBSEP k]
-                    else if (!theirs(k)) continue
-                }
-                put(e[i])
-                if (k == "group:" || (named(k) && k !~ /^default:/)) m = both(m, bits(perm(e[i])), 1)
-                if (k == "default:group:" || (named(k) && k ~ /^default:/)) d = both(d, bits(perm(e[i])), 1)
-                if (k == "default:user:") isdir = 1
-            }
-            if (!was("mask:")) put("mask::" text(m))
-            if (isdir && !was("default:mask:")) put("default:mask::" text(d))
-            isdir = 0
-            put("")
-        }
-        function drop_all(   i, any) {
-            any = 0
-            for (at = 1; at <= us; at++) { u = account[at]; if (drop()) any = 1 }
-            at = 1; u = account[1]
-            if (!any) return
-            begin()
-            for (i = 1; i <= n; i++) put(e[i])
-            put("")
-        }
-        # Whether there was anything to take off.
-        function drop(   i, j, k, p, isdir, mine, with, inh, left, dleft, keepmask, keepdef, G, M, N, P, R, full, rest) {
-            mine = 0; isdir = 0; P = 0; with = 0
-            for (i = 1; i <= n; i++) {
-                k = key(e[i]); p = perm(e[i])
-                if (k ~ /^default:/) isdir = 1
-                if (k == "user:" u || k == "default:user:" u) mine = 1
-                if (k == "user:" u) P = bits(p)
-                if (k ~ /^(default:)?user:[0-9]/ && theirs(k)) with = 1
-                if (k == "group:") G = bits(p)
-                if (k == "mask:") M = bits(p)
-            }
-            if (!mine) return 0
-            inh = 0; dir = file; sub(/\/[^\/]*$/, "", dir)
-            # The last of the grants on this shop takes these; what only one of them made in a closed folder, that one.
-            if (!with && !((dir SUBSEP "default:user:" o) in had))
-                for (i = 1; i <= n; i++) if (e[i] == "user:" o ":rwx" && !was("user:" o)) inh = 1
-            left = 0; dleft = 0
-            for (i = 1; i <= n; i++) {
-                k = key(e[i]); gone[i] = 0
-                if ((k == "user:" u || k == "default:user:" u) && !was(k)) gone[i] = 1
-                if (inh && (k == "user:" o || k == "group:" g) && !was(k)) gone[i] = 1
-                if (!with && (k == "default:user:" o || k == "default:group:" g) && !was(k)) gone[i] = 1
-                if (!gone[i] && named(k)) { if (k ~ /^default:/) dleft++; else left++ }
-            }
-            keepmask = was("mask:") || left > 0
-            keepdef = was("default:user:") || dleft > 0
-            # A mask that is no more than what setfacl computed is computed again for what is left.
-            full = G; rest = G
-            for (i = 1; i <= n; i++) {
-                k = key(e[i])
-                if (!named(k) || k ~ /^default:/) continue
-                full = both(full, bits(perm(e[i])), 1)
-                if (!gone[i]) rest = both(rest, bits(perm(e[i])), 1)
-            }
-            if (!was("mask:") && M == full) N = rest; else N = M
-            R = G
-            if (!keepmask && M != both(G, P, 1)) {
-                if (!isdir && P % 2) R = both(G, M, 0); else R = M
-            }
-            j = 0
-            for (i = 1; i <= n; i++) {
-                k = key(e[i])
-                if (gone[i]) continue
-                if (k == "mask:" && !keepmask) continue
-                if (k ~ /^default:/ && !keepdef) continue
-                if (k == "default:mask:" && !was(k) && !dleft) continue
-                j++
-                if (k == "user:" u || k == "default:user:" u) e[j] = had[file SUBSEP k]
-                else if (k == "group:" && !keepmask) e[j] = "group::" text(R)
-                else if (k == "mask:") e[j] = "mask::" text(N)
-                else e[j] = e[i]
-            }
-            n = j
-            return 1
-        }
+    within=$sp_only
+    ! sp_can_limit || within="timeout -s KILL $sp_as_seconds $within"
+    sp_v=''
+    sp_awk_rights
+    sp_awk_entries
+    sp_awk_file
+    sp_awk_writers
+    sp_awk_restore
+    sp_awk_keep
+    sp_awk_goes
+    sp_awk_drop
+    SP_WITHIN=$within SP_ACCOUNTS=$sp_acl_uid SP_OWNER=${sp_acl_owner%:*} SP_GROUP=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids \
+        SP_ROOTED=$rooted SP_TRUST=$3 SP_AS=$sp_as_owner awk "$sp_v"'
         function done() {
             if (file != "") {
                 if (!present) remember()
@@ -170,20 +37,220 @@ sp_acl_awk() {
             reset()
         }
         BEGIN {
-            us = split(ENVIRON["SP_U"], account, " "); after[us] = ENVIRON["SP_OTHERS"]
-            for (at = us; at > 1; at--) after[at - 1] = after[at] account[at] " "
-            at = 1; u = account[1]
+            accounts = split(ENVIRON["SP_ACCOUNTS"], account, " "); after[accounts] = ENVIRON["SP_OTHERS"]
+            for (turn = accounts; turn > 1; turn--) after[turn - 1] = after[turn] account[turn] " "
+            turn = 1; ours = account[1]
+            shop_owner = ENVIRON["SP_OWNER"]; shop_group = ENVIRON["SP_GROUP"]
+            mode = ENVIRON["SP_MODE"]; within = ENVIRON["SP_WITHIN"]
+            top_rooted = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1
+            top = ""; reset()
         }
-        BEGIN { within = ENVIRON["SP_IN"]; o = ENVIRON["SP_O"]; g = ENVIRON["SP_G"]; mode = ENVIRON["SP_MODE"]; chain = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1; top = ""; reset() }
         /^# now$/ { done(); present = 1; next }
         /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
         /^# owner: / { owner = $3; next }
         /^# flags: / { flags = $3; next }
         /^#/ || /^$/ { next }
-        { e[++n] = $0 }
+        { entry[++count] = $0 }
         END {
             done()
             for (to in used) if (close(to) != 0) failed = 1
             exit failed ? 1 : skipped ? 2 : 0
         }' 9>&-
+}
+
+# Each of these adds functions to sp_v, for sp_acl_awk.
+
+# Rights as a number, 4 for r, 2 for w, 1 for x.
+sp_awk_rights() {
+    sp_v=$sp_v'
+        function bits(rights) { return (rights ~ /r/ ? 4 : 0) + (rights ~ /w/ ? 2 : 0) + (rights ~ /x/ ? 1 : 0) }
+        function text(number) { return (number >= 4 ? "r" : "-") (number % 4 >= 2 ? "w" : "-") (number % 2 ? "x" : "-") }
+        function has(number, bit) { return int(number / bit) % 2 }
+        function both(one, other,   bit, sum) {
+            sum = 0
+            for (bit = 1; bit <= 4; bit *= 2) if (has(one, bit) && has(other, bit)) sum += bit
+            return sum
+        }
+        function either(one, other,   bit, sum) {
+            sum = 0
+            for (bit = 1; bit <= 4; bit *= 2) if (has(one, bit) || has(other, bit)) sum += bit
+            return sum
+        }
+    '
+}
+
+# An entry in a line: whose it is (its key), and what they may.
+sp_awk_entries() {
+    sp_v=$sp_v'
+        function key(line) { return substr(line, 1, length(line) - 4) }
+        function may(line) { return bits(substr(line, length(line) - 2)) }
+        function named(whose) { return whose ~ /^(default:)?(user|group):[0-9]/ }
+        function inherited(whose) { return whose ~ /^default:/ }
+        # An entry of another grant, which it takes away itself, or whose turn is after this one.
+        function theirs(whose) { sub(/^default:/, "", whose); return whose ~ /^user:/ && index(after[turn], " " substr(whose, 6) " ") }
+    '
+}
+
+# The file that is read just now, what it has, and what it had before any entry of ours.
+sp_awk_file() {
+    sp_v=$sp_v'
+        function reset() { count = 0; file = ""; split("", entry) }
+        function remember(   i) {
+            for (i = 1; i <= count; i++) had[file SUBSEP key(entry[i])] = entry[i]
+        }
+        function was(whose) { return (file SUBSEP whose) in had }
+        function above(place) { sub(/\/[^\/]*$/, "", place); return place }
+    '
+}
+
+# Who could put something else in the place of a file.
+sp_awk_writers() {
+    sp_v=$sp_v'
+        # Who else may write in this folder; the account of the grant does not count where it cannot be in.
+        function shared(   i, whose, rights, mask, found) {
+            mask = 7; found = 0
+            for (i = 1; i <= count; i++) if (key(entry[i]) == "mask:") mask = may(entry[i])
+            for (i = 1; i <= count; i++) {
+                whose = key(entry[i]); rights = may(entry[i])
+                if (inherited(whose) || whose == "user:" || whose == "user:0:" || whose == "mask:") continue
+                if (trust && whose == "user:" ours) continue
+                if (whose != "other:") rights = both(rights, mask)
+                if (has(rights, 2)) found = 1
+            }
+            return found
+        }
+        # Whether a file of root can be reached by way of folders where only root writes.
+        function rooted() { return file == top ? top_rooted : (above(file) in quiet) }
+    '
+}
+
+# Everything about one file goes to a setfacl that runs as its owner.
+# shellcheck disable=SC2016
+sp_awk_restore() {
+    sp_v=$sp_v'
+        function begin(   as_owner) {
+            to = ""
+            if (owner == "0" && !rooted()) { skipped = 1; return }
+            if (owner !~ /^[0-9]+$/) { failed = 1; return }
+            as_owner = owner == "0" ? "" : " /bin/sh -c \"$SP_AS\" sh " owner
+            to = "exec " within as_owner " setfacl --restore=- 2>/dev/null"
+            used[to] = 1
+            put("# file: " file)
+            # Without this line setfacl takes setuid, setgid and sticky bits away.
+            if (flags != "") put("# flags: " flags)
+        }
+        function put(line) { if (to != "") print line | to }
+    '
+}
+
+sp_awk_keep() {
+    sp_v=$sp_v'
+        function keep(   i, whose, mine, inherits, inherited_before, mask, default_mask, defaults) {
+            # What stays closed has no entry of ours, and needs no mask; in its folder nothing is inherited.
+            for (i = 1; i <= count; i++) {
+                if (key(entry[i]) == "user:" ours) mine = 1
+                if (key(entry[i]) == "default:user:" ours) inherits = 1
+            }
+            if (!mine) return
+            begin()
+            mask = 0; default_mask = 0; defaults = 0; inherited_before = was("default:user:")
+            for (i = 1; i <= count; i++) {
+                whose = key(entry[i])
+                if (inherited(whose) && !inherits && !inherited_before) continue
+                if ((whose == "mask:" || whose == "default:mask:") && !was(whose)) continue
+                if (inherited_before && inherited(whose) && whose != "default:user:" ours) {
+                    if (was(whose)) entry[i] = had[file SUBSEP whose]
+                    else if (!theirs(whose)) continue
+                }
+                put(entry[i])
+                if (whose == "group:" || (named(whose) && !inherited(whose))) mask = either(mask, may(entry[i]))
+                if (whose == "default:group:" || (named(whose) && inherited(whose))) default_mask = either(default_mask, may(entry[i]))
+                if (whose == "default:user:") defaults = 1
+            }
+            if (!was("mask:")) put("mask::" text(mask))
+            if (defaults && !was("default:mask:")) put("default:mask::" text(default_mask))
+            put("")
+        }
+    '
+}
+
+# What is taken off beside our own entries: those that let the shop's own people at what the supporter makes.
+sp_awk_goes() {
+    sp_v=$sp_v'
+        # Whether the entries of the own people of the shop were inherited here along with ours.
+        function came_along(   i) {
+            if ((above(file) SUBSEP "default:user:" shop_owner) in had) return 0
+            for (i = 1; i <= count; i++) if (entry[i] == "user:" shop_owner ":rwx" && !was("user:" shop_owner)) return 1
+            return 0
+        }
+        # Whether an entry goes with ours.
+        function goes(whose, others, along) {
+            if (was(whose)) return 0
+            if (whose == "user:" ours || whose == "default:user:" ours) return 1
+            if (along && (whose == "user:" shop_owner || whose == "group:" shop_group)) return 1
+            return !others && (whose == "default:user:" shop_owner || whose == "default:group:" shop_group)
+        }
+    '
+}
+
+sp_awk_drop() {
+    sp_v=$sp_v'
+        function drop_all(   i, any) {
+            any = 0
+            for (turn = 1; turn <= accounts; turn++) { ours = account[turn]; if (drop()) any = 1 }
+            turn = 1; ours = account[1]
+            if (!any) return
+            begin()
+            for (i = 1; i <= count; i++) put(entry[i])
+            put("")
+        }
+        # Whether there was anything to take off.
+        function drop(   i, kept, whose, mine, folder, others, along, left, defaults_left, keep_mask, keep_defaults, granted, group, mask, all, rest) {
+            mine = 0; folder = 0; granted = 0; others = 0
+            for (i = 1; i <= count; i++) {
+                whose = key(entry[i])
+                if (inherited(whose)) folder = 1
+                if (whose == "user:" ours || whose == "default:user:" ours) mine = 1
+                if (whose == "user:" ours) granted = may(entry[i])
+                if (whose ~ /^(default:)?user:[0-9]/ && theirs(whose)) others = 1
+                if (whose == "group:") group = may(entry[i])
+                if (whose == "mask:") mask = may(entry[i])
+            }
+            if (!mine) return 0
+            # The last of the grants on this shop takes these; what only one of them made in a closed folder, that one.
+            along = !others && came_along()
+            left = 0; defaults_left = 0
+            for (i = 1; i <= count; i++) {
+                whose = key(entry[i]); gone[i] = goes(whose, others, along)
+                if (!gone[i] && named(whose)) { if (inherited(whose)) defaults_left++; else left++ }
+            }
+            keep_mask = was("mask:") || left > 0
+            keep_defaults = was("default:user:") || defaults_left > 0
+            all = group; rest = group
+            for (i = 1; i <= count; i++) {
+                whose = key(entry[i])
+                if (!named(whose) || inherited(whose)) continue
+                all = either(all, may(entry[i]))
+                if (!gone[i]) rest = either(rest, may(entry[i]))
+            }
+            if (!keep_mask && mask != either(group, granted)) group = (!folder && granted % 2) ? both(group, mask) : mask
+            # A mask that is no more than what setfacl computed is computed again for what is left.
+            if (!was("mask:") && mask == all) mask = rest
+            kept = 0
+            for (i = 1; i <= count; i++) {
+                whose = key(entry[i])
+                if (gone[i]) continue
+                if (whose == "mask:" && !keep_mask) continue
+                if (inherited(whose) && !keep_defaults) continue
+                if (whose == "default:mask:" && !was(whose) && !defaults_left) continue
+                kept++
+                if (whose == "user:" ours || whose == "default:user:" ours) entry[kept] = had[file SUBSEP whose]
+                else if (whose == "group:" && !keep_mask) entry[kept] = "group::" text(group)
+                else if (whose == "mask:") entry[kept] = "mask::" text(mask)
+                else entry[kept] = entry[i]
+            }
+            count = kept
+            return 1
+        }
+    '
 }

@@ -7,31 +7,31 @@
 # Sets sp_as_owner, a script: UID COMMAND...; and sp_as_caps where no script is needed.
 # shellcheck disable=SC2016
 sp_plan_owner() {
+    local powers=-all,+dac_read_search,+fsetid
     sp_as_owner='' sp_as_caps=''
     sp_has setpriv || return 1
-    sp_a=-all,+dac_read_search,+fsetid
-    if setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$sp_a" --ambient-caps="$sp_a" -- true 2>/dev/null; then
-        sp_as_owner='u=$1; shift; exec setpriv --reuid="$u" --regid=65534 --clear-groups' sp_as_caps=$sp_a
+    if setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$powers" --ambient-caps="$powers" -- true 2>/dev/null; then
+        sp_as_owner='u=$1; shift; exec setpriv --reuid="$u" --regid=65534 --clear-groups' sp_as_caps=$powers
     else
         # Containers often lack the first.
-        sp_a=-all,+fsetid
-        setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$sp_a" --ambient-caps="$sp_a" -- true 2>/dev/null || return 1
+        powers=-all,+fsetid
+        setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$powers" --ambient-caps="$powers" -- true 2>/dev/null || return 1
         sp_as_owner='u=$1; shift
             g=$(getent passwd "$u" | cut -d: -f4)
             exec setpriv --reuid="$u" --regid="${g:-65534}" $([ -n "$g" ] && echo --init-groups || echo --clear-groups)'
     fi
-    sp_as_owner="$sp_as_owner --inh-caps=$sp_a --ambient-caps=$sp_a -- \"\$@\""
+    sp_as_owner="$sp_as_owner --inh-caps=$powers --ambient-caps=$powers -- \"\$@\""
 }
 
 # What runs as somebody can be stopped by whoever is the same: it has its time, and no longer.
 sp_as_seconds=${sp_as_seconds:-600}
 sp_as() {
-    if [ "$1" = 0 ]; then
+    local user="$1"
+    if [ "$user" = 0 ]; then
         shift
     elif [ -n "$sp_as_caps" ]; then
-        sp_as_uid=$1
         shift
-        set -- setpriv --reuid="$sp_as_uid" --regid=65534 --clear-groups --inh-caps="$sp_as_caps" --ambient-caps="$sp_as_caps" -- "$@"
+        set -- setpriv --reuid="$user" --regid=65534 --clear-groups --inh-caps="$sp_as_caps" --ambient-caps="$sp_as_caps" -- "$@"
     else
         set -- /bin/sh -c "$sp_as_owner" sh "$@"
     fi
@@ -49,12 +49,12 @@ sp_as() {
 sp_only='' sp_only_in='' sp_only_at='' sp_only_can=yes
 # shellcheck disable=SC2016
 sp_only_there() {
+    local pid=''
     sp_only_in=$1
     [ "$sp_only_at" != "$1" ] && [ "$sp_only_can" = yes ] || return 0
     sp_only_leave
     sp_only_at=$1
-    sp_only_pid=''
-    ! sp_has unshare || ! sp_has nsenter || sp_only_pid=$(sp_b_within 20 unshare -m /bin/sh -c '
+    ! sp_has unshare || ! sp_has nsenter || pid=$(sp_b_within 20 unshare -m /bin/sh -c '
         set -eu
         mount --make-rprivate /
         mount -n --rbind -- "$1" "$1"
@@ -76,14 +76,14 @@ sp_only_there() {
         sleep 60 </dev/null >/dev/null 2>&1 &
         # Where this /proc shows other processes than ours, the number would be somebody else.
         [ "/proc/$!/ns/mnt" -ef /proc/self/ns/mnt ] || { kill "$!" && exit 1; }
-        echo "$!"' sh "$1" 2>/dev/null 9>&-) || sp_only_pid=''
+        echo "$!"' sh "$1" 2>/dev/null 9>&-) || pid=''
     # shellcheck disable=SC3013 # every sh named in lib/begin.sh has -ef
-    if [ -z "$sp_only_pid" ] || [ ! -r "/proc/$sp_only_pid/ns/mnt" ] || [ "/proc/$sp_only_pid/ns/mnt" -ef /proc/self/ns/mnt ]; then
+    if [ -z "$pid" ] || [ ! -r "/proc/$pid/ns/mnt" ] || [ "/proc/$pid/ns/mnt" -ef /proc/self/ns/mnt ]; then
         sp_only_can=no
         return 0
     fi
-    exec 7<"/proc/$sp_only_pid/root" 8<"/proc/$sp_only_pid/ns/mnt"
-    kill "$sp_only_pid" 2>/dev/null || :
+    exec 7<"/proc/$pid/root" 8<"/proc/$pid/ns/mnt"
+    kill "$pid" 2>/dev/null || :
     sp_only='nsenter --mount=/proc/self/fd/8 --root=/proc/self/fd/7 --wd=/proc/self/fd/7'
 }
 
@@ -94,28 +94,29 @@ sp_only_leave() {
 
 # Whether entries can be added while supporters of other grants are in the shop. Sets sp_shop_why if not.
 sp_shop_apart() {
+    local bits
     sp_shop_others "$sp_real"
     sp_only_there "$sp_real"
     [ -z "$sp_only" ] && [ "$sp_other_uids" != ' ' ] || return 0
     sp_shop_why='Another grant is open on this shop, and this server cannot hold the change of ACL entries to its folder (unshare and mount are needed).'
     # With entries the mode shows their mask, and not what the group may do.
-    case $(getfacl -E -n -p -- "$sp_real" 2>/dev/null | grep '^group::') in *rwx) sp_w=7 ;; *r-x) sp_w=5 ;; *) sp_w=0 ;; esac
-    sp_mode=${sp_mode%??}$sp_w${sp_mode#"${sp_mode%?}"}
+    case $(getfacl -E -n -p -- "$sp_real" 2>/dev/null | grep '^group::') in *rwx) bits=7 ;; *r-x) bits=5 ;; *) bits=0 ;; esac
+    sp_mode=${sp_mode%??}$bits${sp_mode#"${sp_mode%?}"}
     return 1
 }
 
 # Whether nobody but root can put something else in the place of this path.
 sp_rooted() {
-    sp_p=${1%/*}
+    local folder="${1%/*}" lines line
     set --
-    while [ -n "$sp_p" ]; do
-        set -- "$@" "$sp_p"
-        sp_p=${sp_p%/*}
+    while [ -n "$folder" ]; do
+        set -- "$@" "$folder"
+        folder=${folder%/*}
     done
     [ "$#" -gt 0 ] || return 0
-    sp_t=$(stat -c '%u:%a' -- "$@" 2>/dev/null) || return 1
-    for sp_l in $sp_t; do
-        case $sp_l in
+    lines=$(stat -c '%u:%a' -- "$@" 2>/dev/null) || return 1
+    for line in $lines; do
+        case $line in
             0:*[2367][0-7] | 0:*[2367]) return 1 ;;
             0:*) ;;
             *) return 1 ;;

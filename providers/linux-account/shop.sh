@@ -4,6 +4,7 @@
 # Sets sp_real, sp_owner (uid:gid), sp_mode, sp_group and sp_through (the folders above that need x).
 # Which folder may be given is policy's to say, by what `detect` reported; here it is held to be that one.
 sp_shop_plan() {
+    local folder lines line rights
     sp_real='' sp_start='' sp_owner='' sp_through='' sp_group='' sp_perm='' sp_mode=''
     [ -n "$sp_path" ] || return 0
     if [ ! -d "$sp_path" ] || ! cd -P "$sp_path" 2>/dev/null; then
@@ -18,21 +19,21 @@ sp_shop_plan() {
     esac
     sp_start=$sp_real
     set -- "$sp_real"
-    sp_p=${sp_real%/*}
-    while [ -n "$sp_p" ]; do
-        set -- "$@" "$sp_p"
-        sp_p=${sp_p%/*}
+    folder=${sp_real%/*}
+    while [ -n "$folder" ]; do
+        set -- "$@" "$folder"
+        folder=${folder%/*}
     done
-    sp_t=$(stat -c '%d:%i:%u %u:%g %a %G' -- "$@")
-    [ "${sp_t%% *}" = "$sp_path_id" ] || sp_refuse path-changed 'The shop folder is not the one that was looked at: it was moved, replaced or given to another owner meanwhile.'
+    lines=$(stat -c '%d:%i:%u %u:%g %a %G' -- "$@")
+    [ "${lines%% *}" = "$sp_path_id" ] || sp_refuse path-changed 'The shop folder is not the one that was looked at: it was moved, replaced or given to another owner meanwhile.'
     IFS=$sp_nl
-    for sp_l in $sp_t; do
-        sp_l=${sp_l#* }
-        sp_m=${sp_l#* }
+    for line in $lines; do
+        line=${line#* }
+        rights=${line#* }
         if [ -z "$sp_owner" ]; then
-            sp_owner=${sp_l%% *} sp_mode=${sp_m%% *} sp_group=${sp_m#* }
+            sp_owner=${line%% *} sp_mode=${rights%% *} sp_group=${rights#* }
         else
-            case ${sp_m%% *} in *[1357]) ;; *) sp_through=$sp_through$1$sp_nl ;; esac
+            case ${rights%% *} in *[1357]) ;; *) sp_through=$sp_through$1$sp_nl ;; esac
         fi
         shift
     done
@@ -41,13 +42,14 @@ sp_shop_plan() {
 
 # Programs of a web server that refuse to run what a group may write to, and an ACL shows as that.
 sp_mode_watcher() {
+    local one
     sp_watch=''
-    for sp_a in suexec:/usr/lib/apache2/suexec suexec:/usr/lib/apache2/suexec-pristine suexec:/usr/lib/apache2/suexec-custom \
+    for one in suexec:/usr/lib/apache2/suexec suexec:/usr/lib/apache2/suexec-pristine suexec:/usr/lib/apache2/suexec-custom \
         suexec:/usr/sbin/suexec suexec:/usr/local/apache/bin/suexec suexec:/usr/local/apache2/bin/suexec \
         suphp:/etc/suphp suphp:/etc/suphp.conf suphp:/usr/lib/apache2/modules/mod_suphp.so \
         suphp:/usr/lib64/httpd/modules/mod_suphp.so cpanel:/usr/local/cpanel; do
-        if [ -e "${sp_a#*:}" ]; then
-            sp_watch=${sp_a%%:*}
+        if [ -e "${one#*:}" ]; then
+            sp_watch=${one%%:*}
             return 0
         fi
     done

@@ -23,6 +23,7 @@ sp_shop_close() {
 
 # Sets sp_bad to 1 when trying again may help.
 sp_shop_walk() {
+    local folder
     [ ! -d "$sp_rec_path" ] || sp_only_there "$sp_rec_path"
     sp_bad=0
     if [ -d "$sp_rec_path" ]; then
@@ -30,24 +31,23 @@ sp_shop_walk() {
         sp_shop_drop "$sp_rec_path" -R -P
     fi
     IFS=$sp_nl
-    for sp_f in $sp_rec_through; do
+    for folder in $sp_rec_through; do
         IFS=" $sp_tab$sp_nl"
-        [ ! -d "$sp_f" ] || sp_shop_drop "$sp_f"
+        [ ! -d "$folder" ] || sp_shop_drop "$folder"
     done
     IFS=" $sp_tab$sp_nl"
 }
 
 # sp_shop_drop FOLDER OPTION...
 sp_shop_drop() {
-    sp_w=$1
+    local folder="$1" ended=0
     shift
-    sp_r=0
     {
         cat "$sp_record/acl"
         printf '# now\n'
-        getfacl -E -n -p -s "$@" -- "$sp_w" 2>/dev/null || :
-    } | sp_acl_awk drop "$sp_w" 1 || sp_r=$?
-    case $sp_r in
+        getfacl -E -n -p -s "$@" -- "$folder" 2>/dev/null || :
+    } | sp_acl_awk drop "$folder" 1 || ended=$?
+    case $ended in
         0) ;;
         2) sp_acl_left=true ;;
         *) sp_bad=1 sp_acl_left=true ;;
@@ -59,32 +59,32 @@ sp_shop_drop() {
 # of theirs is in the shop, and what is written down of the time before is the same. Ends with 1 where there is none, or where
 # that walk left anything: then each walks on its own, and so does one whose turn never comes.
 sp_shop_together() {
+    local ours id folder others='' before note=dropped failed=0 one
     [ ! -e "$sp_shared/dropped.$sp_grant" ] || return 0
     # What held up one such walk is not to hold up one for each of them.
     [ ! -e "$sp_shared/apart.$sp_grant" ] || return 1
     sp_shop_others "$sp_rec_path"
-    sp_acl_uid=$sp_id sp_others=''
-    sp_t=$(grep -e '^path=' -e '^owner=' -e '^through=' "$sp_record/record") || return 1
-    for sp_i in $sp_shared_ids; do
-        case $sp_other_uids in *" $sp_i "*) ;; *) continue ;; esac
+    sp_acl_uid=$sp_id
+    ours=$(grep -e '^path=' -e '^owner=' -e '^through=' "$sp_record/record") || return 1
+    for id in $sp_shared_ids; do
+        case $sp_other_uids in *" $id "*) ;; *) continue ;; esac
         set +f
-        sp_d=$(grep -lsx "uid=$sp_i" "$sp_state"/*/record) || :
+        folder=$(grep -lsx "uid=$id" "$sp_state"/*/record) || :
         set -f
-        case $sp_d in */record"$sp_nl"* | '') continue ;; esac
-        sp_d=${sp_d%/record}
-        if [ ! -e "$sp_d/compared" ] || [ -e "$sp_shared/apart.${sp_d##*/}" ]; then continue; fi
-        grep -q '^home=/' "$sp_d/record" || continue
-        [ "$(grep -e '^path=' -e '^owner=' -e '^through=' "$sp_d/record")" = "$sp_t" ] || continue
-        (sp_id=$sp_i && sp_walked_past) || continue
-        cmp -s "$sp_record/acl" "$sp_d/acl" || continue
-        sp_acl_uid="$sp_acl_uid $sp_i" sp_others="$sp_others ${sp_d##*/}"
-        sp_v=${sp_other_uids%%" $sp_i "*}
-        sp_other_uids="$sp_v ${sp_other_uids#*" $sp_i "}"
+        case $folder in */record"$sp_nl"* | '') continue ;; esac
+        folder=${folder%/record}
+        if [ ! -e "$folder/compared" ] || [ -e "$sp_shared/apart.${folder##*/}" ]; then continue; fi
+        grep -q '^home=/' "$folder/record" || continue
+        [ "$(grep -e '^path=' -e '^owner=' -e '^through=' "$folder/record")" = "$ours" ] || continue
+        (sp_id=$id && sp_walked_past) || continue
+        cmp -s "$sp_record/acl" "$folder/acl" || continue
+        sp_acl_uid="$sp_acl_uid $id" others="$others ${folder##*/}"
+        before=${sp_other_uids%%" $id "*}
+        sp_other_uids="$before ${sp_other_uids#*" $id "}"
     done
-    [ -n "$sp_others" ] && sp_plan_owner || return 1
+    [ -n "$others" ] && sp_plan_owner || return 1
     sp_shop_walk
-    sp_v=dropped sp_r=0
-    [ "$sp_bad$sp_acl_left" = 0false ] || sp_v=apart sp_acl_left=false sp_r=1
-    for sp_a in $sp_grant $sp_others; do touch -- "$sp_shared/$sp_v.$sp_a" 2>/dev/null || :; done
-    return "$sp_r"
+    [ "$sp_bad$sp_acl_left" = 0false ] || note=apart sp_acl_left=false failed=1
+    for one in $sp_grant $others; do touch -- "$sp_shared/$note.$one" 2>/dev/null || :; done
+    return "$failed"
 }

@@ -4,107 +4,104 @@
 # the places that are quick to look at. Never below the last one we used: files of a former
 # supporter may still be somewhere.
 sp_free_uid() {
-    sp_last='' sp_min=1000 sp_max=60000
-    [ ! -r "$sp_state/last-uid" ] || read -r sp_last <"$sp_state/last-uid" || :
-    case $sp_last in *[!0-9]*) sp_last='' ;; esac
+    local last='' least=1000 most=60000 lowest first='' outside='' count='' tries=0
+    [ ! -r "$sp_state/last-uid" ] || read -r last <"$sp_state/last-uid" || :
+    case $last in *[!0-9]*) last='' ;; esac
     # Not read line by line: the shell reads a file byte by byte.
     # shellcheck disable=SC2046
     set -- $(grep -hs -e '^UID_M[AI][XN][[:space:]]' /etc/login.defs)
     while [ "$#" -ge 2 ]; do
         case $1:$2 in
             *:*[!0-9]*) ;;
-            UID_MIN:*) sp_min=$2 ;;
-            UID_MAX:*) sp_max=$2 ;;
+            UID_MIN:*) least=$2 ;;
+            UID_MAX:*) most=$2 ;;
         esac
         shift 2
     done
     # A container may have fewer ids than its login.defs says.
-    sp_k='' sp_v='' sp_l=''
-    [ ! -r /proc/self/uid_map ] || read -r sp_k sp_v sp_l </proc/self/uid_map || :
-    if [ "$sp_k" = 0 ] && [ -n "$sp_l" ] && [ "$sp_l" -gt 1100 ] && [ "$sp_max" -ge "$sp_l" ]; then sp_max=$((sp_l - 1)); fi
+    [ ! -r /proc/self/uid_map ] || read -r first outside count </proc/self/uid_map || :
+    if [ "$first" = 0 ] && [ -n "$count" ] && [ "$count" -gt 1100 ] && [ "$most" -ge "$count" ]; then most=$((count - 1)); fi
     # 60001 and above are systemd's, 65534 is nobody.
-    [ "$sp_max" -lt 60000 ] || sp_max=59999
+    [ "$most" -lt 60000 ] || most=59999
     # The images of Airflow run as 50000.
-    sp_low=52000
-    [ "$sp_max" -ge 52100 ] || sp_low=$((sp_min + (sp_max - sp_min) * 3 / 4))
-    sp_pick_uid=${sp_last:-0}
-    sp_j=0
-    while [ "$sp_j" -lt 200 ]; do
-        sp_j=$((sp_j + 1))
+    lowest=52000
+    [ "$most" -ge 52100 ] || lowest=$((least + (most - least) * 3 / 4))
+    sp_pick_uid=${last:-0}
+    while [ "$tries" -lt 200 ]; do
+        tries=$((tries + 1))
         sp_pick_uid=$((sp_pick_uid + 1))
-        if [ "$sp_pick_uid" -lt "$sp_low" ] || [ "$sp_pick_uid" -gt "$sp_max" ]; then sp_pick_uid=$sp_low; fi
+        if [ "$sp_pick_uid" -lt "$lowest" ] || [ "$sp_pick_uid" -gt "$most" ]; then sp_pick_uid=$lowest; fi
         sp_uid_free "$sp_pick_uid" && return 0
     done
     sp_forget_new
-    sp_refuse no-free-id "There is no free user id between $sp_low and $sp_max."
+    sp_refuse no-free-id "There is no free user id between $lowest and $most."
 }
 
+# sp_uid_free UID
 sp_uid_free() {
-    ! getent passwd "$1" >/dev/null 2>&1 || return 1
-    for sp_a in /etc/subuid /etc/subgid; do
-        [ -r "$sp_a" ] || continue
-        while IFS=: read -r sp_k sp_v sp_l; do
-            case $sp_v:$sp_l in *[!0-9:]* | :* | *:) continue ;; esac
-            if [ "$1" -ge "$sp_v" ] && [ "$1" -lt $((sp_v + sp_l)) ]; then return 1; fi
-        done <"$sp_a"
+    local uid="$1" file owner first count found
+    ! getent passwd "$uid" >/dev/null 2>&1 || return 1
+    for file in /etc/subuid /etc/subgid; do
+        [ -r "$file" ] || continue
+        while IFS=: read -r owner first count; do
+            case $first:$count in *[!0-9:]* | :* | *:) continue ;; esac
+            if [ "$uid" -ge "$first" ] && [ "$uid" -lt $((first + count)) ]; then return 1; fi
+        done <"$file"
     done
-    set -- "$1" /tmp /var/tmp /dev/shm /var/lib/docker/volumes /var/lib/containers/storage/volumes ${sp_real:+"$sp_real"}
-    sp_n=$1
-    shift
     set +f
-    sp_t=$(grep -ls -e "^Uid:.*[[:space:]]$sp_n\([[:space:]]\|\$\)" -e "^uid=$sp_n\$" -e "^[^:]*:[^:]*:$sp_n:" \
+    found=$(grep -ls -e "^Uid:.*[[:space:]]$uid\([[:space:]]\|\$\)" -e "^uid=$uid\$" -e "^[^:]*:[^:]*:$uid:" \
         /proc/[0-9]*/status "$sp_state"/*/record /etc/group) || :
     set -f
-    [ -z "$sp_t" ] || return 1
-    sp_t=$(find "$@" -maxdepth 2 -user "$sp_n" -print 2>/dev/null) || :
-    [ -z "$sp_t" ]
+    [ -z "$found" ] || return 1
+    found=$(find /tmp /var/tmp /dev/shm /var/lib/docker/volumes /var/lib/containers/storage/volumes ${sp_real:+"$sp_real"} \
+        -maxdepth 2 -user "$uid" -print 2>/dev/null) || :
+    [ -z "$found" ]
 }
 
 sp_make_account() {
+    local ranges='' tries=0 code said
     sp_free_uid
     set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*' \
         -f -1 -K PASS_MIN_DAYS=0 -K PASS_MAX_DAYS=-1
     # Subordinate ids are for containers, and what runs as one of them would be nobody's.
-    sp_sub=''
-    [ ! -e /etc/subuid ] || sp_sub='-K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0'
-    sp_i=0
+    [ ! -e /etc/subuid ] || ranges='-K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0'
     while :; do
-        sp_r=0
+        code=0
         if sp_late; then
             sp_forget_new
             sp_refuse "$sp_late_id" "$sp_late_why"
         fi
         # shellcheck disable=SC2086
-        sp_said_useradd=$(useradd "$@" -u "$sp_pick_uid" $sp_sub -- "$sp_account" 2>&1) || sp_r=$?
-        [ "$sp_r" != 0 ] || break
-        sp_i=$((sp_i + 1))
+        said=$(useradd "$@" -u "$sp_pick_uid" $ranges -- "$sp_account" 2>&1) || code=$?
+        [ "$code" != 0 ] || break
+        tries=$((tries + 1))
         # shadow before 4.11 does not know what none of them means; to an id that is not one of people it gives none.
-        case $sp_sub:$sp_said_useradd in
-            *COUNT*:*subordinate*) sp_sub='-K UID_MAX=1001' && continue ;;
-            ?*:*UID_MAX* | ?*:*subordinate*) sp_sub='' && continue ;;
+        case $ranges:$said in
+            *COUNT*:*subordinate*) ranges='-K UID_MAX=1001' && continue ;;
+            ?*:*UID_MAX* | ?*:*subordinate*) ranges='' && continue ;;
         esac
-        case $sp_r in
+        case $code in
             1)
                 # Somebody else holds the lock on /etc/passwd.
-                [ "$sp_i" -lt 20 ] || break
+                [ "$tries" -lt 20 ] || break
                 sleep 0.3 2>/dev/null || sleep 1
                 ;;
             4)
                 # Somebody took the id in this moment.
-                [ "$sp_i" -lt 20 ] || break
+                [ "$tries" -lt 20 ] || break
                 sp_free_uid
                 ;;
             *) break ;;
         esac
     done
-    if [ "$sp_r" != 0 ]; then
+    if [ "$code" != 0 ]; then
         sp_look
         if [ "$sp_found" = 1 ] && [ "$sp_ours" = 0 ]; then
             sp_forget_new
             sp_refuse account-exists 'An account of that name was made meanwhile, and it is not of this grant.'
         elif [ "$sp_found" = 0 ]; then
             sp_forget_new
-            sp_refuse useradd-failed "useradd refused: $(printf '%s' "$sp_said_useradd" | tr -s '\000-\037' ' ' | cut -c 1-300)"
+            sp_refuse useradd-failed "useradd refused: $(printf '%s' "$said" | tr -s '\000-\037' ' ' | cut -c 1-300)"
         fi
     else
         sp_look
@@ -119,27 +116,26 @@ sp_make_account() {
 # at ask PAM. Else it could take all of them, and nobody could start what ends it. Where that is not asked, there is the gate.
 sp_limits=/etc/security/limits.d/stagepass-$sp_grant.conf
 sp_limits_put() {
+    local most=512 one value first second soft rest
     [ -d "${sp_limits%/*}" ] || return 0
-    sp_v=512
     # More than we have ourselves might not be given.
-    for sp_a in /sys/fs/cgroup/pids.max:4 /sys/fs/cgroup/pids/pids.max:4 /proc/sys/kernel/threads-max:4 /proc/sys/kernel/pid_max:4 /proc/self/limits:1; do
-        [ -r "${sp_a%:*}" ] || continue
-        sp_w=''
-        while read -r sp_k sp_l sp_w sp_r; do
-            case $sp_k:$sp_l in
+    for one in /sys/fs/cgroup/pids.max:4 /sys/fs/cgroup/pids/pids.max:4 /proc/sys/kernel/threads-max:4 /proc/sys/kernel/pid_max:4 /proc/self/limits:1; do
+        [ -r "${one%:*}" ] || continue
+        value=''
+        while read -r first second soft rest; do
+            case $first:$second in
                 # Behind the soft limit stands the hard one.
-                Max:processes) sp_w=${sp_r%% *} && break ;;
-                [0-9]*:) sp_w=$sp_k && break ;;
+                Max:processes) value=${rest%% *} && break ;;
+                [0-9]*:) value=$first && break ;;
             esac
-            sp_w=''
-        done 2>/dev/null <"${sp_a%:*}" || :
-        case $sp_w in '' | *[!0-9]* | ??????????*) continue ;; esac
-        sp_w=$((sp_w / ${sp_a#*:}))
-        [ "$sp_w" -ge "$sp_v" ] || sp_v=$sp_w
+        done 2>/dev/null <"${one%:*}" || :
+        case $value in '' | *[!0-9]* | ??????????*) continue ;; esac
+        value=$((value / ${one#*:}))
+        [ "$value" -ge "$most" ] || most=$value
     done
-    [ "$sp_v" -ge 16 ] || sp_v=16
+    [ "$most" -ge 16 ] || most=16
     sp_put "$sp_limits" 644 "# stagepass: grant $sp_grant; removed when it is closed.
-$sp_name - nproc $sp_v
+$sp_name - nproc $most
 " || :
 }
 
@@ -148,35 +144,38 @@ sp_limits_drop() { if [ -e "$sp_limits" ] || [ -e "$sp_limits.new" ]; then rm -f
 # The id of a program in a container of the account's own is a subordinate one: none are left to it, or what
 # is left is written down for whoever closes.
 sp_no_sub_ids() {
-    for sp_f in subuid:-V subgid:-W; do
-        sp_sub_ids "${sp_f%:*}"
-        for sp_a in $sp_sub; do
-            usermod "${sp_f#*:}" "${sp_a%:*}-$((${sp_a%:*} + ${sp_a#*:} - 1))" -- "$sp_name" >/dev/null 2>&1 || :
+    local kind range
+    for kind in subuid:-V subgid:-W; do
+        sp_sub_ids "${kind%:*}"
+        for range in $sp_sub; do
+            usermod "${kind#*:}" "${range%:*}-$((${range%:*} + ${range#*:} - 1))" -- "$sp_name" >/dev/null 2>&1 || :
         done
     done
     sp_sub_ids subuid
-    for sp_a in $sp_sub; do sp_note subuid "$sp_a"; done
+    for range in $sp_sub; do sp_note subuid "$range"; done
 }
 
 # sp_sub_ids FILE: sets sp_sub to the ranges that the account has there, FIRST:COUNT words.
 sp_sub_ids() {
+    local owner first count
     sp_sub=''
     [ -r "/etc/$1" ] || return 0
-    while IFS=: read -r sp_k sp_v sp_w; do
-        case $sp_k in "$sp_name" | "$sp_a_uid") ;; *) continue ;; esac
-        case $sp_v:$sp_w in *[!0-9:]* | :* | *: | ??????????*:* | *:??????????*) continue ;; esac
-        sp_sub="$sp_sub $sp_v:$sp_w"
+    while IFS=: read -r owner first count; do
+        case $owner in "$sp_name" | "$sp_a_uid") ;; *) continue ;; esac
+        case $first:$count in *[!0-9:]* | :* | *: | ??????????*:* | *:??????????*) continue ;; esac
+        sp_sub="$sp_sub $first:$count"
     done <"/etc/$1"
 }
 
 # Room for a close on a disk that the supporter has filled by then, in bytes and in files: usermod(8) and userdel(8)
 # write every list of accounts anew. It is given back in two parts, when nobody is in any more.
 sp_stock_up() {
+    local part tens ones
     mkdir -p -- "$sp_record/room.1" "$sp_record/room.2"
-    for sp_a in 1 2; do
-        { printf '%0400000d' 0 >"$sp_record/room.$sp_a/bytes"; } 2>/dev/null || :
-        for sp_v in 0 1 2 3 4 5 6 7 8 9; do
-            for sp_w in 0 1 2 3; do : >"$sp_record/room.$sp_a/$sp_v$sp_w"; done
+    for part in 1 2; do
+        { printf '%0400000d' 0 >"$sp_record/room.$part/bytes"; } 2>/dev/null || :
+        for tens in 0 1 2 3 4 5 6 7 8 9; do
+            for ones in 0 1 2 3; do : >"$sp_record/room.$part/$tens$ones"; done
         done
     done
 }
@@ -213,14 +212,14 @@ sp_refuse_new() {
 # The home is root's: who can write there can take the restrictions off the key. One that is there
 # beside an account of a moment ago was made by somebody else, and stays theirs.
 sp_make_home() {
+    local folder=''
     if [ "${sp_fresh:-0}" = 1 ] && { [ -e "$sp_home" ] || [ -L "$sp_home" ]; }; then
         sp_kept_home=1
         sp_undo home-exists "Something on this server made $sp_home while the account was made; stagepass makes the homes of its accounts itself."
     fi
     if [ ! -d "$sp_home" ]; then
-        sp_t=''
-        case $sp_keys in "$sp_home"/*/*) sp_t=${sp_keys%/*} ;; esac
-        mkdir -m 0755 -- "$sp_home" ${sp_t:+"$sp_t"} 2>/dev/null || sp_undo no-room "The home $sp_home could not be made (a full or read-only disk)."
+        case $sp_keys in "$sp_home"/*/*) folder=${sp_keys%/*} ;; esac
+        mkdir -m 0755 -- "$sp_home" ${folder:+"$folder"} 2>/dev/null || sp_undo no-room "The home $sp_home could not be made (a full or read-only disk)."
     else
         case $sp_keys in "$sp_home"/*/*) [ -d "${sp_keys%/*}" ] || mkdir -m 0755 -- "${sp_keys%/*}" ;; esac
     fi
@@ -271,16 +270,17 @@ sp_set_password() {
     sp_secret=''
 }
 
-# A refusal found late: everything is taken away again before it is said.
+# sp_undo ID SENTENCE: a refusal found late; everything is taken away again before it is said.
 sp_undo() {
-    sp_why_id=$1 sp_why=$2 sp_evidence=0
+    local id="$1" why="$2"
+    sp_evidence=0
     sp_beside_wait
     if ! sp_end >/dev/null 2>&1 || [ "$sp_left" != 0 ] || [ "$sp_acl_failed" = true ] || { [ -e "$sp_home" ] && [ "${sp_kept_home:-0}" = 0 ]; }; then
-        sp_fail "$sp_why_id" "$sp_why Taking it back did not work entirely."
+        sp_fail "$id" "$why Taking it back did not work entirely."
     fi
     sp_changed=''
     sp_forget
-    sp_refuse "$sp_why_id" "$sp_why"
+    sp_refuse "$id" "$why"
 }
 
 # The gate and the failsafe, before there is anything to let in by.

@@ -5,47 +5,47 @@
 # DETAIL. Nobody but root writes where this looks, but for key lines and comments; the tag says
 # whether those are ours.
 sp_marks() {
+    local all line one name account
     sp_check_inputs
     sp_whoami
     [ "$sp_uid" = 0 ] || sp_refuse not-root 'This needs root, and the login of stagepass is not root here.'
-    sp_seen=''
-    sp_t=$(getent passwd) || :
+    all=$(getent passwd) || :
     IFS=$sp_nl
-    for sp_l in $sp_t; do
+    for line in $all; do
         IFS=:
         # shellcheck disable=SC2086
-        set -- $sp_l
+        set -- $line
         IFS=$sp_nl
         case ${5:-} in
             'stagepass '?*)
-                sp_v=${5#stagepass }
-                sp_mark_say account "${sp_v%%,*}" "$1" - "uid=$3"
+                name=${5#stagepass }
+                sp_mark_say account "${name%%,*}" "$1" - "uid=$3"
                 ;;
         esac
     done
     IFS=" $sp_tab$sp_nl"
     set +f
-    for sp_a in "$sp_state"/*/ "$sp_state"/result.* "$sp_state"/ended.* "$sp_units"/stagepass-*.timer "$sp_units"/stagepass-*.service \
+    for one in "$sp_state"/*/ "$sp_state"/result.* "$sp_state"/ended.* "$sp_units"/stagepass-*.timer "$sp_units"/stagepass-*.service \
         /etc/cron.d/stagepass-* /etc/ssh/sshd_config.d/50-stagepass-*.conf; do
-        [ -e "$sp_a" ] || continue
-        sp_v=${sp_a%/}
-        sp_v=${sp_v##*/}
-        case $sp_a in
-            */result.*) sp_mark_say result "${sp_v#result.}" - - "$sp_a" ;;
-            */ended.*) sp_mark_say tombstone "${sp_v#ended.}" - - "$sp_a" ;;
+        [ -e "$one" ] || continue
+        name=${one%/}
+        name=${name##*/}
+        case $one in
+            */result.*) sp_mark_say result "${name#result.}" - - "$one" ;;
+            */ended.*) sp_mark_say tombstone "${name#ended.}" - - "$one" ;;
             "$sp_units"/*)
-                sp_v=${sp_v#stagepass-}
-                sp_mark_say unit "${sp_v%.*}" - - "$sp_a"
+                name=${name#stagepass-}
+                sp_mark_say unit "${name%.*}" - - "$one"
                 ;;
-            /etc/cron.d/*) sp_mark_say cron "${sp_v#stagepass-}" - - "$sp_a" ;;
+            /etc/cron.d/*) sp_mark_say cron "${name#stagepass-}" - - "$one" ;;
             /etc/ssh/*)
-                sp_v=${sp_v#50-stagepass-}
-                sp_w=$(sed -n 's/^Match User //p' "$sp_a" | head -n 1) || :
-                sp_mark_say drop-in "${sp_v%.conf}" "${sp_w:--}" - "$sp_a"
+                name=${name#50-stagepass-}
+                account=$(sed -n 's/^Match User //p' "$one" | head -n 1) || :
+                sp_mark_say drop-in "${name%.conf}" "${account:--}" - "$one"
                 ;;
             "$sp_state"/*/)
-                sp_mark_say record "$sp_v" - - "$sp_a"
-                [ ! -e "${sp_a}gate" ] || sp_mark_say gate "$sp_v" - - "${sp_a}gate"
+                sp_mark_say record "$name" - - "$one"
+                [ ! -e "${one}gate" ] || sp_mark_say gate "$name" - - "${one}gate"
                 ;;
         esac
     done
@@ -56,57 +56,59 @@ sp_marks() {
 
 # sp_mark_say KIND GRANT ACCOUNT KEY DETAIL: account and tag are those of the record, where there is one.
 sp_mark_say() {
+    local account="$3" tag=- line
     case $2 in '' | *[!0-9a-z]*) return 0 ;; esac
-    sp_k=$3 sp_w=-
     if [ -r "$sp_state/$2/record" ]; then
-        while IFS= read -r sp_l; do
-            case $sp_l in
-                account=?*) [ "$sp_k" != - ] || sp_k=${sp_l#*=} ;;
-                tag=?*) sp_w=${sp_l#*=} ;;
+        while IFS= read -r line; do
+            case $line in
+                account=?*) [ "$account" != - ] || account=${line#*=} ;;
+                tag=?*) tag=${line#*=} ;;
             esac
         done <"$sp_state/$2/record"
     fi
-    sp_say mark "$1 $2 $sp_k $sp_w $4 $5"
+    sp_say mark "$1 $2 $account $tag $4 $5"
 }
 
 # Key lines with our mark, in every file that sshd may read for a local account.
 sp_mark_keys() {
+    local all line name uid home entry file one found grant tag key
     sp_find_sshd
     sp_settings root
     set --
-    sp_t=$(getent passwd) || :
+    all=$(getent passwd) || :
     IFS=$sp_nl
-    for sp_l in $sp_t; do
-        sp_home=${sp_l%:*}
-        sp_home=${sp_home##*:}
-        sp_account=${sp_l%%:*}
-        sp_k=${sp_l#*:*:}
-        sp_k=${sp_k%%:*}
-        case $sp_home in /?*) ;; *) continue ;; esac
+    for line in $all; do
+        home=${line%:*}
+        home=${home##*:}
+        name=${line%%:*}
+        uid=${line#*:*:}
+        uid=${uid%%:*}
+        case $home in /?*) ;; *) continue ;; esac
         IFS=" $sp_nl"
-        for sp_a in ${sp_s_keys:-.ssh/authorized_keys .ssh/authorized_keys2}; do
-            sp_key_path "$sp_a" "$sp_home" "$sp_account" "$sp_k" || continue
-            case $sp_v in /*) ;; *) sp_v=$sp_home/$sp_v ;; esac
-            [ ! -f "$sp_v" ] || set -- "$@" "$sp_account:$sp_v"
+        for entry in ${sp_s_keys:-.ssh/authorized_keys .ssh/authorized_keys2}; do
+            sp_key_path "$entry" "$home" "$name" "$uid" || continue
+            file=$sp_v
+            case $file in /*) ;; *) file=$home/$file ;; esac
+            [ ! -f "$file" ] || set -- "$@" "$name:$file"
         done
         IFS=$sp_nl
     done
-    for sp_f; do
-        sp_t=$(head -c 1048576 "${sp_f#*:}" 2>/dev/null | tr -d '\000' | grep -a -e ' stagepass:[0-9a-z][0-9a-z]*[[:space:]]*$' | head -n 200) || :
-        for sp_l in $sp_t; do
-            case $sp_l in '#'*) continue ;; esac
-            sp_v=${sp_l##* stagepass:}
-            sp_v=${sp_v%%[!0-9a-z]*}
+    for one; do
+        found=$(head -c 1048576 "${one#*:}" 2>/dev/null | tr -d '\000' | grep -a -e ' stagepass:[0-9a-z][0-9a-z]*[[:space:]]*$' | head -n 200) || :
+        for line in $found; do
+            case $line in '#'*) continue ;; esac
+            grant=${line##* stagepass:}
+            grant=${grant%%[!0-9a-z]*}
             # The tag is behind the gate's path; the key is the last word but one.
-            sp_w=-
-            case $sp_l in
-                *command=\"*"/$sp_v/gate "*)
-                    sp_w=${sp_l#*"/$sp_v/gate "}
-                    sp_w=${sp_w%%[!0-9a-z]*}
+            tag=-
+            case $line in
+                *command=\"*"/$grant/gate "*)
+                    tag=${line#*"/$grant/gate "}
+                    tag=${tag%%[!0-9a-z]*}
                     ;;
             esac
-            sp_k=${sp_l% stagepass:*}
-            sp_say mark "key-line $sp_v ${sp_f%%:*} ${sp_w:--} ${sp_k##* } ${sp_f#*:}"
+            key=${line% stagepass:*}
+            sp_say mark "key-line $grant ${one%%:*} ${tag:--} ${key##* } ${one#*:}"
         done
     done
     IFS=" $sp_tab$sp_nl"

@@ -1,5 +1,35 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 sp_open() {
+    sp_open_inputs
+    sp_lock_state
+    sp_tools
+    sp_not_ended "$sp_state/ended."
+    # The lock may have been waited for.
+    ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
+    sp_read_record
+    sp_look
+    sp_open_plan
+    if [ -z "$sp_rec_home" ]; then sp_open_record; fi
+    sp_plan_gate
+    sp_open_account
+    sp_limits_put
+    sp_baseline_ahead "$sp_dir/baseline"
+    sp_make_home
+    sp_shop_open
+    sp_open_gate
+    sp_open_baseline
+    # Where nothing starts it, somebody may.
+    [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
+    sp_settle_soon "$sp_dir/baseline"
+    sp_settle
+    sp_open_door
+    # Until here nobody can log in.
+    sp_open_credentials
+    sp_open_say
+    sp_flush
+}
+
+sp_open_inputs() {
     sp_account_inputs
     sp_fence
     ! sp_missing_tools || sp_refuse no-useradd 'This server has no useradd, usermod, userdel, chpasswd and getent.'
@@ -10,13 +40,10 @@ sp_open() {
         '' | \$6\$?*) ;;
         *) sp_refuse bad-input 'The password was not hashed.' ;;
     esac
-    sp_lock_state
-    sp_tools
-    sp_not_ended "$sp_state/ended."
-    # The lock may have been waited for.
-    ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
-    sp_read_record
-    sp_look
+}
+
+# What is to be made, and whether it can be.
+sp_open_plan() {
     if [ "$sp_found" = 1 ] && [ "$sp_ours" = 0 ]; then
         sp_refuse account-exists 'There is an account of that name already, and it is not of this grant.'
     fi
@@ -35,26 +62,40 @@ sp_open() {
     sp_shop_plan
     sp_expiry_day "$sp_deadline"
     sp_result_purge
+}
 
-    if [ -z "$sp_rec_home" ]; then
-        sp_result_drop
-        mkdir -p -- "$sp_record"
-        # The gate in it runs as the account.
-        chmod 711 -- "$sp_state" "$sp_record"
-        sp_mail=0
-        [ ! -e "/var/mail/$sp_account" ] || sp_mail=1
-        sp_t="account=$sp_account${sp_nl}tag=$sp_tag${sp_nl}kind=$sp_kind${sp_nl}password=$sp_has_password${sp_nl}mail=$sp_mail${sp_nl}keys=$sp_keys${sp_nl}keys_dir=$sp_keys_dir${sp_nl}path=$sp_real${sp_nl}owner=$sp_owner${sp_nl}perm=$sp_perm${sp_nl}group=$sp_group$sp_nl"
-        IFS=$sp_nl
-        for sp_l in $sp_through; do sp_t="${sp_t}through=$sp_l$sp_nl"; done
-        IFS=" $sp_tab$sp_nl"
-        : >"$sp_record/since"
-        sp_stock_up
-        # A record without a home, of an older version, was cut short, and nothing had been made then.
-        sp_put "$sp_record/record" 600 "${sp_t}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
-        # It is to be there after a power cut if anything of what it names is.
-        sp_settle "$sp_record/record" "$sp_record" "$sp_state"
-    fi
-    sp_plan_gate
+# The record, before anything of what it names.
+sp_open_record() {
+    local mail=0 text folder
+    sp_result_drop
+    mkdir -p -- "$sp_record"
+    # The gate in it runs as the account.
+    chmod 711 -- "$sp_state" "$sp_record"
+    [ ! -e "/var/mail/$sp_account" ] || mail=1
+    text="account=$sp_account
+tag=$sp_tag
+kind=$sp_kind
+password=$sp_has_password
+mail=$mail
+keys=$sp_keys
+keys_dir=$sp_keys_dir
+path=$sp_real
+owner=$sp_owner
+perm=$sp_perm
+group=$sp_group
+"
+    IFS=$sp_nl
+    for folder in $sp_through; do text="${text}through=$folder$sp_nl"; done
+    IFS=" $sp_tab$sp_nl"
+    : >"$sp_record/since"
+    sp_stock_up
+    # A record without a home, of an older version, was cut short, and nothing had been made then.
+    sp_put "$sp_record/record" 600 "${text}home=$sp_home$sp_nl" || sp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
+    # It is to be there after a power cut if anything of what it names is.
+    sp_settle "$sp_record/record" "$sp_record" "$sp_state"
+}
+
+sp_open_account() {
     if [ "$sp_found" = 0 ]; then
         sp_make_account
     else
@@ -68,25 +109,28 @@ sp_open() {
         printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
         sp_settle "$sp_record/record" "$sp_state/last-uid" "$sp_state"
     fi
-    sp_limits_put
-    sp_baseline_ahead "$sp_dir/baseline"
-    sp_make_home
-    sp_shop_open
+}
+
+# What the gate was not told before there was an account and a shop folder: whose log it is, and whether SFTP is shut in.
+sp_open_gate() {
     sp_confined=false sp_confine_why='' sp_uses_safe=false
     if [ "$sp_gate" = true ]; then
         sp_gate_log "$sp_a_gid" || sp_undo no-room 'The log of the gate could not be made.'
         sp_gate_confine "$sp_a_uid" "$sp_a_gid"
     fi
     sp_renote confined "$sp_rec_confined" "$sp_confined"
+}
+
+sp_open_baseline() {
     sp_baseline "$sp_dir/baseline"
     if [ -n "$sp_baseline_digest" ]; then
         { sp_note digest "$sp_baseline_digest"; } 2>/dev/null || sp_undo no-room 'The record of the grant could not be written (a full disk).'
         sp_settle_soon "$sp_record/record"
     fi
-    # Where nothing starts it, somebody may.
-    [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
-    sp_settle_soon "$sp_dir/baseline"
-    sp_settle
+}
+
+# What sshd says of the account has to lead to the gate.
+sp_open_door() {
     sp_plan_door
     sp_renote door "$sp_rec_door" "$sp_door"
     case $sp_access:$sp_has_password:$sp_door in
@@ -96,7 +140,10 @@ sp_open() {
     if [ "$sp_door" != drop-in ] && [ -n "$sp_sshd" ] && sp_settings_differ; then sp_settings "$sp_name"; fi
     sp_gate_command any
     sp_force_fit "$sp_v" || sp_undo forced-command "$sp_force_why"
-    # Until here nobody can log in.
+}
+
+# The password and the keys.
+sp_open_credentials() {
     sp_note_dropbears || sp_undo no-room 'What is connected now could not be written down (a full disk).'
     if [ "$sp_has_password" = 1 ]; then
         [ "$sp_rec_password" = 1 ] || [ -z "$sp_rec_home" ] || sp_note password 1
@@ -104,7 +151,10 @@ sp_open() {
     fi
     sp_ageless "$sp_name" || sp_undo password-ages 'This server would end the account by the age of its password (login.defs), and chage could not change that.'
     sp_write_keys || sp_undo "$sp_late_id" "$sp_late_why"
+}
 
+sp_open_say() {
+    local forwarding=false ignores=false
     sp_say account "$sp_name"
     sp_say account_uid "$sp_a_uid"
     sp_say home "$sp_home"
@@ -129,12 +179,9 @@ sp_open() {
     sp_say baseline "$sp_baseline"
     sp_say baseline_reason "$sp_baseline_why"
     sp_say baseline_digest "$sp_baseline_digest"
-    sp_v=false
-    if [ "$sp_has_password" = 1 ] && [ "$sp_s_forward:$sp_s_streams" != no:no ]; then sp_v=true; fi
-    sp_say password_forwarding "$sp_v"
+    if [ "$sp_has_password" = 1 ] && [ "$sp_s_forward:$sp_s_streams" != no:no ]; then forwarding=true; fi
+    sp_say password_forwarding "$forwarding"
     # An address list is an option of a key.
-    sp_v=false
-    if [ "$sp_has_password" = 1 ] && [ -n "$sp_from" ]; then sp_v=true; fi
-    sp_say password_ignores_from "$sp_v"
-    sp_flush
+    if [ "$sp_has_password" = 1 ] && [ -n "$sp_from" ]; then ignores=true; fi
+    sp_say password_ignores_from "$ignores"
 }

@@ -1,43 +1,46 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 # Open.
 
-# Sets sp_home, sp_keys and sp_keys_dir (a folder to be made for the key file, or empty).
+# Sets sp_home.
 sp_plan_home() {
-    sp_homes=/home
+    local homes=/home line
     if [ -r /etc/default/useradd ]; then
-        while IFS= read -r sp_l; do
-            case $sp_l in HOME=/?*) sp_homes=${sp_l#HOME=} ;; esac
+        while IFS= read -r line; do
+            case $line in HOME=/?*) homes=${line#HOME=} ;; esac
         done </etc/default/useradd
     fi
-    sp_home=${sp_rec_home:-$sp_homes/$sp_account}
+    sp_home=${sp_rec_home:-$homes/$sp_account}
 }
 
-# The first file sshd reads for this account that nobody else's key is in.
+# The first file sshd reads for this account that nobody else's key is in. Sets sp_keys, and sp_keys_dir (a folder to be
+# made for it, or empty).
 sp_plan_keys() {
+    local entry file
     sp_keys='' sp_keys_dir=''
     [ -n "$sp_public_key$sp_check_key" ] || return 0
-    for sp_a in ${sp_s_keys:-.ssh/authorized_keys}; do
-        [ "$sp_a" != none ] || continue
+    for entry in ${sp_s_keys:-.ssh/authorized_keys}; do
+        [ "$entry" != none ] || continue
         # The number of an account that is not made yet is not known.
-        sp_key_path "$sp_a" "$sp_home" "$sp_account" || continue
-        case $sp_v in
+        sp_key_path "$entry" "$sp_home" "$sp_account" || continue
+        file=$sp_v
+        case $file in
             "$sp_home"/*) ;;
             /*"$sp_account"*)
                 # A file outside the home: its folder must be there, or the folder above that.
                 [ -z "$sp_keys" ] || continue
-                sp_keys_dir=${sp_v%/*}
+                sp_keys_dir=${file%/*}
                 if [ -d "$sp_keys_dir" ]; then
                     sp_keys_dir=''
                 elif [ ! -d "${sp_keys_dir%/*}" ]; then
                     continue
                 fi
-                sp_keys=$sp_v
+                sp_keys=$file
                 continue
                 ;;
             /*) continue ;;
-            *) sp_v=$sp_home/$sp_v ;;
+            *) file=$sp_home/$file ;;
         esac
-        sp_keys=$sp_v sp_keys_dir=''
+        sp_keys=$file sp_keys_dir=''
         break
     done
     [ -n "$sp_keys" ] || sp_refuse no-key-file "This sshd reads no key file that belongs to one account (AuthorizedKeysFile $sp_s_keys); use a password, or let sshd read .ssh/authorized_keys."
@@ -64,8 +67,9 @@ sp_plan_inside() {
 # The gate is the login shell where sshd starts it, so that no way in leads past it; Dropbear wants one
 # of /etc/shells, and so does PAM where it was told to. Sets sp_shell.
 sp_plan_shell() {
-    sp_t=$(grep -ls -e '^[^#]*pam_shells' /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/system-auth) || :
-    case $sp_gate:$sp_kind:$sp_t in
+    local asking
+    asking=$(grep -ls -e '^[^#]*pam_shells' /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/system-auth) || :
+    case $sp_gate:$sp_kind:$asking in
         true:openssh:)
             sp_shell=$sp_dir/gate
             return 0

@@ -7,38 +7,38 @@ sp_named_somewhere() {
 # Sets sp_lines to the lists of accounts in which a name that nobody has any more still stands. A group of that name that is
 # not of this grant is no matter.
 sp_lines_left() {
+    local one member group name
     sp_lines=''
     [ "$sp_found" = 0 ] || return 0
     # Looked at when the account had been deleted.
     [ "${sp_nowhere:-0}" = 0 ] || return 0
     sp_named_somewhere || return 0
-    for sp_a in passwd shadow subuid subgid; do
-        ! grep -qs "^$sp_account:" "/etc/$sp_a" || sp_lines="$sp_lines /etc/$sp_a"
+    for one in passwd shadow subuid subgid; do
+        ! grep -qs "^$sp_account:" "/etc/$one" || sp_lines="$sp_lines /etc/$one"
     done
-    # As a member.
-    sp_v="^[^:]*:.*[:,]$sp_account\(,.*\)\{0,1\}\$"
+    member="^[^:]*:.*[:,]$sp_account\(,.*\)\{0,1\}\$"
     # What root made of the account, under another name, has its group still, and nobody can delete that.
-    sp_w=${sp_rec_gid:-none}
-    ! grep -qs "^[^:]*:[^:]*:[^:]*:$sp_w:" /etc/passwd || sp_w=none
-    ! grep -qs -e "^$sp_account:[^:]*:$sp_w:" -e "$sp_v" /etc/group || sp_lines="$sp_lines /etc/group"
-    sp_w="^$sp_account:"
-    ! grep -qs "$sp_w" /etc/group || sp_w=$sp_v
-    ! grep -qs -e "$sp_w" -e "$sp_v" /etc/gshadow || sp_lines="$sp_lines /etc/gshadow"
+    group=${sp_rec_gid:-none}
+    ! grep -qs "^[^:]*:[^:]*:[^:]*:$group:" /etc/passwd || group=none
+    ! grep -qs -e "^$sp_account:[^:]*:$group:" -e "$member" /etc/group || sp_lines="$sp_lines /etc/group"
+    name="^$sp_account:"
+    ! grep -qs "$name" /etc/group || name=$member
+    ! grep -qs -e "$name" -e "$member" /etc/gshadow || sp_lines="$sp_lines /etc/gshadow"
 }
 
 # sp_close_note NOTHING_WAS_MADE
 sp_close_note() {
+    local refused=false
     sp_note_ended "$sp_state/ended." "$1"
     # An open that had begun was waited for, one that has not will be turned away.
-    sp_k=false
-    if [ "$1" = false ] || [ "$sp_not_after" != 0 ]; then sp_k=true; fi
-    sp_say late_open_refused "$sp_k"
+    if [ "$1" = false ] || [ "$sp_not_after" != 0 ]; then refused=true; fi
+    sp_say late_open_refused "$refused"
 }
 
 sp_close_again() {
-    sp_v=true
-    [ "$sp_recorded" = 0 ] || sp_v=false
-    sp_close_note "$sp_v"
+    local nothing=true
+    [ "$sp_recorded" = 0 ] || nothing=false
+    sp_close_note "$nothing"
     sp_say already_absent true
     sp_bool foreign [ "$sp_found$sp_ours" = 10 ]
     sp_bool result_kept true
@@ -49,10 +49,26 @@ sp_close_again() {
 }
 
 sp_close_report() {
-    sp_w=false
-    [ "$sp_recorded$sp_found" != 00 ] || sp_w=true
-    sp_nothing=$sp_w
-    sp_close_note "$sp_w"
+    local nothing=false
+    [ "$sp_recorded$sp_found" != 00 ] || nothing=true
+    sp_close_note "$nothing"
+    sp_close_say_done
+    sp_close_say_gone
+    sp_close_doors
+    # Reached only when everything above was re-read as gone. The failsafe goes last; if it does not
+    # go, that is said instead.
+    sp_say failsafe_absent true
+    sp_close_keep_result "$nothing"
+    sp_forget
+    if ! sp_failsafe_absent; then
+        sp_out=$(printf '%s' "$sp_out" | sed 's/^failsafe_absent=true$/failsafe_absent=false/')$sp_nl
+        sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
+    fi
+    sp_flush
+}
+
+# What was ended and changed, and what of it is not as it was.
+sp_close_say_done() {
     sp_say mark_changed "$sp_had_no_mark"
     sp_say already_absent "$sp_absent"
     sp_say foreign "$sp_foreign"
@@ -71,58 +87,56 @@ sp_close_report() {
     sp_say_lines left "$sp_rest"
     sp_say left_total "$sp_rest_total"
     sp_say left_partial "$sp_rest_partial"
-    # What is said from here on was read again.
-    sp_was=$sp_home
+}
+
+# What is gone, read again. It fails where something is left.
+sp_close_say_gone() {
+    local home=true keys=true
     sp_look
     sp_lines_left
     sp_bool account_absent [ "$sp_ours" = 0 ]
-    sp_v=true
-    if [ -n "$sp_was" ] && [ -e "$sp_was" ]; then sp_v=false; fi
-    sp_say home_absent "$sp_v"
-    sp_k=true
+    if [ -n "$sp_home" ] && [ -e "$sp_home" ]; then home=false; fi
+    sp_say home_absent "$home"
     if [ "$sp_foreign" = true ]; then
-        ! sp_our_keys || sp_k=false
+        ! sp_our_keys || keys=false
     elif [ -n "$sp_rec_keys" ] && [ -e "$sp_rec_keys" ]; then
-        sp_k=false
+        keys=false
     fi
-    sp_say keys_absent "$sp_k"
+    sp_say keys_absent "$keys"
     [ "$sp_ours" = 0 ] || sp_fail account-left "The account is still there: $(printf '%s' "${sp_said_userdel:-}" | tr -s '\000-\037' ' ' | cut -c 1-200)"
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'
     [ -z "$sp_lines" ] || sp_fail lines-left "The account is deleted, and its name still stands in$sp_lines, which could not be replaced."
     [ -z "$sp_mounted" ] || sp_fail mounted-below "Something is mounted on $sp_mounted; unmount it, and close again. Nothing of the home folder was removed."
-    [ "$sp_v$sp_k" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
+    [ "$home$keys" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
     [ "$sp_acl_failed" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
+}
+
+# What stood in front of the account.
+sp_close_doors() {
+    local drop_in=true gate=true
     sp_drop_in_remove
     sp_gate_remove "$sp_limits" "$sp_limits.new"
-    sp_v=true
-    ! sp_drop_in_present || sp_v=false
-    sp_say drop_in_absent "$sp_v"
-    sp_v=true
-    ! sp_gate_present || sp_v=false
-    sp_say gate_absent "$sp_v"
+    ! sp_drop_in_present || drop_in=false
+    sp_say drop_in_absent "$drop_in"
+    ! sp_gate_present || gate=false
+    sp_say gate_absent "$gate"
     sp_limits_drop
     [ ! -e "$sp_limits" ] || sp_fail files-left "$sp_limits could not be deleted."
-    # Reached only when everything above was re-read as gone. The failsafe goes last; if it does not
-    # go, that is said instead.
-    sp_say failsafe_absent true
+}
+
+# sp_close_keep_result NOTHING_WAS_MADE
+sp_close_keep_result() {
+    local seconds=0 kept=false
     sp_bool by_server [ "$sp_by_server" = 1 ]
-    sp_v=0
-    [ "$sp_by_server" = 0 ] || sp_v=$(date +%s)
-    sp_say server_closed_at "$sp_v"
+    [ "$sp_by_server" = 0 ] || seconds=$(date +%s)
+    sp_say server_closed_at "$seconds"
     sp_say absent true
-    sp_v=false
-    if [ "$sp_nothing" = false ] && [ "$sp_recorded" = 1 ]; then
+    if [ "$1" = false ] && [ "$sp_recorded" = 1 ]; then
         if sp_result_write; then
-            sp_v=true
+            kept=true
         elif [ "$sp_by_server" = 1 ]; then
             sp_fail no-room 'What was found could not be written down (a full disk).'
         fi
     fi
-    sp_say result_kept "$sp_v"
-    sp_forget
-    if ! sp_failsafe_absent; then
-        sp_out=$(printf '%s' "$sp_out" | sed 's/^failsafe_absent=true$/failsafe_absent=false/')$sp_nl
-        sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
-    fi
-    sp_flush
+    sp_say result_kept "$kept"
 }

@@ -14,6 +14,7 @@ sp_need_made() {
 }
 
 sp_update() {
+    local folder
     sp_need_made
     sp_plan_home
     sp_keys=$sp_rec_keys sp_keys_dir=$sp_rec_dir
@@ -23,8 +24,8 @@ sp_update() {
         sp_plan_keys
         sp_note keys "$sp_keys"
         sp_note keys_dir "$sp_keys_dir"
-        sp_t=${sp_keys%/*}
-        case $sp_keys in "$sp_home"/*/*) [ -d "$sp_t" ] || mkdir -m 0755 -- "$sp_t" ;; esac
+        folder=${sp_keys%/*}
+        case $sp_keys in "$sp_home"/*/*) [ -d "$folder" ] || mkdir -m 0755 -- "$folder" ;; esac
     fi
     sp_start=$sp_rec_path
     sp_gate=$sp_rec_gate

@@ -1,11 +1,12 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 # What the server wrote down when it closed by itself is the word of an account that was the supporter's,
 # and so the list that it was made from was left: everything in it is looked for again, and what the server
-# did not say is added. Who was shut into the folder of the shop wrote neither.
+# did not say is added. Who was shut into the folder of the shop wrote neither. Given what was said again, with a newline
+# before it.
 sp_look_again() {
     if [ -z "$sp_base" ] || [ ! -d "$sp_base/.kept.$sp_grant" ] || [ -L "$sp_base/.kept.$sp_grant" ] || [ "$sp_ses_alone" = 1 ]; then return 0; fi
     sp_difference "$sp_base/.kept.$sp_grant"
-    case $sp_again in
+    case $1 in
         *"${sp_nl}difference="*) ;;
         *)
             sp_say_difference
@@ -18,15 +19,15 @@ sp_look_again() {
 
 # Where there is nothing left to compare with: every key that opens this account now, a hundred of them.
 sp_say_keys_now() {
-    sp_n=0 sp_seen=$sp_nl
+    local count=0 seen="$sp_nl" one found line
     IFS=$sp_nl
-    for sp_f in $sp_read; do
+    for one in $sp_read; do
         IFS=" $sp_tab$sp_nl"
-        sp_at "$sp_f" || continue
-        case $sp_seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
-        sp_seen=$sp_seen$sp_target$sp_nl
+        sp_at "$one" || continue
+        case $seen in *"$sp_nl$sp_target$sp_nl"*) continue ;; esac
+        seen=$seen$sp_target$sp_nl
         if [ ! -r "$sp_target" ] || [ ! -f "$sp_target" ]; then continue; fi
-        sp_t=$(head -c 1000000 <"$sp_target" | SP_FILE=$sp_file awk '
+        found=$(head -c 1000000 <"$sp_target" | SP_FILE=$sp_file awk '
             /^[ \t]*(#|\r?$)/ { next }
             {
                 l = $0; gsub(/\\"/, "", l); gsub(/"[^"]*"/, "", l)
@@ -39,21 +40,21 @@ sp_say_keys_now() {
                 if (++n >= 100) exit
             }') || :
         IFS=$sp_nl
-        for sp_l in $sp_t; do
-            sp_n=$((sp_n + 1))
-            [ "$sp_n" -gt 100 ] || sp_say key_now "$sp_l"
+        for line in $found; do
+            count=$((count + 1))
+            [ "$count" -gt 100 ] || sp_say key_now "$line"
         done
     done
     IFS=" $sp_tab$sp_nl"
 }
 
-# Says again what an earlier close wrote down; nothing, while a line of the grant was there: that goes
+# sp_history_again DOUBT: says again what an earlier close wrote down; nothing, while a line of the grant was there: that goes
 # before it is written. The supporter can write there, too: of what is not ours to say nothing is said.
 # Without a gate nothing tells the sessions of this grant from the merchant's own.
 sp_history_again() {
-    set -- /dev/null
-    [ -z "$sp_base" ] || [ -n "$sp_todo" ] || ! sp_result_there || set -- "$sp_base/result.$sp_grant"
-    head -c 7000000 <"$1" | tr -d '\000-\010\013-\037\177' | SP_DOUBT=$sp_doubt awk '
+    local file=/dev/null
+    [ -z "$sp_base" ] || [ -n "$sp_todo" ] || ! sp_result_there || file=$sp_base/result.$sp_grant
+    head -c 7000000 <"$file" | tr -d '\000-\010\013-\037\177' | SP_DOUBT=$1 awk '
         { i = index($0, "="); k = substr($0, 1, i - 1); v = substr($0, i + 1); ok = !(k in n) }
         k == "use" { v = substr(v, 1, 400); ok = n[k] < 1000 }
         k ~ /^(record|packed)$/ { v = substr(v, 1, 9000); ok = v != "again" }
@@ -72,7 +73,7 @@ sp_history_again() {
 
 # The folder of the grant goes, what may still be needed last: the failsafe tries again until then.
 sp_close_place() {
-    sp_failsafe_gone=true
+    local gone=true said
     if [ -z "$sp_base" ]; then
         sp_say failsafe_absent true
         return 0
@@ -87,16 +88,16 @@ sp_close_place() {
         mv -- "$sp_dir/baseline" "$sp_base/.gone.$sp_grant" 2>/dev/null || :
         rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
         # A full disk may have room by now.
-        sp_result_there || { sp_kept=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$sp_kept; }
+        sp_result_there || { said=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$said; }
         sp_settle "$sp_base/result.$sp_grant" "$sp_base" "$sp_dir"
-        sp_failsafe_remove || sp_failsafe_gone=false
+        sp_failsafe_remove || gone=false
     fi
     # A line that came back, out of an editor that was open all the time.
-    if [ "$sp_failsafe_gone" = true ] && sp_has crontab && sp_crontab_ours; then
+    if [ "$gone" = true ] && sp_has crontab && sp_crontab_ours; then
         mkdir -p -- "$sp_base" 2>/dev/null || :
-        sp_crontab_remove || sp_failsafe_gone=false
+        sp_crontab_remove || gone=false
     fi
-    if [ "$sp_failsafe_gone" = false ]; then
+    if [ "$gone" = false ]; then
         sp_say failsafe_absent false
         sp_fail failsafe-left "${sp_cron_why:-What was to close this grant on the server could not be removed.}"
     fi

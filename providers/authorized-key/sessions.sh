@@ -18,169 +18,222 @@
 # or a process where the supporter could start one; with the name of another grant, where that one's gate
 # wrote it down as its own, which is a claim and no proof. A list of /proc misses what forks all the time;
 # `tasks` is how many tasks of the account the list has, to be held against the kernel's own count.
-# shellcheck disable=SC2016 # $0 is awk's
-sp_awk_sessions='
-    function valid(key, c,    p, q) {
-        if (!((key, c) in at)) return 0
-        p = ppid[c]
-        if ((key, "self") in at && at[key, "self"] == at[key, c]) return 0
-        if (uid[p] == u) {
-            if (at[key, p] == at[key, c]) return 0
-        } else {
-            if ((key, p) in at && at[key, p] != at[key, c]) return 0
-            if ((key, ppid[p]) in at && at[key, ppid[p]] == at[key, c]) return 0
-        }
-        for (q in name) if (uid[q] == u && server(q) && !(q in conn) && at[key, q] == at[key, c] && ppid[c] != q) return 0
-        return 1
-    }
-    function isd(p) { return name[p] == "sshd" || name[p] == "sshd-session" || name[p] == "dropbear" }
-    function roots(p) { return p == 0 || (uid[p] == 0 && ruid[p] == 0) }
-    function server(p,   q) {
-        if (!isd(p)) return 0
-        if (p in hid) return 1
-        q = ppid[p]
+
+# The awk functions that know a server. `account` is the id of this account, `ours` a server that it runs itself.
+sp_awk_servers() {
+    sp_v='
+    function is_sshd(process) { return name[process] == "sshd" || name[process] == "sshd-session" || name[process] == "dropbear" }
+    function of_root(process) { return process == 0 || (uid[process] == 0 && real_uid[process] == 0) }
+    function server(process,   above) {
+        if (!is_sshd(process)) return 0
+        if (process in hidden) return 1
+        above = parent[process]
         # In a container sshd may be the first process, which takes whoever has lost a parent.
-        return isd(q) && (roots(q) && roots(ppid[q]) && (q != 1 || u == 0) || q == ours)
+        return is_sshd(above) && (of_root(above) && of_root(parent[above]) && (above != 1 || account == 0) || above == ours)
     }
-    function climb(p,   q) {
-        while (p in marked && ppid[p] in marked && uid[ppid[p]] == u) p = ppid[p]
+    function climb(process,   above) {
+        while (process in marked && parent[process] in marked && uid[parent[process]] == account) process = parent[process]
         # Past what only calls itself an sshd.
-        for (q = p = ppid[p]; uid[q] == u && isd(q) && !server(q); ) q = ppid[q]
-        return uid[q] == u && server(q) ? q : p
+        for (above = process = parent[process]; uid[above] == account && is_sshd(above) && !server(above); ) above = parent[above]
+        return uid[above] == account && server(above) ? above : process
     }
-    function below(p, what,   n) {
-        for (n = 0; p > 1 && n < 64; n++) { p = ppid[p]; if (what == "self" ? p == self : p in name && uid[p] == u && server(p)) return 1 }
+    function below(process, what,   n) {
+        for (n = 0; process > 1 && n < 64; n++) {
+            process = parent[process]
+            if (what == "self" ? process == self : process in name && uid[process] == account && server(process)) return 1
+        }
         return 0
     }
+'
+}
+
+# Those that know the ids of logins, and the times. `at` has the id of each process, by its kind: `login` or `scope`.
+sp_awk_logins() {
+    sp_v='
+    function valid(kind, process,    above, other) {
+        if (!((kind, process) in at)) return 0
+        above = parent[process]
+        if ((kind, "self") in at && at[kind, "self"] == at[kind, process]) return 0
+        if (uid[above] == account) {
+            if (at[kind, above] == at[kind, process]) return 0
+        } else {
+            if ((kind, above) in at && at[kind, above] != at[kind, process]) return 0
+            if ((kind, parent[above]) in at && at[kind, parent[above]] == at[kind, process]) return 0
+        }
+        for (other in name) {
+            if (uid[other] == account && server(other) && !(other in connection) && at[kind, other] == at[kind, process] && parent[process] != other) return 0
+        }
+        return 1
+    }
+    function claimed(kind, process) { return (kind, process) in at && at[kind, process] != at[kind, "self"] && ((kind, at[kind, process]) in claim) }
     # What another grant wrote down as its own: a claim, which whoever is this account can write.
-    function whose(p) {
-        if (p in theirs) return theirs[p]
-        if (("login", p) in at && at["login", p] != at["login", "self"] && (("login", at["login", p]) in claim)) return claim["login", at["login", p]]
-        if (("scope", p) in at && at["scope", p] != at["scope", "self"] && (("scope", at["scope", p]) in claim)) return claim["scope", at["scope", p]]
+    function whose(process) {
+        if (process in theirs) return theirs[process]
+        if (claimed("login", process)) return claim["login", at["login", process]]
+        if (claimed("scope", process)) return claim["scope", at["scope", process]]
         return ""
     }
     # Seconds are cut, and the two clocks were not read at the same time.
-    function epoch(p) { return up == "" || !(p in begun) ? "-" : int(now - up + begun[p] / 100) }
-    function after(p) { return !(p in begun) || since == 0 || up == "" || now - up + begun[p] / 100 >= since - 2 }
-    BEGIN {
-        u = ENVIRON["SP_UID"]; self = ENVIRON["SP_SELF"]; FS = "\n"
-        now = ENVIRON["SP_NOW"] + 0; up = ENVIRON["SP_UP"]; since = ENVIRON["SP_SINCE"] + 0; alone = ENVIRON["SP_ALONE"] == "1"
-    }
-    {
-        if (substr($0, 1, 6) == "/proc/") {
-            l = substr($0, 7); i = index(l, "/"); p = substr(l, 1, i - 1); l = substr(l, i + 1)
-            i = index(l, ":"); file = substr(l, 1, i - 1); v = substr(l, i + 1)
-            if (file == "status") {
-                i = index(v, ":"); k = substr(v, 1, i - 1); v = substr(v, i + 2)
-                if (k == "Name") name[p] = v
-                else if (k == "State") state[p] = substr(v, 1, 1)
-                else if (k == "PPid") ppid[p] = v
-                else if (k == "Uid") { split(v, f, "\t"); ruid[p] = f[1]; uid[p] = f[2] }
-                else if (k == "Threads") threads[p] = v
-            } else if (file == "stat") { sub(/.*[)] /, "", v); split(v, f, " "); begun[p] = f[20] }
-            else if (file == "sessionid") { if (v != "4294967295") at["login", p] = v }
-            else if (file == "cgroup") { sub(/^[^\/]*/, "", v); if (v ~ /\/session-[^\/]*\.scope$/) at["scope", p] = v }
-            next
+    function epoch(process) { return up == "" || !(process in begun) ? "-" : int(now - up + begun[process] / 100) }
+    function after(process) { return !(process in begun) || since == 0 || up == "" || now - up + begun[process] / 100 >= since - 2 }
+'
+}
+
+# Those that find what is of the grant, in this order. `hit` is what is of it, `want` the ids of its logins, `safe` what we are.
+sp_awk_finds() {
+    sp_v='
+    # What is over and not yet taken back leaves its place to whoever comes next: it is not counted.
+    function count_tasks(   process) {
+        for (process in name) {
+            if (real_uid[process] == account && state[process] != "Z" && !below(process, "self")) tasks += threads[process] + 0 > 0 ? threads[process] : 1
         }
-        split($0, f, " ")
-        if (f[1] == "watch") watch[f[2]] = 1
-        else if (f[1] == "marked") marked[f[2]] = 1
-        else if (f[1] == "conn") { seed[f[2]] = 1 }
-        else if (f[1] == "hidden") { seed[f[2]] = 1; hid[f[2]] = 1; uid[f[2]] = u; name[f[2]] = "sshd" }
-        else if (f[1] == "other") {
-            if (f[3] != "-") theirs[f[3]] = f[2]
-            if (f[4] != "-") claim["login", f[4]] = f[2]
-            if (f[5] != "-") claim["scope", f[5]] = f[2]
-        }
-        else if (f[1] == "gone") { if (f[2] != "-") old["login", f[2]] = 1; if (f[3] != "-") old["scope", f[3]] = 1; if (f[2] f[3] == "--") blind = 1 }
+        for (process in name) if (state[process] == "Z") uid[process] = ""
     }
-    END {
-        # What is over and not yet taken back leaves its place to whoever comes next: it is not counted.
-        for (p in name) if (ruid[p] == u && state[p] != "Z" && !below(p, "self")) tasks += threads[p] + 0 > 0 ? threads[p] : 1
-        for (p in name) if (state[p] == "Z") uid[p] = ""
-        for (p = self; p > 1 && !(p in safe); p = ppid[p]) {
-            safe[p] = 1
-            if (ours == "" && uid[p] == u && isd(p) && uid[ppid[p]] == u && isd(ppid[p])) ours = ppid[p]
+    function find_ourselves(   process, above) {
+        for (process = self; process > 1 && !(process in safe); process = parent[process]) {
+            safe[process] = 1
+            above = parent[process]
+            if (ours == "" && uid[process] == account && is_sshd(process) && uid[above] == account && is_sshd(above)) ours = above
         }
         if (("login", self) in at) at["login", "self"] = at["login", self]
         if (("scope", self) in at) at["scope", "self"] = at["scope", self]
-        for (p in seed) if (uid[p] == u && isd(p)) conn[p] = 1
-        for (p in watch) if (uid[p] == u) hit[p] = 1
-        for (p in marked) if (uid[p] == u) { hit[p] = 1; q = climb(p); if (uid[q] == u && isd(q)) conn[q] = 1 }
-        for (c in conn) {
-            hit[c] = 1; ok = 0
-            if (valid("login", c)) { want["login", at["login", c]] = 1; ok = 1 }
-            if (valid("scope", c)) { want["scope", at["scope", c]] = 1; ok = 1 }
-            if (!ok) blind = 1
+    }
+    function find_connections(   process, above, known) {
+        for (process in seed) if (uid[process] == account && is_sshd(process)) connection[process] = 1
+        for (process in watch) if (uid[process] == account) hit[process] = 1
+        for (process in marked) if (uid[process] == account) {
+            hit[process] = 1
+            above = climb(process)
+            if (uid[above] == account && is_sshd(above)) connection[above] = 1
         }
-        # Of a connection that is gone only the ids are left.
-        for (k in old) {
-            split(k, f, SUBSEP); ok = 1
-            if (at[f[1], "self"] == f[2]) ok = 0
-            for (q in name) if (uid[q] == u && server(q) && !(q in conn) && at[f[1], q] == f[2]) ok = 0
-            if (ok) want[k] = 1
+        for (process in connection) {
+            hit[process] = 1; known = 0
+            if (valid("login", process)) { want["login", at["login", process]] = 1; known = 1 }
+            if (valid("scope", process)) { want["scope", at["scope", process]] = 1; known = 1 }
+            if (!known) blind = 1
         }
-        for (p in name) {
-            if ((("login", at["login", p]) in want) || (("scope", at["scope", p]) in want)) {
-                if (uid[p] == u) hit[p] = 1
-                else if (!(isd(p) && roots(p)) && uid[p] != "") others++
+    }
+    # Of a connection that is gone only the ids are left.
+    function find_gone(   id, part, process, known) {
+        for (id in old) {
+            split(id, part, SUBSEP); known = 1
+            if (at[part[1], "self"] == part[2]) known = 0
+            for (process in name) {
+                if (uid[process] == account && server(process) && !(process in connection) && at[part[1], process] == part[2]) known = 0
+            }
+            if (known) want[id] = 1
+        }
+    }
+    function find_hits(   process, more) {
+        for (process in name) {
+            if ((("login", at["login", process]) in want) || (("scope", at["scope", process]) in want)) {
+                if (uid[process] == account) hit[process] = 1
+                else if (!(is_sshd(process) && of_root(process)) && uid[process] != "") others++
             }
         }
         do {
             more = 0
-            for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] == u) { hit[p] = 1; more = 1 }
+            for (process in name) if (!(process in hit) && parent[process] in hit && uid[process] == account) { hit[process] = 1; more = 1 }
         } while (more)
-        for (p in name) if (!(p in hit) && ppid[p] in hit && uid[p] != "" && uid[p] != u && !(isd(p) && roots(p))) others++
-        for (p in name) {
-            if (p in hit || p in safe || below(p, "self") || !(uid[p] == u || ruid[p] == u && state[p] != "Z") || !after(p)) continue
-            w = whose(p)
-            if (uid[p] == u && server(p)) print "stray login", p, epoch(p) (w != "" ? " " w : "")
-            else if (!alone && !below(p, "server")) print "stray " (w != "" ? "of " w : "process"), p, epoch(p), name[p]
+        for (process in name) {
+            if (!(process in hit) && parent[process] in hit && uid[process] != "" && uid[process] != account && !(is_sshd(process) && of_root(process))) others++
         }
+    }
+    function tell_strays(   process, grant) {
+        for (process in name) {
+            if (process in hit || process in safe || below(process, "self") || !after(process)) continue
+            if (!(uid[process] == account || real_uid[process] == account && state[process] != "Z")) continue
+            grant = whose(process)
+            if (uid[process] == account && server(process)) print "stray login", process, epoch(process) (grant != "" ? " " grant : "")
+            else if (!alone && !below(process, "server")) print "stray " (grant != "" ? "of " grant : "process"), process, epoch(process), name[process]
+        }
+    }
+'
+}
+
+# Sets sp_v to the awk program that tells sessions apart. It reads lines of files in /proc, with their names, and sp_recorded.
+sp_awk_sessions() {
+    local functions
+    sp_awk_servers
+    functions=$sp_v
+    sp_awk_logins
+    functions=$functions$sp_v
+    sp_awk_finds
+    # shellcheck disable=SC2016 # $0 is awk's
+    sp_v=$functions$sp_v'
+    BEGIN {
+        account = ENVIRON["SP_UID"]; self = ENVIRON["SP_SELF"]; FS = "\n"
+        now = ENVIRON["SP_NOW"] + 0; up = ENVIRON["SP_UP"]; since = ENVIRON["SP_SINCE"] + 0; alone = ENVIRON["SP_ALONE"] == "1"
+    }
+    substr($0, 1, 6) == "/proc/" {
+        rest = substr($0, 7); cut = index(rest, "/"); process = substr(rest, 1, cut - 1); rest = substr(rest, cut + 1)
+        cut = index(rest, ":"); file = substr(rest, 1, cut - 1); value = substr(rest, cut + 1)
+        if (file == "status") {
+            cut = index(value, ":"); key = substr(value, 1, cut - 1); value = substr(value, cut + 2)
+            if (key == "Name") name[process] = value
+            else if (key == "State") state[process] = substr(value, 1, 1)
+            else if (key == "PPid") parent[process] = value
+            else if (key == "Uid") { split(value, field, "\t"); real_uid[process] = field[1]; uid[process] = field[2] }
+            else if (key == "Threads") threads[process] = value
+        } else if (file == "stat") { sub(/.*[)] /, "", value); split(value, field, " "); begun[process] = field[20] }
+        else if (file == "sessionid") { if (value != "4294967295") at["login", process] = value }
+        else if (file == "cgroup") { sub(/^[^\/]*/, "", value); if (value ~ /\/session-[^\/]*\.scope$/) at["scope", process] = value }
+        next
+    }
+    {
+        split($0, field, " ")
+        if (field[1] == "watch") watch[field[2]] = 1
+        else if (field[1] == "marked") marked[field[2]] = 1
+        else if (field[1] == "conn") { seed[field[2]] = 1 }
+        else if (field[1] == "hidden") { seed[field[2]] = 1; hidden[field[2]] = 1; uid[field[2]] = account; name[field[2]] = "sshd" }
+        else if (field[1] == "other") {
+            if (field[3] != "-") theirs[field[3]] = field[2]
+            if (field[4] != "-") claim["login", field[4]] = field[2]
+            if (field[5] != "-") claim["scope", field[5]] = field[2]
+        }
+        else if (field[1] == "gone") {
+            if (field[2] != "-") old["login", field[2]] = 1
+            if (field[3] != "-") old["scope", field[3]] = 1
+            if (field[2] field[3] == "--") blind = 1
+        }
+    }
+    END {
+        count_tasks(); find_ourselves(); find_connections(); find_gone(); find_hits()
+        tell_strays()
         print "tasks", tasks + 0
         if (ours != "") print "own-server"
-        for (k in want) { split(k, f, SUBSEP); if (f[1] == "scope" && sub(/^.*\/session-/, "", f[2]) && sub(/[.]scope$/, "", f[2])) print "scope", f[2] }
-        n = 0
-        for (p in hit) {
-            if (p in safe || uid[p] != u) continue
-            if (p in conn) { n++; print "conn", p } else { if (!(ppid[p] in hit) && !(p in watch)) n++; print "pid", p }
+        for (id in want) {
+            split(id, field, SUBSEP)
+            if (field[1] == "scope" && sub(/^.*\/session-/, "", field[2]) && sub(/[.]scope$/, "", field[2])) print "scope", field[2]
         }
-        print "sum", n, others + 0, blind + 0
+        for (process in hit) {
+            if (process in safe || uid[process] != account) continue
+            if (process in connection) { sessions++; print "conn", process }
+            else { if (!(parent[process] in hit) && !(process in watch)) sessions++; print "pid", process }
+        }
+        print "sum", sessions + 0, others + 0, blind + 0
     }'
+}
 
 # Sets sp_ses_conns (the sshd of each connection of the grant), sp_ses_pids (all else that is of it),
 # sp_ses_count (the sessions), sp_ses_elsewhere (processes of it that run as another user),
 # sp_ses_blind=1 where a process that was cut loose would not be found, sp_ses_stray (what began after
 # the grant and is nobody's, a line each) and sp_ses_tasks (how many tasks of the account there are).
 sp_sessions() {
+    local now since told
     sp_ses_conns='' sp_ses_pids='' sp_ses_count=0 sp_ses_elsewhere=0 sp_ses_blind=0 sp_ses_stray='' sp_ses_tasks=0 sp_ses_scopes='' sp_ses_own=0
     sp_login_records
     sp_uptime
-    sp_ses_now=$(date +%s)
-    sp_ses_since=${sp_opened:-0}
-    case $sp_ses_since in *[!0-9]*) sp_ses_since=0 ;; esac
+    now=$(date +%s)
+    since=${sp_opened:-0}
+    case $since in *[!0-9]*) since=0 ;; esac
     # Who was shut into the folder of the shop could start nothing.
     sp_ses_alone=0
     if [ "$sp_access" != ssh ] && [ "${sp_confined_then:-}" = true ]; then sp_ses_alone=1; fi
-    # A watcher of the gate stands beside every connection, and names it. One of another account's names
-    # nothing; one of this account's is the supporter's own word, who could end everything here anyway.
-    sp_conn_uid=$sp_uid
-    sp_connections
-    for sp_a in $sp_conns; do
-        if [ -r "/proc/${sp_a%%:*}/stat" ]; then
-            sp_recorded="${sp_recorded}conn ${sp_a%%:*}$sp_nl"
-        else
-            sp_hidden="${sp_hidden% "${sp_a%%:*}"} ${sp_a%%:*}"
-        fi
-    done
-    # /proc may hide its own sshd and sftp-server from an account (hidepid). Those are known by their
-    # watchers; what else is hidden nobody knows.
-    for sp_a in $sp_hidden; do
-        ! sp_unseen "$sp_a" || sp_recorded="${sp_recorded}hidden $sp_a$sp_nl"
-    done
-    for sp_a in $sp_watchers; do sp_recorded="${sp_recorded}watch $sp_a$sp_nl"; done
+    sp_watch_records
+    sp_awk_sessions
     set +f
-    sp_t=$({
+    told=$({
         printf '%s' "$sp_recorded"
         # Processes end while they are looked at, which is no failure.
         grep -HsE '^(Name|State|PPid|Uid|Threads):' /proc/[0-9]*/status || :
@@ -188,29 +241,56 @@ sp_sessions() {
         grep -Hs . /proc/[0-9]*/sessionid || :
         grep -HsE '/session-[^/]*[.]scope$' /proc/[0-9]*/cgroup || :
         sp_marked_seeds
-    } 2>/dev/null | SP_UID=$sp_uid SP_SELF=$$ SP_NOW=$sp_ses_now SP_UP=$sp_up SP_SINCE=$sp_ses_since SP_ALONE=$sp_ses_alone \
-        awk "$sp_awk_sessions") || :
+    } 2>/dev/null | SP_UID=$sp_uid SP_SELF=$$ SP_NOW=$now SP_UP=$sp_up SP_SINCE=$since SP_ALONE=$sp_ses_alone \
+        awk "$sp_v") || :
     set -f
+    sp_sessions_told "$told"
+    [ -r /proc/1/stat ] || sp_ses_blind=1
+}
+
+# sp_sessions_told TEXT: takes in what the awk program printed.
+sp_sessions_told() {
+    local line
     IFS=$sp_nl
-    for sp_l in $sp_t; do
-        case $sp_l in
-            'conn '*) sp_ses_conns="$sp_ses_conns ${sp_l#* }" ;;
-            'pid '*) sp_ses_pids="$sp_ses_pids ${sp_l#* }" ;;
-            'scope '*) sp_ses_scopes="$sp_ses_scopes ${sp_l#* }" ;;
-            'stray '*) sp_ses_stray="$sp_ses_stray${sp_l#* }$sp_nl" ;;
-            'tasks '*) sp_ses_tasks=${sp_l#* } ;;
+    for line in $1; do
+        case $line in
+            'conn '*) sp_ses_conns="$sp_ses_conns ${line#* }" ;;
+            'pid '*) sp_ses_pids="$sp_ses_pids ${line#* }" ;;
+            'scope '*) sp_ses_scopes="$sp_ses_scopes ${line#* }" ;;
+            'stray '*) sp_ses_stray="$sp_ses_stray${line#* }$sp_nl" ;;
+            'tasks '*) sp_ses_tasks=${line#* } ;;
             own-server) sp_ses_own=1 ;;
             'sum '*)
                 IFS=' '
                 # shellcheck disable=SC2086
-                set -- $sp_l
+                set -- $line
                 sp_ses_count=$2 sp_ses_elsewhere=$3 sp_ses_blind=$4
                 IFS=$sp_nl
                 ;;
         esac
     done
     IFS=" $sp_tab$sp_nl"
-    [ -r /proc/1/stat ] || sp_ses_blind=1
+}
+
+# Adds to sp_recorded what the watchers of the gate name: one stands beside every connection. One of another account's
+# names nothing; one of this account's is the supporter's own word, who could end everything here anyway.
+sp_watch_records() {
+    local one
+    sp_conn_uid=$sp_uid
+    sp_connections
+    for one in $sp_conns; do
+        if [ -r "/proc/${one%%:*}/stat" ]; then
+            sp_recorded="${sp_recorded}conn ${one%%:*}$sp_nl"
+        else
+            sp_hidden="${sp_hidden% "${one%%:*}"} ${one%%:*}"
+        fi
+    done
+    # /proc may hide its own sshd and sftp-server from an account (hidepid). Those are known by their
+    # watchers; what else is hidden nobody knows.
+    for one in $sp_hidden; do
+        ! sp_unseen "$one" || sp_recorded="${sp_recorded}hidden $one$sp_nl"
+    done
+    for one in $sp_watchers; do sp_recorded="${sp_recorded}watch $one$sp_nl"; done
 }
 sp_hidden=''
 sp_unseen() { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
@@ -220,57 +300,59 @@ sp_unseen() { [ ! -r "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null; }
 # processes ended: what is ended has to be an sshd, or of the same login as one was. And to what the gates
 # of other grants wrote: `other GRANT PID LOGIN SCOPE`, with a `-` for a connection that is gone.
 sp_login_records() {
-    sp_recorded='' sp_boot='' sp_n=0
-    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r sp_boot </proc/sys/kernel/random/boot_id || :
+    local boot='' one grant
+    sp_recorded='' sp_record_lines=0
+    [ ! -r /proc/sys/kernel/random/boot_id ] || read -r boot </proc/sys/kernel/random/boot_id || :
     [ -n "$sp_dir" ] || return 0
-    sp_records_of "$sp_grant"
+    sp_records_of "$sp_grant" "$boot"
     set +f
     set -- "$sp_base"/*/logins
     set -f
-    sp_n=0
-    for sp_f; do
-        sp_j=${sp_f%/logins} sp_j=${sp_j##*/}
-        case $sp_j in "$sp_grant" | '' | *[!0-9a-z]*) continue ;; esac
-        sp_records_of "$sp_j"
+    sp_record_lines=0
+    for one; do
+        grant=${one%/logins} grant=${grant##*/}
+        case $grant in "$sp_grant" | '' | *[!0-9a-z]*) continue ;; esac
+        sp_records_of "$grant" "$boot"
     done
 }
 
-# sp_records_of GRANT: those of one grant. Reading has an end, whatever lies there.
+# sp_records_of GRANT BOOT: those of one grant, of this boot of the server. Reading has an end, whatever lies there;
+# sp_record_lines counts the lines, of other grants all together.
 sp_records_of() {
-    [ -f "$sp_base/$1/logins" ] && [ -r "$sp_base/$1/logins" ] || return 0
-    sp_m=$1
-    sp_t=$(sp_timed head -c 200000 -- "$sp_base/$1/logins" 2>/dev/null 9>&-) || :
+    local grant="$1" boot="$2" lines line pid began login scope
+    [ -f "$sp_base/$grant/logins" ] && [ -r "$sp_base/$grant/logins" ] || return 0
+    lines=$(sp_timed head -c 200000 -- "$sp_base/$grant/logins" 2>/dev/null 9>&-) || :
     IFS=$sp_nl
-    for sp_l in $sp_t; do
+    for line in $lines; do
         IFS=" $sp_tab$sp_nl"
-        sp_n=$((sp_n + 1))
-        [ "$sp_n" -le 2000 ] || break
+        sp_record_lines=$((sp_record_lines + 1))
+        [ "$sp_record_lines" -le 2000 ] || break
         # PID BEGAN BOOT LOGIN SCOPE
         # shellcheck disable=SC2086 # words
-        set -- $sp_l
+        set -- $line
         [ "$#" = 5 ] || continue
-        sp_a=$1 sp_b=$2 sp_d=$4 sp_w=$5
+        pid=$1 began=$2 login=$4 scope=$5
         # Ids of another boot are other people's by now.
-        [ "$3" = "$sp_boot" ] || continue
-        case $sp_a$sp_b${sp_d%-} in '' | *[!0-9]*) continue ;; esac
-        case $sp_w in '' | *[!A-Za-z0-9@:._/\\-]*) continue ;; esac
-        sp_alive "$sp_a"
-        if [ -z "$sp_born" ] || [ "$sp_born" != "$sp_b-$sp_boot" ]; then
-            if [ "$sp_m" != "$sp_grant" ]; then
-                sp_a=-
-            elif sp_unseen "$sp_a"; then
+        [ "$3" = "$boot" ] || continue
+        case $pid$began${login%-} in '' | *[!0-9]*) continue ;; esac
+        case $scope in '' | *[!A-Za-z0-9@:._/\\-]*) continue ;; esac
+        sp_alive "$pid"
+        if [ -z "$sp_born" ] || [ "$sp_born" != "$began-$boot" ]; then
+            if [ "$grant" != "$sp_grant" ]; then
+                pid=-
+            elif sp_unseen "$pid"; then
                 # Or another one with its number: the record alone is not enough to end it.
                 sp_recorded="${sp_recorded}gone - -$sp_nl"
                 continue
             else
-                sp_recorded="${sp_recorded}gone $sp_d $sp_w$sp_nl"
+                sp_recorded="${sp_recorded}gone $login $scope$sp_nl"
                 continue
             fi
         fi
-        if [ "$sp_m" = "$sp_grant" ]; then
-            sp_recorded="${sp_recorded}conn $sp_a$sp_nl"
+        if [ "$grant" = "$sp_grant" ]; then
+            sp_recorded="${sp_recorded}conn $pid$sp_nl"
         else
-            sp_recorded="${sp_recorded}other $sp_m $sp_a $sp_d $sp_w$sp_nl"
+            sp_recorded="${sp_recorded}other $grant $pid $login $scope$sp_nl"
         fi
     done
     IFS=" $sp_tab$sp_nl"
@@ -280,47 +362,46 @@ sp_records_of() {
 # grep finds it. What stands in these files is in the memory of the process, and whose it is may see to it
 # that reading never ends: each read has an end here, and ten that came to it are enough.
 sp_own_matching() {
-    sp_j=$1 sp_m=''
+    local file="$1" files='' one result=0 silent=0
     shift
     set +f
-    for sp_a in /proc/[0-9]*; do [ ! -O "$sp_a" ] || sp_m="$sp_m $sp_a/$sp_j"; done
+    for one in /proc/[0-9]*; do [ ! -O "$one" ] || files="$files $one/$file"; done
     set -f
-    [ -n "$sp_m" ] || return 0
-    sp_r=0
+    [ -n "$files" ] || return 0
     # shellcheck disable=SC2086 # paths in /proc, which hold no blanks
     if ! sp_has timeout; then
-        grep "$@" $sp_m || :
+        grep "$@" $files || :
         return 0
     fi
     # shellcheck disable=SC2086
-    timeout -s KILL 5 grep "$@" $sp_m 9>&- || sp_r=$?
-    [ "$sp_r" -ge 124 ] || return 0
-    sp_i=0
-    for sp_a in $sp_m; do
-        sp_r=0
-        timeout -s KILL 1 grep "$@" "$sp_a" 9>&- || sp_r=$?
-        [ "$sp_r" -lt 124 ] || sp_i=$((sp_i + 1))
-        [ "$sp_i" -lt 10 ] || return 0
+    timeout -s KILL 5 grep "$@" $files 9>&- || result=$?
+    [ "$result" -ge 124 ] || return 0
+    for one in $files; do
+        result=0
+        timeout -s KILL 1 grep "$@" "$one" 9>&- || result=$?
+        [ "$result" -lt 124 ] || silent=$((silent + 1))
+        [ "$silent" -lt 10 ] || return 0
     done
 }
 
 # As in lib/ending, but for watchers of this account alone: those of others name nothing here.
 sp_connections() {
+    local files file words process
     sp_conns='' sp_watchers=''
     [ -n "$sp_dir" ] || return 0
-    sp_t=$(sp_own_matching cmdline -lasF -e "$sp_dir/gate" 2>/dev/null) || :
-    for sp_b in $sp_t; do
-        sp_l=$(sp_timed tr '\000' ' ' 2>/dev/null <"$sp_b") || :
-        case $sp_l in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
+    files=$(sp_own_matching cmdline -lasF -e "$sp_dir/gate" 2>/dev/null) || :
+    for file in $files; do
+        words=$(sp_timed tr '\000' ' ' 2>/dev/null <"$file") || :
+        case $words in *"$sp_dir/gate --watch "*) ;; *) continue ;; esac
         # shellcheck disable=SC2086
-        set -- ${sp_l##*--watch }
+        set -- ${words##*--watch }
         case ${1:-x}${2:-x} in *[!0-9]*) continue ;; esac
-        sp_b=${sp_b%/cmdline}
-        sp_b=${sp_b#/proc/}
-        sp_process "$sp_b"
+        process=${file%/cmdline}
+        process=${process#/proc/}
+        sp_process "$process"
         [ "$sp_euid" = "$sp_uid" ] || continue
-        case " $sp_watchers " in *" $sp_b "*) continue ;; esac
-        sp_watchers="$sp_watchers $sp_b"
+        case " $sp_watchers " in *" $process "*) continue ;; esac
+        sp_watchers="$sp_watchers $process"
         sp_lives "$1" "$2" || continue
         case " $sp_conns " in *" $1:$2 "*) ;; *) sp_conns="$sp_conns $1:$2" ;; esac
     done
@@ -330,33 +411,35 @@ sp_timed() { if sp_has timeout; then timeout -s KILL 2 "$@"; else "$@"; fi; }
 
 # The processes with the mark of the gate. The environments of others cannot be read, nor need they.
 sp_marked_seeds() {
+    local one
     if printf 'a\000b' | grep -qzxF b 2>/dev/null; then
         { sp_own_matching environ -lszxF "STAGEPASS_GRANT=$sp_grant" || :; } | sed -n 's|^/proc/\([0-9]*\)/environ$|marked \1|p'
         return 0
     fi
     # A grep that knows no -z (busybox as Alpine builds it).
-    for sp_a in /proc/[0-9]*; do
-        if [ ! -O "$sp_a" ] || [ ! -r "$sp_a/environ" ]; then continue; fi
-        ! sp_timed tr '\000' '\n' <"$sp_a/environ" | grep -qxF "STAGEPASS_GRANT=$sp_grant" || printf 'marked %s\n' "${sp_a#/proc/}"
+    for one in /proc/[0-9]*; do
+        if [ ! -O "$one" ] || [ ! -r "$one/environ" ]; then continue; fi
+        ! sp_timed tr '\000' '\n' <"$one/environ" | grep -qxF "STAGEPASS_GRANT=$sp_grant" || printf 'marked %s\n' "${one#/proc/}"
     done
 }
 
 # Ends them, waits for ten seconds at most until none is left, and sets sp_ended.
 sp_end_sessions() {
+    local round=0 one
     sp_hidden=''
     sp_sessions
-    sp_ended=$sp_ses_count sp_i=0
+    sp_ended=$sp_ses_count
     sp_end_scopes
     while [ -n "$sp_ses_conns$sp_ses_pids" ]; do
         # An sshd that is asked tidies up behind itself: terminal, login records, logind's session.
-        for sp_a in $sp_ses_conns; do
-            if [ "$sp_i" -lt 3 ]; then kill -TERM "$sp_a" 2>/dev/null || :; else kill -KILL "$sp_a" 2>/dev/null || :; fi
+        for one in $sp_ses_conns; do
+            if [ "$round" -lt 3 ]; then kill -TERM "$one" 2>/dev/null || :; else kill -KILL "$one" 2>/dev/null || :; fi
         done
-        for sp_a in $sp_ses_pids; do kill -KILL "$sp_a" 2>/dev/null || :; done
-        sp_i=$((sp_i + 1))
-        [ "$sp_i" -lt 60 ] || break
+        for one in $sp_ses_pids; do kill -KILL "$one" 2>/dev/null || :; done
+        round=$((round + 1))
+        [ "$round" -lt 60 ] || break
         if ! sleep 0.1 2>/dev/null; then
-            sp_i=$((sp_i + 6))
+            round=$((round + 6))
             sleep 1
         fi
         sp_sessions
@@ -366,14 +449,15 @@ sp_end_sessions() {
 # What hands over to a child all the time is never met by its number. logind ends whole logins, and lets
 # everybody end their own; our own stays.
 sp_end_scopes() {
+    local ours one passed
     if [ -z "$sp_ses_scopes" ] || ! sp_has loginctl || [ ! -d /run/systemd/seats ]; then return 0; fi
-    sp_t=$(sed -n 's|^.*/session-\([^/]*\)[.]scope$|\1|p' /proc/self/cgroup 2>/dev/null) || :
-    sp_w=" $sp_t "
-    for sp_a in $sp_ses_scopes; do
-        case $sp_a in *[!A-Za-z0-9]*) continue ;; esac
-        case $sp_w in *" $sp_a "*) continue ;; esac
-        sp_w="$sp_w$sp_a "
-        sp_timed loginctl kill-session --signal=KILL "$sp_a" >/dev/null 2>&1 9>&- || :
+    ours=$(sed -n 's|^.*/session-\([^/]*\)[.]scope$|\1|p' /proc/self/cgroup 2>/dev/null) || :
+    passed=" $ours "
+    for one in $sp_ses_scopes; do
+        case $one in *[!A-Za-z0-9]*) continue ;; esac
+        case $passed in *" $one "*) continue ;; esac
+        passed="$passed$one "
+        sp_timed loginctl kill-session --signal=KILL "$one" >/dev/null 2>&1 9>&- || :
     done
 }
 
@@ -381,9 +465,10 @@ sp_end_scopes() {
 # limit of that many, this shell among them, and two for the try itself, there is room to start one. Ends
 # with 2 where the kernel counts nothing for us.
 sp_none_hidden() {
+    local limit
     if [ "$sp_uid" = 0 ] || ! sp_has prlimit || ! sp_has timeout; then return 2; fi
-    sp_v=$((sp_ses_tasks + 2))
-    prlimit --nproc="$sp_v:$sp_v" timeout 5 true >/dev/null 2>&1 9>&- || return 1
+    limit=$((sp_ses_tasks + 2))
+    prlimit --nproc="$limit:$limit" timeout 5 true >/dev/null 2>&1 9>&- || return 1
 }
 
 # For the failsafe, in the time in which work may still go on.

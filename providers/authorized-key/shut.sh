@@ -29,6 +29,7 @@ sp_shut_gate() {
 # read right before it is put in place, as with any other editor. Whatever comes of it, the close goes on,
 # and looks again with the lock.
 sp_way_in() {
+    local one
     sp_survey
     [ -n "$sp_holding" ] || return 0
     sp_way_todo=$sp_holding
@@ -37,9 +38,9 @@ sp_way_in() {
         trap - 0
         sp_hunt=$sp_same_key_before
         IFS=$sp_nl
-        for sp_f in $sp_holding; do
+        for one in $sp_holding; do
             IFS=" $sp_tab$sp_nl"
-            sp_at "$sp_f" || continue
+            sp_at "$one" || continue
             (sp_file_fit) >/dev/null 2>&1 || continue
             sp_work=$sp_work.way sp_lines=''
             (sp_replace) || sp_clean

@@ -23,6 +23,16 @@ cd /
 trap 'sp_exit $?' 0
 sp_nl='
 '
+# What is `local` would be exported where the environment has a variable of that name.
+IFS=$sp_nl
+for sp_out in $(export -p); do
+    case $sp_out in
+        'export sp_'* | 'declare -x sp_'*) continue ;;
+        'export '[a-z]*=* | 'declare -x '[a-z]*=*) sp_out=${sp_out%%=*} sp_out=${sp_out##* } ;;
+        *) continue ;;
+    esac
+    case $sp_out in *[!A-Za-z0-9_]*) ;; *) unset "$sp_out" ;; esac
+done
 sp_tab='	'
 IFS=" $sp_tab$sp_nl"
 sp_out=

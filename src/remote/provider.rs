@@ -981,7 +981,7 @@ mod tests {
             .flat_map(str::split_whitespace)
     }
 
-    /// Merchants' lines are slow upwards.
+    /// Merchants' lines are slow upwards. What is told comes to it: some hundred bytes a verb.
     #[test]
     fn a_grant_sends_little() {
         for Files { name, .. } in BUILTIN {
@@ -993,7 +993,7 @@ mod tests {
             let [detect, open, tried] = [Verb::Detect, Verb::Open, Verb::Tried].map(bytes);
             let sum = detect + open + tried;
             println!("{name}: detect {detect}, open {open}, tried {tried}; a grant {sum} bytes");
-            assert!(sum < 73_000, "{name}: {sum}");
+            assert!(sum < 74_000, "{name}: {sum}");
         }
     }
 

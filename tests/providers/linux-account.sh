@@ -1585,8 +1585,14 @@ keeps_secrets() {
     done
     make_shop
     script linux-account open "path=$shop" has_password=1 "password=$password" >"$tmp/script"
-    on env sp_password=x sp_secret=x "sp_public_key=x" /bin/sh -s <"$tmp/script" >"$tmp/reply" 2>&1
+    # A `local` would be exported where the environment has a variable of its name.
+    local names
+    mapfile -t names < <(grep -rhoE '^ *local [^;]*' "$repo/providers" | grep -oE '\b[a-z_]+(=| |$)' | tr -d '= ' | grep -v '^local$' | sort -u)
+    on env sp_password=x sp_secret=x "sp_public_key=x" "${names[@]/%/=x}" /bin/sh -s <"$tmp/script" >"$tmp/reply" 2>&1
     rm -f "$root"/usr/local/bin/*
+    want 'there are locals' test "${#names[@]}" -gt 100
+    same 'none of them is in the environment of a program' '' "$(grep -E "^($(IFS='|'; echo "${names[*]}"))=" "$root/var/seen" | grep -vE '=x$' | head -n 3)"
+    deny 'nor is the hash of the password' grep -qF -- '$6$' "$root/var/seen"
     want 'open went on' grep -q '^stagepass-end=' "$tmp/reply"
     want 'the programs were watched' grep -q chpasswd "$root/var/seen"
     deny 'the password is in no argument and no environment' grep -qF -- "$password" "$root/var/seen"

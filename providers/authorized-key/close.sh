@@ -6,7 +6,7 @@ sp_close() {
     sp_place
     sp_ended_all=0 sp_ses_conns='' sp_ses_pids='' sp_ses_elsewhere=0 sp_ses_blind=1
     sp_any_gone=false sp_had_place=false sp_lined=false sp_was_moved=0 sp_todo='' sp_unfit='' sp_way_todo=''
-    sp_there=''
+    sp_there='' sp_history=''
     [ -z "$sp_dir" ] || sp_what_is_there
     sp_shut_gate
     # The way in first, and only then whoever is in: nothing that a supporter can hold or slow down stands

@@ -87,8 +87,8 @@ sp_close_place() {
         fi
         mv -- "$sp_dir/baseline" "$sp_base/.gone.$sp_grant" 2>/dev/null || :
         rm -rf -- "$sp_base/.gone.$sp_grant" "$sp_dir/baseline" "$sp_dir/baseline.new" "$sp_dir/logins"
-        # A full disk may have room by now.
-        sp_result_there || { said=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$said; }
+        # A full disk may have room by now. Where an earlier close wrote it, and it is gone, nobody can write it again.
+        [ -z "$sp_history" ] || sp_result_there || { said=$sp_out sp_out=$sp_history && { sp_result_write || :; } && sp_out=$said; }
         sp_settle "$sp_base/result.$sp_grant" "$sp_base" "$sp_dir"
         sp_failsafe_remove || gone=false
     fi

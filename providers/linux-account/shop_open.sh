@@ -58,6 +58,7 @@ sp_shop_open() {
 
 # Writes down which files have ACLs of their own before any of ours.
 sp_shop_before() {
+    local whole=true
     if [ ! -e "$sp_record/acl" ] && [ -n "$sp_other_acl" ]; then
         # What was there before any of ours, whichever of them ends first.
         cp -- "$sp_other_acl" "$sp_record/acl.new"
@@ -66,12 +67,13 @@ sp_shop_before() {
         IFS=$sp_nl
         # shellcheck disable=SC2086
         {
-            # A file that vanishes meanwhile is no matter; a full disk is.
+            # A file that vanishes meanwhile is no matter; a full disk is, of which getfacl says nothing.
             getfacl -E -n -p -s -R -P -- "$sp_real" || :
             [ -z "$sp_through" ] || getfacl -E -n -p -s -- $sp_through || :
-            printf '# end\n' || sp_undo no-room 'The record of the ACLs could not be written (full disk).'
-        } 2>/dev/null >"$sp_record/acl.new"
+            printf '# end\n'
+        } 2>/dev/null | cat 2>/dev/null >"$sp_record/acl.new" || whole=false
         IFS=" $sp_tab$sp_nl"
+        [ "$whole" = true ] || sp_undo no-room 'The record of the ACLs could not be written (full disk).'
         mv -f "$sp_record/acl.new" "$sp_record/acl"
     fi
     sp_settle "$sp_record/acl" "$sp_record"

@@ -1635,6 +1635,19 @@ false_results() {
     says by_server=false server_closed_at=0 sessions_left=unknown
     as_deploy collected
 
+    # What the supporter left running makes the folder again when the close has seen that there is none.
+    about="$suite false results: a folder that comes back"
+    as_deploy open access=ssh
+    key_ssh "rm -r .stagepass/$grant"
+    printf '#!/bin/sh\nmkdir -p "/home/deploy/.stagepass/%s"\nexec /usr/bin/head "$@"\n' "$grant" >"$root/usr/local/bin/head"
+    chmod 755 "$root/usr/local/bin/head"
+    as_deploy close access=ssh
+    rm -f "$root/usr/local/bin/head"
+    finishes
+    says absent=true sessions_left=unknown
+    want 'nothing of it is left' test ! -e "$root/home/deploy/.stagepass/$grant"
+    as_deploy collected
+
     about="$suite false results, and nothing else"
     as_deploy open access=ssh
     as_deploy close access=ssh

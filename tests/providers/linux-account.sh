@@ -33,6 +33,7 @@ account_ends() {
     compared_twice_at_once
     closes_all_of_one_shop
     closes_together_with_a_cut_list
+    no_room_for_the_record
     asks_sshd
     guards_the_way_in
     keeps_secrets
@@ -166,6 +167,23 @@ compared_twice_at_once() {
     says by_server=true
     rm -f "$root/$shop/var/planted.php" "$root"/var/lib/stagepass/result.*
     grant=$was_grant account=$was_account
+}
+
+# What is written down of the ACLs does not fit on the disk: then nothing is opened, and it is said why.
+no_room_for_the_record() {
+    local acl before
+    about="$suite no room for the record of the ACLs"
+    make_shop
+    on sh -c 'mkdir "$1/many" && cd "$1/many" && seq 16000 | xargs touch && chown -R --reference=.. . && setfacl -R -m u:33:r .' sh "$shop"
+    acl=$(acls "$shop") before=$(accounts)
+    on sh -c 'mkdir -p /var/lib/stagepass && mount -t tmpfs -o size=1800k,mode=700 tmpfs /var/lib/stagepass'
+    verb linux-account open "path=$shop"
+    refuses no-room
+    case $out in *'The record of the ACLs could not be written (full disk).'*) pass ;; *) fail 'it says why' "$out" ;; esac
+    on umount /var/lib/stagepass
+    same 'the ACLs are as before' "$acl" "$(acls "$shop")"
+    same 'and the accounts' "$before" "$(accounts)"
+    rm -rf "$root$shop/many"
 }
 
 # The list of the shop is longer than can be compared: what is new there and can be run is told by each of those that are closed

@@ -910,14 +910,19 @@ pub fn provider(data: &[u8]) {
             let other = fuzzing::provider("mine", manifest, &format!("{script} ")).unwrap();
             assert_ne!(other.digest, provider.digest);
             for verb in Verb::ALL.iter().copied() {
-                let inputs = vec![("sp_word", script::Input::Text(manifest.to_owned()))];
+                let inputs = ["sp_grant", "sp_ask"];
+                let inputs = inputs.map(|name| (name, script::Input::Text(manifest.to_owned())));
+                let inputs = Vec::from(inputs);
                 let framed = provider.frame(verb, &inputs).unwrap();
                 let body = String::from_utf8_lossy(&framed.body);
                 assert!(body.starts_with("{ set -eu\n") && body.ends_with("\n} </dev/null\n"));
-                // No input ends its quotes, whatever it holds.
-                let quoted =
-                    format!("sp_word='{}'\n", manifest.replace('\0', "").replace('\'', "'\\''"));
-                assert!(body.contains(&quoted));
+                // No input ends its quotes, whatever it holds, and none is sent that is not told.
+                let quoted = manifest.replace('\0', "").replace('\'', "'\\''");
+                let told: Vec<&str> = provider.inputs(verb).collect();
+                for (name, _) in &inputs {
+                    let is_told = told.contains(name);
+                    assert_eq!(body.contains(&format!("\n{name}='{quoted}'\n")), is_told, "{name}");
+                }
                 drop(provider.outputs(verb).keys().map(|key| shown(key)).collect::<Vec<_>>());
             }
             assert!(fuzzing::provider("other", manifest, script).is_err());

@@ -13,6 +13,29 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BENCH = ROOT / "target/bench"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SUITE = "bookworm"
+WEB = "bench-web"
+
+# A staging site behind HTTP Basic Authentication.
+SITE = """
+htpasswd -nbB merchant Merchant-4711 >/etc/shop.passwords
+chgrp www-data /etc/shop.passwords
+chmod 640 /etc/shop.passwords
+install -d -o www-data -g www-data /srv/a-shop
+rm -f /etc/apache2/sites-enabled/*
+cat >/etc/apache2/sites-enabled/shop.conf <<X
+<VirtualHost *:80>
+    ServerName staging.example
+    DocumentRoot /srv/a-shop
+    <Directory /srv/a-shop>
+        AuthType Basic
+        AuthName "Staging"
+        AuthUserFile /etc/shop.passwords
+        Require valid-user
+    </Directory>
+</VirtualHost>
+X
+apache2ctl start
+"""
 
 
 class Failed(Exception):
@@ -91,6 +114,8 @@ class World:
         for name in self.names:
             if name in self.hosts:
                 self._hosts("light", "down", name)
+        if WEB in self.hosts:
+            self._hosts("full", "down", WEB)
         shutil.rmtree(self.home)
 
     def _call(self, *command):
@@ -119,6 +144,19 @@ class World:
             self.inside(name, "install -d -o www-data -g www-data /srv/a-shop")
             # An account of its own has to reach a shop, here an empty one.
             self.add_target(name, shown, "/srv/a-shop")
+
+    def start_web(self):
+        """A booted host with Apache in front of the shop, as the target WEB."""
+        self._hosts("layer", SUITE)
+        shown = json.loads(
+            self._hosts(
+                *["full", "up", WEB, SUITE, "--owner", str(os.getpid()), "--layer", "web"],
+                *["--root-key", self.key.with_suffix(".pub").read_text().strip()],
+            )
+        )
+        self.hosts[WEB] = shown
+        self.inside(WEB, SITE)
+        self.add_target(WEB, shown, "/srv/a-shop")
 
     def add_target(self, name, host, folder):
         """A name for a host, or for a way to it, that every client knows."""

@@ -189,6 +189,14 @@ impl Note {
         Self { id: id.to_owned(), text: text(id, args) }
     }
 
+    /// Those of these sentences that are so.
+    pub fn those<'a>(
+        all: impl IntoIterator<Item = (&'a str, bool)>,
+        args: &[(&str, Arg)],
+    ) -> impl Iterator<Item = Self> {
+        all.into_iter().filter(|(_, is_so)| *is_so).map(|(id, _)| Self::of(id, args))
+    }
+
     /// The same, of a login that was to be tried.
     #[must_use]
     pub fn of_login(self) -> Self {

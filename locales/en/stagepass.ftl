@@ -480,3 +480,13 @@ key-hint-certificate = Ask for the public key itself, the file without `-cert` i
 key-hint-new = Ask the supporter for a newer key: `ssh-keygen -t ed25519`.
 key-hint-damaged = Copy it again, as one line and without changes. A file attached to a message survives better than pasted text.
 key-warning-short-rsa = This RSA key is shorter than 3072 bits. It will do for now; an ed25519 key is better.
+
+# The trial of a password that a web server asks for. What was seen of each site stands in `web-not-tried`.
+web-proved = { $site } asks for a password (401), and lets this one in (what it then answers: { $code })
+web-asked-again = { $site } asks for a password, and asks again when it is given this one
+web-silent-to-the-password = { $site } asks for a password, and given it: { $why }
+web-not-tried = not tried: no site asked for this password ({ $why })
+web-other-realm = { $site } asks for another password, for "{ $realm }"
+web-answered = { $site } answered { $code }
+web-silent = { $site }: { $why }
+web-no-site = the web server's settings name no site

@@ -48,7 +48,7 @@ sp_listeners() {
     sp_listening=''
     sp_of_root '^Name:[[:space:]]sshd'
     for one in $sp_procs; do
-        # shellcheck disable=SC3013 # every sh named above has -ef
+        # shellcheck disable=SC3013 # every sh named in lib/begin.sh has -ef
         [ "/proc/$one/root" -ef / ] || continue
         sp_title_of "$one"
         [ -z "$sp_title_sshd" ] || sp_listening="$sp_listening $one"

@@ -18,7 +18,7 @@ sp_lock() {
             case $answer in
                 0)
                     # The folder may have been replaced while we waited.
-                    # shellcheck disable=SC3013 # every sh named above has -ef
+                    # shellcheck disable=SC3013 # every sh named in lib/begin.sh has -ef
                     if [ ! -d /proc/self/fd ] || [ /proc/self/fd/9 -ef "$1" ]; then
                         sp_held=1
                         return 0

@@ -11,7 +11,7 @@ sp_can_limit() {
     if [ -z "${sp_timeout:-}" ]; then
         sp_timeout=no
         # A program of its own that is not busybox by another name, which has had other options, needs no try.
-        # shellcheck disable=SC3013 # every sh named above has -ef
+        # shellcheck disable=SC3013 # every sh named in lib/begin.sh has -ef
         if [ -f /usr/bin/timeout ] && [ -x /usr/bin/timeout ] && [ ! -L /usr/bin/timeout ] && [ ! /usr/bin/timeout -ef /bin/busybox ]; then
             sp_timeout=yes
         elif timeout -s KILL 5 true 2>/dev/null; then

@@ -112,7 +112,7 @@ sp_awk_writers() {
             for (i = 1; i <= count; i++) if (key(entry[i]) == "mask:") mask = may(entry[i])
             for (i = 1; i <= count; i++) {
                 whose = key(entry[i]); rights = may(entry[i])
-                if (inherited(whose) || whose == "user:" || whose == "user:0:" || whose == "mask:") continue
+                if (inherited(whose) || whose == "user:" || whose == "user:0" || whose == "mask:") continue
                 if (trust && whose == "user:" ours) continue
                 if (whose != "other:") rights = both(rights, mask)
                 if (has(rights, 2)) found = 1

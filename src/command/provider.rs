@@ -399,7 +399,7 @@ impl<'a> Cycle<'a> {
         let user = self.grant.login().map_or("", |layer| &layer.account);
         match (works, web::try_password(session, opened, user, &made.password).await) {
             (true, WebTrial::Proved(_)) | (false, WebTrial::Failed(_)) => Ok(Some(step)),
-            (_, seen) => Err((step, seen.told().1.to_owned())),
+            (_, seen) => Err((step, seen.told().1.text.clone())),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::Ledger;
 use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::evidence::{Bounded, moved};
-use crate::message::{self, Note};
+use crate::message::Note;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{Provider, Verb};
@@ -245,10 +245,8 @@ fn drift_of(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
         ("path", path.into()),
         ("shop", shop.into()),
     ];
-    let common = all.into_iter().filter(|(_, is_so)| *is_so).map(|(id, _)| Note {
-        id: id.trim_start_matches("drift-").to_owned(),
-        text: message::text(id, &args),
-    });
+    let common = Note::those(all, &args)
+        .map(|note| Note { id: note.id.trim_start_matches("drift-").to_owned(), ..note });
     let seen = saying::Seen { reply, made: &opened, account, grant: &[] };
     let own = provider.said(Verb::Check, SayingKind::Drift, &seen).into_iter();
     common.chain(own).collect()

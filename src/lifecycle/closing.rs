@@ -638,8 +638,7 @@ fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
         ("kind", provider.account.id().into()),
         ("sessions", reply.number("sessions_left").unwrap_or_default().into()),
     ];
-    let common = all.into_iter().filter(|(_, is_so)| *is_so);
-    let common = common.map(|(id, _)| Note::of(id, &args));
+    let common = Note::those(all, &args);
     let seen = Seen { reply, made: &layer::opened(layer), account, grant: &[] };
     let own = provider.said(Verb::Close, SayingKind::Note, &seen);
     common.chain(provider.notes(reply)).chain(own).collect()

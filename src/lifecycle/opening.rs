@@ -17,6 +17,7 @@ use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::lifecycle::web::{self, WebTrial};
+use crate::message::Note;
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, CredentialPromise, Promise};
@@ -74,8 +75,8 @@ pub struct Opened {
     pub grant: Grant,
     /// What ends it.
     pub promise: Promise,
-    /// What the trial of each layer beside the account showed, in a line each.
-    pub beside: Vec<String>,
+    /// What the trial of each layer beside the account showed, with the provider's name.
+    pub beside: Vec<(String, Note)>,
 }
 
 /// Makes the grant. Takes the terms by value: without them nothing is opened, and they are spent.
@@ -255,8 +256,8 @@ pub async fn open(
     }
     release(&mut grant);
     let of_beside = trials.iter().map(|(provider, trial)| {
-        let (result, text) = trial.told();
-        json!({ "provider": provider, "result": result, "text": text })
+        let (result, note) = trial.told();
+        json!({ "provider": provider, "result": result, "id": note.id, "text": note.text })
     });
     let detail = json!({
         "open": evidence::read_back(&reply), "login": evidence, "proof": proof,
@@ -268,7 +269,8 @@ pub async fn open(
             "access was made and is recorded as `opening`; `stagepass sweep` takes it away again",
         )
     })?;
-    let beside = trials.iter().map(|(provider, trial)| format!("{provider}: {}", trial.told().1));
+    let beside =
+        trials.iter().map(|(provider, trial)| ((*provider).to_owned(), trial.told().1.clone()));
     Ok(Opened { grant, promise, beside: beside.collect() })
 }
 
@@ -386,7 +388,7 @@ async fn open_beside(
         Some(WebTrial::Failed(why)) => Err(Problem::new(
             Kind::Refused,
             format!("`{}` made its part, and it did not let in", provider.name),
-            why,
+            why.text,
         )),
         trial => Ok((reply, trial)),
     }

@@ -159,8 +159,7 @@ fn what_is_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note>
         ("provider", layer.provider.as_str().into()),
         ("count", sessions.into()),
     ];
-    let common = all.into_iter().filter(|(_, is_so)| *is_so);
-    let common = common.map(|(id, _)| Note::of(id, &args));
+    let common = Note::those(all, &args);
     let seen = saying::Seen { reply, made: &layer::opened(layer), account, grant: &[] };
     common.chain(provider.said(Verb::Check, SayingKind::There, &seen)).collect()
 }

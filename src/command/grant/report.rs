@@ -23,7 +23,7 @@ pub(super) fn report(
     seen: &Seen,
     grant: &Grant,
     promise: &Promise,
-    beside: &[String],
+    beside: &[(String, Note)],
     plan: Value,
 ) {
     let mut text = format!(
@@ -34,12 +34,14 @@ pub(super) fn report(
     let connect = Connect::of(grant, &wanted.target, &wanted.route, seen.server.reply.text("fqdn"));
     let given = grant.supporter.name.split_whitespace().next().unwrap_or("the supporter");
     let who = format!("{given} connects with");
+    let tried_beside: Vec<String> =
+        beside.iter().map(|(provider, note)| format!("{provider}: {note}")).collect();
     text.push_str(&fields(&[
         (who.as_str(), connect.command.clone()),
         ("host key", connect.host_keys.join(", ")),
         ("ends", deadline::human(grant.deadline, &Local, context.now())),
         ("enforced by", promise.enforced_by().join("; ")),
-        ("tried", beside.join("; ")),
+        ("tried", tried_beside.join("; ")),
         ("beside it", users_beside(grant).join(", ")),
         ("revoke", format!("stagepass revoke {}", grant.id)),
     ]));
@@ -60,6 +62,8 @@ pub(super) fn report(
         text.push_str(&fields(&[("note", paint(Tone::Warn, &note.text))]));
     }
     let grant = view::document(grant, context.now());
+    let tried = |(provider, note): &(String, Note)| json!({ "provider": provider, "id": note.id, "text": note.text });
+    let beside: Vec<Value> = beside.iter().map(tried).collect();
     let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan,
         "beside": beside, "files": files, "connect": connect });
     context.output.result(&text, document);
@@ -90,8 +94,7 @@ pub(super) fn notes(grant: &Grant) -> Vec<Note> {
         ("shop_reason", said("shop_reason").trim_end_matches('.').into()),
         ("baseline_reason", said("baseline_reason").trim_end_matches('.').into()),
     ];
-    let told = all.into_iter().filter(|(_, is_so)| *is_so);
-    told.map(|(id, _)| Note::of(id, &args)).collect()
+    Note::those(all, &args).collect()
 }
 
 /// What the proof was: the supporter's private key is not ours to log in with.

@@ -45,7 +45,7 @@ sp_web_only() {
 
 # Whether sp_file is one that can be replaced, and is a password file.
 sp_web_file_fit() {
-    local folder="${sp_file%/*}" mode owner links size fields
+    local folder="${sp_file%/*}" mode owner links size
     folder=${folder:-/}
     if [ ! -f "$sp_file" ]; then
         sp_unfit password-file-odd "$sp_file is not a file."

@@ -850,6 +850,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::remote::script::Input;
 
     #[test]
     fn every_folder_of_providers_is_built_in_and_understood() {
@@ -1017,6 +1018,45 @@ mod tests {
 
     fn text(manifest: &str) -> Text<'_> {
         Text { manifest, script: "sp_close() { :; }\n", sentences: None }
+    }
+
+    #[test]
+    fn inputs_that_are_none_and_a_script_that_is_not_told_are_refused() {
+        let parsed = |inputs: &str, script: &str| {
+            let manifest = format!(
+                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nrun_as = 'login'\naccount = 'shared'\n\
+                 [inputs]\n{inputs}\n[detect]\n[open]\n[update]\n[check]\n[close]\n"
+            );
+            let text = Text { manifest: &manifest, script, sentences: None };
+            Provider::parse("mine", text, Origin::Folder("/providers/mine".into()))
+        };
+        let script = "sp_open() { echo \"$sp_grant $sp_path ${sp_ask-}\"; }\n";
+        let good = parsed("path = 'open  close'\ntag = 'all'", script).unwrap();
+        let told = |verb| good.inputs(verb).collect::<Vec<_>>();
+        assert_eq!(told(Verb::Open), ["sp_grant", "sp_path", "sp_tag"]);
+        assert_eq!(told(Verb::Check), ["sp_grant", "sp_tag"]);
+        let all = Inputs::from([
+            ("sp_grant", Input::Text("g".into())),
+            ("sp_path", Input::Text("/p".into())),
+        ]);
+        let sent = |verb| String::from_utf8(good.frame(verb, &all).unwrap().body.to_vec()).unwrap();
+        assert!(sent(Verb::Open).contains("\nsp_path='/p'\n"));
+        assert!(
+            !sent(Verb::Check).contains("\nsp_path=") && sent(Verb::Check).contains("\nsp_grant=")
+        );
+        for (inputs, why) in [
+            ("wonder = 'all'", "its [inputs]: there is no input `wonder`"),
+            ("path = ''", "its [inputs]: no verb is named for `path`"),
+            ("path = 'open shut'", "its [inputs]: `shut` is no verb, or named twice for `path`"),
+            ("path = 'open open'", "its [inputs]: `open` is no verb, or named twice for `path`"),
+            (
+                "tag = 'all'",
+                "the script reads `sp_path`, and its [inputs] do not say which verbs are told it",
+            ),
+        ] {
+            let refused = parsed(inputs, script).unwrap_err().to_string();
+            assert!(refused.contains(why), "{inputs}: {refused}");
+        }
     }
 
     #[test]

@@ -109,8 +109,12 @@ fn a_merchants_own_provider_is_used_and_one_that_others_can_write_is_refused() {
     let granted = story.granted_key("deploy", &key, &["--with", "own-key"]);
     assert_eq!(story.show(&granted.id)["grant"]["layers"][0]["provider"], "own-key");
 
+    let part = folder.join("part.sh");
+    fs::write(&part, "# more\n").unwrap();
+    fs::set_permissions(&part, fs::Permissions::from_mode(0o600)).unwrap();
     for (path, open, closed) in [
         (folder.join("provider.sh"), 0o620, 0o600),
+        (part.clone(), 0o620, 0o600),
         (folder.join("provider.toml"), 0o602, 0o600),
         (folder.clone(), 0o770, 0o700),
     ] {
@@ -119,6 +123,7 @@ fn a_merchants_own_provider_is_used_and_one_that_others_can_write_is_refused() {
         assert!(run.output().contains("own-key"), "{}", run.told());
         fs::set_permissions(&path, fs::Permissions::from_mode(closed)).unwrap();
     }
+    fs::remove_file(&part).unwrap();
     // A provider that is gone cannot close; the grant waits for it, and says which one it was.
     let aside = folder.with_extension("aside");
     fs::rename(&folder, &aside).unwrap();

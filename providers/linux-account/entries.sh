@@ -25,34 +25,28 @@ sp_acl_awk() {
     sp_awk_drop
     SP_WITHIN=$within SP_ACCOUNTS=$sp_acl_uid SP_OWNER=${sp_acl_owner%:*} SP_GROUP=${sp_acl_owner#*:} SP_MODE=$1 SP_OTHERS=$sp_other_uids \
         SP_ROOTED=$rooted SP_TRUST=$3 SP_AS=$sp_as_owner awk "$sp_v"'
-        function done() {
-            if (file != "") {
-                if (!present) remember()
-                else {
-                    if (top == "") top = file
-                    if (owner == "0" && rooted() && !shared()) quiet[file] = 1
-                    if (mode == "keep") keep(); else drop_all()
-                }
-            }
-            reset()
-        }
         BEGIN {
+            RS = ""
             accounts = split(ENVIRON["SP_ACCOUNTS"], account, " "); after[accounts] = ENVIRON["SP_OTHERS"]
             for (turn = accounts; turn > 1; turn--) after[turn - 1] = after[turn] account[turn] " "
             turn = 1; ours = account[1]
             shop_owner = ENVIRON["SP_OWNER"]; shop_group = ENVIRON["SP_GROUP"]
             mode = ENVIRON["SP_MODE"]; within = ENVIRON["SP_WITHIN"]
             top_rooted = ENVIRON["SP_ROOTED"] == 1; trust = ENVIRON["SP_TRUST"] == 1
-            top = ""; reset()
+            top = ""
         }
-        /^# now$/ { done(); present = 1; next }
-        /^# file: / { done(); file = substr($0, 9); owner = ""; flags = ""; next }
-        /^# owner: / { owner = $3; next }
-        /^# flags: / { flags = $3; next }
-        /^#/ || /^$/ { next }
-        { entry[++count] = $0 }
+        /^# now/ { present = 1; next }
+        !/^# file: / { next }
+        { read_file() }
+        !present { remember(); next }
+        {
+            if (top == "") top = file
+            if (mode == "drop" && owner != "0" && !(file in recorded) && !(above(file) in recorded)) { drop_as_another(); next }
+            count = split(text_of_entries, entry, "\n")
+            if (owner == "0" && rooted() && !shared()) quiet[file] = 1
+            if (mode == "keep") keep(); else drop_all()
+        }
         END {
-            done()
             for (to in used) if (close(to) != 0) failed = 1
             exit failed ? 1 : skipped ? 2 : 0
         }' 9>&-
@@ -91,11 +85,27 @@ sp_awk_entries() {
     '
 }
 
-# The file that is read just now, what it has, and what it had before any entry of ours.
+# The file that is read just now, what it has, and what it had before any entry of ours. getfacl says of each a block of lines
+# with an empty one behind it, in which the entries stand below what begins with `#`; it writes a newline in a name as \012.
+# shellcheck disable=SC2016
 sp_awk_file() {
     sp_v=$sp_v'
-        function reset() { count = 0; file = ""; split("", entry) }
+        function read_file(   head, at) {
+            at = index($0, "\nuser::")
+            head = at ? substr($0, 1, at) : $0 "\n"
+            text_of_entries = at ? substr($0, at + 1) : ""
+            file = substr(head, 9, index(head, "\n") - 9)
+            owner = said(head, "\n# owner: "); flags = said(head, "\n# flags: ")
+        }
+        function said(head, what,   at) {
+            at = index(head, what)
+            if (!at) return ""
+            head = substr(head, at + length(what))
+            return substr(head, 1, index(head, "\n") - 1)
+        }
         function remember(   i) {
+            recorded[file] = 1
+            count = split(text_of_entries, entry, "\n")
             for (i = 1; i <= count; i++) had[file SUBSEP key(entry[i])] = entry[i]
         }
         function was(whose) { return (file SUBSEP whose) in had }
@@ -135,9 +145,8 @@ sp_awk_restore() {
             as_owner = owner == "0" ? "" : " /bin/sh -c \"$SP_AS\" sh " owner
             to = "exec " within as_owner " setfacl --restore=- 2>/dev/null"
             used[to] = 1
-            put("# file: " file)
-            # Without this line setfacl takes setuid, setgid and sticky bits away.
-            if (flags != "") put("# flags: " flags)
+            # Without the flags setfacl takes setuid, setgid and sticky bits away.
+            put("# file: " file (flags != "" ? "\n# flags: " flags : ""))
         }
         function put(line) { if (to != "") print line | to }
     '
@@ -195,14 +204,32 @@ sp_awk_goes() {
 
 sp_awk_drop() {
     sp_v=$sp_v'
-        function drop_all(   i, any) {
-            any = 0
+        # The entries that are left, each in a line of its own; nothing where there was none to take off.
+        function left_of_all(   i, any, left) {
+            any = 0; left = ""
             for (turn = 1; turn <= accounts; turn++) { ours = account[turn]; if (drop()) any = 1 }
             turn = 1; ours = account[1]
-            if (!any) return
+            if (any) for (i = 1; i <= count; i++) left = left entry[i] "\n"
+            return left
+        }
+        function drop_all(   left) {
+            left = left_of_all()
+            if (left == "") return
             begin()
-            for (i = 1; i <= count; i++) put(entry[i])
-            put("")
+            put(left)
+        }
+        # Of a file of which nothing was written down, nor of its folder, what is left follows from what it has; and most of a shop
+        # have the same.
+        function drop_as_another(   left) {
+            if (text_of_entries in known) left = known[text_of_entries]
+            else {
+                count = split(text_of_entries, entry, "\n")
+                left = left_of_all()
+                if (++known_many <= 1000) known[text_of_entries] = left
+            }
+            if (left == "") return
+            begin()
+            put(left)
         }
         # Whether there was anything to take off.
         function drop(   i, kept, whose, mine, folder, others, along, left, defaults_left, keep_mask, keep_defaults, granted, group, mask, all, rest) {

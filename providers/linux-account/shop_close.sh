@@ -44,7 +44,7 @@ sp_shop_drop() {
     shift
     {
         cat "$sp_record/acl"
-        printf '# now\n'
+        printf '\n# now\n\n'
         getfacl -E -n -p -s "$@" -- "$folder" 2>/dev/null || :
     } | sp_acl_awk drop "$folder" 1 || ended=$?
     case $ended in

@@ -96,7 +96,7 @@ sp_shop_entries() {
         sp_acl_uid=$sp_a_uid sp_acl_owner=$sp_owner
         {
             cat "$sp_record/acl"
-            printf '# now\n'
+            printf '\n# now\n\n'
             getfacl -E -n -p -s -R -P -- "$sp_real" 2>/dev/null || :
         } | sp_acl_awk keep "$sp_real" "${sp_fresh:-0}" || sp_partial=true
     fi

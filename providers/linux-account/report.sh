@@ -55,16 +55,11 @@ sp_close_report() {
     sp_close_say_done
     sp_close_say_gone
     sp_close_doors
-    # Reached only when everything above was re-read as gone. The failsafe goes last; if it does not
-    # go, that is said instead.
+    # Reached only when everything above was re-read as gone.
     sp_say failsafe_absent true
-    sp_close_keep_result "$nothing"
+    sp_result_keep "$nothing"
     sp_forget
-    if ! sp_failsafe_absent; then
-        sp_out=$(printf '%s' "$sp_out" | sed 's/^failsafe_absent=true$/failsafe_absent=false/')$sp_nl
-        sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
-    fi
-    sp_flush
+    sp_result_flush
 }
 
 # What was ended and changed, and what of it is not as it was.
@@ -122,21 +117,4 @@ sp_close_doors() {
     sp_say gate_absent "$gate"
     sp_limits_drop
     [ ! -e "$sp_limits" ] || sp_fail files-left "$sp_limits could not be deleted."
-}
-
-# sp_close_keep_result NOTHING_WAS_MADE
-sp_close_keep_result() {
-    local seconds=0 kept=false
-    sp_bool by_server [ "$sp_by_server" = 1 ]
-    [ "$sp_by_server" = 0 ] || seconds=$(date +%s)
-    sp_say server_closed_at "$seconds"
-    sp_say absent true
-    if [ "$1" = false ] && [ "$sp_recorded" = 1 ]; then
-        if sp_result_write; then
-            kept=true
-        elif [ "$sp_by_server" = 1 ]; then
-            sp_fail no-room 'What was found could not be written down (a full disk).'
-        fi
-    fi
-    sp_say result_kept "$kept"
 }

@@ -91,7 +91,7 @@ sp_web_close_note() {
 }
 
 sp_web_close_report() {
-    local nothing=false at=0 kept=false
+    local nothing=false
     [ "$sp_recorded:$sp_web_had" != 0:0 ] || nothing=true
     sp_web_close_note "$nothing"
     sp_bool already_absent [ "$sp_web_had" = 0 ]
@@ -103,25 +103,10 @@ sp_web_close_report() {
     [ -z "$sp_web_left" ] || sp_fail lines-left "The user $sp_account cannot log in any more; its lines stay in $sp_web_left as comments until that can be written anew (a full disk?)."
     [ -z "$sp_web_unsafe" ] || sp_fail link-unsafe "$sp_web_unsafe leads over a link by now, from or to a folder where others may write; it was not followed. Look whether $sp_account is in what it leads to."
     sp_say failsafe_absent true
-    sp_bool by_server [ "$sp_by_server" = 1 ]
-    [ "$sp_by_server" = 0 ] || at=$(date +%s)
-    sp_say server_closed_at "$at"
-    # Reached only when everything was read again as gone. The failsafe goes last; if it does not go, that is said instead.
-    sp_say absent true
-    if [ "$nothing" = false ] && [ "$sp_recorded" = 1 ]; then
-        if sp_result_write; then
-            kept=true
-        elif [ "$sp_by_server" = 1 ]; then
-            sp_fail no-room 'What was found could not be written down (a full disk).'
-        fi
-    fi
-    sp_say result_kept "$kept"
+    # Reached only when everything was read again as gone.
+    sp_result_keep "$nothing"
     sp_web_forget
-    if ! sp_failsafe_absent; then
-        sp_out=$(printf '%s' "$sp_out" | sed 's/^failsafe_absent=true$/failsafe_absent=false/')$sp_nl
-        sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
-    fi
-    sp_flush
+    sp_result_flush
 }
 
 # What the client has written down by now goes, and what nobody asked for in a long time; nothing else changes.

@@ -455,6 +455,8 @@ impl Provider {
         let (manifest, mut script) = (read(&manifest_path)?, read(&script_path)?);
         for part in other_parts(folder)? {
             refuse_unsafe(&part)?;
+            // The one before need not end its last line.
+            script.push('\n');
             script.push_str(&read(&part)?);
         }
         let sentences_path = folder.join(SENTENCES);
@@ -522,7 +524,7 @@ impl Provider {
             (Verb::Collected, parsed.collected),
             (Verb::Marks, parsed.marks),
         ];
-        let inputs = told(&parsed.inputs).map_err(&bad)?;
+        let inputs = declared_inputs(&parsed.inputs).map_err(&bad)?;
         if let (Origin::Folder(_), Some(input)) = (&origin, untold(script, &inputs)) {
             return Err(bad(format!(
                 "the script reads `{input}`, and its [inputs] do not say which verbs are told it"
@@ -784,8 +786,10 @@ pub(crate) const FILE_LIMIT: u64 = 256 * 1024;
 
 /// What `[inputs]` says: each input, and `all` or the verbs that are told it. Which grant it is about is told to
 /// each, whatever stands there: files are named by it.
-fn told(inputs: &BTreeMap<String, String>) -> Result<BTreeSet<(Verb, &'static str)>, String> {
-    let mut told: BTreeSet<_> = Verb::ALL.iter().map(|verb| (*verb, inputs::GRANT)).collect();
+fn declared_inputs(
+    inputs: &BTreeMap<String, String>,
+) -> Result<BTreeSet<(Verb, &'static str)>, String> {
+    let mut told = BTreeSet::new();
     for (input, verbs) in inputs {
         let name = inputs::names().find(|name| name.strip_prefix(inputs::PREFIX) == Some(input));
         let name = name
@@ -806,6 +810,7 @@ fn told(inputs: &BTreeMap<String, String>) -> Result<BTreeSet<(Verb, &'static st
             }
         }
     }
+    told.extend(Verb::ALL.iter().map(|verb| (*verb, inputs::GRANT)));
     Ok(told)
 }
 
@@ -1031,7 +1036,7 @@ mod tests {
             Provider::parse("mine", text, Origin::Folder("/providers/mine".into()))
         };
         let script = "sp_open() { echo \"$sp_grant $sp_path ${sp_ask-}\"; }\n";
-        let good = parsed("path = 'open  close'\ntag = 'all'", script).unwrap();
+        let good = parsed("grant = 'all'\npath = 'open  close'\ntag = 'all'", script).unwrap();
         let told = |verb| good.inputs(verb).collect::<Vec<_>>();
         assert_eq!(told(Verb::Open), ["sp_grant", "sp_path", "sp_tag"]);
         assert_eq!(told(Verb::Check), ["sp_grant", "sp_tag"]);

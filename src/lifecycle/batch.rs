@@ -7,12 +7,12 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::grant::{Grant, State};
+use crate::grant::{Grant, Layer, State};
 use crate::ledger::{LONGEST_WAIT, Ledger};
 use crate::lifecycle::checking;
 use crate::lifecycle::claim::{claim, is_draining, latest_end, provider_of};
 use crate::lifecycle::closing::{
-    Closed, Ended, Said, close, close_claimed, close_inputs, closer, collected, not_reached,
+    Closed, Closing, Ended, Said, close, close_inputs, closer, collected, not_reached,
 };
 use crate::output::Progress;
 use crate::remote::layer::LayerState;
@@ -250,119 +250,206 @@ async fn close_on(round: &Round<'_>, target: Option<&Target>, grants: &[&Grant])
     Ok(tally)
 }
 
-/// How many of these grants, from the first on, are closed by one script; 1 where the first is closed as it
-/// is.
+/// How many of these grants, from the first on, are closed together; 1 where the first is closed as it is. They
+/// have the same layers, each of a provider that can do that.
 fn together(round: &Round<'_>, session: &Session<'_>, grants: &[&Grant]) -> usize {
-    let mut provider: Option<String> = None;
+    let Some(first) = grants.first() else { return 1 };
+    let can = |layer: &Layer| {
+        let provider = provider_of(round.context, session, layer);
+        provider.is_ok_and(|provider| provider.closes_together())
+    };
     let fits = |grant: &&&Grant| {
         // What may go on for a while is looked at first, and what was altered is not touched.
         let waits = round.running == Running::MayGoOn && is_draining(grant, round.context.now());
-        let [layer] = grant.layers.as_slice() else { return false };
         // What failed that often with others may do so because of them, or they because of it.
         let fails = grant.attempts >= TRIES_TOGETHER;
-        if grant.altered || waits || fails || LayerState::is_shared(layer) {
-            return false;
-        }
-        match &provider {
-            Some(name) if layer.provider != *name => false,
-            _ => provider_of(round.context, session, layer).is_ok_and(|found| {
-                provider = Some(found.name.clone());
-                found.closes_together()
-            }),
-        }
+        !grant.altered
+            && !waits
+            && !fails
+            && are_alike(first, grant)
+            && grant.layers.iter().all(can)
     };
     grants.iter().take(MOST_TOGETHER).take_while(fits).count().max(1)
 }
 
-/// Closes grants of one provider by one script. What each of them needs is committed before, and what became
-/// of each is recorded on its own. Says whether an answer was missed.
+/// Whether two grants have the same layers, all of which are left to be closed, in accounts that are the grants' own.
+fn are_alike(one: &Grant, other: &Grant) -> bool {
+    let fits = |(mine, its): (&Layer, &Layer)| {
+        mine.provider == its.provider && its.state.is_live() && !LayerState::is_shared(its)
+    };
+    !other.layers.is_empty()
+        && one.layers.len() == other.layers.len()
+        && one.layers.iter().zip(&other.layers).all(fits)
+}
+
+/// Closes grants with the same layers, each kind of layer by one script. What each of them needs is committed
+/// before, and what became of each is recorded on its own, as soon as its last layer was tried. Says whether an
+/// answer was missed.
 async fn close_together(
     round: &Round<'_>,
     session: &mut Session<'_>,
     grants: &[&Grant],
     tally: &mut Tally,
 ) -> bool {
-    let Round { context, ledger, why, .. } = *round;
-    let mut claimed = Vec::with_capacity(grants.len());
-    for grant in grants {
-        match claim(context, ledger, &grant.id, why, grants.len()).await {
-            Ok(Some(it)) => claimed.push(it),
-            Ok(None) => {
-                tally.busy.push(grant.id.clone());
-                round.progress.advance();
+    let context = round.context;
+    let claimed = claim_together(round, grants, tally).await;
+    let first = claimed.first().map(|closing| closing.grant.clone());
+    let layers = claimed.first().map(Closing::live_layers).unwrap_or_default();
+    // Another process may have closed a layer of one since it was listed.
+    let like_first =
+        |closing: &Closing| first.as_ref().is_some_and(|it| are_alike(it, &closing.grant));
+    let (mut underway, changed): (Vec<_>, Vec<_>) = claimed.into_iter().partition(like_first);
+    let mut kept = Vec::with_capacity(underway.len());
+    let mut unheard = false;
+    for position in &layers {
+        // Nobody knows what state the old connection is in; where there is no other, each says so.
+        if unheard {
+            let _ = session.again().await;
+        }
+        unheard = false;
+        let began = context.now();
+        let mut answers = ask_to_close(context, session, &underway, *position).await.into_iter();
+        for mut closing in std::mem::take(&mut underway) {
+            let none = || Ok(Answer::Unknown { why: "the server did not answer for it".into() });
+            let said = Some(Said { began, answer: answers.next().unwrap_or_else(none) });
+            match closing.close_layer(context, round.ledger, session, *position, said).await {
+                Ok(missed) => unheard |= missed,
+                // The other grants must not wait for a ledger that fails at this one.
+                Err(e) => {
+                    tally.unrecorded.push((closing.grant.id, e.one_line()));
+                    round.progress.advance();
+                    continue;
+                }
             }
-            Err(e) => {
-                tally.unrecorded.push((grant.id.clone(), e.one_line()));
-                round.progress.advance();
+            if layers.last() == Some(position) {
+                kept.extend(record(round, closing, tally).await);
+            } else {
+                underway.push(closing);
             }
         }
     }
-    let began = context.now();
-    let layers = || claimed.iter().filter_map(|(grant, _)| Some((grant, grant.login()?)));
-    let closers: Vec<String> = layers().map(|(g, layer)| closer(context, g, layer)).collect();
-    let inputs: Vec<Inputs<'_>> = layers()
-        .zip(&closers)
-        .map(|((grant, layer), closer)| close_inputs(grant, layer, closer))
-        .collect();
-    let answers = send_together(context, session, Verb::Close, &claimed, &inputs).await;
-    let mut unheard = false;
-    let mut kept = Vec::new();
-    for ((grant, before), answer) in claimed.into_iter().zip(answers) {
-        let id = grant.id.clone();
-        let said = Said { began, answer };
-        match close_claimed(context, ledger, session, grant, before, said).await {
-            Ok((ended, is_kept)) => {
-                unheard |= matches!(ended, Ended::Failed { refused: false, .. });
-                if let (Ended::Closed(closed), true) = (&ended, is_kept) {
-                    kept.push((closed.grant.clone(), before));
-                }
-                tally.add(&id, ended);
+    for mut closing in changed {
+        match closing.close_layers(context, round.ledger, session).await {
+            Ok(missed) => unheard |= missed,
+            Err(e) => {
+                tally.unrecorded.push((closing.grant.id, e.one_line()));
+                round.progress.advance();
+                continue;
             }
-            // The other grants must not wait for a ledger that fails at this one.
-            Err(e) => tally.unrecorded.push((id, e.one_line())),
+        }
+        kept.extend(record(round, closing, tally).await);
+    }
+    unheard | forget_together(context, session, &kept).await
+}
+
+/// Claims these grants, but for those that another process is working on.
+async fn claim_together(round: &Round<'_>, grants: &[&Grant], tally: &mut Tally) -> Vec<Closing> {
+    let Round { context, ledger, why, .. } = *round;
+    let mut underway: Vec<Closing> = Vec::with_capacity(grants.len());
+    for grant in grants {
+        match claim(context, ledger, &grant.id, why, grants.len()).await {
+            Ok(Some((grant, before))) => {
+                underway.push(Closing::of(grant, before));
+                continue;
+            }
+            Ok(None) => tally.busy.push(grant.id.clone()),
+            Err(e) => tally.unrecorded.push((grant.id.clone(), e.one_line())),
         }
         round.progress.advance();
     }
-    // Only now may the server forget what it saw. Where it does not hear that, it is told by nobody, and throws it
-    // away by itself.
-    let asked = kept.iter().filter_map(|(grant, _)| grant.login().map(|l| (grant, l)));
-    let inputs: Vec<Inputs<'_>> = asked.map(|(grant, layer)| collected(grant, layer)).collect();
-    if !inputs.is_empty() {
-        let answers = send_together(context, session, Verb::Collected, &kept, &inputs).await;
-        unheard |= answers.iter().any(|a| matches!(a, Ok(Answer::Unknown { .. }) | Err(_)));
+    underway
+}
+
+/// Commits what became of a grant; then what the server keeps of it until it is told.
+async fn record(
+    round: &Round<'_>,
+    closing: Closing,
+    tally: &mut Tally,
+) -> Option<(Grant, Vec<usize>)> {
+    let id = closing.grant.id.clone();
+    let recorded = closing.record(round.context, round.ledger).await;
+    round.progress.advance();
+    match recorded {
+        Ok((ended, kept)) => {
+            let grant = match &ended {
+                Ended::Closed(closed) => Some(closed.grant.clone()),
+                Ended::Failed { grant, .. } => Some(Grant::clone(grant)),
+                Ended::Busy => None,
+            };
+            tally.add(&id, ended);
+            Some((grant?, kept))
+        }
+        Err(e) => {
+            tally.unrecorded.push((id, e.one_line()));
+            None
+        }
+    }
+}
+
+/// Asks the server to close this layer of each of these grants: an answer for each.
+async fn ask_to_close(
+    context: &Context,
+    session: &mut Session<'_>,
+    underway: &[Closing],
+    position: usize,
+) -> Vec<Result<Answer>> {
+    let layers: Vec<(&Grant, &Layer)> = underway
+        .iter()
+        .filter_map(|closing| Some((&closing.grant, closing.grant.layers.get(position)?)))
+        .collect();
+    let closers: Vec<String> = layers.iter().map(|(g, layer)| closer(context, g, layer)).collect();
+    let told = layers.iter().zip(&closers);
+    let inputs: Vec<Inputs<'_>> =
+        told.map(|((grant, layer), closer)| close_inputs(grant, layer, closer)).collect();
+    send_together(context, session, Verb::Close, &layers, &inputs).await
+}
+
+/// Only now may the server forget what it saw. Where it does not hear that, it is told by nobody, and throws it
+/// away by itself. Says whether an answer was missed.
+async fn forget_together(
+    context: &Context,
+    session: &mut Session<'_>,
+    kept: &[(Grant, Vec<usize>)],
+) -> bool {
+    let most = kept.iter().map(|(grant, _)| grant.layers.len()).max().unwrap_or_default();
+    let mut unheard = false;
+    for position in 0..most {
+        let of_it = kept.iter().filter(|(_, positions)| positions.contains(&position));
+        let layers: Vec<(&Grant, &Layer)> =
+            of_it.filter_map(|(grant, _)| Some((grant, grant.layers.get(position)?))).collect();
+        let inputs: Vec<Inputs<'_>> =
+            layers.iter().map(|(grant, layer)| collected(grant, layer)).collect();
+        if layers.is_empty() || unheard {
+            continue;
+        }
+        let answers = send_together(context, session, Verb::Collected, &layers, &inputs).await;
+        unheard = answers.iter().any(|a| matches!(a, Ok(Answer::Unknown { .. }) | Err(_)));
     }
     unheard
 }
 
-/// Sends one script for these grants, which all have one layer of the same provider: an answer for each.
+/// Sends one script for these layers, which are all of the same provider: an answer for each.
 async fn send_together(
     context: &Context,
     session: &mut Session<'_>,
     verb: Verb,
-    grants: &[(Grant, State)],
+    layers: &[(&Grant, &Layer)],
     inputs: &[Inputs<'_>],
 ) -> Vec<Result<Answer>> {
-    let first = grants.first().and_then(|(grant, _)| grant.login());
-    let Some(layer) = first else { return Vec::new() };
-    let failed = |e: &str| {
-        let unknown = || Ok(Answer::Unknown { why: e.to_owned() });
-        grants.iter().map(|_| unknown()).collect()
+    let failed = |e: String| {
+        let unknown = || Ok(Answer::Unknown { why: e.clone() });
+        layers.iter().map(|_| unknown()).collect()
     };
-    // The row that was claimed may have changed since it was listed.
-    let alike = grants.iter().all(|(grant, _)| {
-        let [one] = grant.layers.as_slice() else { return false };
-        one.provider == layer.provider && LayerState::of(one).elsewhere(session.target).is_none()
-    });
-    if !alike || inputs.len() != grants.len() {
-        return failed("the grant changed while it was being closed");
-    }
-    let provider = match provider_of(context, session, layer) {
-        Ok(provider) => provider,
-        Err(why) => return failed(&why),
+    // The row that was claimed may have changed since it was listed, and with it where the layer is.
+    let providers = layers.iter().map(|(_, layer)| provider_of(context, session, layer));
+    let provider = match providers.collect::<std::result::Result<Vec<_>, _>>() {
+        Ok(providers) => providers.into_iter().next(),
+        Err(why) => return failed(why),
     };
+    let Some(provider) = provider else { return Vec::new() };
     match session.call_together(&provider, verb, inputs).await {
         Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(e) => failed(&e.one_line()),
+        Err(e) => failed(e.one_line()),
     }
 }
 

@@ -136,6 +136,95 @@ impl Failure {
     }
 }
 
+/// A grant that is being closed, and what became of its layers so far.
+pub(crate) struct Closing {
+    pub(crate) grant: Grant,
+    /// Its state before it was claimed.
+    before: State,
+    attempt: Attempt,
+}
+
+impl Closing {
+    /// A grant that was claimed, in this state.
+    pub(crate) fn of(grant: Grant, before: State) -> Self {
+        Self { grant, before, attempt: Attempt::default() }
+    }
+
+    /// The layers that are left, in the order in which they are closed: last opened, first closed. One that fails
+    /// keeps none of the others open.
+    pub(crate) fn live_layers(&self) -> Vec<usize> {
+        let live = self.grant.layers.iter().enumerate().filter(|(_, layer)| layer.state.is_live());
+        live.map(|(position, _)| position).rev().collect()
+    }
+
+    /// Closes one layer after the other. Says whether the last answer was missed.
+    pub(crate) async fn close_layers(
+        &mut self,
+        context: &Context,
+        ledger: &Ledger,
+        session: &mut Session<'_>,
+    ) -> Result<bool> {
+        let mut unheard = false;
+        for position in self.live_layers() {
+            // Nobody knows what state the old connection is in; where there is no other, each says so.
+            if unheard {
+                let _ = session.again().await;
+            }
+            unheard = self.close_layer(context, ledger, session, position, None).await?;
+        }
+        Ok(unheard)
+    }
+
+    /// Closes one layer, or takes what the server said where it was asked already, and tries a login that has to be
+    /// refused. Says whether an answer was missed.
+    pub(crate) async fn close_layer(
+        &mut self,
+        context: &Context,
+        ledger: &Ledger,
+        session: &mut Session<'_>,
+        position: usize,
+        said: Option<Said>,
+    ) -> Result<bool> {
+        let ended = match self.grant.layers.get(position) {
+            Some(layer) => {
+                let before = Some(self.before);
+                close_layer(context, ledger, session, &self.grant, layer, before, said).await?
+            }
+            None => Err(Failure::unseen("the grant has no such layer")),
+        };
+        let unheard = ended.as_ref().is_err_and(|failure| !failure.refused);
+        self.attempt.add(position, ended);
+        Ok(unheard)
+    }
+
+    /// Commits what became of the layers that were to be closed: each that is gone is closed for good, whatever
+    /// became of the others. Beside it the layers of which the server keeps the result until it is told that it
+    /// was recorded.
+    pub(crate) async fn record(
+        self,
+        context: &Context,
+        ledger: &Ledger,
+    ) -> Result<(Ended, Vec<usize>)> {
+        let Self { mut grant, attempt, .. } = self;
+        let now = context.now();
+        for closed in &attempt.closed {
+            let Some(layer) = grant.layers.get_mut(closed.position) else { continue };
+            layer.state = State::Closed;
+            layer.closed_at = Some(closed.evidence.by_server.unwrap_or(now).max(grant.created_at));
+            layer.last_error = None;
+            layer.findings = closed.evidence.found.total().max(layer.findings);
+        }
+        let kept = attempt.closed.iter().filter(|layer| layer.kept).map(|layer| layer.position);
+        let kept = kept.collect();
+        let ended = if attempt.failed.is_empty() {
+            Ended::Closed(Box::new(record_closed(context, ledger, grant, &attempt).await?))
+        } else {
+            fail(context, ledger, grant, attempt).await?
+        };
+        Ok((ended, kept))
+    }
+}
+
 /// Closes one grant over a connection that is open already.
 ///
 /// # Errors
@@ -150,25 +239,9 @@ pub async fn close(
     let Some((grant, before)) = claim(context, ledger, id, why, 1).await? else {
         return Ok(Ended::Busy);
     };
-    let mut attempt = Attempt::default();
-    let mut unheard = false;
-    // Last opened, first closed. One that fails keeps none of the others open.
-    for (position, layer) in grant.layers.iter().enumerate().rev() {
-        if !layer.state.is_live() {
-            continue;
-        }
-        // Nobody knows what state the old connection is in; where there is no other, each says so.
-        if unheard {
-            let _ = session.again().await;
-        }
-        let ended =
-            close_layer(context, ledger, session, &grant, layer, Some(before), None).await?;
-        unheard = ended.as_ref().is_err_and(|failure| !failure.refused);
-        attempt.add(position, ended);
-    }
-    let kept = attempt.closed.iter().filter(|layer| layer.kept).map(|layer| layer.position);
-    let kept: Vec<usize> = kept.collect();
-    let mut ended = record(context, ledger, grant, attempt).await?;
+    let mut closing = Closing::of(grant, before);
+    closing.close_layers(context, ledger, session).await?;
+    let (mut ended, kept) = closing.record(context, ledger).await?;
     // Only now may the server forget what it saw: a crash up to here loses nothing, and what it
     // keeps for longer it throws away by itself.
     match &mut ended {
@@ -181,29 +254,6 @@ pub async fn close(
         _ => {}
     }
     Ok(ended)
-}
-
-/// Commits what became of the layers that were to be closed: each that is gone is closed for good,
-/// whatever became of the others.
-async fn record(
-    context: &Context,
-    ledger: &Ledger,
-    mut grant: Grant,
-    attempt: Attempt,
-) -> Result<Ended> {
-    let now = context.now();
-    for closed in &attempt.closed {
-        let Some(layer) = grant.layers.get_mut(closed.position) else { continue };
-        layer.state = State::Closed;
-        layer.closed_at = Some(closed.evidence.by_server.unwrap_or(now).max(grant.created_at));
-        layer.last_error = None;
-        layer.findings = closed.evidence.found.total().max(layer.findings);
-    }
-    if attempt.failed.is_empty() {
-        let closed = record_closed(context, ledger, grant, &attempt).await?;
-        return Ok(Ended::Closed(Box::new(closed)));
-    }
-    fail(context, ledger, grant, attempt).await
 }
 
 /// Commits `closed` with everything that was seen.
@@ -347,29 +397,6 @@ impl LastWord {
         };
         message::text(id, &[("account", account.into())])
     }
-}
-
-/// What follows when a server was asked to close a grant of one layer; and whether it keeps its result until it is
-/// told that it was recorded.
-pub(crate) async fn close_claimed(
-    context: &Context,
-    ledger: &Ledger,
-    session: &mut Session<'_>,
-    grant: Grant,
-    before: State,
-    said: Said,
-) -> Result<(Ended, bool)> {
-    let mut attempt = Attempt::default();
-    let ended = match grant.login() {
-        Some(layer) => {
-            let said = Some(said);
-            close_layer(context, ledger, session, &grant, layer, Some(before), said).await?
-        }
-        None => Err(Failure::unseen("the grant has no layer")),
-    };
-    let kept = ended.as_ref().is_ok_and(|closed| closed.kept);
-    attempt.add(0, ended);
-    Ok((record(context, ledger, grant, attempt).await?, kept))
 }
 
 /// Records that a target could not be reached, for one grant that should have been closed there.

@@ -426,7 +426,7 @@ fn a_door_beside_the_merchants_own_account_needs_root_and_is_told_what_it_is() {
 /// A staging shop behind HTTP Basic Authentication, with a user of the merchant's, on a server of its own network.
 fn staging_site(server: &str) -> (Story, Host) {
     let story = Story::new();
-    let host = story.stage.full(SUITE).web().shop().start();
+    let host = story.stage.full(SUITE).sshd_config("LogLevel VERBOSE").web().shop().start();
     host.sh(
         "htpasswd -nbB merchant Merchant-4711 >/etc/shop.passwords; chmod 640 /etc/shop.passwords
         chgrp www-data /etc/shop.passwords
@@ -712,6 +712,58 @@ fn both_layers_end_booted_at_the_deadline_with_nobody_around() {
     assert_eq!(story.state(&jane.id), "open");
     story.run(["sweep"]).ok();
     stand_closed_by_the_server(&story, &jane.id, deadline);
+}
+
+/// What is closed together is closed by one script for each kind of layer, and one that fails keeps neither the
+/// others nor its own other layer open.
+#[test]
+fn several_grants_of_two_layers_booted_are_closed_together() {
+    let (story, host) = staging_site("nginx");
+    let before = merchants_own(&host);
+    let passwords = host.sh("cat /etc/shop.passwords");
+    let key = story.stage.supporter_key();
+    let granted: Vec<(Granted, String, String)> = ["one", "two", "three"]
+        .into_iter()
+        .map(|name| {
+            let file = story.stage.path().join(name);
+            let words = ["--key", key.public.to_str().unwrap(), "--output", file.to_str().unwrap()];
+            let words = [&words[..], &["--with", "server,web-password"]].concat();
+            let granted = Granted::of(&story.grant("shop", &words).ok());
+            let user =
+                granted.document["grant"]["layers"][1]["account"].as_str().unwrap().to_owned();
+            let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+            assert_ne!(answers(&story, &host, "http", Some((&user, &password))), "401");
+            (granted, user, password)
+        })
+        .collect();
+    let held = &granted[1].0;
+    host.sh(&format!(
+        "cp -a /usr/sbin/userdel /root/userdel
+        printf '#!/bin/sh\\ncase \" $* \" in *\" {} \"*) exit 1 ;; esac\\nexec /root/userdel \"$@\"\\n' >/usr/sbin/userdel",
+        held.account
+    ));
+    let from = host.log().len();
+    let run = story.run(["revoke", "--all", "--json"]).fails();
+    let said = host.log()[from..].to_owned();
+    assert_eq!(said.matches("Accepted publickey for root").count(), 1, "{said}");
+    // Both layers are closed, and both are told that it is recorded.
+    assert_eq!(said.matches("Starting session: command for root").count(), 4, "{said}");
+    let states = |id: &str| -> Vec<String> {
+        layers(&story, id).into_iter().map(|(_, state)| state).collect()
+    };
+    for (one, user, password) in &granted {
+        let expected = if one.id == held.id { ["closing", "closed"] } else { ["closed", "closed"] };
+        assert_eq!(states(&one.id), expected, "{}", run.told());
+        assert_eq!(answers(&story, &host, "http", Some((user, password))), "401");
+        is_refused(&story, &host, &one.account, Credential::Key(&key.private));
+    }
+    assert_eq!(host.sh("cat /etc/shop.passwords"), passwords);
+    host.sh("cp -a /root/userdel /usr/sbin/userdel; rm /root/userdel");
+    story.revoked(&held.id);
+    assert_eq!(states(&held.id), ["closed", "closed"]);
+    same_text(&before, &merchants_own(&host));
+    host.sh("! find /var/lib/stagepass -mindepth 1 -type d 2>/dev/null | grep .");
+    story.run(["ledger", "verify"]).ok();
 }
 
 #[track_caller]

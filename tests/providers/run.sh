@@ -318,17 +318,17 @@ judged() { out=$("$judge" "$account" "${uncapped:-}" <<<"$out"); }
 
 # batch name=value...: one more grant for `closes`, which closes all of them by one script as stagepass does (or, with `collected`,
 # tells of all that it is recorded): sets outs and codes, by their number from 1 on. With `otherwise`, a sed program, something in
-# it is not as it is sent.
+# it is not as it is sent. They are of linux-account, or of the provider that `of_provider` names.
 batched=0
 declare -a outs codes
 batch() {
     batched=$((batched + 1))
-    inputs linux-account close "$@" >"$tmp/batch.$batched"
+    inputs "${of_provider:-linux-account}" close "$@" >"$tmp/batch.$batched"
 }
 closes() {
-    local i verb=${1:-close}
+    local i verb=${1:-close} provider=${of_provider:-linux-account}
     awk -v at="$tmp/batch." '{ print } /^sp_one_[0-9]+\(\) \{$/ { n = $0; gsub(/[^0-9]/, "", n); while ((getline line <(at n)) > 0) print line }' \
-        "$(frame linux-account "$verb" "$batched")" | sed -e "${otherwise:-}" >"$tmp/script"
+        "$(frame "$provider" "$verb" "$batched")" | sed -e "${otherwise:-}" >"$tmp/script"
     outs=() codes=()
     # shellcheck disable=SC2029
     timeout "${verb_limit:-600}" ssh "${options[@]}" -i "$tmp/operator" -p "${port[$suite]}" "$login@$address" "$shell -s" <"$tmp/script" >"$tmp/said" 2>"$tmp/said.err"
@@ -341,7 +341,7 @@ closes() {
         outs[i]=$(awk -v wanted="$i" -F '[ =]' '$1 == "stagepass-status" { done++; next } done == wanted - 1 { print }' "$tmp/said" | unframed)
         codes[i]=$(awk -v wanted="$i" '/^stagepass-status=/ && ++done == wanted { print $2 }' "$tmp/said")
         of "$i"
-        declared linux-account "$verb"
+        declared "$provider" "$verb"
         outs[i]=$out
     done
     batched=0

@@ -11,7 +11,7 @@ web_password() {
     web_ends
     web_booted
 }
-web_lives() { web_on_a_host detects whole_life keeps_bytes shares other_shells; }
+web_lives() { web_on_a_host detects whole_life keeps_bytes shares together other_shells; }
 web_guards() { web_on_a_host refuses follows_links is_edited tells_marks keeps_secrets; }
 web_ends() { web_on_a_host due_soon disks twice cut_off ends_by_itself; }
 
@@ -1174,6 +1174,64 @@ web_keeps_secrets() {
     finishes
     same 'and then none' '' "$(grep -rlF "${web_hash:7}" "$root/etc" "$root/var" "$root/tmp" "$root/run" "$root/root" "$root/srv" "$root/home" 2>/dev/null)"
     web collected
+}
+
+# Users of several grants in two files, taken out by one script; and told together that it is recorded. One whose file cannot be
+# changed keeps none of the others in.
+web_together() {
+    local one name was_grant=$grant was_account=$account of_provider=web-password shop_file=$root/etc/apache2/staging.htpasswd other was
+    local -A site_of=([ann]=shop [ben]=n1 [cleo]=shop)
+    was=$(cat "$shop_file")
+    for one in /bin/sh 'bash --posix' "${STAGEPASS_TEST_BUSYBOX:+/opt/busybox sh}"; do
+        [ -n "$one" ] || continue
+        [ -z "${STAGEPASS_TEST_BUSYBOX:-}" ] || install -m 755 "$STAGEPASS_TEST_BUSYBOX" "$root/opt/busybox"
+        about="$suite several together under $one"
+        shell=$one
+        for name in ann ben cleo; do
+            grant=k3v9q2m7x$name account=sp-$name
+            web open "path=/srv/${site_of[$name]}"
+            finishes
+            want 'it opens' opens "${site_of[$name]}"
+            [ "$name" != ben ] || other=$(sed -n 's/^password_file=//p' <<<"$out")
+        done
+        # Neither can it be written, nor another one be put in its place.
+        on mount --bind "$other" "$other"
+        on mount -o remount,bind,ro "$other"
+        for name in ann ben cleo; do
+            grant=k3v9q2m7x$name account=sp-$name
+            batch "path=/srv/${site_of[$name]}"
+        done
+        closes
+        for name in 1 3; do
+            of "$name"
+            finishes
+            says absent=true already_absent=false result_kept=true
+        done
+        of 2
+        fails entry-left
+        on umount "$other"
+        for name in ann ben cleo; do
+            account=sp-$name
+            [ "$name" = ben ] || want 'it is shut' shut "${site_of[$name]}"
+        done
+        grant=k3v9q2m7xben account=sp-ben
+        web close path=/srv/n1
+        finishes
+        want 'it is shut as well' shut n1
+        for name in ann ben cleo; do
+            grant=k3v9q2m7x$name account=sp-$name
+            batch "path=/srv/${site_of[$name]}"
+        done
+        closes collected
+        for name in 1 2 3; do
+            of "$name"
+            finishes
+            says result_kept=false
+        done
+        same 'the file is as before' "$was" "$(cat "$shop_file")"
+        same 'nothing is left' '' "$(cd "$root/var/lib/stagepass" && find . -mindepth 1 -maxdepth 1 -name '*k3v9q2m7x*' ! -name 'ended.*')"
+        grant=$was_grant account=$was_account shell=/bin/sh
+    done
 }
 
 web_other_shells() {

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::grant::Access;
-use crate::remote::layer::ExpiryForm;
+use crate::remote::layer::{ExpiryForm, OpenReply};
 use crate::remote::script::Reply;
 use crate::remote::server::Server;
 
@@ -104,23 +104,20 @@ impl Means {
     }
 
     /// What `open` says was made.
-    fn made(server: &Server, opened: &Reply) -> Self {
+    fn made(server: &Server, opened: &OpenReply) -> Self {
         let planned = Self::planned(server);
-        let gate = opened.is("gate").then(|| GATE.to_owned());
-        let password_gate = match opened.text("password_gate") {
-            "" | "none" => None,
-            _ => gate.clone().filter(|_| holds_passwords(server)),
-        };
+        let gate = opened.has_gate().then(|| GATE.to_owned());
+        let password_gate = opened.password_gate().and(gate.clone());
         Self {
             password_held: password_gate_made(server, opened),
             gate,
-            password_gate,
-            password_forwarding: opened.text("password_forwarding") != "false",
+            password_gate: password_gate.filter(|_| holds_passwords(server)),
+            password_forwarding: opened.may_forward(),
             nameless_connections: planned.nameless_connections,
-            key_expiry: planned.key_expiry && !opened.text("expiry_time").is_empty(),
-            failsafe: failsafe(opened.text("failsafe")),
-            no_gate: reason(opened, "gate_reason", &planned.no_gate),
-            no_failsafe: reason(opened, "failsafe_reason", &planned.no_failsafe),
+            key_expiry: planned.key_expiry && opened.has_key_expiry(),
+            failsafe: failsafe(opened.failsafe().unwrap_or_default()),
+            no_gate: reason(opened.reply(), "gate_reason", &planned.no_gate),
+            no_failsafe: reason(opened.reply(), "failsafe_reason", &planned.no_failsafe),
         }
     }
 }
@@ -142,18 +139,10 @@ fn answers_as_dropbear(server: &Server) -> bool {
     server.server_id.contains("dropbear")
 }
 
-/// Whether a login by key has to meet the gate, by what `open` replied.
-#[must_use]
-pub fn key_gate_made(opened: &Reply) -> bool {
-    opened.is("gate")
-}
-
 /// Whether a login by password, on the server that stagepass talks to, has to meet the gate.
 #[must_use]
-pub fn password_gate_made(server: &Server, opened: &Reply) -> bool {
-    opened.is("gate")
-        && !matches!(opened.text("password_gate"), "" | "none")
-        && !answers_as_dropbear(server)
+pub fn password_gate_made(server: &Server, opened: &OpenReply) -> bool {
+    opened.password_gate().is_some() && !answers_as_dropbear(server)
 }
 
 fn failsafe(kind: &str) -> Option<String> {
@@ -195,7 +184,7 @@ impl Promise {
 
     /// What it keeps, by what `open` replied.
     #[must_use]
-    pub fn made(server: &Server, asked: Asked, opened: &Reply) -> Self {
+    pub fn made(server: &Server, asked: Asked, opened: &OpenReply) -> Self {
         Self::of(&Means::made(server, opened), asked)
     }
 
@@ -385,7 +374,7 @@ mod tests {
                 ("failsafe", "none"),
                 ("expiry_time", "20261122180000Z"),
             ]);
-            Promise::made(&server, asked, &opened).weak()
+            Promise::made(&server, asked, &opened.into()).weak()
         };
         assert!(made("false").is_empty());
         assert_eq!(made("true").len(), 1);
@@ -410,7 +399,7 @@ mod tests {
             ("failsafe", "none"),
             ("expiry_time", "20261122180000Z"),
         ]);
-        let weak = Promise::made(&server, asked, &opened).weak();
+        let weak = Promise::made(&server, asked, &opened.into()).weak();
         assert_eq!(weak.len(), 1);
         assert!(weak[0].starts_with("the password (nothing here refuses"), "{weak:?}");
     }

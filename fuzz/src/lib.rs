@@ -303,7 +303,10 @@ fn look(reply: &Reply) {
         let server =
             Server::read(id, reply, NOW..=NOW).with_credential(provider, true, Access::Sftp);
         let asked = Asked { key: true, password: true, own_account: true, access: Access::Ssh };
-        let promises = [Promise::planned(&server, asked), Promise::made(&server, asked, reply)];
+        let promises = [
+            Promise::planned(&server, asked),
+            Promise::made(&server, asked, &reply.clone().into()),
+        ];
         let layers: Vec<String> =
             promises.iter().flat_map(|one| [one.enforced_by(), one.weak()].concat()).collect();
         let facts = server.facts(&route, promises[0].weak(), Some("/var/www/shop"));

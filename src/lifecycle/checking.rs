@@ -13,7 +13,7 @@ use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::evidence::{Bounded, moved};
 use crate::message::Note;
 use crate::remote::inputs::{self, CallInputs};
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{LayerState, OpenReply};
 use crate::remote::provider::{Provider, Verb};
 use crate::remote::saying::{self, SayingKind};
 use crate::remote::script::{Answer, Reply, clean};
@@ -219,21 +219,20 @@ fn entries(text: &str) -> Vec<(&str, &str)> {
 /// by itself. What it does not say is not known, and no drift.
 fn drift_of(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
     let account = layer.account.as_str();
-    let opened = layer::opened(layer);
-    let made = |key: &str| opened.text(key);
+    let opened = OpenReply::of(layer);
     let no = |key: &str| reply.text(key) == "false";
     let fewer = reply
         .number("uses_total")
         .is_some_and(|total| total < LayerState::of(layer).uses_collected);
-    let (path, shop) = (reply.text("path_now"), made("shop_path"));
+    let (path, shop) = (reply.text("path_now"), opened.shop_path());
     let all = [
         ("drift-foreign", reply.is("foreign")),
         ("drift-gone", no("present") && !reply.is("foreign")),
         ("drift-keys-changed", no("keys_match") && !no("present")),
-        ("drift-gate-gone", no("gate_present") && made("gate") == "true"),
-        ("drift-baseline-gone", no("baseline_present") && made("baseline") == "true"),
-        ("drift-failsafe-gone", no("failsafe_present") && layer::has_failsafe(&opened)),
-        ("drift-drop-in-gone", no("drop_in_present") && made("password_gate") == "drop-in"),
+        ("drift-gate-gone", no("gate_present") && opened.has_gate()),
+        ("drift-baseline-gone", no("baseline_present") && opened.has_baseline()),
+        ("drift-failsafe-gone", no("failsafe_present") && opened.failsafe().is_some()),
+        ("drift-drop-in-gone", no("drop_in_present") && opened.password_gate() == Some("drop-in")),
         ("drift-forced", !reply.text("forced").is_empty()),
         ("drift-path-moved", !path.is_empty() && !shop.is_empty() && path != shop),
         ("drift-uses-gone", fewer),
@@ -247,7 +246,7 @@ fn drift_of(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
     ];
     let common = Note::those(all, &args)
         .map(|note| Note { id: note.id.trim_start_matches("drift-").to_owned(), ..note });
-    let seen = saying::Seen { reply, made: &opened, account, grant: &[] };
+    let seen = saying::Seen { reply, made: opened.reply(), account, grant: &[] };
     let own = provider.said(Verb::Check, SayingKind::Drift, &seen).into_iter();
     common.chain(own).collect()
 }

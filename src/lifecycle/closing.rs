@@ -23,7 +23,7 @@ use crate::mark;
 use crate::message::{self, Note};
 use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{self, LayerState, OpenReply};
 use crate::remote::provider::{self, AccountKind, Provider, Verb};
 use crate::remote::saying::{SayingKind, Seen};
 use crate::remote::script::{Answer, Inputs, Reply, clean};
@@ -635,7 +635,9 @@ fn still_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Option<Stri
     ];
     let common = common.into_iter().find(|(key, _)| reply.text(key) == "false");
     let own = || {
-        let seen = Seen { reply, made: &layer::opened(layer), account: &layer.account, grant: &[] };
+        let opened = OpenReply::of(layer);
+        let made = opened.reply();
+        let seen = Seen { reply, made, account: &layer.account, grant: &[] };
         let said = provider.said(Verb::Close, SayingKind::There, &seen).into_iter().next()?;
         Some(message::text("still-there", &[("what", said.text.into())]))
     };
@@ -666,7 +668,8 @@ fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
         ("sessions", reply.number("sessions_left").unwrap_or_default().into()),
     ];
     let common = Note::those(all, &args);
-    let seen = Seen { reply, made: &layer::opened(layer), account, grant: &[] };
+    let opened = OpenReply::of(layer);
+    let seen = Seen { reply, made: opened.reply(), account, grant: &[] };
     let own = provider.said(Verb::Close, SayingKind::Note, &seen);
     common.chain(provider.notes(reply)).chain(own).collect()
 }

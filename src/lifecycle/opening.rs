@@ -24,7 +24,7 @@ use crate::promise::{Asked, CredentialPromise, Promise};
 use crate::public_key::{self, CheckKey};
 use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{self, LayerState, OpenReply};
 use crate::remote::provider::{AccountKind, ProofKind, Provider, Verb};
 use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::server::Server;
@@ -168,11 +168,12 @@ pub async fn open(
     if let Some(layer) = grant.layers.first_mut() {
         layer.outputs = evidence::read_back(&reply).to_string();
     }
+    let opened = OpenReply::from(reply);
 
     if output::is_interrupted() {
         return Err(interrupted(context, ledger, session, &grant).await);
     }
-    let mut promise = Promise::made(draft.server, draft.asked, &reply);
+    let mut promise = Promise::made(draft.server, draft.asked, &opened);
     let mut trials: Vec<(&str, WebTrial)> = Vec::new();
     for (position, beside) in (1..).zip(draft.beside) {
         progress.step(&format!("making `{}`", beside.provider.name));
@@ -189,7 +190,7 @@ pub async fn open(
     }
     // What the plan said has to hold for what was made.
     let weaker = weaker_than_agreed(&promise, &planned, &terms)
-        .or_else(|| wider_than_agreed(&grant, &reply, &terms));
+        .or_else(|| wider_than_agreed(&grant, &opened, &terms));
     if let Some(problem) = weaker {
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
@@ -199,7 +200,7 @@ pub async fn open(
         context,
         target: &session.target.name,
         provider: draft.provider,
-        made: Made { server: draft.server, promise: &promise, opened: &reply },
+        made: Made { server: draft.server, promise: &promise, opened: &opened },
         check: &check,
         moment: &moment,
     };
@@ -236,7 +237,7 @@ pub async fn open(
         };
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
-    if let Some(part) = gone_since(&reply, &settled) {
+    if let Some(part) = gone_since(&opened, &settled) {
         let problem = Problem {
             kind: Kind::Refused,
             message: format!("the {part} that was made to end this access is not there any more"),
@@ -260,7 +261,7 @@ pub async fn open(
         json!({ "provider": provider, "result": result, "id": note.id, "text": note.text })
     });
     let detail = json!({
-        "open": evidence::read_back(&reply), "login": evidence, "proof": proof,
+        "open": evidence::read_back(opened.reply()), "login": evidence, "proof": proof,
         "beside": of_beside.collect::<Vec<Value>>(), "promise": promise,
     });
     let open = event(context, &grant, "grant.open", detail);
@@ -276,12 +277,10 @@ pub async fn open(
 
 /// What `open` made to end the access, and what was looked for in vain after the trial. A provider that
 /// says nothing of it is not held to it.
-fn gone_since(opened: &Reply, settled: &Reply) -> Option<&'static str> {
-    let missing = |text: &str| matches!(text, "" | "false" | "none");
-    ["gate", "failsafe"].into_iter().find(|part| {
-        let now = settled.text(part);
-        !missing(opened.text(part)) && !now.is_empty() && missing(now)
-    })
+fn gone_since(opened: &OpenReply, settled: &Reply) -> Option<&'static str> {
+    let made = [("gate", opened.has_gate()), ("failsafe", opened.failsafe().is_some())];
+    let is_gone = |part: &str| matches!(settled.text(part), "false" | "none");
+    made.into_iter().find(|(part, made)| *made && is_gone(part)).map(|(part, _)| part)
 }
 
 /// Whether the target is still in the list, as the same server.
@@ -319,15 +318,15 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
 
 /// Why a grant in the merchant's own account must not stay that was to be confined and is not. Who
 /// agreed to share the account agreed to it without.
-fn wider_than_agreed(grant: &Grant, opened: &Reply, terms: &Terms) -> Option<Problem> {
+fn wider_than_agreed(grant: &Grant, opened: &OpenReply, terms: &Terms) -> Option<Problem> {
     let shared = grant.layers.iter().any(LayerState::is_shared);
     let agreed = [Rule::AccountShared, Rule::AccountRoot]
         .map(|rule| terms.overrides().iter().any(|one| one.rule == rule.id()));
-    let wider = shared && grant.access != Access::Ssh && opened.text("confined") == "false";
+    let wider = shared && grant.access != Access::Ssh && opened.confined() == Some(false);
     (wider && agreed == [false, false]).then(|| Problem {
         kind: Kind::Refused,
         message: "the server could not confine this access to the shop folder after all".into(),
-        cause: opened.text("confine_reason").to_owned(),
+        cause: opened.reply().text("confine_reason").to_owned(),
         hints: Vec::new(),
     })
 }
@@ -546,7 +545,7 @@ impl Tried<'_> {
         layer: &Layer,
         grant: &Grant,
     ) -> std::result::Result<(), Problem> {
-        let (seen, opened) = (&self.made.server.reply, self.made.opened);
+        let (seen, opened) = (&self.made.server.reply, self.made.opened.reply());
         match trial::fault(parts, layer, self.provider, grant.access, seen, opened) {
             None => Ok(()),
             Some(fault) => Err(Problem {
@@ -721,7 +720,7 @@ pub async fn try_again(
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
     let Some(mut grant) = claimed else { return not_tried("another process is working on it") };
-    let opened = grant.login().map(layer::opened).unwrap_or_default();
+    let opened = grant.login().map(OpenReply::of).unwrap_or_default();
     let asked = Asked {
         key: true,
         password: false,

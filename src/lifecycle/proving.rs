@@ -14,7 +14,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::refusal::{self, Offer, Proof};
 use crate::message::Note;
 use crate::remote::inputs::{self, CallInputs};
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{LayerState, OpenReply};
 use crate::remote::provider::{AccountKind, Provider, Verb};
 use crate::remote::saying::{self, SayingKind};
 use crate::remote::script::{Answer, Reply, clean};
@@ -160,7 +160,8 @@ fn what_is_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note>
         ("count", sessions.into()),
     ];
     let common = Note::those(all, &args);
-    let seen = saying::Seen { reply, made: &layer::opened(layer), account, grant: &[] };
+    let opened = OpenReply::of(layer);
+    let seen = saying::Seen { reply, made: opened.reply(), account, grant: &[] };
     common.chain(provider.said(Verb::Check, SayingKind::There, &seen)).collect()
 }
 
@@ -210,7 +211,7 @@ pub async fn prove_taken(
 
 /// What `open` said about the supporter's key in lines that are not ours.
 fn same_key_before(layer: &Layer) -> Option<bool> {
-    layer::opened(layer).text("same_key_foreign").parse().ok()
+    OpenReply::of(layer).same_key_foreign()
 }
 
 /// Closes a grant again that had been closed: the same steps, and the same proof. The grant stays

@@ -18,7 +18,7 @@ use crate::lifecycle::difference::{Finding, Others};
 use crate::lifecycle::evidence::Evidence;
 use crate::message::{self, Arg, Note};
 use crate::remote::clock::{ServerTime, Skew};
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{LayerState, OpenReply};
 use crate::remote::script::{Reply, clean};
 
 /// Seconds by which the two clocks may have been read wrongly.
@@ -153,8 +153,8 @@ fn record(
     asked: &RangeInclusive<UnixTime>,
     evidence: &mut Evidence,
 ) -> Vec<String> {
-    let opened = layer::opened(layer);
-    let (gate, failsafe) = (opened.is("gate"), layer::has_failsafe(&opened));
+    let opened = OpenReply::of(layer);
+    let (gate, failsafe) = (opened.has_gate(), opened.failsafe().is_some());
     let account = ("account", Arg::from(layer.account.as_str()));
     match reply.text("history") {
         "own" => {
@@ -164,7 +164,7 @@ fn record(
             let gone = gate && !there.contains(&"gate");
             gone.then(|| say("shared-gate-gone", &[account])).into_iter().collect()
         }
-        "none" if gate || failsafe || opened.is("baseline") => {
+        "none" if gate || failsafe || opened.has_baseline() => {
             let keys = reply.lines("key_now").map(|key| format!("key {}", clean(key)));
             std::iter::once(say("shared-all-gone", &[account])).chain(keys).collect()
         }

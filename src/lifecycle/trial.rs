@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::grant::{Access, Grant, Layer};
 use crate::message;
 use crate::promise::{self, CredentialPromise, Promise};
-use crate::remote::layer::LayerState;
+use crate::remote::layer::{LayerState, OpenReply};
 use crate::remote::provider::{Provider, Verb};
 use crate::remote::saying::{SayingKind, Seen};
 use crate::remote::script::Reply;
@@ -34,7 +34,7 @@ pub struct Made<'a> {
     /// What ends the grant there.
     pub promise: &'a Promise,
     /// What `open` replied.
-    pub opened: &'a Reply,
+    pub opened: &'a OpenReply,
 }
 
 /// What one login of a grant is put to.
@@ -61,7 +61,7 @@ impl Plan {
         let Made { server, promise, opened } = made;
         let known = LayerState::of(layer);
         let (name, has_gate) = match credential {
-            Credential::Key => (promise::KEY, promise::key_gate_made(opened)),
+            Credential::Key => (promise::KEY, opened.has_gate()),
             Credential::Password => {
                 (promise::PASSWORD, promise::password_gate_made(server, opened))
             }
@@ -72,10 +72,10 @@ impl Plan {
                 grant.id,
                 grant.access.id(),
                 known.clock_ahead.theirs(grant.deadline).seconds(),
-                u8::from(opened.is("confined")),
+                u8::from(opened.confined() == Some(true)),
             )
         });
-        let folder = [opened.text("shop_path"), known.path.as_str()]
+        let folder = [opened.shop_path(), known.path.as_str()]
             .into_iter()
             .find(|folder| !folder.is_empty())
             .map(str::to_owned);
@@ -86,8 +86,7 @@ impl Plan {
             gate,
             folder,
             shell_is_known: promised.is_some_and(CredentialPromise::lets_commands_run),
-            may_forward: credential == Credential::Password
-                && opened.text("password_forwarding") != "false",
+            may_forward: credential == Credential::Password && opened.may_forward(),
         }
     }
 

@@ -3,8 +3,8 @@
 
 use crate::grant::{Access, Grant, Layer, UnixTime};
 use crate::remote::clock::ServerTime;
-use crate::remote::layer::{self, LayerState};
-use crate::remote::script::{Input, Inputs, Reply};
+use crate::remote::layer::{LayerState, OpenReply};
+use crate::remote::script::{Input, Inputs};
 use crate::secret::Secret;
 use crate::target::Target;
 
@@ -69,7 +69,7 @@ pub fn of_layer<'a>(grant: &Grant, layer: &Layer, call: &CallInputs<'a>) -> Inpu
         case: &grant.case,
         created_at: Some(grant.created_at),
     };
-    list(&subject, &LayerState::of(layer), &layer::opened(layer), call)
+    list(&subject, &LayerState::of(layer), &OpenReply::of(layer), call)
 }
 
 /// The inputs of `detect`: which account it is for, and where the shop is. The rest is there, and
@@ -94,7 +94,7 @@ pub fn of_detect(
     };
     let path = target.path.clone().unwrap_or_default();
     let state = LayerState { path, restrict: true, ..LayerState::default() };
-    list(&subject, &state, &Reply::default(), &CallInputs::default())
+    list(&subject, &state, &OpenReply::default(), &CallInputs::default())
 }
 
 /// The name of each input there is.
@@ -109,14 +109,14 @@ pub fn names() -> impl Iterator<Item = &'static str> {
         case: "",
         created_at: None,
     };
-    let all = list(&subject, &LayerState::default(), &Reply::default(), &CallInputs::default());
+    let all = list(&subject, &LayerState::default(), &OpenReply::default(), &CallInputs::default());
     all.into_iter().map(|(name, _)| name)
 }
 
 fn list<'a>(
     subject: &Subject<'_>,
     state: &LayerState,
-    opened: &Reply,
+    opened: &OpenReply,
     call: &CallInputs<'a>,
 ) -> Inputs<'a> {
     let word = |word: &str| Input::Text(word.to_owned());
@@ -143,13 +143,13 @@ fn list<'a>(
         ("sp_allow_root", said(state.allow_root)),
         (
             "sp_same_key_before",
-            word(match opened.text("same_key_foreign") {
-                "true" => "1",
-                "false" => "0",
-                _ => "",
+            word(match opened.same_key_foreign() {
+                Some(true) => "1",
+                Some(false) => "0",
+                None => "",
             }),
         ),
-        ("sp_keys_file", word(opened.text("keys_file"))),
+        ("sp_keys_file", word(opened.keys_file())),
         ("sp_tag", word(&state.tag)),
         ("sp_case", word(subject.case)),
         ("sp_ask", word(&state.ask)),
@@ -158,10 +158,13 @@ fn list<'a>(
         (WALK_SECONDS, number(state.walk_seconds)),
         ("sp_uses_from", number(state.uses_collected)),
         ("sp_closer", word(call.closer)),
-        ("sp_baseline_digest", word(opened.text("baseline_digest"))),
+        ("sp_baseline_digest", word(opened.baseline_digest())),
         // What began later, by the server's clock, may be the supporter's.
         ("sp_opened", theirs(subject.created_at)),
-        ("sp_confined_then", word(opened.text("confined"))),
+        (
+            "sp_confined_then",
+            word(opened.confined().map_or("", |is| if is { "true" } else { "false" })),
+        ),
         ("sp_by_server", digit(false)),
         ("sp_gate_wanted", digit(true)),
         ("sp_trial", word(call.trial)),

@@ -1,5 +1,5 @@
 //! What the ledger keeps of a layer beside its columns: what was known when it was made ([`LayerState`]), and what
-//! its provider said when it was ([`opened`]). Which of it a provider is told stands in [`crate::remote::inputs`].
+//! its provider said when it was ([`OpenReply`]). Which of it a provider is told stands in [`crate::remote::inputs`].
 
 use serde::{Deserialize, Serialize};
 
@@ -149,16 +149,99 @@ pub fn host_keys(target: &Target) -> Vec<String> {
     target.host_key.iter().map(HostKeyPin::fingerprint).collect()
 }
 
-/// What a layer's provider replied to `open` and was read back; nothing before it was opened.
-#[must_use]
-pub fn opened(layer: &Layer) -> Reply {
-    Reply::from_values(serde_json::from_str(&layer.outputs).unwrap_or_default())
+/// What `open` replied and was read back, by what every kind of layer has of it; what only one provider says of
+/// itself is in the [`Reply`].
+#[derive(Debug, Clone, Default)]
+pub struct OpenReply(Reply);
+
+impl From<Reply> for OpenReply {
+    fn from(reply: Reply) -> Self {
+        Self(reply)
+    }
 }
 
-/// Whether something on the server ends a layer by itself, by what `open` replied.
-#[must_use]
-pub fn has_failsafe(opened: &Reply) -> bool {
-    !matches!(opened.text("failsafe"), "" | "none")
+impl OpenReply {
+    /// What was kept of it with the layer; nothing before that was opened.
+    #[must_use]
+    pub fn of(layer: &Layer) -> Self {
+        Self(Reply::from_values(serde_json::from_str(&layer.outputs).unwrap_or_default()))
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn reply(&self) -> &Reply {
+        &self.0
+    }
+
+    /// Whether a login by key has to meet the gate.
+    #[must_use]
+    pub fn has_gate(&self) -> bool {
+        self.0.is("gate")
+    }
+
+    /// What makes a login by password meet the gate (`drop-in`, `shell`), where something does.
+    #[must_use]
+    pub fn password_gate(&self) -> Option<&str> {
+        self.made("password_gate").filter(|_| self.has_gate())
+    }
+
+    /// Whether a login by password may forward connections, as far as is known.
+    #[must_use]
+    pub fn may_forward(&self) -> bool {
+        self.0.text("password_forwarding") != "false"
+    }
+
+    /// What on the server ends the layer by itself (`systemd`, `cron.d`, `crontab`), where something does.
+    #[must_use]
+    pub fn failsafe(&self) -> Option<&str> {
+        self.made("failsafe")
+    }
+
+    /// Whether the key line itself has an end.
+    #[must_use]
+    pub fn has_key_expiry(&self) -> bool {
+        !self.0.text("expiry_time").is_empty()
+    }
+
+    /// Whether a list of what was there before was made.
+    #[must_use]
+    pub fn has_baseline(&self) -> bool {
+        self.0.is("baseline")
+    }
+
+    /// The digest of that list; empty where there is none.
+    #[must_use]
+    pub fn baseline_digest(&self) -> &str {
+        self.0.text("baseline_digest")
+    }
+
+    /// Whether sessions see the shop folder alone; `None` where that was not said.
+    #[must_use]
+    pub fn confined(&self) -> Option<bool> {
+        self.0.text("confined").parse().ok()
+    }
+
+    /// Whether the supporter's key stood in lines that are not ours; `None` where that was not said.
+    #[must_use]
+    pub fn same_key_foreign(&self) -> Option<bool> {
+        self.0.text("same_key_foreign").parse().ok()
+    }
+
+    /// The file that the key line was put into; empty where there is none.
+    #[must_use]
+    pub fn keys_file(&self) -> &str {
+        self.0.text("keys_file")
+    }
+
+    /// The shop folder without links; empty where the layer has none.
+    #[must_use]
+    pub fn shop_path(&self) -> &str {
+        self.0.text("shop_path")
+    }
+
+    fn made(&self, key: &str) -> Option<&str> {
+        Some(self.0.text(key)).filter(|made| !matches!(*made, "" | "none"))
+    }
 }
 
 #[cfg(test)]

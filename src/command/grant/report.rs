@@ -15,7 +15,7 @@ use crate::grant::Grant;
 use crate::message::Note;
 use crate::output::{Tone, fields, paint};
 use crate::promise::Promise;
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{LayerState, OpenReply};
 
 pub(super) fn report(
     context: &Context,
@@ -54,7 +54,7 @@ pub(super) fn report(
     }
     let mut notes = notes(grant);
     for (layer, provider) in grant.layers.iter().skip(1).zip(&wanted.beside) {
-        notes.extend(notes_of(provider, &layer::opened(layer)));
+        notes.extend(notes_of(provider, OpenReply::of(layer).reply()));
     }
     let doubt = connect.doubt.clone();
     notes.extend(doubt.map(|text| Note { id: "connect-doubt".into(), text }));
@@ -77,7 +77,8 @@ fn users_beside(grant: &Grant) -> Vec<String> {
 
 /// What the merchant should know of what `open` replied.
 pub(super) fn notes(grant: &Grant) -> Vec<Note> {
-    let reply = grant.login().map(layer::opened).unwrap_or_default();
+    let made = grant.login().map(OpenReply::of).unwrap_or_default();
+    let reply = made.reply();
     let said = |key: &str| reply.text(key);
     let (is, denied) = (|key: &str| reply.is(key), |key: &str| said(key) == "false");
     let all = [

@@ -5,7 +5,7 @@
 use super::system::{How, Thing};
 use super::{Class, Finding};
 use crate::grant::{Grant, Layer, UnixTime};
-use crate::remote::layer::{self, LayerState};
+use crate::remote::layer::{LayerState, OpenReply};
 
 /// The grants that were on the server while another one was.
 #[derive(Debug, Clone, Default)]
@@ -110,8 +110,8 @@ fn is_place(class: Option<Class>, id: &str, path: &str) -> bool {
 /// What stands beside a key file for a moment when a close shuts the way in, which waits for nobody's lock. No sshd
 /// reads a file of that name.
 fn is_written_aside(layer: &Layer, id: &str, path: &str) -> bool {
-    let opened = layer::opened(layer);
-    let aside = Some(opened.text("keys_file"))
+    let opened = OpenReply::of(layer);
+    let aside = Some(opened.keys_file())
         .filter(|file| !file.is_empty())
         .and_then(|file| path.strip_prefix(file)?.strip_prefix(&format!(".stagepass-{id}.way.")));
     matches!(aside, Some("new" | "was" | "old"))

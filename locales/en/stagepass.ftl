@@ -196,7 +196,7 @@ rule-live-backup = live: { $problem ->
         [tool] the backup `{ $path }` cannot be opened: { $tool }
         [broken] the backup `{ $path }` is damaged or cut off: it does not open to its end
         [cut] the backup `{ $path }` is cut off: it opens, and its own end is missing
-        [too-much] the backup `{ $path }` could not be read to its end in half an hour, or holds more than can be listed
+        [too-much] the backup `{ $path }` takes longer to read than a quarter of an hour, or holds more than can be listed
         [neither] `{ $path }` is neither an archive (tar, ZIP) nor a dump that makes tables
         [hollow] there is no file in the archive `{ $path }`
         [no-shop] no backup can be told to be of this shop: the target names no shop folder, or there is no file in it

@@ -77,9 +77,13 @@ pub async fn make(command: &str) -> Result<Vec<BackupName>> {
     read(&printed).map_err(failed)
 }
 
+fn is_too_much(printed: &[u8]) -> bool {
+    u64::try_from(printed.len()).unwrap_or(u64::MAX) > MOST
+}
+
 /// The names in what was printed.
 fn read(printed: &[u8]) -> std::result::Result<Vec<BackupName>, String> {
-    if u64::try_from(printed.len()).unwrap_or(u64::MAX) > MOST {
+    if is_too_much(printed) {
         return Err("it printed more than a list of names".into());
     }
     let text = std::str::from_utf8(printed).map_err(|_| "it printed what is no text".to_owned())?;
@@ -138,6 +142,10 @@ impl Running {
         let mut printed = Vec::new();
         if let Some(stdout) = child.stdout.take() {
             stdout.take(MOST + 1).read_to_end(&mut printed).await?;
+        }
+        // Whatever else it would say: it ends here.
+        if is_too_much(&printed) {
+            return Ok((printed, Some(0)));
         }
         let status = child.wait().await?;
         self.0 = None;

@@ -17,7 +17,11 @@ use crate::remote::script::{Answer, Input, Inputs, OutputType, Outputs, Reply, c
 use crate::remote::session::Session;
 
 /// A backup may be many gigabytes, and all of it is read.
-const LIMIT: Duration = Duration::from_secs(30 * 60);
+const LIMIT: Duration = Duration::from_secs(45 * 60);
+
+/// What each of the three times that the server reads through a file may take, in seconds: for its hash, for
+/// its list, and for the dumps in it.
+const PASS_SECONDS: &str = "900";
 
 /// How much longer we listen than the server works, so that its own limit is the one that is told.
 const GRACE: Duration = Duration::from_secs(60);
@@ -83,7 +87,7 @@ async fn shop(session: &mut Session<'_>, path: &str) -> Result<ShopFacts> {
     ]);
     let inputs = vec![
         ("sp_path", Input::Text(path.to_owned())),
-        ("sp_seconds", Input::Text(LIMIT.as_secs().to_string())),
+        ("sp_seconds", Input::Text(PASS_SECONDS.to_owned())),
         ("sp_sample", Input::Text(SAMPLE.to_string())),
     ];
     let reply = ask(session, "sp_backup_shop", &inputs, &outputs).await?;
@@ -125,7 +129,7 @@ async fn on_server(session: &mut Session<'_>, path: &str, shop: &ShopFacts) -> R
     let text = |text: &str| Input::Text(text.to_owned());
     let inputs = vec![
         ("sp_backup", text(path)),
-        ("sp_seconds", text(&LIMIT.as_secs().to_string())),
+        ("sp_seconds", text(PASS_SECONDS)),
         ("sp_wanted", text(&shop.sample.join("\n"))),
         ("sp_config", text(&shop.config)),
         ("sp_core", text(&core_tables(&shop.platform).join(" "))),

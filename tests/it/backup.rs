@@ -282,7 +282,7 @@ fn what_is_no_backup_is_told_with_busybox() {
 const HOSTILE: &str = r#"
 import gzip, tarfile, zipfile
 names = ["a\nb", "../../etc/passwd", "../wp-config.php", "$(touch pwned)", "`touch pwned`", "'; touch pwned; '",
-    "--checkpoint-action=exec=touch pwned", "\x1b[2Jx", "n" * 5000, "/" * 900, "a/" * 400 + "wp-config.php"]
+    "--checkpoint-action=exec=touch pwned", "\x1b[2Jx", "n" * LONG, "/" * 900, "a/" * 400 + "wp-config.php"]
 with gzip.open("many.tgz", "wb", 1) as packed:
     with tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as tar:
         for name in names: tar.addfile(tarfile.TarInfo(name))
@@ -305,7 +305,9 @@ with gzip.open("line.sql.gz", "wb", 1) as g:
 #[track_caller]
 fn hostile_archives_are_bounded(tools: Tools) {
     let bench = Bench::new(tools);
-    fs::write(bench.path("make.py"), HOSTILE).unwrap();
+    // busybox opens no archive that has a name longer than a path can be.
+    let long = if tools == Tools::Gnu { "5000" } else { "900" };
+    fs::write(bench.path("make.py"), HOSTILE.replace("LONG", long)).unwrap();
     bench.sh("python3 make.py");
     let began = Instant::now();
     has_all(&bench.file("many.tgz"), &["has_config=", "entries=2000", "ended=true"]);
@@ -477,7 +479,7 @@ fn a_live_shop_stays_closed_behind_a_backup_that_is_none() {
         ("/backup/folder", dump, "is a folder, a pipe or a device"),
         ("/backup/pipe", dump, "is a folder, a pipe or a device"),
         ("/backup/empty.tar.gz", dump, "is empty"),
-        ("/backup/stale.tar.gz", dump, "25 h old"),
+        ("/backup/stale.tar.gz", dump, "1 day 1 h old"),
         ("/backup/ahead.tar.gz", dump, "was written in the future"),
         ("/backup/cut.tar.gz", dump, "is damaged or cut off"),
         ("/backup/some.zip", dump, "there is no `unzip` on the server"),
@@ -562,7 +564,7 @@ fn a_backup_on_the_merchants_computer_is_held_to_the_same() {
         ("shop.sql.bz2", "`.bz2` is not opened on this computer"),
         ("random.sql", "is neither an archive"),
         ("unended.sql", "its own end is missing"),
-        ("stale.tar.gz", "25 h old"),
+        ("stale.tar.gz", "1 day 1 h old"),
     ] {
         let told = refused(&grant(&["shop.tar.gz", "shop.sql.gz", bad]).exits(3));
         assert!(told.contains(said), "{bad}: {told}");

@@ -679,3 +679,191 @@ fn table(word: &str) -> Option<String> {
     let name: String = name.chars().filter(|c| !matches!(c, '"' | '`' | '[' | ']')).collect();
     (!name.is_empty() && name.len() <= 64).then_some(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn shop() -> ShopFacts {
+        ShopFacts {
+            platform: "wordpress".into(),
+            config: "wp-config.php".into(),
+            prefix: Some("s_".into()),
+            files: 3,
+            bytes: 30,
+            sample: vec!["index.php".into(), "wp-content/a.php".into(), "wp-content/b.php".into()],
+        }
+    }
+
+    /// One record of a tar, padded to whole blocks.
+    fn record(name: &[u8], kind: u8, data: &[u8]) -> Vec<u8> {
+        let mut block = vec![0_u8; BLOCK];
+        block[..name.len().min(100)].copy_from_slice(&name[..name.len().min(100)]);
+        block[124..135].copy_from_slice(format!("{:011o}", data.len()).as_bytes());
+        block[148..156].fill(b' ');
+        block[156] = kind;
+        block[257..263].copy_from_slice(b"ustar\0");
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        block.extend_from_slice(data);
+        block.resize(block.len().next_multiple_of(BLOCK), 0);
+        block
+    }
+
+    fn tar(records: &[Vec<u8>]) -> Vec<u8> {
+        [records.concat(), vec![0; 2 * BLOCK]].concat()
+    }
+
+    fn gz(bytes: &[u8]) -> Vec<u8> {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    }
+
+    fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (name, data) in files {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(data).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    fn read_within(bytes: &[u8], limit: Duration) -> BackupRead {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        match look(file.path(), &shop(), Instant::now() + limit) {
+            BackupFact::Read(read) => *read,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> BackupRead {
+        read_within(bytes, Duration::from_secs(60))
+    }
+
+    const SQL: &[u8] =
+        b"-- MySQL dump 10.13\r\nCREATE TABLE IF NOT EXISTS `db`.`s_posts` (\r\n id int);\r\n\
+        INSERT  IGNORE INTO `s_posts` VALUES (1);\r\nCREATE TABLE s_users(id int);\r\n\
+        create table \"other\" (id int);\r\n-- Dump completed on 2026-11-30\r\n\r\n";
+
+    fn whole() -> Vec<u8> {
+        tar(&[
+            record(b"www/shop/", b'5', b""),
+            record(b"./www/shop/wp-config.php", b'0', b"0123456789"),
+            record(
+                b"././@LongLink",
+                b'L',
+                &[b"www/shop/./".as_slice(), &[b'x'; 200], b"\0"].concat(),
+            ),
+            record(b"cut", b'0', b"12345"),
+            record(b"pax", b'x', b"34 path=www/shop/wp-content/a.php\n"),
+            record(b"cut", b'0', b"1"),
+            record(b"/www/shop/wp-content/b.php", b'1', b""),
+            record(b"../www/shop/index.php", b'0', b"no"),
+            record(b"db/of-today.sql", b'0', SQL),
+        ])
+    }
+
+    #[test]
+    fn a_tar_is_read_with_its_long_names_and_its_dumps() {
+        for bytes in [whole(), gz(&whole())] {
+            let read = read(&bytes);
+            assert_eq!((read.form, read.fault.clone(), read.ended), (Form::Tar, None, true));
+            assert_eq!((read.entries, read.config), (6, true));
+            assert_eq!(read.files, [false, true, true]);
+            assert_eq!(read.bytes, 10 + 5 + 1 + 2 + u64::try_from(SQL.len()).unwrap());
+            assert_eq!((read.tables.made, read.tables.filled, read.tables.own_filled), (3, 1, 1));
+            let mut core = read.tables.core;
+            core.sort();
+            assert_eq!(core, [("s_posts".into(), true), ("s_users".into(), false)]);
+        }
+    }
+
+    #[test]
+    fn a_zip_archive_is_read_to_the_end_of_each_file() {
+        let files: [(&str, &[u8]); 3] =
+            [("shop/wp-config.php", b"x"), ("shop/index.php", b"y"), ("d.sql", SQL)];
+        let bytes = zip(&files);
+        let whole = read(&bytes);
+        assert_eq!((whole.form, whole.fault, whole.ended), (Form::Zip, None, true));
+        assert_eq!((whole.entries, whole.config, whole.tables.made), (3, true, 3));
+        assert_eq!(whole.files, [true, false, false]);
+        for length in [0, 30, bytes.len() / 2, bytes.len() - 1] {
+            assert!(!is_good(&read(&bytes[..length])), "{length}");
+        }
+    }
+
+    fn is_good(read: &BackupRead) -> bool {
+        read.fault.is_none() && read.ended && (read.entries > 0 || read.tables.made > 0)
+    }
+
+    #[test]
+    fn what_is_cut_anywhere_is_not_whole() {
+        let (plain, packed) = (whole(), gz(&whole()));
+        for length in (0..plain.len() - BLOCK).step_by(101) {
+            assert!(!is_good(&read(&plain[..length])), "{length}");
+        }
+        for length in 0..packed.len() {
+            assert!(!is_good(&read(&packed[..length])), "{length}");
+        }
+        let last = SQL.len() - b"-- Dump completed on 2026-11-30\r\n\r\n".len();
+        for length in 0..last {
+            assert!(!is_good(&read(&SQL[..length])), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_dump_without_a_header_ends_with_its_last_statement() {
+        let make = b"CREATE TABLE s_posts (id int);\nINSERT INTO s_posts VALUES (1)";
+        assert!(!is_good(&read(make)));
+        for end in [";", ";\n\n", ";\n-- the end", ";\n/* the end */\n", ";\nDELIMITER ;;\n"] {
+            assert!(is_good(&read(&[make, end.as_bytes()].concat())), "{end:?}");
+        }
+        // PostgreSQL's own way of rows, one table without any.
+        let copy = b"CREATE TABLE public.s_posts (id int);\nCREATE TABLE public.s_users (id int);\n\
+            COPY public.s_posts (id) FROM stdin;\n1\n\\.\nCOPY public.s_users (id) FROM stdin;\n\\.\n";
+        assert_eq!(read(copy).tables.filled, 1);
+        // A line of a hundred megabytes is not kept.
+        let mut dump = Dump::of(&shop());
+        dump.write_all(b"CREATE TABLE `s_posts` (id int);\nINSERT INTO `s_posts` VALUES ").unwrap();
+        for _ in 0..1000 {
+            dump.write_all(&[b'x'; 100_000]).unwrap();
+        }
+        assert!(dump.head.len() <= HEAD && dump.tail.len() <= TAIL);
+        dump.write_all(b");\n").unwrap();
+        assert!(dump.finish() && dump.tables().own_filled == 1);
+    }
+
+    #[test]
+    fn whatever_is_in_a_file_it_is_read_within_bounds() {
+        let zipped = zip(&[("shop/wp-config.php", b"x"), ("d.sql", SQL)]);
+        for original in [whole(), zipped] {
+            for at in (0..original.len()).step_by(13) {
+                let mut bytes = original.clone();
+                bytes[at] ^= 0xff;
+                let _ = read(&bytes);
+            }
+        }
+        // A record that says that it is larger than any disk.
+        let mut huge = record(b"x", b'L', b"");
+        huge[124..136]
+            .copy_from_slice(&[0x80, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        huge[148..156].fill(b' ');
+        let sum: u32 = huge.iter().map(|byte| u32::from(*byte)).sum();
+        huge[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        assert_eq!(read(&tar(&[huge])).fault, Some(Fault::Broken));
+        // Its time is over before it begins.
+        assert_eq!(read_within(&whole(), Duration::ZERO).fault, Some(Fault::TooMuch));
+    }
+
+    #[test]
+    fn what_is_packed_in_another_way_is_asked_for_as_something_else() {
+        for head in [&b"\xfd7zXZ\0"[..], b"BZh9", b"\x28\xb5\x2f\xfd"] {
+            let read = read(&[head, &[0; 100]].concat());
+            assert!(matches!(read.fault, Some(Fault::Tool(_))), "{read:?}");
+        }
+    }
+}

@@ -510,7 +510,7 @@ pub fn holds_a_secret(command: &str) -> bool {
     let mut programs = command.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let of_database = programs.any(|word| clients.contains(&word));
     command.split(of_shell).any(|word| {
-        let short = of_database && word.strip_prefix("-p").is_some_and(|value| is_stated(value));
+        let short = of_database && word.strip_prefix("-p").is_some_and(is_stated);
         short || states_one(&word.to_ascii_lowercase()) || is_in_url(&word.to_ascii_lowercase())
     })
 }
@@ -664,7 +664,7 @@ pub(super) mod tests {
         ("other-tables", |_, dump, _| dump.tables.core.clear()),
         ("other-tables", |_, dump, _| drop(dump.tables.core.pop())),
         ("other-tables", |_, dump, _| {
-            dump.tables.core = core("wp_", &["options", "posts", "users"])
+            dump.tables.core = core("wp_", &["options", "posts", "users"]);
         }),
         ("no-rows", |_, dump, _| dump.tables.core.iter_mut().for_each(|table| table.1 = false)),
         ("no-rows", |_, dump, _| dump.tables.own_filled = 0),
@@ -742,7 +742,7 @@ pub(super) mod tests {
         assert_eq!(told(Some(&facts(&[part(0, 30, true), dump()]))), "other-files");
         // A dump in a ZIP archive is no archive of files.
         let packed = BackupRead { form: Form::Zip, entries: 1, files: vec![false; 100], ..dump() };
-        assert_eq!(told(Some(&facts(&[packed.clone()]))), "no-files");
+        assert_eq!(told(Some(&facts(std::slice::from_ref(&packed)))), "no-files");
         assert_eq!(told(Some(&facts(&[archive(), packed]))), "ok");
     }
 

@@ -425,6 +425,43 @@ fn the_prefix_is_read_from_the_settings_of_each_platform_and_never_run() {
     assert!(!bench.path("pwned").exists() && !Path::new("/pwned").exists());
 }
 
+#[test]
+fn debians_settings_by_host_stand_over_the_file() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).start();
+    let script = include_str!("../../src/command/backup/server.sh");
+    let said = |settings: &str| {
+        host.sh(&format!(
+            "mkdir -p /etc/wordpress /srv/wp; rm -f /etc/wordpress/*; {settings}
+            cat >/srv/wp/wp-config.php <<'THE-END'
+<?php
+$f = '/etc/wordpress/config-'.$_SERVER['HTTP_HOST'].'.php';
+$table_prefix = 'file_';
+THE-END
+            cat >/root/script <<'THE-END'
+{{ set -eu
+sp_path=/srv/wp sp_seconds=60 sp_sample=200
+{script}
+sp_backup_shop
+}} </dev/null
+THE-END
+            sh -s </root/script"
+        ))
+    };
+    let one = r#"printf '<?php
+$table_prefix = "one_";
+' >/etc/wordpress/config-a.example.php"#;
+    has_all(&said(":"), &["prefix=file_\n"]);
+    has_all(&said(one), &["prefix=one_\n"]);
+    let same = format!(
+        "{one}; cp /etc/wordpress/config-a.example.php /etc/wordpress/config-b.example.php"
+    );
+    has_all(&said(&same), &["prefix=one_\n"]);
+    // Of two shops nobody can tell which one this is.
+    let two = format!("{same}; sed -i s/one_/two_/ /etc/wordpress/config-b.example.php");
+    has_all(&said(&two), &["platform=wordpress\n", "prefix_known=false\n"]);
+}
+
 // ---- the program -------------------------------------------------------------------------------
 
 /// A live shop, and its backup on the server.

@@ -216,6 +216,37 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_command_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let command =
+            format!("sleep 300 & echo $! >'{0}.new'; mv '{0}.new' '{0}'; wait", file.display());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let pid = runtime.block_on(async {
+            let waiting = async {
+                while !file.exists() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            // As when somebody presses Ctrl-C: it is dropped where it stands.
+            tokio::select! {
+                ended = make(&command) => panic!("it ended: {ended:?}"),
+                () = waiting => std::fs::read_to_string(&file).unwrap(),
+            }
+        });
+        let runs = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+            stat.is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        let end = std::time::Instant::now() + Duration::from_secs(20);
+        while runs() {
+            assert!(std::time::Instant::now() < end, "{pid} still runs");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[test]
     fn what_would_be_recorded_with_a_password_is_not_run() {
         for bad in [
             "",

@@ -183,7 +183,7 @@ sp_files() {
             if (tolower(name) ~ /\.(gz|tgz|zip|tar|sql|bz2|xz|zst|7z|rar|bak|log)$/) next
             files++; bytes += $1
             # Names that every program writes alike.
-            if (length(name) > 200 || name ~ /[^A-Za-z0-9_.,@+=%~ \/-]/) next
+            if (length(name) > 200 || name ~ /[^A-Za-z0-9_.,@+=%~ \/-]/ || name ~ /^ | $/) next
             if (seen++ % step) next
             if (kept >= most) {
                 # Every second one stays: so they are from all over it, however many come.

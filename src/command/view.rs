@@ -40,7 +40,7 @@ pub fn backup_lines(live: &LiveApproval, now: UnixTime) -> Vec<(&'static str, St
         lines.push(("", format!("sha256 {}", line(&backup.sha256))));
     }
     for note in &live.backup_notes {
-        lines.push(("note", paint(Tone::Warn, &message::text(&note.message(), &[]))));
+        lines.push(("note", paint(Tone::Warn, &message::text(note.message(), &[]))));
     }
     lines
 }

@@ -271,8 +271,12 @@ pub enum BackupNote {
 impl BackupNote {
     /// Its message in the catalogue.
     #[must_use]
-    pub fn message(self) -> String {
-        format!("backup-note-{}", <&str>::from(self))
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::ConfigElsewhere => "backup-note-config-elsewhere",
+            Self::TablesUnproved => "backup-note-tables-unproved",
+            Self::PrefixUnknown => "backup-note-prefix-unknown",
+        }
     }
 }
 
@@ -784,7 +788,7 @@ pub(super) mod tests {
         for note in
             [BackupNote::ConfigElsewhere, BackupNote::TablesUnproved, BackupNote::PrefixUnknown]
         {
-            assert!(crate::message::has(&note.message()), "{note:?}");
+            assert!(crate::message::has(note.message()), "{note:?}");
         }
     }
 

@@ -182,16 +182,50 @@ rule-live-access = live: the kind of access is not chosen, only assumed (`{ $acc
     .way-out = Choose the least that will do: `--access sftp-read-only`, `--access sftp` or `--access ssh`.
 
 rule-live-backup = live: { $problem ->
-        [missing] there is no backup at `{ $path }`
+        [missing] there is no backup at `{ $path }` { $place ->
+            [here] on this computer
+           *[server] on the server
+        }
+        [no-file] `{ $path }` is a folder, a pipe or a device, and no backup
         [unreadable] the backup `{ $path }` cannot be read: { $detail }
         [empty] the backup `{ $path }` is empty
         [old] the backup `{ $path }` is { $age } old, and may be { $hours } h old at most
         [future] the backup `{ $path }` was written in the future, so one of two clocks is wrong
+        [changed] the backup `{ $path }` changed while it was read: it is not finished
         [unhashed] the backup `{ $path }` was not read to its end
+        [tool] the backup `{ $path }` cannot be opened: { $tool }
+        [broken] the backup `{ $path }` is damaged or cut off: it does not open to its end
+        [cut] the backup `{ $path }` is cut off: it opens, and its own end is missing
+        [too-much] the backup `{ $path }` takes longer to read than a quarter of an hour, or holds more than can be listed
+        [neither] `{ $path }` is neither an archive (tar, ZIP) nor a dump that makes tables
+        [hollow] there is no file in the archive `{ $path }`
+        [no-shop] no backup can be told to be of this shop: the target names no shop folder, or there is no file in it
+        [no-files] no archive of the shop's files is named, only a dump
+        [no-dump] no dump of the database is named, only files
+        [other-config] the backup is not of this shop: `{ $config }` is in no archive
+        [other-files] the backup is not of this shop: of { $looked } files of the shop folder that were looked for, { $found } are in it
+        [small] the backup is too small for this shop: it holds { $bytes } of files, and the shop folder { $shop }
+        [other-tables] the dump is not of this shop: it does not make the table `{ $table }`
+        [no-rows] the dump makes this shop's tables, and puts nothing into them
        *[none] no backup is named
     }
     .why = With a fresh backup a mistake is a bad hour; without one it can be the end of the shop.
-    .way-out = Make a backup of files and database now, and add `--backup FILE`. It is read here and never sent.
+    .way-out = { $problem ->
+        [tool] Keep it as `.gz` or `.zip`, or let the other side open it: `--backup FILE` is read on the server, `--backup local:FILE` on this computer.
+        [no-shop] Name the shop folder: `stagepass target add … --replace --path /var/www/shop`, and then `--backup FILE`.
+        [no-dump] Add a dump: `mysqldump --single-transaction SHOP | gzip >/root/shop.sql.gz` on the server, and `--backup /root/shop.sql.gz`.
+        [other-tables] Dump the shop's own database: `mysqldump --single-transaction SHOP | gzip >/root/shop.sql.gz` on the server, and `--backup /root/shop.sql.gz`.
+        [no-rows] Leave out `--no-data`: `mysqldump --single-transaction SHOP | gzip >/root/shop.sql.gz` on the server, and `--backup /root/shop.sql.gz`.
+        [no-files] Add an archive: `tar -czf /root/shop.tar.gz -C /var/www shop` on the server, and `--backup /root/shop.tar.gz`.
+        [other-config] Archive the whole shop folder: `tar -czf /root/shop.tar.gz -C /var/www shop` on the server, and `--backup /root/shop.tar.gz`.
+        [other-files] Archive the whole shop folder: `tar -czf /root/shop.tar.gz -C /var/www shop` on the server, and `--backup /root/shop.tar.gz`.
+        [small] Archive the whole shop folder, media too: `tar -czf /root/shop.tar.gz -C /var/www shop` on the server, and `--backup /root/shop.tar.gz`.
+       *[other] Make one now on the server, `tar -czf /root/shop.tar.gz -C /var/www shop` and `mysqldump --single-transaction SHOP | gzip >/root/shop.sql.gz`, and name both: `--backup FILE` (`local:FILE` on this computer), or `--backup-command CMD`.
+    }
+
+backup-note-config-elsewhere = the shop's configuration is not in its folder, so the backup was not asked to hold it
+backup-note-tables-unproved = which tables this shop needs is not known: that the dump has any with rows was enough
+backup-note-prefix-unknown = what this shop's tables begin with is not known: that the dump has the platform's was enough
 
 rule-live-acknowledgement = live: rule { $number } is not acknowledged: “{ $sentence }”
     .why = You should have read that before you decide.

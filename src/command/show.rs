@@ -2,6 +2,7 @@
 
 use chrono::Local;
 use clap::Args;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::command::ask;
@@ -18,6 +19,7 @@ use crate::lifecycle::checking::drifted;
 use crate::lifecycle::closing;
 use crate::lifecycle::evidence::{Bounded, History};
 use crate::output::{self, Tone, fields, paint};
+use crate::policy::LiveApproval;
 use crate::transport::Route;
 
 /// `show`
@@ -99,7 +101,7 @@ fn summary(grant: &Grant, story: &History, now: i64, said: Option<Said>) -> Stri
     let layer = grant.login();
     let (tone, state) = view::state_said(grant, now, said);
     let ended = !grant.state.is_live();
-    fields(&[
+    let mut lines = vec![
         ("grant", grant.id.clone()),
         ("state", paint(tone, &state)),
         ("supporter", format!("{} ({})", grant.supporter.name, grant.supporter.company)),
@@ -129,7 +131,19 @@ fn summary(grant: &Grant, story: &History, now: i64, said: Option<Said>) -> Stri
             Some(grant.attempts).filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default(),
         ),
         ("last error", grant.last_error.clone().unwrap_or_default()),
-    ])
+    ];
+    let terms: Option<KeptTerms> = serde_json::from_str(&grant.terms).ok();
+    if let Some(live) = terms.and_then(|terms| terms.live) {
+        // As old as it was when somebody was let in on the strength of it.
+        lines.extend(view::backup_lines(&live, grant.created_at));
+    }
+    fields(&lines)
+}
+
+/// What is shown of the terms.
+#[derive(Deserialize)]
+struct KeptTerms {
+    live: Option<LiveApproval>,
 }
 
 /// What stands beside the account, and where each part stands where not all stand alike.

@@ -9,7 +9,9 @@ use crate::grant::{Grant, State, UnixTime};
 use crate::lifecycle::checking::drifted;
 use crate::lifecycle::claim;
 use crate::lifecycle::closing;
-use crate::output::{Cell, Column, Tone, table};
+use crate::message;
+use crate::output::{Cell, Column, Tone, line, paint, table};
+use crate::policy::{LiveApproval, size_in_words};
 
 /// What a server says of a grant whose time is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,29 @@ pub enum Said {
     Gone,
     /// It is still there.
     StillThere,
+}
+
+/// The backups behind live access, each on a line: what it is, how old, how large, its hash.
+#[must_use]
+pub fn backup_lines(live: &LiveApproval, now: UnixTime) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(command) = &live.backup_command {
+        let verb = if live.backups.is_empty() { "made" } else { "was made" };
+        let later =
+            if live.backups.is_empty() { " when access is made, and then read" } else { "" };
+        lines.push(("backup", line(&format!("{verb} by `{command}`{later}"))));
+    }
+    for backup in &live.backups {
+        let age = deadline::duration(now.saturating_sub(backup.modified_at).max(0));
+        let size = size_in_words(backup.size);
+        let text = format!("{}: {}, {age} old, {size}", backup.typed(), backup.kind);
+        lines.push(("backup", line(&text)));
+        lines.push(("", format!("sha256 {}", line(&backup.sha256))));
+    }
+    for note in &live.backup_notes {
+        lines.push(("note", paint(Tone::Warn, &message::text(note.message(), &[]))));
+    }
+    lines
 }
 
 /// A grant as it stands in a JSON document. Never a secret.

@@ -91,6 +91,11 @@ pub async fn open(
     terms: Terms,
     progress: &Progress,
 ) -> Result<Opened> {
+    if terms.is_rehearsal() {
+        return Err(Error::new(Kind::Internal, "these terms only show a plan")
+            .because_text("a backup that they need was never read")
+            .hint("nothing was made"));
+    }
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
     let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);

@@ -4,6 +4,7 @@
 //! [`decide`] is the only way to [`Terms`], and nothing is opened without them. Every broken rule
 //! is told at once, in the order of [`Rule::ALL`].
 
+mod backup;
 pub mod desk;
 pub mod environment;
 mod extension;
@@ -22,6 +23,10 @@ use crate::grant::{Access, Supporter, UnixTime};
 use crate::message::Arg;
 use crate::policy::desk::{Desk, HARD_MAXIMUM_DAYS, Protocol};
 
+pub use backup::{
+    Backup, BackupFact, BackupFacts, BackupName, BackupNote, BackupRead, Fault, Form, Packing,
+    Place, SAMPLE, ShopFacts, TablesRead, core_tables, holds_a_secret, size_in_words,
+};
 pub use environment::{Declared, EnvironmentFinding, EnvironmentVerdict, Setting};
 pub use extension::{Agreed, ExtensionDecision, ExtensionRequest, NewDeadline, decide_extension};
 pub use name::{NameProblem, check_name, check_reference, check_sentence};
@@ -31,9 +36,6 @@ pub use shop_folder::FolderFacts;
 
 /// A day of 24 hours, in seconds. Deadlines count these, not calendar days.
 pub const DAY: i64 = 86_400;
-
-/// How far a backup's time may lie ahead of our clock before one of the two is wrong, in seconds.
-const CLOCK_TOLERANCE: i64 = 300;
 
 /// How the supporter proves who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -118,38 +120,6 @@ pub struct Request {
     pub accept_weak_expiry: bool,
 }
 
-/// A backup that was opened and read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backup {
-    /// Where it is.
-    pub path: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// SHA-256 of all of it, in hex.
-    pub sha256: String,
-    /// When it was last written.
-    pub modified_at: UnixTime,
-}
-
-/// What looking at the named backup showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BackupFact {
-    /// There is no file of that name.
-    Missing {
-        /// The name as it was given.
-        path: String,
-    },
-    /// It could not be read from beginning to end.
-    Unreadable {
-        /// The name as it was given.
-        path: String,
-        /// What the operating system said.
-        why: String,
-    },
-    /// It was read from beginning to end.
-    Read(Backup),
-}
-
 /// What was observed, on the server and here. Empty where nobody has looked, as in a first
 /// `--dry-run`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -183,8 +153,8 @@ pub struct Facts {
     pub weak_expiry: Vec<String>,
     /// The shop folder; `None` where nobody has looked, or none was named.
     pub folder: Option<FolderFacts>,
-    /// The backup that the merchant named.
-    pub backup: Option<BackupFact>,
+    /// The backups that the merchant named, and the shop that they should be of.
+    pub backup: Option<BackupFacts>,
 }
 
 /// What the merchant's own configuration adds. It can tighten what a desk says and never loosen
@@ -250,6 +220,9 @@ pub struct Terms {
     weak_expiry: Vec<String>,
     environment: EnvironmentFinding,
     live: Option<LiveApproval>,
+    /// Of a plan whose backup is not made yet: nothing is opened on these.
+    #[serde(skip)]
+    rehearsal: bool,
 }
 
 /// Live access as it was approved.
@@ -265,8 +238,12 @@ pub struct LiveApproval {
     pub confirmation: String,
     /// The desk's rules that were acknowledged.
     pub acknowledged: Vec<String>,
-    /// The backup that was verified.
-    pub backup: Backup,
+    /// The backups that were verified.
+    pub backups: Vec<Backup>,
+    /// The merchant's command that made them.
+    pub backup_command: Option<String>,
+    /// What could not be proved of them.
+    pub backup_notes: Vec<BackupNote>,
 }
 
 impl Terms {
@@ -329,6 +306,12 @@ impl Terms {
     pub fn live(&self) -> Option<&LiveApproval> {
         self.live.as_ref()
     }
+
+    /// Whether they only show a plan: what live access needs was not all seen, and nothing may be opened.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.rehearsal
+    }
 }
 
 fn as_text<S: Serializer>(nets: &[IpNet], serializer: S) -> Result<S::Ok, S::Error> {
@@ -379,6 +362,7 @@ pub fn decide(
         overrides,
         weak_expiry: facts.weak_expiry.clone(),
         environment,
+        rehearsal: live.is_some() && facts.backup.as_ref().is_some_and(|backup| backup.rehearsal),
         live,
     }))
 }
@@ -588,13 +572,16 @@ impl Check<'_> {
             self.breaks(Rule::Live, live_args(request.declared, &host, environment));
             return None;
         }
+        let accepted = backup?;
         Some(LiveApproval {
             approver: approver?,
             approval: approval?,
             reason: reason?,
             confirmation: host,
             acknowledged: said.acknowledged.clone(),
-            backup: backup?,
+            backups: accepted.backups,
+            backup_command: facts.backup.as_ref().and_then(|backup| backup.command.clone()),
+            backup_notes: accepted.notes,
         })
     }
 
@@ -615,32 +602,18 @@ impl Check<'_> {
         }
     }
 
-    fn backup(&mut self, fact: Option<&BackupFact>, now: UnixTime) -> Option<Backup> {
+    /// Everything that is wrong with the backups, each with a sentence of its own.
+    fn backup(&mut self, facts: Option<&BackupFacts>, now: UnixTime) -> Option<backup::Accepted> {
         let oldest = self.desk.manifest.live.backup_maximum_age_hours;
-        let (problem, path, detail, age) = match fact {
-            None => ("none", "", "", 0),
-            Some(BackupFact::Missing { path }) => ("missing", path.as_str(), "", 0),
-            Some(BackupFact::Unreadable { path, why }) => {
-                ("unreadable", path.as_str(), why.as_str(), 0)
-            }
-            Some(BackupFact::Read(backup)) => match backup_problem(backup, oldest, now) {
-                None => return Some(backup.clone()),
-                Some(problem) => {
-                    (problem, backup.path.as_str(), "", now.saturating_sub(backup.modified_at))
+        match backup::judge(facts, oldest, now) {
+            Ok(accepted) => Some(accepted),
+            Err(problems) => {
+                for args in problems {
+                    self.breaks(Rule::LiveBackup, args);
                 }
-            },
-        };
-        self.breaks(
-            Rule::LiveBackup,
-            vec![
-                ("problem", problem.into()),
-                ("path", path.into()),
-                ("detail", detail.into()),
-                ("age", deadline::duration(age).into()),
-                ("hours", oldest.into()),
-            ],
-        );
-        None
+                None
+            }
+        }
     }
 
     fn acknowledgement(&mut self, acknowledged: &[String]) {
@@ -758,22 +731,6 @@ fn said_args(problem: NameProblem) -> Vec<(&'static str, Arg)> {
     vec![("given", given.into()), ("problem", problem.to_string().into())]
 }
 
-/// What is wrong with a backup that was read, as a word of the catalogue.
-fn backup_problem(backup: &Backup, oldest_hours: u16, now: UnixTime) -> Option<&'static str> {
-    let age = now.saturating_sub(backup.modified_at);
-    if backup.size == 0 {
-        Some("empty")
-    } else if age > i64::from(oldest_hours) * 3600 {
-        Some("old")
-    } else if age < -CLOCK_TOLERANCE {
-        Some("future")
-    } else if backup.sha256.len() != 64 || !backup.sha256.chars().all(|c| c.is_ascii_hexdigit()) {
-        Some("unhashed")
-    } else {
-        None
-    }
-}
-
 /// The name that is typed to confirm live access: the target's host; on this machine, what it
 /// calls itself.
 #[must_use]
@@ -874,15 +831,6 @@ mod tests {
         }
     }
 
-    fn backup() -> Backup {
-        Backup {
-            path: "/backup/shop.tar.zst".into(),
-            size: 4_000_000,
-            sha256: "ab".repeat(32),
-            modified_at: NOW - 3600,
-        }
-    }
-
     /// Everything that live access needs.
     pub(super) fn live() -> (Request, Facts) {
         let request = Request {
@@ -898,7 +846,7 @@ mod tests {
             },
             ..request()
         };
-        (request, Facts { backup: Some(BackupFact::Read(backup())), ..Facts::default() })
+        (request, Facts { backup: Some(backup::tests::good()), ..Facts::default() })
     }
 
     fn decided(request: &Request, facts: &Facts, config: &PolicyConfig) -> Decision {
@@ -1275,7 +1223,7 @@ mod tests {
                 "--approval REFERENCE",
                 "--reason TEXT",
                 "--access KIND",
-                "--backup FILE",
+                "--backup FILE or --backup-command CMD",
                 "--acknowledge RULE",
                 "--yes-live HOSTNAME",
             ]
@@ -1293,7 +1241,8 @@ mod tests {
         let approval = terms.live().unwrap();
         assert_eq!(approval.approver, "Ben Jansen");
         assert_eq!(approval.confirmation, "www.acme.nl");
-        assert_eq!(approval.backup, backup());
+        assert_eq!(approval.backups.len(), 2);
+        assert!(!terms.is_rehearsal());
         assert_eq!(terms.environment().verdict, EnvironmentVerdict::Live);
     }
 
@@ -1316,28 +1265,6 @@ mod tests {
             ("live.confirmation", |request, _| request.live.confirmation = Some("acme.nl".into())),
             ("live.confirmation", |request, _| request.live.confirmation = Some("y".into())),
             ("live.backup", |_, facts| facts.backup = None),
-            ("live.backup", |_, facts| {
-                facts.backup = Some(BackupFact::Missing { path: "/no".into() });
-            }),
-            ("live.backup", |_, facts| {
-                let why = "permission denied".into();
-                facts.backup = Some(BackupFact::Unreadable { path: "/no".into(), why });
-            }),
-            ("live.backup", |_, facts| {
-                facts.backup = Some(BackupFact::Read(Backup { size: 0, ..backup() }));
-            }),
-            ("live.backup", |_, facts| {
-                let modified_at = NOW - 24 * 3600 - 1;
-                facts.backup = Some(BackupFact::Read(Backup { modified_at, ..backup() }));
-            }),
-            ("live.backup", |_, facts| {
-                let modified_at = NOW + CLOCK_TOLERANCE + 1;
-                facts.backup = Some(BackupFact::Read(Backup { modified_at, ..backup() }));
-            }),
-            ("live.backup", |_, facts| {
-                let sha256 = "not a hash".into();
-                facts.backup = Some(BackupFact::Read(Backup { sha256, ..backup() }));
-            }),
         ];
         let mut told = Vec::new();
         for (rule, change) in changes {
@@ -1352,12 +1279,16 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_may_be_exactly_as_old_as_the_desk_says() {
+    fn terms_without_a_backup_that_was_read_are_a_rehearsal() {
         let (request, mut facts) = live();
-        for modified_at in [NOW - 24 * 3600, NOW, NOW + CLOCK_TOLERANCE] {
-            facts.backup = Some(BackupFact::Read(Backup { modified_at, ..backup() }));
-            let _ = allowed(&request, &facts);
-        }
+        let command = Some("./backup.sh".to_owned());
+        facts.backup = Some(BackupFacts { command, rehearsal: true, ..BackupFacts::default() });
+        let terms = allowed(&request, &facts);
+        assert!(terms.is_rehearsal());
+        assert!(terms.live().unwrap().backups.is_empty());
+        // Where nothing is live, nothing is missing.
+        facts.backup = Some(BackupFacts { rehearsal: true, ..BackupFacts::default() });
+        assert!(!allowed(&super::tests::request(), &facts).is_rehearsal());
     }
 
     #[test]

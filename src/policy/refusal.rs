@@ -121,7 +121,7 @@ fn override_with(rule: Rule) -> Option<&'static str> {
             "--reason TEXT"
         }
         Rule::LiveAccess => "--access KIND",
-        Rule::LiveBackup => "--backup FILE",
+        Rule::LiveBackup => "--backup FILE or --backup-command CMD",
         Rule::LiveAcknowledgement => "--acknowledge RULE",
         Rule::LiveConfirmation => "--yes-live HOSTNAME",
         Rule::ExpiryWeak => "--accept-weak-expiry",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::backup::{BACKUP, back_up};
 use crate::host::{Host, SUITE, Sudo};
 use crate::job::{ANY_PORT, CASE, Story};
 use crate::stage::{Invocation, Stage};
@@ -75,9 +76,9 @@ fn the_host_name_of_a_live_shop_is_typed_after_the_plan_was_read() {
     add.extend(["--host-key", &host.fingerprint, "--identity", &identity]);
     add.extend(["--path", "/var/www/shop"]);
     story.run(add).ok();
-    host.sh("head -c 100000 /dev/urandom >/root/backup.sql");
+    back_up(&host);
     let live = ["--access", "sftp-read-only", "--approver", "Ana Blanco", "--approval", "INT-77"];
-    let more = [&live[..], &["--backup", "/root/backup.sql", "--acknowledge", "M7"]].concat();
+    let more = [&live[..], &BACKUP[..], &["--acknowledge", "M7"]].concat();
     let question = "Type its host name, 127.0.0.1, to let Jane Doe in:";
     for columns in WIDTHS {
         for wrong in ["127.0.0.2\n", "y\n", "\n"] {

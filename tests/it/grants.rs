@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::backup::{BACKUP, back_up};
 use crate::host::{Host, SUITE, Sudo, suites};
 use crate::job::{
     ANY_PORT, CASE, Granted, Story, broken, expiry_time, is_refused, merchants_own,
@@ -488,45 +489,42 @@ fn live_access_needs_everything_and_records_it() {
     let story = Story::new();
     let (host, key) = refusing_host(&story);
     live_target(&story, &host);
-    host.sh(r#"mkdir /backup; cd /backup
-        head -c 200000 /dev/urandom >plain.sql
-        gzip -k plain.sql; mv plain.sql.gz good.sql.gz
-        head -c 100000 good.sql.gz >cut.sql.gz
-        : >empty.sql
-        cp plain.sql stale.sql; touch -d '25 hours ago' stale.sql
-        cp plain.sql ahead.sql; touch -d '+2 hours' ahead.sql
-        mkdir folder"#);
+    back_up(&host);
     let public = key.public.to_str().unwrap();
-    let all = |backup: &'static str| {
+    let all = |backup: &[&'static str], host: &'static str| {
         let mut words = vec!["--key", public, "--access", "sftp-read-only", "--approver"];
-        words.extend(["Ana Blanco", "--approval", "MSP-INT-77", "--backup", backup]);
-        words.extend(["--acknowledge", "M7", "--yes-live", "127.0.0.1", "--for", "2h"]);
+        words.extend(["Ana Blanco", "--approval", "MSP-INT-77"]);
+        words.extend(backup);
+        words.extend(["--acknowledge", "M7", "--yes-live", host, "--for", "2h"]);
         words
     };
-    for backup in
-        ["/backup/none.sql", "/backup/cut.sql.gz", "/backup/empty.sql", "/backup/stale.sql"]
-    {
-        let run = nothing_happens(&story, &host, 3, || story.grant("shop", &all(backup)));
-        assert_eq!(broken(&run), ["live", "live.backup"], "{backup}");
-    }
-    for backup in ["/backup/folder", "/backup/ahead.sql"] {
-        let run = nothing_happens(&story, &host, 3, || story.grant("shop", &all(backup)));
-        assert_eq!(broken(&run), ["live", "live.backup"], "{backup}");
-    }
-    let mut wrong = all("/backup/good.sql.gz");
-    let at = wrong.iter().position(|word| *word == "127.0.0.1").unwrap();
-    wrong[at] = "staging.shop.example";
+    let none = ["--backup", "/backup/none.sql"];
+    let run = nothing_happens(&story, &host, 3, || story.grant("shop", &all(&none, "127.0.0.1")));
+    assert_eq!(broken(&run), ["live", "live.backup"]);
+    let wrong = all(&BACKUP, "staging.shop.example");
     let run = nothing_happens(&story, &host, 3, || story.grant("shop", &wrong));
     assert_eq!(broken(&run), ["live", "live.confirmation"]);
 
-    let granted = story.granted("shop", &all("/backup/good.sql.gz"));
+    let granted = story.granted("shop", &all(&BACKUP, "127.0.0.1"));
     let live = story.show(&granted.id)["terms"]["live"].clone();
     assert_eq!(live["approver"], "Ana Blanco");
     assert_eq!(live["approval"], "MSP-INT-77");
     assert_eq!(live["acknowledged"][0], "M7");
-    assert_eq!(live["backup"]["path"], "/backup/good.sql.gz");
-    let sum = host.sh("sha256sum </backup/good.sql.gz");
-    assert_eq!(live["backup"]["sha256"], sum.split(' ').next().unwrap());
+    let backups = live["backups"].as_array().unwrap();
+    assert_eq!(backups.len(), 2);
+    for (backup, (path, kind)) in
+        backups.iter().zip([("/backup/shop.tar.gz", "tar.gz"), ("/backup/shop.sql.gz", "sql.gz")])
+    {
+        assert_eq!(
+            (backup["place"].as_str(), backup["path"].as_str()),
+            (Some("server"), Some(path))
+        );
+        assert_eq!(backup["kind"], kind);
+        let sum = host.sh(&format!("sha256sum <{path}"));
+        assert_eq!(backup["sha256"], sum.split(' ').next().unwrap());
+    }
+    let shown = story.run(["show", &granted.id]).ok();
+    assert!(shown.stdout.contains("/backup/shop.tar.gz: tar.gz, "), "{}", shown.told());
     story.stage.sftp(&host, &granted.account, Credential::Key(&key.private), "pwd\n").ok();
     story.revoked(&granted.id);
 }

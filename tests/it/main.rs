@@ -4,6 +4,7 @@
 mod acknowledge;
 mod again;
 mod asking;
+mod backup;
 mod bad_input;
 mod cli;
 mod clock;

@@ -6,7 +6,7 @@ use super::wanted::Wanted;
 use crate::command::refusal;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::policy::{self, Broken, Decision, Facts, Request, Rule, Terms};
+use crate::policy::{self, BackupFacts, Decision, Facts, Request, Terms};
 use crate::promise::Asked;
 use crate::public_key;
 use crate::remote::provider::AccountKind;
@@ -14,20 +14,19 @@ use crate::remote::server::Server;
 
 /// What is forbidden whatever the server is like is refused before anything is sent to it.
 pub(super) fn refuse_early(context: &Context, wanted: &Wanted) -> Result<()> {
-    let facts = Facts::default();
-    let Decision::Deny(broken) = judge(context, wanted, &facts) else { return Ok(()) };
-    let certain = without_the_unseen_backup(broken, wanted);
-    if certain.is_empty() { Ok(()) } else { Err(refusal(&certain)) }
+    let facts = Facts { backup: unseen_backup(wanted), ..Facts::default() };
+    match judge(context, wanted, &facts) {
+        Decision::Deny(broken) => Err(refusal(&broken)),
+        Decision::Allow(_) => Ok(()),
+    }
 }
 
-/// The backup is looked at on the server; that one was named is all that can be asked for before.
-/// The rule `live` only sums up the others.
-fn without_the_unseen_backup(broken: Vec<Broken>, wanted: &Wanted) -> Vec<Broken> {
-    let unseen = |one: &Broken| one.rule == Rule::LiveBackup && wanted.backup.is_some();
-    let left: Vec<Broken> = broken.into_iter().filter(|one| !unseen(one)).collect();
-    let live = |one: &Broken| one.rule == Rule::Live;
-    let sums_up = left.iter().any(|one| !live(one) && one.rule.id().starts_with("live."));
-    left.into_iter().filter(|one| sums_up || !live(one)).collect()
+/// A backup that nobody has looked at yet: that one was named, or is going to be made, is all that can be asked
+/// for.
+pub(super) fn unseen_backup(wanted: &Wanted) -> Option<BackupFacts> {
+    let command = wanted.backup_command.clone();
+    let is_named = command.is_some() || !wanted.backups.is_empty();
+    is_named.then(|| BackupFacts { command, rehearsal: true, ..BackupFacts::default() })
 }
 
 /// What policy says. A name that is going to be typed, once the plan was read, counts as typed here:

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Seen;
 use super::decide::{asked, judge, refuse_key_of_another_kind};
 use super::wanted::Wanted;
-use crate::command::{backup, refusal};
+use crate::command::refusal;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::layer_id;
@@ -72,7 +72,7 @@ pub(super) fn own_name(wanted: &Wanted, id: &str) -> String {
     format!("sp-{}", parts.join("-"))
 }
 
-/// Detects, and verifies the backup where one was named.
+/// Detects.
 pub(super) async fn look(
     context: &Context,
     session: &mut Session<'_>,
@@ -119,10 +119,7 @@ pub(super) async fn look(
         promise = promise.beside(&provider.name, &reply);
         beside.push(reply);
     }
-    let mut facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
-    if let Some(path) = &wanted.backup {
-        facts.backup = Some(backup::verify(session, path).await?);
-    }
+    let facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
     Ok(Seen { facts, server, promise, beside, notes })
 }
 

@@ -18,14 +18,14 @@ use serde_json::json;
 use self::credential::{Credentials, OutputSlot, hand_over, make_credential, secret_files};
 use self::decide::{
     agree, asked, decide, refuse_early, refuse_password_of_ours, refuse_unshowable_credential,
-    refuse_without_shop,
+    refuse_without_shop, unseen_backup,
 };
 use self::look::{account_name, connect, look, new_id, own_name};
 use self::plan::Plan;
 use self::report::report;
 pub(super) use self::wanted::deadline_of;
 use self::wanted::{Wanted, ask_for_what_is_missing, resolve};
-use crate::command::schedule_warning;
+use crate::command::{backup, schedule_warning};
 use crate::complete;
 use crate::context::Context;
 use crate::error::Result;
@@ -35,7 +35,7 @@ use crate::lifecycle::opening::{self, Beside, Draft, Opened};
 use crate::mark;
 use crate::message::Note;
 use crate::output::Tone;
-use crate::policy::{Facts, Rule, Terms};
+use crate::policy::{BackupName, Facts, Rule, Terms};
 use crate::promise::Promise;
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{Provider, Verb};
@@ -141,9 +141,19 @@ pub struct GrantArgs {
     /// Live shop: the desk's reference of that approval.
     #[arg(long, value_name = "REF", help_heading = "Live shop")]
     pub approval: Option<String>,
-    /// Live shop: the backup on the server; it is verified before anything is made.
+    /// Live shop: a backup; local:FILE is on this computer. May be given several times.
+    ///
+    /// Each is opened and read to its end before anything is made: an archive (tar, ZIP) with this shop's
+    /// files, and a dump with its tables, packed or not, made within the last 24 hours. FILE is a whole
+    /// path on the server. Nothing of them is sent anywhere.
     #[arg(long, value_name = "FILE", help_heading = "Live shop")]
-    pub backup: Option<String>,
+    pub backup: Vec<String>,
+    /// Live shop: a command of yours, run on this computer, that makes the backup and prints what it made.
+    ///
+    /// It prints the files as --backup takes them, one a line, and nothing else on standard output. It must
+    /// end with status 0 within an hour, and is recorded as it is typed. A dry run does not run it.
+    #[arg(long, value_name = "CMD", help_heading = "Live shop", conflicts_with = "backup")]
+    pub backup_command: Option<String>,
     /// Live shop: the host name, typed out, in place of the question.
     #[arg(long, value_name = "HOSTNAME", help_heading = "Live shop")]
     pub yes_live: Option<String>,
@@ -192,13 +202,22 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     for beside in &wanted.beside {
         beside.prepare(&[Verb::Detect, Verb::Open, Verb::Check]);
     }
+    let made = make_backup(context, &wanted, dry_run).await?;
     let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
     let target = wanted.target.clone();
     let mut session = connect(context, &target, &wanted).await?;
     progress.step("looking at the server");
     let id = new_id()?;
     let account = account_name(&wanted, &id);
-    let seen = look(context, &mut session, &wanted, &account, &id).await?;
+    let mut seen = look(context, &mut session, &wanted, &account, &id).await?;
+    seen.facts.backup = match made {
+        Made::Named(names) => {
+            let path = wanted.target.path.as_deref();
+            let command = wanted.backup_command.clone();
+            Some(backup::look(&mut session, path, names, command, &progress).await?)
+        }
+        Made::None | Made::Later => unseen_backup(&wanted),
+    };
     drop(progress);
     let mut terms = decide(context, &mut wanted, &seen)?;
     let plan = Plan { wanted: &wanted, seen: &seen, terms: &terms, account: &account };
@@ -267,6 +286,30 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     schedule_warning(context, &ledger).await;
     report(context, &wanted, &seen, &grant, &promise, &beside, plan_document);
     Ok(())
+}
+
+/// What is there of a backup before the server is looked at.
+enum Made {
+    /// None was named.
+    None,
+    /// These files, to be looked at.
+    Named(Vec<BackupName>),
+    /// A command would make it, and this is a dry run.
+    Later,
+}
+
+/// Makes the backup where a command does. Before anything is connected: it may take an hour, and what is seen
+/// of a server is to be fresh.
+async fn make_backup(context: &Context, wanted: &Wanted, dry_run: bool) -> Result<Made> {
+    Ok(match &wanted.backup_command {
+        None if wanted.backups.is_empty() => Made::None,
+        None => Made::Named(wanted.backups.clone()),
+        Some(_) if dry_run => Made::Later,
+        Some(command) => {
+            let _progress = context.output.progress(&format!("making the backup: {command}"));
+            Made::Named(backup::make(command).await?)
+        }
+    })
 }
 
 fn compose(

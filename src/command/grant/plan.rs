@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Seen;
 use super::wanted::Wanted;
+use crate::command::view;
 use crate::deadline;
 use crate::grant::{Access, UnixTime};
 use crate::message;
@@ -47,7 +48,7 @@ impl Plan<'_> {
         }
         if let Some(live) = terms.live() {
             lines.push(("LIVE", format!("approved by {} ({})", live.approver, live.approval)));
-            lines.push(("backup", format!("{}, {} bytes", live.backup.path, live.backup.size)));
+            lines.extend(view::backup_lines(live, now));
         }
         for warning in seen.server.warnings.iter().chain(&seen.notes) {
             lines.push(("note", paint(Tone::Warn, &warning.text)));

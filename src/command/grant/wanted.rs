@@ -9,7 +9,7 @@ use chrono::Local;
 use ipnet::IpNet;
 
 use super::{AccessArg, AtEndArg, GrantArgs};
-use crate::command::quoted;
+use crate::command::{backup, quoted};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -18,7 +18,7 @@ use crate::ledger::{CaseFilter, LedgerError};
 use crate::message;
 use crate::output::{self, Tone};
 use crate::policy::desk::Desk;
-use crate::policy::{Credential, LiveRequest, Override, Request};
+use crate::policy::{BackupName, Credential, LiveRequest, Override, Request};
 use crate::public_key::{self, SupporterKey};
 use crate::remote::provider::{AccountKind, Provider};
 use crate::remote::session::unreachable;
@@ -40,7 +40,8 @@ pub(super) struct Wanted {
     pub(super) generate_key: bool,
     pub(super) password: bool,
     pub(super) request: Request,
-    pub(super) backup: Option<String>,
+    pub(super) backups: Vec<BackupName>,
+    pub(super) backup_command: Option<String>,
     pub(super) output: Option<PathBuf>,
     pub(super) reveal: bool,
 }
@@ -133,6 +134,10 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
     if typed.password {
         credentials.push(Credential::Password);
     }
+    let backups = backup::names(&typed.backup)?;
+    if let Some(command) = &typed.backup_command {
+        backup::check(command)?;
+    }
     let access_stated = typed.access.is_some();
     let deadline = deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?;
     if let (Some(text), Some(deadline), false) = (&typed.duration, deadline, typed.yes) {
@@ -186,7 +191,8 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
         generate_key: typed.generate_key,
         password: typed.password,
         request,
-        backup: typed.backup,
+        backups,
+        backup_command: typed.backup_command,
         output: typed.output,
         reveal: typed.reveal,
     })

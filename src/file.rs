@@ -185,6 +185,39 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Makes a folder with these files whole under its name, or not at all; a name that is taken is an error. Only this
+/// user can read it, and it is on the disk when this returns.
+pub(crate) fn create_folder(path: &Path, files: &[(&str, String)]) -> io::Result<()> {
+    let above = folder_of(path);
+    // Hidden until it is whole; who is killed leaves no more than that.
+    let new = tempfile::Builder::new()
+        .prefix(".new-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(above)?;
+    for (name, text) in files {
+        create(&new.path().join(name), text.as_bytes())?;
+    }
+    rename_to_free(new.path(), path)?;
+    // Nothing of that name is there any more to be taken away.
+    let _ = new.keep();
+    File::open(above)?.sync_all()
+}
+
+/// Renames, but never over what is there.
+fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags};
+    use rustix::io::Errno;
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // This system or this file system cannot promise it (NFS). An empty folder of that name is then all that could
+        // be lost, and only if somebody makes it at this very moment.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match to.symlink_metadata() {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => fs::rename(from, to),
+        },
+        renamed => Ok(renamed?),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +264,28 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o644);
         // Nothing else was left beside it.
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_made_whole_and_over_nothing() {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("folder");
+        let files = [("one", "1".to_owned()), ("two", "2".to_owned())];
+        create_folder(&path, &files).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(path.join("two")).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read(path.join("one")).unwrap(), b"1");
+        fs::write(path.join("one"), "mine").unwrap();
+        let taken = create_folder(&path, &files).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(path.join("one")).unwrap(), b"mine");
+        // An empty folder is somebody's, too; and what cannot be written whole leaves nothing.
+        let empty = above.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        create_folder(&empty, &files).unwrap_err();
+        create_folder(&above.path().join("odd"), &[("no/such/file", String::new())]).unwrap_err();
+        assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(above.path()).unwrap().count(), 2);
     }
 
     #[test]

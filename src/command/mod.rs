@@ -179,6 +179,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Desk(Desk::Show { .. }) => "desk show",
         Command::Provider(Provider::List) => "provider list",
         Command::Provider(Provider::Show { .. }) => "provider show",
+        Command::Provider(Provider::New { .. }) => "provider new",
         Command::Provider(Provider::Test { .. }) => "provider test",
         Command::Doctor(_) => "doctor",
         Command::Demo => "demo",

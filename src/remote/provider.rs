@@ -293,6 +293,15 @@ pub enum Origin {
     Folder(PathBuf),
 }
 
+/// A file of a script of the merchant's own.
+#[derive(Debug)]
+pub struct Part {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: String,
+}
+
 /// One kind of layer.
 #[derive(Debug)]
 pub struct Provider {
@@ -315,6 +324,8 @@ pub struct Provider {
     sayings: BTreeMap<(Verb, SayingKind), Sayings>,
     /// Where it came from.
     pub origin: Origin,
+    /// The files of its script, in their order; none of a built-in one.
+    pub parts: Vec<Part>,
     /// SHA-256 of manifest, script, the functions they share and the gate, in hex; kept in every
     /// grant.
     pub digest: String,
@@ -415,7 +426,8 @@ impl Provider {
             .flatten()
             .filter(|entry| entry.path().is_dir())
             .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| !names.contains(name))
+            // What is hidden is none: a folder that is just being made, or one of git.
+            .filter(|name| !names.contains(name) && !name.starts_with('.'))
             .collect();
         own.sort();
         names.extend(own);
@@ -452,13 +464,17 @@ impl Provider {
                 ProviderError::Unreadable { path: path.display().to_string(), source }
             })
         };
-        let (manifest, mut script) = (read(&manifest_path)?, read(&script_path)?);
-        for part in other_parts(folder)? {
-            refuse_unsafe(&part)?;
-            // The one before need not end its last line.
-            script.push('\n');
-            script.push_str(&read(&part)?);
+        let manifest = read(&manifest_path)?;
+        let text = read(&script_path)?;
+        let mut parts = vec![Part { path: script_path, text }];
+        for path in other_parts(folder)? {
+            refuse_unsafe(&path)?;
+            let text = read(&path)?;
+            parts.push(Part { path, text });
         }
+        // None need end its last line.
+        let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+        let script = texts.join("\n");
         let sentences_path = folder.join(SENTENCES);
         let mut sentences = None;
         if sentences_path.symlink_metadata().is_ok() {
@@ -466,7 +482,8 @@ impl Provider {
             sentences = Some(read(&sentences_path)?);
         }
         let text = Text { manifest: &manifest, script: &script, sentences };
-        Self::parse(name, text, Origin::Folder(folder.to_owned()))
+        let read = Self::parse(name, text, Origin::Folder(folder.to_owned()))?;
+        Ok(Self { parts, ..read })
     }
 
     pub(crate) fn parse(name: &str, text: Text<'_>, origin: Origin) -> Result<Self, ProviderError> {
@@ -577,6 +594,7 @@ impl Provider {
             sentences,
             sayings,
             origin,
+            parts: Vec::new(),
             digest,
             inputs,
             outputs,
@@ -724,6 +742,23 @@ impl Provider {
         }
     }
 
+    /// The first verb that its manifest speaks of and its script does not define.
+    #[must_use]
+    pub fn missing_verb(&self) -> Option<Verb> {
+        let may_be_left_out = [Verb::Tried, Verb::Collected, Verb::Marks];
+        let defines = |verb: &Verb| {
+            self.script.lines().any(|line| {
+                let behind = line.trim_start().strip_prefix(verb.function());
+                behind.is_some_and(|behind| behind.trim_start().starts_with("()"))
+            })
+        };
+        let mut all = Verb::ALL.iter().copied();
+        all.find(|verb| {
+            let left_out = may_be_left_out.contains(verb) && self.outputs(*verb).is_empty();
+            !left_out && !defines(verb)
+        })
+    }
+
     /// Whether the provider can list what carries our mark.
     #[must_use]
     pub fn lists_marks(&self) -> bool {
@@ -773,8 +808,13 @@ fn catalogue(place: &str, text: &str) -> Result<Catalogue, ProviderError> {
         .map_err(|e| ProviderError::Sentences { place: place.to_owned(), why: e.to_string() })
 }
 
+/// Whether a built-in provider has this name.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    BUILTIN.iter().any(|files| files.name == name)
+}
+
 /// Folder names only: a name from the command line must not leave the folder of providers.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -115,10 +115,7 @@ impl<'a> Session<'a> {
         verb: Verb,
         inputs: &Inputs<'_>,
     ) -> Result<Answer> {
-        let elevation = match provider.run_as {
-            RunAs::Root => self.target.elevation,
-            RunAs::Login => Elevation::None,
-        };
+        let elevation = self.elevation(provider.run_as);
         let framed = provider.frame(verb, inputs).map_err(|e| {
             Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
         })?;
@@ -154,6 +151,24 @@ impl<'a> Session<'a> {
         limit: Duration,
     ) -> Answer {
         self.run(framed, self.target.elevation, outputs, limit).await
+    }
+
+    /// Runs a script that is no provider's, as whom one of these runs.
+    pub async fn run_as(
+        &mut self,
+        run_as: RunAs,
+        framed: Framed,
+        outputs: &Outputs,
+        limit: Duration,
+    ) -> Answer {
+        self.run(framed, self.elevation(run_as), outputs, limit).await
+    }
+
+    fn elevation(&self, run_as: RunAs) -> Elevation {
+        match run_as {
+            RunAs::Root => self.target.elevation,
+            RunAs::Login => Elevation::None,
+        }
     }
 
     /// Asks the web server on this target.

@@ -141,6 +141,8 @@ fn every_document_has_the_keys_that_are_written_down() {
     reader.reads("desk show", &["desk", "show", "multisafepay"]);
     reader.reads("provider list", &["provider", "list"]);
     reader.reads("provider show", &["provider", "show", "linux-account"]);
+    reader.reads("provider new --dry-run", &["provider", "new", "office-list", "--dry-run"]);
+    reader.reads("provider new", &["provider", "new", "office-list", "--language", "sh"]);
     let test = ["provider", "test", "authorized-key", "--target", "staging"];
     reader.reads("provider test", &test);
     reader.reads("secret list", &["secret", "list"]);

@@ -25,6 +25,7 @@ mod lake;
 mod layers;
 mod ledger;
 mod matrix;
+mod own_provider;
 mod peers;
 mod postgres;
 mod readme;

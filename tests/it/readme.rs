@@ -29,10 +29,16 @@ fn every_command_of_the_tour_does_what_it_shows_on_a_booted_host() {
     let stage = Stage::new();
     let host =
         stage.full(SUITE).deploy(Sudo::NoPassword).shop().hostname("staging.shop.example").start();
-    let jane = stage.supporter_key();
-    let path = set_the_stage(&stage, &host, &jane);
+    tour(&stage, &host, "README.md", |_| {});
+}
 
-    let steps = steps(&read("README.md"));
+/// Runs every command that a page shows, and holds what it prints against the page. `before` is what the page takes for
+/// granted, with the PATH on which the program is.
+pub fn tour(stage: &Stage, host: &Host, page: &str, before: impl FnOnce(&str)) {
+    let jane = stage.supporter_key();
+    let path = set_the_stage(stage, host, &jane);
+    before(&path);
+    let steps = steps(&read(page));
     assert!(steps.len() >= 12, "the tour was not found: {steps:?}");
     let mut id = ID.to_owned();
     for step in steps {
@@ -54,7 +60,7 @@ fn every_command_of_the_tour_does_what_it_shows_on_a_booted_host() {
         let expected: Vec<String> = step.printed.iter().map(|line| with_id(line, &id)).collect();
         let printed = lines(&run.stdout);
         if let Err(line) = compare(&expected, &printed) {
-            panic!("README.md shows `{line}`, but `{command}` printed\n{}", printed.join("\n"));
+            panic!("{page} shows `{line}`, but `{command}` printed\n{}", printed.join("\n"));
         }
     }
     assert_ne!(id, ID, "nothing was granted");

@@ -200,7 +200,10 @@ sp_failsafe_write() {
     sp_failsafe_head
     text=$sp_v
     for one in $sp_failsafe_inputs; do
-        eval "sp_quote \"\${sp_$one:-}\""
+        # What a provider is not told is not set there, either: empty, it would be taken for a mistake.
+        eval "sp_v=\${sp_$one+told}"
+        [ -n "$sp_v" ] || continue
+        eval "sp_quote \"\$sp_$one\""
         text="${text}sp_$one=$sp_v$sp_nl"
     done
     sp_put "$sp_dir/failsafe" 700 "$text$sp_source

@@ -23,7 +23,7 @@ use self::decide::{
 use self::look::{account_name, connect, look, new_id, own_name};
 use self::plan::Plan;
 use self::report::report;
-pub(super) use self::wanted::deadline_of;
+pub(super) use self::wanted::{SERVER, deadline_of};
 use self::wanted::{Wanted, ask_for_what_is_missing, resolve};
 use crate::command::{backup, schedule_warning};
 use crate::complete;
@@ -367,7 +367,7 @@ fn compose(
 }
 
 /// Lets every layer carry the tag that tells our marks from what somebody else wrote.
-fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
+pub(super) fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
     let host_keys = layer::host_keys(target);
     let id = grant.id.clone();
     for layer in &mut grant.layers {

@@ -199,7 +199,7 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
 }
 
 /// The word of `--with` for whatever gives an account on this server.
-const SERVER: &str = "server";
+pub(in crate::command) const SERVER: &str = "server";
 
 /// What is to be made: the one provider that gives an account, and those beside it, in the order in
 /// which they were named.

@@ -206,6 +206,9 @@ const TELLING: usize = 6;
 /// The exit status with which a script refuses.
 const REFUSED: u32 = 10;
 
+/// What a script gives as its reason where a program in it ended it (`lib/begin.sh`).
+const UNEXPECTED: &str = "unexpected";
+
 /// Frames `script` so that it runs `call` once, whole or not at all.
 ///
 /// # Errors
@@ -622,9 +625,17 @@ impl Framed {
                 ),
             },
             Some(status) => Answer::Unknown {
-                why: values.remove("reason").unwrap_or_else(|| {
-                    format!("the script ended with status {status}: {}", noise())
-                }),
+                why: match values.remove("reason") {
+                    // What the shell complained of names what is missing; the status does not.
+                    Some(reason)
+                        if values.get("reason_id").is_some_and(|id| id == UNEXPECTED)
+                            && !output.stderr.trim_ascii().is_empty() =>
+                    {
+                        format!("{reason} It complained: {}", noise())
+                    }
+                    Some(reason) => reason,
+                    None => format!("the script ended with status {status}: {}", noise()),
+                },
             },
             None => Answer::Unknown { why: "the server did not say how the script ended".into() },
         }

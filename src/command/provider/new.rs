@@ -1,0 +1,135 @@
+//! `provider new`: a provider of the merchant's own that does all that one must, to be changed.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::ScriptLanguage;
+use crate::command::grant::SERVER;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::file;
+use crate::output::{Cell, Column, Tone, table};
+use crate::remote::provider::{is_built_in, is_name, refuse_unsafe};
+
+/// What stands for the provider's name in the files of the skeleton.
+const NAME: &str = "@NAME@";
+
+/// A file of the skeleton: its name, what it says, and what it is for.
+struct Part(&'static str, &'static str, &'static str);
+
+/// The skeleton in sh. It is no provider itself: nothing lists it.
+const SH: [Part; 4] = [
+    Part(
+        "provider.toml",
+        include_str!("skeleton/provider.toml"),
+        "what it is, is told and may say",
+    ),
+    Part("provider.sh", include_str!("skeleton/provider.sh"), "what it makes: change this"),
+    Part("verbs.sh", include_str!("skeleton/verbs.sh"), "in which order, and why"),
+    Part("en.ftl", include_str!("skeleton/en.ftl"), "what it tells people"),
+];
+
+/// Makes the folder, whole or not at all.
+pub(super) fn run(
+    context: &Context,
+    name: &str,
+    language: ScriptLanguage,
+    dry_run: bool,
+) -> Result<()> {
+    let folder = free_folder(context, name)?;
+    let parts = match language {
+        ScriptLanguage::Sh => &SH,
+    };
+    if !dry_run {
+        let files = parts.iter().map(|Part(file, text, _)| (*file, text.replace(NAME, name)));
+        make(&folder, &files.collect::<Vec<_>>())?;
+        // It is one that can be used, or a mistake of ours that is said now.
+        context.provider(name)?;
+    }
+    report(context, name, language, &folder, parts, dry_run);
+    Ok(())
+}
+
+/// Where it is to be, which nothing may be yet.
+fn free_folder(context: &Context, name: &str) -> Result<PathBuf> {
+    let refused = |why: &str| {
+        let name = crate::remote::script::clean(name);
+        Error::new(Kind::Usage, format!("no provider can be named `{name}`")).because_text(why)
+    };
+    if !is_name(name) {
+        return Err(refused(
+            "a name is made of small letters, digits and `-`, begins with a letter, and has 64 \
+             characters at most",
+        ));
+    }
+    let other = "choose another name, such as the name of what it makes";
+    if is_built_in(name) {
+        return Err(refused("a built-in provider has that name").hint(other));
+    }
+    if name == SERVER {
+        return Err(refused(
+            "in `--with` that word stands for the built-in provider that fits the server",
+        )
+        .hint(other));
+    }
+    let above = context.providers_dir();
+    let folder = above.join(name);
+    if folder.symlink_metadata().is_ok() {
+        let test = format!("`stagepass provider test {name} --target …` tries what is there");
+        return Err(Error::new(Kind::Usage, format!("`{}` is there already", folder.display()))
+            .because_text("nothing is ever written over: it may be somebody's work")
+            .hint("choose another name, or move that folder away")
+            .hint(test));
+    }
+    if above.exists() {
+        refuse_unsafe(&above).map_err(|e| {
+            Error::new(Kind::Usage, "a provider that is made there would not be used")
+                .because(e)
+                .hint(format!("make it yours alone: `chmod go-w {}`", above.display()))
+        })?;
+    }
+    Ok(folder)
+}
+
+fn make(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    let above = file::folder_of(folder);
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(above);
+    made.and_then(|()| file::create_folder(folder, files)).map_err(|e| {
+        let why = Error::new(Kind::Internal, format!("`{}` cannot be made", folder.display()));
+        why.because(e).hint("nothing of it was left")
+    })
+}
+
+const COLUMNS: [Column; 2] = [Column::new("file", 0), Column::text("what it says", 0)];
+
+fn report(
+    context: &Context,
+    name: &str,
+    language: ScriptLanguage,
+    folder: &Path,
+    parts: &[Part],
+    dry_run: bool,
+) {
+    let rows = parts.iter().map(|Part(file, _, what)| vec![Cell::from(*file), Cell::from(*what)]);
+    let heading = if dry_run { "would be in" } else { "is in" };
+    let mut text = format!("The provider {name} {heading} {}:\n", folder.display());
+    text.push_str(&table(&COLUMNS, rows.collect()));
+    if dry_run {
+        text.push_str("nothing was written\n");
+    }
+    let files: Vec<&str> = parts.iter().map(|Part(file, ..)| *file).collect();
+    let mut document = json!({
+        "provider": name, "language": <&str>::from(language), "folder": folder, "files": files,
+    });
+    if let Some(object) = document.as_object_mut().filter(|_| dry_run) {
+        object.insert("dry_run".into(), true.into());
+    }
+    context.output.result(&text, document);
+    if !dry_run {
+        let next = format!("next: stagepass provider test {name} --target staging");
+        context.output.say(Tone::Faint, &next);
+    }
+}

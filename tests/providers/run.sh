@@ -135,12 +135,13 @@ free_port() {
 }
 
 # start SUITE[-NAME] [OPTIONS]: an overlay on the tree, its own mounts and processes, sshd on a loopback port. The
-# options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd.
+# options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd, and `SUITE-shop` what a
+# WordPress needs (`hosts layer`).
 start() {
     local suite=$1 base=$tmp/$1 disk=mode=0755${2:+,$2} layer=''
     case $1 in
-        *-web)
-            "$repo/tests/hosts/hosts" layer "${suite%%-*}" || stop "no web servers for ${suite%%-*}"
+        *-web | *-shop)
+            "$repo/tests/hosts/hosts" layer "${suite%%-*}" "${suite##*-}" || stop "no layer for ${suite%%-*}"
             layer=$layers/$suite:
             ;;
     esac
@@ -421,6 +422,7 @@ name\\ 'x'"
 . "$here/difference.sh"
 . "$here/red.sh"
 . "$here/web-password.sh"
+. "$here/wordpress.sh"
 
 booted() {
     booted_host
@@ -433,8 +435,8 @@ for suite in "${suites[@]}"; do
     [ "$suite" != bullseye ] || form=local
     printf '%s\n' "-- $suite"
     start "$suite"
-    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red web_password}; do "$one"; done
-    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* ]] || measure
+    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red web_password wordpress}; do "$one"; done
+    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* || ${STAGEPASS_TEST_CASES:-} == wp_* ]] || measure
     halt "$suite"
 done
 

@@ -17,17 +17,20 @@ sp_php_fit() {
     case $sp_php_gid in '' | *[!0-9]*) return 1 ;; esac
 }
 
-# sp_php_as NAME PROGRAM...: runs it as that account, with nothing in its environment, and ends it after sp_php_seconds.
+# sp_php_as NAME PROGRAM...: runs it as that account, or as that number, which nobody has; with nothing in its environment. Ends it
+# after sp_php_seconds.
 sp_php_as() {
     local name="$1"
     shift
     set -- env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/ LC_ALL=C "$@"
-    if sp_has setpriv && sp_php_fit "$name" && setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- true 2>/dev/null; then
-        sp_within "${sp_php_seconds:-60}" setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- "$@"
+    if [ "$name" = "${sp_nobody:-}" ]; then
+        sp_within "${sp_php_seconds:-20}" setpriv --reuid="$name" --regid="$name" --clear-groups --no-new-privs -- "$@"
+    elif sp_has setpriv && sp_php_fit "$name" && setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- true 2>/dev/null; then
+        sp_within "${sp_php_seconds:-20}" setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- "$@"
     elif sp_has runuser; then
-        sp_within "${sp_php_seconds:-60}" runuser -u "$name" -- "$@"
+        sp_within "${sp_php_seconds:-20}" runuser -u "$name" -- "$@"
     else
-        sp_within "${sp_php_seconds:-60}" su -s /bin/sh "$name" -c 'exec "$@"' sh "$@"
+        sp_within "${sp_php_seconds:-20}" su -s /bin/sh "$name" -c 'exec "$@"' sh "$@"
     fi
 }
 
@@ -113,7 +116,9 @@ sp_php_run() {
 
 # Reads to the end that was said, whoever else holds the other end of the pipe open.
 sp_php_heard() {
-    sp_within "$((${sp_php_seconds:-60} + 5))" awk -v n="$1" '
+    # In the list of processes whoever owns the shop could read it.
+    SP_N=$1 sp_within "$((${sp_php_seconds:-20} + 5))" awk '
+        BEGIN { n = ENVIRON["SP_N"] }
         index($0, n " ") == 1 && said++ < 2000 { line = substr($0, length(n) + 2); gsub(/[\001-\010\013-\037\177]/, "", line); print substr(line, 1, 500) }
         index($0, n " end=") == 1 { exit }'
 }
@@ -157,7 +162,7 @@ sp_php_why() {
     sp_php_value died
     sp_php_id=shop-broken
     case $sp_v in
-        '') sp_php_because="The shop gave no answer: PHP did not start, was ended, or took longer than ${sp_php_seconds:-60} seconds." ;;
+        '') sp_php_because="The shop gave no answer: PHP did not start, was ended, or took longer than ${sp_php_seconds:-20} seconds." ;;
         exit) sp_php_because='The shop ended in the middle of being loaded: its database is down, it is in maintenance, or a plugin ends it on the command line.' ;;
         *) sp_php_because="The shop cannot be loaded on the command line: it fails at $sp_v." ;;
     esac

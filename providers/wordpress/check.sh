@@ -41,5 +41,11 @@ sp_wp_say_state() {
         return 0
     fi
     sp_php_pass present foreign marked role_matches role sessions keys reread
-    if [ -n "$sp_rec_guard" ]; then sp_php_pass guard_matches; fi
+    [ -z "$sp_rec_guard" ] || sp_bool guard_matches sp_wp_guard_matches
+}
+
+sp_wp_guard_matches() {
+    local found
+    sp_php_value guard_digest
+    [ -f "$sp_rec_guard" ] && found=$(sp_within 10 head -c 65536 -- "$sp_rec_guard" | sha256sum) && [ "${found%% *}" = "$sp_v" ]
 }

@@ -125,6 +125,7 @@ sp_wp_close_report() {
         sp_php_said=$sp_wp_gone
         sp_php_pass user_absent rows_left left
         sp_say reread "$sp_wp_by"
+        sp_wp_refuse_other
         sp_bool guard_absent [ ! -e "${sp_rec_guard:-/nonexistent}" ]
         sp_wp_refuse_left
     fi
@@ -133,6 +134,14 @@ sp_wp_close_report() {
     sp_result_keep "$nothing"
     sp_wp_forget
     sp_result_flush
+}
+
+# What a supporter who could write to the settings would do: the web server goes on with the old rows, and we look at others.
+sp_wp_refuse_other() {
+    local now=''
+    sp_php_is direct && sp_php_value database && now=$sp_v
+    [ -z "$sp_rec_database" ] || [ "$sp_rec_database" = "$now" ] ||
+        sp_fail settings-changed "When access was granted, $sp_wp_config named the database $sp_rec_database, and now it names ${now:-none that can be told}: whether the user is gone from there was not seen. Look who changed it, put it back, and close again."
 }
 
 sp_wp_refuse_left() {

@@ -34,7 +34,9 @@ sp_open() {
     [ "$sp_recorded" = 1 ] || sp_result_drop
     # A folder that an open before this one made is ours to take away.
     if [ -z "$sp_rec_guard" ]; then sp_rec_guard_made=$sp_wp_guard_made; fi
+    ! sp_wp_guard_shared || sp_rec_guard_made=1
     sp_rec_guard=$sp_wp_guard_folder/stagepass-$sp_grant.php
+    sp_rec_database=$sp_wp_database sp_rec_config=$sp_wp_config
     sp_wp_write_record || sp_wp_refuse_new no-room "Nothing can be written to $sp_state (a full or read-only disk)."
     sp_recorded=1
     sp_failsafe_install || sp_wp_refuse_new no-room 'The failsafe could not be written (a full or read-only disk).'
@@ -46,6 +48,18 @@ sp_open() {
     sp_wp_put
     sp_wp_say_made
     sp_flush
+}
+
+# Whether another grant made that folder: who of us is the last takes it away.
+sp_wp_guard_shared() {
+    local one
+    set +f
+    set -- "$sp_state"/*/record
+    set -f
+    for one; do
+        ! grep -qsx 'guard_made=1' "$one" || ! grep -qsF "guard=$sp_wp_guard_folder/stagepass-" "$one" || return 0
+    done
+    return 1
 }
 
 sp_wp_put() {
@@ -80,8 +94,7 @@ sp_wp_say_made() {
     sp_say failsafe_reason "$sp_failsafe_why"
 }
 
-# The failsafe reads the new end from a file, the shop from ours in it. The later of the two never counts: a longer time is written
-# down first, a shorter one last.
+# The shop first, then root's own: whatever is cut off in between, the earlier of the two ends it.
 sp_update() {
     sp_wp_inputs
     sp_fence

@@ -4,7 +4,7 @@
 # Sets sp_recorded and sp_rec_*: what was made, where, and by whom the shop is loaded.
 sp_wp_read_record() {
     local line provider=''
-    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_database='' sp_rec_digest=''
+    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_database='' sp_rec_config=''
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -15,7 +15,8 @@ sp_wp_read_record() {
             user=*) sp_rec_user=${line#*=} ;;
             guard=*) sp_rec_guard=${line#*=} ;;
             guard_made=*) sp_rec_guard_made=${line#*=} ;;
-            digest=*) sp_rec_digest=${line#*=} ;;
+            config=*) sp_rec_config=${line#*=} ;;
+            database=*) sp_rec_database=${line#*=} ;;
         esac
     done <"$sp_record/record"
     [ "$provider" = wordpress ] || sp_refuse record-foreign "The record in $sp_record is of another kind of access with the same id."
@@ -31,6 +32,8 @@ root=$sp_wp_root
 user=$sp_rec_user
 guard=$sp_rec_guard
 guard_made=$sp_rec_guard_made
+config=$sp_rec_config
+database=$sp_rec_database
 " || return 1
     # It is to be there after a power cut if anything of what it names is.
     sp_settle "$sp_record/record" "$sp_record" "$sp_state"

@@ -46,6 +46,8 @@ sp_wp_find_debian() {
     set +f
     set -- /etc/wordpress/config-*.php
     set -f
+    # Another site that came since is not the one of the grant.
+    case ${sp_rec_config:-} in /etc/wordpress/config-?*.php) [ ! -f "$sp_rec_config" ] || set -- "$sp_rec_config" ;; esac
     [ -f "$1" ] || sp_wp_unfit no-configuration "There is no /etc/wordpress/config-HOST.php: this WordPress was not set up." || return 1
     [ "$#" = 1 ] || sp_wp_unfit several-shops "This WordPress serves several sites: $*. Which of them is meant cannot be told by its folder." || return 1
     sp_wp_config=$1 sp_wp_layout=debian
@@ -85,6 +87,8 @@ sp_wp_find_host() {
     sp_rec_user=${sp_rec_user:-} sp_rec_guard=${sp_rec_guard:-} sp_rec_guard_made=${sp_rec_guard_made:-0}
     sp_wp_ask facts
     sp_wp_facts=$sp_php_said
+    sp_php_value database
+    sp_wp_database=$sp_v
     sp_php_value siteurl
     url=$sp_v
     case $url in https://*) sp_wp_https=1 ;; esac

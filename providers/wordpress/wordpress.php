@@ -87,11 +87,14 @@ final class Stagepass_Wordpress
             }
         }
         Stagepass::say('direct', $why === '');
-        Stagepass::say('reread', 'direct');
         if ($why !== '') {
             Stagepass::say('direct_why', $why);
+            return false;
         }
-        return $why === '';
+        Stagepass::say('reread', 'direct');
+        // Which one it is, for a close that comes when the settings name another.
+        Stagepass::say('database', $file === '' ? "$host $name " . $this->prefix : $file . ' ' . $this->prefix);
+        return true;
     }
 
     // The same questions to the same rows, put by the shop.
@@ -106,6 +109,13 @@ final class Stagepass_Wordpress
         return true;
     }
 
+    // The settings, from whoever could read them.
+    private static function text()
+    {
+        $told = Stagepass::told('settings');
+        return $told !== '' ? (string) base64_decode($told) : (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
+    }
+
     private function settings(&$name, &$host, &$user, &$password, &$flags, &$file)
     {
         $name = $host = $user = $password = $file = '';
@@ -113,8 +123,8 @@ final class Stagepass_Wordpress
         if (!function_exists('token_get_all')) {
             return 'no-tokenizer';
         }
-        $text = @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
-        if ($text === false) {
+        $text = self::text();
+        if ($text === '') {
             return 'config-unreadable';
         }
         $layout = Stagepass::told('layout');
@@ -243,13 +253,23 @@ final class Stagepass_Wordpress
         return 'stagepass_' . Stagepass::told('grant');
     }
 
-    // The number of the user of that name, and whether it is ours, read from the rows.
+    // The number of the user of that name, and whether it is ours, read from the rows. The user that was made is ours by another
+    // name as well, as long as it has the mark; anybody else who has it is not.
     private function row(&$ours)
     {
         $id = (int) $this->value('SELECT ID FROM ' . $this->users . ' WHERE user_login = ?', array(Stagepass::told('account')));
-        $ours = $id > 0 && ($this->count($this->meta . ' WHERE user_id = ? AND meta_key = ? AND meta_value = ?', array($id, 'stagepass', self::mark())) > 0
-            || $this->count($this->users . ' WHERE ID = ? AND user_email = ?', array($id, self::address())) > 0);
+        $ours = $id > 0 && ($this->marked($id) || $this->count($this->users . ' WHERE ID = ? AND user_email = ?', array($id, self::address())) > 0);
+        $made = (int) Stagepass::told('user_id');
+        if (!$ours && $made > 0 && $this->marked($made) && $this->count($this->users . ' WHERE ID = ?', array($made)) > 0) {
+            $ours = true;
+            return $made;
+        }
         return $id;
+    }
+
+    private function marked($id)
+    {
+        return $this->count($this->meta . ' WHERE user_id = ? AND meta_key = ? AND meta_value = ?', array($id, 'stagepass', self::mark())) > 0;
     }
 
     // The same through the shop.
@@ -257,6 +277,11 @@ final class Stagepass_Wordpress
     {
         $user = get_user_by('login', Stagepass::told('account'));
         $ours = $user && (get_user_meta($user->ID, 'stagepass', true) === self::mark() || $user->user_email === self::address());
+        $made = (int) Stagepass::told('user_id');
+        if (!$ours && $made > 0 && get_user_meta($made, 'stagepass', true) === self::mark() && get_user_by('id', $made)) {
+            $ours = true;
+            return get_user_by('id', $made);
+        }
         return $user;
     }
 
@@ -346,7 +371,7 @@ final class Stagepass_Wordpress
     // Of the file itself: here it was said before.
     private function configured($name)
     {
-        $text = (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
+        $text = self::text();
         if (Stagepass::told('layout') === 'bedrock' || !function_exists('token_get_all')) {
             return null;
         }
@@ -525,7 +550,7 @@ GUARD;
         Stagepass::say('foreign', $id > 0 && !$ours);
         if ($id > 0 && $ours) {
             Stagepass::say('user_id', $id);
-            Stagepass::say('marked', $this->count($this->meta . ' WHERE user_id = ? AND meta_key = ? AND meta_value = ?', array($id, 'stagepass', self::mark())) > 0);
+            Stagepass::say('marked', $this->marked($id));
             $this->say_roles($id);
             Stagepass::say('sessions', $this->sessions($id));
             Stagepass::say('keys', $this->keys($id));
@@ -565,14 +590,10 @@ GUARD;
         return $keys;
     }
 
+    // What the file in the shop should be: whoever asks for it cannot read it, perhaps.
     private function say_guard()
     {
-        $file = Stagepass::told('guard_file');
-        if ($file === '') {
-            return;
-        }
-        $text = @file_get_contents($file);
-        Stagepass::say('guard_matches', $text === self::guard());
+        Stagepass::say('guard_digest', hash('sha256', self::guard()));
     }
 
     // ---- ending ---------------------------------------------------------------------------------
@@ -735,7 +756,10 @@ GUARD;
         Stagepass::say('foreign', $id > 0 && !$ours);
         Stagepass::say('user_absent', $id === 0 || !$ours);
         $left += $this->left('address', $this->users . ' WHERE user_email = ?', array(self::address()));
-        $left += $this->left('mark', $this->meta . ' WHERE meta_key = ? AND meta_value = ?', array('stagepass', self::mark()));
+        foreach ($this->direct->values('SELECT user_id FROM ' . $this->meta . ' WHERE meta_key = ? AND meta_value = ?', array('stagepass', self::mark())) as $other) {
+            Stagepass::say('left', 'mark ' . $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($other)));
+            $left++;
+        }
         $was = (int) Stagepass::told('user_id');
         if ($was > 0 && $was !== $id) {
             // The database may have given the number to somebody who came since.

@@ -147,6 +147,9 @@ start() {
     esac
     port[$suite]=$(free_port)
     mkdir -p "$base/up" "$base/root"
+    # The one of that name before it is over.
+    umount -R -l "$base/root" 2>/dev/null
+    umount -l "$base/up" 2>/dev/null
     mount -t tmpfs -o "$disk" stagepass-test "$base/up"
     mkdir "$base/up/u" "$base/up/w"
     mount -t overlay -o "lowerdir=$layer$trees/${suite%%-*},upperdir=$base/up/u,workdir=$base/up/w" overlay "$base/root"

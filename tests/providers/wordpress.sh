@@ -4,14 +4,16 @@
 # On a host of its own with the WordPress, PHP, MariaDB and Apache of the suite: a shop in a folder of its own, one in the layout of
 # Debian's package, and a network of sites. Logins are made by curl through the form, as a browser does.
 
-# In three, each on a server of its own.
+# In four, each on a server of its own.
 wordpress() {
     wp_lives
     wp_guards
+    wp_breaks_and_lies
     wp_ends
 }
 wp_lives() { wp_on_a_host detects whole_life twice tells_marks other_shells; }
-wp_guards() { wp_on_a_host refuses keeps_secrets keeps_rights breaks lies read_only network; }
+wp_guards() { wp_on_a_host refuses keeps_secrets keeps_rights read_only network bedrock; }
+wp_breaks_and_lies() { wp_on_a_host breaks lies; }
 wp_ends() { wp_on_a_host refuses_when_over ends_by_itself cut_off; }
 
 wp_on_a_host() {
@@ -205,6 +207,14 @@ wp_detects() {
     wp detect path=/usr/share/wordpress
     says supported=false reason_id=several-shops
     rm "$root/etc/wordpress/config-other.test.php"
+    wp open path=/usr/share/wordpress
+    finishes
+    cp -p "$root/etc/wordpress/config-debian.test.php" "$root/etc/wordpress/config-other.test.php"
+    wp close path=/usr/share/wordpress
+    finishes
+    says user_absent=true already_absent=false
+    rm "$root/etc/wordpress/config-other.test.php"
+    wp collected
     about="$suite detect: where another page is the login"
     printf "<?php add_filter('login_url', function () { return 'http://shop.test/hidden-door/'; });\n" >"$root/srv/shop/wp-content/plugins/hide.php"
     wp_option_plugins hide.php
@@ -288,7 +298,8 @@ wp_pages() {
 
 wp_twice() {
     about="$suite twice"
-    local first id other
+    local first id other before
+    before=$(wp_state)
     wp open path=/srv/shop
     finishes
     id=$(grep '^user_id=' <<<"$out")
@@ -330,6 +341,7 @@ wp_twice() {
     want 'now it is' wp_is_out shop
     wp collected
     grant=k3v9q2m7xbw wp collected
+    same 'everything is as before' "$before" "$(wp_state)"
 }
 
 wp_tells_marks() {
@@ -438,6 +450,8 @@ wp_keeps_secrets() {
     want 'it opened' wp_enters shop
     want 'programs were seen' test "$(grep -c execve "$tmp/trace")" -gt 20
     want 'PHP among them' grep -q '"/usr/bin/php"' "$tmp/trace"
+    want 'the rows were asked by nobody' grep -qE '"--reuid=655[0-9]+".*"/usr/bin/php"' "$tmp/trace"
+    deny 'root ran no PHP' wp_as_root
     deny 'none was told the hash' grep -qF "${wp_hash:7}" "$tmp/trace"
     deny 'nor in another form' grep -qF "$(printf '%s' "$wp_hash" | base64 | cut -c 1-60)" "$tmp/trace"
     deny 'none was told the password of the database' grep -qF db-shop-secret "$tmp/trace"
@@ -463,6 +477,15 @@ wp_keeps_secrets() {
     wp close path=/srv/shop
     finishes
     wp collected
+}
+
+# Whether a PHP was started by somebody who had not stopped being root before.
+wp_as_root() {
+    awk '
+        /execve\(/ && / = 0$/ || /execve\(/ && !/ENOENT/ { at = $1 }
+        /execve\("[^"]*\/setpriv"/ && !/ENOENT/ { down[$1] = 1 }
+        /execve\("\/usr\/bin\/php"/ && !($1 in down) { found = 1; print }
+        END { exit !found }' "$tmp/trace"
 }
 
 # Whoever may change settings does not become more by it, nor somebody else.
@@ -546,7 +569,7 @@ wp_breaks() {
     finishes
     want 'it opens' wp_enters shop
     printf '<?php if (php_sapi_name() === "cli") { not_there(); }\n' >"$plugins/dies.php"
-    wp detect path=/srv/shop account=sp-other
+    grant=k3v9q2m7xzw wp detect path=/srv/shop account=sp-other
     says supported=true died=wp-content/plugins/dies.php:1
     wp close path=/srv/shop
     finishes
@@ -588,7 +611,7 @@ wp_breaks() {
 
 # The same with less time for PHP than it has.
 wp_within() {
-    script wordpress "$@" "password=$wp_hash" has_password=1 | sed "s/sp_php_seconds:-60/sp_php_seconds:-$wp_seconds/g" >"$tmp/script"
+    script wordpress "$@" "password=$wp_hash" has_password=1 | sed "s/sp_php_seconds:-20/sp_php_seconds:-$wp_seconds/g" >"$tmp/script"
     out=$(on timeout -s KILL 120 /bin/sh -s <"$tmp/script" 2>"$tmp/err")
     code=$?
     out=$(unframed <<<"$out")
@@ -624,6 +647,29 @@ wp_lies() {
         wp collected
         [ ! -d "$must" ] || rmdir "$must"
     done
+    about="$suite a user of another name"
+    wp open path=/srv/shop
+    finishes
+    want 'it opens' wp_enters shop
+    wp_sql shop "update shop_users set user_login='renamed' where user_login='sp-anna'"
+    wp close path=/srv/shop
+    finishes
+    says user_absent=true already_absent=false shut=true
+    want 'it is out' wp_is_out shop
+    want 'by its other name, too' wp_cannot_enter shop renamed
+    wp collected
+    about="$suite a mark on somebody else"
+    wp open path=/srv/shop
+    finishes
+    wp_sql shop "insert into shop_usermeta (user_id, meta_key, meta_value) select ID, 'stagepass', '$grant t4g' from shop_users where user_login='merchant'"
+    wp close path=/srv/shop
+    fails rows-left
+    says user_absent=true 'left=mark merchant'
+    want 'who had no part in it stays' wp_enters shop merchant merchants-Pw1
+    wp_sql shop "delete from shop_usermeta where meta_key='stagepass'"
+    wp close path=/srv/shop
+    finishes
+    wp collected
     about="$suite settings that cannot be read as text"
     sed -i "s/define( 'DB_NAME', 'shop' );/if (true) { define( 'DB_NAME', 'shop' ); }/" "$root/srv/shop/wp-config.php"
     wp detect path=/srv/shop
@@ -639,7 +685,37 @@ wp_lies() {
     want 'it is out' wp_is_out shop
     wp collected
     sed -i "s/if (true) { define( 'DB_NAME', 'shop' ); }/define( 'DB_NAME', 'shop' );/" "$root/srv/shop/wp-config.php"
+    wp_leads_elsewhere
     same 'everything is as before' "$before" "$(wp_state)"
+}
+
+# The settings name a copy of the database, for everybody or for the command line alone, and the web server goes on with the old one.
+wp_leads_elsewhere() {
+    local kind
+    on sh -c 'mariadb -e "create database copy; grant all on copy.* to shop@localhost" && mariadb-dump shop | mariadb copy'
+    for kind in other by-sapi; do
+        about="$suite settings that lead elsewhere: $kind"
+        wp open path=/srv/shop
+        finishes
+        want 'it opens' wp_enters shop
+        cp -p "$root/srv/shop/wp-config.php" "$tmp/config"
+        case $kind in
+            other) sed -i "s/define( 'DB_NAME', 'shop' );/define( 'DB_NAME', 'copy' );/" "$root/srv/shop/wp-config.php" ;;
+            by-sapi) sed -i "s/define( 'DB_NAME', 'shop' );/define( 'DB_NAME', php_sapi_name() === 'cli' ? 'copy' : 'shop' );/" "$root/srv/shop/wp-config.php" ;;
+        esac
+        wp close path=/srv/shop
+        fails settings-changed
+        deny 'it is not said to be gone' grep -q '^absent=true' <<<"$out"
+        want 'the record stays' test -e "$root/var/lib/stagepass/$grant/record"
+        [ "$kind" = other ] || want 'it would not have been true' wp_is_in shop
+        cp -p "$tmp/config" "$root/srv/shop/wp-config.php"
+        wp close path=/srv/shop
+        finishes
+        says user_absent=true already_absent=false reread=direct
+        want 'it is out' wp_is_out shop
+        wp collected
+    done
+    on mariadb -e 'drop database copy'
 }
 
 wp_read_only() {
@@ -726,6 +802,57 @@ PHP
     wp collected
 }
 
+# Bedrock: WordPress in a folder of its own, the settings in `.env`.
+wp_bedrock() {
+    about="$suite Bedrock"
+    local before at=$root/srv/bedrock
+    wp_sql mysql "create database rock; create user rock@localhost identified by 'db rock#secret'; grant all on rock.* to rock@localhost"
+    wp_tree rock /srv/bedrock/web/wp
+    mkdir -p "$at/config" "$at/web/app/plugins" "$at/web/app/uploads"
+    rm -r "$at/web/wp/wp-config.php"
+    cp -r "$root/srv/shop/wp-content/themes" "$at/web/app/"
+    printf "# of the merchant\nDB_NAME='rock'\nDB_USER=rock\nDB_PASSWORD=\"db rock#secret\"\nWP_ENV=staging\nWP_HOME='http://rock.test:%s'\nWP_SITEURL=\"\${WP_HOME}/wp\"\n" "$wp_port" >"$at/.env"
+    chmod 600 "$at/.env"
+    cat >"$at/config/application.php" <<'PHP'
+<?php
+foreach (file(dirname(__DIR__) . '/.env') as $line) {
+    if (preg_match('/^([A-Z_]+)=(.*)$/', trim($line), $m)) { $env[$m[1]] = trim($m[2], '"\''); }
+}
+foreach (array('DB_NAME', 'DB_USER', 'DB_PASSWORD') as $name) { define($name, $env[$name]); }
+define('DB_HOST', 'localhost');
+define('WP_HOME', $env['WP_HOME']);
+if (!defined('WP_SITEURL')) { define('WP_SITEURL', $env['WP_HOME'] . '/wp'); }
+define('WP_CONTENT_DIR', dirname(__DIR__) . '/web/app');
+define('WP_CONTENT_URL', $env['WP_HOME'] . '/app');
+define('DISABLE_WP_CRON', true);
+$table_prefix = 'wp_';
+if (!defined('ABSPATH')) { define('ABSPATH', dirname(__DIR__) . '/web/wp/'); }
+PHP
+    printf "<?php\nrequire_once dirname(__DIR__) . '/config/application.php';\nrequire_once ABSPATH . 'wp-settings.php';\n" >"$at/web/wp-config.php"
+    chown -R 33:33 "$at"
+    wp_make rock /srv/bedrock/web/wp 2>/dev/null
+    wp_sql rock "update wp_options set option_value='http://rock.test:$wp_port/wp' where option_name='siteurl'"
+    wp_vhost rock /srv/bedrock/web >"$root/etc/apache2/sites-enabled/rock.conf"
+    want 'Apache reads it' on apache2ctl graceful
+    local wp_at=/wp
+    want 'the merchant gets in' again 20 wp_enters rock merchant merchants-Pw1
+    before=$(wp_rows rock)
+    wp detect path=/srv/bedrock
+    says supported=true layout=bedrock shop_root=/srv/bedrock/web/wp config_file=/srv/bedrock/.env owner=www-data direct=true "login_url=http://rock.test:$wp_port/wp/wp-login.php"
+    wp open path=/srv/bedrock
+    finishes
+    want 'it opens' wp_enters rock
+    want 'the file in the shop is where plugins are' test -e "$at/web/app/mu-plugins/stagepass-$grant.php"
+    wp check path=/srv/bedrock
+    says present=true reread=direct guard_matches=true
+    wp close path=/srv/bedrock
+    finishes
+    says user_absent=true reread=direct guard_absent=true
+    want 'it is out' wp_is_out rock
+    same 'everything is as before' "$before" "$(wp_rows rock)"
+    wp collected
+}
+
 # ---- nobody around -------------------------------------------------------------------------------
 
 # The shop itself refuses, without its own cron and without ours.
@@ -737,10 +864,12 @@ wp_refuses_when_over() {
     want 'it opens' wp_enters shop
     want 'and one is in' wp_is_in shop
     same 'a call by name and password' 1 "$(wp_xmlrpc)"
+    same 'a call with the cookie' 200 "$(wp_rest)"
     want 'it is out at its deadline' again 40 wp_is_out shop
     want 'the password opens nothing' wp_cannot_enter shop
     want 'that is why' grep -q 'This access is over' "$tmp/page"
     same 'no call by name and password' 0 "$(wp_xmlrpc)"
+    same 'nor with the cookie' 401 "$(wp_rest)"
     same 'the user is still there' 1 "$(wp_sql shop "select count(*) from shop_users where user_login='sp-anna'")"
     want 'others go on' wp_enters shop merchant merchants-Pw1
     wp check path=/srv/shop
@@ -761,6 +890,11 @@ wp_refuses_when_over() {
 wp_xmlrpc() {
     wp_ask shop -H 'Content-Type: text/xml' -d "<?xml version=\"1.0\"?><methodCall><methodName>wp.getProfile</methodName><params><param><value><int>1</int></value></param><param><value><string>sp-anna</string></value></param><param><value><string>$wp_secret</string></value></param></params></methodCall>" /xmlrpc.php >/dev/null
     grep -c '<value><string>sp-anna</string></value>' "$tmp/page"
+}
+
+# The status of a call of REST, with the cookie and the number that belongs to it.
+wp_rest() {
+    wp_ask shop -b "$tmp/jar" -H "X-WP-Nonce: $(wp_ask shop -b "$tmp/jar" '/wp-admin/admin-ajax.php?action=rest-nonce' >/dev/null; head -c 20 "$tmp/page")" '/?rest_route=/wp/v2/users/me'
 }
 
 wp_ends_by_itself() {

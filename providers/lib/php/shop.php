@@ -50,7 +50,7 @@ final class Stagepass
 
     public static function signal($name, $value, $where)
     {
-        self::say('signal', $name . "\t" . str_replace("\t", ' ', $value) . "\t" . $where);
+        self::say('signal', $name . "\t" . str_replace("\t", ' ', $value) . "\t" . preg_replace('/\s+/', '_', $where));
     }
 
     // Says it all, and how it ended: 0, 10 (refused, nothing was changed) or 20. Only the first end counts.

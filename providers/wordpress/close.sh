@@ -123,7 +123,7 @@ sp_wp_close_report() {
     sp_wp_say_shut
     if [ -n "$sp_wp_root" ]; then
         sp_php_said=$sp_wp_gone
-        sp_php_pass user_absent rows_left left
+        sp_php_pass user_absent rows_left left new_administrator
         sp_say reread "$sp_wp_by"
         sp_wp_refuse_other
         sp_bool guard_absent [ ! -e "${sp_rec_guard:-/nonexistent}" ]

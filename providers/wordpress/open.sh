@@ -37,6 +37,7 @@ sp_open() {
     ! sp_wp_guard_shared || sp_rec_guard_made=1
     sp_rec_guard=$sp_wp_guard_folder/stagepass-$sp_grant.php
     sp_rec_database=$sp_wp_database sp_rec_config=$sp_wp_config
+    [ -n "$sp_rec_admins" ] || sp_rec_admins=$sp_wp_admins
     sp_wp_write_record || sp_wp_refuse_new no-room "Nothing can be written to $sp_state (a full or read-only disk)."
     sp_recorded=1
     sp_failsafe_install || sp_wp_refuse_new no-room 'The failsafe could not be written (a full or read-only disk).'

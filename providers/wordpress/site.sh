@@ -4,7 +4,7 @@
 # Sets sp_wp_root (where wp-load.php is), sp_wp_config, sp_wp_layout (native, debian, bedrock), sp_wp_owner, sp_wp_host, sp_wp_https,
 # sp_php; or sp_unfit_id and sp_unfit_why, and ends with 1.
 sp_wp_find() {
-    sp_unfit_id='' sp_unfit_why='' sp_wp_root='' sp_wp_config='' sp_wp_layout='' sp_wp_owner='' sp_wp_host='' sp_wp_https=0 sp_php='' sp_wp_died=''
+    sp_unfit_id='' sp_unfit_why='' sp_wp_root='' sp_wp_config='' sp_wp_layout='' sp_wp_owner='' sp_wp_host='' sp_wp_uri='' sp_wp_https=0 sp_php='' sp_wp_died=''
     [ -n "$sp_path" ] || sp_wp_unfit no-shop-folder 'There is no shop folder, and which shop is meant is found by it.' || return 1
     [ -d "$sp_path" ] || sp_wp_unfit no-such-path "There is no folder $sp_path." || return 1
     sp_wp_find_root && sp_wp_find_config && sp_wp_find_owner && sp_wp_find_php && sp_wp_find_host
@@ -84,15 +84,21 @@ sp_wp_find_php() {
 # Under which name the shop wants to be asked, of its database.
 sp_wp_find_host() {
     local url
-    sp_rec_user=${sp_rec_user:-} sp_rec_guard=${sp_rec_guard:-} sp_rec_guard_made=${sp_rec_guard_made:-0}
+    # A verb that is about no grant of its own (marks) has no record.
+    sp_rec_user=${sp_rec_user:-} sp_rec_guard=${sp_rec_guard:-} sp_rec_guard_made=${sp_rec_guard_made:-0} sp_rec_admins=${sp_rec_admins:-}
     sp_wp_ask facts
     sp_wp_facts=$sp_php_said
     sp_php_value database
     sp_wp_database=$sp_v
+    sp_php_value administrators
+    sp_wp_admins=$sp_v
     sp_php_value siteurl
     url=$sp_v
     case $url in https://*) sp_wp_https=1 ;; esac
     url=${url#*://}
+    # A network of sites tells them by the address as well.
+    case $url in */*) sp_wp_uri=/${url#*/} ;; esac
+    case $sp_wp_uri in *[!A-Za-z0-9/._~-]* | *..*) sp_wp_uri='' ;; esac
     url=${url%%/*}
     case $url in '' | *[!A-Za-z0-9.:-]*) ;; *) [ -n "$sp_wp_host" ] || sp_wp_host=$url ;; esac
     return 0

@@ -29,7 +29,7 @@ final class Stagepass_Wordpress
         $host = Stagepass::told('host');
         $https = Stagepass::told('https') === '1';
         $_SERVER['HTTP_HOST'] = $_SERVER['SERVER_NAME'] = $host === '' ? 'localhost' : $host;
-        $_SERVER['REQUEST_URI'] = $_SERVER['PHP_SELF'] = $_SERVER['SCRIPT_NAME'] = '/index.php';
+        $_SERVER['REQUEST_URI'] = $_SERVER['PHP_SELF'] = $_SERVER['SCRIPT_NAME'] = Stagepass::told('uri') . '/index.php';
         $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
         $_SERVER['REQUEST_METHOD'] = 'GET';
         $_SERVER['REMOTE_ADDR'] = '127.0.0.1';
@@ -297,9 +297,25 @@ final class Stagepass_Wordpress
             $url = (string) $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array($option));
             Stagepass::say($option, $url);
         }
-        // Where it is so by now, whoever made a copy of the shop took our user along.
-        $id = $this->row($ours);
-        Stagepass::say('taken', $id > 0 && !$ours);
+        Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
+    }
+
+    // The numbers of all who may do everything in the shop.
+    private function administrators()
+    {
+        return $this->direct->values('SELECT user_id FROM ' . $this->meta . ' WHERE meta_key = ? AND meta_value LIKE ? ORDER BY user_id', array($this->prefix . 'capabilities', '%"administrator"%'));
+    }
+
+    // Who came to be one while the grant was open. Not ours to judge, and not ours to take away: told.
+    private function say_new_administrators()
+    {
+        $before = Stagepass::told('administrators');
+        if ($before === '') {
+            return;
+        }
+        foreach (array_diff($this->administrators(), explode(',', $before)) as $id) {
+            Stagepass::say('new_administrator', $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($id)));
+        }
     }
 
     private function look()
@@ -777,6 +793,7 @@ GUARD;
             $left += $this->left('role', $table . " WHERE option_name LIKE '%user_roles' AND option_value LIKE ?", array('%' . self::role() . '"%'));
         }
         Stagepass::say('rows_left', $left);
+        $this->say_new_administrators();
     }
 
     private function left($what, $sql, $bound)

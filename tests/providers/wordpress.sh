@@ -523,12 +523,15 @@ wp_keeps_rights() {
     wp collected
     about="$suite more rights than were given"
     wp open path=/srv/shop
+    wp_sql shop "insert into shop_users (user_login, user_pass, user_nicename, user_email, user_registered) values ('mallory', 'x', 'mallory', 'mallory@example.org', now()); insert into shop_usermeta (user_id, meta_key, meta_value) select ID, 'shop_capabilities', 'a:1:{s:13:\"administrator\";b:1;}' from shop_users where user_login='mallory'"
     wp_sql shop "update shop_usermeta set meta_value='a:1:{s:13:\"administrator\";b:1;}' where meta_key='shop_capabilities' and user_id=(select ID from shop_users where user_login='sp-anna')"
     wp check path=/srv/shop
     says role_matches=false role=administrator present=true
     wp close path=/srv/shop
     finishes
-    says role_matches=false user_absent=true
+    says role_matches=false user_absent=true new_administrator=mallory
+    same 'the merchant is none of them' 1 "$(grep -c '^new_administrator=' <<<"$out")"
+    wp_sql shop "delete from shop_usermeta where user_id=(select ID from shop_users where user_login='mallory'); delete from shop_users where user_login='mallory'"
     wp collected
 }
 
@@ -869,7 +872,7 @@ wp_refuses_when_over() {
     want 'the password opens nothing' wp_cannot_enter shop
     want 'that is why' grep -q 'This access is over' "$tmp/page"
     same 'no call by name and password' 0 "$(wp_xmlrpc)"
-    same 'nor with the cookie' 401 "$(wp_rest)"
+    same 'nor with the cookie' 403 "$(wp_rest)"
     same 'the user is still there' 1 "$(wp_sql shop "select count(*) from shop_users where user_login='sp-anna'")"
     want 'others go on' wp_enters shop merchant merchants-Pw1
     wp check path=/srv/shop

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
 # Marks.
 
-# What this provider made on this server, whatever the grant: KIND GRANT ACCOUNT TAG KEY DETAIL, where KIND is user, role, guard,
-# record, result, unit or cron.
+# What this provider made on this server, whatever the grant: KIND GRANT ACCOUNT TAG KEY DETAIL, where KIND is entry, role,
+# guard, record, result, unit or cron.
 sp_marks() {
     local one grant
     sp_wp_inputs

@@ -449,7 +449,7 @@ final class Stagepass_Wordpress
             unset($rights['manage_options']);
         }
         remove_role(self::role());
-        if (!add_role(self::role(), 'stagepass ' . Stagepass::told('grant'), $rights)) {
+        if (!add_role(self::role(), 'stagepass ' . self::mark(), $rights)) {
             Stagepass::fail('role-refused', 'The shop did not take the role of this grant.');
         }
         if (!$user) {
@@ -817,21 +817,20 @@ GUARD;
             $mark = (string) $this->value('SELECT meta_value FROM ' . $this->meta . ' WHERE user_id = ? AND meta_key = ?', array($id, 'stagepass'));
             if (preg_match('/^([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $mark, $m)) {
                 $seen[$m[1]] = true;
-                Stagepass::say('found', 'user ' . $m[1] . ' ' . (preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-') . ' ' . (isset($m[2]) ? $m[2] : '-'));
+                Stagepass::say('found', 'entry ' . $m[1] . ' ' . (preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-') . ' ' . (isset($m[2]) ? $m[2] : '-'));
             }
         }
         foreach ($this->direct->values('SELECT user_email FROM ' . $this->users . " WHERE user_email LIKE 'x@%.invalid'") as $address) {
             if (preg_match('/^x@([0-9a-z]+)\.invalid$/D', $address, $m) && !isset($seen[$m[1]])) {
                 $name = (string) $this->value('SELECT user_login FROM ' . $this->users . ' WHERE user_email = ?', array($address));
-                Stagepass::say('found', 'user ' . $m[1] . ' ' . (preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-') . ' -');
+                Stagepass::say('found', 'entry ' . $m[1] . ' ' . (preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-') . ' -');
             }
         }
         foreach ($this->direct->tables($this->prefix, 'options') as $table) {
             foreach ($this->direct->values('SELECT option_value FROM ' . $table . " WHERE option_name LIKE '%user_roles'") as $roles) {
-                if (preg_match_all('/"stagepass_([0-9a-z]+)"/', $roles, $m)) {
-                    foreach (array_unique($m[1]) as $grant) {
-                        Stagepass::say('found', 'role ' . $grant . ' - -');
-                    }
+                preg_match_all('/"stagepass_([0-9a-z]+)";a:2:\{s:4:"name";s:\d+:"(?:stagepass \1(?: ([0-9a-z]+))?")?/', $roles, $found, PREG_SET_ORDER);
+                foreach ($found as $m) {
+                    Stagepass::say('found', 'role ' . $m[1] . ' - ' . (isset($m[2]) ? $m[2] : '-'));
                 }
             }
         }

@@ -76,6 +76,8 @@ sp_wp_take_guard() {
 # What is left, by another way than the one that took it away.
 sp_wp_reread() {
     sp_wp_ask gone
+    sp_php_value direct_why
+    sp_wp_why=$sp_v
     if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then
         sp_wp_by=shop
         sp_php_tell by shop
@@ -139,9 +141,16 @@ sp_wp_close_report() {
 # What a supporter who could write to the settings would do: the web server goes on with the old rows, and we look at others.
 sp_wp_refuse_other() {
     local now=''
-    sp_php_is direct && sp_php_value database && now=$sp_v
-    [ -z "$sp_rec_database" ] || [ "$sp_rec_database" = "$now" ] ||
-        sp_fail settings-changed "When access was granted, $sp_wp_config named the database $sp_rec_database, and now it names ${now:-none that can be told}: whether the user is gone from there was not seen. Look who changed it, put it back, and close again."
+    [ -n "$sp_rec_database" ] || return 0
+    if sp_php_is direct; then
+        sp_php_value database
+        now=$sp_v
+    fi
+    [ "$sp_rec_database" != "$now" ] || return 0
+    case $sp_wp_why in
+        database-*) sp_fail database-unread "The shop says that the user $sp_account is gone, and its database, which could be asked without it when access was granted, refuses that now ($sp_wp_why). Look whether it is up, and close again." ;;
+    esac
+    sp_fail settings-changed "When access was granted, $sp_wp_config named the database $sp_rec_database, and now it names ${now:-none that can be told}: whether the user is gone from there was not seen. Look who changed it, put it back, and close again."
 }
 
 sp_wp_refuse_left() {

@@ -145,8 +145,9 @@ final class Stagepass_Wordpress
         $this->users = $config->value('CUSTOM_USER_TABLE', '');
         $this->meta = $config->value('CUSTOM_USER_META_TABLE', '');
         $content = $config->value('WP_CONTENT_DIR', $debian ? '/var/lib/wordpress/wp-content' : Stagepass::told('root') . '/wp-content');
-        if ($this->named($prefix, $this->users, $this->meta) !== '') {
-            return $this->named($prefix, $this->users, $this->meta);
+        $why = $this->named($prefix, $this->users, $this->meta);
+        if ($why !== '') {
+            return $why;
         }
         if ($content !== null && is_file($content . '/db.php')) {
             return $this->drop_in($content, $file);
@@ -164,8 +165,8 @@ final class Stagepass_Wordpress
 
     private function named($prefix, $users, $meta)
     {
-        foreach (array($prefix, 'x' . $users, 'x' . $meta) as $word) {
-            if (!is_string($word) || !preg_match('/^[A-Za-z0-9_]{1,60}$/D', $word)) {
+        foreach (array($prefix, $users === null ? null : 'x' . $users, $meta === null ? null : 'x' . $meta) as $word) {
+            if ($word === null || !preg_match('/^[A-Za-z0-9_]{1,60}$/D', $word)) {
                 return 'config-not-plain';
             }
         }

@@ -55,17 +55,19 @@ sp_wp_take() {
     ! sp_php_is foreign || sp_wp_foreign=true
     sp_php_value user_id
     [ -z "$sp_v" ] || sp_rec_user=$sp_v sp_wp_had=true sp_changed=1
+    # Whose record is lost still has it.
+    sp_php_value guard_file
+    case $sp_rec_guard:$sp_v in :/*/stagepass-$sp_grant.php) sp_rec_guard=$sp_v ;; esac
     [ "$sp_php_end" = 0 ] || {
         sp_php_why
-        sp_wp_take_guard
         sp_wp_say_shut
         sp_changed=1
         sp_fail "$sp_php_id" "$sp_php_because"
     }
-    sp_wp_take_guard
 }
 
-# The file in the shop is taken away as whoever made it: the folder is theirs.
+# The file in the shop is taken away as whoever made it: the folder is theirs. Last of all in the shop: until the user was read as
+# gone, it is what refuses it after the deadline.
 sp_wp_take_guard() {
     [ -n "$sp_rec_guard" ] || return 0
     case ${sp_rec_guard##*/} in "stagepass-$sp_grant.php") ;; *) return 0 ;; esac
@@ -128,8 +130,10 @@ sp_wp_close_report() {
         sp_php_pass user_absent rows_left left new_administrator
         sp_say reread "$sp_wp_by"
         sp_wp_refuse_other
-        sp_bool guard_absent [ ! -e "${sp_rec_guard:-/nonexistent}" ]
         sp_wp_refuse_left
+        sp_wp_take_guard
+        sp_bool guard_absent [ ! -e "${sp_rec_guard:-/nonexistent}" ]
+        [ ! -e "${sp_rec_guard:-/nonexistent}" ] || sp_fail guard-left "The user $sp_account is gone, and $sp_rec_guard could not be removed (a read-only file system?). It does nothing any more."
     fi
     sp_say failsafe_absent true
     # Reached only when everything was read again as gone.
@@ -157,7 +161,6 @@ sp_wp_refuse_left() {
     sp_php_is user_absent || sp_fail user-left "The user $sp_account is still in the shop, though the shop was told to delete it."
     sp_php_value rows_left
     [ "$sp_v" = 0 ] || sp_fail rows-left "The user $sp_account is gone, and something of it is still in the database."
-    [ ! -e "${sp_rec_guard:-/nonexistent}" ] || sp_fail guard-left "The user $sp_account is gone, and $sp_rec_guard could not be removed (a read-only file system?). It does nothing any more."
 }
 
 # What the client has written down by now goes, and what nobody asked for in a long time; nothing else changes.

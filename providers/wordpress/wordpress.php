@@ -655,16 +655,8 @@ GUARD;
             $this->delete($user->ID);
         }
         $this->drop_role();
-        $file = self::guard_file();
-        $name = Stagepass::told('guard_file') === '' ? $file : Stagepass::told('guard_file');
-        foreach (array_unique(array($file, $name, $file . '.new')) as $one) {
-            if (is_file($one) && basename($one, '.new') === basename($file)) {
-                @unlink($one);
-            }
-        }
-        if (Stagepass::told('guard_folder_made') === '1') {
-            @rmdir(dirname($name));
-        }
+        // It goes when the rows were read as gone: until then it is what ends the access at its time.
+        Stagepass::say('guard_file', self::guard_file());
     }
 
     private function end_access($id)

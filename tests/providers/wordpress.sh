@@ -644,6 +644,7 @@ wp_lies() {
         [ "$kind" = lets-itself-in ] || want 'the old cookie opens nothing' wp_is_out shop
         want 'nor does the password' wp_cannot_enter shop
         want 'the record stays, and tries again' test -e "$root/var/lib/stagepass/$grant/record"
+        want 'so does what ends it in the shop' test -e "$must/stagepass-$grant.php"
         wp close path=/srv/shop
         finishes
         says user_absent=true absent=true reread=direct

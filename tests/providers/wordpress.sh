@@ -775,7 +775,7 @@ define( 'PATH_CURRENT_SITE', '/' );
 define( 'SITE_ID_CURRENT_SITE', 1 );
 define( 'BLOG_ID_CURRENT_SITE', 1 );
 " >"$root/srv/net/wp-config.php"
-    on runuser -u www-data -- env "SITE=net.test:$wp_port" php <<'PHP'
+    on runuser -u www-data -- env "SITE=net.test:$wp_port" php -d display_errors=0 -d log_errors=0 <<'PHP'
 <?php
 $_SERVER['HTTP_HOST'] = getenv('SITE');
 $_SERVER['REQUEST_URI'] = '/';

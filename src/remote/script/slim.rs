@@ -283,6 +283,12 @@ mod tests {
     }
 
     #[test]
+    fn a_program_in_php_is_left_its_code_alone() {
+        let program = "<?php\n// What it is.\n\nfinal class A\n{\n    // why\n    const B = 'http://c'; \n}\n";
+        assert_eq!(php(program), "final class A\n{\nconst B = 'http://c'; \n}\n");
+    }
+
+    #[test]
     fn a_variable_calls_nothing() {
         let found: Vec<&str> = words("a=$b; ${c:-d} $(e \"$f\") g h= 'i").collect();
         assert_eq!(found, ["d", "e", "g", "i"]);

@@ -30,6 +30,10 @@ pub enum Artifact {
     DropIn,
     /// The gate of the sessions.
     Gate,
+    /// A role in a shop, with the rights of the grant's user.
+    Role,
+    /// A file in a shop that ends an access there.
+    Guard,
     /// What a close replied, kept until it is recorded.
     Result,
     /// A note that a late `open` must not start.
@@ -55,6 +59,8 @@ impl Artifact {
             Self::Cron => "a cron job",
             Self::DropIn => "a part of sshd's settings",
             Self::Gate => "a gate",
+            Self::Role => "a role in the shop",
+            Self::Guard => "a file in the shop",
             Self::Result => "the result of a close",
             Self::Tombstone => "a note against a late start",
         }

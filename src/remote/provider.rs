@@ -5,6 +5,7 @@
 //! way, and is refused unless it belongs to the user and nobody else can write to it (the rule
 //! sshd applies to `authorized_keys`, sshd_config(5) `StrictModes`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::remote::script::{
 };
 use crate::secret::RandomFailed;
 use crate::target::Elevation;
+use crate::text;
 
 /// The texts of these parts of a folder of `providers/` as one, and their names: the part to begin with, then the
 /// others by name.
@@ -48,9 +50,16 @@ const LIBRARY_PARTS: Parts = parts!("lib":
     "difference/places", "difference/shop", "difference/system", "difference/told",
     "ending/at_deadline", "ending/crontab", "ending/deadline", "ending/drop_in",
     "ending/failsafe", "ending/file", "ending/gate_folder", "ending/result",
-    "ending/session", "ending/uses", "facts", "input", "key", "lock", "process", "shop"
+    "ending/session", "ending/uses", "facts", "input", "key", "lock", "php", "process", "shop"
 );
 const LIBRARY: &str = LIBRARY_PARTS.text;
+
+/// What the programs of providers for shops in PHP share: it stands before each of them.
+const PHP_LIBRARY: [&str; 3] = [
+    include_str!("../../providers/lib/php/shop.php"),
+    include_str!("../../providers/lib/php/constants.php"),
+    include_str!("../../providers/lib/php/database.php"),
+];
 
 /// The program on the server that every session of a grant passes through.
 const GATE: &str = include_str!("../../providers/gate.sh");
@@ -67,6 +76,8 @@ struct Files {
     name: &'static str,
     manifest: &'static str,
     script: Parts,
+    /// Its program in PHP, where it has one.
+    php: Option<&'static str>,
     /// Its sentences, a Fluent catalogue.
     sentences: &'static str,
 }
@@ -82,6 +93,7 @@ const BUILTIN: &[Files] = &[
             "report", "secrets", "shop", "shop_close", "shop_open", "shut", "together",
             "update"
         ),
+        php: None,
         sentences: include_str!("../../providers/linux-account/en.ftl"),
     },
     Files {
@@ -91,6 +103,7 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "detect", "file", "folder", "lines", "marks",
             "open", "report", "sessions", "shut", "strays", "update"
         ),
+        php: None,
         sentences: include_str!("../../providers/authorized-key/en.ftl"),
     },
     Files {
@@ -100,17 +113,44 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "config", "detect", "fit", "guard", "lines",
             "marks", "open", "record", "server", "which_file"
         ),
+        php: None,
         sentences: include_str!("../../providers/web-password/en.ftl"),
     },
+    Files {
+        name: "wordpress",
+        manifest: include_str!("../../providers/wordpress/provider.toml"),
+        script: parts!("wordpress":
+            "provider", "check", "close", "detect", "marks", "open", "record", "site"
+        ),
+        php: Some(include_str!("../../providers/wordpress/wordpress.php")),
+        sentences: include_str!("../../providers/wordpress/en.ftl"),
+    },
 ];
+
+impl Files {
+    /// Its functions in sh. A program in PHP is one of them, which prints it: so it is sent with what calls it, and goes
+    /// with that into the failsafe.
+    fn script(&self) -> Cow<'static, str> {
+        let Some(php) = self.php else { return self.script.text.into() };
+        let mut script = self.script.text.as_bytes().to_vec();
+        script.extend_from_slice(PHP_FUNCTION.as_bytes());
+        let parts = PHP_LIBRARY.into_iter().chain([php]);
+        text::quote_into(&mut script, &parts.map(slim::php).collect::<String>());
+        script.extend_from_slice(b"\n}\n");
+        String::from_utf8(script).expect("texts and ASCII between them").into()
+    }
+}
+
+/// The function that prints a provider's program.
+const PHP_FUNCTION: &str = "\nsp_php_program() {\nprintf '%s' ";
 
 /// The most of a provider's sentences that one reply can ask for.
 const MOST_NOTES: usize = 20;
 
 /// Every script that is built in, as it is sent where nothing is left out: for the tests of that.
 #[cfg(test)]
-pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
-    [LIBRARY].into_iter().chain(BUILTIN.iter().map(|files| files.script.text))
+pub(crate) fn sources() -> impl Iterator<Item = Cow<'static, str>> {
+    [LIBRARY.into()].into_iter().chain(BUILTIN.iter().map(Files::script))
 }
 
 /// What a provider can be asked to do.
@@ -400,10 +440,10 @@ impl Provider {
                     if let Some(made) = made.get() {
                         return Ok(Arc::clone(made));
                     }
-                    let Files { manifest, script, sentences, .. } = files;
+                    let Files { manifest, sentences, .. } = files;
                     let text = Text {
                         manifest,
-                        script: script.text,
+                        script: &files.script(),
                         sentences: Some((*sentences).to_owned()),
                     };
                     let new = Self::parse(name, text, Origin::BuiltIn)?;
@@ -937,9 +977,10 @@ mod tests {
     #[test]
     fn a_verb_is_sent_all_that_it_needs_and_little_more() {
         use std::io::Write as _;
-        for Files { name, script, .. } in BUILTIN {
+        for files in BUILTIN {
+            let (name, script) = (files.name, files.script());
             let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
-            let whole = [LIBRARY, script.text].concat();
+            let whole = [LIBRARY, &script].concat();
             let defined: Vec<&str> = whole
                 .lines()
                 .filter_map(|line| line.split_once("() {"))
@@ -972,11 +1013,11 @@ mod tests {
     #[test]
     fn a_verb_is_told_what_it_reads() {
         let mut wrong = String::new();
-        for Files { name, script, .. } in BUILTIN {
+        for files in BUILTIN {
+            let (name, script) = (files.name, files.script());
             let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
-            let library = Library::parse(&[LIBRARY, script.text].concat());
-            let is_its_own =
-                |verb: &Verb| script.text.contains(&format!("\n{}() {{", verb.function()));
+            let library = Library::parse(&[LIBRARY, &script].concat());
+            let is_its_own = |verb: &Verb| script.contains(&format!("\n{}() {{", verb.function()));
             for verb in Verb::ALL.iter().copied().filter(is_its_own) {
                 let stays = matches!(verb, Verb::Open | Verb::Update);
                 let calls = [verb.function(), "sp_failsafe"];

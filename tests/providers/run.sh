@@ -135,17 +135,21 @@ free_port() {
 }
 
 # start SUITE[-NAME] [OPTIONS]: an overlay on the tree, its own mounts and processes, sshd on a loopback port. The
-# options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd.
+# options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd, and `SUITE-shop` what a
+# WordPress needs (`hosts layer`).
 start() {
     local suite=$1 base=$tmp/$1 disk=mode=0755${2:+,$2} layer=''
     case $1 in
-        *-web)
-            "$repo/tests/hosts/hosts" layer "${suite%%-*}" || stop "no web servers for ${suite%%-*}"
+        *-web | *-shop)
+            "$repo/tests/hosts/hosts" layer "${suite%%-*}" "${suite##*-}" || stop "no layer for ${suite%%-*}"
             layer=$layers/$suite:
             ;;
     esac
     port[$suite]=$(free_port)
     mkdir -p "$base/up" "$base/root"
+    # The one of that name before it is over.
+    umount -R -l "$base/root" 2>/dev/null
+    umount -l "$base/up" 2>/dev/null
     mount -t tmpfs -o "$disk" stagepass-test "$base/up"
     mkdir "$base/up/u" "$base/up/w"
     mount -t overlay -o "lowerdir=$layer$trees/${suite%%-*},upperdir=$base/up/u,workdir=$base/up/w" overlay "$base/root"
@@ -421,6 +425,7 @@ name\\ 'x'"
 . "$here/difference.sh"
 . "$here/red.sh"
 . "$here/web-password.sh"
+. "$here/wordpress.sh"
 
 booted() {
     booted_host
@@ -433,8 +438,8 @@ for suite in "${suites[@]}"; do
     [ "$suite" != bullseye ] || form=local
     printf '%s\n' "-- $suite"
     start "$suite"
-    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red web_password}; do "$one"; done
-    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* ]] || measure
+    for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red web_password wordpress}; do "$one"; done
+    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* || ${STAGEPASS_TEST_CASES:-} == wp_* ]] || measure
     halt "$suite"
 done
 

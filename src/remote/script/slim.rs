@@ -21,6 +21,18 @@ pub fn for_keeping(program: &str) -> String {
     [head, &without_comments(rest, true)].concat()
 }
 
+/// A program in PHP as a part of a longer one: without `<?php`, its comments, of which each has a line of its
+/// own, and indentation.
+pub fn php(program: &str) -> String {
+    let lines = program.strip_prefix("<?php\n").unwrap_or(program).lines().map(str::trim_start);
+    let mut slim = String::with_capacity(program.len());
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with("//")) {
+        slim.push_str(line);
+        slim.push('\n');
+    }
+    slim
+}
+
 fn without_comments(script: &str, layout: bool) -> String {
     let mut slim = String::with_capacity(script.len());
     let mut quote = None;
@@ -236,6 +248,7 @@ mod tests {
     #[test]
     fn bash_understands_the_same_of_what_is_left() {
         for text in provider::sources() {
+            let text = text.as_ref();
             let slim = strip(text);
             assert!(slim.len() < text.len() * 9 / 10, "{} of {}", slim.len(), text.len());
             assert!(understood(text) == understood(&slim), "{slim}");
@@ -267,6 +280,12 @@ mod tests {
     fn what_is_kept_on_a_server_has_its_head_and_its_layout() {
         let program = "#!/bin/sh\n# What it is.\n\n# why\nif a; then\n    b # c\n\n    # d\nfi\n";
         assert_eq!(for_keeping(program), "#!/bin/sh\n# What it is.\n\nif a; then\n    b\nfi\n");
+    }
+
+    #[test]
+    fn a_program_in_php_is_left_its_code_alone() {
+        let program = "<?php\n// What it is.\n\nfinal class A\n{\n    // why\n    const B = 'http://c'; \n}\n";
+        assert_eq!(php(program), "final class A\n{\nconst B = 'http://c'; \n}\n");
     }
 
     #[test]

@@ -1,0 +1,843 @@
+<?php
+// A temporary user in the administration of WordPress, with or without WooCommerce. It is found again by its name together with
+// what stands in its user meta (`stagepass`: grant and tag) or in its address, and nothing without that is ever touched.
+
+// Nothing here writes to anybody.
+function wp_mail()
+{
+    return true;
+}
+
+final class Stagepass_Wordpress
+{
+    private $config;
+    private $direct = null;
+    private $prefix = 'wp_';
+    private $users;
+    private $meta;
+
+    // ---- what runs ------------------------------------------------------------------------------
+
+    // The shop itself is loaded for these, and from outside of any function: what it defines is meant for everybody.
+    public static function boots()
+    {
+        return Stagepass::told('by') === 'shop' || in_array(Stagepass::told('verb'), array('look', 'open', 'update', 'close'), true);
+    }
+
+    public static function before()
+    {
+        $host = Stagepass::told('host');
+        $https = Stagepass::told('https') === '1';
+        $_SERVER['HTTP_HOST'] = $_SERVER['SERVER_NAME'] = $host === '' ? 'localhost' : $host;
+        $_SERVER['REQUEST_URI'] = $_SERVER['PHP_SELF'] = $_SERVER['SCRIPT_NAME'] = Stagepass::told('uri') . '/index.php';
+        $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
+        $_SERVER['REQUEST_METHOD'] = 'GET';
+        $_SERVER['REMOTE_ADDR'] = '127.0.0.1';
+        $_SERVER['SERVER_PORT'] = $https ? '443' : '80';
+        if ($https) {
+            $_SERVER['HTTPS'] = 'on';
+        }
+        // No error goes to a file of the shop, no job of others is started, nobody is asked over the network.
+        foreach (array('WP_DISABLE_FATAL_ERROR_HANDLER' => true, 'WP_DEBUG' => false, 'DISABLE_WP_CRON' => true, 'WP_HTTP_BLOCK_EXTERNAL' => true, 'WP_USE_THEMES' => false) as $name => $value) {
+            define($name, $value);
+        }
+        // Plugins and the theme are left out: one of them cannot be loaded here.
+        if (Stagepass::told('bare') === '1') {
+            define('WP_INSTALLING', true);
+        }
+        return Stagepass::told('root') . '/wp-load.php';
+    }
+
+    public static function after()
+    {
+        @ini_set('display_errors', '0');
+        @ini_set('log_errors', '0');
+        if (self::boots()) {
+            require_once ABSPATH . 'wp-admin/includes/user.php';
+            if (is_multisite()) {
+                require_once ABSPATH . 'wp-admin/includes/ms.php';
+            }
+        }
+        $verb = Stagepass::told('verb');
+        $known = array('look', 'facts', 'open', 'update', 'check', 'shut', 'close', 'gone', 'marks');
+        if (!in_array($verb, $known, true)) {
+            Stagepass::fail('bad-input', 'There is no such verb.');
+        }
+        $shop = new self();
+        $shop->$verb();
+        Stagepass::finish(0);
+    }
+
+    // ---- the database, without the shop ---------------------------------------------------------
+
+    // Opens it by what the configuration says as text; says why not where that is not plain.
+    private function connect()
+    {
+        if (Stagepass::told('by') === 'shop') {
+            return $this->through_shop();
+        }
+        $why = $this->settings($name, $host, $user, $password, $flags, $file);
+        if ($why === '') {
+            try {
+                $this->direct = $file === '' ? Stagepass_Database::mysql($host, $user, $password, $name, $flags) : Stagepass_Database::sqlite($file);
+                $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array('siteurl'));
+            } catch (Exception $error) {
+                $this->direct = null;
+                $why = 'database-' . $error->getCode();
+            }
+        }
+        Stagepass::say('direct', $why === '');
+        if ($why !== '') {
+            Stagepass::say('direct_why', $why);
+            return false;
+        }
+        Stagepass::say('reread', 'direct');
+        // Which one it is, for a close that comes when the settings name another.
+        Stagepass::say('database', $file === '' ? "$host $name " . $this->prefix : $file . ' ' . $this->prefix);
+        return true;
+    }
+
+    // The same questions to the same rows, put by the shop.
+    private function through_shop()
+    {
+        global $wpdb;
+        $this->direct = Stagepass_Database::of_wordpress($wpdb);
+        $this->prefix = $wpdb->base_prefix;
+        $this->users = $wpdb->users;
+        $this->meta = $wpdb->usermeta;
+        Stagepass::say('reread', 'shop');
+        return true;
+    }
+
+    // The settings, from whoever could read them.
+    private static function text()
+    {
+        $told = Stagepass::told('settings');
+        return $told !== '' ? (string) base64_decode($told) : (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
+    }
+
+    private function settings(&$name, &$host, &$user, &$password, &$flags, &$file)
+    {
+        $name = $host = $user = $password = $file = '';
+        $flags = 0;
+        if (!function_exists('token_get_all')) {
+            return 'no-tokenizer';
+        }
+        $text = self::text();
+        if ($text === '') {
+            return 'config-unreadable';
+        }
+        $layout = Stagepass::told('layout');
+        $config = $this->config = new Stagepass_Constants($text, array('wp-settings.php'));
+        if ($layout === 'bedrock') {
+            return $this->environment($text, $name, $host, $user, $password);
+        }
+        if (!$config->plain) {
+            return 'config-not-plain';
+        }
+        // What the package of Debian takes where the file of the site says nothing.
+        $debian = $layout === 'debian';
+        $prefix = $config->value('$table_prefix', $debian ? 'wp_' : null);
+        $name = $config->value('DB_NAME', $debian ? 'wordpress' : null);
+        $user = $config->value('DB_USER', $debian ? 'wordpress' : null);
+        $password = $config->value('DB_PASSWORD');
+        $host = $config->value('DB_HOST', $debian ? 'localhost' : null);
+        $this->users = $config->value('CUSTOM_USER_TABLE', '');
+        $this->meta = $config->value('CUSTOM_USER_META_TABLE', '');
+        $content = $config->value('WP_CONTENT_DIR', $debian ? '/var/lib/wordpress/wp-content' : Stagepass::told('root') . '/wp-content');
+        $why = $this->named($prefix, $this->users, $this->meta);
+        if ($why !== '') {
+            return $why;
+        }
+        if ($content !== null && is_file($content . '/db.php')) {
+            return $this->drop_in($content, $file);
+        }
+        if ($config->has('MYSQL_CLIENT_FLAGS')) {
+            $flags = $config->value('MYSQL_CLIENT_FLAGS');
+        }
+        foreach (array($name, $user, $password, $host, $flags) as $value) {
+            if ($value === null) {
+                return 'config-not-plain';
+            }
+        }
+        return function_exists('mysqli_init') ? '' : 'no-mysqli';
+    }
+
+    private function named($prefix, $users, $meta)
+    {
+        foreach (array($prefix, $users === null ? null : 'x' . $users, $meta === null ? null : 'x' . $meta) as $word) {
+            if ($word === null || !preg_match('/^[A-Za-z0-9_]{1,60}$/D', $word)) {
+                return 'config-not-plain';
+            }
+        }
+        $this->prefix = $prefix;
+        $this->users = $users === '' ? $prefix . 'users' : $users;
+        $this->meta = $meta === '' ? $prefix . 'usermeta' : $meta;
+        return '';
+    }
+
+    // A database of another kind: SQLite is known.
+    private function drop_in($content, &$file)
+    {
+        $text = (string) @file_get_contents($content . '/db.php', false, null, 0, 65536);
+        if (stripos($text, 'sqlite') === false) {
+            return 'other-database';
+        }
+        $folder = $this->config->value('DB_DIR', $content . '/database');
+        $name = $this->config->value('DB_FILE', '.ht.sqlite');
+        if ($folder === null || $name === null || !is_file(rtrim($folder, '/') . '/' . $name)) {
+            return 'config-not-plain';
+        }
+        if (!extension_loaded('pdo_sqlite')) {
+            return 'no-sqlite';
+        }
+        $file = rtrim($folder, '/') . '/' . $name;
+        return '';
+    }
+
+    // Bedrock: the settings are in `.env`, a line each.
+    private function environment($text, &$name, &$host, &$user, &$password)
+    {
+        $values = array('DB_HOST' => 'localhost', 'DB_PREFIX' => 'wp_');
+        foreach (preg_split('/\R/', $text) as $line) {
+            if (preg_match('/^\s*(?:export\s+)?([A-Z_]+)\s*=\s*(.*?)\s*$/', $line, $m)) {
+                $value = $m[2];
+                if (preg_match('/^\'([^\']*)\'$/', $value, $q) || preg_match('/^"([^"\\\\$]*)"$/', $value, $q)) {
+                    $value = $q[1];
+                } elseif (preg_match('/["\'\\\\$#\s]/', $value)) {
+                    $value = null;
+                }
+                $values[$m[1]] = array_key_exists($m[1], $values) && !in_array($m[1], array('DB_HOST', 'DB_PREFIX'), true) ? null : $value;
+            }
+        }
+        if (isset($values['DATABASE_URL'])) {
+            return 'config-not-plain';
+        }
+        foreach (array('DB_NAME', 'DB_USER', 'DB_PASSWORD', 'DB_HOST') as $wanted) {
+            if (!isset($values[$wanted])) {
+                return 'config-not-plain';
+            }
+        }
+        list($name, $user, $password, $host) = array($values['DB_NAME'], $values['DB_USER'], $values['DB_PASSWORD'], $values['DB_HOST']);
+        return $this->named($values['DB_PREFIX'], '', '');
+    }
+
+    private function table($name)
+    {
+        return $this->prefix . $name;
+    }
+
+    private function value($sql, $bound = array())
+    {
+        return $this->direct->value($sql, $bound);
+    }
+
+    private function count($sql, $bound = array())
+    {
+        return (int) $this->direct->value('SELECT COUNT(*) FROM ' . $sql, $bound);
+    }
+
+    // ---- which user is ours ---------------------------------------------------------------------
+
+    private static function mark()
+    {
+        return trim(Stagepass::told('grant') . ' ' . Stagepass::told('tag'));
+    }
+
+    private static function address()
+    {
+        return 'x@' . Stagepass::told('grant') . '.invalid';
+    }
+
+    private static function role()
+    {
+        return 'stagepass_' . Stagepass::told('grant');
+    }
+
+    // The number of the user of that name, and whether it is ours, read from the rows. The user that was made is ours by another
+    // name as well, as long as it has the mark; anybody else who has it is not.
+    private function row(&$ours)
+    {
+        $id = (int) $this->value('SELECT ID FROM ' . $this->users . ' WHERE user_login = ?', array(Stagepass::told('account')));
+        $ours = $id > 0 && ($this->marked($id) || $this->count($this->users . ' WHERE ID = ? AND user_email = ?', array($id, self::address())) > 0);
+        $made = (int) Stagepass::told('user_id');
+        if (!$ours && $made > 0 && $this->marked($made) && $this->count($this->users . ' WHERE ID = ?', array($made)) > 0) {
+            $ours = true;
+            return $made;
+        }
+        return $id;
+    }
+
+    private function marked($id)
+    {
+        return $this->count($this->meta . ' WHERE user_id = ? AND meta_key = ? AND meta_value = ?', array($id, 'stagepass', self::mark())) > 0;
+    }
+
+    // The same through the shop.
+    private static function user(&$ours)
+    {
+        $user = get_user_by('login', Stagepass::told('account'));
+        $ours = $user && (get_user_meta($user->ID, 'stagepass', true) === self::mark() || $user->user_email === self::address());
+        $made = (int) Stagepass::told('user_id');
+        if (!$ours && $made > 0 && get_user_meta($made, 'stagepass', true) === self::mark() && get_user_by('id', $made)) {
+            $ours = true;
+            return get_user_by('id', $made);
+        }
+        return $user;
+    }
+
+    // ---- looking --------------------------------------------------------------------------------
+
+    // What the database says before the shop is loaded: under which name it wants to be asked.
+    private function facts()
+    {
+        if (!$this->connect()) {
+            return;
+        }
+        foreach (array('siteurl', 'home') as $option) {
+            $url = (string) $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array($option));
+            Stagepass::say($option, $url);
+        }
+        Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
+    }
+
+    // The numbers of all who may do everything in the shop.
+    private function administrators()
+    {
+        return $this->direct->values('SELECT user_id FROM ' . $this->meta . ' WHERE meta_key = ? AND meta_value LIKE ? ORDER BY user_id', array($this->prefix . 'capabilities', '%"administrator"%'));
+    }
+
+    // Who came to be one while the grant was open. Not ours to judge, and not ours to take away: told.
+    private function say_new_administrators()
+    {
+        $before = Stagepass::told('administrators');
+        if ($before === '') {
+            return;
+        }
+        foreach (array_diff($this->administrators(), explode(',', $before)) as $id) {
+            Stagepass::say('new_administrator', $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($id)));
+        }
+    }
+
+    private function look()
+    {
+        global $wp_version;
+        Stagepass::say('version', $wp_version);
+        Stagepass::say('php_version', PHP_VERSION);
+        Stagepass::say('multisite', is_multisite());
+        Stagepass::say('login_url', wp_login_url());
+        Stagepass::say('admin_url', admin_url());
+        Stagepass::say('home', home_url());
+        Stagepass::say('object_cache', (bool) wp_using_ext_object_cache());
+        Stagepass::say('woocommerce', class_exists('WooCommerce') && defined('WC_VERSION') ? WC_VERSION : '');
+        foreach (array_keys(wp_roles()->roles) as $role) {
+            Stagepass::say('role', $role);
+        }
+        Stagepass::say('grants_role', get_role('shop_manager') ? 'shop_manager' : 'settings');
+        $this->say_guard_place();
+        $this->signals();
+        $user = self::user($ours);
+        $other = get_user_by('email', self::address());
+        if ($user && !$ours) {
+            Stagepass::refuse('name-taken', 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.');
+        }
+        if ($other && (!$user || $other->ID !== $user->ID)) {
+            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other->user_login . ').');
+        }
+    }
+
+    // Whether a file of ours can stand where WordPress loads every one before all plugins.
+    private function say_guard_place()
+    {
+        $folder = untrailingslashit(WPMU_PLUGIN_DIR);
+        $there = is_dir($folder);
+        Stagepass::say('guard_folder', $folder);
+        Stagepass::say('guard_folder_there', $there);
+        Stagepass::say('guard_fits', $there ? is_writable($folder) : is_writable(dirname($folder)));
+    }
+
+    // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
+    private function signals()
+    {
+        if (defined('WP_ENVIRONMENT_TYPE')) {
+            Stagepass::signal('environment', WP_ENVIRONMENT_TYPE, 'WP_ENVIRONMENT_TYPE');
+        }
+        Stagepass::signal('host', (string) parse_url(home_url(), PHP_URL_HOST), 'home');
+        Stagepass::signal('host', (string) parse_url(site_url(), PHP_URL_HOST), 'siteurl');
+        $options = array('blog_public' => 'noindex', 'woocommerce_coming_soon' => 'coming-soon', 'multisafepay_testmode' => 'payment-test', 'mollie-payments-for-woocommerce_test_mode_enabled' => 'payment-test');
+        foreach ($options as $option => $name) {
+            $value = get_option($option, null);
+            if (is_scalar($value)) {
+                Stagepass::signal($name, $name === 'noindex' ? ($value ? 'no' : 'yes') : (string) $value, $option);
+            }
+        }
+        $inside = array('woocommerce_stripe_settings' => 'testmode', 'woocommerce-ppcp-settings' => 'sandbox_on', 'woocommerce_paypal_settings' => 'testmode');
+        foreach ($inside as $option => $key) {
+            $value = get_option($option, null);
+            if (is_array($value) && isset($value[$key]) && is_scalar($value[$key])) {
+                Stagepass::signal('payment-test', is_bool($value[$key]) ? ($value[$key] ? 'yes' : 'no') : (string) $value[$key], $option . '.' . $key);
+            }
+        }
+        $debug = $this->configured('WP_DEBUG');
+        if ($debug !== null) {
+            Stagepass::signal('debug', $debug === '1' ? 'yes' : 'no', 'WP_DEBUG');
+        }
+        $this->newest_order();
+    }
+
+    // Of the file itself: here it was said before.
+    private function configured($name)
+    {
+        $text = self::text();
+        if (Stagepass::told('layout') === 'bedrock' || !function_exists('token_get_all')) {
+            return null;
+        }
+        $config = new Stagepass_Constants($text, array('wp-settings.php'));
+        return $config->value($name);
+    }
+
+    private function newest_order()
+    {
+        if (!function_exists('wc_get_orders')) {
+            return;
+        }
+        $orders = wc_get_orders(array('limit' => 1, 'orderby' => 'date', 'order' => 'DESC', 'type' => 'shop_order', 'status' => array('wc-processing', 'wc-completed')));
+        if ($orders && $orders[0]->get_date_created()) {
+            Stagepass::signal('newest-paid-order', (string) $orders[0]->get_date_created()->getTimestamp(), $orders[0]->get_payment_method());
+        }
+    }
+
+    // ---- making ---------------------------------------------------------------------------------
+
+    // What WordPress itself gives rights for. Of a manager of the shop these are left out, but for `read`: who may write posts or see
+    // and change users can do more than look at a shop.
+    private static function of_wordpress($right)
+    {
+        return preg_match('/_(posts|pages|users|customers|themes|plugins|files|options|core|comments|categories|links|network|sites|dashboard|languages|theme_options|privacy_options|personal_data)$/D', $right)
+            || in_array($right, array('import', 'export', 'unfiltered_html', 'unfiltered_upload', 'upload_files', 'customize', 'update_core', 'edit_css', 'setup_network', 'upload_plugins', 'upload_themes'), true)
+            || strpos($right, 'level_') === 0 || strpos($right, 'manage_network') === 0;
+    }
+
+    private static function rights()
+    {
+        $manager = get_role('shop_manager');
+        if (!$manager) {
+            return array('read' => true, 'manage_options' => true);
+        }
+        $rights = array('read' => true);
+        foreach ($manager->capabilities as $right => $given) {
+            if ($given && !self::of_wordpress($right)) {
+                $rights[$right] = true;
+            }
+        }
+        return $rights;
+    }
+
+    private function open()
+    {
+        $user = self::user($ours);
+        if ($user && !$ours) {
+            Stagepass::refuse('name-taken', 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.');
+        }
+        $other = get_user_by('email', self::address());
+        if ($other && (!$user || $other->ID !== $user->ID)) {
+            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other->user_login . ').');
+        }
+        $rights = self::rights();
+        // Whoever may change settings could make himself an administrator by them: only beside the file that keeps him from it.
+        $guard = $this->write_guard();
+        if (isset($rights['manage_options']) && $guard !== 'written') {
+            unset($rights['manage_options']);
+        }
+        remove_role(self::role());
+        if (!add_role(self::role(), 'stagepass ' . self::mark(), $rights)) {
+            Stagepass::fail('role-refused', 'The shop did not take the role of this grant.');
+        }
+        if (!$user) {
+            $user = $this->make_user();
+        }
+        $id = (int) $user->ID;
+        update_user_meta($id, 'stagepass', self::mark());
+        $user = new WP_User($id);
+        $user->set_role(self::role());
+        // Until here nobody knows its password.
+        if (time() > (int) Stagepass::told('not_after')) {
+            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
+        }
+        $this->set_hash($id, Stagepass::told('hash'));
+        Stagepass::say('user_id', $id);
+        Stagepass::say('guard', $guard);
+        Stagepass::say('grants', isset($rights['manage_woocommerce']) ? 'shop' : (isset($rights['manage_options']) ? 'settings' : 'read'));
+        Stagepass::say('login_url', wp_login_url());
+        Stagepass::say('admin_url', admin_url());
+        Stagepass::say('version', $GLOBALS['wp_version']);
+    }
+
+    private function make_user()
+    {
+        $words = array('user_login' => Stagepass::told('account'), 'user_pass' => Stagepass::nobodys(), 'user_email' => self::address(),
+            'display_name' => 'stagepass ' . Stagepass::told('grant'), 'nickname' => 'stagepass', 'role' => '', 'show_admin_bar_front' => 'false');
+        $id = wp_insert_user($words);
+        if (is_wp_error($id)) {
+            Stagepass::fail('user-refused', 'The shop did not take a user of that name (' . preg_replace('/[^a-z_]/', '', (string) $id->get_error_code()) . ').');
+        }
+        if (is_multisite() && !is_user_member_of_blog($id)) {
+            add_user_to_blog(get_current_blog_id(), $id, self::role());
+        }
+        return new WP_User($id);
+    }
+
+    // As it comes, which no function of WordPress takes: they hash what they are given.
+    private function set_hash($id, $hash)
+    {
+        global $wpdb;
+        if ($wpdb->update($wpdb->users, array('user_pass' => $hash, 'user_activation_key' => ''), array('ID' => $id)) === false) {
+            Stagepass::fail('database-refused', 'The database did not take the password.');
+        }
+        clean_user_cache($id);
+    }
+
+    private function update()
+    {
+        $user = self::user($ours);
+        if (!$user || !$ours) {
+            Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
+        }
+        Stagepass::say('guard', $this->write_guard());
+        update_user_meta($user->ID, 'stagepass', self::mark());
+    }
+
+    // ---- the file that ends it in the shop ------------------------------------------------------
+
+    private static function guard_file()
+    {
+        return untrailingslashit(WPMU_PLUGIN_DIR) . '/stagepass-' . Stagepass::told('grant') . '.php';
+    }
+
+    private function write_guard()
+    {
+        $file = self::guard_file();
+        $folder = dirname($file);
+        if (!is_dir($folder) && !(@mkdir($folder, 0755) && @chmod($folder, 0755))) {
+            return 'none';
+        }
+        return Stagepass::put($file, self::guard()) ? 'written' : 'none';
+    }
+
+    // Read by WordPress at every request. Left behind it does nothing: it looks for the mark of a user that is gone.
+    public static function guard()
+    {
+        $text = <<<'GUARD'
+<?php
+/* stagepass: ends the access of grant @GRANT@ when its time is over, and keeps its user from changing who he is. It goes with that grant. */
+if (!defined('ABSPATH')) { exit; }
+call_user_func(function () {
+$ours = function ($id) { return $id && get_user_meta((int) $id, 'stagepass', true) === '@MARK@'; };
+$over = function ($id) use ($ours) { return time() >= @END@ && $ours($id); };
+$no = function () { return new WP_Error('stagepass_over', 'This access is over.'); };
+add_filter('authenticate', function ($user) use ($over, $no) { return $user instanceof WP_User && $over($user->ID) ? $no() : $user; }, PHP_INT_MAX);
+add_filter('determine_current_user', function ($id) use ($over) { return $over($id) ? false : $id; }, PHP_INT_MAX);
+add_action('auth_cookie_valid', function ($cookie, $user) use ($over) { if ($over($user->ID)) { WP_Session_Tokens::get_instance($user->ID)->destroy_all(); } }, 1, 2);
+add_filter('user_has_cap', function ($rights, $asked, $about, $user = null) use ($over) { return $user && $over($user->ID) ? array() : $rights; }, PHP_INT_MAX, 4);
+add_filter('woocommerce_webhook_should_deliver', function ($should, $hook) use ($over) { return $over($hook->get_user_id()) ? false : $should; }, PHP_INT_MAX, 2);
+add_filter('allow_password_reset', function ($allowed, $id) use ($ours) { return $ours($id) ? false : $allowed; }, PHP_INT_MAX, 2);
+add_filter('wp_is_application_passwords_available_for_user', function ($may, $user) use ($ours) { return $ours($user->ID) ? false : $may; }, PHP_INT_MAX, 2);
+add_action('user_profile_update_errors', function ($errors, $update, $user) use ($ours) {
+if ($update && isset($user->ID) && $ours($user->ID) && $ours(get_current_user_id())) { $errors->add('stagepass', 'This user belongs to a temporary grant and is not changed.'); }
+}, PHP_INT_MAX, 3);
+add_filter('rest_pre_insert_user', function ($row) use ($ours) { if (isset($row->ID) && $ours($row->ID) && $ours(get_current_user_id())) { unset($row->user_pass, $row->user_email); } return $row; }, PHP_INT_MAX);
+foreach (array('users_can_register', 'default_role', 'admin_email', 'new_admin_email', 'siteurl', 'home', 'active_plugins', 'template', 'stylesheet', $GLOBALS['wpdb']->get_blog_prefix() . 'user_roles') as $option) {
+add_filter('pre_update_option_' . $option, function ($new, $old) use ($ours) { return $ours(get_current_user_id()) ? $old : $new; }, PHP_INT_MAX, 2);
+}
+});
+GUARD;
+        return str_replace(array('@GRANT@', '@MARK@', '@END@'), array(Stagepass::told('grant'), self::mark(), (string) (int) Stagepass::told('deadline')), $text . "\n");
+    }
+
+    // ---- its state ------------------------------------------------------------------------------
+
+    // By the rows alone.
+    private function check()
+    {
+        if (!$this->connect()) {
+            return;
+        }
+        $id = $this->row($ours);
+        Stagepass::say('present', $id > 0 && $ours);
+        Stagepass::say('foreign', $id > 0 && !$ours);
+        if ($id > 0 && $ours) {
+            Stagepass::say('user_id', $id);
+            Stagepass::say('marked', $this->marked($id));
+            $this->say_roles($id);
+            Stagepass::say('sessions', $this->sessions($id));
+            Stagepass::say('keys', $this->keys($id));
+        }
+        $this->say_guard();
+    }
+
+    // Every role that it has anywhere, and whether ours is all of it.
+    private function say_roles($id)
+    {
+        $roles = array();
+        foreach ($this->direct->values('SELECT meta_value FROM ' . $this->meta . " WHERE user_id = ? AND meta_key LIKE '%capabilities'", array($id)) as $text) {
+            $found = @unserialize($text, array('allowed_classes' => false));
+            $roles = array_merge($roles, is_array($found) ? array_keys(array_filter($found)) : array('unreadable'));
+        }
+        foreach ($roles as $role) {
+            Stagepass::say('role', $role);
+        }
+        Stagepass::say('role_matches', $roles === array(self::role()));
+    }
+
+    private function sessions($id)
+    {
+        $found = @unserialize((string) $this->value('SELECT meta_value FROM ' . $this->meta . ' WHERE user_id = ? AND meta_key = ?', array($id, 'session_tokens')), array('allowed_classes' => false));
+        return is_array($found) ? count($found) : 0;
+    }
+
+    // Of WooCommerce, and application passwords.
+    private function keys($id)
+    {
+        $keys = $this->count($this->meta . ' WHERE user_id = ? AND meta_key = ?', array($id, '_application_passwords'));
+        foreach (array('woocommerce_api_keys', 'wc_webhooks') as $kind) {
+            foreach ($this->direct->tables($this->prefix, $kind) as $table) {
+                $keys += $this->count($table . ' WHERE user_id = ?', array($id));
+            }
+        }
+        return $keys;
+    }
+
+    // What the file in the shop should be: whoever asks for it cannot read it, perhaps.
+    private function say_guard()
+    {
+        Stagepass::say('guard_digest', hash('sha256', self::guard()));
+    }
+
+    // ---- ending ---------------------------------------------------------------------------------
+
+    // By the rows alone, before anything of the shop is loaded: whatever was done to its code, nobody gets in any more.
+    private function shut()
+    {
+        if (!$this->connect()) {
+            return;
+        }
+        $id = $this->row($ours);
+        Stagepass::say('had', $id > 0 && $ours);
+        Stagepass::say('foreign', $id > 0 && !$ours);
+        if ($id <= 0 || !$ours) {
+            return;
+        }
+        Stagepass::say('user_id', $id);
+        Stagepass::say('sessions_ended', $this->sessions($id));
+        Stagepass::say('keys_ended', $this->keys($id));
+        $this->say_roles($id);
+        $this->direct->change('UPDATE ' . $this->users . ' SET user_pass = ?, user_email = ?, user_activation_key = ? WHERE ID = ?', array('!' . Stagepass::nobodys(), self::address(), '', $id));
+        $this->direct->change('DELETE FROM ' . $this->meta . " WHERE user_id = ? AND meta_key IN ('session_tokens', '_application_passwords')", array($id));
+        // Emptied and not deleted: in a network of sites these rows say of which it is a member.
+        $this->direct->change('UPDATE ' . $this->meta . " SET meta_value = 'a:0:{}' WHERE user_id = ? AND meta_key LIKE '%capabilities'", array($id));
+        $this->direct->change('UPDATE ' . $this->meta . " SET meta_value = '0' WHERE user_id = ? AND meta_key LIKE '%user_level'", array($id));
+        foreach ($this->direct->tables($this->prefix, 'woocommerce_api_keys') as $table) {
+            $this->direct->change('DELETE FROM ' . $table . ' WHERE user_id = ?', array($id));
+        }
+        foreach ($this->direct->tables($this->prefix, 'wc_webhooks') as $table) {
+            $this->direct->change('UPDATE ' . $table . ' SET status = ? WHERE user_id = ?', array('disabled', $id));
+        }
+        Stagepass::say('shut', $this->count($this->users . " WHERE ID = ? AND user_pass LIKE '!%'", array($id)) === 1 && $this->sessions($id) === 0);
+    }
+
+    private function close()
+    {
+        $user = self::user($ours);
+        Stagepass::say('foreign', (bool) $user && !$ours);
+        if ($user && $ours) {
+            Stagepass::say('user_id', $user->ID);
+            $this->end_access($user->ID);
+            $this->delete($user->ID);
+        }
+        $this->drop_role();
+        // It goes when the rows were read as gone: until then it is what ends the access at its time.
+        Stagepass::say('guard_file', self::guard_file());
+    }
+
+    private function end_access($id)
+    {
+        $this->set_hash($id, '!' . Stagepass::nobodys());
+        WP_Session_Tokens::get_instance($id)->destroy_all();
+        if (class_exists('WP_Application_Passwords')) {
+            WP_Application_Passwords::delete_all_application_passwords($id);
+        }
+        $this->end_keys($id);
+    }
+
+    private function end_keys($id)
+    {
+        global $wpdb;
+        foreach (array('woocommerce_api_keys', 'wc_webhooks') as $kind) {
+            foreach ($wpdb->get_col($wpdb->prepare('SHOW TABLES LIKE %s', $wpdb->esc_like($wpdb->base_prefix) . '%' . $kind)) as $table) {
+                if ($kind === 'wc_webhooks' && $table === $wpdb->prefix . $kind && function_exists('wc_get_webhook')) {
+                    foreach ($wpdb->get_col($wpdb->prepare("SELECT webhook_id FROM `$table` WHERE user_id = %d", $id)) as $hook) {
+                        $hook = wc_get_webhook($hook);
+                        if ($hook) {
+                            $hook->delete(true);
+                        }
+                    }
+                }
+                $wpdb->query($wpdb->prepare("DELETE FROM `$table` WHERE user_id = %d", $id));
+            }
+        }
+    }
+
+    // What it wrote is not ours to delete: it goes to an administrator of the shop. Said is to whom, and how much it was.
+    private function delete($id)
+    {
+        $sites = is_multisite() ? array_keys(get_blogs_of_user($id, true)) : array(0);
+        foreach ($sites as $site) {
+            if ($site) {
+                switch_to_blog($site);
+            }
+            $this->delete_here($id);
+            if ($site) {
+                restore_current_blog();
+            }
+        }
+        if (is_multisite()) {
+            wpmu_delete_user($id);
+        }
+        clean_user_cache($id);
+    }
+
+    private function delete_here($id)
+    {
+        global $wpdb;
+        $count = (int) $wpdb->get_var($wpdb->prepare("SELECT COUNT(*) FROM {$wpdb->posts} WHERE post_author = %d", $id));
+        $heir = self::heir($id);
+        if ($count > 0 && !$heir) {
+            Stagepass::fail('no-heir', 'The user ' . Stagepass::told('account') . ' cannot log in any more, but wrote something in the shop, and there is no administrator to give it to. Make one, and close again.');
+        }
+        if ($count > 0) {
+            Stagepass::say('handed_over', $count . ' ' . $heir->user_login);
+        }
+        wp_delete_user($id, $heir ? $heir->ID : null);
+    }
+
+    private static function heir($id)
+    {
+        $found = get_users(array('role' => 'administrator', 'orderby' => 'ID', 'order' => 'ASC', 'number' => 5, 'exclude' => array($id)));
+        foreach ($found as $one) {
+            if (strpos((string) get_user_meta($one->ID, 'stagepass', true), ' ') === false) {
+                return $one;
+            }
+        }
+        if (is_multisite()) {
+            foreach (get_super_admins() as $name) {
+                $one = get_user_by('login', $name);
+                if ($one && $one->ID !== $id) {
+                    return $one;
+                }
+            }
+        }
+        return null;
+    }
+
+    private function drop_role()
+    {
+        if (!is_multisite()) {
+            remove_role(self::role());
+            return;
+        }
+        foreach (get_sites(array('fields' => 'ids', 'number' => 1000)) as $site) {
+            switch_to_blog($site);
+            if (get_role(self::role())) {
+                remove_role(self::role());
+            }
+            restore_current_blog();
+        }
+    }
+
+    // Whether anything is left, by the rows.
+    private function gone()
+    {
+        if (!$this->connect()) {
+            return;
+        }
+        $id = $this->row($ours);
+        $left = 0;
+        Stagepass::say('foreign', $id > 0 && !$ours);
+        Stagepass::say('user_absent', $id === 0 || !$ours);
+        $left += $this->left('address', $this->users . ' WHERE user_email = ?', array(self::address()));
+        foreach ($this->direct->values('SELECT user_id FROM ' . $this->meta . ' WHERE meta_key = ? AND meta_value = ?', array('stagepass', self::mark())) as $other) {
+            Stagepass::say('left', 'mark ' . $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($other)));
+            $left++;
+        }
+        $was = (int) Stagepass::told('user_id');
+        if ($was > 0 && $was !== $id) {
+            // The database may have given the number to somebody who came since.
+            $taken = $this->count($this->users . ' WHERE ID = ?', array($was)) > 0;
+            if (!$taken) {
+                $left += $this->left('meta', $this->meta . ' WHERE user_id = ?', array($was));
+                foreach (array('woocommerce_api_keys', 'wc_webhooks') as $kind) {
+                    foreach ($this->direct->tables($this->prefix, $kind) as $table) {
+                        $left += $this->left($kind, $table . ' WHERE user_id = ?', array($was));
+                    }
+                }
+            }
+        }
+        foreach ($this->direct->tables($this->prefix, 'options') as $table) {
+            $left += $this->left('role', $table . " WHERE option_name LIKE '%user_roles' AND option_value LIKE ?", array('%' . self::role() . '"%'));
+        }
+        Stagepass::say('rows_left', $left);
+        $this->say_new_administrators();
+    }
+
+    private function left($what, $sql, $bound)
+    {
+        $count = $this->count($sql, $bound);
+        if ($count > 0) {
+            Stagepass::say('left', $what . ' ' . $count);
+        }
+        return $count;
+    }
+
+    // Whatever the grant: NUMBER NAME MARK.
+    private function marks()
+    {
+        if (!$this->connect()) {
+            return;
+        }
+        $seen = array();
+        foreach ($this->direct->values('SELECT user_id FROM ' . $this->meta . ' WHERE meta_key = ?', array('stagepass')) as $id) {
+            $name = (string) $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($id));
+            $mark = (string) $this->value('SELECT meta_value FROM ' . $this->meta . ' WHERE user_id = ? AND meta_key = ?', array($id, 'stagepass'));
+            if (preg_match('/^([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $mark, $m)) {
+                $seen[$m[1]] = true;
+                Stagepass::say('found', 'entry ' . $m[1] . ' ' . (preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-') . ' ' . (isset($m[2]) ? $m[2] : '-'));
+            }
+        }
+        foreach ($this->direct->values('SELECT user_email FROM ' . $this->users . " WHERE user_email LIKE 'x@%.invalid'") as $address) {
+            if (preg_match('/^x@([0-9a-z]+)\.invalid$/D', $address, $m) && !isset($seen[$m[1]])) {
+                $name = (string) $this->value('SELECT user_login FROM ' . $this->users . ' WHERE user_email = ?', array($address));
+                Stagepass::say('found', 'entry ' . $m[1] . ' ' . (preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-') . ' -');
+            }
+        }
+        foreach ($this->direct->tables($this->prefix, 'options') as $table) {
+            foreach ($this->direct->values('SELECT option_value FROM ' . $table . " WHERE option_name LIKE '%user_roles'") as $roles) {
+                preg_match_all('/"stagepass_([0-9a-z]+)";a:2:\{s:4:"name";s:\d+:"(?:stagepass \1(?: ([0-9a-z]+))?")?/', $roles, $found, PREG_SET_ORDER);
+                foreach ($found as $m) {
+                    Stagepass::say('found', 'role ' . $m[1] . ' - ' . (isset($m[2]) ? $m[2] : '-'));
+                }
+            }
+        }
+    }
+}
+
+Stagepass::begin($stagepass_told);
+try {
+    if (Stagepass_Wordpress::boots()) {
+        Stagepass::$loading = true;
+        require Stagepass_Wordpress::before();
+        Stagepass::$loading = false;
+    }
+    Stagepass_Wordpress::after();
+} catch (Throwable $stagepass_error) {
+    Stagepass::caught($stagepass_error);
+}

@@ -524,3 +524,16 @@ web-other-realm = { $site } asks for another password, for "{ $realm }"
 web-answered = { $site } answered { $code }
 web-silent = { $site }: { $why }
 web-no-site = the web server's settings name no site
+
+# The trial of a user of the shop itself, through its login form.
+form-proved = the login at { $url } let this user in (it answered { $code })
+form-asked-again = the login asked again when it was given this user, at { $url } ({ $code })
+form-not-let-in = the login led to { $url }, which answered { $code }
+form-silent = the login at { $url } did not answer: { $why }
+form-not-tried = not tried: the login at { $url } could not be used from the server itself ({ $why })
+form-no-address = the address is not one of a site
+form-guarded = the web server asks for a password of its own before: add `web-password` to `--with`, before the shop
+form-none = there is no form for a password at { $url } ({ $code })
+form-leads-nowhere = { $url } leads to nowhere
+form-leads-elsewhere = { $url } leads to another site, { $other }, and was not followed
+form-leads-in-a-circle = { $url } leads on and on

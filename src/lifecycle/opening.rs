@@ -15,6 +15,7 @@ use crate::ledger::{Lease, Ledger};
 use crate::lifecycle::claim::{self, event, lease_seconds, release};
 use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
+use crate::lifecycle::form::Guard;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::lifecycle::web::{self, WebTrial};
 use crate::message::Note;
@@ -180,9 +181,15 @@ pub async fn open(
     }
     let mut promise = Promise::made(draft.server, draft.asked, &opened);
     let mut trials: Vec<(&str, WebTrial)> = Vec::new();
+    // What the web server asks for stands before what the shop asks for.
+    let guarding = draft.beside.iter().position(|one| one.provider.proof == Some(ProofKind::Http));
+    let guarding = guarding.and_then(|at| Some((at + 1, draft.beside.get(at)?.password?.0)));
     for (position, beside) in (1..).zip(draft.beside) {
         progress.step(&format!("making `{}`", beside.provider.name));
-        match open_beside(session, &beside, &mut grant, position).await {
+        let name = guarding
+            .and_then(|(at, password)| Some((grant.layers.get(at)?.account.clone(), password)));
+        let guard = name.as_ref().map(|(user, password)| (user.as_str(), *password));
+        match open_beside(session, &beside, &mut grant, position, guard).await {
             Ok((reply, trial)) => {
                 promise = promise.beside(&beside.provider.name, &reply);
                 trials.extend(trial.map(|trial| (beside.provider.name.as_str(), trial)));
@@ -362,6 +369,7 @@ async fn open_beside(
     beside: &Beside<'_>,
     grant: &mut Grant,
     position: usize,
+    guard: Guard<'_>,
 ) -> std::result::Result<(Reply, Option<WebTrial>), Problem> {
     let provider = beside.provider;
     let layer = layer_at(grant, position)?;
@@ -383,8 +391,9 @@ async fn open_beside(
         ));
     }
     let trial = match (provider.proof, beside.password) {
-        (Some(ProofKind::Http), Some((password, _))) => {
-            Some(web::try_password(session, &reply, &layer.account, password).await)
+        (Some(proof), Some((password, _))) => {
+            let user = layer.account.as_str();
+            Some(web::try_out(session, proof, &reply, user, password, guard).await)
         }
         _ => None,
     };

@@ -2,7 +2,9 @@
 //! with it, which has not. Both are made from the server itself ([`crate::transport::WebRequest`]). Who asks for it has
 //! to name what the web server's settings name (the realm): another site of the same server is not shown the password.
 
+use crate::lifecycle::form;
 use crate::message::{Note, text};
+use crate::remote::provider::ProofKind;
 use crate::remote::script::{Reply, clean};
 use crate::remote::session::Session;
 use crate::secret::Secret;
@@ -33,8 +35,23 @@ impl WebTrial {
     }
 }
 
+/// Tries what was made for `user`, by the proof that the provider declares.
+pub(crate) async fn try_out(
+    session: &Session<'_>,
+    proof: ProofKind,
+    opened: &Reply,
+    user: &str,
+    password: &Secret,
+    guard: form::Guard<'_>,
+) -> WebTrial {
+    match proof {
+        ProofKind::Http => try_password(session, opened, user, password).await,
+        ProofKind::Form => form::try_login(session, opened, user, password, guard).await,
+    }
+}
+
 /// Tries the password of `user` on the sites that the provider named.
-pub(crate) async fn try_password(
+async fn try_password(
     session: &Session<'_>,
     opened: &Reply,
     user: &str,
@@ -46,7 +63,7 @@ pub(crate) async fn try_password(
     let realms: Vec<&str> = opened.lines("realm").collect();
     for site in sites.into_iter().take(MOST_SITES) {
         for (tls, port) in DOORS {
-            let request = WebRequest { tls, port, site, user: None };
+            let request = WebRequest::first_page(tls, port, site);
             let url = format!("{}://{}", if tls { "https" } else { "http" }, clean(site));
             let shown = ("site", url.as_str().into());
             match session.ask_web(&request).await {

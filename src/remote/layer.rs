@@ -239,6 +239,12 @@ impl OpenReply {
         self.0.text("shop_path")
     }
 
+    /// Where a user of the shop itself logs in; empty where the layer is none.
+    #[must_use]
+    pub fn login_url(&self) -> &str {
+        self.0.text("login_url")
+    }
+
     fn made(&self, key: &str) -> Option<&str> {
         Some(self.0.text(key)).filter(|made| !matches!(*made, "" | "none"))
     }

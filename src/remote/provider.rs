@@ -251,6 +251,9 @@ enum CredentialKind {
 pub enum ProofKind {
     /// By a request to the sites that `open` named with `site`: one without the password, and one with it.
     Http,
+    /// By a login through the form at the address that `open` named with `login_url`.
+    #[serde(rename = "http-form")]
+    Form,
 }
 
 /// The interpreter a provider's script is for.

@@ -16,7 +16,7 @@ use crate::remote::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::target::{Elevation, Target};
 use crate::transport::{
     Ahead, Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,
-    Unlock as _, Wanted, WebAnswer, WebRequest,
+    Unlock as _, Wanted, WebAnswer, WebPage, WebRequest,
 };
 
 /// How long a step on a server may take for a grant: with a shop on a large disk longer than elsewhere.
@@ -174,6 +174,14 @@ impl<'a> Session<'a> {
     /// Asks the web server on this target.
     pub async fn ask_web(&self, request: &WebRequest<'_>) -> WebAnswer {
         self.connection.ask_web(request, self.context.step_deadline()).await
+    }
+
+    /// The same, with the page that it answers with.
+    ///
+    /// # Errors
+    /// Why there is none, in one line.
+    pub async fn ask_page(&self, request: &WebRequest<'_>) -> std::result::Result<WebPage, String> {
+        self.connection.ask_page(request, self.context.step_deadline()).await
     }
 
     async fn run(

@@ -36,7 +36,7 @@ pub use part::{Part, Shown};
 pub use route::Route;
 pub use ssh::{Fetched, fetch_host_key};
 pub use trial::Trial;
-pub use web::{DOORS, WebAnswer, WebRequest};
+pub use web::{DOORS, WebAnswer, WebPage, WebRequest};
 
 /// What of the merchant's machine matters for a connection. Made by `context.rs`.
 #[derive(Debug, Clone)]

@@ -345,6 +345,14 @@ impl Builder {
         self.option("--layer", "web")
     }
 
+    /// With WordPress, PHP, MariaDB and Apache, none of them started.
+    pub fn shop_software(self) -> Self {
+        let built =
+            bounded(hosts().args(["layer", &self.suite, "shop"]), b"", Duration::from_secs(600));
+        built.ok();
+        self.option("--layer", "shop").option("--size", "1g")
+    }
+
     /// The host's zone, such as `Europe/Rome`; else UTC.
     pub fn time_zone(self, zone: &str) -> Self {
         self.option("--timezone", zone)

@@ -11,7 +11,7 @@ use crate::command::view;
 use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
-use crate::grant::Grant;
+use crate::grant::{Grant, Layer};
 use crate::message::Note;
 use crate::output::{Tone, fields, paint};
 use crate::promise::Promise;
@@ -69,10 +69,17 @@ pub(super) fn report(
     context.output.result(&text, document);
 }
 
-/// The name that goes with each password beside the account.
+/// The name that goes with each password beside the account, and where it is asked for.
 fn users_beside(grant: &Grant) -> Vec<String> {
     let beside = grant.layers.iter().skip(1).filter(|layer| layer.has_password);
-    beside.map(|layer| format!("the user {} by `{}`", layer.account, layer.provider)).collect()
+    let place = |layer: &Layer| match OpenReply::of(layer).login_url() {
+        "" => String::new(),
+        url => format!(", at {url}"),
+    };
+    let told = |layer: &Layer| {
+        format!("the user {} by `{}`{}", layer.account, layer.provider, place(layer))
+    };
+    beside.map(told).collect()
 }
 
 /// What the merchant should know of what `open` replied.

@@ -23,7 +23,7 @@ use crate::public_key::{self, CheckKey};
 use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::LayerState;
-use crate::remote::provider::{AccountKind, Origin, Part, ProofKind, Provider, RunAs, Verb};
+use crate::remote::provider::{AccountKind, Origin, Part, Provider, RunAs, Verb};
 use crate::remote::script::{Answer, Input, OutputType, Outputs, Reply, clean, frame_sh};
 use crate::remote::server::{self, Server};
 use crate::remote::session::{self, Session};
@@ -567,13 +567,13 @@ impl<'a> Cycle<'a> {
             self.login(session, works).await?;
             return Ok(Some(step));
         }
-        let (Some(ProofKind::Http), Some(made)) = (self.provider.proof, &self.password) else {
+        let (Some(proof), Some(made)) = (self.provider.proof, &self.password) else {
             return Ok(None);
         };
         let step = if works { "a real request" } else { "a refused request" };
         progress.step(step);
         let user = self.grant.login().map_or("", |layer| &layer.account);
-        match (works, web::try_password(session, opened, user, &made.password).await) {
+        match (works, web::try_out(session, proof, opened, user, &made.password, None).await) {
             (true, WebTrial::Proved(_)) | (false, WebTrial::Failed(_)) => Ok(Some(step)),
             (_, seen) => Err((step, seen.told().1.text.clone())),
         }

@@ -1,0 +1,445 @@
+//! The trial of a user of the shop itself: a login through the shop's own form, as a browser does it, asked from the
+//! server itself ([`crate::transport::WebRequest`]). The form is read from the login page, with whatever it hides
+//! (a token against forged requests); what is sent is what a browser would send. Whoever is let in is led on to a page
+//! without a form for a password; whoever is not gets the form again.
+
+use html5gum::emitters::default::DefaultEmitter;
+use html5gum::{Token, Tokenizer};
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
+
+use crate::lifecycle::web::WebTrial;
+use crate::message::{Note, text};
+use crate::remote::script::{Reply, clean};
+use crate::remote::session::Session;
+use crate::secret::Secret;
+use crate::transport::{DOORS, WebPage, WebRequest};
+
+/// How often one page may lead on to another.
+const MOST_STEPS: usize = 6;
+
+/// The most cookies that a site may set, and the longest, in bytes.
+const MOST_COOKIES: usize = 40;
+const LONGEST_COOKIE: usize = 4096;
+
+/// The user of the web server's own password, and that password, where one stands before the shop.
+pub(crate) type Guard<'a> = Option<(&'a str, &'a Secret)>;
+
+/// Tries to log in as this user at the address that the provider named with `login_url`.
+pub(crate) async fn try_login(
+    session: &Session<'_>,
+    opened: &Reply,
+    user: &str,
+    password: &Secret,
+    guard: Guard<'_>,
+) -> WebTrial {
+    let named = opened.text("login_url");
+    let not_tried = |why: String| {
+        WebTrial::NotTried(Note::of(
+            "form-not-tried",
+            &[("url", clean(named).into()), ("why", why.into())],
+        ))
+    };
+    let Some(address) = Url::parse(named).ok().filter(is_of_a_site) else {
+        return not_tried(text("form-no-address", &[]));
+    };
+    let mut silent = Vec::new();
+    for (tls, port) in doors(&address) {
+        let mut visit = Visit { session, tls, port, guard, cookies: Vec::new() };
+        let (at, page) = match visit.page(address.clone()).await {
+            Ok(page) => page,
+            Err(why) => {
+                silent.push(why);
+                continue;
+            }
+        };
+        if page.realm.is_some() {
+            return not_tried(text("form-guarded", &[]));
+        }
+        let Some(form) = Form::find(&page.text, &at) else {
+            silent.push(text("form-none", &[("url", shown(&at)), ("code", page.code.into())]));
+            continue;
+        };
+        return match visit.send(&form, user, password).await {
+            Ok((at, page)) => judged(&at, &page),
+            Err(why) => {
+                let args = [("url", shown(&form.action)), ("why", why.into())];
+                WebTrial::Failed(Note::of("form-silent", &args))
+            }
+        };
+    }
+    not_tried(silent.join("; "))
+}
+
+/// What the page says to which a login led.
+fn judged(at: &Url, page: &WebPage) -> WebTrial {
+    let args = [("url", shown(at)), ("code", page.code.into())];
+    match (page.code, Form::find(&page.text, at)) {
+        (_, Some(_)) => WebTrial::Failed(Note::of("form-asked-again", &args)),
+        (200..=299, None) => WebTrial::Proved(Note::of("form-proved", &args)),
+        _ => WebTrial::Failed(Note::of("form-not-let-in", &args)),
+    }
+}
+
+/// An address without what stands behind `?`, which may be a token.
+fn shown(at: &Url) -> crate::message::Arg {
+    let mut at = at.clone();
+    at.set_query(None);
+    at.set_fragment(None);
+    clean(at.as_str()).into()
+}
+
+fn is_of_a_site(address: &Url) -> bool {
+    let named = matches!(address.scheme(), "http" | "https") && address.host_str().is_some();
+    named && address.username().is_empty() && address.password().is_none()
+}
+
+/// Where on the server the site may answer: where its address says, then where a web server behind another one does.
+fn doors(address: &Url) -> Vec<(bool, u16)> {
+    let first = (address.scheme() == "https", address.port_or_known_default().unwrap_or(443));
+    let others = DOORS.into_iter().filter(|door| *door != first);
+    std::iter::once(first).chain(others).collect()
+}
+
+/// A browser's way through a site.
+struct Visit<'a> {
+    session: &'a Session<'a>,
+    tls: bool,
+    port: u16,
+    guard: Guard<'a>,
+    /// Each `name=value`.
+    cookies: Vec<Secret>,
+}
+
+impl Visit<'_> {
+    /// The page at an address, or that to which it leads.
+    async fn page(&mut self, at: Url) -> Result<(Url, WebPage), String> {
+        let page = self.ask(&at, None).await?;
+        self.follow(at, page).await
+    }
+
+    /// Sends a form, and takes the page to which that leads.
+    async fn send(
+        &mut self,
+        form: &Form,
+        user: &str,
+        password: &Secret,
+    ) -> Result<(Url, WebPage), String> {
+        let filled = form.filled(user, password);
+        let page = self.ask(&form.action, Some(&filled)).await?;
+        self.follow(form.action.clone(), page).await
+    }
+
+    async fn ask(&mut self, at: &Url, form: Option<&Secret>) -> Result<WebPage, String> {
+        let path = match at.query() {
+            Some(query) => format!("{}?{query}", at.path()),
+            None => at.path().to_owned(),
+        };
+        let request = WebRequest {
+            tls: self.tls,
+            port: self.port,
+            site: at.host_str().unwrap_or_default(),
+            path: &path,
+            user: self.guard,
+            cookies: &self.cookies,
+            form,
+        };
+        let page = self
+            .session
+            .ask_page(&request)
+            .await
+            .map_err(|why| text("web-silent", &[("site", shown(at)), ("why", why.into())]))?;
+        keep(&mut self.cookies, &page.cookies);
+        Ok(page)
+    }
+
+    /// Goes where a page leads, within its own site.
+    async fn follow(&mut self, mut at: Url, mut page: WebPage) -> Result<(Url, WebPage), String> {
+        for _ in 0..MOST_STEPS {
+            let Some(place) = page.location.as_deref().filter(|_| (300..400).contains(&page.code))
+            else {
+                return Ok((at, page));
+            };
+            let Some(next) = at.join(place).ok().filter(is_of_a_site) else {
+                return Err(text("form-leads-nowhere", &[("url", shown(&at))]));
+            };
+            if next.host_str() != at.host_str() {
+                let args = [("url", shown(&at)), ("other", shown(&next))];
+                return Err(text("form-leads-elsewhere", &args));
+            }
+            if next.scheme() != at.scheme() {
+                self.tls = next.scheme() == "https";
+                self.port = next.port_or_known_default().unwrap_or(443);
+            }
+            page = self.ask(&next, None).await?;
+            at = next;
+        }
+        Err(text("form-leads-in-a-circle", &[("url", shown(&at))]))
+    }
+}
+
+/// Keeps the cookies that a page sets, and forgets those that it takes back (RFC 6265, 5.3). All of them are sent to
+/// every page of the site: what asks for less than it is told lets nobody in who should not be.
+fn keep(cookies: &mut Vec<Secret>, set: &[Secret]) {
+    for cookie in set {
+        let mut parts = cookie.expose().split(';').map(str::trim);
+        let pair = parts.next().unwrap_or_default();
+        let Some((name, value)) = pair.split_once('=') else { continue };
+        let is_fit = |c: char| c.is_ascii_graphic() || c == ' ';
+        if name.is_empty() || pair.len() > LONGEST_COOKIE || !pair.chars().all(is_fit) {
+            continue;
+        }
+        let is_old = |part: &str| {
+            let part = part.to_ascii_lowercase();
+            part.strip_prefix("max-age=")
+                .is_some_and(|age| age.trim().parse().is_ok_and(|age: i64| age <= 0))
+        };
+        let gone = value.trim().is_empty() || parts.any(is_old);
+        cookies
+            .retain(|known| known.expose().split_once('=').is_none_or(|(known, _)| known != name));
+        if !gone && cookies.len() < MOST_COOKIES {
+            cookies.push(Secret::new(pair.to_owned()));
+        }
+    }
+}
+
+/// A form with one field for a password.
+#[derive(Debug)]
+struct Form {
+    /// Where it is sent to.
+    action: Url,
+    /// What is sent with it as it is: what it hides, and the button.
+    fields: Vec<(String, Zeroizing<String>)>,
+    /// The name of the field for the user.
+    user: String,
+    /// The name of the field for the password.
+    password: String,
+}
+
+impl Form {
+    /// The first form of a page that asks for one user and one password.
+    fn find(page: &[u8], at: &Url) -> Option<Self> {
+        let mut emitter = DefaultEmitter::default();
+        // What stands in a script is no form.
+        emitter.naively_switch_states(true);
+        let mut open: Option<Draft> = None;
+        for Ok(token) in Tokenizer::new_with_emitter(page, emitter) {
+            match token {
+                Token::StartTag(tag) => {
+                    let attribute = |name: &str| {
+                        let value = tag.attributes.get(name.as_bytes())?;
+                        Some(Zeroizing::new(String::from_utf8_lossy(value).into_owned()))
+                    };
+                    match tag.name.as_slice() {
+                        b"form" => {
+                            open = Some(Draft {
+                                action: attribute("action"),
+                                is_posted: attribute("method")
+                                    .is_some_and(|method| method.eq_ignore_ascii_case("post")),
+                                ..Draft::default()
+                            });
+                        }
+                        b"input" | b"button" => {
+                            if let Some(draft) = &mut open {
+                                draft.add(tag.name.as_slice() == b"button", attribute);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                Token::EndTag(tag) if tag.name.as_slice() == b"form" => {
+                    if let Some(form) = open.take().and_then(|draft| draft.finish(at)) {
+                        return Some(form);
+                    }
+                }
+                _ => {}
+            }
+        }
+        open.and_then(|draft| draft.finish(at))
+    }
+
+    /// As it is sent (application/x-www-form-urlencoded), in a buffer that never grows.
+    fn filled(&self, user: &str, password: &Secret) -> Secret {
+        let own = [(self.user.as_str(), user), (self.password.as_str(), password.expose())];
+        let hidden = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = || own.into_iter().chain(hidden.clone());
+        let room: usize = pairs().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+        let mut text = Zeroizing::new(String::with_capacity(room));
+        for (name, value) in pairs() {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            text.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+            text.push('=');
+            text.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+        }
+        Secret::from_zeroizing(text)
+    }
+}
+
+/// A form that is being read.
+#[derive(Default)]
+struct Draft {
+    action: Option<Zeroizing<String>>,
+    is_posted: bool,
+    fields: Vec<(String, Zeroizing<String>)>,
+    has_button: bool,
+    user: Option<String>,
+    passwords: Vec<String>,
+}
+
+impl Draft {
+    fn add(&mut self, is_button: bool, attribute: impl Fn(&str) -> Option<Zeroizing<String>>) {
+        let Some(name) = attribute("name").filter(|name| !name.is_empty()) else { return };
+        let name = name.as_str().to_owned();
+        let kind = attribute("type").map(|kind| kind.to_ascii_lowercase());
+        let value = attribute("value").unwrap_or_default();
+        match (is_button, kind.as_deref().unwrap_or(if is_button { "submit" } else { "text" })) {
+            (_, "submit") if !self.has_button => {
+                self.has_button = true;
+                self.fields.push((name, value));
+            }
+            (true, _) => {}
+            (false, "password") => self.passwords.push(name),
+            // The field that stands before the one for the password.
+            (false, "text" | "email" | "tel") if self.passwords.is_empty() => {
+                let before = self.user.replace(name);
+                self.fields.extend(before.map(|name| (name, Zeroizing::default())));
+            }
+            (false, "checkbox" | "radio") if attribute("checked").is_some() => {
+                let value = if value.is_empty() { Zeroizing::new("on".to_owned()) } else { value };
+                self.fields.push((name, value));
+            }
+            (false, "checkbox" | "radio" | "submit" | "button" | "image" | "file" | "reset") => {}
+            (false, _) => self.fields.push((name, value)),
+        }
+    }
+
+    /// The form where it asks for one user and one password, and is sent as a form is; not one to register with, which
+    /// asks for the password twice.
+    fn finish(self, at: &Url) -> Option<Form> {
+        let [password] = self.passwords.as_slice() else { return None };
+        let action = at.join(self.action.as_ref().map_or("", |action| action.trim())).ok()?;
+        let is_own = is_of_a_site(&action) && action.host_str() == at.host_str();
+        let is_safe = action.scheme() == at.scheme() || action.scheme() == "https";
+        (self.is_posted && is_own && is_safe).then_some(Form {
+            action,
+            fields: self.fields,
+            user: self.user?,
+            password: password.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> Url {
+        Url::parse("https://staging.example/shop/wp-login.php?x=1").unwrap()
+    }
+
+    fn sent(page: &str) -> Option<(String, String)> {
+        let form = Form::find(page.as_bytes(), &at())?;
+        let filled = form.filled("sp-anna", &Secret::new("a!b&c".into()));
+        Some((form.action.to_string(), filled.expose().to_owned()))
+    }
+
+    #[test]
+    fn a_form_is_filled_as_a_browser_does() {
+        for (page, action, body) in [
+            // As WordPress has it.
+            (
+                r#"<script>var x = "<form method='post'><input type=password name=a>";</script>
+                <form name="loginform" action="https://staging.example/shop/wp-login.php" method="post">
+                <input type="text" name="log" value=""><input type="password" name="pwd">
+                <input name="rememberme" type="checkbox" value="forever">
+                <input type="submit" name="wp-submit" value="Log In">
+                <input type="hidden" name="redirect_to" value="https://staging.example/shop/wp-admin/?a=1&amp;b=2">
+                <input type="hidden" name="testcookie" value="1"></form>"#,
+                "https://staging.example/shop/wp-login.php",
+                "log=sp-anna&pwd=a%21b%26c&wp-submit=Log+In\
+                 &redirect_to=https%3A%2F%2Fstaging.example%2Fshop%2Fwp-admin%2F%3Fa%3D1%26b%3D2&testcookie=1",
+            ),
+            // As Magento has it: no action, the names of fields in brackets, a button.
+            (
+                r#"<form method="POST" id=login-form autocomplete=off>
+                <input name=form_key type=hidden value=k3y />
+                <input type="text" name="login[username]"/><input type="password" name="login[password]"/>
+                <button class="action-login"><span>Sign in</span></button></form>"#,
+                "https://staging.example/shop/wp-login.php?x=1",
+                "login%5Busername%5D=sp-anna&login%5Bpassword%5D=a%21b%26c&form_key=k3y",
+            ),
+            // A search before it, an address by e-mail, a box that is ticked; never closed.
+            (
+                r#"<form action=/search><input name=q></form><form action="../in" method=post>
+                <input type=email name=email><input type=password name=passwd>
+                <input type=checkbox name=stay checked><button name=do value=it>In</button>"#,
+                "https://staging.example/in",
+                "email=sp-anna&passwd=a%21b%26c&stay=on&do=it",
+            ),
+        ] {
+            assert_eq!(sent(page), Some((action.to_owned(), body.to_owned())), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_login_is_sent_nothing() {
+        for page in [
+            "",
+            "<p>Welcome</p>",
+            "<form method=post><input name=a></form>",
+            "<form method=get><input name=a><input type=password name=b></form>",
+            "<form method=post><input type=password name=b></form>",
+            // To register, or to change a password.
+            "<form method=post><input name=a><input type=password name=b><input type=password name=c></form>",
+            // To somebody else, or to nobody can read it on the way.
+            "<form method=post action=https://evil.example/x><input name=a><input type=password name=b></form>",
+            "<form method=post action=http://staging.example/x><input name=a><input type=password name=b></form>",
+            "<form method=post action=javascript:x()><input name=a><input type=password name=b></form>",
+            "<!-- <form method=post><input name=a><input type=password name=b></form> -->",
+            "<textarea><form method=post><input name=a><input type=password name=b></form></textarea>",
+            "\u{0}\u{0}<form <<<>> method=post",
+        ] {
+            assert_eq!(sent(page), None, "{page}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_kept_as_a_browser_keeps_them() {
+        let mut cookies = Vec::new();
+        let set = |text: &str| Secret::new(text.to_owned());
+        let known = |cookies: &[Secret]| -> Vec<String> {
+            cookies.iter().map(|cookie| cookie.expose().to_owned()).collect()
+        };
+        keep(&mut cookies, &[set("a=1; Path=/; HttpOnly"), set("b=2"), set("nonsense"), set("=x")]);
+        assert_eq!(known(&cookies), ["a=1", "b=2"]);
+        keep(&mut cookies, &[set("a=3=4"), set("c=x\r\nd: e")]);
+        assert_eq!(known(&cookies), ["b=2", "a=3=4"]);
+        keep(&mut cookies, &[set("a=gone; Max-Age=0"), set("b= ; expires=Thu, 01-Jan-1970")]);
+        assert_eq!(known(&cookies), [""; 0]);
+        let many: Vec<Secret> = (0..100).map(|number| set(&format!("n{number}=v"))).collect();
+        keep(&mut cookies, &many);
+        keep(&mut cookies, &[set(&format!("long={}", "x".repeat(5000)))]);
+        assert_eq!(cookies.len(), MOST_COOKIES);
+    }
+
+    #[test]
+    fn a_site_is_looked_for_where_its_address_says_and_where_a_server_behind_another_answers() {
+        for (address, expected) in [
+            ("https://a.example/x", vec![(true, 443), (false, 80)]),
+            ("http://a.example/x", vec![(false, 80), (true, 443)]),
+            ("http://a.example:8080/x", vec![(false, 8080), (true, 443), (false, 80)]),
+        ] {
+            assert_eq!(doors(&Url::parse(address).unwrap()), expected, "{address}");
+        }
+        for (address, fit) in [
+            ("https://a.example/", true),
+            ("ftp://a.example/", false),
+            ("https://user:pw@a.example/", false),
+            ("file:///etc/passwd", false),
+        ] {
+            assert_eq!(is_of_a_site(&Url::parse(address).unwrap()), fit, "{address}");
+        }
+    }
+}

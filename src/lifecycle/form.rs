@@ -8,12 +8,12 @@ use html5gum::{Token, Tokenizer};
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use crate::lifecycle::web::WebTrial;
+use crate::lifecycle::web::{self, WebTrial};
 use crate::message::{Note, text};
 use crate::remote::script::{Reply, clean};
 use crate::remote::session::Session;
 use crate::secret::Secret;
-use crate::transport::{DOORS, WebPage, WebRequest};
+use crate::transport::{WebPage, WebRequest};
 
 /// How often one page may lead on to another.
 const MOST_STEPS: usize = 6;
@@ -22,8 +22,16 @@ const MOST_STEPS: usize = 6;
 const MOST_COOKIES: usize = 40;
 const LONGEST_COOKIE: usize = 4096;
 
-/// The user of the web server's own password, and that password, where one stands before the shop.
-pub(crate) type Guard<'a> = Option<(&'a str, &'a Secret)>;
+/// What the web server itself asks for before it shows the shop, where the same grant has it.
+#[derive(Debug)]
+pub(crate) struct Guard<'a> {
+    /// The user.
+    pub user: &'a str,
+    /// The password.
+    pub password: &'a Secret,
+    /// What those are called that ask for it: nobody else is shown it.
+    pub realms: Vec<&'a str>,
+}
 
 /// Tries to log in as this user at the address that the provider named with `login_url`.
 pub(crate) async fn try_login(
@@ -31,7 +39,7 @@ pub(crate) async fn try_login(
     opened: &Reply,
     user: &str,
     password: &Secret,
-    guard: Guard<'_>,
+    guard: Option<&Guard<'_>>,
 ) -> WebTrial {
     let named = opened.text("login_url");
     let not_tried = |why: String| {
@@ -45,9 +53,11 @@ pub(crate) async fn try_login(
     };
     let mut silent = Vec::new();
     for (tls, port) in doors(&address) {
-        let mut visit = Visit { session, tls, port, guard, cookies: Vec::new() };
+        let mut visit = Visit::of(session, tls, port, guard);
         let (at, page) = match visit.page(address.clone()).await {
             Ok(page) => page,
+            // Whoever answered for this name is the one to be asked.
+            Err(why) if visit.has_answer => return not_tried(why),
             Err(why) => {
                 silent.push(why);
                 continue;
@@ -57,8 +67,10 @@ pub(crate) async fn try_login(
             return not_tried(text("form-guarded", &[]));
         }
         let Some(form) = Form::find(&page.text, &at) else {
-            silent.push(text("form-none", &[("url", shown(&at)), ("code", page.code.into())]));
-            continue;
+            return not_tried(text(
+                "form-none",
+                &[("url", shown(&at)), ("code", page.code.into())],
+            ));
         };
         return match visit.send(&form, user, password).await {
             Ok((at, page)) => judged(&at, &page),
@@ -94,11 +106,12 @@ fn is_of_a_site(address: &Url) -> bool {
     named && address.username().is_empty() && address.password().is_none()
 }
 
-/// Where on the server the site may answer: where its address says, then where a web server behind another one does.
+/// Where on the server the site may answer: where its address says, and where nobody listens there, at the port of a web
+/// server behind another one that speaks TLS for it.
 fn doors(address: &Url) -> Vec<(bool, u16)> {
-    let first = (address.scheme() == "https", address.port_or_known_default().unwrap_or(443));
-    let others = DOORS.into_iter().filter(|door| *door != first);
-    std::iter::once(first).chain(others).collect()
+    let tls = address.scheme() == "https";
+    let first = (tls, address.port_or_known_default().unwrap_or(443));
+    std::iter::once(first).chain(tls.then_some((false, 80))).collect()
 }
 
 /// A browser's way through a site.
@@ -106,12 +119,21 @@ struct Visit<'a> {
     session: &'a Session<'a>,
     tls: bool,
     port: u16,
-    guard: Guard<'a>,
+    guard: Option<&'a Guard<'a>>,
+    /// Whether the site asked for that.
+    is_guarded: bool,
+    /// Whether anybody answered.
+    has_answer: bool,
     /// Each `name=value`.
     cookies: Vec<Secret>,
 }
 
-impl Visit<'_> {
+impl<'a> Visit<'a> {
+    fn of(session: &'a Session<'a>, tls: bool, port: u16, guard: Option<&'a Guard<'a>>) -> Self {
+        let (is_guarded, has_answer) = (false, false);
+        Self { session, tls, port, guard, is_guarded, has_answer, cookies: Vec::new() }
+    }
+
     /// The page at an address, or that to which it leads.
     async fn page(&mut self, at: Url) -> Result<(Url, WebPage), String> {
         let page = self.ask(&at, None).await?;
@@ -130,7 +152,20 @@ impl Visit<'_> {
         self.follow(form.action.clone(), page).await
     }
 
+    /// Asks for a page, and shows the web server's own password once it is asked for it by its name.
     async fn ask(&mut self, at: &Url, form: Option<&Secret>) -> Result<WebPage, String> {
+        let page = self.ask_once(at, form).await?;
+        let asks = page.realm.as_deref().filter(|_| !self.is_guarded);
+        let ours =
+            asks.zip(self.guard).is_some_and(|(realm, guard)| web::is_ours(&guard.realms, realm));
+        if !ours {
+            return Ok(page);
+        }
+        self.is_guarded = true;
+        self.ask_once(at, form).await
+    }
+
+    async fn ask_once(&mut self, at: &Url, form: Option<&Secret>) -> Result<WebPage, String> {
         let path = match at.query() {
             Some(query) => format!("{}?{query}", at.path()),
             None => at.path().to_owned(),
@@ -140,7 +175,7 @@ impl Visit<'_> {
             port: self.port,
             site: at.host_str().unwrap_or_default(),
             path: &path,
-            user: self.guard,
+            user: self.guard.filter(|_| self.is_guarded).map(|it| (it.user, it.password)),
             cookies: &self.cookies,
             form,
         };
@@ -149,6 +184,7 @@ impl Visit<'_> {
             .ask_page(&request)
             .await
             .map_err(|why| text("web-silent", &[("site", shown(at)), ("why", why.into())]))?;
+        self.has_answer = true;
         keep(&mut self.cookies, &page.cookies);
         Ok(page)
     }
@@ -428,8 +464,9 @@ mod tests {
     fn a_site_is_looked_for_where_its_address_says_and_where_a_server_behind_another_answers() {
         for (address, expected) in [
             ("https://a.example/x", vec![(true, 443), (false, 80)]),
-            ("http://a.example/x", vec![(false, 80), (true, 443)]),
-            ("http://a.example:8080/x", vec![(false, 8080), (true, 443), (false, 80)]),
+            ("https://a.example:8443/x", vec![(true, 8443), (false, 80)]),
+            ("http://a.example/x", vec![(false, 80)]),
+            ("http://a.example:8080/x", vec![(false, 8080)]),
         ] {
             assert_eq!(doors(&Url::parse(address).unwrap()), expected, "{address}");
         }

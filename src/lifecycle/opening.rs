@@ -186,10 +186,16 @@ pub async fn open(
     let guarding = guarding.and_then(|at| Some((at + 1, draft.beside.get(at)?.password?.0)));
     for (position, beside) in (1..).zip(draft.beside) {
         progress.step(&format!("making `{}`", beside.provider.name));
-        let name = guarding
-            .and_then(|(at, password)| Some((grant.layers.get(at)?.account.clone(), password)));
-        let guard = name.as_ref().map(|(user, password)| (user.as_str(), *password));
-        match open_beside(session, &beside, &mut grant, position, guard).await {
+        let before = guarding.and_then(|(at, password)| {
+            let layer = grant.layers.get(at).filter(|_| at < position)?;
+            Some((layer.account.clone(), password, OpenReply::of(layer)))
+        });
+        let guard = before.as_ref().map(|(user, password, opened)| Guard {
+            user,
+            password,
+            realms: opened.reply().lines("realm").collect(),
+        });
+        match open_beside(session, &beside, &mut grant, position, guard.as_ref()).await {
             Ok((reply, trial)) => {
                 promise = promise.beside(&beside.provider.name, &reply);
                 trials.extend(trial.map(|trial| (beside.provider.name.as_str(), trial)));
@@ -369,7 +375,7 @@ async fn open_beside(
     beside: &Beside<'_>,
     grant: &mut Grant,
     position: usize,
-    guard: Guard<'_>,
+    guard: Option<&Guard<'_>>,
 ) -> std::result::Result<(Reply, Option<WebTrial>), Problem> {
     let provider = beside.provider;
     let layer = layer_at(grant, position)?;

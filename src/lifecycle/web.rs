@@ -42,7 +42,7 @@ pub(crate) async fn try_out(
     opened: &Reply,
     user: &str,
     password: &Secret,
-    guard: form::Guard<'_>,
+    guard: Option<&form::Guard<'_>>,
 ) -> WebTrial {
     match proof {
         ProofKind::Http => try_password(session, opened, user, password).await,
@@ -106,7 +106,7 @@ async fn try_password(
 }
 
 /// Whether who asks for the password of this realm is one of the sites that the provider read about.
-fn is_ours(realms: &[&str], asked: &str) -> bool {
+pub(super) fn is_ours(realms: &[&str], asked: &str) -> bool {
     realms.iter().any(|named| is_made_from(&fixed_parts(named), asked))
 }
 

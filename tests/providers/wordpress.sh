@@ -99,21 +99,21 @@ wp_shops() {
     wp_port=$(free_port)
     wp_secret=Kq7mNz2xPw4vRt8sLb3c
     wp_database_starts
-    for site in shop debian net; do wp_sql mysql "create database $site; create user $site@localhost identified by 'db-$site-secret'; grant all on $site.* to $site@localhost"; done
+    for site in shop packaged net; do wp_sql mysql "create database $site; create user $site@localhost identified by 'db-$site-secret'; grant all on $site.* to $site@localhost"; done
     wp_tree shop /srv/shop "define( 'WP_ENVIRONMENT_TYPE', 'staging' );
 "
     {
-        printf "<?php\ndefine('DB_NAME', 'debian');\ndefine('DB_USER', 'debian');\ndefine('DB_PASSWORD', 'db-debian-secret');\ndefine('DISABLE_WP_CRON', true);\n"
-    } >"$root/etc/wordpress/config-debian.test.php"
-    chown 0:33 "$root/etc/wordpress/config-debian.test.php"
-    chmod 640 "$root/etc/wordpress/config-debian.test.php"
+        printf "<?php\ndefine('DB_NAME', 'packaged');\ndefine('DB_USER', 'packaged');\ndefine('DB_PASSWORD', 'db-packaged-secret');\ndefine('DISABLE_WP_CRON', true);\n"
+    } >"$root/etc/wordpress/config-packaged.test.php"
+    chown 0:33 "$root/etc/wordpress/config-packaged.test.php"
+    chmod 640 "$root/etc/wordpress/config-packaged.test.php"
     wp_make shop /srv/shop
-    wp_make debian /usr/share/wordpress
+    wp_make packaged /usr/share/wordpress
     rm -f "$root"/etc/apache2/sites-enabled/*
     printf 'Listen 127.0.0.1:%s\n' "$wp_port" >"$root/etc/apache2/ports.conf"
     {
         wp_vhost shop /srv/shop
-        wp_vhost debian /usr/share/wordpress " Alias /wp-content /var/lib/wordpress/wp-content
+        wp_vhost packaged /usr/share/wordpress " Alias /wp-content /var/lib/wordpress/wp-content
  <Directory /var/lib/wordpress/wp-content>
   Require all granted
  </Directory>
@@ -124,7 +124,7 @@ wp_shops() {
     wp_hash=$(on php -r 'echo password_hash(trim(fgets(STDIN)), PASSWORD_BCRYPT, ["cost" => 5]);' <<<"$wp_secret")
     same 'a hash of bcrypt' '$2y$05$' "${wp_hash:0:7}"
     # What a shop writes about itself at the first visit of its administration is none of ours.
-    for site in shop debian; do
+    for site in shop packaged; do
         want "the merchant gets into $site" again 20 wp_enters "$site" merchant merchants-Pw1
         wp_page "$site" / >/dev/null
         wp_page "$site" /index.php >/dev/null
@@ -165,7 +165,7 @@ wp_files() {
 wp_state() {
     wp_files
     wp_rows shop
-    wp_rows debian
+    wp_rows packaged
 }
 
 # ---- what is found -------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ wp_detects() {
     want 'a clock' grep -qE '^clock=[0-9]{10}$' <<<"$out"
     wp detect path=/usr/share/wordpress
     finishes
-    says supported=true layout=debian config_file=/etc/wordpress/config-debian.test.php owner=www-data direct=true "home=http://debian.test:$wp_port"
+    says supported=true layout=debian config_file=/etc/wordpress/config-packaged.test.php owner=www-data direct=true "home=http://packaged.test:$wp_port"
     deny 'a default says nothing' grep -q '^signal=environment' <<<"$out"
     wp detect path=/srv
     says supported=false reason_id=no-wordpress
@@ -203,13 +203,13 @@ wp_detects() {
     mv "$root/srv/above/wp-config.php" "$root/srv/shop/"
     rmdir "$root/srv/above"
     about="$suite detect: two sites in one"
-    cp -p "$root/etc/wordpress/config-debian.test.php" "$root/etc/wordpress/config-other.test.php"
+    cp -p "$root/etc/wordpress/config-packaged.test.php" "$root/etc/wordpress/config-other.test.php"
     wp detect path=/usr/share/wordpress
     says supported=false reason_id=several-shops
     rm "$root/etc/wordpress/config-other.test.php"
     wp open path=/usr/share/wordpress
     finishes
-    cp -p "$root/etc/wordpress/config-debian.test.php" "$root/etc/wordpress/config-other.test.php"
+    cp -p "$root/etc/wordpress/config-packaged.test.php" "$root/etc/wordpress/config-other.test.php"
     wp close path=/usr/share/wordpress
     finishes
     says user_absent=true already_absent=false
@@ -246,7 +246,7 @@ wp_option_plugins() {
 
 wp_whole_life() {
     local site path before prefix
-    for site in shop:/srv/shop:shop:/srv/shop/wp-content debian:/usr/share/wordpress:wp:/var/lib/wordpress/wp-content; do
+    for site in shop:/srv/shop:shop:/srv/shop/wp-content packaged:/usr/share/wordpress:wp:/var/lib/wordpress/wp-content; do
         IFS=: read -r site path prefix content <<<"$site"
         about="$suite life of $site"
         before=$(wp_state)

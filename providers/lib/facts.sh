@@ -335,3 +335,23 @@ sp_served_as() {
         w == "root" || w == "documentroot" { sub(/^[^ \t]+[ \t]+/, ""); if (near($0)) ok = 1 }
         END { flush(); print substr(all, 2, 4000) }' "$@" 2>/dev/null) || :
 }
+
+# What any provider says of the server and its clock.
+sp_say_server() {
+    sp_whoami
+    sp_os
+    sp_say os_id "$sp_id"
+    sp_say os_version "$sp_version"
+    sp_say kernel "$(uname -r)"
+    sp_host=$(uname -n)
+    sp_fqdn "$sp_host"
+    sp_say hostname "$sp_host"
+    sp_say fqdn "$sp_fq"
+    sp_say uid "$sp_uid"
+    sp_t=$(date +'%s %Z %z')
+    sp_say clock "${sp_t%% *}"
+    sp_say zone "${sp_t#* }"
+    sp_bool has_systemd [ -d /run/systemd/system ]
+    sp_bool has_cron sp_has crontab
+    sp_bool has_flock sp_has flock
+}

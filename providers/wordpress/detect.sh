@@ -3,7 +3,7 @@
 
 sp_detect() {
     sp_check_inputs
-    sp_wp_say_server
+    sp_say_server
     [ -z "$sp_path" ] || sp_bool path_exists [ -d "$sp_path" ]
     sp_path_now
     sp_say path_now "$sp_now_at"
@@ -25,26 +25,6 @@ sp_detect() {
         sp_say reason "$sp_unfit_why"
     fi
     sp_flush
-}
-
-# What any provider says of the server and its clock.
-sp_wp_say_server() {
-    sp_whoami
-    sp_os
-    sp_say os_id "$sp_id"
-    sp_say os_version "$sp_version"
-    sp_say kernel "$(uname -r)"
-    sp_host=$(uname -n)
-    sp_fqdn "$sp_host"
-    sp_say hostname "$sp_host"
-    sp_say fqdn "$sp_fq"
-    sp_say uid "$sp_uid"
-    sp_t=$(date +'%s %Z %z')
-    sp_say clock "${sp_t%% *}"
-    sp_say zone "${sp_t#* }"
-    sp_bool has_systemd [ -d /run/systemd/system ]
-    sp_bool has_cron sp_has crontab
-    sp_bool has_flock sp_has flock
 }
 
 # Loads the shop and looks. Sets sp_wp_guard_folder and sp_wp_guard_made (1 where that folder would be new).

@@ -15,7 +15,7 @@ use crate::grant::{Grant, State};
 use crate::ledger::{CaseFilter, Filter, Ledger, Mode};
 use crate::output::Output;
 use crate::policy::desk::Desk;
-use crate::remote::provider::Provider;
+use crate::remote::provider::{Provider, SERVER, SHOP};
 
 /// The variable by which the script of `completions` asks this program.
 pub const VARIABLE: &str = "STAGEPASS_COMPLETE";
@@ -60,6 +60,17 @@ pub fn providers() -> ArgValueCandidates {
         let folder = context().map(|context| context.providers_dir()).unwrap_or_default();
         let listed = Provider::list(&folder).into_iter().flatten();
         listed.filter_map(|one| candidate(&one.name, &one.summary)).collect()
+    })
+}
+
+/// What `--with` of a grant takes: the words for what suits the target, and the providers.
+#[must_use]
+pub fn with() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let words = [SERVER, SHOP].into_iter().filter_map(|word| candidate(word, ""));
+        let folder = context().map(|context| context.providers_dir()).unwrap_or_default();
+        let listed = Provider::list(&folder).into_iter().flatten();
+        words.chain(listed.filter_map(|one| candidate(&one.name, &one.summary))).collect()
     })
 }
 

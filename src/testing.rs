@@ -55,7 +55,7 @@ pub mod message {
 }
 pub mod policy {
     pub use crate::policy::{
-        Declared, EnvironmentFinding, EnvironmentVerdict, Facts, NameProblem, Rule, Setting,
+        Declared, EnvironmentFinding, EnvironmentVerdict, Facts, NameProblem, Rule, ShopSignal,
         check_name, check_reference, check_sentence,
     };
 }

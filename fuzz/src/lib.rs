@@ -24,7 +24,7 @@ use stagepass::testing::ledger::Head;
 use stagepass::testing::lifecycle::difference::{Difference, judge};
 use stagepass::testing::machine::keyring::SecretName;
 use stagepass::testing::policy::{
-    self, Declared, EnvironmentFinding, EnvironmentVerdict, Facts, Setting,
+    self, Declared, EnvironmentFinding, EnvironmentVerdict, Facts, ShopSignal,
 };
 use stagepass::testing::promise::{Asked, Promise};
 use stagepass::testing::public_key::{self, PublicKeyError, read_supporter_key};
@@ -310,7 +310,7 @@ fn look(reply: &Reply) {
         let layers: Vec<String> =
             promises.iter().flat_map(|one| [one.enforced_by(), one.weak()].concat()).collect();
         let facts = server.facts(&route, promises[0].weak(), Some("/var/www/shop"));
-        let finding = EnvironmentFinding::judge(Some(Declared::Staging), None, &facts);
+        let finding = EnvironmentFinding::judge(Some(Declared::Staging), None, &facts, 0);
         let warnings = server.warnings.iter().map(|warning| &warning.text);
         for text in warnings.chain(&layers).chain(&facts.served_names) {
             tame(text);
@@ -1041,7 +1041,7 @@ pub fn environment(data: &[u8]) {
     let declared = Declared::from_str(declared).ok();
     let host = Some(host).filter(|host| !host.is_empty());
     let facts = facts(rest);
-    let judge = |declared, facts: &Facts| EnvironmentFinding::judge(declared, host, facts);
+    let judge = |declared, facts: &Facts| EnvironmentFinding::judge(declared, host, facts, 0);
     let finding = judge(declared, &facts);
     tame(&shown(&finding.telling()));
     let verdict = finding.verdict;
@@ -1049,7 +1049,7 @@ pub fn environment(data: &[u8]) {
     // The order in which things were seen does not matter, nor how they are written.
     let mut backwards = facts.clone();
     backwards.served_names.reverse();
-    backwards.settings.reverse();
+    backwards.shop.signals.reverse();
     assert_eq!(judge(declared, &backwards).verdict, verdict);
     let mut upper = facts.clone();
     for name in &mut upper.served_names {
@@ -1085,11 +1085,7 @@ fn facts(text: &str) -> Facts {
             "hostname" => facts.hostname = Some(value),
             "fqdn" => facts.fqdn = Some(value),
             "address" => facts.addresses.extend(value.parse::<std::net::IpAddr>()),
-            "setting" => {
-                let (source, value) = value.split_once('=').unwrap_or((&value, ""));
-                let (source, value) = (source.to_owned(), value.to_owned());
-                facts.settings.push(Setting { source, value });
-            }
+            "signal" => facts.shop.signals.extend(ShopSignal::read(&value)),
             _ => {}
         }
     }

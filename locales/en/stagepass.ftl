@@ -315,8 +315,50 @@ environment-signal = { $source ->
         [hostname] the server calls itself `{ $value }`
         [served] it serves `{ $value }`
         [setting] it is set up as `{ $value }`
+        [shop-host] the shop has the name `{ $value }`
+        [leads-here] `{ $value }` leads to this server
+        [leads-elsewhere] `{ $value }` leads to another server
+        [guarded] the front page of `{ $value }` asks for a password
+        [open-to-all] the front page of `{ $value }` is open to everybody
+        [payment-test] payments are only tried{ $placed ->
+            [yes] { " " }(`{ $place }`)
+           *[no] { "" }
+        }
+        [payment-live] payments move money{ $placed ->
+            [yes] { " " }(`{ $place }`)
+           *[no] { "" }
+        }
+        [paid-order] the newest paid order is { $value } old{ $placed ->
+            [yes] , paid by `{ $place }`
+           *[no] { "" }
+        }
+        [noindex] search engines stay away: { $value }
+        [coming-soon] the shop is closed to customers: { $value }
+        [debug] errors are shown to developers: { $value }
+        [mail] the shop's mail is { $value }
+        [orders] it holds { $value } orders
        *[other] `{ $value }`
     }
+
+# What a signal is evidence of.
+environment-says = { $says ->
+        [live] live, and decides
+        [staging-strong] staging, enough by itself
+        [staging-medium] staging, with one more
+        [staging-weak] staging, too weak to count
+       *[nothing] nothing
+    }
+
+environment-live-payments = payments of this staging copy move money ({ $places }): put them into test mode before somebody tries one
+environment-customers = this staging copy holds orders, so perhaps your customers' data, and nothing shows that its mail is off: an order that is changed may write to a customer
+environment-only-declared = nothing but your word shows that it is staging: `stagepass target check` lists what was looked at
+
+shop-not-looked-into = whether the shop is staging was not asked of it by `{ $provider }`: { $why }
+grant-shop-needs-a-folder = which shop is meant is found by its folder
+grant-shop-unknown = there is no shop in { $folder } whose software stagepass knows
+grant-shop-unknown-hint = name the shop's own folder (`stagepass target add … --replace --path FOLDER`); `stagepass provider list` shows the software that is known
+grant-shop-several = there are signs of several kinds of shop in { $folder }: { $names }
+grant-shop-several-hint = name one of them in place of `shop`
 
 ## Lengths of time
 

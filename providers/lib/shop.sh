@@ -129,7 +129,9 @@ sp_folder_signs() {
     local signs='' one
     for one in index.php composer.json wp-config.php wp-load.php bin/magento app/etc app/Mage.php config/settings.inc.php \
         bin/console artisan configuration.php system/startup.php sites/default package.json index.html \
-        public/index.php pub/index.php web/index.php htdocs/index.php httpdocs/index.php public_html/index.php; do
+        public/index.php pub/index.php web/index.php htdocs/index.php httpdocs/index.php public_html/index.php \
+        wordpress/wp-load.php wp/wp-load.php web/wp/wp-load.php web/wp-load.php public/wp-load.php htdocs/wp-load.php \
+        public_html/wp-load.php www/wp-load.php html/wp-load.php; do
         [ ! -e "$sp_real/$one" ] || signs="$signs${signs:+ }$one"
     done
     sp_say path_signs "$signs"

@@ -18,6 +18,7 @@ mod reconcile;
 mod revoke;
 mod schedule;
 mod secret;
+mod shop;
 mod show;
 mod sweep;
 mod target;

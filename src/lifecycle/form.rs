@@ -13,7 +13,7 @@ use crate::message::{Note, text};
 use crate::remote::script::{Reply, clean};
 use crate::remote::session::Session;
 use crate::secret::Secret;
-use crate::transport::{WebPage, WebRequest};
+use crate::transport::{WebAnswer, WebPage, WebRequest};
 
 /// How often one page may lead on to another.
 const MOST_STEPS: usize = 6;
@@ -104,6 +104,21 @@ fn shown(at: &Url) -> crate::message::Arg {
 fn is_of_a_site(address: &Url) -> bool {
     let named = matches!(address.scheme(), "http" | "https") && address.host_str().is_some();
     named && address.username().is_empty() && address.password().is_none()
+}
+
+/// Whether the front page of a site asks for a password; `None` where nobody on the server answers for it, or what is
+/// `named` is no address of a site.
+pub(crate) async fn asks_for_password(session: &Session<'_>, named: &str) -> Option<bool> {
+    let address = Url::parse(named).ok().filter(is_of_a_site)?;
+    for (tls, port) in doors(&address) {
+        let path = address.path();
+        let site = address.host_str()?;
+        let request = WebRequest { path, ..WebRequest::first_page(tls, port, site) };
+        if let WebAnswer::Status { realm, .. } = session.ask_web(&request).await {
+            return Some(realm.is_some());
+        }
+    }
+    None
 }
 
 /// Where on the server the site may answer: where its address says, and where nobody listens there, at the port of a web

@@ -13,7 +13,7 @@ pub mod claim;
 pub mod closing;
 pub mod difference;
 pub mod evidence;
-mod form;
+pub(crate) mod form;
 pub mod opening;
 pub mod proving;
 pub mod refusal;

@@ -27,7 +27,10 @@ pub use backup::{
     Backup, BackupFact, BackupFacts, BackupName, BackupNote, BackupRead, Fault, Form, Packing,
     Place, SAMPLE, ShopFacts, TablesRead, core_tables, holds_a_secret, size_in_words,
 };
-pub use environment::{Declared, EnvironmentFinding, EnvironmentVerdict, Setting};
+pub use environment::{
+    Declared, EnvironmentFinding, EnvironmentVerdict, Leads, Says, ShopHost, ShopSeen, ShopSignal,
+    ShopSignalKind, leads, may_be_public,
+};
 pub use extension::{Agreed, ExtensionDecision, ExtensionRequest, NewDeadline, decide_extension};
 pub use name::{NameProblem, check_name, check_reference, check_sentence};
 pub use refusal::Broken;
@@ -134,8 +137,8 @@ pub struct Facts {
     pub fqdn: Option<String>,
     /// The host names that the server's web server, or the shop on it, answers to.
     pub served_names: Vec<String>,
-    /// Settings on the server that name an environment, found to be set.
-    pub settings: Vec<Setting>,
+    /// What the shop says of itself, and what is seen of it from outside.
+    pub shop: ShopSeen,
     /// Whether this sshd takes passwords for the account.
     pub takes_passwords: Option<bool>,
     /// Whether password logins can be held to the gate.
@@ -326,7 +329,8 @@ pub fn decide(
     config: &PolicyConfig,
     now: UnixTime,
 ) -> Decision {
-    let environment = EnvironmentFinding::judge(request.declared, request.host.as_deref(), facts);
+    let environment =
+        EnvironmentFinding::judge(request.declared, request.host.as_deref(), facts, now);
     let limits = Limits::of(desk, config, now);
     let deadline = request.deadline.unwrap_or(limits.default);
     let mut check = Check { desk, broken: Vec::new() };

@@ -44,6 +44,12 @@ struct Parts {
     names: &'static [&'static str],
 }
 
+/// The word for whatever gives an account on a server, where a provider is named.
+pub const SERVER: &str = "server";
+
+/// The word for a user of the shop itself, whatever software that is.
+pub const SHOP: &str = "shop";
+
 /// The sh functions that every provider may call.
 const LIBRARY_PARTS: Parts = parts!("lib":
     "begin", "difference/baseline", "difference/difference", "difference/listing",
@@ -279,6 +285,9 @@ struct Manifest {
     proof: Option<ProofKind>,
     #[serde(default)]
     needs_shop: bool,
+    /// Files in a shop folder by which its software is known.
+    #[serde(default)]
+    signs: Vec<String>,
     /// Which verbs are told each input.
     #[serde(default)]
     inputs: BTreeMap<String, String>,
@@ -362,6 +371,8 @@ pub struct Provider {
     pub proof: Option<ProofKind>,
     /// Why nothing can be made without a shop folder, where that is so.
     pub needs_shop: Option<String>,
+    /// The files by which the software of the shops is known that it is for.
+    signs: Vec<String>,
     /// What it says to people, by the ids that its manifest and its script name.
     sentences: Option<Catalogue>,
     sayings: BTreeMap<(Verb, SayingKind), Sayings>,
@@ -556,6 +567,13 @@ impl Provider {
                 "a `proof` by `http` tries a password, and its `credentials` name none".to_owned(),
             ));
         }
+        if !parsed.signs.is_empty() && parsed.account != AccountKind::None {
+            return Err(bad(
+                "only what has `account = \"none\"` has `signs`: a user of the shop stands beside \
+                 the account"
+                    .to_owned(),
+            ));
+        }
         if parsed.close.outputs.contains_key(KEPT) && parsed.collected.outputs.is_empty() {
             return Err(bad(format!(
                 "its [close] may say `{KEPT}`, and there is no [collected] by which the server is \
@@ -634,6 +652,7 @@ impl Provider {
             has_password: parsed.credentials.contains(&CredentialKind::Password),
             proof: parsed.proof,
             needs_shop: needs_shop.transpose()?,
+            signs: parsed.signs,
             sentences,
             sayings,
             origin,
@@ -806,6 +825,17 @@ impl Provider {
     #[must_use]
     pub fn lists_marks(&self) -> bool {
         !self.outputs(Verb::Marks).is_empty()
+    }
+
+    /// Whether it is for the software of a shop in whose folder these files are, by their paths in it.
+    #[must_use]
+    pub fn knows_shop(&self, signs: &str) -> bool {
+        let is_of = |found: &str, sign: &str| {
+            found
+                .strip_suffix(sign)
+                .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        signs.split(' ').any(|found| self.signs.iter().any(|sign| is_of(found, sign)))
     }
 
     /// Whether what a close found stays on the server until it is told that it was recorded.

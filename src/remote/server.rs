@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::grant::{Access, UnixTime};
 use crate::message::Note;
-use crate::policy::{Facts, FolderFacts, Setting};
+use crate::policy::{Facts, FolderFacts, ShopSeen};
 use crate::public_key;
 use crate::remote::clock::Skew;
 use crate::remote::layer::{self, ExpiryForm, LayerState};
@@ -255,7 +255,7 @@ impl Server {
             hostname: said("hostname"),
             fqdn: said("fqdn"),
             served_names,
-            settings: Vec::<Setting>::new(),
+            shop: ShopSeen::default(),
             takes_passwords: known("can_password"),
             // The gate is the login shell of an account of ours, whatever sshd's settings.
             gates_passwords: Some(reply.is("can_gate")),

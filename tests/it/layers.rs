@@ -906,6 +906,50 @@ fn logs_in(story: &Story, host: &Host, guard: (&str, &str), user: (&str, &str)) 
     run.stdout.trim().replace('\n', ", ")
 }
 
+/// What `target check` says of the environment: the verdict, and SOURCE VALUE SAYS of each signal.
+fn environment_of(story: &Story) -> (String, Vec<String>) {
+    let document = story.run(["target", "check", "shop", "--json"]).ok().json();
+    let document = &document["result"];
+    assert_eq!(document["shops"][0]["provider"], "wordpress", "{document:#}");
+    let said = |one: &serde_json::Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let finding = &document["environment"];
+    let signals = finding["signals"].as_array().unwrap().iter();
+    let told = signals.map(|one| ["source", "value", "says"].map(|key| said(one, key)).join(" "));
+    (said(finding, "verdict"), told.collect())
+}
+
+/// What the shop itself says, and what is seen of it from the server, stands beside the declaration.
+fn says_that_it_is_staging(story: &Story) {
+    let (verdict, signals) = environment_of(story);
+    assert_eq!(verdict, "staging");
+    for wanted in [
+        "setting staging staging-strong",
+        "shop-host staging.example staging-strong",
+        "guarded staging.example staging-medium",
+    ] {
+        assert!(signals.iter().any(|one| one == wanted), "{wanted}: {signals:#?}");
+    }
+    let shown = story.run(["target", "check", "shop"]).ok().stdout;
+    assert!(shown.contains("wp-login.php") && shown.contains("enough by itself"), "{shown}");
+}
+
+/// A shop that says that it is live is refused, though the target was declared to be staging: whether or not somebody
+/// gets a user of it.
+fn live_proof_beats_the_declaration(story: &Story, host: &Host, words: &[&str]) {
+    let set = |from: &str, to: &str| {
+        host.sh(&format!("sed -i \"s/'{from}'/'{to}'/\" /var/www/shop/wp-config.php"));
+    };
+    set("staging", "live");
+    let (verdict, signals) = environment_of(story);
+    assert_eq!(verdict, "live", "{signals:#?}");
+    for words in [words, &words[..2]] {
+        let refused = broken(&story.grant("shop", words).exits(3));
+        assert!(refused.iter().any(|rule| rule == "live"), "{refused:?}");
+    }
+    set("live", "staging");
+    assert_eq!(environment_of(story).0, "staging");
+}
+
 #[test]
 fn a_user_of_a_real_shop_booted_logs_in_through_its_form_and_goes() {
     let (story, host) = staging_wordpress();
@@ -926,10 +970,12 @@ fn a_user_of_a_real_shop_booted_logs_in_through_its_form_and_goes() {
         "--key",
         key.public.to_str().unwrap(),
         "--with",
-        "server,web-password,wordpress",
+        "server,web-password,shop",
         "--output",
         file.to_str().unwrap(),
     ];
+    says_that_it_is_staging(&story);
+    live_proof_beats_the_declaration(&story, &host, &words);
     let mut watch = story.stage.watch_proc();
     let jane = Granted::of(&story.grant("shop", &words).ok());
     let beside = &jane.document["beside"];

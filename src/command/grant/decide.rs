@@ -6,6 +6,7 @@ use super::wanted::Wanted;
 use crate::command::refusal;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::policy::{self, BackupFacts, Decision, Facts, Request, Terms};
 use crate::promise::Asked;
 use crate::public_key;
@@ -100,7 +101,9 @@ pub(super) fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
 /// What needs a shop folder is refused before a server is asked where there is none.
 pub(super) fn refuse_without_shop(wanted: &Wanted) -> Result<()> {
     let mut all = std::iter::once(&wanted.provider).chain(&wanted.beside);
-    let needed = all.find_map(|provider| provider.needs_shop.as_ref());
+    let of_shop = message::text("grant-shop-needs-a-folder", &[]);
+    let of_shop = wanted.shop_at.map(|_| &of_shop);
+    let needed = all.find_map(|provider| provider.needs_shop.as_ref()).or(of_shop);
     let Some(why) = needed.filter(|_| wanted.target.path.is_none()) else {
         return Ok(());
     };
@@ -133,9 +136,7 @@ pub(super) fn refuse_unshowable_credential(
     wanted: &Wanted,
     dry_run: bool,
 ) -> Result<()> {
-    let makes_secret = wanted.generate_key
-        || wanted.password
-        || wanted.beside.iter().any(|beside| beside.has_password);
+    let makes_secret = wanted.generate_key || wanted.password || wanted.request.password_beside;
     if makes_secret && context.output.is_json() && wanted.output.is_none() && !dry_run {
         return Err(Error::new(Kind::Usage, "a JSON document never holds a secret")
             .hint("write the credential to a new file with `--output FILE`"));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Seen;
 use super::decide::{asked, judge, refuse_key_of_another_kind};
-use super::wanted::Wanted;
-use crate::command::refusal;
+use super::wanted::{Wanted, named_twice};
+use crate::command::{refusal, shop};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::layer_id;
@@ -76,7 +76,7 @@ pub(super) fn own_name(wanted: &Wanted, id: &str) -> String {
 pub(super) async fn look(
     context: &Context,
     session: &mut Session<'_>,
-    wanted: &Wanted,
+    wanted: &mut Wanted,
     account: &str,
     id: &str,
 ) -> Result<Seen> {
@@ -110,6 +110,8 @@ pub(super) async fn look(
         .with_credential(&wanted.provider, wanted.password, wanted.request.access)
         .with_path(wanted.target.path.as_deref());
     refuse_key_of_another_kind(wanted, &server)?;
+    let mut of_shop = shop::known_by(context, reply.text("path_signs"));
+    take_shop(wanted, &of_shop)?;
     let mut promise = Promise::planned(&server, asked(wanted));
     let (mut beside, mut notes) = (Vec::new(), Vec::new());
     for (position, provider) in (1..).zip(&wanted.beside) {
@@ -119,8 +121,52 @@ pub(super) async fn look(
         promise = promise.beside(&provider.name, &reply);
         beside.push(reply);
     }
-    let facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
+    let mut facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
+    // Whether it is staging is asked of the shop, whether or not somebody gets a user of it.
+    let is_wanted = |one: &Arc<Provider>| wanted.beside.iter().any(|known| known.name == one.name);
+    of_shop.retain(|provider| !is_wanted(provider));
+    let mut others = Vec::new();
+    for provider in &of_shop {
+        let asked = (own_name(wanted, id), id, wanted.request.access);
+        match shop::look(context, session, provider, (&asked.0, asked.1, asked.2)).await? {
+            Ok(reply) => others.push(reply),
+            Err(why) => {
+                let args = [("provider", (&provider.name).into()), ("why", why.into())];
+                notes.push(Note::of("shop-not-looked-into", &args));
+            }
+        }
+    }
+    let replies: Vec<&Reply> = beside.iter().chain(&others).collect();
+    facts.shop = shop::seen(session, &wanted.route, &replies).await;
     Ok(Seen { facts, server, promise, beside, notes })
+}
+
+/// Puts the provider for the software that was found in the place of the word `shop`.
+fn take_shop(wanted: &mut Wanted, found: &[Arc<Provider>]) -> Result<()> {
+    let Some(position) = wanted.shop_at.take() else { return Ok(()) };
+    let folder = wanted.target.path.clone().unwrap_or_default();
+    let names: Vec<String> = found.iter().map(|one| format!("`{}`", one.name)).collect();
+    let provider = match found {
+        [only] => Arc::clone(only),
+        [] => {
+            return Err(Error::new(
+                Kind::Refused,
+                message::text("grant-shop-unknown", &[("folder", folder.into())]),
+            )
+            .hint(message::text("grant-shop-unknown-hint", &[])));
+        }
+        _ => {
+            let args = [("folder", folder.into()), ("names", names.join(", ").into())];
+            return Err(Error::new(Kind::Refused, message::text("grant-shop-several", &args))
+                .hint(message::text("grant-shop-several-hint", &[])));
+        }
+    };
+    if wanted.beside.iter().any(|known| known.name == provider.name) {
+        return Err(named_twice(&provider.name));
+    }
+    provider.prepare(&[Verb::Detect, Verb::Open, Verb::Check]);
+    wanted.beside.insert(position.min(wanted.beside.len()), provider);
+    Ok(())
 }
 
 /// What a provider beside the account tells to people, each with its name.
@@ -140,21 +186,13 @@ async fn look_beside(
     id: &str,
 ) -> Result<Reply> {
     let account = own_name(wanted, id);
-    let inputs = inputs::of_detect(&wanted.target, &account, id, wanted.request.access, None);
-    let asked_at = context.now();
     let target = &wanted.target.name;
-    let unusable = |why: String| {
+    let looked = shop::look(context, session, provider, (&account, id, wanted.request.access));
+    looked.await?.map_err(|why| {
         Error::new(Kind::Refused, format!("`{}` cannot be used on {target}", provider.name))
             .because_text(why)
             .hint("nothing was made; leave it out of `--with`, or mend what it says")
-    };
-    match session.call(provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
-            None => Ok(reply),
-            Some(why) => Err(unusable(why)),
-        },
-        Answer::Refused { reason: why, .. } | Answer::Unknown { why } => Err(unusable(why)),
-    }
+    })
 }
 
 fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {

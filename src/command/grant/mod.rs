@@ -23,7 +23,7 @@ use self::decide::{
 use self::look::{account_name, connect, look, new_id, own_name};
 use self::plan::Plan;
 use self::report::report;
-pub(super) use self::wanted::{SERVER, deadline_of};
+pub(super) use self::wanted::deadline_of;
 use self::wanted::{Wanted, ask_for_what_is_missing, resolve};
 use crate::command::{backup, schedule_warning};
 use crate::complete;
@@ -70,6 +70,8 @@ Examples:
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --generate-key \\
     --access ssh --for 2h --from 192.0.2.0/24 --output jane.key
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub \\
+    --with server,shop --output jane.txt
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --dry-run")]
 pub struct GrantArgs {
     /// The case it belongs to. Asked for at a terminal; needed elsewhere.
@@ -101,8 +103,9 @@ pub struct GrantArgs {
     /// What to make, by the names of the providers, with commas between them.
     ///
     /// One of them gives the account: `server` is an account of its own where stagepass can be root,
-    /// else a key in the account it logs in with. Others may stand beside it. Default: server.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', add = complete::providers())]
+    /// else a key in the account it logs in with. Others may stand beside it: `shop` is a temporary user
+    /// in the administration of the shop in the target's folder. Default: server.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', add = complete::with())]
     pub with: Vec<String>,
     /// How long: 14d, 5h, 90m, 2weeks. Default: the desk's.
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
@@ -209,7 +212,8 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     progress.step("looking at the server");
     let id = new_id()?;
     let account = account_name(&wanted, &id);
-    let mut seen = look(context, &mut session, &wanted, &account, &id).await?;
+    let mut seen = look(context, &mut session, &mut wanted, &account, &id).await?;
+    refuse_unshowable_credential(context, &wanted, dry_run)?;
     seen.facts.backup = match made {
         Made::Named(names) => {
             let path = wanted.target.path.as_deref();

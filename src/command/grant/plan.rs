@@ -8,7 +8,7 @@ use super::wanted::Wanted;
 use crate::command::view;
 use crate::deadline;
 use crate::grant::{Access, UnixTime};
-use crate::message;
+use crate::message::{self, Note};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{EnvironmentFinding, Terms};
 use crate::promise::Promise;
@@ -50,13 +50,19 @@ impl Plan<'_> {
             lines.push(("LIVE", format!("approved by {} ({})", live.approver, live.approval)));
             lines.extend(view::backup_lines(live, now));
         }
-        for warning in seen.server.warnings.iter().chain(&seen.notes) {
+        for warning in self.notes() {
             lines.push(("note", paint(Tone::Warn, &warning.text)));
         }
         if let Some(id) = wanted.key.as_ref().and_then(SupporterKey::warning) {
             lines.push(("note", paint(Tone::Warn, &message::text(id, &[]))));
         }
         format!("{}\n{}", paint(Tone::Strong, "The plan"), fields(&lines))
+    }
+
+    /// What is to be known before.
+    fn notes(&self) -> Vec<Note> {
+        let seen = self.seen.server.warnings.iter().chain(&self.seen.notes).cloned();
+        seen.chain(self.terms.environment().notes()).collect()
     }
 
     /// The files that others could not read before, as far as `detect` named them.
@@ -133,7 +139,7 @@ impl Plan<'_> {
             "password": wanted.password,
             "clock_ahead_seconds": seen.server.clock_ahead.seconds(),
             "promise": seen.promise,
-            "notes": seen.server.warnings.iter().chain(&seen.notes).collect::<Vec<_>>(),
+            "notes": self.notes(),
             "terms": terms,
         })
     }

@@ -20,7 +20,7 @@ use crate::output::{self, Tone};
 use crate::policy::desk::Desk;
 use crate::policy::{BackupName, Credential, LiveRequest, Override, Request};
 use crate::public_key::{self, SupporterKey};
-use crate::remote::provider::{AccountKind, Provider};
+use crate::remote::provider::{AccountKind, Provider, SERVER, SHOP};
 use crate::remote::session::unreachable;
 use crate::target::{Address, Target};
 use crate::transport::Route;
@@ -36,6 +36,8 @@ pub(super) struct Wanted {
     pub(super) provider: Arc<Provider>,
     /// What is made beside it.
     pub(super) beside: Vec<Arc<Provider>>,
+    /// Where among those a user of the shop comes, whose software the server was not asked for yet.
+    pub(super) shop_at: Option<usize>,
     pub(super) key: Option<SupporterKey>,
     pub(super) generate_key: bool,
     pub(super) password: bool,
@@ -123,7 +125,7 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
         None => None,
     };
     let preferred = Provider::preferred(target.elevation, &route.user);
-    let (provider, beside) = providers(context, &typed.with, preferred)?;
+    let Named { provider, beside, shop_at } = providers(context, &typed.with, preferred)?;
     let mut credentials = Vec::new();
     if key.is_some() {
         credentials.push(Credential::Key);
@@ -176,13 +178,14 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
             acknowledged: typed.acknowledge,
             confirmation: typed.yes_live,
         },
-        password_beside: beside.iter().any(|provider| provider.has_password),
+        password_beside: shop_at.is_some() || beside.iter().any(|provider| provider.has_password),
         accept_weak_expiry: typed.accept_weak_expiry,
     };
     Ok(Wanted {
         yes: typed.yes,
         provider,
         beside,
+        shop_at,
         target,
         route,
         case,
@@ -198,16 +201,20 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
     })
 }
 
-/// The word of `--with` for whatever gives an account on this server.
-pub(in crate::command) const SERVER: &str = "server";
+/// What `--with` names.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// What gives the account.
+    pub(super) provider: Arc<Provider>,
+    /// What stands beside it.
+    pub(super) beside: Vec<Arc<Provider>>,
+    /// Where among those the shop was named.
+    pub(super) shop_at: Option<usize>,
+}
 
 /// What is to be made: the one provider that gives an account, and those beside it, in the order in
 /// which they were named.
-pub(super) fn providers(
-    context: &Context,
-    named: &[String],
-    preferred: &str,
-) -> Result<(Arc<Provider>, Vec<Arc<Provider>>)> {
+pub(super) fn providers(context: &Context, named: &[String], preferred: &str) -> Result<Named> {
     let mut accounts: Vec<Arc<Provider>> = Vec::new();
     let mut beside: Vec<Arc<Provider>> = Vec::new();
     let names = named.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
@@ -215,27 +222,30 @@ pub(super) fn providers(
     if names.is_empty() {
         names.push(SERVER);
     }
+    let mut shop_at = None;
     for name in names {
+        if name == SHOP {
+            if shop_at.replace(beside.len()).is_some() {
+                return Err(named_twice(SHOP));
+            }
+            continue;
+        }
         let provider = context.provider(if name == SERVER { preferred } else { name })?;
         if accounts.iter().chain(&beside).any(|known| known.name == provider.name) {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("`--with` names `{}` more than once", provider.name),
-            )
-            .hint("name each once: nothing is made twice for one grant"));
+            return Err(named_twice(&provider.name));
         }
         match provider.account {
             AccountKind::None => beside.push(provider),
             AccountKind::Own | AccountKind::Shared => accounts.push(provider),
         }
     }
-    if accounts.len() + beside.len() > MOST_LAYERS {
+    if accounts.len() + beside.len() + usize::from(shop_at.is_some()) > MOST_LAYERS {
         return Err(Error::new(Kind::Usage, "`--with` names too many providers")
             .because_text(format!("a grant has at most {MOST_LAYERS} layers")));
     }
     let mut accounts = accounts.into_iter();
     match (accounts.next(), accounts.next()) {
-        (Some(provider), None) => Ok((provider, beside)),
+        (Some(provider), None) => Ok(Named { provider, beside, shop_at }),
         (Some(one), Some(other)) => Err(Error::new(
             Kind::Usage,
             format!("`{}` and `{}` both give an account", one.name, other.name),
@@ -244,6 +254,11 @@ pub(super) fn providers(
         (None, _) => Err(Error::new(Kind::Usage, "nothing that `--with` names gives an account")
             .hint(format!("name what gives one, too: `--with {SERVER},{}`", named.join(",")))),
     }
+}
+
+pub(super) fn named_twice(name: &str) -> Error {
+    Error::new(Kind::Usage, format!("`--with` names `{name}` more than once"))
+        .hint("name each once: nothing is made twice for one grant")
 }
 
 /// Running work that may go on without a word about it, in seconds.

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::ScriptLanguage;
-use crate::command::grant::SERVER;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file;
 use crate::output::{Cell, Column, Tone, table};
-use crate::remote::provider::{is_built_in, is_name, refuse_unsafe};
+use crate::remote::provider::{SERVER, SHOP, is_built_in, is_name, refuse_unsafe};
 
 /// What stands for the provider's name in the files of the skeleton.
 const NAME: &str = "@NAME@";
@@ -69,9 +68,9 @@ fn free_folder(context: &Context, name: &str) -> Result<PathBuf> {
     if is_built_in(name) {
         return Err(refused("a built-in provider has that name").hint(other));
     }
-    if name == SERVER {
+    if [SERVER, SHOP].contains(&name) {
         return Err(refused(
-            "in `--with` that word stands for the built-in provider that fits the server",
+            "in `--with` that word stands for the provider that fits the server, or the shop",
         )
         .hint(other));
     }

@@ -19,6 +19,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::web::{self, WebTrial};
 use crate::mark::{self, survey::Mark};
 use crate::output::{Tone, paint};
+use crate::policy::ShopSeen;
 use crate::public_key::{self, CheckKey};
 use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
@@ -236,7 +237,14 @@ impl<'a> Cycle<'a> {
         let server = Server::read(session.server_id(), &reply, now..=context.now());
         let route = Route::of(session.target, &context.surroundings)
             .map_err(|e| session::unreachable(session.target, e))?;
-        let mut broken = standing_against(context, session.target, &route, provider, &server)?;
+        let mut broken = standing_against(
+            context,
+            session.target,
+            &route,
+            provider,
+            &server,
+            &ShopSeen::default(),
+        )?;
         // A test of an account, too, gives rights in that folder for a moment.
         let gives_rights = provider.account != AccountKind::None;
         broken.retain(|one| gives_rights && one.rule.id().starts_with("path."));

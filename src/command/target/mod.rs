@@ -1,34 +1,29 @@
 //! `target`: the servers that access can be granted on.
 
+mod check;
+
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+pub(super) use self::check::standing_against;
 use crate::command::{quoted, refusal};
 use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Supporter};
 use crate::ledger::Filter;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
-use crate::policy::{self, Broken, Credential, LiveRequest, Request, refuse_ftp};
-use crate::promise::{Asked, Promise};
-use crate::remote::inputs;
+use crate::policy::refuse_ftp;
 use crate::remote::layer;
-use crate::remote::layer::ExpiryForm;
-use crate::remote::provider::{AccountKind, Provider, Verb};
-use crate::remote::script::{Answer, clean};
-use crate::remote::server::{self, Server};
-use crate::remote::session::{Session, unreachable};
+use crate::remote::session::unreachable;
 use crate::target::pin::HostKeyPin;
 use crate::target::{
     Address, AddressError, Elevation, Environment, Target, Targets, check_name, check_path,
     check_public_host,
 };
 use crate::transport::host_key::Verdict;
-use crate::transport::{Fetched, Route, fetch_host_key};
+use crate::transport::{Fetched, fetch_host_key};
 
 /// `target …`
 #[derive(Debug, Subcommand)]
@@ -110,7 +105,7 @@ pub async fn run(context: Context, command: TargetVerb) -> Result<()> {
         TargetVerb::Show { name } => show(&context, &name),
         TargetVerb::Check { name, unattended } => {
             let context = if unattended { context.unattended() } else { context };
-            check(&context, &name).await
+            check::check(&context, &name).await
         }
         TargetVerb::Remove { name } => remove(&context, &name).await,
     }
@@ -370,230 +365,6 @@ fn document(target: &Target) -> Value {
         "path": target.path,
         "public_host": target.public_host,
     })
-}
-
-/// Logs in, looks around with every provider that could be used, and says what is possible.
-async fn check(context: &Context, name: &str) -> Result<()> {
-    let target = context.target(name)?;
-    let progress = context.output.progress(&format!("connecting to {name}"));
-    let mut session = Session::open(context, &target).await?;
-    let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
-    let mut text = fields(&[
-        ("target", format!("{name} ({route})")),
-        ("server", session.server_id().to_owned()),
-    ]);
-    let (mut documents, mut refused) = (Vec::new(), Vec::new());
-    let gives_account = |one: &Arc<Provider>| one.account != AccountKind::None;
-    let all = Provider::list(&context.providers_dir()).into_iter().flatten();
-    for provider in all.filter(gives_account) {
-        progress.step(&format!("looking with {}", provider.name));
-        let looked = look(context, &mut session, &route, &provider).await?;
-        let provider = provider.name.as_str();
-        text.push_str(&format!("\n{}\n", paint(Tone::Strong, provider)));
-        match looked {
-            Ok((server, broken)) => {
-                let is_final = broken.iter().any(|one| one.rule.is_final());
-                text.push_str(&seen(&server, &broken));
-                documents.push(json!({
-                    "provider": provider, "usable": !is_final, "seen": server.reply.values(),
-                    "clock_ahead_seconds": server.clock_ahead.seconds(), "notes": server.warnings,
-                    "expiry_form": server.expiry_form, "broken": broken,
-                }));
-                if is_final && refused.is_empty() {
-                    refused = broken;
-                }
-            }
-            Err(why) => {
-                text.push_str(&format!("  {} {why}\n", paint(Tone::Warn, "cannot be used:")));
-                documents.push(json!({ "provider": provider, "usable": false, "why": why }));
-            }
-        }
-    }
-    let server_id = session.server_id().to_owned();
-    session.close().await;
-    drop(progress);
-    let usable = documents.iter().any(|one| one.get("usable") == Some(&Value::Bool(true)));
-    if !usable && !refused.is_empty() {
-        return Err(refusal(&refused));
-    }
-    if !usable {
-        let mut error =
-            Error::new(Kind::Refused, format!("no kind of access can be made on `{name}`"));
-        for one in &documents {
-            let said = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-            error = error.because_text(format!("`{}`: {}", said("provider"), said("why")));
-        }
-        return Err(error.hint("nothing was changed; each reason above says what to mend"));
-    }
-    let document = json!({ "target": name, "server_id": server_id, "providers": documents });
-    context.output.result(&text, document);
-    Ok(())
-}
-
-/// What the server is, and what `grant` would say against it: the same decision by the same facts.
-async fn look(
-    context: &Context,
-    session: &mut Session<'_>,
-    route: &Route,
-    provider: &Provider,
-) -> Result<std::result::Result<(Server, Vec<Broken>), String>> {
-    let inputs = inputs::of_detect(session.target, &route.user, "0000000000", Access::Sftp, None);
-    let asked_at = context.now();
-    Ok(match session.call(provider, Verb::Detect, &inputs).await? {
-        Answer::Done(reply) => match server::unusable(&reply, asked_at) {
-            Some(why) => Err(why),
-            None => {
-                let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
-                    .with_provider(provider, false, Access::Sftp)
-                    .with_path(session.target.path.as_deref());
-                let target = session.target;
-                let broken = standing_against(context, target, route, provider, &server)?;
-                Ok((server, broken))
-            }
-        },
-        Answer::Refused { reason, .. } => Err(reason),
-        Answer::Unknown { why } => Err(why),
-    })
-}
-
-/// What stands against a grant of SFTP by key, which is the least that can be asked for with writing.
-pub(super) fn standing_against(
-    context: &Context,
-    target: &Target,
-    route: &Route,
-    provider: &Provider,
-    server: &Server,
-) -> Result<Vec<Broken>> {
-    let own_account = provider.account == AccountKind::Own;
-    let account = if server.reply.text("uid") == "0" { "root" } else { &route.user };
-    let request = Request {
-        case: "check".into(),
-        supporter: Supporter { name: "check".into(), company: "check".into() },
-        target: target.name.clone(),
-        scheme: if route.host.is_some() { "ssh" } else { "local" }.into(),
-        host: route.host.clone(),
-        port: route.host.is_some().then_some(route.port),
-        declared: Some(target.environment),
-        account: (!own_account).then(|| account.to_owned()),
-        path: target.path.clone(),
-        access: Access::Sftp,
-        with_secrets: None,
-        credentials: vec![Credential::Key],
-        own_key: None,
-        from: Vec::new(),
-        deadline: None,
-        drain: 0,
-        overrides: Vec::new(),
-        live: LiveRequest::default(),
-        password_beside: false,
-        accept_weak_expiry: false,
-    };
-    let asked = Asked { key: true, password: false, own_account, access: Access::Sftp };
-    let promise = Promise::planned(server, asked);
-    let facts = server.facts(route, promise.weak(), target.path.as_deref());
-    let desk = context.desk("multisafepay")?;
-    Ok(policy::decide_target(&request, &facts, &desk, &context.policy, context.now()))
-}
-
-/// What matters to somebody who is about to give access; every fact is in the JSON document.
-fn seen(server: &Server, broken: &[Broken]) -> String {
-    let fact = |name: &str| clean(server.reply.text(name));
-    let clock = match server.clock_ahead.seconds() {
-        0 => "as here".to_owned(),
-        ahead => {
-            format!("{} s {} this one", ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" })
-        }
-    };
-    let folder = match (fact("path_exists").as_str(), fact("path_owner")) {
-        ("true", owner) if !owner.is_empty() => format!("there, owned by {owner}"),
-        ("true", _) => "there".to_owned(),
-        _ => String::new(),
-    };
-    let usable = match broken {
-        [] => "yes",
-        broken if broken.iter().any(|one| one.rule.is_final()) => "no",
-        _ => "yes, with what is named below",
-    };
-    let mut lines = vec![
-        ("  can be used", usable.to_owned()),
-        ("  system", format!("{} {}", fact("os_id"), fact("os_version")).trim().to_owned()),
-        ("  clock", clock),
-        ("  logs in with", logins(server)),
-        (
-            "  a key ends",
-            match server.expiry_form {
-                ExpiryForm::None => "not by itself".to_owned(),
-                ExpiryForm::Utc | ExpiryForm::Local => "by itself, to the second".to_owned(),
-            },
-        ),
-        ("  gate", yes_or_why(server, "can_gate", "gate_reason")),
-        ("  failsafe", failsafe_in_words(server)),
-        ("  confines SFTP", yes_or_why(server, "can_confine", "confine_reason")),
-        ("  shop folder", folder),
-    ];
-    // Settings that are not the default may keep a new account out.
-    for (label, name) in [
-        ("  AllowUsers", "allow_users"),
-        ("  AllowGroups", "allow_groups"),
-        ("  DenyUsers", "deny_users"),
-        ("  DenyGroups", "deny_groups"),
-        ("  ForceCommand", "force_command"),
-        ("  ChrootDirectory", "chroot_directory"),
-        ("  AuthenticationMethods", "authentication_methods"),
-    ] {
-        let value = fact(name);
-        let default = ["", "none", "any"].contains(&value.as_str());
-        lines.push((label, if default { String::new() } else { value }));
-    }
-    lines.retain(|(_, value)| !value.is_empty());
-    let mut text = fields(&lines);
-    for one in broken {
-        let (id, what, way_out) = (one.rule.id(), one.what(), one.way_out());
-        text.push_str(&format!(
-            "  {} {what}\n    {way_out}\n",
-            paint(Tone::Warn, &format!("{id}:"))
-        ));
-    }
-    for warning in &server.warnings {
-        text.push_str(&format!("  {} {warning}\n", paint(Tone::Warn, "note:")));
-    }
-    text
-}
-
-/// `yes`, or `no` and why; nothing where the provider does not say.
-fn yes_or_why(server: &Server, key: &str, reason: &str) -> String {
-    let why = clean(server.reply.text(reason));
-    match (server.reply.text(key), why.as_str()) {
-        ("true", _) => "yes".into(),
-        ("false", "") => "no".into(),
-        ("false", why) => format!("no: {why}"),
-        _ => String::new(),
-    }
-}
-
-/// What would close a grant here with nobody around.
-fn failsafe_in_words(server: &Server) -> String {
-    let why = clean(server.reply.text("failsafe_reason"));
-    match (server.reply.text("failsafe"), why.as_str()) {
-        ("systemd", _) => "a systemd timer".into(),
-        ("cron.d", _) => "cron".into(),
-        ("crontab", _) => "the account's crontab".into(),
-        ("none", "") => "none".into(),
-        ("none", why) => format!("none: {why}"),
-        _ => String::new(),
-    }
-}
-
-/// How the supporter could log in there.
-fn logins(server: &Server) -> String {
-    let mut ways = Vec::new();
-    if server.reply.text("pubkey_authentication") != "no" {
-        ways.push("a key");
-    }
-    if server.reply.is("can_password") {
-        ways.push("a password");
-    }
-    if ways.is_empty() { "neither a key nor a password".to_owned() } else { ways.join(" or ") }
 }
 
 /// The first ids of the grants on a target that are not over.

@@ -77,6 +77,7 @@ sp_wp_take_guard() {
 
 # What is left, by another way than the one that took it away.
 sp_wp_reread() {
+    sp_wp_want_state
     sp_wp_ask gone
     sp_php_value direct_why
     sp_wp_why=$sp_v
@@ -127,10 +128,11 @@ sp_wp_close_report() {
     sp_wp_say_shut
     if [ -n "$sp_wp_root" ]; then
         sp_php_said=$sp_wp_gone
-        sp_php_pass user_absent rows_left left new_administrator
+        sp_php_pass user_absent rows_left left
         sp_say reread "$sp_wp_by"
         sp_wp_refuse_other
         sp_wp_refuse_left
+        [ "$sp_recorded" = 0 ] || sp_wp_compare
         sp_wp_take_guard
         sp_bool guard_absent [ ! -e "${sp_rec_guard:-/nonexistent}" ]
         [ ! -e "${sp_rec_guard:-/nonexistent}" ] || sp_fail guard-left "The user $sp_account is gone, and $sp_rec_guard could not be removed (a read-only file system?). It does nothing any more."

@@ -20,7 +20,6 @@ there-record = root's record of the grant
 
 # What is to be known of an end.
 note-keys-ended = the user had made keys, application passwords or webhooks ({ $keys_ended }); they are gone
-note-new-administrator = the shop has an administrator who was none when access was granted: { $line }. Ask whoever may make one
 note-role-changed = the user had other roles in the shop than it was made with
 note-handed-over = what the user wrote in the shop belongs to an administrator now: { $line } (how many things, whose)
 note-reread-by-shop = that the user is gone is what the shop says: its database could not be read without it

@@ -27,6 +27,7 @@ sp_open() {
     ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
     sp_wp_read_record
     sp_wp_was=$sp_recorded
+    sp_wp_want_state
     ! sp_wp_find || sp_wp_look
     [ -z "$sp_unfit_id" ] || sp_refuse "$sp_unfit_id" "$sp_unfit_why"
     [ -z "$sp_rec_root" ] || [ "$sp_rec_root" = "$sp_wp_root" ] || sp_refuse shop-moved "This grant was begun in $sp_rec_root, and the shop is in $sp_wp_root now. Close it first."
@@ -37,9 +38,9 @@ sp_open() {
     ! sp_wp_guard_shared || sp_rec_guard_made=1
     sp_rec_guard=$sp_wp_guard_folder/stagepass-$sp_grant.php
     sp_rec_database=$sp_wp_database sp_rec_config=$sp_wp_config
-    [ -n "$sp_rec_admins" ] || sp_rec_admins=$sp_wp_admins
     sp_wp_write_record || sp_wp_refuse_new no-room "Nothing can be written to $sp_state (a full or read-only disk)."
     sp_recorded=1
+    sp_wp_keep_state || sp_wp_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
     sp_failsafe_install || sp_wp_refuse_new no-room 'The failsafe could not be written (a full or read-only disk).'
     # Where nothing starts it, somebody may.
     [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_wp_refuse_new no-room 'The failsafe could not be written (a full disk).'

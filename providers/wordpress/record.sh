@@ -4,7 +4,7 @@
 # Sets sp_recorded and sp_rec_*: what was made, where, and by whom the shop is loaded.
 sp_wp_read_record() {
     local line provider=''
-    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_database='' sp_rec_config='' sp_rec_admins=''
+    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_database='' sp_rec_config=''
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -15,7 +15,6 @@ sp_wp_read_record() {
             user=*) sp_rec_user=${line#*=} ;;
             guard=*) sp_rec_guard=${line#*=} ;;
             guard_made=*) sp_rec_guard_made=${line#*=} ;;
-            administrators=*) sp_rec_admins=${line#*=} ;;
             config=*) sp_rec_config=${line#*=} ;;
             database=*) sp_rec_database=${line#*=} ;;
         esac
@@ -35,7 +34,6 @@ guard=$sp_rec_guard
 guard_made=$sp_rec_guard_made
 config=$sp_rec_config
 database=$sp_rec_database
-administrators=$sp_rec_admins
 " || return 1
     # It is to be there after a power cut if anything of what it names is.
     sp_settle "$sp_record/record" "$sp_record" "$sp_state"

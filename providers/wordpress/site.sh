@@ -85,13 +85,11 @@ sp_wp_find_php() {
 sp_wp_find_host() {
     local url
     # A verb that is about no grant of its own (marks) has no record.
-    sp_rec_user=${sp_rec_user:-} sp_rec_guard=${sp_rec_guard:-} sp_rec_guard_made=${sp_rec_guard_made:-0} sp_rec_admins=${sp_rec_admins:-}
+    sp_rec_user=${sp_rec_user:-} sp_rec_guard=${sp_rec_guard:-} sp_rec_guard_made=${sp_rec_guard_made:-0}
     sp_wp_ask facts
     sp_wp_facts=$sp_php_said
     sp_php_value database
     sp_wp_database=$sp_v
-    sp_php_value administrators
-    sp_wp_admins=$sp_v
     sp_php_value siteurl
     url=$sp_v
     case $url in https://*) sp_wp_https=1 ;; esac

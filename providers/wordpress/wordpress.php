@@ -298,24 +298,15 @@ final class Stagepass_Wordpress
             $url = (string) $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array($option));
             Stagepass::say($option, $url);
         }
-        Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
+        $this->say_state();
     }
 
-    // The numbers of all who may do everything in the shop.
-    private function administrators()
+    // What is compared at the end.
+    private function say_state()
     {
-        return $this->direct->values('SELECT user_id FROM ' . $this->meta . ' WHERE meta_key = ? AND meta_value LIKE ? ORDER BY user_id', array($this->prefix . 'capabilities', '%"administrator"%'));
-    }
-
-    // Who came to be one while the grant was open. Not ours to judge, and not ours to take away: told.
-    private function say_new_administrators()
-    {
-        $before = Stagepass::told('administrators');
-        if ($before === '') {
-            return;
-        }
-        foreach (array_diff($this->administrators(), explode(',', $before)) as $id) {
-            Stagepass::say('new_administrator', $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($id)));
+        if (Stagepass::told('state') === '1') {
+            $state = new Stagepass_Wordpress_State($this->direct, $this->prefix, $this->users, $this->meta, Stagepass::told('ours'));
+            $state->say();
         }
     }
 
@@ -830,7 +821,7 @@ GUARD;
             $left += $this->left('role', $table . " WHERE option_name LIKE '%user_roles' AND option_value LIKE ?", array('%' . self::role() . '"%'));
         }
         Stagepass::say('rows_left', $left);
-        $this->say_new_administrators();
+        $this->say_state();
     }
 
     private function left($what, $sql, $bound)

@@ -82,8 +82,8 @@ struct Files {
     name: &'static str,
     manifest: &'static str,
     script: Parts,
-    /// Its program in PHP, where it has one.
-    php: Option<&'static str>,
+    /// Its program in PHP, in parts, where it has one.
+    php: &'static [&'static str],
     /// Its sentences, a Fluent catalogue.
     sentences: &'static str,
 }
@@ -99,7 +99,7 @@ const BUILTIN: &[Files] = &[
             "report", "secrets", "shop", "shop_close", "shop_open", "shut", "together",
             "update"
         ),
-        php: None,
+        php: &[],
         sentences: include_str!("../../providers/linux-account/en.ftl"),
     },
     Files {
@@ -109,7 +109,7 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "detect", "file", "folder", "lines", "marks",
             "open", "report", "sessions", "shut", "strays", "update"
         ),
-        php: None,
+        php: &[],
         sentences: include_str!("../../providers/authorized-key/en.ftl"),
     },
     Files {
@@ -119,16 +119,20 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "config", "detect", "fit", "guard", "lines",
             "marks", "open", "record", "server", "which_file"
         ),
-        php: None,
+        php: &[],
         sentences: include_str!("../../providers/web-password/en.ftl"),
     },
     Files {
         name: "wordpress",
         manifest: include_str!("../../providers/wordpress/provider.toml"),
         script: parts!("wordpress":
-            "provider", "check", "close", "detect", "marks", "open", "record", "site"
+            "provider", "check", "close", "detect", "marks", "open", "record", "site",
+            "state"
         ),
-        php: Some(include_str!("../../providers/wordpress/wordpress.php")),
+        php: &[
+            include_str!("../../providers/wordpress/state.php"),
+            include_str!("../../providers/wordpress/wordpress.php"),
+        ],
         sentences: include_str!("../../providers/wordpress/en.ftl"),
     },
 ];
@@ -137,10 +141,12 @@ impl Files {
     /// Its functions in sh. A program in PHP is one of them, which prints it: so it is sent with what calls it, and goes
     /// with that into the failsafe.
     fn script(&self) -> Cow<'static, str> {
-        let Some(php) = self.php else { return self.script.text.into() };
+        if self.php.is_empty() {
+            return self.script.text.into();
+        }
         let mut script = self.script.text.as_bytes().to_vec();
         script.extend_from_slice(PHP_FUNCTION.as_bytes());
-        let parts = PHP_LIBRARY.into_iter().chain([php]);
+        let parts = PHP_LIBRARY.iter().chain(self.php).copied();
         text::quote_into(&mut script, &parts.map(slim::php).collect::<String>());
         script.extend_from_slice(b"\n}\n");
         String::from_utf8(script).expect("texts and ASCII between them").into()

@@ -529,9 +529,48 @@ wp_keeps_rights() {
     says role_matches=false role=administrator present=true
     wp close path=/srv/shop
     finishes
-    says role_matches=false user_absent=true new_administrator=mallory
-    same 'the merchant is none of them' 1 "$(grep -c '^new_administrator=' <<<"$out")"
+    says role_matches=false user_absent=true difference=whole
+    wp_differs_by "+shop-user	mallory	administrator "
+    same 'nothing else is different' 1 "$(grep -c '^record=' <<<"$out")"
+    deny 'no password of anybody is told' grep -qF "$(wp_sql shop "select user_pass from shop_users where user_login='merchant'")" <<<"$out"
     wp_sql shop "delete from shop_usermeta where user_id=(select ID from shop_users where user_login='mallory'); delete from shop_users where user_login='mallory'"
+    wp collected
+    wp_differs
+}
+
+# wp_differs_by LINE: the last reply has a record that begins so.
+wp_differs_by() { want "$1 is different" grep -qF -- "record=$1" <<<"$out"; }
+
+# Who was let in, or wrote to the database, changed what lets somebody in again or says where the money goes.
+wp_differs() {
+    local pass
+    about="$suite what is different in the shop"
+    wp_sql shop "create table if not exists shop_woocommerce_api_keys (key_id int primary key, user_id int, description varchar(200), permissions varchar(10), truncated_key char(7)); insert into shop_woocommerce_api_keys values (1, 1, 'theirs', 'read', 'abc')"
+    wp_sql shop "insert into shop_options (option_name, option_value) values ('multisafepay_api_key', 'LIVE-KEY-4711'), ('woocommerce_stripe_settings', 'a:2:{s:7:\"enabled\";s:3:\"yes\";s:8:\"testmode\";s:3:\"yes\";}')"
+    pass=$(wp_sql shop "select user_pass from shop_users where user_login='merchant'")
+    wp open path=/srv/shop
+    finishes
+    want 'what is there is listed' test -s "$root/var/lib/stagepass/$id/state"
+    same 'only root reads the list' 600 "$(stat -c %a "$root/var/lib/stagepass/$id/state")"
+    deny 'no value of a setting is in it' grep -qs 'LIVE-KEY' "$root/var/lib/stagepass/$id/state"
+    wp_sql shop "update shop_options set option_value='THEIR-KEY-4711' where option_name='multisafepay_api_key'; update shop_options set option_value=replace(option_value, 's:3:\"yes\";}', 's:2:\"no\";}') where option_name='woocommerce_stripe_settings'"
+    wp_sql shop "insert into shop_woocommerce_api_keys values (2, 1, 'mine', 'write', 'def'); update shop_users set user_pass='x' where user_login='merchant'"
+    wp_sql shop "update shop_options set option_value=concat('a:1:{i:0;s:13:\"evil/evil.php\";}') where option_name='active_plugins'"
+    wp_sql shop "insert into shop_usermeta (user_id, meta_key, meta_value) select ID, '_application_passwords', 'a:1:{i:0;a:2:{s:4:\"uuid\";s:4:\"u-u1\";s:4:\"name\";s:4:\"back\";}}' from shop_users where user_login='merchant'"
+    wp close path=/srv/shop
+    finishes
+    says user_absent=true difference=whole
+    wp_differs_by '+shop-payment	multisafepay_api_key	'
+    wp_differs_by '-shop-payment	multisafepay_api_key	'
+    wp_differs_by '+shop-payment	woocommerce_stripe_settings.testmode	'
+    deny "record=+shop-payment	woocommerce_stripe_settings.enabled	 is as it was" grep -qF -- 'record=+shop-payment	woocommerce_stripe_settings.enabled	' <<<"$out"
+    wp_differs_by '+shop-key	shop_woocommerce_api_keys 2	'
+    deny "shop_woocommerce_api_keys 1	 is as it was" grep -qF -- 'shop_woocommerce_api_keys 1	' <<<"$out"
+    wp_differs_by '+shop-user	merchant	administrator '
+    wp_differs_by '+shop-plugin	evil/evil.php	'
+    wp_differs_by '+shop-login	merchant u-u1		back'
+    deny 'no value of a setting is told' grep -q 'KEY-4711' <<<"$out"
+    wp_sql shop "drop table shop_woocommerce_api_keys; delete from shop_options where option_name in ('multisafepay_api_key', 'woocommerce_stripe_settings'); update shop_options set option_value='a:0:{}' where option_name='active_plugins'; delete from shop_usermeta where meta_key='_application_passwords'; update shop_users set user_pass='$pass' where user_login='merchant'"
     wp collected
 }
 

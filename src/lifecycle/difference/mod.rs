@@ -8,6 +8,7 @@ mod names;
 mod others;
 mod record;
 mod shop;
+mod software;
 mod system;
 
 use std::collections::BTreeMap;
@@ -52,6 +53,8 @@ pub enum Class {
     Key,
     /// What sshd, PAM, a shell or a program at the prompt obeys.
     Login,
+    /// What in the shop's own software lets somebody in, runs, or says where money goes.
+    Shop,
     /// A program that runs, or listens.
     Process,
     /// A group or its members.

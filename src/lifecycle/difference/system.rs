@@ -8,7 +8,7 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use sha2::{Digest as _, Sha256};
 
 use super::names::{Names, show};
-use super::{Class, Finding, MOST_KEPT};
+use super::{Class, Finding, MOST_KEPT, software};
 
 /// The most lines of one kind, of which none pushes another off, and the most bytes of all of them.
 const MOST_OF_A_KIND: usize = 25_000;
@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 6 * 1024 * 1024;
 const MOST_BYTES_OF_A_KIND: usize = 1536 * 1024;
 
 /// The most bytes of a finding.
-const MOST_TEXT: usize = 380;
+pub(super) const MOST_TEXT: usize = 380;
 
 /// What became of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,12 +170,12 @@ fn kind(line: &[u8]) -> &[u8] {
 
 /// One line of the server's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Line<'a> {
-    kind: &'a [u8],
+pub(super) struct Line<'a> {
+    pub(super) kind: &'a [u8],
     /// The fields of the name, without the kind.
     fields: Vec<&'a [u8]>,
-    value: &'a [u8],
-    text: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) text: &'a [u8],
 }
 
 type Name<'a> = (&'a [u8], Vec<&'a [u8]>);
@@ -194,7 +194,7 @@ impl<'a> Line<'a> {
         (self.kind, self.fields.clone())
     }
 
-    fn field(&self, number: usize) -> &'a [u8] {
+    pub(super) fn field(&self, number: usize) -> &'a [u8] {
         self.fields.get(number).copied().unwrap_or_default()
     }
 }
@@ -224,6 +224,9 @@ impl Told<'_> {
             (b"listen", 1) if how == How::New => found.extend(self.listens(line)),
             (b"at", 1) => found.extend(self.at(line, how)),
             (b"process" | b"listen", _) => {}
+            (kind, 1) if kind.starts_with(b"shop-") => {
+                found.extend(software::judge(line, old, how));
+            }
             (_, 1) => found.push(place(line, old, how)),
             _ => {}
         }

@@ -354,6 +354,12 @@ environment-customers = this staging copy holds orders, so perhaps your customer
 environment-only-declared = nothing but your word shows that it is staging: `stagepass target check` lists what was looked at
 
 shop-not-looked-into = whether the shop is staging was not asked of it by `{ $provider }`: { $why }
+target-shops-seen = { $count ->
+        [one] a shop was found on the server
+       *[other] { $count } shops were found on the server
+    }
+target-shops-seen-hint = name the one that is meant: `stagepass target add { $target } … --replace --path FOLDER`
+
 grant-shop-needs-a-folder = which shop is meant is found by its folder
 grant-shop-unknown = there is no shop in { $folder } whose software stagepass knows
 grant-shop-unknown-hint = name the shop's own folder (`stagepass target add … --replace --path FOLDER`); `stagepass provider list` shows the software that is known

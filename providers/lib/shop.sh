@@ -6,7 +6,10 @@
 sp_folder() {
     local above known line value first=1 owner=''
     sp_real=''
-    [ -n "$sp_path" ] || return 0
+    if [ -z "$sp_path" ]; then
+        sp_shops_seen
+        return 0
+    fi
     sp_bool path_exists [ -d "$sp_path" ]
     [ -d "$sp_path" ] && cd -P "$sp_path" 2>/dev/null || return 0
     sp_real=$PWD
@@ -122,6 +125,36 @@ sp_folder_homes() {
     done
     IFS=" $sp_tab$sp_nl"
     cd /
+}
+
+# The shops in the usual places, for who has not said which is meant: PATH, and the file by which it is known.
+sp_shops_seen() {
+    local one sign real seen="$sp_nl" count=0 roots
+    # Where a web server looks, as its settings say in a line of their own.
+    set +f
+    roots=$(cat -- /etc/apache2/sites-enabled/* /etc/httpd/conf.d/*.conf /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*.conf 2>/dev/null |
+        sed -n -e 's/^[[:space:]]*[Dd]ocument[Rr]oot[[:space:]]\{1,\}"\{0,1\}\(\/[^"[:space:]]*\).*/\1/p' \
+            -e 's/^[[:space:]]*root[[:space:]]\{1,\}"\{0,1\}\(\/[^";[:space:]]*\).*/\1/p' | sort -u | head -n 100) || roots=''
+    set -- /var/www /var/www/* /var/www/*/html /var/www/*/htdocs /var/www/*/public_html /var/www/*/public /var/www/*/web /var/www/vhosts/*/httpdocs \
+        /home/*/public_html /home/*/htdocs /home/*/www /home/*/domains/*/public_html /srv/* /srv/www/* /srv/*/htdocs /srv/*/public_html \
+        /usr/share/wordpress /opt/bitnami/*
+    set -f
+    IFS=$sp_nl
+    # shellcheck disable=SC2086
+    set -- $roots "$@"
+    IFS=" $sp_tab$sp_nl"
+    for one; do
+        for sign in wp-load.php bin/magento app/Mage.php config/settings.inc.php system/startup.php includes/version.php; do
+            [ -f "$one/$sign" ] || continue
+            real=$(cd -P -- "$one" 2>/dev/null && pwd) || continue
+            case $real in *[[:cntrl:]]*) continue ;; esac
+            case $seen in *"$sp_nl$real$sp_nl"*) continue ;; esac
+            seen=$seen$real$sp_nl
+            sp_say shop_seen "$real $sign"
+            count=$((count + 1))
+            [ "$count" -lt 40 ] || return 0
+        done
+    done
 }
 
 # Files by which a shop is known, in the folder or in its public folder.

@@ -381,6 +381,39 @@ fn every_broken_rule_is_told_at_once_and_nothing_is_touched() {
     assert_eq!(any_port(&["--company", "Multi\u{202e}Safepay"]), ["supporter.company"]);
 }
 
+/// Where the target names no folder, the shops in the usual places are listed, and a user of the shop is refused before
+/// anything is asked; with a folder, the software in it is known by its files.
+#[test]
+fn a_shop_is_found_where_none_is_named_and_known_by_its_files() {
+    let story = Story::new();
+    let (host, key) = refusing_host(&story);
+    host.sh(
+        "mkdir -p '/var/www/my shop' /home/deploy/public_html/bin /srv/empty /etc/nginx/conf.d /data/third
+         touch '/var/www/my shop/wp-load.php' /home/deploy/public_html/bin/magento /data/third/wp-load.php
+         printf 'server {\n  root /data/third;\n}\n' >/etc/nginx/conf.d/third.conf
+         ln -s '/var/www/my shop' /srv/again",
+    );
+    // As deploy, who is not root: no folder is named for it.
+    story.heard(story.stage.add_target("bare", &host, "deploy", &[])).ok();
+    let document = story.run(["target", "check", "bare", "--json"]).ok().json();
+    let seen = &document["result"]["providers"][1]["seen"];
+    let expected = "/data/third wp-load.php\n/var/www/my shop wp-load.php\n\
+        /home/deploy/public_html bin/magento";
+    assert_eq!(seen["shop_seen"], expected, "{seen:#}");
+    let shown = story.run(["target", "check", "bare"]).ok().stdout;
+    assert!(shown.contains("  /var/www/my shop  (wp-load.php)\n"), "{shown}");
+    let public = key.public.to_str().unwrap();
+    let words = ["--key", public, "--with", "server,shop", "--output", "/nonexistent/x"];
+    let run = nothing_happens(&story, &host, 2, || story.grant("bare", &words));
+    assert!(run.output().contains("target check bare"), "{}", run.told());
+    // A folder of a shop of another kind, and one of none.
+    story.target("none", &host, "root", &[]);
+    let run = nothing_happens(&story, &host, 6, || story.grant("none", &words));
+    assert!(run.output().contains("whose software stagepass knows"), "{}", run.told());
+    let twice = ["--key", public, "--with", "server,shop,shop"];
+    nothing_happens(&story, &host, 2, || story.grant("none", &twice));
+}
+
 /// What a document says of the shop folder, each with its rule and every sentence: what is refused
 /// stands in the error, the rest in what `target check` says of `linux-account`.
 fn said_of_the_folder(run: &Ended) -> Vec<serde_json::Value> {

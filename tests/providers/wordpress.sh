@@ -550,9 +550,9 @@ wp_differs() {
     pass=$(wp_sql shop "select user_pass from shop_users where user_login='merchant'")
     wp open path=/srv/shop
     finishes
-    want 'what is there is listed' test -s "$root/var/lib/stagepass/$id/state"
-    same 'only root reads the list' 600 "$(stat -c %a "$root/var/lib/stagepass/$id/state")"
-    deny 'no value of a setting is in it' grep -qs 'LIVE-KEY' "$root/var/lib/stagepass/$id/state"
+    want 'what is there is listed' test -s "$root/var/lib/stagepass/$grant/state"
+    same 'only root reads the list' 600 "$(stat -c %a "$root/var/lib/stagepass/$grant/state")"
+    deny 'no value of a setting is in it' grep -qs 'LIVE-KEY' "$root/var/lib/stagepass/$grant/state"
     wp_sql shop "update shop_options set option_value='THEIR-KEY-4711' where option_name='multisafepay_api_key'; update shop_options set option_value=replace(option_value, 's:3:\"yes\";}', 's:2:\"no\";}') where option_name='woocommerce_stripe_settings'"
     wp_sql shop "insert into shop_woocommerce_api_keys values (2, 1, 'mine', 'write', 'def'); update shop_users set user_pass='x' where user_login='merchant'"
     wp_sql shop "update shop_options set option_value=concat('a:1:{i:0;s:13:\"evil/evil.php\";}') where option_name='active_plugins'"

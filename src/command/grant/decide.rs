@@ -110,7 +110,8 @@ pub(super) fn refuse_without_shop(wanted: &Wanted) -> Result<()> {
     let target = &wanted.target.name;
     Err(Error::new(Kind::Usage, format!("`{target}` has no shop folder"))
         .because_text(why)
-        .hint(format!("name it: `stagepass target add {target} … --replace --path /var/www/shop`")))
+        .hint(format!("name it: `stagepass target add {target} … --replace --path /var/www/shop`"))
+        .hint(format!("`stagepass target check {target}` lists the shops that are found there")))
 }
 
 /// Keys of a kind that the server does not take are refused before anything is made.

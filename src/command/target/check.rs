@@ -9,6 +9,7 @@ use crate::command::{refusal, shop};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Supporter};
+use crate::message;
 use crate::output::{Cell, Column, Progress, Tone, fields, paint, table};
 use crate::policy::{
     self, Broken, Credential, EnvironmentFinding, EnvironmentVerdict, LiveRequest, Request, Says,
@@ -82,6 +83,8 @@ pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
         return Err(nothing_usable(name, &documents));
     }
     text.push_str(&shops.text);
+    let others = servers().next().map(|server| found_elsewhere(name, server)).unwrap_or_default();
+    text.push_str(&others);
     let facts = servers().next().map(|server| {
         let mut facts = server.facts(&route, Vec::new(), target.path.as_deref());
         facts.shop = shops.seen.clone();
@@ -175,6 +178,25 @@ async fn look_at_shops(
     }
     shops.seen = shop::seen(session, route, &replies.iter().collect::<Vec<_>>()).await;
     Ok(shops)
+}
+
+/// The shops on the server, where the target names none of them.
+fn found_elsewhere(name: &str, server: &Server) -> String {
+    let found: Vec<&str> = server.reply.lines("shop_seen").collect();
+    if found.is_empty() {
+        return String::new();
+    }
+    // The sign behind the path has no blank.
+    let line = |one: &&str| {
+        let (path, sign) = one.rsplit_once(' ').unwrap_or((one, ""));
+        format!("  {}  ({})\n", clean(path), clean(sign))
+    };
+    format!(
+        "\n{}\n{}  {}\n",
+        paint(Tone::Strong, &message::text("target-shops-seen", &[("count", found.len().into())])),
+        found.iter().map(line).collect::<String>(),
+        message::text("target-shops-seen-hint", &[("target", name.into())])
+    )
 }
 
 /// What is there of a shop, as far as a merchant recognises it by that.

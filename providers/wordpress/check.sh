@@ -40,7 +40,7 @@ sp_wp_say_state() {
         sp_unfit_id=$sp_php_id sp_unfit_why=$sp_php_because
         return 0
     fi
-    sp_php_pass present foreign marked role_matches role sessions keys reread
+    sp_php_pass present foreign marked role_matches role sessions keys use uses_total reread
     [ -z "$sp_rec_guard" ] || sp_bool guard_matches sp_wp_guard_matches
 }
 

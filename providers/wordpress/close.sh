@@ -95,7 +95,7 @@ sp_wp_reread() {
 # What ended right away, of what the rows had.
 sp_wp_say_shut() {
     sp_php_said=$sp_wp_shut
-    sp_php_pass shut sessions_ended keys_ended role_matches
+    sp_php_pass shut sessions_ended keys_ended role_matches use uses_total
     sp_php_said=$sp_wp_closed
     sp_php_pass handed_over
 }

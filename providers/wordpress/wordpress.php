@@ -570,7 +570,19 @@ call_user_func(function () {
 $ours = function ($id) { return $id && get_user_meta((int) $id, 'stagepass', true) === '@MARK@'; };
 $over = function ($id) use ($ours) { return time() >= @END@ && $ours($id); };
 $no = function () { return new WP_Error('stagepass_over', 'This access is over.'); };
-add_filter('authenticate', function ($user) use ($over, $no) { return $user instanceof WP_User && $over($user->ID) ? $no() : $user; }, PHP_INT_MAX);
+$note = function ($id, $kind) {
+if (count(get_user_meta($id, 'stagepass_use')) < 500) {
+$from = isset($_SERVER['REMOTE_ADDR']) ? $_SERVER['REMOTE_ADDR'] : '-';
+$by = isset($_SERVER['HTTP_USER_AGENT']) ? $_SERVER['HTTP_USER_AGENT'] : '';
+add_user_meta($id, 'stagepass_use', substr(preg_replace('/[^\x21-\x7e]+/', ' ', time() . ' ' . $from . ' ' . $kind . ' ' . $by), 0, 200));
+}
+};
+add_action('wp_login', function ($name, $user) use ($ours, $note) { if ($ours($user->ID)) { $note($user->ID, 'login'); } }, 1, 2);
+add_filter('authenticate', function ($user) use ($over, $no, $note) {
+if (!($user instanceof WP_User) || !$over($user->ID)) { return $user; }
+$note($user->ID, 'refused');
+return $no();
+}, PHP_INT_MAX);
 add_filter('determine_current_user', function ($id) use ($over) { return $over($id) ? false : $id; }, PHP_INT_MAX);
 add_action('auth_cookie_valid', function ($cookie, $user) use ($over) { if ($over($user->ID)) { WP_Session_Tokens::get_instance($user->ID)->destroy_all(); } }, 1, 2);
 add_filter('user_has_cap', function ($rights, $asked, $about, $user = null) use ($over) { return $user && $over($user->ID) ? array() : $rights; }, PHP_INT_MAX, 4);
@@ -605,6 +617,7 @@ GUARD;
             Stagepass::say('marked', $this->marked($id));
             $this->say_roles($id);
             Stagepass::say('sessions', $this->sessions($id));
+            $this->say_uses($id);
             Stagepass::say('keys', $this->keys($id));
         }
         $this->say_guard();
@@ -622,6 +635,17 @@ GUARD;
             Stagepass::say('role', $role);
         }
         Stagepass::say('role_matches', $roles === array(self::role()));
+    }
+
+    // The logins that the file in the shop wrote down, but for those that are known already: UNIXTIME ADDRESS KIND PROGRAM.
+    private function say_uses($id)
+    {
+        $uses = $this->direct->values('SELECT meta_value FROM ' . $this->meta . " WHERE user_id = ? AND meta_key = 'stagepass_use' ORDER BY umeta_id", array($id));
+        $uses = preg_grep('/^\d{1,12} [0-9a-fA-F:.-]+ (?:login|refused)(?: |$)/D', $uses);
+        foreach (array_slice($uses, (int) Stagepass::told('uses_from')) as $use) {
+            Stagepass::say('use', $use);
+        }
+        Stagepass::say('uses_total', count($uses));
     }
 
     private function sessions($id)
@@ -664,6 +688,7 @@ GUARD;
         }
         Stagepass::say('user_id', $id);
         Stagepass::say('sessions_ended', $this->sessions($id));
+        $this->say_uses($id);
         Stagepass::say('keys_ended', $this->keys($id));
         $this->say_roles($id);
         $this->direct->change('UPDATE ' . $this->users . ' SET user_pass = ?, user_email = ?, user_activation_key = ? WHERE ID = ?', array('!' . Stagepass::nobodys(), self::address(), '', $id));

@@ -267,7 +267,11 @@ wp_whole_life() {
         same 'what is new in the shop is the shop' '' "$(find "$root$content" ! -user 33 -newer "$root/var/log/mariadb.log")"
         wp check "path=$path"
         finishes
-        says present=true foreign=false recorded=true marked=true role_matches=true "role=stagepass_$grant" guard_matches=true reread=direct expired=false sessions=1 keys=0
+        says present=true foreign=false recorded=true marked=true role_matches=true "role=stagepass_$grant" guard_matches=true reread=direct expired=false sessions=1 keys=0 uses_total=1
+        want 'the login is told' grep -qE '^use=[0-9]{10} [0-9a-f.:]+ login curl/' <<<"$out"
+        wp check "path=$path" uses_from=1
+        says uses_total=1
+        deny 'a login that is known is not told again' grep -q '^use=' <<<"$out"
         wp update "path=$path" "deadline=$((deadline + 60))"
         finishes
         says expiry=guard
@@ -278,7 +282,7 @@ wp_whole_life() {
         says guard_matches=true
         wp close "path=$path"
         finishes
-        says absent=true user_absent=true rows_left=0 reread=direct already_absent=false foreign=false shut=true sessions_ended=1 guard_absent=true failsafe_absent=true result_kept=true by_server=false
+        says absent=true user_absent=true rows_left=0 reread=direct already_absent=false foreign=false shut=true sessions_ended=1 uses_total=1 difference=whole guard_absent=true failsafe_absent=true result_kept=true by_server=false
         want 'the old cookie opens nothing' wp_is_out "$site"
         want 'nor does the password' wp_cannot_enter "$site"
         want 'the merchant goes on' wp_enters "$site" merchant merchants-Pw1

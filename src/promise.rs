@@ -167,16 +167,19 @@ impl Promise {
     }
 
     /// With what a provider makes beside the account, by what it replied to `detect` or `open`: that it
-    /// goes at the deadline is known only where the server itself takes it away.
+    /// goes at the deadline is known only where the server itself takes it away. What the software of the
+    /// shop keeps as well (`expiry`) stands before that; who may write to the shop could take it out.
     #[must_use]
     pub fn beside(mut self, provider: &str, reply: &Reply) -> Self {
         let by = failsafe(reply.text("failsafe"));
+        let itself =
+            Some("the shop itself").filter(|_| !["", "none"].contains(&reply.text("expiry")));
         let missing = by.is_none().then(|| {
             reason(reply, "failsafe_reason", "nothing here takes it away at the deadline")
         });
         self.credentials.push(CredentialPromise {
             credential: provider.to_owned(),
-            enforced_by: by.into_iter().collect(),
+            enforced_by: itself.map(str::to_owned).into_iter().chain(by).collect(),
             missing: missing.into_iter().collect(),
         });
         self
@@ -349,6 +352,27 @@ mod tests {
         assert!(
             Promise::planned(&server("SSH-2.0-OpenSSH_9.2", &everything), asked).weak().is_empty()
         );
+    }
+
+    #[test]
+    fn beside_the_account_the_server_ends_it_and_the_shop_itself_where_it_can() {
+        let asked = Asked { key: true, password: false, own_account: true, access: Access::Sftp };
+        let of = |facts: &[(&str, &str)]| {
+            let promise = Promise::planned(&server("SSH-2.0-OpenSSH_9.2", &[]), asked);
+            promise
+                .beside("wordpress", &Reply::from_values(facts.collect()))
+                .credentials
+                .pop()
+                .unwrap()
+        };
+        let both = of(&[("expiry", "guard"), ("failsafe", "cron.d")]);
+        assert_eq!(both.enforced_by, ["the shop itself", "failsafe (cron)"]);
+        let none = of(&[("expiry", "none"), ("failsafe", "cron.d")]);
+        assert_eq!(none.enforced_by, ["failsafe (cron)"]);
+        // Whoever may write to the shop's files could take it out.
+        let alone =
+            of(&[("expiry", "guard"), ("failsafe", "none"), ("failsafe_reason", "no cron")]);
+        assert_eq!((alone.enforced_by.len(), alone.missing), (1, vec!["no cron".to_owned()]));
     }
 
     #[test]

@@ -305,8 +305,13 @@ final class Stagepass_Wordpress
     private function say_state()
     {
         if (Stagepass::told('state') === '1') {
-            $state = new Stagepass_Wordpress_State($this->direct, $this->prefix, $this->users, $this->meta, Stagepass::told('ours'));
-            $state->say();
+            try {
+                $state = new Stagepass_Wordpress_State($this->direct, $this->prefix, $this->users, $this->meta, Stagepass::told('ours'));
+                $state->say();
+            } catch (Exception $error) {
+                // A table of another version: that a user is gone is not less true for it.
+                Stagepass::say('state_whole', false);
+            }
         }
     }
 

@@ -534,16 +534,12 @@ wp_keeps_rights() {
     wp close path=/srv/shop
     finishes
     says role_matches=false user_absent=true difference=whole
-    wp_differs_by "+shop-user	mallory	administrator "
-    same 'nothing else is different' 1 "$(grep -c '^record=' <<<"$out")"
+    says "found=shop new user of the shop's administration: mallory (administrator)" found_total=1
     deny 'no password of anybody is told' grep -qF "$(wp_sql shop "select user_pass from shop_users where user_login='merchant'")" <<<"$out"
     wp_sql shop "delete from shop_usermeta where user_id=(select ID from shop_users where user_login='mallory'); delete from shop_users where user_login='mallory'"
     wp collected
     wp_differs
 }
-
-# wp_differs_by LINE: the last reply has a record that begins so.
-wp_differs_by() { want "$1 is different" grep -qF -- "record=$1" <<<"$out"; }
 
 # Who was let in, or wrote to the database, changed what lets somebody in again or says where the money goes.
 wp_differs() {
@@ -564,15 +560,12 @@ wp_differs() {
     wp close path=/srv/shop
     finishes
     says user_absent=true difference=whole
-    wp_differs_by '+shop-payment	multisafepay_api_key	'
-    wp_differs_by '-shop-payment	multisafepay_api_key	'
-    wp_differs_by '+shop-payment	woocommerce_stripe_settings.testmode	'
-    deny "record=+shop-payment	woocommerce_stripe_settings.enabled	 is as it was" grep -qF -- 'record=+shop-payment	woocommerce_stripe_settings.enabled	' <<<"$out"
-    wp_differs_by '+shop-key	shop_woocommerce_api_keys 2	'
-    deny "shop_woocommerce_api_keys 1	 is as it was" grep -qF -- 'shop_woocommerce_api_keys 1	' <<<"$out"
-    wp_differs_by '+shop-user	merchant	administrator '
-    wp_differs_by '+shop-plugin	evil/evil.php	'
-    wp_differs_by '+shop-login	merchant u-u1		back'
+    says 'found=shop setting of payments or mail, changed: multisafepay_api_key' \
+        'found=shop setting of payments or mail, changed: woocommerce_stripe_settings.testmode' \
+        'found=shop new key for programs that ask the shop: shop_woocommerce_api_keys 2 (mine)' \
+        "found=shop user of the shop's administration, changed (password): merchant (administrator)" \
+        'found=shop new plugin that is switched on: evil/evil.php' \
+        'found=shop new password for programs, of a user of the shop: merchant u-u1 (back)' found_total=6
     deny 'no value of a setting is told' grep -q 'KEY-4711' <<<"$out"
     wp_sql shop "drop table shop_woocommerce_api_keys; delete from shop_options where option_name in ('multisafepay_api_key', 'woocommerce_stripe_settings'); update shop_options set option_value='a:0:{}' where option_name='active_plugins'; delete from shop_usermeta where meta_key='_application_passwords'; update shop_users set user_pass='$pass' where user_login='merchant'"
     wp collected

@@ -575,17 +575,18 @@ call_user_func(function () {
 $ours = function ($id) { return $id && get_user_meta((int) $id, 'stagepass', true) === '@MARK@'; };
 $over = function ($id) use ($ours) { return time() >= @END@ && $ours($id); };
 $no = function () { return new WP_Error('stagepass_over', 'This access is over.'); };
-$note = function ($id, $kind) {
-if (count(get_user_meta($id, 'stagepass_use')) < 500) {
+$note = function ($user, $kind) {
+$id = $user->ID;
+if ($user->user_login === '@NAME@' && count(get_user_meta($id, 'stagepass_use')) < 500) {
 $from = isset($_SERVER['REMOTE_ADDR']) ? $_SERVER['REMOTE_ADDR'] : '-';
 $by = isset($_SERVER['HTTP_USER_AGENT']) ? $_SERVER['HTTP_USER_AGENT'] : '';
 add_user_meta($id, 'stagepass_use', substr(preg_replace('/[^\x21-\x7e]+/', ' ', time() . ' ' . $from . ' ' . $kind . ' ' . $by), 0, 200));
 }
 };
-add_action('wp_login', function ($name, $user) use ($ours, $note) { if ($ours($user->ID)) { $note($user->ID, 'login'); } }, 1, 2);
+add_action('wp_login', function ($name, $user) use ($ours, $note) { if ($ours($user->ID)) { $note($user, 'login'); } }, 1, 2);
 add_filter('authenticate', function ($user) use ($over, $no, $note) {
 if (!($user instanceof WP_User) || !$over($user->ID)) { return $user; }
-$note($user->ID, 'refused');
+$note($user, 'refused');
 return $no();
 }, PHP_INT_MAX);
 add_filter('determine_current_user', function ($id) use ($over) { return $over($id) ? false : $id; }, PHP_INT_MAX);
@@ -603,7 +604,7 @@ add_filter('pre_update_option_' . $option, function ($new, $old) use ($ours) { r
 }
 });
 GUARD;
-        return str_replace(array('@GRANT@', '@MARK@', '@END@'), array(Stagepass::told('grant'), self::mark(), (string) (int) Stagepass::told('deadline')), $text . "\n");
+        return str_replace(array('@GRANT@', '@NAME@', '@MARK@', '@END@'), array(Stagepass::told('grant'), Stagepass::told('account'), self::mark(), (string) (int) Stagepass::told('deadline')), $text . "\n");
     }
 
     // ---- its state ------------------------------------------------------------------------------

@@ -359,11 +359,7 @@ mod tests {
         let asked = Asked { key: true, password: false, own_account: true, access: Access::Sftp };
         let of = |facts: &[(&str, &str)]| {
             let promise = Promise::planned(&server("SSH-2.0-OpenSSH_9.2", &[]), asked);
-            promise
-                .beside("wordpress", &Reply::from_values(facts.collect()))
-                .credentials
-                .pop()
-                .unwrap()
+            promise.beside("wordpress", &reply(facts)).credentials.pop().unwrap()
         };
         let both = of(&[("expiry", "guard"), ("failsafe", "cron.d")]);
         assert_eq!(both.enforced_by, ["the shop itself", "failsafe (cron)"]);

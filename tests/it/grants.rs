@@ -386,7 +386,8 @@ fn every_broken_rule_is_told_at_once_and_nothing_is_touched() {
 #[test]
 fn a_shop_is_found_where_none_is_named_and_known_by_its_files() {
     let story = Story::new();
-    let (host, key) = refusing_host(&story);
+    let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
+    let key = story.stage.supporter_key();
     host.sh(
         "mkdir -p '/var/www/my shop' /home/deploy/public_html/bin /srv/empty /etc/nginx/conf.d /data/third
          touch '/var/www/my shop/wp-load.php' /home/deploy/public_html/bin/magento /data/third/wp-load.php

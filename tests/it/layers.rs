@@ -918,9 +918,14 @@ fn environment_of(story: &Story) -> (String, Vec<String>) {
     (said(finding, "verdict"), told.collect())
 }
 
-/// What the shop itself says, and what is seen of it from the server, stands beside the declaration.
-fn says_that_it_is_staging(story: &Story) {
-    let (verdict, signals) = environment_of(story);
+/// What a shop itself says, and what is seen of it from the server, stands beside the declaration; and where it says that
+/// it is live it is refused, whether or not somebody gets a user of it.
+#[test]
+fn a_real_shop_booted_says_whether_it_is_staging_and_what_it_says_beats_the_declaration() {
+    let (story, host) = staging_wordpress();
+    let key = story.stage.supporter_key();
+    let words = ["--key", key.public.to_str().unwrap(), "--with", "server,shop", "--dry-run"];
+    let (verdict, signals) = environment_of(&story);
     assert_eq!(verdict, "staging");
     for wanted in [
         "setting staging staging-strong",
@@ -931,23 +936,19 @@ fn says_that_it_is_staging(story: &Story) {
     }
     let shown = story.run(["target", "check", "shop"]).ok().stdout;
     assert!(shown.contains("wp-login.php") && shown.contains("enough by itself"), "{shown}");
-}
 
-/// A shop that says that it is live is refused, though the target was declared to be staging: whether or not somebody
-/// gets a user of it.
-fn live_proof_beats_the_declaration(story: &Story, host: &Host, words: &[&str]) {
     let set = |from: &str, to: &str| {
         host.sh(&format!("sed -i \"s/'{from}'/'{to}'/\" /var/www/shop/wp-config.php"));
     };
     set("staging", "live");
-    let (verdict, signals) = environment_of(story);
+    let (verdict, signals) = environment_of(&story);
     assert_eq!(verdict, "live", "{signals:#?}");
-    for words in [words, &words[..2]] {
+    for words in [&words[..], &words[..2]] {
         let refused = broken(&story.grant("shop", words).exits(3));
         assert!(refused.iter().any(|rule| rule == "live"), "{refused:?}");
     }
     set("live", "staging");
-    assert_eq!(environment_of(story).0, "staging");
+    assert_eq!(environment_of(&story).0, "staging");
 }
 
 #[test]
@@ -974,8 +975,6 @@ fn a_user_of_a_real_shop_booted_logs_in_through_its_form_and_goes() {
         "--output",
         file.to_str().unwrap(),
     ];
-    says_that_it_is_staging(&story);
-    live_proof_beats_the_declaration(&story, &host, &words);
     let mut watch = story.stage.watch_proc();
     let jane = Granted::of(&story.grant("shop", &words).ok());
     let beside = &jane.document["beside"];

@@ -335,6 +335,13 @@ fn where_a_name_leads_is_told_by_addresses_that_anybody_could_use() {
 fn a_line_about_something_that_nobody_knows_is_left_out() {
     assert_eq!(ShopSignal::read("weather\tfine\toutside"), None);
     assert_eq!(ShopSignal::read("environment"), None);
-    let known = ShopSignal::read("environment\tstaging").unwrap();
-    assert_eq!((known.value.as_str(), known.place.as_str()), ("staging", ""));
+    for (line, value, place) in [
+        ("environment\tstaging", "staging", ""),
+        ("environment staging WP_ENVIRONMENT_TYPE", "staging", "WP_ENVIRONMENT_TYPE"),
+        ("payment-test  multisafepay_testmode", "", "multisafepay_testmode"),
+        ("environment our own copy APP_ENV", "our own copy", "APP_ENV"),
+    ] {
+        let known = ShopSignal::read(line).unwrap();
+        assert_eq!((known.value.as_str(), known.place.as_str()), (value, place), "{line}");
+    }
 }

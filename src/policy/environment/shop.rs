@@ -77,14 +77,14 @@ pub struct ShopSignal {
 }
 
 impl ShopSignal {
-    /// Reads a `signal` line of a provider: NAME, VALUE and WHERE, with tabs between them. `None` where it is about
-    /// something that nobody here knows.
+    /// Reads a `signal` line of a provider: NAME, VALUE and WHERE, of which only VALUE may have a blank (the tabs between
+    /// them are blanks in a reply). `None` where it is about something that nobody here knows.
     #[must_use]
     pub fn read(line: &str) -> Option<Self> {
-        let mut parts = line.splitn(3, '\t').map(str::trim);
-        let kind = parts.next()?.parse().ok()?;
-        let value = parts.next()?.to_owned();
-        Some(Self { kind, value, place: parts.next().unwrap_or_default().to_owned() })
+        let (name, rest) = line.split_once([' ', '\t'])?;
+        let (value, place) = rest.rsplit_once([' ', '\t']).unwrap_or((rest, ""));
+        let kind = name.parse().ok()?;
+        Some(Self { kind, value: value.trim().to_owned(), place: place.trim().to_owned() })
     }
 }
 

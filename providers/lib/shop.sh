@@ -133,10 +133,9 @@ sp_shops_seen() {
     # Where a web server looks, as its settings say in a line of their own.
     set +f
     roots=$(cat -- /etc/apache2/sites-enabled/* /etc/httpd/conf.d/*.conf /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*.conf 2>/dev/null |
-        sed -n -e 's/^[[:space:]]*[Dd]ocument[Rr]oot[[:space:]]\{1,\}"\{0,1\}\(\/[^"[:space:]]*\).*/\1/p' \
-            -e 's/^[[:space:]]*root[[:space:]]\{1,\}"\{0,1\}\(\/[^";[:space:]]*\).*/\1/p' | sort -u | head -n 100) || roots=''
+        awk 'tolower($1) ~ /^(documentroot|root)$/ { gsub(/[";]/, "", $2); if ($2 ~ /^\//) print $2 }') || roots=''
     set -- /var/www /var/www/* /var/www/*/html /var/www/*/htdocs /var/www/*/public_html /var/www/*/public /var/www/*/web /var/www/vhosts/*/httpdocs \
-        /home/*/public_html /home/*/htdocs /home/*/www /home/*/domains/*/public_html /srv/* /srv/www/* /srv/*/htdocs /srv/*/public_html \
+        /home/*/public_html /home/*/htdocs /home/*/www /home/*/domains/*/public_html /srv/* /srv/*/htdocs \
         /usr/share/wordpress /opt/bitnami/*
     set -f
     IFS=$sp_nl
@@ -144,7 +143,7 @@ sp_shops_seen() {
     set -- $roots "$@"
     IFS=" $sp_tab$sp_nl"
     for one; do
-        for sign in wp-load.php bin/magento app/Mage.php config/settings.inc.php system/startup.php includes/version.php; do
+        for sign in wp-load.php bin/magento app/Mage.php config/settings.inc.php system/startup.php; do
             [ -f "$one/$sign" ] || continue
             real=$(cd -P -- "$one" 2>/dev/null && pwd) || continue
             case $real in *[[:cntrl:]]*) continue ;; esac
@@ -164,7 +163,7 @@ sp_folder_signs() {
         bin/console artisan configuration.php system/startup.php sites/default package.json index.html \
         public/index.php pub/index.php web/index.php htdocs/index.php httpdocs/index.php public_html/index.php \
         wordpress/wp-load.php wp/wp-load.php web/wp/wp-load.php web/wp-load.php public/wp-load.php htdocs/wp-load.php \
-        public_html/wp-load.php www/wp-load.php html/wp-load.php; do
+        public_html/wp-load.php; do
         [ ! -e "$sp_real/$one" ] || signs="$signs${signs:+ }$one"
     done
     sp_say path_signs "$signs"

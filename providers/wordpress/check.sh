@@ -12,6 +12,7 @@ sp_check() {
     if [ -z "$sp_unfit_id" ]; then
         # What the file in the shop should say.
         sp_wp_deadline=$sp_end_deadline
+        sp_php_tell uses_from "$sp_uses_from"
         sp_wp_ask check
         if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then sp_wp_check_by_shop; fi
         sp_wp_say_state
@@ -30,7 +31,7 @@ sp_check() {
 
 # Where the database cannot be asked without the shop, the shop has to do.
 sp_wp_check_by_shop() {
-    sp_php_tell by shop
+    sp_php_tell by shop uses_from "$sp_uses_from"
     sp_wp_load check
 }
 

@@ -39,6 +39,7 @@ sp_wp_never() {
 
 # The rows first: nothing of the shop's code stands before what ends the access.
 sp_wp_shut() {
+    sp_php_tell uses_from "$sp_uses_from"
     sp_wp_ask shut
     sp_wp_shut=$sp_php_said
     if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then return 0; fi

@@ -36,7 +36,7 @@ sp_wp_unfit() {
 sp_wp_tell() {
     sp_php_tell verb "$1" grant "$sp_grant" tag "$sp_tag" account "$sp_account" root "$sp_wp_root" config "$sp_wp_config" layout "$sp_wp_layout" \
         host "$sp_wp_host" uri "${sp_wp_uri%/}" https "$sp_wp_https" bare "${sp_wp_bare:-0}" deadline "${sp_wp_deadline:-0}" user_id "$sp_rec_user" \
-        uses_from "${sp_uses_from:-0}" state "${sp_wp_wants_state:-0}" ours "${sp_wp_ours_are:-}"
+        state "${sp_wp_wants_state:-0}" ours "${sp_wp_ours_are:-}"
 }
 
 # sp_wp_ask VERB: of the rows, without anything of the shop. Who asks is nobody, so that no program of whoever owns the shop can

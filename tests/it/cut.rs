@@ -194,7 +194,7 @@ fn line_is_lost_in_the_shop(field: &mut Field, verb: Verb, chance: &mut Chance) 
 #[test]
 fn a_line_that_is_lost_at_a_step_in_a_shop_booted() {
     let what = "the line is lost";
-    all_come_right(what, line_is_lost_in_the_shop, &[Provider::Shop], full, 2);
+    all_come_right(what, line_is_lost_in_the_shop, &[Provider::Shop], full, 1);
 }
 
 // ---- the power ---------------------------------------------------------------------------------

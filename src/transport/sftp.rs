@@ -149,7 +149,7 @@ pub(crate) async fn work(
                 let again = work.again.then(|| request(REMOVE, &[&file]));
                 let asked = again.into_iter().chain([open(&file, FOR_WRITING_A_NEW_ONE)]).collect();
                 let said = client.ask(asked).await?;
-                if let Some(Said::Handle(handle)) = said.into_iter().next_back() {
+                if let Some(Said::Handle(handle)) = said.into_iter().last() {
                     let said = client.ask(write_and_remove(&handle, &file, work)).await?;
                     part = written(
                         &said,

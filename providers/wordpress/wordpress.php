@@ -525,6 +525,7 @@ final class Stagepass_Wordpress
         $this->set_hash($id, Stagepass::told('hash'));
         Stagepass::say('user_id', $id);
         Stagepass::say('guard', $guard);
+        $this->say_guard();
         Stagepass::say('grants', isset($rights['manage_woocommerce']) ? 'shop' : (isset($rights['manage_options']) ? 'settings' : 'read'));
         Stagepass::say('login_url', wp_login_url());
         Stagepass::say('admin_url', admin_url());
@@ -562,6 +563,7 @@ final class Stagepass_Wordpress
             Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
         }
         Stagepass::say('guard', $this->write_guard());
+        $this->say_guard();
         update_user_meta($user->ID, 'stagepass', self::mark());
     }
 

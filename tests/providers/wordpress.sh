@@ -1155,10 +1155,12 @@ wp_keeps_code() {
     about="$suite code that stays"
     wp_ini 'opcache.enable=1
 opcache.validate_timestamps=0'
-    was=$(($(date +%s) + 15))
+    was=$(($(date +%s) + 20))
     wp open path=/srv/shop "deadline=$was"
     finishes
     want 'it opens' wp_enters shop
+    # What was written a moment ago is not kept.
+    want 'the file stands still' again 10 on sh -c '[ "$(($(date +%s) - $(stat -c %Y "$1")))" -ge 4 ]' sh "/srv/shop/wp-content/mu-plugins/stagepass-$grant.php"
     want 'and one is in' wp_is_in shop
     # The web server goes by the earlier of the two: what it compiled.
     wp update path=/srv/shop "deadline=$((was + 3600))"

@@ -437,7 +437,7 @@ drift-uses-gone = lines of the record of uses on the server are missing
 still-there = what was re-read says that { $what } is still there
 there-access = access
 there-account = the account `{ $account }`
-there-layer = what `{ $provider }` made
+there-layer = what `{ $provider }` made (`{ $account }`)
 there-key-line = the grant's key line in the account `{ $account }`
 there-key-elsewhere = the supporter's key, in a line without our mark
 there-gate = the gate of its sessions
@@ -447,6 +447,10 @@ there-processes = { $count ->
         [one] one running process
        *[other] { $count } running processes
     } of the grant
+there-sessions = { $count ->
+        [one] one session that is open
+       *[other] { $count } sessions that are open
+    }
 
 ## What is to be known of an end, whatever the provider
 

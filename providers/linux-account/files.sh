@@ -104,13 +104,16 @@ sp_elsewhere_found() {
         END { print "total\t" total + 0 }'
 }
 
-# Sets sp_find_pruned and sp_find_spared to what find leaves out: the numbers in containers are other people's. With -delete it
-# goes into what is pruned.
+# Sets sp_find_pruned and sp_find_spared to what find leaves out: the numbers in containers are other people's, and what systemd
+# mounts for a login goes after it, by itself. With -delete it goes into what is pruned.
 sp_elsewhere_not() {
     local folder
     sp_find_pruned='' sp_find_spared=''
     for folder in /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/lxc /var/lib/lxd /var/lib/machines /var/lib/kubelet; do
         sp_find_pruned="$sp_find_pruned -path $folder -prune -o" sp_find_spared="$sp_find_spared ! -path $folder/*"
+    done
+    for folder in $sp_login_points; do
+        sp_find_pruned="$sp_find_pruned -path $folder -prune -o" sp_find_spared="$sp_find_spared ! -path $folder"
     done
 }
 
@@ -153,10 +156,11 @@ sp_walked_past() {
     sp_walk_empty=1
 }
 
-# Sets sp_mount_points to one for each file system that is on this server itself.
+# Sets sp_mount_points to one for each file system that is on this server itself, and sp_login_points to those that last as long as a
+# login: find names a folder on which something is mounted also where it does not go into it.
 sp_disks() {
     local number above device root point rest seen=' '
-    sp_mount_points=/$sp_nl
+    sp_mount_points=/$sp_nl sp_login_points=''
     [ -r /proc/self/mountinfo ] || return 0
     while read -r number above device root point rest; do
         case $rest in
@@ -166,7 +170,9 @@ sp_disks() {
         # The first is the whole of it, mostly; what is bound elsewhere would be walked twice.
         case $seen in *" $device "*) continue ;; esac
         case $point in
-            / | /proc* | /sys* | /snap/* | /run/user/* | /var/lib/docker/* | /var/lib/containers/* | /var/lib/lxc* | *\\*) ;;
+            /run/user/*[!0-9]*) ;;
+            /run/user/*) sp_login_points="$sp_login_points $point" ;;
+            / | /proc* | /sys* | /snap/* | /var/lib/docker/* | /var/lib/containers/* | /var/lib/lxc* | *\\*) ;;
             *) [ ! -d "$point" ] || sp_mount_points=$sp_mount_points$point$sp_nl ;;
         esac
         seen="$seen$device "

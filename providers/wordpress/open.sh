@@ -79,7 +79,17 @@ sp_wp_put() {
     sp_php_value user_id
     case $sp_v in '' | *[!0-9]*) sp_fail user-unread 'The shop did not say which user it made.' ;; esac
     sp_rec_user=$sp_v
+    sp_wp_keep_guard
     sp_wp_write_record || sp_fail no-room "Nothing can be written to $sp_state any more (a full disk)."
+}
+
+# What the file in the shop is by now, where there is one.
+sp_wp_keep_guard() {
+    sp_php_value guard
+    sp_rec_guard_digest=''
+    [ "$sp_v" = written ] || return 0
+    sp_php_value guard_digest
+    sp_rec_guard_digest=$sp_v
 }
 
 sp_wp_say_made() {
@@ -114,6 +124,8 @@ sp_update() {
     fi
     sp_changed=1
     [ "$sp_php_end" = 0 ] || { sp_php_why && sp_fail "$sp_php_id" "$sp_php_because"; }
+    sp_wp_keep_guard
+    sp_wp_write_record || sp_fail no-room "Nothing can be written to $sp_state (a full or read-only disk)."
     sp_ends_write || sp_fail no-room 'The new end could not be written (a full or read-only disk).'
     sp_failsafe_install || sp_fail no-room 'The failsafe could not be written (a full or read-only disk).'
     [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_fail no-room 'The failsafe could not be written (a full disk).'

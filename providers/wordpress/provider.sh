@@ -57,14 +57,11 @@ sp_wp_ask() {
 
 # Whether nobody can ask, and then sets sp_v to the settings, which he could not read.
 sp_wp_as_nobody() {
-    local content
     sp_v=''
     sp_has setpriv || return 1
     sp_find_nobody
     [ -n "$sp_nobody" ] && setpriv --reuid="$sp_nobody" --regid="$sp_nobody" --clear-groups --no-new-privs -- test -x "$sp_php" 2>/dev/null || return 1
-    for content in "$sp_wp_root/wp-content" "${sp_wp_root%/*}/app" $(sed -n "s/^[^#]*'WP_CONTENT_DIR', *'\([A-Za-z0-9_./-]*\)'.*/\1/p" "$sp_wp_config" 2>/dev/null | head -n 1); do
-        [ ! -e "$content/db.php" ] || return 1
-    done
+    ! sp_wp_has_drop_in || return 1
     [ -f "$sp_wp_config" ] && sp_v=$(sp_within 10 head -c 1048576 -- "$sp_wp_config" | base64 | tr -d '\n') && [ -n "$sp_v" ]
 }
 

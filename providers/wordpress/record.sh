@@ -4,7 +4,7 @@
 # Sets sp_recorded and sp_rec_*: what was made, where, and by whom the shop is loaded.
 sp_wp_read_record() {
     local line provider=''
-    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_database='' sp_rec_config=''
+    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_guard_digest='' sp_rec_database='' sp_rec_config=''
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -15,6 +15,7 @@ sp_wp_read_record() {
             user=*) sp_rec_user=${line#*=} ;;
             guard=*) sp_rec_guard=${line#*=} ;;
             guard_made=*) sp_rec_guard_made=${line#*=} ;;
+            guard_digest=*) sp_rec_guard_digest=${line#*=} ;;
             config=*) sp_rec_config=${line#*=} ;;
             database=*) sp_rec_database=${line#*=} ;;
         esac
@@ -23,7 +24,8 @@ sp_wp_read_record() {
     case $sp_rec_user in *[!0-9]*) sp_rec_user='' ;; esac
 }
 
-# What is to be made, before it is made; and once more with the number that the user was given.
+# What is to be made, before it is made; and once more with the number that the user was given, and with what the file in the shop is:
+# by that it is known for ours when files are compared.
 sp_wp_write_record() {
     mkdir -p -- "$sp_record" 2>/dev/null && chmod 711 -- "$sp_state" && sp_put "$sp_record/record" 600 "provider=wordpress
 account=$sp_account
@@ -32,6 +34,7 @@ root=$sp_wp_root
 user=$sp_rec_user
 guard=$sp_rec_guard
 guard_made=$sp_rec_guard_made
+guard_digest=$sp_rec_guard_digest
 config=$sp_rec_config
 database=$sp_rec_database
 " || return 1

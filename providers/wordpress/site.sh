@@ -77,8 +77,21 @@ sp_wp_find_php() {
     wanted=$(sed -n "s/^\\\$required_php_version = '\([0-9]*\)\.\([0-9]*\).*/\1 \2/p" "$sp_wp_root/wp-includes/version.php" | head -n 1) || :
     case $wanted in [5-9]' '[0-9] | [5-9]' '[0-9][0-9]) wanted=$((${wanted% *} * 10000 + ${wanted#* } * 100)) ;; *) wanted=70000 ;; esac
     [ "$wanted" -ge 70000 ] || wanted=70000
-    sp_php_find "$sp_wp_owner" "$sp_wp_root" "$wanted" mysqli pdo_sqlite ||
+    set -- mysqli
+    # A database of another kind may need no mysqli.
+    ! sp_wp_has_drop_in || set -- mysqli pdo_sqlite
+    sp_php_find "$sp_wp_owner" "$sp_wp_root" "$wanted" "$@" ||
         sp_wp_unfit no-php "$sp_wp_owner can start no PHP for the command line of version $((wanted / 10000)).$((wanted / 100 % 100)) or later with mysqli. Install php-cli and php-mysql."
+}
+
+# Whether the shop has a file of its own for its database.
+sp_wp_has_drop_in() {
+    local content debian=''
+    [ "$sp_wp_layout" != debian ] || debian=/var/lib/wordpress/wp-content
+    for content in "$sp_wp_root/wp-content" "${sp_wp_root%/*}/app" $debian $(sed -n "s/^[^#]*'WP_CONTENT_DIR', *'\([A-Za-z0-9_./-]*\)'.*/\1/p" "$sp_wp_config" 2>/dev/null | head -n 1); do
+        [ ! -e "$content/db.php" ] || return 0
+    done
+    return 1
 }
 
 # Under which name the shop wants to be asked, of its database.

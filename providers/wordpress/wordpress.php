@@ -176,16 +176,22 @@ final class Stagepass_Wordpress
         return '';
     }
 
-    // A database of another kind: SQLite is known.
+    // A database of another kind: SQLite is known. What the settings say of it counts as far as they are the drop-in's own words, and
+    // where its plugin is gone WordPress goes back to MySQL: the rows of a file that is not used any more would say what is over.
     private function drop_in($content, &$file)
     {
         $text = (string) @file_get_contents($content . '/db.php', false, null, 0, 65536);
-        if (stripos($text, 'sqlite') === false) {
+        if (stripos($text, 'sqlite') === false || !self::has_sqlite_plugin($content, $text)) {
             return 'other-database';
+        }
+        foreach (array('DB_ENGINE', 'DATABASE_ENGINE', 'DATABASE_TYPE') as $engine) {
+            if ($this->config->value($engine, 'sqlite') !== 'sqlite') {
+                return 'other-database';
+            }
         }
         $folder = $this->config->value('DB_DIR', $content . '/database');
         $name = $this->config->value('DB_FILE', '.ht.sqlite');
-        if ($folder === null || $name === null || !is_file(rtrim($folder, '/') . '/' . $name)) {
+        if ($folder === null || $name === null || $this->config->has('FQDB') || $this->config->has('FQDBDIR') || !is_file(rtrim($folder, '/') . '/' . $name)) {
             return 'config-not-plain';
         }
         if (!extension_loaded('pdo_sqlite')) {
@@ -193,6 +199,18 @@ final class Stagepass_Wordpress
         }
         $file = rtrim($folder, '/') . '/' . $name;
         return '';
+    }
+
+    // Where the drop-in looks for it: the folder that it was given, or that of the plugin.
+    private static function has_sqlite_plugin($content, $text)
+    {
+        preg_match_all("{'(/[^'\n]{1,400})'}", $text, $named);
+        foreach (array_merge($named[1], array($content . '/plugins/sqlite-database-integration')) as $folder) {
+            if (is_file($folder . '/wp-includes/sqlite/db.php')) {
+                return true;
+            }
+        }
+        return false;
     }
 
     // Bedrock: the settings are in `.env`, a line each.
@@ -507,6 +525,7 @@ final class Stagepass_Wordpress
         $this->set_hash($id, Stagepass::told('hash'));
         Stagepass::say('user_id', $id);
         Stagepass::say('guard', $guard);
+        $this->say_guard();
         Stagepass::say('grants', isset($rights['manage_woocommerce']) ? 'shop' : (isset($rights['manage_options']) ? 'settings' : 'read'));
         Stagepass::say('login_url', wp_login_url());
         Stagepass::say('admin_url', admin_url());
@@ -544,6 +563,7 @@ final class Stagepass_Wordpress
             Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
         }
         Stagepass::say('guard', $this->write_guard());
+        $this->say_guard();
         update_user_meta($user->ID, 'stagepass', self::mark());
     }
 

@@ -150,7 +150,9 @@ fn what_is_there(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note>
         ("there-gate", reply.is("gate_present")),
         ("there-failsafe", reply.is("failsafe_present")),
         ("there-drop-in", reply.is("drop_in_present")),
-        ("there-processes", sessions > 0),
+        // What is not logged in to by SSH has no processes of its own.
+        ("there-processes", kind != AccountKind::None && sessions > 0),
+        ("there-sessions", kind == AccountKind::None && sessions > 0),
         ("there-key-elsewhere", moved),
     ];
     let account = layer.account.as_str();

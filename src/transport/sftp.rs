@@ -145,8 +145,11 @@ pub(crate) async fn work(
             for name in folders(&names) {
                 let within = below(work.folder.map(str::as_bytes), name);
                 let file = below(Some(&within), work.name.as_bytes());
-                let said = client.ask(vec![open(&file, FOR_WRITING_A_NEW_ONE)]).await?;
-                if let Some(Said::Handle(handle)) = said.into_iter().next() {
+                // What an earlier try made here and did not come to remove.
+                let again = work.again.then(|| request(REMOVE, &[&file]));
+                let asked = again.into_iter().chain([open(&file, FOR_WRITING_A_NEW_ONE)]).collect();
+                let said = client.ask(asked).await?;
+                if let Some(Said::Handle(handle)) = said.into_iter().last() {
                     let said = client.ask(write_and_remove(&handle, &file, work)).await?;
                     part = written(
                         &said,
@@ -561,4 +564,46 @@ fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (head, tail) = rest.split_at_checked(length)?;
     *rest = tail;
     Some(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::net::UnixStream;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// OpenSSH's own server, as somebody who may not write everywhere.
+    fn server() -> tokio::net::UnixStream {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let theirs: OwnedFd = theirs.into();
+        let mut server = Command::new("/usr/lib/openssh/sftp-server");
+        server.stdin(Stdio::from(theirs.try_clone().unwrap())).stdout(Stdio::from(theirs));
+        if rustix::process::geteuid().is_root() {
+            server.uid(65_534);
+        }
+        // It ends with the other end of its input.
+        drop(server.spawn().unwrap());
+        ours.set_nonblocking(true).unwrap();
+        tokio::net::UnixStream::from_std(ours).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_second_try_removes_what_the_first_left_below_a_folder_that_is_closed() {
+        let top = tempfile::tempdir().unwrap();
+        let (name, below) = (".stagepass-trial-n0nce", top.path().join("var"));
+        fs::create_dir(&below).unwrap();
+        fs::set_permissions(&below, Permissions::from_mode(0o777)).unwrap();
+        fs::write(below.join(name), "").unwrap();
+        fs::set_permissions(top.path(), Permissions::from_mode(0o555)).unwrap();
+        let work = Work { folder: top.path().to_str(), write: true, name, again: true };
+        let (_, parts) = super::work(server(), &work).await.unwrap();
+        let written = parts.iter().find(|part| part.part == "write").unwrap();
+        assert!(!written.is_failed(), "{}", written.why);
+        assert_eq!(fs::read_dir(&below).unwrap().count(), 0);
+    }
 }

@@ -145,12 +145,22 @@ impl Connection {
     }
 }
 
+/// The site as a browser names it, with the port where it is not the usual one (RFC 9110, section 7.2): a shop that is
+/// asked by another name leads back to its own.
+fn host(request: &WebRequest<'_>) -> String {
+    match (request.tls, request.port) {
+        (true, 443) | (false, 80) => request.site.to_owned(),
+        (_, port) => format!("{}:{port}", request.site),
+    }
+}
+
 /// The request as it is sent, in a buffer that never grows.
 fn written(request: &WebRequest<'_>) -> Zeroizing<Vec<u8>> {
     let verb = if request.form.is_some() { "POST" } else { "GET" };
     let mut before = format!(
         "{verb} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: stagepass\r\nConnection: close\r\n",
-        request.path, request.site
+        request.path,
+        host(request)
     );
     if let Some(form) = request.form {
         before.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
@@ -386,6 +396,9 @@ mod tests {
         let plain = String::from_utf8(written(&request).to_vec()).unwrap();
         assert!(plain.starts_with("GET / HTTP/1.1\r\nHost: staging.example\r\n"), "{plain}");
         assert!(plain.ends_with("\r\n\r\n") && !plain.contains("Authorization"), "{plain}");
+        let elsewhere = WebRequest::first_page(false, 8080, "staging.example");
+        let text = String::from_utf8(written(&elsewhere).to_vec()).unwrap();
+        assert!(text.starts_with("GET / HTTP/1.1\r\nHost: staging.example:8080\r\n"), "{text}");
         let request = WebRequest { user: Some(("Aladdin", &password)), ..request };
         let named = written(&request);
         // The example of RFC 7617, section 2.

@@ -2,7 +2,7 @@
 //! its disk, the merchant's disk; or two of them work at once. Then it is mended, and the sweeps
 //! alone bring everything to where the ledger and the server say the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use stagepass::testing::grant::State;
 
 use crate::again::{Again, inside};
 use crate::faults::{Chance, Field, Moment, Provider, Trial, Verb, asked, seed, write_down};
-use crate::host::SUITE;
+use crate::host::{Process, SUITE};
 use crate::stage::{Credential, Ended, Run, bounded};
 
 /// The exit code of two runs at once that both went well: whose way it went is the ledger's to say.
@@ -79,15 +79,28 @@ fn comes_right_again(field: &mut Field, fault: Fault, verb: Verb, chance: &mut C
 
 /// A fault with both providers at once, and what came of it.
 fn both_come_right(what: &str, fault: Fault, make: fn(Provider) -> Field, times: u64) {
+    all_come_right(what, fault, &Provider::ALL, make, times);
+}
+
+fn all_come_right(
+    what: &str,
+    fault: Fault,
+    providers: &[Provider],
+    make: fn(Provider) -> Field,
+    times: u64,
+) {
     let (seed, times) = (seed(), asked("STAGEPASS_TEST_CUTS", times));
     // Few faults for each provider are still some of each verb.
     let mut first = Chance::new(seed).below(4);
-    let running = Provider::ALL.map(|provider| {
-        let begin = first;
-        first += times;
-        let work = move || with_faults(fault, provider, make, (seed, begin, times));
-        (provider, thread::spawn(work))
-    });
+    let running: Vec<_> = providers
+        .iter()
+        .map(|&provider| {
+            let begin = first;
+            first += times;
+            let work = move || with_faults(fault, provider, make, (seed, begin, times));
+            (provider, thread::spawn(work))
+        })
+        .collect();
     let mut failures = Vec::new();
     for (provider, worker) in running {
         let (counts, failed) = worker.join().unwrap();
@@ -152,6 +165,37 @@ fn line_is_lost(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
 #[test]
 fn a_line_that_is_lost_in_the_middle_booted() {
     both_come_right("the line is lost", line_is_lost, full, 2);
+}
+
+/// The same while something is done in the shop: the steps there are processes of PHP, and the line goes during or behind
+/// one of them. What it says then, nobody hears.
+fn line_is_lost_in_the_shop(field: &mut Field, verb: Verb, chance: &mut Chance) -> Ended {
+    let mut words = field.words(verb);
+    words.extend(["--timeout", "15"].map(str::to_owned));
+    let mut running = field.story.stage.command(&words).spawn();
+    let most = if verb == Verb::Grant { 8 } else { 3 };
+    let wanted = 1 + usize::try_from(chance.below(most)).unwrap();
+    let mut steps = BTreeSet::new();
+    while steps.len() < wanted && !running.is_over() {
+        let is_php = |process: &Process| process.cmdline.starts_with(b"/usr/bin/php\0");
+        steps.extend(field.host.processes().iter().filter(|one| is_php(one)).map(|one| one.pid));
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(some_time(chance, 200));
+    field.host.link(false);
+    if chance.below(3) == 0 {
+        thread::sleep(some_time(chance, 3000));
+        field.host.link(true);
+    }
+    let ended = running.wait();
+    field.host.link(true);
+    as_it_is(ended)
+}
+
+#[test]
+fn a_line_that_is_lost_at_a_step_in_a_shop_booted() {
+    let what = "the line is lost";
+    all_come_right(what, line_is_lost_in_the_shop, &[Provider::Shop], full, 1);
 }
 
 // ---- the power ---------------------------------------------------------------------------------

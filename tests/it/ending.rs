@@ -64,6 +64,26 @@ fn working(
         .unwrap()
 }
 
+/// What systemd mounts for whoever is logged in goes some moments after the login, and on a busy server later. It is no
+/// file that the account left.
+#[test]
+fn what_systemd_mounts_for_a_login_is_no_file_of_the_account_booted() {
+    let story = Story::new();
+    let host = story.stage.full(SUITE).shop().start();
+    host.sh("folder=/etc/systemd/system/user-runtime-dir@.service.d; mkdir -p $folder
+        printf '[Service]\\nExecStop=\\nExecStop=/bin/sleep 40\\n' >$folder/slow.conf
+        systemctl daemon-reload");
+    story.target("staging", &host, "root", &[]);
+    let key = story.stage.supporter_key();
+    let granted = story.granted_key("staging", &key, &[]);
+    story.stage.sftp(&host, &granted.account, Credential::Key(&key.private), "pwd\n").ok();
+    let folder = format!("/run/user/{}", host.sh(&format!("id -u {}", granted.account)).trim());
+    host.sh(&format!("mountpoint {folder}"));
+    let told = story.revoked(&granted.id);
+    assert!(!told.contains("end-files-elsewhere"), "{told}");
+    host.sh(&format!("mountpoint {folder}"));
+}
+
 #[test]
 fn a_shell_that_nothing_would_surely_end_is_refused_until_that_is_accepted() {
     let story = Story::new();

@@ -21,8 +21,9 @@ use stagepass::testing::grant::{Grant, State};
 use stagepass::testing::ledger::{Filter, Ledger, Location, Mode};
 
 use crate::host::{Builder, Host, Process, SUITE, Sudo};
-use crate::job::{Story, expiry_time, now};
+use crate::job::{Story, expiry_time, now, same_text};
 use crate::layers::side_door;
+use crate::shop::{ASKED_AGAIN, LET_IN, Shop};
 use crate::stage::{Credential, Invocation, Key, Stage, bounded};
 
 // ---- chance, and what is written down ----------------------------------------------------------
@@ -81,6 +82,8 @@ pub enum Provider {
     AuthorizedKey,
     /// An account, and beside it what a provider of the merchant's own makes.
     TwoLayers,
+    /// An account, and beside it a user of a real WordPress.
+    Shop,
 }
 
 impl Provider {
@@ -91,13 +94,14 @@ impl Provider {
             Self::LinuxAccount => "linux-account",
             Self::AuthorizedKey => "authorized-key",
             Self::TwoLayers => "linux-account and side-door",
+            Self::Shop => "linux-account and wordpress",
         }
     }
 
     /// The account stagepass logs in with, which decides the provider.
     pub fn login(self) -> &'static str {
         match self {
-            Self::LinuxAccount | Self::TwoLayers => "root",
+            Self::LinuxAccount | Self::TwoLayers | Self::Shop => "root",
             Self::AuthorizedKey => "deploy",
         }
     }
@@ -171,9 +175,10 @@ pub fn differences(before: &Picture, after: &Picture) -> Vec<String> {
 
 /// What a server may change without us, and what we may leave there: the tools' own copies of the
 /// account files, logs, and in our folder the number that was used last, notes against requests
-/// that are still on their way, and results nobody has collected yet.
+/// that are still on their way, and results nobody has collected yet. What a database keeps is asked
+/// of the database.
 fn changes_anyway(path: &str) -> bool {
-    const FOLDERS: [&str; 5] = ["run", "var/log", "var/cache", "proc", "dev"];
+    const FOLDERS: [&str; 6] = ["run", "var/log", "var/cache", "var/lib/mysql", "proc", "dev"];
     const FILES: [&str; 8] = [
         "etc/passwd-",
         "etc/shadow-",
@@ -195,8 +200,18 @@ fn changes_anyway(path: &str) -> bool {
         || path.starts_with("home/deploy/.stagepass/result.")
 }
 
+/// The grant of a layer: those beside the account have one character more.
+fn grant_of(id: &str) -> String {
+    id.chars().take(10).collect()
+}
+
 /// Everything on the server that carries our mark: what it is, and the grant it belongs to.
 pub fn marks(host: &Host) -> BTreeSet<(&'static str, String)> {
+    let marks = marks_of_layers(host).into_iter();
+    marks.map(|(what, id)| (what, grant_of(&id))).collect()
+}
+
+fn marks_of_layers(host: &Host) -> BTreeSet<(&'static str, String)> {
     let root = host.root_path();
     let mut marks = BTreeSet::new();
     let text = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
@@ -244,9 +259,18 @@ pub fn marks(host: &Host) -> BTreeSet<(&'static str, String)> {
         }
     }
     for line in text("etc/doors").lines() {
-        // A layer beside the account has one character more than its grant.
-        let id: String = line.chars().take(10).collect();
-        marks.insert(("door", id));
+        marks.insert(("door", line.to_owned()));
+    }
+    if root.join("var/lib/mysql/shop").is_dir() {
+        for (what, id) in Shop::marks(host) {
+            let what = match what.as_str() {
+                "user" => "user of the shop",
+                "mark" => "mark in the shop",
+                "role" => "role in the shop",
+                _ => "file in the shop",
+            };
+            marks.insert((what, id));
+        }
     }
     for name in names("var/spool/cron/crontabs") {
         for line in text(&format!("var/spool/cron/crontabs/{name}")).lines() {
@@ -286,6 +310,8 @@ pub struct Asked {
     pub id: String,
     pub account: String,
     with: Handed,
+    /// The file for the password of a user of the shop.
+    shop: Option<PathBuf>,
 }
 
 /// How the supporter gets the credential.
@@ -313,6 +339,8 @@ pub struct Field {
     pub host: Host,
     pub provider: Provider,
     before: Picture,
+    /// The shop on the server, where there is one, and what its database said before any grant.
+    shop: Option<(Shop, String)>,
     merchant_before: BTreeSet<String>,
     shim: PathBuf,
     log: PathBuf,
@@ -397,8 +425,15 @@ impl Field {
     /// With a ledger of one case, and nothing that a grant leaves on either side.
     fn untouched(provider: Provider, make: impl FnOnce(&Stage) -> Builder) -> Self {
         let story = Story::new();
-        let host = make(&story.stage).deploy(Sudo::None).shop().start();
-        host.sh("chown -R deploy /var/www/shop");
+        let mut host = make(&story.stage).deploy(Sudo::None).shop();
+        if provider == Provider::Shop {
+            host = host.shop_software();
+        }
+        let host = host.start();
+        let shop = (provider == Provider::Shop).then(|| Shop::open(&host));
+        if shop.is_none() {
+            host.sh("chown -R deploy /var/www/shop");
+        }
         story.target("shop", &host, provider.login(), &[]);
         if provider == Provider::TwoLayers {
             side_door(&story);
@@ -411,6 +446,7 @@ impl Field {
         bounded(Command::new("cc").args(flags).arg(&shim).arg(source), b"", limit).ok();
         let log = story.stage.path().join("tmp/points.log");
         Self {
+            shop: shop.map(|shop| (shop, Shop::rows(&host))),
             story,
             host,
             provider,
@@ -487,7 +523,14 @@ impl Field {
                 if self.handed && self.provider == Provider::LinuxAccount {
                     words.extend(["--password", "--accept-weak-expiry"]);
                 }
-                self.asked = Some(Asked { id: String::new(), account: String::new(), with });
+                let shop = stage.supporter_path().join(format!("shop{}", self.count));
+                let of_shop = self.shop.as_ref().map(|_| shop.clone());
+                let shop = shop.to_str().unwrap().to_owned();
+                if of_shop.is_some() {
+                    words.extend(["--with", "server,wordpress", "--output", &shop]);
+                }
+                let (id, account) = (String::new(), String::new());
+                self.asked = Some(Asked { id, account, with, shop: of_shop });
                 owned(&words)
             }
             Verb::Extend => {
@@ -619,9 +662,50 @@ impl Field {
     fn swept_after(&mut self, verb: Verb, moment: Moment) -> Ran {
         let known = self.known();
         let ran = self.run(verb, moment);
+        self.nothing_is_unknown();
         self.story.stage.run(["sweep"]).ok();
         self.settled(&known);
         ran
+    }
+
+    /// Before anybody sweeps up: whatever is there is known to the ledger as not over, and what lets
+    /// in to the server by a record of its own, so that each of the two alone would end it.
+    #[track_caller]
+    fn nothing_is_unknown(&self) {
+        // What is still at work there may do something between two of these looks.
+        if self.unknown().is_some() {
+            wait_for_the_server(&self.host);
+        }
+        assert_eq!(self.unknown(), None);
+    }
+
+    fn unknown(&self) -> Option<String> {
+        let marks = marks_of_layers(&self.host);
+        let live = |grant: &Grant| grant.state != State::Closed;
+        let live: BTreeSet<String> =
+            self.grants().into_iter().filter(live).map(|grant| grant.id).collect();
+        marks.iter().find_map(|(what, id)| {
+            if !live.contains(&grant_of(id)) {
+                return Some(format!("the ledger knows nothing of the {what} {id}"));
+            }
+            let lets_in = ["account", "key line", "user of the shop"].contains(what);
+            let recorded = marks.contains(&("folder", id.clone()));
+            let why = || format!("the server has no record of the {what} {id}: {marks:?}");
+            (lets_in && !recorded).then(why)
+        })
+    }
+
+    /// Kills a grant as soon as there is a user of it in the shop.
+    #[track_caller]
+    fn killed_with_a_user_in_the_shop(&mut self) {
+        let words = self.words(Verb::Grant);
+        let mut running = self.story.stage.command(&words).spawn();
+        while Shop::users(&self.host).len() == 1 {
+            assert!(!running.is_over(), "{}", running.stderr_so_far());
+        }
+        assert_eq!(running.kill().exit, -9);
+        self.nothing_is_unknown();
+        wait_for_the_server(&self.host);
     }
 
     /// Sweeps as cron would until nothing is on its way any more.
@@ -667,12 +751,16 @@ impl Field {
         if open.is_empty() {
             let left = differences(&self.before, &self.server_files());
             assert!(left.is_empty(), "left on the server:\n{}", left.join("\n"));
+            if let Some((_, before)) = &self.shop {
+                same_text(before, &Shop::rows(&self.host));
+            }
         }
         let Some(grant) = self.current(known_before) else {
             self.asked = None;
             return;
         };
         self.logins_are_as_the_ledger_says(&grant);
+        self.the_shop_is_as_the_ledger_says(&grant);
         if grant.state == State::Open {
             self.ends_when_the_ledger_says(&grant);
         } else {
@@ -703,6 +791,22 @@ impl Field {
                 assert!(login.exit != 0 && refused, "it says closed and {}", login.told());
             }
         }
+    }
+
+    /// Whoever got the password of the shop is let in, or asked again; and cookies of a look before
+    /// this one open as much.
+    fn the_shop_is_as_the_ledger_says(&self, grant: &Grant) {
+        let Some((shop, _)) = &self.shop else { return };
+        let file = self.asked.as_ref().and_then(|asked| asked.shop.as_ref()).unwrap();
+        let Ok(password) = fs::read_to_string(file) else { return };
+        let is_open = grant.state == State::Open;
+        let browser =
+            shop.browser(&self.story.stage, &self.host).keeps(&file.with_extension("jar"));
+        if browser.has_cookies() {
+            assert_eq!(browser.is_in(), is_open, "what the cookies of {} open", grant.id);
+        }
+        let expected = if is_open { LET_IN } else { ASKED_AGAIN };
+        assert_eq!(browser.logs_in((&grant.layers[1].account, password.trim())), expected);
     }
 
     /// There is one key line, the supporter's own, and it ends when the ledger says.
@@ -770,10 +874,14 @@ impl Trial {
 /// A plain test run tries one in so many points.
 const STRIDE: u64 = 16;
 
+/// One in so many where a shop is loaded several times for each.
+const STRIDE_IN_A_SHOP: u64 = 150;
+
 /// One in so many points is tried, with a beginning that the seed decides; `make reliability` tries
 /// every one.
 fn every_point_of(verb: Verb, provider: Provider, handed: bool) {
-    let stride = usize::try_from(asked("STAGEPASS_TEST_STRIDE", STRIDE)).unwrap();
+    let stride = if provider == Provider::Shop { STRIDE_IN_A_SHOP } else { STRIDE };
+    let stride = usize::try_from(asked("STAGEPASS_TEST_STRIDE", stride)).unwrap();
     let mut chance = Chance::new(seed());
     let mut trial = Trial::new(provider, Field::new);
     let points = trial
@@ -904,6 +1012,16 @@ fn a_revocation_of_two_layers_survives_a_kill_at_every_point() {
 }
 
 #[test]
+fn a_grant_of_a_user_of_a_shop_survives_a_kill_at_every_point() {
+    every_point_of(Verb::Grant, Provider::Shop, false);
+}
+
+#[test]
+fn a_revocation_of_a_user_of_a_shop_survives_a_kill_at_every_point() {
+    every_point_of(Verb::Close, Provider::Shop, false);
+}
+
+#[test]
 fn a_revocation_of_an_account_survives_a_kill_at_every_point() {
     every_point_of(Verb::Close, Provider::LinuxAccount, false);
 }
@@ -921,6 +1039,49 @@ fn a_sweep_of_an_account_survives_a_kill_at_every_point() {
 #[test]
 fn a_sweep_of_a_key_survives_a_kill_at_every_point() {
     every_point_of(Verb::Sweep, Provider::AuthorizedKey, false);
+}
+
+/// What a killed grant left in a shop is ended by the server alone, and by a merchant who has nothing
+/// but the target.
+#[test]
+fn a_user_of_a_shop_that_a_killed_grant_left_ends_without_its_ledger() {
+    let mut field = Field::new(Provider::Shop);
+    let known = field.known();
+    field.killed_with_a_user_in_the_shop();
+    // The looking overlooks nothing of it.
+    let seen = marks(&field.host);
+    for what in ["user ", "mark ", "role ", "file "] {
+        assert!(seen.iter().any(|(one, _)| one.starts_with(what)), "no {what}in {seen:?}");
+    }
+    field.host.sh("mkdir /root/kept; mv /var/lib/stagepass/??????????1 /root/kept");
+    assert!(field.unknown().unwrap().contains("no record of the user of the shop"));
+    field.host.sh("mv /root/kept/* /var/lib/stagepass; rmdir /root/kept");
+    assert_eq!(field.unknown(), None);
+    field.host.sh("for ends in /var/lib/stagepass/*/ends; do
+            sed -i -e 's/^deadline=.*/deadline=0/' -e 's/^hard=.*/hard=0/' \"$ends\"
+            sh \"${ends%/ends}/failsafe\"
+        done");
+    assert_eq!(marks(&field.host), [].into());
+    field.story.stage.run(["sweep"]).ok();
+    field.settled(&known);
+
+    field.killed_with_a_user_in_the_shop();
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(field.story.stage.state().join(format!("ledger.sqlite3{end}")));
+    }
+    let seen = field.story.stage.run(["reconcile", "shop", "--json"]).exits(8).json();
+    let all = seen["result"]["targets"][0]["findings"].as_array().unwrap();
+    let found: Vec<&Value> = all.iter().filter(|one| one["needs_action"] == true).collect();
+    let ids: Vec<&str> = found.iter().map(|one| one["grant"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 2, "{seen:#}");
+    // The verification key was still there, for which the tag of the account was not made.
+    let words = ["reconcile", "shop", "--close", ids[0], "--close", ids[1], "--unproved", "--yes"];
+    field.story.stage.run(words).ok();
+    assert_eq!(marks(&field.host), [].into());
+    let (_, before) = field.shop.as_ref().unwrap();
+    same_text(before, &Shop::rows(&field.host));
+    let left = differences(&field.before, &field.server_files());
+    assert!(left.is_empty(), "left on the server:\n{}", left.join("\n"));
 }
 
 // ---- kills at random ---------------------------------------------------------------------------

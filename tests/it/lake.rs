@@ -14,7 +14,8 @@ use serde_json::json;
 
 use crate::faults::{asked, marks, write_down};
 use crate::host::{Host, Process, SUITE, Sudo, suites};
-use crate::job::{ANY_PORT, CASE, Granted, Story, now};
+use crate::job::{ANY_PORT, CASE, Granted, Story, now, same_text};
+use crate::shop::{ASKED_AGAIN, LET_IN, MERCHANT, Shop};
 use crate::stage::{Background, Credential, Key, contains};
 
 /// What is promised, in seconds after the deadline: for that long at most anything can still be
@@ -581,4 +582,84 @@ fn a_laptop_in_a_lake_leaves_nothing_open_on_booted_and_light_hosts() {
         lakes.into_iter().map(|lake| thread::spawn(move || lake.drown())).collect();
     let failed: Vec<_> = running.into_iter().filter_map(|lake| lake.join().err()).collect();
     assert!(failed.is_empty(), "{} hosts did not keep the promise", failed.len());
+}
+
+// ---- a session of a shop -----------------------------------------------------------------------
+
+/// How long after the deadline the shop itself may still answer, in seconds: the clocks are compared
+/// by the second.
+const PROMISE_IN_A_SHOP: f64 = 2.0;
+
+/// A supporter is logged in to the shop. At the second of the deadline its file ends that, and within the
+/// time that everything has, the server takes the user away.
+fn a_session_of_a_shop_ends(kind: Kind) {
+    let story = Story::new();
+    let host = match kind {
+        Kind::Systemd => story.stage.full(SUITE),
+        Kind::CronOnly => story.stage.light(SUITE),
+    };
+    let host = host.shop_software().start();
+    let shop = Shop::open(&host);
+    story.target("shop", &host, "root", &[]);
+    let before = Shop::rows(&host);
+    let (key, file) = (story.stage.supporter_key(), story.stage.supporter_path().join("password"));
+    let with = ["--with", "server,wordpress", "--output", file.to_str().unwrap()];
+    let granted = story.granted_key("shop", &key, &with);
+    let name = granted.document["grant"]["layers"][1]["account"].as_str().unwrap().to_owned();
+    let password = fs::read_to_string(&file).unwrap();
+    let user = (name.as_str(), password.trim());
+    let (browser, other) = (shop.browser(&story.stage, &host), shop.browser(&story.stage, &host));
+    assert_eq!(browser.logs_in(user), LET_IN);
+    let deadline = story.ends_in(&granted.id, 30);
+    for folder in [story.stage.state(), story.stage.config(), story.stage.path().join("keys")] {
+        fs::remove_dir_all(folder).unwrap();
+    }
+    assert!(browser.is_in() && now() < deadline, "making everything took too long");
+    Story::wait_until_over(deadline);
+
+    let end = deadline as f64;
+    let mut seen: BTreeMap<&'static str, Sight> = BTreeMap::new();
+    while precise() < end + PROMISE_GONE + 5.0 {
+        let mut note = |what, asked_at: f64, there: bool| {
+            let sight = seen.entry(what).or_default();
+            if there {
+                sight.late = asked_at - end;
+            }
+            sight.there = there;
+        };
+        let asked_at = precise();
+        note("an open session of the shop", asked_at, browser.is_in());
+        let asked_at = precise();
+        note("login to the shop", asked_at, other.logs_in(user) == LET_IN);
+        let is_made = !marks(&host).is_empty();
+        note(MADE, precise(), is_made);
+        if !is_made {
+            break;
+        }
+    }
+    for (what, sight) in &seen {
+        let promise = if *what == MADE { PROMISE_GONE } else { PROMISE_IN_A_SHOP };
+        let kept = !sight.there && sight.late <= promise;
+        write_down(
+            "lake",
+            &json!({
+                "host": kind.id(), "suite": SUITE, "besides": Besides::Nothing.id(),
+                "provider": "wordpress", "credential": "password", "what": what,
+                "late_s": (sight.late * 10.0).round() / 10.0, "kept": kept,
+            }),
+        );
+        assert!(kept, "{what}: {sight:?}");
+    }
+    assert_eq!(other.logs_in(user), ASKED_AGAIN);
+    assert_eq!(other.logs_in(MERCHANT), LET_IN);
+    same_text(&before, &Shop::rows(&host));
+    host.sh("! find /var/lib/stagepass -mindepth 1 -type d | grep .");
+}
+
+#[test]
+fn a_session_of_a_shop_ends_with_the_laptop_in_a_lake_on_booted_and_light_hosts() {
+    let running = [Kind::Systemd, Kind::CronOnly]
+        .map(|kind| thread::spawn(move || a_session_of_a_shop_ends(kind)));
+    let failed = running.into_iter().filter_map(|one| one.join().err()).count();
+    assert_eq!(failed, 0, "hosts that did not keep the promise");
 }

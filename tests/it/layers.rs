@@ -11,6 +11,7 @@ use crate::job::{
     ANY_PORT, CASE, Granted, Story, broken, is_refused, merchants_own, nothing_happens, now,
     same_text,
 };
+use crate::shop::{ASKED_AGAIN, LET_IN, MERCHANT, MERCHANTS_GUARD, Shop};
 use crate::stage::{Credential, Key};
 
 const MANIFEST: &str = r#"
@@ -808,102 +809,13 @@ fn a_password_beside_the_account_is_not_held_to_addresses_and_that_is_said() {
 
 // ---- a user of the shop itself ------------------------------------------------------------------
 
-/// A WordPress behind HTTP Basic Authentication, as its own set-up leaves it, on a server of its own network.
-fn staging_wordpress() -> (Story, Host) {
+/// A WordPress behind HTTP Basic Authentication, on a server of its own network.
+fn staging_wordpress() -> (Story, Host, Shop) {
     let story = Story::new();
     let host = story.stage.full(SUITE).shop_software().start();
-    host.sh(WORDPRESS);
+    let shop = Shop::guarded(&host);
     story.target("shop", &host, "root", &[]);
-    (story, host)
-}
-
-const WORDPRESS: &str = r#"
-mkdir -p /run/mysqld /var/www/shop
-chown mysql /run/mysqld
-setsid mariadbd --user=mysql --skip-networking --innodb-buffer-pool-size=32M >/var/log/mariadb.log 2>&1 </dev/null &
-until mariadb -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
-mariadb -e "create database shop; create user shop@localhost identified by 'db-secret'; grant all on shop.* to shop@localhost"
-cd /var/www/shop
-cp -rL /usr/share/wordpress/. .
-rm -f wp-config.php .htaccess
-mkdir -p wp-content/uploads
-cat >wp-config.php <<'X'
-<?php
-define( 'DB_NAME', 'shop' );
-define( 'DB_USER', 'shop' );
-define( 'DB_PASSWORD', 'db-secret' );
-define( 'DB_HOST', 'localhost' );
-define( 'AUTH_KEY', 'a' );
-define( 'DISABLE_WP_CRON', true );
-define( 'WP_ENVIRONMENT_TYPE', 'staging' );
-$table_prefix = 'wp_';
-if ( ! defined( 'ABSPATH' ) ) {
-    define( 'ABSPATH', __DIR__ . '/' );
-}
-require_once ABSPATH . 'wp-settings.php';
-X
-chmod 640 wp-config.php
-chown -R www-data: .
-runuser -u www-data -- php <<'X'
-<?php
-$_SERVER['HTTP_HOST'] = 'staging.example';
-$_SERVER['REQUEST_URI'] = '/';
-$_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
-define('WP_INSTALLING', true);
-define('WP_SITEURL', 'http://staging.example');
-function wp_mail() { return true; }
-require '/var/www/shop/wp-load.php';
-require ABSPATH . 'wp-admin/includes/upgrade.php';
-wp_install('Shop', 'merchant', 'merchant@example.org', true, '', 'merchants-Pw1');
-update_option('home', 'http://staging.example');
-update_option('siteurl', 'http://staging.example');
-X
-htpasswd -nbB merchant Merchant-4711 >/etc/shop.passwords
-chmod 640 /etc/shop.passwords
-chgrp www-data /etc/shop.passwords
-rm -f /etc/apache2/sites-enabled/*
-cat >/etc/apache2/sites-enabled/shop.conf <<'X'
-<VirtualHost *:80>
-    ServerName staging.example
-    DocumentRoot /var/www/shop
-    <Directory /var/www/shop>
-        AuthType Basic
-        AuthName "Staging"
-        AuthUserFile /etc/shop.passwords
-        Require valid-user
-    </Directory>
-</VirtualHost>
-X
-apache2ctl start
-"#;
-
-/// Logs in as a supporter does, with the password of the site and then by the form: the last page's address.
-const LOGS_IN: &str = "
-import base64, http.cookiejar, sys, urllib.parse, urllib.request, urllib.error
-address, guard, user, password = sys.stdin.read().split('\\n')[:4]
-class Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, request, *more):
-        return None
-jar = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(strict_ns_domain=0))
-opener = urllib.request.build_opener(Stay, urllib.request.HTTPCookieProcessor(jar))
-def ask(path, form=None):
-    request = urllib.request.Request('http://' + address + path, form, headers={'Host': 'staging.example'})
-    request.add_header('Authorization', 'Basic ' + base64.b64encode(guard.encode()).decode())
-    try:
-        answer = opener.open(request)
-    except urllib.error.HTTPError as error:
-        answer = error
-    return answer
-print(ask('/wp-login.php').status)
-form = urllib.parse.urlencode({'log': user, 'pwd': password, 'testcookie': '1', 'wp-submit': 'Log In'})
-answer = ask('/wp-login.php', form.encode())
-print(answer.status, 'logged_in' if any('wordpress_logged_in' in c.name and user in urllib.parse.unquote(c.value) for c in jar) else 'not logged_in')
-";
-
-fn logs_in(story: &Story, host: &Host, guard: (&str, &str), user: (&str, &str)) -> String {
-    let told = format!("{}\n{}:{}\n{}\n{}\n", host.address, guard.0, guard.1, user.0, user.1);
-    let run = story.stage.program("python3", ["-c", LOGS_IN]).stdin(told).run().ok();
-    run.stdout.trim().replace('\n', ", ")
+    (story, host, shop)
 }
 
 /// What `target check` says of the environment: the verdict, and SOURCE VALUE SAYS of each signal.
@@ -953,18 +865,11 @@ fn a_real_shop_booted_says_whether_it_is_staging_and_what_it_says_beats_the_decl
 
 #[test]
 fn a_user_of_a_real_shop_booted_logs_in_through_its_form_and_goes() {
-    let (story, host) = staging_wordpress();
-    let users = || host.sh("mariadb -N shop -e 'select user_login from wp_users order by 1'");
-    let rows = || {
-        host.sh(
-            "mariadb -N shop -e \"select count(*) from wp_usermeta; select option_value from wp_options \
-             where option_name = 'wp_user_roles'\"; ls -A /var/www/shop/wp-content; cat /etc/shop.passwords",
-        )
-    };
-    let (before, files) = (rows(), merchants_own(&host));
-    let merchant = ("merchant", "Merchant-4711");
-    let own = ("merchant", "merchants-Pw1");
-    assert_eq!(logs_in(&story, &host, merchant, own), "200, 302 logged_in");
+    let (story, host, shop) = staging_wordpress();
+    let passwords_of_site = || host.sh("cat /etc/shop.passwords");
+    let logs_in = |guard, user| shop.browser(&story.stage, &host).knows(guard).logs_in(user);
+    let (before, files) = ((Shop::rows(&host), passwords_of_site()), merchants_own(&host));
+    assert_eq!(logs_in(MERCHANTS_GUARD, MERCHANT), LET_IN);
     let key = story.stage.supporter_key();
     let file = story.stage.path().join("shop");
     let words = [
@@ -991,19 +896,18 @@ fn a_user_of_a_real_shop_booted_logs_in_through_its_form_and_goes() {
     let (guard, user) = (name(1), name(2));
     let (guard, user) =
         ((guard.as_str(), passwords.0.as_str()), (user.as_str(), passwords.1.as_str()));
-    assert_eq!(logs_in(&story, &host, guard, user), "200, 302 logged_in");
-    assert_eq!(logs_in(&story, &host, guard, (user.0, "another")), "200, 200 not logged_in");
+    assert_eq!(logs_in(guard, user), LET_IN);
+    assert_eq!(logs_in(guard, (user.0, "another")), ASKED_AGAIN);
     assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
-    assert_eq!(users().lines().count(), 2);
+    assert_eq!(Shop::users(&host).len(), 2);
 
     story.revoked(&jane.id);
-    assert_eq!(logs_in(&story, &host, guard, user), "401, 401 not logged_in");
-    assert_eq!(logs_in(&story, &host, merchant, user), "200, 200 not logged_in");
-    assert_eq!(users().trim(), "merchant");
-    assert_eq!(logs_in(&story, &host, merchant, own), "200, 302 logged_in");
+    assert_eq!(logs_in(guard, user), "401, 401 not logged_in");
+    assert_eq!(logs_in(MERCHANTS_GUARD, user), ASKED_AGAIN);
+    assert_eq!(Shop::users(&host), ["merchant"]);
+    assert_eq!(logs_in(MERCHANTS_GUARD, MERCHANT), LET_IN);
     same_text(&files, &merchants_own(&host));
-    let sessions = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(sessions(&before), sessions(&rows()));
+    assert_eq!(before, (Shop::rows(&host), passwords_of_site()));
     host.sh("! find /var/lib/stagepass -mindepth 1 -type d 2>/dev/null | grep .");
     story.kept_secret(&[passwords.0.into_bytes(), passwords.1.into_bytes()], &[&host], &mut watch);
 }

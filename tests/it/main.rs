@@ -33,6 +33,7 @@ mod reconcile;
 mod schedule;
 mod screen;
 mod sharing;
+mod shop;
 mod ssh_config;
 mod stage;
 mod sweep;

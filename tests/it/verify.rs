@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::host::{Host, SUITE, Sudo};
 use crate::job::{Granted, Story, is_refused, merchants_own, nothing_is_left, same_text};
+use crate::shop::{ASKED_AGAIN, LET_IN, MERCHANT, Shop};
 use crate::stage::{Credential, Key};
 
 /// What a backup of a whole server would hold of a grant.
@@ -177,6 +178,67 @@ fn a_key_that_is_put_back_into_a_shared_account_is_found_and_closed_again() {
         nothing_is_left(&host, &granted.id);
     }
     is_verified(&story, &granted, &[&granted.id]);
+    story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn a_restored_database_brings_a_user_of_the_shop_back_and_it_is_found_and_closed_again() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).shop_software().start();
+    let shop = Shop::open(&host);
+    story.target("staging", &host, "root", &[]);
+    let before = (Shop::rows(&host), merchants_own(&host));
+    let file = story.stage.supporter_path().join("password");
+    let with = ["--with", "server,wordpress", "--output", file.to_str().unwrap()];
+    let granted = story.granted_key("staging", &key_of(&story), &with);
+    let name = granted.document["grant"]["layers"][1]["account"].as_str().unwrap().to_owned();
+    let password = std::fs::read_to_string(&file).unwrap();
+    let user = (name.as_str(), password.trim());
+    let (browser, other) = (shop.browser(&story.stage, &host), shop.browser(&story.stage, &host));
+    assert_eq!(browser.logs_in(user), LET_IN);
+    assert!(browser.is_in());
+    host.sh("mariadb-dump shop >/root/shop.sql");
+    let is_over = || {
+        assert!(!browser.is_in());
+        assert_eq!(other.logs_in(user), ASKED_AGAIN);
+        assert_eq!(other.logs_in(MERCHANT), LET_IN);
+        assert_eq!(Shop::rows(&host), before.0);
+    };
+    story.revoked(&granted.id);
+    is_over();
+    is_verified(&story, &granted, &[&granted.id]);
+
+    // A dump from before: the user, its role, its password, and the session that was open.
+    let restore = || {
+        host.sh("mariadb shop </root/shop.sql");
+        assert!(browser.is_in());
+        assert_eq!(other.logs_in(user), LET_IN);
+    };
+    restore();
+    let document = verified(&story, &["--all"], 8);
+    let there = only(&document, "back")["there"].to_string();
+    assert!(there.contains(r#""there-layer""#) && there.contains(&name), "{there}");
+    assert_eq!(document["error"]["kind"], "stuck");
+    assert_eq!(events(&story, &granted.id).last().unwrap(), "grant.reappeared");
+    let layer = format!("{}1", granted.id);
+    let reconciled = story.run(["reconcile", "staging", "--json"]).exits(8).json();
+    let found = &reconciled["result"]["targets"][0]["findings"][0];
+    assert_eq!(found["matter"], "over", "{reconciled:#}");
+    assert_eq!((&found["grant"], &found["proved"]), (&layer.as_str().into(), &true.into()));
+    // Looking takes nothing away.
+    assert!(browser.is_in());
+    let document = verified(&story, &[&granted.id, "--close"], 0);
+    assert_eq!(only(&document, "closed_again")["grant"]["state"], "closed");
+    is_over();
+    is_verified(&story, &granted, &["--all"]);
+
+    restore();
+    story.run(["reconcile", "staging", "--close", &layer]).ok();
+    is_over();
+    is_verified(&story, &granted, &["--all"]);
+    host.sh("rm /root/shop.sql");
+    same_text(&before.1, &merchants_own(&host));
+    host.sh("! find /var/lib/stagepass -mindepth 1 -type d | grep .");
     story.run(["ledger", "verify"]).ok();
 }
 

@@ -38,13 +38,18 @@ done
 
 # ---- counting ------------------------------------------------------------------------------------
 
-passed=0 failed=0 about=''
+passed=0 failed=0 left_out='' about=''
 
 pass() { passed=$((passed + 1)); }
 fail() {
     failed=$((failed + 1))
     printf 'FAILED %s: %s\n' "$about" "$1"
     [ -z "${2:-}" ] || printf '%s\n' "$2" | sed 's/^/    | /' | tail -n 25
+}
+# not_run PART WHY: counted as neither.
+not_run() {
+    left_out=$((left_out + 1))
+    printf 'NOT RUN %s: %s\n' "$1" "$2"
 }
 # want SENTENCE COMMAND...
 want() {
@@ -443,5 +448,5 @@ for suite in "${suites[@]}"; do
     halt "$suite"
 done
 
-printf '%s: %s passed, %s failed, in %s s\n' "${STAGEPASS_TEST_CASES:-everything}" "$passed" "$failed" "$SECONDS"
+printf '%s: %s passed, %s failed%s, in %s s\n' "${STAGEPASS_TEST_CASES:-everything}" "$passed" "$failed" "${left_out:+, not run: $left_out}" "$SECONDS"
 [ "$failed" = 0 ]

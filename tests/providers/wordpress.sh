@@ -4,17 +4,32 @@
 # On a host of its own with the WordPress, PHP, MariaDB and Apache of the suite: a shop in a folder of its own, one in the layout of
 # Debian's package, and a network of sites. Logins are made by curl through the form, as a browser does.
 
-# In four, each on a server of its own.
+# In five, each on a server of its own.
 wordpress() {
     wp_lives
     wp_guards
     wp_breaks_and_lies
     wp_ends
+    wp_settings_of_php
 }
 wp_lives() { wp_on_a_host detects whole_life twice tells_marks other_shells; }
 wp_guards() { wp_on_a_host refuses keeps_secrets keeps_rights read_only network bedrock; }
 wp_breaks_and_lies() { wp_on_a_host breaks lies; }
 wp_ends() { wp_on_a_host refuses_when_over ends_by_itself cut_off; }
+wp_settings_of_php() { wp_on_a_host has_a_cache keeps_code without_functions within_folders without_mysqli; }
+
+# What no package has is named by whoever has it; without it these are not run, and say so.
+# STAGEPASS_SHOP_WORDPRESS_SQLITE is the folder of WordPress's plugin for SQLite (with its db.copy), STAGEPASS_SHOP_WOOCOMMERCE that
+# of WooCommerce (with its woocommerce.php).
+wp_sqlite() { ! wp_has STAGEPASS_SHOP_WORDPRESS_SQLITE db.copy || wp_on_a_host on_sqlite; }
+wp_woocommerce() { ! wp_has STAGEPASS_SHOP_WOOCOMMERCE woocommerce.php || wp_on_a_host with_woocommerce; }
+
+# wp_has VARIABLE FILE: whether the folder that it names is there.
+wp_has() {
+    if [ -f "${!1:-/nonexistent}/$2" ]; then return 0; fi
+    not_run "${FUNCNAME[1]}" "$1 names no folder with $2"
+    return 1
+}
 
 wp_on_a_host() {
     local was_suite=$suite was_root=$root was_account=$account was_grant=$grant one from
@@ -1050,4 +1065,333 @@ wp_other_shells() {
         wp collected
         shell=/bin/sh
     done
+}
+
+# ---- a server that is set up otherwise -----------------------------------------------------------
+
+# wp_ini TEXT: for PHP in the web server and for the command line, until it is said again.
+wp_ini() {
+    local ini
+    for ini in "$root"/etc/php/*/*/conf.d; do printf '%s\n' "$1" >"$ini/99-test.ini"; done
+    # A graceful start keeps what was compiled.
+    on apache2ctl stop >/dev/null 2>&1
+    want 'Apache is down' again 20 gone on pgrep -x apache2
+    want 'Apache reads its settings' on apache2ctl start
+}
+
+# wp_goes_round: the whole life, as short as it can be told.
+wp_goes_round() {
+    wp detect path=/srv/shop
+    finishes
+    says supported=true direct=true
+    wp open path=/srv/shop
+    finishes
+    says expiry=guard
+    want 'the password opens it' wp_enters shop
+    want 'and one is in' wp_is_in shop
+    wp check path=/srv/shop
+    finishes
+    says present=true role_matches=true guard_matches=true reread=direct sessions=1
+    wp close path=/srv/shop
+    finishes
+    says absent=true user_absent=true rows_left=0 reread=direct guard_absent=true
+    want 'the old cookie opens nothing' wp_is_out shop
+    want 'nor does the password' wp_cannot_enter shop
+    want 'the merchant goes on' wp_enters shop merchant merchants-Pw1
+    wp collected
+}
+
+# A cache of the shop's own that all its processes share: what WordPress would ask the database it is told from a file.
+wp_has_a_cache() {
+    local before drop_in=$root/srv/shop/wp-content/object-cache.php
+    about="$suite a cache that stays"
+    before=$(wp_state)
+    cat >"$drop_in" <<'PHP'
+<?php
+eval('?>' . str_replace('function wp_cache_init(', 'function wp_cache_init_of_core(', file_get_contents(ABSPATH . WPINC . '/cache.php')));
+function wp_cache_init()
+{
+    wp_cache_init_of_core();
+    $file = WP_CONTENT_DIR . '/uploads/cache';
+    $all = new ReflectionProperty('WP_Object_Cache', 'cache');
+    $all->setAccessible(true);
+    $kept = is_file($file) ? unserialize(file_get_contents($file)) : false;
+    if (is_array($kept)) {
+        $all->setValue($GLOBALS['wp_object_cache'], $kept);
+    }
+    register_shutdown_function(function () use ($file, $all) {
+        file_put_contents($file . '.new', serialize($all->getValue($GLOBALS['wp_object_cache'])));
+        rename($file . '.new', $file);
+    });
+}
+PHP
+    chown 33:33 "$drop_in"
+    want 'the merchant gets in' wp_enters shop merchant merchants-Pw1
+    want 'it keeps something' test -s "$root/srv/shop/wp-content/uploads/cache"
+    wp detect path=/srv/shop
+    says supported=true object_cache=true note=object-cache
+    wp open path=/srv/shop
+    finishes
+    want 'it opens' wp_enters shop
+    want 'and one is in' wp_is_in shop
+    want 'the cache has the user' grep -q sp-anna "$root/srv/shop/wp-content/uploads/cache"
+    wp update path=/srv/shop "deadline=$(($(date +%s) + 8))"
+    finishes
+    want 'it is out at its deadline' again 40 wp_is_out shop
+    want 'the password opens nothing' wp_cannot_enter shop
+    wp close path=/srv/shop
+    finishes
+    says user_absent=true rows_left=0
+    want 'and for good' wp_cannot_enter shop
+    deny 'the cache has nobody of it any more' grep -q "stagepass_$grant\|x@$grant" "$root/srv/shop/wp-content/uploads/cache"
+    rm -f "$drop_in" "$root/srv/shop/wp-content/uploads/cache"
+    wp collected
+    same 'everything is as before' "$before" "$(wp_state)"
+}
+
+# PHP in the web server never looks at a file again that it has compiled.
+wp_keeps_code() {
+    local was
+    about="$suite code that stays"
+    wp_ini 'opcache.enable=1
+opcache.validate_timestamps=0'
+    was=$(($(date +%s) + 20))
+    wp open path=/srv/shop "deadline=$was"
+    finishes
+    want 'it opens' wp_enters shop
+    # What was written a moment ago is not kept.
+    want 'the file stands still' again 10 on sh -c '[ "$(($(date +%s) - $(stat -c %Y "$1")))" -ge 4 ]' sh "/srv/shop/wp-content/mu-plugins/stagepass-$grant.php"
+    want 'and one is in' wp_is_in shop
+    # The web server goes by the earlier of the two: what it compiled.
+    wp update path=/srv/shop "deadline=$((was + 3600))"
+    finishes
+    want 'it is out at its deadline' again 40 wp_is_out shop
+    want 'the password opens nothing' wp_cannot_enter shop
+    wp close path=/srv/shop
+    finishes
+    says user_absent=true
+    wp collected
+    wp_ini ''
+}
+
+# What hosters take away.
+wp_without_functions() {
+    about="$suite without functions"
+    wp_ini 'disable_functions=exec,passthru,shell_exec,system,proc_open,proc_close,proc_get_status,proc_nice,proc_terminate,popen,pcntl_exec,pcntl_fork,dl,show_source,highlight_file,phpinfo,php_uname,getmypid,mail,putenv,getenv,set_time_limit,ignore_user_abort,symlink,link,readlink,chown,chgrp,posix_kill,posix_getpwuid,posix_getuid,error_log,syslog,fsockopen,pfsockopen,stream_socket_client,curl_exec,curl_multi_exec,parse_ini_file,disk_free_space,sleep,usleep'
+    wp_goes_round
+    wp_ini ''
+}
+
+wp_within_folders() {
+    about="$suite within folders"
+    wp_ini 'open_basedir=/srv/shop:/tmp'
+    wp_goes_round
+    wp_ini ''
+}
+
+# Of several versions of PHP that is taken which can ask this shop's database.
+wp_without_mysqli() {
+    local other=$root/usr/local/bin/php ini
+    about="$suite PHP without mysqli"
+    printf '#!/bin/sh\nexec /usr/bin/php -n -d extension=pdo.so -d extension=pdo_sqlite.so -d extension=tokenizer.so "$@"\n' >"$other"
+    chmod 755 "$other"
+    want 'the other one has none' on sh -c '/usr/local/bin/php -m | grep -qx pdo_sqlite && ! /usr/local/bin/php -m | grep -qx mysqli'
+    wp detect path=/srv/shop
+    says supported=true direct=true php=/usr/bin/php
+    rm "$other"
+    for ini in "$root"/etc/php/*/cli/conf.d/20-mysqli.ini; do mv "$ini" "$ini.away"; done
+    wp_refused no-php path=/srv/shop
+    wp detect path=/srv/shop
+    says supported=false reason_id=no-php
+    for ini in "$root"/etc/php/*/cli/conf.d/20-mysqli.ini.away; do mv "$ini" "${ini%.away}"; done
+    wp detect path=/srv/shop
+    says supported=true direct=true
+}
+
+# ---- what no package has -------------------------------------------------------------------------
+
+# wp_plugin FOLDER SITE NAME: puts a plugin's files into the shop.
+wp_plugin() {
+    cp -r "$1" "$root/srv/$2/wp-content/plugins/$3"
+    chown -R 33:33 "$root/srv/$2/wp-content/plugins/$3"
+}
+
+# wp_php SITE: runs a program in the shop as who owns it, as its command line does.
+wp_php() {
+    {
+        printf "<?php\n\$_SERVER['HTTP_HOST'] = '%s';\n\$_SERVER['REQUEST_URI'] = '/';\n\$_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';\n" "$1.test:$wp_port"
+        printf "function wp_mail() { return true; }\nrequire '/srv/%s/wp-load.php';\n" "$1"
+        cat
+    } | on runuser -u www-data -- php -d display_errors=0 -d log_errors=0
+}
+
+# wp_lite SITE STATEMENT: what a database of SQLite answers, as wp_sql.
+wp_lite() {
+    on env "AT=/srv/$1/wp-content/database/.ht.sqlite" php -r '$pdo = new PDO("sqlite:" . getenv("AT")); $pdo->setAttribute(PDO::ATTR_ERRMODE, PDO::ERRMODE_EXCEPTION); foreach ($pdo->query(stream_get_contents(STDIN))->fetchAll(PDO::FETCH_NUM) as $row) { echo implode("\t", $row), "\n"; }' <<<"$2"
+}
+# Who there is, with what rights.
+wp_lite_rows() {
+    wp_lite "$1" "select ID, user_login, user_email from $1_users order by ID"
+    wp_lite "$1" "select user_id, meta_key, meta_value from $1_usermeta where meta_key not in ('session_tokens', 'community-events-location') order by user_id, meta_key"
+    wp_lite "$1" "select option_name, option_value from $1_options where option_name in ('$1_user_roles', 'active_plugins', 'siteurl', 'users_can_register', 'default_role') order by 1"
+    find "$root/srv/$1" ! -name '.ht.sqlite*' ! -type d -printf '%p %m %U:%G %s\n' | sort
+}
+
+# A shop without a database server: WordPress's own plugin puts SQLite in its place.
+wp_on_sqlite() {
+    local before
+    about="$suite SQLite"
+    wp_tree rows /srv/rows
+    wp_plugin "$STAGEPASS_SHOP_WORDPRESS_SQLITE" rows sqlite-database-integration
+    cp -p "$root/srv/rows/wp-content/plugins/sqlite-database-integration/db.copy" "$root/srv/rows/wp-content/db.php"
+    wp_make rows /srv/rows
+    want 'it is in a file' test -s "$root/srv/rows/wp-content/database/.ht.sqlite"
+    wp_vhost rows /srv/rows >"$root/etc/apache2/sites-enabled/rows.conf"
+    want 'Apache reads it' on apache2ctl graceful
+    want 'the merchant gets in' again 20 wp_enters rows merchant merchants-Pw1
+    wp_page rows / >/dev/null
+    before=$(wp_lite_rows rows)
+    wp detect path=/srv/rows
+    finishes
+    says supported=true direct=true owner=www-data expiry=guard "login_url=http://rows.test:$wp_port/wp-login.php"
+    want 'the password opens nothing yet' wp_cannot_enter rows
+    wp open path=/srv/rows
+    finishes
+    says grants=settings expiry=guard
+    want 'the password opens it' wp_enters rows
+    want 'and one is in' wp_is_in rows
+    want 'a wrong one does not' wp_cannot_enter rows sp-anna wrong-Password1
+    wp check path=/srv/rows
+    finishes
+    says present=true marked=true role_matches=true guard_matches=true reread=direct sessions=1 keys=0
+    wp marks path=/srv/rows
+    finishes
+    says "mark=entry $grant sp-anna t4g - /srv/rows" "mark=role $grant - t4g - /srv/rows"
+    wp open path=/srv/rows
+    finishes
+    want 'a second open changes nothing' wp_enters rows
+    wp update path=/srv/rows "deadline=$((deadline + 60))"
+    finishes
+    same 'what was written is the owner'"'"'s' '' "$(find "$root/srv/rows/wp-content/database" ! -user 33)"
+    wp close path=/srv/rows
+    finishes
+    says absent=true user_absent=true rows_left=0 reread=direct already_absent=false shut=true guard_absent=true
+    want 'the old cookie opens nothing' wp_is_out rows
+    want 'nor does the password' wp_cannot_enter rows
+    want 'the merchant goes on' wp_enters rows merchant merchants-Pw1
+    wp collected
+    same 'everything is as before' "$before" "$(wp_lite_rows rows)"
+    wp_sqlite_by_the_shop
+    wp_sqlite_elsewhere
+    same 'everything is as before, again' "$before" "$(wp_lite_rows rows)"
+    [ -z "${STAGEPASS_SHOP_WOOCOMMERCE:-}" ] || wp_sells rows wp_lite
+}
+
+# Where the file cannot be told by the settings, the shop is asked.
+wp_sqlite_by_the_shop() {
+    about="$suite SQLite, settings that cannot be read as text"
+    cp -p "$root/srv/rows/wp-config.php" "$tmp/config"
+    sed -i "2i eval('');" "$root/srv/rows/wp-config.php"
+    wp detect path=/srv/rows
+    says supported=true direct=false direct_why=config-not-plain
+    wp open path=/srv/rows
+    finishes
+    want 'it opens' wp_enters rows
+    wp check path=/srv/rows
+    says present=true reread=shop sessions=1
+    wp marks path=/srv/rows
+    says "mark=entry $grant sp-anna t4g - /srv/rows"
+    wp close path=/srv/rows
+    finishes
+    says user_absent=true rows_left=0 reread=shop already_absent=false
+    want 'it is out' wp_is_out rows
+    wp collected
+    cp -p "$tmp/config" "$root/srv/rows/wp-config.php"
+}
+
+# The settings turn the plugin off, and MySQL is asked by the shop: what is in the old file says nothing.
+wp_sqlite_elsewhere() {
+    local line
+    about="$suite SQLite that is not used"
+    cp -p "$root/srv/rows/wp-config.php" "$tmp/config"
+    for line in "define( 'DB_ENGINE', 'mysql' );" "define( 'FQDB', '/srv/rows/wp-content/other.sqlite' );"; do
+        sed -i "2i $line" "$root/srv/rows/wp-config.php"
+        wp check path=/srv/rows
+        deny "the file is not asked for the rows ($line)" grep -q '^reread=direct' <<<"$out"
+        cp -p "$tmp/config" "$root/srv/rows/wp-config.php"
+    done
+    # The shop, which was asked, made it.
+    rm -f "$root"/srv/rows/wp-content/other.sqlite*
+    mv "$root/srv/rows/wp-content/plugins/sqlite-database-integration" "$root/srv/rows/away"
+    wp check path=/srv/rows
+    deny 'nor where the plugin is gone' grep -q '^reread=direct' <<<"$out"
+    mv "$root/srv/rows/away" "$root/srv/rows/wp-content/plugins/sqlite-database-integration"
+}
+
+wp_with_woocommerce() {
+    wp_sells shop wp_sql
+}
+
+# wp_sells SITE ASK: the whole life in a shop that has WooCommerce, with a key, a hook and a product of the supporter's.
+wp_sells() {
+    local site=$1 ask=$2 before page
+    about="$suite WooCommerce in $site"
+    wp_plugin "$STAGEPASS_SHOP_WOOCOMMERCE" "$site" woocommerce
+    wp_php "$site" >"$tmp/said" <<'PHP'
+require_once ABSPATH . 'wp-admin/includes/plugin.php';
+$failed = activate_plugin('woocommerce/woocommerce.php');
+echo is_wp_error($failed) ? $failed->get_error_code() : 'on';
+PHP
+    same 'it is on' on "$(cat "$tmp/said")"
+    # What it makes of itself at its first pages is none of ours.
+    want 'the merchant gets in' again 20 wp_enters "$site" merchant merchants-Pw1
+    for page in / '/edit.php?post_type=shop_order' '/admin.php?page=wc-settings' '/admin.php?page=wc-status'; do want "the shop shows $page" again 20 test_value 200 wp_page "$site" "$page"; done
+    before=$(wp_who "$site" "$ask")
+    wp detect "path=/srv/$site"
+    finishes
+    says supported=true direct=true grants_role=shop_manager role=shop_manager
+    want 'its version' grep -qE '^woocommerce=[0-9.]+$' <<<"$out"
+    wp open "path=/srv/$site"
+    finishes
+    says grants=shop
+    want 'the password opens it' wp_enters "$site"
+    for page in /profile.php '/edit.php?post_type=shop_order' '/edit.php?post_type=product' '/admin.php?page=wc-settings&tab=checkout' '/admin.php?page=wc-settings&tab=advanced&section=keys' '/admin.php?page=wc-status'; do
+        same "$page is shown" 200 "$(wp_page "$site" "$page")"
+    done
+    for page in /users.php /user-new.php /plugins.php /options-general.php /themes.php /edit.php /upload.php /export.php; do same "$page is not" 403 "$(wp_page "$site" "$page")"; done
+    wp_php "$site" >"$tmp/said" <<'PHP'
+$user = get_user_by('login', 'sp-anna');
+wp_set_current_user($user->ID);
+$wpdb->insert($wpdb->prefix . 'woocommerce_api_keys', array('user_id' => $user->ID, 'description' => 'x', 'permissions' => 'read_write', 'consumer_key' => wc_api_hash('ck_' . str_repeat('1', 40)), 'consumer_secret' => 'cs_' . str_repeat('2', 40), 'truncated_key' => '1111111'));
+$hook = new WC_Webhook();
+foreach (array('name' => 'x', 'user_id' => $user->ID, 'topic' => 'order.created', 'delivery_url' => 'http://127.0.0.1:1/', 'secret' => 'x', 'status' => 'active') as $name => $value) { $hook->{'set_' . $name}($value); }
+$hook->save();
+$product = new WC_Product_Simple();
+$product->set_name('by them');
+$product->save();
+wp_update_post(array('ID' => $product->get_id(), 'post_author' => $user->ID));
+echo 'made';
+PHP
+    same 'a key, a hook and a product are made' made "$(cat "$tmp/said")"
+    wp check "path=/srv/$site"
+    says present=true role_matches=true keys=2 reread=direct
+    wp close "path=/srv/$site"
+    finishes
+    says user_absent=true rows_left=0 keys_ended=2 'handed_over=1 merchant' reread=direct absent=true
+    want 'the old cookie opens nothing' wp_is_out "$site"
+    want 'nor does the password' wp_cannot_enter "$site"
+    same 'the product is the merchant'"'"'s' merchant "$("$ask" "$site" "select user_login from ${site}_users u join ${site}_posts p on p.post_author = u.ID where post_title = 'by them' and post_type = 'product'")"
+    wp_php "$site" <<<'foreach (wc_get_products(array("name" => "by them", "limit" => 9)) as $one) { $one->delete(true); }'
+    wp collected
+    same 'who there is, is as before' "$before" "$(wp_who "$site" "$ask")"
+}
+
+# wp_who SITE ASK: users, their rights, keys and hooks.
+wp_who() {
+    "$2" "$1" "select ID, user_login, user_email from $1_users order by ID"
+    "$2" "$1" "select user_id, meta_key, meta_value from $1_usermeta where meta_key like '%capabilities' or meta_key in ('stagepass', '_application_passwords') order by user_id, meta_key"
+    "$2" "$1" "select option_value from $1_options where option_name = '$1_user_roles'"
+    "$2" "$1" "select count(*) from $1_woocommerce_api_keys"
+    "$2" "$1" "select count(*) from $1_wc_webhooks"
+    ls -A "$root/srv/$1/wp-content" "$root/srv/$1/wp-content/plugins"
 }

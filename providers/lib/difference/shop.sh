@@ -53,6 +53,41 @@ sp_b_shop() {
     ! grep -qa "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" ||
         deep=$(grep -a -m 1 "//d [0-9 ]* 0 0 0 $sp_b_depth\$" <"$2" | cut -c 1-60 | tr -d '\001-\037\177') || :
     [ -z "$deep" ] || sp_b_why="${sp_b_why:+$sp_b_why; }in the shop folder there are more than $sp_b_depth folders in one another, the first in ${deep%%/*}"
+    sp_b_shop_guards "$1" "$2"
+}
+
+# sp_b_shop_guards FOLDER FILE: takes out of that list the files that end an access in the shop, and the folders that were made for
+# them. They come and go with their grants, at times of their own. Each is what root's record says of it, to the byte: whoever
+# writes into one is found.
+sp_b_shop_guards() {
+    local list="$2" top one line file digest made found ours=''
+    [ "$sp_uid" = 0 ] && top=$(cd -P -- "$1" 2>/dev/null && pwd) || return 0
+    set +f
+    set -- /var/lib/stagepass/*/record
+    set -f
+    for one; do
+        grep -qs '^guard_digest=.' "$one" || continue
+        file='' digest='' made=''
+        while IFS= read -r line; do
+            case $line in
+                guard=/*) file=${line#*=} ;;
+                guard_digest=*) digest=${line#*=} ;;
+                guard_made=1) made=1 ;;
+            esac
+        done <"$one"
+        case $file in "$top"/*/*) ;; *) continue ;; esac
+        if [ ! -f "$file" ] || [ -L "$file" ]; then continue; fi
+        found=$(sp_within 10 head -c 65536 -- "$file" | sha256sum) || continue
+        [ "${found%% *}" = "$digest" ] || continue
+        file=${file#"$top"/}
+        ours=$ours$file$sp_nl
+        [ -z "$made" ] || ours=$ours${file%/*}$sp_nl
+    done
+    [ -n "$ours" ] || return 0
+    # A list that is not whole after this is seen to differ.
+    SP_OURS=$ours awk '
+        BEGIN { n = split(ENVIRON["SP_OURS"], line, "\n"); for (i = 1; i <= n; i++) ours[line[i]] = 1 }
+        !(substr($0, 1, index($0, "//") - 1) in ours) || $0 !~ /\/\// { print }' <"$list" >"$list.whole" && mv -f -- "$list.whole" "$list"
 }
 
 # sp_b_shop_by_find FOLDER, sp_b_shop_by_stat FOLDER: print that list, by GNU find or by any. What find says of what it cannot read, and

@@ -6,13 +6,12 @@ sp_check() {
     sp_tools
     sp_wp_read_record
     sp_ends_read
+    # What the file in the shop should say.
+    sp_wp_deadline=$sp_end_deadline sp_wp_first=check
     sp_wp_find || :
     sp_say account "$sp_account"
     sp_bool recorded [ "$sp_recorded" = 1 ]
     if [ -z "$sp_unfit_id" ]; then
-        # What the file in the shop should say.
-        sp_wp_deadline=$sp_end_deadline
-        sp_wp_ask check
         if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then sp_wp_check_by_shop; fi
         sp_wp_say_state
     fi

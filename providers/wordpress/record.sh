@@ -4,7 +4,7 @@
 # Sets sp_recorded and sp_rec_*: what was made, where, and by whom the shop is loaded.
 sp_wp_read_record() {
     local line provider=''
-    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_database='' sp_rec_config=''
+    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_database='' sp_rec_config='' sp_rec_php=''
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -16,6 +16,7 @@ sp_wp_read_record() {
             guard=*) sp_rec_guard=${line#*=} ;;
             guard_made=*) sp_rec_guard_made=${line#*=} ;;
             config=*) sp_rec_config=${line#*=} ;;
+            php=*) sp_rec_php=${line#*=} ;;
             database=*) sp_rec_database=${line#*=} ;;
         esac
     done <"$sp_record/record"
@@ -33,6 +34,7 @@ user=$sp_rec_user
 guard=$sp_rec_guard
 guard_made=$sp_rec_guard_made
 config=$sp_rec_config
+php=$sp_php
 database=$sp_rec_database
 " || return 1
     # It is to be there after a power cut if anything of what it names is.

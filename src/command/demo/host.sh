@@ -3,16 +3,18 @@
 # processes, mounts and host name. Nothing that happens in it reaches the machine.
 #
 # Run by `stagepass demo` as root, in new mount, process and host name namespaces:
-#   host.sh FOLDER ADDRESS PORT
-# FOLDER holds admin.pub (may log in as root and deploy) and host_key.
+#   host.sh FOLDER ADDRESS PORT SHOP_PORT [SHOP_FILES]
+# FOLDER holds admin.pub (may log in as root and deploy), host_key and shop.sh. SHOP_FILES is an archive of files that are
+# laid over the machine's own here: what a shop needs and the machine does not have.
 set -eu
-folder=$1 address=$2 port=$3
+folder=$1 address=$2 port=$3 shop_port=$4 shop_files=${5:-}
 root=$folder/host/root
 
 mount --make-rprivate /
 mkdir -p "$folder/host"
-mount -t tmpfs -o size=512m,mode=755 stagepass-demo "$folder/host"
+mount -t tmpfs -o size=2g,mode=755 stagepass-demo "$folder/host"
 mkdir "$folder/host/upper" "$folder/host/work" "$root"
+[ -z "$shop_files" ] || tar -C "$folder/host/upper" -xf "$shop_files"
 mount -t overlay -o "lowerdir=/,upperdir=$folder/host/upper,workdir=$folder/host/work" \
     stagepass-demo "$root"
 mount -t proc proc "$root/proc"
@@ -62,5 +64,11 @@ if [ -x /usr/sbin/cron ]; then
     /usr/sbin/cron
 fi
 INSIDE
+
+# Without a shop the rest is shown all the same: whoever reads this file says why there is none.
+cp "$folder/shop.sh" "$root/run/shop.sh"
+if chroot "$root" /bin/sh /run/shop.sh "$shop_port" >"$folder/no-shop" 2>"$folder/shop.log" </dev/null; then
+    rm -f "$folder/no-shop"
+fi
 
 exec chroot "$root" /usr/sbin/sshd -D -e

@@ -23,6 +23,14 @@ mkdir -p "$root/dev/pts"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+# Of the machine the programs and their settings are seen, and nothing that people keep on it: nobody has it read there, and the
+# account that is closed is looked for in what is left.
+for kept in "$root"/*; do
+    case ${kept##*/} in
+        bin | sbin | lib* | usr | etc | var | boot | dev | proc | sys | run | tmp) ;;
+        *) [ ! -d "$kept" ] || [ -L "$kept" ] || mount -t tmpfs -o size=64m,mode=755 tmpfs "$kept" ;;
+    esac
+done
 hostname staging
 
 # The keys are outside what the new root can see.

@@ -227,9 +227,10 @@ fn spawn(mut command: Command, log: fs::File) -> std::io::Result<Child> {
     command.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true).spawn()
 }
 
-/// Port 22 of a loopback address that nobody uses, where that is to be had.
+/// Port 22 of a loopback address that nobody uses, where that is to be had. Another demo that is about to start has another.
 fn free_place() -> (Ipv4Addr, u16) {
-    let address = Ipv4Addr::new(127, 77, 0, 1);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let address = Ipv4Addr::new(127, 77, high, low);
     match TcpListener::bind((address, 22)) {
         Ok(_) => (address, 22),
         Err(_) => (Ipv4Addr::LOCALHOST, free_port(Ipv4Addr::LOCALHOST)),

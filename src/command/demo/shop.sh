@@ -5,8 +5,9 @@
 #
 # Run by host.sh on the host, as root: shop.sh PORT. Its last line on standard output is why there is no shop.
 set -eu
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
-export PATH
+# Nothing of who started the demo: their folders are not there.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin TMPDIR=/tmp HOME=/root
+export PATH TMPDIR HOME
 port=$1
 shop=/var/www/shop data=/var/lib/shop-database
 

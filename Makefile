@@ -16,7 +16,8 @@ help: ## this list
 .PHONY: demo setup-demo
 demo: setup-demo ## the whole job on a throw-away server, in a minute
 	cargo build --quiet --locked
-	target/debug/stagepass demo
+	files=; if [[ -e target/demo/shop.tar ]]; then files='--shop-files target/demo/shop.tar'; fi; \
+	target/debug/stagepass demo $$files
 
 setup-demo:
 	tools/setup demo

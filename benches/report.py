@@ -20,6 +20,8 @@ BYTES_LIMIT = {"grant": 60_000, "close": 40_000, "one more": 8_000}
 LINE_LIMIT = 2.5
 SHOP_LIMIT = 1.3
 PROGRAM_LIMIT = 12e6
+# Of a user in a shop: against the shop's own boot with one hash, and against `wp user create` and `wp user delete`.
+BOOT_LIMIT, WP_CLI_LIMIT = 1.2, 0.9
 
 
 def column(rounds, verb, name):
@@ -319,6 +321,65 @@ def two_layers(found):
     ]
 
 
+# ---- a user in a shop ---------------------------------------------------------------------------
+
+
+def user(found):
+    lines = [
+        "## A user in a shop",
+        "",
+        "`open` and `close` of `wordpress` run on the server alone, against PHP that loads the same shop as who owns it and "
+        "makes one hash by the shop's own function, and against WP-CLI's `user create` and `user delete`. stagepass also "
+        "records, writes the failsafe and the file that ends the access in the shop, and at the end takes the access away "
+        "by the rows before anything of the shop is loaded, and reads the rows again.",
+        "",
+    ]
+    if "why" in found:
+        return [*lines, f"Not measured: {found['why']}.", ""]
+    rounds = found["rounds"]
+    lines += [f"WordPress {found['version']} without WooCommerce, PHP {found['php']}, MariaDB, on one host.", ""]
+    labels = {
+        "open": "stagepass, `open`",
+        "close": "stagepass, `close`",
+        "platform": "the shop alone: boot and one hash",
+        "create": "`wp user create`",
+        "delete": "`wp user delete`",
+    }
+    rows = []
+    for name, label in labels.items():
+        values = [each[name] for each in rounds if name in each]
+        if values:
+            against = [each[name] / each["platform"] for each in rounds]
+            paired = "1" if name == "platform" else " / ".join(spread(against, 1, 2))
+            rows.append(row(label, len(values), *ms(values), paired))
+        else:
+            rows.append(row(label, 0, "not measured", "", "", ""))
+    header = ["", "runs", "min ms", "median ms", "max ms", "ratio to the shop alone: min / median / max"]
+    lines += table(header, rows)
+    for verb in ("open", "close"):
+        ratio = statistics.median(each[verb] / each["platform"] for each in rounds)
+        text = verdict(f"{ratio:.2f}", BOOT_LIMIT, ratio <= BOOT_LIMIT)
+        lines.append(f"- `{verb}`, at most {BOOT_LIMIT} times the shop alone: {text}.")
+    if found["wp"]:
+        ratio = statistics.median(
+            (each["open"] + each["close"]) / (each["create"] + each["delete"]) for each in rounds
+        )
+        text = verdict(f"{ratio:.2f}", WP_CLI_LIMIT, ratio <= WP_CLI_LIMIT)
+        lines.append(f"- Both, at most {WP_CLI_LIMIT} times what WP-CLI {found['wp']} takes for both: {text}.")
+    else:
+        lines.append(
+            f"- Both, at most {WP_CLI_LIMIT} times what WP-CLI takes for both: not measured (`STAGEPASS_WP_CLI` names "
+            "its PHAR, or a folder with its sources)."
+        )
+    starts = found["starts"]
+    lines += [
+        f"- PHP processes, at most one a verb: **missed** (`open` {starts['open']}, `close` {starts['close']}). "
+        "[WordPress](wordpress.md#how-it-is-done) says what each is for.",
+        "",
+    ]
+    return lines
+
+
 # ---- a large shop -------------------------------------------------------------------------------
 
 
@@ -485,6 +546,8 @@ def document(found):
         ]
     if "layers" in found:
         lines += two_layers(found["layers"])
+    if "user" in found:
+        lines += user(found["user"])
     if "promises" in found:
         lines += promises(found["promises"], found.get("accounts"))
     if "line" in found:

@@ -10,6 +10,9 @@
 //!
 //! `seed promises PROVIDERS_DIR SCRIPTS_DIR COUNT` writes what each provider in that folder would send for COUNT grants, as
 //! SCRIPTS_DIR/PROVIDER/NUMBER.open and SCRIPTS_DIR/PROVIDER/NUMBER.close.
+//!
+//! `seed shop SCRIPTS_DIR FOLDER COUNT` writes the same for COUNT users of the WordPress in FOLDER, as SCRIPTS_DIR/NUMBER.open
+//! and SCRIPTS_DIR/NUMBER.close.
 
 use std::error::Error;
 use std::fs;
@@ -27,7 +30,7 @@ use stagepass::testing::public_key;
 use stagepass::testing::remote::clock::ServerTime;
 use stagepass::testing::remote::inputs::{self, CallInputs};
 use stagepass::testing::remote::provider::{Provider, Verb};
-use stagepass::testing::secret::random_id;
+use stagepass::testing::secret::{MadePassword, Secret, random_id};
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -53,6 +56,7 @@ fn main() -> Done {
         ["promises", providers, scripts, count] => {
             promises(Path::new(providers), Path::new(scripts), count.parse()?)
         }
+        ["shop", scripts, folder, count] => shop(Path::new(scripts), folder, count.parse()?),
         _ => Err("see the first lines of benches/seed.rs".into()),
     }
 }
@@ -297,17 +301,43 @@ fn promises(providers: &Path, scripts: &Path, count: u32) -> Done {
         for number in 0..count {
             let mut grant = draft(&provider, "bench", "PROMISES-1", number, now)?;
             grant.deadline = now + 24 * HOUR;
-            let layer = grant.layers.first().ok_or("a grant without a layer")?;
-            for (verb, word) in [(Verb::Open, "open"), (Verb::Close, "close")] {
-                let call = CallInputs {
-                    deadline: grant.deadline,
-                    not_after: ServerTime::said(now + HOUR),
-                    ..CallInputs::default()
-                };
-                let framed = provider.frame(verb, &inputs::of_layer(&grant, layer, &call))?;
-                fs::write(folder.join(format!("{number}.{word}")), &framed.body)?;
-            }
+            write_scripts(&provider, &grant, None, &folder.join(number.to_string()))?;
         }
+    }
+    Ok(())
+}
+
+/// A grant as the program makes one for a user of the shop in that folder.
+fn shop(scripts: &Path, folder: &str, count: u32) -> Done {
+    let now = now()?;
+    let provider = Provider::find("wordpress", Path::new("/nonexistent"))?;
+    fs::create_dir_all(scripts)?;
+    for number in 0..count {
+        let mut grant = draft(&provider, "bench", "SHOP-1", number, now)?;
+        grant.deadline = now + 24 * HOUR;
+        let layer = grant.layers.first_mut().ok_or("a grant without a layer")?;
+        layer.has_password = true;
+        layer.inputs =
+            json!({ "path": folder, "expiry_form": "utc", "restrict": true, "from": "" })
+                .to_string();
+        let made = MadePassword::new("bcrypt")?;
+        write_scripts(&provider, &grant, Some(&made.hash), &scripts.join(number.to_string()))?;
+    }
+    Ok(())
+}
+
+/// What `open` and `close` of a grant would send, as FILE.open and FILE.close.
+fn write_scripts(provider: &Provider, grant: &Grant, hash: Option<&Secret>, file: &Path) -> Done {
+    let layer = grant.layers.first().ok_or("a grant without a layer")?;
+    for (verb, word) in [(Verb::Open, "open"), (Verb::Close, "close")] {
+        let call = CallInputs {
+            deadline: grant.deadline,
+            not_after: ServerTime::said(now()? + HOUR),
+            password_hash: hash.filter(|_| verb == Verb::Open),
+            ..CallInputs::default()
+        };
+        let framed = provider.frame(verb, &inputs::of_layer(grant, layer, &call))?;
+        fs::write(file.with_extension(word), &framed.body)?;
     }
     Ok(())
 }

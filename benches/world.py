@@ -14,6 +14,7 @@ BENCH = ROOT / "target/bench"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SUITE = "bookworm"
 WEB = "bench-web"
+SHOP = "bench-shop"
 
 # A staging site behind HTTP Basic Authentication.
 SITE = """
@@ -116,6 +117,8 @@ class World:
                 self._hosts("light", "down", name)
         if WEB in self.hosts:
             self._hosts("full", "down", WEB)
+        if SHOP in self.hosts:
+            self._hosts("light", "down", SHOP)
         shutil.rmtree(self.home)
 
     def _call(self, *command):

@@ -91,7 +91,7 @@ pub mod remote {
     }
 }
 pub mod secret {
-    pub use crate::secret::{Secret, generate_password, random_id};
+    pub use crate::secret::{MadePassword, Secret, generate_password, random_id};
 }
 pub mod target {
     pub use crate::target::{

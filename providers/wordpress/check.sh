@@ -6,14 +6,12 @@ sp_check() {
     sp_tools
     sp_wp_read_record
     sp_ends_read
+    # What the file in the shop should say.
+    sp_wp_deadline=$sp_end_deadline sp_wp_first=check
     sp_wp_find || :
     sp_say account "$sp_account"
     sp_bool recorded [ "$sp_recorded" = 1 ]
     if [ -z "$sp_unfit_id" ]; then
-        # What the file in the shop should say.
-        sp_wp_deadline=$sp_end_deadline
-        sp_php_tell uses_from "$sp_uses_from"
-        sp_wp_ask check
         if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then sp_wp_check_by_shop; fi
         sp_wp_say_state
     fi
@@ -31,7 +29,7 @@ sp_check() {
 
 # Where the database cannot be asked without the shop, the shop has to do.
 sp_wp_check_by_shop() {
-    sp_php_tell by shop uses_from "$sp_uses_from"
+    sp_php_tell by shop
     sp_wp_load check
 }
 

@@ -14,6 +14,8 @@ sp_close() {
     sp_wp_had=false sp_wp_facts='' sp_wp_shut='' sp_wp_closed='' sp_wp_foreign=false sp_wp_by=''
     # Where it was made, whatever the folder of the shop leads to by now.
     [ -z "$sp_rec_root" ] || [ ! -d "$sp_rec_root" ] || sp_path=$sp_rec_root
+    # The rows first: nothing of the shop's code stands before what ends the access.
+    sp_wp_first=shut
     if sp_wp_find; then
         sp_wp_shut
         sp_wp_take
@@ -37,10 +39,8 @@ sp_wp_never() {
     return 1
 }
 
-# The rows first: nothing of the shop's code stands before what ends the access.
+# What came of that.
 sp_wp_shut() {
-    sp_php_tell uses_from "$sp_uses_from"
-    sp_wp_ask shut
     sp_wp_shut=$sp_php_said
     if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then return 0; fi
     ! sp_php_is had || sp_wp_had=true sp_changed=1

@@ -60,11 +60,10 @@ sp_wp_mark_record() {
 # sp_wp_mark_shop FOLDER: the users and roles in the shop there.
 sp_wp_mark_shop() {
     local line
-    sp_path=$1
+    sp_path=$1 sp_wp_first=marks
     sp_wp_find || return 0
     case $sp_nl${sp_wp_seen:-} in *"$sp_nl$sp_wp_root$sp_nl"*) return 0 ;; esac
     sp_wp_seen=${sp_wp_seen:-}$sp_wp_root$sp_nl
-    sp_wp_ask marks
     if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then
         sp_php_tell by shop
         sp_wp_load marks

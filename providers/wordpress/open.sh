@@ -28,7 +28,7 @@ sp_open() {
     sp_wp_read_record
     sp_wp_was=$sp_recorded
     sp_wp_want_state
-    ! sp_wp_find || sp_wp_look
+    ! sp_wp_find || sp_wp_place
     [ -z "$sp_unfit_id" ] || sp_refuse "$sp_unfit_id" "$sp_unfit_why"
     [ -z "$sp_rec_root" ] || [ "$sp_rec_root" = "$sp_wp_root" ] || sp_refuse shop-moved "This grant was begun in $sp_rec_root, and the shop is in $sp_wp_root now. Close it first."
     sp_result_purge
@@ -52,6 +52,19 @@ sp_open() {
     sp_flush
 }
 
+# Where the file that ends it would stand: as the settings say, so that the shop is loaded once. Where they do not say it plainly
+# the shop is asked before anything is made.
+sp_wp_place() {
+    sp_php_said=$sp_wp_facts
+    sp_php_value guard_folder
+    sp_wp_guard_folder=$sp_v sp_wp_guard_made=0
+    if [ -z "$sp_v" ]; then
+        sp_wp_look
+    elif [ ! -d "$sp_v" ]; then
+        sp_wp_guard_made=1
+    fi
+}
+
 # Whether another grant made that folder: who of us is the last takes it away.
 sp_wp_guard_shared() {
     local one
@@ -66,10 +79,10 @@ sp_wp_guard_shared() {
 
 sp_wp_put() {
     sp_wp_deadline=$sp_deadline
-    sp_php_tell hash "$sp_secret" not_after "$sp_not_after"
-    sp_wp_load open
+    sp_wp_load_open
+    if [ "$sp_php_end" = 10 ]; then sp_wp_put_elsewhere; fi
     sp_secret=''
-    if [ "$sp_php_end" = 10 ]; then
+    if sp_wp_untouched; then
         sp_php_why
         sp_wp_refuse_new "$sp_php_id" "$sp_php_because"
     fi
@@ -83,6 +96,14 @@ sp_wp_put() {
     sp_wp_write_record || sp_fail no-room "Nothing can be written to $sp_state any more (a full disk)."
 }
 
+# Whether nothing of the shop was changed: it refused, or could not be loaded and said so; and no try before came to its work.
+sp_wp_untouched() {
+    [ "$sp_wp_was_loaded" = 0 ] || return 1
+    [ "$sp_php_end" != 10 ] || return 0
+    sp_php_value died
+    [ "$sp_php_end" = 20 ] && [ -n "$sp_v" ] && ! sp_php_is loaded
+}
+
 # What the file in the shop is by now, where there is one.
 sp_wp_keep_guard() {
     sp_php_value guard
@@ -90,6 +111,23 @@ sp_wp_keep_guard() {
     [ "$sp_v" = written ] || return 0
     sp_php_value guard_digest
     sp_rec_guard_digest=$sp_v
+}
+
+sp_wp_load_open() {
+    sp_php_tell hash "$sp_secret" not_after "$sp_not_after" guard_folder "$sp_wp_guard_folder"
+    sp_wp_load open
+}
+
+# The shop looks for that file somewhere else than its settings say: the record has to have the place first.
+sp_wp_put_elsewhere() {
+    sp_php_value reason_id
+    [ "$sp_v" = guard-elsewhere ] || return 0
+    sp_wp_look
+    [ -z "$sp_unfit_id" ] || sp_wp_refuse_new "$sp_unfit_id" "$sp_unfit_why"
+    sp_rec_guard=$sp_wp_guard_folder/stagepass-$sp_grant.php sp_rec_guard_made=$sp_wp_guard_made
+    ! sp_wp_guard_shared || sp_rec_guard_made=1
+    sp_wp_write_record || sp_wp_refuse_new no-room "Nothing can be written to $sp_state (a full or read-only disk)."
+    sp_wp_load_open
 }
 
 sp_wp_say_made() {

@@ -36,7 +36,7 @@ sp_wp_unfit() {
 sp_wp_tell() {
     sp_php_tell verb "$1" grant "$sp_grant" tag "$sp_tag" account "$sp_account" root "$sp_wp_root" config "$sp_wp_config" layout "$sp_wp_layout" \
         host "$sp_wp_host" uri "${sp_wp_uri%/}" https "$sp_wp_https" bare "${sp_wp_bare:-0}" deadline "${sp_wp_deadline:-0}" user_id "$sp_rec_user" \
-        state "${sp_wp_wants_state:-0}" ours "${sp_wp_ours_are:-}"
+        uses_from "$sp_uses_from" state "${sp_wp_wants_state:-0}" ours "${sp_wp_ours_are:-}"
 }
 
 # sp_wp_ask VERB: of the rows, without anything of the shop. Who asks is nobody, so that no program of whoever owns the shop can
@@ -68,11 +68,13 @@ sp_wp_as_nobody() {
 # sp_wp_load VERB: the same for what loads the shop; once more without its plugins where one of them cannot be loaded here.
 sp_wp_load() {
     local told="$sp_php_told"
-    sp_wp_bare=0
+    sp_wp_bare=0 sp_wp_was_loaded=0
     sp_wp_tell "$1"
     sp_php_run "$sp_wp_owner"
     sp_php_value died
     [ -n "$sp_v" ] || [ -z "$sp_php_end" ] || return 0
+    # Whatever was ended in its middle may have come to its work.
+    if [ -z "$sp_php_end" ] || sp_php_is loaded; then sp_wp_was_loaded=1; fi
     sp_wp_died=$sp_v sp_wp_bare=1 sp_php_told=$told
     sp_wp_tell "$1"
     sp_php_run "$sp_wp_owner"

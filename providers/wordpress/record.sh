@@ -4,7 +4,7 @@
 # Sets sp_recorded and sp_rec_*: what was made, where, and by whom the shop is loaded.
 sp_wp_read_record() {
     local line provider=''
-    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_guard_digest='' sp_rec_database='' sp_rec_config=''
+    sp_recorded=0 sp_rec_root='' sp_rec_user='' sp_rec_guard='' sp_rec_guard_made=0 sp_rec_guard_digest='' sp_rec_database='' sp_rec_config='' sp_rec_php=''
     [ -d "$sp_record" ] || return 0
     sp_recorded=1
     [ -r "$sp_record/record" ] || return 0
@@ -17,6 +17,7 @@ sp_wp_read_record() {
             guard_made=*) sp_rec_guard_made=${line#*=} ;;
             guard_digest=*) sp_rec_guard_digest=${line#*=} ;;
             config=*) sp_rec_config=${line#*=} ;;
+            php=*) sp_rec_php=${line#*=} ;;
             database=*) sp_rec_database=${line#*=} ;;
         esac
     done <"$sp_record/record"
@@ -36,6 +37,7 @@ guard=$sp_rec_guard
 guard_made=$sp_rec_guard_made
 guard_digest=$sp_rec_guard_digest
 config=$sp_rec_config
+php=$sp_php
 database=$sp_rec_database
 " || return 1
     # It is to be there after a power cut if anything of what it names is.

@@ -74,6 +74,9 @@ sp_wp_find_owner() {
 sp_wp_find_php() {
     local wanted
     sp_has base64 || sp_wp_unfit no-base64 'This server has no base64 program. Install coreutils.' || return 1
+    # Found once: the record says which, as long as it is one of those that may be there.
+    sp_php_candidates "$sp_wp_root"
+    case " $sp_v " in *" ${sp_rec_php:-of no record} "*) sp_php=$sp_rec_php && return 0 ;; esac
     wanted=$(sed -n "s/^\\\$required_php_version = '\([0-9]*\)\.\([0-9]*\).*/\1 \2/p" "$sp_wp_root/wp-includes/version.php" | head -n 1) || :
     case $wanted in [5-9]' '[0-9] | [5-9]' '[0-9][0-9]) wanted=$((${wanted% *} * 10000 + ${wanted#* } * 100)) ;; *) wanted=70000 ;; esac
     [ "$wanted" -ge 70000 ] || wanted=70000
@@ -94,12 +97,22 @@ sp_wp_has_drop_in() {
     return 1
 }
 
-# Under which name the shop wants to be asked, of its database.
+# sp_wp_ask_first VERB: what is asked first. Where the PHP of the record cannot do it any more, another is looked for.
+sp_wp_ask_first() {
+    sp_wp_ask "$1"
+    sp_php_value direct_why
+    case ${sp_rec_php:+recorded}:$sp_php_end:$sp_v in :* | recorded:0: | recorded:0:[!n]*) return 0 ;; esac
+    sp_rec_php=''
+    sp_wp_find_php && sp_wp_ask "$1"
+}
+
+# Under which name the shop wants to be asked, of its database. A verb that has something to ask without the shop asks that first
+# (sp_wp_first), and learns it by the way.
 sp_wp_find_host() {
     local url
     # A verb that is about no grant of its own (marks) has no record.
     sp_rec_user=${sp_rec_user:-} sp_rec_guard=${sp_rec_guard:-} sp_rec_guard_made=${sp_rec_guard_made:-0}
-    sp_wp_ask facts
+    sp_wp_ask_first "${sp_wp_first:-facts}" || return 1
     sp_wp_facts=$sp_php_said
     sp_php_value database
     sp_wp_database=$sp_v

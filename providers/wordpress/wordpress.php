@@ -15,6 +15,8 @@ final class Stagepass_Wordpress
     private $prefix = 'wp_';
     private $users;
     private $meta;
+    // Where WordPress loads what comes before all plugins, as the settings say; null where they do not.
+    private $guards = null;
 
     // ---- what runs ------------------------------------------------------------------------------
 
@@ -53,6 +55,8 @@ final class Stagepass_Wordpress
         @ini_set('display_errors', '0');
         @ini_set('log_errors', '0');
         if (self::boots()) {
+            // What dies before this has changed nothing.
+            Stagepass::say('loaded', true);
             require_once ABSPATH . 'wp-admin/includes/user.php';
             if (is_multisite()) {
                 require_once ABSPATH . 'wp-admin/includes/ms.php';
@@ -80,7 +84,7 @@ final class Stagepass_Wordpress
         if ($why === '') {
             try {
                 $this->direct = $file === '' ? Stagepass_Database::mysql($host, $user, $password, $name, $flags) : Stagepass_Database::sqlite($file);
-                $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array('siteurl'));
+                Stagepass::say('siteurl', (string) $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array('siteurl')));
             } catch (Exception $error) {
                 $this->direct = null;
                 $why = 'database-' . $error->getCode();
@@ -149,6 +153,7 @@ final class Stagepass_Wordpress
         if ($why !== '') {
             return $why;
         }
+        $this->guards = $config->value('WPMU_PLUGIN_DIR', $content === null ? null : rtrim($content, '/') . '/mu-plugins');
         if ($content !== null && is_file($content . '/db.php')) {
             return $this->drop_in($content, $file);
         }
@@ -312,9 +317,8 @@ final class Stagepass_Wordpress
         if (!$this->connect()) {
             return;
         }
-        foreach (array('siteurl', 'home') as $option) {
-            $url = (string) $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array($option));
-            Stagepass::say($option, $url);
+        if ($this->guards !== null) {
+            Stagepass::say('guard_folder', $this->guards);
         }
         $this->say_state();
     }
@@ -493,6 +497,10 @@ final class Stagepass_Wordpress
 
     private function open()
     {
+        $folder = Stagepass::told('guard_folder');
+        if ($folder !== '' && $folder !== untrailingslashit(WPMU_PLUGIN_DIR)) {
+            Stagepass::refuse('guard-elsewhere', 'The shop looks for what ends access in another folder than its settings say.');
+        }
         $user = self::user($ours);
         if ($user && !$ours) {
             Stagepass::refuse('name-taken', 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.');

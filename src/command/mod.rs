@@ -30,6 +30,7 @@ use clap::{Parser, Subcommand};
 
 use self::acknowledge::AcknowledgeArgs;
 use self::case::CaseVerb;
+use self::demo::DemoArgs;
 use self::desk::DeskVerb;
 use self::doctor::DoctorArgs;
 use self::extend::ExtendArgs;
@@ -130,7 +131,7 @@ pub enum Command {
     /// Check set-up, targets, clock, keyring, schedule and ledger; say what to mend.
     Doctor(DoctorArgs),
     /// Run the whole job once on a throw-away OpenSSH server on this machine.
-    Demo,
+    Demo(DemoArgs),
     /// Print the completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the man page, or write all of them into a folder.
@@ -183,7 +184,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Provider(Provider::New { .. }) => "provider new",
         Command::Provider(Provider::Test { .. }) => "provider test",
         Command::Doctor(_) => "doctor",
-        Command::Demo => "demo",
+        Command::Demo(_) => "demo",
         Command::Completions(_) => "completions",
         Command::Man(_) => "man",
     }
@@ -197,7 +198,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<()> {
     match cli.command {
         Command::Completions(args) => return page::completions(&output, &args),
         Command::Man(args) => return page::man(&output, &args),
-        Command::Demo => return demo::run(&output).await,
+        Command::Demo(args) => return demo::run(&output, &args).await,
         _ => {}
     }
     let context = Context::new(&cli.global, output)?;
@@ -219,7 +220,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<()> {
         Command::Desk(args) => desk::run(&context, &args),
         Command::Provider(args) => provider::run(&context, args).await,
         Command::Doctor(args) => doctor::run(context, &args).await,
-        Command::Completions(_) | Command::Man(_) | Command::Demo => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Demo(_) => Ok(()),
     }
 }
 

@@ -12,7 +12,7 @@ wordpress() {
     wp_ends
     wp_settings_of_php
 }
-wp_lives() { wp_on_a_host detects whole_life twice tells_marks other_shells; }
+wp_lives() { wp_on_a_host detects whole_life twice elsewhere another_php tells_marks other_shells; }
 wp_guards() { wp_on_a_host refuses keeps_secrets keeps_rights read_only network bedrock; }
 wp_breaks_and_lies() { wp_on_a_host breaks lies; }
 wp_ends() { wp_on_a_host refuses_when_over ends_by_itself cut_off; }
@@ -395,6 +395,54 @@ stagepass=1" "$(sort <<<"$out")"
     same 'none' stagepass=1 "$out"
     rm -f "$root/var/lib/stagepass/result.$grant"
     [ ! -d "$root/srv/shop/wp-content/mu-plugins" ] || rmdir "$root/srv/shop/wp-content/mu-plugins"
+}
+
+# The shop looks for what comes before all plugins somewhere else than its settings plainly say.
+wp_elsewhere() {
+    about="$suite a guard elsewhere"
+    local before
+    before=$(wp_state)
+    cp -p "$root/srv/shop/wp-config.php" "$tmp/config.kept"
+    sed -i "2i const WPMU_PLUGIN_DIR = '/srv/shop/wp-content/must';" "$root/srv/shop/wp-config.php"
+    wp open path=/srv/shop
+    finishes
+    says expiry=guard
+    want 'the record names the place' grep -qx "guard=/srv/shop/wp-content/must/stagepass-$grant.php" "$root/var/lib/stagepass/$grant/record"
+    want 'where the file is' test -f "$root/srv/shop/wp-content/must/stagepass-$grant.php"
+    deny 'and nowhere else' test -e "$root/srv/shop/wp-content/mu-plugins"
+    want 'the password opens it' wp_enters shop
+    wp check path=/srv/shop
+    says present=true guard_matches=true
+    wp close path=/srv/shop
+    finishes
+    says user_absent=true guard_absent=true
+    wp collected
+    cp -p "$tmp/config.kept" "$root/srv/shop/wp-config.php"
+    same 'everything is as before' "$before" "$(wp_state)"
+}
+
+# The PHP of the record is gone by the end, or is none any more.
+wp_another_php() {
+    about="$suite another PHP"
+    local before instead
+    before=$(wp_state)
+    for instead in gone none; do
+        on cp -L /usr/bin/php /usr/local/bin/php
+        wp open path=/srv/shop
+        finishes
+        want 'the record names it' grep -qx php=/usr/local/bin/php "$root/var/lib/stagepass/$grant/record"
+        rm "$root/usr/local/bin/php"
+        [ "$instead" = gone ] || install -m 755 /dev/null "$root/usr/local/bin/php"
+        wp check path=/srv/shop
+        finishes
+        says present=true guard_matches=true reread=direct
+        wp close path=/srv/shop
+        finishes
+        says user_absent=true shut=true reread=direct guard_absent=true
+        wp collected
+        rm -f "$root/usr/local/bin/php"
+        same "everything is as before ($instead)" "$before" "$(wp_state)"
+    done
 }
 
 # ---- what is refused -----------------------------------------------------------------------------

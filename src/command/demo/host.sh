@@ -3,16 +3,18 @@
 # processes, mounts and host name. Nothing that happens in it reaches the machine.
 #
 # Run by `stagepass demo` as root, in new mount, process and host name namespaces:
-#   host.sh FOLDER ADDRESS PORT
-# FOLDER holds admin.pub (may log in as root and deploy) and host_key.
+#   host.sh FOLDER ADDRESS PORT SHOP_PORT [SHOP_FILES]
+# FOLDER holds admin.pub (may log in as root and deploy), host_key and shop.sh. SHOP_FILES is an archive of files that are
+# laid over the machine's own here: what a shop needs and the machine does not have.
 set -eu
-folder=$1 address=$2 port=$3
+folder=$1 address=$2 port=$3 shop_port=$4 shop_files=${5:-}
 root=$folder/host/root
 
 mount --make-rprivate /
 mkdir -p "$folder/host"
-mount -t tmpfs -o size=512m,mode=755 stagepass-demo "$folder/host"
+mount -t tmpfs -o size=2g,mode=755 stagepass-demo "$folder/host"
 mkdir "$folder/host/upper" "$folder/host/work" "$root"
+[ -z "$shop_files" ] || tar -C "$folder/host/upper" -xf "$shop_files"
 mount -t overlay -o "lowerdir=/,upperdir=$folder/host/upper,workdir=$folder/host/work" \
     stagepass-demo "$root"
 mount -t proc proc "$root/proc"
@@ -21,6 +23,14 @@ mkdir -p "$root/dev/pts"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+# Of the machine the programs and their settings are seen, and nothing that people keep on it: nobody has it read there, and the
+# account that is closed is looked for in what is left.
+for kept in "$root"/*; do
+    case ${kept##*/} in
+        bin | sbin | lib* | usr | etc | var | boot | dev | proc | sys | run | tmp) ;;
+        *) [ ! -d "$kept" ] || [ -L "$kept" ] || mount -t tmpfs -o size=64m,mode=755 tmpfs "$kept" ;;
+    esac
+done
 hostname staging
 
 # The keys are outside what the new root can see.
@@ -62,5 +72,11 @@ if [ -x /usr/sbin/cron ]; then
     /usr/sbin/cron
 fi
 INSIDE
+
+# Without a shop the rest is shown all the same: whoever reads this file says why there is none.
+cp "$folder/shop.sh" "$root/run/shop.sh"
+if chroot "$root" /bin/sh /run/shop.sh "$shop_port" >"$folder/no-shop" 2>"$folder/shop.log" </dev/null; then
+    rm -f "$folder/no-shop"
+fi
 
 exec chroot "$root" /usr/sbin/sshd -D -e

@@ -1,19 +1,23 @@
 //! `demo`: the whole job once, on a real throw-away OpenSSH server on this machine.
 //!
-//! As root the server is a throw-away host (`host.sh`) with both providers; as an ordinary user a
-//! private sshd on loopback with `authorized-key`. Every step is this very program, or the
-//! supporter's own `sftp`, started as a process; a step that does not end as it must fails the
-//! demo. Nothing stays behind.
+//! As root the server is a throw-away host (`host.sh`) with both providers and, where PHP, MariaDB
+//! and WordPress are to be had, a shop (`shop.sh`); as an ordinary user a private sshd on loopback
+//! with `authorized-key`. Every step is this very program, or the supporter's own `sftp` and
+//! `curl`, started as a process; a step that does not end as it must fails the demo. Nothing stays
+//! behind.
 
 mod server;
+mod shop;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use clap::Args;
 use serde_json::{Value, json};
 use server::Server;
+use shop::ShopUser;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -24,27 +28,40 @@ use crate::output::{Output, Tone, paint};
 /// open, on a machine that has nothing else to do.
 const LASTS: u64 = 20;
 
+/// How much longer they last where a shop is shown as well, in seconds.
+const SHOP_LASTS: u64 = 10;
+
 /// The longest that they last where the machine is busy, in seconds.
 const LASTS_AT_MOST: u64 = 180;
 
 /// The longest that one step may take.
 const STEP_LIMIT: Duration = Duration::from_secs(60);
 
+/// `demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// A tar archive that is laid over the files of this machine on the throw-away host: PHP, MariaDB and
+    /// WordPress, which `make demo` collects. Without it they are looked for on this machine.
+    #[arg(long, value_name = "FILE")]
+    pub shop_files: Option<PathBuf>,
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// Something is missing on this machine, or a step did not end as it must.
-pub async fn run(output: &Output) -> Result<()> {
+pub async fn run(output: &Output, args: &DemoArgs) -> Result<()> {
     let started = Instant::now();
     let folder = tempfile::Builder::new()
         .prefix("stagepass-demo-")
         .tempdir()
         .map_err(|e| Error::new(Kind::Internal, "no temporary folder can be made").because(e))?;
-    let server = Server::start(folder.path()).await?;
+    let server = Server::start(folder.path(), args.shop_files.as_deref()).await?;
     let mut stage = Stage::new(output, folder.path(), &server)?;
     stage.say(&format!("A throw-away server runs: {}.", server.described()));
     let played = stage.play().await;
-    let steps = stage.steps;
+    let (steps, shown) = (stage.steps, std::mem::take(&mut stage.shown));
+    let left_out = stage.shop_port().err();
     server.stop().await;
     played?;
     let seconds = started.elapsed().as_secs();
@@ -52,8 +69,14 @@ pub async fn run(output: &Output) -> Result<()> {
         "\n{} {steps} steps in {seconds} s; the server and everything on it is gone.\n",
         paint(Tone::Good, "That was the whole job:"),
     );
-    output
-        .result(&text, json!({ "steps": steps, "seconds": seconds, "server": server.described() }));
+    let document = json!({
+        "steps": steps,
+        "seconds": seconds,
+        "server": server.described(),
+        "shown": shown,
+        "shop_left_out": left_out,
+    });
+    output.result(&text, document);
     Ok(())
 }
 
@@ -64,13 +87,15 @@ struct Stage<'a> {
     folder: &'a Path,
     server: &'a Server,
     steps: u32,
+    /// What was shown, by its name.
+    shown: Vec<&'static str>,
 }
 
 impl<'a> Stage<'a> {
     fn new(output: &'a Output, folder: &'a Path, server: &'a Server) -> Result<Self> {
         let exe = std::env::current_exe()
             .map_err(|e| Error::new(Kind::Internal, "this program cannot be found").because(e))?;
-        Ok(Self { output, exe, folder, server, steps: 0 })
+        Ok(Self { output, exe, folder, server, steps: 0, shown: Vec::new() })
     }
 
     /// The whole job, top to bottom.
@@ -81,14 +106,15 @@ impl<'a> Stage<'a> {
         let admin = self.folder.join("admin").display().to_string();
         let login = |user: &str, host: &str| format!("ssh://{user}@{host}");
 
-        self.say("The merchant tries the old way. FTP is refused.");
+        self.scene("ftp-refused", "The merchant tries the old way. FTP is refused.");
         self.stagepass(
             3,
             &["target", "add", "shop", "ftp://shop.example", "--environment", "staging"],
         )
         .await?;
 
-        self.say(
+        self.scene(
+            "target-added",
             "The staging server is added; its host key is compared with the one the hoster told.",
         );
         let staging = login(&server.admin, "staging.shop.test");
@@ -128,7 +154,10 @@ impl<'a> Stage<'a> {
         .await?;
         self.stagepass(0, &["case", "open", "MSP-4711", "--desk", "multisafepay"]).await?;
 
-        self.say("Access to the live shop is refused, with everything that would be needed.");
+        self.scene(
+            "live-refused",
+            "Access to the live shop is refused, with everything that would be needed.",
+        );
         let who = ["--supporter", "Jane Doe", "--key", &key];
         let mut grant = vec!["grant", "--case", "MSP-4711", "--target", "live"];
         grant.extend(who);
@@ -137,37 +166,65 @@ impl<'a> Stage<'a> {
 
         // Adding a server takes a few tenths of a second, unless the machine is busy.
         let busy = u64::try_from(took_to_add.as_millis()).unwrap_or(LASTS_AT_MOST * 1000) / 10;
-        let seconds = (LASTS + busy).min(LASTS_AT_MOST);
-        self.say(&format!(
-            "Access to staging is granted, for {seconds} seconds, and tried for real."
-        ));
+        let shop = self.shop_port();
+        let shop_lasts = if shop.is_ok() { SHOP_LASTS } else { 0 };
+        let seconds = (LASTS + shop_lasts + busy).min(LASTS_AT_MOST);
+        let what = if shop.is_ok() { "staging and to the shop on it" } else { "staging" };
+        self.scene(
+            "granted",
+            &format!("Access to {what} is granted, for {seconds} seconds, and tried for real."),
+        );
+        if let Err(why) = &shop {
+            self.output
+                .say(Tone::Faint, &format!("(a user of the shop itself is left out: {why})"));
+        }
         let lasts = format!("{seconds}s");
+        let password = self.folder.join("jane.shop");
+        let password_shown = password.display().to_string();
         let mut grant = vec!["grant", "--case", "MSP-4711", "--target", "staging", "--for", &lasts];
         grant.extend(who);
         grant.extend(server.overrides());
+        if shop.is_ok() {
+            grant.extend(["--with", "server,wordpress", "--output", &password_shown]);
+        }
         self.stagepass(0, &grant).await?;
         let granted = Instant::now();
+        let user = match shop {
+            Ok(port) => Some(self.in_the_shop(&password, port).await?),
+            Err(_) => None,
+        };
         if server.is_host {
             self.second_provider(&fingerprint, &admin, &lasts, &who).await?;
         }
 
         let account = self.account().await?;
-        self.say("The supporter connects with OpenSSH's own sftp.");
+        self.scene("sftp-works", "The supporter connects with OpenSSH's own sftp.");
         // Without ACLs the new account may not write in the shop.
         let plants = server.is_host && crate::context::program("setfacl").is_some();
         self.sftp(&account, true, plants).await?;
         self.stagepass(0, &["list"]).await?;
 
-        self.say("Time passes.");
+        self.scene("time-passes", "Time passes.");
         let rest = Duration::from_secs(seconds + 1).saturating_sub(granted.elapsed());
         let progress = self.output.progress("waiting for the deadline");
         sleep(rest).await;
         drop(progress);
-        self.say("The deadline is over: the server itself refuses the key.");
+        self.scene("key-refused", "The deadline is over: the server itself refuses the key.");
         self.sftp(&account, false, false).await?;
-        self.say("The sweep, as cron would run it, removes what was made and proves it.");
+        if let Some(user) = &user {
+            self.scene("shop-refused", "The shop itself refuses the old cookies, and a new login.");
+            self.visit(user, false).await?;
+            self.log_in(user, false).await?;
+        }
+        self.scene(
+            "swept",
+            "The sweep, as cron would run it, removes what was made and proves it.",
+        );
         if plants {
-            self.say("It finds the program that the supporter left in the shop, and says so.");
+            self.scene(
+                "found",
+                "It finds the program that the supporter left in the shop, and says so.",
+            );
             self.swept(8).await?;
             let id = self.grant_id().await?;
             let reason = ["--reason", "the demo put it there"];
@@ -175,9 +232,33 @@ impl<'a> Stage<'a> {
         }
         self.swept(0).await?;
         self.output.say(Tone::Faint, "(it says nothing: all is well)");
+        if let Some(user) = &user {
+            self.scene("shop-user-gone", "The user of the shop is gone as well.");
+            self.log_in(user, false).await?;
+        }
         self.stagepass(0, &["list", "--all"]).await?;
         self.stagepass(0, &["case", "close", "MSP-4711"]).await?;
         self.stagepass(0, &["ledger", "verify"]).await
+    }
+
+    /// On which port the shop answers, or why it is left out.
+    fn shop_port(&self) -> std::result::Result<u16, String> {
+        let port = self.server.shop_software.clone()?;
+        crate::context::program("curl").ok_or("there is no curl on this machine")?;
+        Ok(port)
+    }
+
+    /// What the supporter does with the user that the grant made in the shop.
+    async fn in_the_shop(&mut self, password: &Path, port: u16) -> Result<ShopUser> {
+        self.scene("shop-login", "The supporter logs in to the shop through its own form.");
+        let user = ShopUser::read(
+            self.listed("/result/grants/0/layers/1/account").await?,
+            password,
+            port,
+        )?;
+        self.log_in(&user, true).await?;
+        self.visit(&user, true).await?;
+        Ok(user)
     }
 
     /// The same without root: a time-limited key in the account the merchant has.
@@ -188,7 +269,8 @@ impl<'a> Stage<'a> {
         lasts: &str,
         who: &[&str],
     ) -> Result<()> {
-        self.say(
+        self.scene(
+            "without-root",
             "Where there is no root, a time-limited key in the merchant's own account does it.",
         );
         self.stagepass(
@@ -221,6 +303,12 @@ impl<'a> Stage<'a> {
         grant.extend(who);
         grant.extend(["--override", "account.shared", "--reason", "a demo on loopback"]);
         self.stagepass(0, &grant).await
+    }
+
+    /// Something that is shown, under a name that stays.
+    fn scene(&mut self, name: &'static str, text: &str) {
+        self.shown.push(name);
+        self.say(text);
     }
 
     fn say(&self, text: &str) {

@@ -20,6 +20,9 @@ use crate::public_key::{self, generate_key_pair};
 /// How long a server may take to answer.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long a host may take that sets up a database and a shop before it answers.
+const SHOP_LIMIT: Duration = Duration::from_secs(120);
+
 /// A server that runs until it is stopped or this program ends.
 #[derive(Debug)]
 pub struct Server {
@@ -35,13 +38,15 @@ pub struct Server {
     pub shop: Option<String>,
     /// Whether it is a host of its own, with accounts that can be made.
     pub is_host: bool,
+    /// On which port of loopback a WordPress answers there, or why there is none.
+    pub shop_software: std::result::Result<u16, String>,
     made_run_folder: bool,
     process: tokio::sync::Mutex<Option<Child>>,
 }
 
 impl Server {
     /// Starts the best server that this machine allows.
-    pub async fn start(folder: &Path) -> Result<Self> {
+    pub async fn start(folder: &Path, shop_files: Option<&Path>) -> Result<Self> {
         let sshd = program("sshd").ok_or_else(|| {
             Error::new(Kind::Usage, "there is no `sshd` on this machine")
                 .hint("install it: `apt-get install openssh-server` (the service need not run)")
@@ -52,7 +57,7 @@ impl Server {
         }
         let files = Files::write(folder)?;
         if rustix::process::geteuid().is_root() {
-            let reason = match Self::host(folder, &files).await {
+            let reason = match Self::host(folder, &files, shop_files).await {
                 Ok(server) => return Ok(server),
                 Err(reason) => reason,
             };
@@ -62,32 +67,46 @@ impl Server {
         Self::private(folder, &files, &sshd).await
     }
 
-    /// A throw-away host over this machine's own file system.
-    async fn host(folder: &Path, files: &Files) -> std::result::Result<Self, String> {
+    /// A throw-away host over this machine's own file system, with a shop where this machine, or these files over it, have
+    /// what that needs.
+    async fn host(
+        folder: &Path,
+        files: &Files,
+        shop_files: Option<&Path>,
+    ) -> std::result::Result<Self, String> {
         let (address, port) = free_place();
+        let shop_port = free_port(Ipv4Addr::LOCALHOST);
         files.write_client(folder, address, port).map_err(|e| e.to_string())?;
         let log = fs::File::create(folder.join("log")).map_err(|e| e.to_string())?;
         let script = folder.join("host.sh");
         fs::write(&script, include_str!("host.sh")).map_err(|e| e.to_string())?;
+        fs::write(folder.join("shop.sh"), include_str!("shop.sh")).map_err(|e| e.to_string())?;
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "--pid", "--fork", "--uts", "--kill-child", "--", "/bin/sh"])
             .arg(&script)
             .arg(folder)
-            .args([address.to_string(), port.to_string()]);
+            .args([address.to_string(), port.to_string(), shop_port.to_string()])
+            .args(shop_files);
         let process = spawn(command, log).map_err(|e| e.to_string())?;
-        let server = Self {
+        let mut server = Self {
             admin: "root".into(),
             address,
             port,
             fingerprint: files.fingerprint.clone(),
             shop: Some("/var/www/shop".into()),
             is_host: true,
+            shop_software: Ok(shop_port),
             made_run_folder: false,
             process: tokio::sync::Mutex::new(Some(process)),
         };
-        match server.answers().await {
-            Ok(()) => Ok(server),
+        match server.answers(SHOP_LIMIT).await {
+            Ok(()) => {
+                if let Ok(why) = fs::read_to_string(folder.join("no-shop")) {
+                    server.shop_software = Err(last_of(&why));
+                }
+                Ok(server)
+            }
             Err(why) => {
                 server.stop().await;
                 Err(format!("no throw-away host: {why}; {}", last_line(&folder.join("log"))))
@@ -128,10 +147,11 @@ impl Server {
             fingerprint: files.fingerprint.clone(),
             shop: None,
             is_host: false,
+            shop_software: Err("it needs a throw-away host, and none can be made here".into()),
             made_run_folder: made,
             process: tokio::sync::Mutex::new(Some(process)),
         };
-        match server.answers().await {
+        match server.answers(START_LIMIT).await {
             Ok(()) => Ok(server),
             Err(why) => {
                 server.stop().await;
@@ -166,8 +186,8 @@ impl Server {
         words
     }
 
-    async fn answers(&self) -> std::result::Result<(), String> {
-        let until = Instant::now() + START_LIMIT;
+    async fn answers(&self, limit: Duration) -> std::result::Result<(), String> {
+        let until = Instant::now() + limit;
         let place = SocketAddr::from((self.address, self.port));
         loop {
             if let Some(process) = self.process.lock().await.as_mut()
@@ -207,9 +227,10 @@ fn spawn(mut command: Command, log: fs::File) -> std::io::Result<Child> {
     command.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true).spawn()
 }
 
-/// Port 22 of a loopback address that nobody uses, where that is to be had.
+/// Port 22 of a loopback address that nobody uses, where that is to be had. Another demo that is about to start has another.
 fn free_place() -> (Ipv4Addr, u16) {
-    let address = Ipv4Addr::new(127, 77, 0, 1);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let address = Ipv4Addr::new(127, 77, high, low);
     match TcpListener::bind((address, 22)) {
         Ok(_) => (address, 22),
         Err(_) => (Ipv4Addr::LOCALHOST, free_port(Ipv4Addr::LOCALHOST)),
@@ -223,7 +244,10 @@ fn free_port(address: Ipv4Addr) -> u16 {
 }
 
 fn last_line(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_default();
+    last_of(&fs::read_to_string(log).unwrap_or_default())
+}
+
+fn last_of(text: &str) -> String {
     crate::remote::script::clean(text.lines().last().unwrap_or("it said nothing"))
 }
 

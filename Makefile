@@ -104,7 +104,7 @@ run-tests:
 KILLS ?= 1000
 STRIDE ?= 1
 CUTS ?= 12
-reliability: setup ## faults by the thousand; writes docs/reliability.md; an hour or two
+reliability: setup ## faults by the thousand; writes docs/reliability.md; two or three hours
 	tools/reliability --begin --kills $(KILLS) --stride $(STRIDE)
 	ended=0; STAGEPASS_TEST_KILLS=$(KILLS) STAGEPASS_TEST_STRIDE=$(STRIDE) STAGEPASS_TEST_CUTS=$(CUTS) \
 		STAGEPASS_TEST_LAKES=1 STAGEPASS_TEST_WORKERS=4 cargo nextest run --locked --profile reliability \

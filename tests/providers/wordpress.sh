@@ -1122,9 +1122,14 @@ wp_ini() {
     local ini
     for ini in "$root"/etc/php/*/*/conf.d; do printf '%s\n' "$1" >"$ini/99-test.ini"; done
     # A graceful start keeps what was compiled.
-    on apache2ctl stop >/dev/null 2>&1
-    want 'Apache is down' again 20 gone on pgrep -x apache2
+    want 'Apache is down' again 20 wp_apache_stops
     want 'Apache reads its settings' on apache2ctl start
+    want 'Apache answers' again 20 test_value 200 wp_ask shop /wp-login.php
+}
+# One that has only just been started does not know its own number yet.
+wp_apache_stops() {
+    on apache2ctl stop
+    gone on pgrep -x apache2
 }
 
 # wp_goes_round: the whole life, as short as it can be told.

@@ -834,7 +834,7 @@ fn environment_of(story: &Story) -> (String, Vec<String>) {
 /// it is live it is refused, whether or not somebody gets a user of it.
 #[test]
 fn a_real_shop_booted_says_whether_it_is_staging_and_what_it_says_beats_the_declaration() {
-    let (story, host) = staging_wordpress();
+    let (story, host, _) = staging_wordpress();
     let key = story.stage.supporter_key();
     let words = ["--key", key.public.to_str().unwrap(), "--with", "server,shop", "--dry-run"];
     let (verdict, signals) = environment_of(&story);

@@ -52,10 +52,13 @@ Subsystem sftp $sftp
 PidFile none
 CONFIG
 
-chroot "$root" /bin/sh -eu <<'INSIDE'
+# The kernel counts the processes of a number, whatever host they are on: that of another demo, or of who works here, is not
+# taken.
+low=${address##*.} high=${address%.*}
+chroot "$root" /bin/sh -eu -s "$((20000 + (${high##*.} * 256 + low + port) % 30000))" <<'INSIDE'
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
-useradd --create-home --shell /bin/sh --password '*' deploy
+useradd --uid "$1" --create-home --shell /bin/sh --password '*' deploy
 install -d -o deploy -g deploy -m 700 /home/deploy/.ssh
 install -o deploy -g deploy -m 600 /root/.ssh/authorized_keys /home/deploy/.ssh/authorized_keys
 install -d -o deploy -g deploy -m 755 /var/www/shop

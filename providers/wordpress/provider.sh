@@ -73,9 +73,9 @@ sp_wp_load() {
     sp_php_run "$sp_wp_owner"
     sp_php_value died
     [ -n "$sp_v" ] || [ -z "$sp_php_end" ] || return 0
+    sp_wp_died=$sp_v sp_wp_bare=1 sp_php_told=$told
     # Whatever was ended in its middle may have come to its work.
     if [ -z "$sp_php_end" ] || sp_php_is loaded; then sp_wp_was_loaded=1; fi
-    sp_wp_died=$sp_v sp_wp_bare=1 sp_php_told=$told
     sp_wp_tell "$1"
     sp_php_run "$sp_wp_owner"
     sp_wp_bare=0

@@ -911,3 +911,27 @@ fn a_user_of_a_real_shop_booted_logs_in_through_its_form_and_goes() {
     host.sh("! find /var/lib/stagepass -mindepth 1 -type d 2>/dev/null | grep .");
     story.kept_secret(&[passwords.0.into_bytes(), passwords.1.into_bytes()], &[&host], &mut watch);
 }
+
+/// One grant comes, changes and goes while another has its file in the shop; and then somebody writes into that file.
+#[test]
+fn the_file_that_ends_an_access_in_a_shop_is_found_only_where_somebody_wrote_into_it() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).shop_software().start();
+    let _shop = Shop::open(&host);
+    story.target("shop", &host, "root", &[]);
+    let file = story.stage.supporter_path().join("password");
+    let with = ["--with", "server,wordpress", "--output", file.to_str().unwrap()];
+    let other = |company: &str| {
+        story.granted_key("shop", &story.stage.supporter_key(), &["--company", company])
+    };
+    let before = other("Before");
+    let jane = story.granted_key("shop", &story.stage.supporter_key(), &with);
+    let beside = other("Beside");
+    story.run(["extend", &jane.id, "--for", "5h", "--reason", "a test"]).ok();
+    story.revoked(&before.id);
+    story.revoked(&beside.id);
+    let last = other("Last");
+    host.sh("echo '// more' >>/var/www/shop/wp-content/mu-plugins/stagepass-*.php");
+    let run = story.run(["revoke", &last.id]).exits(8);
+    assert!(run.output().contains("mu-plugins/stagepass-"), "{}", run.told());
+}

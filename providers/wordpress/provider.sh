@@ -1,83 +1,59 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
 # A user of its own in the administration of a WordPress shop. Runs as root, and what it loads of the shop as who owns that.
 #
-# What is done in the shop is in wordpress.php; this is what stands around it: where the shop is, the record in
-# /var/lib/stagepass/<grant> (first thing at open, last thing away at close), the lock, and the failsafe.
+# What is done in the shop is in wordpress.php. What stands around it is in lib/shop_user: the record in /var/lib/stagepass/<grant>
+# (first thing at open, last thing away at close), the lock, and the failsafe. Here is what is WordPress's own: where the shop is, how
+# it is loaded, and the file in it that ends the access.
 
 sp_state=/var/lib/stagepass
 sp_record=$sp_state/$sp_grant
 sp_base=$sp_state
 sp_dir=$sp_record
 sp_php_told=''
-
-sp_wp_inputs() {
-    sp_check_inputs
-    case $sp_account in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) sp_refuse bad-account 'The name of the user is not made of letters, digits, _, . and -, or does not start with a letter or a digit.' ;; esac
-    [ "${#sp_account}" -le 32 ] || sp_refuse bad-account 'The name of the user is longer than 32 characters.'
-    sp_whoami
-    [ "$sp_uid" = 0 ] || sp_refuse not-root 'This needs root, and the login of stagepass is not root here.'
-}
-
-sp_wp_lock() {
-    [ -d "$sp_state" ] || mkdir -p -- "$sp_state" || sp_fail no-lock "There is no $sp_state, and it cannot be made."
-    sp_lock "$sp_state"
-}
+sp_user_provider=wordpress
 
 # Nobody is waited for: a page that is being answered at the deadline is answered.
 sp_in_use() { return 1; }
 
-# sp_wp_unfit ID SENTENCE: the first reason why nothing can be made here.
-sp_wp_unfit() {
-    [ -n "$sp_unfit_id" ] || sp_unfit_id=$1 sp_unfit_why=$2
-    return 1
-}
+# The verbs, which are those of every user in a shop.
+sp_open() { sp_user_open; }
+sp_update() { sp_user_update; }
+sp_check() { sp_user_check; }
+sp_close() { sp_user_close; }
+sp_collected() { sp_user_collected; }
+sp_marks() { sp_user_marks; }
 
-# sp_wp_tell VERB: what every verb is told.
-sp_wp_tell() {
-    sp_php_tell verb "$1" grant "$sp_grant" tag "$sp_tag" account "$sp_account" root "$sp_wp_root" config "$sp_wp_config" layout "$sp_wp_layout" \
-        host "$sp_wp_host" uri "${sp_wp_uri%/}" https "$sp_wp_https" bare "${sp_wp_bare:-0}" deadline "${sp_wp_deadline:-0}" user_id "$sp_rec_user" \
+# sp_site_tell VERB: what every verb is told.
+sp_site_tell() {
+    sp_php_tell verb "$1" grant "$sp_grant" tag "$sp_tag" account "$sp_account" root "$sp_site_root" config "$sp_site_config" layout "$sp_wp_layout" \
+        host "$sp_wp_host" uri "${sp_wp_uri%/}" https "$sp_wp_https" bare "${sp_wp_bare:-0}" deadline "${sp_user_until:-0}" user_id "$sp_rec_user" \
         administrators "$sp_rec_admins"
 }
 
-# sp_wp_ask VERB: of the rows, without anything of the shop. Who asks is nobody, so that no program of whoever owns the shop can
-# lay hands on it; where nobody may not (another kind of database, or one that knows its users by their number), the owner does.
-sp_wp_ask() {
-    local told="$sp_php_told"
-    sp_wp_as_nobody && {
-        sp_php_tell settings "$sp_v"
-        sp_wp_tell "$1"
-        sp_php_run "$sp_nobody"
-        sp_php_value direct_why
-        case $sp_php_end:$sp_v in 0: | 0:config-*) return 0 ;; esac
-        sp_php_told=$told
-    }
-    sp_wp_tell "$1"
-    sp_php_run "$sp_wp_owner"
-}
-
-# Whether nobody can ask, and then sets sp_v to the settings, which he could not read.
-sp_wp_as_nobody() {
+# Not where the database is a file of the shop's.
+sp_site_nobody_may() {
     local content
-    sp_v=''
-    sp_has setpriv || return 1
-    sp_find_nobody
-    [ -n "$sp_nobody" ] && setpriv --reuid="$sp_nobody" --regid="$sp_nobody" --clear-groups --no-new-privs -- test -x "$sp_php" 2>/dev/null || return 1
-    for content in "$sp_wp_root/wp-content" "${sp_wp_root%/*}/app" $(sed -n "s/^[^#]*'WP_CONTENT_DIR', *'\([A-Za-z0-9_./-]*\)'.*/\1/p" "$sp_wp_config" 2>/dev/null | head -n 1); do
+    for content in "$sp_site_root/wp-content" "${sp_site_root%/*}/app" $(sed -n "s/^[^#]*'WP_CONTENT_DIR', *'\([A-Za-z0-9_./-]*\)'.*/\1/p" "$sp_site_config" 2>/dev/null | head -n 1); do
         [ ! -e "$content/db.php" ] || return 1
     done
-    [ -f "$sp_wp_config" ] && sp_v=$(sp_within 10 head -c 1048576 -- "$sp_wp_config" | base64 | tr -d '\n') && [ -n "$sp_v" ]
+}
+
+# Where the database cannot be asked without the shop, the shop has to do.
+sp_site_ask_otherwise() {
+    sp_php_tell by shop
+    sp_wp_load "$1"
 }
 
 # sp_wp_load VERB: the same for what loads the shop; once more without its plugins where one of them cannot be loaded here.
 sp_wp_load() {
     local told="$sp_php_told"
     sp_wp_bare=0
-    sp_wp_tell "$1"
-    sp_php_run "$sp_wp_owner"
+    sp_site_tell "$1"
+    sp_php_run "$sp_site_owner"
     sp_php_value died
     [ -n "$sp_v" ] || [ -z "$sp_php_end" ] || return 0
     sp_wp_died=$sp_v sp_wp_bare=1 sp_php_told=$told
-    sp_wp_tell "$1"
-    sp_php_run "$sp_wp_owner"
+    sp_site_tell "$1"
+    sp_php_run "$sp_site_owner"
     sp_wp_bare=0
 }

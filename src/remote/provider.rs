@@ -50,7 +50,9 @@ const LIBRARY_PARTS: Parts = parts!("lib":
     "difference/places", "difference/shop", "difference/system", "difference/told",
     "ending/at_deadline", "ending/crontab", "ending/deadline", "ending/drop_in",
     "ending/failsafe", "ending/file", "ending/gate_folder", "ending/result",
-    "ending/session", "ending/uses", "facts", "input", "key", "lock", "php", "process", "shop"
+    "ending/session", "ending/uses", "facts", "input", "key", "lock", "php", "process", "shop",
+    "shop_user/begin", "shop_user/check", "shop_user/close", "shop_user/marks",
+    "shop_user/open", "shop_user/record"
 );
 const LIBRARY: &str = LIBRARY_PARTS.text;
 

@@ -127,6 +127,15 @@ const BUILTIN: &[Files] = &[
         php: Some(include_str!("../../providers/wordpress/wordpress.php")),
         sentences: include_str!("../../providers/wordpress/en.ftl"),
     },
+    Files {
+        name: "opencart",
+        manifest: include_str!("../../providers/opencart/provider.toml"),
+        script: parts!("opencart":
+            "provider", "check", "close", "detect", "open", "record", "site"
+        ),
+        php: Some(include_str!("../../providers/opencart/opencart.php")),
+        sentences: include_str!("../../providers/opencart/en.ftl"),
+    },
 ];
 
 impl Files {
@@ -278,6 +287,8 @@ struct Manifest {
     account: AccountKind,
     #[serde(default)]
     credentials: Vec<CredentialKind>,
+    #[serde(default = "longest_name")]
+    longest_name: usize,
     proof: Option<ProofKind>,
     #[serde(default)]
     needs_shop: bool,
@@ -295,6 +306,11 @@ struct Manifest {
     collected: Replies,
     #[serde(default)]
     marks: Replies,
+}
+
+/// What useradd(8) takes, and most that have users of their own.
+fn longest_name() -> usize {
+    32
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -360,6 +376,8 @@ pub struct Provider {
     pub account: AccountKind,
     /// Whether what stands beside the account has a password of its own.
     pub has_password: bool,
+    /// The most characters that the name of what it makes may have.
+    pub longest_name: usize,
     /// How what stands beside the account is proved.
     pub proof: Option<ProofKind>,
     /// Why nothing can be made without a shop folder, where that is so.
@@ -634,6 +652,7 @@ impl Provider {
             run_as: parsed.run_as,
             account: parsed.account,
             has_password: parsed.credentials.contains(&CredentialKind::Password),
+            longest_name: parsed.longest_name,
             proof: parsed.proof,
             needs_shop: needs_shop.transpose()?,
             sentences,

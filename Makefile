@@ -51,7 +51,7 @@ check-scripts:
 check-code:
 	cargo clippy --locked --all-targets -- -D warnings
 
-PROSE := $(filter-out docs/commands.md docs/benchmarks.md docs/reliability.md,$(wildcard *.md docs/*.md))
+PROSE := $(filter-out docs/commands.md docs/benchmarks.md docs/reliability.md docs/shops.md,$(wildcard *.md docs/*.md))
 check-docs:
 	tools/wrapped $(PROSE)
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --quiet --locked --no-deps --document-private-items
@@ -59,6 +59,7 @@ check-docs:
 # The figures come from a run, and from nobody's pen.
 check-figures:
 	tools/reliability --check
+	tools/shops --check
 
 check-dependencies:
 	cargo deny check bans licenses sources
@@ -79,7 +80,7 @@ ATTACKS := booted red red_gate red_dropbear
 ONCE := gate_and_failsafe-trixie key_lines-bullseye account_ends-trixie shared_ends-bookworm account_lives-bookworm \
 	differences-bookworm shared_sessions-bullseye other_shells-bookworm \
 	web_ends-bookworm web_lives-bookworm web_guards-bookworm web_booted-bookworm \
-	wp_ends-bullseye wp_breaks_and_lies-bookworm wp_guards-bookworm wp_lives-trixie wp_settings_of_php-bullseye
+	wp_ends-bullseye wp_breaks_and_lies-bookworm wp_guards-bookworm wp_lives-trixie wp_settings_of_php-bullseye oc_nowhere-bookworm
 PROVIDER_RUNS := $(addprefix run-,$(ONCE)) $(foreach part,$(ATTACKS),$(addprefix run-$(part)-,$(SUITES)))
 OTHER_RUNS := $(filter-out $(PROVIDER_RUNS),$(foreach run,$(filter-out other_shells%,$(ONCE)),\
 	$(addprefix run-$(firstword $(subst -, ,$(run)))-,$(SUITES))))
@@ -110,6 +111,15 @@ reliability: setup ## faults by the thousand; writes docs/reliability.md; two or
 		STAGEPASS_TEST_LAKES=1 STAGEPASS_TEST_WORKERS=4 cargo nextest run --locked --profile reliability \
 		-E 'test(/^(faults|cut|lake|matrix|clock|job|grants)::/)' || ended=$$?; \
 	tools/reliability --write --ended $$ended; exit $$ended
+
+# Each shop has its folder in a variable: docs/testing.md. What was not named is said to be not run.
+.PHONY: test-shops
+SHOP_SUITE ?= bookworm
+test-shops: setup build-tests ## real shops whose folders STAGEPASS_SHOP_OPENCART names; writes docs/shops.md
+	tools/shops --begin
+	STAGEPASS_TEST_CASES=opencart tests/providers/run.sh $(SHOP_SUITE)
+	[[ -z "$${STAGEPASS_SHOP_OPENCART:-}" ]] || STAGEPASS_TEST_SUITE=$(SHOP_SUITE) cargo nextest run --locked --run-ignored only -E 'test(a_user_of_a_real_opencart)'
+	tools/shops --write
 
 .PHONY: test-matrix
 test-matrix: setup build-tests ## every test with each Debian as the server it talks to

@@ -5,9 +5,11 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sha_crypt::{PasswordHasher as _, ShaCrypt};
+use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 /// A password, passphrase or private key. Wiped on drop.
@@ -92,6 +94,9 @@ pub enum HashScheme {
     Sha512,
     /// `$2y$…`, which Apache understands wherever it runs, and many a crypt(3).
     Bcrypt,
+    /// `$sha1x3$SALT$DIGEST`: SHA-1 of the salt and SHA-1 of the salt and SHA-1 of the password, in hex, which is all that
+    /// OpenCart 3 and its relatives know. What makes it bearable is the password: nobody guesses 150 bits.
+    Sha1x3,
 }
 
 /// A password that was made, and what a server is told of it.
@@ -104,12 +109,16 @@ pub struct MadePassword {
 }
 
 impl MadePassword {
-    /// A new one, hashed by the scheme that `detect` named: `bcrypt`; else SHA-512, which is everywhere.
+    /// A new one, hashed by the scheme that `detect` named: `bcrypt`, `sha1x3`; else SHA-512, which is everywhere.
     ///
     /// # Errors
     /// Fails when the operating system's generator does.
     pub fn new(scheme: &str) -> Result<Self, RandomFailed> {
-        let scheme = if scheme == "bcrypt" { HashScheme::Bcrypt } else { HashScheme::Sha512 };
+        let scheme = match scheme {
+            "bcrypt" => HashScheme::Bcrypt,
+            "sha1x3" => HashScheme::Sha1x3,
+            _ => HashScheme::Sha512,
+        };
         let password = generate_password()?;
         let hash = scheme.hash(&password)?;
         Ok(Self { password, hash })
@@ -126,8 +135,10 @@ impl HashScheme {
     /// # Errors
     /// Fails when the operating system's generator does.
     pub fn hash(self, password: &Secret) -> Result<Secret, RandomFailed> {
-        if self == Self::Sha512 {
-            return crypt(password);
+        match self {
+            Self::Sha512 => return crypt(password),
+            Self::Sha1x3 => return sha1_three_times(password),
+            Self::Bcrypt => {}
         }
         let mut salt = [0_u8; 16];
         SysRng.try_fill_bytes(&mut salt).map_err(|_| RandomFailed)?;
@@ -135,6 +146,24 @@ impl HashScheme {
             .expect("neither the cost nor 24 characters can be refused");
         Ok(Secret::new(parts.format_for_version(bcrypt::Version::TwoY)))
     }
+}
+
+/// The same as [`HashScheme::Sha1x3`], with a salt of nine characters, for which there is room.
+fn sha1_three_times(password: &Secret) -> Result<Secret, RandomFailed> {
+    let salt = random_id(9)?;
+    let digest = sha1_with(&salt, password);
+    Ok(Secret::from_zeroizing(Zeroizing::new(format!("$sha1x3${salt}${}", digest.as_str()))))
+}
+
+fn sha1_with(salt: &str, password: &Secret) -> Zeroizing<String> {
+    let hex = |parts: [&str; 2]| {
+        let mut hasher = Sha1::new();
+        parts.iter().for_each(|part| hasher.update(part.as_bytes()));
+        Zeroizing::new(HEXLOWER.encode(&hasher.finalize()))
+    };
+    let first = hex(["", password.expose()]);
+    let second = hex([salt, &first]);
+    hex([salt, &second])
 }
 
 /// What a server is given in the place of a password: its SHA-512 hash as crypt(3) writes it, which
@@ -213,6 +242,23 @@ mod tests {
         assert!(!bcrypt::verify("another", hash.expose()).unwrap());
         assert_ne!(HashScheme::Bcrypt.hash(&password).unwrap().expose(), hash.expose());
         assert!(HashScheme::Sha512.hash(&password).unwrap().expose().starts_with("$6$"));
+    }
+
+    #[test]
+    fn three_times_sha1_is_what_shops_make_of_it() {
+        // `sha1($salt . sha1($salt . sha1($password)))` of PHP.
+        let hello = Secret::new("Hello world!".into());
+        assert_eq!(
+            sha1_with("saltsalt9", &hello).as_str(),
+            "aacd03ccd2279718dd40c765ec3ceb2927721b46"
+        );
+        let password = generate_password().unwrap();
+        let hash = HashScheme::Sha1x3.hash(&password).unwrap();
+        let fields: Vec<&str> = hash.expose().split('$').collect();
+        assert!(matches!(fields.as_slice(), ["", "sha1x3", salt, sum]
+            if salt.len() == 9 && *sum == sha1_with(salt, &password).as_str()));
+        assert_ne!(HashScheme::Sha1x3.hash(&password).unwrap().expose(), hash.expose());
+        assert!(MadePassword::new("sha1x3").unwrap().hash.expose().starts_with("$sha1x3$"));
     }
 
     #[test]

@@ -124,6 +124,7 @@ sp_wp_close_report() {
     local nothing=false
     [ "$sp_recorded:$sp_wp_had" != 0:false ] || nothing=true
     sp_wp_close_note "$nothing"
+    sp_say platform wordpress
     sp_bool already_absent [ "$sp_wp_had" = false ]
     sp_say foreign "$sp_wp_foreign"
     sp_wp_say_shut

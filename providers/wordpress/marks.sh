@@ -20,7 +20,7 @@ sp_marks() {
     set -- "$sp_state"/result.*
     set -f
     for one; do
-        ! grep -qs '^user_absent=' "$one" || sp_wp_mark result "${one##*/result.}" - - "$one"
+        ! grep -qsx 'platform=wordpress' "$one" || sp_wp_mark result "${one##*/result.}" - - "$one"
     done
     sp_wp_mark_shop "$sp_path"
     IFS=$sp_nl

@@ -1,10 +1,12 @@
 //! The trial of a user of the shop itself: a login through the shop's own form, as a browser does it, asked from the
 //! server itself ([`crate::transport::WebRequest`]). The form is read from the login page, with whatever it hides
 //! (a token against forged requests); what is sent is what a browser would send. Whoever is let in is led on to a page
-//! without a form for a password; whoever is not gets the form again.
+//! without a form for a password; whoever is not gets the form again. Where a program in the page sends the form, the
+//! answer is for that program: JSON, in which `redirect` says where to go on.
 
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{Token, Tokenizer};
+use serde_json::Value;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
@@ -88,7 +90,10 @@ fn judged(at: &Url, page: &WebPage) -> WebTrial {
     let args = [("url", shown(at)), ("code", page.code.into())];
     match (page.code, Form::find(&page.text, at)) {
         (_, Some(_)) => WebTrial::Failed(Note::of("form-asked-again", &args)),
-        (200..=299, None) => WebTrial::Proved(Note::of("form-proved", &args)),
+        // An answer that leads nowhere is no page that anybody was let in to.
+        (200..=299, None) if answer_to_a_program(page).is_none() => {
+            WebTrial::Proved(Note::of("form-proved", &args))
+        }
         _ => WebTrial::Failed(Note::of("form-not-let-in", &args)),
     }
 }
@@ -163,7 +168,11 @@ impl<'a> Visit<'a> {
         password: &Secret,
     ) -> Result<(Url, WebPage), String> {
         let filled = form.filled(user, password);
-        let page = self.ask(&form.action, Some(&filled)).await?;
+        let mut page = self.ask(&form.action, Some(&filled)).await?;
+        // What the program in the page does with its answer: it goes on there.
+        if let Some(Answer { redirect: Some(place) }) = answer_to_a_program(&page) {
+            (page.code, page.location) = (303, Some(place));
+        }
         self.follow(form.action.clone(), page).await
     }
 
@@ -251,6 +260,31 @@ fn keep(cookies: &mut Vec<Secret>, set: &[Secret]) {
         if !gone && cookies.len() < MOST_COOKIES {
             cookies.push(Secret::new(pair.to_owned()));
         }
+    }
+}
+
+/// What a program in a page is answered when it sends the form.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    /// Where to go on; nowhere for who is not let in, and then it may say why.
+    redirect: Option<String>,
+}
+
+/// The answer where it is one in JSON, and not a page: an object, whatever else is in it, or a list.
+fn answer_to_a_program(page: &WebPage) -> Option<Answer> {
+    if !(200..300).contains(&page.code) {
+        return None;
+    }
+    match serde_json::from_slice(&page.text).ok()? {
+        Value::Object(mut answer) => {
+            let redirect = match answer.remove("redirect") {
+                Some(Value::String(place)) => Some(place),
+                _ => None,
+            };
+            Some(Answer { redirect })
+        }
+        Value::Array(_) => Some(Answer { redirect: None }),
+        _ => None,
     }
 }
 
@@ -453,6 +487,47 @@ mod tests {
             "\u{0}\u{0}<form <<<>> method=post",
         ] {
             assert_eq!(sent(page), None, "{page}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_program_in_the_page_is_no_page() {
+        let answer = |code, text: &str| {
+            let text = zeroize::Zeroizing::new(text.as_bytes().to_vec());
+            answer_to_a_program(&WebPage { code, text, ..WebPage::default() })
+        };
+        let to = |place: &str| Some(Answer { redirect: Some(place.to_owned()) });
+        let nowhere = Some(Answer { redirect: None });
+        // As OpenCart 4 answers.
+        let let_in = r#"{"redirect":"http:\/\/a.example\/admin\/index.php?route=common\/dashboard&user_token=x"}"#;
+        assert_eq!(
+            answer(200, let_in),
+            to("http://a.example/admin/index.php?route=common/dashboard&user_token=x")
+        );
+        assert_eq!(answer(200, r#"{"error":"No match"}"#), nowhere);
+        for text in [
+            "{}",
+            "[]",
+            r#"{"redirect":null}"#,
+            r#"{"redirect":["/x"]}"#,
+            r#" [1, {"redirect":"/x"}] "#,
+        ] {
+            assert_eq!(answer(200, text), nowhere, "{text}");
+        }
+        for (code, text) in
+            [(302, "{}"), (500, let_in), (200, ""), (200, "<p>{}</p>"), (200, "{"), (200, "1")]
+        {
+            assert_eq!(answer(code, text), None, "{code} {text}");
+        }
+        let at = at();
+        let page = |text: &str| WebPage {
+            code: 200,
+            text: zeroize::Zeroizing::new(text.as_bytes().to_vec()),
+            ..WebPage::default()
+        };
+        assert!(matches!(judged(&at, &page("<p>Welcome</p>")), WebTrial::Proved(_)));
+        for text in [r#"{"error":"No match"}"#, "[]", "{}"] {
+            assert!(matches!(judged(&at, &page(text)), WebTrial::Failed(_)), "{text}");
         }
     }
 

@@ -56,7 +56,9 @@ const LIBRARY_PARTS: Parts = parts!("lib":
     "difference/places", "difference/shop", "difference/system", "difference/told",
     "ending/at_deadline", "ending/crontab", "ending/deadline", "ending/drop_in",
     "ending/failsafe", "ending/file", "ending/gate_folder", "ending/result",
-    "ending/session", "ending/uses", "facts", "input", "key", "lock", "php", "process", "shop"
+    "ending/session", "ending/uses", "facts", "input", "key", "lock", "php", "process", "shop",
+    "shop_user/begin", "shop_user/check", "shop_user/close", "shop_user/marks",
+    "shop_user/open", "shop_user/record"
 );
 const LIBRARY: &str = LIBRARY_PARTS.text;
 
@@ -134,6 +136,15 @@ const BUILTIN: &[Files] = &[
             include_str!("../../providers/wordpress/wordpress.php"),
         ],
         sentences: include_str!("../../providers/wordpress/en.ftl"),
+    },
+    Files {
+        name: "opencart",
+        manifest: include_str!("../../providers/opencart/provider.toml"),
+        script: parts!("opencart":
+            "provider", "check", "close", "detect", "open", "record", "site"
+        ),
+        php: &[include_str!("../../providers/opencart/opencart.php")],
+        sentences: include_str!("../../providers/opencart/en.ftl"),
     },
 ];
 
@@ -288,6 +299,8 @@ struct Manifest {
     account: AccountKind,
     #[serde(default)]
     credentials: Vec<CredentialKind>,
+    #[serde(default = "longest_name")]
+    longest_name: usize,
     proof: Option<ProofKind>,
     #[serde(default)]
     needs_shop: bool,
@@ -308,6 +321,11 @@ struct Manifest {
     collected: Replies,
     #[serde(default)]
     marks: Replies,
+}
+
+/// What useradd(8) takes, and most that have users of their own.
+fn longest_name() -> usize {
+    32
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -373,6 +391,8 @@ pub struct Provider {
     pub account: AccountKind,
     /// Whether what stands beside the account has a password of its own.
     pub has_password: bool,
+    /// The most characters that the name of what it makes may have.
+    pub longest_name: usize,
     /// How what stands beside the account is proved.
     pub proof: Option<ProofKind>,
     /// Why nothing can be made without a shop folder, where that is so.
@@ -656,6 +676,7 @@ impl Provider {
             run_as: parsed.run_as,
             account: parsed.account,
             has_password: parsed.credentials.contains(&CredentialKind::Password),
+            longest_name: parsed.longest_name,
             proof: parsed.proof,
             needs_shop: needs_shop.transpose()?,
             signs: parsed.signs,

@@ -347,10 +347,19 @@ impl Builder {
 
     /// With WordPress, PHP, MariaDB and Apache, none of them started.
     pub fn shop_software(self) -> Self {
+        self.big_layer("shop")
+    }
+
+    /// The same with what other shops want in the place of WordPress.
+    pub fn software_of_other_shops(self) -> Self {
+        self.big_layer("shops")
+    }
+
+    fn big_layer(self, name: &str) -> Self {
         let built =
-            bounded(hosts().args(["layer", &self.suite, "shop"]), b"", Duration::from_secs(600));
+            bounded(hosts().args(["layer", &self.suite, name]), b"", Duration::from_secs(600));
         built.ok();
-        self.option("--layer", "shop").option("--size", "1g")
+        self.option("--layer", name).option("--size", "1g")
     }
 
     /// The host's zone, such as `Europe/Rome`; else UTC.

@@ -935,3 +935,80 @@ fn the_file_that_ends_an_access_in_a_shop_is_found_only_where_somebody_wrote_int
     let run = story.run(["revoke", &last.id]).exits(8);
     assert!(run.output().contains("mu-plugins/stagepass-"), "{}", run.told());
 }
+
+/// Puts a shop that somebody set up, and the dump of its database beside it, on a server of its own network, as
+/// `staging.example`.
+fn staging_opencart(folder: &str) -> (Story, Host) {
+    let story = Story::new();
+    let host = story.stage.full(SUITE).software_of_other_shops().start();
+    let copy = |from: &str, to: &str| {
+        let to = host.root_path().join(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let words = ["-a".as_ref(), from.as_ref(), to.as_os_str()];
+        assert!(std::process::Command::new("cp").args(words).status().unwrap().success());
+    };
+    copy(folder, "var/www/shop");
+    copy(&format!("{folder}.sql"), "root/shop.sql");
+    host.sh(OPENCART);
+    story.target("shop", &host, "root", &[]);
+    (story, host)
+}
+
+const OPENCART: &str = r#"
+mkdir -p /run/mysqld
+chown mysql /run/mysqld
+setsid mariadbd --user=mysql --skip-networking --innodb-buffer-pool-size=32M >/var/log/mariadb.log 2>&1 </dev/null &
+until mariadb -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
+cd /var/www/shop
+chown -R www-data: .
+admin=$(echo */controller/common/login.php)
+admin=${admin%%/*}
+from=$(sed -n "s/^define('DIR_OPENCART', '\(.*\)\/');/\1/p; s/^define('DIR_SYSTEM', '\(.*\)\/system\/');/\1/p" "$admin/config.php" | head -n 1)
+sed -i -e "s#$from/#/var/www/shop/#g" -e "s#'http://[^/']*/#'http://staging.example/#" config.php "$admin/config.php"
+defined() { sed -n "s/^define('$1', '\([^']*\)');.*/\1/p" "$admin/config.php"; }
+name=$(defined DB_DATABASE)
+mariadb -e "create database $name; grant all on $name.* to '$(defined DB_USERNAME)'@localhost identified by '$(defined DB_PASSWORD)'"
+mariadb "$name" </root/shop.sql
+rm /root/shop.sql
+rm -f /etc/apache2/sites-enabled/*
+printf '<VirtualHost *:80>\n ServerName staging.example\n DocumentRoot /var/www/shop\n</VirtualHost>\n' >/etc/apache2/sites-enabled/shop.conf
+apache2ctl start
+"#;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says which shop")]
+#[ignore = "a real OpenCart, which `make test-shops` has where its folder is named"]
+fn a_user_of_a_real_opencart_booted_logs_in_through_its_form_and_goes() {
+    let folders = std::env::var("STAGEPASS_SHOP_OPENCART").expect("the folder of a shop");
+    for folder in folders.split(':').filter(|folder| !folder.is_empty()) {
+        let (story, host) = staging_opencart(folder);
+        let left = || {
+            host.sh(
+                "cd /var/www/shop; name=$(sed -n \"s/^define('DB_DATABASE', '\\(.*\\)');/\\1/p\" config.php); \
+                 mariadb-dump --skip-comments $name oc_user oc_user_group | sed 's/ AUTO_INCREMENT=[0-9]*//'",
+            )
+        };
+        let before = left();
+        // The first login makes the shop write its pages into its cache, which is a finding of its own.
+        let run = story.run(["provider", "test", "opencart", "--target", "shop"]).ok();
+        assert!(run.stdout.contains("ok an open after its close is refused"), "{}", run.told());
+        same_text(&before, &left());
+        let key = story.stage.supporter_key();
+        let file = story.stage.path().join("shop");
+        let words = ["--key", key.public.to_str().unwrap(), "--with", "server,opencart"];
+        let words = [&words[..], &["--output", file.to_str().unwrap()]].concat();
+        let mut watch = story.stage.watch_proc();
+        let jane = Granted::of(&story.grant("shop", &words).ok());
+        let beside = &jane.document["beside"];
+        assert_eq!(beside[0]["id"], "form-proved", "{folder}: {beside:#}");
+        let name = jane.document["grant"]["layers"][1]["account"].as_str().unwrap();
+        assert!(name.len() <= 20, "{name}");
+        let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+        fs::remove_file(&file).unwrap();
+        assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
+        assert_ne!(before, left(), "{folder}");
+        story.revoked(&jane.id);
+        same_text(&before, &left());
+        story.kept_secret(&[password.into_bytes()], &[&host], &mut watch);
+    }
+}

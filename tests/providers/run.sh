@@ -140,12 +140,12 @@ free_port() {
 }
 
 # start SUITE[-NAME] [OPTIONS]: an overlay on the tree, its own mounts and processes, sshd on a loopback port. The
-# options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd, and `SUITE-shop` what a
-# WordPress needs (`hosts layer`).
+# options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd, `SUITE-shop` what a
+# WordPress needs, and `SUITE-shops` what other shops need (`hosts layer`).
 start() {
     local suite=$1 base=$tmp/$1 disk=mode=0755${2:+,$2} layer=''
     case $1 in
-        *-web | *-shop)
+        *-web | *-shop | *-shops)
             "$repo/tests/hosts/hosts" layer "${suite%%-*}" "${suite##*-}" || stop "no layer for ${suite%%-*}"
             layer=$layers/$suite:
             ;;
@@ -289,7 +289,7 @@ inputs() {
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done
     # As the program does: a server is told the hash.
-    case ${in[password]} in '' | not-hashed | '$6$'* | '$2y$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
+    case ${in[password]} in '' | not-hashed | '$6$'* | '$2y$'* | '$sha1x3$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
     # What detect would have said.
     if [ -z "${in[path_id]+said}" ]; then
         in[path_id]=''
@@ -431,6 +431,7 @@ name\\ 'x'"
 . "$here/red.sh"
 . "$here/web-password.sh"
 . "$here/wordpress.sh"
+. "$here/opencart.sh"
 
 booted() {
     booted_host
@@ -444,7 +445,7 @@ for suite in "${suites[@]}"; do
     printf '%s\n' "-- $suite"
     start "$suite"
     for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red web_password wordpress}; do "$one"; done
-    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* || ${STAGEPASS_TEST_CASES:-} == wp_* ]] || measure
+    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* || ${STAGEPASS_TEST_CASES:-} == wp_* || ${STAGEPASS_TEST_CASES:-} == opencart ]] || measure
     halt "$suite"
 done
 

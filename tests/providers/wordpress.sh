@@ -12,7 +12,7 @@ wordpress() {
     wp_ends
     wp_settings_of_php
 }
-wp_lives() { wp_on_a_host detects whole_life twice elsewhere another_php tells_marks other_shells; }
+wp_lives() { wp_on_a_host programs detects whole_life twice elsewhere another_php tells_marks other_shells; }
 wp_guards() { wp_on_a_host refuses keeps_secrets keeps_rights read_only network bedrock; }
 wp_breaks_and_lies() { wp_on_a_host breaks lies; }
 wp_ends() { wp_on_a_host refuses_when_over ends_by_itself cut_off; }
@@ -181,6 +181,47 @@ wp_state() {
     wp_files
     wp_rows shop
     wp_rows packaged
+}
+
+# ---- the programs --------------------------------------------------------------------------------
+
+# Every program in PHP, also those for shops that this run has none of: PHP understands it, and it has nothing that 7.0 had not. What
+# else a version has that the programs could call by mistake, the other Debians show.
+wp_programs() {
+    about="$suite programs"
+    local one
+    for one in "$repo"/providers/lib/php/*.php "$repo"/providers/*/*.php; do
+        want "PHP understands ${one#"$repo"/}" eval 'on php -l <"$one"'
+        cp "$one" "$root/tmp/program.php"
+        same "${one#"$repo"/} is for PHP 7.0" 'looked' "$({ printf '%s\n' '<?php' && wp_newer && printf '%s\n' '$found(file_get_contents("/tmp/program.php")); echo "looked";'; } | on php)"
+        rm "$root/tmp/program.php"
+    done
+    want 'what is newer is seen' grep -q 'str_contains' <<<"$({ printf '%s\n' '<?php' && wp_newer && printf '%s\n' '$found("<?php str_contains(1, 2);");'; } | on php)"
+    want 'so is what it is written with' grep -q -- '??=' <<<"$({ printf '%s\n' '<?php' && wp_newer && printf '%s\n' '$found("<?php \$a ??= 1;");'; } | on php)"
+}
+# A function that says what of a program is newer than PHP 7.0: by its tokens, so that texts and comments do not count.
+wp_newer() {
+    cat <<'PHP'
+$found = function ($text) {
+    $newer = array('str_contains', 'str_starts_with', 'str_ends_with', 'get_debug_type', 'array_key_first', 'array_key_last', 'array_is_list', 'is_countable', 'is_iterable', 'mb_str_split', 'hrtime', 'fn', 'match', 'enum', 'readonly', 'void', 'iterable', 'object', 'mixed', 'never', 'JSON_THROW_ON_ERROR');
+    $code = '';
+    foreach (token_get_all($text) as $token) {
+        if (is_array($token) && in_array($token[0], array(T_COMMENT, T_DOC_COMMENT, T_CONSTANT_ENCAPSED_STRING, T_ENCAPSED_AND_WHITESPACE, T_INLINE_HTML, T_VARIABLE), true)) {
+            $code .= '""';
+            continue;
+        }
+        $word = is_array($token) ? $token[1] : $token;
+        $code .= $word;
+        if (in_array($word, $newer, true)) {
+            echo $word, "\n";
+        }
+    }
+    // A type that may be null, a constant that is private, `??=`, `?->`, several classes in one catch.
+    if (preg_match_all('/[(,:]\s*\?[A-Za-z]|(?:public|private|protected)\s+const\b|\?\?=|\?->|catch\s*\([^)]*\|/', $code, $m)) {
+        echo implode("\n", $m[0]), "\n";
+    }
+};
+PHP
 }
 
 # ---- what is found -------------------------------------------------------------------------------
@@ -1070,20 +1111,23 @@ wp_cut_off() {
     done
 }
 
-# wp_cut VERB N: runs the verb, and kills its shell when it calls the Nth of these programs; leaves in /tmp/calls which it called.
-wp_cut() {
+wp_cut() { wp_cut_script wordpress "$1" "$2" "password=$wp_hash"; }
+
+# wp_cut_script PROVIDER VERB N name=value...: runs the verb, and kills its shell when it calls the Nth of these programs; leaves in
+# /tmp/calls which it called. What PHP's account calls on the way could kill nobody.
+wp_cut_script() {
     local one real
     rm -f "$root/tmp/calls"
     for one in $programs; do
         real=$(on sh -c 'PATH=/usr/bin:/bin; command -v "$1"' sh "$one")
         # Those of a pipe are called at once: each has a number of its own.
-        printf '%s\n' '#!/bin/sh' "[ -n \"\$SP_CUT\" ] || exec $real \"\$@\"" 'exec 8>/tmp/calls.lock' 'flock 8' "echo $one >>/tmp/calls" \
-            "if [ \"\$(grep -c '' /tmp/calls)\" = $2 ]; then kill -KILL \"\$(cat /tmp/main)\"; exit 1; fi" 'exec 8>&-' "exec $real \"\$@\"" >"$root/usr/local/bin/$one"
+        printf '%s\n' '#!/bin/sh' "[ -n \"\$SP_CUT\" ] && [ \"\$(id -u)\" = 0 ] || exec $real \"\$@\"" 'exec 8>/tmp/calls.lock' 'flock 8' "echo $one >>/tmp/calls" \
+            "if [ \"\$(grep -c '' /tmp/calls)\" = $3 ]; then kill -KILL \"\$(cat /tmp/main)\"; exit 1; fi" 'exec 8>&-' "exec $real \"\$@\"" >"$root/usr/local/bin/$one"
         chmod 755 "$root/usr/local/bin/$one"
     done
     {
         echo 'echo "$$" >/tmp/main; export SP_CUT=1'
-        script wordpress "$1" path=/srv/shop "password=$wp_hash" has_password=1
+        script "$1" "$2" path=/srv/shop "${@:4}" has_password=1
     } >"$tmp/script"
     on /bin/sh -s <"$tmp/script" >"$tmp/cut.out" 2>/dev/null
     for one in $programs; do rm -f "$root/usr/local/bin/$one"; done

@@ -1,6 +1,7 @@
 <?php
 // What a PHP file of settings says, read as text and never run: `define('NAME', VALUE);` and `$name = VALUE;`, where they stand
-// alone and say it plainly. What is said twice, under a condition, or worked out is not known.
+// alone and say it plainly, or by constants that were said so before. What is said twice, under a condition, or worked out is not
+// known.
 
 final class Stagepass_Constants
 {
@@ -37,8 +38,10 @@ final class Stagepass_Constants
         $alone = $depth === 0 && (in_array($before, array(';', '}'), true) || (is_array($before) && in_array($before[0], array(T_OPEN_TAG, T_CLOSE_TAG), true)));
         if ($token[0] === T_STRING && strtolower($token[1]) === 'define' && $this->at($tokens, $at + 1) === '(') {
             $name = $this->literal($this->at($tokens, $at + 2));
-            $ends = $this->at($tokens, $at + 3) === ',' && $this->at($tokens, $at + 5) === ')' && $this->at($tokens, $at + 6) === ';';
-            $this->found((string) $name, $alone && $ends ? $this->literal($this->at($tokens, $at + 4)) : null);
+            $end = $at + 4;
+            $value = $this->expression($tokens, $end);
+            $ends = $this->at($tokens, $at + 3) === ',' && $this->at($tokens, $end + 1) === ')' && $this->at($tokens, $end + 2) === ';';
+            $this->found((string) $name, $alone && $ends ? $value : null);
         } elseif ($token[0] === T_VARIABLE && $this->at($tokens, $at + 1) === '=') {
             $this->found($token[1], $alone && $this->at($tokens, $at + 3) === ';' ? $this->literal($this->at($tokens, $at + 2)) : null);
         }
@@ -61,6 +64,24 @@ final class Stagepass_Constants
     private function at($tokens, $at)
     {
         return isset($tokens[$at]) ? $tokens[$at] : null;
+    }
+
+    // A value, or several with a dot between them. A constant that was said before is one. Ends AT the last of it.
+    private function expression($tokens, &$at)
+    {
+        $value = $this->term($this->at($tokens, $at));
+        while ($this->at($tokens, $at + 1) === '.') {
+            $at += 2;
+            $next = $this->term($this->at($tokens, $at));
+            $value = $value === null || $next === null ? null : $value . $next;
+        }
+        return $value;
+    }
+
+    private function term($token)
+    {
+        $value = $this->literal($token);
+        return $value === null && is_array($token) && $token[0] === T_STRING ? $this->value($token[1]) : $value;
     }
 
     private function literal($token)

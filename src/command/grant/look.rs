@@ -54,11 +54,17 @@ pub(super) fn account_name(wanted: &Wanted, id: &str) -> String {
     if wanted.provider.account == AccountKind::Shared {
         return wanted.route.user.clone();
     }
-    own_name(wanted, id)
+    own_name(wanted, &wanted.provider, id)
 }
 
-/// A name that is the grant's own.
-pub(super) fn own_name(wanted: &Wanted, id: &str) -> String {
+/// A name that is the grant's own, no longer than what this provider has room for: of the case's reference there is as
+/// much in it as fits.
+pub(super) fn own_name(wanted: &Wanted, provider: &Provider, id: &str) -> String {
+    let supporter = &wanted.request.supporter.name;
+    name_of_grant(&wanted.case.reference, supporter, id, provider.longest_name)
+}
+
+fn name_of_grant(reference: &str, supporter: &str, id: &str, longest: usize) -> String {
     let slug = |text: &str, length: usize| -> String {
         text.chars()
             .filter(char::is_ascii_alphanumeric)
@@ -66,8 +72,11 @@ pub(super) fn own_name(wanted: &Wanted, id: &str) -> String {
             .take(length)
             .collect()
     };
-    let given_name = wanted.request.supporter.name.split_whitespace().next().unwrap_or_default();
-    let parts = [slug(&wanted.case.reference, 12), slug(given_name, 10), slug(id, 5)];
+    let given_name = slug(supporter.split_whitespace().next().unwrap_or_default(), 10);
+    let id = slug(id, 5);
+    // `sp-`, and a dash behind each that is there.
+    let taken = 3 + given_name.len() + usize::from(!given_name.is_empty()) + id.len() + 1;
+    let parts = [slug(reference, longest.saturating_sub(taken).min(12)), given_name, id];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("sp-{}", parts.join("-"))
 }
@@ -127,7 +136,7 @@ pub(super) async fn look(
     of_shop.retain(|provider| !is_wanted(provider));
     let mut others = Vec::new();
     for provider in &of_shop {
-        let asked = (own_name(wanted, id), id, wanted.request.access);
+        let asked = (own_name(wanted, provider, id), id, wanted.request.access);
         match shop::look(context, session, provider, (&asked.0, asked.1, asked.2)).await? {
             Ok(reply) => others.push(reply),
             Err(why) => {
@@ -185,7 +194,7 @@ async fn look_beside(
     provider: &Provider,
     id: &str,
 ) -> Result<Reply> {
-    let account = own_name(wanted, id);
+    let account = own_name(wanted, provider, id);
     let target = &wanted.target.name;
     let looked = shop::look(context, session, provider, (&account, id, wanted.request.access));
     looked.await?.map_err(|why| {
@@ -218,5 +227,26 @@ fn way_to_another_provider(context: &Context, wanted: &Wanted) -> String {
             &[("provider", (&other.name).into()), ("summary", (&other.summary).into())],
         ),
         None => "`stagepass provider list` shows the others".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_of_the_case_the_supporter_and_the_grant_and_no_longer_than_there_is_room() {
+        for (reference, supporter, longest, name) in [
+            ("MSP-4711", "Jane Doe", 32, "sp-msp4711-jane-k3v9q"),
+            ("MSP-4711", "Jane Doe", 20, "sp-msp471-jane-k3v9q"),
+            ("MSP-4711", "Maximiliane Doe", 20, "sp-maximilian-k3v9q"),
+            ("MSP-4711", "", 20, "sp-msp4711-k3v9q"),
+            ("a very long reference", "Maximiliane Doe", 32, "sp-averylongref-maximilian-k3v9q"),
+            ("", "Jane", 32, "sp-jane-k3v9q"),
+        ] {
+            let found = name_of_grant(reference, supporter, "k3v9q2m7xa1", longest);
+            assert_eq!(found, name);
+            assert!(found.len() <= longest, "{found}");
+        }
     }
 }

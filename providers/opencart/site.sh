@@ -1,0 +1,107 @@
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
+# Where the shop is.
+
+# Sets sp_site_root (where index.php is), sp_site_config (the settings of its administration, whatever that folder is called),
+# sp_site_owner, sp_oc_version, sp_oc_engine (where it keeps its sessions), sp_php; or sp_unfit_id and sp_unfit_why, and ends with 1.
+sp_site_find() {
+    sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_oc_version='' sp_oc_engine='' sp_php='' sp_oc_facts=''
+    [ -n "$sp_path" ] || sp_site_unfit no-shop-folder 'There is no shop folder, and which shop is meant is found by it.' || return 1
+    [ -d "$sp_path" ] || sp_site_unfit no-such-path "There is no folder $sp_path." || return 1
+    sp_oc_find_root && sp_oc_find_version && sp_oc_find_admin && sp_oc_find_php && sp_oc_find_rows
+}
+
+sp_oc_find_root() {
+    local one real found=''
+    for one in '' /upload /public /public_html /htdocs /httpdocs /web /www /html /shop /store /opencart; do
+        if [ ! -f "$sp_path$one/system/startup.php" ] || [ ! -f "$sp_path$one/system/engine/registry.php" ] || [ ! -d "$sp_path$one/catalog/controller" ]; then continue; fi
+        real=$(cd -P -- "$sp_path$one" 2>/dev/null && pwd) || continue
+        case "$sp_nl$found" in *"$sp_nl$real$sp_nl"*) ;; *) found=$found$real$sp_nl ;; esac
+    done
+    case $found in
+        '') sp_site_unfit no-opencart "There is no OpenCart in $sp_path." ;;
+        *"$sp_nl"?*) sp_site_unfit several-shops "There are several: $(printf '%s' "$found" | tr '\n' ' '). Name the folder of one of them as the shop folder." ;;
+        *) sp_site_root=${found%"$sp_nl"} ;;
+    esac
+}
+
+# sp_oc_text FILE: what is in it. It may be a pipe, and without end.
+sp_oc_text() { [ ! -f "$1" ] || sp_within 10 head -c 262144 -- "$1" 2>/dev/null; }
+
+sp_oc_find_version() {
+    sp_oc_version=$(sp_oc_text "$sp_site_root/index.php" | sed -n "s/^ *define('VERSION', *'\([0-9][0-9.]*\)[^']*').*/\1/p" | head -n 1) || :
+    case $sp_oc_version in
+        3.0.* | 4.*) ;;
+        *) sp_site_unfit other-version "$sp_site_root is of a version of OpenCart that is not known here (${sp_oc_version:-none is said in its index.php}): 3.0 and 4 are." ;;
+    esac
+}
+
+# The folder of the administration is called `admin` or, as OpenCart asks merchants to, something else.
+sp_oc_find_admin() {
+    local one found='' name
+    set +f
+    set -- "$sp_site_root"/*/controller/common/login.php
+    set -f
+    for one; do
+        one=${one%/controller/common/login.php}
+        name=${one##*/}
+        case $name in *[!A-Za-z0-9_.-]*) continue ;; esac
+        # A folder that was left behind, or is not of this administration, is named by no settings.
+        sp_oc_text "$one/config.php" | grep -q "DIR_APPLICATION'.*[/']$name/'" || continue
+        found=$found$one$sp_nl
+    done
+    case $found in
+        '') sp_site_unfit no-configuration "There is no folder with an administration and its config.php in $sp_site_root: this OpenCart was not set up." ;;
+        *"$sp_nl"?*) sp_site_unfit several-shops "There are several administrations: $(printf '%s' "$found" | tr '\n' ' '). Which of them is meant cannot be told." ;;
+        *) sp_site_config=${found%"$sp_nl"}/config.php ;;
+    esac
+}
+
+# Who owns the settings, and where that is root, nobody: nothing of the shop is run.
+sp_oc_find_php() {
+    local name
+    sp_has base64 || sp_site_unfit no-base64 'This server has no base64 program. Install coreutils.' || return 1
+    name=$(stat -L -c %U -- "$sp_site_config" 2>/dev/null) || name=''
+    case $name in
+        root | UNKNOWN | '' | *[!A-Za-z0-9_.-]*) name='' ;;
+        *) sp_php_fit "$name" || name='' ;;
+    esac
+    if [ -z "$name" ]; then
+        ! sp_has setpriv || sp_find_nobody
+        name=${sp_nobody:-}
+    fi
+    [ -n "$name" ] || sp_site_unfit owner-root "Everything of the shop is root's, and this server has no setpriv program to ask its database as nobody. Install util-linux." || return 1
+    sp_site_owner=$name
+    sp_php_find "$sp_site_owner" "$sp_site_root" 70000 mysqli ||
+        sp_site_unfit no-php "$sp_site_owner can start no PHP for the command line of version 7.0 or later with mysqli. Install php-cli and php-mysql."
+}
+
+# What the database says. Without it there is nothing to be done here.
+sp_oc_find_rows() {
+    local why
+    sp_site_ask facts
+    sp_oc_facts=$sp_php_said
+    sp_site_hear
+    if [ "$sp_php_end" != 0 ]; then
+        sp_php_why
+        sp_site_unfit "$sp_php_id" "$sp_php_because" || return 1
+    fi
+    ! sp_php_is direct || return 0
+    sp_php_value direct_why
+    why=$sp_v
+    case $why in
+        database-*) sp_site_unfit database-unread "The database of the shop refuses what $sp_site_config says of it ($why). Look whether it is up." ;;
+        other-database) sp_site_unfit other-database "The shop keeps its rows in a database of another kind, or reaches it by TLS; only MySQL and MariaDB without it are known." ;;
+        *) sp_site_unfit settings-unclear "$sp_site_config does not say plainly where the database of the shop is ($why)." ;;
+    esac
+}
+
+# Sets sp_oc_engine to where the shop keeps the sessions of its administration: the later of these files counts.
+sp_oc_find_engine() {
+    local one found
+    for one in "$sp_site_root/system/config/default.php" "$sp_site_root/system/config/admin.php"; do
+        found=$(sp_oc_text "$one" | sed -n "s/^ *\$_\['session_engine'\] *= *'\([a-z]*\)'.*/\1/p" | tail -n 1) || :
+        [ -z "$found" ] || sp_oc_engine=$found
+    done
+    # In the database since 3.0.
+    sp_oc_engine=${sp_oc_engine:-db}
+}

@@ -697,7 +697,8 @@ impl Scene {
     }
 
     /// A run that is timed and weighed, and whose escapes are not taken out for the pipe. What this build takes by itself
-    /// beyond the released one, which is what the bound is for, is not counted: its code is five times as long.
+    /// beyond the released one, which is what the bound of 64 MiB is for, is not counted: its code is five times as
+    /// long. Held to 60 MiB, since what code is used is longer as well.
     fn run(&self, args: &[&str]) -> (Run, u64) {
         static OWN: OnceLock<u64> = OnceLock::new();
         let own = *OWN.get_or_init(|| self.weighed(&["--version"]).1);
@@ -844,7 +845,7 @@ fn a_server_that_no_login_survives_is_code_5_and_nothing_is_recorded() {
             assert_eq!(run.exit, 5, "{name}: {}", run.told());
             assert!(run.stderr.contains("because:"), "{name}: {}", run.told());
             assert!(run.took < Duration::from_secs(16), "{name}: {}", run.told());
-            assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+            assert!(peak < 60 * 1024, "{name}: {peak} KiB");
         }
         assert!(scene.live().is_empty(), "{name}");
         assert!(scene.verbs().is_empty(), "{name}: {:?}", scene.verbs());
@@ -918,7 +919,7 @@ fn a_server_opens_no_channel_into_the_merchants_computer() {
     let (open, asked) = scene.peer.log.lock().unwrap().channels;
     assert!(asked >= 7, "{asked}");
     assert_eq!(open, 0, "of {asked}");
-    assert!(peak < 64 * 1024, "{peak} KiB");
+    assert!(peak < 60 * 1024, "{peak} KiB");
 }
 
 #[test]
@@ -931,7 +932,7 @@ fn a_server_that_cannot_be_looked_at_is_refused_and_nothing_is_recorded() {
             assert!(run.stderr.contains("because:"), "{name}: {}", run.told());
             assert!(run.stderr.contains("hint:"), "{name}: {}", run.told());
             assert!(run.took < Duration::from_secs(24), "{name}: {}", run.told());
-            assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+            assert!(peak < 60 * 1024, "{name}: {peak} KiB");
         }
         assert!(scene.live().is_empty(), "{name}");
         assert!(!scene.verbs().contains(&"sp_open".to_owned()), "{name}");
@@ -974,26 +975,26 @@ fn a_look_that_lies_crashes_nothing() {
         let scene = Scene::new(tricks);
         let (run, peak) = scene.run(&["target", "check", "staging", "--json"]);
         harmless(name, &run);
-        assert!(peak < 64 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
+        assert!(peak < 60 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
         assert!([0, 6].contains(&run.exit), "{name}: {}", run.told());
         let (run, peak) = scene.run(&["target", "check", "staging"]);
         harmless(name, &run);
-        assert!(peak < 64 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
+        assert!(peak < 60 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
         let (run, peak) = scene.grant(&["--dry-run"]);
         harmless(name, &run);
-        assert!(peak < 64 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
+        assert!(peak < 60 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
         assert!([0, 3, 6].contains(&run.exit), "{name}: {}", run.told());
         let (run, peak) = scene.grant(&[]);
         harmless(name, &run);
-        assert!(peak < 64 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
+        assert!(peak < 60 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
         assert!([0, 3, 6].contains(&run.exit), "{name}: {}", run.told());
         let (run, peak) = scene.run(&["doctor"]);
         harmless(name, &run);
-        assert!(peak < 64 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
+        assert!(peak < 60 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
         for args in [&["list"][..], &["revoke", "--all"]] {
             let (run, peak) = scene.run(args);
             harmless(name, &run);
-            assert!(peak < 64 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
+            assert!(peak < 60 * 1024 && run.took < PATIENCE, "{name}: {peak} KiB, {}", run.told());
             assert_eq!(run.exit, 0, "{name}: {}", run.told());
         }
         assert!(scene.live().is_empty(), "{name}");
@@ -1048,7 +1049,7 @@ fn what_nobody_saw_the_end_of_stays_in_the_ledger_until_it_is_closed() {
         assert_eq!(run.exit, 7, "{name}: {}", run.told());
         assert!(run.stderr.contains("stays in the ledger"), "{name}: {}", run.told());
         assert!(run.took < Duration::from_secs(25), "{name}: {}", run.told());
-        assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        assert!(peak < 60 * 1024, "{name}: {peak} KiB");
         assert!(scene.verbs().contains(&"sp_open".to_owned()));
         let live = scene.live();
         assert!(live == ["closing"] || live == ["opening"], "{name}: {live:?}");
@@ -1145,7 +1146,7 @@ fn access_that_cannot_be_used_is_taken_back() {
         let (run, peak) = scene.grant_as(with, &[]);
         harmless(name, &run);
         assert!(run.took < Duration::from_secs(30), "{name}: {}", run.told());
-        assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        assert!(peak < 60 * 1024, "{name}: {peak} KiB");
         if name == "answers from a spoilt folder" {
             assert_eq!(run.exit, 0, "{name}: {}", run.told());
             let id = scene.stage.run(["list", "--json"]).ok().json()["result"]["grants"][0]["id"]
@@ -1370,14 +1371,14 @@ fn a_server_that_says_very_much_is_cut_short() {
                 _ => &[0],
             };
             assert!(exit.contains(&run.exit), "{name}: {}", run.told());
-            assert!(peak < 64 * 1024, "{name}: {peak} KiB of {}", run.told());
+            assert!(peak < 60 * 1024, "{name}: {peak} KiB of {}", run.told());
             assert!(run.took < Duration::from_secs(45), "{name}: {}", run.told());
         }
         let (run, peak) = scene.run(&["show", &id, "--json"]);
         for bad in ["\u{1b}", "\u{202e}", "\u{7}"] {
             assert!(!run.output().contains(bad), "{name}");
         }
-        assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+        assert!(peak < 60 * 1024, "{name}: {peak} KiB");
         scene.stage.run(["ledger", "verify"]).ok();
         // What is kept of it has an end, too.
         let ledger = scene.stage.state().join("ledger.sqlite3");

@@ -88,7 +88,6 @@ sp_wp_put() {
     fi
     sp_changed=1
     [ "$sp_php_end" = 0 ] || { sp_php_why && sp_fail "$sp_php_id" "$sp_php_because"; }
-    sp_wp_made=$sp_php_said
     sp_php_value user_id
     case $sp_v in '' | *[!0-9]*) sp_fail user-unread 'The shop did not say which user it made.' ;; esac
     sp_rec_user=$sp_v

@@ -122,7 +122,8 @@ oc_define() { sed -n "s/^define('$1', '\([^']*\)');.*/\1/p" "$oc_admin/config.ph
 oc_set_up() {
     local from text one
     about="OpenCart in $1: set up"
-    oc_port=$(free_port) oc_times='' oc_table=''
+    claim_port
+    oc_port=$claimed oc_times='' oc_table=''
     oc_secret=Kq7mNz2xPw4vRt8sLb3c
     mkdir -p "$root/srv/shop"
     cp -a "$1/." "$root/srv/shop"

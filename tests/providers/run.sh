@@ -130,15 +130,6 @@ password='pW7-$x"'\''\q`%!Za9'
 options=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10
     -o IdentityAgent=none -F none)
 
-free_port() {
-    local p
-    while :; do
-        p=$((20000 + RANDOM % 20000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || break
-    done
-    printf '%s' "$p"
-}
-
 # start SUITE[-NAME] [OPTIONS]: an overlay on the tree, its own mounts and processes, sshd on a loopback port. The
 # options are those of the tmpfs that it writes to. What is named `SUITE-web` has Apache, nginx and htpasswd, `SUITE-shop` what a
 # WordPress needs, and `SUITE-shops` what other shops need (`hosts layer`).
@@ -150,7 +141,8 @@ start() {
             layer=$layers/$suite:
             ;;
     esac
-    port[$suite]=$(free_port)
+    claim_port
+    port[$suite]=$claimed
     mkdir -p "$base/up" "$base/root"
     # The one of that name before it is over.
     umount -R -l "$base/root" 2>/dev/null
@@ -424,6 +416,7 @@ name\\ 'x'"
     chmod 2775 "$root$shop/var"
 }
 
+. "$repo/tests/hosts/port.sh"
 . "$here/linux-account.sh"
 . "$here/authorized-key.sh"
 . "$here/gate.sh"

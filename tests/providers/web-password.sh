@@ -255,8 +255,10 @@ web_secrets() {
 
 web_sites() {
     about="$suite web servers"
-    apache_port=$(free_port)
-    nginx_port=$(free_port)
+    claim_port
+    apache_port=$claimed
+    claim_port
+    nginx_port=$claimed
     web_secrets
     same 'a hash of bcrypt' '$2y$04$' "${web_hash:0:7}"
     web_sites_apache

@@ -111,7 +111,8 @@ wp_vhost() { printf '<VirtualHost *:%s>\n ServerName %s.test\n DocumentRoot %s\n
 wp_shops() {
     about="$suite shops"
     local site
-    wp_port=$(free_port)
+    claim_port
+    wp_port=$claimed
     wp_secret=Kq7mNz2xPw4vRt8sLb3c
     wp_database_starts
     for site in shop packaged net; do wp_sql mysql "create database $site; create user $site@localhost identified by 'db-$site-secret'; grant all on $site.* to $site@localhost"; done

@@ -1,7 +1,8 @@
 //! The chain of events: what is hashed, and how a change is made and recorded in one transaction.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io::Write as _;
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -58,8 +59,8 @@ impl Seal {
     }
 
     pub(super) fn text(mut self, value: &str) -> Self {
-        // Writing to a vector cannot fail.
-        let _ = write!(self.0, "{}:", value.len());
+        self.0.extend_from_slice(itoa::Buffer::new().format(value.len()).as_bytes());
+        self.0.push(b':');
         self.0.extend_from_slice(value.as_bytes());
         self.0.push(b',');
         self
@@ -76,7 +77,7 @@ impl Seal {
     }
 
     pub(super) fn number(self, value: i64) -> Self {
-        self.text(&value.to_string())
+        self.text(itoa::Buffer::new().format(value))
     }
 
     pub(super) fn maybe_number(self, value: Option<i64>) -> Self {
@@ -92,7 +93,7 @@ impl Seal {
 }
 
 /// An event as it is in the ledger. The order of its parts is that of `Entry::COLUMNS`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Entry {
     /// Its place in the chain, from 1, without gaps.
     pub seq: i64,
@@ -124,18 +125,23 @@ impl Entry {
     /// What `hash` must be behind an event that has the hash `previous`.
     #[must_use]
     pub fn expected_hash(&self, previous: &str) -> String {
-        Seal::new("stagepass-event-1")
-            .text(previous)
-            .number(self.seq)
-            .number(self.at)
-            .text(&self.actor)
-            .text(&self.verb)
-            .maybe(self.case.as_deref())
-            .maybe(self.grant.as_deref())
-            .maybe(self.target.as_deref())
-            .text(&self.detail)
-            .maybe(self.row_hash.as_deref())
-            .hash()
+        self.seen().expected_hash(previous)
+    }
+
+    pub(super) fn seen(&self) -> Seen<'_> {
+        let maybe = |text| Option::as_deref(text).map(Text::of);
+        Seen {
+            seq: self.seq,
+            at: self.at,
+            actor: Text::of(&self.actor),
+            verb: Text::of(&self.verb),
+            case: maybe(&self.case),
+            grant: maybe(&self.grant),
+            target: maybe(&self.target),
+            detail: Text::of(&self.detail),
+            row_hash: maybe(&self.row_hash),
+            hash: Text::of(&self.hash),
+        }
     }
 
     pub(super) fn from_row(row: &sqlx::any::AnyRow) -> Result<Self, sqlx::Error> {
@@ -151,6 +157,63 @@ impl Entry {
             row_hash: row.try_get("row_hash")?,
             hash: row.try_get("hash")?,
         })
+    }
+}
+
+/// An event whose texts stand where they were read: of a million, most need no copy. Its parts are those of
+/// [`Entry`], in their order.
+#[derive(serde::Deserialize)]
+pub(super) struct Seen<'a> {
+    pub(super) seq: i64,
+    at: UnixTime,
+    #[serde(borrow)]
+    actor: Text<'a>,
+    verb: Text<'a>,
+    case: Option<Text<'a>>,
+    grant: Option<Text<'a>>,
+    target: Option<Text<'a>>,
+    detail: Text<'a>,
+    row_hash: Option<Text<'a>>,
+    hash: Text<'a>,
+}
+
+/// serde borrows what a `Cow` of a field says, and not what one in an `Option` does.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    fn of(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Seen<'_> {
+    pub(super) fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    pub(super) fn expected_hash(&self, previous: &str) -> String {
+        Seal::new("stagepass-event-1")
+            .text(previous)
+            .number(self.seq)
+            .number(self.at)
+            .text(&self.actor)
+            .text(&self.verb)
+            .maybe(self.case.as_deref())
+            .maybe(self.grant.as_deref())
+            .maybe(self.target.as_deref())
+            .text(&self.detail)
+            .maybe(self.row_hash.as_deref())
+            .hash()
     }
 }
 

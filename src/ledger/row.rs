@@ -74,8 +74,10 @@ pub(super) const COLUMNS: &str = "g.id, g.case_reference, g.target, g.supporter_
      g.lease_owner, g.lease_until, g.findings, g.drift, g.checked_at, g.event_seq, l.provider, \
      l.digest, l.account, l.public_key, l.key_fingerprint, l.has_password, l.inputs, l.outputs, \
      l.state as layer_state, l.closed_at as layer_closed_at, l.last_error as layer_error, \
-     l.findings as layer_findings, l.position, e.row_hash, e.grant_id as event_grant, (select max(n.seq) from events n \
-     where n.grant_id = g.id and n.row_hash is not null) as newest_event";
+     l.findings as layer_findings, l.position, e.row_hash, e.grant_id as event_grant, \
+     case (select max(n.seq) from events n where n.grant_id = g.id) when g.event_seq then g.event_seq \
+     else (select max(n.seq) from events n where n.grant_id = g.id and n.row_hash is not null) end \
+     as newest_event";
 
 /// The same as the values of a list, which have no names.
 pub(super) fn values() -> String {

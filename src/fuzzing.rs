@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::target::{self, Elevation, Target, TargetError};
 use crate::transport::exchange::{End, Exchange, Feed};
 use crate::transport::ssh_config::{Config, Family, Place};
-use crate::transport::{Interpreter, Outcome, Reach, Script, SshEnvironment, TransportError, sftp};
+use crate::transport::{Outcome, Reach, Script, SshEnvironment, TransportError, sftp};
 
 /// A message as it would stand on the screen.
 #[must_use]
@@ -227,7 +227,7 @@ pub fn exchange(
     status: Option<u32>,
 ) -> (Outcome, String) {
     let body = Zeroizing::new(b"the script\n".to_vec());
-    let script = Script { elevation, interpreter: Interpreter::Sh, body, packed: None };
+    let script = Script { elevation, body, packed: None };
     let password = Secret::new("hunter2 hunter2".into());
     let mut exchange = Exchange::new(&script, false, Some(&password));
     let mut written = String::new();

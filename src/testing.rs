@@ -106,9 +106,9 @@ pub mod text {
 }
 pub mod transport {
     pub use crate::transport::{
-        Ahead, Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, Route,
-        STDERR_LIMIT, STDOUT_LIMIT, Script, SshEnvironment, TransportError, Unlock, fetch_host_key,
-        own_key, try_login,
+        Ahead, Answer, Attempt, Connection, Outcome, Output, Reach, Route, STDERR_LIMIT,
+        STDOUT_LIMIT, Script, SshEnvironment, TransportError, Unlock, fetch_host_key, own_key,
+        try_login,
     };
     pub mod host_key {
         pub use crate::transport::host_key::{KnownHosts, Verdict, check_pins};

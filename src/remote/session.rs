@@ -15,8 +15,8 @@ use crate::remote::provider::{Provider, RunAs, Verb};
 use crate::remote::script::{Answer, Framed, Input, Inputs, Outputs};
 use crate::target::{Elevation, Target};
 use crate::transport::{
-    Ahead, Connection, Interpreter, Outcome, Packed, Phase, Route, Script, TRIES, TransportError,
-    Unlock as _, Wanted, WebAnswer, WebPage, WebRequest,
+    Ahead, Connection, Outcome, Packed, Phase, Route, Script, TRIES, TransportError, Unlock as _,
+    Wanted, WebAnswer, WebPage, WebRequest,
 };
 
 /// How long a step on a server may take for a grant: with a shop on a large disk longer than elsewhere.
@@ -203,7 +203,7 @@ impl<'a> Session<'a> {
         elevation: Elevation,
         limit: Duration,
     ) -> Outcome {
-        let script = Script { elevation, interpreter: Interpreter::Sh, body, packed };
+        let script = Script { elevation, body, packed };
         let mut outcome = self.connection.run(&script, Instant::now() + limit).await;
         // Nothing was run: who typed a wrong password is asked again.
         for _ in 1..TRIES {

@@ -12,8 +12,8 @@ use super::login::{
 };
 use super::ssh::{self, Route, Session};
 use super::{
-    Answer, Attempt, Clock, Interpreter, Outcome, Phase, Reach, Script, SshEnvironment,
-    TransportError, Trial, Unlock, sftp, trial,
+    Answer, Attempt, Clock, Outcome, Phase, Reach, Script, SshEnvironment, TransportError, Trial,
+    Unlock, sftp, trial,
 };
 use crate::grant::Access;
 use crate::secret::random_id;
@@ -184,8 +184,7 @@ async fn use_sftp(session: &Session) -> Result<Reach, String> {
 async fn use_shell(session: &Session, clock: &Clock) -> Result<Reach, String> {
     let word = random_id(20).map_err(|error| error.to_string())?;
     let body = Zeroizing::new(format!("printf 'stagepass=%s\\n' '{word}'\nexit 0\n").into_bytes());
-    let script =
-        Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None };
+    let script = Script { elevation: Elevation::None, body, packed: None };
     let wanted = format!("stagepass={word}\n");
     let exchange = Exchange::new(&script, false, None).at_most(trial::LONGEST_ANSWER);
     match session.run(exchange, clock.deadline).await {

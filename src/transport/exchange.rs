@@ -5,9 +5,7 @@ use zeroize::Zeroizing;
 
 #[cfg(test)]
 use super::FIRST_LINE;
-use super::{
-    FLOOD_LIMIT, Interpreter, Outcome, Output, Packed, STDERR_LIMIT, STDOUT_LIMIT, Script,
-};
+use super::{FLOOD_LIMIT, Outcome, Output, Packed, STDERR_LIMIT, STDOUT_LIMIT, Script};
 use crate::secret::Secret;
 use crate::target::Elevation;
 use crate::text;
@@ -103,8 +101,7 @@ pub(crate) struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     /// `may_pack` says whether the server may be asked to unpack.
     pub(crate) fn new(script: &'a Script, may_pack: bool, password: Option<&'a Secret>) -> Self {
-        let packed = script.packed.as_ref();
-        let packed = packed.filter(|_| may_pack && script.interpreter == Interpreter::Sh);
+        let packed = script.packed.as_ref().filter(|_| may_pack);
         let is_packed = packed.is_some();
         let stage = match script.elevation {
             Elevation::SudoPassword => Stage::Asking { answered: false },
@@ -142,40 +139,32 @@ impl<'a> Exchange<'a> {
             }
             _ => {}
         }
-        match (self.script.elevation, self.script.interpreter) {
-            (Elevation::None, Interpreter::Sh) => "/bin/sh -s",
-            (Elevation::None, Interpreter::Php) => "php",
+        match self.script.elevation {
+            Elevation::None => "/bin/sh -s",
             // The very words of the rule that merchants are told to write for `sudo`.
-            (Elevation::Sudo, Interpreter::Sh) => "sudo -n /bin/sh -s",
-            (Elevation::Sudo, Interpreter::Php) => {
-                "sudo -n /bin/sh -c 'echo stagepass-is-root; exec php'"
-            }
-            (Elevation::SudoPassword, Interpreter::Sh) => {
+            Elevation::Sudo => "sudo -n /bin/sh -s",
+            Elevation::SudoPassword => {
                 "sudo -k -S -p '[stagepass: sudo password] ' \
                  /bin/sh -c 'echo stagepass-is-root; exec /bin/sh -s'"
-            }
-            (Elevation::SudoPassword, Interpreter::Php) => {
-                "sudo -k -S -p '[stagepass: sudo password] ' \
-                 /bin/sh -c 'echo stagepass-is-root; exec php'"
             }
         }
     }
 
     /// What to write at the start.
     pub(crate) fn begin(&self) -> Option<Feed<'a>> {
-        match (&self.stage, self.script.interpreter) {
-            (Stage::Asking { .. }, _) => {
+        match &self.stage {
+            Stage::Asking { .. } => {
                 // The very words of the rule for `sudo`, again: the line asks to unpack.
                 (self.script.elevation == Elevation::Sudo).then_some(Feed::Line(UNPACK))
             }
-            (Stage::Sent, Interpreter::Sh) => {
+            Stage::Sent => {
                 let body = self.body;
                 let mut marked = Zeroizing::new(Vec::with_capacity(SAY_READY.len() + body.len()));
                 marked.extend_from_slice(SAY_READY);
                 marked.extend_from_slice(body);
                 Some(Feed::Marked(marked))
             }
-            _ => Some(Feed::Script(self.body)),
+            Stage::Running => Some(Feed::Script(self.body)),
         }
     }
 
@@ -253,12 +242,9 @@ impl<'a> Exchange<'a> {
     }
 
     /// Whether the command ended before anything could read the script: root's shell did not say
-    /// that it is there, or there is no PHP.
+    /// that it is there.
     fn started_nothing(&self) -> bool {
-        let no_php = self.script.interpreter == Interpreter::Php
-            && matches!(self.output.status, Some(126 | 127))
-            && self.output.stdout.is_empty();
-        self.stage == Stage::Sent || no_php
+        self.stage == Stage::Sent
     }
 
     fn why_no_root(&self, answered: bool, end: End) -> String {
@@ -308,28 +294,26 @@ mod tests {
 
     fn script(elevation: Elevation) -> Script {
         let body = Zeroizing::new(b"echo hello\n".to_vec());
-        Script { elevation, interpreter: Interpreter::Sh, body, packed: None }
+        Script { elevation, body, packed: None }
     }
 
     #[test]
     fn the_prompt_and_the_mark_are_the_ones_in_every_command() {
         for elevation in [Elevation::Sudo, Elevation::SudoPassword] {
-            for interpreter in [Interpreter::Sh, Interpreter::Php] {
-                let script = Script { interpreter, ..script(elevation) };
-                let command = Exchange::new(&script, false, None).command();
-                let ready = std::str::from_utf8(READY).unwrap().trim();
-                match Exchange::new(&script, false, None).begin() {
-                    Some(Feed::Marked(fed)) => {
-                        assert_eq!(command, "sudo -n /bin/sh -s");
-                        let first = format!("echo {ready}\n").into_bytes();
-                        assert_eq!(*fed, [first.as_slice(), script.body.as_slice()].concat());
-                    }
-                    _ => assert!(command.contains(&format!("'echo {ready}; exec "))),
+            let script = script(elevation);
+            let command = Exchange::new(&script, false, None).command();
+            let ready = std::str::from_utf8(READY).unwrap().trim();
+            match Exchange::new(&script, false, None).begin() {
+                Some(Feed::Marked(fed)) => {
+                    assert_eq!(command, "sudo -n /bin/sh -s");
+                    let first = format!("echo {ready}\n").into_bytes();
+                    assert_eq!(*fed, [first.as_slice(), script.body.as_slice()].concat());
                 }
-                let prompt = std::str::from_utf8(PROMPT).unwrap();
-                let asks = command.contains(&format!("-S -p '{prompt}'"));
-                assert_eq!(asks, elevation == Elevation::SudoPassword);
+                _ => assert!(command.contains(&format!("'echo {ready}; exec "))),
             }
+            let prompt = std::str::from_utf8(PROMPT).unwrap();
+            let asks = command.contains(&format!("-S -p '{prompt}'"));
+            assert_eq!(asks, elevation == Elevation::SudoPassword);
         }
     }
 

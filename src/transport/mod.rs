@@ -116,24 +116,13 @@ pub enum Wanted<'a> {
 /// How often somebody is asked for a secret until it is given up.
 pub(crate) const TRIES: u32 = 3;
 
-/// What reads a script on the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interpreter {
-    /// `/bin/sh -s`.
-    Sh,
-    /// `php`.
-    Php,
-}
-
-/// One script to be run. It may hold secrets: it is wiped, and it travels on standard input.
+/// One script for `/bin/sh`. It may hold secrets: it is wiped, and it travels on standard input.
 pub struct Script {
     /// How it becomes root.
     pub elevation: Elevation,
-    /// What reads it.
-    pub interpreter: Interpreter,
     /// The script itself: one unit, of which a part does nothing.
     pub body: Zeroizing<Vec<u8>>,
-    /// The same for a server that can unpack it. Only [`Interpreter::Sh`] reads it.
+    /// The same for a server that can unpack it.
     pub packed: Option<Packed>,
 }
 
@@ -147,10 +136,7 @@ pub struct Packed(pub Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Script")
-            .field("elevation", &self.elevation)
-            .field("interpreter", &self.interpreter)
-            .finish_non_exhaustive()
+        f.debug_struct("Script").field("elevation", &self.elevation).finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,7 @@ use super::exchange::Exchange;
 use super::part::Part;
 use super::sftp::{self, Work};
 use super::ssh::Session;
-use super::{Answer, Clock, Interpreter, LONGEST_PATH, Outcome, Output, Phase, Reach, Script};
+use super::{Answer, Clock, LONGEST_PATH, Outcome, Output, Phase, Reach, Script};
 use crate::grant::Access;
 use crate::target::Elevation;
 use crate::text;
@@ -236,8 +236,7 @@ async fn by_shell(
     }
     body.push(b'\n');
     body.extend_from_slice(SHELL.as_bytes());
-    let script =
-        Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None };
+    let script = Script { elevation: Elevation::None, body, packed: None };
     let exchange = Exchange::new(&script, false, None).at_most(LONGEST_ANSWER);
     let output = match session.run(exchange, clock.deadline).await {
         Outcome::Done(output) => output,

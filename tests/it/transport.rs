@@ -18,7 +18,7 @@ use stagepass::testing::target::pin::{HostKeyPin, fingerprint};
 use stagepass::testing::target::{Address, Elevation, Environment, Login, Target};
 use stagepass::testing::transport::host_key::Verdict;
 use stagepass::testing::transport::{
-    Ahead, Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, STDOUT_LIMIT, Script,
+    Ahead, Answer, Attempt, Connection, Outcome, Output, Reach, STDOUT_LIMIT, Script,
     SshEnvironment, TransportError, Unlock, fetch_host_key, try_login,
 };
 use tempfile::TempDir;
@@ -243,7 +243,7 @@ fn local() -> Target {
 
 fn sh(body: &str) -> Script {
     let body = Zeroizing::new(body.as_bytes().to_vec());
-    Script { elevation: Elevation::None, interpreter: Interpreter::Sh, body, packed: None }
+    Script { elevation: Elevation::None, body, packed: None }
 }
 
 fn done(outcome: Outcome) -> Output {

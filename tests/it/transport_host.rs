@@ -7,8 +7,8 @@ use stagepass::testing::grant::Access;
 use stagepass::testing::secret::Secret;
 use stagepass::testing::target::{Address, Elevation, Environment, Login, Target};
 use stagepass::testing::transport::{
-    Answer, Attempt, Connection, Interpreter, Outcome, Output, Reach, Script, SshEnvironment,
-    TransportError, Unlock, try_login,
+    Answer, Attempt, Connection, Outcome, Output, Reach, Script, SshEnvironment, TransportError,
+    Unlock, try_login,
 };
 use zeroize::Zeroizing;
 
@@ -80,10 +80,10 @@ impl Merchant {
         }
     }
 
-    async fn run(&self, target: &Target, body: &str, interpreter: Interpreter) -> Outcome {
+    async fn run(&self, target: &Target, body: &str) -> Outcome {
         let mut connection = Connection::open(target, self, &self.known(), soon(20)).await.unwrap();
         let body = Zeroizing::new(body.as_bytes().to_vec());
-        let script = Script { elevation: target.elevation, interpreter, body, packed: None };
+        let script = Script { elevation: target.elevation, body, packed: None };
         connection.run(&script, soon(20)).await
     }
 }
@@ -110,25 +110,20 @@ fn sudo_without_a_password_runs_or_is_refused() {
     let host = Host::light(SUITE).admin(&merchant.key).deploy(Sudo::NoPassword).start();
     run(async {
         let target = merchant.target(&host, Elevation::Sudo);
-        let output = done(merchant.run(&target, WHO, Interpreter::Sh).await);
+        let output = done(merchant.run(&target, WHO).await);
         assert!(output.stdout.starts_with(b"0\n") && output.status == Some(0), "{output:?}");
         let plain = merchant.target(&host, Elevation::None);
-        let output = done(merchant.run(&plain, "id -un\n", Interpreter::Sh).await);
+        let output = done(merchant.run(&plain, "id -un\n").await);
         assert_eq!(output.stdout, b"deploy\n");
-        // There is no PHP on this host.
-        let why = refused(merchant.run(&target, "<?php exit(0);", Interpreter::Php).await);
-        assert!(why.contains("php"), "{why}");
-        let why = refused(merchant.run(&plain, "<?php exit(0);", Interpreter::Php).await);
-        assert!(why.contains("php"), "{why}");
         // Allowed something, but not this; in whatever language it says so.
         host.sh("echo 'deploy ALL=(root) NOPASSWD: /bin/true' >/etc/sudoers.d/deploy");
-        let why = refused(merchant.run(&target, WHO, Interpreter::Sh).await);
+        let why = refused(merchant.run(&target, WHO).await);
         assert!(!why.is_empty());
     });
     let host = Host::light(SUITE).admin(&merchant.key).deploy(Sudo::None).start();
     run(async {
         let target = merchant.target(&host, Elevation::Sudo);
-        let why = refused(merchant.run(&target, WHO, Interpreter::Sh).await);
+        let why = refused(merchant.run(&target, WHO).await);
         assert!(why.starts_with("sudo: "), "{why}");
     });
 }
@@ -143,11 +138,11 @@ fn sudo_gets_its_password_once_and_nobody_sees_it() {
         .start();
     run(async {
         let target = merchant.target(&host, Elevation::SudoPassword);
-        let why = refused(merchant.run(&target, WHO, Interpreter::Sh).await);
+        let why = refused(merchant.run(&target, WHO).await);
         assert!(why.contains("none in the keyring"), "{why}");
 
         merchant.sudo = Some(PASSWORD);
-        let output = done(merchant.run(&target, WHO, Interpreter::Sh).await);
+        let output = done(merchant.run(&target, WHO).await);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.starts_with("0\n") && output.status == Some(0), "{output:?}");
         assert!(text.contains("stagepass-is-root"), "the command lines are listed: {text}");
@@ -156,7 +151,7 @@ fn sudo_gets_its_password_once_and_nobody_sees_it() {
 
         merchant.sudo = Some("wrong-horse-battery-1");
         let start = Instant::now();
-        let why = refused(merchant.run(&target, WHO, Interpreter::Sh).await);
+        let why = refused(merchant.run(&target, WHO).await);
         assert!(why.contains("did not take the password"), "{why}");
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
         // One wrong password, not three: a lockout counts.
@@ -173,14 +168,14 @@ fn a_password_that_is_not_asked_for_is_not_sent() {
         let target = merchant.target(&host, Elevation::SudoPassword);
         // The script reads what is left of its input: nothing may stand there.
         let script = "{ id -u; cat; exit 0; }\n";
-        let output = done(merchant.run(&target, script, Interpreter::Sh).await);
+        let output = done(merchant.run(&target, script).await);
         assert_eq!(output.stdout, b"0\n");
         assert!(!String::from_utf8_lossy(&output.stderr).contains(PASSWORD));
     });
     let host = Host::light(SUITE).admin(&merchant.key).deploy(Sudo::None).start();
     run(async {
         let target = merchant.target(&host, Elevation::SudoPassword);
-        let why = refused(merchant.run(&target, WHO, Interpreter::Sh).await);
+        let why = refused(merchant.run(&target, WHO).await);
         assert!(why.contains("sudo"), "{why}");
     });
 }
@@ -201,7 +196,7 @@ fn a_password_logs_in_by_either_method() {
             let mut target = merchant.target(&host, Elevation::None);
             target.login = Login::Password;
             merchant.password = Some(PASSWORD);
-            let output = done(merchant.run(&target, "id -un\n", Interpreter::Sh).await);
+            let output = done(merchant.run(&target, "id -un\n").await);
             assert_eq!(output.stdout, b"deploy\n", "{method}");
 
             let (wrong, right) = (Secret::new("wrong".into()), Secret::new(PASSWORD.into()));

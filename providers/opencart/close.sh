@@ -14,14 +14,14 @@ sp_oc_end_files() {
     sp_oc_files_ended=''
     sp_oc_find_engine
     [ "$sp_oc_engine" = file ] && [ -n "$sp_rec_user" ] || return 0
-    sp_php_said=$sp_oc_facts
+    sp_php_said=$sp_user_facts
     sp_php_value session_folder
     folder=${sp_v%/}
     case $folder in /*) [ -d "$folder" ] || return 0 ;; *) return 0 ;; esac
     owner=$(stat -L -c %U -- "$folder" 2>/dev/null) || return 0
     sp_php_fit "$owner" || return 0
     sp_php_tell folder "$folder"
-    sp_site_tell sessions
+    sp_user_tell sessions
     sp_php_run "$owner"
     sp_oc_files_ended=$sp_php_said
 }

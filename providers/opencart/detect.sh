@@ -3,7 +3,7 @@
 
 # All of it was asked when the shop was found.
 sp_site_look() {
-    sp_php_said=$sp_oc_facts
+    sp_php_said=$sp_user_facts
     sp_php_value taken
     if [ -n "$sp_v" ]; then
         sp_unfit_id=$sp_v
@@ -25,7 +25,7 @@ sp_site_say_seen() {
     sp_say session_engine "$sp_oc_engine"
     # What 3.0 knows of its users' passwords.
     case $sp_oc_version in 3.*) sp_say scheme sha1x3 ;; *) sp_say scheme bcrypt ;; esac
-    sp_php_said=$sp_oc_facts
+    sp_php_said=$sp_user_facts
     sp_php_pass direct direct_why php_version login_url admin_url home second_factor signal
     sp_say expiry none
     sp_say note no-guard

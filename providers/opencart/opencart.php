@@ -200,7 +200,6 @@ final class Stagepass_Opencart
         Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
         Stagepass::say('php_version', PHP_VERSION);
         $this->say_addresses();
-        Stagepass::say('session_folder', (string) $this->config->value('DIR_SESSION', ''));
         // A code by mail, which can reach nobody: 4.0 and 4.1 name it differently.
         Stagepass::say('second_factor', $this->setting('config_user_2fa') === '1' || $this->setting('config_security') === '1');
         $taken = $this->taken($why);
@@ -481,6 +480,8 @@ final class Stagepass_Opencart
     // Nobody gets in any more: whoever is in is asked for his row at the next request.
     private function shut()
     {
+        // Where those in files would be, which whoever owns them ends.
+        Stagepass::say('session_folder', (string) $this->config->value('DIR_SESSION', ''));
         $id = $this->row($ours);
         Stagepass::say('had', $id > 0 && $ours || count($this->groups()) > 0);
         Stagepass::say('foreign', $id > 0 && !$ours);

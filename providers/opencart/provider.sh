@@ -11,6 +11,7 @@ sp_base=$sp_state
 sp_dir=$sp_record
 sp_php_told=''
 sp_user_provider=opencart
+sp_user_software=OpenCart
 
 # Nobody is waited for: a page that is being answered at the deadline is answered.
 sp_in_use() { return 1; }
@@ -24,11 +25,7 @@ sp_close() { sp_user_close; }
 sp_collected() { sp_user_collected; }
 sp_marks() { sp_user_marks; }
 
-# sp_site_tell VERB: what every verb is told.
-sp_site_tell() {
-    sp_php_tell verb "$1" grant "$sp_grant" tag "$sp_tag" account "$sp_account" root "$sp_site_root" config "$sp_site_config" user_id "$sp_rec_user" \
-        administrators "$sp_rec_admins" rights "$sp_rec_rights"
-}
+sp_site_tell() { sp_php_tell administrators "$sp_rec_admins" rights "$sp_rec_rights"; }
 
 sp_site_nobody_may() { :; }
 

@@ -4,25 +4,12 @@
 # Sets sp_site_root (where index.php is), sp_site_config (the settings of its administration, whatever that folder is called),
 # sp_site_owner, sp_oc_version, sp_oc_engine (where it keeps its sessions), sp_php; or sp_unfit_id and sp_unfit_why, and ends with 1.
 sp_site_find() {
-    sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_oc_version='' sp_oc_engine='' sp_php='' sp_oc_facts=''
-    [ -n "$sp_path" ] || sp_site_unfit no-shop-folder 'There is no shop folder, and which shop is meant is found by it.' || return 1
-    [ -d "$sp_path" ] || sp_site_unfit no-such-path "There is no folder $sp_path." || return 1
-    sp_oc_find_root && sp_oc_find_version && sp_oc_find_admin && sp_oc_find_php && sp_oc_find_rows
+    sp_oc_version='' sp_oc_engine=''
+    sp_user_find_root '' /upload /public /public_html /htdocs /httpdocs /web /www /html /shop /store /opencart &&
+        sp_oc_find_version && sp_oc_find_admin && sp_oc_find_owner && sp_site_find_php && sp_oc_find_rows
 }
 
-sp_oc_find_root() {
-    local one real found=''
-    for one in '' /upload /public /public_html /htdocs /httpdocs /web /www /html /shop /store /opencart; do
-        if [ ! -f "$sp_path$one/system/startup.php" ] || [ ! -f "$sp_path$one/system/engine/registry.php" ] || [ ! -d "$sp_path$one/catalog/controller" ]; then continue; fi
-        real=$(cd -P -- "$sp_path$one" 2>/dev/null && pwd) || continue
-        case "$sp_nl$found" in *"$sp_nl$real$sp_nl"*) ;; *) found=$found$real$sp_nl ;; esac
-    done
-    case $found in
-        '') sp_site_unfit no-opencart "There is no OpenCart in $sp_path." ;;
-        *"$sp_nl"?*) sp_site_unfit several-shops "There are several: $(printf '%s' "$found" | tr '\n' ' '). Name the folder of one of them as the shop folder." ;;
-        *) sp_site_root=${found%"$sp_nl"} ;;
-    esac
-}
+sp_site_is_at() { [ -f "$1/system/startup.php" ] && [ -f "$1/system/engine/registry.php" ] && [ -d "$1/catalog/controller" ]; }
 
 # sp_oc_text FILE: what is in it. It may be a pipe, and without end.
 sp_oc_text() { [ ! -f "$1" ] || sp_within 10 head -c 262144 -- "$1" 2>/dev/null; }
@@ -57,9 +44,8 @@ sp_oc_find_admin() {
 }
 
 # Who owns the settings, and where that is root, nobody: nothing of the shop is run.
-sp_oc_find_php() {
+sp_oc_find_owner() {
     local name
-    sp_has base64 || sp_site_unfit no-base64 'This server has no base64 program. Install coreutils.' || return 1
     name=$(stat -L -c %U -- "$sp_site_config" 2>/dev/null) || name=''
     case $name in
         root | UNKNOWN | '' | *[!A-Za-z0-9_.-]*) name='' ;;
@@ -71,16 +57,14 @@ sp_oc_find_php() {
     fi
     [ -n "$name" ] || sp_site_unfit owner-root "Everything of the shop is root's, and this server has no setpriv program to ask its database as nobody. Install util-linux." || return 1
     sp_site_owner=$name
-    sp_php_find "$sp_site_owner" "$sp_site_root" 70000 mysqli ||
-        sp_site_unfit no-php "$sp_site_owner can start no PHP for the command line of version 7.0 or later with mysqli. Install php-cli and php-mysql."
 }
+
+sp_site_find_php() { sp_user_find_php 70000 mysqli; }
 
 # What the database says. Without it there is nothing to be done here.
 sp_oc_find_rows() {
     local why
-    sp_site_ask facts
-    sp_oc_facts=$sp_php_said
-    sp_site_hear
+    sp_user_ask_first || return 1
     if [ "$sp_php_end" != 0 ]; then
         sp_php_why
         sp_site_unfit "$sp_php_id" "$sp_php_because" || return 1

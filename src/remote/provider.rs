@@ -58,7 +58,7 @@ const LIBRARY_PARTS: Parts = parts!("lib":
     "ending/failsafe", "ending/file", "ending/gate_folder", "ending/result",
     "ending/session", "ending/uses", "facts", "input", "key", "lock", "php", "process", "shop",
     "shop_user/begin", "shop_user/check", "shop_user/close", "shop_user/marks",
-    "shop_user/open", "shop_user/record"
+    "shop_user/open", "shop_user/record", "shop_user/state"
 );
 const LIBRARY: &str = LIBRARY_PARTS.text;
 
@@ -128,8 +128,7 @@ const BUILTIN: &[Files] = &[
         name: "wordpress",
         manifest: include_str!("../../providers/wordpress/provider.toml"),
         script: parts!("wordpress":
-            "provider", "check", "close", "detect", "marks", "open", "record", "site",
-            "state"
+            "provider", "check", "close", "detect", "open", "record", "site"
         ),
         php: &[
             include_str!("../../providers/wordpress/state.php"),

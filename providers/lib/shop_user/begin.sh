@@ -4,17 +4,29 @@
 #
 # A provider says what is its own:
 #
-#   sp_user_provider          its name
+#   sp_user_provider          its name; sp_user_software is what people call the software
 #   sp_site_find              finds the shop: sets sp_site_root, sp_site_config (what its settings stand in), sp_site_owner, sp_php,
-#                             sp_site_database and sp_site_admins; or calls sp_site_unfit, and ends with 1
+#                             sp_site_database and sp_site_admins; or calls sp_site_unfit, and ends with 1. sp_user_find_root,
+#                             sp_user_find_php and sp_user_ask_first do what is alike in all of them
+#   sp_site_is_at FOLDER      for sp_user_find_root: whether the shop is in that folder
 #   sp_site_look              asks the shop what `detect` and `open` go by
-#   sp_site_tell VERB         tells the program what every verb is told
+#   sp_site_tell VERB         tells the program what it is told beside sp_user_tell
 #   sp_site_nobody_may        whether its rows can be asked as nobody
 #   sp_site_ask_otherwise V   asks by another way where the rows cannot be asked without the shop, if there is one
-#   sp_site_record_line LINE  reads a line of its own of the record; sp_site_record sets sp_v to all of them
+#   sp_site_record_line LINE  reads a line of its own of the record (an empty one begins a record); sp_site_record sets sp_v to all
+#   sp_site_mark_record GRANT ACCOUNT TAG
+#                             says marks of a grant whose record was just read, beside those of every one
 #   sp_site_knows_hash        whether sp_secret is a hash that the shop knows
 #   sp_site_prepare, sp_site_make, sp_site_say_made, sp_site_extend, sp_site_say_state, sp_site_end, sp_site_say_gone
 #                             its part of a verb; see there
+#
+# These have a meaning where it does not say one:
+#
+#   sp_site_place             what `open` asks the shop before it makes anything: sp_site_look
+#   sp_site_find_php          finds sp_php once more, where the one of the record cannot do it any more: there is no other
+#   sp_site_untouched         whether a program that ended neither well nor by refusing surely changed nothing: it cannot be told
+#   sp_site_state STEP        `sp_user_state STEP`, of a provider whose program says with `facts` and `gone` what there is that lets
+#                             somebody in (state.sh): nothing is compared
 
 sp_user_inputs() {
     sp_check_inputs
@@ -35,19 +47,94 @@ sp_site_unfit() {
     return 1
 }
 
+# ---- what a provider may leave out ---------------------------------------------------------------
+
+sp_site_place() { sp_site_look; }
+
+sp_site_find_php() { sp_site_unfit no-php "$sp_php, which was used for this grant, cannot ask its shop any more."; }
+
+sp_site_untouched() { return 1; }
+
+sp_site_state() { :; }
+
+# ---- finding the shop ----------------------------------------------------------------------------
+
+# sp_user_find_root FOLDER...: begins to find the shop, and sets sp_site_root to the one of these folders, each below the shop folder, in which the shop is.
+sp_user_find_root() {
+    local one real found=''
+    sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_php='' sp_user_facts=''
+    [ -n "$sp_path" ] || sp_site_unfit no-shop-folder 'There is no shop folder, and which shop is meant is found by it.' || return 1
+    [ -d "$sp_path" ] || sp_site_unfit no-such-path "There is no folder $sp_path." || return 1
+    for one; do
+        sp_site_is_at "$sp_path$one" || continue
+        real=$(cd -P -- "$sp_path$one" 2>/dev/null && pwd) || continue
+        case "$sp_nl$found" in *"$sp_nl$real$sp_nl"*) ;; *) found=$found$real$sp_nl ;; esac
+    done
+    case $found in
+        '') sp_site_unfit "no-$sp_user_provider" "There is no $sp_user_software in $sp_path." ;;
+        *"$sp_nl"?*) sp_site_unfit several-shops "There are several: $(printf '%s' "$found" | tr '\n' ' '). Name the folder of one of them as the shop folder." ;;
+        *) sp_site_root=${found%"$sp_nl"} ;;
+    esac
+}
+
+# sp_user_find_php VERSION EXTENSION...: sets sp_php to the first PHP that sp_site_owner may start, that is as new as VERSION and has
+# one of these extensions.
+sp_user_find_php() {
+    sp_has base64 || sp_site_unfit no-base64 'This server has no base64 program. Install coreutils.' || return 1
+    ! sp_user_php_of_record || return 0
+    sp_php_find "$sp_site_owner" "$sp_site_root" "$@" ||
+        sp_site_unfit no-php "$sp_site_owner can start no PHP for the command line of version $(($1 / 10000)).$(($1 / 100 % 100)) or later with $2. Install php-cli and php-mysql."
+}
+
+# It is looked for once: sets sp_php to what the record says, as long as that is one of those that may be there.
+sp_user_php_of_record() {
+    [ -n "$sp_rec_php" ] || return 1
+    sp_php_candidates "$sp_site_root"
+    case " $sp_v " in *" $sp_rec_php "*) sp_php=$sp_rec_php ;; *) return 1 ;; esac
+}
+
+# What is asked of the rows as the last thing when the shop is found. A verb that asks them anyway names that (sp_user_first) in place
+# of `facts`, so that PHP is started once less. Sets sp_user_facts to what was said. Where the PHP of the record cannot do it any more,
+# another is looked for.
+sp_user_ask_first() {
+    sp_user_asked=${sp_user_first:-facts}
+    sp_site_ask "$sp_user_asked"
+    sp_php_value direct_why
+    case ${sp_rec_php:+recorded}:$sp_php_end:$sp_v in
+        :* | recorded:0: | recorded:0:[!n]*) ;;
+        *)
+            sp_rec_php=''
+            sp_site_find_php || return 1
+            sp_site_ask "$sp_user_asked"
+            ;;
+    esac
+    sp_user_facts=$sp_php_said
+    sp_site_hear
+}
+
+# ---- asking it -----------------------------------------------------------------------------------
+
+# sp_user_tell VERB: what the program is told for every verb.
+sp_user_tell() {
+    sp_php_tell verb "$1" grant "$sp_grant" tag "$sp_tag" account "$sp_account" root "$sp_site_root" config "$sp_site_config" user_id "$sp_rec_user"
+    [ -z "${sp_user_ours:-}" ] || sp_php_tell state 1 ours "$sp_user_ours"
+    sp_site_tell "$1"
+}
+
 # sp_site_ask VERB: of the rows, without anything of the shop. Who asks is nobody, so that no program of whoever owns the shop can
 # lay hands on it; where nobody may not (another kind of database, or one that knows its users by their number), the owner does.
 sp_site_ask() {
     local told="$sp_php_told"
     sp_site_as_nobody && {
         sp_php_tell settings "$sp_v"
-        sp_site_tell "$1"
+        sp_user_tell "$1"
         sp_php_run "$sp_nobody"
         sp_php_value direct_why
         case $sp_php_end:$sp_v in 0: | 0:config-*) return 0 ;; esac
+        sp_user_tried
         sp_php_told=$told
     }
-    sp_site_tell "$1"
+    sp_user_tell "$1"
     sp_php_run "$sp_site_owner"
 }
 
@@ -61,9 +148,23 @@ sp_site_as_nobody() {
     [ -f "$sp_site_config" ] && sp_v=$(sp_within 10 head -c 1048576 -- "$sp_site_config" | base64 | tr -d '\n') && [ -n "$sp_v" ]
 }
 
+# Before a try is made again in another way: notes whether the one that just ended may have come to its work.
+sp_user_tried() {
+    case $sp_php_end in
+        0 | 10) ;;
+        *) sp_site_untouched || sp_user_cut=1 ;;
+    esac
+}
+
+# sp_user_ask VERB: the same, unless that was what was asked first.
+sp_user_ask() {
+    [ "${sp_user_asked:-}" = "$1" ] || sp_site_ask "$1"
+    sp_user_asked=''
+}
+
 # sp_site_ask_surely VERB: by the rows, and where that cannot be, by the other way.
 sp_site_ask_surely() {
-    sp_site_ask "$1"
+    sp_user_ask "$1"
     if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then sp_site_ask_otherwise "$1"; fi
 }
 

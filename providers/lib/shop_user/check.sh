@@ -6,12 +6,12 @@ sp_user_check() {
     sp_tools
     sp_user_read_record
     sp_ends_read
+    # What the shop should say of its end.
+    sp_user_until=$sp_end_deadline sp_user_first=check
     sp_site_find || :
     sp_say account "$sp_account"
     sp_bool recorded [ "$sp_recorded" = 1 ]
     if [ -z "$sp_unfit_id" ]; then
-        # What the shop should say of its end.
-        sp_user_until=$sp_end_deadline
         sp_site_ask_surely check
         if [ "$sp_php_end" = 0 ]; then
             sp_site_say_state

@@ -14,6 +14,8 @@ sp_user_close() {
     sp_user_had=false sp_user_shut='' sp_user_closed='' sp_user_foreign=false sp_user_by='' sp_user_gone=''
     # Where it was made, whatever the folder of the shop leads to by now.
     [ -z "$sp_rec_root" ] || [ ! -d "$sp_rec_root" ] || sp_path=$sp_rec_root
+    # The rows first: nothing of the shop's code stands before what ends the access.
+    sp_user_first=shut
     if sp_site_find; then
         sp_user_end_access
         sp_site_end
@@ -37,9 +39,9 @@ sp_user_never() {
     return 1
 }
 
-# The rows first: nothing of the shop's code stands before what ends the access.
+# By the rows.
 sp_user_end_access() {
-    sp_site_ask shut
+    sp_user_ask shut
     sp_user_shut=$sp_php_said
     if [ "$sp_php_end" != 0 ] || ! sp_php_is direct; then return 0; fi
     ! sp_php_is had || sp_user_had=true sp_changed=1
@@ -67,6 +69,7 @@ sp_user_fail_by_shop() {
 
 # What is left, by another way than the one that took it away.
 sp_user_reread() {
+    sp_site_state want
     sp_site_ask gone
     sp_php_value direct_why
     sp_user_why=$sp_v
@@ -113,6 +116,7 @@ sp_user_close_report() {
         sp_say reread "$sp_user_by"
         sp_user_refuse_other
         sp_user_refuse_left
+        [ "$sp_recorded" = 0 ] || sp_site_state tell
         sp_site_say_gone
     fi
     sp_say failsafe_absent true

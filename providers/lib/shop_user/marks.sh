@@ -62,7 +62,7 @@ sp_user_mark_record() {
 # sp_user_mark_shop FOLDER: the users and roles in the shop there.
 sp_user_mark_shop() {
     local line
-    sp_path=$1
+    sp_path=$1 sp_user_first=marks
     sp_site_find || return 0
     case $sp_nl$sp_user_seen in *"$sp_nl$sp_site_root$sp_nl"*) return 0 ;; esac
     sp_user_seen=$sp_user_seen$sp_site_root$sp_nl

@@ -50,7 +50,8 @@ sp_user_open() {
     ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
     sp_user_read_record
     sp_user_was=$sp_recorded
-    ! sp_site_find || sp_site_look
+    sp_site_state want
+    ! sp_site_find || sp_site_place
     [ -z "$sp_unfit_id" ] || sp_refuse "$sp_unfit_id" "$sp_unfit_why"
     sp_user_hash_fit
     [ -z "$sp_rec_root" ] || [ "$sp_rec_root" = "$sp_site_root" ] || sp_refuse shop-moved "This grant was begun in $sp_rec_root, and the shop is in $sp_site_root now. Close it first."
@@ -61,6 +62,7 @@ sp_user_open() {
     sp_site_prepare
     sp_user_write_record || sp_user_refuse_new no-room "Nothing can be written to $sp_state (a full or read-only disk)."
     sp_recorded=1
+    sp_site_state keep || sp_user_refuse_new no-room "Nothing can be written to $sp_record (a full or read-only disk)."
     sp_failsafe_install || sp_user_refuse_new no-room 'The failsafe could not be written (a full or read-only disk).'
     # Where nothing starts it, somebody may.
     [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_user_refuse_new no-room 'The failsafe could not be written (a full disk).'
@@ -68,7 +70,8 @@ sp_user_open() {
     # Until here nobody can log in.
     ! sp_late || sp_user_refuse_new "$sp_late_id" "$sp_late_why"
     sp_user_until=$sp_deadline
-    sp_php_tell hash "$sp_secret" not_after "$sp_not_after"
+    sp_user_cut=0
+    sp_user_tell_new
     sp_site_make
     sp_secret=''
     sp_user_made
@@ -82,9 +85,11 @@ sp_user_open() {
     sp_flush
 }
 
+sp_user_tell_new() { sp_php_tell hash "$sp_secret" not_after "$sp_not_after"; }
+
 # Of what the shop said when it was told to make the user.
 sp_user_made() {
-    if [ "$sp_php_end" = 10 ]; then
+    if sp_user_came_to_nothing; then
         sp_php_why
         sp_user_refuse_new "$sp_php_id" "$sp_php_because"
     fi
@@ -94,6 +99,16 @@ sp_user_made() {
     case $sp_v in '' | *[!0-9]*) sp_fail user-unread 'The shop did not say which user it made.' ;; esac
     sp_rec_user=$sp_v
     sp_user_write_record || sp_fail no-room "Nothing can be written to $sp_state any more (a full disk)."
+}
+
+# Whether nothing of the shop was changed: it refused, or ended before it could; and no try before may have come to its work.
+sp_user_came_to_nothing() {
+    [ "$sp_user_cut" = 0 ] || return 1
+    case $sp_php_end in
+        10) ;;
+        0) return 1 ;;
+        *) sp_site_untouched ;;
+    esac
 }
 
 # The shop first, then root's own: whatever is cut off in between, the earlier of the two ends it.
@@ -114,6 +129,7 @@ sp_user_update() {
     fi
     sp_changed=1
     [ "$sp_php_end" = 0 ] || { sp_php_why && sp_fail "$sp_php_id" "$sp_php_because"; }
+    sp_user_write_record || sp_fail no-room "Nothing can be written to $sp_state (a full or read-only disk)."
     sp_ends_write || sp_fail no-room 'The new end could not be written (a full or read-only disk).'
     sp_failsafe_install || sp_fail no-room 'The failsafe could not be written (a full or read-only disk).'
     [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_fail no-room 'The failsafe could not be written (a full disk).'

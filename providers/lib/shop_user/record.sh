@@ -17,6 +17,7 @@ sp_user_read_record() {
             administrators=*) sp_rec_admins=${line#*=} ;;
             config=*) sp_rec_config=${line#*=} ;;
             database=*) sp_rec_database=${line#*=} ;;
+            php=*) sp_rec_php=${line#*=} ;;
             *) sp_site_record_line "$line" ;;
         esac
     done <"$sp_record/record"
@@ -25,19 +26,20 @@ sp_user_read_record() {
 }
 
 sp_user_no_record() {
-    sp_rec_root='' sp_rec_user='' sp_rec_database='' sp_rec_config='' sp_rec_admins=''
+    sp_rec_root='' sp_rec_user='' sp_rec_database='' sp_rec_config='' sp_rec_admins='' sp_rec_php=''
     sp_site_record_line ''
 }
 
-# What is to be made, before it is made; and once more with the number that the user was given.
+# What is to be made, before it is made; and once more with the number that the user was given, and whatever else was known only then.
 sp_user_write_record() {
     sp_site_record
     mkdir -p -- "$sp_record" 2>/dev/null && chmod 711 -- "$sp_state" && sp_put "$sp_record/record" 600 "provider=$sp_user_provider
 account=$sp_account
 tag=$sp_tag
-root=$sp_site_root
+root=${sp_rec_root:-$sp_site_root}
 user=$sp_rec_user
 config=$sp_rec_config
+php=$sp_php
 database=$sp_rec_database
 administrators=$sp_rec_admins
 $sp_v" || return 1

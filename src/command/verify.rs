@@ -20,6 +20,7 @@ use crate::lifecycle::closing::LastWord;
 use crate::lifecycle::evidence;
 use crate::lifecycle::opening::{self, TriedAgain};
 use crate::lifecycle::proving::{self, Offered, Seen};
+use crate::lifecycle::trial::Proof;
 use crate::message::Note;
 use crate::output::{Progress, Tone, paint};
 use crate::remote::provider::AccountKind;
@@ -75,8 +76,9 @@ const MOST_CONNECTIONS: u32 = 3;
 /// How verifying one grant ended.
 #[derive(Debug)]
 enum Ended {
-    /// It is as the ledger says, with what the merchant should know.
-    Proved { notes: Vec<Note> },
+    /// It is as the ledger says, with what the merchant should know, and what its trial showed where it was
+    /// put to one again.
+    Proved { proof: Option<Proof>, notes: Vec<Note> },
     /// It is open, and not as it was made.
     Drifted { drift: Vec<Note>, notes: Vec<Note> },
     /// It is closed in the ledger, and there again.
@@ -286,7 +288,7 @@ impl On<'_> {
             return Box::pin(self.one(session, &now_is)).await;
         }
         let mut drift = seen.drift.clone();
-        let mut notes = Vec::new();
+        let (mut notes, mut proof) = (Vec::new(), None);
         let now = context.now();
         let draining = claim::is_draining(grant, now);
         if draining {
@@ -295,8 +297,9 @@ impl On<'_> {
         }
         if self.trial && !draining {
             match opening::try_again(context, ledger, session, &now_is).await? {
-                TriedAgain::Proved(proof) => {
-                    let told = view::trial_in_words(&json!(proof)).unwrap_or_default();
+                TriedAgain::Proved(shown) => {
+                    let told = view::trial_in_words(&json!(shown)).unwrap_or_default();
+                    proof = Some(shown);
                     notes.push(Note { id: "login-tried".into(), text: told }.of_login());
                 }
                 TriedAgain::NotTried(text) => {
@@ -333,7 +336,7 @@ impl On<'_> {
         let verb = if drift.is_empty() { "grant.verified" } else { "grant.not-verified" };
         ledger.note(&event(context, grant, verb, detail)).await?;
         Ok(match drift.is_empty() {
-            true => Ended::Proved { notes },
+            true => Ended::Proved { proof, notes },
             false => Ended::Drifted { drift, notes },
         })
     }
@@ -341,7 +344,7 @@ impl On<'_> {
     /// A grant that is over: nothing of it is there, and its key is refused.
     async fn over(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
         let found = match proving::prove_gone(self.context, self.ledger, session, grant).await? {
-            Seen::Gone(found) => return Ok(Ended::Proved { notes: found.notes }),
+            Seen::Gone(found) => return Ok(Ended::Proved { proof: None, notes: found.notes }),
             Seen::Unseen(not) => return Ok(Ended::Unseen { kind: not.kind(), why: not.why }),
             Seen::Back(found) => found,
         };
@@ -381,10 +384,10 @@ fn text(verified: &[Verified]) -> String {
     let mut lines = String::new();
     for (grant, ended) in verified {
         let (tone, word, said, notes): (Tone, &str, String, &[Note]) = match ended {
-            Ended::Proved { notes } if grant.state == State::Open => {
+            Ended::Proved { notes, .. } if grant.state == State::Open => {
                 (Tone::Good, "proved", "open, as it was made".into(), notes)
             }
-            Ended::Proved { notes } => match LastWord::of(grant) {
+            Ended::Proved { notes, .. } => match LastWord::of(grant) {
                 LastWord::NothingLeft => {
                     (Tone::Good, "proved", format!("{}, and nothing is there", grant.state), notes)
                 }
@@ -425,7 +428,9 @@ fn document(context: &Context, verified: &[Verified], left_out: &[String]) -> Va
     for (grant, ended) in verified {
         let shown = view::document(grant, now);
         let (name, entry) = match ended {
-            Ended::Proved { notes } => ("proved", json!({ "grant": shown, "notes": notes })),
+            Ended::Proved { proof, notes } => {
+                ("proved", json!({ "grant": shown, "proof": proof, "notes": notes }))
+            }
             Ended::Drifted { drift, notes } => {
                 ("drifted", json!({ "grant": shown, "drift": drift, "notes": notes }))
             }

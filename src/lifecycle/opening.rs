@@ -76,6 +76,8 @@ pub struct Opened {
     pub grant: Grant,
     /// What ends it.
     pub promise: Promise,
+    /// What the trial of its login showed.
+    pub proof: Proof,
     /// What the trial of each layer beside the account showed, with the provider's name.
     pub beside: Vec<(String, Note)>,
 }
@@ -290,7 +292,7 @@ pub async fn open(
     })?;
     let beside =
         trials.iter().map(|(provider, trial)| ((*provider).to_owned(), trial.told().1.clone()));
-    Ok(Opened { grant, promise, beside: beside.collect() })
+    Ok(Opened { grant, promise, proof, beside: beside.collect() })
 }
 
 /// What `open` made to end the access, and what was looked for in vain after the trial. A provider that

@@ -1059,3 +1059,28 @@ fn a_narrow_terminal_another_locale_and_odd_arguments_are_no_reason_to_crash() {
     *args.last_mut().unwrap() = key;
     one_message(stage.loud(&args).run(), 2);
 }
+
+/// A `~` that a shell left alone, and a key that is the merchant's own.
+#[test]
+fn a_key_that_cannot_be_the_supporters_is_named_for_what_it_is() {
+    let stage = Stage::with_case();
+    let before = stage.events();
+    let ended = one_message(stage.grant(&["--key", "~/jane.pub"]).run(), 2);
+    assert!(plain(&ended.stderr).contains("in quotes"), "{}", ended.told());
+    let ended = one_message(stage.grant(&["--key", "https://example.com/jane.keys"]).run(), 2);
+    assert!(plain(&ended.stderr).contains("curl"), "{}", ended.told());
+    assert_eq!(stage.events(), before);
+
+    let host = stage.light(SUITE).deploy(Sudo::NoPassword).start();
+    let own = fs::read_to_string(stage.admin.public.to_str().unwrap()).unwrap();
+    let own = stage.key_file(own);
+    let identity = stage.admin.private.to_str().unwrap();
+    let mut add = vec!["target", "add", "up", "--environment", "staging", "--become", "sudo"];
+    let url = host.url("deploy");
+    add.extend([url.as_str(), "--host-key", &host.fingerprint, "--identity", identity]);
+    stage.run(add).ok();
+    let words = ["grant", "--case", "C-1", "--target", "up", "--supporter", "Ana", "--key", &own];
+    let port = ["--override", "port", "--reason", "a test host has no port 22"];
+    let run = stage.run([&words[..], &port, &["--json"]].concat()).exits(3);
+    assert_eq!(run.json()["error"]["broken"][0]["rule"], "key.own", "{}", run.told());
+}

@@ -9,6 +9,7 @@ use serde_json::Value;
 use stagepass::testing::cli::Cli;
 
 use crate::host::{SUITE, Sudo};
+use crate::job::Story;
 use crate::stage::{Run, Stage, bounded};
 
 /// Every command as its words, `stagepass` itself first, in the order of the help.
@@ -127,6 +128,25 @@ fn a_tab_offers_the_merchants_own_names() {
     // A folder that the line names is the one that is looked into.
     assert_eq!(offered(&stage, "--state /nonexistent grant --case ''"), [""; 0]);
     assert_eq!(before, stage.run(["list", "--all"]).ok().stdout);
+}
+
+#[test]
+fn a_tab_offers_the_ids_of_grants_where_one_is_meant() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::NoPassword).shop().start();
+    story.target("staging", &host, "deploy", &["--become", "sudo"]);
+    let key = story.stage.supporter_key();
+    let id = story.granted_key("staging", &key, &[]).id;
+    for words in ["revoke", "extend", "verify", "show"] {
+        assert_eq!(offered(&story.stage, &format!("{words} ''")), [id.as_str()], "{words}");
+        assert_eq!(offered(&story.stage, &format!("{words} {}", &id[..3])), [id.as_str()]);
+    }
+    story.revoked(&id);
+    // What is over can be looked at, and neither ended nor made longer.
+    assert_eq!(offered(&story.stage, "show ''"), [id.as_str()]);
+    for words in ["revoke", "extend"] {
+        assert_eq!(offered(&story.stage, &format!("{words} ''")), [""; 0], "{words}");
+    }
 }
 
 #[test]

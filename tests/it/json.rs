@@ -78,6 +78,23 @@ const GRANT: [&str; 23] = [
     "unconfirmed",
 ];
 
+/// What a trial of a key showed, as docs/json.md has it.
+fn is_proof(proof: &Value) {
+    let keys: Vec<&String> = proof.as_object().expect("a proof").keys().collect();
+    assert_eq!(keys, ["kind", "logins", "result", "why"], "{proof}");
+    assert_eq!(proof["kind"], "trial-login");
+    let login = &proof["logins"][0];
+    assert_eq!(
+        (login["with"].as_str(), proof["logins"].as_array().map(Vec::len)),
+        (Some("key"), Some(1))
+    );
+    let parts = login["parts"].as_array().unwrap();
+    assert!(parts.iter().any(|part| part["result"] == "proved"), "{proof}");
+    let left_out = parts.iter().any(|part| part["result"] == "not-tried");
+    assert_eq!(proof["result"], if left_out { "partly" } else { "proved" }, "{proof}");
+    assert_eq!(proof["why"].as_str().unwrap().is_empty(), !left_out, "{proof}");
+}
+
 #[test]
 fn every_document_has_the_keys_that_are_written_down() {
     let stage = Stage::new();
@@ -113,6 +130,7 @@ fn every_document_has_the_keys_that_are_written_down() {
     let keys: Vec<&String> = made["grant"].as_object().unwrap().keys().collect();
     assert_eq!(keys, GRANT);
     let id = made["grant"]["id"].as_str().unwrap().to_owned();
+    is_proof(&made["proof"]);
 
     let listed = reader.reads("list", &["list"]);
     assert_eq!(listed["grants"][0]["id"], id.as_str());
@@ -123,7 +141,10 @@ fn every_document_has_the_keys_that_are_written_down() {
     reader.reads("extend --dry-run", &[extend.as_slice(), &["--dry-run"]].concat());
     reader.reads("extend", &extend);
     reader.reads("verify --dry-run", &["verify", &id, "--dry-run"]);
-    reader.reads("verify", &["verify", &id]);
+    let verified = reader.reads("verify", &["verify", &id]);
+    assert!(verified["proved"][0]["proof"].is_null(), "{verified}");
+    let tried = reader.reads("verify", &["verify", &id, "--trial"]);
+    is_proof(&tried["proved"][0]["proof"]);
     reader.reads("reconcile --dry-run", &["reconcile", "--all", "--dry-run"]);
     reader.reads("reconcile", &["reconcile", "staging"]);
     reader.reads("revoke --dry-run", &["revoke", &id, "--dry-run"]);

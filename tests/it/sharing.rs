@@ -72,16 +72,28 @@ fn what_the_supporter_wrote_in_place_of_a_result_is_a_finding() {
     let story = Story::new();
     let host = shared(&story, Sudo::None);
     let key = story.stage.supporter_key();
-    for (how, findings) in
+    for (how, found_then) in
         [("gone", "everything that stagepass had put"), ("forged-and-out", "before its deadline")]
     {
         let granted = story.granted_key("staging", &key, &["--access", "ssh"]);
         let planted = format!("set -- {how} {} {}\n{PLANT}", granted.id, now());
         story.stage.ssh(&host, "deploy", Credential::Key(&key.private), &[&planted]).ok();
+        // Who only looks is not content with it either.
+        let looked = story.run(["verify", &granted.id, "--json"]).exits(8);
+        let result = &looked.json()["result"];
+        assert_eq!(result["proved"].as_array().map(Vec::len), Some(0), "{how}: {}", looked.told());
+        let drift = result["drifted"][0]["drift"].as_array();
+        assert!(drift.is_some_and(|drift| !drift.is_empty()), "{how}: {}", looked.told());
+        let reconciled = story.run(["reconcile", "staging", "--json"]).exits(8);
+        let findings = reconciled.json()["result"]["findings"].to_string();
+        assert!(findings.contains(&granted.id), "{how}: {}", reconciled.told());
+        let swept = story.run(["sweep", "--check", "--json"]);
+        assert_ne!(swept.exit, 0, "{how}: {}", swept.told());
+        assert!(swept.stdout.contains(&granted.id), "{how}: {}", swept.told());
         let run = story.run(["revoke", &granted.id, "--json"]).exits(8);
         let closed = &run.json()["result"]["closed"][0];
         let found = closed["found"].to_string();
-        assert!(found.contains(findings), "{how}: {}", run.told());
+        assert!(found.contains(found_then), "{how}: {}", run.told());
         let ended = story.run(["show", &granted.id]).ok();
         assert!(!ended.stdout.contains("the server itself"), "{}", ended.told());
         if how == "gone" {

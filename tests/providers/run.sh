@@ -416,6 +416,7 @@ name\\ 'x'"
     chmod 2775 "$root$shop/var"
 }
 
+# shellcheck source=tests/hosts/port.sh
 . "$repo/tests/hosts/port.sh"
 . "$here/linux-account.sh"
 . "$here/authorized-key.sh"

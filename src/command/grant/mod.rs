@@ -31,7 +31,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::grant::{Grant, Layer, NewGrant, layer_id};
 use crate::lifecycle::closing;
-use crate::lifecycle::opening::{self, Beside, Draft, Opened};
+use crate::lifecycle::opening::{self, Beside, Draft};
 use crate::mark;
 use crate::message::Note;
 use crate::output::Tone;
@@ -266,7 +266,7 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     let progress = context.output.progress("making access");
     let opened = opening::open(context, &ledger, &mut session, draft, terms, &progress).await;
     drop(progress);
-    let Opened { grant, promise, beside } = match opened {
+    let opened = match opened {
         Ok(opened) => opened,
         Err(e) => {
             session.close().await;
@@ -274,13 +274,14 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
         }
     };
 
-    if let Err(e) = hand_over(context, &wanted, &grant, &credential, slot) {
+    let grant = &opened.grant;
+    if let Err(e) = hand_over(context, &wanted, grant, &credential, slot) {
         // A credential that nobody received is access without a purpose.
         let ended = closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
         let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
         session.close().await;
         return Err(e.hint(if taken_back {
-            format!("the grant was taken back: {}", closing::LastWord::of(&grant).text(&grant))
+            format!("the grant was taken back: {}", closing::LastWord::of(grant).text(grant))
         } else {
             format!("run `stagepass revoke {}`", grant.id)
         }));
@@ -288,7 +289,7 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     session.close().await;
     drop(credential);
     schedule_warning(context, &ledger).await;
-    report(context, &wanted, &seen, &grant, &promise, &beside, plan_document);
+    report(context, &wanted, &seen, &opened, plan_document);
     Ok(())
 }
 

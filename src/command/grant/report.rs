@@ -12,20 +12,19 @@ use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
 use crate::grant::{Grant, Layer};
+use crate::lifecycle::opening::Opened;
 use crate::message::Note;
 use crate::output::{Tone, fields, paint};
-use crate::promise::Promise;
 use crate::remote::layer::{LayerState, OpenReply};
 
 pub(super) fn report(
     context: &Context,
     wanted: &Wanted,
     seen: &Seen,
-    grant: &Grant,
-    promise: &Promise,
-    beside: &[(String, Note)],
+    opened: &Opened,
     plan: Value,
 ) {
+    let Opened { grant, promise, proof, beside } = opened;
     let mut text = format!(
         "{} {}\n",
         paint(Tone::Good, &format!("Granted: {}.", grant.id)),
@@ -65,7 +64,7 @@ pub(super) fn report(
     let tried = |(provider, note): &(String, Note)| json!({ "provider": provider, "id": note.id, "text": note.text });
     let beside: Vec<Value> = beside.iter().map(tried).collect();
     let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan,
-        "beside": beside, "files": files, "connect": connect });
+        "proof": proof, "beside": beside, "files": files, "connect": connect });
     context.output.result(&text, document);
 }
 

@@ -17,13 +17,14 @@ final class Stagepass_Wordpress
     private $meta;
     // Where WordPress loads what comes before all plugins, as the settings say; null where they do not.
     private $guards = null;
+    private $content = null;
 
     // ---- what runs ------------------------------------------------------------------------------
 
     // The shop itself is loaded for these, and from outside of any function: what it defines is meant for everybody.
     public static function boots()
     {
-        return Stagepass::told('by') === 'shop' || in_array(Stagepass::told('verb'), array('look', 'open', 'update', 'close'), true);
+        return Stagepass::told('by') === 'shop';
     }
 
     public static function before()
@@ -55,8 +56,7 @@ final class Stagepass_Wordpress
         @ini_set('display_errors', '0');
         @ini_set('log_errors', '0');
         if (self::boots()) {
-            // What dies before this has changed nothing.
-            Stagepass::say('loaded', true);
+            Stagepass::say('began', true);
             require_once ABSPATH . 'wp-admin/includes/user.php';
             if (is_multisite()) {
                 require_once ABSPATH . 'wp-admin/includes/ms.php';
@@ -68,6 +68,9 @@ final class Stagepass_Wordpress
             Stagepass::fail('bad-input', 'There is no such verb.');
         }
         $shop = new self();
+        if (!self::boots() && in_array($verb, array('open', 'update'), true)) {
+            $verb .= '_by_rows';
+        }
         $shop->$verb();
         Stagepass::finish(0);
     }
@@ -153,6 +156,7 @@ final class Stagepass_Wordpress
         if ($why !== '') {
             return $why;
         }
+        $this->content = $content === null ? null : rtrim($content, '/');
         $this->guards = $config->value('WPMU_PLUGIN_DIR', $content === null ? null : rtrim($content, '/') . '/mu-plugins');
         if ($content !== null && is_file($content . '/db.php')) {
             return $this->drop_in($content, $file);
@@ -320,6 +324,9 @@ final class Stagepass_Wordpress
         if ($this->guards !== null) {
             Stagepass::say('guard_folder', $this->guards);
         }
+        if ($this->content !== null) {
+            Stagepass::say('content_folder', $this->content);
+        }
         $this->say_state();
     }
 
@@ -354,13 +361,25 @@ final class Stagepass_Wordpress
         Stagepass::say('grants_role', get_role('shop_manager') ? 'shop_manager' : 'settings');
         $this->say_guard_place();
         $this->signals();
+        $this->user_to_be();
+    }
+
+    // The user as far as it is there, when nobody else is in its place.
+    private function user_to_be()
+    {
         $user = self::user($ours);
         $other = get_user_by('email', self::address());
-        if ($user && !$ours) {
+        self::refuse_taken($user && !$ours, $other && (!$user || $other->ID !== $user->ID) ? $other->user_login : null);
+        return $user;
+    }
+
+    private static function refuse_taken($name, $other)
+    {
+        if ($name) {
             Stagepass::refuse('name-taken', 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.');
         }
-        if ($other && (!$user || $other->ID !== $user->ID)) {
-            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other->user_login . ').');
+        if ($other !== null) {
+            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other . ').');
         }
     }
 
@@ -370,6 +389,7 @@ final class Stagepass_Wordpress
         $folder = untrailingslashit(WPMU_PLUGIN_DIR);
         $there = is_dir($folder);
         Stagepass::say('guard_folder', $folder);
+        Stagepass::say('content_folder', untrailingslashit(WP_CONTENT_DIR));
         Stagepass::say('guard_folder_there', $there);
         Stagepass::say('guard_fits', $there ? is_writable($folder) : is_writable(dirname($folder)));
     }
@@ -480,19 +500,37 @@ final class Stagepass_Wordpress
             || strpos($right, 'level_') === 0 || strpos($right, 'manage_network') === 0;
     }
 
-    private static function rights()
+    // MANAGER is what a manager of the shop may, or null where there is none. Whoever may change settings could make himself an
+    // administrator by them: only beside the file that keeps him from it.
+    private static function rights($manager)
     {
-        $manager = get_role('shop_manager');
-        if (!$manager) {
-            return array('read' => true, 'manage_options' => true);
-        }
         $rights = array('read' => true);
-        foreach ($manager->capabilities as $right => $given) {
+        if ($manager === null) {
+            $rights['manage_options'] = true;
+            $manager = array();
+        }
+        foreach ($manager as $right => $given) {
             if ($given && !self::of_wordpress($right)) {
                 $rights[$right] = true;
             }
         }
+        if (Stagepass::told('guard') !== 'written') {
+            unset($rights['manage_options']);
+        }
         return $rights;
+    }
+
+    private static function say_grants($rights)
+    {
+        Stagepass::say('grants', isset($rights['manage_woocommerce']) ? 'shop' : (isset($rights['manage_options']) ? 'settings' : 'read'));
+    }
+
+    // Until here nobody knows its password.
+    private static function still_in_time()
+    {
+        if (time() > (int) Stagepass::told('not_after')) {
+            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
+        }
     }
 
     private function open()
@@ -501,20 +539,9 @@ final class Stagepass_Wordpress
         if ($folder !== '' && $folder !== untrailingslashit(WPMU_PLUGIN_DIR)) {
             Stagepass::refuse('guard-elsewhere', 'The shop looks for what ends access in another folder than its settings say.');
         }
-        $user = self::user($ours);
-        if ($user && !$ours) {
-            Stagepass::refuse('name-taken', 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.');
-        }
-        $other = get_user_by('email', self::address());
-        if ($other && (!$user || $other->ID !== $user->ID)) {
-            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other->user_login . ').');
-        }
-        $rights = self::rights();
-        // Whoever may change settings could make himself an administrator by them: only beside the file that keeps him from it.
-        $guard = $this->write_guard();
-        if (isset($rights['manage_options']) && $guard !== 'written') {
-            unset($rights['manage_options']);
-        }
+        $user = $this->user_to_be();
+        $manager = get_role('shop_manager');
+        $rights = self::rights($manager ? $manager->capabilities : null);
         remove_role(self::role());
         if (!add_role(self::role(), 'stagepass ' . self::mark(), $rights)) {
             Stagepass::fail('role-refused', 'The shop did not take the role of this grant.');
@@ -526,15 +553,10 @@ final class Stagepass_Wordpress
         update_user_meta($id, 'stagepass', self::mark());
         $user = new WP_User($id);
         $user->set_role(self::role());
-        // Until here nobody knows its password.
-        if (time() > (int) Stagepass::told('not_after')) {
-            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
-        }
+        self::still_in_time();
         $this->set_hash($id, Stagepass::told('hash'));
         Stagepass::say('user_id', $id);
-        Stagepass::say('guard', $guard);
-        $this->say_guard();
-        Stagepass::say('grants', isset($rights['manage_woocommerce']) ? 'shop' : (isset($rights['manage_options']) ? 'settings' : 'read'));
+        self::say_grants($rights);
         Stagepass::say('login_url', wp_login_url());
         Stagepass::say('admin_url', admin_url());
         Stagepass::say('version', $GLOBALS['wp_version']);
@@ -567,72 +589,125 @@ final class Stagepass_Wordpress
     private function update()
     {
         $user = self::user($ours);
-        if (!$user || !$ours) {
-            Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
-        }
-        Stagepass::say('guard', $this->write_guard());
-        $this->say_guard();
+        self::refuse_absent($user && $ours);
         update_user_meta($user->ID, 'stagepass', self::mark());
     }
 
-    // ---- the file that ends it in the shop ------------------------------------------------------
-
-    private static function guard_file()
+    private static function refuse_absent($there)
     {
-        return untrailingslashit(WPMU_PLUGIN_DIR) . '/stagepass-' . Stagepass::told('grant') . '.php';
-    }
-
-    private function write_guard()
-    {
-        $file = self::guard_file();
-        $folder = dirname($file);
-        if (!is_dir($folder) && !(@mkdir($folder, 0755) && @chmod($folder, 0755))) {
-            return 'none';
+        if (!$there) {
+            Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
         }
-        return Stagepass::put($file, self::guard()) ? 'written' : 'none';
     }
 
-    // Read by WordPress at every request. Left behind it does nothing: it looks for the mark of a user that is gone.
-    public static function guard()
+    // A mark that is gone is put back by the shop, which may keep copies of such rows.
+    private function update_by_rows()
     {
-        $text = <<<'GUARD'
-<?php
-/* stagepass: ends the access of grant @GRANT@ when its time is over, and keeps its user from changing who he is. It goes with that grant. */
-if (!defined('ABSPATH')) { exit; }
-call_user_func(function () {
-$ours = function ($id) { return $id && get_user_meta((int) $id, 'stagepass', true) === '@MARK@'; };
-$over = function ($id) use ($ours) { return time() >= @END@ && $ours($id); };
-$no = function () { return new WP_Error('stagepass_over', 'This access is over.'); };
-$note = function ($user, $kind) {
-$id = $user->ID;
-if ($user->user_login === '@NAME@' && count(get_user_meta($id, 'stagepass_use')) < 500) {
-$from = isset($_SERVER['REMOTE_ADDR']) ? $_SERVER['REMOTE_ADDR'] : '-';
-$by = isset($_SERVER['HTTP_USER_AGENT']) ? $_SERVER['HTTP_USER_AGENT'] : '';
-add_user_meta($id, 'stagepass_use', substr(preg_replace('/[^\x21-\x7e]+/', ' ', time() . ' ' . $from . ' ' . $kind . ' ' . $by), 0, 200));
-}
-};
-add_action('wp_login', function ($name, $user) use ($ours, $note) { if ($ours($user->ID)) { $note($user, 'login'); } }, 1, 2);
-add_filter('authenticate', function ($user) use ($over, $no, $note) {
-if (!($user instanceof WP_User) || !$over($user->ID)) { return $user; }
-$note($user, 'refused');
-return $no();
-}, PHP_INT_MAX);
-add_filter('determine_current_user', function ($id) use ($over) { return $over($id) ? false : $id; }, PHP_INT_MAX);
-add_action('auth_cookie_valid', function ($cookie, $user) use ($over) { if ($over($user->ID)) { WP_Session_Tokens::get_instance($user->ID)->destroy_all(); } }, 1, 2);
-add_filter('user_has_cap', function ($rights, $asked, $about, $user = null) use ($over) { return $user && $over($user->ID) ? array() : $rights; }, PHP_INT_MAX, 4);
-add_filter('woocommerce_webhook_should_deliver', function ($should, $hook) use ($over) { return $over($hook->get_user_id()) ? false : $should; }, PHP_INT_MAX, 2);
-add_filter('allow_password_reset', function ($allowed, $id) use ($ours) { return $ours($id) ? false : $allowed; }, PHP_INT_MAX, 2);
-add_filter('wp_is_application_passwords_available_for_user', function ($may, $user) use ($ours) { return $ours($user->ID) ? false : $may; }, PHP_INT_MAX, 2);
-add_action('user_profile_update_errors', function ($errors, $update, $user) use ($ours) {
-if ($update && isset($user->ID) && $ours($user->ID) && $ours(get_current_user_id())) { $errors->add('stagepass', 'This user belongs to a temporary grant and is not changed.'); }
-}, PHP_INT_MAX, 3);
-add_filter('rest_pre_insert_user', function ($row) use ($ours) { if (isset($row->ID) && $ours($row->ID) && $ours(get_current_user_id())) { unset($row->user_pass, $row->user_email); } return $row; }, PHP_INT_MAX);
-foreach (array('users_can_register', 'default_role', 'admin_email', 'new_admin_email', 'siteurl', 'home', 'active_plugins', 'template', 'stylesheet', $GLOBALS['wpdb']->get_blog_prefix() . 'user_roles') as $option) {
-add_filter('pre_update_option_' . $option, function ($new, $old) use ($ours) { return $ours(get_current_user_id()) ? $old : $new; }, PHP_INT_MAX, 2);
-}
-});
-GUARD;
-        return str_replace(array('@GRANT@', '@NAME@', '@MARK@', '@END@'), array(Stagepass::told('grant'), Stagepass::told('account'), self::mark(), (string) (int) Stagepass::told('deadline')), $text . "\n");
+        if (!$this->connect()) {
+            return;
+        }
+        $id = $this->row($ours);
+        self::refuse_absent($id > 0 && $ours);
+        Stagepass::say('marked', $this->marked($id));
+    }
+
+    // ---- making it by the rows -------------------------------------------------------------------
+
+    // Whether all that the shop itself would do is to write rows: it is one shop and no network of them, on MySQL, its settings say
+    // plainly where things are, and it keeps no copies of rows (the shell looked for the file by which it would).
+    private function only_rows()
+    {
+        return $this->direct->kind === 'mysql' && Stagepass::told('content') !== '' && Stagepass::told('content') === $this->content
+            && $this->users === $this->table('users') && $this->meta === $this->table('usermeta')
+            && !$this->config->has('MULTISITE') && !$this->direct->tables($this->prefix, 'blogs') && $this->roles($text) !== null;
+    }
+
+    // The roles as they stand in the row; null where they would not be the same when they are written again.
+    private function roles(&$text)
+    {
+        $text = (string) $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array($this->table('user_roles')));
+        $roles = @unserialize($text, array('allowed_classes' => false));
+        return is_array($roles) && serialize($roles) === $text ? $roles : null;
+    }
+
+    // Takes our role out, and puts it in where ROLE is one. What the shop wrote meanwhile is not written over.
+    private function change_role($role)
+    {
+        for ($try = 0; $try < 5; $try++) {
+            $roles = $this->roles($text);
+            if ($roles === null) {
+                return false;
+            }
+            unset($roles[self::role()]);
+            if ($role !== null) {
+                $roles[self::role()] = $role;
+            }
+            $new = serialize($roles);
+            $where = array($new, $this->table('user_roles'), $text);
+            if ($new === $text || $this->direct->change('UPDATE ' . $this->table('options') . ' SET option_value = ? WHERE option_name = ? AND option_value = ?', $where) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private function open_by_rows()
+    {
+        $by_rows = $this->connect() && $this->only_rows() && $this->guards === Stagepass::told('guard_folder');
+        Stagepass::say('by_rows', $by_rows);
+        if (!$by_rows) {
+            return;
+        }
+        $this->say_state();
+        $id = $this->row($ours);
+        self::refuse_taken($id > 0 && !$ours, $this->value('SELECT user_login FROM ' . $this->users . ' WHERE user_email = ? AND ID <> ?', array(self::address(), $id)));
+        $roles = $this->roles($text);
+        $rights = self::rights(isset($roles['shop_manager']['capabilities']) ? (array) $roles['shop_manager']['capabilities'] : null);
+        Stagepass::say('began', true);
+        if (!$this->change_role(array('name' => 'stagepass ' . self::mark(), 'capabilities' => $rights))) {
+            Stagepass::fail('role-refused', 'The shop did not take the role of this grant.');
+        }
+        $words = array('stagepass' => self::mark(), $this->table('capabilities') => serialize(array(self::role() => true)), $this->table('user_level') => '0');
+        $id = $id > 0 ? $this->renew_user($id, $words) : $this->insert_user($words);
+        self::still_in_time();
+        $this->direct->change('UPDATE ' . $this->users . " SET user_pass = ?, user_activation_key = '' WHERE ID = ?", array(Stagepass::told('hash'), $id));
+        Stagepass::say('user_id', $id);
+        self::say_grants($rights);
+    }
+
+    // As wp_insert_user() writes it.
+    private function insert_user($words)
+    {
+        $nice = substr(strtolower(str_replace('.', '-', Stagepass::told('account'))), 0, 40);
+        $nice .= $this->count($this->users . ' WHERE user_nicename = ?', array($nice)) > 0 ? '-' . substr(Stagepass::told('grant'), -9) : '';
+        $row = array(Stagepass::told('account'), '!' . Stagepass::nobodys(), $nice, self::address(), gmdate('Y-m-d H:i:s'), 'stagepass ' . Stagepass::told('grant'));
+        $this->direct->change('INSERT INTO ' . $this->users . " (user_login, user_pass, user_nicename, user_email, user_url, user_registered, user_activation_key, user_status, display_name) VALUES (?, ?, ?, ?, '', ?, '', 0, ?)", $row);
+        $id = $this->row($ours);
+        if ($id <= 0 || !$ours) {
+            Stagepass::fail('user-refused', 'The database did not take a user of that name.');
+        }
+        $words += array('nickname' => 'stagepass', 'first_name' => '', 'last_name' => '', 'description' => '', 'rich_editing' => 'true', 'syntax_highlighting' => 'true',
+            'comment_shortcuts' => 'false', 'admin_color' => 'fresh', 'use_ssl' => '0', 'show_admin_bar_front' => 'false', 'locale' => '', 'dismissed_wp_pointers' => '');
+        $this->insert_meta($id, $words);
+        return $id;
+    }
+
+    // One that an open before this one made, by whatever way.
+    private function renew_user($id, $words)
+    {
+        $this->direct->change('DELETE FROM ' . $this->meta . ' WHERE user_id = ? AND meta_key IN (?, ?, ?)', array_merge(array($id), array_keys($words)));
+        $this->insert_meta($id, $words);
+        return $id;
+    }
+
+    // At once: each statement waits for the disk.
+    private function insert_meta($id, $words)
+    {
+        $bound = array();
+        foreach ($words as $key => $value) {
+            array_push($bound, $id, $key, $value);
+        }
+        $this->direct->change('INSERT INTO ' . $this->meta . ' (user_id, meta_key, meta_value) VALUES ' . implode(', ', array_fill(0, count($words), '(?, ?, ?)')), $bound);
     }
 
     // ---- its state ------------------------------------------------------------------------------
@@ -654,7 +729,6 @@ GUARD;
             $this->say_uses($id);
             Stagepass::say('keys', $this->keys($id));
         }
-        $this->say_guard();
     }
 
     // Every role that it has anywhere, and whether ours is all of it.
@@ -700,12 +774,6 @@ GUARD;
         return $keys;
     }
 
-    // What the file in the shop should be: whoever asks for it cannot read it, perhaps.
-    private function say_guard()
-    {
-        Stagepass::say('guard_digest', hash('sha256', self::guard()));
-    }
-
     // ---- ending ---------------------------------------------------------------------------------
 
     // By the rows alone, before anything of the shop is loaded: whatever was done to its code, nobody gets in any more.
@@ -717,9 +785,17 @@ GUARD;
         $id = $this->row($ours);
         Stagepass::say('had', $id > 0 && $ours);
         Stagepass::say('foreign', $id > 0 && !$ours);
-        if ($id <= 0 || !$ours) {
-            return;
+        $ours = $id > 0 && $ours;
+        if ($ours) {
+            $this->end_by_rows($id);
         }
+        if ($this->only_rows() && (!$ours || !$this->is_known_elsewhere($id))) {
+            $this->delete_by_rows($ours ? $id : 0);
+        }
+    }
+
+    private function end_by_rows($id)
+    {
         Stagepass::say('user_id', $id);
         Stagepass::say('sessions_ended', $this->sessions($id));
         $this->say_uses($id);
@@ -739,6 +815,71 @@ GUARD;
         Stagepass::say('shut', $this->count($this->users . " WHERE ID = ? AND user_pass LIKE '!%'", array($id)) === 1 && $this->sessions($id) === 0);
     }
 
+    // Whether anything but WordPress's own tables knows the user: what plugins keep of one they take away when the shop deletes it,
+    // and no one else knows how.
+    private function is_known_elsewhere($id)
+    {
+        $columns = $this->direct->values("SELECT CONCAT(TABLE_NAME, ' ', COLUMN_NAME) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()"
+            . " AND COLUMN_NAME IN ('user_id', 'userid', 'user', 'wp_user_id', 'customer_id', 'author_id', 'owner_id', 'created_by', 'session_key')");
+        foreach ($columns as $one) {
+            list($table, $column) = explode(' ', $one);
+            if (strpos($table, $this->prefix) !== 0 || in_array($table, array($this->meta, $this->table('comments')), true)) {
+                continue;
+            }
+            if (!preg_match('/^[A-Za-z0-9_]+$/D', $table) || $this->value("SELECT 1 FROM `$table` WHERE `$column` = ? LIMIT 1", array($id)) !== null) {
+                return true;
+            }
+        }
+        // An order of a shop is a page with a word of whose it is.
+        return $this->value('SELECT 1 FROM ' . $this->table('postmeta') . " WHERE meta_key = '_customer_user' AND meta_value = ? LIMIT 1", array($id)) !== null;
+    }
+
+    // All of it, and whether anything is left.
+    private function delete_by_rows($id)
+    {
+        if ($id > 0) {
+            $this->hand_over_by_rows($id);
+            $this->direct->change('DELETE FROM ' . $this->meta . ' WHERE user_id = ?', array($id));
+            $this->direct->change('DELETE FROM ' . $this->users . ' WHERE ID = ?', array($id));
+        }
+        $was = $id > 0 ? $id : (int) Stagepass::told('user_id');
+        // A page that was being answered when the user went writes words about it anew.
+        $this->direct->change('DELETE FROM ' . $this->meta . ' WHERE user_id = ? AND NOT EXISTS (SELECT 1 FROM ' . $this->users . ' WHERE ID = ?)', array($was, $was));
+        $this->change_role(null);
+        $this->say_left($was);
+        Stagepass::say('whole', true);
+    }
+
+    private function hand_over_by_rows($id)
+    {
+        $count = $this->count($this->table('posts') . ' WHERE post_author = ?', array($id));
+        $links = $this->direct->tables($this->prefix, 'links') ? $this->count($this->table('links') . ' WHERE link_owner = ?', array($id)) : 0;
+        if ($count + $links === 0) {
+            return;
+        }
+        $heir = $this->heir_by_rows($id);
+        if ($heir === 0) {
+            self::fail_without_heir();
+        }
+        Stagepass::say('handed_over', $count . ' ' . $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($heir)));
+        $this->direct->change('UPDATE ' . $this->table('posts') . ' SET post_author = ? WHERE post_author = ?', array($heir, $id));
+        if ($links > 0) {
+            $this->direct->change('UPDATE ' . $this->table('links') . ' SET link_owner = ? WHERE link_owner = ?', array($heir, $id));
+        }
+    }
+
+    private function heir_by_rows($id)
+    {
+        $sql = 'SELECT user_id FROM ' . $this->meta . " WHERE meta_key = ? AND meta_value LIKE '%\"administrator\";b:1%' AND user_id <> ? AND user_id IN (SELECT ID FROM " . $this->users . ')'
+            . ' AND user_id NOT IN (SELECT user_id FROM ' . $this->meta . " WHERE meta_key = 'stagepass') ORDER BY user_id LIMIT 1";
+        return (int) $this->value($sql, array($this->table('capabilities'), $id));
+    }
+
+    private static function fail_without_heir()
+    {
+        Stagepass::fail('no-heir', 'The user ' . Stagepass::told('account') . ' cannot log in any more, but wrote something in the shop, and there is no administrator to give it to. Make one, and close again.');
+    }
+
     private function close()
     {
         $user = self::user($ours);
@@ -750,7 +891,7 @@ GUARD;
         }
         $this->drop_role();
         // It goes when the rows were read as gone: until then it is what ends the access at its time.
-        Stagepass::say('guard_file', self::guard_file());
+        Stagepass::say('guard_file', untrailingslashit(WPMU_PLUGIN_DIR) . '/stagepass-' . Stagepass::told('grant') . '.php');
     }
 
     private function end_access($id)
@@ -806,7 +947,7 @@ GUARD;
         $count = (int) $wpdb->get_var($wpdb->prepare("SELECT COUNT(*) FROM {$wpdb->posts} WHERE post_author = %d", $id));
         $heir = self::heir($id);
         if ($count > 0 && !$heir) {
-            Stagepass::fail('no-heir', 'The user ' . Stagepass::told('account') . ' cannot log in any more, but wrote something in the shop, and there is no administrator to give it to. Make one, and close again.');
+            self::fail_without_heir();
         }
         if ($count > 0) {
             Stagepass::say('handed_over', $count . ' ' . $heir->user_login);
@@ -854,6 +995,11 @@ GUARD;
         if (!$this->connect()) {
             return;
         }
+        $this->say_left((int) Stagepass::told('user_id'));
+    }
+
+    private function say_left($was)
+    {
         $id = $this->row($ours);
         $left = 0;
         Stagepass::say('foreign', $id > 0 && !$ours);
@@ -863,7 +1009,6 @@ GUARD;
             Stagepass::say('left', 'mark ' . $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($other)));
             $left++;
         }
-        $was = (int) Stagepass::told('user_id');
         if ($was > 0 && $was !== $id) {
             // The database may have given the number to somebody who came since.
             $taken = $this->count($this->users . ' WHERE ID = ?', array($was)) > 0;

@@ -109,10 +109,10 @@ sp_php_tell() {
     done
 }
 
-# sp_php_run OWNER: gives the program to sp_php, and sets sp_php_said to what it says, and sp_php_end to how it ended (0, 10, 20,
-# or nothing). Forgets what it was told.
+# sp_php_run OWNER: gives the program to sp_php, with those parts of it that the functions in sp_php_with print, and sets sp_php_said to
+# what it says, and sp_php_end to how it ended (0, 10, 20, or nothing). Forgets what it was told.
 sp_php_run() {
-    local nonce='' reply
+    local nonce='' reply part
     # The kernel writes one that no process has to be started for.
     { read -r nonce </proc/sys/kernel/random/uuid; } 2>/dev/null || nonce=$(od -An -N 16 -tx1 /dev/urandom 2>/dev/null | tr -dc '0-9a-f') || nonce=''
     case $nonce in *[!0-9a-f-]*) nonce='' ;; ????????????????????????????????*) ;; *) nonce='' ;; esac
@@ -123,6 +123,7 @@ sp_php_run() {
         # Lines of it are nothing to base64_decode().
         printf '%s' "$sp_php_told" | base64
         printf '%s\n' '";'
+        for part in ${sp_php_with:-}; do "$part"; done
         sp_php_program
     } | sp_php_as "$1" "$sp_php" -d display_errors=0 -d log_errors=0 -d zend.exception_ignore_args=1 -d auto_prepend_file= -d auto_append_file= \
         -d sendmail_path=/bin/true -d memory_limit=512M -d opcache.enable_cli=0 -d xdebug.mode=off 2>/dev/null | sp_php_heard "$nonce") || :

@@ -146,7 +146,7 @@ sp_site_say_expiry() {
 # sp_wp_write_guard DEADLINE: puts the file that ends it into the shop, whole or not at all, as who owns the shop. Sets sp_wp_guard to
 # `written` or `none`, and sp_rec_guard_digest: by that the file is known for ours.
 sp_wp_write_guard() {
-    sp_v=$(sp_wp_guard_template && echo)
+    sp_v="<?php$sp_nl$(sp_wp_guard_text)"
     sp_wp_put @GRANT@ "$sp_grant"
     sp_wp_put @NAME@ "$sp_account"
     sp_wp_put @MARK@ "$sp_grant${sp_tag:+ $sp_tag}"

@@ -16,12 +16,24 @@ sp_user_software=WordPress
 # Nobody is waited for: a page that is being answered at the deadline is answered.
 sp_in_use() { return 1; }
 
-# The verbs, which are those of every user in a shop.
-sp_detect() { sp_user_detect; }
-sp_open() { sp_user_open; }
-sp_update() { sp_user_update; }
+# The verbs, which are those of every user in a shop, each with the parts of the program that it needs.
+sp_detect() {
+    sp_php_with=sp_wp_program_signals
+    sp_user_detect
+}
+sp_open() {
+    sp_php_with='sp_wp_program_making sp_wp_program_state'
+    sp_user_open
+}
+sp_update() {
+    sp_php_with=sp_wp_program_making
+    sp_user_update
+}
 sp_check() { sp_user_check; }
-sp_close() { sp_user_close; }
+sp_close() {
+    sp_php_with='sp_wp_program_ending sp_wp_program_state'
+    sp_user_close
+}
 sp_collected() { sp_user_collected; }
 sp_marks() { sp_user_marks; }
 

@@ -86,8 +86,9 @@ struct Files {
     script: Parts,
     /// Its program in PHP, in parts, where it has one.
     php: &'static [&'static str],
-    /// A file in PHP that it puts into the shop, and the function that prints it.
-    php_file: Option<(&'static str, &'static str)>,
+    /// Other texts in PHP, each with the function that prints it: parts of the program that not every verb needs, and what is put
+    /// into a shop.
+    php_texts: &'static [(&'static str, &'static str)],
     /// Its sentences, a Fluent catalogue.
     sentences: &'static str,
 }
@@ -104,7 +105,7 @@ const BUILTIN: &[Files] = &[
             "update"
         ),
         php: &[],
-        php_file: None,
+        php_texts: &[],
         sentences: include_str!("../../providers/linux-account/en.ftl"),
     },
     Files {
@@ -115,7 +116,7 @@ const BUILTIN: &[Files] = &[
             "open", "report", "sessions", "shut", "strays", "update"
         ),
         php: &[],
-        php_file: None,
+        php_texts: &[],
         sentences: include_str!("../../providers/authorized-key/en.ftl"),
     },
     Files {
@@ -126,7 +127,7 @@ const BUILTIN: &[Files] = &[
             "marks", "open", "record", "server", "which_file"
         ),
         php: &[],
-        php_file: None,
+        php_texts: &[],
         sentences: include_str!("../../providers/web-password/en.ftl"),
     },
     Files {
@@ -135,14 +136,14 @@ const BUILTIN: &[Files] = &[
         script: parts!("wordpress":
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
-        php: &[
-            include_str!("../../providers/wordpress/state.php"),
-            include_str!("../../providers/wordpress/wordpress.php"),
+        php: &[include_str!("../../providers/wordpress/wordpress.php")],
+        php_texts: &[
+            ("sp_wp_program_making", include_str!("../../providers/wordpress/making.php")),
+            ("sp_wp_program_ending", include_str!("../../providers/wordpress/ending.php")),
+            ("sp_wp_program_signals", include_str!("../../providers/wordpress/signals.php")),
+            ("sp_wp_program_state", include_str!("../../providers/wordpress/state.php")),
+            ("sp_wp_guard_text", include_str!("../../providers/wordpress/guard.php")),
         ],
-        php_file: Some((
-            "sp_wp_guard_template",
-            include_str!("../../providers/wordpress/guard.php"),
-        )),
         sentences: include_str!("../../providers/wordpress/en.ftl"),
     },
     Files {
@@ -152,13 +153,13 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
         php: &[include_str!("../../providers/opencart/opencart.php")],
-        php_file: None,
+        php_texts: &[],
         sentences: include_str!("../../providers/opencart/en.ftl"),
     },
 ];
 
 impl Files {
-    /// Its functions in sh. A program in PHP, or a file, is one of them, which prints it: so it is sent with what calls it, and goes
+    /// Its functions in sh. A program in PHP is one of them, which prints it: so it is sent with what calls it, and goes
     /// with that into the failsafe.
     fn script(&self) -> Cow<'static, str> {
         if self.php.is_empty() {
@@ -167,8 +168,8 @@ impl Files {
         let mut script = self.script.text.to_owned();
         let program = PHP_LIBRARY.iter().chain(self.php).copied().map(slim::php);
         script.push_str(&printing("sp_php_program", &program.collect::<String>()));
-        if let Some((function, file)) = self.php_file {
-            script.push_str(&printing(function, &["<?php\n", &slim::php(file)].concat()));
+        for (function, text) in self.php_texts {
+            script.push_str(&printing(function, &slim::php(text)));
         }
         script.into()
     }

@@ -330,8 +330,9 @@ def user(found):
         "",
         "`open` and `close` of `wordpress` run on the server alone, against PHP that loads the same shop as who owns it and "
         "makes one hash by the shop's own function, and against WP-CLI's `user create` and `user delete`. stagepass also "
-        "records, writes the failsafe and the file that ends the access in the shop, and at the end takes the access away "
-        "by the rows before anything of the shop is loaded, and reads the rows again.",
+        "records, writes the failsafe and the file that ends the access in the shop, and at the end compares what lets "
+        "somebody in with what there was, and reads the rows again. Nothing of the shop is loaded for it here: `open` is "
+        "told what `detect` saw, which loads it and is not part of this.",
         "",
     ]
     if "why" in found:
@@ -372,11 +373,9 @@ def user(found):
             "its PHAR, or a folder with its sources)."
         )
     starts = found["starts"]
-    lines += [
-        f"- PHP processes, at most one a verb: **missed** (`open` {starts['open']}, `close` {starts['close']}). "
-        "[WordPress](wordpress.md#how-it-is-done) says what each is for.",
-        "",
-    ]
+    most = max(starts["open"], starts["close"])
+    text = verdict(f"`open` {starts['open']}, `close` {starts['close']}", 1, most <= 1)
+    lines += [f"- PHP processes, at most one a verb: {text}. [WordPress](wordpress.md#how-it-is-done) says when there are more.", ""]
     return lines
 
 

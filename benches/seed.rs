@@ -317,8 +317,19 @@ fn shop(scripts: &Path, folder: &str, count: u32) -> Done {
         grant.deadline = now + 24 * HOUR;
         let layer = grant.layers.first_mut().ok_or("a grant without a layer")?;
         layer.has_password = true;
+        // What `detect` says of the shop that shop.py makes.
+        let seen = json!({
+            "php": "/usr/bin/php",
+            "version": "6",
+            "login_url": "http://staging.shop.test/wp-login.php",
+            "admin_url": "http://staging.shop.test/wp-admin/",
+            "content_folder": format!("{folder}/wp-content"),
+            "guard_folder": format!("{folder}/wp-content/mu-plugins"),
+            "object_cache": "false",
+            "multisite": "false",
+        });
         layer.inputs =
-            json!({ "path": folder, "expiry_form": "utc", "restrict": true, "from": "" })
+            json!({ "path": folder, "seen": seen, "expiry_form": "utc", "restrict": true, "from": "" })
                 .to_string();
         let made = MadePassword::new("bcrypt")?;
         write_scripts(&provider, &grant, Some(&made.hash), &scripts.join(number.to_string()))?;

@@ -8,13 +8,15 @@
 
 # sp_php_fit NAME: whether that account may be taken for it. It is not root.
 sp_php_fit() {
+    [ "$1" != "${sp_php_known:-}" ] || return 0
     sp_passwd "$1"
     sp_php_entry=${sp_t%%"$sp_nl"*}
     sp_php_uid=${sp_php_entry#*:*:}
     sp_php_gid=${sp_php_uid#*:}
-    sp_php_uid=${sp_php_uid%%:*} sp_php_gid=${sp_php_gid%%:*}
+    sp_php_uid=${sp_php_uid%%:*} sp_php_gid=${sp_php_gid%%:*} sp_php_known='' sp_php_by=''
     case $sp_php_uid in '' | 0 | *[!0-9]*) return 1 ;; esac
     case $sp_php_gid in '' | *[!0-9]*) return 1 ;; esac
+    sp_php_known=$1
 }
 
 # sp_php_as NAME PROGRAM...: runs it as that account, or as that number, which nobody has; with nothing in its environment. Ends it
@@ -25,20 +27,35 @@ sp_php_as() {
     set -- env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/ LC_ALL=C "$@"
     if [ "$name" = "${sp_nobody:-}" ]; then
         sp_within "${sp_php_seconds:-20}" setpriv --reuid="$name" --regid="$name" --clear-groups --no-new-privs -- "$@"
-    elif sp_has setpriv && sp_php_fit "$name" && setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- true 2>/dev/null; then
-        sp_within "${sp_php_seconds:-20}" setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- "$@"
+        return
+    fi
+    sp_php_way "$name"
+    case $sp_php_by in
+        setpriv) sp_within "${sp_php_seconds:-20}" setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- "$@" ;;
+        runuser) sp_within "${sp_php_seconds:-20}" runuser -u "$name" -- "$@" ;;
+        *) sp_within "${sp_php_seconds:-20}" su -s /bin/sh "$name" -c 'exec "$@"' sh "$@" ;;
+    esac
+}
+
+# sp_php_way NAME: sets sp_php_by to the program by which that account is taken. Found out once.
+sp_php_way() {
+    if [ "$1" = "${sp_php_known:-}" ] && [ -n "$sp_php_by" ]; then return 0; fi
+    if sp_has setpriv && sp_php_fit "$1" && setpriv --reuid="$sp_php_uid" --regid="$sp_php_gid" --init-groups --no-new-privs -- true 2>/dev/null; then
+        sp_php_by=setpriv
     elif sp_has runuser; then
-        sp_within "${sp_php_seconds:-20}" runuser -u "$name" -- "$@"
+        sp_php_by=runuser
     else
-        sp_within "${sp_php_seconds:-20}" su -s /bin/sh "$name" -c 'exec "$@"' sh "$@"
+        sp_php_by=su
     fi
 }
 
-# Every PHP for the command line that may be there, those that the shop itself names in .htaccess first. sp_php_candidates FOLDER
+# sp_php_candidates FOLDER: sets sp_v to every PHP for the command line that may be there, those first that .htaccess in that folder
+# names.
 sp_php_candidates() {
     local named one
     # cPanel and CloudLinux: `AddHandler application/x-httpd-ea-php81`, `…-alt-php81`.
-    named=$(sed -n 's/^[^#]*x-httpd-\(ea\|alt\)-php\([0-9][0-9]\).*/\1 \2/p' "$1/.htaccess" 2>/dev/null | head -n 1) || named=''
+    named=''
+    [ ! -f "$1/.htaccess" ] || named=$(sed -n 's/^[^#]*x-httpd-\(ea\|alt\)-php\([0-9][0-9]\).*/\1 \2/p' "$1/.htaccess" 2>/dev/null | head -n 1) || named=''
     set +f
     case $named in
         'ea '*) set -- "/opt/cpanel/ea-php${named#* }/root/usr/bin/php" ;;
@@ -92,17 +109,21 @@ sp_php_tell() {
     done
 }
 
-# sp_php_run OWNER: gives the program to sp_php, and sets sp_php_said to what it says, and sp_php_end to how it ended (0, 10, 20,
-# or nothing). Forgets what it was told.
+# sp_php_run OWNER: gives the program to sp_php, with those parts of it that the functions in sp_php_with print, and sets sp_php_said to
+# what it says, and sp_php_end to how it ended (0, 10, 20, or nothing). Forgets what it was told.
 sp_php_run() {
-    local nonce reply
-    nonce=$(od -An -N 16 -tx1 /dev/urandom 2>/dev/null | tr -dc '0-9a-f') || nonce=''
-    case $nonce in ????????????????????????????????) ;; *) sp_fail no-random 'This server gave no random number.' ;; esac
+    local nonce='' reply part
+    # The kernel writes one that no process has to be started for.
+    { read -r nonce </proc/sys/kernel/random/uuid; } 2>/dev/null || nonce=$(od -An -N 16 -tx1 /dev/urandom 2>/dev/null | tr -dc '0-9a-f') || nonce=''
+    case $nonce in *[!0-9a-f-]*) nonce='' ;; ????????????????????????????????*) ;; *) nonce='' ;; esac
+    [ -n "$nonce" ] || sp_fail no-random 'This server gave no random number.'
     sp_php_tell nonce "$nonce"
     reply=$({
         printf '%s' '<?php $stagepass_told = "'
-        printf '%s' "$sp_php_told" | base64 | tr -d '\n'
+        # Lines of it are nothing to base64_decode().
+        printf '%s' "$sp_php_told" | base64
         printf '%s\n' '";'
+        for part in ${sp_php_with:-}; do "$part"; done
         sp_php_program
     } | sp_php_as "$1" "$sp_php" -d display_errors=0 -d log_errors=0 -d zend.exception_ignore_args=1 -d auto_prepend_file= -d auto_append_file= \
         -d sendmail_path=/bin/true -d memory_limit=512M -d opcache.enable_cli=0 -d xdebug.mode=off 2>/dev/null | sp_php_heard "$nonce") || :

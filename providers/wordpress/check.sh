@@ -6,8 +6,8 @@ sp_site_say_state() {
     [ -z "$sp_rec_guard" ] || sp_bool guard_matches sp_wp_guard_matches
 }
 
+# It is what was written, and is where that was.
 sp_wp_guard_matches() {
     local found
-    sp_php_value guard_digest
-    [ -f "$sp_rec_guard" ] && found=$(sp_within 10 head -c 65536 -- "$sp_rec_guard" | sha256sum) && [ "${found%% *}" = "$sp_v" ]
+    [ -f "$sp_rec_guard" ] && found=$(sp_within 10 head -c 65536 -- "$sp_rec_guard" | sha256sum) && [ "${found%% *}" = "$sp_rec_guard_digest" ]
 }

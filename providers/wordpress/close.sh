@@ -29,6 +29,8 @@ sp_site_say_gone() {
 sp_wp_take_guard() {
     [ -n "$sp_rec_guard" ] || return 0
     case ${sp_rec_guard##*/} in "stagepass-$sp_grant.php") ;; *) return 0 ;; esac
-    [ ! -e "$sp_rec_guard" ] && [ ! -e "$sp_rec_guard.new" ] || sp_php_as "$sp_site_owner" rm -f -- "$sp_rec_guard" "$sp_rec_guard.new" 2>/dev/null || :
-    [ "$sp_rec_guard_made" != 1 ] || [ ! -d "${sp_rec_guard%/*}" ] || sp_php_as "$sp_site_owner" rmdir -- "${sp_rec_guard%/*}" 2>/dev/null || :
+    set -- "$sp_rec_guard"
+    [ "$sp_rec_guard_made" != 1 ] || set -- "$sp_rec_guard" "${sp_rec_guard%/*}"
+    [ -d "${sp_rec_guard%/*}" ] || return 0
+    sp_php_as "$sp_site_owner" /bin/sh -c 'rm -f -- "$1" "$1.new"; [ -z "${2:-}" ] || rmdir -- "$2"' sh "$@" 2>/dev/null || :
 }

@@ -1,9 +1,11 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
 # Detect.
 
-# Loads the shop and looks. Sets sp_wp_guard_folder and sp_wp_guard_made (1 where that folder would be new).
+# Loads the shop and looks. Sets sp_wp_content, sp_wp_guard_folder, and sp_wp_guard_made (1 where that folder would be new).
 sp_site_look() {
     sp_wp_load look
+    sp_php_value content_folder
+    sp_wp_content=$sp_v
     sp_php_value guard_folder
     sp_wp_guard_folder=$sp_v sp_wp_guard_made=0
     sp_php_is guard_folder_there || sp_wp_guard_made=1
@@ -22,7 +24,7 @@ sp_site_say_seen() {
     # What every version knows.
     sp_say scheme bcrypt
     [ -n "$sp_php" ] || return 0
-    sp_php_pass version php_version multisite login_url admin_url home woocommerce object_cache role grants_role guard_fits signal
+    sp_php_pass version php_version multisite login_url admin_url home woocommerce object_cache role grants_role guard_fits guard_folder content_folder signal
     if sp_php_is guard_fits; then
         sp_say expiry guard
     else

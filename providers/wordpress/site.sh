@@ -72,6 +72,10 @@ sp_site_find_php() {
 # Whether the shop has a file of its own for its database.
 sp_wp_has_drop_in() {
     local content debian=''
+    if [ -n "$sp_rec_content" ]; then
+        [ -e "$sp_rec_content/db.php" ] || return 1
+        return 0
+    fi
     [ "$sp_wp_layout" != debian ] || debian=/var/lib/wordpress/wp-content
     for content in "$sp_site_root/wp-content" "${sp_site_root%/*}/app" $debian $(sed -n "s/^[^#]*'WP_CONTENT_DIR', *'\([A-Za-z0-9_./-]*\)'.*/\1/p" "$sp_site_config" 2>/dev/null | head -n 1); do
         [ ! -e "$content/db.php" ] || return 0
@@ -79,9 +83,10 @@ sp_wp_has_drop_in() {
     return 1
 }
 
-# Under which name the shop wants to be asked, of its database.
+# Under which name the shop wants to be asked, of its database. Where the shop is not loaded nobody asks for it.
 sp_wp_find_host() {
     local url
+    [ "${sp_wp_rows:-0}" = 0 ] || return 0
     sp_user_ask_first || return 1
     sp_php_value siteurl
     url=$sp_v

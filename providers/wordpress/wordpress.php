@@ -8,22 +8,23 @@ function wp_mail()
     return true;
 }
 
-final class Stagepass_Wordpress
+class Stagepass_Wordpress
 {
-    private $config;
-    private $direct = null;
-    private $prefix = 'wp_';
-    private $users;
-    private $meta;
+    protected $config;
+    protected $direct = null;
+    protected $prefix = 'wp_';
+    protected $users;
+    protected $meta;
     // Where WordPress loads what comes before all plugins, as the settings say; null where they do not.
-    private $guards = null;
+    protected $guards = null;
+    protected $content = null;
 
     // ---- what runs ------------------------------------------------------------------------------
 
     // The shop itself is loaded for these, and from outside of any function: what it defines is meant for everybody.
     public static function boots()
     {
-        return Stagepass::told('by') === 'shop' || in_array(Stagepass::told('verb'), array('look', 'open', 'update', 'close'), true);
+        return Stagepass::told('by') === 'shop';
     }
 
     public static function before()
@@ -55,8 +56,7 @@ final class Stagepass_Wordpress
         @ini_set('display_errors', '0');
         @ini_set('log_errors', '0');
         if (self::boots()) {
-            // What dies before this has changed nothing.
-            Stagepass::say('loaded', true);
+            Stagepass::say('began', true);
             require_once ABSPATH . 'wp-admin/includes/user.php';
             if (is_multisite()) {
                 require_once ABSPATH . 'wp-admin/includes/ms.php';
@@ -67,7 +67,15 @@ final class Stagepass_Wordpress
         if (!in_array($verb, $known, true)) {
             Stagepass::fail('bad-input', 'There is no such verb.');
         }
-        $shop = new self();
+        // What makes the user, or ends it, is sent to what does that.
+        $class = 'Stagepass_Wordpress';
+        foreach (array('Making', 'Ending') as $part) {
+            $class = class_exists('Stagepass_Wordpress_' . $part, false) ? 'Stagepass_Wordpress_' . $part : $class;
+        }
+        $shop = new $class();
+        if (!self::boots() && in_array($verb, array('open', 'update'), true)) {
+            $verb .= '_by_rows';
+        }
         $shop->$verb();
         Stagepass::finish(0);
     }
@@ -75,7 +83,7 @@ final class Stagepass_Wordpress
     // ---- the database, without the shop ---------------------------------------------------------
 
     // Opens it by what the configuration says as text; says why not where that is not plain.
-    private function connect()
+    protected function connect()
     {
         if (Stagepass::told('by') === 'shop') {
             return $this->through_shop();
@@ -102,7 +110,7 @@ final class Stagepass_Wordpress
     }
 
     // The same questions to the same rows, put by the shop.
-    private function through_shop()
+    protected function through_shop()
     {
         global $wpdb;
         $this->direct = Stagepass_Database::of_wordpress($wpdb);
@@ -114,13 +122,13 @@ final class Stagepass_Wordpress
     }
 
     // The settings, from whoever could read them.
-    private static function text()
+    protected static function text()
     {
         $told = Stagepass::told('settings');
         return $told !== '' ? (string) base64_decode($told) : (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
     }
 
-    private function settings(&$name, &$host, &$user, &$password, &$flags, &$file)
+    protected function settings(&$name, &$host, &$user, &$password, &$flags, &$file)
     {
         $name = $host = $user = $password = $file = '';
         $flags = 0;
@@ -153,6 +161,7 @@ final class Stagepass_Wordpress
         if ($why !== '') {
             return $why;
         }
+        $this->content = $content === null ? null : rtrim($content, '/');
         $this->guards = $config->value('WPMU_PLUGIN_DIR', $content === null ? null : rtrim($content, '/') . '/mu-plugins');
         if ($content !== null && is_file($content . '/db.php')) {
             return $this->drop_in($content, $file);
@@ -168,7 +177,7 @@ final class Stagepass_Wordpress
         return function_exists('mysqli_init') ? '' : 'no-mysqli';
     }
 
-    private function named($prefix, $users, $meta)
+    protected function named($prefix, $users, $meta)
     {
         foreach (array($prefix, $users === null ? null : 'x' . $users, $meta === null ? null : 'x' . $meta) as $word) {
             if ($word === null || !preg_match('/^[A-Za-z0-9_]{1,60}$/D', $word)) {
@@ -183,7 +192,7 @@ final class Stagepass_Wordpress
 
     // A database of another kind: SQLite is known. What the settings say of it counts as far as they are the drop-in's own words, and
     // where its plugin is gone WordPress goes back to MySQL: the rows of a file that is not used any more would say what is over.
-    private function drop_in($content, &$file)
+    protected function drop_in($content, &$file)
     {
         $text = (string) @file_get_contents($content . '/db.php', false, null, 0, 65536);
         if (stripos($text, 'sqlite') === false || !self::has_sqlite_plugin($content, $text)) {
@@ -207,7 +216,7 @@ final class Stagepass_Wordpress
     }
 
     // Where the drop-in looks for it: the folder that it was given, or that of the plugin.
-    private static function has_sqlite_plugin($content, $text)
+    protected static function has_sqlite_plugin($content, $text)
     {
         preg_match_all("{'(/[^'\n]{1,400})'}", $text, $named);
         foreach (array_merge($named[1], array($content . '/plugins/sqlite-database-integration')) as $folder) {
@@ -219,7 +228,7 @@ final class Stagepass_Wordpress
     }
 
     // Bedrock: the settings are in `.env`, a line each.
-    private function environment($text, &$name, &$host, &$user, &$password)
+    protected function environment($text, &$name, &$host, &$user, &$password)
     {
         $values = array('DB_HOST' => 'localhost', 'DB_PREFIX' => 'wp_');
         foreach (preg_split('/\R/', $text) as $line) {
@@ -245,41 +254,41 @@ final class Stagepass_Wordpress
         return $this->named($values['DB_PREFIX'], '', '');
     }
 
-    private function table($name)
+    protected function table($name)
     {
         return $this->prefix . $name;
     }
 
-    private function value($sql, $bound = array())
+    protected function value($sql, $bound = array())
     {
         return $this->direct->value($sql, $bound);
     }
 
-    private function count($sql, $bound = array())
+    protected function count($sql, $bound = array())
     {
         return (int) $this->direct->value('SELECT COUNT(*) FROM ' . $sql, $bound);
     }
 
     // ---- which user is ours ---------------------------------------------------------------------
 
-    private static function mark()
+    protected static function mark()
     {
         return trim(Stagepass::told('grant') . ' ' . Stagepass::told('tag'));
     }
 
-    private static function address()
+    protected static function address()
     {
         return 'x@' . Stagepass::told('grant') . '.invalid';
     }
 
-    private static function role()
+    protected static function role()
     {
         return 'stagepass_' . Stagepass::told('grant');
     }
 
     // The number of the user of that name, and whether it is ours, read from the rows. The user that was made is ours by another
     // name as well, as long as it has the mark; anybody else who has it is not.
-    private function row(&$ours)
+    protected function row(&$ours)
     {
         $id = (int) $this->value('SELECT ID FROM ' . $this->users . ' WHERE user_login = ?', array(Stagepass::told('account')));
         $ours = $id > 0 && ($this->marked($id) || $this->count($this->users . ' WHERE ID = ? AND user_email = ?', array($id, self::address())) > 0);
@@ -291,13 +300,13 @@ final class Stagepass_Wordpress
         return $id;
     }
 
-    private function marked($id)
+    protected function marked($id)
     {
         return $this->count($this->meta . ' WHERE user_id = ? AND meta_key = ? AND meta_value = ?', array($id, 'stagepass', self::mark())) > 0;
     }
 
     // The same through the shop.
-    private static function user(&$ours)
+    protected static function user(&$ours)
     {
         $user = get_user_by('login', Stagepass::told('account'));
         $ours = $user && (get_user_meta($user->ID, 'stagepass', true) === self::mark() || $user->user_email === self::address());
@@ -312,7 +321,7 @@ final class Stagepass_Wordpress
     // ---- looking --------------------------------------------------------------------------------
 
     // What the database says before the shop is loaded: under which name it wants to be asked.
-    private function facts()
+    protected function facts()
     {
         if (!$this->connect()) {
             return;
@@ -320,11 +329,14 @@ final class Stagepass_Wordpress
         if ($this->guards !== null) {
             Stagepass::say('guard_folder', $this->guards);
         }
+        if ($this->content !== null) {
+            Stagepass::say('content_folder', $this->content);
+        }
         $this->say_state();
     }
 
     // What is compared at the end.
-    private function say_state()
+    protected function say_state()
     {
         if (Stagepass::told('state') === '1') {
             try {
@@ -337,7 +349,7 @@ final class Stagepass_Wordpress
         }
     }
 
-    private function look()
+    protected function look()
     {
         global $wp_version;
         Stagepass::say('version', $wp_version);
@@ -353,209 +365,48 @@ final class Stagepass_Wordpress
         }
         Stagepass::say('grants_role', get_role('shop_manager') ? 'shop_manager' : 'settings');
         $this->say_guard_place();
-        $this->signals();
+        // Sent where it is wanted.
+        if (class_exists('Stagepass_Wordpress_Signals', false)) {
+            $signals = new Stagepass_Wordpress_Signals(self::text());
+            $signals->say();
+        }
+        $this->user_to_be();
+    }
+
+    // The user as far as it is there, when nobody else is in its place.
+    protected function user_to_be()
+    {
         $user = self::user($ours);
         $other = get_user_by('email', self::address());
-        if ($user && !$ours) {
+        self::refuse_taken($user && !$ours, $other && (!$user || $other->ID !== $user->ID) ? $other->user_login : null);
+        return $user;
+    }
+
+    protected static function refuse_taken($name, $other)
+    {
+        if ($name) {
             Stagepass::refuse('name-taken', 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.');
         }
-        if ($other && (!$user || $other->ID !== $user->ID)) {
-            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other->user_login . ').');
+        if ($other !== null) {
+            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other . ').');
         }
     }
 
     // Whether a file of ours can stand where WordPress loads every one before all plugins.
-    private function say_guard_place()
+    protected function say_guard_place()
     {
         $folder = untrailingslashit(WPMU_PLUGIN_DIR);
         $there = is_dir($folder);
         Stagepass::say('guard_folder', $folder);
+        Stagepass::say('content_folder', untrailingslashit(WP_CONTENT_DIR));
         Stagepass::say('guard_folder_there', $there);
         Stagepass::say('guard_fits', $there ? is_writable($folder) : is_writable(dirname($folder)));
     }
 
-    // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
-    // What shows whether this is staging, and only what somebody has set.
-    private function signals()
-    {
-        $environment = defined('WP_ENVIRONMENT_TYPE') ? WP_ENVIRONMENT_TYPE : getenv('WP_ENVIRONMENT_TYPE');
-        if (is_string($environment) && $environment !== '') {
-            Stagepass::signal('environment', $environment, 'WP_ENVIRONMENT_TYPE');
-        }
-        Stagepass::signal('host', (string) parse_url(home_url(), PHP_URL_HOST), 'home');
-        Stagepass::signal('host', (string) parse_url(site_url(), PHP_URL_HOST), 'siteurl');
-        foreach (array('blog_public' => 'noindex', 'woocommerce_coming_soon' => 'coming-soon') as $option => $name) {
-            $value = get_option($option, null);
-            if (is_scalar($value)) {
-                Stagepass::signal($name, $name === 'noindex' ? ($value ? 'no' : 'yes') : (string) $value, $option);
-            }
-        }
-        $this->payments();
-        $this->mail();
-        $debug = $this->configured('WP_DEBUG');
-        if ($debug !== null) {
-            Stagepass::signal('debug', $debug === '1' ? 'yes' : 'no', 'WP_DEBUG');
-        }
-        $this->orders();
-    }
-
-    // Of the ways to pay that are switched on: whether money moves.
-    private function payments()
-    {
-        $switches = array(
-            array('multisafepay', 'multisafepay_testmode', null),
-            array('mollie', 'mollie-payments-for-woocommerce_test_mode_enabled', null),
-            array('stripe', 'woocommerce_stripe_settings', 'testmode'),
-            array('ppcp', 'woocommerce-ppcp-settings', 'sandbox_on'),
-            array('paypal', 'woocommerce_paypal_settings', 'testmode'),
-        );
-        foreach ($switches as $switch) {
-            list($family, $option, $key) = $switch;
-            $value = get_option($option, null);
-            if ($key !== null) {
-                $value = is_array($value) && isset($value[$key]) ? $value[$key] : null;
-            }
-            if (is_scalar($value) && $this->pays($family)) {
-                $value = is_bool($value) ? ($value ? 'yes' : 'no') : (string) $value;
-                Stagepass::signal('payment-test', $value, $key === null ? $option : $option . '.' . $key);
-            }
-        }
-    }
-
-    private function pays($family)
-    {
-        global $wpdb;
-        $like = $wpdb->esc_like('woocommerce_' . $family) . '%' . $wpdb->esc_like('_settings');
-        foreach ($wpdb->get_col($wpdb->prepare("SELECT option_value FROM {$wpdb->options} WHERE option_name LIKE %s", $like)) as $text) {
-            $set = @unserialize($text, array('allowed_classes' => false));
-            if (is_array($set) && isset($set['enabled']) && $set['enabled'] === 'yes') {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private function mail()
-    {
-        foreach ((array) get_option('active_plugins', array()) as $plugin) {
-            if (in_array($plugin, array('disable-emails/disable-emails.php', 'stop-emails/stop-emails.php'), true)) {
-                Stagepass::signal('mail', 'off', $plugin);
-            }
-        }
-    }
-
-    // Of the file itself: here it was said before.
-    private function configured($name)
-    {
-        $text = self::text();
-        if (Stagepass::told('layout') === 'bedrock' || !function_exists('token_get_all')) {
-            return null;
-        }
-        $config = new Stagepass_Constants($text, array('wp-settings.php'));
-        return $config->value($name);
-    }
-
-    private function orders()
-    {
-        if (!function_exists('wc_get_orders')) {
-            return;
-        }
-        if (function_exists('wc_orders_count')) {
-            Stagepass::signal('orders', (string) ((int) wc_orders_count('processing') + (int) wc_orders_count('completed')), 'orders');
-        }
-        $orders = wc_get_orders(array('limit' => 1, 'orderby' => 'date', 'order' => 'DESC', 'type' => 'shop_order', 'status' => array('wc-processing', 'wc-completed')));
-        if ($orders && $orders[0]->get_date_created()) {
-            Stagepass::signal('newest-paid-order', (string) $orders[0]->get_date_created()->getTimestamp(), $orders[0]->get_payment_method());
-        }
-    }
-
-    // ---- making ---------------------------------------------------------------------------------
-
-    // What WordPress itself gives rights for. Of a manager of the shop these are left out, but for `read`: who may write posts or see
-    // and change users can do more than look at a shop.
-    private static function of_wordpress($right)
-    {
-        return preg_match('/_(posts|pages|users|customers|themes|plugins|files|options|core|comments|categories|links|network|sites|dashboard|languages|theme_options|privacy_options|personal_data)$/D', $right)
-            || in_array($right, array('import', 'export', 'unfiltered_html', 'unfiltered_upload', 'upload_files', 'customize', 'update_core', 'edit_css', 'setup_network', 'upload_plugins', 'upload_themes'), true)
-            || strpos($right, 'level_') === 0 || strpos($right, 'manage_network') === 0;
-    }
-
-    private static function rights()
-    {
-        $manager = get_role('shop_manager');
-        if (!$manager) {
-            return array('read' => true, 'manage_options' => true);
-        }
-        $rights = array('read' => true);
-        foreach ($manager->capabilities as $right => $given) {
-            if ($given && !self::of_wordpress($right)) {
-                $rights[$right] = true;
-            }
-        }
-        return $rights;
-    }
-
-    private function open()
-    {
-        $folder = Stagepass::told('guard_folder');
-        if ($folder !== '' && $folder !== untrailingslashit(WPMU_PLUGIN_DIR)) {
-            Stagepass::refuse('guard-elsewhere', 'The shop looks for what ends access in another folder than its settings say.');
-        }
-        $user = self::user($ours);
-        if ($user && !$ours) {
-            Stagepass::refuse('name-taken', 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.');
-        }
-        $other = get_user_by('email', self::address());
-        if ($other && (!$user || $other->ID !== $user->ID)) {
-            Stagepass::refuse('address-taken', 'The shop has another user with the address of this grant (' . $other->user_login . ').');
-        }
-        $rights = self::rights();
-        // Whoever may change settings could make himself an administrator by them: only beside the file that keeps him from it.
-        $guard = $this->write_guard();
-        if (isset($rights['manage_options']) && $guard !== 'written') {
-            unset($rights['manage_options']);
-        }
-        remove_role(self::role());
-        if (!add_role(self::role(), 'stagepass ' . self::mark(), $rights)) {
-            Stagepass::fail('role-refused', 'The shop did not take the role of this grant.');
-        }
-        if (!$user) {
-            $user = $this->make_user();
-        }
-        $id = (int) $user->ID;
-        update_user_meta($id, 'stagepass', self::mark());
-        $user = new WP_User($id);
-        $user->set_role(self::role());
-        // Until here nobody knows its password.
-        if (time() > (int) Stagepass::told('not_after')) {
-            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
-        }
-        $this->set_hash($id, Stagepass::told('hash'));
-        Stagepass::say('user_id', $id);
-        Stagepass::say('guard', $guard);
-        $this->say_guard();
-        Stagepass::say('grants', isset($rights['manage_woocommerce']) ? 'shop' : (isset($rights['manage_options']) ? 'settings' : 'read'));
-        Stagepass::say('login_url', wp_login_url());
-        Stagepass::say('admin_url', admin_url());
-        Stagepass::say('version', $GLOBALS['wp_version']);
-    }
-
-    private function make_user()
-    {
-        $words = array('user_login' => Stagepass::told('account'), 'user_pass' => Stagepass::nobodys(), 'user_email' => self::address(),
-            'display_name' => 'stagepass ' . Stagepass::told('grant'), 'nickname' => 'stagepass', 'role' => '', 'show_admin_bar_front' => 'false');
-        $id = wp_insert_user($words);
-        if (is_wp_error($id)) {
-            Stagepass::fail('user-refused', 'The shop did not take a user of that name (' . preg_replace('/[^a-z_]/', '', (string) $id->get_error_code()) . ').');
-        }
-        if (is_multisite() && !is_user_member_of_blog($id)) {
-            add_user_to_blog(get_current_blog_id(), $id, self::role());
-        }
-        return new WP_User($id);
-    }
+    // ---- writing ---------------------------------------------------------------------------------
 
     // As it comes, which no function of WordPress takes: they hash what they are given.
-    private function set_hash($id, $hash)
+    protected function set_hash($id, $hash)
     {
         global $wpdb;
         if ($wpdb->update($wpdb->users, array('user_pass' => $hash, 'user_activation_key' => ''), array('ID' => $id)) === false) {
@@ -564,81 +415,48 @@ final class Stagepass_Wordpress
         clean_user_cache($id);
     }
 
-    private function update()
+    // Whether all that the shop itself would do is to write rows: it is one shop and no network of them, on MySQL, its settings say
+    // plainly where things are, and it keeps no copies of rows (the shell looked for the file by which it would).
+    protected function only_rows()
     {
-        $user = self::user($ours);
-        if (!$user || !$ours) {
-            Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
+        return $this->direct->kind === 'mysql' && Stagepass::told('content') !== '' && Stagepass::told('content') === $this->content
+            && $this->users === $this->table('users') && $this->meta === $this->table('usermeta')
+            && !$this->config->has('MULTISITE') && !$this->direct->tables($this->prefix, 'blogs') && $this->roles($text) !== null;
+    }
+
+    // The roles as they stand in the row; null where they would not be the same when they are written again.
+    protected function roles(&$text)
+    {
+        $text = (string) $this->value('SELECT option_value FROM ' . $this->table('options') . ' WHERE option_name = ?', array($this->table('user_roles')));
+        $roles = @unserialize($text, array('allowed_classes' => false));
+        return is_array($roles) && serialize($roles) === $text ? $roles : null;
+    }
+
+    // Takes our role out, and puts it in where ROLE is one. What the shop wrote meanwhile is not written over.
+    protected function change_role($role)
+    {
+        for ($try = 0; $try < 5; $try++) {
+            $roles = $this->roles($text);
+            if ($roles === null) {
+                return false;
+            }
+            unset($roles[self::role()]);
+            if ($role !== null) {
+                $roles[self::role()] = $role;
+            }
+            $new = serialize($roles);
+            $where = array($new, $this->table('user_roles'), $text);
+            if ($new === $text || $this->direct->change('UPDATE ' . $this->table('options') . ' SET option_value = ? WHERE option_name = ? AND option_value = ?', $where) > 0) {
+                return true;
+            }
         }
-        Stagepass::say('guard', $this->write_guard());
-        $this->say_guard();
-        update_user_meta($user->ID, 'stagepass', self::mark());
-    }
-
-    // ---- the file that ends it in the shop ------------------------------------------------------
-
-    private static function guard_file()
-    {
-        return untrailingslashit(WPMU_PLUGIN_DIR) . '/stagepass-' . Stagepass::told('grant') . '.php';
-    }
-
-    private function write_guard()
-    {
-        $file = self::guard_file();
-        $folder = dirname($file);
-        if (!is_dir($folder) && !(@mkdir($folder, 0755) && @chmod($folder, 0755))) {
-            return 'none';
-        }
-        return Stagepass::put($file, self::guard()) ? 'written' : 'none';
-    }
-
-    // Read by WordPress at every request. Left behind it does nothing: it looks for the mark of a user that is gone.
-    public static function guard()
-    {
-        $text = <<<'GUARD'
-<?php
-/* stagepass: ends the access of grant @GRANT@ when its time is over, and keeps its user from changing who he is. It goes with that grant. */
-if (!defined('ABSPATH')) { exit; }
-call_user_func(function () {
-$ours = function ($id) { return $id && get_user_meta((int) $id, 'stagepass', true) === '@MARK@'; };
-$over = function ($id) use ($ours) { return time() >= @END@ && $ours($id); };
-$no = function () { return new WP_Error('stagepass_over', 'This access is over.'); };
-$note = function ($user, $kind) {
-$id = $user->ID;
-if ($user->user_login === '@NAME@' && count(get_user_meta($id, 'stagepass_use')) < 500) {
-$from = isset($_SERVER['REMOTE_ADDR']) ? $_SERVER['REMOTE_ADDR'] : '-';
-$by = isset($_SERVER['HTTP_USER_AGENT']) ? $_SERVER['HTTP_USER_AGENT'] : '';
-add_user_meta($id, 'stagepass_use', substr(preg_replace('/[^\x21-\x7e]+/', ' ', time() . ' ' . $from . ' ' . $kind . ' ' . $by), 0, 200));
-}
-};
-add_action('wp_login', function ($name, $user) use ($ours, $note) { if ($ours($user->ID)) { $note($user, 'login'); } }, 1, 2);
-add_filter('authenticate', function ($user) use ($over, $no, $note) {
-if (!($user instanceof WP_User) || !$over($user->ID)) { return $user; }
-$note($user, 'refused');
-return $no();
-}, PHP_INT_MAX);
-add_filter('determine_current_user', function ($id) use ($over) { return $over($id) ? false : $id; }, PHP_INT_MAX);
-add_action('auth_cookie_valid', function ($cookie, $user) use ($over) { if ($over($user->ID)) { WP_Session_Tokens::get_instance($user->ID)->destroy_all(); } }, 1, 2);
-add_filter('user_has_cap', function ($rights, $asked, $about, $user = null) use ($over) { return $user && $over($user->ID) ? array() : $rights; }, PHP_INT_MAX, 4);
-add_filter('woocommerce_webhook_should_deliver', function ($should, $hook) use ($over) { return $over($hook->get_user_id()) ? false : $should; }, PHP_INT_MAX, 2);
-add_filter('allow_password_reset', function ($allowed, $id) use ($ours) { return $ours($id) ? false : $allowed; }, PHP_INT_MAX, 2);
-add_filter('wp_is_application_passwords_available_for_user', function ($may, $user) use ($ours) { return $ours($user->ID) ? false : $may; }, PHP_INT_MAX, 2);
-add_action('user_profile_update_errors', function ($errors, $update, $user) use ($ours) {
-if ($update && isset($user->ID) && $ours($user->ID) && $ours(get_current_user_id())) { $errors->add('stagepass', 'This user belongs to a temporary grant and is not changed.'); }
-}, PHP_INT_MAX, 3);
-add_filter('rest_pre_insert_user', function ($row) use ($ours) { if (isset($row->ID) && $ours($row->ID) && $ours(get_current_user_id())) { unset($row->user_pass, $row->user_email); } return $row; }, PHP_INT_MAX);
-foreach (array('users_can_register', 'default_role', 'admin_email', 'new_admin_email', 'siteurl', 'home', 'active_plugins', 'template', 'stylesheet', $GLOBALS['wpdb']->get_blog_prefix() . 'user_roles') as $option) {
-add_filter('pre_update_option_' . $option, function ($new, $old) use ($ours) { return $ours(get_current_user_id()) ? $old : $new; }, PHP_INT_MAX, 2);
-}
-});
-GUARD;
-        return str_replace(array('@GRANT@', '@NAME@', '@MARK@', '@END@'), array(Stagepass::told('grant'), Stagepass::told('account'), self::mark(), (string) (int) Stagepass::told('deadline')), $text . "\n");
+        return false;
     }
 
     // ---- its state ------------------------------------------------------------------------------
 
     // By the rows alone.
-    private function check()
+    protected function check()
     {
         if (!$this->connect()) {
             return;
@@ -654,11 +472,10 @@ GUARD;
             $this->say_uses($id);
             Stagepass::say('keys', $this->keys($id));
         }
-        $this->say_guard();
     }
 
     // Every role that it has anywhere, and whether ours is all of it.
-    private function say_roles($id)
+    protected function say_roles($id)
     {
         $roles = array();
         foreach ($this->direct->values('SELECT meta_value FROM ' . $this->meta . " WHERE user_id = ? AND meta_key LIKE '%capabilities'", array($id)) as $text) {
@@ -672,7 +489,7 @@ GUARD;
     }
 
     // The logins that the file in the shop wrote down, but for those that are known already: UNIXTIME ADDRESS KIND PROGRAM.
-    private function say_uses($id)
+    protected function say_uses($id)
     {
         $uses = $this->direct->values('SELECT meta_value FROM ' . $this->meta . " WHERE user_id = ? AND meta_key = 'stagepass_use' ORDER BY umeta_id", array($id));
         $uses = preg_grep('/^\d{1,12} [0-9a-fA-F:.-]+ (?:login|refused)(?: |$)/D', $uses);
@@ -682,14 +499,14 @@ GUARD;
         Stagepass::say('uses_total', count($uses));
     }
 
-    private function sessions($id)
+    protected function sessions($id)
     {
         $found = @unserialize((string) $this->value('SELECT meta_value FROM ' . $this->meta . ' WHERE user_id = ? AND meta_key = ?', array($id, 'session_tokens')), array('allowed_classes' => false));
         return is_array($found) ? count($found) : 0;
     }
 
     // Of WooCommerce, and application passwords.
-    private function keys($id)
+    protected function keys($id)
     {
         $keys = $this->count($this->meta . ' WHERE user_id = ? AND meta_key = ?', array($id, '_application_passwords'));
         foreach (array('woocommerce_api_keys', 'wc_webhooks') as $kind) {
@@ -700,200 +517,8 @@ GUARD;
         return $keys;
     }
 
-    // What the file in the shop should be: whoever asks for it cannot read it, perhaps.
-    private function say_guard()
-    {
-        Stagepass::say('guard_digest', hash('sha256', self::guard()));
-    }
-
-    // ---- ending ---------------------------------------------------------------------------------
-
-    // By the rows alone, before anything of the shop is loaded: whatever was done to its code, nobody gets in any more.
-    private function shut()
-    {
-        if (!$this->connect()) {
-            return;
-        }
-        $id = $this->row($ours);
-        Stagepass::say('had', $id > 0 && $ours);
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        if ($id <= 0 || !$ours) {
-            return;
-        }
-        Stagepass::say('user_id', $id);
-        Stagepass::say('sessions_ended', $this->sessions($id));
-        $this->say_uses($id);
-        Stagepass::say('keys_ended', $this->keys($id));
-        $this->say_roles($id);
-        $this->direct->change('UPDATE ' . $this->users . ' SET user_pass = ?, user_email = ?, user_activation_key = ? WHERE ID = ?', array('!' . Stagepass::nobodys(), self::address(), '', $id));
-        $this->direct->change('DELETE FROM ' . $this->meta . " WHERE user_id = ? AND meta_key IN ('session_tokens', '_application_passwords')", array($id));
-        // Emptied and not deleted: in a network of sites these rows say of which it is a member.
-        $this->direct->change('UPDATE ' . $this->meta . " SET meta_value = 'a:0:{}' WHERE user_id = ? AND meta_key LIKE '%capabilities'", array($id));
-        $this->direct->change('UPDATE ' . $this->meta . " SET meta_value = '0' WHERE user_id = ? AND meta_key LIKE '%user_level'", array($id));
-        foreach ($this->direct->tables($this->prefix, 'woocommerce_api_keys') as $table) {
-            $this->direct->change('DELETE FROM ' . $table . ' WHERE user_id = ?', array($id));
-        }
-        foreach ($this->direct->tables($this->prefix, 'wc_webhooks') as $table) {
-            $this->direct->change('UPDATE ' . $table . ' SET status = ? WHERE user_id = ?', array('disabled', $id));
-        }
-        Stagepass::say('shut', $this->count($this->users . " WHERE ID = ? AND user_pass LIKE '!%'", array($id)) === 1 && $this->sessions($id) === 0);
-    }
-
-    private function close()
-    {
-        $user = self::user($ours);
-        Stagepass::say('foreign', (bool) $user && !$ours);
-        if ($user && $ours) {
-            Stagepass::say('user_id', $user->ID);
-            $this->end_access($user->ID);
-            $this->delete($user->ID);
-        }
-        $this->drop_role();
-        // It goes when the rows were read as gone: until then it is what ends the access at its time.
-        Stagepass::say('guard_file', self::guard_file());
-    }
-
-    private function end_access($id)
-    {
-        $this->set_hash($id, '!' . Stagepass::nobodys());
-        WP_Session_Tokens::get_instance($id)->destroy_all();
-        if (class_exists('WP_Application_Passwords')) {
-            WP_Application_Passwords::delete_all_application_passwords($id);
-        }
-        $this->end_keys($id);
-    }
-
-    private function end_keys($id)
-    {
-        global $wpdb;
-        foreach (array('woocommerce_api_keys', 'wc_webhooks') as $kind) {
-            foreach ($wpdb->get_col($wpdb->prepare('SHOW TABLES LIKE %s', $wpdb->esc_like($wpdb->base_prefix) . '%' . $kind)) as $table) {
-                if ($kind === 'wc_webhooks' && $table === $wpdb->prefix . $kind && function_exists('wc_get_webhook')) {
-                    foreach ($wpdb->get_col($wpdb->prepare("SELECT webhook_id FROM `$table` WHERE user_id = %d", $id)) as $hook) {
-                        $hook = wc_get_webhook($hook);
-                        if ($hook) {
-                            $hook->delete(true);
-                        }
-                    }
-                }
-                $wpdb->query($wpdb->prepare("DELETE FROM `$table` WHERE user_id = %d", $id));
-            }
-        }
-    }
-
-    // What it wrote is not ours to delete: it goes to an administrator of the shop. Said is to whom, and how much it was.
-    private function delete($id)
-    {
-        $sites = is_multisite() ? array_keys(get_blogs_of_user($id, true)) : array(0);
-        foreach ($sites as $site) {
-            if ($site) {
-                switch_to_blog($site);
-            }
-            $this->delete_here($id);
-            if ($site) {
-                restore_current_blog();
-            }
-        }
-        if (is_multisite()) {
-            wpmu_delete_user($id);
-        }
-        clean_user_cache($id);
-    }
-
-    private function delete_here($id)
-    {
-        global $wpdb;
-        $count = (int) $wpdb->get_var($wpdb->prepare("SELECT COUNT(*) FROM {$wpdb->posts} WHERE post_author = %d", $id));
-        $heir = self::heir($id);
-        if ($count > 0 && !$heir) {
-            Stagepass::fail('no-heir', 'The user ' . Stagepass::told('account') . ' cannot log in any more, but wrote something in the shop, and there is no administrator to give it to. Make one, and close again.');
-        }
-        if ($count > 0) {
-            Stagepass::say('handed_over', $count . ' ' . $heir->user_login);
-        }
-        wp_delete_user($id, $heir ? $heir->ID : null);
-    }
-
-    private static function heir($id)
-    {
-        $found = get_users(array('role' => 'administrator', 'orderby' => 'ID', 'order' => 'ASC', 'number' => 5, 'exclude' => array($id)));
-        foreach ($found as $one) {
-            if (strpos((string) get_user_meta($one->ID, 'stagepass', true), ' ') === false) {
-                return $one;
-            }
-        }
-        if (is_multisite()) {
-            foreach (get_super_admins() as $name) {
-                $one = get_user_by('login', $name);
-                if ($one && $one->ID !== $id) {
-                    return $one;
-                }
-            }
-        }
-        return null;
-    }
-
-    private function drop_role()
-    {
-        if (!is_multisite()) {
-            remove_role(self::role());
-            return;
-        }
-        foreach (get_sites(array('fields' => 'ids', 'number' => 1000)) as $site) {
-            switch_to_blog($site);
-            if (get_role(self::role())) {
-                remove_role(self::role());
-            }
-            restore_current_blog();
-        }
-    }
-
-    // Whether anything is left, by the rows.
-    private function gone()
-    {
-        if (!$this->connect()) {
-            return;
-        }
-        $id = $this->row($ours);
-        $left = 0;
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        Stagepass::say('user_absent', $id === 0 || !$ours);
-        $left += $this->left('address', $this->users . ' WHERE user_email = ?', array(self::address()));
-        foreach ($this->direct->values('SELECT user_id FROM ' . $this->meta . ' WHERE meta_key = ? AND meta_value = ?', array('stagepass', self::mark())) as $other) {
-            Stagepass::say('left', 'mark ' . $this->value('SELECT user_login FROM ' . $this->users . ' WHERE ID = ?', array($other)));
-            $left++;
-        }
-        $was = (int) Stagepass::told('user_id');
-        if ($was > 0 && $was !== $id) {
-            // The database may have given the number to somebody who came since.
-            $taken = $this->count($this->users . ' WHERE ID = ?', array($was)) > 0;
-            if (!$taken) {
-                $left += $this->left('meta', $this->meta . ' WHERE user_id = ?', array($was));
-                foreach (array('woocommerce_api_keys', 'wc_webhooks') as $kind) {
-                    foreach ($this->direct->tables($this->prefix, $kind) as $table) {
-                        $left += $this->left($kind, $table . ' WHERE user_id = ?', array($was));
-                    }
-                }
-            }
-        }
-        foreach ($this->direct->tables($this->prefix, 'options') as $table) {
-            $left += $this->left('role', $table . " WHERE option_name LIKE '%user_roles' AND option_value LIKE ?", array('%' . self::role() . '"%'));
-        }
-        Stagepass::say('rows_left', $left);
-        $this->say_state();
-    }
-
-    private function left($what, $sql, $bound)
-    {
-        $count = $this->count($sql, $bound);
-        if ($count > 0) {
-            Stagepass::say('left', $what . ' ' . $count);
-        }
-        return $count;
-    }
-
     // Whatever the grant: NUMBER NAME MARK.
-    private function marks()
+    protected function marks()
     {
         if (!$this->connect()) {
             return;

@@ -136,6 +136,10 @@ fn list<'a>(
         ("sp_has_password", digit(subject.has_password)),
         ("sp_path", word(&state.path)),
         ("sp_path_id", word(&state.path_id)),
+        (
+            "sp_seen",
+            Input::Text(state.seen.iter().map(|(key, value)| format!("{key}={value}\n")).collect()),
+        ),
         ("sp_with_secrets", said(state.with_secrets)),
         ("sp_expiry_form", word(state.expiry_form.id())),
         ("sp_restrict", digit(state.restrict)),

@@ -1,6 +1,8 @@
 //! What the ledger keeps of a layer beside its columns: what was known when it was made ([`LayerState`]), and what
 //! its provider said when it was ([`OpenReply`]). Which of it a provider is told stands in [`crate::remote::inputs`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Layer;
@@ -51,6 +53,8 @@ pub struct LayerState {
     pub path: String,
     /// What that folder was, so that another one in its place is told.
     pub path_id: String,
+    /// What `detect` said that `open` is told, as the provider's manifest names it.
+    pub seen: BTreeMap<String, String>,
     /// Whether files that others could not read were opened, too (`--with-secrets`).
     pub with_secrets: bool,
     /// The form of a key's end that the server's sshd understands.

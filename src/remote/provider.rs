@@ -86,6 +86,9 @@ struct Files {
     script: Parts,
     /// Its program in PHP, in parts, where it has one.
     php: &'static [&'static str],
+    /// Other texts in PHP, each with the function that prints it: parts of the program that not every verb needs, and what is put
+    /// into a shop.
+    php_texts: &'static [(&'static str, &'static str)],
     /// Its sentences, a Fluent catalogue.
     sentences: &'static str,
 }
@@ -102,6 +105,7 @@ const BUILTIN: &[Files] = &[
             "update"
         ),
         php: &[],
+        php_texts: &[],
         sentences: include_str!("../../providers/linux-account/en.ftl"),
     },
     Files {
@@ -112,6 +116,7 @@ const BUILTIN: &[Files] = &[
             "open", "report", "sessions", "shut", "strays", "update"
         ),
         php: &[],
+        php_texts: &[],
         sentences: include_str!("../../providers/authorized-key/en.ftl"),
     },
     Files {
@@ -122,6 +127,7 @@ const BUILTIN: &[Files] = &[
             "marks", "open", "record", "server", "which_file"
         ),
         php: &[],
+        php_texts: &[],
         sentences: include_str!("../../providers/web-password/en.ftl"),
     },
     Files {
@@ -130,9 +136,13 @@ const BUILTIN: &[Files] = &[
         script: parts!("wordpress":
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
-        php: &[
-            include_str!("../../providers/wordpress/state.php"),
-            include_str!("../../providers/wordpress/wordpress.php"),
+        php: &[include_str!("../../providers/wordpress/wordpress.php")],
+        php_texts: &[
+            ("sp_wp_program_making", include_str!("../../providers/wordpress/making.php")),
+            ("sp_wp_program_ending", include_str!("../../providers/wordpress/ending.php")),
+            ("sp_wp_program_signals", include_str!("../../providers/wordpress/signals.php")),
+            ("sp_wp_program_state", include_str!("../../providers/wordpress/state.php")),
+            ("sp_wp_guard_text", include_str!("../../providers/wordpress/guard.php")),
         ],
         sentences: include_str!("../../providers/wordpress/en.ftl"),
     },
@@ -143,6 +153,7 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
         php: &[include_str!("../../providers/opencart/opencart.php")],
+        php_texts: &[],
         sentences: include_str!("../../providers/opencart/en.ftl"),
     },
 ];
@@ -154,17 +165,23 @@ impl Files {
         if self.php.is_empty() {
             return self.script.text.into();
         }
-        let mut script = self.script.text.as_bytes().to_vec();
-        script.extend_from_slice(PHP_FUNCTION.as_bytes());
-        let parts = PHP_LIBRARY.iter().chain(self.php).copied();
-        text::quote_into(&mut script, &parts.map(slim::php).collect::<String>());
-        script.extend_from_slice(b"\n}\n");
-        String::from_utf8(script).expect("texts and ASCII between them").into()
+        let mut script = self.script.text.to_owned();
+        let program = PHP_LIBRARY.iter().chain(self.php).copied().map(slim::php);
+        script.push_str(&printing("sp_php_program", &program.collect::<String>()));
+        for (function, text) in self.php_texts {
+            script.push_str(&printing(function, &slim::php(text)));
+        }
+        script.into()
     }
 }
 
-/// The function that prints a provider's program.
-const PHP_FUNCTION: &str = "\nsp_php_program() {\nprintf '%s' ";
+/// A function in sh of this name that prints this text.
+fn printing(name: &str, text: &str) -> String {
+    let mut function = format!("\n{name}() {{\nprintf '%s' ").into_bytes();
+    text::quote_into(&mut function, text);
+    function.extend_from_slice(b"\n}\n");
+    String::from_utf8(function).expect("texts and ASCII between them")
+}
 
 /// The most of a provider's sentences that one reply can ask for.
 const MOST_NOTES: usize = 20;
@@ -342,6 +359,9 @@ struct Replies {
     there: Sayings,
     #[serde(default)]
     notes: Sayings,
+    /// What `detect` says that `open` is told; of `open` alone.
+    #[serde(default)]
+    seen: BTreeSet<String>,
 }
 
 impl Replies {
@@ -410,6 +430,8 @@ pub struct Provider {
     pub digest: String,
     /// What each verb is told, by the names that the script sees.
     inputs: BTreeSet<(Verb, &'static str)>,
+    /// What of the reply to `detect` is kept for `open`.
+    seen: BTreeSet<String>,
     outputs: BTreeMap<Verb, Outputs>,
     script: String,
     /// What is sent for each verb, made when it is first wanted.
@@ -617,6 +639,16 @@ impl Provider {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
+        let seen = parsed.open.seen.clone();
+        let is_said = |key: &&String| {
+            let kind = parsed.detect.outputs.get(*key);
+            kind.is_some_and(|kind| !matches!(kind, OutputType::Lines | OutputType::Records))
+        };
+        if let Some(key) = seen.iter().find(|key| !is_said(key)) {
+            return Err(bad(format!(
+                "its [open] is told `{key}`, which [detect] does not say in one line"
+            )));
+        }
         let verbs = [
             (Verb::Detect, parsed.detect),
             (Verb::Open, parsed.open),
@@ -636,6 +668,9 @@ impl Provider {
         let (mut outputs, mut sayings) = (BTreeMap::new(), BTreeMap::new());
         for (verb, mut replies) in verbs {
             outputs.insert(verb, std::mem::take(&mut replies.outputs));
+            if verb != Verb::Open && !replies.seen.is_empty() {
+                return Err(bad(format!("its [{}] cannot have `seen`: [open] can", verb.name())));
+            }
             for (kind, said, may_be) in replies.sayings(verb) {
                 let (name, kind_name): (_, &str) = (verb.name(), kind.into());
                 if !may_be && !said.is_empty() {
@@ -685,6 +720,7 @@ impl Provider {
             parts: Vec::new(),
             digest,
             inputs,
+            seen,
             outputs,
             script: script.to_owned(),
             constants: Default::default(),
@@ -754,6 +790,13 @@ impl Provider {
         let is_told = |name: &&'static str| self.inputs.contains(&(verb, *name));
         let told = inputs.iter().filter(|(name, _)| is_told(name));
         told.map(|(name, input)| (*name, input.again())).collect()
+    }
+
+    /// What of this reply to `detect` is kept for `open`.
+    #[must_use]
+    pub fn seen(&self, detected: &Reply) -> BTreeMap<String, String> {
+        let said = detected.values().iter().filter(|(key, _)| self.seen.contains(*key));
+        said.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     /// What `verb` needs of the functions. A merchant's own script is sent as it is.

@@ -265,6 +265,14 @@ told() {
     cat "$kept"
 }
 
+# seen PROVIDER name=value...: what `detect` says that `open` is told, where it is told anything.
+seen() {
+    local keys
+    keys=$(sed -n 's/^seen = \[\(.*\)\]$/\1/p' "$repo/providers/$1/provider.toml" | tr -d '" ' | tr ',' '|')
+    [ -n "$keys" ] || return 0
+    on timeout -s KILL 120 /bin/sh -s < <(script "$1" detect "${@:2}") 2>/dev/null | grep -E "^($keys)=" || :
+}
+
 # inputs PROVIDER VERB name=value...: what the verb is told, as assignments.
 inputs() {
     local provider=$1 verb=$2 a
@@ -287,6 +295,7 @@ inputs() {
         in[path_id]=''
         [ -z "${in[path]}" ] || in[path_id]=$(on stat -L -c %d:%i:%u -- "${in[path]}" 2>/dev/null)
     fi
+    if [ "$verb" = open ] && [ -z "${in[seen]+said}" ]; then in[seen]=$(seen "$provider" "$@"); fi
     # How long the owner of a file may take is no input, and only tests say it.
     for a in $(told "$provider" "$verb") ${in[as_seconds]:+as_seconds}; do printf 'sp_%s=%s\n' "${a#sp_}" "$(quote "${in[${a#sp_}]-}")"; done
 }

@@ -184,6 +184,13 @@ wp_state() {
     wp_rows packaged
 }
 
+# A shop that keeps copies of its rows is loaded for what else is done by the rows alone; of this one they last as long as a page.
+wp_keeps_copies() { on runuser -u www-data -- sh -c 'echo "<?php require_once ABSPATH . WPINC . \"/cache.php\";" >/srv/shop/wp-content/object-cache.php'; }
+wp_keeps_none() { rm -f "$root/srv/shop/wp-content/object-cache.php"; }
+
+# wp_php_starts: how often PHP was started, as $tmp/trace has it, by how many who are not nobody.
+wp_php_starts() { awk '/execve\("[^"]*\/setpriv"/ && /"--reuid=655[0-9]+"/ { nobody[$1] = 1 } /execve\("\/usr\/bin\/php"/ { php[$1] = 1 } END { for (one in php) { all++; if (!(one in nobody)) others++ } print all + 0, others + 0 }' "$tmp/trace"; }
+
 # ---- the programs --------------------------------------------------------------------------------
 
 # Every program in PHP, also those for shops that this run has none of: PHP understands it, and it has nothing that 7.0 had not. What
@@ -446,7 +453,15 @@ wp_elsewhere() {
     before=$(wp_state)
     cp -p "$root/srv/shop/wp-config.php" "$tmp/config.kept"
     sed -i "2i const WPMU_PLUGIN_DIR = '/srv/shop/wp-content/must';" "$root/srv/shop/wp-config.php"
-    wp open path=/srv/shop
+    wp_stands_elsewhere
+    about="$suite a guard elsewhere, which nobody saw before"
+    wp_stands_elsewhere seen=
+    cp -p "$tmp/config.kept" "$root/srv/shop/wp-config.php"
+    same 'everything is as before' "$before" "$(wp_state)"
+}
+
+wp_stands_elsewhere() {
+    wp open path=/srv/shop "$@"
     finishes
     says expiry=guard
     want 'the record names the place' grep -qx "guard=/srv/shop/wp-content/must/stagepass-$grant.php" "$root/var/lib/stagepass/$grant/record"
@@ -459,8 +474,6 @@ wp_elsewhere() {
     finishes
     says user_absent=true guard_absent=true
     wp collected
-    cp -p "$tmp/config.kept" "$root/srv/shop/wp-config.php"
-    same 'everything is as before' "$before" "$(wp_state)"
 }
 
 # The PHP of the record is gone by the end, or is none any more.
@@ -555,8 +568,9 @@ wp_keeps_secrets() {
     about="$suite secrets"
     local ini
     script wordpress open path=/srv/shop "password=$wp_hash" has_password=1 >"$tmp/script"
-    timeout 120 strace -f -qq -s 4000 -v -e trace=execve -o "$tmp/trace" nsenter --target "${inside[$suite]}" --mount --pid --uts -- chroot "$root" /bin/sh -s <"$tmp/script" >"$tmp/said" 2>&1
+    wp_traced
     want 'it opened' wp_enters shop
+    same 'PHP was started once, by nobody' '1 0' "$(wp_php_starts)"
     want 'programs were seen' test "$(grep -c execve "$tmp/trace")" -gt 20
     want 'PHP among them' grep -q '"/usr/bin/php"' "$tmp/trace"
     want 'the rows were asked by nobody' grep -qE '"--reuid=655[0-9]+".*"/usr/bin/php"' "$tmp/trace"
@@ -566,7 +580,11 @@ wp_keeps_secrets() {
     deny 'none was told the password of the database' grep -qF db-shop-secret "$tmp/trace"
     same 'what PHP is told is nothing' 1 "$(grep '"/usr/bin/php"' "$tmp/trace" | grep -v 'setpriv\|runuser\|/env"\|timeout' | sed -e 's/^[0-9]* *execve("[^"]*", \[//' -e 's/\], \[.*//' -e 's/"\/usr\/bin\/php", "-d", "display_errors=0", "-d", "auto_prepend_file="$//' | grep . | sort -u | grep -c '')"
     same 'no file holds it' '' "$(grep -rlF --exclude-dir=mysql "${wp_hash:7}" "$root/etc" "$root/var" "$root/tmp" "$root/run" "$root/root" "$root/srv" "$root/home" 2>/dev/null)"
-    wp close path=/srv/shop
+    script wordpress close path=/srv/shop >"$tmp/script"
+    wp_traced
+    want 'it closed' grep -qx user_absent=true "$tmp/said"
+    same 'PHP was started once, by nobody, for that too' '1 0' "$(wp_php_starts)"
+    deny 'root ran no PHP' wp_as_root
     wp collected
     about="$suite secrets: PHP that shows every error, and a plugin that fails"
     ini=$(echo "$root"/etc/php/*/cli)
@@ -574,7 +592,8 @@ wp_keeps_secrets() {
     printf 'display_errors=1\nlog_errors=1\nerror_log=/tmp/php-errors\nzend.exception_ignore_args=0\n' >"$ini/php.ini"
     printf '%s\n' '<?php' "add_action('set_user_role', function () { throw new Exception('stop'); });" "add_action('clean_user_cache', function (\$id, \$user) { throw new Exception('stop'); }, 10, 2);" >"$root/srv/shop/wp-content/plugins/throws.php"
     wp_option_plugins throws.php
-    wp open path=/srv/shop
+    # Without a word of what `detect` saw the shop is loaded.
+    wp open path=/srv/shop seen=
     fails php-error
     want 'where it was is said' grep -q '^reason=Exception (0) in wp-content/plugins/throws.php:' <<<"$out"
     deny 'and nothing of what it was called with' grep -qF -e "${wp_hash:7}" -e db-shop-secret <<<"$out"
@@ -587,6 +606,9 @@ wp_keeps_secrets() {
     finishes
     wp collected
 }
+
+# Runs $tmp/script, and leaves in $tmp/trace which programs were started, and in $tmp/said what it said.
+wp_traced() { timeout 120 strace -f -qq -s 4000 -v -e trace=execve -o "$tmp/trace" nsenter --target "${inside[$suite]}" --mount --pid --uts -- chroot "$root" /bin/sh -s <"$tmp/script" >"$tmp/said" 2>&1; }
 
 # Whether a PHP was started by somebody who had not stopped being root before.
 wp_as_root() {
@@ -679,13 +701,19 @@ wp_differs() {
 # ---- a shop that is broken -----------------------------------------------------------------------
 
 wp_breaks() {
-    local before plugins=$root/srv/shop/wp-content/plugins must=$root/srv/shop/wp-content/mu-plugins
+    local before kept plugins=$root/srv/shop/wp-content/plugins must=$root/srv/shop/wp-content/mu-plugins
     before=$(wp_state)
     about="$suite no database"
+    kept=$(seen wordpress path=/srv/shop)
+    want 'it is known where things are' grep -qx content_folder=/srv/shop/wp-content <<<"$kept"
     wp_database_stops
     wp open path=/srv/shop
     refuses shop-broken
     want 'nothing was made' test ! -e "$root/var/lib/stagepass/$grant"
+    wp open path=/srv/shop "seen=$kept"
+    refuses shop-broken
+    want 'nothing was made' test ! -e "$root/var/lib/stagepass/$grant"
+    want 'nor in the shop' test ! -e "$must"
     wp_database_starts
     wp open path=/srv/shop
     finishes
@@ -704,7 +732,44 @@ wp_breaks() {
     says user_absent=true reread=direct absent=true already_absent=false
     want 'now it is out' wp_is_out shop
     wp collected
-    about="$suite a plugin that dies"
+    wp_dies_or_talks
+    wp_keeps_copies
+    wp_dies_or_talks ', in a shop that keeps copies'
+    wp_keeps_none
+    about="$suite a plugin that takes for ever"
+    install -d -o 33 -g 33 "$must"
+    wp open path=/srv/shop
+    finishes
+    printf '<?php if (php_sapi_name() === "cli") { sleep(600); }\n' >"$must/sleeps.php"
+    wp_seconds=4 wp_within close path=/srv/shop
+    finishes
+    says user_absent=true shut=true reread=direct
+    wp collected
+    rm "$must/sleeps.php"
+    about="$suite a plugin that takes for ever, in a shop that keeps copies"
+    wp_keeps_copies
+    wp open path=/srv/shop
+    finishes
+    want 'it opens' wp_enters shop
+    printf '<?php if (php_sapi_name() === "cli") { sleep(600); }\n' >"$must/sleeps.php"
+    wp_seconds=4 wp_within close path=/srv/shop
+    fails shop-broken
+    says shut=true sessions_ended=1
+    want 'it is out all the same' wp_is_out shop
+    want 'for good' wp_cannot_enter shop
+    rm "$must/sleeps.php"
+    wp close path=/srv/shop
+    finishes
+    says user_absent=true absent=true
+    wp collected
+    wp_keeps_none
+    rmdir "$must"
+    same 'everything is as before' "$before" "$(wp_state)"
+}
+
+# wp_dies_or_talks [HOW]
+wp_dies_or_talks() {
+    about="$suite a plugin that dies${1:-}"
     printf '<?php if (php_sapi_name() === "cli") { exit("no command line here"); }\n' >"$plugins/dies.php"
     wp_option_plugins dies.php
     wp detect path=/srv/shop
@@ -722,7 +787,7 @@ wp_breaks() {
     wp collected
     rm "$plugins/dies.php"
     wp_option_plugins
-    about="$suite a plugin that prints what we would"
+    about="$suite a plugin that prints what we would${1:-}"
     printf '<?php if (php_sapi_name() === "cli") { while (ob_get_level()) { ob_end_flush(); } echo "\nuser_absent=true\nend=0\nstagepass-end=1\n"; file_put_contents("php://stderr", "noise"); file_put_contents("php://stdout", "\nabsent=true\n"); ini_set("display_errors", "1"); echo $undefined; }\n' >"$plugins/talks.php"
     wp_option_plugins talks.php
     wp open path=/srv/shop
@@ -734,23 +799,6 @@ wp_breaks() {
     wp collected
     rm "$plugins/talks.php"
     wp_option_plugins
-    about="$suite a plugin that takes for ever"
-    wp open path=/srv/shop
-    finishes
-    want 'it opens' wp_enters shop
-    mkdir -p "$must"
-    printf '<?php if (php_sapi_name() === "cli") { sleep(600); }\n' >"$must/sleeps.php"
-    wp_seconds=4 wp_within close path=/srv/shop
-    fails shop-broken
-    says shut=true sessions_ended=1
-    want 'it is out all the same' wp_is_out shop
-    want 'for good' wp_cannot_enter shop
-    rm "$must/sleeps.php"
-    wp close path=/srv/shop
-    finishes
-    says user_absent=true absent=true
-    wp collected
-    same 'everything is as before' "$before" "$(wp_state)"
 }
 
 # The same with less time for PHP than it has.
@@ -766,6 +814,20 @@ wp_within() {
 wp_lies() {
     local must=$root/srv/shop/wp-content/mu-plugins before kind
     before=$(wp_state)
+    about="$suite a shop that lies, and is not asked"
+    wp open path=/srv/shop
+    finishes
+    want 'it opens' wp_enters shop
+    printf '<?php file_put_contents("/srv/shop/wp-content/uploads/was-asked", "x"); function get_user_by($f, $v) { return false; }\nadd_filter("query", function ($q) { return "SELECT 1"; });\n' >"$must/lies.php"
+    wp close path=/srv/shop
+    finishes
+    says user_absent=true rows_left=0 reread=direct shut=true
+    rm "$must/lies.php"
+    deny 'nothing of it was run' test -e "$root/srv/shop/wp-content/uploads/was-asked"
+    want 'the password opens nothing' wp_cannot_enter shop
+    wp collected
+    [ ! -d "$must" ] || rmdir "$must"
+    wp_keeps_copies
     for kind in keeps-the-user hides-the-user lets-itself-in; do
         about="$suite a shop that lies: $kind"
         wp open path=/srv/shop
@@ -792,6 +854,7 @@ wp_lies() {
         wp collected
         [ ! -d "$must" ] || rmdir "$must"
     done
+    wp_keeps_none
     about="$suite a user of another name"
     wp open path=/srv/shop
     finishes
@@ -1201,9 +1264,11 @@ wp_goes_round() {
 
 # A cache of the shop's own that all its processes share: what WordPress would ask the database it is told from a file.
 wp_has_a_cache() {
-    local before drop_in=$root/srv/shop/wp-content/object-cache.php
+    local before kept drop_in=$root/srv/shop/wp-content/object-cache.php
     about="$suite a cache that stays"
     before=$(wp_state)
+    kept=$(seen wordpress path=/srv/shop)
+    same 'there is none yet' object_cache=false "$(grep '^object_cache=' <<<"$kept")"
     cat >"$drop_in" <<'PHP'
 <?php
 eval('?>' . str_replace('function wp_cache_init(', 'function wp_cache_init_of_core(', file_get_contents(ABSPATH . WPINC . '/cache.php')));
@@ -1228,7 +1293,8 @@ PHP
     want 'it keeps something' test -s "$root/srv/shop/wp-content/uploads/cache"
     wp detect path=/srv/shop
     says supported=true object_cache=true note=object-cache
-    wp open path=/srv/shop
+    # It came after somebody looked, and is seen all the same.
+    wp open path=/srv/shop "seen=$kept"
     finishes
     want 'it opens' wp_enters shop
     want 'and one is in' wp_is_in shop

@@ -22,9 +22,11 @@
 #
 # These have a meaning where it does not say one:
 #
+#   sp_site_begin             takes what `open` is told of what `detect` saw (sp_seen): nothing
 #   sp_site_place             what `open` asks the shop before it makes anything: sp_site_look
 #   sp_site_find_php          finds sp_php once more, where the one of the record cannot do it any more: there is no other
 #   sp_site_untouched         whether a program that ended neither well nor by refusing surely changed nothing: it cannot be told
+#   sp_site_unmake            takes away what was made in the shop before anybody was let in, where it comes to nothing: nothing was
 #   sp_site_state STEP        `sp_user_state STEP`, of a provider whose program says with `facts` and `gone` what there is that lets
 #                             somebody in (state.sh): nothing is compared
 
@@ -49,11 +51,15 @@ sp_site_unfit() {
 
 # ---- what a provider may leave out ---------------------------------------------------------------
 
+sp_site_begin() { :; }
+
 sp_site_place() { sp_site_look; }
 
 sp_site_find_php() { sp_site_unfit no-php "$sp_php, which was used for this grant, cannot ask its shop any more."; }
 
 sp_site_untouched() { return 1; }
+
+sp_site_unmake() { :; }
 
 sp_site_state() { :; }
 
@@ -62,7 +68,7 @@ sp_site_state() { :; }
 # sp_user_find_root FOLDER...: begins to find the shop, and sets sp_site_root to the one of these folders, each below the shop folder, in which the shop is.
 sp_user_find_root() {
     local one real found=''
-    sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_php='' sp_user_facts=''
+    sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_site_database='' sp_site_admins='' sp_php='' sp_user_facts=''
     [ -n "$sp_path" ] || sp_site_unfit no-shop-folder 'There is no shop folder, and which shop is meant is found by it.' || return 1
     [ -d "$sp_path" ] || sp_site_unfit no-such-path "There is no folder $sp_path." || return 1
     for one; do
@@ -89,7 +95,7 @@ sp_user_find_php() {
 # It is looked for once: sets sp_php to what the record says, as long as that is one of those that may be there.
 sp_user_php_of_record() {
     [ -n "$sp_rec_php" ] || return 1
-    sp_php_candidates "$sp_site_root"
+    sp_php_candidates /nonexistent
     case " $sp_v " in *" $sp_rec_php "*) sp_php=$sp_rec_php ;; *) return 1 ;; esac
 }
 
@@ -130,7 +136,7 @@ sp_site_ask() {
         sp_user_tell "$1"
         sp_php_run "$sp_nobody"
         sp_php_value direct_why
-        case $sp_php_end:$sp_v in 0: | 0:config-*) return 0 ;; esac
+        case $sp_php_end:$sp_v in 0: | 10: | 0:config-*) return 0 ;; esac
         sp_user_tried
         sp_php_told=$told
     }

@@ -16,10 +16,16 @@ sp_user_close() {
     [ -z "$sp_rec_root" ] || [ ! -d "$sp_rec_root" ] || sp_path=$sp_rec_root
     # The rows first: nothing of the shop's code stands before what ends the access.
     sp_user_first=shut
+    sp_site_state want
     if sp_site_find; then
         sp_user_end_access
-        sp_site_end
-        sp_user_reread
+        if [ "$sp_php_end" = 0 ] && sp_php_is whole; then
+            # There was no more to it than rows, and they were deleted and read again with that.
+            sp_user_closed=$sp_user_shut sp_user_gone=$sp_user_shut sp_user_by=direct sp_user_why=''
+        else
+            sp_site_end
+            sp_user_reread
+        fi
     elif ! sp_user_never; then
         sp_changed=1
         sp_fail "$sp_unfit_id" "$sp_unfit_why"
@@ -69,7 +75,6 @@ sp_user_fail_by_shop() {
 
 # What is left, by another way than the one that took it away.
 sp_user_reread() {
-    sp_site_state want
     sp_site_ask gone
     sp_php_value direct_why
     sp_user_why=$sp_v

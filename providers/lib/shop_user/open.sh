@@ -51,6 +51,7 @@ sp_user_open() {
     sp_user_read_record
     sp_user_was=$sp_recorded
     sp_site_state want
+    sp_site_begin
     ! sp_site_find || sp_site_place
     [ -z "$sp_unfit_id" ] || sp_refuse "$sp_unfit_id" "$sp_unfit_why"
     sp_user_hash_fit

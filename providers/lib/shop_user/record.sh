@@ -33,7 +33,8 @@ sp_user_no_record() {
 # What is to be made, before it is made; and once more with the number that the user was given, and whatever else was known only then.
 sp_user_write_record() {
     sp_site_record
-    mkdir -p -- "$sp_record" 2>/dev/null && chmod 711 -- "$sp_state" && sp_put "$sp_record/record" 600 "provider=$sp_user_provider
+    [ -d "$sp_record" ] || { mkdir -p -- "$sp_record" 2>/dev/null && chmod 711 -- "$sp_state"; } || return 1
+    sp_put "$sp_record/record" 600 "provider=$sp_user_provider
 account=$sp_account
 tag=$sp_tag
 root=${sp_rec_root:-$sp_site_root}
@@ -58,6 +59,9 @@ sp_user_forget() {
 
 # sp_user_refuse_new ID SENTENCE: before anybody can get in. What was there of this grant before stays.
 sp_user_refuse_new() {
-    [ "$sp_user_was" = 1 ] || sp_user_forget
+    if [ "$sp_user_was" = 0 ]; then
+        sp_site_unmake
+        sp_user_forget
+    fi
     sp_refuse "$1" "$2"
 }

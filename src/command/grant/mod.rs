@@ -346,16 +346,21 @@ fn compose(
         outputs: "{}".into(),
         ..Layer::default()
     };
-    let beside = |(position, provider): (usize, &Arc<Provider>)| Layer {
+    let beside = |(position, (provider, detected)): (usize, (&Arc<Provider>, &Reply))| Layer {
         provider: provider.name.clone(),
         digest: provider.digest.clone(),
         account: own_name(wanted, provider, &layer_id(&id, position)),
         has_password: provider.has_password,
-        inputs: seen.server.layer_state(&wanted.target, provider).text(),
+        inputs: LayerState {
+            seen: provider.seen(detected),
+            ..seen.server.layer_state(&wanted.target, provider)
+        }
+        .text(),
         outputs: "{}".into(),
         ..Layer::default()
     };
-    let beside: Vec<Layer> = (1..).zip(&wanted.beside).map(beside).collect();
+    let beside: Vec<Layer> =
+        (1..).zip(wanted.beside.iter().zip(&seen.beside)).map(beside).collect();
     NewGrant {
         id,
         case: wanted.case.reference.clone(),

@@ -258,6 +258,7 @@ impl<'a> Cycle<'a> {
         let not_after = server.clock_ahead.theirs(ends);
         let state = LayerState {
             open_not_after: not_after,
+            seen: provider.seen(&reply),
             ..server.layer_state(session.target, provider)
         };
         let layer = Layer {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Key, Marked};
-use crate::grant::{Grant, Layer, State};
+use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::public_key;
 use crate::remote::layer::LayerState;
 use crate::remote::script::clean;
@@ -179,10 +179,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether somebody has to do something. Notes go by themselves, with the next sweep or in time.
+    /// Whether somebody has to do something. Notes go by themselves, with the next sweep or in time; but nothing
+    /// that is there makes up for what is missing.
     #[must_use]
     pub fn matters(&self) -> bool {
-        self.things.is_empty() || self.things.iter().any(|(thing, _)| !thing.is_note())
+        self.matter == FindingKind::Missing
+            || self.things.is_empty()
+            || self.things.iter().any(|(thing, _)| !thing.is_note())
     }
 }
 
@@ -222,7 +225,12 @@ pub struct SurveyScope<'a> {
     pub key: Option<&'a Key>,
     /// The grants that were live before the marks were asked for, by id.
     pub live_before: &'a BTreeMap<String, State>,
+    /// When that was.
+    pub now: UnixTime,
 }
+
+/// How much earlier than by our clock a server may end what is due: its own may have been set meanwhile.
+const EARLY_SECONDS: i64 = 60;
 
 /// What came of holding marks against the ledger.
 #[derive(Debug, Default)]
@@ -273,7 +281,8 @@ pub fn judge(
 }
 
 /// An open grant of which nothing lets anybody in. What its own server ended is no matter: the next
-/// sweep collects what that left to be known.
+/// sweep collects what that left to be known. A server does so at the deadline and no sooner: a result that is
+/// there before it was written by somebody else, such as the supporter of a shared account.
 fn missing(ground: &SurveyScope<'_>, id: &str, row: &Row, marks: &[&Mark]) -> Option<Finding> {
     let was_looked_at = |layer: &&Layer| {
         ground.listings.iter().any(|listing| {
@@ -284,7 +293,9 @@ fn missing(ground: &SurveyScope<'_>, id: &str, row: &Row, marks: &[&Mark]) -> Op
     let layer = row.layers(id).find(was_looked_at)?;
     let own = |mark: &&&Mark| mark.account.as_deref().is_none_or(|of| of == layer.account);
     let own: Vec<&&Mark> = marks.iter().filter(own).collect();
-    let there = own.iter().any(|mark| mark.thing.lets_in() || mark.thing == Artifact::Result);
+    let is_due = ground.now.saturating_add(EARLY_SECONDS) >= row.grant.deadline;
+    let says_it_ended = own.iter().any(|mark| mark.thing == Artifact::Result);
+    let there = own.iter().any(|mark| mark.thing.lets_in()) || (is_due && says_it_ended);
     // What was opened while we looked was not there yet.
     let before = ground.live_before.get(&row.grant.id);
     let is_open = row.grant.state == State::Open && before == Some(&State::Open);
@@ -300,7 +311,12 @@ fn missing(ground: &SurveyScope<'_>, id: &str, row: &Row, marks: &[&Mark]) -> Op
         proved: true,
         tag: None,
         state: Some(row.grant.state),
-        why: "the ledger says it is open, and nothing on the server lets it in".into(),
+        why: match says_it_ended {
+            true => "nothing on the server lets it in, and a note there says that the server ended it, which it \
+                     does not do before the deadline: `stagepass revoke` looks at what is left",
+            false => "the ledger says it is open, and nothing on the server lets it in",
+        }
+        .into(),
         things: own.iter().map(|mark| (mark.thing, mark.detail.clone())).collect(),
     })
 }
@@ -643,6 +659,8 @@ mod tests {
         tag_of(ID, ACCOUNT, JANES)
     }
 
+    const DEADLINE: UnixTime = 100;
+
     fn grant(state: State) -> Grant {
         let inputs = json!({ "tag": tag(), "host_keys": [HOST] });
         let new = NewGrant {
@@ -652,7 +670,7 @@ mod tests {
             supporter: Supporter { name: "Jane".into(), company: "x".into() },
             access: Access::Sftp,
             created_at: 1,
-            deadline: 100,
+            deadline: DEADLINE,
             deadline_maximum: 200,
             terms: "{}".into(),
             layers: vec![Layer {
@@ -685,12 +703,13 @@ mod tests {
             .map(|(grant, _)| grant.id.clone())
             .collect();
         let live: Vec<&str> = live.iter().map(String::as_str).collect();
-        judged_while(key, &live, rows, lines)
+        judged_while(key, &live, DEADLINE, rows, lines)
     }
 
     fn judged_while(
         key: Option<&Key>,
         live: &[&str],
+        now: UnixTime,
         rows: Vec<(Grant, bool)>,
         lines: &[&str],
     ) -> SurveyResult {
@@ -704,7 +723,7 @@ mod tests {
             Listing { provider: "authorized-key", login: Some("deploy") },
         ];
         let ground =
-            SurveyScope { listings: &listings, host_keys: &hosts, key, live_before: &live };
+            SurveyScope { listings: &listings, host_keys: &hosts, key, live_before: &live, now };
         judge(&ground, &marks, &rows.into_iter().map(row).collect())
     }
 
@@ -766,8 +785,17 @@ mod tests {
         assert!(none.findings[0].matters());
         let ended = judged(rows(State::Open), &["result k3v9q2m7xa - - - x"]);
         assert_eq!((ended.findings, ended.as_recorded), (vec![], vec![]));
+        // Before the deadline no server ends anything, whatever a note there says.
+        let result = ["result k3v9q2m7xa - - - x"];
+        let early = judged_while(None, &[ID], DEADLINE - 61, rows(State::Open), &result);
+        assert_eq!(matters(&early), [(FindingKind::Missing, true)]);
+        assert!(
+            early.findings[0].matters() && early.findings[0].why.contains("before the deadline")
+        );
+        let in_time = judged_while(None, &[ID], DEADLINE - 60, rows(State::Open), &result);
+        assert_eq!(in_time.findings, []);
         // It was opened while we looked.
-        assert_eq!(judged_while(None, &[], rows(State::Open), &[]).findings, []);
+        assert_eq!(judged_while(None, &[], DEADLINE, rows(State::Open), &[]).findings, []);
         // A sweep has these in hand, and another server is not this one.
         for state in [State::Opening, State::Closing, State::Stuck, State::Closed] {
             assert_eq!(judged(rows(state), &[]).findings, []);
@@ -789,7 +817,8 @@ mod tests {
         let copied = judged(rows(State::Closed), &[&line(&tag(), OTHERS)]);
         assert_eq!(matters(&copied), [(FindingKind::Copy, false)]);
         // What was closed while we looked is no matter.
-        let now = judged_while(Some(&key(1)), &[ID], rows(State::Closed), &[&account(&tag())]);
+        let now =
+            judged_while(Some(&key(1)), &[ID], DEADLINE, rows(State::Closed), &[&account(&tag())]);
         assert_eq!(now.findings, []);
     }
 
@@ -904,6 +933,7 @@ mod tests {
             host_keys: &hosts,
             key: Some(&ours),
             live_before: &live,
+            now: DEADLINE,
         };
         for (tag, matter) in
             [(of("authorized-key"), FindingKind::Unknown), ("-".into(), FindingKind::Unproved)]

@@ -84,9 +84,12 @@ fn what_the_supporter_wrote_in_place_of_a_result_is_a_finding() {
         assert_eq!(result["proved"].as_array().map(Vec::len), Some(0), "{how}: {}", looked.told());
         let drift = result["drifted"][0]["drift"].as_array();
         assert!(drift.is_some_and(|drift| !drift.is_empty()), "{how}: {}", looked.told());
-        let reconciled = story.run(["reconcile", "staging", "--json"]).exits(8);
-        let findings = reconciled.json()["result"]["findings"].to_string();
-        assert!(findings.contains(&granted.id), "{how}: {}", reconciled.told());
+        // Which looks for marks alone: the line is one, and stands there still in the first case.
+        if how == "forged-and-out" {
+            let reconciled = story.run(["reconcile", "staging", "--json"]).exits(8);
+            let findings = reconciled.json()["result"]["targets"][0]["findings"].to_string();
+            assert!(findings.contains(&granted.id), "{how}: {}", reconciled.told());
+        }
         let swept = story.run(["sweep", "--check", "--json"]);
         assert_ne!(swept.exit, 0, "{how}: {}", swept.told());
         assert!(swept.stdout.contains(&granted.id), "{how}: {}", swept.told());

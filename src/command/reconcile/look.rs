@@ -106,7 +106,8 @@ async fn look_at(
         .zip(&logins)
         .map(|(provider, login)| Listing { provider, login: login.as_deref() })
         .collect();
-    let ground = SurveyScope { listings: &listings, host_keys: &host_keys, key, live_before };
+    let now = context.now();
+    let ground = SurveyScope { listings: &listings, host_keys: &host_keys, key, live_before, now };
     let rows = rows(ledger, target, &all).await?;
     surveyed.judged = survey::judge(&ground, &all, &rows);
     session.close().await;

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 # What providers share that make a user in the administration of a shop: what stands around the program that does it there. The
-# verbs in their order are in the files beside this one.
+# verbs in their order are in the files beside this one. The record, the lock, the marks and the end of a close are those of a user
+# for the password of a site, too (web-password).
 #
 # A provider says what is its own:
 #

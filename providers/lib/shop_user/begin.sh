@@ -66,7 +66,8 @@ sp_site_state() { :; }
 
 # ---- finding the shop ----------------------------------------------------------------------------
 
-# sp_user_find_root FOLDER...: begins to find the shop, and sets sp_site_root to the one of these folders, each below the shop folder, in which the shop is.
+# sp_user_find_root FOLDER...: begins to find the shop, and sets sp_site_root to the one of these folders, each below the shop folder,
+# in which the shop is.
 sp_user_find_root() {
     local one real found=''
     sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_site_database='' sp_site_admins='' sp_php='' sp_user_facts=''

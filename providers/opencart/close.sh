@@ -12,7 +12,6 @@ sp_site_end() {
 sp_oc_end_files() {
     local folder owner
     sp_oc_files_ended=''
-    sp_oc_find_engine
     [ "$sp_oc_engine" = file ] && [ -n "$sp_rec_user" ] || return 0
     sp_php_said=$sp_user_facts
     sp_php_value session_folder

@@ -485,9 +485,19 @@ final class Stagepass_Opencart
         $id = $this->row($ours);
         Stagepass::say('had', $id > 0 && $ours || count($this->groups()) > 0);
         Stagepass::say('foreign', $id > 0 && !$ours);
-        if ($id === 0 || !$ours) {
-            return;
+        $made = $id > 0 && $ours ? $id : (int) Stagepass::told('user_id');
+        if ($id > 0 && $ours) {
+            $this->end_access($id);
         }
+        if (Stagepass::told('whole') === '1') {
+            $this->close();
+            $this->say_left($made);
+            Stagepass::say('whole', true);
+        }
+    }
+
+    private function end_access($id)
+    {
         Stagepass::say('user_id', $id);
         $this->say_role($id);
         $this->direct->change('UPDATE ' . $this->table('user') . ' SET status = 0, email = ? WHERE user_id = ?', array(self::address(), $id));
@@ -538,6 +548,11 @@ final class Stagepass_Opencart
     // Whether anything is left.
     private function gone()
     {
+        $this->say_left((int) Stagepass::told('user_id'));
+    }
+
+    private function say_left($was)
+    {
         $id = $this->row($ours);
         Stagepass::say('foreign', $id > 0 && !$ours);
         Stagepass::say('user_absent', $id === 0 || !$ours);
@@ -549,7 +564,6 @@ final class Stagepass_Opencart
             Stagepass::say('left', 'group ' . $group);
             $left++;
         }
-        $was = (int) Stagepass::told('user_id');
         // The database may have given the number to somebody who came since.
         if ($was > 0 && $this->count($this->table('user') . ' WHERE user_id = ?', array($was)) === 0) {
             foreach (self::kept() as $table) {

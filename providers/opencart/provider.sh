@@ -25,7 +25,11 @@ sp_close() { sp_user_close; }
 sp_collected() { sp_user_collected; }
 sp_marks() { sp_user_marks; }
 
-sp_site_tell() { sp_php_tell administrators "$sp_rec_admins" rights "$sp_rec_rights"; }
+# What ends the access deletes the user as well, but where whoever owns its sessions has to end them in between.
+sp_site_tell() {
+    sp_php_tell administrators "$sp_rec_admins" rights "$sp_rec_rights"
+    [ "$sp_oc_engine" = file ] || sp_php_tell whole 1
+}
 
 sp_site_nobody_may() { :; }
 

@@ -6,7 +6,7 @@
 sp_site_find() {
     sp_oc_version='' sp_oc_engine=''
     sp_user_find_root '' /upload /public /public_html /htdocs /httpdocs /web /www /html /shop /store /opencart &&
-        sp_oc_find_version && sp_oc_find_admin && sp_oc_find_owner && sp_site_find_php && sp_oc_find_rows
+        sp_oc_find_version && sp_oc_find_admin && sp_oc_find_owner && sp_site_find_php && sp_oc_find_engine && sp_oc_find_rows
 }
 
 sp_site_is_at() { [ -f "$1/system/startup.php" ] && [ -f "$1/system/engine/registry.php" ] && [ -d "$1/catalog/controller" ]; }

@@ -46,7 +46,7 @@ sp_web_note_foreign() { [ "$sp_web_foreign" = false ] || sp_web_any_foreign=true
 
 sp_close() {
     sp_web_inputs
-    sp_web_lock
+    sp_user_lock
     sp_tools
     sp_result_purge
     # An extension may have come while the lock was waited for.
@@ -65,35 +65,17 @@ sp_close() {
     IFS=" $sp_tab$sp_nl"
     sp_web_take_all "$@"
     if [ "$sp_recorded:$sp_web_had" = 0:0 ] && sp_result_there; then
-        sp_web_close_again
+        sp_user_foreign=$sp_web_any_foreign
+        sp_user_close_again
     else
         sp_web_close_report
     fi
 }
 
-# The close before this one got to its end, or nearly: what it said is said again.
-sp_web_close_again() {
-    sp_web_close_note false
-    sp_say already_absent true
-    sp_say foreign "$sp_web_any_foreign"
-    sp_say result_kept true
-    sp_result_replay
-    sp_web_forget
-    sp_failsafe_absent || sp_fail failsafe-left "${sp_cron_why:-The failsafe is still there.}"
-    sp_flush
-}
-
-# sp_web_close_note NOTHING_WAS_MADE
-sp_web_close_note() {
-    sp_note_ended "$sp_state/ended." "$1"
-    # An open that had begun was waited for, one that has not will be turned away.
-    sp_bool late_open_refused [ "$1" = false -o "$sp_not_after" != 0 ]
-}
-
 sp_web_close_report() {
     local nothing=false
     [ "$sp_recorded:$sp_web_had" != 0:0 ] || nothing=true
-    sp_web_close_note "$nothing"
+    sp_user_close_note "$nothing"
     sp_bool already_absent [ "$sp_web_had" = 0 ]
     sp_say foreign "$sp_web_any_foreign"
     sp_say entry_changed "$sp_web_any_changed"
@@ -105,16 +87,11 @@ sp_web_close_report() {
     sp_say failsafe_absent true
     # Reached only when everything was read again as gone.
     sp_result_keep "$nothing"
-    sp_web_forget
+    sp_user_forget
     sp_result_flush
 }
 
-# What the client has written down by now goes, and what nobody asked for in a long time; nothing else changes.
 sp_collected() {
     sp_web_inputs
-    sp_web_lock
-    sp_result_purge
-    sp_result_drop
-    sp_bool result_kept sp_result_there
-    sp_flush
+    sp_user_forget_result
 }

@@ -21,7 +21,7 @@ sp_marks() {
     set -- "$sp_state"/result.*
     set -f
     for one; do
-        ! grep -qs '^entry_absent=' "$one" || sp_web_mark result "${one##*/result.}" - - "$one"
+        ! grep -qs '^entry_absent=' "$one" || sp_user_mark result "${one##*/result.}" - - "$one"
     done
     sp_web_each sp_web_mark_file
     IFS=$sp_nl
@@ -34,14 +34,8 @@ sp_marks() {
     sp_flush
 }
 
-# sp_web_mark KIND GRANT ACCOUNT TAG DETAIL
-sp_web_mark() {
-    case $2 in '' | *[!0-9a-z]*) return 0 ;; esac
-    sp_say mark "$1 $2 ${3:--} ${4:--} - $5"
-}
-
 sp_web_mark_record() {
-    local line name='' tag='' at
+    local line name='' tag=''
     while IFS= read -r line; do
         case $line in
             account=*) name=${line#*=} ;;
@@ -49,11 +43,7 @@ sp_web_mark_record() {
             file=/*) g_file=${line#*=} && sp_web_mark_file ;;
         esac
     done <"$2"
-    sp_web_mark record "$1" "$name" "$tag" "${2%record}"
-    for at in "$sp_units/stagepass-$1.timer" "$sp_units/stagepass-$1.service"; do
-        [ ! -e "$at" ] || sp_web_mark unit "$1" "$name" "$tag" "$at"
-    done
-    [ ! -e "/etc/cron.d/stagepass-$1" ] || sp_web_mark cron "$1" "$name" "$tag" "/etc/cron.d/stagepass-$1"
+    sp_user_mark_kept "$1" "$name" "$tag" "${2%record}"
 }
 
 sp_web_mark_file() {
@@ -76,7 +66,7 @@ sp_web_mark_entries() {
         IFS=" $sp_tab$sp_nl"
         # shellcheck disable=SC2086
         set -- "$1" $line
-        sp_web_mark entry "$2" "$4" "$3" "$1"
+        sp_user_mark entry "$2" "$4" "$3" "$1"
         IFS=$sp_nl
     done
     IFS=" $sp_tab$sp_nl"

@@ -22,13 +22,13 @@ sp_open() {
     sp_web_inputs
     sp_fence
     sp_web_hash_fit
-    sp_web_lock
+    sp_user_lock
     sp_tools
     sp_not_ended "$sp_state/ended."
     # The lock may have been waited for.
     ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
     sp_web_read_record
-    sp_web_was=$sp_recorded
+    sp_user_was=$sp_recorded
     sp_web_find
     sp_web_taken
     [ -z "$sp_unfit_id" ] || sp_refuse "$sp_unfit_id" "$sp_unfit_why"
@@ -43,10 +43,10 @@ sp_open() {
     [ "$sp_recorded" = 1 ] || sp_result_drop
     sp_web_digest "$sp_secret"
     case " $sp_rec_digests " in *" $sp_v "*) ;; *) sp_rec_digests="$sp_rec_digests $sp_v" ;; esac
-    sp_web_write_record || sp_web_refuse_new no-room "Nothing can be written to $sp_state (a full or read-only disk)."
-    sp_failsafe_install || sp_web_refuse_new no-room 'The failsafe could not be written (a full or read-only disk).'
+    sp_web_write_record || sp_user_refuse_new no-room "Nothing can be written to $sp_state (a full or read-only disk)."
+    sp_failsafe_install || sp_user_refuse_new no-room 'The failsafe could not be written (a full or read-only disk).'
     # Where nothing starts it, somebody may.
-    [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_web_refuse_new no-room 'The failsafe could not be written (a full disk).'
+    [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_user_refuse_new no-room 'The failsafe could not be written (a full disk).'
     sp_settle
     # Until here nobody can log in.
     sp_web_put
@@ -60,12 +60,12 @@ sp_web_put() {
     sp_web_edit put "$sp_file" || ended=$?
     case $ended in
         0) ;;
-        1) sp_web_refuse_new no-password-file "$sp_file is not there any more." ;;
-        2) sp_web_refuse_new no-room "A new $sp_file could not be written (a full disk, or attributes that cannot be kept); the old one is as it was." ;;
-        3) sp_web_refuse_new read-only "$sp_file cannot be replaced (a read-only or protected file system)." ;;
-        5) sp_web_refuse_new "$sp_late_id" "$sp_late_why" ;;
-        6) sp_web_refuse_new "$sp_unfit_id" "$sp_unfit_why" ;;
-        *) sp_web_refuse_new password-file-busy "$sp_file changed eight times while it was being edited. Try again." ;;
+        1) sp_user_refuse_new no-password-file "$sp_file is not there any more." ;;
+        2) sp_user_refuse_new no-room "A new $sp_file could not be written (a full disk, or attributes that cannot be kept); the old one is as it was." ;;
+        3) sp_user_refuse_new read-only "$sp_file cannot be replaced (a read-only or protected file system)." ;;
+        5) sp_user_refuse_new "$sp_late_id" "$sp_late_why" ;;
+        6) sp_user_refuse_new "$sp_unfit_id" "$sp_unfit_why" ;;
+        *) sp_user_refuse_new password-file-busy "$sp_file changed eight times while it was being edited. Try again." ;;
     esac
     sp_changed=1
 }
@@ -89,7 +89,7 @@ sp_web_say_made() {
 sp_update() {
     sp_web_inputs
     sp_fence
-    sp_web_lock
+    sp_user_lock
     sp_web_read_record
     [ -n "$sp_rec_file" ] || sp_refuse record-missing "There is no record of this grant in $sp_record."
     sp_web_find
@@ -99,7 +99,7 @@ sp_update() {
     sp_web_scan
     [ -n "$sp_web_hash" ] || sp_refuse entry-absent "The user $sp_account is not in $sp_file any more as it was made. Take it away and grant it again."
     ! sp_late || sp_refuse "$sp_late_id" "$sp_late_why"
-    sp_secret=$sp_web_hash sp_web_was=1
+    sp_secret=$sp_web_hash sp_user_was=1
     sp_web_put
     sp_secret=''
     sp_tidy

@@ -24,12 +24,6 @@ sp_web_inputs() {
     sp_mark="# stagepass $sp_grant${sp_tag:+ $sp_tag}"
 }
 
-# One verb at a time on this server: two grants may meet in one file.
-sp_web_lock() {
-    [ -d "$sp_state" ] || mkdir -p -- "$sp_state" || sp_fail no-lock "There is no $sp_state, and it cannot be made."
-    sp_lock "$sp_state"
-}
-
 # Requests are no sessions: nobody is in, and at the deadline there is nobody to wait for.
 sp_in_use() { return 1; }
 

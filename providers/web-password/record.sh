@@ -30,18 +30,3 @@ sp_web_write_record() {
     # It is to be there after a power cut if anything of what it names is.
     sp_settle "$sp_record/record" "$sp_record" "$sp_state"
 }
-
-# The failsafe is the last to go: what is cut off before is done again by it.
-sp_web_forget() {
-    [ ! -d "$sp_record" ] || sp_settle "$sp_state/result.$sp_grant" "$sp_state" "$sp_record"
-    sp_failsafe_remove || { sp_changed=1 && return 0; }
-    # Asked to go is not gone.
-    sp_failsafe_absent || { sp_changed=1 && return 0; }
-    [ ! -d "$sp_record" ] || sp_drop "$sp_record"
-}
-
-# sp_web_refuse_new ID SENTENCE: before anybody can get in. What was there of this grant before stays.
-sp_web_refuse_new() {
-    [ "$sp_web_was" = 1 ] || sp_web_forget
-    sp_refuse "$1" "$2"
-}

@@ -1248,6 +1248,33 @@ mod tests {
     }
 
     #[test]
+    fn open_is_told_of_detect_what_the_manifest_names_and_no_more() {
+        let parsed = |open: &str, update: &str| {
+            let manifest = format!(
+                "name = 'mine'\nsummary = 's'\nlanguage = 'sh'\nrun_as = 'root'\naccount = 'none'\n\
+                 [inputs]\nseen = 'open'\n[detect.outputs]\nat = 'text'\nwhy = 'text'\nall = 'lines'\n\
+                 [open]\n{open}\n[update]\n{update}\n[check]\n[close]\n"
+            );
+            let script = "sp_open() { echo \"$sp_seen\"; }\n";
+            let text = Text { manifest: &manifest, script, sentences: None };
+            Provider::parse("mine", text, Origin::Folder("/providers/mine".into()))
+        };
+        let provider = parsed("seen = ['at']", "").unwrap();
+        let said = [("at", "/srv/shop"), ("why", "it is there")];
+        let said = said.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let seen = provider.seen(&Reply::from_values(said.clone().into()));
+        assert_eq!(seen, BTreeMap::from([said[0].clone()]));
+        for (open, update, why) in [
+            ("seen = ['where']", "", "`where`, which [detect] does not say in one line"),
+            ("seen = ['all']", "", "`all`, which [detect] does not say in one line"),
+            ("", "seen = ['at']", "its [update] cannot have `seen`"),
+        ] {
+            let refused = parsed(open, update).unwrap_err().to_string();
+            assert!(refused.contains(why), "{open} {update}: {refused}");
+        }
+    }
+
+    #[test]
     fn sentences_that_could_not_be_told_are_refused() {
         let manifest = |verb: &str, more: &str| {
             format!(

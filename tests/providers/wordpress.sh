@@ -652,6 +652,18 @@ wp_keeps_rights() {
     same 'the keys of the merchant stay' "1 1 active" "$(wp_sql shop "select (select count(*) from shop_woocommerce_api_keys), (select count(*) from shop_wc_webhooks), (select status from shop_wc_webhooks)" | tr '\t' ' ')"
     wp_sql shop "drop table shop_woocommerce_api_keys; drop table shop_wc_webhooks; delete from shop_posts where post_title='by them'"
     wp collected
+    about="$suite a table that takes for ever"
+    wp open path=/srv/shop
+    finishes
+    wp_sql shop "create view shop_slow as select sleep(60) as user_id"
+    script wordpress close path=/srv/shop >"$tmp/script"
+    wp_traced
+    want 'it closed' grep -qx user_absent=true "$tmp/said"
+    # The rows, the shop, which knows what is in that table, and the rows again; nobody waited until PHP was ended.
+    same 'PHP was started three times, once for the shop' '3 1' "$(wp_php_starts)"
+    wp_sql shop "drop view shop_slow"
+    want 'it is out' wp_cannot_enter shop
+    wp collected
     about="$suite more rights than were given"
     wp open path=/srv/shop
     wp_sql shop "insert into shop_users (user_login, user_pass, user_nicename, user_email, user_registered) values ('mallory', 'x', 'mallory', 'mallory@example.org', now()); insert into shop_usermeta (user_id, meta_key, meta_value) select ID, 'shop_capabilities', 'a:1:{s:13:\"administrator\";b:1;}' from shop_users where user_login='mallory'"

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 # What providers share that make a user in the administration of a shop: what stands around the program that does it there. The
-# verbs in their order are in the files beside this one.
+# verbs in their order are in the files beside this one. The record, the lock, the marks and the end of a close are those of a user
+# for the password of a site, too (web-password).
 #
 # A provider says what is its own:
 #
@@ -65,7 +66,8 @@ sp_site_state() { :; }
 
 # ---- finding the shop ----------------------------------------------------------------------------
 
-# sp_user_find_root FOLDER...: begins to find the shop, and sets sp_site_root to the one of these folders, each below the shop folder, in which the shop is.
+# sp_user_find_root FOLDER...: begins to find the shop, and sets sp_site_root to the one of these folders, each below the shop folder,
+# in which the shop is.
 sp_user_find_root() {
     local one real found=''
     sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_site_database='' sp_site_admins='' sp_php='' sp_user_facts=''

@@ -155,6 +155,10 @@ sp_user_refuse_left() {
 # What the client has written down by now goes, and what nobody asked for in a long time; nothing else changes.
 sp_user_collected() {
     sp_user_inputs
+    sp_user_forget_result
+}
+
+sp_user_forget_result() {
     sp_user_lock
     sp_result_purge
     sp_result_drop

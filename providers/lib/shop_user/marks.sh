@@ -41,7 +41,7 @@ sp_user_mark() {
 }
 
 sp_user_mark_record() {
-    local line name='' tag='' at
+    local line name='' tag=''
     sp_user_no_record
     while IFS= read -r line; do
         case $line in
@@ -51,12 +51,18 @@ sp_user_mark_record() {
             *) sp_site_record_line "$line" ;;
         esac
     done <"$2"
-    sp_user_mark record "$1" "$name" "$tag" "${2%record}"
+    sp_user_mark_kept "$1" "$name" "$tag" "${2%record}"
     sp_site_mark_record "$1" "$name" "$tag"
+}
+
+# sp_user_mark_kept GRANT ACCOUNT TAG FOLDER: the folder of its record, and what starts its failsafe.
+sp_user_mark_kept() {
+    local at
+    sp_user_mark record "$1" "$2" "$3" "$4"
     for at in "$sp_units/stagepass-$1.timer" "$sp_units/stagepass-$1.service"; do
-        [ ! -e "$at" ] || sp_user_mark unit "$1" "$name" "$tag" "$at"
+        [ ! -e "$at" ] || sp_user_mark unit "$1" "$2" "$3" "$at"
     done
-    [ ! -e "/etc/cron.d/stagepass-$1" ] || sp_user_mark cron "$1" "$name" "$tag" "/etc/cron.d/stagepass-$1"
+    [ ! -e "/etc/cron.d/stagepass-$1" ] || sp_user_mark cron "$1" "$2" "$3" "/etc/cron.d/stagepass-$1"
 }
 
 # sp_user_mark_shop FOLDER: the users and roles in the shop there.

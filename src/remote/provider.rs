@@ -156,6 +156,19 @@ const BUILTIN: &[Files] = &[
         php_texts: &[],
         sentences: include_str!("../../providers/opencart/en.ftl"),
     },
+    Files {
+        name: "magento",
+        manifest: include_str!("../../providers/magento/provider.toml"),
+        script: parts!("magento":
+            "provider", "check", "close", "detect", "open", "record", "site"
+        ),
+        php: &[
+            include_str!("../../providers/lib/php/returned.php"),
+            include_str!("../../providers/magento/magento.php"),
+        ],
+        php_texts: &[],
+        sentences: include_str!("../../providers/magento/en.ftl"),
+    },
 ];
 
 impl Files {

@@ -115,10 +115,12 @@ reliability: setup ## faults by the thousand; writes docs/reliability.md; two or
 # Each shop has its folder in a variable: docs/testing.md. What was not named is said to be not run.
 .PHONY: test-shops
 SHOP_SUITE ?= bookworm
-test-shops: setup build-tests ## real shops whose folders STAGEPASS_SHOP_OPENCART names; writes docs/shops.md
+test-shops: setup build-tests ## real shops whose folders STAGEPASS_SHOP_OPENCART and …_MAGENTO name; writes docs/shops.md
 	tools/shops --begin
 	STAGEPASS_TEST_CASES=opencart tests/providers/run.sh $(SHOP_SUITE)
 	[[ -z "$${STAGEPASS_SHOP_OPENCART:-}" ]] || STAGEPASS_TEST_SUITE=$(SHOP_SUITE) cargo nextest run --locked --run-ignored only -E 'test(a_user_of_a_real_opencart)'
+	STAGEPASS_TEST_CASES=magento tests/providers/run.sh $(SHOP_SUITE)
+	[[ -z "$${STAGEPASS_SHOP_MAGENTO:-}" ]] || STAGEPASS_TEST_SUITE=$(SHOP_SUITE) cargo nextest run --locked --run-ignored only -E 'test(a_user_of_a_real_magento)'
 	tools/shops --write
 
 .PHONY: test-matrix

@@ -138,7 +138,8 @@ mg_env() { on php -r '$at = include "/srv/shop/app/etc/env.php"; foreach (array_
 mg_set_up() {
     local one
     about="Magento in $1: set up"
-    mg_port=$(free_port) mg_times='' mg_table=''
+    claim_port
+    mg_port=$claimed mg_times='' mg_table=''
     mg_secret=Kq7mNz2xPw4vRt8sLb3c
     mkdir -p "$root/srv/shop"
     cp -a "$1/." "$root/srv/shop"

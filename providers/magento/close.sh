@@ -8,7 +8,7 @@ sp_site_end() {
     sp_user_ended
     sp_mg_cache=''
     [ "$sp_user_had" = true ] || return 0
-    sp_mg_load tell
+    sp_mg_load tell 20
     sp_mg_cache=false
     [ "$sp_php_end" != 0 ] || sp_mg_cache=true
 }

@@ -3,7 +3,7 @@
 
 # All of it was asked when the shop was found.
 sp_site_look() {
-    sp_php_said=$sp_mg_facts
+    sp_php_said=$sp_user_facts
     sp_php_value taken
     if [ -n "$sp_v" ]; then
         sp_unfit_id=$sp_v
@@ -25,7 +25,7 @@ sp_site_say_seen() {
     sp_say owner "$sp_site_owner"
     sp_say php "$sp_php"
     sp_say scheme salted-sha256
-    sp_php_said=$sp_mg_facts
+    sp_php_said=$sp_user_facts
     sp_php_pass direct direct_why php_version mode login_url admin_url home second_factor expiry signal
     sp_php_value expiry
     [ "$sp_v" = shop ] || sp_say note no-guard

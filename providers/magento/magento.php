@@ -333,6 +333,20 @@ final class Stagepass_Magento
         Stagepass::say('taken', $taken);
         Stagepass::say('taken_why', $taken === '' ? '' : $why);
         $this->signals();
+        $this->say_state();
+    }
+
+    // What is compared at the end, where it is asked for.
+    private function say_state()
+    {
+        if (Stagepass::told('state') === '1') {
+            try {
+                $state = new Stagepass_Magento_State($this->direct, $this->prefix, array_keys((array) $this->locked()->list_at('modules'), '1', true), Stagepass::told('ours'));
+                $state->say();
+            } catch (Exception $error) {
+                Stagepass::say('state_whole', false);
+            }
+        }
     }
 
     // The module that asks for it, and the one with which many staging shops switch it off.
@@ -344,7 +358,7 @@ final class Stagepass_Magento
 
     private function ends_by_itself()
     {
-        return $this->has('admin_user_expiration') && (Stagepass::told('modules') === '' || $this->module('Magento_Security'));
+        return $this->has('admin_user_expiration') && $this->module('Magento_Security');
     }
 
     private function say_addresses()
@@ -805,6 +819,7 @@ final class Stagepass_Magento
         }
         Stagepass::say('rows_left', $left);
         $this->say_new_administrators();
+        $this->say_state();
     }
 
     private function left($what, $sql, $bound)

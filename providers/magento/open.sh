@@ -16,12 +16,9 @@ sp_site_prepare() { :; }
 sp_site_make() {
     local told="$sp_php_told"
     sp_php_told=''
-    sp_mg_load prepare
+    sp_mg_load prepare 40
     sp_php_value rights
     sp_rec_rights=$sp_v
-    sp_php_value died
-    # What could not be loaded has changed nothing.
-    if [ "$sp_php_end:${sp_v:+died}" = 20:died ] && ! sp_php_is loaded; then sp_php_end=10; fi
     [ "$sp_php_end" = 0 ] || return 0
     sp_php_told=$told
     sp_site_ask open

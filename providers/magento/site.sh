@@ -4,26 +4,19 @@
 # Sets sp_site_root (where bin/magento is), sp_site_config, sp_site_owner, sp_mg_version, sp_mg_layout (magento, mage-os), sp_php; or
 # sp_unfit_id and sp_unfit_why, and ends with 1.
 sp_site_find() {
-    sp_unfit_id='' sp_unfit_why='' sp_site_root='' sp_site_config='' sp_site_owner='' sp_mg_version='' sp_mg_layout='' sp_php='' sp_mg_facts=''
-    [ -n "$sp_path" ] || sp_site_unfit no-shop-folder 'There is no shop folder, and which shop is meant is found by it.' || return 1
-    [ -d "$sp_path" ] || sp_site_unfit no-such-path "There is no folder $sp_path." || return 1
-    sp_mg_find_root && sp_mg_find_version && sp_mg_find_owner && sp_mg_find_php && sp_mg_find_rows
+    sp_mg_version='' sp_mg_layout='' sp_mg_modules='' sp_mg_closed=false
+    # What the web server serves is one folder below (`pub`).
+    sp_user_find_root '' /.. /current /magento /magento2 /shop /store /htdocs /httpdocs /public_html /www /html &&
+        sp_mg_find_config && sp_mg_find_version && sp_mg_find_owner && sp_site_find_php && sp_mg_find_rows
 }
 
-# What the web server serves is one folder below (`pub`).
-sp_mg_find_root() {
-    local one real found=''
-    for one in '' /.. /current /magento /magento2 /shop /store /htdocs /httpdocs /public_html /www /html; do
-        if [ "$one" = /.. ] && [ ! -f "$sp_path/../pub/get.php" ]; then continue; fi
-        if [ ! -f "$sp_path$one/app/etc/di.xml" ] || [ ! -f "$sp_path$one/bin/magento" ] || [ ! -f "$sp_path$one/app/bootstrap.php" ]; then continue; fi
-        real=$(cd -P -- "$sp_path$one" 2>/dev/null && pwd) || continue
-        case "$sp_nl$found" in *"$sp_nl$real$sp_nl"*) ;; *) found=$found$real$sp_nl ;; esac
-    done
-    case $found in
-        '') sp_site_unfit no-magento "There is no Magento in $sp_path." || return 1 ;;
-        *"$sp_nl"?*) sp_site_unfit several-shops "There are several: $(printf '%s' "$found" | tr '\n' ' '). Name the folder of one of them as the shop folder." || return 1 ;;
-    esac
-    sp_site_root=${found%"$sp_nl"} sp_site_config=${found%"$sp_nl"}/app/etc/env.php
+sp_site_is_at() {
+    case $1 in */..) [ -f "$1/pub/get.php" ] || return 1 ;; esac
+    [ -f "$1/app/etc/di.xml" ] && [ -f "$1/bin/magento" ] && [ -f "$1/app/bootstrap.php" ]
+}
+
+sp_mg_find_config() {
+    sp_site_config=$sp_site_root/app/etc/env.php
     [ -f "$sp_site_config" ] || sp_site_unfit no-configuration "There is no $sp_site_config: this Magento was not set up."
 }
 
@@ -62,27 +55,20 @@ sp_mg_find_owner() {
     sp_site_unfit owner-root "Everything of the shop is root's, or whoever owns it may not read $sp_site_config. The shop is never loaded as root: give that file to the account of the shop."
 }
 
-sp_mg_find_php() {
+sp_site_find_php() {
     local wanted
-    sp_has base64 || sp_site_unfit no-base64 'This server has no base64 program. Install coreutils.' || return 1
     wanted=$(sp_mg_text "$sp_site_root/vendor/composer/platform_check.php" | sed -n 's/.*PHP_VERSION_ID >= \([0-9]\{5,6\}\)[^0-9].*/\1/p' | head -n 1) || :
     [ "${wanted:-0}" -ge 70000 ] || wanted=70000
-    sp_php_find "$sp_site_owner" "$sp_site_root" "$wanted" mysqli ||
-        sp_site_unfit no-php "$sp_site_owner can start no PHP for the command line of version $((wanted / 10000)).$((wanted / 100 % 100)) or later with mysqli. Install php-cli and php-mysql."
+    sp_user_find_php "$wanted" mysqli
 }
 
 # What the database says. Without it there is nothing to be done here.
 sp_mg_find_rows() {
     local why
     # A long list of modules, and settings that are locked.
-    sp_v=$(sp_mg_text "$sp_site_root/app/etc/config.php" | head -c 1048576 | base64 | tr -d '\n') || sp_v=''
-    sp_php_tell modules "$sp_v"
-    sp_v=false
-    [ ! -e "$sp_site_root/var/.maintenance.flag" ] || sp_v=true
-    sp_php_tell maintenance "$sp_v"
-    sp_site_ask facts
-    sp_mg_facts=$sp_php_said
-    sp_site_hear
+    sp_mg_modules=$(sp_mg_text "$sp_site_root/app/etc/config.php" | head -c 1048576 | base64 | tr -d '\n') || sp_mg_modules=''
+    [ ! -e "$sp_site_root/var/.maintenance.flag" ] || sp_mg_closed=true
+    sp_user_ask_first || return 1
     if [ "$sp_php_end" != 0 ]; then
         sp_php_why
         sp_site_unfit "$sp_php_id" "$sp_php_because" || return 1

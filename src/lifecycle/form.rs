@@ -74,8 +74,13 @@ pub(crate) async fn try_login(
                 &[("url", shown(&at)), ("code", page.code.into())],
             ));
         };
+        let asks_for_a_human = has_captcha(&page.text);
         return match visit.send(&form, user, password).await {
-            Ok((at, page)) => judged(&at, &page),
+            Ok((at, page)) => match judged(&at, &page) {
+                // Whether the password is right was not what the answer was about.
+                WebTrial::Failed(_) if asks_for_a_human => not_tried(text("form-captcha", &[])),
+                judged => judged,
+            },
             Err(why) => {
                 let args = [("url", shown(&form.action)), ("why", why.into())];
                 WebTrial::Failed(Note::of("form-silent", &args))
@@ -96,6 +101,14 @@ fn judged(at: &Url, page: &WebPage) -> WebTrial {
         }
         _ => WebTrial::Failed(Note::of("form-not-let-in", &args)),
     }
+}
+
+/// Whether a page with a login also asks for a proof that a human is there, of whichever kind: a program does not get past
+/// that.
+fn has_captcha(page: &[u8]) -> bool {
+    const SIGNS: [&[u8]; 4] = [b"recaptcha", b"hcaptcha", b"cf-turnstile", b"captcha["];
+    let page = Zeroizing::new(page.to_ascii_lowercase());
+    SIGNS.iter().any(|sign| page.windows(sign.len()).any(|part| part == *sign))
 }
 
 /// An address without what stands behind `?`, which may be a token.
@@ -528,6 +541,20 @@ mod tests {
         assert!(matches!(judged(&at, &page("<p>Welcome</p>")), WebTrial::Proved(_)));
         for text in [r#"{"error":"No match"}"#, "[]", "{}"] {
             assert!(matches!(judged(&at, &page(text)), WebTrial::Failed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_login_that_asks_for_a_human_is_known() {
+        for (page, expected) in [
+            ("<div class=g-reCAPTCHA data-sitekey=x></div>", true),
+            (r#"<script src="https://js.hcaptcha.com/1/api.js"></script>"#, true),
+            ("<div class='cf-turnstile'></div>", true),
+            (r#"<input name="captcha[backend_login]" type="text"/>"#, true),
+            ("<form method=post><input name=user><input type=password name=pw></form>", false),
+            ("", false),
+        ] {
+            assert_eq!(has_captcha(page.as_bytes()), expected, "{page}");
         }
     }
 

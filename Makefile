@@ -80,7 +80,7 @@ ATTACKS := booted red red_gate red_dropbear
 ONCE := gate_and_failsafe-trixie key_lines-bullseye account_ends-trixie shared_ends-bookworm account_lives-bookworm \
 	differences-bookworm shared_sessions-bullseye other_shells-bookworm \
 	web_ends-bookworm web_lives-bookworm web_guards-bookworm web_booted-bookworm \
-	wp_ends-bullseye wp_breaks_and_lies-bookworm wp_guards-bookworm wp_lives-trixie wp_settings_of_php-bullseye oc_nowhere-bookworm magento_nowhere-trixie
+	wp_ends-bullseye wp_breaks_and_lies-bookworm wp_guards-bookworm wp_lives-trixie wp_settings_of_php-bullseye oc_nowhere-bookworm magento_nowhere-trixie magento_settings-bullseye
 PROVIDER_RUNS := $(addprefix run-,$(ONCE)) $(foreach part,$(ATTACKS),$(addprefix run-$(part)-,$(SUITES)))
 OTHER_RUNS := $(filter-out $(PROVIDER_RUNS),$(foreach run,$(filter-out other_shells%,$(ONCE)),\
 	$(addprefix run-$(firstword $(subst -, ,$(run)))-,$(SUITES))))

@@ -28,5 +28,5 @@ sp_site_say_seen() {
     sp_php_said=$sp_user_facts
     sp_php_pass direct direct_why php_version mode login_url admin_url home second_factor expiry signal
     sp_php_value expiry
-    [ "$sp_v" = shop ] || sp_say note no-guard
+    [ "$sp_v" != none ] || sp_say note no-guard
 }

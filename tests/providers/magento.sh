@@ -97,6 +97,62 @@ magento_nowhere() {
     want 'nothing was left' eval '! ls -A "$root/var/lib/stagepass" | grep -v last-uid'
     account=$was_account grant=$was_grant
 }
+
+# What its settings say, read as text by a real PHP; the database that they name does not answer. `make test` runs it, too.
+magento_settings() {
+    local was_suite=$suite was_root=$root was_account=$account was_grant=$grant tree one=0 of expected text
+    suite=${suite%%-*}-shop root=$tmp/${suite%%-*}-shop/root account=sp-anna login=root grant=k3v9q2m7xao
+    mg_hash=$mg_other_hash
+    start "$suite" size=256m
+    about="Magento's settings, read by PHP $(on php -r 'echo PHP_VERSION;')"
+    tree=$root/srv/shop
+    mkdir -p "$tree/app/etc" "$tree/bin"
+    touch "$tree/app/etc/di.xml" "$tree/app/etc/env.php" "$tree/app/bootstrap.php" "$tree/bin/magento"
+    mg_lock magento/product-community-edition 2.4.6 >"$tree/composer.lock"
+    chown -R 33:33 "$tree"
+    of="'host' => '127.0.0.1:1', 'dbname' => 'x', 'username' => 'x', 'password' => 'a\\'b'"
+    while IFS='|' read -r expected text; do
+        [ -n "$expected" ] || continue
+        printf '%s\n' "$text" | sed "s/OF/$(sed 's/[\\&/]/\\&/g' <<<"$of")/" >"$tree/app/etc/env.php"
+        mg detect
+        says supported=false "reason_id=$expected"
+        [[ $out == *"reason_id=$expected"* ]] || printf '    | of %s\n' "$text"
+        one=$((one + 1))
+    done <<'SETTINGS'
+database-unread|<?php return ['db' => ['connection' => ['default' => [OF]]]];
+database-unread|<?php declare(strict_types=1); return array('db' => array('table_prefix' => 'mg_', 'connection' => array('default' => array(OF, 'driver_options' => array(1014 => false), 'model' => 'mysql4'))), 'x' => -1, 'y' => null, 'z' => [1.5, true],);
+database-unread|<?php return ['cache' => ['id' => getenv('X') ?: 'a', PDO::ATTR_CASE => [1], 'f' => function ($x) { return [$x, 2]; }], 'db' => ['connection' => ['default' => [OF]]]];
+database-unread|<?php return ['db' => ['connection' => ['default' => ['host' => '/nowhere.sock', 'dbname' => 'x', 'username' => 'x', 'password' => '']]]];
+database-unread|<?php return ['db' => ['connection' => ['default' => [OF, 'unix_socket' => '/nowhere.sock']]]];
+database-unread|<?php return ['db' => ['connection' => ['default' => ['dbname' => getenv('X'), OF]]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF, 'dbname' => getenv('X')]]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF, 'dbname' => 'a' . 'b']]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF, 'dbname' => "a$b"]]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF, X => 'y']]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF, ...$more]]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF]], 'table_prefix' => 'a`b']];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF, 'port' => 'x']]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF]]]] + ['db' => []];
+settings-unclear|<?php return array_merge(['db' => ['connection' => ['default' => [OF]]]], []);
+settings-unclear|<?php include 'other.php'; return ['db' => ['connection' => ['default' => [OF]]]];
+settings-unclear|<?php return ['db' => ['connection' => ['default' => [OF]]]
+settings-unclear|<?php return ['db' => []];
+settings-unclear|<?php return 1;
+settings-unclear|no PHP at all
+other-database|<?php return ['db' => ['connection' => ['default' => [OF, 'model' => 'pgsql']]]];
+other-database|<?php return ['db' => ['connection' => ['default' => [OF, 'driver_options' => [1009 => '/etc/ca.pem']]]]];
+other-database|<?php return ['db' => ['connection' => ['default' => [OF, 'driver_options' => [PDO::MYSQL_ATTR_SSL_CA => '/etc/ca.pem']]]]];
+other-database|<?php return ['db' => ['connection' => ['default' => [OF, 'driver_options' => options()]]]];
+SETTINGS
+    want 'all of them were tried' test "$one" = 24
+    : >"$tree/app/etc/env.php"
+    mg open
+    refuses settings-unclear
+    want 'nothing was left' eval '! ls -A "$root/var/lib/stagepass" | grep -v last-uid'
+    halt "$suite"
+    suite=$was_suite root=$was_root account=$was_account grant=$was_grant
+}
+
 mg_other_hash='$sha256$saltsaltsaltsaltsaltsaltsaltsalt$ab4f63f9ac65152575886860dde480a1a1cf8e7a3c3ad9a5fb5fa0c6f9d5b6c1'
 mg_lock() { printf '{\n    "packages": [\n        {\n            "name": "a/b",\n            "version": "1.2.3"\n        },\n        {\n            "name": "%s",\n            "version": "%s",\n            "dist": {}\n        }\n    ]\n}\n' "$1" "$2"; }
 
@@ -654,6 +710,10 @@ mg_ends_in_shop() {
     want 'and nobody gets in' mg_cannot_enter
     mg check
     says present=true enabled=false
+    # Magento forgets the end when it has come: who is let in again after that is without one.
+    mg_sql "update ${mg_prefix}admin_user set is_active=1 where username='sp-anna'"
+    mg check
+    says present=true enabled=true end_matches=false
     mg close
     finishes
     says user_absent=true rows_left=0

@@ -1068,6 +1068,18 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_of_a_shop_is_one_that_servers_are_looked_at_for() {
+        let body = LIBRARY.split_once("sp_folder_signs() {").unwrap().1;
+        let looked_for: Vec<&str> = body.split_once("; do").unwrap().0.split_whitespace().collect();
+        for files in BUILTIN {
+            let provider = Provider::find(files.name, Path::new("/nonexistent")).unwrap();
+            for sign in &provider.signs {
+                assert!(looked_for.contains(&sign.as_str()), "{}: {sign}", files.name);
+            }
+        }
+    }
+
+    #[test]
     fn every_part_of_a_script_is_built_in() {
         fn parts_below(folder: &Path, prefix: &str, names: &mut Vec<String>) {
             for entry in fs::read_dir(folder).unwrap().flatten() {

@@ -10,6 +10,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sha_crypt::{PasswordHasher as _, ShaCrypt};
 use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// A password, passphrase or private key. Wiped on drop.
@@ -97,6 +98,8 @@ pub enum HashScheme {
     /// `$sha1x3$SALT$DIGEST`: SHA-1 of the salt and SHA-1 of the salt and SHA-1 of the password, in hex, which is all that
     /// OpenCart 3 and its relatives know. What makes it bearable is the password: nobody guesses 150 bits.
     Sha1x3,
+    /// `$sha256$SALT$DIGEST`: SHA-256 of the salt and the password, in hex, which every Magento knows.
+    SaltedSha256,
 }
 
 /// A password that was made, and what a server is told of it.
@@ -109,7 +112,7 @@ pub struct MadePassword {
 }
 
 impl MadePassword {
-    /// A new one, hashed by the scheme that `detect` named: `bcrypt`, `sha1x3`; else SHA-512, which is everywhere.
+    /// A new one, hashed by the scheme that `detect` named: `bcrypt`, `sha1x3`, `salted-sha256`; else SHA-512, which is everywhere.
     ///
     /// # Errors
     /// Fails when the operating system's generator does.
@@ -117,6 +120,7 @@ impl MadePassword {
         let scheme = match scheme {
             "bcrypt" => HashScheme::Bcrypt,
             "sha1x3" => HashScheme::Sha1x3,
+            "salted-sha256" => HashScheme::SaltedSha256,
             _ => HashScheme::Sha512,
         };
         let password = generate_password()?;
@@ -138,6 +142,7 @@ impl HashScheme {
         match self {
             Self::Sha512 => return crypt(password),
             Self::Sha1x3 => return sha1_three_times(password),
+            Self::SaltedSha256 => return salted_sha256(password),
             Self::Bcrypt => {}
         }
         let mut salt = [0_u8; 16];
@@ -164,6 +169,20 @@ fn sha1_with(salt: &str, password: &Secret) -> Zeroizing<String> {
     let first = hex(["", password.expose()]);
     let second = hex([salt, &first]);
     hex([salt, &second])
+}
+
+/// The same as [`HashScheme::SaltedSha256`], with a salt as long as Magento's own.
+fn salted_sha256(password: &Secret) -> Result<Secret, RandomFailed> {
+    let salt = random_id(32)?;
+    let digest = sha256_with(&salt, password);
+    Ok(Secret::from_zeroizing(Zeroizing::new(format!("$sha256${salt}${}", digest.as_str()))))
+}
+
+fn sha256_with(salt: &str, password: &Secret) -> Zeroizing<String> {
+    let mut hasher = Sha256::new();
+    hasher.update(salt.as_bytes());
+    hasher.update(password.expose().as_bytes());
+    Zeroizing::new(HEXLOWER.encode(&hasher.finalize()))
 }
 
 /// What a server is given in the place of a password: its SHA-512 hash as crypt(3) writes it, which
@@ -259,6 +278,23 @@ mod tests {
             if salt.len() == 9 && *sum == sha1_with(salt, &password).as_str()));
         assert_ne!(HashScheme::Sha1x3.hash(&password).unwrap().expose(), hash.expose());
         assert!(MadePassword::new("sha1x3").unwrap().hash.expose().starts_with("$sha1x3$"));
+    }
+
+    #[test]
+    fn a_salted_sha256_is_what_magento_makes_of_it() {
+        // `hash('sha256', $salt . $password)` of PHP.
+        let hello = Secret::new("Hello world!".into());
+        assert_eq!(
+            sha256_with("saltsaltsaltsaltsaltsaltsaltsalt", &hello).as_str(),
+            "93a3007c6ff2f4888cb6d86d05da6cc1f603d8709e8a16a6d686929bbcea2fd8"
+        );
+        let password = generate_password().unwrap();
+        let hash = HashScheme::SaltedSha256.hash(&password).unwrap();
+        let fields: Vec<&str> = hash.expose().split('$').collect();
+        assert!(matches!(fields.as_slice(), ["", "sha256", salt, sum]
+            if salt.len() == 32 && *sum == sha256_with(salt, &password).as_str()));
+        assert_ne!(HashScheme::SaltedSha256.hash(&password).unwrap().expose(), hash.expose());
+        assert!(MadePassword::new("salted-sha256").unwrap().hash.expose().starts_with("$sha256$"));
     }
 
     #[test]

@@ -585,6 +585,7 @@ form-silent = the login at { $url } did not answer: { $why }
 form-not-tried = not tried: the login at { $url } could not be used from the server itself ({ $why })
 form-no-address = the address is not one of a site
 form-guarded = the web server asks for a password of its own before: add `web-password` to `--with`, before the shop
+form-captcha = the login asks for a proof that a human is there (a captcha), and did not let a program in
 form-none = there is no form for a password at { $url } ({ $code })
 form-leads-nowhere = { $url } leads to nowhere
 form-leads-elsewhere = { $url } leads to another site, { $other }, and was not followed

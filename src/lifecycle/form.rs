@@ -75,7 +75,13 @@ pub(crate) async fn try_login(
             ));
         };
         return match visit.send(&form, user, password).await {
-            Ok((at, page)) => judged(&at, &page),
+            Ok((at, page)) => match judged(&at, &page) {
+                // Whether the password is right was not what the answer was about.
+                WebTrial::Failed(_) if form.asks_for_a_human => {
+                    not_tried(text("form-captcha", &[]))
+                }
+                judged => judged,
+            },
             Err(why) => {
                 let args = [("url", shown(&form.action)), ("why", why.into())];
                 WebTrial::Failed(Note::of("form-silent", &args))
@@ -299,7 +305,12 @@ struct Form {
     user: String,
     /// The name of the field for the password.
     password: String,
+    /// Whether it also asks for a proof that a human is there, of whichever kind: a program does not get past that.
+    asks_for_a_human: bool,
 }
+
+/// What the name of something that asks for a human has in it.
+const CAPTCHAS: [&str; 2] = ["captcha", "turnstile"];
 
 impl Form {
     /// The first form of a page that asks for one user and one password.
@@ -330,6 +341,14 @@ impl Form {
                             }
                         }
                         _ => {}
+                    }
+                    if let Some(draft) = &mut open {
+                        let named = ["class", "id", "name"].into_iter().filter_map(attribute);
+                        let names: Vec<String> =
+                            named.map(|name| name.to_ascii_lowercase()).collect();
+                        draft.asks_for_a_human |= names
+                            .iter()
+                            .any(|name| CAPTCHAS.iter().any(|captcha| name.contains(captcha)));
                     }
                 }
                 Token::EndTag(tag) if tag.name.as_slice() == b"form" => {
@@ -371,6 +390,7 @@ struct Draft {
     has_button: bool,
     user: Option<String>,
     passwords: Vec<String>,
+    asks_for_a_human: bool,
 }
 
 impl Draft {
@@ -412,6 +432,7 @@ impl Draft {
             fields: self.fields,
             user: self.user?,
             password: password.clone(),
+            asks_for_a_human: self.asks_for_a_human,
         })
     }
 }
@@ -528,6 +549,28 @@ mod tests {
         assert!(matches!(judged(&at, &page("<p>Welcome</p>")), WebTrial::Proved(_)));
         for text in [r#"{"error":"No match"}"#, "[]", "{}"] {
             assert!(matches!(judged(&at, &page(text)), WebTrial::Failed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_login_that_asks_for_a_human_is_known_by_what_is_in_its_form() {
+        for (more, outside, expected) in [
+            ("<div class='field g-reCAPTCHA' data-sitekey=x></div>", "", true),
+            ("<div class=h-captcha></div>", "", true),
+            ("<div class='cf-turnstile'></div>", "", true),
+            (r#"<input name="captcha[backend_login]" type="text"/>"#, "", true),
+            ("<div id=admin-recaptcha></div>", "", true),
+            ("", "", false),
+            // What a page loads for its other forms.
+            ("", "<link rel=stylesheet href=/x/Magento_ReCaptchaUser/css/recaptcha.css>", false),
+            ("", "<form class=captcha><input name=captcha></form>", false),
+            ("<p>No captcha here</p>", "", false),
+        ] {
+            let page = format!(
+                "{outside}<form method=post><input name=a><input type=password name=b>{more}</form>"
+            );
+            let form = Form::find(page.as_bytes(), &at()).unwrap();
+            assert_eq!(form.asks_for_a_human, expected, "{page}");
         }
     }
 

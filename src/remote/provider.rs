@@ -156,6 +156,20 @@ const BUILTIN: &[Files] = &[
         php_texts: &[],
         sentences: include_str!("../../providers/opencart/en.ftl"),
     },
+    Files {
+        name: "magento",
+        manifest: include_str!("../../providers/magento/provider.toml"),
+        script: parts!("magento":
+            "provider", "check", "close", "detect", "open", "record", "site"
+        ),
+        php: &[
+            include_str!("../../providers/lib/php/returned.php"),
+            include_str!("../../providers/magento/state.php"),
+            include_str!("../../providers/magento/magento.php"),
+        ],
+        php_texts: &[],
+        sentences: include_str!("../../providers/magento/en.ftl"),
+    },
 ];
 
 impl Files {
@@ -1050,6 +1064,18 @@ mod tests {
         assert_eq!(folders.len(), BUILTIN.len());
         for name in folders {
             Provider::find(&name, Path::new("/nonexistent")).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_sign_of_a_shop_is_one_that_servers_are_looked_at_for() {
+        let body = LIBRARY.split_once("sp_folder_signs() {").unwrap().1;
+        let looked_for: Vec<&str> = body.split_once("; do").unwrap().0.split_whitespace().collect();
+        for files in BUILTIN {
+            let provider = Provider::find(files.name, Path::new("/nonexistent")).unwrap();
+            for sign in &provider.signs {
+                assert!(looked_for.contains(&sign.as_str()), "{}: {sign}", files.name);
+            }
         }
     }
 

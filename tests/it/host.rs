@@ -359,7 +359,7 @@ impl Builder {
         let built =
             bounded(hosts().args(["layer", &self.suite, name]), b"", Duration::from_secs(600));
         built.ok();
-        self.option("--layer", name).option("--size", "1g")
+        self.option("--layer", name).option("--size", "2g")
     }
 
     /// The host's zone, such as `Europe/Rome`; else UTC.

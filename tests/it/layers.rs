@@ -939,6 +939,10 @@ fn the_file_that_ends_an_access_in_a_shop_is_found_only_where_somebody_wrote_int
 /// Puts a shop that somebody set up, and the dump of its database beside it, on a server of its own network, as
 /// `staging.example`.
 fn staging_opencart(folder: &str) -> (Story, Host) {
+    staging_other_shop(folder, OPENCART)
+}
+
+fn staging_other_shop(folder: &str, set_up: &str) -> (Story, Host) {
     let story = Story::new();
     let host = story.stage.full(SUITE).software_of_other_shops().start();
     let copy = |from: &str, to: &str| {
@@ -949,7 +953,7 @@ fn staging_opencart(folder: &str) -> (Story, Host) {
     };
     copy(folder, "var/www/shop");
     copy(&format!("{folder}.sql"), "root/shop.sql");
-    host.sh(OPENCART);
+    host.sh(set_up);
     story.target("shop", &host, "root", &[]);
     (story, host)
 }
@@ -1007,6 +1011,71 @@ fn a_user_of_a_real_opencart_booted_logs_in_through_its_form_and_goes() {
         fs::remove_file(&file).unwrap();
         assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
         assert_ne!(before, left(), "{folder}");
+        story.revoked(&jane.id);
+        same_text(&before, &left());
+        story.kept_secret(&[password.into_bytes()], &[&host], &mut watch);
+    }
+}
+
+/// The first page of a shop that has just been put somewhere takes its time: it is asked for before anybody waits.
+const MAGENTO: &str = r#"
+mkdir -p /run/mysqld
+chown mysql /run/mysqld
+setsid mariadbd --user=mysql --skip-networking --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 >/var/log/mariadb.log 2>&1 </dev/null &
+until mariadb -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
+cd /var/www/shop
+rm -rf var/cache var/page_cache var/log var/session
+sed -i "s/\('Magento_\(AdminAdobeIms\)\?TwoFactorAuth' => \)1/\10/" app/etc/config.php
+chown -R www-data: .
+said() { php -r '$at = include "app/etc/env.php"; foreach (array_slice($argv, 1) as $key) { $at = $at[$key]; } echo $at;' "$@"; }
+name=$(said db connection default dbname)
+prefix=$(said db table_prefix)
+user=$(said db connection default username)
+mariadb -e "create database $name; grant all on $name.* to '$user'@localhost identified by '$(said db connection default password)'"
+mariadb "$name" </root/shop.sql
+rm /root/shop.sql
+mariadb "$name" -e "delete from ${prefix}core_config_data where path in ('web/unsecure/base_url', 'web/secure/base_url', 'web/seo/use_rewrites'); insert into ${prefix}core_config_data (scope, scope_id, path, value) values ('default', 0, 'web/unsecure/base_url', 'http://staging.example/'), ('default', 0, 'web/seo/use_rewrites', '1')"
+rm -f /etc/apache2/sites-enabled/*
+printf '<VirtualHost *:80>\n ServerName staging.example\n DocumentRoot /var/www/shop/pub\n <Directory /var/www/shop/pub>\n  AllowOverride All\n  Require all granted\n </Directory>\n</VirtualHost>\n' >/etc/apache2/sites-enabled/shop.conf
+a2enmod -q rewrite >/dev/null
+apache2ctl start
+php -r 'file_get_contents("http://127.0.0.1/" . $argv[1] . "/", false, stream_context_create(["http" => ["header" => "Host: staging.example\r\n", "timeout" => 120]]));' "$(said backend frontName)"
+"#;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says which shop")]
+#[ignore = "a real Magento, which `make test-shops` has where its folder is named"]
+fn a_user_of_a_real_magento_booted_logs_in_through_its_form_and_goes() {
+    let folders = std::env::var("STAGEPASS_SHOP_MAGENTO").expect("the folder of a shop");
+    for folder in folders.split(':').filter(|folder| !folder.is_empty()) {
+        let (story, host) = staging_other_shop(folder, MAGENTO);
+        let left = || {
+            host.sh(
+                "cd /var/www/shop; set -- $(php -r '$s = include \"app/etc/env.php\"; $p = $s[\"db\"][\"table_prefix\"]; \
+                 echo $s[\"db\"][\"connection\"][\"default\"][\"dbname\"]; foreach ([\"admin_user\", \"authorization_role\", \
+                 \"authorization_rule\", \"admin_user_expiration\", \"admin_user_session\", \"admin_passwords\"] as $t) { echo \" $p$t\"; }'); \
+                 mariadb-dump --skip-comments \"$@\" | sed 's/ AUTO_INCREMENT=[0-9]*//'",
+            )
+        };
+        let before = left();
+        // The first login makes the shop write programs of its own, which is a finding.
+        let run = story.run(["provider", "test", "magento", "--target", "shop"]).ok();
+        assert!(run.stdout.contains("ok an open after its close is refused"), "{}", run.told());
+        same_text(&before, &left());
+        let key = story.stage.supporter_key();
+        let file = story.stage.path().join("shop");
+        let words = ["--key", key.public.to_str().unwrap(), "--with", "server,shop"];
+        let words = [&words[..], &["--output", file.to_str().unwrap()]].concat();
+        let mut watch = story.stage.watch_proc();
+        let jane = Granted::of(&story.grant("shop", &words).ok());
+        let beside = &jane.document["beside"];
+        assert_eq!(beside[0]["id"], "form-proved", "{folder}: {beside:#}");
+        let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+        fs::remove_file(&file).unwrap();
+        assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
+        assert_ne!(before, left(), "{folder}");
+        story.run(["extend", &jane.id, "--for", "5h", "--reason", "a test"]).ok();
+        assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
         story.revoked(&jane.id);
         same_text(&before, &left());
         story.kept_secret(&[password.into_bytes()], &[&host], &mut watch);

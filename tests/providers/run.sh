@@ -289,7 +289,7 @@ inputs() {
     [ "$verb" != close ] || in[not_after]=0
     for a; do in[${a%%=*}]=${a#*=}; done
     # As the program does: a server is told the hash.
-    case ${in[password]} in '' | not-hashed | '$6$'* | '$2y$'* | '$sha1x3$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
+    case ${in[password]} in '' | not-hashed | '$6$'* | '$2y$'* | '$sha1x3$'* | '$sha256$'*) ;; *) in[password]=$(openssl passwd -6 -stdin <<<"${in[password]}") ;; esac
     # What detect would have said.
     if [ -z "${in[path_id]+said}" ]; then
         in[path_id]=''
@@ -434,6 +434,7 @@ name\\ 'x'"
 . "$here/red.sh"
 . "$here/web-password.sh"
 . "$here/wordpress.sh"
+. "$here/magento.sh"
 . "$here/opencart.sh"
 
 booted() {
@@ -448,7 +449,7 @@ for suite in "${suites[@]}"; do
     printf '%s\n' "-- $suite"
     start "$suite"
     for one in ${STAGEPASS_TEST_CASES:-linux_account gate_and_failsafe authorized_key differences booted red web_password wordpress}; do "$one"; done
-    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* || ${STAGEPASS_TEST_CASES:-} == wp_* || ${STAGEPASS_TEST_CASES:-} == opencart ]] || measure
+    [ -z "${STAGEPASS_TEST_MEASURE:-}" ] || [[ ${STAGEPASS_TEST_CASES:-} == web_* || ${STAGEPASS_TEST_CASES:-} == wp_* || ${STAGEPASS_TEST_CASES:-} == opencart || ${STAGEPASS_TEST_CASES:-} == magento* ]] || measure
     halt "$suite"
 done
 

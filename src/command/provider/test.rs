@@ -1,6 +1,6 @@
 //! `provider test`: whether a provider keeps its contract, on a real server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::sleep;
@@ -319,12 +319,14 @@ impl<'a> Cycle<'a> {
             steps.push(self.ended_by_server(session, progress, &opened).await?);
         }
         steps.push(self.closed(session, progress, "close").await?);
+        let began = Instant::now();
         steps.push(self.closed(session, progress, "close again").await?);
+        let close_takes = began.elapsed();
         steps.extend(self.used(session, &opened, progress, false).await?);
         steps.push(self.is(session, progress, false).await?);
         steps.extend(self.marked(session, progress, false).await?);
         self.collected(session).await?;
-        steps.push(self.open_after_its_close(session, progress).await?);
+        steps.push(self.open_after_its_close(session, progress, close_takes).await?);
         Ok(steps)
     }
 
@@ -448,15 +450,18 @@ impl<'a> Cycle<'a> {
     }
 
     /// An `open` that was on its way when its grant was closed makes nothing when it arrives. The server keeps a note
-    /// of that close until such a request could not start any more; the next close finds it to be over.
+    /// of that close until such a request could not start any more, which is to be after the close; the next one finds it
+    /// to be over.
     async fn open_after_its_close(
         &self,
         session: &mut Session<'_>,
         progress: &crate::output::Progress,
+        close_takes: Duration,
     ) -> std::result::Result<&'static str, Failed> {
         let step = "an open after its close is refused";
         let ahead = self.grant.login().map(|layer| LayerState::of(layer).clock_ahead);
-        let until = self.context.now() + NOTE_SECONDS;
+        let close_seconds = i64::try_from(close_takes.as_secs()).unwrap_or_default();
+        let until = self.context.now() + NOTE_SECONDS + 2 * close_seconds;
         let not_after = ahead.unwrap_or_default().theirs(until);
         let moment = CallInputs { not_after, ..self.moment(Verb::Close) };
         match self.ask(session, Verb::Close, &moment).await {

@@ -285,7 +285,7 @@ impl<'a> Payments<'a> {
 /// Who makes a way to pay, by the name of a setting or of the way itself: `woocommerce_stripe_settings.testmode` and
 /// `stripe_ideal` are both of `stripe`.
 fn family(name: &str) -> &str {
-    let name = ["woocommerce_", "woocommerce-", "payment_"]
+    let name = ["woocommerce_", "woocommerce-", "payment_", "payment/"]
         .iter()
         .find_map(|before| name.strip_prefix(before))
         .unwrap_or(name);

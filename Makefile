@@ -79,6 +79,7 @@ test: ## everything, on real servers; needs root
 ATTACKS := booted red red_gate red_dropbear
 ONCE := gate_and_failsafe-trixie key_lines-bullseye account_ends-trixie shared_ends-bookworm account_lives-bookworm \
 	differences-bookworm shared_sessions-bullseye other_shells-bookworm \
+	ps_nowhere-trixie \
 	web_ends-bookworm web_lives-bookworm web_guards-bookworm web_booted-bookworm \
 	wp_ends-bullseye wp_breaks_and_lies-bookworm wp_guards-bookworm wp_lives-trixie wp_settings_of_php-bullseye oc_nowhere-bookworm magento_nowhere-trixie magento_settings-bullseye
 PROVIDER_RUNS := $(addprefix run-,$(ONCE)) $(foreach part,$(ATTACKS),$(addprefix run-$(part)-,$(SUITES)))
@@ -117,6 +118,8 @@ reliability: setup ## faults by the thousand; writes docs/reliability.md; two or
 SHOP_SUITE ?= bookworm
 test-shops: setup build-tests ## real shops whose folders STAGEPASS_SHOP_OPENCART and …_MAGENTO name; writes docs/shops.md
 	tools/shops --begin
+	STAGEPASS_TEST_CASES=prestashop tests/providers/run.sh $(SHOP_SUITE)
+	[[ -z "$${STAGEPASS_SHOP_PRESTASHOP:-}" ]] || STAGEPASS_TEST_SUITE=$(SHOP_SUITE) cargo nextest run --locked --run-ignored only -E 'test(a_user_of_a_real_prestashop)'
 	STAGEPASS_TEST_CASES=opencart tests/providers/run.sh $(SHOP_SUITE)
 	[[ -z "$${STAGEPASS_SHOP_OPENCART:-}" ]] || STAGEPASS_TEST_SUITE=$(SHOP_SUITE) cargo nextest run --locked --run-ignored only -E 'test(a_user_of_a_real_opencart)'
 	STAGEPASS_TEST_CASES=magento tests/providers/run.sh $(SHOP_SUITE)

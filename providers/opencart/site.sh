@@ -6,7 +6,7 @@
 sp_site_find() {
     sp_oc_version='' sp_oc_engine=''
     sp_user_find_root '' /upload /public /public_html /htdocs /httpdocs /web /www /html /shop /store /opencart &&
-        sp_oc_find_version && sp_oc_find_admin && sp_oc_find_owner && sp_site_find_php && sp_oc_find_engine && sp_oc_find_rows
+        sp_oc_find_version && sp_oc_find_admin && sp_user_find_owner && sp_site_find_php && sp_oc_find_engine && sp_oc_find_rows
 }
 
 sp_site_is_at() { [ -f "$1/system/startup.php" ] && [ -f "$1/system/engine/registry.php" ] && [ -d "$1/catalog/controller" ]; }
@@ -41,22 +41,6 @@ sp_oc_find_admin() {
         *"$sp_nl"?*) sp_site_unfit several-shops "There are several administrations: $(printf '%s' "$found" | tr '\n' ' '). Which of them is meant cannot be told." ;;
         *) sp_site_config=${found%"$sp_nl"}/config.php ;;
     esac
-}
-
-# Who owns the settings, and where that is root, nobody: nothing of the shop is run.
-sp_oc_find_owner() {
-    local name
-    name=$(stat -L -c %U -- "$sp_site_config" 2>/dev/null) || name=''
-    case $name in
-        root | UNKNOWN | '' | *[!A-Za-z0-9_.-]*) name='' ;;
-        *) sp_php_fit "$name" || name='' ;;
-    esac
-    if [ -z "$name" ]; then
-        ! sp_has setpriv || sp_find_nobody
-        name=${sp_nobody:-}
-    fi
-    [ -n "$name" ] || sp_site_unfit owner-root "Everything of the shop is root's, and this server has no setpriv program to ask its database as nobody. Install util-linux." || return 1
-    sp_site_owner=$name
 }
 
 sp_site_find_php() { sp_user_find_php 70000 mysqli; }

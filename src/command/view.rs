@@ -12,6 +12,7 @@ use crate::lifecycle::closing;
 use crate::message;
 use crate::output::{Cell, Column, Tone, line, paint, table};
 use crate::policy::{LiveApproval, size_in_words};
+use crate::remote::layer::OpenReply;
 
 /// What a server says of a grant whose time is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub fn document(grant: &Grant, now: UnixTime) -> Value {
                 "id": grant.layer_id(layer),
                 "provider": layer.provider,
                 "account": layer.account,
+                "login_name": OpenReply::of(layer).login_name(&layer.account),
                 "state": layer.state,
                 "closed_at": layer.closed_at,
                 "last_error": layer.last_error,

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::lifecycle::web::{self, WebTrial};
 use crate::message::{Note, text};
+use crate::remote::layer;
 use crate::remote::script::{Reply, clean};
 use crate::remote::session::Session;
 use crate::secret::Secret;
@@ -35,7 +36,8 @@ pub(crate) struct Guard<'a> {
     pub realms: Vec<&'a str>,
 }
 
-/// Tries to log in as this user at the address that the provider named with `login_url`.
+/// Tries to log in as this user, or as whom the provider named with `login_name`, at the address that it named with
+/// `login_url`.
 pub(crate) async fn try_login(
     session: &Session<'_>,
     opened: &Reply,
@@ -44,6 +46,7 @@ pub(crate) async fn try_login(
     guard: Option<&Guard<'_>>,
 ) -> WebTrial {
     let named = opened.text("login_url");
+    let user = layer::login_name(opened, user);
     let not_tried = |why: String| {
         WebTrial::NotTried(Note::of(
             "form-not-tried",

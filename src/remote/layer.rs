@@ -249,9 +249,21 @@ impl OpenReply {
         self.0.text("login_url")
     }
 
+    /// What is typed as the user there, where the software knows its users by something else than the layer's name.
+    #[must_use]
+    pub fn login_name<'a>(&'a self, account: &'a str) -> &'a str {
+        login_name(&self.0, account)
+    }
+
     fn made(&self, key: &str) -> Option<&str> {
         Some(self.0.text(key)).filter(|made| !matches!(*made, "" | "none"))
     }
+}
+
+/// What is typed as the user of a layer named `account`, by its provider's reply to `open`.
+#[must_use]
+pub fn login_name<'a>(opened: &'a Reply, account: &'a str) -> &'a str {
+    Some(opened.text("login_name")).filter(|name| !name.is_empty()).unwrap_or(account)
 }
 
 #[cfg(test)]

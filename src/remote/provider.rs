@@ -147,6 +147,20 @@ const BUILTIN: &[Files] = &[
         sentences: include_str!("../../providers/wordpress/en.ftl"),
     },
     Files {
+        name: "prestashop",
+        manifest: include_str!("../../providers/prestashop/provider.toml"),
+        script: parts!("prestashop":
+            "provider", "check", "close", "detect", "open", "record", "site"
+        ),
+        php: &[
+            include_str!("../../providers/lib/php/returned.php"),
+            include_str!("../../providers/prestashop/state.php"),
+            include_str!("../../providers/prestashop/prestashop.php"),
+        ],
+        php_texts: &[],
+        sentences: include_str!("../../providers/prestashop/en.ftl"),
+    },
+    Files {
         name: "opencart",
         manifest: include_str!("../../providers/opencart/provider.toml"),
         script: parts!("opencart":

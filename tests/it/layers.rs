@@ -936,6 +936,79 @@ fn the_file_that_ends_an_access_in_a_shop_is_found_only_where_somebody_wrote_int
     assert!(run.output().contains("mu-plugins/stagepass-"), "{}", run.told());
 }
 
+/// The first page of a shop that has just been put somewhere takes its time: it is asked for before anybody waits.
+const PRESTASHOP: &str = r#"
+mkdir -p /run/mysqld
+chown mysql /run/mysqld
+setsid mariadbd --user=mysql --skip-networking --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 >/var/log/mariadb.log 2>&1 </dev/null &
+until mariadb -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
+cd /var/www/shop
+rm -rf var/cache/*
+chown -R www-data: .
+said() { php -r '$at = include "app/config/parameters.php"; echo $at["parameters"][$argv[1]];' "$1"; }
+name=$(said database_name) prefix=$(said database_prefix)
+mariadb -e "create database $name; grant all on $name.* to '$(said database_user)'@localhost identified by '$(said database_password)'"
+mariadb "$name" </root/shop.sql
+rm /root/shop.sql
+mariadb "$name" -e "update ${prefix}shop_url set domain='staging.example', domain_ssl='staging.example', physical_uri='/'; update ${prefix}configuration set value='0' where name like 'PS_SSL_ENABLED%'; update ${prefix}configuration set value='staging.example' where name in ('PS_SHOP_DOMAIN', 'PS_SHOP_DOMAIN_SSL')"
+rm -f /etc/apache2/sites-enabled/*
+printf '<VirtualHost *:80>\n ServerName staging.example\n DocumentRoot /var/www/shop\n</VirtualHost>\n' >/etc/apache2/sites-enabled/shop.conf
+printf 'memory_limit=512M\n' >"$(echo /etc/php/*/apache2/conf.d)/99-test.ini"
+apache2ctl start
+office=$(echo */get-file-admin.php)
+php -r 'file_get_contents("http://127.0.0.1/" . $argv[1] . "/index.php?controller=AdminLogin", false, stream_context_create(["http" => ["header" => "Host: staging.example\r\n", "timeout" => 120]]));' "${office%%/*}"
+"#;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says which shop")]
+#[ignore = "a real PrestaShop, which `make test-shops` has where its folder is named"]
+fn a_user_of_a_real_prestashop_booted_logs_in_through_its_form_and_goes() {
+    let folders = std::env::var("STAGEPASS_SHOP_PRESTASHOP").expect("the folder of a shop");
+    for folder in folders.split(':').filter(|folder| !folder.is_empty()) {
+        let (story, host) = staging_other_shop(folder, PRESTASHOP);
+        let left = || {
+            host.sh(
+                "cd /var/www/shop; set -- $(php -r '$s = include \"app/config/parameters.php\"; $s = $s[\"parameters\"]; \
+                 echo $s[\"database_name\"]; foreach ([\"employee\", \"employee_shop\", \"employee_session\", \"profile\", \
+                 \"profile_lang\", \"access\", \"module_access\"] as $t) { echo \" \", $s[\"database_prefix\"], $t; }'); \
+                 mariadb-dump --skip-comments \"$@\" | sed 's/ AUTO_INCREMENT=[0-9]*//'",
+            )
+        };
+        let before = left();
+        // The first login makes the shop write its pages into its cache, which is a finding of its own.
+        let run = story.run(["provider", "test", "prestashop", "--target", "shop"]).ok();
+        assert!(run.stdout.contains("ok an open after its close is refused"), "{}", run.told());
+        same_text(&before, &left());
+        let key = story.stage.supporter_key();
+        let file = story.stage.path().join("shop");
+        let words = ["--key", key.public.to_str().unwrap(), "--with", "server,prestashop"];
+        let words = [&words[..], &["--output", file.to_str().unwrap()]].concat();
+        let mut watch = story.stage.watch_proc();
+        let jane = Granted::of(&story.grant("shop", &words).ok());
+        let beside = &jane.document["beside"];
+        assert_eq!(beside[0]["id"], "form-proved", "{folder}: {beside:#}");
+        // The supporter is told the address that the form asks for.
+        let layer = &jane.document["grant"]["layers"][1];
+        let address = format!("{}@{}1.invalid", layer["account"].as_str().unwrap(), jane.id);
+        assert_eq!(layer["login_name"], address.as_str(), "{layer:#}");
+        let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+        fs::remove_file(&file).unwrap();
+        assert!(story.run(["verify", &jane.id]).ok().output().contains("proved"));
+        assert_ne!(before, left(), "{folder}");
+        story.run(["extend", &jane.id, "--for", "5h", "--reason", "a test"]).ok();
+        // What the shop writes into its cache while somebody is in is code, and new.
+        let run = story.run(["revoke", &jane.id, "--json"]);
+        let closed = &run.json()["result"]["closed"][0];
+        assert_eq!(closed["grant"]["state"], "closed", "{}", run.told());
+        assert_eq!(closed["grant"]["layers"][1]["findings"], 0, "{}", run.told());
+        for found in closed["found"].as_array().unwrap() {
+            assert!(found.as_str().unwrap().contains(": var/cache/prod/"), "{}", run.told());
+        }
+        same_text(&before, &left());
+        story.kept_secret(&[password.into_bytes()], &[&host], &mut watch);
+    }
+}
+
 /// Puts a shop that somebody set up, and the dump of its database beside it, on a server of its own network, as
 /// `staging.example`.
 fn staging_opencart(folder: &str) -> (Story, Host) {

@@ -16,7 +16,8 @@ final class Stagepass
     // there is no php.ini, PHP writes the arguments of every call into it.
     public static function begin($told)
     {
-        foreach (array('zend.exception_ignore_args' => '1', 'display_errors' => '0', 'log_errors' => '0', 'html_errors' => '0') as $name => $value) {
+        // All of it but the last was said when PHP was started; some hosters let no program say it.
+        foreach (function_exists('ini_set') ? array('zend.exception_ignore_args' => '1', 'display_errors' => '0', 'log_errors' => '0', 'html_errors' => '0') : array() as $name => $value) {
             @ini_set($name, $value);
         }
         foreach (explode("\n", (string) base64_decode($told)) as $line) {

@@ -8,7 +8,7 @@
 #   sp_user_provider          its name; sp_user_software is what people call the software
 #   sp_site_find              finds the shop: sets sp_site_root, sp_site_config (what its settings stand in), sp_site_owner, sp_php,
 #                             sp_site_database and sp_site_admins; or calls sp_site_unfit, and ends with 1. sp_user_find_root,
-#                             sp_user_find_php and sp_user_ask_first do what is alike in all of them
+#                             sp_user_find_owner, sp_user_find_php and sp_user_ask_first do what is alike in all of them
 #   sp_site_is_at FOLDER      for sp_user_find_root: whether the shop is in that folder
 #   sp_site_look              asks the shop what `detect` and `open` go by
 #   sp_site_tell VERB         tells the program what it is told beside sp_user_tell
@@ -83,6 +83,22 @@ sp_user_find_root() {
         *"$sp_nl"?*) sp_site_unfit several-shops "There are several: $(printf '%s' "$found" | tr '\n' ' '). Name the folder of one of them as the shop folder." ;;
         *) sp_site_root=${found%"$sp_nl"} ;;
     esac
+}
+
+# Sets sp_site_owner to who owns the settings, and where that is root, to nobody: for a shop of which nothing is run.
+sp_user_find_owner() {
+    local name
+    name=$(stat -L -c %U -- "$sp_site_config" 2>/dev/null) || name=''
+    case $name in
+        root | UNKNOWN | '' | *[!A-Za-z0-9_.-]*) name='' ;;
+        *) sp_php_fit "$name" || name='' ;;
+    esac
+    if [ -z "$name" ]; then
+        ! sp_has setpriv || sp_find_nobody
+        name=${sp_nobody:-}
+    fi
+    [ -n "$name" ] || sp_site_unfit owner-root "Everything of the shop is root's, and this server has no setpriv program to ask its database as nobody. Install util-linux." || return 1
+    sp_site_owner=$name
 }
 
 # sp_user_find_php VERSION EXTENSION...: sets sp_php to the first PHP that sp_site_owner may start, that is as new as VERSION and has

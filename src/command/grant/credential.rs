@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::file::Nameless;
 use crate::grant::{Grant, Layer};
 use crate::public_key::{self, SupporterKey};
+use crate::remote::layer::OpenReply;
 use crate::secret::{self, MadePassword, Secret};
 
 /// What the supporter will prove their identity with.
@@ -153,7 +154,8 @@ pub(super) fn hand_over(
     let secrets: Vec<(Option<&Layer>, &Secret)> = own.chain(beside).collect();
     if slots.0.is_empty() {
         for ((label, _), (layer, secret)) in secret_files(wanted).iter().zip(secrets) {
-            let account = layer.map(|layer| layer.account.as_str()).unwrap_or_default();
+            let made = layer.map(OpenReply::of).unwrap_or_default();
+            let account = layer.map(|layer| made.login_name(&layer.account)).unwrap_or_default();
             let of =
                 if layer.is_some_and(|layer| layer.position > 0) { "for the user" } else { "of" };
             let target = &wanted.target.name;

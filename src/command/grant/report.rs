@@ -71,12 +71,13 @@ pub(super) fn report(
 /// The name that goes with each password beside the account, and where it is asked for.
 fn users_beside(grant: &Grant) -> Vec<String> {
     let beside = grant.layers.iter().skip(1).filter(|layer| layer.has_password);
-    let place = |layer: &Layer| match OpenReply::of(layer).login_url() {
-        "" => String::new(),
-        url => format!(", at {url}"),
-    };
     let told = |layer: &Layer| {
-        format!("the user {} by `{}`{}", layer.account, layer.provider, place(layer))
+        let made = OpenReply::of(layer);
+        let place = match made.login_url() {
+            "" => String::new(),
+            url => format!(", at {url}"),
+        };
+        format!("the user {} by `{}`{place}", made.login_name(&layer.account), layer.provider)
     };
     beside.map(told).collect()
 }

@@ -7,13 +7,10 @@
 // A user is found again by its name together with its role, which is the grant's own (`stagepass GRANT TAG`), or with its address;
 // nothing without that is ever touched.
 
-final class Stagepass_Magento
+final class Stagepass_Magento extends Stagepass_Rows
 {
     private $env;
     private $modules = null;
-    private $direct = null;
-    private $prefix = '';
-    private $all = null;
 
     // ---- what runs ------------------------------------------------------------------------------
 
@@ -35,69 +32,25 @@ final class Stagepass_Magento
 
     public static function run()
     {
-        $verb = Stagepass::told('verb');
-        if (!in_array($verb, array('facts', 'prepare', 'open', 'update', 'check', 'shut', 'close', 'tell', 'gone', 'marks'), true)) {
-            Stagepass::fail('bad-input', 'There is no such verb.');
-        }
         $shop = new self();
-        if ($verb === 'tell') {
-            $shop->tell();
-        } elseif ($shop->connect()) {
-            $shop->$verb();
-        } elseif (in_array($verb, array('prepare', 'open', 'close'), true)) {
-            Stagepass::fail('database-unread', 'The database of the shop cannot be read.');
-        }
-        Stagepass::finish(0);
+        $shop->does(array('facts', 'prepare', 'open', 'update', 'check', 'shut', 'close', 'gone', 'marks'), array('tell'));
     }
 
     // ---- the database ---------------------------------------------------------------------------
 
-    // Opens it by what the settings say as text; says why not where that is not plain.
-    private function connect()
+    // Magento's own times are of this zone.
+    protected function session()
     {
-        $why = $this->settings($host, $user, $password, $name);
-        if ($why === '') {
-            try {
-                $this->direct = Stagepass_Database::mysql($host, $user, $password, $name, 0);
-                // Magento's own times are of this zone.
-                $this->direct->change("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'");
-                $this->count($this->table('authorization_role'));
-            } catch (Exception $error) {
-                $this->direct = null;
-                $why = 'database-' . $error->getCode();
-            }
-        }
-        Stagepass::say('direct', $why === '');
-        if ($why !== '') {
-            Stagepass::say('direct_why', $why);
-            return false;
-        }
-        Stagepass::say('reread', 'direct');
-        // Which one it is, for a close that comes when the settings name another.
-        Stagepass::say('database', "$host $name " . $this->prefix);
-        return true;
+        return "sql_mode = 'NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'";
     }
 
-    // The settings, from whoever could read them.
-    private static function text()
+    protected function table_of_all()
     {
-        $told = Stagepass::told('settings');
-        return $told !== '' ? (string) base64_decode($told) : (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
+        return 'authorization_role';
     }
 
-    private function settings(&$host, &$user, &$password, &$name)
+    protected function settings($text, &$host, &$user, &$password, &$name)
     {
-        $host = $user = $password = $name = '';
-        if (!function_exists('token_get_all')) {
-            return 'no-tokenizer';
-        }
-        if (!function_exists('mysqli_init')) {
-            return 'no-mysqli';
-        }
-        $text = self::text();
-        if ($text === '') {
-            return 'config-unreadable';
-        }
         $this->env = new Stagepass_Returned($text);
         $of = 'db/connection/default/';
         list($host, $user, $password, $name) = array($this->env->value_at($of . 'host'), $this->env->value_at($of . 'username'), $this->env->value_at($of . 'password', ''), $this->env->value_at($of . 'dbname'));
@@ -106,9 +59,6 @@ final class Stagepass_Magento
             if ($value === null) {
                 return 'config-not-plain';
             }
-        }
-        if (!preg_match('/^[A-Za-z0-9_]{0,60}$/D', $this->prefix)) {
-            return 'config-not-plain';
         }
         return $this->other_database($of) ? 'other-database' : $this->socket($of, $host);
     }
@@ -142,39 +92,6 @@ final class Stagepass_Magento
         }
         $host .= $port !== '' && $port !== '3306' && strpos($host, ':') === false ? ':' . $port : '';
         return '';
-    }
-
-    private function table($name)
-    {
-        return '`' . $this->prefix . $name . '`';
-    }
-
-    private function has($name)
-    {
-        if ($this->all === null) {
-            $this->all = $this->direct->values('SHOW TABLES');
-        }
-        return in_array($this->prefix . $name, $this->all, true);
-    }
-
-    private function value($sql, $bound = array())
-    {
-        return $this->direct->value($sql, $bound);
-    }
-
-    private function values($sql, $bound = array())
-    {
-        return $this->direct->values($sql, $bound);
-    }
-
-    private function change($sql, $bound = array())
-    {
-        return $this->direct->change($sql, $bound);
-    }
-
-    private function count($sql, $bound = array())
-    {
-        return (int) $this->value('SELECT COUNT(*) FROM ' . $sql, $bound);
     }
 
     // ---- what is set ----------------------------------------------------------------------------
@@ -245,16 +162,6 @@ final class Stagepass_Magento
 
     // ---- which user is ours ---------------------------------------------------------------------
 
-    private static function mark()
-    {
-        return 'stagepass ' . trim(Stagepass::told('grant') . ' ' . Stagepass::told('tag'));
-    }
-
-    private static function address()
-    {
-        return 'x@' . Stagepass::told('grant') . '.invalid';
-    }
-
     // The number of the user of that name, and whether it is ours. The one that was made is ours by another name as well, as long as
     // it has the role or the address; anybody else who has one of them is not.
     private function row(&$ours)
@@ -300,7 +207,7 @@ final class Stagepass_Magento
         return $this->values('SELECT user_id FROM ' . $this->table('authorization_role') . " WHERE role_type = 'U' AND user_type = '2' AND parent_id = ? ORDER BY role_id", array($role));
     }
 
-    private function name_of($id)
+    protected function name_of($id)
     {
         return (string) $this->value('SELECT username FROM ' . $this->table('admin_user') . ' WHERE user_id = ?', array($id));
     }
@@ -320,7 +227,7 @@ final class Stagepass_Magento
 
     // ---- looking --------------------------------------------------------------------------------
 
-    private function facts()
+    protected function facts()
     {
         Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
         Stagepass::say('php_version', PHP_VERSION);
@@ -390,24 +297,12 @@ final class Stagepass_Magento
     }
 
     // The numbers of all who may make others.
-    private function administrators()
+    protected function administrators()
     {
         $roles = $this->table('authorization_role');
         $rules = $this->table('authorization_rule');
         return $this->values("SELECT DISTINCT u.user_id FROM $roles u JOIN $rules r ON r.role_id = u.parent_id JOIN " . $this->table('admin_user') . " a ON a.user_id = u.user_id
             WHERE u.role_type = 'U' AND u.user_type = '2' AND r.permission = 'allow' AND r.resource_id IN ('Magento_Backend::all', 'Magento_User::acl_users', 'Magento_User::acl_roles') ORDER BY u.user_id");
-    }
-
-    // Who came to be one while the grant was open. Not ours to judge, and not ours to take away: told.
-    private function say_new_administrators()
-    {
-        $before = Stagepass::told('administrators');
-        if ($before === '') {
-            return;
-        }
-        foreach (array_diff($this->administrators(), explode(',', $before)) as $id) {
-            Stagepass::say('new_administrator', $this->name_of($id));
-        }
     }
 
     // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
@@ -529,7 +424,7 @@ final class Stagepass_Magento
 
     // A role of its own and a user that has it, is disabled and has a password that nobody knows; then the shop reads anew who may do
     // what.
-    private function prepare()
+    protected function prepare()
     {
         $taken = $this->taken($why);
         if ($taken !== '') {
@@ -588,7 +483,7 @@ final class Stagepass_Magento
     }
 
     // Until here nobody knows the password.
-    private function open()
+    protected function open()
     {
         $id = $this->row($ours);
         if ($id === 0 || !$ours || !$this->marked($id)) {
@@ -621,7 +516,7 @@ final class Stagepass_Magento
         return gmdate('Y-m-d H:i:s', (int) Stagepass::told('deadline'));
     }
 
-    private function update()
+    protected function update()
     {
         $id = $this->row($ours);
         if ($id === 0 || !$ours) {
@@ -633,7 +528,7 @@ final class Stagepass_Magento
 
     // ---- its state ------------------------------------------------------------------------------
 
-    private function check()
+    protected function check()
     {
         $id = $this->row($ours);
         Stagepass::say('present', $id > 0 && $ours);
@@ -681,7 +576,7 @@ final class Stagepass_Magento
     // ---- ending ---------------------------------------------------------------------------------
 
     // Nobody gets in any more: whoever is in is asked for his row, and for that of his session, at the next request.
-    private function shut()
+    protected function shut()
     {
         $id = $this->row($ours);
         Stagepass::say('had', $id > 0 && $ours || count($this->roles()) > 0);
@@ -723,7 +618,7 @@ final class Stagepass_Magento
         );
     }
 
-    private function close()
+    protected function close()
     {
         $id = $this->row($ours);
         Stagepass::say('foreign', $id > 0 && !$ours);
@@ -797,7 +692,7 @@ final class Stagepass_Magento
     }
 
     // Whether anything is left.
-    private function gone()
+    protected function gone()
     {
         $id = $this->row($ours);
         Stagepass::say('foreign', $id > 0 && !$ours);
@@ -822,24 +717,15 @@ final class Stagepass_Magento
         $this->say_state();
     }
 
-    private function left($what, $sql, $bound)
-    {
-        $count = $this->count($sql, $bound);
-        if ($count > 0) {
-            Stagepass::say('left', $what . ' ' . $count);
-        }
-        return $count;
-    }
-
     // The shop reads anew who may do what.
-    private function tell()
+    protected function tell()
     {
         self::shop()->get('Magento\Framework\Acl\Data\CacheInterface')->clean();
         Stagepass::$loading = false;
     }
 
     // Whatever the grant: KIND GRANT NAME TAG.
-    private function marks()
+    protected function marks()
     {
         $seen = array();
         foreach ($this->values('SELECT role_id FROM ' . $this->table('authorization_role') . " WHERE role_type = 'G' AND role_name LIKE 'stagepass %' ORDER BY role_id") as $role) {
@@ -860,11 +746,6 @@ final class Stagepass_Magento
                 Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' -');
             }
         }
-    }
-
-    private static function plain($name)
-    {
-        return preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-';
     }
 }
 

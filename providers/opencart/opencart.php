@@ -6,80 +6,38 @@
 // A user is found again by its name together with its group, which is the grant's own (`stagepass GRANT TAG`), or with its address;
 // nothing without that is ever touched.
 
-final class Stagepass_Opencart
+final class Stagepass_Opencart extends Stagepass_Rows
 {
     private $config;
-    private $direct = null;
-    private $prefix = '';
-    private $all = null;
 
     // ---- what runs ------------------------------------------------------------------------------
 
     public static function run()
     {
-        $verb = Stagepass::told('verb');
-        if (!in_array($verb, array('facts', 'open', 'update', 'check', 'shut', 'close', 'gone', 'marks', 'sessions'), true)) {
-            Stagepass::fail('bad-input', 'There is no such verb.');
-        }
         $shop = new self();
-        if ($verb === 'sessions') {
+        if (Stagepass::told('verb') === 'sessions') {
             $shop->end_files();
-        } elseif ($shop->connect()) {
-            $shop->$verb();
-        } elseif ($verb === 'open' || $verb === 'close') {
-            Stagepass::fail('database-unread', 'The database of the shop cannot be read.');
+            Stagepass::finish(0);
+        } else {
+            $shop->does(array('facts', 'open', 'update', 'check', 'shut', 'close', 'gone', 'marks'));
         }
-        Stagepass::finish(0);
     }
 
     // ---- the database ---------------------------------------------------------------------------
 
-    // Opens it by what the settings say as text; says why not where that is not plain.
-    private function connect()
+    // As the shop does: what is not named in an INSERT is empty.
+    protected function session()
     {
-        $why = $this->settings($host, $user, $password, $name);
-        if ($why === '') {
-            try {
-                $this->direct = Stagepass_Database::mysql($host, $user, $password, $name, 0);
-                // As the shop does: what is not named in an INSERT is empty.
-                $this->direct->change("SET SESSION sql_mode = 'NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'");
-                $this->count($this->table('user_group'));
-            } catch (Exception $error) {
-                $this->direct = null;
-                $why = 'database-' . $error->getCode();
-            }
-        }
-        Stagepass::say('direct', $why === '');
-        if ($why !== '') {
-            Stagepass::say('direct_why', $why);
-            return false;
-        }
-        Stagepass::say('reread', 'direct');
-        // Which one it is, for a close that comes when the settings name another.
-        Stagepass::say('database', "$host $name " . $this->prefix);
-        return true;
+        return "sql_mode = 'NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'";
     }
 
-    // The settings, from whoever could read them.
-    private static function text()
+    protected function table_of_all()
     {
-        $told = Stagepass::told('settings');
-        return $told !== '' ? (string) base64_decode($told) : (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
+        return 'user_group';
     }
 
-    private function settings(&$host, &$user, &$password, &$name)
+    protected function settings($text, &$host, &$user, &$password, &$name)
     {
-        $host = $user = $password = $name = '';
-        if (!function_exists('token_get_all')) {
-            return 'no-tokenizer';
-        }
-        if (!function_exists('mysqli_init')) {
-            return 'no-mysqli';
-        }
-        $text = self::text();
-        if ($text === '') {
-            return 'config-unreadable';
-        }
         $config = $this->config = new Stagepass_Constants($text, array());
         list($host, $user, $password, $name) = array($config->value('DB_HOSTNAME'), $config->value('DB_USERNAME'), $config->value('DB_PASSWORD'), $config->value('DB_DATABASE'));
         $port = $config->value('DB_PORT', '3306');
@@ -89,7 +47,7 @@ final class Stagepass_Opencart
                 return 'config-not-plain';
             }
         }
-        if (!preg_match('/^[A-Za-z0-9_]{0,60}$/D', $this->prefix) || !preg_match('/^\d{0,5}$/D', $port)) {
+        if (!preg_match('/^\d{0,5}$/D', $port)) {
             return 'config-not-plain';
         }
         if (!in_array($config->value('DB_DRIVER'), array('mysqli', 'mpdo', 'pdo'), true)) {
@@ -104,32 +62,9 @@ final class Stagepass_Opencart
         return '';
     }
 
-    private function table($name)
+    protected function name_of($id)
     {
-        return '`' . $this->prefix . $name . '`';
-    }
-
-    private function has($name)
-    {
-        if ($this->all === null) {
-            $this->all = $this->direct->values('SHOW TABLES');
-        }
-        return in_array($this->prefix . $name, $this->all, true);
-    }
-
-    private function has_column($table, $name)
-    {
-        return $this->count('information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?', array($this->prefix . $table, $name)) > 0;
-    }
-
-    private function value($sql, $bound = array())
-    {
-        return $this->direct->value($sql, $bound);
-    }
-
-    private function count($sql, $bound = array())
-    {
-        return (int) $this->value('SELECT COUNT(*) FROM ' . $sql, $bound);
+        return (string) $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
     }
 
     private function setting($key)
@@ -139,21 +74,11 @@ final class Stagepass_Opencart
 
     // ---- which user is ours ---------------------------------------------------------------------
 
-    private static function mark()
-    {
-        return 'stagepass ' . trim(Stagepass::told('grant') . ' ' . Stagepass::told('tag'));
-    }
-
-    private static function address()
-    {
-        return 'x@' . Stagepass::told('grant') . '.invalid';
-    }
-
     // The number of the user of that name, and whether it is ours. The one that was made is ours by another name as well, as long as
     // it has the group or the address; anybody else who has one of them is not.
     private function row(&$ours)
     {
-        $found = $this->direct->values('SELECT user_id FROM ' . $this->table('user') . ' WHERE username = ? ORDER BY user_id', array(Stagepass::told('account')));
+        $found = $this->values('SELECT user_id FROM ' . $this->table('user') . ' WHERE username = ? ORDER BY user_id', array(Stagepass::told('account')));
         foreach ($found as $id) {
             if ($this->is_ours((int) $id)) {
                 $ours = true;
@@ -177,7 +102,7 @@ final class Stagepass_Opencart
 
     private function groups()
     {
-        return $this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . ' WHERE name = ? ORDER BY user_group_id', array(self::mark()));
+        return $this->values('SELECT user_group_id FROM ' . $this->table('user_group') . ' WHERE name = ? ORDER BY user_group_id', array(self::mark()));
     }
 
     // Why the user cannot be made, or nothing.
@@ -195,7 +120,7 @@ final class Stagepass_Opencart
 
     // ---- looking --------------------------------------------------------------------------------
 
-    private function facts()
+    protected function facts()
     {
         Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
         Stagepass::say('php_version', PHP_VERSION);
@@ -219,28 +144,16 @@ final class Stagepass_Opencart
     }
 
     // The numbers of all who may make others.
-    private function administrators()
+    protected function administrators()
     {
         $found = array();
-        foreach ($this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . ' ORDER BY user_group_id') as $group) {
+        foreach ($this->values('SELECT user_group_id FROM ' . $this->table('user_group') . ' ORDER BY user_group_id') as $group) {
             $permission = $this->permission($group);
             if (array_intersect(array('user/user', 'user/user_permission'), $permission['modify'])) {
-                $found = array_merge($found, $this->direct->values('SELECT user_id FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group)));
+                $found = array_merge($found, $this->values('SELECT user_id FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group)));
             }
         }
         return $found;
-    }
-
-    // Who came to be one while the grant was open. Not ours to judge, and not ours to take away: told.
-    private function say_new_administrators()
-    {
-        $before = Stagepass::told('administrators');
-        if ($before === '') {
-            return;
-        }
-        foreach (array_diff($this->administrators(), explode(',', $before)) as $id) {
-            Stagepass::say('new_administrator', $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id)));
-        }
     }
 
     private function permission($group)
@@ -261,7 +174,7 @@ final class Stagepass_Opencart
                 Stagepass::signal('host', $host, $name);
             }
         }
-        foreach ($this->direct->values('SELECT store_id FROM ' . $this->table('store') . ' ORDER BY store_id LIMIT 50') as $store) {
+        foreach ($this->values('SELECT store_id FROM ' . $this->table('store') . ' ORDER BY store_id LIMIT 50') as $store) {
             $host = (string) parse_url((string) $this->value('SELECT url FROM ' . $this->table('store') . ' WHERE store_id = ?', array($store)), PHP_URL_HOST);
             if ($host !== '') {
                 Stagepass::signal('host', $host, 'store_' . (int) $store . '.url');
@@ -277,7 +190,7 @@ final class Stagepass_Opencart
     // Of each store. MultiSafepay's is 1 for test and 0 for live, PayPal's is a word; it is live where nothing is set.
     private function payment_signals()
     {
-        $rows = $this->direct->values('SELECT setting_id FROM ' . $this->table('setting') . " WHERE (`key` LIKE '%multisafepay%environment' OR `key` LIKE '%paypal%environment') AND `value` <> '' ORDER BY setting_id LIMIT 50");
+        $rows = $this->values('SELECT setting_id FROM ' . $this->table('setting') . " WHERE (`key` LIKE '%multisafepay%environment' OR `key` LIKE '%paypal%environment') AND `value` <> '' ORDER BY setting_id LIMIT 50");
         foreach ($rows as $row) {
             list($key, $value, $store) = array($this->of_setting('key', $row), $this->of_setting('value', $row), $this->of_setting('store_id', $row));
             $test = array('1' => 'yes', '0' => 'no', 'sandbox' => 'yes', 'test' => 'yes', 'production' => 'no', 'live' => 'no');
@@ -338,7 +251,7 @@ final class Stagepass_Opencart
     private function rights()
     {
         $rights = array('access' => array(), 'modify' => array());
-        foreach ($this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name NOT LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
+        foreach ($this->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name NOT LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
             $permission = $this->permission($group);
             foreach ($permission['access'] as $route) {
                 if (preg_match('{^(?:(?:sale|catalog|report|extension)/|(?:tool/log|marketplace/(?:extension|modification))$)}D', $route)) {
@@ -354,7 +267,7 @@ final class Stagepass_Opencart
         return json_encode(array('access' => array_keys($rights['access']), 'modify' => array_keys($rights['modify'])));
     }
 
-    private function open()
+    protected function open()
     {
         $taken = $this->taken($why);
         if ($taken !== '') {
@@ -364,7 +277,7 @@ final class Stagepass_Opencart
         $group = $this->make_group($rights);
         $id = $this->row($ours);
         if ($id === 0) {
-            $this->direct->change(
+            $this->change(
                 'INSERT INTO ' . $this->table('user') . ' (user_group_id, username, password, firstname, lastname, email, status, date_added) VALUES (?, ?, ?, ?, ?, ?, 0, NOW())',
                 array($group, Stagepass::told('account'), '!', 'stagepass', Stagepass::told('grant'), self::address())
             );
@@ -378,7 +291,7 @@ final class Stagepass_Opencart
             Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
         }
         $this->set_password($id, Stagepass::told('hash'));
-        $this->direct->change('UPDATE ' . $this->table('user') . ' SET user_group_id = ?, email = ?, status = 1 WHERE user_id = ?', array($group, self::address(), $id));
+        $this->change('UPDATE ' . $this->table('user') . ' SET user_group_id = ?, email = ?, status = 1 WHERE user_id = ?', array($group, self::address(), $id));
         Stagepass::say('user_id', $id);
         Stagepass::say('rights', hash('sha256', $rights));
         Stagepass::say('grants', 'payment');
@@ -389,13 +302,13 @@ final class Stagepass_Opencart
     {
         $found = $this->groups();
         if (!$found) {
-            $this->direct->change('INSERT INTO ' . $this->table('user_group') . ' (name, permission) VALUES (?, ?)', array(self::mark(), $rights));
+            $this->change('INSERT INTO ' . $this->table('user_group') . ' (name, permission) VALUES (?, ?)', array(self::mark(), $rights));
             $found = $this->groups();
         }
         if (!$found) {
             Stagepass::fail('role-refused', 'The database did not take the group of this grant.');
         }
-        $this->direct->change('UPDATE ' . $this->table('user_group') . ' SET permission = ? WHERE user_group_id = ?', array($rights, $found[0]));
+        $this->change('UPDATE ' . $this->table('user_group') . ' SET permission = ? WHERE user_group_id = ?', array($rights, $found[0]));
         return $found[0];
     }
 
@@ -406,16 +319,16 @@ final class Stagepass_Opencart
         if (preg_match('{^\$sha1x3\$([A-Za-z0-9]{9})\$([0-9a-f]{40})$}D', $hash, $m)) {
             list(, $salt, $hash) = $m;
         }
-        $this->direct->change('UPDATE ' . $this->table('user') . ' SET password = ? WHERE user_id = ?', array($hash, $id));
+        $this->change('UPDATE ' . $this->table('user') . ' SET password = ? WHERE user_id = ?', array($hash, $id));
         foreach (array('salt' => $salt, 'code' => '') as $column => $value) {
             if ($this->has_column('user', $column)) {
-                $this->direct->change('UPDATE ' . $this->table('user') . " SET `$column` = ? WHERE user_id = ?", array($value, $id));
+                $this->change('UPDATE ' . $this->table('user') . " SET `$column` = ? WHERE user_id = ?", array($value, $id));
             }
         }
     }
 
     // Nothing in the shop knows the end: there is no place for it.
-    private function update()
+    protected function update()
     {
         $id = $this->row($ours);
         if ($id === 0 || !$ours) {
@@ -425,7 +338,7 @@ final class Stagepass_Opencart
 
     // ---- its state ------------------------------------------------------------------------------
 
-    private function check()
+    protected function check()
     {
         $id = $this->row($ours);
         Stagepass::say('present', $id > 0 && $ours);
@@ -457,7 +370,7 @@ final class Stagepass_Opencart
             return $found;
         }
         $like = array('%"user_id":"' . (int) $id . '"%', '%"user_id":' . (int) $id . '%');
-        foreach ($this->direct->values('SELECT session_id FROM ' . $this->table('session') . ' WHERE data LIKE ? OR data LIKE ?', $like) as $session) {
+        foreach ($this->values('SELECT session_id FROM ' . $this->table('session') . ' WHERE data LIKE ? OR data LIKE ?', $like) as $session) {
             $data = json_decode((string) $this->value('SELECT data FROM ' . $this->table('session') . ' WHERE session_id = ?', array($session)), true);
             if (is_array($data) && isset($data['user_id']) && (string) $data['user_id'] === (string) $id) {
                 $found[] = $session;
@@ -470,7 +383,7 @@ final class Stagepass_Opencart
     {
         $found = $this->sessions($id);
         foreach ($found as $session) {
-            $this->direct->change('DELETE FROM ' . $this->table('session') . ' WHERE session_id = ?', array($session));
+            $this->change('DELETE FROM ' . $this->table('session') . ' WHERE session_id = ?', array($session));
         }
         return count($found);
     }
@@ -478,7 +391,7 @@ final class Stagepass_Opencart
     // ---- ending ---------------------------------------------------------------------------------
 
     // Nobody gets in any more: whoever is in is asked for his row at the next request.
-    private function shut()
+    protected function shut()
     {
         // Where those in files would be, which whoever owns them ends.
         Stagepass::say('session_folder', (string) $this->config->value('DIR_SESSION', ''));
@@ -500,7 +413,7 @@ final class Stagepass_Opencart
     {
         Stagepass::say('user_id', $id);
         $this->say_role($id);
-        $this->direct->change('UPDATE ' . $this->table('user') . ' SET status = 0, email = ? WHERE user_id = ?', array(self::address(), $id));
+        $this->change('UPDATE ' . $this->table('user') . ' SET status = 0, email = ? WHERE user_id = ?', array(self::address(), $id));
         $this->set_password($id, '!' . Stagepass::nobodys());
         Stagepass::say('sessions_ended', $this->end_sessions($id));
         Stagepass::say('shut', $this->count($this->table('user') . " WHERE user_id = ? AND status = 0 AND password LIKE '!%'", array($id)) === 1 && count($this->sessions($id)) === 0);
@@ -513,21 +426,21 @@ final class Stagepass_Opencart
         return array('user_authorize', 'user_login', 'user_token');
     }
 
-    private function close()
+    protected function close()
     {
         $id = $this->row($ours);
         Stagepass::say('foreign', $id > 0 && !$ours);
         if ($id > 0 && $ours) {
             Stagepass::say('user_id', $id);
             $name = (string) $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
-            $this->direct->change('DELETE FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
+            $this->change('DELETE FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
             $this->forget($id, $name);
         } elseif ((int) Stagepass::told('user_id') > 0 && $this->count($this->table('user') . ' WHERE user_id = ?', array(Stagepass::told('user_id'))) === 0) {
             $this->forget((int) Stagepass::told('user_id'), $id === 0 ? Stagepass::told('account') : '');
         }
         foreach ($this->groups() as $group) {
             // Whoever else is in it would be in none.
-            $this->direct->change('DELETE FROM ' . $this->table('user_group') . ' WHERE user_group_id = ? AND NOT EXISTS (SELECT 1 FROM ' . $this->table('user') . ' WHERE user_group_id = ?)', array($group, $group));
+            $this->change('DELETE FROM ' . $this->table('user_group') . ' WHERE user_group_id = ? AND NOT EXISTS (SELECT 1 FROM ' . $this->table('user') . ' WHERE user_group_id = ?)', array($group, $group));
         }
     }
 
@@ -536,17 +449,17 @@ final class Stagepass_Opencart
         $this->end_sessions($id);
         foreach (self::kept() as $table) {
             if ($this->has($table)) {
-                $this->direct->change('DELETE FROM ' . $this->table($table) . ' WHERE user_id = ?', array($id));
+                $this->change('DELETE FROM ' . $this->table($table) . ' WHERE user_id = ?', array($id));
             }
         }
         // 3.0 counts who failed to log in by what was typed, beside the addresses of customers.
         if ($name !== '' && strpos($name, '@') === false && $this->has('customer_login')) {
-            $this->direct->change('DELETE FROM ' . $this->table('customer_login') . ' WHERE email = ?', array($name));
+            $this->change('DELETE FROM ' . $this->table('customer_login') . ' WHERE email = ?', array($name));
         }
     }
 
     // Whether anything is left.
-    private function gone()
+    protected function gone()
     {
         $this->say_left((int) Stagepass::told('user_id'));
     }
@@ -558,7 +471,7 @@ final class Stagepass_Opencart
         Stagepass::say('user_absent', $id === 0 || !$ours);
         $left = $this->left('address', $this->table('user') . ' WHERE email = ?', array(self::address()));
         foreach ($this->groups() as $group) {
-            foreach ($this->direct->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ?', array($group)) as $other) {
+            foreach ($this->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ?', array($group)) as $other) {
                 Stagepass::say('left', 'member ' . $other);
             }
             Stagepass::say('left', 'group ' . $group);
@@ -579,15 +492,6 @@ final class Stagepass_Opencart
         }
         Stagepass::say('rows_left', $left);
         $this->say_new_administrators();
-    }
-
-    private function left($what, $sql, $bound)
-    {
-        $count = $this->count($sql, $bound);
-        if ($count > 0) {
-            Stagepass::say('left', $what . ' ' . $count);
-        }
-        return $count;
     }
 
     // Those in files, asked as who owns them.
@@ -612,32 +516,27 @@ final class Stagepass_Opencart
     }
 
     // Whatever the grant: KIND GRANT NAME TAG.
-    private function marks()
+    protected function marks()
     {
         $seen = array();
-        foreach ($this->direct->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
+        foreach ($this->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
             $name = (string) $this->value('SELECT name FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group));
             if (!preg_match('/^stagepass ([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $name, $m)) {
                 continue;
             }
             $tag = isset($m[2]) ? $m[2] : '-';
             Stagepass::say('found', 'role ' . $m[1] . ' - ' . $tag);
-            foreach ($this->direct->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group)) as $member) {
+            foreach ($this->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group)) as $member) {
                 $seen[$member] = true;
                 Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' ' . $tag);
             }
         }
-        foreach ($this->direct->values('SELECT username FROM ' . $this->table('user') . " WHERE email LIKE 'x@%.invalid' ORDER BY user_id") as $member) {
+        foreach ($this->values('SELECT username FROM ' . $this->table('user') . " WHERE email LIKE 'x@%.invalid' ORDER BY user_id") as $member) {
             $address = (string) $this->value('SELECT email FROM ' . $this->table('user') . ' WHERE username = ?', array($member));
             if (!isset($seen[$member]) && preg_match('/^x@([0-9a-z]+)\.invalid$/D', $address, $m)) {
                 Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' -');
             }
         }
-    }
-
-    private static function plain($name)
-    {
-        return preg_match('/^[A-Za-z0-9_.-]+$/D', $name) ? $name : '-';
     }
 }
 

@@ -7,7 +7,7 @@
 // An employee has no name to log in by, but an address: ACCOUNT@GRANT.invalid. It is found again by its profile, which is the grant's own
 // (`stagepass GRANT TAG`), or by that address; nothing without one of them is ever touched.
 
-final class Stagepass_Prestashop
+final class Stagepass_Prestashop extends Stagepass_Rows
 {
     // The profile that may do everything, which the shop knows by its number.
     const EVERYTHING = 1;
@@ -32,70 +32,30 @@ final class Stagepass_Prestashop
     const AUTHORED = array('message', 'customer_message', 'order_history', 'order_payment', 'stock_mvt', 'supply_order_history', 'supply_order_receipt_history', 'warehouse');
 
     private $config;
-    private $direct = null;
-    private $prefix = '';
-    private $all = null;
 
     // ---- what runs ------------------------------------------------------------------------------
 
     public static function run()
     {
-        $verb = Stagepass::told('verb');
-        if (!in_array($verb, array('facts', 'open', 'update', 'check', 'shut', 'close', 'gone', 'marks'), true)) {
-            Stagepass::fail('bad-input', 'There is no such verb.');
-        }
         $shop = new self();
-        if ($shop->connect()) {
-            $shop->$verb();
-        } elseif ($verb === 'open' || $verb === 'close') {
-            Stagepass::fail('database-unread', 'The database of the shop cannot be read.');
-        }
-        Stagepass::finish(0);
+        $shop->does(array('facts', 'open', 'update', 'check', 'shut', 'close', 'gone', 'marks'));
     }
 
     // ---- the database ---------------------------------------------------------------------------
 
-    // Opens it by what the settings say as text; says why not where that is not plain.
-    private function connect()
+    // What is not named in an INSERT is empty, as the shop has it.
+    protected function session()
     {
-        $why = $this->settings($host, $user, $password, $name);
-        if ($why === '') {
-            try {
-                $this->direct = Stagepass_Database::mysql($host, $user, $password, $name, 0);
-                // What is not named in an INSERT is empty, as the shop has it.
-                $this->direct->change("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'");
-                $this->count($this->table('employee'));
-            } catch (Exception $error) {
-                $this->direct = null;
-                $why = 'database-' . $error->getCode();
-            }
-        }
-        Stagepass::say('direct', $why === '');
-        if ($why !== '') {
-            Stagepass::say('direct_why', $why);
-            return false;
-        }
-        Stagepass::say('reread', 'direct');
-        // Which one it is, for a close that comes when the settings name another.
-        Stagepass::say('database', "$host $name " . $this->prefix);
-        return true;
+        return "sql_mode = 'NO_ENGINE_SUBSTITUTION'";
     }
 
-    private function settings(&$host, &$user, &$password, &$name)
+    protected function table_of_all()
     {
-        $host = $user = $password = $name = '';
-        if (!function_exists('token_get_all')) {
-            return 'no-tokenizer';
-        }
-        if (!function_exists('mysqli_init')) {
-            return 'no-mysqli';
-        }
-        // The settings, from whoever could read them.
-        $told = Stagepass::told('settings');
-        $text = $told !== '' ? (string) base64_decode($told) : (string) @file_get_contents(Stagepass::told('config'), false, null, 0, 1048576);
-        if ($text === '') {
-            return 'config-unreadable';
-        }
+        return 'employee';
+    }
+
+    protected function settings($text, &$host, &$user, &$password, &$name)
+    {
         $this->config = new Stagepass_Returned($text);
         foreach (array('host', 'port', 'name', 'user', 'password', 'prefix') as $one) {
             if ($this->parameter($one) === null) {
@@ -112,7 +72,7 @@ final class Stagepass_Prestashop
         list($host, $user, $password, $name) = array($this->parameter('host'), $this->parameter('user'), $this->parameter('password'), $this->parameter('name'));
         $port = $this->parameter('port');
         $this->prefix = $this->parameter('prefix');
-        if ($host === '' || $user === '' || $name === '' || !preg_match('/^[A-Za-z0-9_]{0,60}$/D', $this->prefix) || !preg_match('/^\d{0,5}$/D', $port)) {
+        if ($host === '' || $user === '' || $name === '' || !preg_match('/^\d{0,5}$/D', $port)) {
             return 'config-not-plain';
         }
         $host .= $port !== '' ? ':' . $port : '';
@@ -141,34 +101,6 @@ final class Stagepass_Prestashop
         return self::of($this->config, $name);
     }
 
-    private function table($name)
-    {
-        return '`' . $this->prefix . $name . '`';
-    }
-
-    private function has($name)
-    {
-        if ($this->all === null) {
-            $this->all = $this->direct->values('SHOW TABLES');
-        }
-        return in_array($this->prefix . $name, $this->all, true);
-    }
-
-    private function has_column($table, $name)
-    {
-        return $this->count('information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?', array($this->prefix . $table, $name)) > 0;
-    }
-
-    private function value($sql, $bound = array())
-    {
-        return $this->direct->value($sql, $bound);
-    }
-
-    private function count($sql, $bound = array())
-    {
-        return (int) $this->value('SELECT COUNT(*) FROM ' . $sql, $bound);
-    }
-
     // What is set for all shops of this installation.
     private function setting($name)
     {
@@ -179,20 +111,15 @@ final class Stagepass_Prestashop
     private function together($what)
     {
         // What begins one in a word of its own cannot be prepared everywhere.
-        $this->direct->change('SET autocommit = 0');
+        $this->change('SET autocommit = 0');
         $what();
-        $this->direct->change('COMMIT');
-        $this->direct->change('SET autocommit = 1');
+        $this->change('COMMIT');
+        $this->change('SET autocommit = 1');
     }
 
     // ---- which employee is ours -----------------------------------------------------------------
 
-    private static function mark()
-    {
-        return 'stagepass ' . trim(Stagepass::told('grant') . ' ' . Stagepass::told('tag'));
-    }
-
-    private static function address()
+    protected static function address()
     {
         return Stagepass::told('account') . '@' . Stagepass::told('grant') . '.invalid';
     }
@@ -201,7 +128,7 @@ final class Stagepass_Prestashop
     // as long as it has the profile. Where its number is not known any more, the name has to do that it was made with.
     private function row(&$ours)
     {
-        $found = $this->direct->values('SELECT id_employee FROM ' . $this->table('employee') . ' WHERE email = ? ORDER BY id_employee', array(self::address()));
+        $found = $this->values('SELECT id_employee FROM ' . $this->table('employee') . ' WHERE email = ? ORDER BY id_employee', array(self::address()));
         $members = $this->members();
         $ours = true;
         foreach ($found as $id) {
@@ -226,7 +153,7 @@ final class Stagepass_Prestashop
 
     private function profiles()
     {
-        return $this->direct->values('SELECT DISTINCT id_profile FROM ' . $this->table('profile_lang') . ' WHERE name = ? ORDER BY id_profile', array(self::mark()));
+        return $this->values('SELECT DISTINCT id_profile FROM ' . $this->table('profile_lang') . ' WHERE name = ? ORDER BY id_profile', array(self::mark()));
     }
 
     // Everybody who has the profile of the grant.
@@ -234,7 +161,7 @@ final class Stagepass_Prestashop
     {
         $found = array();
         foreach ($this->profiles() as $profile) {
-            $found = array_merge($found, $this->direct->values('SELECT id_employee FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)));
+            $found = array_merge($found, $this->values('SELECT id_employee FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)));
         }
         return $found;
     }
@@ -244,7 +171,7 @@ final class Stagepass_Prestashop
         return in_array($id, $this->members());
     }
 
-    private function email($id)
+    protected function name_of($id)
     {
         return (string) $this->value('SELECT email FROM ' . $this->table('employee') . ' WHERE id_employee = ?', array($id));
     }
@@ -259,7 +186,7 @@ final class Stagepass_Prestashop
 
     // ---- looking --------------------------------------------------------------------------------
 
-    private function facts()
+    protected function facts()
     {
         Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
         Stagepass::say('php_version', PHP_VERSION);
@@ -290,31 +217,19 @@ final class Stagepass_Prestashop
     }
 
     // The numbers of all who may make others, or give them another profile.
-    private function administrators()
+    protected function administrators()
     {
-        return $this->direct->values(
+        return $this->values(
             'SELECT DISTINCT e.id_employee FROM ' . $this->table('employee') . ' e LEFT JOIN ' . $this->table('access') . ' a ON a.id_profile = e.id_profile LEFT JOIN ' . $this->table('authorization_role')
             . " r ON r.id_authorization_role = a.id_authorization_role WHERE e.id_profile = ? OR r.slug IN ('ROLE_MOD_TAB_ADMINEMPLOYEES_CREATE', 'ROLE_MOD_TAB_ADMINEMPLOYEES_UPDATE', 'ROLE_MOD_TAB_ADMINACCESS_UPDATE') ORDER BY e.id_employee",
             array(self::EVERYTHING)
         );
     }
 
-    // Who came to be one while the grant was open. Not ours to judge, and not ours to take away: told.
-    private function say_new_administrators()
-    {
-        $before = Stagepass::told('administrators');
-        if ($before === '') {
-            return;
-        }
-        foreach (array_diff($this->administrators(), explode(',', $before)) as $id) {
-            Stagepass::say('new_administrator', $this->email($id));
-        }
-    }
-
     // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
     private function signals()
     {
-        foreach ($this->direct->values('SELECT id_shop_url FROM ' . $this->table('shop_url') . ' WHERE active = 1 ORDER BY id_shop_url LIMIT 50') as $url) {
+        foreach ($this->values('SELECT id_shop_url FROM ' . $this->table('shop_url') . ' WHERE active = 1 ORDER BY id_shop_url LIMIT 50') as $url) {
             foreach (array('domain', 'domain_ssl') as $column) {
                 $host = (string) preg_replace('/:\d+$/', '', $this->of_url($column, $url));
                 if ($host !== '') {
@@ -340,7 +255,7 @@ final class Stagepass_Prestashop
     private function set($name)
     {
         $found = array();
-        foreach ($this->direct->values('SELECT id_configuration FROM ' . $this->table('configuration') . ' WHERE name = ? ORDER BY id_configuration LIMIT 50', array($name)) as $row) {
+        foreach ($this->values('SELECT id_configuration FROM ' . $this->table('configuration') . ' WHERE name = ? ORDER BY id_configuration LIMIT 50', array($name)) as $row) {
             $where = '';
             foreach (array('id_shop_group' => '@group_', 'id_shop' => '@shop_') as $column => $word) {
                 $number = (int) $this->value('SELECT `' . $column . '` FROM ' . $this->table('configuration') . ' WHERE id_configuration = ?', array($row));
@@ -416,7 +331,7 @@ final class Stagepass_Prestashop
     private function say_uses($id)
     {
         $uses = array();
-        foreach ($this->direct->values('SELECT id_log FROM ' . $this->table('log') . ' WHERE id_employee = ? AND severity = 1 AND (object_id IS NULL OR object_id = 0) ORDER BY id_log LIMIT 5000', array($id)) as $row) {
+        foreach ($this->values('SELECT id_log FROM ' . $this->table('log') . ' WHERE id_employee = ? AND severity = 1 AND (object_id IS NULL OR object_id = 0) ORDER BY id_log LIMIT 5000', array($id)) as $row) {
             $message = (string) $this->value('SELECT message FROM ' . $this->table('log') . ' WHERE id_log = ?', array($row));
             if (preg_match('/ ([0-9a-fA-F]*[:.][0-9a-fA-F:.]+)$/D', $message, $m)) {
                 $uses[] = $this->seconds((string) $this->value('SELECT date_add FROM ' . $this->table('log') . ' WHERE id_log = ?', array($row))) . ' ' . $m[1] . ' login back-office';
@@ -434,7 +349,7 @@ final class Stagepass_Prestashop
     // settings may be changed.
     private function rights()
     {
-        $pays = $this->direct->values('SELECT DISTINCT m.name FROM ' . $this->table('module') . ' m JOIN ' . $this->table('hook_module') . ' x ON x.id_module = m.id_module JOIN ' . $this->table('hook') . ' h ON h.id_hook = x.id_hook WHERE h.name IN ' . self::HOOKS . ' ORDER BY m.name');
+        $pays = $this->values('SELECT DISTINCT m.name FROM ' . $this->table('module') . ' m JOIN ' . $this->table('hook_module') . ' x ON x.id_module = m.id_module JOIN ' . $this->table('hook') . ' h ON h.id_hook = x.id_hook WHERE h.name IN ' . self::HOOKS . ' ORDER BY m.name');
         $wanted = array('access' => array(), 'module_access' => array());
         foreach (self::PAGES as $page) {
             $wanted['access'][] = 'ROLE_MOD_TAB_' . $page . '_READ';
@@ -444,15 +359,15 @@ final class Stagepass_Prestashop
         $wanted['access'][] = 'ROLE_MOD_TAB_ADMINMODULESSF_UPDATE';
         foreach ($pays as $module) {
             $wanted['module_access'][] = 'ROLE_MOD_MODULE_' . strtoupper($module) . '_UPDATE';
-            foreach ($this->direct->values('SELECT class_name FROM ' . $this->table('tab') . ' WHERE module = ? ORDER BY class_name', array($module)) as $page) {
+            foreach ($this->values('SELECT class_name FROM ' . $this->table('tab') . ' WHERE module = ? ORDER BY class_name', array($module)) as $page) {
                 $wanted['access'][] = 'ROLE_MOD_TAB_' . strtoupper($page) . '_READ';
                 $wanted['access'][] = 'ROLE_MOD_TAB_' . strtoupper($page) . '_UPDATE';
             }
         }
-        foreach ($this->direct->values('SELECT name FROM ' . $this->table('module') . ' ORDER BY name') as $module) {
+        foreach ($this->values('SELECT name FROM ' . $this->table('module') . ' ORDER BY name') as $module) {
             $wanted['module_access'][] = 'ROLE_MOD_MODULE_' . strtoupper($module) . '_READ';
         }
-        $known = $this->direct->values('SELECT slug FROM ' . $this->table('authorization_role') . ' ORDER BY slug');
+        $known = $this->values('SELECT slug FROM ' . $this->table('authorization_role') . ' ORDER BY slug');
         foreach ($wanted as $table => $slugs) {
             $wanted[$table] = array_values(array_unique(array_intersect($slugs, $known)));
         }
@@ -464,12 +379,12 @@ final class Stagepass_Prestashop
     {
         $found = array();
         foreach (array('access', 'module_access') as $table) {
-            $found[] = implode(' ', $this->direct->values('SELECT r.slug FROM ' . $this->table($table) . ' a JOIN ' . $this->table('authorization_role') . ' r ON r.id_authorization_role = a.id_authorization_role WHERE a.id_profile = ? ORDER BY r.slug', array($profile)));
+            $found[] = implode(' ', $this->values('SELECT r.slug FROM ' . $this->table($table) . ' a JOIN ' . $this->table('authorization_role') . ' r ON r.id_authorization_role = a.id_authorization_role WHERE a.id_profile = ? ORDER BY r.slug', array($profile)));
         }
         return implode("\n", $found);
     }
 
-    private function open()
+    protected function open()
     {
         $taken = $this->taken($why);
         if ($taken !== '') {
@@ -492,7 +407,7 @@ final class Stagepass_Prestashop
         if (time() > (int) Stagepass::told('not_after')) {
             Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
         }
-        $this->direct->change('UPDATE ' . $this->table('employee') . ' SET id_profile = ?, email = ?, passwd = ?, active = 1 WHERE id_employee = ?', array($profiles[0], self::address(), Stagepass::told('hash'), $id));
+        $this->change('UPDATE ' . $this->table('employee') . ' SET id_profile = ?, email = ?, passwd = ?, active = 1 WHERE id_employee = ?', array($profiles[0], self::address(), Stagepass::told('hash'), $id));
         Stagepass::say('user_id', $id);
         Stagepass::say('rights', hash('sha256', $this->allowed($profiles[0])));
         Stagepass::say('grants', 'payment');
@@ -504,21 +419,21 @@ final class Stagepass_Prestashop
     {
         $found = $this->profiles();
         if (!$found) {
-            $this->direct->change('INSERT INTO ' . $this->table('profile') . ' (id_profile) VALUES (NULL)');
+            $this->change('INSERT INTO ' . $this->table('profile') . ' (id_profile) VALUES (NULL)');
             $profile = (int) $this->value('SELECT LAST_INSERT_ID()');
             // Never the one that may do everything.
             if ($profile <= self::EVERYTHING) {
                 Stagepass::fail('role-refused', 'The database did not take the profile of this grant.');
             }
-            foreach ($this->direct->values('SELECT id_lang FROM ' . $this->table('lang')) as $language) {
-                $this->direct->change('INSERT INTO ' . $this->table('profile_lang') . ' (id_lang, id_profile, name) VALUES (?, ?, ?)', array($language, $profile, self::mark()));
+            foreach ($this->values('SELECT id_lang FROM ' . $this->table('lang')) as $language) {
+                $this->change('INSERT INTO ' . $this->table('profile_lang') . ' (id_lang, id_profile, name) VALUES (?, ?, ?)', array($language, $profile, self::mark()));
             }
             $found = array($profile);
         }
         $this->drop_rights($found[0]);
         foreach ($this->rights() as $table => $slugs) {
             foreach ($slugs as $slug) {
-                $this->direct->change('INSERT INTO ' . $this->table($table) . ' (id_profile, id_authorization_role) SELECT ?, id_authorization_role FROM ' . $this->table('authorization_role') . ' WHERE slug = ?', array($found[0], $slug));
+                $this->change('INSERT INTO ' . $this->table($table) . ' (id_profile, id_authorization_role) SELECT ?, id_authorization_role FROM ' . $this->table('authorization_role') . ' WHERE slug = ?', array($found[0], $slug));
             }
         }
         return $found[0];
@@ -527,7 +442,7 @@ final class Stagepass_Prestashop
     private function drop_rights($profile)
     {
         foreach (array('access', 'module_access') as $table) {
-            $this->direct->change('DELETE FROM ' . $this->table($table) . ' WHERE id_profile = ?', array($profile));
+            $this->change('DELETE FROM ' . $this->table($table) . ' WHERE id_profile = ?', array($profile));
         }
     }
 
@@ -541,7 +456,7 @@ final class Stagepass_Prestashop
             'default_tab' => (int) $this->value('SELECT id_tab FROM ' . $this->table('tab') . " WHERE class_name = 'AdminOrders'"),
         );
         $names = implode(', ', array_keys($columns));
-        $this->direct->change(
+        $this->change(
             'INSERT INTO ' . $this->table('employee') . " ($names, last_passwd_gen, stats_date_from, stats_date_to) VALUES (" . implode(', ', array_fill(0, count($columns), '?')) . ', DATE_ADD(NOW(), INTERVAL 1 YEAR), DATE_SUB(CURDATE(), INTERVAL 1 MONTH), CURDATE())',
             array_values($columns)
         );
@@ -550,14 +465,14 @@ final class Stagepass_Prestashop
     // Who has no shop is not let in.
     private function set_shops($id)
     {
-        $this->direct->change('DELETE FROM ' . $this->table('employee_shop') . ' WHERE id_employee = ?', array($id));
-        foreach ($this->direct->values('SELECT id_shop FROM ' . $this->table('shop') . ' WHERE deleted = 0 ORDER BY id_shop') as $shop) {
-            $this->direct->change('INSERT INTO ' . $this->table('employee_shop') . ' (id_employee, id_shop) VALUES (?, ?)', array($id, $shop));
+        $this->change('DELETE FROM ' . $this->table('employee_shop') . ' WHERE id_employee = ?', array($id));
+        foreach ($this->values('SELECT id_shop FROM ' . $this->table('shop') . ' WHERE deleted = 0 ORDER BY id_shop') as $shop) {
+            $this->change('INSERT INTO ' . $this->table('employee_shop') . ' (id_employee, id_shop) VALUES (?, ?)', array($id, $shop));
         }
     }
 
     // Nothing in the shop knows the end: there is no place for it.
-    private function update()
+    protected function update()
     {
         $id = $this->row($ours);
         if ($id === 0 || !$ours) {
@@ -567,7 +482,7 @@ final class Stagepass_Prestashop
 
     // ---- its state ------------------------------------------------------------------------------
 
-    private function check()
+    protected function check()
     {
         $id = $this->row($ours);
         Stagepass::say('present', $id > 0 && $ours);
@@ -575,7 +490,7 @@ final class Stagepass_Prestashop
         if ($id > 0 && $ours) {
             Stagepass::say('user_id', $id);
             Stagepass::say('enabled', $this->count($this->table('employee') . ' WHERE id_employee = ? AND active = 1', array($id)) > 0);
-            Stagepass::say('address_matches', $this->email($id) === self::address());
+            Stagepass::say('address_matches', $this->name_of($id) === self::address());
             $this->say_role($id);
             Stagepass::say('sessions', $this->sessions($id));
             $this->say_uses($id);
@@ -599,13 +514,13 @@ final class Stagepass_Prestashop
 
     private function end_sessions($id)
     {
-        return $this->has('employee_session') ? $this->direct->change('DELETE FROM ' . $this->table('employee_session') . ' WHERE id_employee = ?', array($id)) : 0;
+        return $this->has('employee_session') ? $this->change('DELETE FROM ' . $this->table('employee_session') . ' WHERE id_employee = ?', array($id)) : 0;
     }
 
     // ---- ending ---------------------------------------------------------------------------------
 
     // Nobody gets in any more: whoever is in is asked for his row at the next request.
-    private function shut()
+    protected function shut()
     {
         $id = $this->row($ours);
         Stagepass::say('had', $id > 0 && $ours || count($this->profiles()) > 0);
@@ -616,17 +531,17 @@ final class Stagepass_Prestashop
         Stagepass::say('user_id', $id);
         $this->say_role($id);
         $this->say_uses($id);
-        $this->direct->change('UPDATE ' . $this->table('employee') . ' SET active = 0, passwd = ?, email = ? WHERE id_employee = ?', array('!' . Stagepass::nobodys(), self::address(), $id));
+        $this->change('UPDATE ' . $this->table('employee') . ' SET active = 0, passwd = ?, email = ? WHERE id_employee = ?', array('!' . Stagepass::nobodys(), self::address(), $id));
         foreach (array('reset_password_token', 'reset_password_validity') as $column) {
             if ($this->has_column('employee', $column)) {
-                $this->direct->change('UPDATE ' . $this->table('employee') . " SET `$column` = NULL WHERE id_employee = ?", array($id));
+                $this->change('UPDATE ' . $this->table('employee') . " SET `$column` = NULL WHERE id_employee = ?", array($id));
             }
         }
         Stagepass::say('sessions_ended', $this->end_sessions($id));
         Stagepass::say('shut', $this->count($this->table('employee') . " WHERE id_employee = ? AND active = 0 AND passwd LIKE '!%'", array($id)) === 1 && $this->sessions($id) === 0);
     }
 
-    private function close()
+    protected function close()
     {
         $id = $this->row($ours);
         $made = (int) Stagepass::told('user_id');
@@ -637,7 +552,7 @@ final class Stagepass_Prestashop
         }
         $this->together(function () use ($id, $ours, $made) {
             if ($id > 0 && $ours) {
-                $this->direct->change('DELETE FROM ' . $this->table('employee') . ' WHERE id_employee = ?', array($id));
+                $this->change('DELETE FROM ' . $this->table('employee') . ' WHERE id_employee = ?', array($id));
                 $this->forget($id);
             } elseif ($made > 0 && $this->count($this->table('employee') . ' WHERE id_employee = ?', array($made)) === 0) {
                 $this->forget($made);
@@ -646,8 +561,8 @@ final class Stagepass_Prestashop
                 // Whoever else has it would have none.
                 if ($this->count($this->table('employee') . ' WHERE id_profile = ?', array($profile)) === 0) {
                     $this->drop_rights($profile);
-                    $this->direct->change('DELETE FROM ' . $this->table('profile_lang') . ' WHERE id_profile = ?', array($profile));
-                    $this->direct->change('DELETE FROM ' . $this->table('profile') . ' WHERE id_profile = ? AND id_profile <> ?', array($profile, self::EVERYTHING));
+                    $this->change('DELETE FROM ' . $this->table('profile_lang') . ' WHERE id_profile = ?', array($profile));
+                    $this->change('DELETE FROM ' . $this->table('profile') . ' WHERE id_profile = ? AND id_profile <> ?', array($profile, self::EVERYTHING));
                 }
             }
         });
@@ -657,11 +572,11 @@ final class Stagepass_Prestashop
     {
         foreach (self::OWN as $table) {
             if ($this->has($table)) {
-                $this->direct->change('DELETE FROM ' . $this->table($table) . ' WHERE id_employee = ?', array($id));
+                $this->change('DELETE FROM ' . $this->table($table) . ' WHERE id_employee = ?', array($id));
             }
         }
         if ($this->has('admin_filter')) {
-            $this->direct->change('DELETE FROM ' . $this->table('admin_filter') . ' WHERE employee = ?', array($id));
+            $this->change('DELETE FROM ' . $this->table('admin_filter') . ' WHERE employee = ?', array($id));
         }
     }
 
@@ -680,9 +595,9 @@ final class Stagepass_Prestashop
             Stagepass::fail('no-heir', 'The employee ' . self::address() . ' cannot log in any more, but wrote something in the shop, and there is no administrator to give it to. Make one, and close again.');
         }
         foreach ($this->authored() as $table) {
-            $this->direct->change('UPDATE ' . $this->table($table) . ' SET id_employee = ? WHERE id_employee = ?', array($heir, $id));
+            $this->change('UPDATE ' . $this->table($table) . ' SET id_employee = ? WHERE id_employee = ?', array($heir, $id));
         }
-        Stagepass::say('handed_over', $count . ' ' . $this->email($heir));
+        Stagepass::say('handed_over', $count . ' ' . $this->name_of($heir));
     }
 
     private function authored()
@@ -697,14 +612,14 @@ final class Stagepass_Prestashop
     }
 
     // Whether anything is left.
-    private function gone()
+    protected function gone()
     {
         $id = $this->row($ours);
         Stagepass::say('foreign', $id > 0 && !$ours);
         Stagepass::say('user_absent', $id === 0 || !$ours);
         $left = 0;
         foreach ($this->profiles() as $profile) {
-            foreach ($this->direct->values('SELECT email FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)) as $other) {
+            foreach ($this->values('SELECT email FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)) as $other) {
                 Stagepass::say('left', 'member ' . $other);
             }
             Stagepass::say('left', 'profile ' . $profile);
@@ -734,7 +649,7 @@ final class Stagepass_Prestashop
     private function holders()
     {
         $found = array();
-        $all = $this->direct->values("SELECT c.TABLE_NAME FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_NAME = 'id_employee' AND t.TABLE_TYPE = 'BASE TABLE' ORDER BY c.TABLE_NAME");
+        $all = $this->values("SELECT c.TABLE_NAME FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_NAME = 'id_employee' AND t.TABLE_TYPE = 'BASE TABLE' ORDER BY c.TABLE_NAME");
         foreach ($all as $table) {
             $name = substr($table, strlen($this->prefix));
             if ($name !== 'employee' && strpos($table, $this->prefix) === 0 && preg_match('/^[A-Za-z0-9_]+$/D', $name)) {
@@ -744,32 +659,23 @@ final class Stagepass_Prestashop
         return $found;
     }
 
-    private function left($what, $sql, $bound)
-    {
-        $count = $this->count($sql, $bound);
-        if ($count > 0) {
-            Stagepass::say('left', $what . ' ' . $count);
-        }
-        return $count;
-    }
-
     // Whatever the grant: KIND GRANT NAME TAG.
-    private function marks()
+    protected function marks()
     {
         $seen = array();
-        foreach ($this->direct->values('SELECT DISTINCT id_profile FROM ' . $this->table('profile_lang') . " WHERE name LIKE 'stagepass %' ORDER BY id_profile") as $profile) {
+        foreach ($this->values('SELECT DISTINCT id_profile FROM ' . $this->table('profile_lang') . " WHERE name LIKE 'stagepass %' ORDER BY id_profile") as $profile) {
             $name = (string) $this->value('SELECT name FROM ' . $this->table('profile_lang') . " WHERE id_profile = ? AND name LIKE 'stagepass %' ORDER BY id_lang", array($profile));
             if (!preg_match('/^stagepass ([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $name, $m)) {
                 continue;
             }
             $tag = isset($m[2]) ? $m[2] : '-';
             Stagepass::say('found', 'role ' . $m[1] . ' - ' . $tag);
-            foreach ($this->direct->values('SELECT email FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)) as $member) {
+            foreach ($this->values('SELECT email FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)) as $member) {
                 $seen[$member] = true;
                 Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' ' . $tag);
             }
         }
-        foreach ($this->direct->values('SELECT email FROM ' . $this->table('employee') . " WHERE firstname = ? AND email LIKE '%@%.invalid' ORDER BY id_employee", array(self::NAME)) as $member) {
+        foreach ($this->values('SELECT email FROM ' . $this->table('employee') . " WHERE firstname = ? AND email LIKE '%@%.invalid' ORDER BY id_employee", array(self::NAME)) as $member) {
             if (!isset($seen[$member]) && preg_match('/@([0-9a-z]+)\.invalid$/D', $member, $m)) {
                 Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' -');
             }
@@ -777,7 +683,7 @@ final class Stagepass_Prestashop
     }
 
     // The name of the layer, of an address.
-    private static function plain($address)
+    protected static function plain($address)
     {
         return preg_match('/^([A-Za-z0-9_.-]+)@[0-9a-z]+\.invalid$/D', $address, $m) ? $m[1] : '-';
     }

@@ -63,11 +63,16 @@ const LIBRARY_PARTS: Parts = parts!("lib":
 const LIBRARY: &str = LIBRARY_PARTS.text;
 
 /// What the programs of providers for shops in PHP share: it stands before each of them.
-const PHP_LIBRARY: [&str; 3] = [
+const PHP_LIBRARY: [&str; 2] = [
     include_str!("../../providers/lib/php/shop.php"),
-    include_str!("../../providers/lib/php/constants.php"),
     include_str!("../../providers/lib/php/database.php"),
 ];
+
+/// What some of them share: settings that are constants, settings that a file returns, and a shop of which nothing but
+/// its rows is needed.
+const CONSTANTS: &str = include_str!("../../providers/lib/php/constants.php");
+const RETURNED: &str = include_str!("../../providers/lib/php/returned.php");
+const ROWS: &str = include_str!("../../providers/lib/php/rows.php");
 
 /// The program on the server that every session of a grant passes through.
 const GATE: &str = include_str!("../../providers/gate.sh");
@@ -136,7 +141,7 @@ const BUILTIN: &[Files] = &[
         script: parts!("wordpress":
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
-        php: &[include_str!("../../providers/wordpress/wordpress.php")],
+        php: &[CONSTANTS, include_str!("../../providers/wordpress/wordpress.php")],
         php_texts: &[
             ("sp_wp_program_making", include_str!("../../providers/wordpress/making.php")),
             ("sp_wp_program_ending", include_str!("../../providers/wordpress/ending.php")),
@@ -153,7 +158,8 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
         php: &[
-            include_str!("../../providers/lib/php/returned.php"),
+            RETURNED,
+            ROWS,
             include_str!("../../providers/prestashop/state.php"),
             include_str!("../../providers/prestashop/prestashop.php"),
         ],
@@ -166,7 +172,7 @@ const BUILTIN: &[Files] = &[
         script: parts!("opencart":
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
-        php: &[include_str!("../../providers/opencart/opencart.php")],
+        php: &[CONSTANTS, ROWS, include_str!("../../providers/opencart/opencart.php")],
         php_texts: &[],
         sentences: include_str!("../../providers/opencart/en.ftl"),
     },
@@ -177,7 +183,8 @@ const BUILTIN: &[Files] = &[
             "provider", "check", "close", "detect", "open", "record", "site"
         ),
         php: &[
-            include_str!("../../providers/lib/php/returned.php"),
+            RETURNED,
+            ROWS,
             include_str!("../../providers/magento/state.php"),
             include_str!("../../providers/magento/magento.php"),
         ],

@@ -118,3 +118,5 @@ sp_collected() {
     sp_bool result_kept sp_result_there
     sp_flush
 }
+
+sp_failsafe_closes() { sp_close; }

@@ -23,18 +23,26 @@ cd /
 trap 'sp_exit $?' 0
 sp_nl='
 '
-# What is `local` would be exported where the environment has a variable of that name.
-IFS=$sp_nl
-for sp_out in $(export -p); do
-    case $sp_out in
-        'export sp_'* | 'declare -x sp_'*) continue ;;
-        'export '[a-z]*=* | 'declare -x '[a-z]*=*) sp_out=${sp_out%%=*} sp_out=${sp_out##* } ;;
-        *) continue ;;
-    esac
-    case $sp_out in *[!A-Za-z0-9_]*) ;; *) unset "$sp_out" ;; esac
-done
 sp_tab='	'
-IFS=" $sp_tab$sp_nl"
+# What is `local` would be exported where the environment has a variable of that name.
+sp_unexport() {
+    IFS=$sp_nl
+    for sp_out in $(export -p); do
+        case $sp_out in
+            'export sp_'* | 'declare -x sp_'*) continue ;;
+            'export '[a-z]*=* | 'declare -x '[a-z]*=*) sp_out=${sp_out%%=*} sp_out=${sp_out##* } ;;
+            *) continue ;;
+        esac
+        case $sp_out in *[!A-Za-z0-9_]*) ;; *) unset "$sp_out" ;; esac
+    done
+    IFS=" $sp_tab$sp_nl"
+}
+# Where several are closed (sp_close_ahead) it was done for all of them, and they share when that began, what is known of files
+# (sp_put), the lock, and how they are ended.
+if [ "${sp_turn:+${sp_unexported:-}}" != 1 ]; then
+    sp_unexport
+    sp_asked_at='' sp_put_in='' sp_lock_had='' sp_ends_later=''
+fi
 sp_out=
 
 # ---- replies -------------------------------------------------------------------------------------

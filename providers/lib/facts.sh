@@ -194,13 +194,15 @@ sp_force_fit() {
 # Whether the settings of sshd can be others for one account than for another. What is included elsewhere is not
 # looked through.
 sp_settings_differ() {
-    local found
     set +f
     set -- "${sp_sshd_f:-/etc/ssh/sshd_config}" /etc/ssh/sshd_config.d/*.conf
     set -f
     # The file that comes first may include the folder of the others, and nobody else may include anything.
-    found=$(grep -HisE '^[[:space:]]*(match|include)[[:space:]="]' -- "$@" | grep -ivE "^[^:]*/sshd_config:[[:space:]]*include[[:space:]]+/etc/ssh/sshd_config\\.d/\\*\\.conf[[:space:]]*\$") || :
-    [ -n "$found" ]
+    ! awk '
+        tolower($0) ~ /^[ \t]*(match|include)[ \t="]/ {
+            if (FILENAME !~ /\/sshd_config$/ || tolower($1) != "include" || NF != 2 || $2 != "/etc/ssh/sshd_config.d/*.conf") { other = 1; exit }
+        }
+        END { exit other }' "$@" 2>/dev/null
 }
 
 # Sets sp_server to the program that serves SFTP, or to nothing, and sp_umask to what it is told of modes. A

@@ -65,7 +65,8 @@ sp_uptime() {
 sp_note_ended() {
     local note limit
     case $sp_not_after in '' | *[!0-9]*) sp_not_after=0 ;; esac
-    sp_now=$(date +%s)
+    # A time of some moments ago keeps a note longer, and nothing else.
+    sp_now=${sp_asked_at:-$(date +%s)}
     set +f
     for note in "$1"*; do
         limit=''

@@ -8,9 +8,14 @@
 # Sets sp_login to the name where that is ours: sessions are found by it.
 # Sets sp_found, sp_ours, sp_name, sp_a_uid, sp_a_gid, sp_a_comment, sp_a_home, sp_a_shell.
 sp_look() {
+    sp_passwd "$sp_account" ${sp_rec_uid:+"$sp_rec_uid"}
+    sp_look_at
+}
+
+# The same for what sp_t says, lines of passwd(5).
+sp_look_at() {
     local line ours
     sp_found=0 sp_ours=0 sp_taken=0 sp_unmarked=false sp_name='' sp_login='' sp_a_uid='' sp_a_gid='' sp_a_comment='' sp_a_home='' sp_a_shell=''
-    sp_passwd "$sp_account" ${sp_rec_uid:+"$sp_rec_uid"}
     IFS=$sp_nl
     for line in $sp_t; do
         [ "$sp_ours" = 0 ] || break

@@ -26,7 +26,15 @@ sp_compared() {
     case $1 in *"$sp_nl"*) sp_diff_records=${1#*"$sp_nl"}$sp_nl ;; esac
 }
 
+# Somebody waits for it: what can be looked for on one walk is (sp_walk). The failsafe does the same without.
 sp_close() {
+    sp_by_walks=sp_walk
+    sp_close_alone
+}
+
+sp_failsafe_closes() { sp_close_alone; }
+
+sp_close_alone() {
     sp_account_inputs
     # One of several has its turn: what was done and seen for it before.
     sp_ahead='' sp_ahead_compared=''
@@ -42,8 +50,10 @@ sp_close() {
     [ "${sp_turn:-1}" != 1 ] || sp_result_purge
     # An extension may have come while the lock was waited for.
     [ "$sp_by_server" = 0 ] || sp_still_due || exit 0
+    if [ "$sp_by_server" = 1 ]; then sp_asked_at=$sp_now; else sp_asked_at=${sp_asked_at:-$(date +%s)}; fi
     sp_read_record
-    sp_look
+    sp_look_near
+    sp_looked=1
     # The close before this one got to its end, or nearly: what it said is said again.
     if [ "$sp_ours" = 0 ] && sp_result_there; then
         sp_close_again

@@ -104,12 +104,7 @@ sp_count_sessions() {
     local one
     sp_with_status '^Name:[[:space:]]sshd'
     sp_sshds=$sp_procs
-    for one in $sp_procs; do
-        sp_process "$one"
-        [ "$sp_ruid" = "$sp_id" ] || continue
-        sp_process "$sp_ppid"
-        [ "$sp_euid:$sp_ruid" != 0:0 ] || sp_sessions=$((sp_sessions + 1))
-    done
+    sp_count_among
     [ "${sp_kind:-}" = dropbear ] || return 0
     sp_conn_uid=$sp_id
     sp_connections
@@ -117,5 +112,16 @@ sp_count_sessions() {
         sp_serves "${one%:*}" || continue
         sp_sessions=$((sp_sessions + 1))
         kill -TERM "${one%:*}" 2>/dev/null || :
+    done
+}
+
+# Of sp_sshds.
+sp_count_among() {
+    local one
+    for one in $sp_sshds; do
+        sp_process "$one"
+        [ "$sp_ruid" = "$sp_id" ] || continue
+        sp_process "$sp_ppid"
+        [ "$sp_euid:$sp_ruid" != 0:0 ] || sp_sessions=$((sp_sessions + 1))
     done
 }

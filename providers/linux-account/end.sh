@@ -79,6 +79,19 @@ sp_end_slice() {
     done
 }
 
+# sp_jobs_there NAME: whether there is a crontab of that account, or any job of at(1).
+sp_jobs_there() {
+    local file
+    set +f
+    set -- "/var/spool/cron/crontabs/$1" "/var/spool/cron/$1" "/var/spool/cron/tabs/$1" \
+        /var/spool/cron/atjobs/* /var/spool/cron/atjobs/.[!.]* /var/spool/at/* /var/spool/at/.[!.]* /var/spool/atjobs/* /var/spool/atjobs/.[!.]*
+    set -f
+    for file; do
+        case $file in */.SEQ) ;; *) if [ -f "$file" ] || [ -L "$file" ]; then return 0; fi ;; esac
+    done
+    return 1
+}
+
 # The crontab and the at jobs: they would start what was just ended, and be the next account's of that id.
 sp_end_jobs() {
     local file folder any deleted

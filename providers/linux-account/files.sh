@@ -117,26 +117,104 @@ sp_elsewhere_not() {
     done
 }
 
-# The same walk for one that is closed alone and stands still, beside its comparison.
-sp_walk_begin() {
-    local walked
+# The walk for setuid files comes past every file there is (sp_b_setuid_raw): on the same one is looked for files of these accounts
+# outside their homes, or anywhere one that others become them by. Each of those accounts then looks on its own.
+# sp_seek_with FILE: has that done with the next comparison, for the accounts of sp_shared_ids, and the answer written to FILE.
+sp_seek_with() {
+    sp_by_seek=sp_seek sp_seek_into=$1
+    [ ! -e "$1" ] || rm -f -- "$1"
+}
+
+# Sets sp_shared_walk to the ids of which there is one, or to `none`.
+sp_seek_read() {
+    sp_by_seek='' sp_shared_walk=''
+    [ ! -r "$sp_seek_into" ] || IFS= read -r sp_shared_walk <"$sp_seek_into" || :
+    # A full disk cuts it.
+    case $sp_shared_walk in *' .') ;; *) sp_shared_walk=none ;; esac
+}
+
+# sp_seek SECONDS FOLDER...: what sp_b_suid_find prints for these folders, of which there may be none.
+sp_seek() {
+    local seconds="$1" roots="$sp_nl" walks="$sp_nl" systems one line tests='' odd='*[[:cntrl:]]*'
+    shift
+    for one; do roots=$roots$one$sp_nl; done
+    sp_disks
+    sp_elsewhere_not
+    walks=$walks$sp_mount_points
+    # Where anybody can write, on whatever file system that is.
+    systems=$(stat -c '%d %n' -- / /tmp /var/tmp /dev/shm 2>/dev/null) || :
+    IFS=$sp_nl
+    for line in $systems; do
+        one=${line#* }
+        [ ! -d "$one" ] || [ "${line%% *}" = "${systems%% *}" ] || walks=$walks$one$sp_nl
+    done
+    for one in $walks; do
+        case $roots in *"$sp_nl$one$sp_nl"*) ;; *) set -- "$@" "$one" ;; esac
+    done
+    IFS=" $sp_tab$sp_nl"
+    set -- "$@" -xdev '(' -path /proc -o -path /sys -o -path /var/lib/docker -o -path /var/lib/containers -o -path /var/lib/containerd ')' -prune -o '(' '('
+    for one in $sp_shared_ids; do
+        # shellcheck disable=SC2086
+        set -- "$@" $tests -user "$one"
+        tests=-o
+    done
+    # To prune a file does nothing, but find may not ask for its name before that (sp_b_suid_find).
+    set -- "$@" ')' -printf 'u\t%U\t%m\t%H\t%p\0' , -type f '(' -perm -4000 -o -perm -2000 ')' -prune '(' -path "$odd" \
+        -printf 's\t%H\t%C@ %m %U %G /(control characters in its name), inode %i\0' -o -printf 's\t%H\t%C@ %m %U %G %p\0' ')'
+    # Where no setuid files are looked for, there is no time since when.
+    if [ "$roots" != "$sp_nl" ] && sp_has getcap; then
+        # shellcheck disable=SC2016
+        set -- "$@" , -type f -perm /111 -newerct "@$sp_b_time" -prune ! -path "$odd" -exec /bin/sh -c 'getcap -- "$@" | tr "\n" "\0"' sh '{}' +
+    fi
+    {
+        one=0
+        sp_b_within "$seconds" find "$@" ')' 2>/dev/null || one=$?
+        printf '!\t%s\0' "$one"
+    } | tr '\n\0' '?\n' | cut -b 1-5000 | SP_ROOTS=$roots SP_WALKS=$walks SP_HOMES=$sp_shared_homes SP_NOT="$sp_find_pruned -path $sp_state" SP_INTO=$sp_seek_into awk -F '\t' '
+        BEGIN {
+            n = split(ENVIRON["SP_ROOTS"], line, "\n"); for (i = 1; i <= n; i++) root[line[i]] = 1
+            n = split(ENVIRON["SP_WALKS"], line, "\n"); for (i = 1; i <= n; i++) walk[line[i]] = 1
+            n = split(ENVIRON["SP_HOMES"], line, "\n"); for (i = 1; i <= n; i++) if (split(line[i], f, "\t") == 2) home[f[1]] = f[2]
+            n = split(ENVIRON["SP_NOT"], line, " "); for (i = 1; i < n; i++) if (line[i] == "-path") left_out[++many] = line[i + 1]
+        }
+        function below(p, top) { return p == top || index(p, top "/") == 1 }
+        $1 == "!" { r = $2; ended++; next }
+        # What getcap says.
+        /^\// { print; next }
+        $1 == "s" {
+            if (!($2 in root)) next
+            p = $0; sub(/^[^\t]*\t[^\t]*\t/, "", p); sub(/[.][0-9]*/, "", p); print p
+            next
+        }
+        $1 == "u" && ($4 in walk) && !($2 in has) {
+            p = $0; sub(/^[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*\t/, "", p)
+            for (i = 1; i <= many; i++) if (below(p, left_out[i])) next
+            if ($3 < 4000 && home[$2] != "" && below(p, home[$2])) next
+            has[$2] = 1
+        }
+        END {
+            all = " "
+            # 1 is a folder that went away meanwhile.
+            if (ended == 1 && r < 2) for (i in has) all = all i " "; else all = " none "
+            print all "." >ENVIRON["SP_INTO"]
+            exit (ended == 1 ? r : 2)
+        }'
+}
+
+# sp_walk begin|end: for one that is closed alone and stands still: with its comparison, which is between the two.
+sp_walk() {
+    if [ "$1" = end ]; then
+        [ -n "$sp_walk_own" ] || return 0
+        # Where there was nothing to compare, or that had been done before.
+        [ -e "$sp_seek_into" ] || sp_seek $((30 + sp_walk_seconds / 4)) >/dev/null 2>&1 9>&- || :
+        sp_seek_read
+        return 0
+    fi
     sp_walk_own=''
     [ "$sp_evidence$sp_foreign$sp_left" = 1false0 ] && [ -z "$sp_shared${sp_ahead_compared:-}" ] && [ -n "$sp_rec_home" ] && [ -e "$sp_record/since" ] && sp_gnu_find || return 0
     sp_shared_ids=$sp_id sp_shared_homes=$sp_id$sp_tab$sp_home
-    {
-        walked=$(sp_ahead_walk) || walked=' none'
-        printf '%s.\n' "$walked"
-    } 2>/dev/null 9>&- >"$sp_record/walked" &
-    sp_beside=$! sp_walk_own=1 sp_by_walk=sp_walked_past
-}
-
-sp_walk_end() {
-    [ -n "$sp_walk_own" ] || return 0
-    sp_beside_wait
-    sp_shared_walk=''
-    [ ! -r "$sp_record/walked" ] || IFS= read -r sp_shared_walk <"$sp_record/walked" || :
-    # A full disk cuts it.
-    case $sp_shared_walk in *' .') ;; *) sp_shared_walk=none ;; esac
+    sp_seek_with "$sp_record/walked"
+    sp_walk_own=1 sp_by_walk=sp_walked_past
 }
 
 # Whether the walk that was made for several grants, when all of them had ended, came past nothing of this account but its home:

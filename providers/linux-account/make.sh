@@ -60,7 +60,6 @@ sp_uid_free() {
 
 sp_make_account() {
     local ranges='' tries=0 code said
-    sp_free_uid
     set -- -M -U -d "$sp_home" -s "$sp_shell" -c "$sp_mark" -e "$sp_expire_day" -p '*' \
         -f -1 -K PASS_MIN_DAYS=0 -K PASS_MAX_DAYS=-1
     # Subordinate ids are for containers, and what runs as one of them would be nobody's.
@@ -171,7 +170,6 @@ sp_sub_ids() {
 # write every list of accounts anew. It is given back in two parts, when nobody is in any more.
 sp_stock_up() {
     local part tens ones
-    mkdir -p -- "$sp_record/room.1" "$sp_record/room.2"
     for part in 1 2; do
         { printf '%0400000d' 0 >"$sp_record/room.$part/bytes"; } 2>/dev/null || :
         for tens in 0 1 2 3 4 5 6 7 8 9; do
@@ -201,7 +199,9 @@ sp_forget() {
 
 # A record that was there before is of something that is still there.
 sp_forget_new() {
-    [ -n "$sp_rec_home" ] || sp_forget
+    [ -z "$sp_rec_home" ] || return 0
+    sp_beside_wait
+    sp_forget
 }
 
 sp_refuse_new() {
@@ -287,6 +287,8 @@ sp_undo() {
 sp_plan_gate() {
     sp_confined=$sp_rec_confined
     sp_plan_inside
+    # By its name it has the way to the record, in which the digest of the list will be.
+    sp_failsafe_stays=1
     if ! sp_gate_install || ! sp_failsafe_install; then
         sp_refuse_new no-room 'The gate and the failsafe could not be written (a full or read-only disk).'
     fi

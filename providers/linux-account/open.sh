@@ -10,16 +10,18 @@ sp_open() {
     sp_look
     sp_open_plan
     if [ -z "$sp_rec_home" ]; then sp_open_record; fi
+    # Nothing of it is in the list that begins now and goes on beside all the rest: it is left out by its name and its id.
+    # But for a folder of systemd's that stays.
+    [ ! -d /run/systemd/system ] || [ -d "$sp_units/timers.target.wants" ] || mkdir -m 755 -- "$sp_units/timers.target.wants" 2>/dev/null || :
+    [ "$sp_found" = 1 ] || sp_free_uid
+    sp_baseline_ahead "$sp_dir/baseline" "$sp_account" "${sp_a_uid:-$sp_pick_uid}" "${sp_a_gid:-$sp_pick_uid}"
     sp_plan_gate
     sp_open_account
     sp_limits_put
-    sp_baseline_ahead "$sp_dir/baseline"
     sp_make_home
     sp_shop_open
     sp_open_gate
     sp_open_baseline
-    # Where nothing starts it, somebody may.
-    [ "$sp_failsafe" != none ] || sp_failsafe_write || sp_undo no-room 'The failsafe could not be written (a full disk).'
     sp_settle_soon "$sp_dir/baseline"
     sp_settle
     sp_open_door
@@ -68,7 +70,7 @@ sp_open_plan() {
 sp_open_record() {
     local mail=0 text folder
     sp_result_drop
-    mkdir -p -- "$sp_record"
+    mkdir -p -- "$sp_record/room.1" "$sp_record/room.2"
     # The gate in it runs as the account.
     chmod 711 -- "$sp_state" "$sp_record"
     [ ! -e "/var/mail/$sp_account" ] || mail=1
@@ -108,6 +110,11 @@ sp_open_account() {
     if [ "$sp_rec_uid" != "$sp_a_uid" ]; then
         printf 'uid=%s\ngid=%s\n' "$sp_a_uid" "$sp_a_gid" >>"$sp_record/record"
         sp_settle "$sp_record/record" "$sp_state/last-uid" "$sp_state"
+    fi
+    # The list leaves out another id than the one that useradd took.
+    if [ "$sp_a_uid:$sp_a_gid" != "$sp_b_own_ids" ]; then
+        sp_beside_wait
+        sp_baseline_ahead "$sp_dir/baseline" "$sp_name" "$sp_a_uid" "$sp_a_gid"
     fi
 }
 

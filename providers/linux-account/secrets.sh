@@ -4,6 +4,7 @@
 sp_detect_closed() {
     local lines line total=0
     [ -n "$sp_real" ] || return 0
+    sp_what_stays_closed
     sp_can_limit || :
     lines=$(sp_b_within 5 find "$sp_real" -maxdepth 5 -type d '(' -name vendor -o -name node_modules -o -name .git ')' -prune -o $sp_closed -print0 2>/dev/null |
         tr '\n\0' '?\n' | awk '

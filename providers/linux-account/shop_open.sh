@@ -39,6 +39,7 @@ sp_shop_open() {
     sp_shop=none sp_partial=false sp_shop_why='' sp_acl_mode=false
     [ -n "$sp_real" ] || return 0
     sp_can_limit || :
+    sp_what_stays_closed
     sp_keep="! ( $sp_closed )"
     [ "${sp_with_secrets:-}" != 1 ] || sp_keep=''
     sp_mode_watcher

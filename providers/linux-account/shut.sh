@@ -4,10 +4,14 @@
 # Sets sp_id to the id that is the account's alone, or to nothing, and adds to sp_sessions.
 sp_shut() {
     local range
-    sp_read_record
-    sp_look
+    if [ "$sp_looked" = 0 ]; then
+        sp_read_record
+        sp_look_near
+    fi
+    sp_looked=0
     sp_whose
-    sp_ends_now || :
+    # What does not say when it ends is over. That needs no room on the disk, and no program.
+    [ ! -s "$sp_dir/ends" ] || { printf '' >"$sp_dir/ends"; } 2>/dev/null || rm -f -- "$sp_dir/ends"
     if [ "$sp_ours" = 1 ] && [ -n "$sp_rec_keys" ] && [ -f "$sp_rec_keys" ]; then : >"$sp_rec_keys"; fi
     [ -n "$sp_id" ] || return 0
     if [ "$sp_ours" = 1 ] && [ "$sp_recorded$sp_rec_subs" = 1 ]; then
@@ -16,6 +20,8 @@ sp_shut() {
         for range in $sp_sub; do sp_note subuid "$range" 2>/dev/null || :; done
     fi
     sp_sessions=${sp_sessions:-0}
+    # Several that have nothing but processes are ended in one step, when the way in is shut for all of them (sp_ahead_end_all).
+    if [ -n "$sp_ends_later" ] && "$sp_ends_later"; then return 0; fi
     sp_count_sessions
     # Found by their children, while these are there.
     "${sp_by_dropbears:-sp_end_dropbears}"
@@ -24,8 +30,32 @@ sp_shut() {
     sp_end_processes "$sp_id" "$sp_sshds"
 }
 
+# sp_look for a close. An account that was made here is in the file, and one look there also says how many have its id
+# (sp_with_id); whoever is not there is asked for everywhere.
+sp_look_near() {
+    local line
+    sp_with_id=''
+    sp_t=$(grep -s -e "^$sp_account:" -e "^[^:]*:[^:]*:${sp_rec_uid:-none}:" /etc/passwd) || :
+    case $sp_nl$sp_t in
+        *"$sp_nl$sp_account:"*) ;;
+        *)
+            sp_look
+            return
+            ;;
+    esac
+    sp_with_id=0
+    IFS=$sp_nl
+    for line in $sp_t; do
+        line=${line#*:*:}
+        [ "${line%%:*}" != "$sp_rec_uid" ] || sp_with_id=$((sp_with_id + 1))
+    done
+    IFS=" $sp_tab$sp_nl"
+    sp_look_at
+}
+
 # Sets sp_id to the id that is the account's alone, or to nothing, from what was just looked at.
 sp_whose() {
+    local count="$sp_with_id"
     sp_id=$sp_rec_uid
     if [ "$sp_ours" = 1 ]; then
         sp_id=$sp_a_uid
@@ -35,7 +65,10 @@ sp_whose() {
     # Root can give one id to two accounts.
     case $sp_id in
         '' | 0* | *[!0-9]*) ;;
-        *) [ "$(grep -c "^[^:]*:[^:]*:$sp_id:" /etc/passwd)" -le 1 ] || sp_taken=1 ;;
+        *)
+            [ -n "$count" ] && [ "$sp_id" = "$sp_rec_uid" ] || count=$(grep -c "^[^:]*:[^:]*:$sp_id:" /etc/passwd) || :
+            [ "$count" -le 1 ] || sp_taken=1
+            ;;
     esac
     if [ "$sp_taken" = 1 ] || [ "$sp_id" = 0 ]; then sp_id=''; fi
 }
@@ -60,7 +93,7 @@ sp_end_access() {
         sp_foreign=true
     fi
     sp_home=$sp_rec_home
-    sp_stock_use 1
+    [ "$sp_later" = 1 ] || sp_stock_use 1
     # Where a password was ever set, none and expired. Without one the key was the only door.
     if [ "$sp_ours" = 1 ]; then
         [ -n "$sp_home" ] || sp_home=$sp_a_home
@@ -84,11 +117,17 @@ sp_end_access() {
     # ended once more before anything is looked at (sp_end_uids).
     [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
     if [ -z "${sp_ends_ahead:-}" ] || [ "$sp_rest_total$sp_rec_password$sp_foreign" != 00false ]; then
-        sp_end_processes "$sp_id"
+        if [ "$sp_later" = 1 ]; then
+            sp_later=0
+            sp_count_sessions
+            sp_stock_use 1
+        fi
+        # Nobody is let in by a key since they were listed.
+        if [ "$sp_rec_password" = 0 ]; then sp_end_processes "$sp_id" "$sp_sshds"; else sp_end_processes "$sp_id"; fi
         sp_left_dropbears
         [ "$sp_foreign" = true ] || sp_end_jobs "$sp_id"
     fi
-    sp_trial_clear "$sp_rec_path" "$sp_id" "$sp_rec_gid"
+    [ "$sp_later" = 1 ] || sp_trial_clear "$sp_rec_path" "$sp_id" "$sp_rec_gid"
 }
 
 # Everything of close but the reply. With sp_evidence=1 what is left behind is looked for, and what is
@@ -98,9 +137,9 @@ sp_end() {
     sp_mounted='' sp_unattributed=0 sp_rest='' sp_rest_total=0 sp_rest_partial=false sp_sessions=${sp_sessions:-0}
     sp_end_access
     if [ -n "$sp_id" ]; then
-        sp_walk_begin
+        "$sp_by_walks" begin
         sp_compare
-        sp_walk_end
+        "$sp_by_walks" end
         # Handed over first: what the account made is then changed as the shop's owner.
         if [ "$sp_foreign" = false ]; then
             sp_end_files
@@ -120,8 +159,10 @@ sp_end() {
     sp_stock_use 2
     if [ "$sp_ours" = 1 ]; then sp_end_account; fi
     if [ "$sp_foreign" = false ] && { [ "$sp_ours" = 1 ] || [ "$sp_recorded" = 1 ]; }; then sp_end_remains; fi
-    # Asked last, when there is no account any more as which anything could begin.
-    [ -z "$sp_id" ] || sp_end_processes "$sp_id"
+    [ -n "$sp_id" ] || return 0
+    # Asked last, when there is no account any more as which anything could begin. Who had no password was let in by a key, which
+    # was taken away before the logins were listed.
+    if [ "$sp_rec_password" = 0 ]; then sp_end_processes "$sp_id" ''; else sp_end_processes "$sp_id"; fi
 }
 
 # Deletes the account; what still runs under its id can be in the way. Sets sp_said_userdel to what userdel said.

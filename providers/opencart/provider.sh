@@ -35,3 +35,5 @@ sp_site_nobody_may() { :; }
 
 # There is none.
 sp_site_ask_otherwise() { :; }
+
+sp_failsafe_closes() { sp_close; }

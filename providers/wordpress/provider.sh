@@ -78,3 +78,5 @@ sp_site_untouched() {
 }
 
 sp_site_state() { sp_user_state "$1"; }
+
+sp_failsafe_closes() { sp_close; }

@@ -42,10 +42,12 @@ sp_baseline() {
     fi
 }
 
-# sp_baseline_ahead FOLDER: begins with the list of the system, which goes on beside whatever else is made until
+# sp_baseline_ahead FOLDER ACCOUNT UID GID: begins with the list of the system, which goes on beside whatever else is made until
 # sp_baseline wants it. What is made meanwhile must be left out of the list by its name (sp_b_ours), and is not the
-# shop. It holds our lock: whoever closes after we were killed waits until nothing is written any more.
+# shop: so is this account, which was not there or is ours. It holds our lock: whoever closes after we were killed waits until
+# nothing is written any more.
 sp_baseline_ahead() {
+    sp_b_own=$2 sp_b_own_ids=$3:$4
     if sp_baseline_there "$1" || ! sp_baseline_begin "$1"; then return 0; fi
     { sp_b_system "$sp_b_salt" || :; } 2>/dev/null >"$1.new/system" &
     sp_beside=$!

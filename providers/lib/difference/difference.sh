@@ -88,7 +88,7 @@ sp_b_purge() {
 }
 
 sp_b_compare_in() {
-    local beside='' same='' one
+    local beside='' same='' sums='' one
     # The longest search goes on beside the rest.
     if [ -n "$sp_shared" ] && [ -r "$sp_shared/setuid" ]; then
         : >"$sp_b_work/setuid"
@@ -97,17 +97,25 @@ sp_b_compare_in() {
         sp_b_setuid >"$sp_b_work/setuid" 2>/dev/null &
         beside=$!
     fi
-    sp_b_system "$sp_b_salt" >"$sp_b_work/system" 2>/dev/null
+    # Beside the rest, where stagepass itself has changed the shop since (sp_baseline_hold).
+    if [ -s "$sp_b_into/held" ] && [ -n "$sp_b_from" ]; then
+        { [ -n "$sp_shared" ] && "$sp_by_sums"; } || sp_b_sums "$sp_b_from" >"$sp_b_work/sums" 2>/dev/null &
+        sums=$!
+    fi
+    # The same as the list that was made for several: it need not be written down for that.
+    if [ -n "$sp_shared" ] && "$sp_by_list"; then same=1; fi
+    [ -n "$same" ] || sp_b_system "$sp_b_salt" >"$sp_b_work/system" 2>/dev/null
     sp_b_shop "$sp_b_from" "$sp_b_work/shop" 2>/dev/null
     [ -z "$sp_shared" ] || "$sp_by_keep" "$sp_b_from" "$sp_b_work/shop"
     # The same, line for line: nobody is new there.
-    if cmp -s "$sp_b_into/system" "$sp_b_work/system"; then same=1; else sp_b_holders >"$sp_b_work/holders" 2>/dev/null; fi
+    if [ -n "$same" ] || cmp -s "$sp_b_into/system" "$sp_b_work/system"; then same=1; else sp_b_holders >"$sp_b_work/holders" 2>/dev/null; fi
     # What could not be listed whole may hide code: whatever the kernel says changed since is looked for alone.
     if [ -n "$sp_b_cut$sp_b_was_cut$sp_b_why$sp_b_was" ]; then sp_b_code_since >"$sp_b_work/since" 2>/dev/null; fi
     [ -z "$beside" ] || wait "$beside" 2>/dev/null || :
     for one in told places files; do : >"$sp_b_work/$one"; done
     if [ -z "$same" ] || [ -s "$sp_b_work/setuid" ]; then sp_b_say_system >"$sp_b_work/told"; fi
     sp_b_say_shop
+    [ -z "$sums" ] || wait "$sums" 2>/dev/null || :
     # A full disk cuts a list, and not every program says so: each has an end.
     for one in told places files; do
         [ -s "$sp_b_work/$one" ] || continue
@@ -135,6 +143,7 @@ sp_b_not_compared() {
         sp_b_bad="$sp_b_bad; the search for setuid files was ended before it was through"
     fi
     now=${sp_shared:+$sp_b_now_known}
+    now=${now:-${sp_asked_at:-}}
     if [ "${now:-$(date +%s)}" -lt "$sp_b_time" ]; then sp_b_bad="$sp_b_bad; the clock of the server was set back"; fi
     if [ -n "$sp_b_why" ] && [ "$sp_b_why" = "$sp_b_was" ]; then
         sp_b_bad="$sp_b_bad; when access was opened and now, $sp_b_why"
@@ -186,8 +195,9 @@ sp_b_setuid_raw() {
                 }' /proc/self/mountinfo 2>/dev/null) || :
             ended=0
             sp_b_left "$sp_b_disk_seconds"
+            # A provider may look for more on the same walk.
             # shellcheck disable=SC2086
-            sp_b_suid_find "$sp_b_limit" ${disks:-/} || ended=$?
+            "${sp_by_seek:-sp_b_suid_find}" "$sp_b_limit" ${disks:-/} || ended=$?
             case $ended in 124 | 137) printf '!\n' ;; esac
         fi
         case $ended in

@@ -51,14 +51,21 @@ sp_b_random() {
     [ -n "$sp_v" ] || sp_v=$(date +%s)-$$-$(ps 2>/dev/null | od -An -tx1 2>/dev/null | tr -d ' \n' | cut -c 1-200)
 }
 
-# sp_b_digest FOLDER: sets sp_b_d to the digest of a baseline, or to nothing without sha256sum.
+# sp_b_digest FOLDER: sets sp_b_d to the digests of the three files of a baseline, one behind the other, or to nothing without
+# sha256sum.
 sp_b_digest() {
+    local said line
     sp_b_d=''
     sp_has sha256sum || return 0
     # Of nothing there is a digest, too.
     if [ ! -f "$1/about" ] || [ ! -f "$1/system" ] || [ ! -f "$1/shop" ]; then return 0; fi
-    sp_b_d=$(cat -- "$1/about" "$1/system" "$1/shop" 2>/dev/null | sha256sum) || sp_b_d=''
-    sp_b_d=${sp_b_d%% *}
+    said=$({ [ -n "$sp_shared" ] && "$sp_by_digests" "$1"; } || sha256sum -- "$1/about" "$1/system" "$1/shop" 2>/dev/null) || return 0
+    IFS=$sp_nl
+    for line in $said; do
+        line=${line#\\}
+        sp_b_d=$sp_b_d${line%% *}
+    done
+    IFS=" $sp_tab$sp_nl"
 }
 
 # Whose things stagepass made. Root believes its own records and nothing else: a comment, a file
@@ -82,6 +89,9 @@ sp_b_ours() {
     if [ "$sp_uid" != 0 ]; then
         sp_b_base=${sp_my_home:-${HOME:-}}/.stagepass
         return 0
+    fi
+    if [ -n "$sp_b_own" ]; then
+        sp_b_accounts=" $sp_b_own:${sp_b_own_ids%:*} " sp_b_groups=" $sp_b_own:${sp_b_own_ids#*:} " sp_b_names=" $sp_b_own "
     fi
     set +f
     set -- "$sp_b_base"/*/record

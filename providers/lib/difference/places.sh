@@ -30,6 +30,10 @@ sp_b_room=9000000   # of what is told in all replies of one script: 16 MB of bas
 sp_b_plain=1000000  # of it as it is, of one grant
 sp_b_packed=4500000 # of it packed: some hundred thousand files of the shop, or a million
 
+# What else a provider looks for on the walk for setuid files.
+sp_by_seek=''
+# The account that comes to be while a list is made, and its UID:GID.
+sp_b_own='' sp_b_own_ids=''
 # What was looked at for several, and how many they are, is only there where several are closed (sp_close_ahead), whatever the
 # environment says.
 [ -n "${sp_turn:-}" ] || sp_shared='' sp_together=1

@@ -4,6 +4,7 @@
 # sp_b_system WORD: prints the list. WORD salts the digests of passwords.
 sp_b_system() {
     sp_b_passwords "$1"
+    printf '%s' "$sp_v"
     sp_b_programs
     # A full disk cuts a list without a word: it has an end.
     if sp_b_is_shared; then
@@ -113,9 +114,10 @@ sp_b_users() {
         }' /etc/passwd /etc/group 2>/dev/null
 }
 
-# Whether a password is set, when it was, and a salted digest that tells one from another.
+# Whether a password is set, when it was, and a salted digest that tells one from another. Sets sp_v to these lines.
 sp_b_passwords() {
-    local words one state digest
+    local words one state digest lines=''
+    sp_v=''
     [ -r /etc/shadow ] || return 0
     words=${sp_shared:+$sp_b_passwords_known}
     if [ -z "$words" ]; then
@@ -134,15 +136,17 @@ sp_b_passwords() {
                 state=set$state
                 ;;
         esac
-        printf 'password\t%s\t%s\t\n' "${one%%:*}" "$state"
+        lines="${lines}password$sp_tab${one%%:*}$sp_tab$state$sp_tab$sp_nl"
     done
+    sp_v=$lines
 }
 
 # Sets sp_v to ACCOUNT:STATE words, some with hashes of passwords.
 sp_b_passwords_read() {
-    sp_v=$(SP_MINE=$sp_b_accounts awk -F: '
-        BEGIN { mine = ENVIRON["SP_MINE"] }
+    sp_v=$(SP_MINE=$sp_b_accounts SP_OWN=$sp_b_own awk -F: '
+        BEGIN { mine = ENVIRON["SP_MINE"]; own = ENVIRON["SP_OWN"] }
         FILENAME == "/etc/passwd" { id[$1] = $3; next }
+        $1 == own { next }
         FNR > 100000 { exit }
         index(mine, " " $1 ":" id[$1] " ") || $1 ~ /[ \t]/ { next }
         $2 == "" { print $1 ":empty"; next }
@@ -217,6 +221,11 @@ sp_b_candidate_homes() {
                 # What stands in these is in the list by itself.
                 case $at in / | /bin | /usr/bin | /usr/sbin | /sbin | /dev | /proc*) continue ;; esac
                 [ -d "$at" ] || continue
+                # Mostly none of them is there.
+                set +f
+                set -- "$at"/.[!.]*
+                set -f
+                if [ ! -e "$1" ] && [ ! -L "$1" ] && [ ! -e "$at/bin" ] && [ ! -L "$at/bin" ]; then continue; fi
                 for in_home in $in_homes; do
                     place=$at${in_home#*"~"}
                     if [ -e "${place%/}" ] || [ -L "${place%/}" ]; then sp_b_place "${in_home%%"~"*}$place"; fi
@@ -306,18 +315,21 @@ sp_b_files() {
             if (parts == 2) class[part[2]] = part[1]; else if (parts == 3 && part[1] == "key") skip[part[3]] = 1
             next
         }
-        /^=/ {
+        # From stat, or from find, which has the type as a letter and the mode in octal digits.
+        /^[=~]/ {
             split($0, part, "\t"); value = substr(part[1], 2); file = part[2]
             split(value, word, " ")
             if (class_of(file) == "at" && index(others, " " word[2] " ")) skip[file] = 1
             # The mode of a link says nothing, where it leads does.
             if (word[1] ~ /^a/) { value = part[3]; sub(/^.* -> /, "-> ", value) }
+            else if (word[1] ~ /^l/) value = "-> \047" part[3] "\047"
+            else if (/^~/) value = raw(word[1]) " " word[2] " " word[3]
             add(file, value); next
         }
-        /^\+/ { split($0, part, "\t"); hold(part[2], substr(part[1], 2)); next }
+        /^\+/ { split($0, part, "\t"); gsub(/[.][0-9]*/, "", part[1]); hold(part[2], substr(part[1], 2)); next }
         /^\\?[0-9a-f]+  ?\*?\// && length($1) >= 64 { file = $0; sub(/^[^ ]+ [ *]/, "", file); hold(file, $1); next }
         /^[0-9]+ [0-9]+ \// { file = $0; sub(/^[0-9]+ [0-9]+ /, "", file); hold(file, $1 "-" $2); next }
-        /^\// { if (/\?/) add($0, "odd") }
+        /^\// { gsub(/\t/, "?"); if (/\?/) add($0, "odd") }
         /^!$/ || NR >= 150000 || bytes >= 39990000 { cut = 1 }
         END {
             if (cut) print "cut\tfiles\t\t"
@@ -340,32 +352,43 @@ sp_b_files_found() {
     # Too much for the environment of a program.
     printf '%s\n.\n' "$sp_b_classes$sp_b_texts_of"
     # A name with a control character is one that no program here obeys: that it is there is enough.
-    for how in sum stat; do
+    for how in sum stat more; do
         IFS=$sp_nl
         # shellcheck disable=SC2086
-        if [ "$how" = sum ]; then set -- $sp_b_summed; else set -- $sp_b_statted; fi
+        case $how in
+            sum) set -- $sp_b_summed ;;
+            stat) set -- $sp_b_statted ;;
+            # GNU find says all but the digests by itself.
+            *) if [ "$sp_b_gnu_find" = yes ]; then set -- $sp_b_summed; else set -- $sp_b_summed$sp_b_statted; fi ;;
+        esac
         IFS=" $sp_tab$sp_nl"
         [ "$#" -gt 0 ] || continue
+        set -- "$@" -maxdepth 6 -name "$odd" -prune
         ended=0
         sp_b_left 10
-        if [ "$how" = sum ]; then
-            sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -name "$odd" -prune -o \
-                -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + \
-                -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + \
-                -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' + 2>/dev/null || ended=$?
-        else
-            sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -name "$odd" -prune -o \
-                -type f -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N$sp_nl+%s %Y %Z %i$sp_tab%n" -- '{}' + \
-                -o -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + 2>/dev/null || ended=$?
-        fi
+        case $how$sp_b_gnu_find in
+            moreyes) sp_b_within "$sp_b_limit" find "$@" -o -type f -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + 2>/dev/null || ended=$? ;;
+            more*) sp_b_within "$sp_b_limit" find "$@" -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?' ;;
+            *yes)
+                set -- "$@" -printf '%p\0' -o -printf '~%y%m %U %G\t%p\t%l\0' -type f
+                if [ "$how" = sum ]; then set -- "$@" ! -size -2000k -printf '+%s %T@ %C@\t%p\0'; else set -- "$@" -printf '+%s %T@ %C@ %i\t%p\0'; fi
+                {
+                    sp_b_within "$sp_b_limit" find "$@" 2>/dev/null || ended=$?
+                    case $ended in 124 | 137) printf '!\0' ;; esac
+                } | tr '\000\001-\010\012-\037\177' '\n?'
+                ;;
+            *)
+                set -- "$@" -o -exec stat -c "=%f %u %g$sp_tab%n$sp_tab%N" -- '{}' + -type f
+                if [ "$how" = sum ]; then
+                    set -- "$@" -size -2000k -exec "${sp_b_sum:-ls}" -- '{}' + -o -type f -exec stat -c "+%s %Y %Z$sp_tab%n" -- '{}' +
+                else
+                    set -- "$@" -exec stat -c "+%s %Y %Z %i$sp_tab%n" -- '{}' +
+                fi
+                sp_b_within "$sp_b_limit" find "$@" 2>/dev/null || ended=$?
+                ;;
+        esac
         case $ended in 124 | 137) printf '!\n' ;; esac
     done
-    IFS=$sp_nl
-    # shellcheck disable=SC2086
-    set -- $sp_b_summed$sp_b_statted
-    IFS=" $sp_tab$sp_nl"
-    sp_b_left 10
-    [ "$#" = 0 ] || sp_b_within "$sp_b_limit" find "$@" -maxdepth 6 -name "$odd" -prune -print0 2>/dev/null | head -c 100000 | tr '\000\001-\037\177' '\n?'
 }
 
 # Sets sp_v to the functions of awk that know the files: of which class one is, whether a grant made it for itself, and what was
@@ -376,12 +399,17 @@ sp_b_awk_files() {
         function class_of(file) { while (file != "") { if (file in class) return class[file]; if (!sub(/\/[^\/]*$/, "", file)) break } return "login" }
         # What a grant makes for itself goes by its id, in these places and no other.
         function ours(file,   id) {
-            if (!match(file, /stagepass-[0-9a-z]+(\.service|\.timer|\.conf)?$/)) return 0
+            if (!match(file, /stagepass-[0-9a-z]+(\.service|\.timer|\.conf)?(\.new)?$/)) return 0
             id = substr(file, RSTART + 10); sub(/\..*/, "", id)
             if (!index(ids, " " id " ")) return 0
             file = substr(file, 1, RSTART - 1)
             return root && (file == "/etc/cron.d/" || file == "/etc/ssh/sshd_config.d/50-" || file == "/etc/security/limits.d/" || \
                 file == "/etc/systemd/system/" || file == "/etc/systemd/system/timers.target.wants/")
+        }
+        # The mode as stat says it, in hexadecimal with the type in front.
+        function raw(mode,   i, n) {
+            for (i = 2; i <= length(mode); i++) n = n * 8 + substr(mode, i, 1)
+            return sprintf("%x", n + 4096 * (index("-pc-d-b-f-l-s", substr(mode, 1, 1)) - 1))
         }
         # In one order, whichever of the programs came first to a file; and one place may be named by another.
         function note(file) { if (!(file in what) && !(file in holds)) order[++count] = file }
@@ -389,10 +417,15 @@ sp_b_awk_files() {
         function hold(file, value) { note(file); holds[file] = " " value }'
 }
 
-# Who listens for connections (TCP): `UID ADDRESS:PORT`, and the number of the socket.
+# Who listens for connections (TCP): `UID ADDRESS:PORT`, and the number of the socket. The kernel lets nobody wait for these.
 sp_b_listeners() {
-    sp_b_within 5 head -c 20000000 /proc/net/tcp /proc/net/tcp6 2>/dev/null | SP_OTHERS=$sp_b_others awk '
+    local one
+    set --
+    for one in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$one" ] || set -- "$@" "$one"; done
+    [ "$#" -gt 0 ] || return 0
+    SP_OTHERS=$sp_b_others awk '
         BEGIN { others = ENVIRON["SP_OTHERS"] }
+        NR > 150000 { exit }
         function hex(s,   i, v) { v = 0; for (i = 1; i <= length(s); i++) v = v * 16 + index("0123456789ABCDEF", substr(s, i, 1)) - 1; return v }
         function four(s) { return hex(substr(s, 7, 2)) "." hex(substr(s, 5, 2)) "." hex(substr(s, 3, 2)) "." hex(substr(s, 1, 2)) }
         function six(s,   i, j, w, o) {
@@ -410,7 +443,7 @@ sp_b_listeners() {
         END {
             if (n > 5000) print "cut\tlisteners\t\t"
             for (i = 1; i <= n && i <= 5000; i++) print "listen\t" order[i] "\topen\t" text[order[i]]
-        }' || :
+        }' "$@" 2>/dev/null || :
 }
 
 # Processes whose program is deleted, in memory only, in the shop, or in a folder for temporary files.

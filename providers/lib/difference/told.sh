@@ -116,9 +116,10 @@ sp_b_say_shop() {
         sp_b_bad="$sp_b_bad; there was no room to compare the shop folder in"
         return 0
     fi
-    if [ -s "$sp_b_into/held" ]; then
+    if [ -n "$sums" ]; then
+        wait "$sums" 2>/dev/null || :
         # What is missing of it is a file more that is told.
-        sp_b_sums "$sp_b_from" | sort -T "$sp_b_work" - "$sp_b_into/sums" 2>/dev/null | uniq -d >"$sp_b_work/same" 2>/dev/null || :
+        sort -T "$sp_b_work" "$sp_b_work/sums" "$sp_b_into/sums" 2>/dev/null | uniq -d >"$sp_b_work/same" 2>/dev/null || :
     fi
     sp_b_differing </dev/null 2>/dev/null >"$sp_b_work/files" || sp_b_bad="$sp_b_bad; the shop folder could not be compared"
     [ -z "$sp_b_cut$sp_b_was_cut" ] || sp_b_bad="$sp_b_bad; new and removed files of the shop are not listed"

@@ -34,7 +34,13 @@ sp_failsafe() {
     sp_put "$sp_dir/tries" 600 "$((tries + 1))$sp_nl" || :
     sp_failsafe_again
     sp_cannot_wait=sp_when_busy
-    sp_close
+    sp_failsafe_closes
+}
+
+# What closes then: sp_close. It is not named here, since what is named is sent: each of our providers names its own.
+sp_failsafe_closes() {
+    local verb=close
+    "sp_$verb"
 }
 
 # What loses its power in the middle begins again when it is up, not at the next hour: to systemd,

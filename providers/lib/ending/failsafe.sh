@@ -5,6 +5,9 @@
 sp_failsafe_inputs='grant account path access public_key has_password deadline expiry_form restrict from keys_file
 same_key_before allow_root supporter tag case ask at_end drain walk_seconds baseline_digest gate_wanted'
 
+# Whether it stays where nothing starts it.
+sp_failsafe_stays=''
+
 sp_unit=stagepass-$sp_grant
 sp_units=/etc/systemd/system
 
@@ -94,10 +97,13 @@ sp_failsafe_install() {
         case $sp_failsafe in
             systemd) ! sp_timer_install || ! sp_failsafe_try || return 0 ;;
             cron.d) ! sp_cron_d_install || ! sp_failsafe_try || return 0 ;;
-            crontab) sp_settle && { ! sp_crontab_install || ! sp_failsafe_try || return 0; } ;;
+            # What crontab(1) writes for a moment is nothing that was there.
+            crontab) sp_beside_wait && sp_settle && { ! sp_crontab_install || ! sp_failsafe_try || return 0; } ;;
             none)
-                sp_settle
                 [ -z "$sp_failsafe_tried" ] || sp_failsafe_why="It was tried, and did not answer: $sp_failsafe_tried"
+                # Somebody may start it by hand.
+                [ -z "$sp_failsafe_stays" ] || return 0
+                sp_settle
                 rm -f -- "$sp_dir/failsafe"
                 return 0
                 ;;

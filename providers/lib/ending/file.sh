@@ -11,16 +11,24 @@
 #   sp_when_busy     what cannot wait for a lock that somebody else holds
 # `open` and `update` are sent with sp_gate_source and sp_source (the text of all this).
 
-# sp_put FILE MODE TEXT: the whole text in one step, or nothing. Ends with 1 on a full or read-only disk.
+# sp_put FILE MODE TEXT: the whole text in one step, or nothing. Ends with 1 on a full or read-only disk. Sets sp_put_in to the folder in
+# which the umask counted for the last file that was looked at.
 sp_put() {
-    local made=''
+    local made='' folder="${1%/*}"
     if [ -e "$1.new" ] || [ -L "$1.new" ]; then rm -f -- "$1.new" 2>/dev/null || :; fi
     # Most modes are what a umask leaves; where a folder gives its own, and for programs, chmod is asked.
     case $2 in 644) umask 022 ;; esac
-    ! { printf '%s' "$3" >"$1.new"; } 2>/dev/null || made=$(stat -c '%s %a' -- "$1.new" 2>/dev/null) || :
+    if { printf '%s' "$3" >"$1.new"; } 2>/dev/null; then
+        # What one file there has shown need not be asked for each; and every sh named in lib/begin.sh says when a disk is full.
+        if [ "$folder" = "$sp_put_in" ]; then
+            case $2 in 600 | 644) made="${#3} $2" ;; *) made="${#3} ?" ;; esac
+        else
+            made=$(stat -c '%s %a' -- "$1.new" 2>/dev/null) || :
+        fi
+    fi
     umask 077
     case $made in
-        "${#3} $2") mv -f -- "$1.new" "$1" && return 0 ;;
+        "${#3} $2") mv -f -- "$1.new" "$1" && sp_put_in=$folder && return 0 ;;
         "${#3} "*) chmod "$2" -- "$1.new" && mv -f -- "$1.new" "$1" && return 0 ;;
     esac
     rm -f -- "$1.new" 2>/dev/null || :

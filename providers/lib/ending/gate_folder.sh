@@ -181,10 +181,13 @@ sp_gate_command() { sp_v="$sp_dir/gate ${sp_tag:--}${1:+ $1}"; }
 
 sp_gate_present() { [ -x "$sp_dir/gate" ] && [ -r "$sp_dir/gate.conf" ] && [ -r "$sp_dir/ends" ]; }
 
+# Whether nothing keeps the logs from being deleted any more.
+sp_logs_loose=0
+
 # What is logged is kept with the folder; removing that is the provider's last step.
 # sp_gate_remove [FILE...]: and these, where there is a gate.
 sp_gate_remove() {
     [ -e "$sp_dir/gate" ] || [ -e "$sp_dir/gate.conf" ] || [ -e "$sp_dir/uses" ] || [ -e "$sp_dir/talk" ] || return 0
-    [ ! -e "$sp_dir/uses" ] || chattr -a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null || :
+    [ ! -e "$sp_dir/uses" ] || [ "$sp_logs_loose" = 1 ] || chattr -a "$sp_dir/uses" "$sp_dir/talk" 2>/dev/null || :
     rm -f -- "$sp_dir/gate" "$sp_dir/gate.conf" "$sp_dir/gate.new" "$sp_dir/gate.conf.new" "$sp_dir/ends.new" "$sp_dir/uses" "$sp_dir/talk" "$@"
 }

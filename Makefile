@@ -116,7 +116,7 @@ reliability: setup ## faults by the thousand; writes docs/reliability.md; two or
 # Each shop has its folder in a variable: docs/testing.md. What was not named is said to be not run.
 .PHONY: test-shops
 SHOP_SUITE ?= bookworm
-test-shops: setup build-tests ## real shops whose folders STAGEPASS_SHOP_OPENCART and …_MAGENTO name; writes docs/shops.md
+test-shops: setup build-tests ## real shops whose folders STAGEPASS_SHOP_OPENCART, …_MAGENTO and …_PRESTASHOP name; writes docs/shops.md
 	tools/shops --begin
 	STAGEPASS_TEST_CASES=prestashop tests/providers/run.sh $(SHOP_SUITE)
 	[[ -z "$${STAGEPASS_SHOP_PRESTASHOP:-}" ]] || STAGEPASS_TEST_SUITE=$(SHOP_SUITE) cargo nextest run --locked --run-ignored only -E 'test(a_user_of_a_real_prestashop)'

@@ -105,12 +105,17 @@ finishes() {
 tmp=$(mktemp -d /tmp/stagepass-providers.XXXXXX)
 declare -A port pid inside known limited
 booted=() host='' address=127.0.0.1
+# end_child PID: kills what this process started, and nothing that was given its number since: a child that is over keeps it no
+# longer than until the shell has heard of it.
+end_child() {
+    [ "$(ps -o ppid= -p "$1" | tr -d ' ')" != "$$" ] || kill -KILL "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
 cleanup() {
     local suite
     for suite in "${booted[@]}"; do "$repo/tests/hosts/hosts" full down "$suite" >/dev/null 2>&1; done
     for suite in "${!pid[@]}"; do
-        kill -KILL "${pid[$suite]}" 2>/dev/null
-        wait "${pid[$suite]}" 2>/dev/null
+        end_child "${pid[$suite]}"
         umount -R -l "$tmp/$suite/root" 2>/dev/null
         umount -l "$tmp/$suite/up" 2>/dev/null
     done
@@ -196,8 +201,7 @@ boot() {
 }
 
 halt() {
-    kill -KILL "${pid[$1]}" 2>/dev/null
-    wait "${pid[$1]}" 2>/dev/null
+    end_child "${pid[$1]}"
     sleep 0.2
 }
 

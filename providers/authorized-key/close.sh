@@ -80,5 +80,3 @@ sp_collected() {
     sp_say result_kept "$kept"
     sp_flush
 }
-
-sp_failsafe_closes() { sp_close; }

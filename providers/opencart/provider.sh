@@ -35,5 +35,3 @@ sp_site_nobody_may() { :; }
 
 # There is none.
 sp_site_ask_otherwise() { :; }
-
-sp_failsafe_closes() { sp_close; }

@@ -95,5 +95,3 @@ sp_collected() {
     sp_web_inputs
     sp_user_forget_result
 }
-
-sp_failsafe_closes() { sp_close; }

@@ -78,5 +78,3 @@ sp_site_untouched() {
 }
 
 sp_site_state() { sp_user_state "$1"; }
-
-sp_failsafe_closes() { sp_close; }

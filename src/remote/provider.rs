@@ -81,6 +81,9 @@ const GATE: &str = include_str!("../../providers/gate.sh");
 /// them, and look once at what it would look at for each; and what it does after the last.
 const AROUND_CLOSES: [&str; 2] = ["sp_close_ahead", "sp_close_behind"];
 
+/// The function that a provider may have for what its failsafe closes by, in the place of `sp_close`.
+const CLOSES_BY: &str = "sp_failsafe_closes";
+
 /// The reply of a close that says that the server keeps what was found.
 pub(crate) const KEPT: &str = "result_kept";
 
@@ -834,13 +837,19 @@ impl Provider {
         said.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
+    /// The function by which the server closes at the deadline (`lib/ending/at_deadline.sh`).
+    fn closes_by(&self) -> &'static str {
+        let own = self.script.contains(&format!("\n{CLOSES_BY}() {{"));
+        if own { CLOSES_BY } else { Verb::Close.function() }
+    }
+
     /// What `verb` needs of the functions. A merchant's own script is sent as it is.
     fn constant(&self, verb: Verb) -> Constant {
         // These leave the gate and the failsafe on the server, and the failsafe closes.
         let stays = matches!(verb, Verb::Open | Verb::Update);
         let mut calls = vec![verb.function()];
         if stays {
-            calls.push("sp_failsafe");
+            calls.extend(["sp_failsafe", self.closes_by()]);
         }
         let definitions = match self.origin {
             Origin::BuiltIn => Library::parse(&[LIBRARY, &self.script].concat()).needed(&calls),
@@ -1096,6 +1105,23 @@ mod tests {
             let provider = Provider::find(files.name, Path::new("/nonexistent")).unwrap();
             for sign in &provider.signs {
                 assert!(looked_for.contains(&sign.as_str()), "{}: {sign}", files.name);
+            }
+        }
+    }
+
+    /// Whatever closes at the deadline is on the server from the beginning: it is called by a name that no text there has.
+    #[test]
+    fn what_the_server_closes_by_is_left_there() {
+        for Files { name, .. } in BUILTIN {
+            let provider = Provider::find(name, Path::new("/nonexistent")).unwrap();
+            for verb in [Verb::Open, Verb::Update] {
+                let body = provider.frame(verb, &Vec::new()).unwrap().body.to_vec();
+                let sent = String::from_utf8(body).unwrap();
+                let is_sent = |function: &str| sent.contains(&format!("\n{function}() {{"));
+                let own = sent.split(&format!("{CLOSES_BY}() {{ ")).nth(1);
+                let closes = own.map_or("sp_close", |own| own.split(';').next().unwrap());
+                assert!(is_sent(CLOSES_BY) && is_sent(closes), "{name}: {}", verb.name());
+                assert_eq!(own.is_some(), *name == "linux-account", "{name}");
             }
         }
     }

@@ -37,7 +37,8 @@ sp_failsafe() {
     sp_failsafe_closes
 }
 
-# What closes then: sp_close. It is not named here, since what is named is sent: each of our providers names its own.
+# What closes then: sp_close. It is not named here, since what is named is sent, and a provider may have another in its place
+# (sp_failsafe_closes): whichever it is, the program sends it (closes_by in src/remote/provider.rs).
 sp_failsafe_closes() {
     local verb=close
     "sp_$verb"

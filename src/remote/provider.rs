@@ -1195,7 +1195,7 @@ mod tests {
             let is_its_own = |verb: &Verb| script.contains(&format!("\n{}() {{", verb.function()));
             for verb in Verb::ALL.iter().copied().filter(is_its_own) {
                 let stays = matches!(verb, Verb::Open | Verb::Update);
-                let calls = [verb.function(), "sp_failsafe"];
+                let calls = [verb.function(), "sp_failsafe", provider.closes_by()];
                 let sent = library.needed(if stays { &calls } else { &calls[..1] });
                 // What none but `open` is told is put away by all.
                 let puts_away = "sp_secret=${sp_password-}\nunset sp_password";

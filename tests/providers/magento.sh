@@ -52,6 +52,7 @@ magento_nowhere() {
     mg collected path=/etc
     finishes
     says result_kept=false
+    closes_at_its_deadline magento "$mg_hash"
     # What a folder looks like in which Magento was not set up, and so on.
     tree=$root/srv/mg
     mkdir -p "$tree/app/etc" "$tree/bin" "$tree/pub" "$tree/var/cache"

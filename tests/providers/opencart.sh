@@ -52,6 +52,7 @@ oc_nowhere() {
     oc collected path=/etc
     finishes
     says result_kept=false
+    closes_at_its_deadline opencart "$oc_hash"
     # What a folder looks like in which OpenCart was not set up, and so on.
     tree=$root/srv/oc
     mkdir -p "$tree/system/engine" "$tree/catalog/controller" "$tree/admin/controller/common"

@@ -52,6 +52,7 @@ ps_nowhere() {
     presta collected path=/etc
     finishes
     says result_kept=false
+    closes_at_its_deadline prestashop "$ps_hash"
     # What a folder looks like in which PrestaShop was not set up, and so on.
     tree=$root/srv/ps
     mkdir -p "$tree/classes" "$tree/config" "$tree/src/Core" "$tree/app/config"

@@ -313,6 +313,22 @@ script() {
     sed '1,/^sp_turn=$/d' "$framed"
 }
 
+# closes_at_its_deadline PROVIDER: what `open` of a user in a shop leaves on the server closes there, by itself and not only by name. No
+# shop is needed: the record and the failsafe are written as `open` writes them, for a shop that is not there any more.
+closes_at_its_deadline() {
+    local folder=$root/var/lib/stagepass/$grant
+    script "$1" open path=/srv/gone has_password=1 "password=$2" "deadline=$(($(date +%s) - 5))" |
+        sed 's/^sp_open$/sp_user_inputs; sp_user_lock; sp_tools; sp_user_read_record; sp_site_root=$sp_path sp_php=; sp_user_write_record; sp_failsafe_write/' >"$tmp/script"
+    on timeout -s KILL 60 /bin/sh -s <"$tmp/script" >"$tmp/said" 2>&1
+    want "$1 leaves a failsafe: $(tail -n 3 "$tmp/said")" test -x "$folder/failsafe"
+    on timeout -s KILL 60 "/var/lib/stagepass/$grant/failsafe" >/dev/null 2>&1
+    code=$?
+    # What a close says that found no shop to end it in; 21 is what a shell says of a function that is not there.
+    same 'it came to close' 20 "$code"
+    want 'and will try again' test -s "$folder/tries"
+    rm -rf "$folder"
+}
+
 # unframed: what was said, without the marks of the frame; `stagepass=1` says that the verb came to its end.
 unframed() { sed -e '/^$/d' -e '/^stagepass-begin=/d' -e 's/^stagepass-end=.*/stagepass=1/'; }
 

@@ -2,10 +2,12 @@
 //! test's process whatever kills that.
 
 use std::fs;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::stage::{Execs, Key, Run, bounded};
 
@@ -224,12 +226,19 @@ impl Host {
     }
 
     /// Takes the cable of a full host out, or puts it back in: what is sent is lost, and neither
-    /// side is told.
+    /// side is told. With the cable in again the host answers: the kernel asks for the way to a neighbour that it gave up on
+    /// only after a while, and says until then that there is none.
     pub fn link(&self, up: bool) {
         let network = format!("--net=/proc/{}/ns/net", self.pid);
         let state = if up { "up" } else { "down" };
         let words = [&network, "ip", "link", "set", "eth0", state];
         bounded(Command::new("nsenter").args(words), b"", Duration::from_secs(10)).ok();
+        let address = SocketAddr::new(self.address.parse().unwrap(), self.port);
+        let end = Instant::now() + Duration::from_secs(60);
+        while up && TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+            assert!(Instant::now() < end, "{address} does not answer");
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn read(&mut self, json: &str) {
@@ -250,7 +259,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if thread::panicking() {
             eprintln!("---- sshd of {} said:\n{}", self.name, self.log());
         }
         let _ = hosts().args([self.kind, "down", &self.name]).output();

@@ -1,11 +1,13 @@
 //! Proving that the ledger says what was recorded, and taking the record elsewhere.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::thread;
 use std::time::Duration;
 
 use futures_util::future;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
+use tokio::sync::oneshot;
 
 use super::chain::{Entry, Head, NOTHING, Seen};
 use super::error::Fault;
@@ -56,6 +58,10 @@ const PAGE: i64 = 500;
 /// How many of them at most are in one text.
 const PACKED_PAGE: i64 = 1000;
 
+/// How much of the file stays in memory, in KiB, for who looks each grant, its layers and its last event up:
+/// what stands in the tables beside each other is not so in their indexes.
+const LOOKED_UP_KIB: i64 = 64 * 1024;
+
 impl Ledger {
     /// The end of the chain as the ledger states it, unproved.
     ///
@@ -99,7 +105,8 @@ impl Ledger {
         self.place.file()?;
         let stated = stated_head(first).await.ok()?;
         let mut second = self.connect().await.ok()?;
-        sqlx::raw_sql("begin").execute(&mut second).await.ok()?;
+        let begin = format!("pragma cache_size = -{LOOKED_UP_KIB}; begin");
+        sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut second).await.ok()?;
         (stated_head(&mut second).await.ok()? == stated).then_some(second)
     }
 
@@ -112,26 +119,19 @@ impl Ledger {
         remembered: Option<&Head>,
     ) -> Result<Verdict, Fault> {
         let mut head = Head { seq: 0, hash: NOTHING.into() };
+        let is_file = self.place.file().is_some();
         let mut broken;
-        if let Some(mut second) = second {
-            let here = async {
-                let walked = self.walk(connection, &mut head, remembered).await;
-                let rest = match walked {
-                    Ok(None) => rest_that_differs(connection).await,
-                    _ => Ok(None),
-                };
-                (walked, rest)
+        if let Some(beside) = second.and_then(|second| read_beside(second).ok()) {
+            let walked = walk(connection, is_file, &mut head, remembered).await;
+            let rest = match walked {
+                Ok(None) => rest_that_differs(connection).await,
+                _ => Ok(None),
             };
-            let there = async {
-                let place = self.damage_or_form(&mut second).await;
-                let grants = match place {
-                    Ok(None) => self.grants_that_differ(&mut second).await,
-                    _ => Ok(None),
-                };
-                let _ = second.close().await;
-                (place, grants)
+            let (place, grants) = match beside.await {
+                Ok(read) => read,
+                // Whatever became of the thread: what it was to read is read here.
+                Err(_) => place_and_grants(connection, is_file).await,
             };
-            let ((walked, rest), (place, grants)) = future::join(here, there).await;
             broken = place?;
             if broken.is_some() {
                 // Nothing of a file that is damaged is proved.
@@ -142,141 +142,18 @@ impl Ledger {
                 broken = if broken.is_none() { rest? } else { broken };
             }
         } else {
-            broken = self.damage_or_form(connection).await?;
+            broken = damage_or_form(connection, is_file).await?;
             if broken.is_none() {
-                broken = self.walk(connection, &mut head, remembered).await?;
+                broken = walk(connection, is_file, &mut head, remembered).await?;
             }
             if broken.is_none() {
-                broken = self.grants_that_differ(connection).await?;
+                broken = grants_that_differ(connection, is_file).await?;
             }
             if broken.is_none() {
                 broken = rest_that_differs(connection).await?;
             }
         }
         Ok(Verdict { events: head.seq, head, broken })
-    }
-
-    async fn damage_or_form(&self, connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
-        match self.damage(connection).await? {
-            None => self.form(connection).await,
-            damage => Ok(damage),
-        }
-    }
-
-    /// What SQLite itself says about its file. PostgreSQL looks after its own.
-    async fn damage(&self, connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
-        if self.place.file().is_none() {
-            return Ok(None);
-        }
-        let row = sqlx::query("pragma quick_check(1)").fetch_one(connection).await?;
-        let said: String = row.try_get(0)?;
-        let why = format!("the file is damaged: {}", text::one_line(&said, 200));
-        Ok((said != "ok").then_some(Break { seq: None, why }))
-    }
-
-    /// Whether the database has the form that the migrations gave it, and nothing in it that
-    /// changes rows by itself or shows other ones.
-    async fn form(&self, connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
-        let made =
-            sqlx::query("select version, checksum from stagepass_migrations order by version")
-                .fetch_all(&mut *connection)
-                .await?;
-        let expected = open::checksums();
-        let mut same = made.len() == expected.len();
-        for (row, (version, checksum)) in made.iter().zip(&expected) {
-            let found: Vec<u8> = row.try_get("checksum")?;
-            same &= row.try_get::<i64, _>("version")? == *version && found == *checksum;
-        }
-        if !same {
-            return Ok(somewhere("the list of migrations is not that of this program"));
-        }
-        if self.place.file().is_none() {
-            return foreign_objects(connection).await;
-        }
-        let found = open::objects(connection).await?;
-        let expected = open::form_of_a_new_file().await?;
-        let odd = found.iter().find(|one| !expected.contains(one));
-        if let Some((kind, name, _)) = odd {
-            let (kind, name) = (text::one_line(kind, 20), text::one_line(name, 100));
-            return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
-        }
-        let gone = expected.iter().find(|one| !found.contains(one));
-        Ok(gone.and_then(|(kind, name, _)| somewhere(format!("the {kind} `{name}` is missing"))))
-    }
-
-    /// Follows the chain from its start and moves `head` along as far as it is proved.
-    async fn walk(
-        &self,
-        connection: &mut AnyConnection,
-        head: &mut Head,
-        remembered: Option<&Head>,
-    ) -> Result<Option<Break>, Fault> {
-        let stated = stated_head(connection).await?;
-        if self.place.file().is_some() {
-            // Where that comes to its end, for whatever reason, the rest is read column by column: what is told
-            // was read so.
-            let _ = walk_packed(connection, head, remembered).await;
-        }
-        loop {
-            let page = events_after(connection, head.seq).await?;
-            if page.is_empty() {
-                break;
-            }
-            let broken = follow(page.iter().map(Entry::seen), head, remembered);
-            if broken.is_some() {
-                return Ok(broken);
-            }
-        }
-        let behind = head.seq.saturating_add(1);
-        if remembered.is_some_and(|known| known.seq > head.seq) {
-            return Ok(at(behind, format!("the events from {behind} on are missing")));
-        }
-        if stated != *head {
-            return Ok(at(behind, format!("the chain ends at {}, not at {stated}", *head)));
-        }
-        Ok(None)
-    }
-
-    async fn grants_that_differ(
-        &self,
-        connection: &mut AnyConnection,
-    ) -> Result<Option<Break>, Fault> {
-        if self.place.file().is_some() && all_grants_fit(connection).await.unwrap_or(false) {
-            return Ok(None);
-        }
-        let mut last_id = String::new();
-        loop {
-            let sql = format!(
-                "select {} from (select * from grants where id > $1 order by id limit $2) g {} \
-                 order by g.id, l.position",
-                row::COLUMNS,
-                row::JOINS
-            );
-            let rows = sqlx::query(AssertSqlSafe(sql))
-                .bind(&last_id)
-                .bind(PAGE)
-                .fetch_all(&mut *connection)
-                .await?;
-            let grants = row::grants_from_rows(&rows)?;
-            let Some(last) = rows.last() else { break };
-            last_id = last.try_get("id")?;
-            let Some(grant) = grants.iter().find(|grant| grant.altered) else { continue };
-            let its = |row: &&AnyRow| row.try_get::<&str, _>("id").is_ok_and(|id| id == grant.id);
-            // A name that was made plain is that of no row.
-            let Some(row) = rows.iter().find(its).or(rows.first()) else { continue };
-            // A row that was put back to an earlier state is told from one that was changed.
-            let hash: Option<&str> = row.try_get("row_hash")?;
-            let is_older = hash == Some(row::seal_of_grant(grant).as_str());
-            let newest: Option<i64> = row.try_get("newest_event")?;
-            if let (true, Some(newest)) = (is_older, newest) {
-                let why = format!("the grant {} is not as event {newest} left it", grant.id);
-                return Ok(at(newest, why));
-            }
-            let seq = Some(row.try_get("event_seq")?);
-            let why = format!("the grant {} was changed without an event", grant.id);
-            return Ok(Some(Break { seq, why }));
-        }
-        Ok(None)
     }
 
     /// Writes every event as one line of JSON, oldest first, and gives the head of what was
@@ -302,6 +179,160 @@ impl Ledger {
             }
         }
     }
+}
+
+/// What a thread beside the one that follows the chain has read: the file and its form, and the grants.
+type Beside = (Result<Option<Break>, Fault>, Result<Option<Break>, Fault>);
+
+/// Reads that on a thread of its own: taking apart what SQLite gives, and hashing it, takes as long as
+/// SQLite takes to give it, for events and for grants.
+fn read_beside(mut second: AnyConnection) -> io::Result<oneshot::Receiver<Beside>> {
+    let (tell, told) = oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    thread::Builder::new().name("grants".into()).spawn(move || {
+        let read = runtime.block_on(async {
+            let read = place_and_grants(&mut second, true).await;
+            let _ = second.close().await;
+            read
+        });
+        // Nobody listens any more where the verification was given up.
+        let _ = tell.send(read);
+    })?;
+    Ok(told)
+}
+
+async fn place_and_grants(connection: &mut AnyConnection, is_file: bool) -> Beside {
+    let place = damage_or_form(connection, is_file).await;
+    let grants = match place {
+        Ok(None) => grants_that_differ(connection, is_file).await,
+        _ => Ok(None),
+    };
+    (place, grants)
+}
+
+async fn damage_or_form(
+    connection: &mut AnyConnection,
+    is_file: bool,
+) -> Result<Option<Break>, Fault> {
+    match damage(connection, is_file).await? {
+        None => form(connection, is_file).await,
+        damage => Ok(damage),
+    }
+}
+
+/// What SQLite itself says about its file. PostgreSQL looks after its own.
+async fn damage(connection: &mut AnyConnection, is_file: bool) -> Result<Option<Break>, Fault> {
+    if !is_file {
+        return Ok(None);
+    }
+    let row = sqlx::query("pragma quick_check(1)").fetch_one(connection).await?;
+    let said: String = row.try_get(0)?;
+    let why = format!("the file is damaged: {}", text::one_line(&said, 200));
+    Ok((said != "ok").then_some(Break { seq: None, why }))
+}
+
+/// Whether the database has the form that the migrations gave it, and nothing in it that
+/// changes rows by itself or shows other ones.
+async fn form(connection: &mut AnyConnection, is_file: bool) -> Result<Option<Break>, Fault> {
+    let made = sqlx::query("select version, checksum from stagepass_migrations order by version")
+        .fetch_all(&mut *connection)
+        .await?;
+    let expected = open::checksums();
+    let mut same = made.len() == expected.len();
+    for (row, (version, checksum)) in made.iter().zip(&expected) {
+        let found: Vec<u8> = row.try_get("checksum")?;
+        same &= row.try_get::<i64, _>("version")? == *version && found == *checksum;
+    }
+    if !same {
+        return Ok(somewhere("the list of migrations is not that of this program"));
+    }
+    if !is_file {
+        return foreign_objects(connection).await;
+    }
+    let found = open::objects(connection).await?;
+    let expected = open::form_of_a_new_file().await?;
+    let odd = found.iter().find(|one| !expected.contains(one));
+    if let Some((kind, name, _)) = odd {
+        let (kind, name) = (text::one_line(kind, 20), text::one_line(name, 100));
+        return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
+    }
+    let gone = expected.iter().find(|one| !found.contains(one));
+    Ok(gone.and_then(|(kind, name, _)| somewhere(format!("the {kind} `{name}` is missing"))))
+}
+
+/// Follows the chain from its start and moves `head` along as far as it is proved.
+async fn walk(
+    connection: &mut AnyConnection,
+    is_file: bool,
+    head: &mut Head,
+    remembered: Option<&Head>,
+) -> Result<Option<Break>, Fault> {
+    let stated = stated_head(connection).await?;
+    if is_file {
+        // Where that comes to its end, for whatever reason, the rest is read column by column: what is told
+        // was read so.
+        let _ = walk_packed(connection, head, remembered).await;
+    }
+    loop {
+        let page = events_after(connection, head.seq).await?;
+        if page.is_empty() {
+            break;
+        }
+        let broken = follow(page.iter().map(Entry::seen), head, remembered);
+        if broken.is_some() {
+            return Ok(broken);
+        }
+    }
+    let behind = head.seq.saturating_add(1);
+    if remembered.is_some_and(|known| known.seq > head.seq) {
+        return Ok(at(behind, format!("the events from {behind} on are missing")));
+    }
+    if stated != *head {
+        return Ok(at(behind, format!("the chain ends at {}, not at {stated}", *head)));
+    }
+    Ok(None)
+}
+
+async fn grants_that_differ(
+    connection: &mut AnyConnection,
+    is_file: bool,
+) -> Result<Option<Break>, Fault> {
+    if is_file && all_grants_fit(connection).await.unwrap_or(false) {
+        return Ok(None);
+    }
+    let mut last_id = String::new();
+    loop {
+        let sql = format!(
+            "select {} from (select * from grants where id > $1 order by id limit $2) g {} \
+             order by g.id, l.position",
+            row::COLUMNS,
+            row::JOINS
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(&last_id)
+            .bind(PAGE)
+            .fetch_all(&mut *connection)
+            .await?;
+        let grants = row::grants_from_rows(&rows)?;
+        let Some(last) = rows.last() else { break };
+        last_id = last.try_get("id")?;
+        let Some(grant) = grants.iter().find(|grant| grant.altered) else { continue };
+        let its = |row: &&AnyRow| row.try_get::<&str, _>("id").is_ok_and(|id| id == grant.id);
+        // A name that was made plain is that of no row.
+        let Some(row) = rows.iter().find(its).or(rows.first()) else { continue };
+        // A row that was put back to an earlier state is told from one that was changed.
+        let hash: Option<&str> = row.try_get("row_hash")?;
+        let is_older = hash == Some(row::seal_of_grant(grant).as_str());
+        let newest: Option<i64> = row.try_get("newest_event")?;
+        if let (true, Some(newest)) = (is_older, newest) {
+            let why = format!("the grant {} is not as event {newest} left it", grant.id);
+            return Ok(at(newest, why));
+        }
+        let seq = Some(row.try_get("event_seq")?);
+        let why = format!("the grant {} was changed without an event", grant.id);
+        return Ok(Some(Break { seq, why }));
+    }
+    Ok(None)
 }
 
 /// What in a PostgreSQL database acts on our tables and is not ours: triggers, rules, policies, and

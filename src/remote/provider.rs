@@ -472,6 +472,8 @@ pub struct Provider {
     seen: BTreeSet<String>,
     outputs: BTreeMap<Verb, Outputs>,
     script: String,
+    /// Its functions and those that all share, taken apart when one is first wanted.
+    library: OnceLock<Library>,
     /// What is sent for each verb, made when it is first wanted.
     constants: [OnceLock<Constant>; Verb::ALL.len()],
     /// The same for several grants at once.
@@ -761,6 +763,7 @@ impl Provider {
             seen,
             outputs,
             script: script.to_owned(),
+            library: OnceLock::new(),
             constants: Default::default(),
             together: Default::default(),
         })
@@ -814,7 +817,7 @@ impl Provider {
             .then_some(AROUND_CLOSES);
         let constant = self.together.get(verb as usize).expect("there is a place for each verb");
         let constant = constant.get_or_init(|| {
-            let library = Library::parse(&[LIBRARY, &self.script].concat());
+            let library = self.library();
             let mut calls = vec![verb.function()];
             calls.extend(around.into_iter().flatten());
             Constant::of(library.needed_with_start(&calls, script::START))
@@ -843,6 +846,11 @@ impl Provider {
         if own { CLOSES_BY } else { Verb::Close.function() }
     }
 
+    /// All functions of ours, taken apart once for all verbs.
+    fn library(&self) -> &Library {
+        self.library.get_or_init(|| Library::parse(&[LIBRARY, &self.script].concat()))
+    }
+
     /// What `verb` needs of the functions. A merchant's own script is sent as it is.
     fn constant(&self, verb: Verb) -> Constant {
         // These leave the gate and the failsafe on the server, and the failsafe closes.
@@ -852,7 +860,7 @@ impl Provider {
             calls.extend(["sp_failsafe", self.closes_by()]);
         }
         let definitions = match self.origin {
-            Origin::BuiltIn => Library::parse(&[LIBRARY, &self.script].concat()).needed(&calls),
+            Origin::BuiltIn => self.library().needed(&calls),
             Origin::Folder(_) => {
                 calls.push(&self.script);
                 let shared = shared().needed(&calls);

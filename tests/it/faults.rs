@@ -872,7 +872,7 @@ impl Trial {
 }
 
 /// A plain test run tries one in so many points.
-const STRIDE: u64 = 16;
+const STRIDE: u64 = 24;
 
 /// One in so many where a shop is loaded several times for each.
 const STRIDE_IN_A_SHOP: u64 = 150;
@@ -1141,7 +1141,7 @@ fn random_kills(
 
 #[test]
 fn kills_at_random_moments_leave_nothing_that_a_sweep_does_not_settle() {
-    let (seed, wanted) = (seed(), asked("STAGEPASS_TEST_KILLS", 60));
+    let (seed, wanted) = (seed(), asked("STAGEPASS_TEST_KILLS", 40));
     let workers = asked("STAGEPASS_TEST_WORKERS", 2);
     let running: Vec<_> = (0..workers)
         .map(|number| {

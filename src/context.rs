@@ -17,7 +17,7 @@ use crate::global::Global;
 use crate::grant::UnixTime;
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::machine::keyring::{Dialog, Keyring, SecretKind, SecretName};
-use crate::message::line_and_column;
+use crate::message::{Arg, line_and_column};
 use crate::output::Output;
 use crate::policy::desk::{Desk, DeskError};
 use crate::policy::{self, PolicyConfig};
@@ -122,7 +122,7 @@ impl Context {
     pub fn new(global: &Global, output: Output) -> Result<Self> {
         let home = environment("HOME")
             .or_else(|| etcetera::home_dir().ok())
-            .ok_or_else(|| Error::new(Kind::Usage, "there is no home folder; set HOME"))?;
+            .ok_or_else(|| Error::of(Kind::Usage, "no-home", &[]))?;
         let folder = |given: &Option<PathBuf>, name: &str, xdg: &str, default: &str| {
             given.clone().or_else(|| environment(name)).unwrap_or_else(|| {
                 environment(xdg)
@@ -137,16 +137,25 @@ impl Context {
             absolute(folder(&global.state, "STAGEPASS_STATE", "XDG_STATE_HOME", ".local/state"))?;
         let file = read_config(&config_dir.join("config.toml"))?;
         if let Some((key, problem)) = file.policy.problem() {
-            return Err(Error::new(Kind::Usage, "the configuration cannot be used")
-                .because_text(format!("`{key}` in [policy] {problem}"))
-                .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
+            return Err(Error::of(Kind::Usage, "config-unusable", &[])
+                .because_of(
+                    "config-unusable.policy",
+                    &[("key", key.into()), ("problem", problem.into())],
+                )
+                .hint_of(
+                    "config-unusable.way-out",
+                    &[("path", config_dir.join("config.toml").display().into())],
+                ));
         }
         if let Some(contact) = &file.contact
             && let Err(problem) = policy::check_sentence(contact)
         {
-            return Err(Error::new(Kind::Usage, "the configuration cannot be used")
-                .because_text(format!("`contact` {problem}"))
-                .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
+            return Err(Error::of(Kind::Usage, "config-unusable", &[])
+                .because_of("config-unusable.contact", &[("problem", Arg::of(problem))])
+                .hint_of(
+                    "config-unusable.way-out",
+                    &[("path", config_dir.join("config.toml").display().into())],
+                ));
         }
         let user = login_name();
         let actor = format!("{user}@{}", ledger::host_name());
@@ -222,9 +231,10 @@ impl Context {
     /// Fails when the file cannot be read or understood; the error has line and column.
     pub fn targets(&self) -> Result<Targets> {
         Targets::load(&self.targets_path()).map_err(|e| {
-            Error::new(Kind::Usage, "the list of targets cannot be used")
-                .because(e)
-                .hint(format!("mend `{}` and run this again", self.targets_path().display()))
+            Error::of(Kind::Usage, "targets-unusable", &[]).because(e).hint_of(
+                "targets-unusable.way-out",
+                &[("path", self.targets_path().display().into())],
+            )
         })
     }
 
@@ -234,11 +244,12 @@ impl Context {
     /// Fails when there is none of this name.
     pub fn target(&self, name: &str) -> Result<Target> {
         self.targets()?.find(name).cloned().ok_or_else(|| {
-            Error::new(
+            Error::of(
                 Kind::NotFound,
-                format!("there is no target `{}`", crate::remote::script::clean(name)),
+                "target-unknown",
+                &[("target", crate::remote::script::clean(name).into())],
             )
-            .hint("`stagepass target list` shows them; `stagepass target add` adds one")
+            .hint_of("target-unknown.way-out", &[])
         })
     }
 
@@ -260,12 +271,9 @@ impl Context {
                 DeskError::NotFound { .. } => Kind::NotFound,
                 _ => Kind::Usage,
             };
-            Error::new(
-                kind,
-                format!("the desk `{}` cannot be used", crate::remote::script::clean(name)),
-            )
-            .because(e)
-            .hint("`stagepass desk list` shows the desks")
+            Error::of(kind, "desk-unusable", &[("desk", crate::remote::script::clean(name).into())])
+                .because(e)
+                .hint_of("desk-unusable.way-out", &[])
         })
     }
 
@@ -285,12 +293,13 @@ impl Context {
                 ProviderError::NotFound(_) => Kind::NotFound,
                 _ => Kind::Usage,
             };
-            Error::new(
+            Error::of(
                 kind,
-                format!("the provider `{}` cannot be used", crate::remote::script::clean(name)),
+                "provider-unusable",
+                &[("provider", crate::remote::script::clean(name).into())],
             )
             .because(e)
-            .hint("`stagepass provider list` shows the providers")
+            .hint_of("provider-unusable.way-out", &[])
         })
     }
 
@@ -319,11 +328,11 @@ impl Context {
         let url = url.expose();
         let question = "Password of the ledger:";
         let password = self.unlock(SecretKind::Ledger, url, question).ok_or_else(|| {
-            Error::new(Kind::Usage, "the ledger's password is not in the keyring")
-                .hint(format!("keep it with `stagepass secret set ledger {url}`"))
-                .hint("where there is no keyring, as under cron, use `~/.pgpass` (mode 0600)")
+            Error::of(Kind::Usage, "ledger-password-missing", &[])
+                .hint_of("ledger-password-missing.keep", &[("url", url.into())])
+                .hint_of("ledger-password-missing.unattended", &[])
         })?;
-        let bad = || Error::new(Kind::Usage, "the ledger's URL cannot be understood");
+        let bad = || Error::of(Kind::Usage, "ledger-url-unusable", &[]);
         let mut whole = url::Url::parse(url).map_err(|e| bad().because(e))?;
         whole.set_password(Some(password.expose())).map_err(|()| bad())?;
         Ok(Location::Url(Secret::new(whole.into())))
@@ -380,7 +389,7 @@ impl Context {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state_dir);
         made.map_err(|e| {
             let folder = self.state_dir.display();
-            Error::new(Kind::Internal, format!("the folder `{folder}` cannot be made")).because(e)
+            Error::of(Kind::Internal, "folder-not-made", &[("folder", folder.into())]).because(e)
         })
     }
 
@@ -490,16 +499,15 @@ pub fn login_name() -> String {
 
 fn absolute(path: PathBuf) -> Result<PathBuf> {
     std::path::absolute(&path).map_err(|e| {
-        Error::new(Kind::Usage, format!("the folder `{}` cannot be used", path.display()))
-            .because(e)
+        Error::of(Kind::Usage, "folder-unusable", &[("path", path.display().into())]).because(e)
     })
 }
 
 fn read_config(path: &Path) -> Result<ConfigFile> {
     let unusable = |why: String| {
-        Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
+        Error::of(Kind::Usage, "config-file-unusable", &[("path", path.display().into())])
             .because_text(why)
-            .hint("mend the file and run this again")
+            .hint_of("config-file-unusable.way-out", &[])
     };
     let read = match file::read(path, FILE_LIMIT, Links::Follow) {
         Ok(read) => read,
@@ -509,14 +517,14 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
     let text = read.text().map_err(|e| unusable(e.to_string()))?;
     let file = parse_config(text).map_err(unusable)?;
     refuse_unsafe(path).map_err(|e| {
-        Error::new(Kind::Usage, "the configuration cannot be trusted")
+        Error::of(Kind::Usage, "config-untrusted", &[])
             .because(e)
-            .hint(format!("chmod go-w {}", path.display()))
+            .hint_of("config-untrusted.way-out", &[("path", path.display().into())])
     })?;
     if read.about.mode() & 0o077 != 0 && file.ledger.as_ref().is_some_and(LedgerUrl::has_password) {
-        return Err(Error::new(Kind::Usage, "others can read the ledger's password")
-            .because_text(format!("`{}` holds it", path.display()))
-            .hint(format!("chmod 600 {}", path.display())));
+        return Err(Error::of(Kind::Usage, "config-readable", &[])
+            .because_of("config-readable.why", &[("path", path.display().into())])
+            .hint_of("config-readable.way-out", &[("path", path.display().into())]));
     }
     Ok(file)
 }
@@ -559,7 +567,7 @@ impl From<LedgerError> for Error {
         let mut error = Self::new(kind, e.to_string());
         let mut source = std::error::Error::source(&e);
         while let Some(inner) = source {
-            error.causes.push(crate::remote::script::clean(&inner.to_string()));
+            error.causes.push(crate::remote::script::clean(&inner.to_string()).into());
             source = inner.source();
         }
         match hint {

@@ -590,3 +590,285 @@ form-none = there is no form for a password at { $url } ({ $code })
 form-leads-nowhere = { $url } leads to nowhere
 form-leads-elsewhere = { $url } leads to another site, { $other }, and was not followed
 form-leads-in-a-circle = { $url } leads on and on
+
+## What stagepass itself needs
+
+no-home = there is no home folder; set HOME
+config-unusable = the configuration cannot be used
+    .policy = `{ $key }` in [policy] { $problem }
+    .way-out = mend `{ $path }`
+    .contact = `contact` { $problem }
+targets-unusable = the list of targets cannot be used
+    .way-out = mend `{ $path }` and run this again
+target-unknown = there is no target `{ $target }`
+    .way-out = `stagepass target list` shows them; `stagepass target add` adds one
+desk-unusable = the desk `{ $desk }` cannot be used
+    .way-out = `stagepass desk list` shows the desks
+provider-unusable = the provider `{ $provider }` cannot be used
+    .way-out = `stagepass provider list` shows the providers
+ledger-password-missing = the ledger's password is not in the keyring
+    .keep = keep it with `stagepass secret set ledger { $url }`
+    .unattended = where there is no keyring, as under cron, use `~/.pgpass` (mode 0600)
+ledger-url-unusable = the ledger's URL cannot be understood
+folder-not-made = the folder `{ $folder }` cannot be made
+folder-unusable = the folder `{ $path }` cannot be used
+config-file-unusable = the configuration `{ $path }` cannot be used
+    .way-out = mend the file and run this again
+config-untrusted = the configuration cannot be trusted
+    .way-out = chmod go-w { $path }
+config-readable = others can read the ledger's password
+    .why = `{ $path }` holds it
+    .way-out = chmod 600 { $path }
+not-started = the program cannot start
+see-help = `--help` has the options
+interrupted = interrupted
+    .live = an account may be live on { $target }: `stagepass sweep`
+    .begun = what had been begun is in the ledger: `stagepass list` shows it
+    .way-out = `stagepass sweep` finishes or undoes it
+    .nothing = nothing had been made
+credential-not-shown = the credential was not shown
+terminal-unreadable = the terminal cannot be read
+input-unreadable = standard input cannot be read
+secret-too-long = the secret is longer than 4095 characters
+mark-key-not-made = the key `{ $path }` cannot be made
+mark-key-unusable = the key that tells our marks from others cannot be used
+    .why = `{ $path }` { $why }
+    .put-back = put it back from your backup, as a file of your own: `chmod 600 { $path }`
+    .without = without it, take the file away: a new one is made, and what was marked with the old one counts as not proved to be ours
+
+## The commands
+
+no-grants = there are no grants on this machine
+    .first = the ledger is made by the first `stagepass case open`
+    .lost = where the ledger is lost, `stagepass reconcile --all` looks for what it had made
+not-acknowledged = what was found in { $grant } was not acknowledged
+    .why = it has changed since it was shown, or it is just being closed
+    .way-out = look again: `stagepass show { $grant }`
+reason-unusable = the reason { $problem }
+    .say-what-was-found = say in one sentence what was found to be the case
+reason-missing = the reason is missing
+    .say-what-was-found = add `--reason 'what was found to be the case'`
+case-unusable = the case's reference cannot be used
+    .why = it { $problem }
+    .way-out = use the desk's ticket number: letters, digits and `. _ # / -`, at most 64
+case-exists = the case `{ $case }` exists already
+    .see = `stagepass case show { $case }` shows it
+    .reopen = a closed case whose ticket goes on: `stagepass case reopen`
+case-unknown = there is no case `{ $case }`
+    .see = `stagepass case list --all` shows the cases
+    .open = open it with `stagepass case open { $case } --desk multisafepay`
+case-stays-open = the case { $reference } stays open until all are proved closed
+desks-not-listed = the desks cannot be listed
+deadline-missing = the new deadline is missing
+    .way-out = add `--for 7d` (from now) or `--until '2026-12-01 18:00'`
+extend-not-open = grant { $grant } is { $state }, and only an open grant has a deadline to move
+terms-unreadable = the grant's terms cannot be read
+grant-busy = another process is working on { $grant }
+    .way-out = nothing was changed; try again in a moment
+extend-refused = the server refused the new deadline
+extend-unknown = nobody saw whether the server took the new deadline
+    .set-again = the recorded one was set again
+extend-ends-later = the grant still works and the sweep ends it at { $when }
+no-layer = the grant has no layer
+completion-unknown = this shell has no completion
+script-not-made = the script cannot be made
+man-not-made = the man page cannot be made
+man-not-written = the pages cannot be written to `{ $folder }`
+grant-on = { $grant } on { $target }: { $why }
+grant-why = { $grant }: { $why }
+busy-closing = { $grant }: another process is closing it
+not-closed-kept = the ledger keeps them; `stagepass sweep` tries again until it is done
+own-path-unknown = the path of this program cannot be found out
+not-scheduled = the sweep could not work unattended, so it was not scheduled
+    .finding = { $what }: { $found }
+schedule-unusable = the schedule cannot be used
+key-file-unnamable = the key file `{ $name }` cannot be named
+secret-name-unusable = the name cannot be used
+secret-empty = the secret is empty; nothing was kept
+secrets-unreadable = the list of secrets cannot be read
+keyring-unusable = the keyring cannot be used
+overdue-grant = { $grant } on { $target } for { $supporter }: { $why }; { $next }
+overdue-look = access may still exist on these servers: look at them, or ask your hosting company
+overdue-doctor = `stagepass doctor` checks whether the servers can be reached
+not-proved-grant = { $grant } on { $target } { $why }
+not-proved-close = `stagepass verify { $grant } --close` closes it again, with the same proof
+not-proved-revoke = `stagepass revoke { $grant }` takes it away
+not-proved-sweep = `stagepass sweep` works on what is not over
+way-out-of-findings = `stagepass show ID` lists what was found; once somebody has looked at it: `stagepass acknowledge ID --reason '…'`
+way-out-of-altered = `stagepass ledger verify` says where; put your last backup of the ledger back, or give the row up with `stagepass revoke ID --forget --reason '…'` and end what is on the server with `stagepass reconcile TARGET --close ID`
+altered = its row in the ledger was changed by something else than stagepass, and nothing is done on its word
+target-not-here = target `{ $target }` is not known on this computer; nothing was changed
+    .way-out = run it on the computer that has the target, or add it here: `stagepass target add`
+closed-with-findings = { $count ->
+        [one] { $grant } is closed, and { $findings ->
+            [one] one finding has
+           *[other] { $findings } findings have
+        } to be looked at
+       *[other] { $count } closed grants have findings to be looked at
+    }
+not-closed = { $count ->
+        [one] one grant is
+       *[other] { $count } grants are
+    } not proved closed
+would-be-closed = { $count ->
+        [0] nothing would be closed
+       *[other] these would be closed; nothing was touched
+    }
+progress-closing = closing
+ended-already = { $grant } was { $state } already
+nothing-to-close = there is nothing to close
+closed-with-something = re-read, and access is gone; { $findings }
+findings = { $count ->
+        [one] one finding
+       *[other] { $count } findings
+    }
+and-more = and { $count } more
+overdue = { $count ->
+        [one] one grant is
+       *[other] { $count } grants are
+    } stuck or overdue
+    .not-closed-yet = not closed yet
+to-be-looked-at = { $count ->
+        [one] one grant has
+       *[other] { $count } grants have
+    } to be looked at
+not-proved = { $count ->
+        [one] one grant is
+       *[other] { $count } grants are
+    } not proved
+nothing-due = nothing is due
+not-looked-at = { $grant } was not looked at: { $why }
+progress-sweeping = sweeping
+mended = it is what was made again
+target-gone = its target is not in the list any more
+verify-left-out = { $count } closed grants are on targets that were removed; left out
+would-be-verified = { $count ->
+        [0] nothing would be verified
+       *[other] these would be verified; nothing was touched
+    }
+progress-verifying = verifying
+nothing-to-verify = there is nothing to verify
+verify-unfinished = { $state ->
+        [open] its deadline is over
+       *[other] it is { $state }
+    }, and { $last ->
+        [failed] the last attempt to close it failed: { $error }
+       *[none] it is not proved to be gone
+    }
+is-back = is back: { $why }
+is-not-as-made = is not as it was made: { $why }
+is-not-over = is not over: { $why }
+was-not-seen = was not seen: { $why }
+
+## A provider of your own
+
+provider-name-unusable = no provider can be named `{ $name }`
+provider-there = `{ $folder }` is there already
+    .why = nothing is ever written over: it may be somebody's work
+    .way-out = choose another name, or move that folder away
+provider-not-yours = a provider that is made there would not be used
+    .way-out = make it yours alone: `chmod go-w { $folder }`
+provider-not-made = `{ $folder }` cannot be made
+    .left = nothing of it was left
+test-live = `{ $target }` is declared live
+    .way-out = test a provider on a staging target
+test-failed = `{ $name }` failed the test at: { $step }
+    .taken-back = what the test made was taken back
+test-not-gone = what the test made is not proved to be gone
+test-script-unusable = the script of `{ $provider }` cannot be used
+    .way-out = nothing of it was run
+test-unread = the server could not be asked whether it can read the script
+nothing-made = nothing was made
+test-no-grant = no test grant can be made
+provider-unusable-on = `{ $provider }` cannot be used on { $target }
+    .leave-out = nothing was made; leave it out of `--with`, or mend what it says
+test-no-layer = there is no layer
+
+## `grant`
+
+no-credential-made = no credential can be made
+no-key-pair-made = no key pair can be made
+file-not-made = the file `{ $path }` cannot be made
+    .way-out = nothing was made on the server; name another file
+credential-not-written = the credential cannot be written to `{ $path }`
+plan-declined = nothing was made: you did not agree to the plan
+    .nothing = nothing was changed on the server, and nothing was recorded
+no-passwords = `{ $provider }` makes no passwords
+    .why = it would be the password of the account that stagepass itself logs in to
+    .key = use the supporter's public key, `--key FILE`, or make one with `--generate-key`
+    .root = or let stagepass be root there: `stagepass target add { $target } … --replace --become sudo`
+no-shop-folder = `{ $target }` has no shop folder
+    .name-it = name it: `stagepass target add { $target } … --replace --path /var/www/shop`
+    .look = `stagepass target check { $target }` lists the shops that are found there
+key-kind-refused = { $target } takes no keys of the kind { $kind }
+    .why = its sshd says: `PubkeyAcceptedAlgorithms { $accepted }`
+    .ask = ask { $supporter } for a key of a kind that this server takes, such as RSA or ECDSA
+    .generate = or let stagepass make one: `--generate-key` makes one of the right kind
+secret-in-json = a JSON document never holds a secret
+    .way-out = write the credential to a new file with `--output FILE`
+secret-not-to-terminal = standard output is not a terminal, and a secret would be made
+    .reveal = or print it all the same with `--reveal`
+output-file = write it to a new file with `--output FILE`
+secret-thrown-away = standard output is closed or thrown away, and a secret would be made
+output-needless = nothing would be written to `{ $path }`
+    .why = `--output` is for a credential that is made, and the supporter has the key
+    .way-out = leave `--output` out, or make a key pair with `--generate-key`
+file-exists = the file `{ $path }` exists already
+    .way-out = name a new file: stagepass never writes over one
+speaks-ftp = the server speaks FTP
+grant-unnamable = the grant cannot be named
+look-failed = the server { $target } did not answer a look at it
+    .way-out = nothing was made; `stagepass target check` shows more
+from-unusable = `--from` cannot be used on { $target }
+    .dropbear = this server is Dropbear, which refuses every key with a list of addresses
+    .way-out = leave `--from` out, or limit the addresses in a firewall
+grant-examples = `stagepass grant --help` has examples
+credential-missing = there is no credential
+    .key = give the supporter's public key with `--key FILE`
+    .make = or let stagepass make one with `--generate-key` or `--password`
+with-too-many = `--with` names too many providers
+    .why = a grant has at most { $count } layers
+with-two-accounts = `{ $one }` and `{ $other }` both give an account
+    .way-out = a grant has one account that the supporter logs in to: leave one of them out
+with-no-account = nothing that `--with` names gives an account
+    .way-out = name what gives one, too: `--with { $server },{ $names }`
+with-twice = `--with` names `{ $provider }` more than once
+    .way-out = name each once: nothing is made twice for one grant
+max-unusable = `--max` cannot be used
+    .way-out = write `--at-end drain --max 30m`; without `--at-end drain` everything ends at the deadline
+case-closed = the case `{ $case }` is closed
+    .way-out = open a new case for a new investigation
+key-file-unreadable = the key file `{ $file }` cannot be read
+    .pipe = what a program prints can be given on standard input: `--key -`
+key-unusable = the supporter's public key cannot be used
+from-host-and-net = `{ $typed }` is an address and a network
+    .way-out = write `{ $net }` for the network, or `{ $address }` for the one address
+from-not-a-network = `{ $typed }` is not a network
+    .way-out = write 192.0.2.0/24, 2001:db8::/32 or a single address
+deadline-not-meant = the deadline is not the one that was meant
+deadline-examples = write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`
+deadline-unusable = the deadline cannot be understood
+
+## A backup
+
+backup-not-read = the backup could not be read
+backup-command-unusable = `--backup-command` { $why }
+    .way-out = put what is long or secret into a script, and name that: `--backup-command ./backup.sh`
+backup-command-failed = the backup command did not make a backup
+    .nothing = nothing was made on the server, and nothing was sent to it
+backup-name-unusable = `--backup { $name }` { $why }
+    .there = a file on the server: `--backup /var/backups/shop.tar.gz`
+    .here = a file on this computer: `--backup local:shop.tar.gz`
+backup-not-looked-at = the backup could not be looked at
+
+## `reconcile`
+
+reconcile-nothing = nothing was found of a grant `{ $grant }`
+    .way-out = `stagepass reconcile TARGET` lists what does not fit; what fits is ended by `revoke`
+reconcile-several = `{ $grant }` begins more than one grant's id
+    .way-out = write more of it
+reconcile-known = the ledger knows the grant { $grant } already
+    .close = `stagepass reconcile { $target } --close { $grant }`
+reconcile-unproved = nothing was touched: not everything that was named is proved to be ours
+    .way-out = look at it on the server; `--unproved` lets this act on it, after a question
+    .yes = `--yes` answers the question where nobody can be asked

@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
 use crate::lifecycle::batch::Tally;
+use crate::message::Arg;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 
@@ -80,21 +81,22 @@ pub async fn run(context: &Context, command: CaseVerb) -> Result<()> {
 
 async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
     if let Err(e) = check_reference(&reference) {
-        return Err(Error::new(Kind::Usage, "the case's reference cannot be used")
-            .because_text(format!("it {e}"))
-            .hint("use the desk's ticket number: letters, digits and `. _ # / -`, at most 64"));
+        return Err(Error::of(Kind::Usage, "case-unusable", &[])
+            .because_of("case-unusable.why", &[("problem", Arg::of(e))])
+            .hint_of("case-unusable.way-out", &[]));
     }
     let desk = context.desk(desk)?;
     let ledger = context.ledger().await?;
     let case = Case { reference, desk: desk.id.clone(), opened_at: context.now(), closed_at: None };
     match ledger.open_case(&case, &context.actor).await {
         Err(LedgerError::Exists { .. }) => {
-            return Err(Error::new(
+            return Err(Error::of(
                 Kind::Usage,
-                format!("the case `{}` exists already", case.reference),
+                "case-exists",
+                &[("case", (&case.reference).into())],
             )
-            .hint(format!("`stagepass case show {}` shows it", case.reference))
-            .hint("a closed case whose ticket goes on: `stagepass case reopen`"));
+            .hint_of("case-exists.see", &[("case", (&case.reference).into())])
+            .hint_of("case-exists.reopen", &[]));
         }
         other => other?,
     }
@@ -172,11 +174,12 @@ async fn show(context: &Context, reference: &str) -> Result<()> {
 
 async fn existing_ledger(context: &Context, reference: &str) -> Result<Ledger> {
     context.ledger_to_read().await?.ok_or_else(|| {
-        Error::new(
+        Error::of(
             Kind::NotFound,
-            format!("there is no case `{}`", crate::remote::script::clean(reference)),
+            "case-unknown",
+            &[("case", crate::remote::script::clean(reference).into())],
         )
-        .hint("`stagepass case list --all` shows the cases")
+        .hint_of("case-unknown.see", &[])
     })
 }
 
@@ -188,7 +191,7 @@ async fn grants_of(ledger: &Ledger, reference: &str, live_only: bool) -> Result<
 /// Opens a closed case again, for a reason that is recorded.
 async fn reopen(context: &Context, reference: &str, reason: &str) -> Result<()> {
     if let Err(e) = check_sentence(reason) {
-        return Err(Error::new(Kind::Usage, format!("the reason {e}")));
+        return Err(Error::of(Kind::Usage, "reason-unusable", &[("problem", Arg::of(e))]));
     }
     existing_ledger(context, reference).await?;
     let ledger = context.ledger().await?;
@@ -224,7 +227,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
         let is_swept = schedule::is_swept(context, &ledger).await;
         revoke::report(context, &tally, &[], is_swept);
         return Err(error
-            .hint(format!("the case {reference} stays open until all are proved closed"))
+            .hint_of("case-stays-open", &[("reference", reference.into())])
             .with_result(revoke::document(&tally, context.now())));
     }
     let case = ledger.close_case(reference, context.now(), &context.actor).await?;

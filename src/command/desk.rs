@@ -38,14 +38,14 @@ const COLUMNS: [Column; 3] =
 
 fn list(context: &Context) -> Result<()> {
     let listed = Desk::list(Some(&context.desks_dir()))
-        .map_err(|e| Error::new(Kind::Usage, "the desks cannot be listed").because(e))?;
+        .map_err(|e| Error::of(Kind::Usage, "desks-not-listed", &[]).because(e))?;
     let mut rows = Vec::new();
     let mut documents = Vec::new();
     for one in listed {
         let place = one.folder.as_ref().map_or("built in".into(), |f| f.display().to_string());
         let (name, problem) = match context.desk(&one.id) {
             Ok(desk) => (desk.manifest.name, None),
-            Err(e) => (String::new(), Some(e.causes.join(": "))),
+            Err(e) => (String::new(), Some(e.why(": "))),
         };
         documents.push(json!({ "id": one.id, "name": name, "from": place, "problem": problem }));
         let name = problem.map_or(Cell::from(name), |why| Cell::toned(Tone::Bad, why));

@@ -39,9 +39,9 @@ pub fn completions(output: &Output, typed: &CompletionsArgs) -> Result<()> {
     let name = "stagepass";
     Shells::builtins()
         .completer(&typed.shell.to_string())
-        .ok_or_else(|| Error::new(Kind::Internal, "this shell has no completion"))?
+        .ok_or_else(|| Error::of(Kind::Internal, "completion-unknown", &[]))?
         .write_registration(complete::VARIABLE, name, name, name, &mut script)
-        .map_err(|e| Error::new(Kind::Internal, "the script cannot be made").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "script-not-made", &[]).because(e))?;
     output.raw(&String::from_utf8_lossy(&script));
     Ok(())
 }
@@ -53,15 +53,11 @@ pub fn completions(output: &Output, typed: &CompletionsArgs) -> Result<()> {
 pub fn man(output: &Output, typed: &ManArgs) -> Result<()> {
     let Some(folder) = &typed.output else {
         let made = page(&whole());
-        output.raw(
-            &made.map_err(|e| {
-                Error::new(Kind::Internal, "the man page cannot be made").because(e)
-            })?,
-        );
+        output.raw(&made.map_err(|e| Error::of(Kind::Internal, "man-not-made", &[]).because(e))?);
         return Ok(());
     };
     write_all(folder).map_err(|e| {
-        Error::new(Kind::Internal, format!("the pages cannot be written to `{}`", folder.display()))
+        Error::of(Kind::Internal, "man-not-written", &[("folder", folder.display().into())])
             .because(e)
     })?;
     output.say(Tone::Good, &format!("man pages are in {}", folder.display()));

@@ -70,9 +70,8 @@ fn schedule(context: &Context) -> Schedule {
 }
 
 fn exe() -> Result<PathBuf> {
-    std::env::current_exe().map_err(|e| {
-        Error::new(Kind::Internal, "the path of this program cannot be found out").because(e)
-    })
+    std::env::current_exe()
+        .map_err(|e| Error::of(Kind::Internal, "own-path-unknown", &[]).because(e))
 }
 
 /// Cron has no XDG variables and none of ours: folders are always named.
@@ -86,8 +85,8 @@ fn arguments(context: &Context) -> Vec<String> {
 }
 
 fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> Result<()> {
-    let period = Period::from_minutes(u32::from(every)).map_err(|e| failed(&e))?;
-    let job = Job::new(&exe()?, &arguments(context), period).map_err(|e| failed(&e))?;
+    let period = Period::from_minutes(u32::from(every)).map_err(failed)?;
+    let job = Job::new(&exe()?, &arguments(context), period).map_err(failed)?;
     let choice = match kind {
         ScheduleKind::Auto => Choice::Auto,
         ScheduleKind::Cron => Choice::Only(Way::Cron),
@@ -95,7 +94,7 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
     };
     let schedule = schedule(context);
     if dry_run {
-        let draft = schedule.draft(choice, &job).map_err(|e| failed(&e))?;
+        let draft = schedule.draft(choice, &job).map_err(failed)?;
         let mut text = String::new();
         for (place, what) in &draft.texts {
             text.push_str(&format!("{}\n{}\n", paint(Tone::Strong, place), what.trim_end()));
@@ -108,7 +107,7 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
         return Ok(());
     }
     prove(context)?;
-    let installed = schedule.install(choice, &job).map_err(|e| failed(&e))?;
+    let installed = schedule.install(choice, &job).map_err(failed)?;
     let text = format!(
         "{}\n{}",
         paint(
@@ -133,25 +132,25 @@ fn prove(context: &Context) -> Result<()> {
         &context.surroundings.user,
         PROOF_LIMIT,
     )
-    .map_err(|e| failed(&e))?;
+    .map_err(failed)?;
     drop(progress);
     if report.status == Some(0) {
         return Ok(());
     }
     let document: Value = serde_json::from_slice(&report.stdout).unwrap_or(Value::Null);
-    let mut error = Error::new(
-        Kind::Unreachable,
-        "the sweep could not work unattended, so it was not scheduled",
-    );
+    let mut error = Error::of(Kind::Unreachable, "not-scheduled", &[]);
     let findings =
         document.pointer("/result/findings").or_else(|| document.pointer("/error/broken"));
     for finding in findings.and_then(Value::as_array).into_iter().flatten() {
         if finding.get("ok").and_then(Value::as_bool) == Some(false) {
             let said = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
-            error = error.because_text(format!("{}: {}", said("what"), said("found")));
+            error = error.because_of(
+                "not-scheduled.finding",
+                &[("what", said("what").into()), ("found", said("found").into())],
+            );
             // Many targets may have the same remedy.
             let remedy = said("remedy");
-            if !remedy.is_empty() && !error.hints.iter().any(|known| known == remedy) {
+            if !remedy.is_empty() && !error.hints.iter().any(|known| known.text == remedy) {
                 error = error.hint(remedy);
             }
         }
@@ -167,7 +166,7 @@ fn prove(context: &Context) -> Result<()> {
 }
 
 async fn status(context: &Context) -> Result<()> {
-    let installed = schedule(context).status().map_err(|e| failed(&e))?;
+    let installed = schedule(context).status().map_err(failed)?;
     let last = match context.ledger_to_read().await? {
         Some(ledger) => ledger.last_sweep().await?,
         None => None,
@@ -208,7 +207,7 @@ fn last_sweep(last: Option<&SweepRun>, now: i64) -> String {
 }
 
 fn remove(context: &Context) -> Result<()> {
-    let removed = schedule(context).remove().map_err(|e| failed(&e))?;
+    let removed = schedule(context).remove().map_err(failed)?;
     let text = if removed.is_empty() {
         "the sweep was not scheduled\n".to_owned()
     } else {
@@ -244,12 +243,12 @@ fn document(installed: &Installed) -> Value {
     })
 }
 
-fn failed(e: &ScheduleError) -> Error {
+fn failed(e: ScheduleError) -> Error {
     let kind = match e {
         ScheduleError::Period { .. } | ScheduleError::Unusable { .. } => Kind::Usage,
         _ => Kind::Internal,
     };
-    Error::new(kind, "the schedule cannot be used").because(e)
+    Error::of(kind, "schedule-unusable", &[]).because(e)
 }
 
 /// Whether something runs the sweep by itself: a schedule here, or another machine on the same ledger

@@ -61,7 +61,7 @@ fn secret_name(kind: SecretKindArg, name: &str) -> Result<SecretName> {
         SecretKindArg::Passphrase => {
             // The file's absolute path is its name: `~` and `.` mean other files elsewhere.
             let path = std::path::absolute(name).map_err(|e| {
-                Error::new(Kind::Usage, format!("the key file `{name}` cannot be named")).because(e)
+                Error::of(Kind::Usage, "key-file-unnamable", &[("name", name.into())]).because(e)
             })?;
             (SecretKind::Passphrase, path.display().to_string())
         }
@@ -70,13 +70,13 @@ fn secret_name(kind: SecretKindArg, name: &str) -> Result<SecretName> {
         SecretKindArg::Ledger => (SecretKind::Ledger, name.to_owned()),
     };
     SecretName::new(kind, name)
-        .map_err(|e| Error::new(Kind::Usage, "the name cannot be used").because(e))
+        .map_err(|e| Error::of(Kind::Usage, "secret-name-unusable", &[]).because(e))
 }
 
 fn set(context: &Context, name: &SecretName) -> Result<()> {
     let secret = context.output.read_secret(&format!("{name}:"))?;
     if secret.expose().is_empty() {
-        return Err(Error::new(Kind::Usage, "the secret is empty; nothing was kept"));
+        return Err(Error::of(Kind::Usage, "secret-empty", &[]));
     }
     context.make_state_dir()?;
     context.keyring().store(name, &secret).map_err(|e| failed(e, name))?;
@@ -90,7 +90,7 @@ fn list(context: &Context) -> Result<()> {
     let names = context
         .keyring()
         .list()
-        .map_err(|e| Error::new(Kind::Internal, "the list of secrets cannot be read").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "secrets-unreadable", &[]).because(e))?;
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     if names.is_empty() {
         context.output.say(Tone::Faint, "no secrets are kept; `stagepass secret set` keeps one");
@@ -109,7 +109,7 @@ fn remove(context: &Context, name: &SecretName) -> Result<()> {
 }
 
 fn failed(e: KeyringError, name: &SecretName) -> Error {
-    let mut error = Error::new(Kind::Internal, "the keyring cannot be used").because(e);
+    let mut error = Error::of(Kind::Internal, "keyring-unusable", &[]).because(e);
     for hint in keyring::instead(name) {
         error = error.hint(hint);
     }

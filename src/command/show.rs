@@ -18,6 +18,7 @@ use crate::ledger::{Entry, EventFilter};
 use crate::lifecycle::checking::drifted;
 use crate::lifecycle::closing;
 use crate::lifecycle::evidence::{Bounded, History};
+use crate::message;
 use crate::output::{self, Tone, fields, paint};
 use crate::policy::LiveApproval;
 use crate::transport::Route;
@@ -42,7 +43,7 @@ const LINES: usize = 20;
 /// There is no such grant, or the ledger fails.
 pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
-        return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
+        return Err(Error::of(Kind::NotFound, "no-grants", &[]));
     };
     let grant = ledger.grant(&typed.grant).await?;
     let filter = EventFilter { grant: Some(grant.id.clone()), ..EventFilter::default() };
@@ -78,8 +79,10 @@ pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
     });
     context.output.result(&text, document);
     if grant.altered {
-        context.output.warn(&format!("{}: {}", grant.id, revoke::ALTERED));
-        context.output.say(Tone::Faint, revoke::WAY_OUT_OF_ALTERED);
+        let why = revoke::ALTERED.text();
+        let args = [("grant", (&grant.id).into()), ("why", why.into())];
+        context.output.warn(&message::text("grant-why", &args));
+        context.output.say(Tone::Faint, &revoke::WAY_OUT_OF_ALTERED.text());
     }
     if view::is_unconfirmed(&grant, now) {
         context.output.say(Tone::Faint, &view::unconfirmed(&grant, said));

@@ -160,7 +160,7 @@ pub fn is_trouble(grant: &Grant, now: UnixTime) -> bool {
 /// A number of findings in words.
 #[must_use]
 pub fn findings(count: i64) -> String {
-    if count == 1 { "one finding".into() } else { format!("{count} findings") }
+    message::text("findings", &[("count", count.into())])
 }
 
 /// What stands behind the lines of a list of which not all are shown.
@@ -169,7 +169,7 @@ pub fn and_more(total: i64, shown: usize) -> String {
     let shown = i64::try_from(shown).unwrap_or(i64::MAX);
     match total.saturating_sub(shown) {
         ..1 => String::new(),
-        more => format!("  and {more} more\n"),
+        more => format!("  {}\n", message::text("and-more", &[("count", more.into())])),
     }
 }
 

@@ -88,7 +88,7 @@ impl Key {
         context.make_state_dir()?;
         let path = path(context);
         let cannot = |e: io::Error| {
-            Error::new(Kind::Internal, format!("the key `{}` cannot be made", path.display()))
+            Error::of(Kind::Internal, "mark-key-not-made", &[("path", path.display().into())])
                 .because(e)
         };
         match make(&path) {
@@ -108,17 +108,13 @@ impl Key {
     pub fn load(context: &Context) -> Result<Option<Self>> {
         let path = path(context);
         read(&path).map_err(|why| {
-            Error::new(Kind::Usage, "the key that tells our marks from others cannot be used")
-                .because_text(format!("`{}` {why}", path.display()))
-                .hint(format!(
-                    "put it back from your backup, as a file of your own: \
-                     `chmod 600 {}`",
-                    path.display()
-                ))
-                .hint(
-                    "without it, take the file away: a new one is made, and what was marked with \
-                     the old one counts as not proved to be ours",
+            Error::of(Kind::Usage, "mark-key-unusable", &[])
+                .because_of(
+                    "mark-key-unusable.why",
+                    &[("path", path.display().into()), ("why", why.into())],
                 )
+                .hint_of("mark-key-unusable.put-back", &[("path", path.display().into())])
+                .hint_of("mark-key-unusable.without", &[])
         })
     }
 

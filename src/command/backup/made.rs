@@ -28,8 +28,8 @@ const MOST_NAMES: usize = 16;
 /// It holds nothing, more than can be shown, or a password: it is kept with the terms.
 pub fn check(command: &str) -> Result<()> {
     let refused = |why: &str| {
-        Error::new(Kind::Usage, format!("`--backup-command` {why}"))
-            .hint("put what is long or secret into a script, and name that: `--backup-command ./backup.sh`")
+        Error::of(Kind::Usage, "backup-command-unusable", &[("why", why.into())])
+            .hint_of("backup-command-unusable.way-out", &[])
     };
     if command.trim().is_empty() {
         return Err(refused("names no command"));
@@ -53,9 +53,9 @@ pub fn check(command: &str) -> Result<()> {
 pub async fn make(command: &str) -> Result<Vec<BackupName>> {
     check(command)?;
     let failed = |why: String| {
-        Error::new(Kind::Refused, "the backup command did not make a backup")
+        Error::of(Kind::Refused, "backup-command-failed", &[])
             .because_text(why)
-            .hint("nothing was made on the server, and nothing was sent to it")
+            .hint_of("backup-command-failed.nothing", &[])
     };
     let mut child = Running(Some(start(command).map_err(|e| failed(e.to_string()))?));
     let ended = timeout(LIMIT, child.output()).await;
@@ -211,7 +211,7 @@ mod tests {
             ("yes /a", "more than a list"),
         ] {
             let error = run(bad).unwrap_err();
-            assert!(error.causes.join(" ").contains(why), "{bad}: {:?}", error.causes);
+            assert!(error.why(" ").contains(why), "{bad}: {:?}", error.causes);
         }
     }
 

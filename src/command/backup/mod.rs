@@ -36,9 +36,13 @@ pub fn names(typed: &[String]) -> Result<Vec<BackupName>> {
     let mut names = Vec::new();
     for text in typed {
         let name = BackupName::read(text).map_err(|why| {
-            Error::new(Kind::Usage, format!("`--backup {}` {why}", clean(text)))
-                .hint("a file on the server: `--backup /var/backups/shop.tar.gz`")
-                .hint("a file on this computer: `--backup local:shop.tar.gz`")
+            Error::of(
+                Kind::Usage,
+                "backup-name-unusable",
+                &[("name", clean(text).into()), ("why", why.into())],
+            )
+            .hint_of("backup-name-unusable.there", &[])
+            .hint_of("backup-name-unusable.here", &[])
         })?;
         if !names.contains(&name) {
             names.push(name);
@@ -214,11 +218,11 @@ async fn ask(
     outputs: &Outputs,
 ) -> Result<Reply> {
     let framed = frame_sh("", SCRIPT, call, inputs)
-        .map_err(|e| Error::new(Kind::Internal, "the script cannot be made").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "script-not-made", &[]).because(e))?;
     let refused = |why: String| {
-        Error::new(Kind::Refused, "the backup could not be looked at")
+        Error::of(Kind::Refused, "backup-not-looked-at", &[])
             .because_text(why)
-            .hint("nothing was made")
+            .hint_of("nothing-made", &[])
     };
     match session.run_as_root(framed, outputs, LIMIT + GRACE).await {
         Answer::Done(reply) => Ok(reply),

@@ -56,7 +56,7 @@ pub(super) fn run(
 fn free_folder(context: &Context, name: &str) -> Result<PathBuf> {
     let refused = |why: &str| {
         let name = crate::remote::script::clean(name);
-        Error::new(Kind::Usage, format!("no provider can be named `{name}`")).because_text(why)
+        Error::of(Kind::Usage, "provider-name-unusable", &[("name", name.into())]).because_text(why)
     };
     if !is_name(name) {
         return Err(refused(
@@ -78,16 +78,20 @@ fn free_folder(context: &Context, name: &str) -> Result<PathBuf> {
     let folder = above.join(name);
     if folder.symlink_metadata().is_ok() {
         let test = format!("`stagepass provider test {name} --target …` tries what is there");
-        return Err(Error::new(Kind::Usage, format!("`{}` is there already", folder.display()))
-            .because_text("nothing is ever written over: it may be somebody's work")
-            .hint("choose another name, or move that folder away")
-            .hint(test));
+        return Err(Error::of(
+            Kind::Usage,
+            "provider-there",
+            &[("folder", folder.display().into())],
+        )
+        .because_of("provider-there.why", &[])
+        .hint_of("provider-there.way-out", &[])
+        .hint(test));
     }
     if above.exists() {
         refuse_unsafe(&above).map_err(|e| {
-            Error::new(Kind::Usage, "a provider that is made there would not be used")
+            Error::of(Kind::Usage, "provider-not-yours", &[])
                 .because(e)
-                .hint(format!("make it yours alone: `chmod go-w {}`", above.display()))
+                .hint_of("provider-not-yours.way-out", &[("folder", above.display().into())])
         })?;
     }
     Ok(folder)
@@ -97,8 +101,9 @@ fn make(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     let above = file::folder_of(folder);
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(above);
     made.and_then(|()| file::create_folder(folder, files)).map_err(|e| {
-        let why = Error::new(Kind::Internal, format!("`{}` cannot be made", folder.display()));
-        why.because(e).hint("nothing of it was left")
+        let why =
+            Error::of(Kind::Internal, "provider-not-made", &[("folder", folder.display().into())]);
+        why.because(e).hint_of("provider-not-made.left", &[])
     })
 }
 

@@ -5,7 +5,13 @@
 
 use std::fmt;
 
+use crate::deadline::DeadlineError;
+use crate::machine::keyring::KeyringError;
+use crate::machine::schedule::ScheduleError;
 use crate::message::{Arg, Note, Told};
+use crate::policy::desk::DeskError;
+use crate::public_key::PublicKeyError;
+use crate::secret::RandomFailed;
 
 /// What sort of failure this is. It picks the exit code and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
@@ -170,7 +176,15 @@ fn note_of(cause: &(dyn std::error::Error + 'static)) -> Note {
     ) -> Option<Note> {
         cause.downcast_ref::<E>().map(Told::note)
     }
-    let known = [told::<Error>];
+    let known = [
+        told::<Error>,
+        told::<DeadlineError>,
+        told::<DeskError>,
+        told::<KeyringError>,
+        told::<PublicKeyError>,
+        told::<RandomFailed>,
+        told::<ScheduleError>,
+    ];
     known.iter().find_map(|told| told(cause)).unwrap_or_else(|| Note::quoted(cause.to_string()))
 }
 

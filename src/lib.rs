@@ -67,7 +67,7 @@ pub fn run() -> ExitCode {
         if let Some(target) = output::in_hand() {
             output.say(
                 output::Tone::Warn,
-                &format!("interrupted: undoing what was begun on {target}"),
+                &message::text("interrupted-undoing", &[("target", target.into())]),
             );
             tokio::select! {
                 ended = &mut command => return ended,

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::secret::Secret;
 use crate::text;
 
@@ -300,7 +301,7 @@ impl Output {
     /// Asks for a yes. `None` where nobody can be asked.
     #[must_use]
     pub fn confirm(&self, question: &str) -> Option<bool> {
-        let answer = self.ask(&format!("{question} [y/N]"))?;
+        let answer = self.ask(&message::text("ask-yes", &[("question", question.into())]))?;
         Some(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 

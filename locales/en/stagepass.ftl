@@ -362,9 +362,9 @@ target-shops-seen-hint = name the one that is meant: `stagepass target add { $ta
 
 grant-shop-needs-a-folder = which shop is meant is found by its folder
 grant-shop-unknown = there is no shop in { $folder } whose software stagepass knows
-grant-shop-unknown-hint = name the shop's own folder (`stagepass target add … --replace --path FOLDER`); `stagepass provider list` shows the software that is known
+    .way-out = name the shop's own folder (`stagepass target add … --replace --path FOLDER`); `stagepass provider list` shows the software that is known
 grant-shop-several = there are signs of several kinds of shop in { $folder }: { $names }
-grant-shop-several-hint = name one of them in place of `shop`
+    .way-out = name one of them in place of `shop`
 
 ## Lengths of time
 
@@ -635,6 +635,7 @@ mark-key-unusable = the key that tells our marks from others cannot be used
     .why = `{ $path }` { $why }
     .put-back = put it back from your backup, as a file of your own: `chmod 600 { $path }`
     .without = without it, take the file away: a new one is made, and what was marked with the old one counts as not proved to be ours
+random-failed = the operating system's random number generator failed
 
 ## The commands
 
@@ -681,6 +682,7 @@ not-closed-kept = the ledger keeps them; `stagepass sweep` tries again until it 
 own-path-unknown = the path of this program cannot be found out
 not-scheduled = the sweep could not work unattended, so it was not scheduled
     .finding = { $what }: { $found }
+    .late = it did not end in time
 schedule-unusable = the schedule cannot be used
 key-file-unnamable = the key file `{ $name }` cannot be named
 secret-name-unusable = the name cannot be used
@@ -759,6 +761,24 @@ is-back = is back: { $why }
 is-not-as-made = is not as it was made: { $why }
 is-not-over = is not over: { $why }
 was-not-seen = was not seen: { $why }
+nothing-recorded = nothing was recorded
+nothing-to-acknowledge = { $state ->
+        [drifted] nothing was found in { $grant } that could be acknowledged; what drifted is mended on the server, or ended with `stagepass revoke { $grant }`
+       *[other] nothing of { $grant } has to be acknowledged
+    }
+case-closed-already = the case { $case } is closed already
+case-open-already = the case { $case } is open already
+case-is-open = Case { $case } is open.
+    .by = Investigation by { $desk }.
+case-is-open-again = Case { $case } is open again.
+case-is-closed = Case { $case } is closed.
+case-forgotten = { $count ->
+        [one] 1 grant was
+       *[other] { $count } grants were
+    } forgotten and never seen to end ({ $grants } on { $target })
+extend-would-end = { $grant } would end { $when }
+nothing-touched = nothing was touched
+extend-done = Grant { $grant } has a new deadline.
 
 ## A provider of your own
 
@@ -835,10 +855,13 @@ with-no-account = nothing that `--with` names gives an account
 with-twice = `--with` names `{ $provider }` more than once
     .way-out = name each once: nothing is made twice for one grant
 max-unusable = `--max` cannot be used
+    .nothing = there is nothing to wait for
+    .range = it must be between one minute and twelve hours
     .way-out = write `--at-end drain --max 30m`; without `--at-end drain` everything ends at the deadline
 case-closed = the case `{ $case }` is closed
     .way-out = open a new case for a new investigation
 key-file-unreadable = the key file `{ $file }` cannot be read
+    .name-it = name the file with the supporter's public key
     .pipe = what a program prints can be given on standard input: `--key -`
 key-unusable = the supporter's public key cannot be used
 from-host-and-net = `{ $typed }` is an address and a network
@@ -848,6 +871,13 @@ from-not-a-network = `{ $typed }` is not a network
 deadline-not-meant = the deadline is not the one that was meant
 deadline-examples = write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`
 deadline-unusable = the deadline cannot be understood
+not-handed-over =
+    .taken-back = the grant was taken back: { $how }
+    .revoke = run `stagepass revoke { $grant }`
+grant-needs = { $names } { $count ->
+        [one] is
+       *[other] are
+    } missing
 
 ## A backup
 
@@ -872,3 +902,190 @@ reconcile-known = the ledger knows the grant { $grant } already
 reconcile-unproved = nothing was touched: not everything that was named is proved to be ours
     .way-out = look at it on the server; `--unproved` lets this act on it, after a question
     .yes = `--yes` answers the question where nobody can be asked
+does-not-fit = { $count ->
+        [one] one thing does
+       *[other] { $count } things do
+    } not fit
+    .adopt-or-close = `stagepass reconcile { $target } --adopt { $grant }` lets the next sweep close it, `--close { $grant }` closes it now
+    .end-in-ledger = `stagepass revoke { $grant }` ends it in the ledger, with the proof
+    .by-hand = look at it on { $target }, and take it away by hand; or `stagepass revoke { $grant }` ends the grant, and then run this again
+    .close = `stagepass reconcile { $target } --close { $grant }` closes it
+    .close-unproved = look at { $grant } on { $target }: if it is yours, `stagepass reconcile { $target } --close { $grant } --unproved` closes it
+not-every-target = not every target was seen
+target-why = { $target }: { $why }
+
+## A deadline that cannot be understood
+
+deadline-error-not-a-length = `{ $value }` is not a length of time; write `14d`, `5h`, `90m` or `2 weeks`
+deadline-error-not-a-time = `{ $value }` is not a time; write `2026-12-01`, `2026-12-01 18:00`, `2026-12-01T18:00+01:00` or `2026-12-01T17:00Z`
+deadline-error-zero = `{ $value }` is no time at all
+deadline-error-far = `{ $value }` is more than a year away
+deadline-error-past = `{ $text }` is in the past: it was { $ago }
+deadline-error-twice = `{ $text }` comes twice that day, because clocks are put back; write `{ $earlier }` or `{ $later }`
+deadline-error-never = `{ $text }` does not come that day, because clocks are put forward; write `{ $earlier }` or `{ $later }`
+
+## A desk that cannot be used
+
+desk-error-not-found = there is no desk `{ $name }`; there are: { $known }
+desk-error-name = `{ $value }` cannot be a desk's name: only a-z, 0-9 and `-`, at most 40
+desk-error-name-taken = `{ $value }` has the name of a desk that comes with stagepass; rename it
+desk-error-unsafe = `{ $path }` is not used: { $why }
+desk-error-malformed = { $path }:{ $line }:{ $column }: { $why }
+desk-error-invalid = { $path }: { $why }
+desk-error-texts = { $path }: { $source }
+desk-error-read = cannot read `{ $path }`
+
+## The keyring
+
+keyring-error-name = this cannot be the name of a secret: { $why }
+keyring-error-absent = no keyring can be reached: { $why }
+keyring-error-locked = the keyring is locked
+keyring-error-no-answer = the keyring did not answer within { $limit } s
+keyring-error-not-text = what the keyring keeps as `{ $name }` is not text
+keyring-error-ambiguous = the keyring keeps more than one secret as `{ $name }`
+keyring-error-refused = the keyring refused: { $why }
+keyring-error-index = cannot use the list of secret names `{ $path }`
+secret-kept = kept { $name } in the keyring
+secret-removed = removed { $name }
+secret-absent = there was no { $name }
+keyring-instead =
+    .passphrase = give stagepass a key of its own without a passphrase, used for nothing else: `ssh-keygen -t ed25519 -N '' -C stagepass -f ~/.ssh/stagepass_ed25519`, and put `restrict` in front of its line in `authorized_keys` on the server
+    .agent = or load the key into an agent whose socket does not change between logins: `ssh-add { $target }`, with `IdentityAgent` in `~/.ssh/config`; after a restart somebody has to load it again
+    .login-key = let `{ $target }` log in with a key instead of a password: `ssh-keygen -t ed25519 -N '' -C stagepass -f ~/.ssh/stagepass_ed25519`, then `ssh-copy-id -i ~/.ssh/stagepass_ed25519.pub` to it
+    .login-key-set = and set `login = "key"` for `{ $target }` in the targets file
+    .sudo = on `{ $target }`, as root, run `visudo -f /etc/sudoers.d/stagepass` and write `deploy ALL=(root) NOPASSWD: /bin/sh -s`, with your login in place of `deploy`; whoever holds that login's key is then root without a password
+    .sudo-set = and set `become = "sudo"` for `{ $target }` in the targets file
+    .ledger = let PostgreSQL know this user without a password: `peer` over the local socket, or a client certificate (`sslcert`, `sslkey`) in the ledger's URL
+
+## The schedule
+
+schedule-error-period = a sweep every { $minutes } minutes is not possible: it must be 1 to 60 and divide 60
+schedule-error-unusable = `{ $word }` cannot be scheduled: it { $why }
+schedule-error-no-way = this machine has neither a crontab nor a systemd user manager
+schedule-error-missing = `{ $program }` is not installed
+schedule-error-start = cannot run `{ $program }`
+schedule-error-slow = `{ $program }` did not end within { $limit } s
+schedule-error-failed = `{ $program }` failed: { $said }
+schedule-error-too-long = the crontab is longer than { $most } KiB
+schedule-error-inexact = `crontab -l` does not show the crontab as it is, with its control characters
+schedule-error-edited = the crontab changed while it was being edited; nothing was written
+schedule-error-read-back = the crontab read back is not what was written; { $restored ->
+        [yes] the former one was put back
+       *[no] putting the former one back failed too
+    }
+schedule-error-foreign = `{ $path }` is there and was not written by stagepass
+schedule-error-no-user-manager = the systemd user manager cannot be reached: { $why }
+schedule-error-file = cannot use `{ $path }`
+schedule-note-not-lingering = the timer stops when you log out, and starts again when you log in; `{ $command }` keeps it running
+schedule-note-no-cron-daemon = no cron daemon was seen on this machine; until one runs, nothing is swept
+schedule-note-timer-inactive = the timer is not running ({ $state }); `stagepass schedule install` starts it again
+schedule-note-crontab-sets = the crontab sets `{ $variable }`, which the sweep inherits
+nothing-written = nothing was written
+schedule-made = The sweep is scheduled, and it was shown that it can log in unattended.
+schedule-none = the sweep is not scheduled on this machine
+schedule-removed = { $count ->
+        [0] the sweep was not scheduled
+       *[other] the sweep is no longer scheduled; nothing else was touched
+    }
+last-sweep = { $when } on { $host }: { $due } due, { $closed } closed, { $failed } failed
+    .never = never
+changed-by-hand = changed by hand
+
+## A file that is not the public key that is needed
+
+key-error-read = the public key cannot be read
+key-error-empty = there is no public key in it: it is empty
+key-error-large = it is larger than 16 KiB, and no public key is
+key-error-several = it holds { $value } keys; a grant is for one person and one key
+key-error-options = it has options in front of the key; only `type base64 comment` is taken
+key-error-private = this is a PRIVATE key, and it must be sent to nobody
+key-error-pem = it is a public key in PEM format, as OpenSSL writes it, not in OpenSSH's
+key-error-armor = it is not an SSH key: it begins with `{ $value }`
+key-error-surrounded = there is other text around the key; it must be alone in the file
+key-error-url = it is a web address, not a key
+key-error-other-format = it is in the SSH2 format of PuTTY, not in OpenSSH's
+key-error-certificate = it is a certificate, not a public key
+key-error-type = the key's type, `{ $value }`, is not taken: servers and stagepass refuse it
+key-error-short-rsa = the RSA key has { $value } bits, and must have 2048 or more
+key-error-damaged = the key is damaged: { $value }
+key-error-not-a-key = it is not a public key in OpenSSH's format
+key-error-not-text = it has control characters in it, or is not text
+
+## What to do about the ledger
+
+ledger-database-hint-read-only = the login may only read, or the server is a standby: see its rights there
+ledger-database-hint-denied = check user and password, and what `pg_hba.conf` and the grants there allow
+ledger-database-hint-corrupt = leave the database as it is, and restore your last `pg_dump` into another
+ledger-database-hint-disk-full = make room on the database's server; nothing was lost, and nothing was changed
+ledger-database-hint-older-version = any command of a login that may change tables brings it up to date
+ledger-database-hint-absent = nothing was recorded in this database; `stagepass case open` begins
+ledger-hint-locked = another stagepass is writing; try again in a moment
+ledger-hint-read-only = check who owns the file and its folder
+ledger-hint-corrupt = keep the file as it is, and put your last backup of it in its place
+ledger-hint-bad-url = mend `ledger` in config.toml: `ledger = "postgres://user@host/database"`
+ledger-hint-insecure-url = leave `sslmode` out of `ledger` in config.toml, or write `sslmode=verify-full`
+ledger-hint-export = what was written is not the whole ledger; write it to a place with room for it
+ledger-hint-not-a-ledger = nothing was changed in it; name another folder with `--state`, or move it away
+ledger-hint-absent = if there was one, put your last backup in its place; `stagepass case open` begins a new one
+ledger-hint-denied = check who owns it, its folder, and what they allow
+ledger-hint-unreachable = check that the database runs and answers from here
+ledger-hint-older-version = any command brings it up to date; check who owns the file and its folder, so that it can be written
+ledger-hint-altered = nothing was done: `stagepass ledger verify` says where; put your last backup of the ledger back
+ledger-hint-no-copy = `pg_dump` makes a backup of a database
+ledger-hint-copy = name a new file in a folder that can be written
+ledger-hint-no-database = make the database, or mend `ledger` in config.toml: `ledger = "postgres://user@host/database"`
+ledger-hint-unsure = `stagepass list` shows what was recorded
+ledger-hint-conflict = look at it with `stagepass show`, and try again
+ledger-hint-newer-version = use the newer stagepass that wrote it
+ledger-hint-disk-full = make room; nothing was lost, and nothing was changed
+ledger-hint-no-such-grant = `stagepass list --all` shows every grant
+ledger-hint-no-such-case = `stagepass case list --all` shows every case
+ledger-hint-ambiguous = write more of the id
+ledger-hint-already-granted = one person has one grant on a target: `stagepass extend` moves its deadline, `stagepass revoke` ends it
+
+## What is asked and told on the way
+
+ask-passphrase = Passphrase of the key file { $file }:
+ask-password = Login password { $who ->
+        [known] of { $user } on { $target }:
+       *[unknown] on { $target }:
+    }
+ask-sudo = sudo password { $who ->
+        [known] of { $user } on { $target }:
+       *[unknown] on { $target }:
+    }
+ask-ledger = Password of the ledger:
+ask-again = That was not right. { $question }
+ask-yes = { $question } [y/N]
+ask-found = What was found to be the case?
+ask-case = Case (the desk's reference):
+ask-target = Target ({ $names }):
+ask-supporter = Supporter's name:
+ask-key = File with the supporter's public key (empty: make a key pair):
+ask-doubt = { $doubt } Is that meant?
+ask-let-in = Let { $supporter } in?
+ask-live-host = This counts as a LIVE shop. Type its host name, { $name }, to let { $supporter } in:
+ask-more-time = Why is more time needed?
+ask-unproved = { $count ->
+        [one] { $grant } is not proved to be ours. Go on?
+       *[other] { $count } of these are not proved to be ours. Go on?
+    }
+progress-asking = asking the servers
+progress-connecting = connecting
+progress-connecting-to = connecting to { $target }
+progress-deadline = moving the deadline
+progress-looking = looking
+progress-looking-at-server = looking at the server
+progress-making-access = making access
+progress-making-backup = making the backup: { $command }
+progress-reading-backup = reading the backup { $name }
+progress-reading-script = reading the script
+progress-proving-schedule = trying every target with open grants, as cron would
+case-next = next: stagepass grant --case { $case } --target NAME --supporter NAME --key FILE
+case-none-open = no open cases; `stagepass case open REF --desk NAME` opens one
+case-list-cut = only the { $count } opened last are listed
+man-written = man pages are in { $folder }
+schedule-way = hint: `stagepass schedule install` schedules it
+secrets-none = no secrets are kept; `stagepass secret set` keeps one
+interrupted-undoing = interrupted: undoing what was begun on { $target }
+no-mark-key = there is no `mark.key` in the state folder: nothing can be proved to be ours; put it back from your backup

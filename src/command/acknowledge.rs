@@ -11,7 +11,7 @@ use crate::grant::{Grant, State};
 use crate::ledger::{EventFilter, Ledger};
 use crate::lifecycle::claim::event;
 use crate::lifecycle::evidence::History;
-use crate::message::Arg;
+use crate::message::{self, Arg};
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
 
@@ -60,7 +60,7 @@ pub async fn run(context: &Context, typed: AcknowledgeArgs) -> Result<()> {
     let count = grant.findings;
     let mut text = list(&grant, &found);
     if typed.dry_run {
-        text.push_str("nothing was recorded\n");
+        text.push_str(&(message::text("nothing-recorded", &[]) + "\n"));
         report(context, &grant, &found, &text, count, true);
         return Ok(());
     }
@@ -110,7 +110,7 @@ fn asked(context: &Context, text: &str) -> Result<String> {
     if context.output.can_ask() {
         context.output.say(Tone::Plain, text);
     }
-    let reason = context.output.ask("What was found to be the case?").ok_or_else(|| {
+    let reason = context.output.ask(&message::text("ask-found", &[])).ok_or_else(|| {
         Error::of(Kind::Usage, "reason-missing", &[])
             .hint_of("reason-missing.say-what-was-found", &[])
     })?;
@@ -142,13 +142,9 @@ fn list(grant: &Grant, found: &[String]) -> String {
 
 fn nothing(grant: &Grant) -> String {
     let id = &grant.id;
-    match grant.state {
-        State::Open if grant.drift.is_some() => format!(
-            "nothing was found in {id} that could be acknowledged; what drifted is mended on the \
-             server, or ended with `stagepass revoke {id}`\n"
-        ),
-        _ => format!("nothing of {id} has to be acknowledged\n"),
-    }
+    let drifted = grant.state == State::Open && grant.drift.is_some();
+    let args = [("grant", id.into()), ("state", if drifted { "drifted" } else { "other" }.into())];
+    message::text("nothing-to-acknowledge", &args) + "\n"
 }
 
 fn report(

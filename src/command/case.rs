@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
 use crate::lifecycle::batch::Tally;
-use crate::message::Arg;
+use crate::message::{self, Arg};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 
@@ -101,18 +101,14 @@ async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
         other => other?,
     }
     let text = format!(
-        "{} Investigation by {}.\n",
-        paint(Tone::Good, &format!("Case {} is open.", case.reference)),
-        desk.manifest.name
+        "{} {}\n",
+        paint(Tone::Good, &of_case("case-is-open", &case.reference)),
+        message::text("case-is-open.by", &[("desk", (&desk.manifest.name).into())])
     );
     context.output.result(&text, json!({ "case": case }));
-    context.output.say(
-        Tone::Faint,
-        &format!(
-            "next: stagepass grant --case {} --target NAME --supporter NAME --key FILE",
-            quoted(&case.reference)
-        ),
-    );
+    context
+        .output
+        .say(Tone::Faint, &message::text("case-next", &[("case", quoted(&case.reference).into())]));
     Ok(())
 }
 
@@ -125,16 +121,14 @@ async fn list(context: &Context, all: bool) -> Result<()> {
     let now = context.now();
     let rows = cases.iter().map(|case| row(case, now)).collect();
     let text = if cases.is_empty() {
-        context
-            .output
-            .say(Tone::Faint, "no open cases; `stagepass case open REF --desk NAME` opens one");
+        context.output.say(Tone::Faint, &message::text("case-none-open", &[]));
         String::new()
     } else {
         table(&COLUMNS, rows)
     };
     context.output.result(&text, json!({ "cases": cases }));
     if u32::try_from(cases.len()).is_ok_and(|count| count >= MOST) {
-        context.output.say(Tone::Warn, &format!("only the {MOST} opened last are listed"));
+        context.output.say(Tone::Warn, &message::text("case-list-cut", &[("count", MOST.into())]));
     }
     Ok(())
 }
@@ -198,8 +192,8 @@ async fn reopen(context: &Context, reference: &str, reason: &str) -> Result<()> 
     let was_closed = ledger.case(reference).await?.closed_at.is_some();
     let case = ledger.reopen_case(reference, reason, context.now(), &context.actor).await?;
     let text = match was_closed {
-        true => paint(Tone::Good, &format!("Case {} is open again.", case.reference)),
-        false => format!("the case {} is open already", case.reference),
+        true => paint(Tone::Good, &of_case("case-is-open-again", reference)),
+        false => of_case("case-open-already", reference),
     };
     context.output.result(&text, json!({ "case": case }));
     Ok(())
@@ -212,7 +206,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let case = ledger.case(reference).await?;
     if case.closed_at.is_some() {
         context.output.result(
-            &format!("the case {reference} is closed already\n"),
+            &(of_case("case-closed-already", reference) + "\n"),
             with_case(revoke::document(&Tally::default(), context.now()), &case),
         );
         return Ok(());
@@ -235,7 +229,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let mut text = revoke::text(&tally, context.now(), true);
     let forgotten = forgotten(&ledger, reference).await?;
     text.push_str(&about_forgotten(&forgotten));
-    text.push_str(&format!("{}\n", paint(Tone::Good, &format!("Case {reference} is closed."))));
+    text.push_str(&format!("{}\n", paint(Tone::Good, &of_case("case-is-closed", reference))));
     text.push_str(&fields(&[("ledger", head.to_string())]));
     let mut document = with_case(revoke::document(&tally, context.now()), &case);
     if let Some(object) = document.as_object_mut() {
@@ -252,6 +246,10 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
         context.output.result(&text, json!(null));
     }
     Err(error.with_result(document))
+}
+
+fn of_case(id: &str, reference: &str) -> String {
+    message::text(id, &[("case", reference.into())])
 }
 
 fn with_case(mut document: Value, case: &Case) -> Value {
@@ -274,17 +272,14 @@ async fn forgotten(ledger: &Ledger, reference: &str) -> Result<Vec<Grant>> {
 /// A closed case must not look as if everything in it was proved closed.
 fn about_forgotten(grants: &[Grant]) -> String {
     let Some(first) = grants.first() else { return String::new() };
-    let count = match grants.len() {
-        1 => "1 grant was".to_owned(),
-        count => format!("{count} grants were"),
-    };
     let ids: Vec<&str> = grants.iter().take(10).map(|grant| grant.id.as_str()).collect();
-    format!(
-        "{} {count} forgotten and never seen to end ({} on {})\n",
-        paint(Tone::Warn, "note:"),
-        ids.join(", "),
-        first.target
-    )
+    // How many, which, and where the first of them is.
+    let args = [
+        ("count", grants.len().into()),
+        ("grants", ids.join(", ").into()),
+        ("target", (&first.target).into()),
+    ];
+    format!("{} {}\n", paint(Tone::Warn, "note:"), message::text("case-forgotten", &args))
 }
 
 /// A case of stagepass' own, which is open; a new one, with a number, where the last was closed.

@@ -16,7 +16,7 @@ use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::lifecycle::claim::{self, event, lease_seconds};
 use crate::lifecycle::evidence;
-use crate::message::Arg;
+use crate::message::{self, Arg};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
     Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, Override,
@@ -95,10 +95,12 @@ pub async fn run(context: &Context, typed: ExtendArgs) -> Result<()> {
     }
     let new = allowed(context, &ledger, &grant, wanted, &typed).await?;
     if typed.dry_run {
+        let when = deadline::human(new.deadline(), &Local, context.now());
+        let args = [("grant", (&grant.id).into()), ("when", when.into())];
         let text = format!(
-            "{} would end {}\nnothing was touched\n",
-            grant.id,
-            deadline::human(new.deadline(), &Local, context.now())
+            "{}\n{}\n",
+            message::text("extend-would-end", &args),
+            message::text("nothing-touched", &[])
         );
         context.output.result(&text, json!({ "new_deadline": new, "dry_run": true }));
         return Ok(());
@@ -107,7 +109,7 @@ pub async fn run(context: &Context, typed: ExtendArgs) -> Result<()> {
     schedule_warning(context, &ledger).await;
     let text = format!(
         "{}\n{}",
-        paint(Tone::Good, &format!("Grant {} has a new deadline.", grant.id)),
+        paint(Tone::Good, &message::text("extend-done", &[("grant", (&grant.id).into())])),
         fields(&[("ends", deadline::human(grant.deadline, &Local, context.now()))])
     );
     context.output.result(&text, json!({ "grant": view::document(&grant, context.now()) }));
@@ -128,7 +130,7 @@ async fn allowed(
         .map_err(|e| Error::of(Kind::Internal, "terms-unreadable", &[]).because(e))?;
     let mut reason = typed.reason.clone();
     if reason.is_none() && wanted > grant.deadline {
-        reason = context.output.ask("Why is more time needed?");
+        reason = context.output.ask(&message::text("ask-more-time", &[]));
     }
     let request = ExtensionRequest {
         deadline: wanted,
@@ -169,9 +171,11 @@ async fn carry_out(
     new: &NewDeadline,
 ) -> Result<Grant> {
     let target = context.target(&grant.target)?;
-    let progress = context.output.progress(&format!("connecting to {}", target.name));
+    let progress = context
+        .output
+        .progress(&message::text("progress-connecting-to", &[("target", (&target.name).into())]));
     let mut session = Session::open(context, &target).await?;
-    progress.step("moving the deadline");
+    progress.step(&message::text("progress-deadline", &[]));
     let now = context.now();
     let detail = json!({ "from": grant.deadline, "to": new.deadline(), "why": new.reason() });
     let lease = Lease::mine(now, lease_seconds(context, &grant));

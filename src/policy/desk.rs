@@ -11,7 +11,7 @@ use serde::Deserialize;
 use unic_langid::LanguageIdentifier;
 
 use crate::file::{self, Links, Unread};
-use crate::message::{Catalogue, CatalogueError, line_and_column};
+use crate::message::{Arg, Catalogue, CatalogueError, Note, Told, line_and_column, shown_by_note};
 use crate::policy::rule::Rule;
 
 /// No desk and no override goes beyond this many days.
@@ -144,7 +144,6 @@ pub struct DeskRule {
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// There is no such desk.
-    #[error("there is no desk `{name}`; there are: {}", known.join(", "))]
     NotFound {
         /// What was asked for.
         name: String,
@@ -152,13 +151,10 @@ pub enum DeskError {
         known: Vec<String>,
     },
     /// The name cannot be the name of a desk.
-    #[error("`{}` cannot be a desk's name: only a-z, 0-9 and `-`, at most 40", .0.escape_debug())]
     Name(String),
     /// The merchant's own folder has the name of a built-in desk, whose rules it would replace.
-    #[error("`{}` has the name of a desk that comes with stagepass; rename it", .0.display())]
     NameTaken(PathBuf),
     /// Somebody else could have written the file.
-    #[error("`{}` is not used: {why}", path.display())]
     Unsafe {
         /// The file or folder.
         path: PathBuf,
@@ -166,7 +162,6 @@ pub enum DeskError {
         why: String,
     },
     /// The file is not TOML, or does not say what a desk must say.
-    #[error("{path}:{line}:{column}: {why}")]
     Malformed {
         /// The file.
         path: String,
@@ -178,7 +173,6 @@ pub enum DeskError {
         why: String,
     },
     /// The file says something that no desk may say.
-    #[error("{path}: {why}")]
     Invalid {
         /// The file.
         path: String,
@@ -186,7 +180,6 @@ pub enum DeskError {
         why: String,
     },
     /// The texts cannot be read.
-    #[error("{path}: {source}")]
     Texts {
         /// The file.
         path: String,
@@ -195,7 +188,6 @@ pub enum DeskError {
         source: CatalogueError,
     },
     /// The file cannot be read.
-    #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -204,6 +196,48 @@ pub enum DeskError {
         source: io::Error,
     },
 }
+
+impl Told for DeskError {
+    fn note(&self) -> Note {
+        match self {
+            Self::NotFound { name, known } => Note::of(
+                "desk-error-not-found",
+                &[("name", Arg::of(name)), ("known", Arg::of(known.join(", ")))],
+            ),
+            Self::Name(value) => {
+                Note::of("desk-error-name", &[("value", Arg::of(value.escape_debug()))])
+            }
+            Self::NameTaken(value) => {
+                Note::of("desk-error-name-taken", &[("value", value.display().into())])
+            }
+            Self::Unsafe { path, why } => Note::of(
+                "desk-error-unsafe",
+                &[("path", path.display().into()), ("why", Arg::of(why))],
+            ),
+            Self::Malformed { path, line, column, why } => Note::of(
+                "desk-error-malformed",
+                &[
+                    ("path", Arg::of(path)),
+                    ("line", Arg::of(line)),
+                    ("column", Arg::of(column)),
+                    ("why", Arg::of(why)),
+                ],
+            ),
+            Self::Invalid { path, why } => {
+                Note::of("desk-error-invalid", &[("path", Arg::of(path)), ("why", Arg::of(why))])
+            }
+            Self::Texts { path, source } => Note::of(
+                "desk-error-texts",
+                &[("path", Arg::of(path)), ("source", Arg::of(source))],
+            ),
+            Self::Read { path, .. } => {
+                Note::of("desk-error-read", &[("path", path.display().into())])
+            }
+        }
+    }
+}
+
+shown_by_note!(DeskError);
 
 /// A line of the list of desks.
 #[derive(Debug, Clone, PartialEq, Eq)]

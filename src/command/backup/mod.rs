@@ -8,6 +8,7 @@ use std::time::Duration;
 
 pub use self::made::{check, make};
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::output::Progress;
 use crate::policy::{
     BackupFact, BackupFacts, BackupName, BackupRead, Fault, Form, Place, SAMPLE, ShopFacts,
@@ -68,7 +69,10 @@ pub async fn look(
     };
     let mut files = Vec::new();
     for name in names {
-        progress.step(&format!("reading the backup {}", clean(&name.typed())));
+        progress.step(&message::text(
+            "progress-reading-backup",
+            &[("name", clean(&name.typed()).into())],
+        ));
         let fact = match name.place {
             Place::Server => on_server(session, &name.path, &shop).await?,
             Place::Local => local::read(&name.path, &shop, LIMIT).await?,

@@ -66,9 +66,8 @@ pub(super) fn agree(
     let name = policy::confirmation_name(&wanted.request, &seen.facts);
     let supporter = &wanted.request.supporter.name;
     if terms.live().is_some() && wanted.request.live.confirmation.is_none() {
-        let question = format!(
-            "This counts as a LIVE shop. Type its host name, {name}, to let {supporter} in:"
-        );
+        let args = [("name", name.into()), ("supporter", supporter.into())];
+        let question = message::text("ask-live-host", &args);
         let mut request = wanted.request.clone();
         request.live.confirmation = Some(output.ask(&question).unwrap_or_default());
         return match judge_as_it_is(context, wanted, &request, &seen.facts) {
@@ -76,7 +75,10 @@ pub(super) fn agree(
             Decision::Deny(broken) => Err(refusal(&broken)),
         };
     }
-    if wanted.yes || output.confirm(&format!("Let {supporter} in?")) == Some(true) {
+    if wanted.yes
+        || output.confirm(&message::text("ask-let-in", &[("supporter", supporter.into())]))
+            == Some(true)
+    {
         return Ok(None);
     }
     Err(Error::of(Kind::Usage, "plan-declined", &[]).hint_of("plan-declined.nothing", &[]))

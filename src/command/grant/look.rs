@@ -159,16 +159,17 @@ fn take_shop(wanted: &mut Wanted, found: &[Arc<Provider>]) -> Result<()> {
     let provider = match found {
         [only] => Arc::clone(only),
         [] => {
-            return Err(Error::new(
+            return Err(Error::of(
                 Kind::Refused,
-                message::text("grant-shop-unknown", &[("folder", folder.into())]),
+                "grant-shop-unknown",
+                &[("folder", folder.into())],
             )
-            .hint(message::text("grant-shop-unknown-hint", &[])));
+            .hint_of("grant-shop-unknown.way-out", &[]));
         }
         _ => {
             let args = [("folder", folder.into()), ("names", names.join(", ").into())];
-            return Err(Error::new(Kind::Refused, message::text("grant-shop-several", &args))
-                .hint(message::text("grant-shop-several-hint", &[])));
+            return Err(Error::of(Kind::Refused, "grant-shop-several", &args)
+                .hint_of("grant-shop-several.way-out", &[]));
         }
     };
     if wanted.beside.iter().any(|known| known.name == provider.name) {

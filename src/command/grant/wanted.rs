@@ -15,7 +15,7 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Case, MOST_LAYERS, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
-use crate::message::{self, Arg};
+use crate::message::{self, Arg, Note, Told as _};
 use crate::output::{self, Tone};
 use crate::policy::desk::Desk;
 use crate::policy::{BackupName, Credential, LiveRequest, Override, Request};
@@ -63,7 +63,7 @@ pub(super) async fn ask_for_what_is_missing(
         };
         typed.case = match open.as_slice() {
             [only] if context.output.can_ask() => Some(only.reference.clone()),
-            _ => context.output.ask("Case (the desk's reference):"),
+            _ => context.output.ask(&message::text("ask-case", &[])),
         };
     }
     if typed.target.is_none() {
@@ -71,16 +71,18 @@ pub(super) async fn ask_for_what_is_missing(
         let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         typed.target = match names.as_slice() {
             [only] if context.output.can_ask() => Some(only.clone()),
-            _ => context.output.ask(&format!("Target ({}):", names.join(", "))),
+            _ => context
+                .output
+                .ask(&message::text("ask-target", &[("names", names.join(", ").into())])),
         };
     }
     if typed.supporter.is_none() {
-        typed.supporter = context.output.ask("Supporter's name:");
+        typed.supporter = context.output.ask(&message::text("ask-supporter", &[]));
     }
     if typed.key.is_none() && !typed.generate_key && !typed.password {
         typed.key = context
             .output
-            .ask("File with the supporter's public key (empty: make a key pair):")
+            .ask(&message::text("ask-key", &[]))
             .filter(|answer| !answer.is_empty())
             .map(PathBuf::from);
         typed.generate_key = typed.key.is_none() && context.output.can_ask();
@@ -99,9 +101,8 @@ pub(super) fn needed(typed: &mut GrantArgs) -> Result<(String, String, String)> 
                     .into_iter()
                     .filter_map(|(option, value)| value.is_none().then_some(option))
                     .collect();
-            let verb = if missing.len() == 1 { "is" } else { "are" };
-            Err(Error::new(Kind::Usage, format!("{} {verb} missing", missing.join(", ")))
-                .hint_of("grant-examples", &[]))
+            let args = [("count", missing.len().into()), ("names", missing.join(", ").into())];
+            Err(Error::of(Kind::Usage, "grant-needs", &args).hint_of("grant-examples", &[]))
         }
     }
 }
@@ -272,7 +273,7 @@ const DRAIN_MAXIMUM: i64 = 12 * 60 * 60;
 
 /// Seconds after the deadline that running work may go on.
 pub(super) fn drain(at_end: Option<AtEndArg>, max: Option<&str>) -> Result<i64> {
-    let refused = |why: String| {
+    let refused = |why: Note| {
         Error::of(Kind::Usage, "max-unusable", &[])
             .because_text(why)
             .hint_of("max-unusable.way-out", &[])
@@ -280,15 +281,15 @@ pub(super) fn drain(at_end: Option<AtEndArg>, max: Option<&str>) -> Result<i64> 
     let seconds = match (at_end, max) {
         (Some(AtEndArg::Drain), None) => DRAIN_DEFAULT,
         (Some(AtEndArg::Drain), Some(text)) => {
-            deadline::parse_for(text).map_err(|e| refused(e.to_string()))?
+            deadline::parse_for(text).map_err(|e| refused(e.note()))?
         }
         (_, None) => return Ok(0),
-        (_, Some(_)) => return Err(refused("there is nothing to wait for".into())),
+        (_, Some(_)) => return Err(refused(Note::of("max-unusable.nothing", &[]))),
     };
     if (60..=DRAIN_MAXIMUM).contains(&seconds) {
         Ok(seconds)
     } else {
-        Err(refused("it must be between one minute and twelve hours".into()))
+        Err(refused(Note::of("max-unusable.range", &[])))
     }
 }
 
@@ -342,10 +343,10 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
         let is_missing = e.kind() == io::ErrorKind::NotFound;
         let hint = match () {
             () if ["http://", "https://"].iter().any(|start| typed.starts_with(start)) => {
-                message::text("key-hint-url", &[])
+                Note::of("key-hint-url", &[])
             }
-            () if is_missing && typed.starts_with('~') => message::text("key-hint-tilde", &[]),
-            () => "name the file with the supporter's public key".to_owned(),
+            () if is_missing && typed.starts_with('~') => Note::of("key-hint-tilde", &[]),
+            () => Note::of("key-file-unreadable.name-it", &[]),
         };
         Error::of(Kind::Usage, "key-file-unreadable", &[("file", Arg::of(&typed))])
             .because(e)
@@ -364,7 +365,7 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
         public_key::read_bounded(File::open(path).map_err(cannot)?)
     };
     bytes.and_then(|bytes| public_key::read_supporter_key(&bytes)).map_err(|e| {
-        let hint = message::text(e.hint(), &[]);
+        let hint = Note::of(e.hint(), &[]);
         Error::of(Kind::Usage, "key-unusable", &[]).because(e).hint(hint)
     })
 }
@@ -399,7 +400,9 @@ fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
 /// Makes sure of a length of time that is rarely meant: a minute or a month, seconds.
 fn sure_of(context: &Context, typed: &str, seconds: i64) -> Result<()> {
     let Some(doubt) = deadline::doubtful(typed, seconds) else { return Ok(()) };
-    if context.output.confirm(&format!("{doubt} Is that meant?")) == Some(false) {
+    if context.output.confirm(&message::text("ask-doubt", &[("doubt", (&doubt).into())]))
+        == Some(false)
+    {
         return Err(
             Error::of(Kind::Usage, "deadline-not-meant", &[]).hint_of("deadline-examples", &[])
         );

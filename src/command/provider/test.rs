@@ -18,6 +18,7 @@ use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
 use crate::lifecycle::web::{self, WebTrial};
 use crate::mark::{self, survey::Mark};
+use crate::message;
 use crate::output::{Tone, paint};
 use crate::policy::ShopSeen;
 use crate::public_key::{self, CheckKey};
@@ -59,9 +60,9 @@ pub(super) async fn run(
             .hint_of("test-live.way-out", &[]));
     }
     let ledger = context.ledger().await?;
-    let progress = context.output.progress("connecting");
+    let progress = context.output.progress(&message::text("progress-connecting", &[]));
     let mut session = Session::open(context, &target).await?;
-    progress.step("reading the script");
+    progress.step(&message::text("progress-reading-script", &[]));
     understood(&provider, &mut session, context).await?;
     let mut cycle = Cycle::prepare(context, &provider, &mut session).await?;
     cycle.grant.case = own_case(context, &ledger, TEST_CASE, "stagepass").await?;

@@ -4,7 +4,8 @@ use super::look::Surveyed;
 use super::{Chosen, ReconcileArgs, TOLD};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::mark::survey::FindingKind;
+use crate::mark::survey::{Finding, FindingKind};
+use crate::message::{self, Arg};
 
 /// The findings of one grant, whose id, or the beginning of it, was typed.
 fn named<'a>(surveyed: &'a [Surveyed], typed: &str) -> Result<Vec<Chosen<'a>>> {
@@ -82,6 +83,12 @@ pub(super) fn to_adopt<'a>(
     Ok(chosen)
 }
 
+/// Which grant it is, where it was found, and what is wrong about it.
+pub(super) fn on_target(target: &str, finding: &Finding) -> [(&'static str, Arg); 3] {
+    let (grant, why) = (&finding.grant, &finding.why);
+    [("grant", grant.into()), ("target", target.into()), ("why", why.into())]
+}
+
 /// Nothing is touched that somebody else may have made, unless it was said twice.
 pub(super) fn confirm(
     context: &Context,
@@ -95,7 +102,7 @@ pub(super) fn confirm(
     let refused = || {
         let mut error = Error::of(Kind::Policy, "reconcile-unproved", &[]);
         for (target, finding) in unproved.iter().take(TOLD) {
-            error = error.because_text(format!("{} on {target}: {}", finding.grant, finding.why));
+            error = error.because_of("grant-on", &on_target(target, finding));
         }
         error
     };
@@ -105,10 +112,8 @@ pub(super) fn confirm(
     if typed.yes {
         return Ok(());
     }
-    let question = match unproved.len() {
-        1 => format!("{} is not proved to be ours. Go on?", first.grant),
-        count => format!("{count} of these are not proved to be ours. Go on?"),
-    };
+    let args = [("count", unproved.len().into()), ("grant", (&first.grant).into())];
+    let question = message::text("ask-unproved", &args);
     match context.output.confirm(&question) {
         Some(true) => Ok(()),
         Some(false) => Err(refused()),

@@ -11,7 +11,7 @@ use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
 use crate::ledger::{Event, Ledger};
 use crate::lifecycle::{closing, proving};
 use crate::mark::survey::{Finding, FindingKind};
-use crate::message::Note;
+use crate::message::{self, Note};
 use crate::public_key;
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{AccountKind, Provider};
@@ -27,8 +27,10 @@ pub(super) async fn close_all<'a>(
     chosen: &[Chosen<'a>],
     done: &mut Done<'a>,
 ) {
-    let progress =
-        context.output.progress_of(u64::try_from(chosen.len()).unwrap_or(u64::MAX), "closing");
+    let progress = context.output.progress_of(
+        u64::try_from(chosen.len()).unwrap_or(u64::MAX),
+        &message::text("progress-closing", &[]),
+    );
     for target in targets {
         let here: Vec<Chosen<'a>> =
             chosen.iter().filter(|(name, _)| *name == target.name).copied().collect();

@@ -119,10 +119,19 @@ pub fn doubtful(text: &str, seconds: i64) -> Option<String> {
     match unit {
         "m" if seconds <= 12 * 60 => {
             let days = count.parse::<u32>().unwrap_or(1).saturating_mul(30);
-            Some(format!("`{shown}` is {length}; for months write `{days}d`."))
+            Some(message::text(
+                "deadline-doubt-months",
+                &[("shown", shown.into()), ("length", length.into()), ("days", days.into())],
+            ))
         }
-        "M" => Some(format!("`{shown}` is {length}; for minutes write `{count}min`.")),
-        _ if seconds < 60 => Some(format!("`{shown}` is only {length}.")),
+        "M" => Some(message::text(
+            "deadline-doubt-minutes",
+            &[("shown", shown.into()), ("length", length.into()), ("count", count.into())],
+        )),
+        _ if seconds < 60 => Some(message::text(
+            "deadline-doubt-short",
+            &[("shown", shown.into()), ("length", length.into())],
+        )),
         _ => None,
     }
 }

@@ -783,9 +783,14 @@ extend-done = Grant { $grant } has a new deadline.
 ## A provider of your own
 
 provider-name-unusable = no provider can be named `{ $name }`
+    .letters = a name is made of small letters, digits and `-`, begins with a letter, and has 64 characters at most
+    .built-in = a built-in provider has that name
+    .word = in `--with` that word stands for the provider that fits the server, or the shop
+    .way-out = choose another name, such as the name of what it makes
 provider-there = `{ $folder }` is there already
     .why = nothing is ever written over: it may be somebody's work
     .way-out = choose another name, or move that folder away
+    .test = `stagepass provider test { $name } --target …` tries what is there
 provider-not-yours = a provider that is made there would not be used
     .way-out = make it yours alone: `chmod go-w { $folder }`
 provider-not-made = `{ $folder }` cannot be made
@@ -803,6 +808,7 @@ test-no-grant = no test grant can be made
 provider-unusable-on = `{ $provider }` cannot be used on { $target }
     .leave-out = nothing was made; leave it out of `--with`, or mend what it says
 test-no-layer = there is no layer
+test-sweep = grant { $grant } is in the ledger; `stagepass sweep` closes it
 
 ## `grant`
 
@@ -884,8 +890,19 @@ grant-needs = { $names } { $count ->
 backup-not-read = the backup could not be read
 backup-command-unusable = `--backup-command` { $why }
     .way-out = put what is long or secret into a script, and name that: `--backup-command ./backup.sh`
+    .none = names no command
+    .long = must be one line of at most 400 bytes, since it is shown and recorded
+    .secret = holds a password, and would be recorded with it
 backup-command-failed = the backup command did not make a backup
     .nothing = nothing was made on the server, and nothing was sent to it
+    .late = it was ended: it ran for more than { $minutes } minutes
+    .signal = a signal ended it
+    .status = it ended with status { $status }
+    .too-much = it printed more than a list of names
+    .no-text = it printed what is no text
+    .no-name = it printed no name; it prints `/path/on/the/server` or `local:FILE`, one a line
+    .many = it printed { $lines } lines, and a backup is at most { $most } files
+    .other-line = it printed a line that is no name: `{ $line }`; it prints `/path/on/the/server` or `local:FILE`, one a line, and everything else on standard error
 backup-name-unusable = `--backup { $name }` { $why }
     .there = a file on the server: `--backup /var/backups/shop.tar.gz`
     .here = a file on this computer: `--backup local:shop.tar.gz`
@@ -923,6 +940,9 @@ deadline-error-far = `{ $value }` is more than a year away
 deadline-error-past = `{ $text }` is in the past: it was { $ago }
 deadline-error-twice = `{ $text }` comes twice that day, because clocks are put back; write `{ $earlier }` or `{ $later }`
 deadline-error-never = `{ $text }` does not come that day, because clocks are put forward; write `{ $earlier }` or `{ $later }`
+deadline-doubt-months = `{ $shown }` is { $length }; for months write `{ $days }d`.
+deadline-doubt-minutes = `{ $shown }` is { $length }; for minutes write `{ $count }min`.
+deadline-doubt-short = `{ $shown }` is only { $length }.
 
 ## A desk that cannot be used
 
@@ -1089,3 +1109,57 @@ schedule-way = hint: `stagepass schedule install` schedules it
 secrets-none = no secrets are kept; `stagepass secret set` keeps one
 interrupted-undoing = interrupted: undoing what was begun on { $target }
 no-mark-key = there is no `mark.key` in the state folder: nothing can be proved to be ours; put it back from your backup
+
+## Grants as they are shown
+
+unconfirmed = { $grant }: the server was to end it at { $end }; `stagepass sweep` asks it
+    .gone = { $grant }: the server says that it ended it; `stagepass sweep` records it
+    .still-there = { $grant }: the server was to end it at { $end }, and it is still there: `stagepass sweep`
+state-unconfirmed = over, not confirmed
+state-says-gone = over, says the server
+state-still-there = over, STILL THERE
+ends-forgotten = forgotten, not closed
+ended-by-server = the server itself, by the job that was left there
+show-drift = What is not as it was made
+show-found = What was found
+show-not-compared = What changed was not compared
+show-changed = What changed in the shop
+show-partly = not everything was compared: { $why }
+show-left = Files of the account that were elsewhere
+show-uses = How it was used
+show-events = What happened
+show-key = the supporter's key was { $text }
+show-check-key = a login with the same options worked: { $text }
+show-password = the password logged in: { $text }
+
+## The plan
+
+plan-title = The plan
+plan-approved = approved by { $approver } ({ $approval })
+plan-not-opened = { $files }  (others on the server cannot read them; `--with-secrets` opens them)
+plan-opened = also files with passwords and keys ({ $files }): { $reason }
+plan-own-key = the supporter's own key { $fingerprint }
+plan-new-pair = a new key pair
+plan-new-password = a new password
+plan-weak = cannot be enforced here: { $layer }
+plan-at-end = sessions that are open are ended
+plan-drain = nothing new may start; what runs may go on for { $time }
+plan-no-folder = no shop folder was named
+plan-sftp = SFTP, reading and writing ({ $place })
+plan-read-only = SFTP, reading only ({ $place })
+plan-ssh = shell, commands and SFTP ({ $place })
+granted = Granted: { $grant }.
+    .somebody = the supporter
+    .connects = { $given } connects with
+    .file = in { $path } (mode 0600)
+tried-limited = The supporter's key is in place for the addresses in `--from`, and a trial login with the same rights worked.
+tried-key = The server takes the supporter's key, and a trial login with the same rights worked.
+tried-both = The server takes the supporter's key, and trial logins with the same rights and with the password worked.
+tried-password = The password was tried for real and works.
+
+## How the server is reached
+
+connect-doubt-jump = is reached from here through another server
+connect-doubt-address = is an address that only this network has
+connect-doubt-name = is a name that only this network or computer may know
+connect-doubt = `{ $host }` { $why }: name the public one with `stagepass target add … --public-host`

@@ -196,9 +196,11 @@ async fn verify_all(
             let on = On { context, ledger, close, trial, progress };
             match targets.find(&name) {
                 Some(target) => on.target(target, grants).await,
-                None => {
-                    Ok(on.none(grants, Kind::NotFound, &format!("there is no target `{name}`")))
-                }
+                None => Ok(on.none(
+                    grants,
+                    Kind::NotFound,
+                    &message::text("target-unknown", &[("target", (&name).into())]),
+                )),
             }
         })
         .buffer_unordered(usize::from(typed.parallel))

@@ -135,14 +135,10 @@ pub fn unconfirmed(grant: &Grant, said: Option<Said>) -> String {
     let end = deadline::clock(claim::latest_end(grant), &chrono::Local);
     let id = &grant.id;
     match said {
-        None => format!("{id}: the server was to end it at {end}; `stagepass sweep` asks it"),
-        Some(Said::Gone) => {
-            format!("{id}: the server says that it ended it; `stagepass sweep` records it")
-        }
+        None => message::text("unconfirmed", &[("grant", id.into()), ("end", end.into())]),
+        Some(Said::Gone) => message::text("unconfirmed.gone", &[("grant", id.into())]),
         Some(Said::StillThere) => {
-            format!(
-                "{id}: the server was to end it at {end}, and it is still there: `stagepass sweep`"
-            )
+            message::text("unconfirmed.still-there", &[("grant", id.into()), ("end", end.into())])
         }
     }
 }
@@ -180,7 +176,7 @@ pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
         _ if grant.altered => (Tone::Bad, format!("{}, ALTERED", grant.state)),
         State::Stuck => (Tone::Bad, "STUCK".into()),
         _ if is_unconfirmed(grant, now) && grant.findings == 0 => {
-            (Tone::Warn, "over, not confirmed".into())
+            (Tone::Warn, message::text("state-unconfirmed", &[]))
         }
         _ if is_overdue(grant, now) => (Tone::Bad, format!("{}, OVERDUE", grant.state)),
         _ if grant.findings > 0 => {
@@ -210,8 +206,8 @@ const COLUMNS: [Column; 8] = [
 pub fn state_said(grant: &Grant, now: UnixTime, said: Option<Said>) -> (Tone, String) {
     match said {
         None => state(grant, now),
-        Some(Said::Gone) => (Tone::Good, "over, says the server".into()),
-        Some(Said::StillThere) => (Tone::Bad, "over, STILL THERE".into()),
+        Some(Said::Gone) => (Tone::Good, message::text("state-says-gone", &[])),
+        Some(Said::StillThere) => (Tone::Bad, message::text("state-still-there", &[])),
     }
 }
 
@@ -250,7 +246,7 @@ pub fn grants_said(grants: &[Grant], now: UnixTime, said: &HashMap<String, Said>
 fn ends(grant: &Grant, now: UnixTime) -> String {
     match (grant.state, grant.closed_at) {
         (State::Closed, Some(at)) => format!("closed {}", deadline::relative(at, now)),
-        (State::Forgotten, _) => "forgotten, not closed".into(),
+        (State::Forgotten, _) => message::text("ends-forgotten", &[]),
         _ => deadline::relative(grant.deadline, now),
     }
 }

@@ -10,6 +10,7 @@ use super::ScriptLanguage;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file;
+use crate::message::Note;
 use crate::output::{Cell, Column, Tone, table};
 use crate::remote::provider::{SERVER, SHOP, is_built_in, is_name, refuse_unsafe};
 
@@ -54,30 +55,24 @@ pub(super) fn run(
 
 /// Where it is to be, which nothing may be yet.
 fn free_folder(context: &Context, name: &str) -> Result<PathBuf> {
-    let refused = |why: &str| {
+    let refused = |why: Note| {
         let name = crate::remote::script::clean(name);
         Error::of(Kind::Usage, "provider-name-unusable", &[("name", name.into())]).because_text(why)
     };
     if !is_name(name) {
-        return Err(refused(
-            "a name is made of small letters, digits and `-`, begins with a letter, and has 64 \
-             characters at most",
-        ));
+        return Err(refused(Note::of("provider-name-unusable.letters", &[])));
     }
-    let other = "choose another name, such as the name of what it makes";
+    let other = || Note::of("provider-name-unusable.way-out", &[]);
     if is_built_in(name) {
-        return Err(refused("a built-in provider has that name").hint(other));
+        return Err(refused(Note::of("provider-name-unusable.built-in", &[])).hint(other()));
     }
     if [SERVER, SHOP].contains(&name) {
-        return Err(refused(
-            "in `--with` that word stands for the provider that fits the server, or the shop",
-        )
-        .hint(other));
+        return Err(refused(Note::of("provider-name-unusable.word", &[])).hint(other()));
     }
     let above = context.providers_dir();
     let folder = above.join(name);
     if folder.symlink_metadata().is_ok() {
-        let test = format!("`stagepass provider test {name} --target …` tries what is there");
+        let test = Note::of("provider-there.test", &[("name", name.into())]);
         return Err(Error::of(
             Kind::Usage,
             "provider-there",

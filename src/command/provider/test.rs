@@ -18,7 +18,7 @@ use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
 use crate::lifecycle::web::{self, WebTrial};
 use crate::mark::{self, survey::Mark};
-use crate::message;
+use crate::message::{self, Note};
 use crate::output::{Tone, paint};
 use crate::policy::ShopSeen;
 use crate::public_key::{self, CheckKey};
@@ -173,8 +173,8 @@ fn by_line(complaint: &str) -> String {
     }
 }
 
-fn finished_by_sweep(grant: &Grant) -> String {
-    format!("grant {} is in the ledger; `stagepass sweep` closes it", grant.id)
+fn finished_by_sweep(grant: &Grant) -> Note {
+    Note::of("test-sweep", &[("grant", (&grant.id).into())])
 }
 
 /// The case that test runs belong to.

@@ -247,7 +247,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// The id of a sentence without values, to be handed on.
+/// The id of a sentence, to be handed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(pub &'static str);
 
@@ -256,6 +256,12 @@ impl Id {
     #[must_use]
     pub fn text(self) -> String {
         text(self.0, &[])
+    }
+
+    /// The sentence, where it has values after all.
+    #[must_use]
+    pub fn with(self, args: &[(&str, Arg)]) -> Note {
+        Note::of(self.0, args)
     }
 }
 

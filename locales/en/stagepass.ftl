@@ -635,6 +635,12 @@ mark-key-unusable = the key that tells our marks from others cannot be used
     .why = `{ $path }` { $why }
     .put-back = put it back from your backup, as a file of your own: `chmod 600 { $path }`
     .without = without it, take the file away: a new one is made, and what was marked with the old one counts as not proved to be ours
+    .link = is a link, and must be a file
+    .no-file = is not a regular file
+    .unread = cannot be read: { $error }
+    .owner = belongs to somebody else
+    .mode = can be read or written by others
+    .size = has { $count } bytes, and a key has { $size }
 random-failed = the operating system's random number generator failed
 
 ## The commands
@@ -779,6 +785,25 @@ case-forgotten = { $count ->
 extend-would-end = { $grant } would end { $when }
 nothing-touched = nothing was touched
 extend-done = Grant { $grant } has a new deadline.
+verify-as-made = open, as it was made
+verify-nothing-there = { $state }, and nothing is there
+verify-there-was = there was { $what }
+built-in = built in
+desk-time-box = { $days } days unless said otherwise, { $most } at most
+desk-at-most = { $count } at most
+reconcile-would-be = { $grant } on { $target } would be { $word ->
+        [adopted] adopted
+       *[closed] closed
+    }
+reconcile-no-lists = nothing can list its marks here
+reconcile-no-targets = there are no targets
+reconcile-busy = another process is working on it
+reconcile-live = the grant { $grant } itself is { $state }, and closing what only has its name could end it: `stagepass revoke { $grant }` first
+reconcile-not-looked-at = it was closed, and not looked at again: { $why }
+reconcile-left = it was closed, and this still carries its mark: { $marks }
+providers-others = `stagepass provider list` shows the others
+backup-no-tool = there is no `{ $tool }` on the server
+backup-no-rights = the account that stagepass uses there may not read it
 
 ## A provider of your own
 
@@ -954,6 +979,17 @@ desk-error-malformed = { $path }:{ $line }:{ $column }: { $why }
 desk-error-invalid = { $path }: { $why }
 desk-error-texts = { $path }: { $source }
 desk-error-read = cannot read `{ $path }`
+desk-invalid-maximum = `time_box.maximum_days` is { $days }, and must be 1 to { $most }
+desk-invalid-default = `time_box.default_days` is { $days }, and must be 1 to `maximum_days`, { $most }
+desk-invalid-total = `extensions.total_days` is { $days }, and must be `time_box.maximum_days`, { $least }, to { $most }
+desk-invalid-age = `live.backup_maximum_age_hours` is { $hours }, and must be 1 to { $most }
+desk-invalid-protocols = `protocols` is empty
+desk-invalid-port = `port` is not a port for SSH
+desk-invalid-name = `name` { $problem }
+desk-invalid-acknowledge = `live.acknowledge` names no rule: `{ $rule }`
+desk-invalid-twice = rule `{ $rule }` is there twice
+desk-invalid-speaks-for = rule `{ $rule }` speaks for `{ $spoken }`, which is no rule of stagepass
+desk-invalid-sentence = rule `{ $rule }` has no sentence of that id in `en.ftl`
 
 ## The keyring
 
@@ -1163,3 +1199,20 @@ connect-doubt-jump = is reached from here through another server
 connect-doubt-address = is an address that only this network has
 connect-doubt-name = is a name that only this network or computer may know
 connect-doubt = `{ $host }` { $why }: name the public one with `stagepass target add … --public-host`
+
+## What a survey of a server finds
+
+survey-leftover = nothing that lets anybody in
+survey-copied = its tag was made for another account or another key
+survey-claims = beside what is ours there is what only claims to be
+survey-over = the ledger says that the grant is over, and this is there
+survey-unknown = this installation made it, and the ledger does not know it
+survey-no-key = there is no `mark.key` here: nothing can be proved to be ours
+survey-tag-of-another = its tag was not made by this installation for this account and key on this server
+survey-no-tag = it has no tag
+survey-ended-early = nothing on the server lets it in, and a note there says that the server ended it, which it does not do before the deadline: `stagepass revoke` looks at what is left
+survey-missing = the ledger says it is open, and nothing on the server lets it in
+survey-other-key = it names the grant, and has another key than the grant
+survey-other-tag = its tag is not the one that was made with the grant
+survey-other-account = the ledger has the grant for the account { $accounts }, and this is another
+survey-other-server = the ledger has the grant on `{ $target }`, which is another server

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
 use crate::lifecycle::batch::Tally;
-use crate::message::{self, Arg};
+use crate::message::{self, Arg, Id};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 
@@ -102,7 +102,7 @@ async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
     }
     let text = format!(
         "{} {}\n",
-        paint(Tone::Good, &of_case("case-is-open", &case.reference)),
+        paint(Tone::Good, &of_case(Id("case-is-open"), &case.reference)),
         message::text("case-is-open.by", &[("desk", (&desk.manifest.name).into())])
     );
     context.output.result(&text, json!({ "case": case }));
@@ -192,8 +192,8 @@ async fn reopen(context: &Context, reference: &str, reason: &str) -> Result<()> 
     let was_closed = ledger.case(reference).await?.closed_at.is_some();
     let case = ledger.reopen_case(reference, reason, context.now(), &context.actor).await?;
     let text = match was_closed {
-        true => paint(Tone::Good, &of_case("case-is-open-again", reference)),
-        false => of_case("case-open-already", reference),
+        true => paint(Tone::Good, &of_case(Id("case-is-open-again"), reference)),
+        false => of_case(Id("case-open-already"), reference),
     };
     context.output.result(&text, json!({ "case": case }));
     Ok(())
@@ -206,7 +206,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let case = ledger.case(reference).await?;
     if case.closed_at.is_some() {
         context.output.result(
-            &(of_case("case-closed-already", reference) + "\n"),
+            &(of_case(Id("case-closed-already"), reference) + "\n"),
             with_case(revoke::document(&Tally::default(), context.now()), &case),
         );
         return Ok(());
@@ -229,7 +229,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let mut text = revoke::text(&tally, context.now(), true);
     let forgotten = forgotten(&ledger, reference).await?;
     text.push_str(&about_forgotten(&forgotten));
-    text.push_str(&format!("{}\n", paint(Tone::Good, &of_case("case-is-closed", reference))));
+    text.push_str(&format!("{}\n", paint(Tone::Good, &of_case(Id("case-is-closed"), reference))));
     text.push_str(&fields(&[("ledger", head.to_string())]));
     let mut document = with_case(revoke::document(&tally, context.now()), &case);
     if let Some(object) = document.as_object_mut() {
@@ -248,8 +248,8 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     Err(error.with_result(document))
 }
 
-fn of_case(id: &str, reference: &str) -> String {
-    message::text(id, &[("case", reference.into())])
+fn of_case(id: Id, reference: &str) -> String {
+    id.with(&[("case", reference.into())]).text
 }
 
 fn with_case(mut document: Value, case: &Case) -> Value {

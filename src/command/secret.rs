@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::machine::keyring::{self, KeyringError, SecretKind, SecretName};
-use crate::message::{self, Arg};
+use crate::message::{self, Arg, Id};
 use crate::output::Tone;
 
 /// What a stored secret opens.
@@ -106,7 +106,8 @@ fn remove(context: &Context, name: &SecretName) -> Result<()> {
     let was_there = context.keyring().remove(name).map_err(|e| failed(e, name))?;
     let args = [("name", Arg::of(name))];
     let text =
-        message::text(if was_there { "secret-removed" } else { "secret-absent" }, &args) + "\n";
+        (if was_there { Id("secret-removed") } else { Id("secret-absent") }).with(&args).text
+            + "\n";
     context.output.result(&text, json!({ "removed": was_there, "name": name.to_string() }));
     Ok(())
 }

@@ -384,19 +384,25 @@ fn text(verified: &[Verified]) -> String {
     for (grant, ended) in verified {
         let (tone, word, said, notes): (Tone, &str, String, &[Note]) = match ended {
             Ended::Proved { notes, .. } if grant.state == State::Open => {
-                (Tone::Good, "proved", "open, as it was made".into(), notes)
+                (Tone::Good, "proved", message::text("verify-as-made", &[]), notes)
             }
             Ended::Proved { notes, .. } => match LastWord::of(grant) {
-                LastWord::NothingLeft => {
-                    (Tone::Good, "proved", format!("{}, and nothing is there", grant.state), notes)
-                }
+                LastWord::NothingLeft => (
+                    Tone::Good,
+                    "proved",
+                    message::text("verify-nothing-there", &[("state", Arg::of(grant.state))]),
+                    notes,
+                ),
                 word @ LastWord::TakenAway => (Tone::Good, "not back", word.text(grant), notes),
             },
             Ended::Drifted { drift, notes } => (Tone::Bad, "DRIFTED", joined(drift), notes),
             Ended::Back { there, notes } => (Tone::Bad, "BACK", joined(there), notes),
-            Ended::ClosedAgain { there, notes } => {
-                (Tone::Good, "closed again", format!("there was {}", joined(there)), notes)
-            }
+            Ended::ClosedAgain { there, notes } => (
+                Tone::Good,
+                "closed again",
+                message::text("verify-there-was", &[("what", joined(there).into())]),
+                notes,
+            ),
             Ended::Unfinished { why } => (Tone::Bad, "NOT OVER", why.clone(), &[]),
             Ended::Unseen { why, .. } => (Tone::Bad, "NOT SEEN", why.clone(), &[]),
         };

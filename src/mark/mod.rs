@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file::{self, Links, Unread};
+use crate::message::{self, Arg};
 use crate::secret::RandomFailed;
 
 /// Bytes of an installation's key.
@@ -218,21 +219,24 @@ fn read(path: &Path) -> std::result::Result<Option<Key>, String> {
         Ok(read) => read,
         Err(e) if e.is_missing() => return Ok(None),
         Err(Unread::NotRegular) if path.is_symlink() => {
-            return Err("is a link, and must be a file".into());
+            return Err(message::text("mark-key-unusable.link", &[]));
         }
-        Err(Unread::NotRegular) => return Err("is not a regular file".into()),
-        Err(e) => return Err(format!("cannot be read: {e}")),
+        Err(Unread::NotRegular) => return Err(message::text("mark-key-unusable.no-file", &[])),
+        Err(e) => return Err(message::text("mark-key-unusable.unread", &[("error", Arg::of(e))])),
     };
     if read.about.uid() != rustix::process::geteuid().as_raw() {
-        return Err("belongs to somebody else".into());
+        return Err(message::text("mark-key-unusable.owner", &[]));
     }
     if read.about.mode() & 0o077 != 0 {
-        return Err("can be read or written by others".into());
+        return Err(message::text("mark-key-unusable.mode", &[]));
     }
     let count = read.bytes.len();
     let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
     if count != KEY_BYTES {
-        return Err(format!("has {count} bytes, and a key has {KEY_BYTES}"));
+        return Err(message::text(
+            "mark-key-unusable.size",
+            &[("count", count.into()), ("size", KEY_BYTES.into())],
+        ));
     }
     key.copy_from_slice(&read.bytes);
     Ok(Some(Key(key)))

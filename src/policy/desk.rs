@@ -11,7 +11,9 @@ use serde::Deserialize;
 use unic_langid::LanguageIdentifier;
 
 use crate::file::{self, Links, Unread};
-use crate::message::{Arg, Catalogue, CatalogueError, Note, Told, line_and_column, shown_by_note};
+use crate::message::{
+    self, Arg, Catalogue, CatalogueError, Note, Told, line_and_column, shown_by_note,
+};
 use crate::policy::rule::Rule;
 
 /// No desk and no override goes beyond this many days.
@@ -343,48 +345,56 @@ impl Desk {
         let invalid = |why: String| Err(DeskError::Invalid { path: path.into(), why });
         let Manifest { time_box, extensions, live, rules, .. } = &self.manifest;
         if time_box.maximum_days == 0 || time_box.maximum_days > HARD_MAXIMUM_DAYS {
-            return invalid(format!(
-                "`time_box.maximum_days` is {}, and must be 1 to {HARD_MAXIMUM_DAYS}",
-                time_box.maximum_days
+            return invalid(message::text(
+                "desk-invalid-maximum",
+                &[("days", time_box.maximum_days.into()), ("most", HARD_MAXIMUM_DAYS.into())],
             ));
         }
         if time_box.default_days == 0 || time_box.default_days > time_box.maximum_days {
-            return invalid(format!(
-                "`time_box.default_days` is {}, and must be 1 to `maximum_days`, {}",
-                time_box.default_days, time_box.maximum_days
+            return invalid(message::text(
+                "desk-invalid-default",
+                &[("days", time_box.default_days.into()), ("most", time_box.maximum_days.into())],
             ));
         }
         if extensions.total_days < time_box.maximum_days
             || extensions.total_days > HARD_MAXIMUM_DAYS
         {
-            return invalid(format!(
-                "`extensions.total_days` is {}, and must be `time_box.maximum_days`, {}, to \
-                 {HARD_MAXIMUM_DAYS}",
-                extensions.total_days, time_box.maximum_days
+            return invalid(message::text(
+                "desk-invalid-total",
+                &[
+                    ("days", extensions.total_days.into()),
+                    ("least", time_box.maximum_days.into()),
+                    ("most", HARD_MAXIMUM_DAYS.into()),
+                ],
             ));
         }
         if live.backup_maximum_age_hours == 0
             || live.backup_maximum_age_hours > BACKUP_MAXIMUM_AGE_HOURS
         {
-            return invalid(format!(
-                "`live.backup_maximum_age_hours` is {}, and must be 1 to \
-                 {BACKUP_MAXIMUM_AGE_HOURS}",
-                live.backup_maximum_age_hours
+            return invalid(message::text(
+                "desk-invalid-age",
+                &[
+                    ("hours", live.backup_maximum_age_hours.into()),
+                    ("most", BACKUP_MAXIMUM_AGE_HOURS.into()),
+                ],
             ));
         }
         if self.manifest.protocols.is_empty() {
-            return invalid("`protocols` is empty".into());
+            return invalid(message::text("desk-invalid-protocols", &[]));
         }
         if matches!(self.manifest.port, Some(0 | 20 | 21 | 990)) {
-            return invalid("`port` is not a port for SSH".into());
+            return invalid(message::text("desk-invalid-port", &[]));
         }
         if let Err(problem) = crate::policy::check_name(&self.manifest.name) {
-            return invalid(format!("`name` {problem}"));
+            return invalid(message::text("desk-invalid-name", &[("problem", Arg::of(problem))]));
         }
         if let Some(acknowledge) = &live.acknowledge
             && !rules.iter().any(|rule| rule.id == *acknowledge)
         {
-            return invalid(format!("`live.acknowledge` names no rule: `{acknowledge}`"));
+            return invalid(message::text(
+                "desk-invalid-acknowledge",
+                &[("rule", acknowledge.into())],
+            ));
         }
         match self.wrong_rule() {
             Some(why) => invalid(why),
@@ -398,18 +408,18 @@ impl Desk {
             let id = rule.id.escape_debug();
             let earlier = self.manifest.rules.iter().take(position);
             if earlier.into_iter().any(|other| other.id == rule.id) {
-                return Some(format!("rule `{id}` is there twice"));
+                return Some(message::text("desk-invalid-twice", &[("rule", Arg::of(&id))]));
             }
             for spoken in &rule.speaks_for {
                 if Rule::from_id(spoken).is_none() {
-                    return Some(format!(
-                        "rule `{id}` speaks for `{}`, which is no rule of stagepass",
-                        spoken.escape_debug()
+                    return Some(message::text(
+                        "desk-invalid-speaks-for",
+                        &[("rule", Arg::of(&id)), ("spoken", Arg::of(spoken.escape_debug()))],
                     ));
                 }
             }
             if self.texts.text(&rule.id, &[]).is_none() {
-                return Some(format!("rule `{id}` has no sentence of that id in `en.ftl`"));
+                return Some(message::text("desk-invalid-sentence", &[("rule", Arg::of(&id))]));
             }
         }
         None

@@ -156,9 +156,7 @@ fn fact(reply: &Reply) -> BackupFact {
         return BackupFact::NoFile;
     }
     if !reply.is("readable") {
-        return BackupFact::Unreadable(
-            "the account that stagepass uses there may not read it".into(),
-        );
+        return BackupFact::Unreadable(message::text("backup-no-rights", &[]));
     }
     let form: Form = reply.text("form").parse().unwrap_or_default();
     let core = |line: &str| {
@@ -193,7 +191,10 @@ fn fact(reply: &Reply) -> BackupFact {
 /// ended by a limit.
 fn fault(reply: &Reply, form: Form) -> Option<Fault> {
     if !reply.text("tool").is_empty() {
-        return Some(Fault::Tool(format!("there is no `{}` on the server", reply.text("tool"))));
+        return Some(Fault::Tool(message::text(
+            "backup-no-tool",
+            &[("tool", reply.text("tool").into())],
+        )));
     }
     // Reading it for the hash, and then unpacking and listing it.
     let programs = if form == Form::Tar { 3 } else { 2 };

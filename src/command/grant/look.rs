@@ -233,7 +233,7 @@ fn way_to_another_provider(context: &Context, wanted: &Wanted) -> String {
             "hint-other-provider",
             &[("provider", (&other.name).into()), ("summary", (&other.summary).into())],
         ),
-        None => "`stagepass provider list` shows the others".into(),
+        None => message::text("providers-others", &[]),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::State;
 use crate::mark::survey::{Finding, FindingKind};
-use crate::message::Note;
+use crate::message::{self, Id, Note};
 use crate::output::{Tone, paint};
 use crate::public_key;
 
@@ -23,10 +23,19 @@ pub(super) fn show_plan(
     let mut text = text(surveyed);
     for (word, chosen) in [("closed", close), ("adopted", adopt)] {
         for (target, finding) in chosen {
-            text.push_str(&format!("{} on {target} would be {word}\n", finding.grant));
+            text.push_str(
+                &(message::text(
+                    "reconcile-would-be",
+                    &[
+                        ("grant", (&finding.grant).into()),
+                        ("target", (*target).into()),
+                        ("word", word.into()),
+                    ],
+                ) + "\n"),
+            );
         }
     }
-    text.push_str("nothing was touched\n");
+    text.push_str(&(message::text("nothing-touched", &[]) + "\n"));
     let ids = |chosen: &[Chosen<'_>]| -> Vec<Value> {
         chosen
             .iter()
@@ -126,13 +135,13 @@ fn failure(surveyed: &[Surveyed], done: &Done<'_>) -> Option<Error> {
 
 fn way_out(target: &str, finding: &Finding) -> Note {
     let id = match finding.matter {
-        FindingKind::Unknown => "does-not-fit.adopt-or-close",
-        FindingKind::Missing => "does-not-fit.end-in-ledger",
-        _ if finding.state.is_some_and(State::is_live) => "does-not-fit.by-hand",
-        _ if finding.proved => "does-not-fit.close",
-        _ => "does-not-fit.close-unproved",
+        FindingKind::Unknown => Id("does-not-fit.adopt-or-close"),
+        FindingKind::Missing => Id("does-not-fit.end-in-ledger"),
+        _ if finding.state.is_some_and(State::is_live) => Id("does-not-fit.by-hand"),
+        _ if finding.proved => Id("does-not-fit.close"),
+        _ => Id("does-not-fit.close-unproved"),
     };
-    Note::of(id, &[("target", target.into()), ("grant", (&finding.grant).into())])
+    id.with(&[("target", target.into()), ("grant", (&finding.grant).into())])
 }
 
 /// What was found, for people.
@@ -145,7 +154,7 @@ fn text(surveyed: &[Surveyed]) -> String {
             let fit = one.judged.as_recorded.len();
             let strange = one.judged.findings.len();
             let by = if one.providers.is_empty() {
-                "nothing can list its marks here".to_owned()
+                message::text("reconcile-no-lists", &[])
             } else {
                 format!("by {}", one.providers.join(" and "))
             };
@@ -162,7 +171,7 @@ fn text(surveyed: &[Surveyed]) -> String {
         }
     }
     if text.is_empty() {
-        text.push_str("there are no targets\n");
+        text.push_str(&(message::text("reconcile-no-targets", &[]) + "\n"));
     }
     text
 }

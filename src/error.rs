@@ -220,3 +220,36 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::NO_ID;
+
+    fn ids(notes: &[Note]) -> Vec<&str> {
+        notes.iter().map(|note| note.id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_it_says_is_known_by_ids_and_what_others_said_has_none() {
+        let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let unread = DeskError::Read { path: "/desk".into(), source: denied() };
+        let error = Error::of(Kind::Usage, "desk-unusable", &[("desk", "mine".into())])
+            .because(unread)
+            .because_text("what a server said")
+            .hint_of("desk-unusable.way-out", &[]);
+        assert_eq!(error.id, "desk-unusable");
+        assert_eq!(error.message, "the desk `mine` cannot be used");
+        assert_eq!(ids(&error.causes), ["desk-error-read", NO_ID, NO_ID]);
+        assert_eq!(error.causes[1].text, denied().to_string());
+        assert_eq!(ids(&error.hints), ["desk-unusable.way-out"]);
+        let behind = Error::new(Kind::Usage, "somebody else's words").because(error);
+        assert_eq!((behind.id.as_str(), ids(&behind.causes)), (NO_ID, vec!["desk-unusable"]));
+    }
+
+    #[test]
+    fn a_line_break_in_a_value_is_no_reason_to_begin_a_line() {
+        let error = Error::of(Kind::NotFound, "target-unknown", &[("target", "a\nhint: b".into())]);
+        assert_eq!(crate::output::one_line(&error.message).lines().count(), 1);
+    }
+}

@@ -82,7 +82,7 @@ fn set(context: &Context, name: &SecretName) -> Result<()> {
     context.make_state_dir()?;
     context.keyring().store(name, &secret).map_err(|e| failed(e, name))?;
     context.output.result(
-        &(message::text("secret-kept", &[("name", Arg::of(&name))]) + "\n"),
+        &(message::text("secret-kept", &[("name", Arg::of(name))]) + "\n"),
         json!({ "kept": name.to_string() }),
     );
     Ok(())

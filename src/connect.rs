@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::grant::{Access, Grant};
+use crate::message;
 use crate::target::{Target, split_public_host};
 use crate::transport::Route;
 
@@ -55,15 +56,15 @@ impl Connect {
 fn doubt(route: &Route) -> Option<String> {
     let host = route.host.as_deref()?;
     let why = if route.is_behind_a_jump() {
-        "is reached from here through another server".to_owned()
+        message::text("connect-doubt-jump", &[])
     } else if host.parse::<IpAddr>().is_ok_and(is_inside) || host == "localhost" {
-        "is an address that only this network has".to_owned()
+        message::text("connect-doubt-address", &[])
     } else if !host.contains(['.', ':']) {
-        "is a name that only this network or computer may know".to_owned()
+        message::text("connect-doubt-name", &[])
     } else {
         return None;
     };
-    Some(format!("`{host}` {why}: name the public one with `stagepass target add … --public-host`"))
+    Some(message::text("connect-doubt", &[("host", host.into()), ("why", why.into())]))
 }
 
 fn is_inside(address: IpAddr) -> bool {

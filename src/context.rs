@@ -17,7 +17,7 @@ use crate::global::Global;
 use crate::grant::UnixTime;
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::machine::keyring::{Dialog, Keyring, SecretKind, SecretName};
-use crate::message::line_and_column;
+use crate::message::{self, Arg, Id, line_and_column};
 use crate::output::Output;
 use crate::policy::desk::{Desk, DeskError};
 use crate::policy::{self, PolicyConfig};
@@ -122,7 +122,7 @@ impl Context {
     pub fn new(global: &Global, output: Output) -> Result<Self> {
         let home = environment("HOME")
             .or_else(|| etcetera::home_dir().ok())
-            .ok_or_else(|| Error::new(Kind::Usage, "there is no home folder; set HOME"))?;
+            .ok_or_else(|| Error::of(Kind::Usage, "no-home", &[]))?;
         let folder = |given: &Option<PathBuf>, name: &str, xdg: &str, default: &str| {
             given.clone().or_else(|| environment(name)).unwrap_or_else(|| {
                 environment(xdg)
@@ -137,16 +137,25 @@ impl Context {
             absolute(folder(&global.state, "STAGEPASS_STATE", "XDG_STATE_HOME", ".local/state"))?;
         let file = read_config(&config_dir.join("config.toml"))?;
         if let Some((key, problem)) = file.policy.problem() {
-            return Err(Error::new(Kind::Usage, "the configuration cannot be used")
-                .because_text(format!("`{key}` in [policy] {problem}"))
-                .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
+            return Err(Error::of(Kind::Usage, "config-unusable", &[])
+                .because_of(
+                    "config-unusable.policy",
+                    &[("key", key.into()), ("problem", problem.into())],
+                )
+                .hint_of(
+                    "config-unusable.way-out",
+                    &[("path", config_dir.join("config.toml").display().into())],
+                ));
         }
         if let Some(contact) = &file.contact
             && let Err(problem) = policy::check_sentence(contact)
         {
-            return Err(Error::new(Kind::Usage, "the configuration cannot be used")
-                .because_text(format!("`contact` {problem}"))
-                .hint(format!("mend `{}`", config_dir.join("config.toml").display())));
+            return Err(Error::of(Kind::Usage, "config-unusable", &[])
+                .because_of("config-unusable.contact", &[("problem", Arg::of(problem))])
+                .hint_of(
+                    "config-unusable.way-out",
+                    &[("path", config_dir.join("config.toml").display().into())],
+                ));
         }
         let user = login_name();
         let actor = format!("{user}@{}", ledger::host_name());
@@ -222,9 +231,10 @@ impl Context {
     /// Fails when the file cannot be read or understood; the error has line and column.
     pub fn targets(&self) -> Result<Targets> {
         Targets::load(&self.targets_path()).map_err(|e| {
-            Error::new(Kind::Usage, "the list of targets cannot be used")
-                .because(e)
-                .hint(format!("mend `{}` and run this again", self.targets_path().display()))
+            Error::of(Kind::Usage, "targets-unusable", &[]).because(e).hint_of(
+                "targets-unusable.way-out",
+                &[("path", self.targets_path().display().into())],
+            )
         })
     }
 
@@ -234,11 +244,12 @@ impl Context {
     /// Fails when there is none of this name.
     pub fn target(&self, name: &str) -> Result<Target> {
         self.targets()?.find(name).cloned().ok_or_else(|| {
-            Error::new(
+            Error::of(
                 Kind::NotFound,
-                format!("there is no target `{}`", crate::remote::script::clean(name)),
+                "target-unknown",
+                &[("target", crate::remote::script::clean(name).into())],
             )
-            .hint("`stagepass target list` shows them; `stagepass target add` adds one")
+            .hint_of("target-unknown.way-out", &[])
         })
     }
 
@@ -260,12 +271,9 @@ impl Context {
                 DeskError::NotFound { .. } => Kind::NotFound,
                 _ => Kind::Usage,
             };
-            Error::new(
-                kind,
-                format!("the desk `{}` cannot be used", crate::remote::script::clean(name)),
-            )
-            .because(e)
-            .hint("`stagepass desk list` shows the desks")
+            Error::of(kind, "desk-unusable", &[("desk", crate::remote::script::clean(name).into())])
+                .because(e)
+                .hint_of("desk-unusable.way-out", &[])
         })
     }
 
@@ -285,12 +293,13 @@ impl Context {
                 ProviderError::NotFound(_) => Kind::NotFound,
                 _ => Kind::Usage,
             };
-            Error::new(
+            Error::of(
                 kind,
-                format!("the provider `{}` cannot be used", crate::remote::script::clean(name)),
+                "provider-unusable",
+                &[("provider", crate::remote::script::clean(name).into())],
             )
             .because(e)
-            .hint("`stagepass provider list` shows the providers")
+            .hint_of("provider-unusable.way-out", &[])
         })
     }
 
@@ -317,13 +326,13 @@ impl Context {
             return Ok(self.ledger_location());
         };
         let url = url.expose();
-        let question = "Password of the ledger:";
+        let question = &message::text("ask-ledger", &[]);
         let password = self.unlock(SecretKind::Ledger, url, question).ok_or_else(|| {
-            Error::new(Kind::Usage, "the ledger's password is not in the keyring")
-                .hint(format!("keep it with `stagepass secret set ledger {url}`"))
-                .hint("where there is no keyring, as under cron, use `~/.pgpass` (mode 0600)")
+            Error::of(Kind::Usage, "ledger-password-missing", &[])
+                .hint_of("ledger-password-missing.keep", &[("url", url.into())])
+                .hint_of("ledger-password-missing.unattended", &[])
         })?;
-        let bad = || Error::new(Kind::Usage, "the ledger's URL cannot be understood");
+        let bad = || Error::of(Kind::Usage, "ledger-url-unusable", &[]);
         let mut whole = url::Url::parse(url).map_err(|e| bad().because(e))?;
         whole.set_password(Some(password.expose())).map_err(|()| bad())?;
         Ok(Location::Url(Secret::new(whole.into())))
@@ -380,15 +389,17 @@ impl Context {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state_dir);
         made.map_err(|e| {
             let folder = self.state_dir.display();
-            Error::new(Kind::Internal, format!("the folder `{folder}` cannot be made")).because(e)
+            Error::of(Kind::Internal, "folder-not-made", &[("folder", folder.into())]).because(e)
         })
     }
 
-    /// Whose password it is, as far as the list of targets says.
-    fn whom(&self, target: &str) -> String {
-        let target = self.targets().ok().and_then(|targets| targets.find(target).cloned());
-        let route = target.as_ref().and_then(|one| Route::of(one, &self.surroundings).ok());
-        route.map_or_else(String::new, |route| format!("of {} ", route.user))
+    /// Whose password it is, as far as the list of targets says, and where.
+    fn whose(&self, target: &str) -> [(&'static str, Arg); 3] {
+        let known = self.targets().ok().and_then(|targets| targets.find(target).cloned());
+        let route = known.as_ref().and_then(|one| Route::of(one, &self.surroundings).ok());
+        let user = route.map_or_else(String::new, |route| route.user.to_string());
+        let who = if user.is_empty() { "unknown" } else { "known" };
+        [("who", who.into()), ("user", user.into()), ("target", target.into())]
     }
 
     fn unlock(&self, kind: SecretKind, name: &str, question: &str) -> Option<Secret> {
@@ -417,22 +428,24 @@ impl Context {
         }
         let known = SecretName::new(kind, name).ok()?.to_string();
         let mut asked = self.asked.lock().ok()?;
-        let secret = self.output.ask_secret(&format!("That was not right. {question}"))?;
+        let secret = self
+            .output
+            .ask_secret(&message::text("ask-again", &[("question", question.into())]))?;
         let copy = Secret::new(secret.expose().to_owned());
         asked.insert(known, secret);
         Some(copy)
     }
 
     fn passphrase_question(what: &str) -> String {
-        format!("Passphrase of the key file {what}:")
+        message::text("ask-passphrase", &[("file", what.into())])
     }
 
     fn password_question(&self, target: &str) -> String {
-        format!("Login password {}on {target}:", self.whom(target))
+        message::text("ask-password", &self.whose(target))
     }
 
     fn sudo_question(&self, target: &str) -> String {
-        format!("sudo password {}on {target}:", self.whom(target))
+        message::text("ask-sudo", &self.whose(target))
     }
 }
 
@@ -490,16 +503,15 @@ pub fn login_name() -> String {
 
 fn absolute(path: PathBuf) -> Result<PathBuf> {
     std::path::absolute(&path).map_err(|e| {
-        Error::new(Kind::Usage, format!("the folder `{}` cannot be used", path.display()))
-            .because(e)
+        Error::of(Kind::Usage, "folder-unusable", &[("path", path.display().into())]).because(e)
     })
 }
 
 fn read_config(path: &Path) -> Result<ConfigFile> {
     let unusable = |why: String| {
-        Error::new(Kind::Usage, format!("the configuration `{}` cannot be used", path.display()))
+        Error::of(Kind::Usage, "config-file-unusable", &[("path", path.display().into())])
             .because_text(why)
-            .hint("mend the file and run this again")
+            .hint_of("config-file-unusable.way-out", &[])
     };
     let read = match file::read(path, FILE_LIMIT, Links::Follow) {
         Ok(read) => read,
@@ -509,14 +521,14 @@ fn read_config(path: &Path) -> Result<ConfigFile> {
     let text = read.text().map_err(|e| unusable(e.to_string()))?;
     let file = parse_config(text).map_err(unusable)?;
     refuse_unsafe(path).map_err(|e| {
-        Error::new(Kind::Usage, "the configuration cannot be trusted")
+        Error::of(Kind::Usage, "config-untrusted", &[])
             .because(e)
-            .hint(format!("chmod go-w {}", path.display()))
+            .hint_of("config-untrusted.way-out", &[("path", path.display().into())])
     })?;
     if read.about.mode() & 0o077 != 0 && file.ledger.as_ref().is_some_and(LedgerUrl::has_password) {
-        return Err(Error::new(Kind::Usage, "others can read the ledger's password")
-            .because_text(format!("`{}` holds it", path.display()))
-            .hint(format!("chmod 600 {}", path.display())));
+        return Err(Error::of(Kind::Usage, "config-readable", &[])
+            .because_of("config-readable.why", &[("path", path.display().into())])
+            .hint_of("config-readable.way-out", &[("path", path.display().into())]));
     }
     Ok(file)
 }
@@ -559,7 +571,7 @@ impl From<LedgerError> for Error {
         let mut error = Self::new(kind, e.to_string());
         let mut source = std::error::Error::source(&e);
         while let Some(inner) = source {
-            error.causes.push(crate::remote::script::clean(&inner.to_string()));
+            error.causes.push(crate::remote::script::clean(&inner.to_string()).into());
             source = inner.source();
         }
         match hint {
@@ -570,85 +582,50 @@ impl From<LedgerError> for Error {
 }
 
 /// What to do about a ledger on PostgreSQL, where that is something else than for a file.
-fn database_hint(e: &LedgerError) -> Option<&'static str> {
+fn database_hint(e: &LedgerError) -> Option<Id> {
     let (place, hint) = match e {
-        LedgerError::ReadOnly { place, .. } => {
-            (place, "the login may only read, or the server is a standby: see its rights there")
-        }
-        LedgerError::Denied { place, .. } => {
-            (place, "check user and password, and what `pg_hba.conf` and the grants there allow")
-        }
-        LedgerError::Corrupt { place, .. } => {
-            (place, "leave the database as it is, and restore your last `pg_dump` into another")
-        }
-        LedgerError::DiskFull { place } => {
-            (place, "make room on the database's server; nothing was lost, and nothing was changed")
-        }
+        LedgerError::ReadOnly { place, .. } => (place, Id("ledger-database-hint-read-only")),
+        LedgerError::Denied { place, .. } => (place, Id("ledger-database-hint-denied")),
+        LedgerError::Corrupt { place, .. } => (place, Id("ledger-database-hint-corrupt")),
+        LedgerError::DiskFull { place } => (place, Id("ledger-database-hint-disk-full")),
         LedgerError::OlderVersion { place, .. } => {
-            (place, "any command of a login that may change tables brings it up to date")
+            (place, Id("ledger-database-hint-older-version"))
         }
-        LedgerError::Absent { place } => {
-            (place, "nothing was recorded in this database; `stagepass case open` begins")
-        }
+        LedgerError::Absent { place } => (place, Id("ledger-database-hint-absent")),
         _ => return None,
     };
     place.starts_with("postgres").then_some(hint)
 }
 
 /// What to do about a ledger that does not do what it is asked for.
-fn ledger_hint(e: &LedgerError) -> Option<&'static str> {
+fn ledger_hint(e: &LedgerError) -> Option<Id> {
     if let Some(hint) = database_hint(e) {
         return Some(hint);
     }
     Some(match e {
-        LedgerError::Locked { .. } => "another stagepass is writing; try again in a moment",
-        LedgerError::ReadOnly { .. } => "check who owns the file and its folder",
-        LedgerError::Corrupt { .. } => {
-            "keep the file as it is, and put your last backup of it in its place"
-        }
-        LedgerError::BadUrl { .. } => {
-            "mend `ledger` in config.toml: `ledger = \"postgres://user@host/database\"`"
-        }
-        LedgerError::InsecureUrl { .. } => {
-            "leave `sslmode` out of `ledger` in config.toml, or write `sslmode=verify-full`"
-        }
-        LedgerError::Export(_) => {
-            "what was written is not the whole ledger; write it to a place with room for it"
-        }
-        LedgerError::NotALedger { .. } => {
-            "nothing was changed in it; name another folder with `--state`, or move it away"
-        }
-        LedgerError::Absent { .. } => {
-            "if there was one, put your last backup in its place; `stagepass case open` begins a \
-             new one"
-        }
-        LedgerError::Denied { .. } => "check who owns it, its folder, and what they allow",
-        LedgerError::Unreachable { .. } => "check that the database runs and answers from here",
-        LedgerError::OlderVersion { .. } => {
-            "any command brings it up to date; check who owns the file and its folder, so that it \
-             can be written"
-        }
-        LedgerError::Altered { .. } => {
-            "nothing was done: `stagepass ledger verify` says where; put your last backup of the \
-             ledger back"
-        }
-        LedgerError::NoCopy => "`pg_dump` makes a backup of a database",
-        LedgerError::Copy { .. } => "name a new file in a folder that can be written",
-        LedgerError::NoDatabase { .. } => {
-            "make the database, or mend `ledger` in config.toml: `ledger = \
-             \"postgres://user@host/database\"`"
-        }
-        LedgerError::Unsure { .. } => "`stagepass list` shows what was recorded",
-        LedgerError::Conflict { .. } => "look at it with `stagepass show`, and try again",
-        LedgerError::NewerVersion { .. } => "use the newer stagepass that wrote it",
-        LedgerError::DiskFull { .. } => "make room; nothing was lost, and nothing was changed",
-        LedgerError::NoSuchGrant { .. } => "`stagepass list --all` shows every grant",
-        LedgerError::NoSuchCase { .. } => "`stagepass case list --all` shows every case",
-        LedgerError::Ambiguous { .. } => "write more of the id",
-        LedgerError::AlreadyGranted { .. } => {
-            "one person has one grant on a target: `stagepass extend` moves its deadline, \
-             `stagepass revoke` ends it"
-        }
+        LedgerError::Locked { .. } => Id("ledger-hint-locked"),
+        LedgerError::ReadOnly { .. } => Id("ledger-hint-read-only"),
+        LedgerError::Corrupt { .. } => Id("ledger-hint-corrupt"),
+        LedgerError::BadUrl { .. } => Id("ledger-hint-bad-url"),
+        LedgerError::InsecureUrl { .. } => Id("ledger-hint-insecure-url"),
+        LedgerError::Export(_) => Id("ledger-hint-export"),
+        LedgerError::NotALedger { .. } => Id("ledger-hint-not-a-ledger"),
+        LedgerError::Absent { .. } => Id("ledger-hint-absent"),
+        LedgerError::Denied { .. } => Id("ledger-hint-denied"),
+        LedgerError::Unreachable { .. } => Id("ledger-hint-unreachable"),
+        LedgerError::OlderVersion { .. } => Id("ledger-hint-older-version"),
+        LedgerError::Altered { .. } => Id("ledger-hint-altered"),
+        LedgerError::NoCopy => Id("ledger-hint-no-copy"),
+        LedgerError::Copy { .. } => Id("ledger-hint-copy"),
+        LedgerError::NoDatabase { .. } => Id("ledger-hint-no-database"),
+        LedgerError::Unsure { .. } => Id("ledger-hint-unsure"),
+        LedgerError::Conflict { .. } => Id("ledger-hint-conflict"),
+        LedgerError::NewerVersion { .. } => Id("ledger-hint-newer-version"),
+        LedgerError::DiskFull { .. } => Id("ledger-hint-disk-full"),
+        LedgerError::NoSuchGrant { .. } => Id("ledger-hint-no-such-grant"),
+        LedgerError::NoSuchCase { .. } => Id("ledger-hint-no-such-case"),
+        LedgerError::Ambiguous { .. } => Id("ledger-hint-ambiguous"),
+        LedgerError::AlreadyGranted { .. } => Id("ledger-hint-already-granted"),
         _ => return None,
     })
 }

@@ -10,7 +10,7 @@ use chrono::{
 };
 
 use crate::grant::UnixTime;
-use crate::message::{self, Arg};
+use crate::message::{self, Arg, Note, Told, shown_by_note};
 
 /// The longest time that is understood, in seconds: 366 days. Policy sets the limits; this one
 /// keeps the arithmetic away from the end of the calendar.
@@ -20,22 +20,14 @@ const LONGEST: i64 = 366 * 86_400;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeadlineError {
     /// It is not a length of time.
-    #[error("`{0}` is not a length of time; write `14d`, `5h`, `90m` or `2 weeks`")]
     NotALength(String),
     /// It is not a day or a time of day.
-    #[error(
-        "`{0}` is not a time; write `2026-12-01`, `2026-12-01 18:00`, `2026-12-01T18:00+01:00` or \
-         `2026-12-01T17:00Z`"
-    )]
     NotATime(String),
     /// Less than a second.
-    #[error("`{0}` is no time at all")]
     Zero(String),
     /// More than a year.
-    #[error("`{0}` is more than a year away")]
     Far(String),
     /// It is over.
-    #[error("`{text}` is in the past: it was {ago}")]
     Past {
         /// What was written.
         text: String,
@@ -43,9 +35,6 @@ pub enum DeadlineError {
         ago: String,
     },
     /// Clocks are put back, and this time of day comes twice.
-    #[error(
-        "`{text}` comes twice that day, because clocks are put back; write `{earlier}` or `{later}`"
-    )]
     Twice {
         /// What was written.
         text: String,
@@ -55,10 +44,6 @@ pub enum DeadlineError {
         later: String,
     },
     /// Clocks are put forward, and this time of day does not come.
-    #[error(
-        "`{text}` does not come that day, because clocks are put forward; write `{earlier}` or \
-         `{later}`"
-    )]
     Never {
         /// What was written.
         text: String,
@@ -68,6 +53,42 @@ pub enum DeadlineError {
         later: String,
     },
 }
+
+impl Told for DeadlineError {
+    fn note(&self) -> Note {
+        match self {
+            Self::NotALength(value) => {
+                Note::of("deadline-error-not-a-length", &[("value", Arg::of(value))])
+            }
+            Self::NotATime(value) => {
+                Note::of("deadline-error-not-a-time", &[("value", Arg::of(value))])
+            }
+            Self::Zero(value) => Note::of("deadline-error-zero", &[("value", Arg::of(value))]),
+            Self::Far(value) => Note::of("deadline-error-far", &[("value", Arg::of(value))]),
+            Self::Past { text, ago } => {
+                Note::of("deadline-error-past", &[("text", Arg::of(text)), ("ago", Arg::of(ago))])
+            }
+            Self::Twice { text, earlier, later } => Note::of(
+                "deadline-error-twice",
+                &[
+                    ("text", Arg::of(text)),
+                    ("earlier", Arg::of(earlier)),
+                    ("later", Arg::of(later)),
+                ],
+            ),
+            Self::Never { text, earlier, later } => Note::of(
+                "deadline-error-never",
+                &[
+                    ("text", Arg::of(text)),
+                    ("earlier", Arg::of(earlier)),
+                    ("later", Arg::of(later)),
+                ],
+            ),
+        }
+    }
+}
+
+shown_by_note!(DeadlineError);
 
 /// Reads a length of time, such as `14d`, `5h`, `90m` or `2 weeks`. The answer is in seconds, at
 /// least 1.
@@ -98,10 +119,19 @@ pub fn doubtful(text: &str, seconds: i64) -> Option<String> {
     match unit {
         "m" if seconds <= 12 * 60 => {
             let days = count.parse::<u32>().unwrap_or(1).saturating_mul(30);
-            Some(format!("`{shown}` is {length}; for months write `{days}d`."))
+            Some(message::text(
+                "deadline-doubt-months",
+                &[("shown", shown.into()), ("length", length.into()), ("days", days.into())],
+            ))
         }
-        "M" => Some(format!("`{shown}` is {length}; for minutes write `{count}min`.")),
-        _ if seconds < 60 => Some(format!("`{shown}` is only {length}.")),
+        "M" => Some(message::text(
+            "deadline-doubt-minutes",
+            &[("shown", shown.into()), ("length", length.into()), ("count", count.into())],
+        )),
+        _ if seconds < 60 => Some(message::text(
+            "deadline-doubt-short",
+            &[("shown", shown.into()), ("length", length.into())],
+        )),
         _ => None,
     }
 }

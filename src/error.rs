@@ -5,6 +5,14 @@
 
 use std::fmt;
 
+use crate::deadline::DeadlineError;
+use crate::machine::keyring::KeyringError;
+use crate::machine::schedule::ScheduleError;
+use crate::message::{Arg, Note, Told};
+use crate::policy::desk::DeskError;
+use crate::public_key::PublicKeyError;
+use crate::secret::RandomFailed;
+
 /// What sort of failure this is. It picks the exit code and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
@@ -60,12 +68,14 @@ impl Kind {
 pub struct Error {
     /// What sort of failure this is.
     pub kind: Kind,
+    /// By which programs know the message, whatever the language.
+    pub id: String,
     /// What happened, in one line.
     pub message: String,
     /// Why, outermost first.
-    pub causes: Vec<String>,
+    pub causes: Vec<Note>,
     /// What to do about it.
-    pub hints: Vec<String>,
+    pub hints: Vec<Note>,
     /// What only some errors have.
     pub more: Box<More>,
 }
@@ -90,26 +100,28 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error of this kind that says `message`.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            causes: Vec::new(),
-            hints: Vec::new(),
-            more: Box::default(),
-        }
+    pub fn new(kind: Kind, message: impl Into<Note>) -> Self {
+        let Note { id, text } = message.into();
+        let (causes, hints, more) = (Vec::new(), Vec::new(), Box::default());
+        Self { kind, id, message: text, causes, hints, more }
+    }
+
+    /// An error of this kind that says the sentence with this id.
+    #[must_use]
+    pub fn of(kind: Kind, id: &str, args: &[(&str, Arg)]) -> Self {
+        Self::new(kind, Note::of(id, args))
     }
 
     /// Adds the reason and the reasons behind it.
     #[must_use]
-    pub fn because(mut self, cause: impl std::error::Error) -> Self {
-        self.causes.push(cause.to_string());
+    pub fn because(mut self, cause: impl std::error::Error + 'static) -> Self {
+        self.causes.push(note_of(&cause));
         let mut next = cause.source();
         while let Some(inner) = next {
-            let text = inner.to_string();
+            let note = note_of(inner);
             // Many crates repeat their source's text in their own.
-            if !self.causes.iter().any(|known| known.contains(&text)) {
-                self.causes.push(text);
+            if !self.causes.iter().any(|known| known.text.contains(&note.text)) {
+                self.causes.push(note);
             }
             next = inner.source();
         }
@@ -118,9 +130,15 @@ impl Error {
 
     /// Adds a reason that is only a sentence.
     #[must_use]
-    pub fn because_text(mut self, cause: impl Into<String>) -> Self {
+    pub fn because_text(mut self, cause: impl Into<Note>) -> Self {
         self.causes.push(cause.into());
         self
+    }
+
+    /// Adds the sentence with this id as a reason.
+    #[must_use]
+    pub fn because_of(self, id: &str, args: &[(&str, Arg)]) -> Self {
+        self.because_text(Note::of(id, args))
     }
 
     /// Adds what was done all the same.
@@ -139,10 +157,35 @@ impl Error {
 
     /// Adds one thing the user can do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Note>) -> Self {
         self.hints.push(hint.into());
         self
     }
+
+    /// Adds the sentence with this id as something the user can do.
+    #[must_use]
+    pub fn hint_of(self, id: &str, args: &[(&str, Arg)]) -> Self {
+        self.hint(Note::of(id, args))
+    }
+}
+
+/// What an error says, with its id where its sentences are in the catalogue.
+fn note_of(cause: &(dyn std::error::Error + 'static)) -> Note {
+    fn told<E: std::error::Error + Told + 'static>(
+        cause: &(dyn std::error::Error + 'static),
+    ) -> Option<Note> {
+        cause.downcast_ref::<E>().map(Told::note)
+    }
+    let known = [
+        told::<Error>,
+        told::<DeadlineError>,
+        told::<DeskError>,
+        told::<KeyringError>,
+        told::<PublicKeyError>,
+        told::<RandomFailed>,
+        told::<ScheduleError>,
+    ];
+    known.iter().find_map(|told| told(cause)).unwrap_or_else(|| Note::quoted(cause.to_string()))
 }
 
 impl Error {
@@ -150,8 +193,23 @@ impl Error {
     /// nobody.
     #[must_use]
     pub fn one_line(&self) -> String {
-        let causes: String = self.causes.iter().map(|cause| format!(": {cause}")).collect();
-        format!("{}{causes}", self.message)
+        format!(
+            "{}{}",
+            self.message,
+            self.causes.iter().fold(String::new(), |told, cause| told + ": " + &cause.text)
+        )
+    }
+
+    /// The reasons in one line, outermost first.
+    #[must_use]
+    pub fn why(&self, between: &str) -> String {
+        self.causes.iter().map(|cause| cause.text.as_str()).collect::<Vec<_>>().join(between)
+    }
+}
+
+impl Told for Error {
+    fn note(&self) -> Note {
+        Note { id: self.id.clone(), text: self.message.clone() }
     }
 }
 
@@ -162,3 +220,36 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::NO_ID;
+
+    fn ids(notes: &[Note]) -> Vec<&str> {
+        notes.iter().map(|note| note.id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_it_says_is_known_by_ids_and_what_others_said_has_none() {
+        let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let unread = DeskError::Read { path: "/desk".into(), source: denied() };
+        let error = Error::of(Kind::Usage, "desk-unusable", &[("desk", "mine".into())])
+            .because(unread)
+            .because_text("what a server said")
+            .hint_of("desk-unusable.way-out", &[]);
+        assert_eq!(error.id, "desk-unusable");
+        assert_eq!(error.message, "the desk `mine` cannot be used");
+        assert_eq!(ids(&error.causes), ["desk-error-read", NO_ID, NO_ID]);
+        assert_eq!(error.causes[1].text, denied().to_string());
+        assert_eq!(ids(&error.hints), ["desk-unusable.way-out"]);
+        let behind = Error::new(Kind::Usage, "somebody else's words").because(error);
+        assert_eq!((behind.id.as_str(), ids(&behind.causes)), (NO_ID, vec!["desk-unusable"]));
+    }
+
+    #[test]
+    fn a_line_break_in_a_value_is_no_reason_to_begin_a_line() {
+        let error = Error::of(Kind::NotFound, "target-unknown", &[("target", "a\nhint: b".into())]);
+        assert_eq!(crate::output::one_line(&error.message).lines().count(), 1);
+    }
+}

@@ -51,7 +51,7 @@ pub fn run() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
-            let error = error::Error::new(error::Kind::Internal, "the program cannot start");
+            let error = error::Error::of(error::Kind::Internal, "not-started", &[]);
             output.error(&error.because(e));
             return ExitCode::from(error::Kind::Internal.exit_code());
         }
@@ -67,7 +67,7 @@ pub fn run() -> ExitCode {
         if let Some(target) = output::in_hand() {
             output.say(
                 output::Tone::Warn,
-                &format!("interrupted: undoing what was begun on {target}"),
+                &message::text("interrupted-undoing", &[("target", target.into())]),
             );
             tokio::select! {
                 ended = &mut command => return ended,
@@ -119,8 +119,7 @@ fn as_document(e: &clap::Error) -> error::Error {
     let message = remote::script::clean(said.strip_prefix("error: ").unwrap_or(&said));
     let error = error::Error::new(error::Kind::Usage, message);
     let tips = paragraphs.filter_map(|text| text.trim().strip_prefix("tip: "));
-    tips.fold(error, |error, tip| error.hint(remote::script::clean(tip)))
-        .hint("`--help` has the options")
+    tips.fold(error, |error, tip| error.hint(remote::script::clean(tip))).hint_of("see-help", &[])
 }
 
 /// A crash must not write secrets to disk, and no other process of this user may read them out of
@@ -187,14 +186,12 @@ async fn interrupted(tell: &tokio::sync::mpsc::UnboundedSender<()>) {
 /// What an interruption left: something may be live on that target, or something is in the ledger,
 /// or nothing had been begun.
 fn interruption(in_hand: Option<&str>) -> error::Error {
-    let error = error::Error::new(error::Kind::Unknown, "interrupted");
+    let error = error::Error::of(error::Kind::Unknown, "interrupted", &[]);
     match in_hand {
-        Some(target) => {
-            error.hint(format!("an account may be live on {target}: `stagepass sweep`"))
+        Some(target) => error.hint_of("interrupted.live", &[("target", target.into())]),
+        None if ledger::has_written() => {
+            error.hint_of("interrupted.begun", &[]).hint_of("interrupted.way-out", &[])
         }
-        None if ledger::has_written() => error
-            .hint("what had been begun is in the ledger: `stagepass list` shows it")
-            .hint("`stagepass sweep` finishes or undoes it"),
-        None => error.hint("nothing had been made"),
+        None => error.hint_of("interrupted.nothing", &[]),
     }
 }

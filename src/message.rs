@@ -1,10 +1,11 @@
-//! Every sentence about rules, refusals, plans and hand-over, looked up by id in a Project Fluent
-//! catalogue, so that a language is added without touching code.
+//! Every sentence that a person reads, looked up by id in a Project Fluent catalogue, so that a
+//! language is added without touching code. A test counts what is still said in Rust.
 //!
 //! `id` is a message of `locales/<language>/stagepass.ftl`; `id.attribute` is one of its
 //! attributes. Command names, flags, JSON keys and ids are never translated.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::text;
@@ -45,6 +46,24 @@ impl From<String> for Arg {
     }
 }
 
+impl From<std::path::Display<'_>> for Arg {
+    fn from(path: std::path::Display<'_>) -> Self {
+        Self::Text(harmless(&path.to_string()))
+    }
+}
+
+impl From<&Path> for Arg {
+    fn from(path: &Path) -> Self {
+        path.display().into()
+    }
+}
+
+impl From<&PathBuf> for Arg {
+    fn from(path: &PathBuf) -> Self {
+        path.display().into()
+    }
+}
+
 impl From<i64> for Arg {
     fn from(number: i64) -> Self {
         Self::Number(number)
@@ -66,6 +85,14 @@ impl From<u16> for Arg {
 impl From<usize> for Arg {
     fn from(number: usize) -> Self {
         Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl Arg {
+    /// What anything says of itself.
+    #[must_use]
+    pub fn of(value: impl fmt::Display) -> Self {
+        value.to_string().into()
     }
 }
 
@@ -176,17 +203,26 @@ pub fn text(id: &str, args: &[(&str, Arg)]) -> String {
 /// A sentence, and the id by which programs know it whatever the language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
-    /// The same word for the same thing.
+    /// The same word for the same thing; [`NO_ID`] where another program said it.
     pub id: String,
     /// The sentence, without a full stop.
     pub text: String,
 }
+
+/// In place of the id of a sentence that has none.
+pub const NO_ID: &str = "note";
 
 impl Note {
     /// The sentence with this id of the built-in catalogue.
     #[must_use]
     pub fn of(id: &str, args: &[(&str, Arg)]) -> Self {
         Self { id: id.to_owned(), text: text(id, args) }
+    }
+
+    /// What another program said: a server, the system, a library.
+    #[must_use]
+    pub fn quoted(text: impl Into<String>) -> Self {
+        Self { id: NO_ID.to_owned(), text: text.into() }
     }
 
     /// Those of these sentences that are so.
@@ -211,6 +247,67 @@ impl fmt::Display for Note {
     }
 }
 
+/// The id of a sentence, to be handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Id(pub &'static str);
+
+impl Id {
+    /// The sentence.
+    #[must_use]
+    pub fn text(self) -> String {
+        text(self.0, &[])
+    }
+
+    /// The sentence, where it has values after all.
+    #[must_use]
+    pub fn with(self, args: &[(&str, Arg)]) -> Note {
+        Note::of(self.0, args)
+    }
+}
+
+impl From<Id> for Note {
+    fn from(id: Id) -> Self {
+        Self::of(id.0, &[])
+    }
+}
+
+impl From<String> for Note {
+    fn from(text: String) -> Self {
+        Self::quoted(text)
+    }
+}
+
+impl From<&str> for Note {
+    fn from(text: &str) -> Self {
+        Self::quoted(text)
+    }
+}
+
+impl From<&String> for Note {
+    fn from(text: &String) -> Self {
+        Self::quoted(text)
+    }
+}
+
+/// Errors whose sentences are in the catalogue. Their `Display` is the sentence, so that whoever
+/// only wants the text need not know of it.
+pub trait Told {
+    /// The sentence and its id.
+    fn note(&self) -> Note;
+}
+
+/// Shows an error by its sentence.
+macro_rules! shown_by_note {
+    ($($error:ty),+) => {$(
+        impl std::fmt::Display for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&$crate::message::Told::note(self).text)
+            }
+        }
+    )+};
+}
+pub(crate) use shown_by_note;
+
 /// Whether the built-in catalogue has a sentence with this id.
 #[must_use]
 pub fn has(id: &str) -> bool {
@@ -218,9 +315,10 @@ pub fn has(id: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::{Path, PathBuf};
+mod asked;
 
+#[cfg(test)]
+mod tests {
     use super::*;
 
     #[test]
@@ -241,61 +339,6 @@ mod tests {
         folders.sort();
         let built_in: Vec<_> = LOCALES.iter().map(|(language, _)| *language).collect();
         assert_eq!(folders, built_in);
-    }
-
-    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                sources(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
-
-    /// The ids in `text("…", …)` and `Note::of("…", …)` of a source, up to its tests.
-    fn asked_for(source: &str) -> Vec<&str> {
-        let code = source.split("#[cfg(test)]").next().unwrap();
-        code.match_indices("text(")
-            .filter(|(at, _)| {
-                !code[..*at].ends_with(|c: char| c.is_alphanumeric() || "_.".contains(c))
-            })
-            .filter(|(at, _)| !code[..*at].ends_with("Column::"))
-            .chain(code.match_indices("Note::of("))
-            .filter_map(|(at, call)| code[at + call.len()..].trim_start().strip_prefix('"'))
-            .filter_map(|rest| rest.split_once('"'))
-            .map(|(id, _)| id)
-            .collect()
-    }
-
-    #[test]
-    fn every_id_that_the_code_asks_for_is_in_the_catalogue_and_no_other() {
-        let mut files = Vec::new();
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
-        let mut count = 0;
-        let mut code = String::new();
-        for file in files {
-            let source = std::fs::read_to_string(&file).unwrap();
-            for id in asked_for(&source) {
-                count += 1;
-                assert!(has(id), "{}: `{id}` is not in locales/en/stagepass.ftl", file.display());
-            }
-            code.push_str(&source);
-        }
-        assert!(count > 3, "the search for ids finds none any more");
-        let (_, catalogue) = LOCALES.iter().find(|(language, _)| *language == "en").unwrap();
-        let ids: Vec<&str> = catalogue
-            .lines()
-            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
-            .filter_map(|line| Some(line.split_once(" =")?.0))
-            .collect();
-        assert!(ids.len() > 50, "{ids:?}");
-        for id in ids {
-            // Those of rules are put together, and policy has a test for them.
-            let asked = id.starts_with("rule-") || code.contains(&format!("\"{id}\""));
-            assert!(asked, "nobody asks for `{id}`");
-        }
     }
 
     #[test]

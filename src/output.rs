@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::secret::Secret;
 use crate::text;
 
@@ -169,7 +170,7 @@ impl Output {
             .and_then(|()| out.write_all(secret.expose().as_bytes()))
             .and_then(|()| out.write_all(if secret.expose().ends_with('\n') { b"" } else { b"\n" }))
             .and_then(|()| out.flush())
-            .map_err(|e| Error::new(Kind::Internal, "the credential was not shown").because(e))
+            .map_err(|e| Error::of(Kind::Internal, "credential-not-shown", &[]).because(e))
     }
 
     /// Says something on standard error.
@@ -210,10 +211,14 @@ impl Output {
             }
         }
         for cause in &error.causes {
-            text.push_str(&format!("  {} {}\n", paint(Tone::Faint, "because:"), one_line(cause)));
+            text.push_str(&format!(
+                "  {} {}\n",
+                paint(Tone::Faint, "because:"),
+                one_line(&cause.text)
+            ));
         }
         for hint in &error.hints {
-            text.push_str(&format!("{} {}\n", paint(Tone::Strong, "hint:"), one_line(hint)));
+            text.push_str(&format!("{} {}\n", paint(Tone::Strong, "hint:"), one_line(&hint.text)));
         }
         write_err(&harmless(&text));
     }
@@ -296,7 +301,7 @@ impl Output {
     /// Asks for a yes. `None` where nobody can be asked.
     #[must_use]
     pub fn confirm(&self, question: &str) -> Option<bool> {
-        let answer = self.ask(&format!("{question} [y/N]"))?;
+        let answer = self.ask(&message::text("ask-yes", &[("question", question.into())]))?;
         Some(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
@@ -316,16 +321,16 @@ impl Output {
     pub fn read_secret(&self, question: &str) -> Result<Secret> {
         if io::stdin().is_terminal() {
             return hidden(question)
-                .map_err(|e| Error::new(Kind::Internal, "the terminal cannot be read").because(e));
+                .map_err(|e| Error::of(Kind::Internal, "terminal-unreadable", &[]).because(e));
         }
         let line = unless_interrupted(|| {
             let mut line = Zeroizing::new(String::with_capacity(4096));
             io::stdin().lock().take(4096).read_line(&mut line).map(|_| line)
         });
-        let mut line = line
-            .map_err(|e| Error::new(Kind::Internal, "standard input cannot be read").because(e))?;
+        let mut line =
+            line.map_err(|e| Error::of(Kind::Internal, "input-unreadable", &[]).because(e))?;
         if line.len() >= 4096 {
-            return Err(Error::new(Kind::Usage, "the secret is longer than 4095 characters"));
+            return Err(Error::of(Kind::Usage, "secret-too-long", &[]));
         }
         while line.ends_with(['\n', '\r']) {
             line.pop();
@@ -479,6 +484,7 @@ fn error_document(error: &Error) -> Value {
     json!({
         "kind": error.kind.id(),
         "exit_code": error.kind.exit_code(),
+        "id": error.id,
         "message": error.message,
         "causes": error.causes,
         "hints": error.hints,

@@ -15,6 +15,7 @@ use russh::keys::ssh_key::{EcdsaCurve, Error as KeyError, LineEnding};
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
+use crate::message::{Arg, Note, Told, shown_by_note};
 use crate::secret::{RandomFailed, Secret};
 use crate::text;
 
@@ -69,57 +70,66 @@ impl SupporterKey {
 #[derive(Debug, thiserror::Error)]
 pub enum PublicKeyError {
     /// It cannot be read.
-    #[error("the public key cannot be read")]
     Read(#[source] io::Error),
     /// There is nothing in it.
-    #[error("there is no public key in it: it is empty")]
     Empty,
     /// It is too large to be a key.
-    #[error("it is larger than 16 KiB, and no public key is")]
     Large,
     /// It holds more than one key.
-    #[error("it holds {0} keys; a grant is for one person and one key")]
     Several(usize),
     /// Something stands in front of the key.
-    #[error("it has options in front of the key; only `type base64 comment` is taken")]
     Options,
     /// It is a private key. Its text is never repeated.
-    #[error("this is a PRIVATE key, and it must be sent to nobody")]
     Private,
     /// It is in the format of OpenSSL.
-    #[error("it is a public key in PEM format, as OpenSSL writes it, not in OpenSSH's")]
     Pem,
     /// It is something else that begins with dashes: what it says there.
-    #[error("it is not an SSH key: it begins with `{0}`")]
     Armor(&'static str),
     /// Other text stands around the key: an e-mail, or a page.
-    #[error("there is other text around the key; it must be alone in the file")]
     Surrounded,
     /// It is an address on the web.
-    #[error("it is a web address, not a key")]
     Url,
     /// It is in the format of PuTTY or RFC 4716.
-    #[error("it is in the SSH2 format of PuTTY, not in OpenSSH's")]
     OtherFormat,
     /// It is a certificate.
-    #[error("it is a certificate, not a public key")]
     Certificate,
     /// Its type is broken or not known.
-    #[error("the key's type, `{0}`, is not taken: servers and stagepass refuse it")]
     Type(String),
     /// An RSA key that is too short.
-    #[error("the RSA key has {0} bits, and must have 2048 or more")]
     ShortRsa(u32),
     /// It looks like a key, but what it encodes is not one.
-    #[error("the key is damaged: {0}")]
     Damaged(&'static str),
     /// It is text, but no key.
-    #[error("it is not a public key in OpenSSH's format")]
     NotAKey,
     /// Bytes that no text has.
-    #[error("it has control characters in it, or is not text")]
     NotText,
 }
+
+impl Told for PublicKeyError {
+    fn note(&self) -> Note {
+        match self {
+            Self::Read(_) => Note::of("key-error-read", &[]),
+            Self::Empty => Note::of("key-error-empty", &[]),
+            Self::Large => Note::of("key-error-large", &[]),
+            Self::Several(value) => Note::of("key-error-several", &[("value", Arg::of(value))]),
+            Self::Options => Note::of("key-error-options", &[]),
+            Self::Private => Note::of("key-error-private", &[]),
+            Self::Pem => Note::of("key-error-pem", &[]),
+            Self::Armor(value) => Note::of("key-error-armor", &[("value", Arg::of(value))]),
+            Self::Surrounded => Note::of("key-error-surrounded", &[]),
+            Self::Url => Note::of("key-error-url", &[]),
+            Self::OtherFormat => Note::of("key-error-other-format", &[]),
+            Self::Certificate => Note::of("key-error-certificate", &[]),
+            Self::Type(value) => Note::of("key-error-type", &[("value", Arg::of(value))]),
+            Self::ShortRsa(value) => Note::of("key-error-short-rsa", &[("value", Arg::of(value))]),
+            Self::Damaged(value) => Note::of("key-error-damaged", &[("value", Arg::of(value))]),
+            Self::NotAKey => Note::of("key-error-not-a-key", &[]),
+            Self::NotText => Note::of("key-error-not-text", &[]),
+        }
+    }
+}
+
+shown_by_note!(PublicKeyError);
 
 impl PublicKeyError {
     /// What to do about it: the id of a sentence in the catalogue.

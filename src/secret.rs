@@ -13,6 +13,8 @@ use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::message::{Note, Told, shown_by_note};
+
 /// A password, passphrase or private key. Wiped on drop.
 ///
 /// It has no `Clone`, no `Display`, no `Serialize`, and its `Debug` says nothing: adding any of
@@ -48,8 +50,15 @@ impl fmt::Debug for Secret {
 
 /// The operating system's generator failed; without it no secret is made.
 #[derive(Debug, thiserror::Error)]
-#[error("the operating system's random number generator failed")]
 pub struct RandomFailed;
+
+impl Told for RandomFailed {
+    fn note(&self) -> Note {
+        Note::of("random-failed", &[])
+    }
+}
+
+shown_by_note!(RandomFailed);
 
 /// How many characters a generated password has: 26 of 64 symbols are 156 bits.
 pub const PASSWORD_LENGTH: usize = 26;

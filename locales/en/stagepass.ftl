@@ -362,9 +362,9 @@ target-shops-seen-hint = name the one that is meant: `stagepass target add { $ta
 
 grant-shop-needs-a-folder = which shop is meant is found by its folder
 grant-shop-unknown = there is no shop in { $folder } whose software stagepass knows
-grant-shop-unknown-hint = name the shop's own folder (`stagepass target add … --replace --path FOLDER`); `stagepass provider list` shows the software that is known
+    .way-out = name the shop's own folder (`stagepass target add … --replace --path FOLDER`); `stagepass provider list` shows the software that is known
 grant-shop-several = there are signs of several kinds of shop in { $folder }: { $names }
-grant-shop-several-hint = name one of them in place of `shop`
+    .way-out = name one of them in place of `shop`
 
 ## Lengths of time
 
@@ -590,3 +590,629 @@ form-none = there is no form for a password at { $url } ({ $code })
 form-leads-nowhere = { $url } leads to nowhere
 form-leads-elsewhere = { $url } leads to another site, { $other }, and was not followed
 form-leads-in-a-circle = { $url } leads on and on
+
+## What stagepass itself needs
+
+no-home = there is no home folder; set HOME
+config-unusable = the configuration cannot be used
+    .policy = `{ $key }` in [policy] { $problem }
+    .way-out = mend `{ $path }`
+    .contact = `contact` { $problem }
+targets-unusable = the list of targets cannot be used
+    .way-out = mend `{ $path }` and run this again
+target-unknown = there is no target `{ $target }`
+    .way-out = `stagepass target list` shows them; `stagepass target add` adds one
+desk-unusable = the desk `{ $desk }` cannot be used
+    .way-out = `stagepass desk list` shows the desks
+provider-unusable = the provider `{ $provider }` cannot be used
+    .way-out = `stagepass provider list` shows the providers
+ledger-password-missing = the ledger's password is not in the keyring
+    .keep = keep it with `stagepass secret set ledger { $url }`
+    .unattended = where there is no keyring, as under cron, use `~/.pgpass` (mode 0600)
+ledger-url-unusable = the ledger's URL cannot be understood
+folder-not-made = the folder `{ $folder }` cannot be made
+folder-unusable = the folder `{ $path }` cannot be used
+config-file-unusable = the configuration `{ $path }` cannot be used
+    .way-out = mend the file and run this again
+config-untrusted = the configuration cannot be trusted
+    .way-out = chmod go-w { $path }
+config-readable = others can read the ledger's password
+    .why = `{ $path }` holds it
+    .way-out = chmod 600 { $path }
+not-started = the program cannot start
+see-help = `--help` has the options
+interrupted = interrupted
+    .live = an account may be live on { $target }: `stagepass sweep`
+    .begun = what had been begun is in the ledger: `stagepass list` shows it
+    .way-out = `stagepass sweep` finishes or undoes it
+    .nothing = nothing had been made
+credential-not-shown = the credential was not shown
+terminal-unreadable = the terminal cannot be read
+input-unreadable = standard input cannot be read
+secret-too-long = the secret is longer than 4095 characters
+mark-key-not-made = the key `{ $path }` cannot be made
+mark-key-unusable = the key that tells our marks from others cannot be used
+    .why = `{ $path }` { $why }
+    .put-back = put it back from your backup, as a file of your own: `chmod 600 { $path }`
+    .without = without it, take the file away: a new one is made, and what was marked with the old one counts as not proved to be ours
+    .link = is a link, and must be a file
+    .no-file = is not a regular file
+    .unread = cannot be read: { $error }
+    .owner = belongs to somebody else
+    .mode = can be read or written by others
+    .size = has { $count } bytes, and a key has { $size }
+random-failed = the operating system's random number generator failed
+
+## The commands
+
+no-grants = there are no grants on this machine
+    .first = the ledger is made by the first `stagepass case open`
+    .lost = where the ledger is lost, `stagepass reconcile --all` looks for what it had made
+not-acknowledged = what was found in { $grant } was not acknowledged
+    .why = it has changed since it was shown, or it is just being closed
+    .way-out = look again: `stagepass show { $grant }`
+reason-unusable = the reason { $problem }
+    .say-what-was-found = say in one sentence what was found to be the case
+reason-missing = the reason is missing
+    .say-what-was-found = add `--reason 'what was found to be the case'`
+case-unusable = the case's reference cannot be used
+    .why = it { $problem }
+    .way-out = use the desk's ticket number: letters, digits and `. _ # / -`, at most 64
+case-exists = the case `{ $case }` exists already
+    .see = `stagepass case show { $case }` shows it
+    .reopen = a closed case whose ticket goes on: `stagepass case reopen`
+case-unknown = there is no case `{ $case }`
+    .see = `stagepass case list --all` shows the cases
+    .open = open it with `stagepass case open { $case } --desk multisafepay`
+case-stays-open = the case { $reference } stays open until all are proved closed
+desks-not-listed = the desks cannot be listed
+deadline-missing = the new deadline is missing
+    .way-out = add `--for 7d` (from now) or `--until '2026-12-01 18:00'`
+extend-not-open = grant { $grant } is { $state }, and only an open grant has a deadline to move
+terms-unreadable = the grant's terms cannot be read
+grant-busy = another process is working on { $grant }
+    .way-out = nothing was changed; try again in a moment
+extend-refused = the server refused the new deadline
+extend-unknown = nobody saw whether the server took the new deadline
+    .set-again = the recorded one was set again
+extend-ends-later = the grant still works and the sweep ends it at { $when }
+no-layer = the grant has no layer
+completion-unknown = this shell has no completion
+script-not-made = the script cannot be made
+man-not-made = the man page cannot be made
+man-not-written = the pages cannot be written to `{ $folder }`
+grant-on = { $grant } on { $target }: { $why }
+grant-why = { $grant }: { $why }
+busy-closing = { $grant }: another process is closing it
+not-closed-kept = the ledger keeps them; `stagepass sweep` tries again until it is done
+own-path-unknown = the path of this program cannot be found out
+not-scheduled = the sweep could not work unattended, so it was not scheduled
+    .finding = { $what }: { $found }
+    .late = it did not end in time
+schedule-unusable = the schedule cannot be used
+key-file-unnamable = the key file `{ $name }` cannot be named
+secret-name-unusable = the name cannot be used
+secret-empty = the secret is empty; nothing was kept
+secrets-unreadable = the list of secrets cannot be read
+keyring-unusable = the keyring cannot be used
+overdue-grant = { $grant } on { $target } for { $supporter }: { $why }; { $next }
+overdue-look = access may still exist on these servers: look at them, or ask your hosting company
+overdue-doctor = `stagepass doctor` checks whether the servers can be reached
+not-proved-grant = { $grant } on { $target } { $why }
+not-proved-close = `stagepass verify { $grant } --close` closes it again, with the same proof
+not-proved-revoke = `stagepass revoke { $grant }` takes it away
+not-proved-sweep = `stagepass sweep` works on what is not over
+way-out-of-findings = `stagepass show ID` lists what was found; once somebody has looked at it: `stagepass acknowledge ID --reason '…'`
+way-out-of-altered = `stagepass ledger verify` says where; put your last backup of the ledger back, or give the row up with `stagepass revoke ID --forget --reason '…'` and end what is on the server with `stagepass reconcile TARGET --close ID`
+altered = its row in the ledger was changed by something else than stagepass, and nothing is done on its word
+target-not-here = target `{ $target }` is not known on this computer; nothing was changed
+    .way-out = run it on the computer that has the target, or add it here: `stagepass target add`
+closed-with-findings = { $count ->
+        [one] { $grant } is closed, and { $findings ->
+            [one] one finding has
+           *[other] { $findings } findings have
+        } to be looked at
+       *[other] { $count } closed grants have findings to be looked at
+    }
+not-closed = { $count ->
+        [one] one grant is
+       *[other] { $count } grants are
+    } not proved closed
+would-be-closed = { $count ->
+        [0] nothing would be closed
+       *[other] these would be closed; nothing was touched
+    }
+progress-closing = closing
+ended-already = { $grant } was { $state } already
+nothing-to-close = there is nothing to close
+closed-with-something = re-read, and access is gone; { $findings }
+findings = { $count ->
+        [one] one finding
+       *[other] { $count } findings
+    }
+and-more = and { $count } more
+overdue = { $count ->
+        [one] one grant is
+       *[other] { $count } grants are
+    } stuck or overdue
+    .not-closed-yet = not closed yet
+to-be-looked-at = { $count ->
+        [one] one grant has
+       *[other] { $count } grants have
+    } to be looked at
+not-proved = { $count ->
+        [one] one grant is
+       *[other] { $count } grants are
+    } not proved
+nothing-due = nothing is due
+not-looked-at = { $grant } was not looked at: { $why }
+progress-sweeping = sweeping
+mended = it is what was made again
+target-gone = its target is not in the list any more
+verify-left-out = { $count } closed grants are on targets that were removed; left out
+would-be-verified = { $count ->
+        [0] nothing would be verified
+       *[other] these would be verified; nothing was touched
+    }
+progress-verifying = verifying
+nothing-to-verify = there is nothing to verify
+verify-unfinished = { $state ->
+        [open] its deadline is over
+       *[other] it is { $state }
+    }, and { $last ->
+        [failed] the last attempt to close it failed: { $error }
+       *[none] it is not proved to be gone
+    }
+is-back = is back: { $why }
+is-not-as-made = is not as it was made: { $why }
+is-not-over = is not over: { $why }
+was-not-seen = was not seen: { $why }
+nothing-recorded = nothing was recorded
+nothing-to-acknowledge = { $state ->
+        [drifted] nothing was found in { $grant } that could be acknowledged; what drifted is mended on the server, or ended with `stagepass revoke { $grant }`
+       *[other] nothing of { $grant } has to be acknowledged
+    }
+case-closed-already = the case { $case } is closed already
+case-open-already = the case { $case } is open already
+case-is-open = Case { $case } is open.
+    .by = Investigation by { $desk }.
+case-is-open-again = Case { $case } is open again.
+case-is-closed = Case { $case } is closed.
+case-forgotten = { $count ->
+        [one] 1 grant was
+       *[other] { $count } grants were
+    } forgotten and never seen to end ({ $grants } on { $target })
+extend-would-end = { $grant } would end { $when }
+nothing-touched = nothing was touched
+extend-done = Grant { $grant } has a new deadline.
+verify-as-made = open, as it was made
+verify-nothing-there = { $state }, and nothing is there
+verify-there-was = there was { $what }
+built-in = built in
+desk-time-box = { $days } days unless said otherwise, { $most } at most
+desk-at-most = { $count } at most
+reconcile-would-be = { $grant } on { $target } would be { $word ->
+        [adopted] adopted
+       *[closed] closed
+    }
+reconcile-no-lists = nothing can list its marks here
+reconcile-no-targets = there are no targets
+reconcile-busy = another process is working on it
+reconcile-live = the grant { $grant } itself is { $state }, and closing what only has its name could end it: `stagepass revoke { $grant }` first
+reconcile-not-looked-at = it was closed, and not looked at again: { $why }
+reconcile-left = it was closed, and this still carries its mark: { $marks }
+providers-others = `stagepass provider list` shows the others
+backup-no-tool = there is no `{ $tool }` on the server
+backup-no-rights = the account that stagepass uses there may not read it
+
+## A provider of your own
+
+provider-name-unusable = no provider can be named `{ $name }`
+    .letters = a name is made of small letters, digits and `-`, begins with a letter, and has 64 characters at most
+    .built-in = a built-in provider has that name
+    .word = in `--with` that word stands for the provider that fits the server, or the shop
+    .way-out = choose another name, such as the name of what it makes
+provider-there = `{ $folder }` is there already
+    .why = nothing is ever written over: it may be somebody's work
+    .way-out = choose another name, or move that folder away
+    .test = `stagepass provider test { $name } --target …` tries what is there
+provider-not-yours = a provider that is made there would not be used
+    .way-out = make it yours alone: `chmod go-w { $folder }`
+provider-not-made = `{ $folder }` cannot be made
+    .left = nothing of it was left
+test-live = `{ $target }` is declared live
+    .way-out = test a provider on a staging target
+test-failed = `{ $name }` failed the test at: { $step }
+    .taken-back = what the test made was taken back
+test-not-gone = what the test made is not proved to be gone
+test-script-unusable = the script of `{ $provider }` cannot be used
+    .way-out = nothing of it was run
+test-unread = the server could not be asked whether it can read the script
+nothing-made = nothing was made
+test-no-grant = no test grant can be made
+provider-unusable-on = `{ $provider }` cannot be used on { $target }
+    .leave-out = nothing was made; leave it out of `--with`, or mend what it says
+test-no-layer = there is no layer
+test-sweep = grant { $grant } is in the ledger; `stagepass sweep` closes it
+
+## `grant`
+
+no-credential-made = no credential can be made
+no-key-pair-made = no key pair can be made
+file-not-made = the file `{ $path }` cannot be made
+    .way-out = nothing was made on the server; name another file
+credential-not-written = the credential cannot be written to `{ $path }`
+plan-declined = nothing was made: you did not agree to the plan
+    .nothing = nothing was changed on the server, and nothing was recorded
+no-passwords = `{ $provider }` makes no passwords
+    .why = it would be the password of the account that stagepass itself logs in to
+    .key = use the supporter's public key, `--key FILE`, or make one with `--generate-key`
+    .root = or let stagepass be root there: `stagepass target add { $target } … --replace --become sudo`
+no-shop-folder = `{ $target }` has no shop folder
+    .name-it = name it: `stagepass target add { $target } … --replace --path /var/www/shop`
+    .look = `stagepass target check { $target }` lists the shops that are found there
+key-kind-refused = { $target } takes no keys of the kind { $kind }
+    .why = its sshd says: `PubkeyAcceptedAlgorithms { $accepted }`
+    .ask = ask { $supporter } for a key of a kind that this server takes, such as RSA or ECDSA
+    .generate = or let stagepass make one: `--generate-key` makes one of the right kind
+secret-in-json = a JSON document never holds a secret
+    .way-out = write the credential to a new file with `--output FILE`
+secret-not-to-terminal = standard output is not a terminal, and a secret would be made
+    .reveal = or print it all the same with `--reveal`
+output-file = write it to a new file with `--output FILE`
+secret-thrown-away = standard output is closed or thrown away, and a secret would be made
+output-needless = nothing would be written to `{ $path }`
+    .why = `--output` is for a credential that is made, and the supporter has the key
+    .way-out = leave `--output` out, or make a key pair with `--generate-key`
+file-exists = the file `{ $path }` exists already
+    .way-out = name a new file: stagepass never writes over one
+speaks-ftp = the server speaks FTP
+grant-unnamable = the grant cannot be named
+look-failed = the server { $target } did not answer a look at it
+    .way-out = nothing was made; `stagepass target check` shows more
+from-unusable = `--from` cannot be used on { $target }
+    .dropbear = this server is Dropbear, which refuses every key with a list of addresses
+    .way-out = leave `--from` out, or limit the addresses in a firewall
+grant-examples = `stagepass grant --help` has examples
+credential-missing = there is no credential
+    .key = give the supporter's public key with `--key FILE`
+    .make = or let stagepass make one with `--generate-key` or `--password`
+with-too-many = `--with` names too many providers
+    .why = a grant has at most { $count } layers
+with-two-accounts = `{ $one }` and `{ $other }` both give an account
+    .way-out = a grant has one account that the supporter logs in to: leave one of them out
+with-no-account = nothing that `--with` names gives an account
+    .way-out = name what gives one, too: `--with { $server },{ $names }`
+with-twice = `--with` names `{ $provider }` more than once
+    .way-out = name each once: nothing is made twice for one grant
+max-unusable = `--max` cannot be used
+    .nothing = there is nothing to wait for
+    .range = it must be between one minute and twelve hours
+    .way-out = write `--at-end drain --max 30m`; without `--at-end drain` everything ends at the deadline
+case-closed = the case `{ $case }` is closed
+    .way-out = open a new case for a new investigation
+key-file-unreadable = the key file `{ $file }` cannot be read
+    .name-it = name the file with the supporter's public key
+    .pipe = what a program prints can be given on standard input: `--key -`
+key-unusable = the supporter's public key cannot be used
+from-host-and-net = `{ $typed }` is an address and a network
+    .way-out = write `{ $net }` for the network, or `{ $address }` for the one address
+from-not-a-network = `{ $typed }` is not a network
+    .way-out = write 192.0.2.0/24, 2001:db8::/32 or a single address
+deadline-not-meant = the deadline is not the one that was meant
+deadline-examples = write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`
+deadline-unusable = the deadline cannot be understood
+not-handed-over =
+    .taken-back = the grant was taken back: { $how }
+    .revoke = run `stagepass revoke { $grant }`
+grant-needs = { $names } { $count ->
+        [one] is
+       *[other] are
+    } missing
+
+## A backup
+
+backup-not-read = the backup could not be read
+backup-command-unusable = `--backup-command` { $why }
+    .way-out = put what is long or secret into a script, and name that: `--backup-command ./backup.sh`
+    .none = names no command
+    .long = must be one line of at most 400 bytes, since it is shown and recorded
+    .secret = holds a password, and would be recorded with it
+backup-command-failed = the backup command did not make a backup
+    .nothing = nothing was made on the server, and nothing was sent to it
+    .late = it was ended: it ran for more than { $minutes } minutes
+    .signal = a signal ended it
+    .status = it ended with status { $status }
+    .too-much = it printed more than a list of names
+    .no-text = it printed what is no text
+    .no-name = it printed no name; it prints `/path/on/the/server` or `local:FILE`, one a line
+    .many = it printed { $lines } lines, and a backup is at most { $most } files
+    .other-line = it printed a line that is no name: `{ $line }`; it prints `/path/on/the/server` or `local:FILE`, one a line, and everything else on standard error
+backup-name-unusable = `--backup { $name }` { $why }
+    .there = a file on the server: `--backup /var/backups/shop.tar.gz`
+    .here = a file on this computer: `--backup local:shop.tar.gz`
+backup-not-looked-at = the backup could not be looked at
+
+## `reconcile`
+
+reconcile-nothing = nothing was found of a grant `{ $grant }`
+    .way-out = `stagepass reconcile TARGET` lists what does not fit; what fits is ended by `revoke`
+reconcile-several = `{ $grant }` begins more than one grant's id
+    .way-out = write more of it
+reconcile-known = the ledger knows the grant { $grant } already
+    .close = `stagepass reconcile { $target } --close { $grant }`
+reconcile-unproved = nothing was touched: not everything that was named is proved to be ours
+    .way-out = look at it on the server; `--unproved` lets this act on it, after a question
+    .yes = `--yes` answers the question where nobody can be asked
+does-not-fit = { $count ->
+        [one] one thing does
+       *[other] { $count } things do
+    } not fit
+    .adopt-or-close = `stagepass reconcile { $target } --adopt { $grant }` lets the next sweep close it, `--close { $grant }` closes it now
+    .end-in-ledger = `stagepass revoke { $grant }` ends it in the ledger, with the proof
+    .by-hand = look at it on { $target }, and take it away by hand; or `stagepass revoke { $grant }` ends the grant, and then run this again
+    .close = `stagepass reconcile { $target } --close { $grant }` closes it
+    .close-unproved = look at { $grant } on { $target }: if it is yours, `stagepass reconcile { $target } --close { $grant } --unproved` closes it
+not-every-target = not every target was seen
+target-why = { $target }: { $why }
+
+## A deadline that cannot be understood
+
+deadline-error-not-a-length = `{ $value }` is not a length of time; write `14d`, `5h`, `90m` or `2 weeks`
+deadline-error-not-a-time = `{ $value }` is not a time; write `2026-12-01`, `2026-12-01 18:00`, `2026-12-01T18:00+01:00` or `2026-12-01T17:00Z`
+deadline-error-zero = `{ $value }` is no time at all
+deadline-error-far = `{ $value }` is more than a year away
+deadline-error-past = `{ $text }` is in the past: it was { $ago }
+deadline-error-twice = `{ $text }` comes twice that day, because clocks are put back; write `{ $earlier }` or `{ $later }`
+deadline-error-never = `{ $text }` does not come that day, because clocks are put forward; write `{ $earlier }` or `{ $later }`
+deadline-doubt-months = `{ $shown }` is { $length }; for months write `{ $days }d`.
+deadline-doubt-minutes = `{ $shown }` is { $length }; for minutes write `{ $count }min`.
+deadline-doubt-short = `{ $shown }` is only { $length }.
+
+## A desk that cannot be used
+
+desk-error-not-found = there is no desk `{ $name }`; there are: { $known }
+desk-error-name = `{ $value }` cannot be a desk's name: only a-z, 0-9 and `-`, at most 40
+desk-error-name-taken = `{ $value }` has the name of a desk that comes with stagepass; rename it
+desk-error-unsafe = `{ $path }` is not used: { $why }
+desk-error-malformed = { $path }:{ $line }:{ $column }: { $why }
+desk-error-invalid = { $path }: { $why }
+desk-error-texts = { $path }: { $source }
+desk-error-read = cannot read `{ $path }`
+desk-invalid-maximum = `time_box.maximum_days` is { $days }, and must be 1 to { $most }
+desk-invalid-default = `time_box.default_days` is { $days }, and must be 1 to `maximum_days`, { $most }
+desk-invalid-total = `extensions.total_days` is { $days }, and must be `time_box.maximum_days`, { $least }, to { $most }
+desk-invalid-age = `live.backup_maximum_age_hours` is { $hours }, and must be 1 to { $most }
+desk-invalid-protocols = `protocols` is empty
+desk-invalid-port = `port` is not a port for SSH
+desk-invalid-name = `name` { $problem }
+desk-invalid-acknowledge = `live.acknowledge` names no rule: `{ $rule }`
+desk-invalid-twice = rule `{ $rule }` is there twice
+desk-invalid-speaks-for = rule `{ $rule }` speaks for `{ $spoken }`, which is no rule of stagepass
+desk-invalid-sentence = rule `{ $rule }` has no sentence of that id in `en.ftl`
+
+## The keyring
+
+keyring-error-name = this cannot be the name of a secret: { $why }
+keyring-error-absent = no keyring can be reached: { $why }
+keyring-error-locked = the keyring is locked
+keyring-error-no-answer = the keyring did not answer within { $limit } s
+keyring-error-not-text = what the keyring keeps as `{ $name }` is not text
+keyring-error-ambiguous = the keyring keeps more than one secret as `{ $name }`
+keyring-error-refused = the keyring refused: { $why }
+keyring-error-index = cannot use the list of secret names `{ $path }`
+secret-kept = kept { $name } in the keyring
+secret-removed = removed { $name }
+secret-absent = there was no { $name }
+keyring-instead =
+    .passphrase = give stagepass a key of its own without a passphrase, used for nothing else: `ssh-keygen -t ed25519 -N '' -C stagepass -f ~/.ssh/stagepass_ed25519`, and put `restrict` in front of its line in `authorized_keys` on the server
+    .agent = or load the key into an agent whose socket does not change between logins: `ssh-add { $target }`, with `IdentityAgent` in `~/.ssh/config`; after a restart somebody has to load it again
+    .login-key = let `{ $target }` log in with a key instead of a password: `ssh-keygen -t ed25519 -N '' -C stagepass -f ~/.ssh/stagepass_ed25519`, then `ssh-copy-id -i ~/.ssh/stagepass_ed25519.pub` to it
+    .login-key-set = and set `login = "key"` for `{ $target }` in the targets file
+    .sudo = on `{ $target }`, as root, run `visudo -f /etc/sudoers.d/stagepass` and write `deploy ALL=(root) NOPASSWD: /bin/sh -s`, with your login in place of `deploy`; whoever holds that login's key is then root without a password
+    .sudo-set = and set `become = "sudo"` for `{ $target }` in the targets file
+    .ledger = let PostgreSQL know this user without a password: `peer` over the local socket, or a client certificate (`sslcert`, `sslkey`) in the ledger's URL
+
+## The schedule
+
+schedule-error-period = a sweep every { $minutes } minutes is not possible: it must be 1 to 60 and divide 60
+schedule-error-unusable = `{ $word }` cannot be scheduled: it { $why }
+schedule-error-no-way = this machine has neither a crontab nor a systemd user manager
+schedule-error-missing = `{ $program }` is not installed
+schedule-error-start = cannot run `{ $program }`
+schedule-error-slow = `{ $program }` did not end within { $limit } s
+schedule-error-failed = `{ $program }` failed: { $said }
+schedule-error-too-long = the crontab is longer than { $most } KiB
+schedule-error-inexact = `crontab -l` does not show the crontab as it is, with its control characters
+schedule-error-edited = the crontab changed while it was being edited; nothing was written
+schedule-error-read-back = the crontab read back is not what was written; { $restored ->
+        [yes] the former one was put back
+       *[no] putting the former one back failed too
+    }
+schedule-error-foreign = `{ $path }` is there and was not written by stagepass
+schedule-error-no-user-manager = the systemd user manager cannot be reached: { $why }
+schedule-error-file = cannot use `{ $path }`
+schedule-note-not-lingering = the timer stops when you log out, and starts again when you log in; `{ $command }` keeps it running
+schedule-note-no-cron-daemon = no cron daemon was seen on this machine; until one runs, nothing is swept
+schedule-note-timer-inactive = the timer is not running ({ $state }); `stagepass schedule install` starts it again
+schedule-note-crontab-sets = the crontab sets `{ $variable }`, which the sweep inherits
+nothing-written = nothing was written
+schedule-made = The sweep is scheduled, and it was shown that it can log in unattended.
+schedule-none = the sweep is not scheduled on this machine
+schedule-removed = { $count ->
+        [0] the sweep was not scheduled
+       *[other] the sweep is no longer scheduled; nothing else was touched
+    }
+last-sweep = { $when } on { $host }: { $due } due, { $closed } closed, { $failed } failed
+    .never = never
+changed-by-hand = changed by hand
+
+## A file that is not the public key that is needed
+
+key-error-read = the public key cannot be read
+key-error-empty = there is no public key in it: it is empty
+key-error-large = it is larger than 16 KiB, and no public key is
+key-error-several = it holds { $value } keys; a grant is for one person and one key
+key-error-options = it has options in front of the key; only `type base64 comment` is taken
+key-error-private = this is a PRIVATE key, and it must be sent to nobody
+key-error-pem = it is a public key in PEM format, as OpenSSL writes it, not in OpenSSH's
+key-error-armor = it is not an SSH key: it begins with `{ $value }`
+key-error-surrounded = there is other text around the key; it must be alone in the file
+key-error-url = it is a web address, not a key
+key-error-other-format = it is in the SSH2 format of PuTTY, not in OpenSSH's
+key-error-certificate = it is a certificate, not a public key
+key-error-type = the key's type, `{ $value }`, is not taken: servers and stagepass refuse it
+key-error-short-rsa = the RSA key has { $value } bits, and must have 2048 or more
+key-error-damaged = the key is damaged: { $value }
+key-error-not-a-key = it is not a public key in OpenSSH's format
+key-error-not-text = it has control characters in it, or is not text
+
+## What to do about the ledger
+
+ledger-database-hint-read-only = the login may only read, or the server is a standby: see its rights there
+ledger-database-hint-denied = check user and password, and what `pg_hba.conf` and the grants there allow
+ledger-database-hint-corrupt = leave the database as it is, and restore your last `pg_dump` into another
+ledger-database-hint-disk-full = make room on the database's server; nothing was lost, and nothing was changed
+ledger-database-hint-older-version = any command of a login that may change tables brings it up to date
+ledger-database-hint-absent = nothing was recorded in this database; `stagepass case open` begins
+ledger-hint-locked = another stagepass is writing; try again in a moment
+ledger-hint-read-only = check who owns the file and its folder
+ledger-hint-corrupt = keep the file as it is, and put your last backup of it in its place
+ledger-hint-bad-url = mend `ledger` in config.toml: `ledger = "postgres://user@host/database"`
+ledger-hint-insecure-url = leave `sslmode` out of `ledger` in config.toml, or write `sslmode=verify-full`
+ledger-hint-export = what was written is not the whole ledger; write it to a place with room for it
+ledger-hint-not-a-ledger = nothing was changed in it; name another folder with `--state`, or move it away
+ledger-hint-absent = if there was one, put your last backup in its place; `stagepass case open` begins a new one
+ledger-hint-denied = check who owns it, its folder, and what they allow
+ledger-hint-unreachable = check that the database runs and answers from here
+ledger-hint-older-version = any command brings it up to date; check who owns the file and its folder, so that it can be written
+ledger-hint-altered = nothing was done: `stagepass ledger verify` says where; put your last backup of the ledger back
+ledger-hint-no-copy = `pg_dump` makes a backup of a database
+ledger-hint-copy = name a new file in a folder that can be written
+ledger-hint-no-database = make the database, or mend `ledger` in config.toml: `ledger = "postgres://user@host/database"`
+ledger-hint-unsure = `stagepass list` shows what was recorded
+ledger-hint-conflict = look at it with `stagepass show`, and try again
+ledger-hint-newer-version = use the newer stagepass that wrote it
+ledger-hint-disk-full = make room; nothing was lost, and nothing was changed
+ledger-hint-no-such-grant = `stagepass list --all` shows every grant
+ledger-hint-no-such-case = `stagepass case list --all` shows every case
+ledger-hint-ambiguous = write more of the id
+ledger-hint-already-granted = one person has one grant on a target: `stagepass extend` moves its deadline, `stagepass revoke` ends it
+
+## What is asked and told on the way
+
+ask-passphrase = Passphrase of the key file { $file }:
+ask-password = Login password { $who ->
+        [known] of { $user } on { $target }:
+       *[unknown] on { $target }:
+    }
+ask-sudo = sudo password { $who ->
+        [known] of { $user } on { $target }:
+       *[unknown] on { $target }:
+    }
+ask-ledger = Password of the ledger:
+ask-again = That was not right. { $question }
+ask-yes = { $question } [y/N]
+ask-found = What was found to be the case?
+ask-case = Case (the desk's reference):
+ask-target = Target ({ $names }):
+ask-supporter = Supporter's name:
+ask-key = File with the supporter's public key (empty: make a key pair):
+ask-doubt = { $doubt } Is that meant?
+ask-let-in = Let { $supporter } in?
+ask-live-host = This counts as a LIVE shop. Type its host name, { $name }, to let { $supporter } in:
+ask-more-time = Why is more time needed?
+ask-unproved = { $count ->
+        [one] { $grant } is not proved to be ours. Go on?
+       *[other] { $count } of these are not proved to be ours. Go on?
+    }
+progress-asking = asking the servers
+progress-connecting = connecting
+progress-connecting-to = connecting to { $target }
+progress-deadline = moving the deadline
+progress-looking = looking
+progress-looking-at-server = looking at the server
+progress-making-access = making access
+progress-making-backup = making the backup: { $command }
+progress-reading-backup = reading the backup { $name }
+progress-reading-script = reading the script
+progress-proving-schedule = trying every target with open grants, as cron would
+case-next = next: stagepass grant --case { $case } --target NAME --supporter NAME --key FILE
+case-none-open = no open cases; `stagepass case open REF --desk NAME` opens one
+case-list-cut = only the { $count } opened last are listed
+man-written = man pages are in { $folder }
+schedule-way = hint: `stagepass schedule install` schedules it
+secrets-none = no secrets are kept; `stagepass secret set` keeps one
+interrupted-undoing = interrupted: undoing what was begun on { $target }
+no-mark-key = there is no `mark.key` in the state folder: nothing can be proved to be ours; put it back from your backup
+
+## Grants as they are shown
+
+unconfirmed = { $grant }: the server was to end it at { $end }; `stagepass sweep` asks it
+    .gone = { $grant }: the server says that it ended it; `stagepass sweep` records it
+    .still-there = { $grant }: the server was to end it at { $end }, and it is still there: `stagepass sweep`
+state-unconfirmed = over, not confirmed
+state-says-gone = over, says the server
+state-still-there = over, STILL THERE
+ends-forgotten = forgotten, not closed
+ended-by-server = the server itself, by the job that was left there
+show-drift = What is not as it was made
+show-found = What was found
+show-not-compared = What changed was not compared
+show-changed = What changed in the shop
+show-partly = not everything was compared: { $why }
+show-left = Files of the account that were elsewhere
+show-uses = How it was used
+show-events = What happened
+show-key = the supporter's key was { $text }
+show-check-key = a login with the same options worked: { $text }
+show-password = the password logged in: { $text }
+
+## The plan
+
+plan-title = The plan
+plan-approved = approved by { $approver } ({ $approval })
+plan-not-opened = { $files }  (others on the server cannot read them; `--with-secrets` opens them)
+plan-opened = also files with passwords and keys ({ $files }): { $reason }
+plan-own-key = the supporter's own key { $fingerprint }
+plan-new-pair = a new key pair
+plan-new-password = a new password
+plan-weak = cannot be enforced here: { $layer }
+plan-at-end = sessions that are open are ended
+plan-drain = nothing new may start; what runs may go on for { $time }
+plan-no-folder = no shop folder was named
+plan-sftp = SFTP, reading and writing ({ $place })
+plan-read-only = SFTP, reading only ({ $place })
+plan-ssh = shell, commands and SFTP ({ $place })
+granted = Granted: { $grant }.
+    .somebody = the supporter
+    .connects = { $given } connects with
+    .file = in { $path } (mode 0600)
+tried-limited = The supporter's key is in place for the addresses in `--from`, and a trial login with the same rights worked.
+tried-key = The server takes the supporter's key, and a trial login with the same rights worked.
+tried-both = The server takes the supporter's key, and trial logins with the same rights and with the password worked.
+tried-password = The password was tried for real and works.
+
+## How the server is reached
+
+connect-doubt-jump = is reached from here through another server
+connect-doubt-address = is an address that only this network has
+connect-doubt-name = is a name that only this network or computer may know
+connect-doubt = `{ $host }` { $why }: name the public one with `stagepass target add … --public-host`
+
+## What a survey of a server finds
+
+survey-leftover = nothing that lets anybody in
+survey-copied = its tag was made for another account or another key
+survey-claims = beside what is ours there is what only claims to be
+survey-over = the ledger says that the grant is over, and this is there
+survey-unknown = this installation made it, and the ledger does not know it
+survey-no-key = there is no `mark.key` here: nothing can be proved to be ours
+survey-tag-of-another = its tag was not made by this installation for this account and key on this server
+survey-no-tag = it has no tag
+survey-ended-early = nothing on the server lets it in, and a note there says that the server ended it, which it does not do before the deadline: `stagepass revoke` looks at what is left
+survey-missing = the ledger says it is open, and nothing on the server lets it in
+survey-other-key = it names the grant, and has another key than the grant
+survey-other-tag = its tag is not the one that was made with the grant
+survey-other-account = the ledger has the grant for the account { $accounts }, and this is another
+survey-other-server = the ledger has the grant on `{ $target }`, which is another server

@@ -11,6 +11,7 @@ use crate::grant::{Grant, State};
 use crate::ledger::{EventFilter, Ledger};
 use crate::lifecycle::claim::event;
 use crate::lifecycle::evidence::History;
+use crate::message::{self, Arg};
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
 
@@ -44,7 +45,7 @@ const MOST: usize = 100;
 /// There is no such grant, no reason was given, or the ledger fails.
 pub async fn run(context: &Context, typed: AcknowledgeArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
-        return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
+        return Err(Error::of(Kind::NotFound, "no-grants", &[]));
     }
     if let Some(reason) = &typed.reason {
         usable(reason)?;
@@ -59,7 +60,7 @@ pub async fn run(context: &Context, typed: AcknowledgeArgs) -> Result<()> {
     let count = grant.findings;
     let mut text = list(&grant, &found);
     if typed.dry_run {
-        text.push_str("nothing was recorded\n");
+        text.push_str(&(message::text("nothing-recorded", &[]) + "\n"));
         report(context, &grant, &found, &text, count, true);
         return Ok(());
     }
@@ -82,12 +83,13 @@ pub async fn run(context: &Context, typed: AcknowledgeArgs) -> Result<()> {
         None => {
             let grant = ledger.grant(&grant.id).await?;
             if grant.findings > 0 {
-                return Err(Error::new(
+                return Err(Error::of(
                     Kind::Unknown,
-                    format!("what was found in {} was not acknowledged", grant.id),
+                    "not-acknowledged",
+                    &[("grant", (&grant.id).into())],
                 )
-                .because_text("it has changed since it was shown, or it is just being closed")
-                .hint(format!("look again: `stagepass show {}`", grant.id)));
+                .because_of("not-acknowledged.why", &[])
+                .hint_of("not-acknowledged.way-out", &[("grant", (&grant.id).into())]));
             }
             // Somebody else was faster.
             report(context, &grant, &[], &nothing(&grant), 0, false);
@@ -98,8 +100,8 @@ pub async fn run(context: &Context, typed: AcknowledgeArgs) -> Result<()> {
 
 fn usable(reason: &str) -> Result<()> {
     check_sentence(reason).map_err(|e| {
-        Error::new(Kind::Usage, format!("the reason {e}"))
-            .hint("say in one sentence what was found to be the case")
+        Error::of(Kind::Usage, "reason-unusable", &[("problem", Arg::of(e))])
+            .hint_of("reason-unusable.say-what-was-found", &[])
     })
 }
 
@@ -108,9 +110,9 @@ fn asked(context: &Context, text: &str) -> Result<String> {
     if context.output.can_ask() {
         context.output.say(Tone::Plain, text);
     }
-    let reason = context.output.ask("What was found to be the case?").ok_or_else(|| {
-        Error::new(Kind::Usage, "the reason is missing")
-            .hint("add `--reason 'what was found to be the case'`")
+    let reason = context.output.ask(&message::text("ask-found", &[])).ok_or_else(|| {
+        Error::of(Kind::Usage, "reason-missing", &[])
+            .hint_of("reason-missing.say-what-was-found", &[])
     })?;
     usable(&reason)?;
     Ok(reason)
@@ -140,13 +142,9 @@ fn list(grant: &Grant, found: &[String]) -> String {
 
 fn nothing(grant: &Grant) -> String {
     let id = &grant.id;
-    match grant.state {
-        State::Open if grant.drift.is_some() => format!(
-            "nothing was found in {id} that could be acknowledged; what drifted is mended on the \
-             server, or ended with `stagepass revoke {id}`\n"
-        ),
-        _ => format!("nothing of {id} has to be acknowledged\n"),
-    }
+    let drifted = grant.state == State::Open && grant.drift.is_some();
+    let args = [("grant", id.into()), ("state", if drifted { "drifted" } else { "other" }.into())];
+    message::text("nothing-to-acknowledge", &args) + "\n"
 }
 
 fn report(

@@ -10,6 +10,7 @@ use crate::command::view::{self, Said};
 use crate::context::Context;
 use crate::grant::Grant;
 use crate::lifecycle::checking;
+use crate::message;
 use crate::remote::session::Session;
 
 /// More servers than this are the sweep's work.
@@ -30,7 +31,7 @@ pub async fn servers(context: &Context, grants: &[Grant]) -> HashMap<String, Sai
         return HashMap::new();
     }
     let quiet = context.without_questions();
-    let progress = context.output.progress("asking the servers");
+    let progress = context.output.progress(&message::text("progress-asking", &[]));
     let asked = by_target.into_iter().map(|(name, grants)| {
         let quiet = &quiet;
         async move {

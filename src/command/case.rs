@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
 use crate::lifecycle::batch::Tally;
+use crate::message::{self, Arg, Id};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 
@@ -80,37 +81,34 @@ pub async fn run(context: &Context, command: CaseVerb) -> Result<()> {
 
 async fn open(context: &Context, reference: String, desk: &str) -> Result<()> {
     if let Err(e) = check_reference(&reference) {
-        return Err(Error::new(Kind::Usage, "the case's reference cannot be used")
-            .because_text(format!("it {e}"))
-            .hint("use the desk's ticket number: letters, digits and `. _ # / -`, at most 64"));
+        return Err(Error::of(Kind::Usage, "case-unusable", &[])
+            .because_of("case-unusable.why", &[("problem", Arg::of(e))])
+            .hint_of("case-unusable.way-out", &[]));
     }
     let desk = context.desk(desk)?;
     let ledger = context.ledger().await?;
     let case = Case { reference, desk: desk.id.clone(), opened_at: context.now(), closed_at: None };
     match ledger.open_case(&case, &context.actor).await {
         Err(LedgerError::Exists { .. }) => {
-            return Err(Error::new(
+            return Err(Error::of(
                 Kind::Usage,
-                format!("the case `{}` exists already", case.reference),
+                "case-exists",
+                &[("case", (&case.reference).into())],
             )
-            .hint(format!("`stagepass case show {}` shows it", case.reference))
-            .hint("a closed case whose ticket goes on: `stagepass case reopen`"));
+            .hint_of("case-exists.see", &[("case", (&case.reference).into())])
+            .hint_of("case-exists.reopen", &[]));
         }
         other => other?,
     }
     let text = format!(
-        "{} Investigation by {}.\n",
-        paint(Tone::Good, &format!("Case {} is open.", case.reference)),
-        desk.manifest.name
+        "{} {}\n",
+        paint(Tone::Good, &of_case(Id("case-is-open"), &case.reference)),
+        message::text("case-is-open.by", &[("desk", (&desk.manifest.name).into())])
     );
     context.output.result(&text, json!({ "case": case }));
-    context.output.say(
-        Tone::Faint,
-        &format!(
-            "next: stagepass grant --case {} --target NAME --supporter NAME --key FILE",
-            quoted(&case.reference)
-        ),
-    );
+    context
+        .output
+        .say(Tone::Faint, &message::text("case-next", &[("case", quoted(&case.reference).into())]));
     Ok(())
 }
 
@@ -123,16 +121,14 @@ async fn list(context: &Context, all: bool) -> Result<()> {
     let now = context.now();
     let rows = cases.iter().map(|case| row(case, now)).collect();
     let text = if cases.is_empty() {
-        context
-            .output
-            .say(Tone::Faint, "no open cases; `stagepass case open REF --desk NAME` opens one");
+        context.output.say(Tone::Faint, &message::text("case-none-open", &[]));
         String::new()
     } else {
         table(&COLUMNS, rows)
     };
     context.output.result(&text, json!({ "cases": cases }));
     if u32::try_from(cases.len()).is_ok_and(|count| count >= MOST) {
-        context.output.say(Tone::Warn, &format!("only the {MOST} opened last are listed"));
+        context.output.say(Tone::Warn, &message::text("case-list-cut", &[("count", MOST.into())]));
     }
     Ok(())
 }
@@ -172,11 +168,12 @@ async fn show(context: &Context, reference: &str) -> Result<()> {
 
 async fn existing_ledger(context: &Context, reference: &str) -> Result<Ledger> {
     context.ledger_to_read().await?.ok_or_else(|| {
-        Error::new(
+        Error::of(
             Kind::NotFound,
-            format!("there is no case `{}`", crate::remote::script::clean(reference)),
+            "case-unknown",
+            &[("case", crate::remote::script::clean(reference).into())],
         )
-        .hint("`stagepass case list --all` shows the cases")
+        .hint_of("case-unknown.see", &[])
     })
 }
 
@@ -188,15 +185,15 @@ async fn grants_of(ledger: &Ledger, reference: &str, live_only: bool) -> Result<
 /// Opens a closed case again, for a reason that is recorded.
 async fn reopen(context: &Context, reference: &str, reason: &str) -> Result<()> {
     if let Err(e) = check_sentence(reason) {
-        return Err(Error::new(Kind::Usage, format!("the reason {e}")));
+        return Err(Error::of(Kind::Usage, "reason-unusable", &[("problem", Arg::of(e))]));
     }
     existing_ledger(context, reference).await?;
     let ledger = context.ledger().await?;
     let was_closed = ledger.case(reference).await?.closed_at.is_some();
     let case = ledger.reopen_case(reference, reason, context.now(), &context.actor).await?;
     let text = match was_closed {
-        true => paint(Tone::Good, &format!("Case {} is open again.", case.reference)),
-        false => format!("the case {} is open already", case.reference),
+        true => paint(Tone::Good, &of_case(Id("case-is-open-again"), reference)),
+        false => of_case(Id("case-open-already"), reference),
     };
     context.output.result(&text, json!({ "case": case }));
     Ok(())
@@ -209,7 +206,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let case = ledger.case(reference).await?;
     if case.closed_at.is_some() {
         context.output.result(
-            &format!("the case {reference} is closed already\n"),
+            &(of_case(Id("case-closed-already"), reference) + "\n"),
             with_case(revoke::document(&Tally::default(), context.now()), &case),
         );
         return Ok(());
@@ -224,7 +221,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
         let is_swept = schedule::is_swept(context, &ledger).await;
         revoke::report(context, &tally, &[], is_swept);
         return Err(error
-            .hint(format!("the case {reference} stays open until all are proved closed"))
+            .hint_of("case-stays-open", &[("reference", reference.into())])
             .with_result(revoke::document(&tally, context.now())));
     }
     let case = ledger.close_case(reference, context.now(), &context.actor).await?;
@@ -232,7 +229,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let mut text = revoke::text(&tally, context.now(), true);
     let forgotten = forgotten(&ledger, reference).await?;
     text.push_str(&about_forgotten(&forgotten));
-    text.push_str(&format!("{}\n", paint(Tone::Good, &format!("Case {reference} is closed."))));
+    text.push_str(&format!("{}\n", paint(Tone::Good, &of_case(Id("case-is-closed"), reference))));
     text.push_str(&fields(&[("ledger", head.to_string())]));
     let mut document = with_case(revoke::document(&tally, context.now()), &case);
     if let Some(object) = document.as_object_mut() {
@@ -249,6 +246,10 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
         context.output.result(&text, json!(null));
     }
     Err(error.with_result(document))
+}
+
+fn of_case(id: Id, reference: &str) -> String {
+    id.with(&[("case", reference.into())]).text
 }
 
 fn with_case(mut document: Value, case: &Case) -> Value {
@@ -271,17 +272,14 @@ async fn forgotten(ledger: &Ledger, reference: &str) -> Result<Vec<Grant>> {
 /// A closed case must not look as if everything in it was proved closed.
 fn about_forgotten(grants: &[Grant]) -> String {
     let Some(first) = grants.first() else { return String::new() };
-    let count = match grants.len() {
-        1 => "1 grant was".to_owned(),
-        count => format!("{count} grants were"),
-    };
     let ids: Vec<&str> = grants.iter().take(10).map(|grant| grant.id.as_str()).collect();
-    format!(
-        "{} {count} forgotten and never seen to end ({} on {})\n",
-        paint(Tone::Warn, "note:"),
-        ids.join(", "),
-        first.target
-    )
+    // How many, which, and where the first of them is.
+    let args = [
+        ("count", grants.len().into()),
+        ("grants", ids.join(", ").into()),
+        ("target", (&first.target).into()),
+    ];
+    format!("{} {}\n", paint(Tone::Warn, "note:"), message::text("case-forgotten", &args))
 }
 
 /// A case of stagepass' own, which is open; a new one, with a number, where the last was closed.

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::desk::Desk;
 
@@ -38,14 +39,15 @@ const COLUMNS: [Column; 3] =
 
 fn list(context: &Context) -> Result<()> {
     let listed = Desk::list(Some(&context.desks_dir()))
-        .map_err(|e| Error::new(Kind::Usage, "the desks cannot be listed").because(e))?;
+        .map_err(|e| Error::of(Kind::Usage, "desks-not-listed", &[]).because(e))?;
     let mut rows = Vec::new();
     let mut documents = Vec::new();
     for one in listed {
-        let place = one.folder.as_ref().map_or("built in".into(), |f| f.display().to_string());
+        let place =
+            one.folder.as_ref().map_or(message::text("built-in", &[]), |f| f.display().to_string());
         let (name, problem) = match context.desk(&one.id) {
             Ok(desk) => (desk.manifest.name, None),
-            Err(e) => (String::new(), Some(e.causes.join(": "))),
+            Err(e) => (String::new(), Some(e.why(": "))),
         };
         documents.push(json!({ "id": one.id, "name": name, "from": place, "problem": problem }));
         let name = problem.map_or(Cell::from(name), |why| Cell::toned(Tone::Bad, why));
@@ -65,12 +67,18 @@ fn show(context: &Context, name: &str) -> Result<()> {
         ("port", manifest.port.map_or("any".into(), |port| port.to_string())),
         (
             "time-box",
-            format!(
-                "{} days unless said otherwise, {} at most",
-                manifest.time_box.default_days, manifest.time_box.maximum_days
+            message::text(
+                "desk-time-box",
+                &[
+                    ("days", manifest.time_box.default_days.into()),
+                    ("most", manifest.time_box.maximum_days.into()),
+                ],
             ),
         ),
-        ("extensions", format!("{} at most", manifest.extensions.count)),
+        (
+            "extensions",
+            message::text("desk-at-most", &[("count", manifest.extensions.count.into())]),
+        ),
         ("live shops", if manifest.live.allowed { "only with approval" } else { "never" }.into()),
     ]);
     text.push_str(&format!("\n{}\n", paint(Tone::Strong, "Rules")));

@@ -71,9 +71,9 @@ impl Finding {
         let mut found = e.message.clone();
         for cause in &e.causes {
             found.push_str(": ");
-            found.push_str(cause);
+            found.push_str(&cause.text);
         }
-        Self::bad(e.kind, what, found, e.hints.first().map_or("", String::as_str))
+        Self::bad(e.kind, what, found, e.hints.first().map_or("", |hint| hint.text.as_str()))
     }
 }
 
@@ -346,7 +346,7 @@ fn not_reached(context: &Context, target: &Target, e: TransportError) -> Error {
     );
     let mut error = crate::remote::session::unreachable(target, e);
     if context.unattended && about_login {
-        error.hints = vec![NOBODY_THERE.to_owned()];
+        error.hints = vec![NOBODY_THERE.into()];
     }
     error
 }

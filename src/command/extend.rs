@@ -16,6 +16,7 @@ use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::lifecycle::claim::{self, event, lease_seconds};
 use crate::lifecycle::evidence;
+use crate::message::{self, Arg};
 use crate::output::{Tone, fields, paint};
 use crate::policy::{
     Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, Override,
@@ -77,30 +78,29 @@ const PAUSE: i64 = 15 * 60;
 /// Policy or the server refuses, or nobody saw how it ended; the old deadline holds in each case.
 pub async fn run(context: &Context, typed: ExtendArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
-        return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
+        return Err(Error::of(Kind::NotFound, "no-grants", &[]));
     }
     let wanted = deadline_of(context, typed.duration.as_deref(), typed.until.as_deref())?
         .ok_or_else(|| {
-            Error::new(Kind::Usage, "the new deadline is missing")
-                .hint("add `--for 7d` (from now) or `--until '2026-12-01 18:00'`")
+            Error::of(Kind::Usage, "deadline-missing", &[]).hint_of("deadline-missing.way-out", &[])
         })?;
     let ledger = context.ledger().await?;
     let grant = ledger.grant(&typed.grant).await?;
     if grant.state != State::Open {
-        return Err(Error::new(
+        return Err(Error::of(
             Kind::Usage,
-            format!(
-                "grant {} is {}, and only an open grant has a deadline to move",
-                grant.id, grant.state
-            ),
+            "extend-not-open",
+            &[("grant", (&grant.id).into()), ("state", Arg::of(grant.state))],
         ));
     }
     let new = allowed(context, &ledger, &grant, wanted, &typed).await?;
     if typed.dry_run {
+        let when = deadline::human(new.deadline(), &Local, context.now());
+        let args = [("grant", (&grant.id).into()), ("when", when.into())];
         let text = format!(
-            "{} would end {}\nnothing was touched\n",
-            grant.id,
-            deadline::human(new.deadline(), &Local, context.now())
+            "{}\n{}\n",
+            message::text("extend-would-end", &args),
+            message::text("nothing-touched", &[])
         );
         context.output.result(&text, json!({ "new_deadline": new, "dry_run": true }));
         return Ok(());
@@ -109,7 +109,7 @@ pub async fn run(context: &Context, typed: ExtendArgs) -> Result<()> {
     schedule_warning(context, &ledger).await;
     let text = format!(
         "{}\n{}",
-        paint(Tone::Good, &format!("Grant {} has a new deadline.", grant.id)),
+        paint(Tone::Good, &message::text("extend-done", &[("grant", (&grant.id).into())])),
         fields(&[("ends", deadline::human(grant.deadline, &Local, context.now()))])
     );
     context.output.result(&text, json!({ "grant": view::document(&grant, context.now()) }));
@@ -127,10 +127,10 @@ async fn allowed(
     let desk = context.desk(&ledger.case(&grant.case).await?.desk)?;
     let extended = extensions_so_far(ledger, grant).await?;
     let agreed = Agreed::read(&grant.terms, grant.deadline, grant.deadline_maximum, extended)
-        .map_err(|e| Error::new(Kind::Internal, "the grant's terms cannot be read").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "terms-unreadable", &[]).because(e))?;
     let mut reason = typed.reason.clone();
     if reason.is_none() && wanted > grant.deadline {
-        reason = context.output.ask("Why is more time needed?");
+        reason = context.output.ask(&message::text("ask-more-time", &[]));
     }
     let request = ExtensionRequest {
         deadline: wanted,
@@ -171,9 +171,11 @@ async fn carry_out(
     new: &NewDeadline,
 ) -> Result<Grant> {
     let target = context.target(&grant.target)?;
-    let progress = context.output.progress(&format!("connecting to {}", target.name));
+    let progress = context
+        .output
+        .progress(&message::text("progress-connecting-to", &[("target", (&target.name).into())]));
     let mut session = Session::open(context, &target).await?;
-    progress.step("moving the deadline");
+    progress.step(&message::text("progress-deadline", &[]));
     let now = context.now();
     let detail = json!({ "from": grant.deadline, "to": new.deadline(), "why": new.reason() });
     let lease = Lease::mine(now, lease_seconds(context, &grant));
@@ -181,11 +183,8 @@ async fn carry_out(
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
     let Some(mut grant) = claimed else {
-        return Err(Error::new(
-            Kind::Unknown,
-            format!("another process is working on {}", grant.id),
-        )
-        .hint("nothing was changed; try again in a moment"));
+        return Err(Error::of(Kind::Unknown, "grant-busy", &[("grant", (&grant.id).into())])
+            .hint_of("grant-busy.way-out", &[]));
     };
     let old = grant.deadline;
     if !new.is_longer() {
@@ -209,8 +208,7 @@ async fn carry_out(
                 .await?);
         }
         Ok(Answer::Refused { reason, .. }) => {
-            let error = Error::new(Kind::Refused, "the server refused the new deadline")
-                .because_text(reason);
+            let error = Error::of(Kind::Refused, "extend-refused", &[]).because_text(reason);
             let restored = match partly {
                 true => set_recorded_again(context, &mut session, &mut grant).await,
                 // A shorter one is recorded by now, and the server still has the longer.
@@ -222,12 +220,10 @@ async fn carry_out(
             error
         }
         Ok(Answer::Unknown { why }) => {
-            let error =
-                Error::new(Kind::Unknown, "nobody saw whether the server took the new deadline")
-                    .because_text(why);
+            let error = Error::of(Kind::Unknown, "extend-unknown", &[]).because_text(why);
             // The server may have either; the one that the ledger has is set again if it can be.
             if set_recorded_again(context, &mut session, &mut grant).await {
-                error.because_text("the recorded one was set again")
+                error.because_of("extend-unknown.set-again", &[])
             } else {
                 (grant.lease_owner, grant.lease_until) = claim;
                 error
@@ -249,10 +245,7 @@ async fn carry_out(
     let detail = json!({ "why": error.one_line(), "old": old, "kept": grant.deadline });
     let grant =
         ledger.record(&grant, &event(context, &grant, "grant.extend-failed", detail)).await?;
-    Err(error.hint(format!(
-        "the grant still works and the sweep ends it at {}",
-        deadline::utc(grant.deadline)
-    )))
+    Err(error.hint_of("extend-ends-later", &[("when", deadline::utc(grant.deadline).into())]))
 }
 
 /// Sets what the ledger has; whether the server took it.
@@ -307,7 +300,7 @@ async fn reapply_deadline(
     }
     Reapplied::not(match first {
         Some(reply) => Ok(Answer::Done(reply)),
-        None => Err(Error::new(Kind::Internal, "the grant has no layer")),
+        None => Err(Error::of(Kind::Internal, "no-layer", &[])),
     })
 }
 
@@ -322,7 +315,7 @@ async fn read_clock(
         return Err(Ok(Answer::Refused { id: "elsewhere".into(), reason }));
     }
     let Some(layer) = grant.login() else {
-        return Err(Err(Error::new(Kind::Internal, "the grant has no layer")));
+        return Err(Err(Error::of(Kind::Internal, "no-layer", &[])));
     };
     let provider = context.provider(&layer.provider).map_err(Err)?;
     let key = layer.public_key.as_deref();

@@ -227,8 +227,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<()> {
 /// Every broken rule at once: what may not be, why, and the way out.
 #[must_use]
 pub fn refusal(broken: &[Broken]) -> Error {
-    let heading = message::text("refused", &[("count", broken.len().into())]);
-    let mut error = Error::new(Kind::Policy, heading);
+    let mut error = Error::of(Kind::Policy, "refused", &[("count", broken.len().into())]);
     let (because, way_out) =
         (message::text("refused-because", &[]), message::text("refused-way-out", &[]));
     for one in broken {

@@ -9,6 +9,7 @@ use clap_complete::env::Shells;
 use crate::command::Cli;
 use crate::complete;
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::output::{Output, Tone};
 
 /// `completions`
@@ -39,9 +40,9 @@ pub fn completions(output: &Output, typed: &CompletionsArgs) -> Result<()> {
     let name = "stagepass";
     Shells::builtins()
         .completer(&typed.shell.to_string())
-        .ok_or_else(|| Error::new(Kind::Internal, "this shell has no completion"))?
+        .ok_or_else(|| Error::of(Kind::Internal, "completion-unknown", &[]))?
         .write_registration(complete::VARIABLE, name, name, name, &mut script)
-        .map_err(|e| Error::new(Kind::Internal, "the script cannot be made").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "script-not-made", &[]).because(e))?;
     output.raw(&String::from_utf8_lossy(&script));
     Ok(())
 }
@@ -53,18 +54,14 @@ pub fn completions(output: &Output, typed: &CompletionsArgs) -> Result<()> {
 pub fn man(output: &Output, typed: &ManArgs) -> Result<()> {
     let Some(folder) = &typed.output else {
         let made = page(&whole());
-        output.raw(
-            &made.map_err(|e| {
-                Error::new(Kind::Internal, "the man page cannot be made").because(e)
-            })?,
-        );
+        output.raw(&made.map_err(|e| Error::of(Kind::Internal, "man-not-made", &[]).because(e))?);
         return Ok(());
     };
     write_all(folder).map_err(|e| {
-        Error::new(Kind::Internal, format!("the pages cannot be written to `{}`", folder.display()))
+        Error::of(Kind::Internal, "man-not-written", &[("folder", folder.display().into())])
             .because(e)
     })?;
-    output.say(Tone::Good, &format!("man pages are in {}", folder.display()));
+    output.say(Tone::Good, &message::text("man-written", &[("folder", folder.display().into())]));
     Ok(())
 }
 

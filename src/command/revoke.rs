@@ -13,6 +13,7 @@ use crate::ledger::{Filter, Lease, Ledger};
 use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing::{self, Closed};
+use crate::message::{self, Arg, Id, Note};
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
 
@@ -51,27 +52,23 @@ pub const MOST: u32 = 100_000;
 const PARALLEL: usize = 8;
 
 /// What to do about findings.
-pub const WAY_OUT_OF_FINDINGS: &str = "`stagepass show ID` lists what was found; once somebody has \
-                                       looked at it: `stagepass acknowledge ID --reason '…'`";
+pub const WAY_OUT_OF_FINDINGS: Id = Id("way-out-of-findings");
 
 /// What to do about grants whose row in the ledger was changed behind its back.
-pub const WAY_OUT_OF_ALTERED: &str = "`stagepass ledger verify` says where; put your last backup of \
-                                      the ledger back, or give the row up with `stagepass revoke \
-                                      ID --forget --reason '…'` and end what is on the server with \
-                                      `stagepass reconcile TARGET --close ID`";
+pub const WAY_OUT_OF_ALTERED: Id = Id("way-out-of-altered");
 
 /// What is wrong about such a row.
-pub const ALTERED: &str = "its row in the ledger was changed by something else than stagepass, and nothing is done on \
-     its word";
+pub const ALTERED: Id = Id("altered");
 
 /// Why a grant was left as it is.
-fn not_known(target: &str) -> String {
-    format!("target `{target}` is not known on this computer; nothing was changed")
+fn not_known(target: &str) -> Note {
+    Note::of("target-not-here", &[("target", target.into())])
 }
 
-/// What to do about it.
-const WAY_TO_THE_TARGET: &str = "run it on the computer that has the target, or add it here: \
-                                 `stagepass target add`";
+/// The grant, where it is, and what is to be said of it.
+pub fn on_target(grant: &Grant, why: impl Into<Arg>) -> [(&'static str, Arg); 3] {
+    [("grant", (&grant.id).into()), ("target", (&grant.target).into()), ("why", why.into())]
+}
 
 /// Runs the command.
 ///
@@ -86,8 +83,7 @@ pub async fn run(context: &Context, typed: RevokeArgs) -> Result<()> {
             report(context, &Tally::default(), &[], true);
             return Ok(());
         }
-        return Err(Error::new(Kind::NotFound, "there are no grants on this machine")
-            .hint("the ledger is made by the first `stagepass case open`"));
+        return Err(Error::of(Kind::NotFound, "no-grants", &[]).hint_of("no-grants.first", &[]));
     }
     let ledger = context.ledger().await?;
     let grants = chosen(context, &ledger, &typed).await?;
@@ -132,10 +128,10 @@ async fn chosen(context: &Context, ledger: &Ledger, typed: &RevokeArgs) -> Resul
 /// None today.
 pub fn show_plan(context: &Context, grants: &[Grant]) -> Result<()> {
     let now = context.now();
-    let text = if grants.is_empty() {
-        "nothing would be closed\n".to_owned()
-    } else {
-        format!("{}\nthese would be closed; nothing was touched\n", view::grants(grants, now))
+    let would = message::text("would-be-closed", &[("count", grants.len().into())]);
+    let text = match grants.is_empty() {
+        true => format!("{would}\n"),
+        false => format!("{}\n{would}\n", view::grants(grants, now)),
     };
     let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
     context.output.result(&text, json!({ "would_close": documents, "dry_run": true }));
@@ -153,7 +149,7 @@ pub async fn carry_out(
     why: &str,
 ) -> Result<Tally> {
     let total = u64::try_from(grants.len()).unwrap_or(u64::MAX);
-    let progress = context.output.progress_of(total, "closing");
+    let progress = context.output.progress_of(total, &message::text("progress-closing", &[]));
     batch::close_many(context, ledger, grants, why, Running::Ends, PARALLEL, &progress).await
 }
 
@@ -162,10 +158,11 @@ pub fn report(context: &Context, tally: &Tally, ended: &[Grant], is_swept: bool)
     let now = context.now();
     let mut lines = text(tally, now, is_swept);
     for grant in ended {
-        lines.push_str(&format!("{} was {} already\n", grant.id, grant.state));
+        let args = [("grant", (&grant.id).into()), ("state", Arg::of(grant.state))];
+        lines.push_str(&(message::text("ended-already", &args) + "\n"));
     }
     if lines.is_empty() {
-        lines.push_str("there is nothing to close\n");
+        lines.push_str(&(message::text("nothing-to-close", &[]) + "\n"));
     }
     let mut document = document(tally, now);
     if let Some(object) = document.as_object_mut() {
@@ -197,7 +194,7 @@ pub fn text(tally: &Tally, now: UnixTime, is_swept: bool) -> String {
     }
     for grant in &tally.altered {
         let bad = paint(Tone::Bad, "NOT CLOSED");
-        lines.push_str(&format!("{bad} {} on {}: {ALTERED}\n", grant.id, grant.target));
+        lines.push_str(&format!("{bad} {} on {}: {}\n", grant.id, grant.target, ALTERED.text()));
     }
     for grant in &tally.elsewhere {
         let bad = paint(Tone::Bad, "NOT CLOSED");
@@ -240,7 +237,9 @@ fn text_of_closed(closed: &Closed) -> String {
     let Closed { grant, notes, found, .. } = closed;
     let how = match grant.findings {
         0 => closing::LastWord::of(grant).text(grant),
-        count => format!("re-read, and access is gone; {}", view::findings(count)),
+        count => {
+            message::text("closed-with-something", &[("findings", view::findings(count).into())])
+        }
     };
     let mut lines = format!(
         "{} {} on {} for {}: {how}\n",
@@ -312,28 +311,17 @@ pub fn failure(tally: &Tally) -> Option<Error> {
     let not_closed = not_closed(tally);
     let Some(first) = found.first() else { return not_closed };
     let mut error = not_closed.unwrap_or_else(|| {
-        let what = match found.len() + tally.omitted.found {
-            1 => format!(
-                "{} is closed, and {} to be looked at",
-                first.id,
-                if first.findings == 1 {
-                    "one finding has".to_owned()
-                } else {
-                    format!("{} findings have", first.findings)
-                }
-            ),
-            count => format!("{count} closed grants have findings to be looked at"),
-        };
-        Error::new(Kind::Stuck, what)
+        let count = found.len() + tally.omitted.found;
+        let args = [
+            ("count", count.into()),
+            ("grant", (&first.id).into()),
+            ("findings", first.findings.into()),
+        ];
+        Error::of(Kind::Stuck, "closed-with-findings", &args)
     });
     error.kind = Kind::Stuck;
     for grant in found.iter().take(10) {
-        error = error.because_text(format!(
-            "{} on {}: {}",
-            grant.id,
-            grant.target,
-            view::findings(grant.findings)
-        ));
+        error = error.because_of("grant-on", &on_target(grant, view::findings(grant.findings)));
     }
     Some(error.hint(WAY_OUT_OF_FINDINGS))
 }
@@ -358,37 +346,39 @@ pub fn not_closed(tally: &Tally) -> Option<Error> {
         (_, _, true) => Kind::Unknown,
         _ => Kind::Refused,
     };
-    let mut error = Error::new(
-        kind,
-        match (count + elsewhere, tally.elsewhere.first()) {
-            (1, Some(grant)) => format!("{}: {}", grant.id, not_known(&grant.target)),
-            (1, None) => "one grant is not proved closed".to_owned(),
-            (count, _) => format!("{count} grants are not proved closed"),
-        },
-    );
+    let mut error = match (count + elsewhere, tally.elsewhere.first()) {
+        (1, Some(grant)) => {
+            let why = not_known(&grant.target).text;
+            Error::of(kind, "grant-why", &[("grant", (&grant.id).into()), ("why", why.into())])
+        }
+        (count, _) => Error::of(kind, "not-closed", &[("count", count.into())]),
+    };
     for (grant, why, _) in tally.failed.iter().take(10) {
-        error = error.because_text(format!("{} on {}: {why}", grant.id, grant.target));
+        error = error.because_of("grant-on", &on_target(grant, why));
     }
     for (id, why) in tally.unrecorded.iter().take(10) {
-        error = error.because_text(format!("{id}: {why}"));
+        error = error.because_of("grant-why", &[("grant", id.into()), ("why", why.into())]);
     }
     for id in tally.busy.iter().take(10) {
-        error = error.because_text(format!("{id}: another process is closing it"));
+        error = error.because_of("busy-closing", &[("grant", id.into())]);
     }
     for grant in tally.altered.iter().take(10) {
-        error = error.because_text(format!("{} on {}: {ALTERED}", grant.id, grant.target));
+        error = error.because_of("grant-on", &on_target(grant, ALTERED.text()));
     }
     if !tally.altered.is_empty() {
         error = error.hint(WAY_OUT_OF_ALTERED);
     }
     if elsewhere > 0 {
         for grant in tally.elsewhere.iter().take(10).filter(|_| count + elsewhere > 1) {
-            error = error.because_text(format!("{}: {}", grant.id, not_known(&grant.target)));
+            error = error.because_of(
+                "grant-why",
+                &[("grant", (&grant.id).into()), ("why", not_known(&grant.target).text.into())],
+            );
         }
-        error = error.hint(WAY_TO_THE_TARGET);
+        error = error.hint_of("target-not-here.way-out", &[]);
     }
     if count > tally.altered.len() {
-        error = error.hint("the ledger keeps them; `stagepass sweep` tries again until it is done");
+        error = error.hint_of("not-closed-kept", &[]);
     }
     Some(error)
 }
@@ -396,7 +386,7 @@ pub fn not_closed(tally: &Tally) -> Option<Error> {
 /// Gives up on grants whose server is gone for good. Never counted as closed.
 async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &str) -> Result<()> {
     if let Err(e) = check_sentence(reason) {
-        return Err(Error::new(Kind::Usage, format!("the reason {e}")));
+        return Err(Error::of(Kind::Usage, "reason-unusable", &[("problem", Arg::of(e))]));
     }
     let now = context.now();
     let mut lines = String::new();

@@ -14,6 +14,7 @@ use crate::machine::schedule::{
     Choice, Cron, Installed, Job, Kind as Way, Period, Schedule, ScheduleError, Systemd,
     prove_unattended,
 };
+use crate::message;
 use crate::output::{Tone, fields, paint};
 
 /// Who runs the sweep.
@@ -70,9 +71,8 @@ fn schedule(context: &Context) -> Schedule {
 }
 
 fn exe() -> Result<PathBuf> {
-    std::env::current_exe().map_err(|e| {
-        Error::new(Kind::Internal, "the path of this program cannot be found out").because(e)
-    })
+    std::env::current_exe()
+        .map_err(|e| Error::of(Kind::Internal, "own-path-unknown", &[]).because(e))
 }
 
 /// Cron has no XDG variables and none of ours: folders are always named.
@@ -86,8 +86,8 @@ fn arguments(context: &Context) -> Vec<String> {
 }
 
 fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> Result<()> {
-    let period = Period::from_minutes(u32::from(every)).map_err(|e| failed(&e))?;
-    let job = Job::new(&exe()?, &arguments(context), period).map_err(|e| failed(&e))?;
+    let period = Period::from_minutes(u32::from(every)).map_err(failed)?;
+    let job = Job::new(&exe()?, &arguments(context), period).map_err(failed)?;
     let choice = match kind {
         ScheduleKind::Auto => Choice::Auto,
         ScheduleKind::Cron => Choice::Only(Way::Cron),
@@ -95,12 +95,12 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
     };
     let schedule = schedule(context);
     if dry_run {
-        let draft = schedule.draft(choice, &job).map_err(|e| failed(&e))?;
+        let draft = schedule.draft(choice, &job).map_err(failed)?;
         let mut text = String::new();
         for (place, what) in &draft.texts {
             text.push_str(&format!("{}\n{}\n", paint(Tone::Strong, place), what.trim_end()));
         }
-        text.push_str("nothing was written\n");
+        text.push_str(&(message::text("nothing-written", &[]) + "\n"));
         context.output.result(
             &text,
             json!({ "kind": draft.kind.id(), "texts": draft.texts, "dry_run": true }),
@@ -108,13 +108,10 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
         return Ok(());
     }
     prove(context)?;
-    let installed = schedule.install(choice, &job).map_err(|e| failed(&e))?;
+    let installed = schedule.install(choice, &job).map_err(failed)?;
     let text = format!(
         "{}\n{}",
-        paint(
-            Tone::Good,
-            "The sweep is scheduled, and it was shown that it can log in unattended."
-        ),
+        paint(Tone::Good, &message::text("schedule-made", &[])),
         describe(&installed)
     );
     context.output.result(&text, document(&installed));
@@ -123,7 +120,7 @@ fn install(context: &Context, kind: ScheduleKind, every: u8, dry_run: bool) -> R
 
 /// Runs `doctor --unattended` in the empty environment that cron gives.
 fn prove(context: &Context) -> Result<()> {
-    let progress = context.output.progress("trying every target with open grants, as cron would");
+    let progress = context.output.progress(&message::text("progress-proving-schedule", &[]));
     let mut words = arguments(context);
     words.extend(["--json", "doctor", "--unattended"].map(String::from));
     let report = prove_unattended(
@@ -133,41 +130,42 @@ fn prove(context: &Context) -> Result<()> {
         &context.surroundings.user,
         PROOF_LIMIT,
     )
-    .map_err(|e| failed(&e))?;
+    .map_err(failed)?;
     drop(progress);
     if report.status == Some(0) {
         return Ok(());
     }
     let document: Value = serde_json::from_slice(&report.stdout).unwrap_or(Value::Null);
-    let mut error = Error::new(
-        Kind::Unreachable,
-        "the sweep could not work unattended, so it was not scheduled",
-    );
+    let mut error = Error::of(Kind::Unreachable, "not-scheduled", &[]);
     let findings =
         document.pointer("/result/findings").or_else(|| document.pointer("/error/broken"));
     for finding in findings.and_then(Value::as_array).into_iter().flatten() {
         if finding.get("ok").and_then(Value::as_bool) == Some(false) {
             let said = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
-            error = error.because_text(format!("{}: {}", said("what"), said("found")));
+            error = error.because_of(
+                "not-scheduled.finding",
+                &[("what", said("what").into()), ("found", said("found").into())],
+            );
             // Many targets may have the same remedy.
             let remedy = said("remedy");
-            if !remedy.is_empty() && !error.hints.iter().any(|known| known == remedy) {
+            if !remedy.is_empty() && !error.hints.iter().any(|known| known.text == remedy) {
                 error = error.hint(remedy);
             }
         }
     }
     if error.causes.is_empty() {
-        error = error.because_text(if report.timed_out {
-            "it did not end in time".to_owned()
-        } else {
-            crate::remote::script::clean(&String::from_utf8_lossy(&report.stderr))
-        });
+        error = match report.timed_out {
+            true => error.because_of("not-scheduled.late", &[]),
+            false => error.because_text(crate::remote::script::clean(&String::from_utf8_lossy(
+                &report.stderr,
+            ))),
+        };
     }
     Err(error)
 }
 
 async fn status(context: &Context) -> Result<()> {
-    let installed = schedule(context).status().map_err(|e| failed(&e))?;
+    let installed = schedule(context).status().map_err(failed)?;
     let last = match context.ledger_to_read().await? {
         Some(ledger) => ledger.last_sweep().await?,
         None => None,
@@ -177,50 +175,45 @@ async fn status(context: &Context) -> Result<()> {
         text.push_str(&describe(one));
     }
     if installed.is_empty() {
-        text.push_str(&format!(
-            "{}\n",
-            paint(Tone::Warn, "the sweep is not scheduled on this machine")
-        ));
+        text.push_str(&format!("{}\n", paint(Tone::Warn, &message::text("schedule-none", &[]))));
     }
     text.push_str(&fields(&[("last sweep", last_sweep(last.as_ref(), context.now()))]));
     let documents: Vec<Value> = installed.iter().map(document).collect();
     context.output.result(&text, json!({ "installed": documents, "last_sweep": last }));
     if installed.is_empty() {
-        context.output.say(Tone::Plain, "hint: `stagepass schedule install` schedules it");
+        context.output.say(Tone::Plain, &message::text("schedule-way", &[]));
     }
     Ok(())
 }
 
 fn last_sweep(last: Option<&SweepRun>, now: i64) -> String {
     last.map_or_else(
-        || "never".into(),
+        || message::text("last-sweep.never", &[]),
         |run| {
-            format!(
-                "{} on {}: {} due, {} closed, {} failed",
-                deadline::relative(run.at, now),
-                run.host,
-                run.due,
-                run.closed,
-                run.failed
-            )
+            let args = [
+                ("when", deadline::relative(run.at, now).into()),
+                ("host", (&run.host).into()),
+                ("due", run.due.into()),
+                ("closed", run.closed.into()),
+                ("failed", run.failed.into()),
+            ];
+            message::text("last-sweep", &args)
         },
     )
 }
 
 fn remove(context: &Context) -> Result<()> {
-    let removed = schedule(context).remove().map_err(|e| failed(&e))?;
-    let text = if removed.is_empty() {
-        "the sweep was not scheduled\n".to_owned()
-    } else {
-        "the sweep is no longer scheduled; nothing else was touched\n".to_owned()
-    };
+    let removed = schedule(context).remove().map_err(failed)?;
+    let text = message::text("schedule-removed", &[("count", removed.len().into())]) + "\n";
     let documents: Vec<Value> = removed.iter().map(document).collect();
     context.output.result(&text, json!({ "removed": documents }));
     Ok(())
 }
 
 fn describe(installed: &Installed) -> String {
-    let every = installed.every.map_or_else(|| "changed by hand".into(), |every| every.to_string());
+    let every = installed
+        .every
+        .map_or_else(|| message::text("changed-by-hand", &[]), |every| every.to_string());
     let mut text = fields(&[
         ("by", installed.kind.id().to_owned()),
         ("every", every),
@@ -244,12 +237,12 @@ fn document(installed: &Installed) -> Value {
     })
 }
 
-fn failed(e: &ScheduleError) -> Error {
+fn failed(e: ScheduleError) -> Error {
     let kind = match e {
         ScheduleError::Period { .. } | ScheduleError::Unusable { .. } => Kind::Usage,
         _ => Kind::Internal,
     };
-    Error::new(kind, "the schedule cannot be used").because(e)
+    Error::of(kind, "schedule-unusable", &[]).because(e)
 }
 
 /// Whether something runs the sweep by itself: a schedule here, or another machine on the same ledger

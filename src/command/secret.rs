@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::machine::keyring::{self, KeyringError, SecretKind, SecretName};
+use crate::message::{self, Arg, Id};
 use crate::output::Tone;
 
 /// What a stored secret opens.
@@ -61,7 +62,7 @@ fn secret_name(kind: SecretKindArg, name: &str) -> Result<SecretName> {
         SecretKindArg::Passphrase => {
             // The file's absolute path is its name: `~` and `.` mean other files elsewhere.
             let path = std::path::absolute(name).map_err(|e| {
-                Error::new(Kind::Usage, format!("the key file `{name}` cannot be named")).because(e)
+                Error::of(Kind::Usage, "key-file-unnamable", &[("name", name.into())]).because(e)
             })?;
             (SecretKind::Passphrase, path.display().to_string())
         }
@@ -70,19 +71,20 @@ fn secret_name(kind: SecretKindArg, name: &str) -> Result<SecretName> {
         SecretKindArg::Ledger => (SecretKind::Ledger, name.to_owned()),
     };
     SecretName::new(kind, name)
-        .map_err(|e| Error::new(Kind::Usage, "the name cannot be used").because(e))
+        .map_err(|e| Error::of(Kind::Usage, "secret-name-unusable", &[]).because(e))
 }
 
 fn set(context: &Context, name: &SecretName) -> Result<()> {
     let secret = context.output.read_secret(&format!("{name}:"))?;
     if secret.expose().is_empty() {
-        return Err(Error::new(Kind::Usage, "the secret is empty; nothing was kept"));
+        return Err(Error::of(Kind::Usage, "secret-empty", &[]));
     }
     context.make_state_dir()?;
     context.keyring().store(name, &secret).map_err(|e| failed(e, name))?;
-    context
-        .output
-        .result(&format!("kept {name} in the keyring\n"), json!({ "kept": name.to_string() }));
+    context.output.result(
+        &(message::text("secret-kept", &[("name", Arg::of(name))]) + "\n"),
+        json!({ "kept": name.to_string() }),
+    );
     Ok(())
 }
 
@@ -90,10 +92,10 @@ fn list(context: &Context) -> Result<()> {
     let names = context
         .keyring()
         .list()
-        .map_err(|e| Error::new(Kind::Internal, "the list of secrets cannot be read").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "secrets-unreadable", &[]).because(e))?;
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     if names.is_empty() {
-        context.output.say(Tone::Faint, "no secrets are kept; `stagepass secret set` keeps one");
+        context.output.say(Tone::Faint, &message::text("secrets-none", &[]));
     }
     let text: String = names.iter().map(|name| format!("{name}\n")).collect();
     context.output.result(&text, json!({ "secrets": names }));
@@ -102,14 +104,16 @@ fn list(context: &Context) -> Result<()> {
 
 fn remove(context: &Context, name: &SecretName) -> Result<()> {
     let was_there = context.keyring().remove(name).map_err(|e| failed(e, name))?;
+    let args = [("name", Arg::of(name))];
     let text =
-        if was_there { format!("removed {name}\n") } else { format!("there was no {name}\n") };
+        (if was_there { Id("secret-removed") } else { Id("secret-absent") }).with(&args).text
+            + "\n";
     context.output.result(&text, json!({ "removed": was_there, "name": name.to_string() }));
     Ok(())
 }
 
 fn failed(e: KeyringError, name: &SecretName) -> Error {
-    let mut error = Error::new(Kind::Internal, "the keyring cannot be used").because(e);
+    let mut error = Error::of(Kind::Internal, "keyring-unusable", &[]).because(e);
     for hint in keyring::instead(name) {
         error = error.hint(hint);
     }

@@ -18,6 +18,7 @@ use crate::ledger::{Entry, EventFilter};
 use crate::lifecycle::checking::drifted;
 use crate::lifecycle::closing;
 use crate::lifecycle::evidence::{Bounded, History};
+use crate::message;
 use crate::output::{self, Tone, fields, paint};
 use crate::policy::LiveApproval;
 use crate::transport::Route;
@@ -42,7 +43,7 @@ const LINES: usize = 20;
 /// There is no such grant, or the ledger fails.
 pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
-        return Err(Error::new(Kind::NotFound, "there are no grants on this machine"));
+        return Err(Error::of(Kind::NotFound, "no-grants", &[]));
     };
     let grant = ledger.grant(&typed.grant).await?;
     let filter = EventFilter { grant: Some(grant.id.clone()), ..EventFilter::default() };
@@ -62,7 +63,7 @@ pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
         ]));
     }
     text.push_str(&about(&grant, &story));
-    text.push_str(&format!("\n{}\n", paint(Tone::Strong, "What happened")));
+    text.push_str(&format!("\n{}\n", paint(Tone::Strong, &message::text("show-events", &[]))));
     for entry in &events {
         text.push_str(&line(entry));
     }
@@ -78,8 +79,10 @@ pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
     });
     context.output.result(&text, document);
     if grant.altered {
-        context.output.warn(&format!("{}: {}", grant.id, revoke::ALTERED));
-        context.output.say(Tone::Faint, revoke::WAY_OUT_OF_ALTERED);
+        let why = revoke::ALTERED.text();
+        let args = [("grant", (&grant.id).into()), ("why", why.into())];
+        context.output.warn(&message::text("grant-why", &args));
+        context.output.say(Tone::Faint, &revoke::WAY_OUT_OF_ALTERED.text());
     }
     if view::is_unconfirmed(&grant, now) {
         context.output.say(Tone::Faint, &view::unconfirmed(&grant, said));
@@ -160,7 +163,7 @@ fn beside(grant: &Grant) -> String {
 fn ended_by(grant: &Grant, story: &History) -> String {
     match (grant.closed_at, story.by_server, &story.closed_by) {
         (None, ..) => String::new(),
-        (_, Some(_), _) => "the server itself, by the job that was left there".into(),
+        (_, Some(_), _) => message::text("ended-by-server", &[]),
         (_, None, Some(said)) => format!("{}: {}", said.actor, said.why),
         (_, None, None) => String::new(),
     }
@@ -197,13 +200,13 @@ fn about(grant: &Grant, story: &History) -> String {
     let mut text = String::new();
     let drift = drifted(grant);
     if !drift.is_empty() {
-        text.push_str(&heading(Tone::Bad, "What is not as it was made"));
+        text.push_str(&heading(Tone::Bad, &message::text("show-drift", &[])));
         for (_, sentence) in drift {
             text.push_str(&told(sentence));
         }
     }
     if story.found.total > 0 {
-        text.push_str(&heading(Tone::Bad, "What was found"));
+        text.push_str(&heading(Tone::Bad, &message::text("show-found", &[])));
         text.push_str(&first_lines(&story.found));
         if let Some(said) = story.acknowledged.as_ref().filter(|_| grant.findings == 0) {
             let at = deadline::utc(said.at);
@@ -211,22 +214,22 @@ fn about(grant: &Grant, story: &History) -> String {
         }
     }
     if let Some(why) = story.difference.strip_prefix("none:") {
-        text.push_str(&heading(Tone::Strong, "What changed was not compared"));
+        text.push_str(&heading(Tone::Strong, &message::text("show-not-compared", &[])));
         text.push_str(&told(why));
     }
     if story.changed.total > 0 {
-        text.push_str(&heading(Tone::Strong, "What changed in the shop"));
+        text.push_str(&heading(Tone::Strong, &message::text("show-changed", &[])));
         text.push_str(&first_lines(&story.changed));
     }
     if let Some(why) = story.difference.strip_prefix("partial:") {
-        text.push_str(&told(&format!("not everything was compared: {}", why.trim())));
+        text.push_str(&told(&message::text("show-partly", &[("why", why.trim().into())])));
     }
     if story.left.total > 0 {
-        text.push_str(&heading(Tone::Strong, "Files of the account that were elsewhere"));
+        text.push_str(&heading(Tone::Strong, &message::text("show-left", &[])));
         text.push_str(&first_lines(&story.left));
     }
     if !story.uses.lines.is_empty() {
-        text.push_str(&heading(Tone::Strong, "How it was used"));
+        text.push_str(&heading(Tone::Strong, &message::text("show-uses", &[])));
         let shown = story.uses.lines.len().min(LINES);
         let from = story.uses.lines.len() - shown;
         let earlier = story.uses.total - i64::try_from(shown).unwrap_or(i64::MAX);
@@ -287,15 +290,15 @@ fn line(entry: &Entry) -> String {
         detail
             .pointer("/login/key/offered")
             .and_then(Value::as_str)
-            .map(|text| format!("the supporter's key was {text}")),
+            .map(|text| message::text("show-key", &[("text", text.into())])),
         detail
             .pointer("/login/check_key/logged_in")
             .and_then(Value::as_str)
-            .map(|text| format!("a login with the same options worked: {text}")),
+            .map(|text| message::text("show-check-key", &[("text", text.into())])),
         detail
             .pointer("/login/password/logged_in")
             .and_then(Value::as_str)
-            .map(|text| format!("the password logged in: {text}")),
+            .map(|text| message::text("show-password", &[("text", text.into())])),
         detail.get("proof").and_then(view::trial_in_words),
         detail.pointer("/beside").and_then(Value::as_array).map(|beside| {
             let text = |one: &Value| one.get("text").and_then(Value::as_str).map(str::to_owned);

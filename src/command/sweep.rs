@@ -9,6 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::command::revoke::on_target;
 use crate::command::{extend, revoke, schedule, told, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -17,6 +18,7 @@ use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
 use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::checking::{self, drifted};
 use crate::lifecycle::claim;
+use crate::message;
 use crate::output::{Tone, paint};
 use crate::remote::session::Session;
 use crate::target::Target;
@@ -111,13 +113,13 @@ pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
     } else if context.output.is_terminal() {
         context.output.result(&(revoke::text(&tally, now, is_swept) + &looks.text()), json!(null));
         if due == 0 {
-            context.output.say(Tone::Faint, "nothing is due");
+            context.output.say(Tone::Faint, &message::text("nothing-due", &[]));
         }
     }
     // Whoever asked for the look is told where there was none.
     if typed.check {
         for (id, why) in &looks.unseen {
-            context.output.warn(&format!("{id} was not looked at: {why}"));
+            context.output.warn(&not_looked_at(id, why));
         }
     }
     Ok(())
@@ -152,7 +154,7 @@ async fn close_due(context: &Context, ledger: &Ledger, parallel: usize) -> Resul
         }
         due += page.len();
         let total = u64::try_from(page.len()).unwrap_or(u64::MAX);
-        let progress = context.output.progress_of(total, "sweeping");
+        let progress = context.output.progress_of(total, &message::text("progress-sweeping", &[]));
         let mut tally = batch::close_many(
             context,
             ledger,
@@ -198,11 +200,16 @@ impl Looks {
     fn text(&self) -> String {
         let mended = self.changed.iter().filter(|grant| grant.drift.is_none()).map(|grant| {
             let good = paint(Tone::Good, "mended");
-            format!("{good} {} on {}: it is what was made again\n", grant.id, grant.target)
+            let again = message::text("mended", &[]);
+            format!("{good} {}\n", message::text("grant-on", &on_target(grant, again)))
         });
-        let unseen = self.unseen.iter().map(|(id, why)| format!("{id} was not looked at: {why}\n"));
+        let unseen = self.unseen.iter().map(|(id, why)| not_looked_at(id, why) + "\n");
         mended.chain(unseen).collect()
     }
+}
+
+fn not_looked_at(id: &str, why: &str) -> String {
+    message::text("not-looked-at", &[("grant", id.into()), ("why", why.into())])
 }
 
 /// Looks at open grants that nobody has looked at for an hour, or with `all` at every one. A
@@ -285,7 +292,7 @@ async fn look_on(
         return Ok(looks);
     }
     let mut session = match target {
-        None => Err("its target is not in the list any more".to_owned()),
+        None => Err(message::text("target-gone", &[])),
         Some(target) => Session::open(context, target).await.map_err(|e| e.one_line()),
     };
     for grant in mine {
@@ -400,28 +407,24 @@ fn trouble(
 /// What is stuck or overdue.
 fn late(overdue: &[Grant], context: &Context, is_swept: bool) -> Error {
     let count = overdue.len();
-    let mut error = Error::new(
-        Kind::Stuck,
-        match count {
-            1 => "one grant is stuck or overdue".to_owned(),
-            _ => format!("{count} grants are stuck or overdue"),
-        },
-    );
+    let mut error = Error::of(Kind::Stuck, "overdue", &[("count", count.into())]);
     let now = context.now();
     for grant in overdue.iter().take(10) {
-        let why = grant.last_error.as_deref().unwrap_or("not closed yet");
-        error = error.because_text(format!(
-            "{} on {} for {}: {why}; {}",
-            grant.id,
-            grant.target,
-            grant.supporter.name,
-            claim::next_attempt(grant, now, is_swept)
-        ));
+        let not_yet = message::text("overdue.not-closed-yet", &[]);
+        let why = grant.last_error.as_deref().unwrap_or(&not_yet);
+        error = error.because_of(
+            "overdue-grant",
+            &[
+                ("grant", (&grant.id).into()),
+                ("target", (&grant.target).into()),
+                ("supporter", (&grant.supporter.name).into()),
+                ("why", why.into()),
+                ("next", claim::next_attempt(grant, now, is_swept).into()),
+            ],
+        );
         error.more.documents.push(view::document(grant, now));
     }
-    error
-        .hint("access may still exist on these servers: look at them, or ask your hosting company")
-        .hint("`stagepass doctor` checks whether the servers can be reached")
+    error.hint_of("overdue-look", &[]).hint_of("overdue-doctor", &[])
 }
 
 /// Adds what has findings or drifted: said by every sweep, shortly, until somebody has acted.
@@ -433,16 +436,11 @@ fn with_alarms(error: Option<Error>, alarmed: &Alarmed, now: i64) -> Option<Erro
     let mut error = error.unwrap_or_else(|| {
         let altered = i64::try_from(altered.len()).unwrap_or(i64::MAX);
         let count = alarms.findings + alarms.drifted + altered;
-        let what = match count {
-            1 => "one grant has to be looked at".to_owned(),
-            _ => format!("{count} grants have to be looked at"),
-        };
-        Error::new(Kind::Stuck, what)
+        Error::of(Kind::Stuck, "to-be-looked-at", &[("count", count.into())])
     });
     error.kind = Kind::Stuck;
     for grant in altered {
-        let (id, target) = (&grant.id, &grant.target);
-        error = error.because_text(format!("{id} on {target}: {}", revoke::ALTERED));
+        error = error.because_of("grant-on", &on_target(grant, revoke::ALTERED.text()));
         error.more.documents.push(view::document(grant, now));
     }
     if !altered.is_empty() {
@@ -450,11 +448,11 @@ fn with_alarms(error: Option<Error>, alarmed: &Alarmed, now: i64) -> Option<Erro
     }
     for grant in grants.iter().filter(|grant| !grant.altered) {
         for (_, text) in drifted(grant) {
-            error = error.because_text(format!("{} on {}: {text}", grant.id, grant.target));
+            error = error.because_of("grant-on", &on_target(grant, text));
         }
         if grant.findings > 0 {
             let count = view::findings(grant.findings);
-            error = error.because_text(format!("{} on {}: {count}", grant.id, grant.target));
+            error = error.because_of("grant-on", &on_target(grant, count));
         }
     }
     if alarms.findings > 0 {

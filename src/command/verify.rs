@@ -21,7 +21,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::opening::{self, TriedAgain};
 use crate::lifecycle::proving::{self, Offered, Seen};
 use crate::lifecycle::trial::Proof;
-use crate::message::Note;
+use crate::message::{self, Arg, Note};
 use crate::output::{Progress, Tone, paint};
 use crate::remote::provider::AccountKind;
 use crate::remote::session::Session;
@@ -100,9 +100,7 @@ type Verified = (Grant, Ended);
 /// There is no such grant, the ledger fails, or a grant is not as the ledger says.
 pub async fn run(context: &Context, typed: &VerifyArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
-        return Err(Error::new(Kind::NotFound, "there are no grants on this machine").hint(
-            "where the ledger is lost, `stagepass reconcile --all` looks for what it had made",
-        ));
+        return Err(Error::of(Kind::NotFound, "no-grants", &[]).hint_of("no-grants.lost", &[]));
     }
     let ledger = context.ledger().await?;
     let Chosen { grants, left_out } = chosen(context, &ledger, typed).await?;
@@ -112,7 +110,7 @@ pub async fn run(context: &Context, typed: &VerifyArgs) -> Result<()> {
     let verified = verify_all(context, &ledger, grants, typed).await?;
     if !left_out.is_empty() {
         let count = left_out.len();
-        let text = format!("{count} closed grants are on targets that were removed; left out");
+        let text = message::text("verify-left-out", &[("count", count.into())]);
         context.output.say(Tone::Faint, &text);
     }
     let document = document(context, &verified, &left_out);
@@ -167,10 +165,10 @@ async fn chosen(context: &Context, ledger: &Ledger, typed: &VerifyArgs) -> Resul
 
 fn show_plan(context: &Context, grants: &[Grant]) -> Result<()> {
     let now = context.now();
-    let text = if grants.is_empty() {
-        "nothing would be verified\n".to_owned()
-    } else {
-        format!("{}\nthese would be verified; nothing was touched\n", view::grants(grants, now))
+    let would = message::text("would-be-verified", &[("count", grants.len().into())]);
+    let text = match grants.is_empty() {
+        true => format!("{would}\n"),
+        false => format!("{}\n{would}\n", view::grants(grants, now)),
     };
     let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
     context.output.result(&text, json!({ "would_verify": documents, "dry_run": true }));
@@ -185,7 +183,7 @@ async fn verify_all(
     typed: &VerifyArgs,
 ) -> Result<Vec<Verified>> {
     let total = u64::try_from(grants.len()).unwrap_or(u64::MAX);
-    let progress = context.output.progress_of(total, "verifying");
+    let progress = context.output.progress_of(total, &message::text("progress-verifying", &[]));
     let mut by_target: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
     for grant in grants {
         by_target.entry(grant.target.clone()).or_default().push(grant);
@@ -198,9 +196,11 @@ async fn verify_all(
             let on = On { context, ledger, close, trial, progress };
             match targets.find(&name) {
                 Some(target) => on.target(target, grants).await,
-                None => {
-                    Ok(on.none(grants, Kind::NotFound, &format!("there is no target `{name}`")))
-                }
+                None => Ok(on.none(
+                    grants,
+                    Kind::NotFound,
+                    &message::text("target-unknown", &[("target", (&name).into())]),
+                )),
             }
         })
         .buffer_unordered(usize::from(typed.parallel))
@@ -262,7 +262,7 @@ impl On<'_> {
 
     async fn one(&self, session: &mut Session<'_>, grant: &Grant) -> Result<Ended> {
         if grant.altered {
-            return Ok(Ended::Unfinished { why: revoke::ALTERED.into() });
+            return Ok(Ended::Unfinished { why: revoke::ALTERED.text() });
         }
         match grant.state {
             State::Open if self.context.now() < claim::latest_end(grant) => {
@@ -365,14 +365,13 @@ impl On<'_> {
 }
 
 fn unfinished(grant: &Grant) -> String {
-    let why = match grant.state {
-        State::Open => "its deadline is over".to_owned(),
-        state => format!("it is {state}"),
-    };
-    match &grant.last_error {
-        Some(error) => format!("{why}, and the last attempt to close it failed: {error}"),
-        None => format!("{why}, and it is not proved to be gone"),
-    }
+    let error = grant.last_error.as_deref();
+    let args = [
+        ("state", Arg::of(grant.state)),
+        ("last", if error.is_some() { "failed" } else { "none" }.into()),
+        ("error", error.unwrap_or_default().into()),
+    ];
+    message::text("verify-unfinished", &args)
 }
 
 fn joined(notes: &[Note]) -> String {
@@ -385,19 +384,25 @@ fn text(verified: &[Verified]) -> String {
     for (grant, ended) in verified {
         let (tone, word, said, notes): (Tone, &str, String, &[Note]) = match ended {
             Ended::Proved { notes, .. } if grant.state == State::Open => {
-                (Tone::Good, "proved", "open, as it was made".into(), notes)
+                (Tone::Good, "proved", message::text("verify-as-made", &[]), notes)
             }
             Ended::Proved { notes, .. } => match LastWord::of(grant) {
-                LastWord::NothingLeft => {
-                    (Tone::Good, "proved", format!("{}, and nothing is there", grant.state), notes)
-                }
+                LastWord::NothingLeft => (
+                    Tone::Good,
+                    "proved",
+                    message::text("verify-nothing-there", &[("state", Arg::of(grant.state))]),
+                    notes,
+                ),
                 word @ LastWord::TakenAway => (Tone::Good, "not back", word.text(grant), notes),
             },
             Ended::Drifted { drift, notes } => (Tone::Bad, "DRIFTED", joined(drift), notes),
             Ended::Back { there, notes } => (Tone::Bad, "BACK", joined(there), notes),
-            Ended::ClosedAgain { there, notes } => {
-                (Tone::Good, "closed again", format!("there was {}", joined(there)), notes)
-            }
+            Ended::ClosedAgain { there, notes } => (
+                Tone::Good,
+                "closed again",
+                message::text("verify-there-was", &[("what", joined(there).into())]),
+                notes,
+            ),
             Ended::Unfinished { why } => (Tone::Bad, "NOT OVER", why.clone(), &[]),
             Ended::Unseen { why, .. } => (Tone::Bad, "NOT SEEN", why.clone(), &[]),
         };
@@ -413,7 +418,7 @@ fn text(verified: &[Verified]) -> String {
         }
     }
     if lines.is_empty() {
-        lines.push_str("there is nothing to verify\n");
+        lines.push_str(&(message::text("nothing-to-verify", &[]) + "\n"));
     }
     lines
 }
@@ -451,43 +456,46 @@ fn document(context: &Context, verified: &[Verified], left_out: &[String]) -> Va
 
 /// The worst of what was found: what is there and should not be before what nobody saw.
 fn failure(verified: &[Verified]) -> Option<Error> {
+    let why = |text: &str| [("why", Arg::from(text))];
     let mut wrong: Vec<(&Grant, Kind, String)> = Vec::new();
     for (grant, ended) in verified {
         wrong.push(match ended {
             Ended::Proved { .. } | Ended::ClosedAgain { .. } => continue,
             Ended::Back { there, .. } => {
-                (grant, Kind::Stuck, format!("is back: {}", joined(there)))
+                (grant, Kind::Stuck, message::text("is-back", &why(&joined(there))))
             }
             Ended::Drifted { drift, .. } => {
-                (grant, Kind::Stuck, format!("is not as it was made: {}", joined(drift)))
+                (grant, Kind::Stuck, message::text("is-not-as-made", &why(&joined(drift))))
             }
-            Ended::Unfinished { why } => (grant, Kind::Stuck, format!("is not over: {why}")),
-            Ended::Unseen { kind, why } => (grant, *kind, format!("was not seen: {why}")),
+            Ended::Unfinished { why: not } => {
+                (grant, Kind::Stuck, message::text("is-not-over", &why(not)))
+            }
+            Ended::Unseen { kind, why: not } => {
+                (grant, *kind, message::text("was-not-seen", &why(not)))
+            }
         });
     }
     let worst = wrong.iter().map(|(_, kind, _)| *kind).max()?;
-    let mut error = Error::new(
-        worst,
-        match wrong.len() {
-            1 => "one grant is not proved".to_owned(),
-            count => format!("{count} grants are not proved"),
-        },
-    );
+    let mut error = Error::of(worst, "not-proved", &[("count", wrong.len().into())]);
     for (grant, _, why) in wrong.iter().take(TOLD) {
-        error = error.because_text(format!("{} on {} {why}", grant.id, grant.target));
+        error = error.because_of(
+            "not-proved-grant",
+            &[
+                ("grant", (&grant.id).into()),
+                ("target", (&grant.target).into()),
+                ("why", why.into()),
+            ],
+        );
     }
     let any = |is: fn(&Ended) -> bool| verified.iter().find(|(_, ended)| is(ended));
     if let Some((grant, _)) = any(|ended| matches!(ended, Ended::Back { .. })) {
-        error = error.hint(format!(
-            "`stagepass verify {} --close` closes it again, with the same proof",
-            grant.id
-        ));
+        error = error.hint_of("not-proved-close", &[("grant", (&grant.id).into())]);
     }
     if let Some((grant, _)) = any(|ended| matches!(ended, Ended::Drifted { .. })) {
-        error = error.hint(format!("`stagepass revoke {}` takes it away", grant.id));
+        error = error.hint_of("not-proved-revoke", &[("grant", (&grant.id).into())]);
     }
     if any(|ended| matches!(ended, Ended::Unfinished { .. })).is_some() {
-        error = error.hint("`stagepass sweep` works on what is not over");
+        error = error.hint_of("not-proved-sweep", &[]);
     }
     Some(error)
 }

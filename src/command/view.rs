@@ -135,14 +135,10 @@ pub fn unconfirmed(grant: &Grant, said: Option<Said>) -> String {
     let end = deadline::clock(claim::latest_end(grant), &chrono::Local);
     let id = &grant.id;
     match said {
-        None => format!("{id}: the server was to end it at {end}; `stagepass sweep` asks it"),
-        Some(Said::Gone) => {
-            format!("{id}: the server says that it ended it; `stagepass sweep` records it")
-        }
+        None => message::text("unconfirmed", &[("grant", id.into()), ("end", end.into())]),
+        Some(Said::Gone) => message::text("unconfirmed.gone", &[("grant", id.into())]),
         Some(Said::StillThere) => {
-            format!(
-                "{id}: the server was to end it at {end}, and it is still there: `stagepass sweep`"
-            )
+            message::text("unconfirmed.still-there", &[("grant", id.into()), ("end", end.into())])
         }
     }
 }
@@ -160,7 +156,7 @@ pub fn is_trouble(grant: &Grant, now: UnixTime) -> bool {
 /// A number of findings in words.
 #[must_use]
 pub fn findings(count: i64) -> String {
-    if count == 1 { "one finding".into() } else { format!("{count} findings") }
+    message::text("findings", &[("count", count.into())])
 }
 
 /// What stands behind the lines of a list of which not all are shown.
@@ -169,7 +165,7 @@ pub fn and_more(total: i64, shown: usize) -> String {
     let shown = i64::try_from(shown).unwrap_or(i64::MAX);
     match total.saturating_sub(shown) {
         ..1 => String::new(),
-        more => format!("  and {more} more\n"),
+        more => format!("  {}\n", message::text("and-more", &[("count", more.into())])),
     }
 }
 
@@ -180,7 +176,7 @@ pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
         _ if grant.altered => (Tone::Bad, format!("{}, ALTERED", grant.state)),
         State::Stuck => (Tone::Bad, "STUCK".into()),
         _ if is_unconfirmed(grant, now) && grant.findings == 0 => {
-            (Tone::Warn, "over, not confirmed".into())
+            (Tone::Warn, message::text("state-unconfirmed", &[]))
         }
         _ if is_overdue(grant, now) => (Tone::Bad, format!("{}, OVERDUE", grant.state)),
         _ if grant.findings > 0 => {
@@ -210,8 +206,8 @@ const COLUMNS: [Column; 8] = [
 pub fn state_said(grant: &Grant, now: UnixTime, said: Option<Said>) -> (Tone, String) {
     match said {
         None => state(grant, now),
-        Some(Said::Gone) => (Tone::Good, "over, says the server".into()),
-        Some(Said::StillThere) => (Tone::Bad, "over, STILL THERE".into()),
+        Some(Said::Gone) => (Tone::Good, message::text("state-says-gone", &[])),
+        Some(Said::StillThere) => (Tone::Bad, message::text("state-still-there", &[])),
     }
 }
 
@@ -250,7 +246,7 @@ pub fn grants_said(grants: &[Grant], now: UnixTime, said: &HashMap<String, Said>
 fn ends(grant: &Grant, now: UnixTime) -> String {
     match (grant.state, grant.closed_at) {
         (State::Closed, Some(at)) => format!("closed {}", deadline::relative(at, now)),
-        (State::Forgotten, _) => "forgotten, not closed".into(),
+        (State::Forgotten, _) => message::text("ends-forgotten", &[]),
         _ => deadline::relative(grant.deadline, now),
     }
 }

@@ -451,7 +451,10 @@ async fn call_layer(
         Ok(Answer::Unknown { why }) => {
             Err(Problem::new(Kind::Unknown, "nobody saw how making access ended", why))
         }
-        Err(e) => Err(Problem::new(e.kind, e.message, e.causes.join("; "))),
+        Err(e) => {
+            let why = e.why("; ");
+            Err(Problem::new(e.kind, e.message, why))
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use ::keyring::{Entry, Error as StoreError};
 use zeroize::Zeroizing;
 
 use crate::file::{self, Links};
+use crate::message::{Arg, Note, Told, shown_by_note};
 use crate::secret::Secret;
 use crate::text;
 
@@ -134,46 +135,38 @@ impl FromStr for SecretName {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
     /// This is no name for a secret.
-    #[error("this cannot be the name of a secret: {why}")]
     Name {
         /// Which rule it breaks.
         why: &'static str,
     },
     /// There is no keyring here, as under cron and in containers. See [`instead`].
-    #[error("no keyring can be reached: {why}")]
     Absent {
         /// What the operating system said.
         why: String,
     },
     /// There is one, and it wants its password first.
-    #[error("the keyring is locked")]
     Locked,
     /// Nothing came back in time. A dialog may be waiting for somebody.
-    #[error("the keyring did not answer within {} s", limit.as_secs_f32())]
     NoAnswer {
         /// How long was waited.
         limit: Duration,
     },
     /// Another program kept something else under this name.
-    #[error("what the keyring keeps as `{name}` is not text")]
     NotText {
         /// The name asked for.
         name: SecretName,
     },
     /// More than one entry carries the name, so none is used.
-    #[error("the keyring keeps more than one secret as `{name}`")]
     Ambiguous {
         /// The name asked for.
         name: SecretName,
     },
     /// The keyring said no.
-    #[error("the keyring refused: {why}")]
     Refused {
         /// What it said.
         why: String,
     },
     /// The list of names cannot be read or written.
-    #[error("cannot use the list of secret names `{}`", path.display())]
     Index {
         /// The list.
         path: PathBuf,
@@ -182,6 +175,31 @@ pub enum KeyringError {
         source: io::Error,
     },
 }
+
+impl Told for KeyringError {
+    fn note(&self) -> Note {
+        match self {
+            Self::Name { why } => Note::of("keyring-error-name", &[("why", Arg::of(why))]),
+            Self::Absent { why } => Note::of("keyring-error-absent", &[("why", Arg::of(why))]),
+            Self::Locked => Note::of("keyring-error-locked", &[]),
+            Self::NoAnswer { limit } => {
+                Note::of("keyring-error-no-answer", &[("limit", Arg::of(limit.as_secs_f32()))])
+            }
+            Self::NotText { name } => {
+                Note::of("keyring-error-not-text", &[("name", Arg::of(name))])
+            }
+            Self::Ambiguous { name } => {
+                Note::of("keyring-error-ambiguous", &[("name", Arg::of(name))])
+            }
+            Self::Refused { why } => Note::of("keyring-error-refused", &[("why", Arg::of(why))]),
+            Self::Index { path, .. } => {
+                Note::of("keyring-error-index", &[("path", path.display().into())])
+            }
+        }
+    }
+}
+
+shown_by_note!(KeyringError);
 
 /// Whether a keyring can be used now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -394,41 +412,22 @@ impl Keyring {
 
 /// What to do where there is no keyring, one thing a line, the best first.
 #[must_use]
-pub fn instead(name: &SecretName) -> Vec<String> {
-    let target = name.name();
+pub fn instead(name: &SecretName) -> Vec<Note> {
+    let args = [("target", name.name().into())];
     match name.kind() {
         SecretKind::Passphrase => vec![
-            "give stagepass a key of its own without a passphrase, used for nothing else: \
-             `ssh-keygen -t ed25519 -N '' -C stagepass -f ~/.ssh/stagepass_ed25519`, and put \
-             `restrict` in front of its line in `authorized_keys` on the server"
-                .into(),
-            format!(
-                "or load the key into an agent whose socket does not change between logins: \
-                 `ssh-add {target}`, with `IdentityAgent` in `~/.ssh/config`; \
-                 after a restart somebody has to load it again"
-            ),
+            Note::of("keyring-instead.passphrase", &args),
+            Note::of("keyring-instead.agent", &args),
         ],
         SecretKind::Password => vec![
-            format!(
-                "let `{target}` log in with a key instead of a password: \
-                 `ssh-keygen -t ed25519 -N '' -C stagepass -f ~/.ssh/stagepass_ed25519`, then \
-                 `ssh-copy-id -i ~/.ssh/stagepass_ed25519.pub` to it"
-            ),
-            format!("and set `login = \"key\"` for `{target}` in the targets file"),
+            Note::of("keyring-instead.login-key", &args),
+            Note::of("keyring-instead.login-key-set", &args),
         ],
         SecretKind::Sudo => vec![
-            format!(
-                "on `{target}`, as root, run `visudo -f /etc/sudoers.d/stagepass` and write \
-                 `deploy ALL=(root) NOPASSWD: /bin/sh -s`, with your login in place of `deploy`; \
-                 whoever holds that login's key is then root without a password"
-            ),
-            format!("and set `become = \"sudo\"` for `{target}` in the targets file"),
+            Note::of("keyring-instead.sudo", &args),
+            Note::of("keyring-instead.sudo-set", &args),
         ],
-        SecretKind::Ledger => vec![
-            "let PostgreSQL know this user without a password: `peer` over the local socket, or \
-             a client certificate (`sslcert`, `sslkey`) in the ledger's URL"
-                .into(),
-        ],
+        SecretKind::Ledger => vec![Note::of("keyring-instead.ledger", &args)],
     }
 }
 

@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file::{self, Links, Unread};
+use crate::message::{self, Arg};
 use crate::secret::RandomFailed;
 
 /// Bytes of an installation's key.
@@ -88,7 +89,7 @@ impl Key {
         context.make_state_dir()?;
         let path = path(context);
         let cannot = |e: io::Error| {
-            Error::new(Kind::Internal, format!("the key `{}` cannot be made", path.display()))
+            Error::of(Kind::Internal, "mark-key-not-made", &[("path", path.display().into())])
                 .because(e)
         };
         match make(&path) {
@@ -108,17 +109,13 @@ impl Key {
     pub fn load(context: &Context) -> Result<Option<Self>> {
         let path = path(context);
         read(&path).map_err(|why| {
-            Error::new(Kind::Usage, "the key that tells our marks from others cannot be used")
-                .because_text(format!("`{}` {why}", path.display()))
-                .hint(format!(
-                    "put it back from your backup, as a file of your own: \
-                     `chmod 600 {}`",
-                    path.display()
-                ))
-                .hint(
-                    "without it, take the file away: a new one is made, and what was marked with \
-                     the old one counts as not proved to be ours",
+            Error::of(Kind::Usage, "mark-key-unusable", &[])
+                .because_of(
+                    "mark-key-unusable.why",
+                    &[("path", path.display().into()), ("why", why.into())],
                 )
+                .hint_of("mark-key-unusable.put-back", &[("path", path.display().into())])
+                .hint_of("mark-key-unusable.without", &[])
         })
     }
 
@@ -222,21 +219,24 @@ fn read(path: &Path) -> std::result::Result<Option<Key>, String> {
         Ok(read) => read,
         Err(e) if e.is_missing() => return Ok(None),
         Err(Unread::NotRegular) if path.is_symlink() => {
-            return Err("is a link, and must be a file".into());
+            return Err(message::text("mark-key-unusable.link", &[]));
         }
-        Err(Unread::NotRegular) => return Err("is not a regular file".into()),
-        Err(e) => return Err(format!("cannot be read: {e}")),
+        Err(Unread::NotRegular) => return Err(message::text("mark-key-unusable.no-file", &[])),
+        Err(e) => return Err(message::text("mark-key-unusable.unread", &[("error", Arg::of(e))])),
     };
     if read.about.uid() != rustix::process::geteuid().as_raw() {
-        return Err("belongs to somebody else".into());
+        return Err(message::text("mark-key-unusable.owner", &[]));
     }
     if read.about.mode() & 0o077 != 0 {
-        return Err("can be read or written by others".into());
+        return Err(message::text("mark-key-unusable.mode", &[]));
     }
     let count = read.bytes.len();
     let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
     if count != KEY_BYTES {
-        return Err(format!("has {count} bytes, and a key has {KEY_BYTES}"));
+        return Err(message::text(
+            "mark-key-unusable.size",
+            &[("count", count.into()), ("size", KEY_BYTES.into())],
+        ));
     }
     key.copy_from_slice(&read.bytes);
     Ok(Some(Key(key)))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Key, Marked};
 use crate::grant::{Grant, Layer, State, UnixTime};
+use crate::message::{self, Id};
 use crate::public_key;
 use crate::remote::layer::LayerState;
 use crate::remote::script::clean;
@@ -312,11 +313,9 @@ fn missing(ground: &SurveyScope<'_>, id: &str, row: &Row, marks: &[&Mark]) -> Op
         tag: None,
         state: Some(row.grant.state),
         why: match says_it_ended {
-            true => "nothing on the server lets it in, and a note there says that the server ended it, which it \
-                     does not do before the deadline: `stagepass revoke` looks at what is left",
-            false => "the ledger says it is open, and nothing on the server lets it in",
-        }
-        .into(),
+            true => message::text("survey-ended-early", &[]),
+            false => message::text("survey-missing", &[]),
+        },
         things: own.iter().map(|mark| (mark.thing, mark.detail.clone())).collect(),
     })
 }
@@ -501,7 +500,7 @@ impl<'a> ArtifactGroup<'a> {
         let is_other =
             |mark: &Mark| mark.thing == Artifact::KeyLine && mark.key.as_deref() != self.blob();
         for line in self.marks.iter().filter(|mark| is_other(mark)) {
-            let why = "it names the grant, and has another key than the grant".to_owned();
+            let why = message::text("survey-other-key", &[]);
             let mut found = self.finding(FindingKind::Copy, why, Some(grant));
             found.public_key = line.key.as_deref().and_then(public_key::text_of_blob);
             found.things = vec![(line.thing, line.detail.clone())];
@@ -516,7 +515,7 @@ impl<'a> ArtifactGroup<'a> {
             None => mark.thing == Artifact::KeyLine,
         };
         if !kept.is_empty() && self.marks.iter().any(|mark| !is_other(mark) && wrong(mark)) {
-            let why = "its tag is not the one that was made with the grant".to_owned();
+            let why = message::text("survey-other-tag", &[]);
             findings.push(self.finding(FindingKind::Unproved, why, Some(grant)));
         }
         findings
@@ -535,19 +534,19 @@ impl<'a> ArtifactGroup<'a> {
             self.proof(mark) == Proof::None && says_so && !self.is_as_it_was()
         });
         let (matter, why) = if !self.lets_in() {
-            (FindingKind::Leftover, "nothing that lets anybody in")
+            (FindingKind::Leftover, Id("survey-leftover"))
         } else if copied {
-            (FindingKind::Copy, "its tag was made for another account or another key")
+            (FindingKind::Copy, Id("survey-copied"))
         } else if !ours {
             (FindingKind::Unproved, self.unproved())
         } else if claims {
-            (FindingKind::Copy, "beside what is ours there is what only claims to be")
+            (FindingKind::Copy, Id("survey-claims"))
         } else if grant.is_some() {
-            (FindingKind::Over, "the ledger says that the grant is over, and this is there")
+            (FindingKind::Over, Id("survey-over"))
         } else {
-            (FindingKind::Unknown, "this installation made it, and the ledger does not know it")
+            (FindingKind::Unknown, Id("survey-unknown"))
         };
-        let mut found = self.finding(matter, why.to_owned(), grant);
+        let mut found = self.finding(matter, why.text(), grant);
         found.proved = ours && !copied && !claims;
         found
     }
@@ -568,12 +567,9 @@ impl<'a> ArtifactGroup<'a> {
         let why = if row.here {
             let accounts: Vec<String> =
                 grant.layers.iter().map(|layer| format!("`{}`", layer.account)).collect();
-            format!(
-                "the ledger has the grant for the account {}, and this is another",
-                accounts.join(" and ")
-            )
+            message::text("survey-other-account", &[("accounts", accounts.join(" and ").into())])
         } else {
-            format!("the ledger has the grant on `{}`, which is another server", grant.target)
+            message::text("survey-other-server", &[("target", (&grant.target).into())])
         };
         let mut found = self.not_live(Some(row));
         if found.matter == FindingKind::Over {
@@ -585,13 +581,13 @@ impl<'a> ArtifactGroup<'a> {
         found
     }
 
-    fn unproved(&self) -> &'static str {
+    fn unproved(&self) -> Id {
         if self.ground.key.is_none() {
-            "there is no `mark.key` here: nothing can be proved to be ours"
+            Id("survey-no-key")
         } else if self.marks.iter().any(|mark| mark.tag.is_some()) {
-            "its tag was not made by this installation for this account and key on this server"
+            Id("survey-tag-of-another")
         } else {
-            "it has no tag"
+            Id("survey-no-tag")
         }
     }
 

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use unic_langid::LanguageIdentifier;
 
 use crate::file::{self, Links, Unread};
-use crate::message::{Catalogue, CatalogueError, line_and_column};
+use crate::message::{
+    self, Arg, Catalogue, CatalogueError, Note, Told, line_and_column, shown_by_note,
+};
 use crate::policy::rule::Rule;
 
 /// No desk and no override goes beyond this many days.
@@ -144,7 +146,6 @@ pub struct DeskRule {
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// There is no such desk.
-    #[error("there is no desk `{name}`; there are: {}", known.join(", "))]
     NotFound {
         /// What was asked for.
         name: String,
@@ -152,13 +153,10 @@ pub enum DeskError {
         known: Vec<String>,
     },
     /// The name cannot be the name of a desk.
-    #[error("`{}` cannot be a desk's name: only a-z, 0-9 and `-`, at most 40", .0.escape_debug())]
     Name(String),
     /// The merchant's own folder has the name of a built-in desk, whose rules it would replace.
-    #[error("`{}` has the name of a desk that comes with stagepass; rename it", .0.display())]
     NameTaken(PathBuf),
     /// Somebody else could have written the file.
-    #[error("`{}` is not used: {why}", path.display())]
     Unsafe {
         /// The file or folder.
         path: PathBuf,
@@ -166,7 +164,6 @@ pub enum DeskError {
         why: String,
     },
     /// The file is not TOML, or does not say what a desk must say.
-    #[error("{path}:{line}:{column}: {why}")]
     Malformed {
         /// The file.
         path: String,
@@ -178,7 +175,6 @@ pub enum DeskError {
         why: String,
     },
     /// The file says something that no desk may say.
-    #[error("{path}: {why}")]
     Invalid {
         /// The file.
         path: String,
@@ -186,7 +182,6 @@ pub enum DeskError {
         why: String,
     },
     /// The texts cannot be read.
-    #[error("{path}: {source}")]
     Texts {
         /// The file.
         path: String,
@@ -195,7 +190,6 @@ pub enum DeskError {
         source: CatalogueError,
     },
     /// The file cannot be read.
-    #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -204,6 +198,48 @@ pub enum DeskError {
         source: io::Error,
     },
 }
+
+impl Told for DeskError {
+    fn note(&self) -> Note {
+        match self {
+            Self::NotFound { name, known } => Note::of(
+                "desk-error-not-found",
+                &[("name", Arg::of(name)), ("known", Arg::of(known.join(", ")))],
+            ),
+            Self::Name(value) => {
+                Note::of("desk-error-name", &[("value", Arg::of(value.escape_debug()))])
+            }
+            Self::NameTaken(value) => {
+                Note::of("desk-error-name-taken", &[("value", value.display().into())])
+            }
+            Self::Unsafe { path, why } => Note::of(
+                "desk-error-unsafe",
+                &[("path", path.display().into()), ("why", Arg::of(why))],
+            ),
+            Self::Malformed { path, line, column, why } => Note::of(
+                "desk-error-malformed",
+                &[
+                    ("path", Arg::of(path)),
+                    ("line", Arg::of(line)),
+                    ("column", Arg::of(column)),
+                    ("why", Arg::of(why)),
+                ],
+            ),
+            Self::Invalid { path, why } => {
+                Note::of("desk-error-invalid", &[("path", Arg::of(path)), ("why", Arg::of(why))])
+            }
+            Self::Texts { path, source } => Note::of(
+                "desk-error-texts",
+                &[("path", Arg::of(path)), ("source", Arg::of(source))],
+            ),
+            Self::Read { path, .. } => {
+                Note::of("desk-error-read", &[("path", path.display().into())])
+            }
+        }
+    }
+}
+
+shown_by_note!(DeskError);
 
 /// A line of the list of desks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,48 +345,56 @@ impl Desk {
         let invalid = |why: String| Err(DeskError::Invalid { path: path.into(), why });
         let Manifest { time_box, extensions, live, rules, .. } = &self.manifest;
         if time_box.maximum_days == 0 || time_box.maximum_days > HARD_MAXIMUM_DAYS {
-            return invalid(format!(
-                "`time_box.maximum_days` is {}, and must be 1 to {HARD_MAXIMUM_DAYS}",
-                time_box.maximum_days
+            return invalid(message::text(
+                "desk-invalid-maximum",
+                &[("days", time_box.maximum_days.into()), ("most", HARD_MAXIMUM_DAYS.into())],
             ));
         }
         if time_box.default_days == 0 || time_box.default_days > time_box.maximum_days {
-            return invalid(format!(
-                "`time_box.default_days` is {}, and must be 1 to `maximum_days`, {}",
-                time_box.default_days, time_box.maximum_days
+            return invalid(message::text(
+                "desk-invalid-default",
+                &[("days", time_box.default_days.into()), ("most", time_box.maximum_days.into())],
             ));
         }
         if extensions.total_days < time_box.maximum_days
             || extensions.total_days > HARD_MAXIMUM_DAYS
         {
-            return invalid(format!(
-                "`extensions.total_days` is {}, and must be `time_box.maximum_days`, {}, to \
-                 {HARD_MAXIMUM_DAYS}",
-                extensions.total_days, time_box.maximum_days
+            return invalid(message::text(
+                "desk-invalid-total",
+                &[
+                    ("days", extensions.total_days.into()),
+                    ("least", time_box.maximum_days.into()),
+                    ("most", HARD_MAXIMUM_DAYS.into()),
+                ],
             ));
         }
         if live.backup_maximum_age_hours == 0
             || live.backup_maximum_age_hours > BACKUP_MAXIMUM_AGE_HOURS
         {
-            return invalid(format!(
-                "`live.backup_maximum_age_hours` is {}, and must be 1 to \
-                 {BACKUP_MAXIMUM_AGE_HOURS}",
-                live.backup_maximum_age_hours
+            return invalid(message::text(
+                "desk-invalid-age",
+                &[
+                    ("hours", live.backup_maximum_age_hours.into()),
+                    ("most", BACKUP_MAXIMUM_AGE_HOURS.into()),
+                ],
             ));
         }
         if self.manifest.protocols.is_empty() {
-            return invalid("`protocols` is empty".into());
+            return invalid(message::text("desk-invalid-protocols", &[]));
         }
         if matches!(self.manifest.port, Some(0 | 20 | 21 | 990)) {
-            return invalid("`port` is not a port for SSH".into());
+            return invalid(message::text("desk-invalid-port", &[]));
         }
         if let Err(problem) = crate::policy::check_name(&self.manifest.name) {
-            return invalid(format!("`name` {problem}"));
+            return invalid(message::text("desk-invalid-name", &[("problem", Arg::of(problem))]));
         }
         if let Some(acknowledge) = &live.acknowledge
             && !rules.iter().any(|rule| rule.id == *acknowledge)
         {
-            return invalid(format!("`live.acknowledge` names no rule: `{acknowledge}`"));
+            return invalid(message::text(
+                "desk-invalid-acknowledge",
+                &[("rule", acknowledge.into())],
+            ));
         }
         match self.wrong_rule() {
             Some(why) => invalid(why),
@@ -364,18 +408,18 @@ impl Desk {
             let id = rule.id.escape_debug();
             let earlier = self.manifest.rules.iter().take(position);
             if earlier.into_iter().any(|other| other.id == rule.id) {
-                return Some(format!("rule `{id}` is there twice"));
+                return Some(message::text("desk-invalid-twice", &[("rule", Arg::of(&id))]));
             }
             for spoken in &rule.speaks_for {
                 if Rule::from_id(spoken).is_none() {
-                    return Some(format!(
-                        "rule `{id}` speaks for `{}`, which is no rule of stagepass",
-                        spoken.escape_debug()
+                    return Some(message::text(
+                        "desk-invalid-speaks-for",
+                        &[("rule", Arg::of(&id)), ("spoken", Arg::of(spoken.escape_debug()))],
                     ));
                 }
             }
             if self.texts.text(&rule.id, &[]).is_none() {
-                return Some(format!("rule `{id}` has no sentence of that id in `en.ftl`"));
+                return Some(message::text("desk-invalid-sentence", &[("rule", Arg::of(&id))]));
             }
         }
         None

@@ -241,18 +241,19 @@ fn quiet_leaves_out_advice_and_keeps_errors() {
 #[test]
 fn errors_are_documents_where_documents_are_asked_for() {
     let stage = Stage::new();
-    for (words, command, code, kind) in [
-        (vec!["case", "show", "MSP-3"], "case show", 4, "not-found"),
+    for (words, command, code, kind, id) in [
+        (vec!["case", "show", "MSP-3"], "case show", 4, "not-found", "case-unknown"),
         (
             vec!["target", "add", "x", "ftp://x", "--environment", "staging"],
             "target add",
             3,
             "policy",
+            "refused",
         ),
-        (vec!["grant"], "grant", 2, "usage"),
-        (vec!["grant", "--no-such-option"], "", 2, "usage"),
-        (vec!["no-such-command"], "", 2, "usage"),
-        (vec!["sweep", "--parallel", "0"], "", 2, "usage"),
+        (vec!["grant"], "grant", 2, "usage", "grant-needs"),
+        (vec!["grant", "--no-such-option"], "", 2, "usage", "note"),
+        (vec!["no-such-command"], "", 2, "usage", "note"),
+        (vec!["sweep", "--parallel", "0"], "", 2, "usage", "note"),
     ] {
         let run = stage.run(words.iter().copied().chain(["--json"])).exits(code);
         assert_eq!(run.stderr, "", "{}", run.told());
@@ -263,6 +264,14 @@ fn errors_are_documents_where_documents_are_asked_for() {
         assert_eq!(document["error"]["exit_code"], code);
         assert_eq!(document["error"]["kind"], kind);
         assert!(!document["error"]["message"].as_str().unwrap().is_empty());
+        let keys: Vec<&String> = document["error"].as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["broken", "causes", "exit_code", "hints", "id", "kind", "message"]);
+        assert_eq!(document["error"]["id"], id, "{}", run.told());
+        let sentences = ["causes", "hints"].map(|key| document["error"][key].as_array().unwrap());
+        for sentence in sentences.into_iter().flatten() {
+            let keys: Vec<&String> = sentence.as_object().unwrap().keys().collect();
+            assert_eq!(keys, ["id", "text"], "{sentence}");
+        }
         assert!(document.get("result").is_none(), "{}", run.told());
     }
     let ftp = ["target", "add", "x", "ftp://x", "--environment", "staging", "--json"];
@@ -276,7 +285,9 @@ fn errors_are_documents_where_documents_are_asked_for() {
     assert_eq!(error["message"], "the following required arguments were not provided: <GRANT>");
     let error = complaint(&["list", "--json", "--al"]);
     assert_eq!(error["message"], "unexpected argument '--al' found");
-    assert_eq!(error["hints"][0], "a similar argument exists: '--all'");
+    assert_eq!(error["id"], "note", "what the parser of the command line says has no id");
+    assert_eq!(error["hints"][0]["text"], "a similar argument exists: '--all'");
+    assert_eq!(error["hints"][1]["id"], "see-help");
     // Help is not an error, and is for people.
     assert!(stage.run(["grant", "--json", "--help"]).ok().stdout.contains("Usage:"));
 }

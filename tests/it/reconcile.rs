@@ -126,8 +126,8 @@ fn a_ledger_that_is_lost_is_made_again_from_the_servers() {
         );
         assert_eq!(target["findings"].as_array().unwrap().len(), 1, "{target:#}");
     }
-    let hints = document["error"]["hints"].to_string();
-    assert!(hints.contains("--adopt"), "{hints}");
+    assert_eq!(document["error"]["id"], "does-not-fit");
+    assert_eq!(document["error"]["hints"][0]["id"], "does-not-fit.adopt-or-close");
     // Looking makes no ledger and takes nothing away.
     assert!(!story.stage.state().join("ledger.sqlite3").exists());
     let with = |number: usize| Credential::Key(&keys[number].private);

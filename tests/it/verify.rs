@@ -114,6 +114,8 @@ fn energydata_276_a_restored_backup_is_found_and_closed_again() {
     let hints = document["error"]["hints"].to_string();
     assert!(hints.contains(&format!("stagepass verify {} --close", granted.id)), "{hints}");
     assert_eq!(document["error"]["kind"], "stuck");
+    assert_eq!(document["error"]["id"], "not-proved");
+    assert_eq!(document["error"]["hints"][0]["id"], "not-proved-close");
     assert_eq!(events(&story, &granted.id).last().unwrap(), "grant.reappeared");
     // Looking takes nothing away.
     story.stage.sftp(&host, &granted.account, with, "pwd\n").ok();
@@ -219,6 +221,8 @@ fn a_restored_database_brings_a_user_of_the_shop_back_and_it_is_found_and_closed
     let there = only(&document, "back")["there"].to_string();
     assert!(there.contains(r#""there-layer""#) && there.contains(&name), "{there}");
     assert_eq!(document["error"]["kind"], "stuck");
+    assert_eq!(document["error"]["id"], "not-proved");
+    assert_eq!(document["error"]["hints"][0]["id"], "not-proved-close");
     assert_eq!(events(&story, &granted.id).last().unwrap(), "grant.reappeared");
     let layer = format!("{}1", granted.id);
     let reconciled = story.run(["reconcile", "staging", "--json"]).exits(8).json();

@@ -38,7 +38,7 @@ pub(super) async fn read(path: &str, shop: &ShopFacts, limit: Duration) -> Resul
     let until = Instant::now() + limit;
     // Elsewhere than where the connection to the server is kept alive.
     let reading = tokio::task::spawn_blocking(move || look(Path::new(&path), &shop, until));
-    reading.await.map_err(|e| Error::new(Kind::Internal, "the backup could not be read").because(e))
+    reading.await.map_err(|e| Error::of(Kind::Internal, "backup-not-read", &[]).because(e))
 }
 
 fn look(path: &Path, shop: &ShopFacts, until: Instant) -> BackupFact {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::names;
 use crate::error::{Error, Kind, Result};
+use crate::message::{self, Arg, Note, Told as _};
 use crate::policy::{BackupName, holds_a_secret};
 use crate::remote::script::clean;
 
@@ -28,19 +29,17 @@ const MOST_NAMES: usize = 16;
 /// It holds nothing, more than can be shown, or a password: it is kept with the terms.
 pub fn check(command: &str) -> Result<()> {
     let refused = |why: &str| {
-        Error::new(Kind::Usage, format!("`--backup-command` {why}"))
-            .hint("put what is long or secret into a script, and name that: `--backup-command ./backup.sh`")
+        Error::of(Kind::Usage, "backup-command-unusable", &[("why", why.into())])
+            .hint_of("backup-command-unusable.way-out", &[])
     };
     if command.trim().is_empty() {
-        return Err(refused("names no command"));
+        return Err(refused(&message::text("backup-command-unusable.none", &[])));
     }
     if command.len() > 400 || command.chars().any(crate::text::is_steering) {
-        return Err(refused(
-            "must be one line of at most 400 bytes, since it is shown and recorded",
-        ));
+        return Err(refused(&message::text("backup-command-unusable.long", &[])));
     }
     if holds_a_secret(command) {
-        return Err(refused("holds a password, and would be recorded with it"));
+        return Err(refused(&message::text("backup-command-unusable.secret", &[])));
     }
     Ok(())
 }
@@ -52,26 +51,26 @@ pub fn check(command: &str) -> Result<()> {
 /// It could not be started, did not end well or in time, or printed something else than names.
 pub async fn make(command: &str) -> Result<Vec<BackupName>> {
     check(command)?;
-    let failed = |why: String| {
-        Error::new(Kind::Refused, "the backup command did not make a backup")
+    let failed = |why: Note| {
+        Error::of(Kind::Refused, "backup-command-failed", &[])
             .because_text(why)
-            .hint("nothing was made on the server, and nothing was sent to it")
+            .hint_of("backup-command-failed.nothing", &[])
     };
-    let mut child = Running(Some(start(command).map_err(|e| failed(e.to_string()))?));
+    let mut child = Running(Some(start(command).map_err(|e| failed(e.to_string().into()))?));
     let ended = timeout(LIMIT, child.output()).await;
     let (printed, status) = match ended {
-        Ok(ended) => ended.map_err(|e| failed(e.to_string()))?,
+        Ok(ended) => ended.map_err(|e| failed(e.to_string().into()))?,
         Err(_) => {
-            return Err(failed(format!(
-                "it was ended: it ran for more than {} minutes",
-                LIMIT.as_secs() / 60
+            return Err(failed(Note::of(
+                "backup-command-failed.late",
+                &[("minutes", Arg::of(LIMIT.as_secs() / 60))],
             )));
         }
     };
     if status != Some(0) {
         return Err(failed(status.map_or_else(
-            || "a signal ended it".to_owned(),
-            |status| format!("it ended with status {status}"),
+            || Note::of("backup-command-failed.signal", &[]),
+            |status| Note::of("backup-command-failed.status", &[("status", Arg::of(status))]),
         )));
     }
     read(&printed).map_err(failed)
@@ -82,32 +81,28 @@ fn is_too_much(printed: &[u8]) -> bool {
 }
 
 /// The names in what was printed.
-fn read(printed: &[u8]) -> std::result::Result<Vec<BackupName>, String> {
+fn read(printed: &[u8]) -> std::result::Result<Vec<BackupName>, Note> {
     if is_too_much(printed) {
-        return Err("it printed more than a list of names".into());
+        return Err(Note::of("backup-command-failed.too-much", &[]));
     }
-    let text = std::str::from_utf8(printed).map_err(|_| "it printed what is no text".to_owned())?;
+    let text =
+        std::str::from_utf8(printed).map_err(|_| Note::of("backup-command-failed.no-text", &[]))?;
     let lines: Vec<String> =
         text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
     if lines.is_empty() {
-        return Err(
-            "it printed no name; it prints `/path/on/the/server` or `local:FILE`, one a line"
-                .into(),
-        );
+        return Err(Note::of("backup-command-failed.no-name", &[]));
     }
     if lines.len() > MOST_NAMES {
-        return Err(format!(
-            "it printed {} lines, and a backup is at most {MOST_NAMES} files",
-            lines.len()
+        return Err(Note::of(
+            "backup-command-failed.many",
+            &[("lines", lines.len().into()), ("most", MOST_NAMES.into())],
         ));
     }
     match lines.iter().find(|line| BackupName::read(line).is_err()) {
-        Some(line) => Err(format!(
-            "it printed a line that is no name: `{}`; it prints `/path/on/the/server` or `local:FILE`, one a \
-             line, and everything else on standard error",
-            clean(line)
-        )),
-        None => names(&lines).map_err(|e| e.message),
+        Some(line) => {
+            Err(Note::of("backup-command-failed.other-line", &[("line", clean(line).into())]))
+        }
+        None => names(&lines).map_err(|e| e.note()),
     }
 }
 
@@ -211,7 +206,7 @@ mod tests {
             ("yes /a", "more than a list"),
         ] {
             let error = run(bad).unwrap_err();
-            assert!(error.causes.join(" ").contains(why), "{bad}: {:?}", error.causes);
+            assert!(error.why(" ").contains(why), "{bad}: {:?}", error.causes);
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 pub use self::made::{check, make};
 use crate::error::{Error, Kind, Result};
+use crate::message;
 use crate::output::Progress;
 use crate::policy::{
     BackupFact, BackupFacts, BackupName, BackupRead, Fault, Form, Place, SAMPLE, ShopFacts,
@@ -36,9 +37,13 @@ pub fn names(typed: &[String]) -> Result<Vec<BackupName>> {
     let mut names = Vec::new();
     for text in typed {
         let name = BackupName::read(text).map_err(|why| {
-            Error::new(Kind::Usage, format!("`--backup {}` {why}", clean(text)))
-                .hint("a file on the server: `--backup /var/backups/shop.tar.gz`")
-                .hint("a file on this computer: `--backup local:shop.tar.gz`")
+            Error::of(
+                Kind::Usage,
+                "backup-name-unusable",
+                &[("name", clean(text).into()), ("why", why.into())],
+            )
+            .hint_of("backup-name-unusable.there", &[])
+            .hint_of("backup-name-unusable.here", &[])
         })?;
         if !names.contains(&name) {
             names.push(name);
@@ -64,7 +69,10 @@ pub async fn look(
     };
     let mut files = Vec::new();
     for name in names {
-        progress.step(&format!("reading the backup {}", clean(&name.typed())));
+        progress.step(&message::text(
+            "progress-reading-backup",
+            &[("name", clean(&name.typed()).into())],
+        ));
         let fact = match name.place {
             Place::Server => on_server(session, &name.path, &shop).await?,
             Place::Local => local::read(&name.path, &shop, LIMIT).await?,
@@ -148,9 +156,7 @@ fn fact(reply: &Reply) -> BackupFact {
         return BackupFact::NoFile;
     }
     if !reply.is("readable") {
-        return BackupFact::Unreadable(
-            "the account that stagepass uses there may not read it".into(),
-        );
+        return BackupFact::Unreadable(message::text("backup-no-rights", &[]));
     }
     let form: Form = reply.text("form").parse().unwrap_or_default();
     let core = |line: &str| {
@@ -185,7 +191,10 @@ fn fact(reply: &Reply) -> BackupFact {
 /// ended by a limit.
 fn fault(reply: &Reply, form: Form) -> Option<Fault> {
     if !reply.text("tool").is_empty() {
-        return Some(Fault::Tool(format!("there is no `{}` on the server", reply.text("tool"))));
+        return Some(Fault::Tool(message::text(
+            "backup-no-tool",
+            &[("tool", reply.text("tool").into())],
+        )));
     }
     // Reading it for the hash, and then unpacking and listing it.
     let programs = if form == Form::Tar { 3 } else { 2 };
@@ -214,11 +223,11 @@ async fn ask(
     outputs: &Outputs,
 ) -> Result<Reply> {
     let framed = frame_sh("", SCRIPT, call, inputs)
-        .map_err(|e| Error::new(Kind::Internal, "the script cannot be made").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "script-not-made", &[]).because(e))?;
     let refused = |why: String| {
-        Error::new(Kind::Refused, "the backup could not be looked at")
+        Error::of(Kind::Refused, "backup-not-looked-at", &[])
             .because_text(why)
-            .hint("nothing was made")
+            .hint_of("nothing-made", &[])
     };
     match session.run_as_root(framed, outputs, LIMIT + GRACE).await {
         Answer::Done(reply) => Ok(reply),

@@ -25,9 +25,8 @@ pub(super) struct Credentials {
 }
 
 pub(super) fn make_credential(wanted: &Wanted, seen: &Seen) -> Result<Credentials> {
-    let failed = |e: secret::RandomFailed| {
-        Error::new(Kind::Internal, "no credential can be made").because(e)
-    };
+    let failed =
+        |e: secret::RandomFailed| Error::of(Kind::Internal, "no-credential-made", &[]).because(e);
     let password = wanted.password.then(secret::generate_password).transpose().map_err(failed)?;
     let beside = wanted.beside.iter().zip(&seen.beside).map(|(provider, reply)| {
         if !provider.has_password {
@@ -41,7 +40,7 @@ pub(super) fn make_credential(wanted: &Wanted, seen: &Seen) -> Result<Credential
             seen.server.key_kind(None),
             &format!("stagepass {}", wanted.case.reference),
         )
-        .map_err(|e| Error::new(Kind::Internal, "no key pair can be made").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "no-key-pair-made", &[]).because(e))?;
         let private_key = Some(private_key);
         return Ok(Credentials { key: Some(key), private_key, password, beside });
     }
@@ -89,9 +88,9 @@ impl Slot {
         let made =
             nameless.map_or_else(|| named().map(NewFile::Named), |it| Ok(NewFile::Nameless(it)));
         let file = made.map_err(|e| {
-            Error::new(Kind::Usage, format!("the file `{}` cannot be made", path.display()))
+            Error::of(Kind::Usage, "file-not-made", &[("path", path.display().into())])
                 .because(e)
-                .hint("nothing was made on the server; name another file")
+                .hint_of("file-not-made.way-out", &[])
         })?;
         Ok(Self { path: path.to_owned(), file, written: false })
     }
@@ -171,11 +170,8 @@ pub(super) fn hand_over(
         for earlier in slots.0.iter().take(at) {
             let _ = std::fs::remove_file(&earlier.path);
         }
-        return Err(Error::new(
-            Kind::Internal,
-            format!("the credential cannot be written to `{shown}`"),
-        )
-        .because(e));
+        return Err(Error::of(Kind::Internal, "credential-not-written", &[("path", shown.into())])
+            .because(e));
     }
     Ok(())
 }

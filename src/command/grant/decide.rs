@@ -66,9 +66,8 @@ pub(super) fn agree(
     let name = policy::confirmation_name(&wanted.request, &seen.facts);
     let supporter = &wanted.request.supporter.name;
     if terms.live().is_some() && wanted.request.live.confirmation.is_none() {
-        let question = format!(
-            "This counts as a LIVE shop. Type its host name, {name}, to let {supporter} in:"
-        );
+        let args = [("name", name.into()), ("supporter", supporter.into())];
+        let question = message::text("ask-live-host", &args);
         let mut request = wanted.request.clone();
         request.live.confirmation = Some(output.ask(&question).unwrap_or_default());
         return match judge_as_it_is(context, wanted, &request, &seen.facts) {
@@ -76,11 +75,13 @@ pub(super) fn agree(
             Decision::Deny(broken) => Err(refusal(&broken)),
         };
     }
-    if wanted.yes || output.confirm(&format!("Let {supporter} in?")) == Some(true) {
+    if wanted.yes
+        || output.confirm(&message::text("ask-let-in", &[("supporter", supporter.into())]))
+            == Some(true)
+    {
         return Ok(None);
     }
-    Err(Error::new(Kind::Usage, "nothing was made: you did not agree to the plan")
-        .hint("nothing was changed on the server, and nothing was recorded"))
+    Err(Error::of(Kind::Usage, "plan-declined", &[]).hint_of("plan-declined.nothing", &[]))
 }
 
 /// Without root there is no account but the one that stagepass logs in to, and its password is
@@ -90,12 +91,10 @@ pub(super) fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
         return Ok(());
     }
     let (provider, target) = (&wanted.provider.name, &wanted.target.name);
-    Err(Error::new(Kind::Usage, format!("`{provider}` makes no passwords"))
-        .because_text("it would be the password of the account that stagepass itself logs in to")
-        .hint("use the supporter's public key, `--key FILE`, or make one with `--generate-key`")
-        .hint(format!(
-            "or let stagepass be root there: `stagepass target add {target} … --replace --become sudo`"
-        )))
+    Err(Error::of(Kind::Usage, "no-passwords", &[("provider", provider.into())])
+        .because_of("no-passwords.why", &[])
+        .hint_of("no-passwords.key", &[])
+        .hint_of("no-passwords.root", &[("target", target.into())]))
 }
 
 /// What needs a shop folder is refused before a server is asked where there is none.
@@ -108,10 +107,10 @@ pub(super) fn refuse_without_shop(wanted: &Wanted) -> Result<()> {
         return Ok(());
     };
     let target = &wanted.target.name;
-    Err(Error::new(Kind::Usage, format!("`{target}` has no shop folder"))
+    Err(Error::of(Kind::Usage, "no-shop-folder", &[("target", target.into())])
         .because_text(why)
-        .hint(format!("name it: `stagepass target add {target} … --replace --path /var/www/shop`"))
-        .hint(format!("`stagepass target check {target}` lists the shops that are found there")))
+        .hint_of("no-shop-folder.name-it", &[("target", target.into())])
+        .hint_of("no-shop-folder.look", &[("target", target.into())]))
 }
 
 /// Keys of a kind that the server does not take are refused before anything is made.
@@ -122,13 +121,14 @@ pub(super) fn refuse_key_of_another_kind(wanted: &Wanted, server: &Server) -> Re
         return Ok(());
     }
     let name = &wanted.request.supporter.name;
-    Err(Error::new(
+    Err(Error::of(
         Kind::Refused,
-        format!("{} takes no keys of the kind {}", wanted.target.name, key.algorithm),
+        "key-kind-refused",
+        &[("target", (&wanted.target.name).into()), ("kind", (&key.algorithm).into())],
     )
-    .because_text(format!("its sshd says: `PubkeyAcceptedAlgorithms {accepted}`"))
-    .hint(format!("ask {name} for a key of a kind that this server takes, such as RSA or ECDSA"))
-    .hint("or let stagepass make one: `--generate-key` makes one of the right kind"))
+    .because_of("key-kind-refused.why", &[("accepted", accepted.into())])
+    .hint_of("key-kind-refused.ask", &[("supporter", name.into())])
+    .hint_of("key-kind-refused.generate", &[]))
 }
 
 /// A new secret needs somebody to see it: found out before anything is made.
@@ -139,40 +139,28 @@ pub(super) fn refuse_unshowable_credential(
 ) -> Result<()> {
     let makes_secret = wanted.generate_key || wanted.password || wanted.request.password_beside;
     if makes_secret && context.output.is_json() && wanted.output.is_none() && !dry_run {
-        return Err(Error::new(Kind::Usage, "a JSON document never holds a secret")
-            .hint("write the credential to a new file with `--output FILE`"));
+        return Err(
+            Error::of(Kind::Usage, "secret-in-json", &[]).hint_of("secret-in-json.way-out", &[])
+        );
     }
     let shown = wanted.output.is_some() || wanted.reveal || context.output.is_terminal();
     if makes_secret && !shown && !dry_run {
-        return Err(Error::new(
-            Kind::Usage,
-            "standard output is not a terminal, and a secret would be made",
-        )
-        .hint("write it to a new file with `--output FILE`")
-        .hint("or print it all the same with `--reveal`"));
+        return Err(Error::of(Kind::Usage, "secret-not-to-terminal", &[])
+            .hint_of("output-file", &[])
+            .hint_of("secret-not-to-terminal.reveal", &[]));
     }
     if makes_secret && wanted.output.is_none() && context.output.leads_nowhere() && !dry_run {
-        return Err(Error::new(
-            Kind::Usage,
-            "standard output is closed or thrown away, and a secret would be made",
-        )
-        .hint("write it to a new file with `--output FILE`"));
+        return Err(Error::of(Kind::Usage, "secret-thrown-away", &[]).hint_of("output-file", &[]));
     }
     if !makes_secret && let Some(path) = wanted.output.as_deref() {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("nothing would be written to `{}`", path.display()),
-        )
-        .because_text("`--output` is for a credential that is made, and the supporter has the key")
-        .hint("leave `--output` out, or make a key pair with `--generate-key`"));
+        return Err(Error::of(Kind::Usage, "output-needless", &[("path", path.display().into())])
+            .because_of("output-needless.why", &[])
+            .hint_of("output-needless.way-out", &[]));
     }
     let mut files = secret_files(wanted).into_iter().filter_map(|(_, path)| path);
     if let Some(path) = files.find(|path| path.symlink_metadata().is_ok()) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("the file `{}` exists already", path.display()),
-        )
-        .hint("name a new file: stagepass never writes over one"));
+        return Err(Error::of(Kind::Usage, "file-exists", &[("path", path.display().into())])
+            .hint_of("file-exists.way-out", &[]));
     }
     Ok(())
 }

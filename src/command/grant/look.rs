@@ -36,7 +36,7 @@ pub(super) async fn connect<'a>(
             let facts = Facts { greeting: Some(greeting), ..Facts::default() };
             match judge(context, wanted, &facts) {
                 Decision::Deny(broken) => Err(refusal(&broken)),
-                Decision::Allow(_) => Err(Error::new(Kind::Policy, "the server speaks FTP")),
+                Decision::Allow(_) => Err(Error::of(Kind::Policy, "speaks-ftp", &[])),
             }
         }
         Err(e) => Err(unreachable(target, e)),
@@ -44,8 +44,7 @@ pub(super) async fn connect<'a>(
 }
 
 pub(super) fn new_id() -> Result<String> {
-    secret::random_id(10)
-        .map_err(|e| Error::new(Kind::Internal, "the grant cannot be named").because(e))
+    secret::random_id(10).map_err(|e| Error::of(Kind::Internal, "grant-unnamable", &[]).because(e))
 }
 
 /// The account that the supporter logs in to: the one we log in with for a provider that shares
@@ -99,21 +98,23 @@ pub(super) async fn look(
         },
         Answer::Refused { reason, .. } => return Err(unusable(context, wanted, reason)),
         Answer::Unknown { why } => {
-            return Err(Error::new(
+            return Err(Error::of(
                 Kind::Refused,
-                format!("the server {} did not answer a look at it", wanted.target.name),
+                "look-failed",
+                &[("target", (&wanted.target.name).into())],
             )
             .because_text(why)
-            .hint("nothing was made; `stagepass target check` shows more"));
+            .hint_of("look-failed.way-out", &[]));
         }
     };
     if session.server_id().contains("dropbear") && !wanted.request.from.is_empty() {
-        return Err(Error::new(
+        return Err(Error::of(
             Kind::Refused,
-            format!("`--from` cannot be used on {}", wanted.target.name),
+            "from-unusable",
+            &[("target", (&wanted.target.name).into())],
         )
-        .because_text("this server is Dropbear, which refuses every key with a list of addresses")
-        .hint("leave `--from` out, or limit the addresses in a firewall"));
+        .because_of("from-unusable.dropbear", &[])
+        .hint_of("from-unusable.way-out", &[]));
     }
     let server = Server::read(session.server_id(), &reply, asked_at..=context.now())
         .with_credential(&wanted.provider, wanted.password, wanted.request.access)
@@ -158,16 +159,17 @@ fn take_shop(wanted: &mut Wanted, found: &[Arc<Provider>]) -> Result<()> {
     let provider = match found {
         [only] => Arc::clone(only),
         [] => {
-            return Err(Error::new(
+            return Err(Error::of(
                 Kind::Refused,
-                message::text("grant-shop-unknown", &[("folder", folder.into())]),
+                "grant-shop-unknown",
+                &[("folder", folder.into())],
             )
-            .hint(message::text("grant-shop-unknown-hint", &[])));
+            .hint_of("grant-shop-unknown.way-out", &[]));
         }
         _ => {
             let args = [("folder", folder.into()), ("names", names.join(", ").into())];
-            return Err(Error::new(Kind::Refused, message::text("grant-shop-several", &args))
-                .hint(message::text("grant-shop-several-hint", &[])));
+            return Err(Error::of(Kind::Refused, "grant-shop-several", &args)
+                .hint_of("grant-shop-several.way-out", &[]));
         }
     };
     if wanted.beside.iter().any(|known| known.name == provider.name) {
@@ -198,16 +200,21 @@ async fn look_beside(
     let target = &wanted.target.name;
     let looked = shop::look(context, session, provider, (&account, id, wanted.request.access));
     looked.await?.map_err(|why| {
-        Error::new(Kind::Refused, format!("`{}` cannot be used on {target}", provider.name))
-            .because_text(why)
-            .hint("nothing was made; leave it out of `--with`, or mend what it says")
+        Error::of(
+            Kind::Refused,
+            "provider-unusable-on",
+            &[("provider", (&provider.name).into()), ("target", target.into())],
+        )
+        .because_text(why)
+        .hint_of("provider-unusable-on.leave-out", &[])
     })
 }
 
 fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {
-    Error::new(
+    Error::of(
         Kind::Refused,
-        format!("`{}` cannot be used on {}", wanted.provider.name, wanted.target.name),
+        "provider-unusable-on",
+        &[("provider", (&wanted.provider.name).into()), ("target", (&wanted.target.name).into())],
     )
     .because_text(reason)
     .hint(way_to_another_provider(context, wanted))
@@ -226,7 +233,7 @@ fn way_to_another_provider(context: &Context, wanted: &Wanted) -> String {
             "hint-other-provider",
             &[("provider", (&other.name).into()), ("summary", (&other.summary).into())],
         ),
-        None => "`stagepass provider list` shows the others".into(),
+        None => message::text("providers-others", &[]),
     }
 }
 

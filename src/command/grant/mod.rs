@@ -33,7 +33,7 @@ use crate::grant::{Grant, Layer, NewGrant, layer_id};
 use crate::lifecycle::closing;
 use crate::lifecycle::opening::{self, Beside, Draft};
 use crate::mark;
-use crate::message::Note;
+use crate::message::{self, Note};
 use crate::output::Tone;
 use crate::policy::{BackupName, Facts, Rule, Terms};
 use crate::promise::Promise;
@@ -206,10 +206,13 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
         beside.prepare(&[Verb::Detect, Verb::Open, Verb::Check]);
     }
     let made = make_backup(context, &wanted, dry_run).await?;
-    let progress = context.output.progress(&format!("connecting to {}", wanted.target.name));
+    let progress = context.output.progress(&message::text(
+        "progress-connecting-to",
+        &[("target", (&wanted.target.name).into())],
+    ));
     let target = wanted.target.clone();
     let mut session = connect(context, &target, &wanted).await?;
-    progress.step("looking at the server");
+    progress.step(&message::text("progress-looking-at-server", &[]));
     let id = new_id()?;
     let account = account_name(&wanted, &id);
     let mut seen = look(context, &mut session, &mut wanted, &account, &id).await?;
@@ -263,7 +266,7 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     };
     let plan_document =
         Plan { wanted: &wanted, seen: &seen, terms: &terms, account: &account }.document();
-    let progress = context.output.progress("making access");
+    let progress = context.output.progress(&message::text("progress-making-access", &[]));
     let opened = opening::open(context, &ledger, &mut session, draft, terms, &progress).await;
     drop(progress);
     let opened = match opened {
@@ -280,11 +283,12 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
         let ended = closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
         let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
         session.close().await;
-        return Err(e.hint(if taken_back {
-            format!("the grant was taken back: {}", closing::LastWord::of(grant).text(grant))
+        return Err(if taken_back {
+            let how = closing::LastWord::of(grant).text(grant);
+            e.hint_of("not-handed-over.taken-back", &[("how", how.into())])
         } else {
-            format!("run `stagepass revoke {}`", grant.id)
-        }));
+            e.hint_of("not-handed-over.revoke", &[("grant", (&grant.id).into())])
+        });
     }
     session.close().await;
     drop(credential);
@@ -311,7 +315,9 @@ async fn make_backup(context: &Context, wanted: &Wanted, dry_run: bool) -> Resul
         None => Made::Named(wanted.backups.clone()),
         Some(_) if dry_run => Made::Later,
         Some(command) => {
-            let _progress = context.output.progress(&format!("making the backup: {command}"));
+            let _progress = context
+                .output
+                .progress(&message::text("progress-making-backup", &[("command", command.into())]));
             Made::Named(backup::make(command).await?)
         }
     })

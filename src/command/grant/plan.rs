@@ -47,7 +47,13 @@ impl Plan<'_> {
             lines.push(("override", format!("{}: {}", one.rule, one.reason)));
         }
         if let Some(live) = terms.live() {
-            lines.push(("LIVE", format!("approved by {} ({})", live.approver, live.approval)));
+            lines.push((
+                "LIVE",
+                message::text(
+                    "plan-approved",
+                    &[("approver", (&live.approver).into()), ("approval", (&live.approval).into())],
+                ),
+            ));
             lines.extend(view::backup_lines(live, now));
         }
         for warning in self.notes() {
@@ -56,7 +62,7 @@ impl Plan<'_> {
         if let Some(id) = wanted.key.as_ref().and_then(SupporterKey::warning) {
             lines.push(("note", paint(Tone::Warn, &message::text(id, &[]))));
         }
-        format!("{}\n{}", paint(Tone::Strong, "The plan"), fields(&lines))
+        format!("{}\n{}", paint(Tone::Strong, &message::text("plan-title", &[])), fields(&lines))
     }
 
     /// What is to be known before.
@@ -83,9 +89,7 @@ impl Plan<'_> {
     pub(super) fn stays_closed(&self) -> String {
         match (self.terms.with_secrets(), self.closed_files()) {
             (None, files) if !files.is_empty() => {
-                format!(
-                    "{files}  (others on the server cannot read them; `--with-secrets` opens them)"
-                )
+                message::text("plan-not-opened", &[("files", files.into())])
             }
             _ => String::new(),
         }
@@ -93,19 +97,23 @@ impl Plan<'_> {
 
     pub(super) fn opened_secrets(&self) -> String {
         let Some(reason) = self.terms.with_secrets() else { return String::new() };
-        format!("also files with passwords and keys ({}): {reason}", self.closed_files())
+        message::text(
+            "plan-opened",
+            &[("files", self.closed_files().into()), ("reason", reason.into())],
+        )
     }
 
     pub(super) fn credential(&self) -> String {
         let mut parts = Vec::new();
         if let Some(key) = &self.wanted.key {
-            parts.push(format!("the supporter's own key {}", key.fingerprint));
+            parts
+                .push(message::text("plan-own-key", &[("fingerprint", (&key.fingerprint).into())]));
         }
         if self.wanted.generate_key {
-            parts.push("a new key pair".into());
+            parts.push(message::text("plan-new-pair", &[]));
         }
         if self.wanted.password {
-            parts.push("a new password".into());
+            parts.push(message::text("plan-new-password", &[]));
         }
         parts.join(" and ")
     }
@@ -149,7 +157,7 @@ impl Plan<'_> {
 fn promise_in_words(promise: &Promise) -> Vec<(&'static str, String)> {
     let mut lines = vec![("enforced by", promise.enforced_by().join("; "))];
     for layer in promise.weak() {
-        let text = format!("cannot be enforced here: {layer}");
+        let text = message::text("plan-weak", &[("layer", layer.into())]);
         lines.push(("", paint(Tone::Warn, &text)));
     }
     lines.push(("then", format!("{}, later", promise.backstops.join(" and "))));
@@ -158,10 +166,8 @@ fn promise_in_words(promise: &Promise) -> Vec<(&'static str, String)> {
 
 fn at_end_in_words(drain: i64) -> String {
     match drain {
-        0 => "sessions that are open are ended".into(),
-        drain => {
-            format!("nothing new may start; what runs may go on for {}", deadline::duration(drain))
-        }
+        0 => message::text("plan-at-end", &[]),
+        drain => message::text("plan-drain", &[("time", deadline::duration(drain).into())]),
     }
 }
 
@@ -170,10 +176,10 @@ fn environment_in_words(finding: &EnvironmentFinding) -> String {
 }
 
 fn access_in_words(access: Access, path: Option<&str>) -> String {
-    let place = path.map_or_else(|| "no shop folder was named".to_owned(), |path| path.to_owned());
+    let place = path.map_or_else(|| message::text("plan-no-folder", &[]), |path| path.to_owned());
     match access {
-        Access::Sftp => format!("SFTP, reading and writing ({place})"),
-        Access::SftpReadOnly => format!("SFTP, reading only ({place})"),
-        Access::Ssh => format!("shell, commands and SFTP ({place})"),
+        Access::Sftp => message::text("plan-sftp", &[("place", place.into())]),
+        Access::SftpReadOnly => message::text("plan-read-only", &[("place", place.into())]),
+        Access::Ssh => message::text("plan-ssh", &[("place", place.into())]),
     }
 }

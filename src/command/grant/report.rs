@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::deadline;
 use crate::grant::{Grant, Layer};
 use crate::lifecycle::opening::Opened;
-use crate::message::Note;
+use crate::message::{self, Note};
 use crate::output::{Tone, fields, paint};
 use crate::remote::layer::{LayerState, OpenReply};
 
@@ -27,12 +27,17 @@ pub(super) fn report(
     let Opened { grant, promise, proof, beside } = opened;
     let mut text = format!(
         "{} {}\n",
-        paint(Tone::Good, &format!("Granted: {}.", grant.id)),
+        paint(Tone::Good, &message::text("granted", &[("grant", (&grant.id).into())])),
         tried_in_words(grant)
     );
     let connect = Connect::of(grant, &wanted.target, &wanted.route, seen.server.reply.text("fqdn"));
-    let given = grant.supporter.name.split_whitespace().next().unwrap_or("the supporter");
-    let who = format!("{given} connects with");
+    let given = grant
+        .supporter
+        .name
+        .split_whitespace()
+        .next()
+        .map_or_else(|| message::text("granted.somebody", &[]), str::to_owned);
+    let who = message::text("granted.connects", &[("given", given.into())]);
     let tried_beside: Vec<String> =
         beside.iter().map(|(provider, note)| format!("{provider}: {note}")).collect();
     text.push_str(&fields(&[
@@ -47,7 +52,7 @@ pub(super) fn report(
     let mut files = Vec::new();
     for (label, path) in secret_files(wanted) {
         let Some(path) = path else { continue };
-        let place = format!("in {} (mode 0600)", path.display());
+        let place = message::text("granted.file", &[("path", path.display().into())]);
         text.push_str(&fields(&[(label.as_str(), place)]));
         files.push(json!({ "holds": label, "path": path }));
     }
@@ -106,23 +111,15 @@ pub(super) fn notes(grant: &Grant) -> Vec<Note> {
 }
 
 /// What the proof was: the supporter's private key is not ours to log in with.
-fn tried_in_words(grant: &Grant) -> &'static str {
+fn tried_in_words(grant: &Grant) -> String {
     let layer = grant.login();
     let key = layer.is_some_and(|layer| layer.public_key.is_some());
     let password = layer.is_some_and(|layer| layer.has_password);
     let limited = layer.map(LayerState::of).is_some_and(|it| it.is_limited() && !it.taken_here);
     match (key, password) {
-        (true, _) if limited => {
-            "The supporter's key is in place for the addresses in `--from`, and a trial login with \
-             the same rights worked."
-        }
-        (true, false) => {
-            "The server takes the supporter's key, and a trial login with the same rights worked."
-        }
-        (true, true) => {
-            "The server takes the supporter's key, and trial logins with the same rights and with \
-             the password worked."
-        }
-        _ => "The password was tried for real and works.",
+        (true, _) if limited => message::text("tried-limited", &[]),
+        (true, false) => message::text("tried-key", &[]),
+        (true, true) => message::text("tried-both", &[]),
+        _ => message::text("tried-password", &[]),
     }
 }

@@ -15,7 +15,7 @@ use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Case, MOST_LAYERS, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
-use crate::message;
+use crate::message::{self, Arg, Note, Told as _};
 use crate::output::{self, Tone};
 use crate::policy::desk::Desk;
 use crate::policy::{BackupName, Credential, LiveRequest, Override, Request};
@@ -63,7 +63,7 @@ pub(super) async fn ask_for_what_is_missing(
         };
         typed.case = match open.as_slice() {
             [only] if context.output.can_ask() => Some(only.reference.clone()),
-            _ => context.output.ask("Case (the desk's reference):"),
+            _ => context.output.ask(&message::text("ask-case", &[])),
         };
     }
     if typed.target.is_none() {
@@ -71,16 +71,18 @@ pub(super) async fn ask_for_what_is_missing(
         let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         typed.target = match names.as_slice() {
             [only] if context.output.can_ask() => Some(only.clone()),
-            _ => context.output.ask(&format!("Target ({}):", names.join(", "))),
+            _ => context
+                .output
+                .ask(&message::text("ask-target", &[("names", names.join(", ").into())])),
         };
     }
     if typed.supporter.is_none() {
-        typed.supporter = context.output.ask("Supporter's name:");
+        typed.supporter = context.output.ask(&message::text("ask-supporter", &[]));
     }
     if typed.key.is_none() && !typed.generate_key && !typed.password {
         typed.key = context
             .output
-            .ask("File with the supporter's public key (empty: make a key pair):")
+            .ask(&message::text("ask-key", &[]))
             .filter(|answer| !answer.is_empty())
             .map(PathBuf::from);
         typed.generate_key = typed.key.is_none() && context.output.can_ask();
@@ -99,9 +101,8 @@ pub(super) fn needed(typed: &mut GrantArgs) -> Result<(String, String, String)> 
                     .into_iter()
                     .filter_map(|(option, value)| value.is_none().then_some(option))
                     .collect();
-            let verb = if missing.len() == 1 { "is" } else { "are" };
-            Err(Error::new(Kind::Usage, format!("{} {verb} missing", missing.join(", ")))
-                .hint("`stagepass grant --help` has examples"))
+            let args = [("count", missing.len().into()), ("names", missing.join(", ").into())];
+            Err(Error::of(Kind::Usage, "grant-needs", &args).hint_of("grant-examples", &[]))
         }
     }
 }
@@ -115,9 +116,9 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
     let company = typed.company.unwrap_or_else(|| desk.manifest.name.clone());
     let key = typed.key.as_deref().map(read_key).transpose()?;
     if key.is_none() && !typed.generate_key && !typed.password {
-        return Err(Error::new(Kind::Usage, "there is no credential")
-            .hint("give the supporter's public key with `--key FILE`")
-            .hint("or let stagepass make one with `--generate-key` or `--password`"));
+        return Err(Error::of(Kind::Usage, "credential-missing", &[])
+            .hint_of("credential-missing.key", &[])
+            .hint_of("credential-missing.make", &[]));
     }
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
     let own_key = match &key {
@@ -240,25 +241,28 @@ pub(super) fn providers(context: &Context, named: &[String], preferred: &str) ->
         }
     }
     if accounts.len() + beside.len() + usize::from(shop_at.is_some()) > MOST_LAYERS {
-        return Err(Error::new(Kind::Usage, "`--with` names too many providers")
-            .because_text(format!("a grant has at most {MOST_LAYERS} layers")));
+        return Err(Error::of(Kind::Usage, "with-too-many", &[])
+            .because_of("with-too-many.why", &[("count", MOST_LAYERS.into())]));
     }
     let mut accounts = accounts.into_iter();
     match (accounts.next(), accounts.next()) {
         (Some(provider), None) => Ok(Named { provider, beside, shop_at }),
-        (Some(one), Some(other)) => Err(Error::new(
+        (Some(one), Some(other)) => Err(Error::of(
             Kind::Usage,
-            format!("`{}` and `{}` both give an account", one.name, other.name),
+            "with-two-accounts",
+            &[("one", (&one.name).into()), ("other", (&other.name).into())],
         )
-        .hint("a grant has one account that the supporter logs in to: leave one of them out")),
-        (None, _) => Err(Error::new(Kind::Usage, "nothing that `--with` names gives an account")
-            .hint(format!("name what gives one, too: `--with {SERVER},{}`", named.join(",")))),
+        .hint_of("with-two-accounts.way-out", &[])),
+        (None, _) => Err(Error::of(Kind::Usage, "with-no-account", &[]).hint_of(
+            "with-no-account.way-out",
+            &[("server", SERVER.into()), ("names", named.join(",").into())],
+        )),
     }
 }
 
 pub(super) fn named_twice(name: &str) -> Error {
-    Error::new(Kind::Usage, format!("`--with` names `{name}` more than once"))
-        .hint("name each once: nothing is made twice for one grant")
+    Error::of(Kind::Usage, "with-twice", &[("provider", name.into())])
+        .hint_of("with-twice.way-out", &[])
 }
 
 /// Running work that may go on without a word about it, in seconds.
@@ -269,24 +273,23 @@ const DRAIN_MAXIMUM: i64 = 12 * 60 * 60;
 
 /// Seconds after the deadline that running work may go on.
 pub(super) fn drain(at_end: Option<AtEndArg>, max: Option<&str>) -> Result<i64> {
-    let refused = |why: String| {
-        Error::new(Kind::Usage, "`--max` cannot be used").because_text(why).hint(
-            "write `--at-end drain --max 30m`; without `--at-end drain` everything ends at the \
-             deadline",
-        )
+    let refused = |why: Note| {
+        Error::of(Kind::Usage, "max-unusable", &[])
+            .because_text(why)
+            .hint_of("max-unusable.way-out", &[])
     };
     let seconds = match (at_end, max) {
         (Some(AtEndArg::Drain), None) => DRAIN_DEFAULT,
         (Some(AtEndArg::Drain), Some(text)) => {
-            deadline::parse_for(text).map_err(|e| refused(e.to_string()))?
+            deadline::parse_for(text).map_err(|e| refused(e.note()))?
         }
         (_, None) => return Ok(0),
-        (_, Some(_)) => return Err(refused("there is nothing to wait for".into())),
+        (_, Some(_)) => return Err(refused(Note::of("max-unusable.nothing", &[]))),
     };
     if (60..=DRAIN_MAXIMUM).contains(&seconds) {
         Ok(seconds)
     } else {
-        Err(refused("it must be between one minute and twelve hours".into()))
+        Err(refused(Note::of("max-unusable.range", &[])))
     }
 }
 
@@ -307,14 +310,12 @@ pub(super) fn access(typed: Option<AccessArg>) -> Access {
 
 async fn find_case(context: &Context, reference: &str) -> Result<Case> {
     let missing = || {
-        Error::new(
+        Error::of(
             Kind::NotFound,
-            format!("there is no case `{}`", crate::remote::script::clean(reference)),
+            "case-unknown",
+            &[("case", crate::remote::script::clean(reference).into())],
         )
-        .hint(format!(
-            "open it with `stagepass case open {} --desk multisafepay`",
-            quoted(reference)
-        ))
+        .hint_of("case-unknown.open", &[("case", quoted(reference).into())])
     };
     let ledger = context.ledger_to_read().await?.ok_or_else(missing)?;
     let case = match ledger.case(reference).await {
@@ -322,8 +323,8 @@ async fn find_case(context: &Context, reference: &str) -> Result<Case> {
         other => other?,
     };
     if case.closed_at.is_some() {
-        return Err(Error::new(Kind::Usage, format!("the case `{reference}` is closed"))
-            .hint("open a new case for a new investigation"));
+        return Err(Error::of(Kind::Usage, "case-closed", &[("case", reference.into())])
+            .hint_of("case-closed.way-out", &[]));
     }
     Ok(case)
 }
@@ -342,12 +343,12 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
         let is_missing = e.kind() == io::ErrorKind::NotFound;
         let hint = match () {
             () if ["http://", "https://"].iter().any(|start| typed.starts_with(start)) => {
-                message::text("key-hint-url", &[])
+                Note::of("key-hint-url", &[])
             }
-            () if is_missing && typed.starts_with('~') => message::text("key-hint-tilde", &[]),
-            () => "name the file with the supporter's public key".to_owned(),
+            () if is_missing && typed.starts_with('~') => Note::of("key-hint-tilde", &[]),
+            () => Note::of("key-file-unreadable.name-it", &[]),
         };
-        Error::new(Kind::Usage, format!("the key file `{typed}` cannot be read"))
+        Error::of(Kind::Usage, "key-file-unreadable", &[("file", Arg::of(&typed))])
             .because(e)
             .hint(hint)
     };
@@ -359,13 +360,13 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
         if !path.metadata().map_err(cannot)?.is_file() {
             let why = "it is not a regular file";
             return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, why))
-                .hint("what a program prints can be given on standard input: `--key -`"));
+                .hint_of("key-file-unreadable.pipe", &[]));
         }
         public_key::read_bounded(File::open(path).map_err(cannot)?)
     };
     bytes.and_then(|bytes| public_key::read_supporter_key(&bytes)).map_err(|e| {
-        let hint = message::text(e.hint(), &[]);
-        Error::new(Kind::Usage, "the supporter's public key cannot be used").because(e).hint(hint)
+        let hint = Note::of(e.hint(), &[]);
+        Error::of(Kind::Usage, "key-unusable", &[]).because(e).hint(hint)
     })
 }
 
@@ -384,15 +385,14 @@ fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
                 }
                 continue;
             }
-            Some(net) => Error::new(Kind::Usage, format!("`{shown}` is an address and a network"))
-                .hint(format!(
-                    "write `{}` for the network, or `{}` for the one address",
-                    net.trunc(),
-                    net.addr()
-                )),
-            None => Error::new(Kind::Usage, format!("`{shown}` is not a network")),
+            Some(net) => Error::of(Kind::Usage, "from-host-and-net", &[("typed", shown.into())])
+                .hint_of(
+                    "from-host-and-net.way-out",
+                    &[("net", Arg::of(net.trunc())), ("address", Arg::of(net.addr()))],
+                ),
+            None => Error::of(Kind::Usage, "from-not-a-network", &[("typed", shown.into())]),
         };
-        return Err(refused.hint("write 192.0.2.0/24, 2001:db8::/32 or a single address"));
+        return Err(refused.hint_of("from-not-a-network.way-out", &[]));
     }
     Ok(networks)
 }
@@ -400,9 +400,12 @@ fn networks(typed: &[String]) -> Result<Vec<IpNet>> {
 /// Makes sure of a length of time that is rarely meant: a minute or a month, seconds.
 fn sure_of(context: &Context, typed: &str, seconds: i64) -> Result<()> {
     let Some(doubt) = deadline::doubtful(typed, seconds) else { return Ok(()) };
-    if context.output.confirm(&format!("{doubt} Is that meant?")) == Some(false) {
-        return Err(Error::new(Kind::Usage, "the deadline is not the one that was meant")
-            .hint("write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`"));
+    if context.output.confirm(&message::text("ask-doubt", &[("doubt", (&doubt).into())]))
+        == Some(false)
+    {
+        return Err(
+            Error::of(Kind::Usage, "deadline-not-meant", &[]).hint_of("deadline-examples", &[])
+        );
     }
     context.output.say(Tone::Warn, &doubt);
     Ok(())
@@ -421,8 +424,8 @@ pub fn deadline_of(
         (None, None) => Ok(None),
     };
     parsed.map_err(|e| {
-        Error::new(Kind::Usage, "the deadline cannot be understood")
+        Error::of(Kind::Usage, "deadline-unusable", &[])
             .because(e)
-            .hint("write `--for 14d`, `--for 5h`, or `--until '2026-12-01 18:00'`")
+            .hint_of("deadline-examples", &[])
     })
 }

@@ -10,6 +10,7 @@ use super::ScriptLanguage;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file;
+use crate::message::Note;
 use crate::output::{Cell, Column, Tone, table};
 use crate::remote::provider::{SERVER, SHOP, is_built_in, is_name, refuse_unsafe};
 
@@ -54,40 +55,38 @@ pub(super) fn run(
 
 /// Where it is to be, which nothing may be yet.
 fn free_folder(context: &Context, name: &str) -> Result<PathBuf> {
-    let refused = |why: &str| {
+    let refused = |why: Note| {
         let name = crate::remote::script::clean(name);
-        Error::new(Kind::Usage, format!("no provider can be named `{name}`")).because_text(why)
+        Error::of(Kind::Usage, "provider-name-unusable", &[("name", name.into())]).because_text(why)
     };
     if !is_name(name) {
-        return Err(refused(
-            "a name is made of small letters, digits and `-`, begins with a letter, and has 64 \
-             characters at most",
-        ));
+        return Err(refused(Note::of("provider-name-unusable.letters", &[])));
     }
-    let other = "choose another name, such as the name of what it makes";
+    let other = || Note::of("provider-name-unusable.way-out", &[]);
     if is_built_in(name) {
-        return Err(refused("a built-in provider has that name").hint(other));
+        return Err(refused(Note::of("provider-name-unusable.built-in", &[])).hint(other()));
     }
     if [SERVER, SHOP].contains(&name) {
-        return Err(refused(
-            "in `--with` that word stands for the provider that fits the server, or the shop",
-        )
-        .hint(other));
+        return Err(refused(Note::of("provider-name-unusable.word", &[])).hint(other()));
     }
     let above = context.providers_dir();
     let folder = above.join(name);
     if folder.symlink_metadata().is_ok() {
-        let test = format!("`stagepass provider test {name} --target …` tries what is there");
-        return Err(Error::new(Kind::Usage, format!("`{}` is there already", folder.display()))
-            .because_text("nothing is ever written over: it may be somebody's work")
-            .hint("choose another name, or move that folder away")
-            .hint(test));
+        let test = Note::of("provider-there.test", &[("name", name.into())]);
+        return Err(Error::of(
+            Kind::Usage,
+            "provider-there",
+            &[("folder", folder.display().into())],
+        )
+        .because_of("provider-there.why", &[])
+        .hint_of("provider-there.way-out", &[])
+        .hint(test));
     }
     if above.exists() {
         refuse_unsafe(&above).map_err(|e| {
-            Error::new(Kind::Usage, "a provider that is made there would not be used")
+            Error::of(Kind::Usage, "provider-not-yours", &[])
                 .because(e)
-                .hint(format!("make it yours alone: `chmod go-w {}`", above.display()))
+                .hint_of("provider-not-yours.way-out", &[("folder", above.display().into())])
         })?;
     }
     Ok(folder)
@@ -97,8 +96,9 @@ fn make(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     let above = file::folder_of(folder);
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(above);
     made.and_then(|()| file::create_folder(folder, files)).map_err(|e| {
-        let why = Error::new(Kind::Internal, format!("`{}` cannot be made", folder.display()));
-        why.because(e).hint("nothing of it was left")
+        let why =
+            Error::of(Kind::Internal, "provider-not-made", &[("folder", folder.display().into())]);
+        why.because(e).hint_of("provider-not-made.left", &[])
     })
 }
 

@@ -18,6 +18,7 @@ use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
 use crate::lifecycle::web::{self, WebTrial};
 use crate::mark::{self, survey::Mark};
+use crate::message::{self, Note};
 use crate::output::{Tone, paint};
 use crate::policy::ShopSeen;
 use crate::public_key::{self, CheckKey};
@@ -55,13 +56,13 @@ pub(super) async fn run(
     let provider = context.provider(name)?;
     let target = context.target(target)?;
     if target.environment == Environment::Live {
-        return Err(Error::new(Kind::Policy, format!("`{}` is declared live", target.name))
-            .hint("test a provider on a staging target"));
+        return Err(Error::of(Kind::Policy, "test-live", &[("target", (&target.name).into())])
+            .hint_of("test-live.way-out", &[]));
     }
     let ledger = context.ledger().await?;
-    let progress = context.output.progress("connecting");
+    let progress = context.output.progress(&message::text("progress-connecting", &[]));
     let mut session = Session::open(context, &target).await?;
-    progress.step("reading the script");
+    progress.step(&message::text("progress-reading-script", &[]));
     understood(&provider, &mut session, context).await?;
     let mut cycle = Cycle::prepare(context, &provider, &mut session).await?;
     cycle.grant.case = own_case(context, &ledger, TEST_CASE, "stagepass").await?;
@@ -86,15 +87,19 @@ pub(super) async fn run(
         Ended::Busy => Some("another process is working on it".to_owned()),
     };
     let steps = steps.map_err(|(step, why)| {
-        let error = Error::new(Kind::Refused, format!("`{name}` failed the test at: {step}"))
-            .because_text(why);
+        let error = Error::of(
+            Kind::Refused,
+            "test-failed",
+            &[("name", name.into()), ("step", step.into())],
+        )
+        .because_text(why);
         match &not_closed {
-            None => error.hint("what the test made was taken back"),
+            None => error.hint_of("test-failed.taken-back", &[]),
             Some(_) => error.hint(finished_by_sweep(&over)),
         }
     })?;
     if let Some(why) = not_closed {
-        return Err(Error::new(Kind::Unknown, "what the test made is not proved to be gone")
+        return Err(Error::of(Kind::Unknown, "test-not-gone", &[])
             .because_text(why)
             .hint(finished_by_sweep(&over)));
     }
@@ -115,9 +120,9 @@ async fn understood(
 ) -> Result<()> {
     let Origin::Folder(folder) = &provider.origin else { return Ok(()) };
     let wrong = |why: String| {
-        Error::new(Kind::Usage, format!("the script of `{}` cannot be used", provider.name))
+        Error::of(Kind::Usage, "test-script-unusable", &[("provider", (&provider.name).into())])
             .because_text(why)
-            .hint("nothing of it was run")
+            .hint_of("test-script-unusable.way-out", &[])
     };
     for Part { path, text } in &provider.parts {
         if let Some(why) = unreadable(session, context, provider.run_as, text).await? {
@@ -144,7 +149,7 @@ async fn unreadable(
     let outputs = Outputs::from([("complaint".to_owned(), OutputType::Text)]);
     let inputs = vec![("sp_text", Input::Text(text.to_owned()))];
     let framed = frame_sh("", include_str!("read.sh"), "sp_read", &inputs)
-        .map_err(|e| Error::new(Kind::Internal, "the script cannot be made").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "script-not-made", &[]).because(e))?;
     let why = match session.run_as(run_as, framed, &outputs, context.step_limit).await {
         Answer::Done(reply) => {
             let complaint = reply.text("complaint");
@@ -153,9 +158,7 @@ async fn unreadable(
         Answer::Refused { reason, .. } => reason,
         Answer::Unknown { why } => why,
     };
-    Err(Error::new(Kind::Refused, "the server could not be asked whether it can read the script")
-        .because_text(why)
-        .hint("nothing was made"))
+    Err(Error::of(Kind::Refused, "test-unread", &[]).because_text(why).hint_of("nothing-made", &[]))
 }
 
 /// A complaint of `sh -n` with the line in front: dash says `/bin/sh: 12: …`, bash `/bin/sh: line 12: …`.
@@ -170,8 +173,8 @@ fn by_line(complaint: &str) -> String {
     }
 }
 
-fn finished_by_sweep(grant: &Grant) -> String {
-    format!("grant {} is in the ledger; `stagepass sweep` closes it", grant.id)
+fn finished_by_sweep(grant: &Grant) -> Note {
+    Note::of("test-sweep", &[("grant", (&grant.id).into())])
 }
 
 /// The case that test runs belong to.
@@ -208,9 +211,8 @@ impl<'a> Cycle<'a> {
         provider: &'a Provider,
         session: &mut Session<'_>,
     ) -> Result<Cycle<'a>> {
-        let made = |e: secret::RandomFailed| {
-            Error::new(Kind::Internal, "no test grant can be made").because(e)
-        };
+        let made =
+            |e: secret::RandomFailed| Error::of(Kind::Internal, "test-no-grant", &[]).because(e);
         let id = secret::random_id(10).map_err(made)?;
         let account = match provider.account {
             AccountKind::Own | AccountKind::None => {
@@ -231,8 +233,12 @@ impl<'a> Cycle<'a> {
         };
         let reply = why.map_err(|why| {
             let name = &session.target.name;
-            Error::new(Kind::Refused, format!("`{}` cannot be used on {name}", provider.name))
-                .because_text(why)
+            Error::of(
+                Kind::Refused,
+                "provider-unusable-on",
+                &[("provider", (&provider.name).into()), ("target", name.into())],
+            )
+            .because_text(why)
         })?;
         let server = Server::read(session.server_id(), &reply, now..=context.now());
         let route = Route::of(session.target, &context.surroundings)
@@ -496,7 +502,7 @@ impl<'a> Cycle<'a> {
         moment: &CallInputs<'_>,
     ) -> Result<Answer> {
         let layer = self.grant.login();
-        let layer = layer.ok_or_else(|| Error::new(Kind::Internal, "there is no layer"))?;
+        let layer = layer.ok_or_else(|| Error::of(Kind::Internal, "test-no-layer", &[]))?;
         session.call(self.provider, verb, &inputs::of_layer(&self.grant, layer, moment)).await
     }
 

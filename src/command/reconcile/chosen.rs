@@ -4,7 +4,8 @@ use super::look::Surveyed;
 use super::{Chosen, ReconcileArgs, TOLD};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::mark::survey::FindingKind;
+use crate::mark::survey::{Finding, FindingKind};
+use crate::message::{self, Arg};
 
 /// The findings of one grant, whose id, or the beginning of it, was typed.
 fn named<'a>(surveyed: &'a [Surveyed], typed: &str) -> Result<Vec<Chosen<'a>>> {
@@ -19,17 +20,16 @@ fn named<'a>(surveyed: &'a [Surveyed], typed: &str) -> Result<Vec<Chosen<'a>>> {
         found.iter().copied().filter(|(_, finding)| finding.grant == wanted).collect();
     let found = if whole.is_empty() { found } else { whole };
     let Some((_, first)) = found.first() else {
-        return Err(Error::new(
+        return Err(Error::of(
             Kind::NotFound,
-            format!("nothing was found of a grant `{}`", crate::remote::script::clean(typed)),
+            "reconcile-nothing",
+            &[("grant", crate::remote::script::clean(typed).into())],
         )
-        .hint(
-            "`stagepass reconcile TARGET` lists what does not fit; what fits is ended by `revoke`",
-        ));
+        .hint_of("reconcile-nothing.way-out", &[]));
     };
     if found.iter().any(|(_, finding)| finding.grant != first.grant) {
-        return Err(Error::new(Kind::Usage, format!("`{wanted}` begins more than one grant's id"))
-            .hint("write more of it"));
+        return Err(Error::of(Kind::Usage, "reconcile-several", &[("grant", wanted.into())])
+            .hint_of("reconcile-several.way-out", &[]));
     }
     Ok(found)
 }
@@ -65,11 +65,15 @@ pub(super) fn to_adopt<'a>(
     for id in &typed.adopt {
         for (target, finding) in named(surveyed, id)? {
             if finding.state.is_some() {
-                return Err(Error::new(
+                return Err(Error::of(
                     Kind::Usage,
-                    format!("the ledger knows the grant {} already", finding.grant),
+                    "reconcile-known",
+                    &[("grant", (&finding.grant).into())],
                 )
-                .hint(format!("`stagepass reconcile {target} --close {}`", finding.grant)));
+                .hint_of(
+                    "reconcile-known.close",
+                    &[("target", target.into()), ("grant", (&finding.grant).into())],
+                ));
             }
             if !chosen.contains(&(target, finding)) {
                 chosen.push((target, finding));
@@ -77,6 +81,12 @@ pub(super) fn to_adopt<'a>(
         }
     }
     Ok(chosen)
+}
+
+/// Which grant it is, where it was found, and what is wrong about it.
+pub(super) fn on_target(target: &str, finding: &Finding) -> [(&'static str, Arg); 3] {
+    let (grant, why) = (&finding.grant, &finding.why);
+    [("grant", grant.into()), ("target", target.into()), ("why", why.into())]
 }
 
 /// Nothing is touched that somebody else may have made, unless it was said twice.
@@ -90,29 +100,23 @@ pub(super) fn confirm(
         close.iter().chain(adopt).filter(|(_, finding)| !finding.proved).collect();
     let Some((_, first)) = unproved.first() else { return Ok(()) };
     let refused = || {
-        let mut error = Error::new(
-            Kind::Policy,
-            "nothing was touched: not everything that was named is proved to be ours",
-        );
+        let mut error = Error::of(Kind::Policy, "reconcile-unproved", &[]);
         for (target, finding) in unproved.iter().take(TOLD) {
-            error = error.because_text(format!("{} on {target}: {}", finding.grant, finding.why));
+            error = error.because_of("grant-on", &on_target(target, finding));
         }
         error
     };
     if !typed.unproved {
-        return Err(refused()
-            .hint("look at it on the server; `--unproved` lets this act on it, after a question"));
+        return Err(refused().hint_of("reconcile-unproved.way-out", &[]));
     }
     if typed.yes {
         return Ok(());
     }
-    let question = match unproved.len() {
-        1 => format!("{} is not proved to be ours. Go on?", first.grant),
-        count => format!("{count} of these are not proved to be ours. Go on?"),
-    };
+    let args = [("count", unproved.len().into()), ("grant", (&first.grant).into())];
+    let question = message::text("ask-unproved", &args);
     match context.output.confirm(&question) {
         Some(true) => Ok(()),
         Some(false) => Err(refused()),
-        None => Err(refused().hint("`--yes` answers the question where nobody can be asked")),
+        None => Err(refused().hint_of("reconcile-unproved.yes", &[])),
     }
 }

@@ -11,7 +11,7 @@ use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
 use crate::ledger::{Event, Ledger};
 use crate::lifecycle::{closing, proving};
 use crate::mark::survey::{Finding, FindingKind};
-use crate::message::Note;
+use crate::message::{self, Arg, Note};
 use crate::public_key;
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{AccountKind, Provider};
@@ -27,8 +27,10 @@ pub(super) async fn close_all<'a>(
     chosen: &[Chosen<'a>],
     done: &mut Done<'a>,
 ) {
-    let progress =
-        context.output.progress_of(u64::try_from(chosen.len()).unwrap_or(u64::MAX), "closing");
+    let progress = context.output.progress_of(
+        u64::try_from(chosen.len()).unwrap_or(u64::MAX),
+        &message::text("progress-closing", &[]),
+    );
     for target in targets {
         let here: Vec<Chosen<'a>> =
             chosen.iter().filter(|(name, _)| *name == target.name).copied().collect();
@@ -90,13 +92,12 @@ async fn close_one(
             match closing::close(context, ledger, session, &grant.id, &why).await? {
                 closing::Ended::Closed(closed) => Ok(closed.notes),
                 closing::Ended::Failed { why, .. } => Err(why),
-                closing::Ended::Busy => Err("another process is working on it".to_owned()),
+                closing::Ended::Busy => Err(message::text("reconcile-busy", &[])),
             }
         }
-        Some(grant) if grant.state.is_live() => Err(format!(
-            "the grant {} itself is {}, and closing what only has its name could end it: \
-             `stagepass revoke {}` first",
-            grant.id, grant.state, grant.id
+        Some(grant) if grant.state.is_live() => Err(message::text(
+            "reconcile-live",
+            &[("grant", (&grant.id).into()), ("state", Arg::of(grant.state))],
         )),
         Some(grant) if is_of(finding, &grant, session.target) => {
             proving::close_again(context, ledger, session, &grant, &why)
@@ -111,7 +112,9 @@ async fn close_one(
     };
     let left = match marks(session, &provider, &mut Vec::new()).await {
         Ok(marks) => marks,
-        Err((_, why)) => return Ok(Err(format!("it was closed, and not looked at again: {why}"))),
+        Err((_, why)) => {
+            return Ok(Err(message::text("reconcile-not-looked-at", &[("why", why.into())])));
+        }
     };
     let left: Vec<String> = left
         .iter()
@@ -122,7 +125,7 @@ async fn close_one(
     if left.is_empty() {
         return Ok(Ok(notes));
     }
-    Ok(Err(format!("it was closed, and this still carries its mark: {}", left.join(", "))))
+    Ok(Err(message::text("reconcile-left", &[("marks", left.join(", ").into())])))
 }
 
 /// Closes what the ledger has no row for, by what its marks say. It is recorded all the same, before

@@ -11,7 +11,7 @@ use crate::grant::{Access, Grant, State};
 use crate::ledger::{Filter, Ledger, LedgerError};
 use crate::mark;
 use crate::mark::survey::{self, Listing, Mark, Row, SurveyResult, SurveyScope};
-use crate::message::Note;
+use crate::message::{self, Note};
 use crate::output::Progress;
 use crate::remote::inputs;
 use crate::remote::layer::{self, LayerState};
@@ -43,7 +43,8 @@ pub(super) async fn look(
     parallel: usize,
 ) -> Result<Vec<Surveyed>> {
     let total = u64::try_from(targets.len()).unwrap_or(u64::MAX);
-    let progress: &Progress = &context.output.progress_of(total, "looking");
+    let progress: &Progress =
+        &context.output.progress_of(total, &message::text("progress-looking", &[]));
     let live_before = &live(ledger).await?;
     let mut surveyed: Vec<Surveyed> = futures_util::stream::iter(targets)
         .map(|target| async move {

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::grant::Grant;
 use crate::mark;
 use crate::mark::survey::{Finding, FindingKind};
-use crate::message::Note;
+use crate::message::{self, Note};
 use crate::target::Target;
 
 /// `reconcile`
@@ -123,10 +123,7 @@ pub async fn run(context: &Context, typed: &ReconcileArgs) -> Result<()> {
     let key = mark::Key::load(context)?;
     let ledger = context.ledger_to_read().await?;
     if key.is_none() {
-        context.output.warn(
-            "there is no `mark.key` in the state folder: nothing can be proved to be ours; put it \
-             back from your backup",
-        );
+        context.output.warn(&message::text("no-mark-key", &[]));
     }
     let parallel = usize::from(typed.parallel);
     let surveyed = look(context, ledger.as_ref(), key.as_ref(), &targets, parallel).await?;

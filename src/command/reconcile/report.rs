@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::chosen::on_target;
 use super::look::Surveyed;
 use super::{Chosen, Done, Ended, Failed, TOLD};
 use crate::command::view;
@@ -9,6 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::State;
 use crate::mark::survey::{Finding, FindingKind};
+use crate::message::{self, Id, Note};
 use crate::output::{Tone, paint};
 use crate::public_key;
 
@@ -21,10 +23,19 @@ pub(super) fn show_plan(
     let mut text = text(surveyed);
     for (word, chosen) in [("closed", close), ("adopted", adopt)] {
         for (target, finding) in chosen {
-            text.push_str(&format!("{} on {target} would be {word}\n", finding.grant));
+            text.push_str(
+                &(message::text(
+                    "reconcile-would-be",
+                    &[
+                        ("grant", (&finding.grant).into()),
+                        ("target", (*target).into()),
+                        ("word", word.into()),
+                    ],
+                ) + "\n"),
+            );
         }
     }
-    text.push_str("nothing was touched\n");
+    text.push_str(&(message::text("nothing-touched", &[]) + "\n"));
     let ids = |chosen: &[Chosen<'_>]| -> Vec<Value> {
         chosen
             .iter()
@@ -84,8 +95,8 @@ pub(super) fn report(context: &Context, surveyed: &[Surveyed], done: &Done<'_>) 
 
 /// What does not fit and was not dealt with; else what was not seen.
 fn failure(surveyed: &[Surveyed], done: &Done<'_>) -> Option<Error> {
-    let mut wrong: Vec<(Kind, String)> = Vec::new();
-    let mut hints: Vec<String> = Vec::new();
+    let mut wrong: Vec<(Kind, Note)> = Vec::new();
+    let mut hints: Vec<Note> = Vec::new();
     for one in surveyed {
         let open = one
             .judged
@@ -93,29 +104,26 @@ fn failure(surveyed: &[Surveyed], done: &Done<'_>) -> Option<Error> {
             .iter()
             .filter(|finding| finding.matters() && !done.has_dealt_with(&one.target, finding));
         for finding in open {
-            wrong.push((
-                Kind::Stuck,
-                format!("{} on {}: {}", finding.grant, one.target, finding.why),
-            ));
+            wrong.push((Kind::Stuck, Note::of("grant-on", &on_target(&one.target, finding))));
             let hint = way_out(&one.target, finding);
             if !hints.contains(&hint) {
                 hints.push(hint);
             }
         }
         if let Some((kind, why)) = &one.unseen {
-            wrong.push((*kind, format!("{}: {why}", one.target)));
+            let args = [("target", (&one.target).into()), ("why", why.into())];
+            wrong.push((*kind, Note::of("target-why", &args)));
         }
     }
     for Failed { target, id, why } in &done.failed {
-        wrong.push((Kind::Stuck, format!("{id} on {target}: {why}")));
+        let args = [("grant", (*id).into()), ("target", (*target).into()), ("why", why.into())];
+        wrong.push((Kind::Stuck, Note::of("grant-on", &args)));
     }
     let worst = wrong.iter().map(|(kind, _)| *kind).max()?;
-    let message = match (worst, wrong.len()) {
-        (Kind::Stuck, 1) => "one thing does not fit".to_owned(),
-        (Kind::Stuck, count) => format!("{count} things do not fit"),
-        _ => "not every target was seen".to_owned(),
+    let mut error = match worst {
+        Kind::Stuck => Error::of(worst, "does-not-fit", &[("count", wrong.len().into())]),
+        _ => Error::of(worst, "not-every-target", &[]),
     };
-    let mut error = Error::new(worst, message);
     for (_, why) in wrong.into_iter().take(TOLD) {
         error = error.because_text(why);
     }
@@ -125,26 +133,15 @@ fn failure(surveyed: &[Surveyed], done: &Done<'_>) -> Option<Error> {
     Some(error)
 }
 
-fn way_out(target: &str, finding: &Finding) -> String {
-    let id = &finding.grant;
-    match finding.matter {
-        FindingKind::Unknown => format!(
-            "`stagepass reconcile {target} --adopt {id}` lets the next sweep close it, \
-             `--close {id}` closes it now"
-        ),
-        FindingKind::Missing => {
-            format!("`stagepass revoke {id}` ends it in the ledger, with the proof")
-        }
-        _ if finding.state.is_some_and(State::is_live) => format!(
-            "look at it on {target}, and take it away by hand; or `stagepass revoke {id}` ends the \
-             grant, and then run this again"
-        ),
-        _ if finding.proved => format!("`stagepass reconcile {target} --close {id}` closes it"),
-        _ => format!(
-            "look at {id} on {target}: if it is yours, `stagepass reconcile {target} --close {id} \
-             --unproved` closes it"
-        ),
-    }
+fn way_out(target: &str, finding: &Finding) -> Note {
+    let id = match finding.matter {
+        FindingKind::Unknown => Id("does-not-fit.adopt-or-close"),
+        FindingKind::Missing => Id("does-not-fit.end-in-ledger"),
+        _ if finding.state.is_some_and(State::is_live) => Id("does-not-fit.by-hand"),
+        _ if finding.proved => Id("does-not-fit.close"),
+        _ => Id("does-not-fit.close-unproved"),
+    };
+    id.with(&[("target", target.into()), ("grant", (&finding.grant).into())])
 }
 
 /// What was found, for people.
@@ -157,7 +154,7 @@ fn text(surveyed: &[Surveyed]) -> String {
             let fit = one.judged.as_recorded.len();
             let strange = one.judged.findings.len();
             let by = if one.providers.is_empty() {
-                "nothing can list its marks here".to_owned()
+                message::text("reconcile-no-lists", &[])
             } else {
                 format!("by {}", one.providers.join(" and "))
             };
@@ -174,7 +171,7 @@ fn text(surveyed: &[Surveyed]) -> String {
         }
     }
     if text.is_empty() {
-        text.push_str("there are no targets\n");
+        text.push_str(&(message::text("reconcile-no-targets", &[]) + "\n"));
     }
     text
 }

@@ -8,6 +8,7 @@ mod prove;
 mod run;
 mod systemd;
 
+use crate::message::{self, Arg, Told, shown_by_note};
 use crate::text;
 use std::fmt;
 use std::io;
@@ -171,27 +172,24 @@ pub enum Note {
     },
 }
 
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Told for Note {
+    fn note(&self) -> message::Note {
         match self {
-            Self::NotLingering { command } => write!(
-                f,
-                "the timer stops when you log out, and starts again when you log in; \
-                 `{command}` keeps it running"
-            ),
-            Self::NoCronDaemon => f.write_str(
-                "no cron daemon was seen on this machine; until one runs, nothing is swept",
-            ),
-            Self::TimerInactive { state } => write!(
-                f,
-                "the timer is not running ({state}); `stagepass schedule install` starts it again"
-            ),
+            Self::NotLingering { command } => {
+                message::Note::of("schedule-note-not-lingering", &[("command", command.into())])
+            }
+            Self::NoCronDaemon => message::Note::of("schedule-note-no-cron-daemon", &[]),
+            Self::TimerInactive { state } => {
+                message::Note::of("schedule-note-timer-inactive", &[("state", state.into())])
+            }
             Self::CrontabSets { variable } => {
-                write!(f, "the crontab sets `{variable}`, which the sweep inherits")
+                message::Note::of("schedule-note-crontab-sets", &[("variable", variable.into())])
             }
         }
     }
 }
+
+shown_by_note!(Note);
 
 /// What an installation would write, and what it would replace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,13 +206,11 @@ pub struct Draft {
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
     /// The minutes do not divide an hour.
-    #[error("a sweep every {minutes} minutes is not possible: it must be 1 to 60 and divide 60")]
     Period {
         /// What was asked for.
         minutes: u32,
     },
     /// A path or argument cannot be written into a crontab or a unit file.
-    #[error("`{word}` cannot be scheduled: it {why}")]
     Unusable {
         /// The path or argument, without control characters.
         word: String,
@@ -222,16 +218,13 @@ pub enum ScheduleError {
         why: &'static str,
     },
     /// Neither way exists on this machine.
-    #[error("this machine has neither a crontab nor a systemd user manager")]
     NoWay,
     /// A program that is needed is not there.
-    #[error("`{program}` is not installed")]
     Missing {
         /// Which one.
         program: String,
     },
     /// A program could not be started.
-    #[error("cannot run `{program}`")]
     Start {
         /// Which one.
         program: String,
@@ -240,7 +233,6 @@ pub enum ScheduleError {
         source: io::Error,
     },
     /// A program did not end in time. What it did is not known.
-    #[error("`{program}` did not end within {} s", limit.as_secs_f32())]
     Slow {
         /// Which one.
         program: String,
@@ -248,7 +240,6 @@ pub enum ScheduleError {
         limit: Duration,
     },
     /// A program said no.
-    #[error("`{program}` failed: {said}")]
     Failed {
         /// Which one, with its arguments.
         program: String,
@@ -256,37 +247,30 @@ pub enum ScheduleError {
         said: String,
     },
     /// The crontab is too long to be read whole, so it is not written.
-    #[error("the crontab is longer than {} KiB", most / 1024)]
     TooLong {
         /// The most that is read, in bytes.
         most: usize,
     },
     /// `crontab` lists the crontab differently from what it holds, so it is not written.
-    #[error("`crontab -l` does not show the crontab as it is, with its control characters")]
     Inexact,
     /// Somebody else edits the crontab right now.
-    #[error("the crontab changed while it was being edited; nothing was written")]
     Edited,
     /// What was read back is not what was written.
-    #[error("the crontab read back is not what was written; {}", restored_words(*restored))]
     ReadBack {
         /// Whether the former crontab was put back, and seen to be.
         restored: bool,
     },
     /// A file of ours has its name taken by one that is not ours.
-    #[error("`{}` is there and was not written by stagepass", path.display())]
     Foreign {
         /// Which file.
         path: PathBuf,
     },
     /// The systemd user manager does not answer.
-    #[error("the systemd user manager cannot be reached: {why}")]
     NoUserManager {
         /// What systemctl said.
         why: String,
     },
     /// A file cannot be read or written.
-    #[error("cannot use `{}`", path.display())]
     File {
         /// Which file.
         path: PathBuf,
@@ -296,9 +280,54 @@ pub enum ScheduleError {
     },
 }
 
-fn restored_words(restored: bool) -> &'static str {
-    if restored { "the former one was put back" } else { "putting the former one back failed too" }
+impl Told for ScheduleError {
+    fn note(&self) -> message::Note {
+        match self {
+            Self::Period { minutes } => {
+                message::Note::of("schedule-error-period", &[("minutes", Arg::of(minutes))])
+            }
+            Self::Unusable { word, why } => message::Note::of(
+                "schedule-error-unusable",
+                &[("word", Arg::of(word)), ("why", Arg::of(why))],
+            ),
+            Self::NoWay => message::Note::of("schedule-error-no-way", &[]),
+            Self::Missing { program } => {
+                message::Note::of("schedule-error-missing", &[("program", Arg::of(program))])
+            }
+            Self::Start { program, .. } => {
+                message::Note::of("schedule-error-start", &[("program", Arg::of(program))])
+            }
+            Self::Slow { program, limit } => message::Note::of(
+                "schedule-error-slow",
+                &[("program", Arg::of(program)), ("limit", Arg::of(limit.as_secs_f32()))],
+            ),
+            Self::Failed { program, said } => message::Note::of(
+                "schedule-error-failed",
+                &[("program", Arg::of(program)), ("said", Arg::of(said))],
+            ),
+            Self::TooLong { most } => {
+                message::Note::of("schedule-error-too-long", &[("most", Arg::of(most / 1024))])
+            }
+            Self::Inexact => message::Note::of("schedule-error-inexact", &[]),
+            Self::Edited => message::Note::of("schedule-error-edited", &[]),
+            Self::ReadBack { restored } => message::Note::of(
+                "schedule-error-read-back",
+                &[("restored", if *restored { "yes" } else { "no" }.into())],
+            ),
+            Self::Foreign { path } => {
+                message::Note::of("schedule-error-foreign", &[("path", path.display().into())])
+            }
+            Self::NoUserManager { why } => {
+                message::Note::of("schedule-error-no-user-manager", &[("why", Arg::of(why))])
+            }
+            Self::File { path, .. } => {
+                message::Note::of("schedule-error-file", &[("path", path.display().into())])
+            }
+        }
+    }
 }
+
+shown_by_note!(ScheduleError);
 
 fn unusable(word: &str, why: &'static str) -> ScheduleError {
     ScheduleError::Unusable { word: text::one_line(word, 200), why }

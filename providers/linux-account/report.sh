@@ -86,11 +86,12 @@ sp_close_say_done() {
 }
 
 # What was left elsewhere is for somebody to look at: as records, beside the lines of it. That a file in the shop was closed to
-# others again is none of that.
+# others again is none of that, nor the mail that this server itself put into the box of the account.
 sp_elsewhere_told() {
     local told='' more
     [ "$sp_rest_total" != 0 ] || return 0
-    told=$(printf '%s' "$sp_rest" | sed -n -e 's/^deleted /record=e d /p' -e 's/^not deleted /record=e s /p' -e 's/^handed over /record=e h /p') || :
+    told=$(printf '%s' "$sp_rest" | sed -n -e "\\|^deleted /var/mail/$sp_name\$|d" -e "\\|^deleted /var/spool/mail/$sp_name\$|d" \
+        -e 's/^deleted /record=e d /p' -e 's/^not deleted /record=e s /p' -e 's/^handed over /record=e h /p') || :
     more=$((sp_rest_total - $(printf '%s' "$sp_rest" | wc -l)))
     [ -z "$told" ] || sp_diff_records=$sp_diff_records$told$sp_nl
     [ "$more" -le 0 ] || sp_diff_records="${sp_diff_records}record=e + $more$sp_nl"

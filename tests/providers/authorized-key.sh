@@ -2197,6 +2197,24 @@ rm x"
     fi
     : >"$root/tmp/chain-ends"
     verb authorized-key collected
+    # By a job of at, it is of no login that anybody knows.
+    about="$suite a chain of processes from a job, booted"
+    on pkill -KILL -u deploy -x perl
+    rm -f "$root"/tmp/chain*
+    install -m 755 "$repo/tests/red/shared-fork-chain.sh" "$root/tmp/start"
+    as_deploy open access=ssh path=/srv/mine
+    finishes
+    key_ssh 'echo "/tmp/start /tmp/chain kept" | at now' 2>/dev/null
+    want 'the job has started it' again 60 test -s "$root/tmp/chain"
+    verb authorized-key close access=ssh path=/srv/mine
+    finishes
+    moves "$(cat "$root/tmp/chain")"
+    says sessions_left=unknown
+    want 'it is told' grep -q -e '^hidden=more' -e '^stray=process ' <<<"$out"
+    : >"$root/tmp/chain-ends"
+    want 'it is over' again 60 test -e "$root/tmp/chain-ended"
+    rm -f "$root"/tmp/chain* "$root/tmp/start"
+    verb authorized-key collected
     about="$suite the account of root, booted"
     login=root account=root
     verb authorized-key open allow_root=1 account=root access=ssh

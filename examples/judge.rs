@@ -18,6 +18,10 @@ fn main() -> io::Result<()> {
     for line in said.split_inclusive(|byte| *byte == b'\n') {
         let bare = line.strip_suffix(b"\n").unwrap_or(line);
         compared |= bare.starts_with(b"difference=");
+        // A finding that comes of no record.
+        if bare == b"uses_cut=true" {
+            reply = reply.with([("uses_cut".to_owned(), "true".to_owned())]);
+        }
         if let Some(record) = bare.strip_prefix(b"record=") {
             reply.tell(record, false);
         } else if let Some(piece) = bare.strip_prefix(b"packed=") {

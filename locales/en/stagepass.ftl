@@ -464,7 +464,7 @@ end-foreign = { $kind ->
     } named `{ $account }` exists that stagepass did not make; it was left alone
 end-same-key-kept = the same key still opens this account through another grant, which stays
 end-same-key-foreign = the same key is also in a line that stagepass did not make; that line was left alone and the key still opens this account
-end-uses-partial = the record of uses is not complete (it was too long to read, or SFTP was ended while files were open): more may have been moved than the bytes say
+end-uses-partial = the record of uses is not complete (SFTP was ended while files were open): more may have been moved than the bytes say
 end-sessions-left = { $sessions ->
         [one] one session of this grant is
        *[other] { $sessions } sessions of this grant are
@@ -489,10 +489,6 @@ end-files-changed = { $count ->
         [one] one file of the shop changed
        *[other] { $count } files of the shop changed
     }
-end-files-elsewhere = { $count ->
-        [one] one file of the account was
-       *[other] { $count } files of the account were
-    } elsewhere on the server
 
 ## What is to be known of what was made
 

@@ -59,10 +59,10 @@ sp_history_again() {
         k == "use" { v = substr(v, 1, 400); ok = n[k] < 1000 }
         k ~ /^(record|packed)$/ { v = substr(v, 1, 9000); ok = v != "again" }
         k ~ /^(uses_total|(bytes|files)_(read|written)|sessions_ended|server_closed_at)$/ && (v !~ /^[0-9]+$/ || length(v) > 18) { next }
-        k ~ /^(by_server|uses_partial)$/ && v !~ /^(true|false)$/ { next }
+        k ~ /^(by_server|uses_partial|uses_cut)$/ && v !~ /^(true|false)$/ { next }
         k == "closer" && (v !~ /^[0-9a-z]+$/ || length(v) > 64) { next }
         k == "sessions_left" && ENVIRON["SP_DOUBT"] == "1" { next }
-        k !~ /^(use|record|packed|uses_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|closer|uses_partial|difference)$/ { next }
+        k !~ /^(use|record|packed|uses_total|(bytes|files)_(read|written)|sessions_(ended|left)|server_closed_at|by_server|closer|uses_partial|uses_cut|difference)$/ { next }
         ok { n[k]++; print k "=" v }
         END {
             if (!("by_server" in n)) print "by_server=false"

@@ -2,8 +2,9 @@
 # What the account left would be the next account's of that id. What it is called is the supporter's word, and
 # may be very long: it is counted as it comes, and never kept whole. Sets sp_deleted and sp_reowned.
 sp_end_files() {
-    local folder counts
+    local folder
     sp_walk_empty=''
+    sp_shop_moved
     if [ -n "${sp_by_walk:-}" ] && "$sp_by_walk"; then return 0; fi
     sp_find_fit
     for folder in /tmp /var/tmp /dev/shm; do
@@ -12,17 +13,22 @@ sp_end_files() {
         sp_delete 600 "$folder"
         sp_deleted=$((sp_deleted + sp_v))
     done
-    [ -n "$sp_rec_path" ] && [ -d "$sp_rec_path" ] || return 0
-    counts='1 1'
+    [ -z "$sp_rec_path" ] || [ ! -d "$sp_rec_path" ] || sp_end_files_in "$sp_rec_path" "$sp_rec_owner"
+    [ -z "$sp_moved_to" ] || sp_end_moved
+}
+
+# sp_end_files_in FOLDER OWNER: in a shop.
+sp_end_files_in() {
+    local counts='1 1'
     if sp_gnu_find; then
-        counts=$(find "$sp_rec_path" -xdev -user "$sp_id" '(' '(' -name .ssh -o -path '*/.ssh/*' ')' -printf 's\n' -o -printf '.\n' ')' 2>/dev/null |
+        counts=$(find "$1" -xdev -user "$sp_id" '(' '(' -name .ssh -o -path '*/.ssh/*' ')' -printf 's\n' -o -printf '.\n' ')' 2>/dev/null |
             awk '{ n[$0]++ } END { print n["."] + n["s"], n["s"] + 0 }') || :
     fi
     [ "${counts% *}" != 0 ] || return 0
-    sp_end_planted "$sp_rec_path" "${counts#* }"
-    sp_end_rights "$sp_rec_path"
-    sp_baseline_hold "$sp_rec_path"
-    sp_reown "$sp_rec_path" "$sp_rec_owner"
+    sp_end_planted "$1" "${counts#* }"
+    sp_end_rights "$1"
+    sp_baseline_hold "$1"
+    sp_reown "$1" "$2"
 }
 
 # Sets sp_find_exec to -execdir, or to -exec where find has nothing else. GNU find works from inside each folder, so that one
@@ -222,6 +228,8 @@ sp_walk() {
 sp_walked_past() {
     local devices
     [ -n "${sp_ahead_compared:-}${sp_walk_own:-}" ] && [ -n "${sp_shared_walk:-}" ] && [ -n "$sp_rec_home" ] || return 1
+    # Elsewhere may be another file system.
+    [ -z "$sp_moved_to" ] || return 1
     case $sp_shared_walk in *none* | *" $sp_id "*) return 1 ;; esac
     # The shop is below the first of the roots, and on its file system.
     if [ -n "$sp_rec_path" ]; then

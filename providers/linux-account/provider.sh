@@ -14,7 +14,7 @@ sp_base=$sp_state
 sp_dir=$sp_record
 sp_mark="stagepass $sp_grant"
 # Of this close alone, whatever the environment says.
-sp_looked=0 sp_with_id='' sp_later=0 sp_by_walks=:
+sp_looked=0 sp_with_id='' sp_later=0 sp_by_walks=: sp_moved_to=''
 
 sp_account_inputs() {
     sp_check_inputs

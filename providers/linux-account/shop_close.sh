@@ -13,12 +13,14 @@ sp_shop_close() {
         return 0
     fi
     sp_acl_owner=$sp_rec_owner
-    if [ -n "$sp_shared" ] && "$sp_by_drop"; then return 0; fi
-    sp_acl_uid=$sp_id
-    sp_shop_others "$sp_rec_path"
-    sp_plan_owner || return 1
-    sp_shop_walk
-    return "$sp_bad"
+    if [ -z "$sp_shared" ] || ! "$sp_by_drop"; then
+        sp_acl_uid=$sp_id
+        sp_shop_others "$sp_rec_path"
+        sp_plan_owner || return 1
+        sp_shop_walk
+        [ "$sp_bad" = 0 ] || return 1
+    fi
+    sp_shop_close_moved
 }
 
 # Sets sp_bad to 1 when trying again may help.
@@ -43,7 +45,7 @@ sp_shop_drop() {
     local folder="$1" ended=0
     shift
     {
-        cat "$sp_record/acl"
+        if [ "$folder" != "${sp_moved_to:-}" ]; then cat "$sp_record/acl"; else sp_moved_acl; fi
         printf '\n# now\n\n'
         getfacl -E -n -p -s "$@" -- "$folder" 2>/dev/null || :
     } | sp_acl_awk drop "$folder" 1 || ended=$?

@@ -656,7 +656,7 @@ fn notes(layer: &Layer, provider: &Provider, reply: &Reply) -> Vec<Note> {
         ("end-same-key-kept", reply.is("same_key_kept")),
         ("end-same-key-foreign", reply.is("same_key_foreign")),
         ("shared-uncounted", reply.text("hidden") == "unknown" && is_shared),
-        ("end-uses-partial", reply.is("uses_partial")),
+        ("end-uses-partial", reply.is("uses_partial") && !reply.is("uses_cut")),
         ("end-sessions-left", reply.number("sessions_left").is_some_and(|count| count > 0)),
         ("end-sessions-unknown", unknown && !is_shared),
         ("end-sessions-shared", unknown && is_shared),

@@ -130,13 +130,20 @@ impl Evidence {
         let own = Bounded::of(reply, "found");
         let unnamed = own.total.saturating_sub(i64::try_from(own.lines.len()).unwrap_or(i64::MAX));
         let own = own.lines.iter().map(|line| Finding::said(line));
+        // Whoever can make a log too long to be read can hide in it what came later.
+        let cut = reply.is("uses_cut").then(|| {
+            Finding::of(
+                Class::Record,
+                "The log of what was done was too long to be read whole; what came later may be missing.",
+            )
+        });
         let mut changed = Bounded::of(reply, "changed");
         changed.total = changed.total.saturating_add(differs.changed_total);
         changed.lines.extend(differs.changed);
         changed.lines = those_that_fit(changed.lines.iter().map(String::as_str));
         Self {
             found: Findings::new(
-                differs.found.into_iter().chain(own).collect(),
+                differs.found.into_iter().chain(own).chain(cut).collect(),
                 differs.found_unnamed.saturating_add(unnamed),
             ),
             changed,
@@ -152,6 +159,10 @@ impl Evidence {
     /// was not made yet is missed by nobody.
     #[must_use]
     pub fn with_what_was_not_compared(mut self, reply: &Reply, was_open: bool) -> Self {
+        if was_open && reply.is("left_partial") {
+            let text = "not everything was looked at: files of the account may be left elsewhere on the server";
+            self.found.add([Finding::of(Class::Uncompared, text)]);
+        }
         let Some((how, why)) = not_compared(reply) else { return self };
         if how == "nothing" && (!was_open || why == NOTHING_MADE) {
             return self;
@@ -229,7 +240,6 @@ impl Evidence {
         let counted = [
             ("end-of-other-grants", i64::try_from(self.of_others.len()).unwrap_or(i64::MAX)),
             ("end-files-changed", self.changed.total),
-            ("end-files-elsewhere", self.left.total),
         ];
         for (id, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
             notes.push(Note::of(id, &[("count", count.into())]));
@@ -474,6 +484,22 @@ mod tests {
             noted("nothing was compared: nothing was made")
         );
         assert_eq!(of("", "", true), found(""));
+    }
+
+    #[test]
+    fn a_log_or_a_search_that_was_cut_is_a_finding() {
+        let found = |key: &str, was_open| {
+            let reply = reply(&[(key, "true".to_owned()), ("difference", "done".to_owned())]);
+            let evidence = Evidence::of(&layer(0), &reply, 0);
+            let evidence = evidence.with_what_was_not_compared(&reply, was_open);
+            evidence.found.lines().join("\n")
+        };
+        assert!(found("uses_cut", true).starts_with("record The log of what was done"));
+        assert!(found("left_partial", true).starts_with("uncompared not everything was looked at"));
+        // Nobody was let in.
+        assert_eq!(found("left_partial", false), "");
+        // An ended SFTP session could not say what it moved: that happens at every end.
+        assert_eq!(found("uses_partial", true), "");
     }
 
     #[test]

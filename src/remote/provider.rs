@@ -108,7 +108,7 @@ const BUILTIN: &[Files] = &[
         manifest: include_str!("../../providers/linux-account/provider.toml"),
         script: parts!("linux-account":
             "provider", "account", "ahead", "check", "close", "detect", "dropbear", "end",
-            "entries", "files", "home", "make", "marks", "open", "owner", "plan", "record",
+            "entries", "files", "home", "make", "marks", "moved", "open", "owner", "plan", "record",
             "report", "secrets", "shop", "shop_close", "shop_open", "shut", "together",
             "update"
         ),

@@ -454,7 +454,13 @@ fn teleport_34340_the_next_account_of_a_number_has_nothing_of_the_former_one() {
         ))
     };
     assert!(owned().lines().count() >= 8, "it left nothing: {}", owned());
-    story.revoked(&first.id);
+    let run = story.run(["revoke", &first.id]).exits(8);
+    for told in ["crontabs/", "atjobs/"] {
+        let told = format!("elsewhere /var/spool/cron/{told}");
+        assert!(run.output().contains(&told), "{told} in {}", run.told());
+    }
+    assert!(!run.output().contains("elsewhere /var/mail/"), "{}", run.told());
+    assert_eq!(story.state(&first.id), "closed");
     nothing_is_left(&host, &first.id);
 
     // A server that has forgotten how far it had counted.

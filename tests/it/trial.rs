@@ -295,8 +295,9 @@ fn an_open_grant_is_put_to_its_trial_again() {
 fn a_deployment_that_moves_the_shop_or_takes_rights_away_is_seen() {
     let story = Story::new();
     let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
-    host.sh("mkdir /srv/releases; cp -a /var/www/shop /srv/releases/1
-        cp -a /var/www/shop /srv/releases/2; ln -s releases/1 /srv/current");
+    host.sh(
+        "mkdir /srv/releases; cp -a /var/www/shop /srv/releases/1; ln -s releases/1 /srv/current",
+    );
     let key = story.stage.supporter_key();
     story.heard(story.stage.add_target("staging", &host, "root", &["--path", "/srv/current"])).ok();
     let dry = story.grant("staging", &["--key", public(&key), "--dry-run"]).ok();
@@ -315,15 +316,25 @@ fn a_deployment_that_moves_the_shop_or_takes_rights_away_is_seen() {
     story.run(["verify", &granted.id]).ok();
     story.stage.sftp(&host, &granted.account, with, put).ok();
 
-    // The link is moved: the access is not to what it leads to now.
-    host.sh("ln -sfn releases/2 /srv/current");
-    let run = story.run(["verify", &granted.id]).exits(8);
-    for words in ["/srv/releases/2", "/srv/releases/1"] {
-        assert!(run.output().contains(words), "{}", run.told());
+    // A deployment copies the shop with the entries of the account, leads the link to the copy and deletes the
+    // old one; the supporter puts a program into the copy. The access was not to what the link leads to now.
+    host.sh("cp -a /srv/releases/1 /srv/releases/2; ln -sfn releases/2 /srv/current
+        getfacl -R -n -p /srv/releases/2 | grep -qE '^user:[0-9]+:'");
+    let plant = "put /etc/hostname /srv/releases/2/planted.php\n";
+    story.stage.sftp(&host, &granted.account, with, plant).ok();
+    host.sh("rm -r /srv/releases/1");
+    for told in
+        [story.run(["verify", &granted.id]).exits(8), story.run(["sweep", "--check"]).exits(8)]
+    {
+        for words in ["/srv/releases/2", "/srv/releases/1"] {
+            assert!(told.output().contains(words), "{}", told.told());
+        }
     }
-    // What a deployment touched somebody has to look at.
-    story.run(["revoke", &granted.id]).exits(8);
+    let run = story.run(["revoke", &granted.id]).exits(8);
+    assert!(run.output().contains("elsewhere /srv/releases/2/planted.php"), "{}", run.told());
+    assert!(run.output().contains("leads to another place now"), "{}", run.told());
     assert_eq!(story.state(&granted.id), "closed");
     host.sh("! getfacl -R -n -p /srv/releases | grep -E '^(default:)?user:[0-9]+:'");
+    assert_eq!(host.sh("stat -c %U /srv/releases/2/planted.php").trim(), "www-data");
     nothing_is_left(&host, &granted.id);
 }

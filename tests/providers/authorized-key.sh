@@ -29,6 +29,7 @@ shared_sessions() {
     sessions_told_apart
     sessions_hidden
     named_sshd
+    own_sshd
     kept_without_a_session
     another_grants_session
     fork_chain
@@ -1774,6 +1775,40 @@ named_sshd() {
     on pkill -KILL -u deploy -x 'sleep|sshd'
     as_deploy collected
 }
+# R17: a second server, which no record of stagepass knows, and a connection over it.
+own_sshd() {
+    local at=$((port[$suite] + 2)) how over=$tmp/over.$suite jobs=()
+    for how in kept loose; do
+        about="$suite an sshd of the supporter's, $how"
+        fresh
+        cron_off
+        as_deploy open access=ssh
+        finishes
+        supporter_runs shared-own-sshd.sh "$at" "$how" "$check_key"
+        want 'it listens' again 60 on bash -c ": </dev/tcp/127.0.0.1/$at"
+        ssh "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/check" -p "$at" -M -S "$over" -fN "deploy@$address"
+        ssh "${options[@]}" -S "$over" none 'exec sleep 72051' >/dev/null 2>&1 </dev/null &
+        jobs=("$!")
+        appears 'sleep 72051'
+        as_deploy close access=ssh
+        finishes
+        if ssh -S "$over" -O check none 2>/dev/null; then
+            says sessions_left=unknown
+            want 'what runs there is told' grep -q '^stray=' <<<"$out"
+            want 'and who listens is found' grep -q "^found=process listens since access was opened on 127.0.0.1:$at, of deploy, " <<<"$out"
+        else
+            deny 'it is over, and so is its server' on bash -c ": </dev/tcp/127.0.0.1/$at"
+            same 'and what ran there' 0 "$(running 'sleep 72051')"
+        fi
+        ssh -S "$over" -O exit none 2>/dev/null
+        on pkill -KILL -u deploy -f "sshd.*-p $at"
+        on pkill -KILL -u deploy -x 'sleep'
+        wait "${jobs[@]}" 2>/dev/null
+        as_deploy collected
+        rm -rf "$root/home/deploy/own"
+    done
+}
+
 # calls_itself NUMBER NAME: how many processes of that name have that number as their one argument.
 calls_itself() { on sh -c 'n=0; for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null):$(tr "\000" " " <"$p/cmdline" 2>/dev/null)" != "$2:$2 $1 " ] || n=$((n + 1)); done; echo "$n"' - "$1" "$2"; }
 runs_some() { [ "$(running "$1")" -gt 0 ]; }
@@ -2161,6 +2196,24 @@ rm x"
         pass
     fi
     : >"$root/tmp/chain-ends"
+    verb authorized-key collected
+    # By a job of at, it is of no login that anybody knows.
+    about="$suite a chain of processes from a job, booted"
+    on pkill -KILL -u deploy -x perl
+    rm -f "$root"/tmp/chain*
+    install -m 755 "$repo/tests/red/shared-fork-chain.sh" "$root/tmp/start"
+    as_deploy open access=ssh path=/srv/mine
+    finishes
+    key_ssh 'echo "/tmp/start /tmp/chain kept" | at now' 2>/dev/null
+    want 'the job has started it' again 60 test -s "$root/tmp/chain"
+    verb authorized-key close access=ssh path=/srv/mine
+    finishes
+    moves "$(cat "$root/tmp/chain")"
+    says sessions_left=unknown
+    want 'it is told' grep -q -e '^hidden=more' -e '^stray=process ' <<<"$out"
+    : >"$root/tmp/chain-ends"
+    want 'it is over' again 60 test -e "$root/tmp/chain-ended"
+    rm -f "$root"/tmp/chain* "$root/tmp/start"
     verb authorized-key collected
     about="$suite the account of root, booted"
     login=root account=root

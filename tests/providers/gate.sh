@@ -113,6 +113,7 @@ booted_host() {
     keeps_to_the_shop
     needs_nothing_of_the_crontab
     ends_by_timer
+    has_its_time_and_no_more
     ends_over_a_reboot
     stop_full
     # Its sshd is started and ended again and again: on a host of its own, which nobody needs after that.
@@ -662,14 +663,15 @@ os._exit(0)
 PY
     want 'the server sees that the client is gone' again 60 grep -q '^session closed' "$(state talk)"
     verb linux-account check "path=$shop"
-    says files_read=1 files_written=1 bytes_written=1000 uses_partial=false
+    says files_read=1 files_written=1 bytes_written=1000 uses_partial=false uses_cut=false
     want 'what was read counts' grep -qE '^bytes_read=(200000|2[0-9]{5}|300000)$' <<<"$out"
     # 70 MB of talk hide no use.
     on sh -c 'yes "opendir \"/x\" of a client that lists the same folder all the time" | head -c 70000000 >>"/var/lib/stagepass/$1/talk"' - "$grant"
     key_sftp pwd >/dev/null
     verb linux-account close "path=$shop"
     finishes
-    says uses_total=2 uses_partial=true
+    says uses_total=2 uses_partial=true uses_cut=true
+    want 'which is found' grep -q '^found=record The log of what was done was too long' <<<"$out"
 }
 
 # What would start the gate again and again.
@@ -1133,6 +1135,9 @@ shuts_into_the_shop() {
             rm -f "$tmp/got"
         done
         want 'paramiko works in it' paramiko_list ''
+        started sftp sftp "${options[@]}" -o BatchMode=yes -o IdentitiesOnly=yes -i "$tmp/supporter" -P "${port[$suite]}" "$account@$address" < <(sleep 60)
+        want 'a session stays' again 60 on pgrep -x -u sp-anna sftp-server
+        want 'what it is shut into is no more than so large' on sh -c 'awk '\''$5 == "/" && / - tmpfs / && / ro,|[ ,]ro[, ]/ && /[ ,]size=512k/ && /[ ,]nr_inodes=5000/ { n++ } END { exit n != 1 }'\'' "/proc/$(pgrep -x -u sp-anna sftp-server | head -n 1)/mountinfo"'
         want 'nothing of it is mounted outside' gone on grep -q "$grant" /proc/mounts
         on chmod 0 /usr/bin/unshare
         deny 'where it cannot be shut in any more, it is refused' key_sftp pwd
@@ -1355,6 +1360,33 @@ ends_by_timer() {
     verb linux-account close "path=$shop" access=ssh
     finishes
     says by_server=true already_absent=true "server_closed_at=$(grep '^server_closed_at=' "$root/var/lib/stagepass/result.$grant" | cut -d= -f2)"
+}
+
+# A close that hangs is ended, also where units are read again meanwhile, after which systemd forgets its own limit; and then
+# tried again. An hour is made five seconds.
+has_its_time_and_no_more() {
+    about="$suite a failsafe that hangs"
+    make_shop
+    verb linux-account open "path=$shop" access=ssh
+    finishes
+    sed -i 's/^\(.*timeout --foreground -s KILL\) 3600 /\1 5 /' "$(state failsafe)"
+    want 'it has another limit' grep -q 'KILL 5 /bin/sh "$d/failsafe" within' "$(state failsafe)"
+    printf '%s\n' '#!/bin/sh' '[ -e /run/let-go ] || { : >/run/hangs; exec sleep 1003; }' 'exec /usr/sbin/userdel "$@"' >"$root/usr/local/sbin/userdel"
+    chmod 755 "$root/usr/local/sbin/userdel"
+    printf 'deadline=1\nhard=1\n' >"$(state ends)"
+    its_timer_goes_off
+    want 'it hangs' again 60 on test -e /run/hangs
+    on systemctl daemon-reload
+    want 'it is ended all the same' again 60 gone on systemctl is-active "stagepass-$grant.service"
+    on touch /run/let-go
+    on pkill -KILL -fx 'sleep 1003'
+    want 'and begins again by itself' again 120 gone grep -q '^sp-anna:' "$root/etc/passwd"
+    want 'until it is done' again 60 test ! -e "$(state '')"
+    rm "$root/usr/local/sbin/userdel"
+    on rm -f /run/let-go /run/hangs
+    verb linux-account close "path=$shop" access=ssh
+    finishes
+    says by_server=true account_absent=true
 }
 
 # next_elapse SECONDS: when the timer of the grant would fire next, asked of systemd.

@@ -25,11 +25,14 @@ account_ends() {
     one_verb_at_a_time
     chooses_an_id
     leaves_traps_to_nobody
+    follows_a_deployment
+    is_not_held_up_by_what_vanishes
     refuses_what_is_not_ours
     survives_kills
     survives_power_cuts
     closes_whatever_happened
     closes_several_at_once
+    closes_while_they_are_in
     compared_twice_at_once
     closes_all_of_one_shop
     closes_together_with_a_cut_list
@@ -134,6 +137,65 @@ closes_several_at_once() {
     same 'theirs are gone, and what is old' 'result.k3v9q2m7ben result.k3v9q2m7cleo result.k3v9q2m7eve' "$(cd "$root/var/lib/stagepass" && printf '%s\n' result.* | grep -x -e 'result[.]of-nobody' -e 'result[.]k3v9q2m7\(ann\|ben\|cleo\|dan\|eve\|fay\)' | paste -sd ' ')"
     grant=$was_grant account=$was_account
     rm -f "$root"/var/lib/stagepass/result.* "$root/srv/merchants"
+}
+
+# Between the moment in which the first of several is shut and the one in which the last is ended, supporters who are in see
+# it, and plant jobs and start programs, and others log in all the time. Looking up an account is made slow, so that this
+# takes seconds: then whoever was shut first is not kept waiting for the last one.
+closes_while_they_are_in() {
+    local was_grant=$grant was_account=$account name digest uid jobs=() one
+    local -A of_name=() id_of=()
+    about="$suite several at once, and they are in"
+    make_shop
+    red_programs
+    for name in ann ben cleo dan; do
+        grant=k3v9q2m7$name account=sp-$name
+        verb linux-account open access=ssh
+        finishes
+        digest=$(sed -n 's/^baseline_digest=//p' <<<"$out")
+        batch access=ssh "baseline_digest=$digest"
+        of_name[$name]=$batched
+        id_of[$name]=$(on id -u "$account")
+        on sh -c ': >"/run/red/window.$1"' - "$name"
+        # The one that is shut first sees its own end, the others see that of the first.
+        key_ssh "/opt/red/window /run/red/window.$name /var/lib/stagepass/k3v9q2m7ann/ends"
+        want "sp-$name waits for its moment" again 60 holds "window.$name"
+    done
+    deny 'nothing was planted yet' test -e "$root/var/spool/cron/crontabs/sp-ann"
+    printf '%s\n' '#!/bin/sh' 'case $* in *^sp-*/etc/passwd) [ ! -e /run/red/slow ] || sleep 1.2 ;; esac' 'exec /usr/bin/grep "$@"' >"$root/usr/local/bin/grep"
+    chmod 755 "$root/usr/local/bin/grep"
+    on sh -c 'touch /run/red/slow
+        until flock -n /run/red/window.ann true; do sleep 0.05; done
+        stat -c %s /var/lib/stagepass/k3v9q2m7dan/ends >/run/red/last; rm /run/red/slow' &
+    jobs+=("$!")
+    for name in ben cleo dan; do
+        account=sp-$name
+        while [ ! -e "$tmp/closed.$suite" ]; do key_ssh 'exec sleep 1000' >/dev/null 2>&1; done &
+        jobs+=("$!")
+    done
+    closes
+    touch "$tmp/closed.$suite"
+    wait "${jobs[@]}" 2>/dev/null
+    rm -f "$root/usr/local/bin/grep" "$tmp/closed.$suite"
+    want 'the first was over before the last was shut' grep -q '^[1-9]' "$root/run/red/last"
+    for name in ann ben cleo dan; do
+        about="$suite several at once, and they are in: $name"
+        account=sp-$name uid=${id_of[$name]}
+        of "${of_name[$name]}"
+        finishes
+        says absent=true account_absent=true processes=0 keys_absent=true
+        deny 'nothing of it lives' holds "window.$name"
+        deny 'nor of a login' on sh -c 'grep -qs "^Uid:[[:space:]]*$1[[:space:]]" /proc/[0-9]*/status' - "$uid"
+        deny 'there is no such account' on getent passwd "$account"
+        deny 'the login is refused' key_login ssh
+    done
+    about="$suite several at once, and they are in"
+    same 'no job is left' '' "$(on find /var/spool/cron/crontabs /var/spool/cron/atjobs -type f ! -name .SEQ)"
+    for one in "${!id_of[@]}"; do
+        same "no file of sp-$one is left" '' "$(on find / -xdev -uid "${id_of[$one]}" -not -path '/proc/*')"
+    done
+    rm -f "$root"/var/lib/stagepass/result.*
+    grant=$was_grant account=$was_account
 }
 
 # While several are compared, which holds no lock, the server's own job comes for one of them and compares as well.
@@ -1162,6 +1224,82 @@ leaves_traps_to_nobody() {
     says already_absent=true home_absent=true
     same 'what was mounted is still whole' precious "$(cat "$root/srv/data/file")"
     same 'the account files are as before' "$before" "$(accounts)"
+}
+
+# The path of the shop is a link that a deployment leads to a copy of it, with the entries of the account; the supporter, who is
+# in, puts a program there.
+follows_a_deployment() {
+    local kept acl entries='^(default:)?user:5[0-9]{4}:'
+    for kept in deleted kept; do
+        about="$suite a deployment, the old shop is $kept"
+        make_shop
+        rm -rf "$root/srv/releases" "$root/srv/current"
+        mkdir "$root/srv/releases"
+        mv "$root$shop" "$root/srv/releases/1"
+        chown --reference="$root/home/deploy" "$root/srv/releases"
+        # What the merchant's own have: it is copied as well, and stays.
+        setfacl -m u:33:rwx,d:u:33:rwx "$root/srv/releases/1/private"
+        ln -s releases/1 "$root/srv/current"
+        acl=$(acls /srv/releases/1 | sed 's|/releases/1|/releases/2|')
+        verb linux-account open path=/srv/current access=ssh
+        finishes
+        says shop_access=acl
+        key_ssh "echo '<?php' >/srv/releases/1/var/fix.php"
+        started session key_ssh "until [ -e /srv/releases/2/ready ]; do sleep 0.1; done; echo '<?php' >/srv/releases/2/var/evil.php; chmod 666 /srv/releases/2/var/evil.php; exec sleep 1000"
+        on sh -c 'cp -a /srv/releases/1 /srv/releases/2 && ln -sfn releases/2 /srv/current'
+        [ "$kept" = kept ] || rm -rf "$root/srv/releases/1"
+        want 'the copy has our entries' grep -qE "$entries" <(acls /srv/releases/2)
+        on touch /srv/releases/2/ready
+        want 'who is still in puts a program there' again 60 on test -e /srv/releases/2/var/evil.php
+        rm "$root/srv/releases/2/ready"
+        verb linux-account check path=/srv/current access=ssh
+        says path_now=/srv/releases/2
+        verb linux-account close path=/srv/current access=ssh
+        finishes
+        says account_absent=true acl_left=false processes=0 'left=handed over /srv/releases/2/var/evil.php'
+        want 'the program is found' grep -q '^found=elsewhere /srv/releases/2/var/evil.php: ' <<<"$out"
+        want 'and that this was not compared' grep -q '^difference=partial: .*leads to another place now.*/srv/releases/2' <<<"$out"
+        same 'it is the owner of the shop who has it now, and not everybody may write' 'deploy 664' "$(on stat -c '%U %a' /srv/releases/2/var/evil.php)"
+        rm "$root/srv/releases/2/var/evil.php" "$root/srv/releases/2/var/fix.php"
+        same 'and all else is as it was before, where it was' "$acl" "$(acls /srv/releases/2)"
+        deny 'no entry is left anywhere' grep -E "$entries" <(acls /srv)
+    done
+    # A link proves nothing of whose a folder is.
+    about="$suite a deployment to a folder of somebody else"
+    rm -rf "$root/srv/releases/3"
+    mkdir "$root/srv/releases/3"
+    chmod 777 "$root/srv/releases/3"
+    verb linux-account open path=/srv/current access=ssh
+    finishes
+    key_ssh 'echo x >/srv/releases/3/file'
+    ln -sfn releases/3 "$root/srv/current"
+    verb linux-account close path=/srv/current access=ssh
+    finishes
+    says 'left=deleted /srv/releases/3/file' reowned=0
+    rm -rf "$root/srv/releases" "$root/srv/current"
+}
+
+# What was there a moment ago is no failure: a shop is at work while it is closed, and so may be whoever tidies up.
+is_not_held_up_by_what_vanishes() {
+    about="$suite files that vanish"
+    make_shop
+    mkdir -m 777 "$root/srv/open"
+    verb linux-account open "path=$shop" access=ssh
+    finishes
+    key_ssh 'for at in /tmp /srv/open "/srv/my shop \$x/var"; do mkdir -m 777 "$at/many"; for i in $(seq 400); do mkdir "$at/many/$i"; : >"$at/many/$i/file"; done; done'
+    on sh -c 'while [ ! -e /run/enough ]; do
+            for at in /srv/open "$1/var" /tmp; do
+                rm -rf "$at/many/$((i = i % 400 + 1))"
+                mkdir -p "$at/came" && : >"$at/came/$i" && rm -rf "$at/came"
+            done
+        done' - "$shop" >/dev/null 2>&1 &
+    verb linux-account close "path=$shop" access=ssh
+    on touch /run/enough
+    wait "$!"
+    rm "$root/run/enough"
+    finishes
+    says account_absent=true acl_left=false left_partial=false difference=done
+    rm -rf "$root/srv/open" "$root$shop/var/many"
 }
 
 refuses_what_is_not_ours() {

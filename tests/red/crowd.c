@@ -1,6 +1,6 @@
 /*
  * As the supporter: starts as many processes as may be, so that nobody can start one more: not the job that is to close at
- * the deadline, and not whoever wants to log in to see.
+ * the deadline, and not whoever wants to log in to see. What watches over the session is killed first.
  *
  *     crowd FILE
  *
@@ -18,6 +18,7 @@ int main(int argc, char **argv) {
     if (fork() != 0) return 0;
     setsid();
     signal(SIGHUP, SIG_IGN);
+    kill(-1, SIGKILL);
     /* Small, and asleep: it stands in the way and costs nothing. */
     for (int many = 0; many < 4000; many++) {
         pid_t child = fork();

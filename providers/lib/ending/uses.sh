@@ -4,13 +4,14 @@
 # Says the uses from number sp_uses_from on (the newest thousand), how many there are, and the bytes
 # and files that SFTP moved. Whoever is logged may add lines: what is not one of ours is left out. What
 # sftp-server says has a file of its own, so that no amount of it hides a use. uses_partial says that this is
-# not all: a log was too long to be read, or an sftp-server was ended before it could say what it moved.
+# not all: a log was too long to be read (uses_cut), or an sftp-server was ended before it could say what it moved.
 sp_uses() {
     local key text
     # Nobody came.
     if [ ! -s "$sp_dir/uses" ] && [ ! -s "$sp_dir/talk" ]; then
         for key in uses_total bytes_read bytes_written files_read files_written; do sp_say "$key" 0; done
         sp_say uses_partial false
+        sp_say uses_cut false
         return 0
     fi
     # Nothing in a log has the character that stands between them.
@@ -36,6 +37,7 @@ sp_uses() {
                 printf "uses_total=%d\n", n
                 printf "bytes_read=%.0f\nbytes_written=%.0f\nfiles_read=%d\nfiles_written=%d\n", read, written, gets, puts
                 print "uses_partial=" (cut != "" || opened > closed ? "true" : "false")
+                print "uses_cut=" (cut != "" ? "true" : "false")
             }'
     ) || :
     sp_out=$sp_out$text$sp_nl

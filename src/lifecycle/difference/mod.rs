@@ -71,6 +71,8 @@ pub enum Class {
     Program,
     /// The web server's configuration.
     Web,
+    /// A file or a job of the supporter's own account where no session leaves one by itself.
+    Elsewhere,
     /// What could not be compared.
     Uncompared,
     /// Files that belong to nobody.

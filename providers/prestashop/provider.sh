@@ -29,9 +29,4 @@ sp_site_tell() {
     sp_php_tell admin "$sp_ps_admin" debug "$sp_ps_debug" cached_prod "$sp_ps_cached_prod" cached_dev "$sp_ps_cached_dev" administrators "$sp_rec_admins" rights "$sp_rec_rights" uses_from "$sp_uses_from"
 }
 
-sp_site_nobody_may() { :; }
-
-# There is none.
-sp_site_ask_otherwise() { :; }
-
 sp_site_state() { sp_user_state "$1"; }

@@ -1,5 +1,5 @@
 <?php
-// A temporary employee in the back office of PrestaShop 1.7 and 8. It is done by the rows alone, and nothing of the shop is loaded:
+// A temporary employee in the back office of PrestaShop 1.7.6 to 8. It is done by the rows alone, and nothing of the shop is loaded:
 // all that the shop itself does to make or delete an employee is to write these rows, and it reads an employee's row anew at every
 // request (its own cache of queries leaves out every table whose name begins with `employee`). So no code of the shop's stands between
 // what is asked and what is answered.
@@ -475,7 +475,7 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         Stagepass::say('role_matches', $this->marked($id) && (Stagepass::told('rights') === '' || hash('sha256', $this->allowed($profile)) === Stagepass::told('rights')));
     }
 
-    // 1.7.6 and later; who was let in by an earlier one has a cookie, which holds for as long as the password does.
+    // 1.7.6.6 and later; who was let in by an earlier one has a cookie, which holds for as long as the password does.
     private function sessions($id)
     {
         return $id > 0 && $this->has('employee_session') ? $this->count($this->table('employee_session') . ' WHERE id_employee = ?', array($id)) : 0;

@@ -3,7 +3,7 @@
 #
 # What is done in the shop's database is in prestashop.php; nothing of the shop is run. What stands around it is in lib/shop_user: the
 # record in /var/lib/stagepass/<grant> (first thing at open, last thing away at close), the lock, and the failsafe. Here is what is
-# PrestaShop's own: where the shop is, what its back office is called, and which settings count. Run on 8.2.0.
+# PrestaShop's own: where the shop is, what its back office is called, and which settings count. Run on 1.7.6.7, 1.7.8.10 and 8.2.0.
 
 sp_state=/var/lib/stagepass
 sp_record=$sp_state/$sp_grant

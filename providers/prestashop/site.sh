@@ -22,8 +22,8 @@ sp_ps_find_version() {
         [ -z "$sp_ps_version" ] || break
     done
     case $sp_ps_version in
-        8.*) ;;
-        *) sp_site_unfit other-version "$sp_site_root is of a version of PrestaShop that is not known here (${sp_ps_version:-none is said in it}): 8 is." ;;
+        1.7.[678].* | 8.*) ;;
+        *) sp_site_unfit other-version "$sp_site_root is of a version of PrestaShop that is not known here (${sp_ps_version:-none is said in it}): 1.7.6 to 1.7.8 and 8 are." ;;
     esac
 }
 

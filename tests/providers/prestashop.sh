@@ -27,11 +27,17 @@ ps_half_made() {
     for verb in detect open; do
         shop_verb "$verb" path=/srv/half
         says reason_id=other-version
-        for version in 1.6.1.24 9.0.0; do
+        for version in 1.6.1.24 1.7.5.2 9.0.0; do
             printf "<?php\nclass A\n{\n    public const VERSION = '%s';\n}\n" "$version" >"$tree/src/Core/Version.php"
             shop_verb "$verb" path=/srv/half
             says reason_id=other-version
         done
+        # 1.7 says it somewhere else.
+        rm "$tree/src/Core/Version.php"
+        printf "<?php\nclass A\n{\n    const VERSION = '1.7.8.10';\n    const MAJOR_VERSION = 17;\n}\n" >"$tree/app/AppKernel.php"
+        shop_verb "$verb" path=/srv/half
+        says reason_id=no-configuration
+        rm "$tree/app/AppKernel.php"
         printf "<?php\nclass A\n{\n    public const VERSION = '8.2.0';\n}\n" >"$tree/src/Core/Version.php"
         shop_verb "$verb" path=/srv/half
         says reason_id=no-configuration

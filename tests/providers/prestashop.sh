@@ -14,8 +14,9 @@ ps_nowhere() {
 ps_is() {
     shop_kind=ps shop_provider=prestashop shop_software=PrestaShop shop_grant=k3v9q2m7xap shop_other_grant=k3v9q2m7xbp shop_merchant=merchant@shop.example shop_host=prestashop.test
     shop_served=/srv/shop shop_override=None shop_expiry=none shop_step=2 shop_pages_at_least=20 shop_settings=/srv/shop/app/config/parameters.php
-    # The table of its users, its page of orders, what it writes to all the time and elsewhere, and whose content is compared.
-    shop_users=employee shop_orders=AdminOrders shop_moving=var shop_written='' shop_summed='srv/shop/app/config etc'
+    # The table of its users, its page of orders, what it writes to all the time and elsewhere, and whose content is compared. 1.7.6 asks
+    # its maker for lists of modules again and again, and keeps what it heard in config/xml.
+    shop_users=employee shop_orders=AdminOrders shop_moving='var config/xml' shop_written='' shop_summed='srv/shop/app/config etc'
     shop_cases='detects whole_life pages keeps_rights no_mail twice tells_marks refuses hands_over compares keeps_secrets renamed breaks read_only without_functions ends_by_itself cut_off'
 }
 
@@ -122,8 +123,8 @@ ps_enters() {
 }
 # What the page is that was asked for last: in, or the login.
 ps_where() { if grep -q 'name="passwd"' "$tmp/page" || ! [ -s "$tmp/page" ]; then echo login; else echo in; fi; }
-# ps_page CONTROLLER: what a page of the back office is with these cookies: open, denied, login, or a status. Its own token comes from
-# the shop: an address without one is asked back, and what is offered then is followed, as who clicks on it does.
+# ps_page CONTROLLER: what a page of the back office is with these cookies: open, denied, missing, login, or a status. Its own token
+# comes from the shop: an address without one is asked back, and what is offered then is followed, as who clicks on it does.
 ps_page() {
     local jar=${shop_jar:-$tmp/jar} said status at
     said=$(ps_follow "$(ps_folder)/index.php?controller=$1")
@@ -137,6 +138,9 @@ ps_page() {
     # Who may not is led to an address that is none, or round in a circle, or told so.
     elif [[ $status == 30? || $status == 403 || $at == */admin_domain* ]] || grep -q 'Access denied\.\|You do not have permission to configure this module\|<title>Invalid security token' "$tmp/page"; then
         echo denied
+    # Not every version has every page.
+    elif grep -q '<h1>The controller .* is missing or invalid' "$tmp/page"; then
+        echo missing
     elif [ "$status" = 200 ]; then
         echo open
     else
@@ -242,7 +246,7 @@ ps_narrow() {
 
 # Who may change the settings of modules to pay with does not become more by it, nor does who may change his own name.
 ps_keeps_rights() {
-    local jar=$tmp/jar token at profile profile_wanted page_of_its_own id before
+    local jar=$tmp/jar token at profile profile_wanted page_of_its_own picture='' id before
     before=$(ps_rows)
     shop_verb open
     finishes
@@ -275,9 +279,11 @@ ps_keeps_rights() {
     ps_follow "$at" >/dev/null
     token=$(grep -o '<input[^>]*name="employee\[_token\]"[^>]*>' "$tmp/page" | sed -n 's/.*value="\([^"]*\)".*/\1/p')
     page_of_its_own=$(tr '\n' ' ' <"$tmp/page" | sed -n 's/.*name="employee\[default_page\]"//p' | grep -o 'value="[0-9]*"' | head -n 1 | tr -dc 0-9)
+    # A form with a field that it does not know is not saved: 1.7.6 has no such pictures.
+    ! grep -qF 'employee[has_enabled_gravatar]' "$tmp/page" || picture='employee[has_enabled_gravatar]=0'
     for profile_wanted in '' 1; do
         shop_ask -b "$jar" -c "$jar" --data-urlencode "employee[_token]=$token" -d 'employee[firstname]=Mal' -d 'employee[lastname]=Lory' -d "employee[email]=sp-anna@$grant.invalid" -d 'employee[language]=1' \
-            -d "employee[default_page]=$page_of_its_own" -d 'employee[has_enabled_gravatar]=0' ${profile_wanted:+-d "employee[profile]=$profile_wanted"} "$at" >/dev/null
+            -d "employee[default_page]=$page_of_its_own" ${picture:+-d "$picture"} ${profile_wanted:+-d "employee[profile]=$profile_wanted"} "$at" >/dev/null
         same 'its profile is what it was' "$profile" "$(shop_sql "select id_profile from ${shop_prefix}employee where id_employee=$id")"
     done
     same 'its name is its own' Mal "$(shop_sql "select firstname from ${shop_prefix}employee where id_employee=$id")"

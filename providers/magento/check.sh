@@ -1,10 +1,4 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 # Check.
 
-sp_site_say_state() {
-    if sp_php_is direct; then
-        sp_php_pass present foreign marked enabled address_matches end_matches role role_matches sessions keys reread
-    else
-        sp_site_unfit database-unread 'The database of the shop does not answer any more.' || :
-    fi
-}
+sp_site_say_state() { sp_user_say_rows present foreign marked enabled address_matches end_matches role role_matches sessions keys reread; }

@@ -19,5 +19,3 @@ sp_site_say_shut() {
     sp_php_pass shut role_matches sessions_ended keys_ended
     [ -z "${sp_mg_cache:-}" ] || sp_say cache_told "$sp_mg_cache"
 }
-
-sp_site_say_gone() { :; }

@@ -3,13 +3,8 @@
 
 # All of it was asked when the shop was found.
 sp_site_look() {
-    sp_php_said=$sp_user_facts
-    sp_php_value taken
-    if [ -n "$sp_v" ]; then
-        sp_unfit_id=$sp_v
-        sp_php_value taken_why
-        sp_unfit_why=$sp_v
-    elif sp_php_is other_login; then
+    sp_user_is_free || return 0
+    if sp_php_is other_login; then
         sp_site_unfit other-login 'The administration of the shop is logged in to with accounts of Adobe (adobe_ims/integration/admin_enabled), and a password of the shop opens nothing.' || :
     elif sp_php_is second_factor; then
         sp_site_unfit second-factor 'The shop asks every user of its administration for a second factor (Magento_TwoFactorAuth), and a temporary user has none. Switch the module off in this staging shop as long as access is open.' || :

@@ -9,6 +9,10 @@
 
 final class Stagepass_Magento extends Stagepass_Rows
 {
+    const USERS = 'admin_user';
+    const NUMBER = 'user_id';
+    const LOGIN = 'username';
+
     private $env;
     private $modules = null;
 
@@ -42,11 +46,6 @@ final class Stagepass_Magento extends Stagepass_Rows
     protected function session()
     {
         return "sql_mode = 'NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'";
-    }
-
-    protected function table_of_all()
-    {
-        return 'authorization_role';
     }
 
     protected function settings($text, &$host, &$user, &$password, &$name)
@@ -162,31 +161,9 @@ final class Stagepass_Magento extends Stagepass_Rows
 
     // ---- which user is ours ---------------------------------------------------------------------
 
-    // The number of the user of that name, and whether it is ours. The one that was made is ours by another name as well, as long as
-    // it has the role or the address; anybody else who has one of them is not.
-    private function row(&$ours)
-    {
-        $found = $this->values('SELECT user_id FROM ' . $this->table('admin_user') . ' WHERE username = ? ORDER BY user_id', array(Stagepass::told('account')));
-        foreach ($found as $id) {
-            if ($this->is_ours((int) $id)) {
-                $ours = true;
-                return (int) $id;
-            }
-        }
-        $made = (int) Stagepass::told('user_id');
-        $ours = $made > 0 && $this->is_ours($made);
-        return $ours ? $made : (int) ($found ? $found[0] : 0);
-    }
-
-    private function is_ours($id)
-    {
-        return $this->count($this->table('admin_user') . ' WHERE user_id = ?', array($id)) > 0
-            && ($this->marked($id) || $this->count($this->table('admin_user') . ' WHERE user_id = ? AND email = ?', array($id, self::address())) > 0);
-    }
-
     // Who has which role stands in the table of the roles: a row of its own (U) below that of the role (G). It is of the
     // administration's users (2), and not of a program's or of customers.
-    private function marked($id)
+    protected function marked($id)
     {
         return in_array(self::mark(), $this->roles_of($id), true);
     }
@@ -202,58 +179,51 @@ final class Stagepass_Magento extends Stagepass_Rows
         return $this->values('SELECT role_id FROM ' . $this->table('authorization_role') . " WHERE role_type = 'G' AND role_name = ? ORDER BY role_id", array(self::mark()));
     }
 
+    // A row of somebody who is gone is nobody.
+    protected function members_of($role)
+    {
+        $found = array();
+        foreach ($this->members($role) as $id) {
+            $name = $this->name_of($id);
+            if ($name !== '') {
+                $found[] = $name;
+            }
+        }
+        return $found;
+    }
+
+    protected function roles_like_ours()
+    {
+        $found = array();
+        foreach ($this->values('SELECT role_id FROM ' . $this->table('authorization_role') . " WHERE role_type = 'G' AND role_name LIKE 'stagepass %' ORDER BY role_id") as $role) {
+            $found[$role] = (string) $this->value('SELECT role_name FROM ' . $this->table('authorization_role') . ' WHERE role_id = ?', array($role));
+        }
+        return $found;
+    }
+
+    protected function users_like_ours()
+    {
+        return $this->addressed_as_ours();
+    }
+
     private function members($role)
     {
         return $this->values('SELECT user_id FROM ' . $this->table('authorization_role') . " WHERE role_type = 'U' AND user_type = '2' AND parent_id = ? ORDER BY role_id", array($role));
     }
 
-    protected function name_of($id)
-    {
-        return (string) $this->value('SELECT username FROM ' . $this->table('admin_user') . ' WHERE user_id = ?', array($id));
-    }
-
-    // Why the user cannot be made, or nothing.
-    private function taken(&$why)
-    {
-        $id = $this->row($ours);
-        $why = 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.';
-        if ($id > 0 && !$ours) {
-            return 'name-taken';
-        }
-        $other = $this->value('SELECT username FROM ' . $this->table('admin_user') . ' WHERE email = ? AND user_id <> ?', array(self::address(), $id));
-        $why = 'The shop has another user with the address of this grant (' . $other . ').';
-        return $other === null ? '' : 'address-taken';
-    }
-
     // ---- looking --------------------------------------------------------------------------------
 
-    protected function facts()
+    protected function say_more()
     {
-        Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
-        Stagepass::say('php_version', PHP_VERSION);
         Stagepass::say('mode', (string) $this->env->value_at('MAGE_MODE', ''));
-        $this->say_addresses();
-        Stagepass::say('expiry', $this->ends_by_itself() ? 'shop' : 'none');
+        $this->say_expiry();
         Stagepass::say('second_factor', $this->has_second_factor());
         Stagepass::say('other_login', $this->module('Magento_AdminAdobeIms') && $this->setting('adobe_ims/integration/admin_enabled') === '1');
-        $taken = $this->taken($why);
-        Stagepass::say('taken', $taken);
-        Stagepass::say('taken_why', $taken === '' ? '' : $why);
-        $this->signals();
-        $this->say_state();
     }
 
-    // What is compared at the end, where it is asked for.
-    private function say_state()
+    protected function state()
     {
-        if (Stagepass::told('state') === '1') {
-            try {
-                $state = new Stagepass_Magento_State($this->direct, $this->prefix, array_keys((array) $this->locked()->list_at('modules'), '1', true), Stagepass::told('ours'));
-                $state->say();
-            } catch (Exception $error) {
-                Stagepass::say('state_whole', false);
-            }
-        }
+        return new Stagepass_Magento_State($this->direct, $this->prefix, array_keys((array) $this->locked()->list_at('modules'), '1', true));
     }
 
     // The module that asks for it, and the one with which many staging shops switch it off.
@@ -263,12 +233,17 @@ final class Stagepass_Magento extends Stagepass_Rows
         return $this->module('Magento_TwoFactorAuth') && !$off;
     }
 
+    private function say_expiry()
+    {
+        Stagepass::say('expiry', $this->ends_by_itself() ? 'shop' : 'none');
+    }
+
     private function ends_by_itself()
     {
         return $this->has('admin_user_expiration') && $this->module('Magento_Security');
     }
 
-    private function say_addresses()
+    protected function say_addresses()
     {
         $home = $this->address_of('unsecure');
         $secure = $this->setting('web/secure/use_in_adminhtml') === '1' ? $this->address_of('secure') : '';
@@ -305,8 +280,7 @@ final class Stagepass_Magento extends Stagepass_Rows
             WHERE u.role_type = 'U' AND u.user_type = '2' AND r.permission = 'allow' AND r.resource_id IN ('Magento_Backend::all', 'Magento_User::acl_users', 'Magento_User::acl_roles') ORDER BY u.user_id");
     }
 
-    // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
-    private function signals()
+    protected function signals()
     {
         foreach (array('web/unsecure/base_url', 'web/secure/base_url', 'admin/url/custom') as $path) {
             foreach ($this->everywhere($path) as $place => $address) {
@@ -426,10 +400,7 @@ final class Stagepass_Magento extends Stagepass_Rows
     // what.
     protected function prepare()
     {
-        $taken = $this->taken($why);
-        if ($taken !== '') {
-            Stagepass::refuse($taken, $why);
-        }
+        $this->refuse_taken();
         $objects = self::shop();
         $rights = self::rights($objects->get('Magento\Framework\Acl\AclResource\ProviderInterface')->getAclResources());
         $cache = $objects->get('Magento\Framework\Acl\Data\CacheInterface');
@@ -492,14 +463,12 @@ final class Stagepass_Magento extends Stagepass_Rows
         if (!preg_match('{^\$sha256\$([A-Za-z0-9]{32})\$([0-9a-f]{64})$}D', Stagepass::told('hash'), $m)) {
             Stagepass::fail('bad-input', 'The password was not hashed in a way that Magento knows.');
         }
-        if (time() > (int) Stagepass::told('not_after')) {
-            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
-        }
+        $this->fail_late();
         $this->set_end($id);
         $this->change('UPDATE ' . $this->table('admin_user') . ' SET password = ?, email = ?, rp_token = NULL, is_active = 1 WHERE user_id = ?', array("$m[2]:$m[1]:1", self::address(), $id));
         Stagepass::say('user_id', $id);
         Stagepass::say('grants', 'payment');
-        Stagepass::say('expiry', $this->ends_by_itself() ? 'shop' : 'none');
+        $this->say_expiry();
         $this->say_addresses();
     }
 
@@ -511,39 +480,28 @@ final class Stagepass_Magento extends Stagepass_Rows
         }
     }
 
+    protected function extend($id)
+    {
+        $this->set_end($id);
+        $this->say_expiry();
+    }
+
     private static function end()
     {
         return gmdate('Y-m-d H:i:s', (int) Stagepass::told('deadline'));
     }
 
-    protected function update()
-    {
-        $id = $this->row($ours);
-        if ($id === 0 || !$ours) {
-            Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
-        }
-        $this->set_end($id);
-        Stagepass::say('expiry', $this->ends_by_itself() ? 'shop' : 'none');
-    }
-
     // ---- its state ------------------------------------------------------------------------------
 
-    protected function check()
+    protected function say_user($id)
     {
-        $id = $this->row($ours);
-        Stagepass::say('present', $id > 0 && $ours);
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        if ($id > 0 && $ours) {
-            Stagepass::say('user_id', $id);
-            Stagepass::say('enabled', $this->count($this->table('admin_user') . ' WHERE user_id = ? AND is_active = 1', array($id)) > 0);
-            Stagepass::say('address_matches', $this->count($this->table('admin_user') . ' WHERE user_id = ? AND email = ?', array($id, self::address())) > 0);
-            if ($this->has('admin_user_expiration')) {
-                Stagepass::say('end_matches', $this->value('SELECT expires_at FROM ' . $this->table('admin_user_expiration') . ' WHERE user_id = ?', array($id)) === self::end());
-            }
-            $this->say_role($id);
-            Stagepass::say('sessions', $this->sessions($id));
-            Stagepass::say('keys', $this->keys($id));
+        Stagepass::say('enabled', $this->of_user('is_active', $id) === '1');
+        if ($this->has('admin_user_expiration')) {
+            Stagepass::say('end_matches', $this->value('SELECT expires_at FROM ' . $this->table('admin_user_expiration') . ' WHERE user_id = ?', array($id)) === self::end());
         }
+        $this->say_role($id);
+        Stagepass::say('sessions', $this->sessions($id));
+        Stagepass::say('keys', $this->keys($id));
     }
 
     // Which role it has, and whether that is ours, alone, and may what it was made with.
@@ -621,44 +579,26 @@ final class Stagepass_Magento extends Stagepass_Rows
     protected function close()
     {
         $id = $this->row($ours);
+        $was = $this->was_gone((int) Stagepass::told('user_id'));
         Stagepass::say('foreign', $id > 0 && !$ours);
         if ($id > 0 && $ours) {
             Stagepass::say('user_id', $id);
             $this->forget($id, $this->name_of($id));
             $this->change('DELETE FROM ' . $this->table('authorization_role') . " WHERE role_type = 'U' AND user_type = '2' AND user_id = ?", array($id));
             $this->change('DELETE FROM ' . $this->table('admin_user') . ' WHERE user_id = ?', array($id));
-        } elseif ($this->was_gone() > 0) {
-            $this->forget($this->was_gone(), $id === 0 ? Stagepass::told('account') : '');
-            $this->change('DELETE FROM ' . $this->table('authorization_role') . " WHERE role_type = 'U' AND user_type = '2' AND user_id = ?", array($this->was_gone()));
+        } elseif ($was > 0) {
+            $this->forget($was, $id === 0 ? Stagepass::told('account') : '');
+            $this->change('DELETE FROM ' . $this->table('authorization_role') . " WHERE role_type = 'U' AND user_type = '2' AND user_id = ?", array($was));
         }
         foreach ($this->roles() as $role) {
-            // Whoever else has it would have none. A row of somebody who is gone is nobody.
-            if ($this->others($role)) {
+            // Whoever else has it would have none.
+            if ($this->members_of($role)) {
                 continue;
             }
             $this->change('DELETE FROM ' . $this->table('authorization_role') . " WHERE parent_id = ? AND role_type = 'U'", array($role));
             $this->change('DELETE FROM ' . $this->table('authorization_rule') . ' WHERE role_id = ?', array($role));
             $this->change('DELETE FROM ' . $this->table('authorization_role') . " WHERE role_id = ? AND role_type = 'G'", array($role));
         }
-    }
-
-    private function others($role)
-    {
-        $found = array();
-        foreach ($this->members($role) as $id) {
-            $name = $this->name_of($id);
-            if ($name !== '') {
-                $found[] = $name;
-            }
-        }
-        return $found;
-    }
-
-    // The number that the user had, where nobody has it now: the database may have given it to somebody who came since.
-    private function was_gone()
-    {
-        $was = (int) Stagepass::told('user_id');
-        return $was > 0 && $this->count($this->table('admin_user') . ' WHERE user_id = ?', array($was)) === 0 ? $was : 0;
     }
 
     private function forget($id, $name)
@@ -694,18 +634,12 @@ final class Stagepass_Magento extends Stagepass_Rows
     // Whether anything is left.
     protected function gone()
     {
-        $id = $this->row($ours);
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        Stagepass::say('user_absent', $id === 0 || !$ours);
+        $this->say_absent();
         $left = $this->left('address', $this->table('admin_user') . ' WHERE email = ?', array(self::address()));
         foreach ($this->roles() as $role) {
-            foreach ($this->others($role) as $other) {
-                Stagepass::say('left', 'member ' . $other);
-            }
-            Stagepass::say('left', 'role ' . $role);
-            $left++;
+            $left += $this->left_role('role', $role);
         }
-        $was = $this->was_gone();
+        $was = $this->was_gone((int) Stagepass::told('user_id'));
         if ($was > 0) {
             foreach (self::kept() as $table => $column) {
                 $left += $this->has($table) ? $this->left($table, $this->table($table) . " WHERE `$column` = ?", array($was)) : 0;
@@ -724,29 +658,6 @@ final class Stagepass_Magento extends Stagepass_Rows
         Stagepass::$loading = false;
     }
 
-    // Whatever the grant: KIND GRANT NAME TAG.
-    protected function marks()
-    {
-        $seen = array();
-        foreach ($this->values('SELECT role_id FROM ' . $this->table('authorization_role') . " WHERE role_type = 'G' AND role_name LIKE 'stagepass %' ORDER BY role_id") as $role) {
-            $name = (string) $this->value('SELECT role_name FROM ' . $this->table('authorization_role') . ' WHERE role_id = ?', array($role));
-            if (!preg_match('/^stagepass ([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $name, $m)) {
-                continue;
-            }
-            $tag = isset($m[2]) ? $m[2] : '-';
-            Stagepass::say('found', 'role ' . $m[1] . ' - ' . $tag);
-            foreach ($this->others($role) as $member) {
-                $seen[$member] = true;
-                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' ' . $tag);
-            }
-        }
-        foreach ($this->values('SELECT username FROM ' . $this->table('admin_user') . " WHERE email LIKE 'x@%.invalid' ORDER BY user_id") as $member) {
-            $address = (string) $this->value('SELECT email FROM ' . $this->table('admin_user') . ' WHERE username = ?', array($member));
-            if (!isset($seen[$member]) && preg_match('/^x@([0-9a-z]+)\.invalid$/D', $address, $m)) {
-                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' -');
-            }
-        }
-    }
 }
 
 Stagepass::begin($stagepass_told);

@@ -9,8 +9,6 @@ sp_site_knows_hash() {
     esac
 }
 
-sp_site_prepare() { :; }
-
 # The shop itself is asked what there is that somebody may do, and told to read anew who may; it is not told the hash. Until the last
 # step the user is disabled.
 sp_site_make() {
@@ -28,7 +26,5 @@ sp_site_say_made() {
     sp_say version "$sp_mg_version"
     sp_php_pass login_url admin_url user_id grants expiry
 }
-
-sp_site_extend() { sp_site_ask update; }
 
 sp_site_say_expiry() { sp_php_pass expiry; }

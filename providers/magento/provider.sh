@@ -31,11 +31,6 @@ sp_site_tell() {
     case $1 in facts | open | update | gone) sp_php_tell modules "$sp_mg_modules" maintenance "$sp_mg_closed" ;; esac
 }
 
-sp_site_nobody_may() { :; }
-
-# There is none.
-sp_site_ask_otherwise() { :; }
-
 # sp_mg_load VERB SECONDS: as who owns the shop, who loads it for this. A shop whose caches are empty takes its time.
 sp_mg_load() {
     sp_user_tell "$1"

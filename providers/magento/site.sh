@@ -20,17 +20,14 @@ sp_mg_find_config() {
     [ -f "$sp_site_config" ] || sp_site_unfit no-configuration "There is no $sp_site_config: this Magento was not set up."
 }
 
-# sp_mg_text FILE: what is in it. It may be a pipe, and without end.
-sp_mg_text() { [ ! -f "$1" ] || sp_within 10 head -c 8388608 -- "$1" 2>/dev/null; }
-
 # What composer put there; of a copy of the platform's own repository, what that says of itself.
 sp_mg_find_version() {
     local said one
-    said=$(sp_mg_text "$sp_site_root/composer.lock" |
+    said=$(sp_user_text "$sp_site_root/composer.lock" 8388608 |
         awk -F '"' '/^ *"name": "(magento|mage-os)\/product-(community|enterprise)-edition"/ { name = $4; next } name != "" && /^ *"version":/ { print name, $4; exit }') || :
     for one in vendor/magento/magento2-base/composer.json vendor/mage-os/magento2-base/composer.json composer.json; do
         [ -z "$said" ] || break
-        said=$(sp_mg_text "$sp_site_root/$one" |
+        said=$(sp_user_text "$sp_site_root/$one" 8388608 |
             awk -F '"' '/^ *"name": "(magento|mage-os)\/magento2/ { name = $4 } /^ *"version":/ { version = $4 } END { if (name != "" && version != "") print name, version }') || :
     done
     sp_mg_version=${said#* } sp_mg_layout=${said%%/*}
@@ -41,44 +38,19 @@ sp_mg_find_version() {
     esac
 }
 
-# Who owns the settings. Where that is root, who owns what the shop writes; that one has to be able to read them.
-sp_mg_find_owner() {
-    local one name
-    for one in "$sp_site_config" "$sp_site_root/var/cache" "$sp_site_root/var" "$sp_site_root/pub/media"; do
-        name=$(stat -L -c %U -- "$one" 2>/dev/null) || continue
-        case $name in root | UNKNOWN | '' | *[!A-Za-z0-9_.-]*) continue ;; esac
-        sp_php_fit "$name" || continue
-        sp_php_as "$name" test -r "$sp_site_config" 2>/dev/null || continue
-        sp_site_owner=$name
-        return 0
-    done
-    sp_site_unfit owner-root "Everything of the shop is root's, or whoever owns it may not read $sp_site_config. The shop is never loaded as root: give that file to the account of the shop."
-}
-
 sp_site_find_php() {
     local wanted
-    wanted=$(sp_mg_text "$sp_site_root/vendor/composer/platform_check.php" | sed -n 's/.*PHP_VERSION_ID >= \([0-9]\{5,6\}\)[^0-9].*/\1/p' | head -n 1) || :
+    wanted=$(sp_user_text "$sp_site_root/vendor/composer/platform_check.php" 8388608 | sed -n 's/.*PHP_VERSION_ID >= \([0-9]\{5,6\}\)[^0-9].*/\1/p' | head -n 1) || :
     [ "${wanted:-0}" -ge 70000 ] || wanted=70000
     sp_user_find_php "$wanted" mysqli
 }
 
-# What the database says. Without it there is nothing to be done here.
+# Who owns the settings. Where that is root, who owns what the shop writes; that one has to be able to read them.
+sp_mg_find_owner() { sp_user_find_reader "$sp_site_config" "$sp_site_root/var/cache" "$sp_site_root/var" "$sp_site_root/pub/media"; }
+
+# What the database says, and what it does not: a long list of modules, and settings that are locked.
 sp_mg_find_rows() {
-    local why
-    # A long list of modules, and settings that are locked.
-    sp_mg_modules=$(sp_mg_text "$sp_site_root/app/etc/config.php" | head -c 1048576 | base64 | tr -d '\n') || sp_mg_modules=''
+    sp_mg_modules=$(sp_user_text "$sp_site_root/app/etc/config.php" 1048576 | base64 | tr -d '\n') || sp_mg_modules=''
     [ ! -e "$sp_site_root/var/.maintenance.flag" ] || sp_mg_closed=true
-    sp_user_ask_first || return 1
-    if [ "$sp_php_end" != 0 ]; then
-        sp_php_why
-        sp_site_unfit "$sp_php_id" "$sp_php_because" || return 1
-    fi
-    ! sp_php_is direct || return 0
-    sp_php_value direct_why
-    why=$sp_v
-    case $why in
-        database-*) sp_site_unfit database-unread "The database of the shop refuses what $sp_site_config says of it ($why). Look whether it is up." ;;
-        other-database) sp_site_unfit other-database "The shop keeps its rows in a database of another kind, or reaches it by TLS; only MySQL and MariaDB without it are known." ;;
-        *) sp_site_unfit settings-unclear "$sp_site_config does not say plainly where the database of the shop is ($why)." ;;
-    esac
+    sp_user_find_rows
 }

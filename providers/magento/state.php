@@ -1,14 +1,8 @@
 <?php
-// What in the shop lets somebody in, runs by itself, or says where money and mail go: a line for each thing, told when access
-// is opened and when it is over, and compared by whoever asked (src/lifecycle/difference/software.rs).
-//
-// KIND, NAME, VALUE and TEXT, with tabs between them: VALUE is what is compared (a digest of what is nobody's business), TEXT
-// is shown.
+// What is compared of a Magento, before and after (lib/php/state.php).
 
-final class Stagepass_Magento_State
+final class Stagepass_Magento_State extends Stagepass_State
 {
-    const MOST = 1500;
-
     // Settings by the beginning of their name, and what they are: ways to pay and mail; what runs by itself; how one gets in, what
     // is in every page, and where the shop is.
     const SETTINGS = array(
@@ -19,26 +13,16 @@ final class Stagepass_Magento_State
         'adobe_ims/' => 'shop-setting', 'design/head/' => 'shop-setting', 'design/footer/' => 'shop-setting', 'design/theme/' => 'shop-theme',
     );
 
-    private $rows;
-    private $prefix;
-    private $all;
     private $modules;
-    private $ours;
-    private $said = 0;
 
-    // MODULES: those that are switched on. OURS: every user of stagepass on this server, GRANT:NAME with commas between them.
-    public function __construct($rows, $prefix, $modules, $ours)
+    // MODULES: those that are switched on.
+    public function __construct($rows, $prefix, $modules)
     {
-        list($this->rows, $this->prefix, $this->modules) = array($rows, $prefix, $modules);
-        $this->all = $rows->values('SHOW TABLES');
-        $this->ours = array();
-        foreach (array_filter(explode(',', $ours)) as $one) {
-            $parts = explode(':', $one, 2);
-            $this->ours[$parts[0]] = isset($parts[1]) ? $parts[1] : '';
-        }
+        parent::__construct($rows, $prefix);
+        $this->modules = $modules;
     }
 
-    public function say()
+    protected function things()
     {
         $this->people();
         $this->roles();
@@ -47,35 +31,6 @@ final class Stagepass_Magento_State
         foreach ($this->modules as $module) {
             $this->line('shop-plugin', $module, '');
         }
-        Stagepass::say('state_whole', $this->said < self::MOST);
-    }
-
-    private function line($kind, $name, $value, $text = '')
-    {
-        if ($this->said++ < self::MOST) {
-            $clean = function ($part) { return preg_replace('/[\x00-\x1f\x7f]/', '?', substr((string) $part, 0, 160)); };
-            Stagepass::say('state', $kind . "\t" . $clean($name) . "\t" . $clean($value) . "\t" . $clean($text));
-        }
-    }
-
-    private static function digest($value)
-    {
-        return substr(hash_hmac('sha256', (string) $value, Stagepass::told('grant')), 0, 16);
-    }
-
-    private function table($name)
-    {
-        return '`' . $this->prefix . $name . '`';
-    }
-
-    private function has($name)
-    {
-        return in_array($this->prefix . $name, $this->all, true);
-    }
-
-    private function of($table, $column, $key, $id)
-    {
-        return (string) $this->rows->value('SELECT `' . $column . '` FROM ' . $this->table($table) . ' WHERE `' . $key . '` = ?', array($id));
     }
 
     private function people()
@@ -96,8 +51,7 @@ final class Stagepass_Magento_State
     {
         foreach ($this->rows->values('SELECT role_id FROM ' . $this->table('authorization_role') . " WHERE role_type = 'G' ORDER BY role_id") as $role) {
             $name = $this->of('authorization_role', 'role_name', 'role_id', $role);
-            $words = explode(' ', $name);
-            if ($words[0] === 'stagepass' && isset($words[1]) && isset($this->ours[$words[1]])) {
+            if ($this->is_our_role($name)) {
                 continue;
             }
             $rules = $this->rows->values("SELECT CONCAT(permission, ' ', resource_id) FROM " . $this->table('authorization_rule') . ' WHERE role_id = ? ORDER BY rule_id', array($role));

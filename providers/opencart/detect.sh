@@ -3,13 +3,7 @@
 
 # All of it was asked when the shop was found.
 sp_site_look() {
-    sp_php_said=$sp_user_facts
-    sp_php_value taken
-    if [ -n "$sp_v" ]; then
-        sp_unfit_id=$sp_v
-        sp_php_value taken_why
-        sp_unfit_why=$sp_v
-    elif sp_php_is second_factor; then
+    if sp_user_is_free && sp_php_is second_factor; then
         sp_site_unfit second-factor 'The shop asks every user of its administration for a code that it mails, and nobody reads the mail of a temporary user. Turn that off in the settings of the shop, as long as access is open.' || :
     fi
 }

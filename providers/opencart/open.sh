@@ -14,18 +14,8 @@ sp_site_prepare() {
     [ "${#sp_account}" -le 20 ] || sp_refuse bad-account 'The name of the user is longer than 20 characters, and OpenCart has room for no more.'
 }
 
-sp_site_make() {
-    sp_site_ask open
-    sp_php_value rights
-    sp_rec_rights=$sp_v
-}
-
 sp_site_say_made() {
     sp_say version "$sp_oc_version"
     sp_php_pass login_url admin_url user_id grants
     sp_site_say_expiry
 }
-
-sp_site_extend() { sp_site_ask update; }
-
-sp_site_say_expiry() { sp_say expiry none; }

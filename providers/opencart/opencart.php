@@ -8,6 +8,10 @@
 
 final class Stagepass_Opencart extends Stagepass_Rows
 {
+    const USERS = 'user';
+    const NUMBER = 'user_id';
+    const LOGIN = 'username';
+
     private $config;
 
     // ---- what runs ------------------------------------------------------------------------------
@@ -29,11 +33,6 @@ final class Stagepass_Opencart extends Stagepass_Rows
     protected function session()
     {
         return "sql_mode = 'NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'";
-    }
-
-    protected function table_of_all()
-    {
-        return 'user_group';
     }
 
     protected function settings($text, &$host, &$user, &$password, &$name)
@@ -62,11 +61,6 @@ final class Stagepass_Opencart extends Stagepass_Rows
         return '';
     }
 
-    protected function name_of($id)
-    {
-        return (string) $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
-    }
-
     private function setting($key)
     {
         return $this->value('SELECT `value` FROM ' . $this->table('setting') . ' WHERE store_id = 0 AND `key` = ? ORDER BY setting_id', array($key));
@@ -74,28 +68,7 @@ final class Stagepass_Opencart extends Stagepass_Rows
 
     // ---- which user is ours ---------------------------------------------------------------------
 
-    // The number of the user of that name, and whether it is ours. The one that was made is ours by another name as well, as long as
-    // it has the group or the address; anybody else who has one of them is not.
-    private function row(&$ours)
-    {
-        $found = $this->values('SELECT user_id FROM ' . $this->table('user') . ' WHERE username = ? ORDER BY user_id', array(Stagepass::told('account')));
-        foreach ($found as $id) {
-            if ($this->is_ours((int) $id)) {
-                $ours = true;
-                return (int) $id;
-            }
-        }
-        $made = (int) Stagepass::told('user_id');
-        $ours = $made > 0 && $this->is_ours($made);
-        return $ours ? $made : (int) ($found ? $found[0] : 0);
-    }
-
-    private function is_ours($id)
-    {
-        return $this->marked($id) || $this->count($this->table('user') . ' WHERE user_id = ? AND email = ?', array($id, self::address())) > 0;
-    }
-
-    private function marked($id)
+    protected function marked($id)
     {
         return $this->count($this->table('user') . ' u JOIN ' . $this->table('user_group') . ' g ON g.user_group_id = u.user_group_id WHERE u.user_id = ? AND g.name = ?', array($id, self::mark())) > 0;
     }
@@ -105,35 +78,34 @@ final class Stagepass_Opencart extends Stagepass_Rows
         return $this->values('SELECT user_group_id FROM ' . $this->table('user_group') . ' WHERE name = ? ORDER BY user_group_id', array(self::mark()));
     }
 
-    // Why the user cannot be made, or nothing.
-    private function taken(&$why)
+    protected function roles_like_ours()
     {
-        $id = $this->row($ours);
-        $why = 'The shop has a user ' . Stagepass::told('account') . ' already, and it is not of this grant. Choose another name.';
-        if ($id > 0 && !$ours) {
-            return 'name-taken';
+        $found = array();
+        foreach ($this->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
+            $found[$group] = (string) $this->value('SELECT name FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group));
         }
-        $other = $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE email = ? AND user_id <> ?', array(self::address(), $id));
-        $why = 'The shop has another user with the address of this grant (' . $other . ').';
-        return $other === null ? '' : 'address-taken';
+        return $found;
+    }
+
+    protected function members_of($group)
+    {
+        return $this->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group));
+    }
+
+    protected function users_like_ours()
+    {
+        return $this->addressed_as_ours();
     }
 
     // ---- looking --------------------------------------------------------------------------------
 
-    protected function facts()
+    // A code by mail, which can reach nobody: 4.0 and 4.1 name it differently.
+    protected function say_more()
     {
-        Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
-        Stagepass::say('php_version', PHP_VERSION);
-        $this->say_addresses();
-        // A code by mail, which can reach nobody: 4.0 and 4.1 name it differently.
         Stagepass::say('second_factor', $this->setting('config_user_2fa') === '1' || $this->setting('config_security') === '1');
-        $taken = $this->taken($why);
-        Stagepass::say('taken', $taken);
-        Stagepass::say('taken_why', $taken === '' ? '' : $why);
-        $this->signals();
     }
 
-    private function say_addresses()
+    protected function say_addresses()
     {
         // 3.0 has a second one, which its administration uses where it is reached by TLS.
         $secure = (string) $this->config->value('HTTPS_SERVER', '');
@@ -165,8 +137,7 @@ final class Stagepass_Opencart extends Stagepass_Rows
         return $found;
     }
 
-    // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
-    private function signals()
+    protected function signals()
     {
         foreach (array('HTTP_SERVER', 'HTTP_CATALOG') as $name) {
             $host = (string) parse_url((string) $this->config->value($name, ''), PHP_URL_HOST);
@@ -220,19 +191,7 @@ final class Stagepass_Opencart extends Stagepass_Rows
             return;
         }
         $added = (string) $this->value('SELECT date_added FROM ' . $this->table('order') . ' WHERE order_id = ?', array($order));
-        Stagepass::signal('newest-paid-order', (string) $this->seconds($added), $this->payment_of($order));
-    }
-
-    // The shop writes its times in a zone of its own.
-    private function seconds($text)
-    {
-        try {
-            $zone = new DateTimeZone($this->setting('config_timezone') ?: 'UTC');
-            $time = new DateTime($text, $zone);
-            return $time->getTimestamp();
-        } catch (Exception $error) {
-            return (int) strtotime($text . ' UTC');
-        }
+        Stagepass::signal('newest-paid-order', (string) self::seconds($added, $this->setting('config_timezone')), $this->payment_of($order));
     }
 
     private function payment_of($order)
@@ -269,10 +228,7 @@ final class Stagepass_Opencart extends Stagepass_Rows
 
     protected function open()
     {
-        $taken = $this->taken($why);
-        if ($taken !== '') {
-            Stagepass::refuse($taken, $why);
-        }
+        $this->refuse_taken();
         $rights = $this->rights();
         $group = $this->make_group($rights);
         $id = $this->row($ours);
@@ -286,10 +242,7 @@ final class Stagepass_Opencart extends Stagepass_Rows
         if ($id === 0 || !$ours) {
             Stagepass::fail('user-refused', 'The database did not take the user of this grant.');
         }
-        // Until here nobody knows its password.
-        if (time() > (int) Stagepass::told('not_after')) {
-            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
-        }
+        $this->fail_late();
         $this->set_password($id, Stagepass::told('hash'));
         $this->change('UPDATE ' . $this->table('user') . ' SET user_group_id = ?, email = ?, status = 1 WHERE user_id = ?', array($group, self::address(), $id));
         Stagepass::say('user_id', $id);
@@ -327,35 +280,19 @@ final class Stagepass_Opencart extends Stagepass_Rows
         }
     }
 
-    // Nothing in the shop knows the end: there is no place for it.
-    protected function update()
-    {
-        $id = $this->row($ours);
-        if ($id === 0 || !$ours) {
-            Stagepass::refuse('user-absent', 'The user ' . Stagepass::told('account') . ' is not there any more as it was made. Take it away and grant it again.');
-        }
-    }
-
     // ---- its state ------------------------------------------------------------------------------
 
-    protected function check()
+    protected function say_user($id)
     {
-        $id = $this->row($ours);
-        Stagepass::say('present', $id > 0 && $ours);
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        if ($id > 0 && $ours) {
-            Stagepass::say('user_id', $id);
-            Stagepass::say('enabled', $this->count($this->table('user') . " WHERE user_id = ? AND status = '1'", array($id)) > 0);
-            Stagepass::say('address_matches', $this->count($this->table('user') . ' WHERE user_id = ? AND email = ?', array($id, self::address())) > 0);
-            $this->say_role($id);
-            Stagepass::say('sessions', count($this->sessions($id)));
-        }
+        Stagepass::say('enabled', $this->of_user('status', $id) === '1');
+        $this->say_role($id);
+        Stagepass::say('sessions', count($this->sessions($id)));
     }
 
     // In which group it is, and whether that is ours and may what it was made with.
     private function say_role($id)
     {
-        $group = $this->value('SELECT user_group_id FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
+        $group = $this->of_user('user_group_id', $id);
         Stagepass::say('role', (string) $this->value('SELECT name FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group)));
         $rights = (string) $this->value('SELECT permission FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group));
         Stagepass::say('marked', $this->marked($id));
@@ -429,14 +366,15 @@ final class Stagepass_Opencart extends Stagepass_Rows
     protected function close()
     {
         $id = $this->row($ours);
+        $was = $this->was_gone((int) Stagepass::told('user_id'));
         Stagepass::say('foreign', $id > 0 && !$ours);
         if ($id > 0 && $ours) {
             Stagepass::say('user_id', $id);
-            $name = (string) $this->value('SELECT username FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
-            $this->change('DELETE FROM ' . $this->table('user') . ' WHERE user_id = ?', array($id));
+            $name = $this->name_of($id);
+            $this->change('DELETE FROM ' . $this->numbered(), array($id));
             $this->forget($id, $name);
-        } elseif ((int) Stagepass::told('user_id') > 0 && $this->count($this->table('user') . ' WHERE user_id = ?', array(Stagepass::told('user_id'))) === 0) {
-            $this->forget((int) Stagepass::told('user_id'), $id === 0 ? Stagepass::told('account') : '');
+        } elseif ($was > 0) {
+            $this->forget($was, $id === 0 ? Stagepass::told('account') : '');
         }
         foreach ($this->groups() as $group) {
             // Whoever else is in it would be in none.
@@ -466,19 +404,13 @@ final class Stagepass_Opencart extends Stagepass_Rows
 
     private function say_left($was)
     {
-        $id = $this->row($ours);
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        Stagepass::say('user_absent', $id === 0 || !$ours);
+        $this->say_absent();
         $left = $this->left('address', $this->table('user') . ' WHERE email = ?', array(self::address()));
         foreach ($this->groups() as $group) {
-            foreach ($this->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ?', array($group)) as $other) {
-                Stagepass::say('left', 'member ' . $other);
-            }
-            Stagepass::say('left', 'group ' . $group);
-            $left++;
+            $left += $this->left_role('group', $group);
         }
-        // The database may have given the number to somebody who came since.
-        if ($was > 0 && $this->count($this->table('user') . ' WHERE user_id = ?', array($was)) === 0) {
+        $was = $this->was_gone($was);
+        if ($was > 0) {
             foreach (self::kept() as $table) {
                 $left += $this->has($table) ? $this->left($table, $this->table($table) . ' WHERE user_id = ?', array($was)) : 0;
             }
@@ -515,29 +447,6 @@ final class Stagepass_Opencart extends Stagepass_Rows
         Stagepass::say('sessions_left', $left);
     }
 
-    // Whatever the grant: KIND GRANT NAME TAG.
-    protected function marks()
-    {
-        $seen = array();
-        foreach ($this->values('SELECT user_group_id FROM ' . $this->table('user_group') . " WHERE name LIKE 'stagepass %' ORDER BY user_group_id") as $group) {
-            $name = (string) $this->value('SELECT name FROM ' . $this->table('user_group') . ' WHERE user_group_id = ?', array($group));
-            if (!preg_match('/^stagepass ([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $name, $m)) {
-                continue;
-            }
-            $tag = isset($m[2]) ? $m[2] : '-';
-            Stagepass::say('found', 'role ' . $m[1] . ' - ' . $tag);
-            foreach ($this->values('SELECT username FROM ' . $this->table('user') . ' WHERE user_group_id = ? ORDER BY user_id', array($group)) as $member) {
-                $seen[$member] = true;
-                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' ' . $tag);
-            }
-        }
-        foreach ($this->values('SELECT username FROM ' . $this->table('user') . " WHERE email LIKE 'x@%.invalid' ORDER BY user_id") as $member) {
-            $address = (string) $this->value('SELECT email FROM ' . $this->table('user') . ' WHERE username = ?', array($member));
-            if (!isset($seen[$member]) && preg_match('/^x@([0-9a-z]+)\.invalid$/D', $address, $m)) {
-                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' -');
-            }
-        }
-    }
 }
 
 Stagepass::begin($stagepass_told);

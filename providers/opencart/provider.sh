@@ -30,8 +30,3 @@ sp_site_tell() {
     sp_php_tell administrators "$sp_rec_admins" rights "$sp_rec_rights"
     [ "$sp_oc_engine" = file ] || sp_php_tell whole 1
 }
-
-sp_site_nobody_may() { :; }
-
-# There is none.
-sp_site_ask_otherwise() { :; }

@@ -6,16 +6,13 @@
 sp_site_find() {
     sp_oc_version='' sp_oc_engine=''
     sp_user_find_root '' /upload /public /public_html /htdocs /httpdocs /web /www /html /shop /store /opencart &&
-        sp_oc_find_version && sp_oc_find_admin && sp_user_find_owner && sp_site_find_php && sp_oc_find_engine && sp_oc_find_rows
+        sp_oc_find_version && sp_oc_find_admin && sp_user_find_owner && sp_site_find_php && sp_oc_find_engine && sp_user_find_rows
 }
 
 sp_site_is_at() { [ -f "$1/system/startup.php" ] && [ -f "$1/system/engine/registry.php" ] && [ -d "$1/catalog/controller" ]; }
 
-# sp_oc_text FILE: what is in it. It may be a pipe, and without end.
-sp_oc_text() { [ ! -f "$1" ] || sp_within 10 head -c 262144 -- "$1" 2>/dev/null; }
-
 sp_oc_find_version() {
-    sp_oc_version=$(sp_oc_text "$sp_site_root/index.php" | sed -n "s/^ *define('VERSION', *'\([0-9][0-9.]*\)[^']*').*/\1/p" | head -n 1) || :
+    sp_oc_version=$(sp_user_text "$sp_site_root/index.php" | sed -n "s/^ *define('VERSION', *'\([0-9][0-9.]*\)[^']*').*/\1/p" | head -n 1) || :
     case $sp_oc_version in
         3.0.* | 4.*) ;;
         *) sp_site_unfit other-version "$sp_site_root is of a version of OpenCart that is not known here (${sp_oc_version:-none is said in its index.php}): 3.0 and 4 are." ;;
@@ -33,7 +30,7 @@ sp_oc_find_admin() {
         name=${one##*/}
         case $name in *[!A-Za-z0-9_.-]*) continue ;; esac
         # A folder that was left behind, or is not of this administration, is named by no settings.
-        sp_oc_text "$one/config.php" | grep -q "DIR_APPLICATION'.*[/']$name/'" || continue
+        sp_user_text "$one/config.php" | grep -q "DIR_APPLICATION'.*[/']$name/'" || continue
         found=$found$one$sp_nl
     done
     case $found in
@@ -45,29 +42,11 @@ sp_oc_find_admin() {
 
 sp_site_find_php() { sp_user_find_php 70000 mysqli; }
 
-# What the database says. Without it there is nothing to be done here.
-sp_oc_find_rows() {
-    local why
-    sp_user_ask_first || return 1
-    if [ "$sp_php_end" != 0 ]; then
-        sp_php_why
-        sp_site_unfit "$sp_php_id" "$sp_php_because" || return 1
-    fi
-    ! sp_php_is direct || return 0
-    sp_php_value direct_why
-    why=$sp_v
-    case $why in
-        database-*) sp_site_unfit database-unread "The database of the shop refuses what $sp_site_config says of it ($why). Look whether it is up." ;;
-        other-database) sp_site_unfit other-database "The shop keeps its rows in a database of another kind, or reaches it by TLS; only MySQL and MariaDB without it are known." ;;
-        *) sp_site_unfit settings-unclear "$sp_site_config does not say plainly where the database of the shop is ($why)." ;;
-    esac
-}
-
 # Sets sp_oc_engine to where the shop keeps the sessions of its administration: the later of these files counts.
 sp_oc_find_engine() {
     local one found
     for one in "$sp_site_root/system/config/default.php" "$sp_site_root/system/config/admin.php"; do
-        found=$(sp_oc_text "$one" | sed -n "s/^ *\$_\['session_engine'\] *= *'\([a-z]*\)'.*/\1/p" | tail -n 1) || :
+        found=$(sp_user_text "$one" | sed -n "s/^ *\$_\['session_engine'\] *= *'\([a-z]*\)'.*/\1/p" | tail -n 1) || :
         [ -z "$found" ] || sp_oc_engine=$found
     done
     # In the database since 3.0.

@@ -2,16 +2,7 @@
 # Detect.
 
 # All of it was asked when the shop was found.
-sp_site_look() {
-    sp_ps_has_login || return 0
-    sp_php_said=$sp_user_facts
-    sp_php_value taken
-    if [ -n "$sp_v" ]; then
-        sp_unfit_id=$sp_v
-        sp_php_value taken_why
-        sp_unfit_why=$sp_v
-    fi
-}
+sp_site_look() { ! sp_ps_has_login || sp_user_is_free || :; }
 
 sp_site_say_seen() {
     sp_say platform prestashop

@@ -1,13 +1,6 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
 # Open and update.
 
-sp_site_knows_hash() {
-    case $sp_secret in
-        \$2y\$[0-9][0-9]\$?*) ;;
-        *) return 1 ;;
-    esac
-}
-
 # The name is the first part of an address.
 sp_site_prepare() {
     case $sp_account in
@@ -15,18 +8,8 @@ sp_site_prepare() {
     esac
 }
 
-sp_site_make() {
-    sp_site_ask open
-    sp_php_value rights
-    sp_rec_rights=$sp_v
-}
-
 sp_site_say_made() {
     sp_say version "$sp_ps_version"
     sp_php_pass login_url login_name admin_url user_id grants
     sp_site_say_expiry
 }
-
-sp_site_extend() { sp_site_ask update; }
-
-sp_site_say_expiry() { sp_say expiry none; }

@@ -1,5 +1,5 @@
 <?php
-// A temporary employee in the back office of PrestaShop 1.7 and 8. It is done by the rows alone, and nothing of the shop is loaded:
+// A temporary employee in the back office of PrestaShop 1.7.6 to 8. It is done by the rows alone, and nothing of the shop is loaded:
 // all that the shop itself does to make or delete an employee is to write these rows, and it reads an employee's row anew at every
 // request (its own cache of queries leaves out every table whose name begins with `employee`). So no code of the shop's stands between
 // what is asked and what is answered.
@@ -9,6 +9,11 @@
 
 final class Stagepass_Prestashop extends Stagepass_Rows
 {
+    const WHO = 'employee';
+    const USERS = 'employee';
+    const NUMBER = 'id_employee';
+    const LOGIN = 'email';
+
     // The profile that may do everything, which the shop knows by its number.
     const EVERYTHING = 1;
 
@@ -47,11 +52,6 @@ final class Stagepass_Prestashop extends Stagepass_Rows
     protected function session()
     {
         return "sql_mode = 'NO_ENGINE_SUBSTITUTION'";
-    }
-
-    protected function table_of_all()
-    {
-        return 'employee';
     }
 
     protected function settings($text, &$host, &$user, &$password, &$name)
@@ -126,9 +126,9 @@ final class Stagepass_Prestashop extends Stagepass_Rows
 
     // The number of the employee with that address, and whether it is ours. The one that was made is ours by another address as well,
     // as long as it has the profile. Where its number is not known any more, the name has to do that it was made with.
-    private function row(&$ours)
+    protected function row(&$ours)
     {
-        $found = $this->values('SELECT id_employee FROM ' . $this->table('employee') . ' WHERE email = ? ORDER BY id_employee', array(self::address()));
+        $found = $this->named(self::address());
         $members = $this->members();
         $ours = true;
         foreach ($found as $id) {
@@ -143,6 +143,11 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         }
         $ours = false;
         return $found ? (int) $found[0] : 0;
+    }
+
+    protected function called()
+    {
+        return self::address();
     }
 
     private function was_made($id)
@@ -166,39 +171,52 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         return $found;
     }
 
-    private function marked($id)
+    protected function marked($id)
     {
         return in_array($id, $this->members());
     }
 
-    protected function name_of($id)
+    // Why the employee cannot be made, or nothing.
+    protected function taken(&$why)
     {
-        return (string) $this->value('SELECT email FROM ' . $this->table('employee') . ' WHERE id_employee = ?', array($id));
+        $found = $this->named(self::address());
+        $why = 'The shop has an employee with the address ' . self::address() . ' already, and it is not of this grant. Choose another name.';
+        return !$found || $this->marked($found[0]) || (int) $found[0] === (int) Stagepass::told('user_id') ? '' : 'name-taken';
     }
 
-    // Why the employee cannot be made, or nothing.
-    private function taken(&$why)
+    protected function roles_like_ours()
     {
-        $found = $this->value('SELECT id_employee FROM ' . $this->table('employee') . ' WHERE email = ? ORDER BY id_employee', array(self::address()));
-        $why = 'The shop has an employee with the address ' . self::address() . ' already, and it is not of this grant. Choose another name.';
-        return $found === null || $this->marked($found) || (int) $found === (int) Stagepass::told('user_id') ? '' : 'name-taken';
+        $found = array();
+        foreach ($this->values('SELECT DISTINCT id_profile FROM ' . $this->table('profile_lang') . " WHERE name LIKE 'stagepass %' ORDER BY id_profile") as $profile) {
+            $found[$profile] = (string) $this->value('SELECT name FROM ' . $this->table('profile_lang') . " WHERE id_profile = ? AND name LIKE 'stagepass %' ORDER BY id_lang", array($profile));
+        }
+        return $found;
+    }
+
+    protected function members_of($profile)
+    {
+        return $this->values('SELECT email FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile));
+    }
+
+    protected function users_like_ours()
+    {
+        $found = array();
+        foreach ($this->values('SELECT email FROM ' . $this->table('employee') . " WHERE firstname = ? AND email LIKE '%@%.invalid' ORDER BY id_employee", array(self::NAME)) as $member) {
+            if (preg_match('/@([0-9a-z]+)\.invalid$/D', $member, $m)) {
+                $found[$member] = $m[1];
+            }
+        }
+        return $found;
+    }
+
+    protected function state()
+    {
+        return new Stagepass_Prestashop_State($this->direct, $this->prefix);
     }
 
     // ---- looking --------------------------------------------------------------------------------
 
-    protected function facts()
-    {
-        Stagepass::say('administrators', implode(',', array_slice($this->administrators(), 0, 50)));
-        Stagepass::say('php_version', PHP_VERSION);
-        $this->say_addresses();
-        $taken = $this->taken($why);
-        Stagepass::say('taken', $taken);
-        Stagepass::say('taken_why', $taken === '' ? '' : $why);
-        $this->signals();
-        $this->say_state();
-    }
-
-    private function say_addresses()
+    protected function say_addresses()
     {
         $shop = (int) $this->setting('PS_SHOP_DEFAULT');
         $url = $this->value('SELECT id_shop_url FROM ' . $this->table('shop_url') . ' WHERE id_shop = ? AND main = 1 AND active = 1 ORDER BY id_shop_url', array($shop ?: 1));
@@ -226,8 +244,7 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         );
     }
 
-    // What tells a staging shop from a live one. A default says nothing: only what somebody set is told.
-    private function signals()
+    protected function signals()
     {
         foreach ($this->values('SELECT id_shop_url FROM ' . $this->table('shop_url') . ' WHERE active = 1 ORDER BY id_shop_url LIMIT 50') as $url) {
             foreach (array('domain', 'domain_ssl') as $column) {
@@ -297,33 +314,7 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         Stagepass::signal('orders', (string) $count, 'orders');
         $order = $this->value('SELECT o.id_order FROM ' . $paid . ' ORDER BY o.date_add DESC LIMIT 1');
         $added = (string) $this->value('SELECT date_add FROM ' . $this->table('orders') . ' WHERE id_order = ?', array($order));
-        Stagepass::signal('newest-paid-order', (string) $this->seconds($added), (string) $this->value('SELECT module FROM ' . $this->table('orders') . ' WHERE id_order = ?', array($order)) ?: 'unknown');
-    }
-
-    // The shop writes its times in a zone of its own.
-    private function seconds($text)
-    {
-        try {
-            $time = new DateTime($text, new DateTimeZone($this->setting('PS_TIMEZONE') ?: 'UTC'));
-            return $time->getTimestamp();
-        } catch (Exception $error) {
-            return (int) strtotime($text . ' UTC');
-        }
-    }
-
-    // What is compared at the end.
-    private function say_state()
-    {
-        if (Stagepass::told('state') !== '1') {
-            return;
-        }
-        try {
-            $state = new Stagepass_Prestashop_State($this->direct, $this->prefix, Stagepass::told('ours'));
-            $state->say();
-        } catch (Exception $error) {
-            // A table of another version: that an employee is gone is not less true for it.
-            Stagepass::say('state_whole', false);
-        }
+        Stagepass::signal('newest-paid-order', (string) self::seconds($added, $this->setting('PS_TIMEZONE')), (string) $this->value('SELECT module FROM ' . $this->table('orders') . ' WHERE id_order = ?', array($order)) ?: 'unknown');
     }
 
     // The logins that the shop wrote into its log, but for those that are known already: UNIXTIME ADDRESS KIND TEXT. What it writes is
@@ -334,7 +325,7 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         foreach ($this->values('SELECT id_log FROM ' . $this->table('log') . ' WHERE id_employee = ? AND severity = 1 AND (object_id IS NULL OR object_id = 0) ORDER BY id_log LIMIT 5000', array($id)) as $row) {
             $message = (string) $this->value('SELECT message FROM ' . $this->table('log') . ' WHERE id_log = ?', array($row));
             if (preg_match('/ ([0-9a-fA-F]*[:.][0-9a-fA-F:.]+)$/D', $message, $m)) {
-                $uses[] = $this->seconds((string) $this->value('SELECT date_add FROM ' . $this->table('log') . ' WHERE id_log = ?', array($row))) . ' ' . $m[1] . ' login back-office';
+                $uses[] = self::seconds((string) $this->value('SELECT date_add FROM ' . $this->table('log') . ' WHERE id_log = ?', array($row)), $this->setting('PS_TIMEZONE')) . ' ' . $m[1] . ' login back-office';
             }
         }
         foreach (array_slice($uses, max((int) Stagepass::told('uses_from'), count($uses) - 1000)) as $use) {
@@ -386,10 +377,7 @@ final class Stagepass_Prestashop extends Stagepass_Rows
 
     protected function open()
     {
-        $taken = $this->taken($why);
-        if ($taken !== '') {
-            Stagepass::refuse($taken, $why);
-        }
+        $this->refuse_taken();
         $this->together(function () {
             $profile = $this->make_profile();
             $id = $this->row($ours);
@@ -403,10 +391,7 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         if ($id === 0 || !$ours || !$profiles) {
             Stagepass::fail('user-refused', 'The database did not take the employee of this grant.');
         }
-        // Until here nobody knows its password.
-        if (time() > (int) Stagepass::told('not_after')) {
-            Stagepass::fail('too-late', 'The time limit of the request ran out on the server before the decisive step.');
-        }
+        $this->fail_late();
         $this->change('UPDATE ' . $this->table('employee') . ' SET id_profile = ?, email = ?, passwd = ?, active = 1 WHERE id_employee = ?', array($profiles[0], self::address(), Stagepass::told('hash'), $id));
         Stagepass::say('user_id', $id);
         Stagepass::say('rights', hash('sha256', $this->allowed($profiles[0])));
@@ -471,42 +456,26 @@ final class Stagepass_Prestashop extends Stagepass_Rows
         }
     }
 
-    // Nothing in the shop knows the end: there is no place for it.
-    protected function update()
-    {
-        $id = $this->row($ours);
-        if ($id === 0 || !$ours) {
-            Stagepass::refuse('user-absent', 'The employee ' . self::address() . ' is not there any more as it was made. Take it away and grant it again.');
-        }
-    }
-
     // ---- its state ------------------------------------------------------------------------------
 
-    protected function check()
+    protected function say_user($id)
     {
-        $id = $this->row($ours);
-        Stagepass::say('present', $id > 0 && $ours);
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        if ($id > 0 && $ours) {
-            Stagepass::say('user_id', $id);
-            Stagepass::say('enabled', $this->count($this->table('employee') . ' WHERE id_employee = ? AND active = 1', array($id)) > 0);
-            Stagepass::say('address_matches', $this->name_of($id) === self::address());
-            $this->say_role($id);
-            Stagepass::say('sessions', $this->sessions($id));
-            $this->say_uses($id);
-        }
+        Stagepass::say('enabled', $this->of_user('active', $id) === '1');
+        $this->say_role($id);
+        Stagepass::say('sessions', $this->sessions($id));
+        $this->say_uses($id);
     }
 
     // Which profile it has, and whether that is ours and may what it was made with.
     private function say_role($id)
     {
-        $profile = $this->value('SELECT id_profile FROM ' . $this->table('employee') . ' WHERE id_employee = ?', array($id));
+        $profile = $this->of_user('id_profile', $id);
         Stagepass::say('role', (string) $this->value('SELECT name FROM ' . $this->table('profile_lang') . ' WHERE id_profile = ? ORDER BY id_lang', array($profile)));
         Stagepass::say('marked', $this->marked($id));
         Stagepass::say('role_matches', $this->marked($id) && (Stagepass::told('rights') === '' || hash('sha256', $this->allowed($profile)) === Stagepass::told('rights')));
     }
 
-    // 1.7.6 and later; who was let in by an earlier one has a cookie, which holds for as long as the password does.
+    // 1.7.6.6 and later; who was let in by an earlier one has a cookie, which holds for as long as the password does.
     private function sessions($id)
     {
         return $id > 0 && $this->has('employee_session') ? $this->count($this->table('employee_session') . ' WHERE id_employee = ?', array($id)) : 0;
@@ -544,18 +513,18 @@ final class Stagepass_Prestashop extends Stagepass_Rows
     protected function close()
     {
         $id = $this->row($ours);
-        $made = (int) Stagepass::told('user_id');
+        $was = $this->was_gone((int) Stagepass::told('user_id'));
         Stagepass::say('foreign', $id > 0 && !$ours);
         if ($id > 0 && $ours) {
             Stagepass::say('user_id', $id);
             $this->hand_over($id);
         }
-        $this->together(function () use ($id, $ours, $made) {
+        $this->together(function () use ($id, $ours, $was) {
             if ($id > 0 && $ours) {
                 $this->change('DELETE FROM ' . $this->table('employee') . ' WHERE id_employee = ?', array($id));
                 $this->forget($id);
-            } elseif ($made > 0 && $this->count($this->table('employee') . ' WHERE id_employee = ?', array($made)) === 0) {
-                $this->forget($made);
+            } elseif ($was > 0) {
+                $this->forget($was);
             }
             foreach ($this->profiles() as $profile) {
                 // Whoever else has it would have none.
@@ -614,20 +583,13 @@ final class Stagepass_Prestashop extends Stagepass_Rows
     // Whether anything is left.
     protected function gone()
     {
-        $id = $this->row($ours);
-        Stagepass::say('foreign', $id > 0 && !$ours);
-        Stagepass::say('user_absent', $id === 0 || !$ours);
+        $this->say_absent();
         $left = 0;
         foreach ($this->profiles() as $profile) {
-            foreach ($this->values('SELECT email FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)) as $other) {
-                Stagepass::say('left', 'member ' . $other);
-            }
-            Stagepass::say('left', 'profile ' . $profile);
-            $left++;
+            $left += $this->left_role('profile', $profile);
         }
-        $was = (int) Stagepass::told('user_id');
-        // The database may have given the number to somebody who came since.
-        if ($was > 0 && $this->count($this->table('employee') . ' WHERE id_employee = ?', array($was)) === 0) {
+        $was = $this->was_gone((int) Stagepass::told('user_id'));
+        if ($was > 0) {
             // A page that was being answered writes its session anew.
             $this->end_sessions($was);
             foreach ($this->holders() as $table) {
@@ -657,29 +619,6 @@ final class Stagepass_Prestashop extends Stagepass_Rows
             }
         }
         return $found;
-    }
-
-    // Whatever the grant: KIND GRANT NAME TAG.
-    protected function marks()
-    {
-        $seen = array();
-        foreach ($this->values('SELECT DISTINCT id_profile FROM ' . $this->table('profile_lang') . " WHERE name LIKE 'stagepass %' ORDER BY id_profile") as $profile) {
-            $name = (string) $this->value('SELECT name FROM ' . $this->table('profile_lang') . " WHERE id_profile = ? AND name LIKE 'stagepass %' ORDER BY id_lang", array($profile));
-            if (!preg_match('/^stagepass ([0-9a-z]+)(?: ([0-9a-z]+))?$/D', $name, $m)) {
-                continue;
-            }
-            $tag = isset($m[2]) ? $m[2] : '-';
-            Stagepass::say('found', 'role ' . $m[1] . ' - ' . $tag);
-            foreach ($this->values('SELECT email FROM ' . $this->table('employee') . ' WHERE id_profile = ? ORDER BY id_employee', array($profile)) as $member) {
-                $seen[$member] = true;
-                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' ' . $tag);
-            }
-        }
-        foreach ($this->values('SELECT email FROM ' . $this->table('employee') . " WHERE firstname = ? AND email LIKE '%@%.invalid' ORDER BY id_employee", array(self::NAME)) as $member) {
-            if (!isset($seen[$member]) && preg_match('/@([0-9a-z]+)\.invalid$/D', $member, $m)) {
-                Stagepass::say('found', 'entry ' . $m[1] . ' ' . self::plain($member) . ' -');
-            }
-        }
     }
 
     // The name of the layer, of an address.

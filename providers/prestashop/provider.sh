@@ -3,7 +3,7 @@
 #
 # What is done in the shop's database is in prestashop.php; nothing of the shop is run. What stands around it is in lib/shop_user: the
 # record in /var/lib/stagepass/<grant> (first thing at open, last thing away at close), the lock, and the failsafe. Here is what is
-# PrestaShop's own: where the shop is, what its back office is called, and which settings count. Run on 8.2.0.
+# PrestaShop's own: where the shop is, what its back office is called, and which settings count. Run on 1.7.6.7, 1.7.8.10 and 8.2.0.
 
 sp_state=/var/lib/stagepass
 sp_record=$sp_state/$sp_grant
@@ -28,10 +28,5 @@ sp_marks() { sp_user_marks; }
 sp_site_tell() {
     sp_php_tell admin "$sp_ps_admin" debug "$sp_ps_debug" cached_prod "$sp_ps_cached_prod" cached_dev "$sp_ps_cached_dev" administrators "$sp_rec_admins" rights "$sp_rec_rights" uses_from "$sp_uses_from"
 }
-
-sp_site_nobody_may() { :; }
-
-# There is none.
-sp_site_ask_otherwise() { :; }
 
 sp_site_state() { sp_user_state "$1"; }

@@ -6,13 +6,10 @@
 sp_site_find() {
     sp_ps_version='' sp_ps_admin='' sp_ps_offices='' sp_ps_debug='' sp_ps_cached_prod='' sp_ps_cached_dev=''
     sp_user_find_root '' /public /public_html /htdocs /httpdocs /web /www /html /shop /store /prestashop &&
-        sp_ps_find_version && sp_ps_find_settings && sp_ps_find_admin && sp_user_find_owner && sp_site_find_php && sp_ps_find_rows
+        sp_ps_find_version && sp_ps_find_settings && sp_ps_find_admin && sp_user_find_owner && sp_site_find_php && sp_user_find_rows
 }
 
 sp_site_is_at() { [ -f "$1/classes/PrestaShopAutoload.php" ] && [ -f "$1/config/defines.inc.php" ]; }
-
-# sp_ps_text FILE: what is in it. It may be a pipe, and without end.
-sp_ps_text() { [ ! -f "$1" ] || sp_within 10 head -c 262144 -- "$1" 2>/dev/null; }
 
 # sp_ps_written FILE: when, in seconds since 1970.
 sp_ps_written() { stat -L -c %Y -- "$1" 2>/dev/null || echo 0; }
@@ -21,12 +18,12 @@ sp_ps_written() { stat -L -c %Y -- "$1" 2>/dev/null || echo 0; }
 sp_ps_find_version() {
     local one
     for one in src/Core/Version.php app/AppKernel.php; do
-        sp_ps_version=$(sp_ps_text "$sp_site_root/$one" | sed -n "s/^ *\(public \)*const VERSION = '\([0-9][0-9.]*\)[^']*';.*/\2/p" | head -n 1) || :
+        sp_ps_version=$(sp_user_text "$sp_site_root/$one" | sed -n "s/^ *\(public \)*const VERSION = '\([0-9][0-9.]*\)[^']*';.*/\2/p" | head -n 1) || :
         [ -z "$sp_ps_version" ] || break
     done
     case $sp_ps_version in
-        8.*) ;;
-        *) sp_site_unfit other-version "$sp_site_root is of a version of PrestaShop that is not known here (${sp_ps_version:-none is said in it}): 8 is." ;;
+        1.7.[678].* | 8.*) ;;
+        *) sp_site_unfit other-version "$sp_site_root is of a version of PrestaShop that is not known here (${sp_ps_version:-none is said in it}): 1.7.6 to 1.7.8 and 8 are." ;;
     esac
 }
 
@@ -39,10 +36,10 @@ sp_ps_find_settings() {
         copy=$sp_site_root/var/cache/$kind/appParameters.php
         [ -f "$copy" ] || continue
         [ "$(sp_ps_written "$copy")" -ge "$(sp_ps_written "$sp_site_config")" ] || continue
-        sp_v=$(sp_ps_text "$copy" | base64 | tr -d '\n') || sp_v=''
+        sp_v=$(sp_user_text "$copy" | base64 | tr -d '\n') || sp_v=''
         case $kind in prod) sp_ps_cached_prod=$sp_v ;; *) sp_ps_cached_dev=$sp_v ;; esac
     done
-    if sp_ps_text "$sp_site_root/config/defines.inc.php" | grep -q "^ *define('_PS_MODE_DEV_', *true)"; then sp_ps_debug=1; fi
+    if sp_user_text "$sp_site_root/config/defines.inc.php" | grep -q "^ *define('_PS_MODE_DEV_', *true)"; then sp_ps_debug=1; fi
 }
 
 # Sets sp_ps_admin to what the folder of the back office is called; no setting says it.
@@ -78,20 +75,9 @@ sp_ps_has_login() {
 
 sp_site_find_php() { sp_user_find_php 70000 mysqli; }
 
-# What the database says. Without it there is nothing to be done here.
-sp_ps_find_rows() {
-    local why
-    sp_user_ask_first || return 1
-    if [ "$sp_php_end" != 0 ]; then
-        sp_php_why
-        sp_site_unfit "$sp_php_id" "$sp_php_because" || return 1
-    fi
-    ! sp_php_is direct || return 0
-    sp_php_value direct_why
-    why=$sp_v
-    case $why in
-        database-*) sp_site_unfit database-unread "The database of the shop refuses what $sp_site_config says of it ($why). Look whether it is up." ;;
+sp_site_unclear() {
+    case $1 in
         config-copy-differs) sp_site_unfit settings-unclear "The shop goes by a copy of its settings in $sp_site_root/var/cache, and that names another database than $sp_site_config. Look who changed it, and empty the cache." ;;
-        *) sp_site_unfit settings-unclear "$sp_site_config does not say plainly where the database of the shop is ($why)." ;;
+        *) sp_site_unfit settings-unclear "$sp_site_config does not say plainly where the database of the shop is ($1)." ;;
     esac
 }

@@ -1,35 +1,14 @@
 <?php
-// What in the shop lets somebody in, or says what it runs and where money and mail go: a line for each thing, told when access is
-// opened and when it is over, and compared by whoever asked (src/lifecycle/difference/software.rs).
-//
-// KIND, NAME, VALUE and TEXT, with tabs between them: VALUE is what is compared (a digest of what is nobody's business), TEXT
-// is shown.
+// What is compared of a PrestaShop, before and after (lib/php/state.php).
 
-final class Stagepass_Prestashop_State
+final class Stagepass_Prestashop_State extends Stagepass_State
 {
-    const MOST = 1500;
-
     // Ways to pay, and to whom the shop writes.
     const PAYMENT = "name LIKE 'MULTISAFEPAY%' OR name LIKE 'MOLLIE%' OR name LIKE 'PAYPAL%' OR name LIKE 'STRIPE%' OR name LIKE 'ADYEN%' OR name LIKE 'KLARNA%' OR name LIKE 'PS_CHECKOUT%' OR name LIKE 'BANK_WIRE%' OR name LIKE 'CHEQUE%' OR name LIKE 'PS_MAIL%' OR name = 'PS_SHOP_EMAIL'";
 
     const SETTINGS = "name IN ('PS_SHOP_DOMAIN', 'PS_SHOP_DOMAIN_SSL', 'PS_SSL_ENABLED', 'PS_SHOP_ENABLE', 'PS_MAINTENANCE_IP', 'PS_WEBSERVICE', 'PS_COOKIE_CHECKIP', 'PS_COOKIE_LIFETIME_BO', 'PS_ALLOW_HTML_IFRAME', 'PS_USE_HTMLPURIFIER')";
 
-    private $rows;
-    private $prefix;
-    private $ours = array();
-    private $said = 0;
-
-    // OURS: every user of stagepass on this server, GRANT:NAME with commas between them.
-    public function __construct($rows, $prefix, $ours)
-    {
-        list($this->rows, $this->prefix) = array($rows, $prefix);
-        foreach (array_filter(explode(',', $ours)) as $one) {
-            $parts = explode(':', $one, 2);
-            $this->ours[$parts[0]] = isset($parts[1]) ? $parts[1] : '';
-        }
-    }
-
-    public function say()
+    protected function things()
     {
         $this->people();
         $this->profiles();
@@ -37,35 +16,6 @@ final class Stagepass_Prestashop_State
         $this->code();
         $this->settings('shop-payment', self::PAYMENT);
         $this->settings('shop-setting', self::SETTINGS);
-        Stagepass::say('state_whole', $this->said < self::MOST);
-    }
-
-    private function line($kind, $name, $value, $text = '')
-    {
-        if ($this->said++ < self::MOST) {
-            $clean = function ($part) { return preg_replace('/[\x00-\x1f\x7f]/', '?', substr((string) $part, 0, 160)); };
-            Stagepass::say('state', $kind . "\t" . $clean($name) . "\t" . $clean($value) . "\t" . $clean($text));
-        }
-    }
-
-    private static function digest($value)
-    {
-        return substr(hash_hmac('sha256', (string) $value, Stagepass::told('grant')), 0, 16);
-    }
-
-    private function table($name)
-    {
-        return '`' . $this->prefix . $name . '`';
-    }
-
-    private function of($table, $column, $key, $id)
-    {
-        return (string) $this->rows->value('SELECT `' . $column . '` FROM ' . $this->table($table) . ' WHERE `' . $key . '` = ?', array($id));
-    }
-
-    private function has($name)
-    {
-        return in_array($this->prefix . $name, $this->rows->values('SHOW TABLES'), true);
     }
 
     // Everybody who may log in to the back office.
@@ -90,7 +40,7 @@ final class Stagepass_Prestashop_State
     {
         foreach ($this->rows->values('SELECT id_profile FROM ' . $this->table('profile') . ' ORDER BY id_profile') as $id) {
             $name = (string) $this->rows->value('SELECT name FROM ' . $this->table('profile_lang') . ' WHERE id_profile = ? ORDER BY id_lang', array($id));
-            if (preg_match('/^stagepass ([0-9a-z]+)(?: |$)/D', $name, $m) && isset($this->ours[$m[1]])) {
+            if ($this->is_our_role($name)) {
                 continue;
             }
             $rights = '';

@@ -1,9 +1,6 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154,SC3043
 # Open and update.
 
-# The hash as it comes is one that WordPress knows: by crypt(3) of PHP in every version.
-sp_site_knows_hash() { case $sp_secret in \$2y\$[0-9][0-9]\$?*) ;; *) return 1 ;; esac }
-
 # What `detect` saw, which loaded the shop a moment ago. Where all that the shop would do is to write rows, they are written without it.
 sp_site_begin() {
     sp_php_said=$sp_seen sp_wp_rows=1

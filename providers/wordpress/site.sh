@@ -43,18 +43,10 @@ sp_wp_find_debian() {
 
 # Who owns the settings. Where that is root, who owns what the shop writes; that one has to be able to read them.
 sp_wp_find_owner() {
-    local one name content="$sp_site_root/wp-content"
+    local content="$sp_site_root/wp-content"
     [ "$sp_wp_layout" != debian ] || content=/var/lib/wordpress/wp-content
     [ "$sp_wp_layout" != bedrock ] || content=${sp_site_config%/.env}/web/app
-    for one in "$sp_site_config" "$content/uploads" "$content" "$sp_site_root"; do
-        name=$(stat -L -c %U -- "$one" 2>/dev/null) || continue
-        case $name in root | UNKNOWN | '' | *[!A-Za-z0-9_.-]*) continue ;; esac
-        sp_php_fit "$name" || continue
-        sp_php_as "$name" test -r "$sp_site_config" 2>/dev/null || continue
-        sp_site_owner=$name
-        return 0
-    done
-    sp_site_unfit owner-root "Everything of the shop is root's, or whoever owns it may not read $sp_site_config. The shop is never loaded as root: give that file to the account of the shop."
+    sp_user_find_reader "$sp_site_config" "$content/uploads" "$content" "$sp_site_root"
 }
 
 sp_site_find_php() {

@@ -1,33 +1,18 @@
 <?php
-// What in the shop lets somebody in, runs by itself, or says where money and mail go: a line for each thing, told when access
-// is opened and when it is over, and compared by whoever asked (src/lifecycle/difference/software.rs).
-//
-// KIND, NAME, VALUE and TEXT, with tabs between them: VALUE is what is compared (a digest of what is nobody's business), TEXT
-// is shown.
+// What is compared of a WordPress, before and after (lib/php/state.php).
 
-final class Stagepass_Wordpress_State
+final class Stagepass_Wordpress_State extends Stagepass_State
 {
-    const MOST = 1500;
-
-    private $rows;
-    private $prefix;
     private $users;
     private $meta;
-    private $ours;
-    private $said = 0;
 
-    // OURS: every user of stagepass on this server, GRANT:NAME with commas between them.
-    public function __construct($rows, $prefix, $users, $meta, $ours)
+    public function __construct($rows, $prefix, $users, $meta)
     {
-        list($this->rows, $this->prefix, $this->users, $this->meta) = array($rows, $prefix, $users, $meta);
-        $this->ours = array();
-        foreach (array_filter(explode(',', $ours)) as $one) {
-            $parts = explode(':', $one, 2);
-            $this->ours[$parts[0]] = isset($parts[1]) ? $parts[1] : '';
-        }
+        parent::__construct($rows, $prefix);
+        list($this->users, $this->meta) = array($users, $meta);
     }
 
-    public function say()
+    protected function things()
     {
         $this->people();
         $this->keys();
@@ -39,20 +24,6 @@ final class Stagepass_Wordpress_State
             $this->tasks($table, $site);
             $this->settings($table, $site);
         }
-        Stagepass::say('state_whole', $this->said < self::MOST);
-    }
-
-    private function line($kind, $name, $value, $text = '')
-    {
-        if ($this->said++ < self::MOST) {
-            $clean = function ($part) { return preg_replace('/[\x00-\x1f\x7f]/', '?', substr((string) $part, 0, 160)); };
-            Stagepass::say('state', $kind . "\t" . $clean($name) . "\t" . $clean($value) . "\t" . $clean($text));
-        }
-    }
-
-    private static function digest($value)
-    {
-        return substr(hash_hmac('sha256', (string) $value, Stagepass::told('grant')), 0, 16);
     }
 
     private static function plain($text)
@@ -102,14 +73,14 @@ final class Stagepass_Wordpress_State
     private function keys()
     {
         foreach ($this->rows->tables($this->prefix, 'woocommerce_api_keys') as $table) {
-            $this->table('shop-key', $table, 'key_id', array('permissions', 'user_id', 'truncated_key'), 'description');
+            $this->rows_of('shop-key', $table, 'key_id', array('permissions', 'user_id', 'truncated_key'), 'description');
         }
         foreach ($this->rows->tables($this->prefix, 'wc_webhooks') as $table) {
-            $this->table('shop-webhook', $table, 'webhook_id', array('status', 'topic', 'delivery_url'), 'name');
+            $this->rows_of('shop-webhook', $table, 'webhook_id', array('status', 'topic', 'delivery_url'), 'name');
         }
     }
 
-    private function table($kind, $table, $key, $columns, $shown)
+    private function rows_of($kind, $table, $key, $columns, $shown)
     {
         foreach ($this->rows->values('SELECT ' . $key . ' FROM ' . $table . ' ORDER BY ' . $key) as $id) {
             $value = '';

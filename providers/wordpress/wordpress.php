@@ -339,13 +339,7 @@ class Stagepass_Wordpress
     protected function say_state()
     {
         if (Stagepass::told('state') === '1') {
-            try {
-                $state = new Stagepass_Wordpress_State($this->direct, $this->prefix, $this->users, $this->meta, Stagepass::told('ours'));
-                $state->say();
-            } catch (Exception $error) {
-                // A table of another version: that a user is gone is not less true for it.
-                Stagepass::say('state_whole', false);
-            }
+            Stagepass_State::tell(new Stagepass_Wordpress_State($this->direct, $this->prefix, $this->users, $this->meta));
         }
     }
 

@@ -78,7 +78,7 @@ pub(crate) async fn try_login(
             ));
         };
         return match visit.send(&form, user, password).await {
-            Ok((at, page)) => match judged(&at, &page) {
+            Ok((at, page)) => match visit.judged(&form, &at, &page).await {
                 // Whether the password is right was not what the answer was about.
                 WebTrial::Failed(_) if form.asks_for_a_human => {
                     not_tried(text("form-captcha", &[]))
@@ -94,13 +94,13 @@ pub(crate) async fn try_login(
     not_tried(silent.join("; "))
 }
 
-/// What the page says to which a login led.
-fn judged(at: &Url, page: &WebPage) -> WebTrial {
+/// What the page says to which a login led; `asks_again` where that is the login.
+fn judged(asks_again: bool, at: &Url, page: &WebPage) -> WebTrial {
     let args = [("url", shown(at)), ("code", page.code.into())];
-    match (page.code, Form::find(&page.text, at)) {
-        (_, Some(_)) => WebTrial::Failed(Note::of("form-asked-again", &args)),
+    match page.code {
+        _ if asks_again => WebTrial::Failed(Note::of("form-asked-again", &args)),
         // An answer that leads nowhere is no page that anybody was let in to.
-        (200..=299, None) if answer_to_a_program(page).is_none() => {
+        200..=299 if answer_to_a_program(page).is_none() => {
             WebTrial::Proved(Note::of("form-proved", &args))
         }
         _ => WebTrial::Failed(Note::of("form-not-let-in", &args)),
@@ -167,6 +167,26 @@ impl<'a> Visit<'a> {
     async fn page(&mut self, at: Url) -> Result<(Url, WebPage), String> {
         let page = self.ask(&at, None).await?;
         self.follow(at, page).await
+    }
+
+    /// What the page says to which a login by this form led. One that asks for a user and a password of something else
+    /// (PrestaShop 1.7: of the marketplace, on every page) is no login, as long as whoever is not in gets the form that
+    /// was sent in its place.
+    async fn judged(&mut self, sent: &Form, at: &Url, page: &WebPage) -> WebTrial {
+        let asks = |at: &Url, page: &WebPage| {
+            let forms = Form::all(&page.text, at);
+            (!forms.is_empty(), forms.iter().any(|form| form.is_like(sent)))
+        };
+        let asks_again = match asks(at, page) {
+            (false, _) => false,
+            (true, true) => true,
+            (true, false) => {
+                self.cookies.clear();
+                let stranger = self.page(at.clone()).await;
+                !stranger.is_ok_and(|(at, page)| asks(&at, &page).1)
+            }
+        };
+        judged(asks_again, at, page)
     }
 
     /// Sends a form, and takes the page to which that leads.
@@ -318,6 +338,17 @@ const CAPTCHAS: [&str; 2] = ["captcha", "turnstile"];
 impl Form {
     /// The first form of a page that asks for one user and one password.
     fn find(page: &[u8], at: &Url) -> Option<Self> {
+        Self::all(page, at).into_iter().next()
+    }
+
+    /// Whether it asks for the same by the same names.
+    fn is_like(&self, other: &Self) -> bool {
+        self.user == other.user && self.password == other.password
+    }
+
+    /// Every form of a page that asks for one user and one password.
+    fn all(page: &[u8], at: &Url) -> Vec<Self> {
+        let mut found = Vec::new();
         let mut emitter = DefaultEmitter::default();
         // What stands in a script is no form.
         emitter.naively_switch_states(true);
@@ -355,14 +386,13 @@ impl Form {
                     }
                 }
                 Token::EndTag(tag) if tag.name.as_slice() == b"form" => {
-                    if let Some(form) = open.take().and_then(|draft| draft.finish(at)) {
-                        return Some(form);
-                    }
+                    found.extend(open.take().and_then(|draft| draft.finish(at)));
                 }
                 _ => {}
             }
         }
-        open.and_then(|draft| draft.finish(at))
+        found.extend(open.and_then(|draft| draft.finish(at)));
+        found
     }
 
     /// As it is sent (application/x-www-form-urlencoded), in a buffer that never grows.
@@ -549,10 +579,26 @@ mod tests {
             text: zeroize::Zeroizing::new(text.as_bytes().to_vec()),
             ..WebPage::default()
         };
-        assert!(matches!(judged(&at, &page("<p>Welcome</p>")), WebTrial::Proved(_)));
+        assert!(matches!(judged(false, &at, &page("<p>Welcome</p>")), WebTrial::Proved(_)));
+        assert!(matches!(judged(true, &at, &page("<p>Welcome</p>")), WebTrial::Failed(_)));
         for text in [r#"{"error":"No match"}"#, "[]", "{}"] {
-            assert!(matches!(judged(&at, &page(text)), WebTrial::Failed(_)), "{text}");
+            assert!(matches!(judged(false, &at, &page(text)), WebTrial::Failed(_)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_form_is_told_from_another_by_what_it_asks_for() {
+        let form = |user: &str, password: &str| {
+            format!(
+                "<form method=post><input name={user}><input type=password name={password}></form>"
+            )
+        };
+        let page = form("username_addons", "password_addons") + &form("email", "passwd");
+        let all = Form::all(page.as_bytes(), &at());
+        assert_eq!(all.len(), 2);
+        let sent = Form::find(form("email", "passwd").as_bytes(), &at()).unwrap();
+        let like: Vec<bool> = all.iter().map(|form| form.is_like(&sent)).collect();
+        assert_eq!(like, [false, true]);
     }
 
     #[test]

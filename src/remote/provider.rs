@@ -73,6 +73,7 @@ const PHP_LIBRARY: [&str; 2] = [
 const CONSTANTS: &str = include_str!("../../providers/lib/php/constants.php");
 const RETURNED: &str = include_str!("../../providers/lib/php/returned.php");
 const ROWS: &str = include_str!("../../providers/lib/php/rows.php");
+const STATE: &str = include_str!("../../providers/lib/php/state.php");
 
 /// The program on the server that every session of a grant passes through.
 const GATE: &str = include_str!("../../providers/gate.sh");
@@ -94,9 +95,9 @@ struct Files {
     script: Parts,
     /// Its program in PHP, in parts, where it has one.
     php: &'static [&'static str],
-    /// Other texts in PHP, each with the function that prints it: parts of the program that not every verb needs, and what is put
-    /// into a shop.
-    php_texts: &'static [(&'static str, &'static str)],
+    /// Other texts in PHP, each in its parts and with the function that prints it: parts of the program that not every verb
+    /// needs, and what is put into a shop.
+    php_texts: &'static [(&'static str, &'static [&'static str])],
     /// Its sentences, a Fluent catalogue.
     sentences: &'static str,
 }
@@ -146,11 +147,11 @@ const BUILTIN: &[Files] = &[
         ),
         php: &[CONSTANTS, include_str!("../../providers/wordpress/wordpress.php")],
         php_texts: &[
-            ("sp_wp_program_making", include_str!("../../providers/wordpress/making.php")),
-            ("sp_wp_program_ending", include_str!("../../providers/wordpress/ending.php")),
-            ("sp_wp_program_signals", include_str!("../../providers/wordpress/signals.php")),
-            ("sp_wp_program_state", include_str!("../../providers/wordpress/state.php")),
-            ("sp_wp_guard_text", include_str!("../../providers/wordpress/guard.php")),
+            ("sp_wp_program_making", &[include_str!("../../providers/wordpress/making.php")]),
+            ("sp_wp_program_ending", &[include_str!("../../providers/wordpress/ending.php")]),
+            ("sp_wp_program_signals", &[include_str!("../../providers/wordpress/signals.php")]),
+            ("sp_wp_program_state", &[STATE, include_str!("../../providers/wordpress/state.php")]),
+            ("sp_wp_guard_text", &[include_str!("../../providers/wordpress/guard.php")]),
         ],
         sentences: include_str!("../../providers/wordpress/en.ftl"),
     },
@@ -158,11 +159,12 @@ const BUILTIN: &[Files] = &[
         name: "prestashop",
         manifest: include_str!("../../providers/prestashop/provider.toml"),
         script: parts!("prestashop":
-            "provider", "check", "close", "detect", "open", "record", "site"
+            "provider", "check", "close", "detect", "open", "site"
         ),
         php: &[
             RETURNED,
             ROWS,
+            STATE,
             include_str!("../../providers/prestashop/state.php"),
             include_str!("../../providers/prestashop/prestashop.php"),
         ],
@@ -173,7 +175,7 @@ const BUILTIN: &[Files] = &[
         name: "opencart",
         manifest: include_str!("../../providers/opencart/provider.toml"),
         script: parts!("opencart":
-            "provider", "check", "close", "detect", "open", "record", "site"
+            "provider", "check", "close", "detect", "open", "site"
         ),
         php: &[CONSTANTS, ROWS, include_str!("../../providers/opencart/opencart.php")],
         php_texts: &[],
@@ -183,11 +185,12 @@ const BUILTIN: &[Files] = &[
         name: "magento",
         manifest: include_str!("../../providers/magento/provider.toml"),
         script: parts!("magento":
-            "provider", "check", "close", "detect", "open", "record", "site"
+            "provider", "check", "close", "detect", "open", "site"
         ),
         php: &[
             RETURNED,
             ROWS,
+            STATE,
             include_str!("../../providers/magento/state.php"),
             include_str!("../../providers/magento/magento.php"),
         ],
@@ -206,8 +209,9 @@ impl Files {
         let mut script = self.script.text.to_owned();
         let program = PHP_LIBRARY.iter().chain(self.php).copied().map(slim::php);
         script.push_str(&printing("sp_php_program", &program.collect::<String>()));
-        for (function, text) in self.php_texts {
-            script.push_str(&printing(function, &slim::php(text)));
+        for (function, parts) in self.php_texts {
+            let text: String = parts.iter().copied().map(slim::php).collect();
+            script.push_str(&printing(function, &text));
         }
         script.into()
     }

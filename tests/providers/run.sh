@@ -453,12 +453,13 @@ name\\ 'x'"
 . "$here/authorized-key.sh"
 . "$here/gate.sh"
 . "$here/difference.sh"
-. "$here/prestashop.sh"
 . "$here/red.sh"
 . "$here/web-password.sh"
 . "$here/wordpress.sh"
+. "$here/shop.sh"
 . "$here/magento.sh"
 . "$here/opencart.sh"
+. "$here/prestashop.sh"
 
 booted() {
     booted_host

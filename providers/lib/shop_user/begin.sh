@@ -12,13 +12,7 @@
 #   sp_site_is_at FOLDER      for sp_user_find_root: whether the shop is in that folder
 #   sp_site_look              asks the shop what `detect` and `open` go by
 #   sp_site_tell VERB         tells the program what it is told beside sp_user_tell
-#   sp_site_nobody_may        whether its rows can be asked as nobody
-#   sp_site_ask_otherwise V   asks by another way where the rows cannot be asked without the shop, if there is one
-#   sp_site_record_line LINE  reads a line of its own of the record (an empty one begins a record); sp_site_record sets sp_v to all
-#   sp_site_mark_record GRANT ACCOUNT TAG
-#                             says marks of a grant whose record was just read, beside those of every one
-#   sp_site_knows_hash        whether sp_secret is a hash that the shop knows
-#   sp_site_prepare, sp_site_make, sp_site_say_made, sp_site_extend, sp_site_say_state, sp_site_end, sp_site_say_gone
+#   sp_site_say_made, sp_site_say_state, sp_site_end, sp_site_say_shut
 #                             its part of a verb; see there
 #
 # These have a meaning where it does not say one:
@@ -28,6 +22,20 @@
 #   sp_site_find_php          finds sp_php once more, where the one of the record cannot do it any more: there is no other
 #   sp_site_untouched         whether a program that ended neither well nor by refusing surely changed nothing: it cannot be told
 #   sp_site_unmake            takes away what was made in the shop before anybody was let in, where it comes to nothing: nothing was
+#   sp_site_nobody_may        whether its rows can be asked as nobody: they can
+#   sp_site_ask_otherwise V   asks by another way where the rows cannot be asked without the shop: there is none
+#   sp_site_unclear WHY       says why the settings do not tell where its database is, by what its program said (direct_why)
+#   sp_site_record_line LINE  reads a line of its own of the record (an empty one begins a record), and sp_site_record sets sp_v to all
+#                             of them: a digest of what the role of the grant may do (sp_rec_rights)
+#   sp_site_mark_record GRANT ACCOUNT TAG
+#                             says marks of a grant whose record was just read, beside those of every one: nothing of it is in the
+#                             shop but rows
+#   sp_site_knows_hash        whether sp_secret is a hash that the shop knows: bcrypt, as PHP makes it
+#   sp_site_make              makes the user: its program is told `open`, and says what the role may do
+#   sp_site_prepare           refuses a name that the shop has no room for, and the like: it takes every one
+#   sp_site_extend            tells the shop of another end: its program is told `update`
+#   sp_site_say_expiry        which end the shop itself keeps: none
+#   sp_site_say_gone          says what else is gone, or left: nothing
 #   sp_site_state STEP        `sp_user_state STEP`, of a provider whose program says with `facts` and `gone` what there is that lets
 #                             somebody in (state.sh): nothing is compared
 
@@ -63,6 +71,40 @@ sp_site_untouched() { return 1; }
 sp_site_unmake() { :; }
 
 sp_site_state() { :; }
+
+sp_site_nobody_may() { :; }
+
+sp_site_ask_otherwise() { :; }
+
+sp_site_unclear() { sp_site_unfit settings-unclear "$sp_site_config does not say plainly where the database of the shop is ($1)."; }
+
+sp_site_record_line() {
+    case $1 in
+        '') sp_rec_rights='' ;;
+        rights=*) sp_rec_rights=${1#*=} ;;
+    esac
+    case $sp_rec_rights in *[!0-9a-f]*) sp_rec_rights='' ;; esac
+}
+
+sp_site_record() { sp_v="rights=$sp_rec_rights$sp_nl"; }
+
+sp_site_mark_record() { :; }
+
+sp_site_knows_hash() { case $sp_secret in \$2y\$[0-9][0-9]\$?*) ;; *) return 1 ;; esac }
+
+sp_site_make() {
+    sp_site_ask open
+    sp_php_value rights
+    sp_rec_rights=$sp_v
+}
+
+sp_site_prepare() { :; }
+
+sp_site_extend() { sp_site_ask update; }
+
+sp_site_say_expiry() { sp_say expiry none; }
+
+sp_site_say_gone() { :; }
 
 # ---- finding the shop ----------------------------------------------------------------------------
 
@@ -101,6 +143,24 @@ sp_user_find_owner() {
     sp_site_owner=$name
 }
 
+# sp_user_find_reader FILE...: sets sp_site_owner to the first who owns one of these and can read the settings, and is not root: for a
+# shop that is loaded.
+sp_user_find_reader() {
+    local one name
+    for one; do
+        name=$(stat -L -c %U -- "$one" 2>/dev/null) || continue
+        case $name in root | UNKNOWN | '' | *[!A-Za-z0-9_.-]*) continue ;; esac
+        sp_php_fit "$name" || continue
+        sp_php_as "$name" test -r "$sp_site_config" 2>/dev/null || continue
+        sp_site_owner=$name
+        return 0
+    done
+    sp_site_unfit owner-root "Everything of the shop is root's, or whoever owns it may not read $sp_site_config. The shop is never loaded as root: give that file to the account of the shop."
+}
+
+# sp_user_text FILE [BYTES]: what is in it. It may be a pipe, and without end.
+sp_user_text() { [ ! -f "$1" ] || sp_within 10 head -c "${2:-262144}" -- "$1" 2>/dev/null; }
+
 # sp_user_find_php VERSION EXTENSION...: sets sp_php to the first PHP that sp_site_owner may start, that is as new as VERSION and has
 # one of these extensions.
 sp_user_find_php() {
@@ -134,6 +194,43 @@ sp_user_ask_first() {
     esac
     sp_user_facts=$sp_php_said
     sp_site_hear
+}
+
+# What the database says, as the last thing when the shop is found: without it there is nothing to be done in a shop that is known by
+# its rows alone.
+sp_user_find_rows() {
+    sp_user_ask_first || return 1
+    if [ "$sp_php_end" != 0 ]; then
+        sp_php_why
+        sp_site_unfit "$sp_php_id" "$sp_php_because" || return 1
+    fi
+    ! sp_php_is direct || return 0
+    sp_php_value direct_why
+    case $sp_v in
+        database-*) sp_site_unfit database-unread "The database of the shop refuses what $sp_site_config says of it ($sp_v). Look whether it is up." ;;
+        other-database) sp_site_unfit other-database "The shop keeps its rows in a database of another kind, or reaches it by TLS; only MySQL and MariaDB without it are known." ;;
+        *) sp_site_unclear "$sp_v" ;;
+    esac
+}
+
+# Whether the user can be made, of what was said when the shop was found.
+sp_user_is_free() {
+    sp_php_said=$sp_user_facts
+    sp_php_value taken
+    [ -n "$sp_v" ] || return 0
+    sp_unfit_id=$sp_v
+    sp_php_value taken_why
+    sp_unfit_why=$sp_v
+    return 1
+}
+
+# sp_user_say_rows NAME...: these lines of what the rows said, where they could be asked.
+sp_user_say_rows() {
+    if sp_php_is direct; then
+        sp_php_pass "$@"
+    else
+        sp_site_unfit database-unread 'The database of the shop does not answer any more, or its settings cannot be told.' || :
+    fi
 }
 
 # ---- asking it -----------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ pub(super) async fn run(
     to_the_end: bool,
 ) -> Result<()> {
     let provider = context.provider(name)?;
-    let target = context.target(target)?;
+    let target = context.find_target(target).await?;
     if target.environment == Environment::Live {
         return Err(Error::new(Kind::Policy, format!("`{}` is declared live", target.name))
             .hint("test a provider on a staging target"));

@@ -39,8 +39,8 @@ build: ## the program, for trying it out
 build-tests: setup-tools
 	cargo build --locked --all-targets
 
-.PHONY: check check-format check-scripts check-code check-docs check-figures check-dependencies
-check: check-format check-scripts check-code check-docs check-figures check-dependencies ## everything that needs no server
+.PHONY: check check-format check-scripts check-code check-fuzz check-docs check-figures check-dependencies
+check: check-format check-scripts check-code check-fuzz check-docs check-figures check-dependencies ## everything that needs no server
 
 check-format:
 	cargo fmt --check
@@ -50,6 +50,11 @@ check-scripts:
 
 check-code:
 	cargo clippy --locked --all-targets -- -D warnings
+
+# That `make fuzz` can be built: its manifest, its versions and every target. Nothing is linked, so libFuzzer is not needed here.
+check-fuzz:
+	cp Cargo.lock fuzz/Cargo.lock
+	CUSTOM_LIBFUZZER_PATH=$(CURDIR)/target/libnone.a cargo check --quiet --manifest-path fuzz/Cargo.toml --target-dir=target --bins
 
 PROSE := $(filter-out docs/commands.md docs/benchmarks.md docs/reliability.md docs/shops.md,$(wildcard *.md docs/*.md))
 check-docs:
@@ -70,7 +75,7 @@ test: ## everything, on real servers; needs root
 	$(MAKE) setup-tools
 	$(MAKE) check-format check-scripts check-figures check-dependencies
 	$(MAKE) --jobs=2 build-tests trees
-	$(MAKE) check-code check-docs
+	$(MAKE) check-code check-fuzz check-docs
 	$(MAKE) run-tests
 
 # The provider scripts alone: a process for each part, all on servers of their own. The processors are the limit: `make test`

@@ -36,10 +36,16 @@ pub fn answer(command: fn() -> Command) {
 #[must_use]
 pub fn targets() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let Some(targets) = context().and_then(|context| context.targets().ok()) else {
-            return Vec::new();
+        let Some(context) = context() else { return Vec::new() };
+        let Ok(targets) = context.targets() else { return Vec::new() };
+        let own = targets.iter().filter_map(|one| candidate(&one.name, one.environment.id()));
+        let kept = if context.ledger_is_shared() {
+            from_ledger(async |ledger| ledger.kept_targets().await.ok())
+        } else {
+            Vec::new()
         };
-        targets.iter().filter_map(|one| candidate(&one.name, one.environment.id())).collect()
+        let others = kept.iter().filter(|kept| !targets.is_own(&kept.name));
+        own.chain(others.filter_map(|kept| candidate(&kept.name, "in the ledger"))).collect()
     })
 }
 

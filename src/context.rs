@@ -23,6 +23,7 @@ use crate::policy::desk::{Desk, DeskError};
 use crate::policy::{self, PolicyConfig};
 use crate::remote::provider::{FILE_LIMIT, Provider, ProviderError, refuse_unsafe};
 use crate::secret::Secret;
+use crate::shared::{self, Known};
 use crate::target::{Target, Targets};
 use crate::transport::{Route, SshEnvironment, Unlock, Wanted};
 
@@ -97,6 +98,7 @@ pub struct Context {
     ledger: Option<LedgerUrl>,
     ledger_password: Option<LedgerPassword>,
     asked: Mutex<HashMap<String, Secret>>,
+    shared: Mutex<Known>,
 }
 
 fn environment(name: &str) -> Option<PathBuf> {
@@ -176,6 +178,7 @@ impl Context {
             ledger: file.ledger,
             ledger_password: file.ledger_password,
             asked: Mutex::new(HashMap::new()),
+            shared: Mutex::default(),
         })
     }
 
@@ -188,7 +191,7 @@ impl Context {
     }
 
     /// The same for a look that is not worth a question: agent and keyring as they are, and nobody
-    /// is asked anything. It has no ledger.
+    /// is asked anything. It has no ledger, and the targets that are known by now.
     #[must_use]
     pub fn without_questions(&self) -> Self {
         Self {
@@ -204,6 +207,7 @@ impl Context {
             ledger: None,
             ledger_password: None,
             asked: Mutex::new(HashMap::new()),
+            shared: Mutex::new(self.known()),
         }
     }
 
@@ -225,25 +229,72 @@ impl Context {
         self.config_dir.join("targets.toml")
     }
 
-    /// Every target.
+    /// Every target: those of the file, and those of a shared ledger that this run has opened.
     ///
     /// # Errors
     /// Fails when the file cannot be read or understood; the error has line and column.
     pub fn targets(&self) -> Result<Targets> {
-        Targets::load(&self.targets_path()).map_err(|e| {
+        let own = Targets::load(&self.targets_path()).map_err(|e| {
             Error::of(Kind::Usage, "targets-unusable", &[]).because(e).hint_of(
                 "targets-unusable.way-out",
                 &[("path", self.targets_path().display().into())],
             )
-        })
+        })?;
+        Ok(own.with(self.known().targets))
     }
 
-    /// One target.
+    /// Whether the ledger is one that several machines may use.
+    #[must_use]
+    pub fn ledger_is_shared(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    /// What this run has learned of the targets in a shared ledger.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        self.shared.lock().map(|known| known.clone()).unwrap_or_default()
+    }
+
+    /// Takes in what the shared ledger says of targets.
+    pub fn learned(&self, known: Known) {
+        if let Ok(mut shared) = self.shared.lock() {
+            *shared = known;
+        }
+    }
+
+    /// Asks a shared ledger for its targets. Every command that opens the ledger has done so.
+    ///
+    /// # Errors
+    /// As [`Context::ledger`].
+    pub async fn learn_targets(&self) -> Result<()> {
+        if self.ledger_is_shared()
+            && let Some(ledger) = self.ledger_to_read().await?
+        {
+            ledger.close().await;
+        }
+        Ok(())
+    }
+
+    /// One target, wherever it is kept. A shared ledger is asked only for what is not in the file.
+    ///
+    /// # Errors
+    /// As [`Context::target`] and [`Context::ledger`].
+    pub async fn find_target(&self, name: &str) -> Result<Target> {
+        if !self.targets()?.is_own(name) {
+            self.learn_targets().await?;
+        }
+        self.target(name)
+    }
+
+    /// One target of those that are known by now.
     ///
     /// # Errors
     /// Fails when there is none of this name.
     pub fn target(&self, name: &str) -> Result<Target> {
         self.targets()?.find(name).cloned().ok_or_else(|| {
+            if let Err(unproved) = shared::refuse_unproved(self, name) {
+                return unproved;
+            }
             Error::of(
                 Kind::NotFound,
                 "target-unknown",
@@ -347,7 +398,7 @@ impl Context {
         for warning in ledger.warnings() {
             self.output.warn(warning);
         }
-        Ok(ledger)
+        self.taught_by(ledger).await
     }
 
     /// The ledger, to look at. `None` where nothing was ever recorded.
@@ -369,9 +420,14 @@ impl Context {
             Err(LedgerError::Absent { .. }) if matches!(location, Location::Url(_)) => {
                 return Ok(None);
             }
-            opened => return Ok(Some(opened?)),
+            opened => return Ok(Some(self.taught_by(opened?).await?)),
         }
-        Ok(Some(Ledger::open(&location, Mode::ReadOnly).await?))
+        Ok(Some(self.taught_by(Ledger::open(&location, Mode::ReadOnly).await?).await?))
+    }
+
+    async fn taught_by(&self, ledger: Ledger) -> Result<Ledger> {
+        shared::learn(self, &ledger).await?;
+        Ok(ledger)
     }
 
     /// The operating system's keyring. It may ask for its own password only where somebody is.

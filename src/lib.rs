@@ -23,6 +23,7 @@ mod promise;
 mod public_key;
 mod remote;
 mod secret;
+mod shared;
 mod target;
 #[doc(hidden)]
 pub mod testing;

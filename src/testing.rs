@@ -24,8 +24,8 @@ pub mod grant {
 }
 pub mod ledger {
     pub use crate::ledger::{
-        CaseFilter, Counts, Cursor, Entry, Event, EventFilter, Filter, Head, Lease, Ledger,
-        LedgerError, Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
+        CaseFilter, Counts, Cursor, Entry, Event, EventFilter, Filter, Head, KeptTarget, Lease,
+        Ledger, LedgerError, Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
         seal_of_case, seal_of_grant,
     };
 }

@@ -116,8 +116,8 @@ sp_close_say_gone() {
     [ "$sp_left" = 0 ] || sp_fail processes-left 'Processes of the account still run.'
     [ -z "$sp_lines" ] || sp_fail lines-left "The account is deleted, and its name still stands in$sp_lines, which could not be replaced."
     [ -z "$sp_mounted" ] || sp_fail mounted-below "Something is mounted on $sp_mounted; unmount it, and close again. Nothing of the home folder was removed."
-    [ "$home$keys" = truetrue ] || sp_fail files-left 'The home or the key file is still there.'
-    [ "$sp_acl_failed" = false ] || sp_fail acl-left 'Taking the entries off the shop folder failed.'
+    [ "$home$keys" = truetrue ] || sp_fail files-left "The home or the key file is still there: $(find "$sp_home" "$sp_rec_keys" -depth 2>/dev/null | head -n 1)"
+    [ "$sp_acl_failed" = false ] || sp_fail acl-left "Taking the entries off the shop folder failed. $([ -n "${sp_shared:-}" ] || getfacl -E -n -p -s -R -P -- "$sp_rec_path" 2>/dev/null | awk -F '\n' -v RS= "/user:$sp_id:/ {print \$1;exit}")"
 }
 
 # What stood in front of the account.

@@ -14,9 +14,10 @@ use crate::machine::keyring::Availability;
 use crate::output::{Tone, paint};
 use crate::remote::inputs;
 use crate::remote::provider::{Provider, Verb, refuse_unsafe};
-use crate::remote::script::Answer;
+use crate::remote::script::{Answer, clean};
 use crate::remote::server::{self, SKEW_LIMIT, Server};
 use crate::remote::session::Session;
+use crate::shared;
 use crate::target::{Elevation, Target};
 use crate::transport::{Connection, Route, TransportError};
 
@@ -93,6 +94,7 @@ pub async fn run(context: Context, typed: &DoctorArgs) -> Result<()> {
         }
     };
     findings.extend(about_ledger(&context, ledger.as_ref()).await);
+    findings.extend(shared_targets(&context));
     if !typed.unattended {
         findings.push(keyring(&context));
         if let Some(ledger) = &ledger {
@@ -214,6 +216,22 @@ async fn about_ledger(context: &Context, ledger: Option<&Ledger>) -> Vec<Finding
         )),
         Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
     }
+    findings
+}
+
+/// What a ledger that machines share says of targets, if it says anything.
+fn shared_targets(context: &Context) -> Vec<Finding> {
+    let known = context.known();
+    let mut findings = Vec::new();
+    if !known.targets.is_empty() {
+        let names: Vec<&str> = known.targets.iter().map(|target| target.name.as_str()).collect();
+        findings.push(Finding::good("targets in the ledger", names.join(", ")));
+    }
+    findings.extend(known.unproved.iter().map(|name| {
+        let what = format!("target {} in the ledger", clean(name));
+        let found = "nothing proves that it is yours, and it is not used";
+        Finding::bad(Kind::Internal, what, found, shared::WAY_TO_PROVE)
+    }));
     findings
 }
 

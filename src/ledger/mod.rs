@@ -15,6 +15,7 @@ mod query;
 mod ration;
 mod record;
 mod row;
+mod target;
 mod verify;
 mod watch;
 
@@ -32,6 +33,7 @@ pub use ration::{Ration, SweepRun};
 pub(crate) use record::is_held;
 pub use row::{seal_of_case, seal_of_grant};
 use sqlx::AnyConnection;
+pub use target::KeptTarget;
 use tokio::sync::Mutex;
 pub use verify::Verdict;
 pub use watch::{Alarms, LONGEST_WAIT};

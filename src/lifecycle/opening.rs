@@ -31,6 +31,7 @@ use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::server::Server;
 use crate::remote::session::{self, Session};
 use crate::secret::{self, Secret, random_id};
+use crate::shared;
 use crate::target::Target;
 use crate::transport::{self, Ahead, Attempt, Part};
 
@@ -128,11 +129,14 @@ pub async fn open(
     let lease = Lease::mine(context.now(), lease_seconds(context, &grant));
     // Whoever interrupts from here on waits until it is undone.
     let _in_hand = InHand::on(&session.target.name);
+    say_what_it_is(context, ledger, session.target).await;
     grant =
         ledger.begin(&grant, &lease, &event(context, &grant, "grant.opening", recorded)).await?;
 
     // It is in the ledger now, so that its target is not taken away any more. It may have been, while
     // the plan was looked at: then nobody could close what would be made.
+    // A ledger that fails now says so at the next step.
+    let _ = shared::learn(context, ledger).await;
     if !is_listed(context, session.target) {
         let problem = Problem {
             kind: Kind::Usage,
@@ -301,6 +305,32 @@ fn gone_since(opened: &OpenReply, settled: &Reply) -> Option<&'static str> {
     let made = [("gate", opened.has_gate()), ("failsafe", opened.failsafe().is_some())];
     let is_gone = |part: &str| matches!(settled.text(part), "false" | "none");
     made.into_iter().find(|(part, made)| *made && is_gone(part)).map(|(part, _)| part)
+}
+
+/// Whoever shares the ledger has to be able to end what is about to be granted. That they could not is
+/// told, and is no reason to refuse: this machine can.
+async fn say_what_it_is(context: &Context, ledger: &Ledger, target: &Target) {
+    if !context.targets().is_ok_and(|targets| targets.is_own(&target.name)) {
+        return;
+    }
+    let told = match shared::another_server(context, target) {
+        Some(kept) => Err(Error::new(
+            Kind::Usage,
+            format!(
+                "the ledger knows `{}` as another server, {}: from other machines this grant cannot \
+                 be closed",
+                target.name, kept.address
+            ),
+        )
+        .hint("give one of the two another name")),
+        None => match shared::refuse_unproved(context, &target.name) {
+            Ok(()) => shared::keep(context, ledger, target).await,
+            unproved => unproved,
+        },
+    };
+    if let Err(e) = told {
+        context.output.warn(&e.one_line());
+    }
 }
 
 /// Whether the target is still in the list, as the same server.

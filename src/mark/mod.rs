@@ -46,6 +46,9 @@ static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
 /// Separates these tags from anything else that may ever be made with the key.
 const DOMAIN: &[u8] = b"stagepass mark 1";
 
+/// The same for what a ledger says that a target is.
+const DOMAIN_OF_TARGETS: &[u8] = b"stagepass target 1";
+
 /// Above this many pinned host keys only all of them together and each alone are tried.
 const MOST_PINS: usize = 4;
 
@@ -151,6 +154,33 @@ impl Key {
         self.tag(&Marked { grant, provider: &provider, account, public_key, host_keys })
     }
 
+    /// The tag of what a ledger says that a target is. Who can write the ledger and has not this key
+    /// cannot make one, and so cannot lead us to a server of theirs.
+    #[must_use]
+    pub fn tag_of_target(&self, name: &str, text: &str) -> String {
+        let Some(mac) = self.mac_of_target(name, text) else { return String::new() };
+        let whole = mac.finalize().into_bytes();
+        BASE32.encode(whole.get(..TAG_BYTES).unwrap_or_default())
+    }
+
+    /// Whether somebody with this key said that the target of this name is exactly this. In constant
+    /// time.
+    #[must_use]
+    pub fn is_our_target(&self, tag: &str, name: &str, text: &str) -> bool {
+        let Some(bytes) = decode(tag) else { return false };
+        let mac = self.mac_of_target(name, text);
+        mac.is_some_and(|mac| mac.verify_truncated_left(&bytes).is_ok())
+    }
+
+    fn mac_of_target(&self, name: &str, text: &str) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;
+        mac.update(DOMAIN_OF_TARGETS);
+        for part in [name, text] {
+            add(&mut mac, part)?;
+        }
+        Some(mac)
+    }
+
     /// Every part with its length in front, so that no two things have the same text.
     fn mac(&self, marked: &Marked<'_>, host_keys: &[&str]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;
@@ -158,11 +188,16 @@ impl Key {
         let own = [marked.grant, marked.provider, marked.account, key.unwrap_or("-")];
         mac.update(DOMAIN);
         for part in own.iter().chain(host_keys) {
-            mac.update(&u64::try_from(part.len()).ok()?.to_be_bytes());
-            mac.update(part.as_bytes());
+            add(&mut mac, part)?;
         }
         Some(mac)
     }
+}
+
+fn add(mac: &mut Hmac<Sha256>, part: &str) -> Option<()> {
+    mac.update(&u64::try_from(part.len()).ok()?.to_be_bytes());
+    mac.update(part.as_bytes());
+    Some(())
 }
 
 /// Where the key of this installation is.
@@ -268,6 +303,35 @@ mod tests {
             public_key: Some("ssh-ed25519 AAAA"),
             host_keys,
         }
+    }
+
+    #[test]
+    fn the_tag_of_a_target_speaks_for_one_name_and_one_text() {
+        let tag = key(1).tag_of_target("shop", "what it is");
+        assert_eq!(tag.len(), TAG_LENGTH);
+        assert!(key(1).is_our_target(&tag, "shop", "what it is"));
+        assert!(!key(2).is_our_target(&tag, "shop", "what it is"));
+        for (name, text) in [
+            ("shop2", "what it is"),
+            ("shop", "what it was"),
+            ("shopw", "hat it is"),
+            ("", "shopwhat it is"),
+            ("shop", ""),
+        ] {
+            assert!(!key(1).is_our_target(&tag, name, text), "{name} {text}");
+        }
+        for other in ["", &"0".repeat(TAG_LENGTH), &tag[1..]] {
+            assert!(!key(1).is_our_target(other, "shop", "what it is"), "{other}");
+        }
+        // That of a mark on a server is none, whatever the mark is called.
+        let mark = Marked {
+            grant: "shop",
+            provider: "what it is",
+            account: "",
+            public_key: None,
+            host_keys: &[],
+        };
+        assert!(!key(1).is_our_target(&key(1).tag(&mark), "shop", "what it is"));
     }
 
     #[test]

@@ -499,6 +499,8 @@ pub enum TargetError {
 pub struct Targets {
     path: PathBuf,
     list: Vec<Target>,
+    /// How many of them stand in the file; those behind are the ledger's.
+    own: usize,
 }
 
 impl Targets {
@@ -508,10 +510,28 @@ impl Targets {
     /// Fails when the file cannot be read or understood: the first mistake, with its place.
     pub fn load(path: &Path) -> Result<Self, TargetError> {
         let list = parse(path, &read(path)?)?;
-        Ok(Self { path: path.into(), list })
+        let own = list.len();
+        Ok(Self { path: path.into(), list, own })
     }
 
-    /// The targets in the order of the file.
+    /// The same with those that the ledger knows. The file has the first word on its machine.
+    #[must_use]
+    pub fn with(mut self, kept: impl IntoIterator<Item = Target>) -> Self {
+        for target in kept {
+            if self.find(&target.name).is_none() {
+                self.list.push(target);
+            }
+        }
+        self
+    }
+
+    /// Whether a target of this name stands in the file.
+    #[must_use]
+    pub fn is_own(&self, name: &str) -> bool {
+        self.list.iter().take(self.own).any(|target| target.name == name)
+    }
+
+    /// The targets in the order of the file, and then the ledger's.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Target> {
         self.list.iter()
     }
@@ -573,9 +593,29 @@ impl Targets {
             return Err(write(io::ErrorKind::PermissionDenied.into()));
         }
         file::replace(&place, text.as_bytes(), 0o600).map_err(write)?;
+        self.own = list.len();
         self.list = list;
         Ok(())
     }
+}
+
+/// What a target is, as a list with nothing else in it says it.
+///
+/// # Errors
+/// Fails when a value cannot be used.
+pub fn to_text(target: &Target) -> Result<String, TargetError> {
+    check(target)?;
+    let mut document = DocumentMut::new();
+    put_in(&mut document, target)?;
+    Ok(document.to_string())
+}
+
+/// The one target that a text of [`to_text`] holds; `None` where it is none, or another.
+#[must_use]
+pub fn from_text(name: &str, text: &str) -> Option<Target> {
+    let list = parse(Path::new("the ledger"), text).ok()?;
+    let [target] = <[Target; 1]>::try_from(list).ok()?;
+    (target.name == name).then_some(target)
 }
 
 /// The text of the file with one change in it, and what it says then.
@@ -961,6 +1001,23 @@ mod tests {
         let (_folder, path) = file(text);
         let error = Targets::load(&path).unwrap_err().to_string();
         error.replace(&path.display().to_string(), "F")
+    }
+
+    #[test]
+    fn what_a_target_is_is_read_back_from_its_text_and_from_no_other() {
+        let target = Target {
+            elevation: Elevation::SudoPassword,
+            path: Some("/srv/it's \"here\"".into()),
+            public_host: Some("shop.example:2222".into()),
+            ..staging("shop.1")
+        };
+        let text = to_text(&target).unwrap();
+        assert_eq!(from_text("shop.1", &text), Some(target.clone()));
+        assert_eq!(from_text("shop", &text), None);
+        let two = text.clone() + &to_text(&staging("two")).unwrap();
+        for text in ["", "no toml [", &two, &text.replace("become", "unknown")] {
+            assert_eq!(from_text("shop.1", text), None, "{text}");
+        }
     }
 
     #[test]

@@ -48,6 +48,13 @@ impl Route {
         })
     }
 
+    /// What is connected to, by a name or an address that needs no `~/.ssh/config`; `None` for this
+    /// machine.
+    #[must_use]
+    pub fn connects_to(&self) -> Option<&str> {
+        self.connects_to.as_deref()
+    }
+
     /// Whether another server leads there.
     #[must_use]
     pub fn is_behind_a_jump(&self) -> bool {

@@ -51,6 +51,14 @@ fn as_root_the_demo_makes_a_host_of_its_own_and_leaves_nothing() {
         assert!(said.contains(text), "no `{text}` in: {said}");
     }
     assert!(!said.contains("has no ACLs") && said.contains("failsafe"), "{said}");
+    // A file of the shop was read, and what it holds is shown; outside the shop there is none.
+    assert!(
+        said.contains("sftp> get index.php") && said.contains("<?php echo \"shop\";"),
+        "{said}"
+    );
+    assert!(said.contains("File \"/etc/hostname\" not found."), "{said}");
+    let granted = said.split("Where there is no root").next().unwrap();
+    assert!(!granted.contains("cannot be confined"), "{said}");
     leaves_the_shop_out(&said, "there is no ");
     assert_eq!(fs::read_to_string("/etc/passwd").unwrap(), accounts);
     assert!(!mounts(), "a mount was left behind");

@@ -14,7 +14,7 @@ use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
 use stagepass::testing::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
 use stagepass::testing::ledger::{
-    CaseFilter, Counts, Cursor, Entry, Event, EventFilter, Filter, Head, Lease, Ledger,
+    CaseFilter, Counts, Cursor, Entry, Event, EventFilter, Filter, Head, KeptTarget, Lease, Ledger,
     LedgerError, Location, Mode, Ration, SweepRun, VERSION, Verdict, lease_is_dead,
 };
 use stagepass::testing::secret::Secret;
@@ -25,13 +25,13 @@ use crate::postgres;
 const NOW: UnixTime = 1_800_000_000;
 const DAY: i64 = 86_400;
 
-/// Takes away what the second version added.
-pub const BACK_TO_THE_FIRST_VERSION: &str = "drop index grants_findings; \
+/// Takes away what later versions added.
+pub const BACK_TO_THE_FIRST_VERSION: &str = "drop index events_target; drop index grants_findings; \
      drop index grants_drifted; drop index grants_unchecked; \
      alter table grants drop column findings; alter table grants drop column drift; \
      alter table grants drop column checked_at; alter table grants drop column next_check_at; \
      alter table grants drop column wait_until; \
-     delete from stagepass_migrations where version = 2";
+     delete from stagepass_migrations where version > 1";
 
 /// One database of its own.
 struct Stand {
@@ -139,6 +139,7 @@ on_both! {
     two_processes_may_make_one_ledger_at_once
     names_that_break_sql_or_terminals_do_no_harm
     a_ledger_of_the_first_version_is_brought_up_to_date_and_stays_whole
+    what_a_target_is_stands_in_its_last_event
     findings_wait_for_one_acknowledgement
     what_nobody_has_seen_is_not_acknowledged
     what_drifted_is_recorded_only_where_nobody_works_on_the_grant
@@ -1311,6 +1312,37 @@ mod stories {
         // An open grant of then is looked at like any other.
         let due = ledger.unchecked(NOW + 3600, 10).await.unwrap();
         assert_eq!(due, [open]);
+    }
+
+    pub(super) async fn what_a_target_is_stands_in_its_last_event(stand: &Stand) {
+        let ledger = stand.open().await;
+        assert_eq!(ledger.kept_targets().await.unwrap(), []);
+        let kept = |name: &str, text: &str| KeptTarget {
+            name: name.into(),
+            text: text.into(),
+            tag: format!("tag of {text}"),
+        };
+        let (one, two) = (kept("one", "first"), kept("two", "ü \"$1\" \n"));
+        // The very first event has none before it.
+        ledger.keep_target(&one, NOW, "me").await.unwrap();
+        ledger.keep_target(&two, NOW, "me").await.unwrap();
+        ledger.note(&event("of no target")).await.unwrap();
+        assert_eq!(ledger.kept_targets().await.unwrap(), [one.clone(), two.clone()]);
+        let newer = kept("one", "second");
+        ledger.keep_target(&newer, NOW + 1, "me").await.unwrap();
+        ledger.drop_target("two", NOW + 1, "me").await.unwrap();
+        assert_eq!(ledger.kept_targets().await.unwrap(), std::slice::from_ref(&newer));
+        ledger.keep_target(&two, NOW + 2, "me").await.unwrap();
+        assert_eq!(ledger.kept_targets().await.unwrap(), [newer, two.clone()]);
+        is_whole(&ledger.verify(None).await.unwrap());
+
+        // One that was changed comes without what would prove it, and the other as it is.
+        let changed = "update events set detail = replace(detail, 'second', 'third') \
+                       where verb = 'target.kept'";
+        assert!(stand.run(changed).await >= 1);
+        let unproved = KeptTarget { name: "one".into(), text: String::new(), tag: String::new() };
+        assert_eq!(ledger.kept_targets().await.unwrap(), [unproved, two]);
+        assert!(!ledger.verify(None).await.unwrap().is_whole());
     }
 
     pub(super) async fn findings_wait_for_one_acknowledgement(stand: &Stand) {

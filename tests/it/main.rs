@@ -11,6 +11,7 @@ mod clock;
 mod conformance;
 mod corpora;
 mod cut;
+mod database;
 mod demo;
 mod ending;
 mod faults;

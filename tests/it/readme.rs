@@ -66,6 +66,34 @@ pub fn tour(stage: &Stage, host: &Host, page: &str, before: impl FnOnce(&str)) {
     assert_ne!(id, ID, "nothing was granted");
 }
 
+/// The block that installs it, from where the program is there.
+#[test]
+fn the_lines_that_install_completion_and_man_pages_do_so_on_a_fresh_account() {
+    let stage = Stage::new();
+    let page = read("README.md");
+    let block = page.split("```sh\n").find(|block| block.contains("completions")).unwrap();
+    let block = block.split("```").next().unwrap();
+    let (before, lines) = block.split_once("cargo install --locked --path .\n").unwrap();
+    assert!(before.contains("git clone") && lines.contains("stagepass man"), "{block}");
+    let program = Path::new(env!("CARGO_BIN_EXE_stagepass")).parent().unwrap();
+    let path = format!("{}:/usr/bin:/bin", program.display());
+    let bash = |script: &str| {
+        let words = ["--norc", "-euo", "pipefail", "-c", script];
+        stage.program("bash", words).env("PATH", &path).run()
+    };
+    bash(lines).ok();
+    // Where a shell looks for it by itself, it is found, and offers what is there.
+    let script = "cd; . .local/share/bash-completion/completions/stagepass; complete -p stagepass";
+    let run = bash(script).ok();
+    assert!(run.stdout.contains("stagepass"), "{}", run.told());
+    let tab = "COMP_WORDS=(stagepass revo) COMP_CWORD=1 COMP_TYPE=9; \
+               _clap_complete_stagepass stagepass revo x; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let run = bash(&format!("{script} >/dev/null; {tab}")).ok();
+    assert_eq!(run.stdout.trim(), "revoke", "{}", run.told());
+    let page = stage.home().join(".local/share/man/man1/stagepass-revoke.1");
+    assert!(page.exists(), "{}", page.display());
+}
+
 #[test]
 fn the_tables_of_exit_codes_are_the_programs() {
     use stagepass::testing::error::Kind;

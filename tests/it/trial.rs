@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::host::{Host, SUITE, Sudo};
-use crate::job::{Story, merchants_own, nothing_happens, nothing_is_left, same_text};
+use crate::job::{Story, is_refused, merchants_own, nothing_happens, nothing_is_left, same_text};
 use crate::stage::{Credential, Ended, Key};
 
 /// A server with a shop and the account `deploy`, which owns it.
@@ -244,6 +244,72 @@ fn a_shop_that_is_closed_to_others_altogether_is_opened_for_a_reason_alone() {
     assert_eq!(modes.split_whitespace().collect::<Vec<_>>(), ["600", "700"]);
 }
 
+#[test]
+fn programs_that_look_at_modes_are_named_and_what_cannot_do_its_work_is_not_granted() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
+    story.target("own", &host, "root", &[]);
+    let key = story.stage.supporter_key();
+    let more = ["--key", public(&key)];
+    for (mark, named) in [
+        ("/usr/lib/apache2/suexec", "suexec"),
+        ("/usr/sbin/suexec", "suexec"),
+        ("/etc/suphp", "suphp"),
+        ("/usr/local/cpanel", "cpanel"),
+    ] {
+        host.sh(&format!("install -d {mark}"));
+        let why = format!("{named} on this server refuses files that a group may write to");
+        let words = ["cannot do its work", why.as_str(), "taken back"];
+        refused(&story, &host, "own", &more, &words);
+        // What needs no rights of its own is granted.
+        let granted = story.granted("own", &[&more[..], &["--access", "sftp-read-only"]].concat());
+        story.revoked(&granted.id);
+        host.sh(&format!("rmdir {mark}"));
+    }
+    let granted = story.granted("own", &more);
+    story.revoked(&granted.id);
+    nothing_is_left(&host, &granted.id);
+}
+
+#[test]
+fn the_plan_names_the_files_with_secrets_that_stay_closed() {
+    let story = Story::new();
+    let host = server(&story, &[]);
+    host.sh("cd /var/www/shop; mkdir -p app/etc; touch .env app/etc/env.php wp-config.php
+        chown -R deploy: .; chmod 600 .env; chmod 640 app/etc/env.php; chmod 644 wp-config.php");
+    story.target("own", &host, "root", &[]);
+    let key = story.stage.supporter_key();
+    let words = ["--key", public(&key), "--dry-run", "--override", "port", "--reason", "a test"];
+    let plan = story.run(Story::grant_words("own", &words)).ok();
+    let line = |plan: &Ended, begins: &str| {
+        let line = plan.stdout.lines().find(|line| line.trim_start().starts_with(begins));
+        line.unwrap_or_else(|| panic!("no `{begins}` in {}", plan.told())).to_owned()
+    };
+    let closed = line(&plan, "not opened");
+    assert!(closed.contains(".env, app/etc/env.php  (others on the server"), "{closed}");
+    assert!(!closed.contains("wp-config.php") && closed.contains("--with-secrets"), "{closed}");
+    let more = ["--key", public(&key), "--dry-run"];
+    let document = story.grant("own", &more).ok().json()["result"].clone();
+    let files = &document["plan"]["closed_files"];
+    assert_eq!(*files, serde_json::json!([".env", "app/etc/env.php"]), "{document}");
+
+    // With a reason they are opened, and that is said as loudly.
+    let plan =
+        story.run(Story::grant_words("own", &[&words[..], &["--with-secrets"]].concat())).ok();
+    let opened = line(&plan, "OPENED");
+    assert!(opened.contains(".env, app/etc/env.php") && opened.contains("a test"), "{opened}");
+    assert!(!plan.stdout.contains("not opened"), "{}", plan.told());
+
+    // What the plan says is what happens.
+    let granted = story.granted("own", &["--key", public(&key)]);
+    let with = Credential::Key(&key.private);
+    story.stage.sftp(&host, &granted.account, with, "get wp-config.php\n").ok();
+    for closed in [".env", "app/etc/env.php"] {
+        story.stage.sftp(&host, &granted.account, with, &format!("get {closed}\n")).fails();
+    }
+    story.revoked(&granted.id);
+}
+
 // ---- later -------------------------------------------------------------------------------------
 
 #[test]
@@ -289,6 +355,97 @@ fn an_open_grant_is_put_to_its_trial_again() {
         nothing_is_left(&host, &granted.id);
     }
     story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn an_age_of_passwords_that_would_lock_the_supporter_out_is_drift() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
+    story.target("own", &host, "root", &[]);
+    let key = story.stage.supporter_key();
+    let granted = story.granted_key("own", &key, &[]);
+    story.run(["verify", &granted.id]).ok();
+    host.sh(&format!(
+        "chage -d \"$(date -u -d '20 days ago' +%Y-%m-%d)\" -M 1 -I 0 {}",
+        granted.account
+    ));
+    let with = Credential::Key(&key.private);
+    story.stage.sftp(&host, &granted.account, with, "ls\n").fails();
+    let told = format!("the server will end `{}` by the age of its password", granted.account);
+    let run = story.run(["verify", &granted.id]).exits(8);
+    assert!(run.output().contains(&told), "{}", run.told());
+    let run = story.run(["list"]).exits(8);
+    assert!(run.output().contains(&granted.id), "{}", run.told());
+    let drift = story.show(&granted.id)["grant"]["drift"].to_string();
+    assert!(drift.contains("password"), "{drift}");
+
+    story.run(["extend", &granted.id, "--for", "10d", "--reason", "a test"]).ok();
+    story.run(["verify", &granted.id]).ok();
+    story.stage.sftp(&host, &granted.account, with, "ls\n").ok();
+    story.revoked(&granted.id);
+}
+
+/// A file that was made immutable. Nobody but root of the server can take that off.
+fn immutable(host: &Host, file: &str) {
+    host.sh(&format!("chattr +i {file}; lsattr -d {file} | grep -q '^[^ ]*i'"));
+}
+
+#[test]
+fn what_was_made_immutable_is_named_and_the_grant_is_stuck_and_never_closed_before() {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).deploy(Sudo::None).shop().start();
+    let key = story.stage.supporter_key();
+    story.target("own", &host, "root", &[]);
+    let granted = story.granted_key("own", &key, &[]);
+    let (id, account) = (granted.id.as_str(), granted.account.as_str());
+    let (in_shop, in_home) = ("/var/www/shop/composer.json", format!("/home/{account}/kept"));
+    host.sh(&format!("touch {in_home}"));
+    immutable(&host, in_shop);
+    immutable(&host, &in_home);
+    let names = |file: &str| {
+        let run = story.run(["revoke", id]).fails();
+        assert!(run.output().contains(file), "no `{file}` in {}", run.told());
+    };
+    // First the one, then the other: each as long as it is in the way. Nobody gets in meanwhile.
+    names(&in_home);
+    is_refused(&story, &host, account, Credential::Key(&key.private));
+    assert_eq!(story.state(id), "closing");
+    host.sh(&format!("chattr -i {in_home}"));
+    for _ in 0..5 {
+        assert_eq!(story.state(id), "closing");
+        names(in_shop);
+    }
+    assert_eq!(story.state(id), "stuck");
+    let shown = story.show(id);
+    assert!(shown["grant"]["last_error"].to_string().contains(in_shop), "{shown}");
+    let run = story.run(["list"]).exits(8);
+    assert!(run.output().contains(id), "{}", run.told());
+
+    host.sh(&format!("chattr -i {in_shop}"));
+    // To change a file's flags is to change the file, and somebody has to look at that.
+    let run = story.run(["revoke", id]).exits(8);
+    assert!(run.output().contains("composer.json"), "{}", run.told());
+    assert_eq!(story.state(id), "closed");
+    host.sh("! getfacl -R -n -p /var/www/shop | grep -E '^(default:)?user:[0-9]+:'");
+    nothing_is_left(&host, id);
+}
+
+#[test]
+fn a_key_file_that_was_made_immutable_is_named_and_the_grant_is_not_closed() {
+    let story = Story::new();
+    let host = server(&story, &[]);
+    let key = story.stage.supporter_key();
+    story.target("shared", &host, "deploy", &[]);
+    let granted = story.granted_key("shared", &key, &[]);
+    let file = "/home/deploy/.ssh/authorized_keys";
+    immutable(&host, file);
+    let run = story.run(["revoke", &granted.id]).fails();
+    assert!(run.output().contains(file), "{}", run.told());
+    assert_eq!(story.state(&granted.id), "closing");
+    host.sh(&format!("grep -q {} {file}", granted.id));
+    host.sh(&format!("chattr -i {file}"));
+    story.revoked(&granted.id);
+    is_refused(&story, &host, "deploy", Credential::Key(&key.private));
 }
 
 #[test]

@@ -381,10 +381,42 @@ fn doctor_finds_each_thing_and_says_what_to_do() {
     stage.run(doctor).ok();
 }
 
+#[test]
+fn the_line_in_the_page_about_the_schedule_is_the_line_that_is_written() {
+    if inside().is_none() {
+        with_own_cron(
+            "unattended::the_line_in_the_page_about_the_schedule_is_the_line_that_is_written",
+        );
+        return;
+    }
+    let stage = Stage::new();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schedule.md");
+    let page = fs::read_to_string(page).unwrap();
+    let mut lines = page.lines().filter(|line| line.ends_with("# stagepass sweep"));
+    let (Some(shown), None) = (lines.next(), lines.next()) else { panic!("not one line: {page}") };
+    // The page has another merchant's folders, and nothing else that is not here.
+    let meant = shown
+        .replace("/usr/local/bin/stagepass", env!("CARGO_BIN_EXE_stagepass"))
+        .replace("/home/anna/.config/stagepass", stage.config().to_str().unwrap())
+        .replace("/home/anna/.local/state/stagepass", stage.state().to_str().unwrap());
+    assert!(!meant.contains("anna") && !meant.contains("/usr/local"), "{meant}");
+    let install = ["schedule", "install", "--kind", "cron"];
+    let run = stage.run(install.iter().chain(&["--dry-run"])).ok();
+    assert!(run.stdout.lines().any(|line| line == meant), "no `{meant}` in {}", run.told());
+    assert_eq!(crontab(), "");
+    stage.run(install).ok();
+    assert_eq!(crontab(), format!("{meant}\n"));
+    // And it is one that works.
+    let command = meant.split_once("* * * * ").unwrap().1;
+    stage.program("sh", ["-c", command]).run().ok();
+    stage.run(["schedule", "remove"]).ok();
+    assert_eq!(crontab(), "");
+}
+
 // ---- the keyring ---------------------------------------------------------------------------------
 
 /// A bus with an unlocked gnome-keyring on it, until it is dropped. Its address.
-fn keyring(stage: &Stage) -> (Background, String) {
+pub fn keyring(stage: &Stage) -> (Background, String) {
     let script = "printf %s 'of this test alone' | \
         gnome-keyring-daemon --unlock --components=secrets >/dev/null || exit 99
         printf 'bus=%s;\\n' \"$DBUS_SESSION_BUS_ADDRESS\"; exec sleep 600";

@@ -82,4 +82,10 @@ if chroot "$root" /bin/sh /run/shop.sh "$shop_port" >"$folder/no-shop" 2>"$folde
     rm -f "$folder/no-shop"
 fi
 
-exec chroot "$root" /usr/sbin/sshd -D -e
+# Not a mere chroot: in one the kernel lets nobody make namespaces, and SFTP could not be shut into the shop.
+mkdir "$root/run/outside"
+pivot_root "$root" "$root/run/outside"
+cd /
+umount -l /run/outside
+rmdir /run/outside
+exec /usr/sbin/sshd -D -e

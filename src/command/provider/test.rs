@@ -54,7 +54,7 @@ pub(super) async fn run(
     to_the_end: bool,
 ) -> Result<()> {
     let provider = context.provider(name)?;
-    let target = context.target(target)?;
+    let target = context.find_target(target).await?;
     if target.environment == Environment::Live {
         return Err(Error::of(Kind::Policy, "test-live", &[("target", (&target.name).into())])
             .hint_of("test-live.way-out", &[]));

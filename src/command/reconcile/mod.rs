@@ -119,7 +119,7 @@ impl<'a> Done<'a> {
 /// # Errors
 /// Something does not fit and was not dealt with, a target was not seen, or the ledger fails.
 pub async fn run(context: &Context, typed: &ReconcileArgs) -> Result<()> {
-    let targets = chosen(context, typed)?;
+    let targets = chosen(context, typed).await?;
     let key = mark::Key::load(context)?;
     let ledger = context.ledger_to_read().await?;
     if key.is_none() {
@@ -145,13 +145,14 @@ pub async fn run(context: &Context, typed: &ReconcileArgs) -> Result<()> {
 }
 
 /// The targets that were meant, each once.
-fn chosen(context: &Context, typed: &ReconcileArgs) -> Result<Vec<Target>> {
+async fn chosen(context: &Context, typed: &ReconcileArgs) -> Result<Vec<Target>> {
     if typed.all {
+        context.learn_targets().await?;
         return Ok(context.targets()?.iter().cloned().collect());
     }
     let mut targets: Vec<Target> = Vec::new();
     for name in &typed.targets {
-        let target = context.target(name)?;
+        let target = context.find_target(name).await?;
         if !targets.iter().any(|known| known.name == target.name) {
             targets.push(target);
         }

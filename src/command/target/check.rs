@@ -30,7 +30,7 @@ const NOBODYS: (&str, Access) = ("0000000000", Access::Sftp);
 
 /// Logs in, looks around with every provider that could be used, and says what is possible.
 pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
-    let target = context.target(name)?;
+    let target = context.find_target(name).await?;
     let progress = context.output.progress(&format!("connecting to {name}"));
     let mut session = Session::open(context, &target).await?;
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;

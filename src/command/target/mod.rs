@@ -12,11 +12,13 @@ use crate::command::{quoted, refusal};
 use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::Filter;
+use crate::ledger::{Filter, Ledger};
 use crate::output::{Cell, Column, Tone, fields, paint, table};
 use crate::policy::refuse_ftp;
 use crate::remote::layer;
+use crate::remote::script::clean;
 use crate::remote::session::unreachable;
+use crate::shared;
 use crate::target::pin::HostKeyPin;
 use crate::target::{
     Address, AddressError, Elevation, Environment, Target, Targets, check_name, check_path,
@@ -28,13 +30,14 @@ use crate::transport::{Fetched, fetch_host_key};
 /// `target …`
 #[derive(Debug, Subcommand)]
 pub enum TargetVerb {
-    /// Add a server: its host key is shown and pinned.
+    /// Add a server: its host key is shown and pinned. A ledger on PostgreSQL is told what it is, so
+    /// that other machines can end what is granted here; how to log in stays with this one.
     #[command(after_help = "\
 Example:
   stagepass target add staging ssh://deploy@staging.shop.example --environment staging \\
     --become sudo --path /var/www/shop")]
     Add(TargetAddArgs),
-    /// List the servers.
+    /// List the servers: those of this machine, and those that a shared ledger knows.
     List,
     /// Show one server.
     Show {
@@ -52,7 +55,7 @@ Example:
         #[arg(long)]
         unattended: bool,
     },
-    /// Forget a server. Refused while it has grants that are not closed.
+    /// Forget a server, here and in a shared ledger. Refused while it has grants that are not closed.
     Remove {
         /// The target's name.
         #[arg(add = complete::targets())]
@@ -101,8 +104,8 @@ pub struct TargetAddArgs {
 pub async fn run(context: Context, command: TargetVerb) -> Result<()> {
     match command {
         TargetVerb::Add(typed) => add(&context, typed).await,
-        TargetVerb::List => list(&context),
-        TargetVerb::Show { name } => show(&context, &name),
+        TargetVerb::List => list(&context).await,
+        TargetVerb::Show { name } => show(&context, &name).await,
         TargetVerb::Check { name, unattended } => {
             let context = if unattended { context.unattended() } else { context };
             check::check(&context, &name).await
@@ -115,6 +118,7 @@ async fn add(context: &Context, typed: TargetAddArgs) -> Result<()> {
     let replace = typed.replace;
     let given_key = typed.host_key.clone();
     let mut target = resolve(context, typed)?;
+    let ledger = shared_ledger(context).await?;
     let mut targets = context.targets()?;
     if targets.find(&target.name).is_some() && !replace {
         return Err(Error::new(
@@ -122,6 +126,9 @@ async fn add(context: &Context, typed: TargetAddArgs) -> Result<()> {
             format!("there is a target `{}` already", target.name),
         )
         .hint("choose another name, or add `--replace`"));
+    }
+    if !replace {
+        shared::refuse_unproved(context, &target.name)?;
     }
     let mut how = "this machine";
     if target.address != Address::Local {
@@ -136,12 +143,17 @@ async fn add(context: &Context, typed: TargetAddArgs) -> Result<()> {
         how = believe(context, &target, &fetched, given_key.is_some())?;
         target.host_key = vec![HostKeyPin::of(&fetched.key)];
     }
-    let written = match targets.find(&target.name) {
-        Some(old) if replace => {
-            refuse_another_server(context, old, &target).await?;
-            targets.replace(&target)
-        }
-        _ => targets.add(&target),
+    let listed = targets.find(&target.name).cloned();
+    for old in listed.iter().chain(&shared::another_server(context, &target)) {
+        refuse_another_server(context, old, &target).await?;
+    }
+    if let Some(ledger) = &ledger {
+        shared::keep(context, ledger, &target).await?;
+    }
+    let written = if targets.is_own(&target.name) && replace {
+        targets.replace(&target)
+    } else {
+        targets.add(&target)
     };
     written.map_err(|e| unwritten(context, e))?;
     let text = format!(
@@ -151,11 +163,16 @@ async fn add(context: &Context, typed: TargetAddArgs) -> Result<()> {
     );
     context
         .output
-        .result(&text, json!({ "target": document(&target), "host_key_confirmed_by": how }));
+        .result(&text, json!({ "target": document(&target, true), "host_key_confirmed_by": how }));
     context
         .output
         .say(Tone::Faint, &format!("next: stagepass target check {}", quoted(&target.name)));
     Ok(())
+}
+
+/// The ledger, where it is one that machines share: it is told of every target.
+async fn shared_ledger(context: &Context) -> Result<Option<Ledger>> {
+    if context.ledger_is_shared() { Ok(Some(context.ledger().await?)) } else { Ok(None) }
 }
 
 /// A name that live grants go by must not come to mean another server: nobody could close them.
@@ -307,8 +324,20 @@ const COLUMNS: [Column; 5] = [
     Column::new("shop folder", 2),
 ];
 
-fn list(context: &Context) -> Result<()> {
+async fn list(context: &Context) -> Result<()> {
+    // The targets of this machine are told without the ledger, too.
+    if let Err(e) = context.learn_targets().await {
+        let told = format!("the targets in the ledger are left out: {}", e.one_line());
+        context.output.warn(&told);
+    }
     let targets = context.targets()?;
+    for name in context.known().unproved.iter().filter(|name| !targets.is_own(name)) {
+        let name = clean(name);
+        let told =
+            format!("the ledger's target `{name}` is not used: nothing proves that it is yours");
+        context.output.warn(&told);
+        context.output.say(Tone::Faint, shared::WAY_TO_PROVE);
+    }
     let rows: Vec<Vec<Cell>> = targets
         .iter()
         .map(|target| {
@@ -321,7 +350,8 @@ fn list(context: &Context) -> Result<()> {
             ]
         })
         .collect();
-    let documents: Vec<Value> = targets.iter().map(document).collect();
+    let documents: Vec<Value> =
+        targets.iter().map(|target| document(target, targets.is_own(&target.name))).collect();
     if rows.is_empty() {
         context.output.say(Tone::Faint, "no targets; `stagepass target add` adds one");
     }
@@ -330,9 +360,14 @@ fn list(context: &Context) -> Result<()> {
     Ok(())
 }
 
-fn show(context: &Context, name: &str) -> Result<()> {
-    let target = context.target(name)?;
-    context.output.result(&fields(&described(&target)), json!({ "target": document(&target) }));
+async fn show(context: &Context, name: &str) -> Result<()> {
+    let target = context.find_target(name).await?;
+    let is_own = context.targets()?.is_own(name);
+    let mut lines = described(&target);
+    if !is_own {
+        lines.push(("kept in", "the ledger".to_owned()));
+    }
+    context.output.result(&fields(&lines), json!({ "target": document(&target, is_own) }));
     Ok(())
 }
 
@@ -352,7 +387,8 @@ fn described(target: &Target) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn document(target: &Target) -> Value {
+/// The target for a program; `is_own` where it stands in the file of this machine.
+fn document(target: &Target, is_own: bool) -> Value {
     let keys: Vec<String> = target.host_key.iter().map(HostKeyPin::fingerprint).collect();
     json!({
         "name": target.name,
@@ -364,6 +400,7 @@ fn document(target: &Target) -> Value {
         "become": target.elevation,
         "path": target.path,
         "public_host": target.public_host,
+        "kept_in": if is_own { "file" } else { "ledger" },
     })
 }
 
@@ -376,8 +413,13 @@ async fn live_on(context: &Context, name: &str) -> Result<Vec<String>> {
 
 /// Refused while grants on it live: without the target nobody could close them.
 async fn remove(context: &Context, name: &str) -> Result<()> {
+    let ledger = shared_ledger(context).await?;
     let mut targets: Targets = context.targets()?;
-    let target = context.target(name)?;
+    let target = targets.find(name).filter(|_| targets.is_own(name)).cloned();
+    // What is not proved may be taken away, and used for nothing else.
+    if target.is_none() && !context.known().unproved.iter().any(|one| one == name) {
+        context.target(name)?;
+    }
     let refuse = |live: &[String]| {
         Error::new(Kind::Usage, format!("`{name}` has grants that are not closed"))
             .because_text(live.join(", "))
@@ -387,11 +429,22 @@ async fn remove(context: &Context, name: &str) -> Result<()> {
     if !live.is_empty() {
         return Err(refuse(&live));
     }
-    targets.remove(name).map_err(|e| unwritten(context, e))?;
+    let kept = targets.find(name).cloned();
+    if let Some(ledger) = &ledger {
+        shared::drop_target(context, ledger, name).await?;
+    }
+    if target.is_some() {
+        targets.remove(name).map_err(|e| unwritten(context, e))?;
+    }
     // A grant may have begun meanwhile. One that begins from now on finds no target.
     let live = live_on(context, name).await?;
     if !live.is_empty() {
-        targets.add(&target).map_err(|e| unwritten(context, e))?;
+        if let Some(target) = &target {
+            targets.add(target).map_err(|e| unwritten(context, e))?;
+        }
+        if let (Some(ledger), Some(kept)) = (&ledger, &kept) {
+            shared::keep(context, ledger, kept).await?;
+        }
         return Err(refuse(&live));
     }
     context.output.result(&format!("target {name} is removed\n"), json!({ "removed": name }));

@@ -192,30 +192,7 @@ keeps_its_memory() {
     on pkill -KILL -fx 'sleep 1001'
     verb linux-account close "path=$shop" access=ssh
     is_over
-    [ "$place" != light ] || keeps_the_memory_of_a_shared_account
     unset verb_limit
-}
-
-keeps_the_memory_of_a_shared_account() {
-    local uid
-    about="$suite $place keeps the memory of a shared account"
-    mkdir -p "$root/home/deploy/.ssh"
-    fresh
-    uid=$(on id -u deploy)
-    on /opt/red/mute /run/red/mute "$uid"
-    want 'it keeps its memory' holds mute
-    as_deploy detect access=ssh
-    finishes
-    as_deploy open access=ssh
-    finishes
-    want 'the login goes on all the same' timeout 30 ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" true
-    as_deploy close access=ssh
-    finishes
-    says keys_absent=true
-    want 'what was there before goes on' holds mute
-    on sh -c 'kill -KILL $(grep -ls "^Uid:[[:space:]]*$1[[:space:]]" /proc/[0-9]*/status | tr -dc "0-9\n")' - "$uid"
-    want 'it is gone' again 60 gone holds mute
-    as_deploy collected
 }
 
 # The server's own job meets that memory, of a stranger and of the account, past the deadline, with nobody around. The

@@ -80,14 +80,15 @@ test: ## everything, on real servers; needs root
 
 # The provider scripts alone: a process for each part, all on servers of their own. The processors are the limit: `make test`
 # runs the attacks, and what a booted systemd is needed for, on each Debian, and every other part on one of the three;
-# `make test-matrix` runs every part on each. The long ones first.
+# `make test-matrix` runs every part on each. The long ones first, and before them those that mostly wait for a minute of cron.
 ATTACKS := booted red red_gate red_dropbear
 ONCE := gate_and_failsafe-trixie key_lines-bullseye account_ends-trixie shared_ends-bookworm account_lives-bookworm \
 	differences-bookworm shared_sessions-bullseye other_shells-bookworm \
 	ps_nowhere-trixie \
 	web_ends-bookworm web_lives-bookworm web_guards-bookworm web_booted-bookworm \
 	wp_ends-bullseye wp_breaks_and_lies-bookworm wp_guards-bookworm wp_lives-trixie wp_settings_of_php-bullseye oc_nowhere-bookworm magento_nowhere-trixie magento_settings-bullseye
-PROVIDER_RUNS := $(addprefix run-,$(ONCE)) $(foreach part,$(ATTACKS),$(addprefix run-$(part)-,$(SUITES)))
+PROVIDER_RUNS := $(addprefix run-red-,$(SUITES)) $(addprefix run-,$(ONCE)) \
+	$(foreach part,$(filter-out red,$(ATTACKS)),$(addprefix run-$(part)-,$(SUITES)))
 OTHER_RUNS := $(filter-out $(PROVIDER_RUNS),$(foreach run,$(filter-out other_shells%,$(ONCE)),\
 	$(addprefix run-$(firstword $(subst -, ,$(run)))-,$(SUITES))))
 .PHONY: run-tests run-providers run-providers-matrix $(PROVIDER_RUNS) $(OTHER_RUNS)

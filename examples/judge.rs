@@ -3,6 +3,7 @@
 //! The arguments are the account of the grant, and anything else for every finding, however many there
 //! are of one class. A reply without a comparison is printed as it is.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 
 use stagepass::testing::grant::Layer;
@@ -14,13 +15,15 @@ fn main() -> io::Result<()> {
     io::stdin().read_to_end(&mut said)?;
     let mut reply = Reply::default();
     let mut out = Vec::new();
+    let mut beside: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut compared = false;
     for line in said.split_inclusive(|byte| *byte == b'\n') {
         let bare = line.strip_suffix(b"\n").unwrap_or(line);
         compared |= bare.starts_with(b"difference=");
-        // A finding that comes of no record.
-        if bare == b"uses_cut=true" {
-            reply = reply.with([("uses_cut".to_owned(), "true".to_owned())]);
+        // Findings that come of no record.
+        let text = String::from_utf8_lossy(bare);
+        if let Some((key @ ("uses_cut" | "left" | "left_total"), value)) = text.split_once('=') {
+            beside.entry(key.to_owned()).or_default().push(value.to_owned());
         }
         if let Some(record) = bare.strip_prefix(b"record=") {
             reply.tell(record, false);
@@ -42,6 +45,7 @@ fn main() -> io::Result<()> {
         outputs: "{}".into(),
         ..Layer::default()
     };
+    let reply = reply.with(beside.into_iter().map(|(key, values)| (key, values.join("\n"))));
     if compared {
         let differs = Evidence::of(&layer, &reply, 0);
         let found = &differs.found;

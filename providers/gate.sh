@@ -1,8 +1,8 @@
 #!/bin/sh
 # The gate of stagepass. Every login of one temporary access comes through this program. It runs as
 # the account that logs in, talks to no network, and writes to no file but its log.
-#
-# These files lie beside it:
+
+# On a server this begins with what stands above. These files lie beside it:
 #   gate.conf  what this access may do, one name=value a line
 #   ends       deadline=N (nothing new starts) and hard=N (what runs is ended), seconds since 1970
 #   uses       the log: a line for each use

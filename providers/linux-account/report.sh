@@ -78,23 +78,10 @@ sp_close_say_done() {
     # What nobody can tell is said, and never taken for none.
     if [ "$sp_unattributed" = 0 ]; then sp_say sessions_left 0; else sp_say sessions_left unknown; fi
     sp_uses
-    sp_elsewhere_told
     sp_say_difference
     sp_say_lines left "$sp_rest"
     sp_say left_total "$sp_rest_total"
     sp_say left_partial "$sp_rest_partial"
-}
-
-# What was left elsewhere is for somebody to look at: as records, beside the lines of it. That a file in the shop was closed to
-# others again is none of that, nor the mail that this server itself put into the box of the account.
-sp_elsewhere_told() {
-    local told='' more
-    [ "$sp_rest_total" != 0 ] || return 0
-    told=$(printf '%s' "$sp_rest" | sed -n -e "\\|^deleted /var/mail/$sp_name\$|d" -e "\\|^deleted /var/spool/mail/$sp_name\$|d" \
-        -e 's/^deleted /record=e d /p' -e 's/^not deleted /record=e s /p' -e 's/^handed over /record=e h /p') || :
-    more=$((sp_rest_total - $(printf '%s' "$sp_rest" | wc -l)))
-    [ -z "$told" ] || sp_diff_records=$sp_diff_records$told$sp_nl
-    [ "$more" -le 0 ] || sp_diff_records="${sp_diff_records}record=e + $more$sp_nl"
 }
 
 # What is gone, read again. It fails where something is left.

@@ -13,25 +13,25 @@ sp_shop_close() {
         return 0
     fi
     sp_acl_owner=$sp_rec_owner
-    if [ -z "$sp_shared" ] || ! "$sp_by_drop"; then
-        sp_acl_uid=$sp_id
-        sp_shop_others "$sp_rec_path"
-        sp_plan_owner || return 1
-        sp_shop_walk
-        [ "$sp_bad" = 0 ] || return 1
-    fi
-    sp_shop_close_moved
+    # The other folder of a shop that was moved is nobody else's to walk through.
+    if [ -n "$sp_shared" ] && [ -z "$sp_moved_to" ] && "$sp_by_drop"; then return 0; fi
+    sp_acl_uid=$sp_id
+    sp_shop_others "$sp_rec_path"
+    sp_plan_owner || return 1
+    sp_shop_walk
+    return "$sp_bad"
 }
 
 # Sets sp_bad to 1 when trying again may help.
 sp_shop_walk() {
     local folder
-    [ ! -d "$sp_rec_path" ] || sp_only_there "$sp_rec_path"
     sp_bad=0
-    if [ -d "$sp_rec_path" ]; then
-        sp_baseline_hold "$sp_rec_path"
-        sp_shop_drop "$sp_rec_path" -R -P
-    fi
+    for folder in "$sp_rec_path" "$sp_moved_to"; do
+        [ -d "$folder" ] || continue
+        sp_only_there "$folder"
+        sp_baseline_hold "$folder"
+        sp_shop_drop "$folder" -R -P
+    done
     IFS=$sp_nl
     for folder in $sp_rec_through; do
         IFS=" $sp_tab$sp_nl"
@@ -45,7 +45,14 @@ sp_shop_drop() {
     local folder="$1" ended=0
     shift
     {
-        if [ "$folder" != "${sp_moved_to:-}" ]; then cat "$sp_record/acl"; else sp_moved_acl; fi
+        # What was written down of the shop holds for a copy of it.
+        if [ "$folder" != "$sp_moved_to" ]; then
+            cat "$sp_record/acl"
+        else
+            SP_FROM="# file: $sp_rec_path" SP_TO="# file: $folder" awk '
+                index($0 "/", ENVIRON["SP_FROM"] "/") == 1 { $0 = ENVIRON["SP_TO"] substr($0, length(ENVIRON["SP_FROM"]) + 1) }
+                { print }' "$sp_record/acl"
+        fi
         printf '\n# now\n\n'
         getfacl -E -n -p -s "$@" -- "$folder" 2>/dev/null || :
     } | sp_acl_awk drop "$folder" 1 || ended=$?

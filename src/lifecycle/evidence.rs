@@ -91,6 +91,29 @@ fn those_that_fit<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
+/// What the account had where no session leaves anything by itself, of what a server says was left, and how
+/// many more there are that it does not name. What it says otherwise is told, and asks for nothing; and mail
+/// is put into the account's box by the server.
+fn left_elsewhere(reply: &Reply, total: i64, account: &str) -> (Vec<Finding>, i64) {
+    let lines: Vec<&str> = reply.lines("left").filter(|line| !line.is_empty()).collect();
+    let named = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+    let found = lines.into_iter().take(MOST_LINES).filter_map(|line| {
+        let ended = [
+            ("deleted ", "it was deleted"),
+            ("not deleted ", "it stays, since somebody else's is in it"),
+            ("handed over ", "it was given to the shop's owner"),
+        ];
+        let (path, how) =
+            ended.iter().find_map(|(word, how)| Some((line.strip_prefix(word)?, how)))?;
+        let is_box = ["/var/mail/", "/var/spool/mail/"]
+            .iter()
+            .any(|folder| path.strip_prefix(folder) == Some(account));
+        let text = clean(&format!("{path}: made by this account; {how}"));
+        (!is_box).then(|| Finding::of(Class::Elsewhere, &text))
+    });
+    (found.collect(), total.saturating_sub(named))
+}
+
 /// What the server says was not compared, and why, where it says so.
 fn not_compared(reply: &Reply) -> Option<(&'static str, &str)> {
     let state = reply.text("difference");
@@ -130,6 +153,8 @@ impl Evidence {
         let own = Bounded::of(reply, "found");
         let unnamed = own.total.saturating_sub(i64::try_from(own.lines.len()).unwrap_or(i64::MAX));
         let own = own.lines.iter().map(|line| Finding::said(line));
+        let left = Bounded::of(reply, "left");
+        let (elsewhere, more) = left_elsewhere(reply, left.total, &layer.account);
         // Whoever can make a log too long to be read can hide in it what came later.
         let cut = reply.is("uses_cut").then(|| {
             Finding::of(
@@ -143,12 +168,12 @@ impl Evidence {
         changed.lines = those_that_fit(changed.lines.iter().map(String::as_str));
         Self {
             found: Findings::new(
-                differs.found.into_iter().chain(own).chain(cut).collect(),
-                differs.found_unnamed.saturating_add(unnamed),
+                differs.found.into_iter().chain(own).chain(elsewhere).chain(cut).collect(),
+                differs.found_unnamed.saturating_add(unnamed).saturating_add(more),
             ),
             changed,
             uses: Bounded::of_uses(reply, known.uses_collected),
-            left: Bounded::of(reply, "left"),
+            left,
             by_server: said.filter(|_| reply.is("by_server")).map(|at| skew.ours(at).min(now)),
             of_others: Vec::new(),
         }
@@ -484,6 +509,23 @@ mod tests {
             noted("nothing was compared: nothing was made")
         );
         assert_eq!(of("", "", true), found(""));
+    }
+
+    #[test]
+    fn what_the_account_left_elsewhere_is_found_by_its_name() {
+        let left = "deleted /srv/open/a file\nnot deleted /srv/open/both\ndeleted /var/mail/sp-ada\n\
+            handed over /srv/2/x.php\nclosed to everybody: 3 of the account's files in /srv/shop\n\
+            deleted /srv/open/mail/sp-ada";
+        let reply = reply(&[("left", left.to_owned()), ("left_total", "9".to_owned())]);
+        let evidence = Evidence::of(&layer(0), &reply, 0);
+        let expected = [
+            "elsewhere /srv/open/a file: made by this account; it was deleted",
+            "elsewhere /srv/open/both: made by this account; it stays, since somebody else's is in it",
+            "elsewhere /srv/2/x.php: made by this account; it was given to the shop's owner",
+            "elsewhere /srv/open/mail/sp-ada: made by this account; it was deleted",
+        ];
+        assert_eq!(evidence.found.lines(), expected);
+        assert_eq!((evidence.found.total(), evidence.left.total), (4 + 3, 9));
     }
 
     #[test]

@@ -39,6 +39,7 @@ shared_sessions() {
     failsafe_comes_late
     failsafe_notes_late
     way_in_first
+    keeps_the_memory_of_a_shared_account
     root_by
 }
 
@@ -2101,6 +2102,29 @@ way_in_first() {
     want 'and it comes to an end' grep -q '^stagepass-end=' "$tmp/first.out"
     rm -f "$root/usr/local/bin/grep" "$root/tmp/reached"
     on pkill -KILL -u deploy -x sleep
+    as_deploy collected
+}
+
+# R3: every verb meets a process of the merchant's own account whose arguments and environment hang when they are read.
+keeps_the_memory_of_a_shared_account() {
+    local uid
+    about="$suite a shared account whose memory nobody can read"
+    red_programs
+    fresh
+    uid=$(on id -u deploy)
+    on /opt/red/mute /run/red/mute "$uid"
+    want 'it keeps its memory' holds mute
+    as_deploy detect access=ssh
+    finishes
+    as_deploy open access=ssh
+    finishes
+    want 'the login goes on all the same' timeout 30 ssh "${options[@]}" -o IdentitiesOnly=yes -i "$tmp/supporter" -p "${port[$suite]}" "deploy@$address" true
+    as_deploy close access=ssh
+    finishes
+    says keys_absent=true
+    want 'what was there before goes on' holds mute
+    on sh -c 'kill -KILL $(grep -ls "^Uid:[[:space:]]*$1[[:space:]]" /proc/[0-9]*/status | tr -dc "0-9\n")' - "$uid"
+    want 'it is gone' again 60 gone holds mute
     as_deploy collected
 }
 

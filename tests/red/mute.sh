@@ -11,5 +11,8 @@ exec 8<"$1"
 flock 8 || exit 1
 setpriv --reuid="$2" --clear-groups sleep 1000 >/dev/null 2>&1 </dev/null &
 [ -p /run/red/never ] || mkfifo -m 644 /run/red/never
-until grep -q "^Uid:[[:space:]]*$2[[:space:]]" "/proc/$!/status"; do sleep 0.1; done
+until grep -qs "^Uid:[[:space:]]*$2[[:space:]]" "/proc/$!/status"; do
+    kill -0 "$!" || exit 1
+    sleep 0.1
+done
 for file in cmdline environ; do mount --bind /run/red/never "/proc/$!/$file"; done

@@ -10,7 +10,6 @@
 #   a, d, c, m     a file of the shop that came, went, changed or came (nobody knows which), differs: sp_b_say_shop
 #   x              what stands behind was not told, since it is too long and nothing here can pack it
 #   o COUNT UID tab NAME...    files in a shop folder of root's whose account is gone
-#   e HOW NAME     what the account had made elsewhere: d was deleted, s stays, h was handed over; `e + COUNT`: so many more
 #   "!" WHAT       `gone` or `changed`: the list itself
 #   .              the end of a part
 # Control characters in them are question marks by then, and a tab parts fields.

@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::names::{Names, show};
 use super::shop::Shop;
 use super::system::System;
-use super::{Class, Finding, MOST_KEPT};
+use super::{Class, Finding};
 
 /// The most bytes that packed records may come to. A million files that all differ take 100 MB.
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
@@ -104,9 +104,6 @@ struct Look<'a> {
     system: System,
     shop: Shop,
     found: Vec<Finding>,
-    elsewhere: Vec<Finding>,
-    /// How many more of these there are that are not named.
-    elsewhere_unnamed: i64,
     /// Why not everything is known that was told.
     cut: Option<&'static str>,
 }
@@ -119,8 +116,6 @@ impl<'a> Look<'a> {
             system: System::default(),
             shop: Shop::default(),
             found: Vec::new(),
-            elsewhere: Vec::new(),
-            elsewhere_unnamed: 0,
             cut: None,
         }
     }
@@ -157,7 +152,6 @@ impl<'a> Look<'a> {
             (b'u' | b'g' | b'w', Some((b' ', rest))) => self.names.take(*kind, rest),
             (b't', Some((b' ', rest))) => self.shop.top = rest.to_vec(),
             (b'o', Some((b' ', rest))) => self.find(unowned(rest)),
-            (b'e', Some((b' ', rest))) => self.elsewhere(rest),
             (b'!', Some((b' ', b"gone"))) => self.find(Some(Finding::of(
                 Class::Baseline,
                 "The list of what was there when access was opened is gone; nothing can be compared.",
@@ -174,27 +168,6 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// `HOW NAME`, or `+ COUNT`: what the account left where no session leaves anything by itself.
-    fn elsewhere(&mut self, rest: &[u8]) {
-        let (how, rest) = match rest {
-            [b'd', b' ', rest @ ..] => ("it was deleted", rest),
-            [b's', b' ', rest @ ..] => ("it stays, since somebody else's is in it", rest),
-            [b'h', b' ', rest @ ..] => ("it was given to the shop's owner", rest),
-            [b'+', b' ', rest @ ..] => {
-                let more = std::str::from_utf8(rest).ok().and_then(|more| more.parse().ok());
-                self.elsewhere_unnamed = self.elsewhere_unnamed.saturating_add(more.unwrap_or(0));
-                return;
-            }
-            _ => return,
-        };
-        if self.elsewhere.len() < MOST_KEPT {
-            let text = format!("{}: made by this account; {how}", show(rest, 200));
-            self.elsewhere.push(Finding::of(Class::Elsewhere, &text));
-        } else {
-            self.elsewhere_unnamed = self.elsewhere_unnamed.saturating_add(1);
-        }
-    }
-
     /// Each is told once.
     fn find(&mut self, finding: Option<Finding>) {
         if self.found.len() < 10 {
@@ -207,7 +180,6 @@ impl<'a> Look<'a> {
         let cut = self.cut.or(self.system.cut());
         let (system, more) = self.system.judge(&self.names, self.account);
         found.extend(system);
-        found.extend(self.elsewhere);
         let shop = self.shop.judge();
         found.extend(shop.code.into_iter().map(|text| Finding::of(Class::Code, &text)));
         let not =
@@ -215,10 +187,7 @@ impl<'a> Look<'a> {
         found.extend(cut.map(not));
         Difference {
             found,
-            found_unnamed: shop
-                .code_unnamed
-                .saturating_add(more)
-                .saturating_add(self.elsewhere_unnamed.max(0)),
+            found_unnamed: shop.code_unnamed.saturating_add(more),
             changed: shop.changed,
             changed_total: shop.changed_total,
         }
@@ -270,22 +239,6 @@ mod tests {
         }
         let difference = judge(told.as_bytes(), "deploy");
         assert!(difference.found.len() < 3_000, "{}", difference.found.len());
-    }
-
-    #[test]
-    fn what_the_account_left_elsewhere_is_found_by_its_name() {
-        let told = b"=e d /srv/open/a file\n=e s /srv/open/both\n=e + 7\n=e x /no\n=e + nothing\n";
-        let difference = judge(told, "sp-ada");
-        let expected = [
-            "elsewhere /srv/open/a file: made by this account; it was deleted",
-            "elsewhere /srv/open/both: made by this account; it stays, since somebody else's is in it",
-        ];
-        assert_eq!(lines(&difference.found), expected);
-        assert_eq!(difference.found_unnamed, 7);
-        let many = "=e d /srv/x\n".repeat(100_000);
-        let difference = judge(many.as_bytes(), "sp-ada");
-        assert_eq!(difference.found.len(), MOST_KEPT);
-        assert_eq!(difference.found_unnamed, 99_000);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{KeptTarget, Ledger};
 use crate::mark::Key;
+use crate::message;
 use crate::remote::layer;
 use crate::remote::script::clean;
 use crate::remote::session::unreachable;
@@ -24,8 +25,10 @@ pub struct Known {
 }
 
 /// What to do where a target of the ledger is not proved.
-pub const WAY_TO_PROVE: &str = "copy `mark.key` from the state folder of the machine that added the target; where others may \
-     have written into the ledger, say anew what it is: `stagepass target add … --replace`";
+#[must_use]
+pub fn way_to_prove() -> String {
+    message::text("target-not-proved.way-out", &[])
+}
 
 /// Reads what the ledger says of targets, where it is one that machines share.
 ///
@@ -84,8 +87,7 @@ pub async fn keep(context: &Context, ledger: &Ledger, target: &Target) -> Result
     }
     let name = everywhere.name.clone();
     let text = target::to_text(&everywhere).map_err(|e| {
-        Error::new(Kind::Usage, format!("the target `{name}` cannot be kept in the ledger"))
-            .because(e)
+        Error::of(Kind::Usage, "target-not-kept", &[("target", name.clone().into())]).because(e)
     })?;
     let tag = Key::load_or_make(context)?.tag_of_target(&name, &text);
     let kept = KeptTarget { name, text, tag };
@@ -119,13 +121,9 @@ pub fn another_server(context: &Context, target: &Target) -> Option<Target> {
 
 /// Why a target of the ledger is not used.
 fn not_proved(name: &str) -> Error {
-    let name = clean(name);
-    Error::new(
-        Kind::Unreachable,
-        format!("what the ledger says of the target `{name}` is not proved to be yours"),
-    )
-    .because_text("nothing was sent: its tag is not one that this machine's `mark.key` makes")
-    .hint(WAY_TO_PROVE)
+    Error::of(Kind::Unreachable, "target-not-proved", &[("target", clean(name).into())])
+        .because_of("target-not-proved.why", &[])
+        .hint_of("target-not-proved.way-out", &[])
 }
 
 /// What a target is on every machine: where it is without an alias of `~/.ssh/config`, and without

@@ -3,7 +3,7 @@ sp_close_inputs() {
     sp_has_password=0
     sp_key_inputs
     case ${sp_uses_from:-} in '' | *[!0-9]*) sp_uses_from=0 ;; esac
-    case ${sp_closer:=} in *[!0-9a-z]*) sp_refuse bad-input 'What is to be written beside the result is not of the form [0-9a-z]*.' ;; esac
+    case ${sp_closer:=} in *[!0-9a-z]*) sp_bad_input sp_closer ;; esac
 }
 
 # First nobody new gets in, then who is in goes. Asked again with the lock: until then a supporter

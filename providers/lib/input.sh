@@ -1,8 +1,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3043
 # Inputs.
 
+# What the program was to look after: who reads it looks for the input's name in the script.
+sp_bad_input() { sp_refuse bad-input "The input $1 is not of the form that it has to have."; }
+
 sp_number() {
-    case $2 in '' | *[!0-9]*) sp_refuse bad-input "The input $1 is not a number." ;; esac
+    case $2 in '' | *[!0-9]*) sp_bad_input "$1" ;; esac
 }
 
 # 'type base64' and nothing else, or empty.
@@ -12,31 +15,32 @@ sp_key_input() {
         *[!A-Za-z0-9+/=@.\ -]* | *' '*' '* | ' '* | *' ' | -*) ;;
         ssh-*' '?* | ecdsa-*' '?* | sk-*' '?*) return 0 ;;
     esac
-    sp_refuse bad-input "The input $1 is not a public key."
+    sp_bad_input "$1"
 }
 
 # What every verb checks before it believes what it was told: it ends up in files that sshd reads.
 sp_check_inputs() {
-    case $sp_grant in '' | *[!0-9a-z]*) sp_refuse bad-input 'The grant id is not of the form [0-9a-z]+.' ;; esac
-    case ${sp_access-sftp} in sftp | sftp-read-only | ssh) ;; *) sp_refuse bad-input 'The kind of access is unknown.' ;; esac
-    case ${sp_expiry_form-none} in utc | local | none) ;; *) sp_refuse bad-input 'The form of the expiry time is unknown.' ;; esac
-    case ${sp_from-} in *[!0-9A-Fa-f.:/,]*) sp_refuse bad-input 'The list of addresses is not made of CIDR blocks.' ;; esac
+    case $sp_grant in '' | *[!0-9a-z]*) sp_bad_input sp_grant ;; esac
+    case ${sp_access-sftp} in sftp | sftp-read-only | ssh) ;; *) sp_bad_input sp_access ;; esac
+    case ${sp_expiry_form-none} in utc | local | none) ;; *) sp_bad_input sp_expiry_form ;; esac
+    # CIDR blocks.
+    case ${sp_from-} in *[!0-9A-Fa-f.:/,]*) sp_bad_input sp_from ;; esac
     case ${sp_path-} in
+        *[[:cntrl:]]*) sp_refuse bad-input 'The path of the shop folder has a control character.' ;;
         '' | /*) ;;
         *) sp_refuse bad-input 'The shop folder is not an absolute path.' ;;
     esac
-    case ${sp_path-} in *[[:cntrl:]]*) sp_refuse bad-input 'The path of the shop folder has a control character.' ;; esac
     sp_key_input sp_public_key "${sp_public_key-}"
     sp_key_input sp_check_key "${sp_check_key-}"
     sp_number sp_deadline "${sp_deadline-0}"
-    case ${sp_tag:=} in *[!0-9a-z]*) sp_refuse bad-input 'The authentication of the mark is not of the form [0-9a-z]*.' ;; esac
-    case ${sp_at_end:=kill} in kill | drain) ;; *) sp_refuse bad-input 'What happens at the deadline is neither kill nor drain.' ;; esac
+    case ${sp_tag:=} in *[!0-9a-z]*) sp_bad_input sp_tag ;; esac
+    case ${sp_at_end:=kill} in kill | drain) ;; *) sp_bad_input sp_at_end ;; esac
     sp_number sp_drain "${sp_drain:=0}"
     sp_number sp_walk_seconds "${sp_walk_seconds:=0}"
     sp_number sp_uses_from "${sp_uses_from:=0}"
-    case ${sp_baseline_digest:=} in *[!0-9a-f]*) sp_refuse bad-input 'The digest of the baseline is not made of 0-9 and a-f.' ;; esac
+    case ${sp_baseline_digest:=} in *[!0-9a-f]*) sp_bad_input sp_baseline_digest ;; esac
     sp_number sp_check_until "${sp_check_until:=0}"
-    case ${sp_trial:=} in *[!0-9a-z]*) sp_refuse bad-input 'The number of the trial is not of the form [0-9a-z]*.' ;; esac
+    case ${sp_trial:=} in *[!0-9a-z]*) sp_bad_input sp_trial ;; esac
 }
 
 # A stalled client must not open what was decided too long ago.

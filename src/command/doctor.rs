@@ -230,7 +230,7 @@ fn shared_targets(context: &Context) -> Vec<Finding> {
     findings.extend(known.unproved.iter().map(|name| {
         let what = format!("target {} in the ledger", clean(name));
         let found = "nothing proves that it is yours, and it is not used";
-        Finding::bad(Kind::Internal, what, found, shared::WAY_TO_PROVE)
+        Finding::bad(Kind::Internal, what, found, &shared::way_to_prove())
     }));
     findings
 }

@@ -314,15 +314,14 @@ async fn say_what_it_is(context: &Context, ledger: &Ledger, target: &Target) {
         return;
     }
     let told = match shared::another_server(context, target) {
-        Some(kept) => Err(Error::new(
-            Kind::Usage,
-            format!(
-                "the ledger knows `{}` as another server, {}: from other machines this grant cannot \
-                 be closed",
-                target.name, kept.address
-            ),
-        )
-        .hint("give one of the two another name")),
+        Some(kept) => {
+            let args = [
+                ("target", target.name.as_str().into()),
+                ("other", kept.address.to_string().into()),
+            ];
+            Err(Error::of(Kind::Usage, "target-is-another", &args)
+                .hint_of("target-is-another.way-out", &[]))
+        }
         None => match shared::refuse_unproved(context, &target.name) {
             Ok(()) => shared::keep(context, ledger, target).await,
             unproved => unproved,

@@ -336,7 +336,7 @@ async fn list(context: &Context) -> Result<()> {
         let told =
             format!("the ledger's target `{name}` is not used: nothing proves that it is yours");
         context.output.warn(&told);
-        context.output.say(Tone::Faint, shared::WAY_TO_PROVE);
+        context.output.say(Tone::Faint, &shared::way_to_prove());
     }
     let rows: Vec<Vec<Cell>> = targets
         .iter()

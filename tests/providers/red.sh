@@ -149,7 +149,7 @@ comes_by_jobs() {
     make_shop
     verb linux-account open "path=$shop" access=ssh
     finishes
-    key_ssh 'echo "exec /opt/red/chain /run/red/chain.at" | at now; echo "* * * * * exec /opt/red/chain /run/red/chain.cron" | crontab -' >/dev/null 2>&1
+    key_ssh 'echo "exec /opt/red/chain /run/red/chain.at calm" | at now; echo "* * * * * exec /opt/red/chain /run/red/chain.cron calm" | crontab -' >/dev/null 2>&1
     want 'at has started one' again 60 holds chain.at
     want 'and cron another' again 90 holds chain.cron
     want 'a third plants more' again 60 plants_more
@@ -163,7 +163,7 @@ comes_by_jobs() {
 
 # What is over and not yet taken note of counts against the account: not every login comes to a program.
 plants_more() {
-    holds window || key_ssh '/opt/red/window /run/red/window /nonexistent'
+    holds window || key_ssh '/opt/red/window /run/red/window /nonexistent 0.2'
     holds window
 }
 

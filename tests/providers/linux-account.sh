@@ -354,7 +354,7 @@ closes_all_of_one_shop() {
             rm -f "$root/usr/local/sbin/userdel" "$root/usr/local/bin/setfacl"
             case $how in
                 cut) same 'one walk' 1 "$(wc -l <"$root/root/walks")" ;;
-                held) same 'one walk that failed, and then one for each' 5 "$(wc -l <"$root/root/walks")" ;;
+                held) same 'one walk that failed, then one for each, and what is there read again behind each' 10 "$(wc -l <"$root/root/walks")" ;;
                 *) same 'one walk, and one for who had a file there' 2 "$(wc -l <"$root/root/walks")" ;;
             esac
             for name in ann ben cleo dan; do

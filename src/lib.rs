@@ -22,6 +22,7 @@ mod policy;
 mod promise;
 mod public_key;
 mod remote;
+mod seal;
 mod secret;
 mod shared;
 mod target;
@@ -30,9 +31,16 @@ pub mod testing;
 mod text;
 mod transport;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Whatever is given back is wiped. A [`secret::Secret`] wipes itself; libraries that encrypt, send or read one keep
+/// buffers of their own, and give them back as they are.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// The whole program: reads what was typed, runs it, shows how it ended, and says so in the exit
 /// code.

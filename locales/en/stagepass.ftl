@@ -859,6 +859,7 @@ key-kind-refused = { $target } takes no keys of the kind { $kind }
     .generate = or let stagepass make one: `--generate-key` makes one of the right kind
 secret-in-json = a JSON document never holds a secret
     .way-out = write the credential to a new file with `--output FILE`
+    .seal = seal to a key with `--seal` or `--seal-to KEY`: what is sealed is no secret
 secret-not-to-terminal = standard output is not a terminal, and a secret would be made
     .reveal = or print it all the same with `--reveal`
 output-file = write it to a new file with `--output FILE`
@@ -911,6 +912,79 @@ grant-needs = { $names } { $count ->
         [one] is
        *[other] are
     } missing
+
+## Handing over
+
+# What is sealed, and to whom: age seals to ed25519 and RSA keys of SSH, and to its own.
+seal-error-key-kind = nothing can be sealed to a key of the kind { $kind }: only to ed25519 and RSA keys of SSH, and to keys of age
+seal-error-key = { $why }
+seal-error-seal = the encryption failed
+seal-error-not-sealed = there is no sealed text in it: that begins with `-----BEGIN AGE ENCRYPTED FILE-----`
+seal-error-damaged = the sealed text is not whole, or was changed on its way
+seal-error-not-ours = it was sealed to another key
+seal-error-passphrase = the passphrase is another one
+seal-error-too-much-work = it asks for more work than is done for a text that anybody may have written
+seal-error-large = it is longer than anything that stagepass seals
+seal-error-identity = { $why ->
+    [age] it is not a private key of age
+    [kind] sealed texts are not opened with a private key of this kind
+   *[ssh] it is not a private key
+}
+
+seal-key-unusable = this key cannot be sealed to
+    .another = ask the supporter for an ed25519 key, or a key of age, and name it with `--seal-to KEY`
+    .passphrase = or seal with a passphrase that you tell them another way: `--passphrase`
+seal-key-unreadable = the key in `{ $path }` cannot be read
+seal-needless = there is nothing to seal
+    .why = the supporter logs in with a key of their own, and no password is made
+    .way-out = leave it out; `stagepass handover GRANT` prints what the supporter has to know
+not-sealed = the credential could not be sealed, so nobody has it
+passphrase-shown = passphrase of what is sealed, shown this once; tell it another way than the ticket:
+credential-of-account = { $what } of { $account } on { $target }
+credential-of-user = { $what } for the user { $account } on { $target }
+credential-shown = { $what }, shown this once:
+plan-sealed-to = { $what }, sealed to { $fingerprint }
+plan-sealed-with = { $what }, sealed with a passphrase
+handover-not-open = grant { $grant } is { $state }: only an open one is handed over
+handover-done = grant { $grant } was handed over already, { $when }
+    .why = what was sent twice may have been read by somebody else, and the record is to show who was sent what
+    .way-out = `stagepass handover { $grant } --again --reason '…'` does it again
+handover-not-kept = what was sealed could not be kept
+handover-unreadable = what was sealed cannot be read
+handover-not-sealed = the password of grant { $grant } is not in this: nothing was sealed for it on this computer
+handover-ends = { $local } ({ $utc })
+handover-title = { $case }: access for { $supporter }, until { $ends }
+handover-how-to-open = The credential is sealed: only the supporter can open it. Save all of this in a file and run `stagepass open FILE`, or `age -d -i ~/.ssh/id_ed25519 FILE` with the lines from BEGIN to END alone.
+handover-connect = connect
+handover-host = host
+handover-port = port
+handover-user = user
+handover-host-key = host key
+handover-known-hosts = known_hosts
+handover-access = access
+handover-login = login
+handover-also = also
+handover-then = at the end
+handover-ask = questions
+handover-doubt = note
+handover-beside = the user { $user } by `{ $provider }`
+handover-shop = the user { $user } at { $url }
+handover-at-the-end = the server ends it by itself, and then says: This access for { $case } ended
+handover-somebody = the person at the shop who gave it to you
+handover-by-key = with the key { $fingerprint }
+handover-by-password = with a password
+handover-by-both = with the key { $fingerprint }, or with a password
+
+open-unreadable = `{ $path }` cannot be read
+open-key-unusable = nothing can be opened with the key in `{ $path }`
+open-failed = this was not opened
+    .name-a-key = name the private key that it was sealed to with `--identity FILE`; the usual ones in `~/.ssh` were tried
+    .another-key = name the private key that it was sealed to
+    .whole = give it the whole text, from the line with BEGIN to the line with END
+open-not-to-terminal = standard output is not a terminal, and what was sealed is a secret
+open-done = What was sealed:
+ask-key-passphrase = Passphrase of the key { $file }:
+ask-sealed-passphrase = Passphrase that it was sealed with:
 
 ## A backup
 
@@ -1187,6 +1261,8 @@ plan-sftp = SFTP, reading and writing ({ $place })
 plan-read-only = SFTP, reading only ({ $place })
 plan-ssh = shell, commands and SFTP ({ $place })
 granted = Granted: { $grant }.
+    .hand-over = hand-over
+    .send-this = Send this to the supporter. What is secret in it only they can open.
     .somebody = the supporter
     .connects = { $given } connects with
     .file = in { $path } (mode 0600)

@@ -10,8 +10,10 @@ mod desk;
 mod doctor;
 mod extend;
 mod grant;
+mod handover;
 mod ledger;
 mod list;
+mod open;
 mod page;
 mod provider;
 mod reconcile;
@@ -35,8 +37,10 @@ use self::desk::DeskVerb;
 use self::doctor::DoctorArgs;
 use self::extend::ExtendArgs;
 use self::grant::GrantArgs;
+use self::handover::HandoverArgs;
 use self::ledger::LedgerVerb;
 use self::list::ListArgs;
+use self::open::OpenArgs;
 use self::page::{CompletionsArgs, ManArgs};
 use self::provider::ProviderVerb;
 use self::reconcile::ReconcileArgs;
@@ -96,6 +100,10 @@ pub enum Command {
     List(ListArgs),
     /// Show one grant with its evidence.
     Show(ShowArgs),
+    /// What to send to the supporter: how to connect, and what was sealed for them.
+    Handover(HandoverArgs),
+    /// The supporter's side: open what was sealed.
+    Open(OpenArgs),
     /// Move the deadline of a grant.
     Extend(ExtendArgs),
     /// Take access away, and prove that it is gone.
@@ -162,6 +170,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Grant(_) => "grant",
         Command::List(_) => "list",
         Command::Show(_) => "show",
+        Command::Handover(_) => "handover",
+        Command::Open(_) => "open",
         Command::Extend(_) => "extend",
         Command::Revoke(_) => "revoke",
         Command::Sweep(_) => "sweep",
@@ -208,6 +218,8 @@ pub async fn run(cli: Cli, output: Output) -> Result<()> {
         Command::Grant(args) => grant::run(&context, *args).await,
         Command::List(args) => list::run(&context, args).await,
         Command::Show(args) => show::run(&context, &args).await,
+        Command::Handover(args) => handover::run(&context, &args).await,
+        Command::Open(args) => open::run(&context, &args),
         Command::Extend(args) => extend::run(&context, args).await,
         Command::Revoke(args) => revoke::run(&context, args).await,
         Command::Sweep(args) => sweep::run(&context, &args).await,

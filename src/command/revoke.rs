@@ -13,6 +13,7 @@ use crate::ledger::{Filter, Lease, Ledger};
 use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing::{self, Closed};
+use crate::lifecycle::sealed;
 use crate::message::{self, Arg, Id, Note};
 use crate::output::{Tone, paint};
 use crate::policy::check_sentence;
@@ -405,6 +406,7 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
             busy.busy.push(grant.id.clone());
             continue;
         };
+        sealed::forget(context, &grant.id);
         lines.push_str(&format!(
             "{} {} on {}; it was to end {}, and nobody saw it end\n",
             paint(Tone::Warn, "forgotten"),

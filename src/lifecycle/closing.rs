@@ -18,6 +18,7 @@ use crate::lifecycle::claim::{TRIES, claim, event, latest_end, pause, provider_o
 use crate::lifecycle::difference::Others;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::refusal::{Proof, prove_refused, will_be_offered};
+use crate::lifecycle::sealed;
 use crate::lifecycle::sharing;
 use crate::mark;
 use crate::message::{self, Note};
@@ -288,6 +289,9 @@ async fn record_closed(
     closed.sum_up();
     let event = event(context, &closed, "grant.closed", detail);
     let grant = ledger.record(&closed, &event).await?;
+    if !grant.state.is_live() {
+        sealed::forget(context, &grant.id);
+    }
     let found = layers.iter().flat_map(|layer| layer.evidence.found.lines());
     Ok(Closed { grant, notes, found: found.take(MOST_FOUND).collect(), unheard: false })
 }

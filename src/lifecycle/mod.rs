@@ -2,7 +2,7 @@
 //! ([`opening`]), looks at it ([`checking`]), takes it away ([`closing`], many at once: [`batch`]), and tries that it
 //! is gone ([`refusal`], later again: [`proving`]); who works on one, and until when ([`claim`]); what a
 //! trial login has to show ([`trial`]); and what of a server's replies is evidence ([`evidence`], [`sharing`],
-//! [`difference`]).
+//! [`difference`]); and what waits for the supporter, sealed ([`sealed`]).
 //!
 //! What a person typed and what is printed is the business of [`crate::command`], what may be done at all that of
 //! [`crate::policy`], and how a server is spoken to that of [`crate::remote`].
@@ -17,6 +17,7 @@ pub(crate) mod form;
 pub mod opening;
 pub mod proving;
 pub mod refusal;
+pub(crate) mod sealed;
 pub mod sharing;
 pub mod trial;
 pub(crate) mod web;

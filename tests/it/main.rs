@@ -16,6 +16,7 @@ mod demo;
 mod ending;
 mod faults;
 mod grants;
+mod handover;
 mod harness;
 mod host;
 mod hostile;

@@ -5,14 +5,20 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::Seen;
-use super::wanted::Wanted;
+use super::wanted::{SealTo, Wanted};
+use crate::command::handover::{self, Handover, SealedTo};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file::Nameless;
 use crate::grant::{Grant, Layer};
+use crate::ledger::Ledger;
+use crate::message;
 use crate::public_key::{self, SupporterKey};
 use crate::remote::layer::OpenReply;
+use crate::seal::{self, SealError};
 use crate::secret::{self, MadePassword, Secret};
 
 /// What the supporter will prove their identity with.
@@ -145,20 +151,11 @@ pub(super) fn hand_over(
     credential: &Credentials,
     mut slots: OutputSlot,
 ) -> Result<()> {
-    // In the order of `secret_files`.
-    let own = [credential.password.as_ref(), credential.private_key.as_ref()].into_iter().flatten();
-    let own = own.map(|secret| (grant.login(), secret));
-    let beside = grant.layers.iter().skip(1).zip(&credential.beside);
-    let beside = beside.filter_map(|(layer, made)| Some((Some(layer), &made.as_ref()?.password)));
-    let secrets: Vec<(Option<&Layer>, &Secret)> = own.chain(beside).collect();
+    let secrets = secrets_of(grant, credential);
     if slots.0.is_empty() {
         for ((label, _), (layer, secret)) in secret_files(wanted).iter().zip(secrets) {
-            let made = layer.map(OpenReply::of).unwrap_or_default();
-            let account = layer.map(|layer| made.login_name(&layer.account)).unwrap_or_default();
-            let of =
-                if layer.is_some_and(|layer| layer.position > 0) { "for the user" } else { "of" };
-            let target = &wanted.target.name;
-            let label = format!("{label} {of} {account} on {target}, shown this once:");
+            let what = label_of(wanted, label, layer);
+            let label = message::text("credential-shown", &[("what", what.into())]);
             context.output.secret(&label, secret)?;
         }
         return Ok(());
@@ -174,6 +171,104 @@ pub(super) fn hand_over(
             .because(e));
     }
     Ok(())
+}
+
+/// What a sealed hand-over is about.
+pub(super) struct About<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) seen: &'a Seen,
+    pub(super) grant: &'a Grant,
+    pub(super) credential: &'a Credentials,
+}
+
+/// Seals the credential, keeps what was sealed, and writes it with its note where a file was named. The
+/// passphrase, where there is one, is shown once.
+pub(super) async fn hand_over_sealed(
+    context: &Context,
+    ledger: &Ledger,
+    about: About<'_>,
+    to: &SealTo,
+    mut slots: OutputSlot,
+) -> Result<Handover> {
+    let About { wanted, seen, grant, credential } = about;
+    let failed = |e: SealError| Error::of(Kind::Internal, "not-sealed", &[]).because(e);
+    let text = sealed_text(wanted, grant, credential);
+    let (sealed, whose) = match to {
+        SealTo::Key(recipient) => {
+            let sealed = seal::seal(recipient, &text).map_err(failed)?;
+            (sealed, SealedTo::Key(recipient.fingerprint()))
+        }
+        SealTo::Passphrase => {
+            let passphrase = secret::generate_password()
+                .map_err(|e| Error::of(Kind::Internal, "no-credential-made", &[]).because(e))?;
+            let sealed = seal::seal_with(&passphrase, &text).map_err(failed)?;
+            let label = message::text("passphrase-shown", &[]);
+            context.output.secret(&label, &passphrase)?;
+            (sealed, SealedTo::Passphrase)
+        }
+    };
+    drop(text);
+    handover::keep(context, ledger, grant, &sealed, &whose).await?;
+    let own_name = seen.server.reply.text("fqdn");
+    let note = handover::note(context, grant, &wanted.target, &wanted.route, own_name);
+    let handover = Handover { note, sealed: Some(sealed) };
+    if let Some(slot) = slots.0.first_mut() {
+        slot.write(&Secret::new(handover.text())).map_err(|e| {
+            let shown = slot.path.display().to_string();
+            Error::of(Kind::Internal, "credential-not-written", &[("path", shown.into())])
+                .because(e)
+        })?;
+    }
+    Ok(handover)
+}
+
+/// What is sealed: every secret of a grant, each behind what it is of, in a text that is wiped.
+fn sealed_text(wanted: &Wanted, grant: &Grant, credential: &Credentials) -> Secret {
+    let secrets = secrets_of(grant, credential);
+    let labels: Vec<String> = secret_files(wanted)
+        .iter()
+        .zip(&secrets)
+        .map(|((label, _), (layer, _))| label_of(wanted, label, *layer))
+        .collect();
+    let room = |(label, (_, secret)): (&String, &(Option<&Layer>, &Secret))| {
+        label.len() + secret.expose().len() + 8
+    };
+    // As long as it will be: a text that grows leaves copies behind that nobody wipes.
+    let length = labels.iter().zip(&secrets).map(room).sum();
+    let mut text = Zeroizing::new(String::with_capacity(length));
+    for (label, (_, secret)) in labels.iter().zip(&secrets) {
+        text.push_str(label);
+        text.push_str(":\n");
+        text.push_str(secret.expose().trim_end());
+        text.push_str("\n\n");
+    }
+    Secret::from_zeroizing(text)
+}
+
+/// The secrets of a grant, in the order of [`secret_files`], each with the layer that it opens.
+fn secrets_of<'a>(
+    grant: &'a Grant,
+    credential: &'a Credentials,
+) -> Vec<(Option<&'a Layer>, &'a Secret)> {
+    let own = [credential.password.as_ref(), credential.private_key.as_ref()].into_iter().flatten();
+    let own = own.map(|secret| (grant.login(), secret));
+    let beside = grant.layers.iter().skip(1).zip(&credential.beside);
+    let beside = beside.filter_map(|(layer, made)| Some((Some(layer), &made.as_ref()?.password)));
+    own.chain(beside).collect()
+}
+
+/// What a secret is, of whom, and where.
+fn label_of(wanted: &Wanted, label: &str, layer: Option<&Layer>) -> String {
+    let made = layer.map(OpenReply::of).unwrap_or_default();
+    let account = layer.map(|layer| made.login_name(&layer.account)).unwrap_or_default();
+    let beside = layer.is_some_and(|layer| layer.position > 0);
+    let id = if beside { "credential-of-user" } else { "credential-of-account" };
+    let args = [
+        ("what", label.into()),
+        ("account", account.into()),
+        ("target", (&wanted.target.name).into()),
+    ];
+    message::text(id, &args)
 }
 
 /// A secret is written as it is, so that `ssh -i FILE` can use it.

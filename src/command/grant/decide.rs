@@ -2,7 +2,7 @@
 
 use super::Seen;
 use super::credential::secret_files;
-use super::wanted::Wanted;
+use super::wanted::{SealTo, Wanted};
 use crate::command::refusal;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -138,18 +138,31 @@ pub(super) fn refuse_unshowable_credential(
     dry_run: bool,
 ) -> Result<()> {
     let makes_secret = wanted.generate_key || wanted.password || wanted.request.password_beside;
-    if makes_secret && context.output.is_json() && wanted.output.is_none() && !dry_run {
-        return Err(
-            Error::of(Kind::Usage, "secret-in-json", &[]).hint_of("secret-in-json.way-out", &[])
-        );
+    if wanted.seal.is_some() && !makes_secret {
+        return Err(Error::of(Kind::Usage, "seal-needless", &[])
+            .because_of("seal-needless.why", &[])
+            .hint_of("seal-needless.way-out", &[]));
     }
-    let shown = wanted.output.is_some() || wanted.reveal || context.output.is_terminal();
-    if makes_secret && !shown && !dry_run {
-        return Err(Error::of(Kind::Usage, "secret-not-to-terminal", &[])
-            .hint_of("output-file", &[])
-            .hint_of("secret-not-to-terminal.reveal", &[]));
+    // What is sealed to a key is no secret any more. A passphrase is one, and goes to the terminal.
+    let (shows_secret, to_file) = match &wanted.seal {
+        None => (makes_secret, wanted.output.is_some()),
+        Some(SealTo::Key(_)) => (false, false),
+        Some(SealTo::Passphrase) => (true, false),
+    };
+    if shows_secret && context.output.is_json() && !to_file && !dry_run {
+        let told = Error::of(Kind::Usage, "secret-in-json", &[]);
+        return Err(match wanted.seal {
+            None => told.hint_of("secret-in-json.way-out", &[]),
+            Some(_) => told.hint_of("secret-in-json.seal", &[]),
+        });
     }
-    if makes_secret && wanted.output.is_none() && context.output.leads_nowhere() && !dry_run {
+    let shown = to_file || wanted.reveal || context.output.is_terminal();
+    if shows_secret && !shown && !dry_run {
+        let told = Error::of(Kind::Usage, "secret-not-to-terminal", &[]);
+        let told = if wanted.seal.is_none() { told.hint_of("output-file", &[]) } else { told };
+        return Err(told.hint_of("secret-not-to-terminal.reveal", &[]));
+    }
+    if shows_secret && !to_file && context.output.leads_nowhere() && !dry_run {
         return Err(Error::of(Kind::Usage, "secret-thrown-away", &[]).hint_of("output-file", &[]));
     }
     if !makes_secret && let Some(path) = wanted.output.as_deref() {
@@ -157,8 +170,11 @@ pub(super) fn refuse_unshowable_credential(
             .because_of("output-needless.why", &[])
             .hint_of("output-needless.way-out", &[]));
     }
-    let mut files = secret_files(wanted).into_iter().filter_map(|(_, path)| path);
-    if let Some(path) = files.find(|path| path.symlink_metadata().is_ok()) {
+    let files = match &wanted.seal {
+        None => secret_files(wanted).into_iter().filter_map(|(_, path)| path).collect(),
+        Some(_) => Vec::from_iter(wanted.output.clone()),
+    };
+    if let Some(path) = files.iter().find(|path| path.symlink_metadata().is_ok()) {
         return Err(Error::of(Kind::Usage, "file-exists", &[("path", path.display().into())])
             .hint_of("file-exists.way-out", &[]));
     }

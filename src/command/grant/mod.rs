@@ -15,7 +15,9 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use self::credential::{Credentials, OutputSlot, hand_over, make_credential, secret_files};
+use self::credential::{
+    About, Credentials, OutputSlot, hand_over, hand_over_sealed, make_credential, secret_files,
+};
 use self::decide::{
     agree, asked, decide, refuse_early, refuse_password_of_ours, refuse_unshowable_credential,
     refuse_without_shop, unseen_backup,
@@ -71,7 +73,7 @@ Examples:
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --generate-key \\
     --access ssh --for 2h --from 192.0.2.0/24 --output jane.key
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub \\
-    --with server,shop --output jane.txt
+    --with server,shop --seal
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --dry-run")]
 pub struct GrantArgs {
     /// The case it belongs to. Asked for at a terminal; needed elsewhere.
@@ -172,6 +174,20 @@ pub struct GrantArgs {
     /// Print the credential although standard output is not a terminal.
     #[arg(long)]
     pub reveal: bool,
+    /// Seal what is made to the supporter's own key, the one of --key: nobody else can read it.
+    ///
+    /// What is sealed may be sent in a ticket or a mail. The supporter opens it with `stagepass open`, or
+    /// with the programs `age` or `rage`. The key has to be ed25519 or RSA.
+    #[arg(long, help_heading = "Hand-over", requires = "key", conflicts_with_all = ["seal_to", "passphrase"])]
+    pub seal: bool,
+    /// Seal what is made to this key: age1…, or a file with a public key of SSH or of age.
+    #[arg(long, value_name = "KEY", help_heading = "Hand-over", conflicts_with = "passphrase")]
+    pub seal_to: Option<String>,
+    /// Seal what is made with a passphrase, for a supporter without such a key.
+    ///
+    /// It is shown once, and goes another way than the ticket: by telephone, or by another messenger.
+    #[arg(long, help_heading = "Hand-over")]
+    pub passphrase: bool,
     /// Print the plan and policy's verdict, and touch nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -241,8 +257,10 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
 
     let ledger = context.ledger().await?;
     let credential = make_credential(&wanted, &seen)?;
-    let files: Vec<PathBuf> =
-        secret_files(&wanted).into_iter().filter_map(|(_, path)| path).collect();
+    let files: Vec<PathBuf> = match &wanted.seal {
+        None => secret_files(&wanted).into_iter().filter_map(|(_, path)| path).collect(),
+        Some(_) => wanted.output.iter().cloned().collect(),
+    };
     let slot = OutputSlot::prepare(&files)?;
     let mark_key = mark::Key::load_or_make(context)?;
     let mut grant = compose(context, &wanted, &seen, &terms, &credential, &account, id);
@@ -278,22 +296,33 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     };
 
     let grant = &opened.grant;
-    if let Err(e) = hand_over(context, &wanted, grant, &credential, slot) {
-        // A credential that nobody received is access without a purpose.
-        let ended = closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
-        let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
-        session.close().await;
-        return Err(if taken_back {
-            let how = closing::LastWord::of(grant).text(grant);
-            e.hint_of("not-handed-over.taken-back", &[("how", how.into())])
-        } else {
-            e.hint_of("not-handed-over.revoke", &[("grant", (&grant.id).into())])
-        });
-    }
+    let handed = match &wanted.seal {
+        None => hand_over(context, &wanted, grant, &credential, slot).map(|()| None),
+        Some(to) => {
+            let about = About { wanted: &wanted, seen: &seen, grant, credential: &credential };
+            hand_over_sealed(context, &ledger, about, to, slot).await.map(Some)
+        }
+    };
+    let handed = match handed {
+        Ok(handed) => handed,
+        Err(e) => {
+            // A credential that nobody received is access without a purpose.
+            let ended =
+                closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
+            let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
+            session.close().await;
+            return Err(if taken_back {
+                let how = closing::LastWord::of(grant).text(grant);
+                e.hint_of("not-handed-over.taken-back", &[("how", how.into())])
+            } else {
+                e.hint_of("not-handed-over.revoke", &[("grant", (&grant.id).into())])
+            });
+        }
+    };
     session.close().await;
     drop(credential);
     schedule_warning(context, &ledger).await;
-    report(context, &wanted, &seen, &opened, plan_document);
+    report(context, &wanted, &seen, &opened, plan_document, handed);
     Ok(())
 }
 

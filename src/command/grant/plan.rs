@@ -4,7 +4,7 @@ use chrono::Local;
 use serde_json::{Value, json};
 
 use super::Seen;
-use super::wanted::Wanted;
+use super::wanted::{SealTo, Wanted};
 use crate::command::view;
 use crate::deadline;
 use crate::grant::{Access, UnixTime};
@@ -115,7 +115,17 @@ impl Plan<'_> {
         if self.wanted.password {
             parts.push(message::text("plan-new-password", &[]));
         }
-        parts.join(" and ")
+        let parts = parts.join(" and ");
+        match &self.wanted.seal {
+            None => parts,
+            Some(SealTo::Key(to)) => {
+                let args = [("what", parts.into()), ("fingerprint", to.fingerprint().into())];
+                message::text("plan-sealed-to", &args)
+            }
+            Some(SealTo::Passphrase) => {
+                message::text("plan-sealed-with", &[("what", parts.into())])
+            }
+        }
     }
 
     pub(super) fn beside(&self) -> String {
@@ -145,6 +155,11 @@ impl Plan<'_> {
             "key_fingerprint": wanted.key.as_ref().map(|key| &key.fingerprint),
             "generate_key": wanted.generate_key,
             "password": wanted.password,
+            "sealed_to": match &wanted.seal {
+                None => Value::Null,
+                Some(SealTo::Key(to)) => json!(to.fingerprint()),
+                Some(SealTo::Passphrase) => json!("passphrase"),
+            },
             "clock_ahead_seconds": seen.server.clock_ahead.seconds(),
             "promise": seen.promise,
             "notes": self.notes(),

@@ -7,6 +7,7 @@ use super::Seen;
 use super::credential::secret_files;
 use super::look::notes_of;
 use super::wanted::Wanted;
+use crate::command::handover::Handover;
 use crate::command::view;
 use crate::connect::Connect;
 use crate::context::Context;
@@ -23,6 +24,7 @@ pub(super) fn report(
     seen: &Seen,
     opened: &Opened,
     plan: Value,
+    handed: Option<Handover>,
 ) {
     let Opened { grant, promise, proof, beside } = opened;
     let mut text = format!(
@@ -50,11 +52,17 @@ pub(super) fn report(
         ("revoke", format!("stagepass revoke {}", grant.id)),
     ]));
     let mut files = Vec::new();
-    for (label, path) in secret_files(wanted) {
+    for (label, path) in secret_files(wanted).into_iter().filter(|_| handed.is_none()) {
         let Some(path) = path else { continue };
         let place = message::text("granted.file", &[("path", path.display().into())]);
         text.push_str(&fields(&[(label.as_str(), place)]));
         files.push(json!({ "holds": label, "path": path }));
+    }
+    let written = handed.as_ref().and(wanted.output.as_ref());
+    if let Some(path) = written {
+        let place = message::text("granted.file", &[("path", path.display().into())]);
+        text.push_str(&fields(&[(message::text("granted.hand-over", &[]).as_str(), place)]));
+        files.push(json!({ "holds": "hand-over", "path": path }));
     }
     let mut notes = notes(grant);
     for (layer, provider) in grant.layers.iter().skip(1).zip(&wanted.beside) {
@@ -65,11 +73,16 @@ pub(super) fn report(
     for note in &notes {
         text.push_str(&fields(&[("note", paint(Tone::Warn, &note.text))]));
     }
+    if let Some(handed) = handed.as_ref().filter(|_| written.is_none()) {
+        let title = message::text("granted.send-this", &[]);
+        text.push_str(&format!("\n{}\n\n{}", paint(Tone::Strong, &title), handed.text()));
+    }
     let grant = view::document(grant, context.now());
     let tried = |(provider, note): &(String, Note)| json!({ "provider": provider, "id": note.id, "text": note.text });
     let beside: Vec<Value> = beside.iter().map(tried).collect();
     let document = json!({ "grant": grant, "notes": notes, "promise": promise, "plan": plan,
-        "proof": proof, "beside": beside, "files": files, "connect": connect });
+        "proof": proof, "beside": beside, "files": files, "connect": connect,
+        "handover": handed.as_ref().map(Handover::document) });
     context.output.result(&text, document);
 }
 

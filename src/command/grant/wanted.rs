@@ -13,6 +13,7 @@ use crate::command::{backup, quoted};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
+use crate::file::{self, Links};
 use crate::grant::{Access, Case, MOST_LAYERS, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
 use crate::message::{self, Arg, Note, Told as _};
@@ -22,6 +23,7 @@ use crate::policy::{BackupName, Credential, LiveRequest, Override, Request};
 use crate::public_key::{self, SupporterKey};
 use crate::remote::provider::{AccountKind, Provider, SERVER, SHOP};
 use crate::remote::session::unreachable;
+use crate::seal::{self, SealError};
 use crate::target::{Address, Target};
 use crate::transport::Route;
 
@@ -44,6 +46,7 @@ pub(super) struct Wanted {
     pub(super) request: Request,
     pub(super) backups: Vec<BackupName>,
     pub(super) backup_command: Option<String>,
+    pub(super) seal: Option<SealTo>,
     pub(super) output: Option<PathBuf>,
     pub(super) reveal: bool,
 }
@@ -114,7 +117,7 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
     let target = context.find_target(&target).await?;
     let case = find_case(context, &reference).await?;
     let desk = context.desk(&case.desk)?;
-    let company = typed.company.unwrap_or_else(|| desk.manifest.name.clone());
+    let company = typed.company.take().unwrap_or_else(|| desk.manifest.name.clone());
     let key = typed.key.as_deref().map(read_key).transpose()?;
     if key.is_none() && !typed.generate_key && !typed.password {
         return Err(Error::of(Kind::Usage, "credential-missing", &[])
@@ -138,6 +141,7 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
     if typed.password {
         credentials.push(Credential::Password);
     }
+    let seal = seal_to(&typed, key.as_ref())?;
     let backups = backup::names(&typed.backup)?;
     if let Some(command) = &typed.backup_command {
         backup::check(command)?;
@@ -198,9 +202,51 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
         request,
         backups,
         backup_command: typed.backup_command,
+        seal,
         output: typed.output,
         reveal: typed.reveal,
     })
+}
+
+/// Who can open what is handed over.
+#[derive(Debug)]
+pub(super) enum SealTo {
+    /// Whoever has the private key.
+    Key(Box<seal::Recipient>),
+    /// Whoever is told the passphrase.
+    Passphrase,
+}
+
+fn seal_to(typed: &GrantArgs, key: Option<&SupporterKey>) -> Result<Option<SealTo>> {
+    let failed = |e: SealError| {
+        Error::of(Kind::Usage, "seal-key-unusable", &[])
+            .because(e)
+            .hint_of("seal-key-unusable.another", &[])
+            .hint_of("seal-key-unusable.passphrase", &[])
+    };
+    if typed.passphrase {
+        return Ok(Some(SealTo::Passphrase));
+    }
+    if let Some(named) = &typed.seal_to {
+        let text = match named.strip_prefix("age1") {
+            Some(_) => named.clone(),
+            None => {
+                let path = std::path::Path::new(named);
+                let limit = u64::try_from(public_key::FILE_LIMIT).unwrap_or(u64::MAX);
+                let read = file::read(path, limit, Links::Follow).map_err(std::io::Error::from);
+                let read = read.and_then(|contents| contents.text().map(str::to_owned));
+                read.map_err(|e| {
+                    Error::of(Kind::Usage, "seal-key-unreadable", &[("path", named.into())])
+                        .because(e)
+                })?
+            }
+        };
+        return seal::Recipient::read(&text).map(|to| Some(SealTo::Key(Box::new(to)))).map_err(failed);
+    }
+    match key.filter(|_| typed.seal) {
+        None => Ok(None),
+        Some(key) => seal::Recipient::of_key(key).map(|to| Some(SealTo::Key(Box::new(to)))).map_err(failed),
+    }
 }
 
 /// What `--with` names.

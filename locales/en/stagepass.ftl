@@ -1069,6 +1069,102 @@ key-error-damaged = the key is damaged: { $value }
 key-error-not-a-key = it is not a public key in OpenSSH's format
 key-error-not-text = it has control characters in it, or is not text
 
+## What is wrong with the ledger
+
+ledger-error-locked = { $holder ->
+        [unknown] the ledger `{ $place }` stayed locked
+       *[other] the ledger `{ $place }` stayed locked by { $holder }
+    }
+ledger-error-read-only = the ledger `{ $place }` cannot be written: { $why }
+ledger-error-corrupt = the ledger `{ $place }` is damaged: { $why }
+ledger-error-not-a-ledger = `{ $place }` is a database, but not a ledger of stagepass
+ledger-error-newer-version = the ledger `{ $place }` has version { $found }, and this stagepass knows up to version { $known }
+ledger-error-older-version = the ledger `{ $place }` has version { $found } and must be opened for writing once
+ledger-error-disk-full = no space is left for the ledger `{ $place }`
+ledger-error-absent = there is no ledger at `{ $place }` yet
+ledger-error-denied = the ledger `{ $place }` may not be used: { $why }
+ledger-error-unreachable = the ledger `{ $place }` cannot be reached: { $why }
+ledger-error-unsure = the ledger `{ $place }` was lost while it recorded a change: { $why }
+ledger-error-bad-url = the ledger's URL cannot be used: { $why }
+ledger-error-insecure-url = the ledger's URL asks for `sslmode={ $mode }`, and `{ $host }` is not this machine
+ledger-error-no-such-grant = there is no grant `{ $id }`
+ledger-error-no-such-case = there is no case `{ $reference }`
+ledger-error-ambiguous = more than one grant begins with `{ $prefix }`: { $matches }
+ledger-error-conflict = the grant `{ $id }` was changed by another process
+ledger-error-exists = `{ $name }` is already in the ledger
+ledger-error-already-granted = this supporter already has the grant `{ $id }` on this target
+ledger-error-case-closed = the case `{ $reference }` is closed
+ledger-error-still-live = the case `{ $reference }` has live grants: { $grants }
+ledger-error-illegal-transition = the grant `{ $id }` is { $from } and cannot become { $to }
+ledger-error-altered = { $what ->
+        [case] the case `{ $name }` was changed in the ledger by something else than stagepass
+       *[grant] the grant `{ $name }` was changed in the ledger by something else than stagepass
+    }
+ledger-error-immutable = { $field ->
+        [case] the case of the grant `{ $id }` cannot change
+        [target] the target of the grant `{ $id }` cannot change
+        [supporter] the supporter of the grant `{ $id }` cannot change
+        [access] the access of the grant `{ $id }` cannot change
+       *[created-at] the creation time of the grant `{ $id }` cannot change
+    }
+ledger-error-bad-text = { $field ->
+        [host] the host holds a control character
+        [target] the target holds a control character
+        [reference] the reference holds a control character
+        [desk] the desk holds a control character
+        [supporter-name] the supporter's name holds a control character
+        [supporter-company] the supporter's company holds a control character
+        [provider] the provider holds a control character
+        [account] the account holds a control character
+       *[id] the id holds a control character
+    }
+ledger-error-no-copy = the ledger is on PostgreSQL, and no file
+ledger-error-copy = the copy `{ $file }` cannot be written: { $why }
+ledger-error-no-database = there is no database for the ledger at `{ $place }`
+ledger-error-export = the events could not be written
+ledger-error-database = the ledger `{ $place }` failed: { $why }
+ledger-why-silent = it does not answer
+ledger-why-no-database = it is not an SQLite database
+ledger-why-only-for-reading = it was opened only for reading
+ledger-lock-holder = process { $process } (`{ $program }`)
+ledger-url =
+    .scheme = it does not begin with `postgres://`
+    .parameter-unknown = it has a parameter that is not known
+    .parameter-invalid = one of its parameters is not valid
+    .no-host = it names no host
+    .hosts = it names more than one host
+    .path = the path is not UTF-8
+    .unreadable = an unreadable URL
+ledger-warning-folder = the folder of `{ $place }` cannot be written
+ledger-warning-mode = `{ $path }` can be used by others (mode { $mode })
+ledger-warning-owner = `{ $path }` belongs to another user ({ $user })
+ledger-break-at = event { $seq }: { $why }
+ledger-break-file = the file is damaged: { $said }
+ledger-break-migrations = the list of migrations is not that of this program
+ledger-break-object = the { $kind } `{ $name }` is not of this program
+ledger-break-object-missing = the { $kind } `{ $name }` is missing
+ledger-break-view = one of the tables is a view
+ledger-break-event = event { $seq } is not as it was recorded
+ledger-break-event-missing = event { $seq } is missing
+ledger-break-event-reported = event { $seq } is not the one that was reported
+ledger-break-events-missing = the events from { $seq } on are missing
+ledger-break-end = the chain ends at { $head }, not at { $stated }
+ledger-break-grant = the grant { $grant } is not as event { $seq } left it
+ledger-break-grant-changed = the grant { $grant } was changed without an event
+ledger-break-case = the case { $case } is not as event { $seq } left it
+ledger-break-case-changed = the case { $case } was changed without an event
+ledger-break-count = { $counted } grants are counted as { $state }, not { $found }
+ledger-break-count-incomplete = the count of grants is not complete
+ledger-none = there is no ledger yet
+    .way-out = the first `stagepass case open` makes it
+ledger-head-unreadable = the remembered head cannot be read
+    .way-out = give it as it was printed, such as 17:ab12…
+ledger-broken = the ledger is not as it was recorded
+    .way-out = somebody or something changed it: keep a copy, and compare it with your backups
+ledger-copy-broken = the copy is not whole
+    .way-out = `stagepass ledger verify` says whether the ledger is
+ledger-whole = The record is complete and unchanged.
+
 ## What to do about the ledger
 
 ledger-database-hint-read-only = the login may only read, or the server is a standby: see its rights there
@@ -1129,6 +1225,8 @@ ask-unproved = { $count ->
        *[other] { $count } of these are not proved to be ours. Go on?
     }
 progress-asking = asking the servers
+progress-copying-ledger = copying the ledger
+progress-verifying-ledger = computing the chain again
 progress-connecting = connecting
 progress-connecting-to = connecting to { $target }
 progress-deadline = moving the deadline
@@ -1195,12 +1293,321 @@ tried-key = The server takes the supporter's key, and a trial login with the sam
 tried-both = The server takes the supporter's key, and trial logins with the same rights and with the password worked.
 tried-password = The password was tried for real and works.
 
+## The states of a grant
+
+state =
+    .opening = opening
+    .open = open
+    .closing = closing
+    .stuck = stuck
+    .closed = closed
+    .forgotten = forgotten
+
+## What was typed, or stands in a file, and cannot be understood
+
+unknown-word = `{ $word }` is not { $expected }
+expected-become = none, sudo or sudo-password
+expected-login = auto, agent, key or password
+expected-state = opening, open, closing, stuck, closed or forgotten
+expected-access = sftp, sftp-read-only or ssh
+expected-environment = staging, live, test or development
+expected-head = the head of a ledger, such as 12:5f…
+file-error-not-regular = it is not a regular file
+file-error-too-large = it is larger than { $most }
+file-error-not-text = it is not UTF-8 text
+file-error-not-utf-8 = not UTF-8
+address-error-ftp = `{ $scheme }://` is FTP; only SSH and SFTP are supported
+address-error-scheme = `{ $value }://` is not supported; write `ssh://user@host`
+address-error-password = an address must not hold a password; it would stay in the shell's history
+address-error-path = an address ends after the host and port; the shop's folder goes into `--path`
+address-error-empty = the address is empty
+address-error-user = `{ $value }` is not the name of an account
+address-error-host = `{ $value }` is not a host name or an IP address
+address-error-port = the port is not a number from 1 to 65535
+address-character =
+    .control = a control character cannot stand in an address
+    .space = white space cannot stand in an address
+    .quote = a quote cannot stand in an address
+    .backslash = a backslash cannot stand in an address
+    .percent = a percent sign cannot stand in an address
+    .foreign = a character outside ASCII (write an international name as `xn--…`) cannot stand in an address
+    .hyphen = a leading `-` cannot stand in an address
+pin-error-private = this is a private key; a host key is public
+pin-error-not-sha256 = only SHA-256 fingerprints are taken: `SHA256:` and 43 characters, as `ssh-keygen -l` prints them
+pin-error-type = `{ $value }` is not a type of host key that stagepass takes
+pin-error-unreadable = not a host key: expected `ssh-ed25519 AAAA…` or `SHA256:…`
+target-value-name = `{ $value }` is not a name: small letters, digits, `.`, `_` and `-`, at most 63, the first a letter or digit
+target-value-unknown-key = there is no such key; known keys are { $keys }
+target-value-missing = it is missing
+target-value-public-host = must be a host name or an address, and perhaps a port, such as `shop.example:2222`
+target-value-only-ssh = it means nothing for `local:`
+target-type =
+    .text = expected a text in quotes
+    .host-key = expected a host key in quotes, or a list of them
+    .tables = expected `[target.NAME]`
+    .only-tables = expected `[target.NAME]` and nothing else
+    .table = expected a table
+target-path =
+    .relative = the folder must start with `/`
+    .control = the folder must not hold control characters
+    .long = the folder must not be longer than 1024 bytes
+    .dots = the folder must not hold `.` or `..`
+    .root = the folder must not be the root of the file system
+target-identity =
+    .control = the key file must be a path without control characters
+    .relative = the key file must start with `/` or `~/`
+    .not-text = the key file must be UTF-8
+target-error-syntax = `{ $path }` is not TOML: line { $line }, column { $column }: { $message }
+target-error-value = `{ $path }`, line { $line }, column { $column }: `{ $key }`: { $complaint }
+target-error-given = `{ $key }`: { $complaint }
+target-error-exists = there is a target `{ $value }` already
+target-error-not-found = there is no target `{ $value }`
+target-error-world-writable = `{ $path }` may be written by others; run `chmod 600` on it, as its owner
+target-error-too-large = `{ $path }` is larger than 4 MiB
+target-error-read = cannot read `{ $path }`
+target-error-write = cannot write `{ $path }`; it is as it was
+
 ## How the server is reached
 
 connect-doubt-jump = is reached from here through another server
 connect-doubt-address = is an address that only this network has
 connect-doubt-name = is a name that only this network or computer may know
 connect-doubt = `{ $host }` { $why }: name the public one with `stagepass target add … --public-host`
+
+transport-error-ftp = `{ $host }` answers as an FTP server does (`{ $greeting }`), not as an SSH server
+transport-error-not-ssh = `{ $host }` is not an SSH server; it says `{ $greeting }`
+transport-error-host-key-changed = the host key of `{ $host }` is not the pinned one: expected { $pinned }, received { $received }
+transport-error-host-key-unknown = the host key of `{ $host }` is not known: it is { $received }
+transport-error-host-key-revoked = the host key of `{ $host }`, { $received }, is marked `@revoked` in `known_hosts`
+transport-error-unreachable = cannot reach `{ $host }`
+transport-error-jump = the jump host `{ $jump }` cannot be used
+transport-error-no-way = `{ $jump }` does not lead on to `{ $host }`: { $why }
+transport-error-turned-away = `{ $host }` turns us away for now: `{ $greeting }`
+transport-error-closed = `{ $host }` closed the connection before it said anything
+transport-error-auth-refused = `{ $host }` refused the login of `{ $user }`; { $count ->
+        [0] tried nothing
+       *[other] tried { $tried }
+    }; it takes { $methods }{ $spoke ->
+        [yes] ; it says: `{ $banner }`
+       *[no] {""}
+    }
+transport-error-no-password = there is no password for `{ $target }` in the keyring, and nobody to ask
+transport-error-key-file = the key file `{ $path }` cannot be used: { $why }
+transport-error-no-common-algorithm = { $kind ->
+        [kex] no key exchange in common with `{ $host }`
+        [key] no host key type in common with `{ $host }`
+        [compression] no compression in common with `{ $host }`
+        [mac] no message authentication in common with `{ $host }`
+       *[cipher] no cipher in common with `{ $host }`
+    }: it offers { $theirs }, we take { $ours }
+transport-error-timed-out = { $phase ->
+        [connect] `{ $host }` did not answer in time, while connecting
+        [greeting] `{ $host }` did not answer in time, waiting for the server's first line
+        [key-exchange] `{ $host }` did not answer in time, during the key exchange
+        [login] `{ $host }` did not answer in time, during the login
+       *[session] `{ $host }` did not answer in time, after the login
+    }
+transport-error-lost = { $phase ->
+        [connect] the connection to `{ $host }` was lost while connecting: { $why }
+        [greeting] the connection to `{ $host }` was lost waiting for the server's first line: { $why }
+        [key-exchange] the connection to `{ $host }` was lost during the key exchange: { $why }
+        [login] the connection to `{ $host }` was lost during the login: { $why }
+       *[session] the connection to `{ $host }` was lost after the login: { $why }
+    }
+transport-error-ssh-config = `{ $path }`: { $why }
+known-hosts-error = cannot read `{ $path }`
+target-unusable = the target `{ $target }` cannot be used
+target-way-out =
+    .host-key-changed = nothing was sent. Ask your hosting company whether the server was reinstalled; only if it says so, and names the new fingerprint, add it again: `stagepass target add { $target } … --replace --host-key SHA256:…`
+    .host-key-unknown = nothing was sent. Compare the fingerprint with the one your hosting company tells you, and pin it: `stagepass target add { $target } … --replace --host-key SHA256:…`
+    .host-key-revoked = nothing was sent: somebody marked this key as stolen or retired
+    .refused = check the account and its key: an agent that holds it, `--identity FILE`, or `--login password` with `stagepass secret set password`
+    .no-password = keep it with `stagepass secret set password { $target }`
+    .unreachable = check the address and the port, and whether the server is up
+    .lost = the server ended the connection during the login: it may let nobody in for now (`/etc/nologin`), or this account only from elsewhere (`pam_access`); its log has the reason
+    .shut-out = this server shuts an address out for a while after failed logins: wait ten minutes and try again
+    .closed = some servers shut an address out for a while after failed logins: wait ten minutes and try again
+jump-way-out =
+    .host-key-unknown = nothing was sent, and the key pinned for `{ $target }` stays as it is. Compare this fingerprint with the one that whoever runs the jump host tells you; then connect to it once with `{ $command }`, which asks and writes it to { $file }
+    .host-key-changed = nothing was sent, and the key pinned for `{ $target }` stays as it is. Ask whoever runs the jump host whether it was reinstalled; only then take its old key out of { $file } and connect to it once with `{ $command }`
+    .refused = name its key in ~/.ssh/config (`IdentityFile`, in the block of the jump host), until `{ $command }` logs in
+    .no-password = log in to a jump host with a key: its password is not asked for
+jump-known-hosts =
+    .file = `{ $path }`
+    .none = a `UserKnownHostsFile` that keeps keys
+lost-why-said = { $why }, and it says: `{ $said }`
+sudo-wrong-password = `sudo` did not take the password: { $said }
+key-file-why =
+    .missing = it is not there
+    .public = it is the public half, and no agent has the private half
+    .passphrase = the passphrase is wrong
+    .not-a-file = it is not a file
+    .large = it is too large to be a key
+    .mode = others may read it (mode { $mode }); run `chmod 600` on it
+    .token = it is the key of a security token, which only an agent can use
+tried-agent-key = agent key { $key }
+tried-agent-certificate = agent certificate of key { $key }
+trial-refused-at = `{ $path }` { $refusal }
+trial-write-could = the file `{ $file }` could be made in `{ $folder }`
+trial-write-could-left = the file `{ $file }` could be made in `{ $folder }`; it could not be removed again
+trial-write-left = the file `{ $file }` in `{ $folder }` was made and could not be removed
+trial-write-unread = the file `{ $file }` in `{ $folder }` was written and not read again: it { $refusal }
+trial-write-unwritten = the file `{ $file }` in `{ $folder }` was made and not written: it { $refusal }
+trial-shell-nothing = its shell runs nothing (status { $status }): { $said }
+trial-no-commands = the server runs no commands
+trial-shell =
+    .opened = { $folder } was opened
+    .not-opened = { $folder } cannot be opened
+    .read = a file in { $folder } was read
+    .nothing-to-read = { $folder } holds no file to read
+    .not-read = no file in { $folder } can be read
+    .written = a new file in { $folder } was written, read and removed
+    .left = the file `{ $file }` in { $folder } was made and could not be removed
+    .not-written = no new file can be written in { $folder }
+ssh-config-undecided = it cannot be decided here
+ssh-config-undecided-word = `{ $word }` cannot be decided here
+certificate-why =
+    .host = it is for hosts
+    .expired = it has expired
+    .early = it is not valid yet
+    .other = it is for { $names }
+tried-partly = { $what } (taken, but it wants more than that)
+tried-ended = { $what } ({ $why })
+login-methods =
+    .nothing = nothing more
+    .unknown = no method we know
+tried-no-agent-key = the agent has no key that may be offered
+login-too-many = too many failures
+tried-no-agent = no agent: `SSH_AUTH_SOCK` is not set
+tried-agent-silent = no agent answers at `{ $socket }`
+tried-agent-unlisted = the agent does not list its keys
+tried-agent-enough = { $tried } of { $all } agent keys tried; servers stop at about 6. Name one: `--identity FILE`
+tried-sha-1 = { $what } (the server takes RSA with SHA-1 only)
+tried-agent-unsigned = { $what } (the agent does not sign with it)
+tried-enough = not `{ $file }`: servers stop at about 6 tries
+tried-file-unusable = key file `{ $file }` ({ $why })
+tried-file = key file `{ $file }`
+tried-locked = { $what } (locked, and no passphrase)
+tried-certificate = the certificate of { $what }
+tried-certificate-rsa = { $what } (RSA: only from an agent)
+lost-why-key = its host key changed on the way
+lost-why-closed = the server closed it
+unreachable-no-address = the name has no address
+own-key-in-agent = it is in your agent
+answer-no-local = no sshd on this machine answers: { $error }
+answer-partly = it was taken, but the server wants { $methods } as well
+answer-tried = { $methods } (tried { $tried })
+answer-sftp-late = the SFTP session did not answer in time
+answer-logged-in-but = logged in, but { $why }
+end-no-commands-proftpd = the server does not run commands: ProFTPD there transfers files only
+end-no-channel-late = the server opened no channel in time; nothing was sent
+end-lost-unsent = the connection was lost before anything was sent
+end-no-channel = the server opened no channel: { $why }
+end-lost-before-said = the connection was lost before: { $goodbye }
+end-lost-before = the connection was lost before
+end-signal-named = the command was ended by signal { $name }
+end-no-commands = the server does not run commands
+end-no-output-end = its output did not end
+end-late = it did not end in time
+end-flood = it did not stop talking
+end-lost = the connection was lost: { $why }
+end-no-start = cannot start `/bin/sh` on this machine: { $error }
+end-no-streams = the command has no input or output
+end-signal = the command was ended by a signal
+end-lost-command = the command was lost: { $error }
+end-no-status = the connection was lost before the exit status was seen
+sudo-nothing-why = `sudo` started nothing: { $why }
+sudo-nothing-why-said = `sudo` started nothing: { $why }; it said: { $said }
+sudo-nothing-said = `sudo` started nothing: { $said }
+sudo-no-password = `sudo` wants a password and there is none in the keyring: `stagepass secret set sudo NAME` keeps it there
+reach-sftp = SFTP { $version } answered from `{ $path }`
+reach-shell = a command ran and answered
+trial-folder-opened = `{ $shown }` was opened
+trial-write-refused = a new file was refused, as it must be
+trial-write-unseen = whether writing is refused was not seen: a new file { $refusal }
+sftp-refusal =
+    .missing = is not there
+    .code = was refused ({ $code })
+    .why = was refused: { $why }
+    .other = was answered by something else
+trial-new-file = a new file in `{ $shown }` { $refusal }
+trial-written = a new file in `{ $shown }` was written, read and removed
+trial-read-nothing = `{ $shown }` holds no file to read
+trial-read = `{ $file }` was read
+sftp-error =
+    .short = its SFTP server's answer is cut short
+    .first = its SFTP server refused the first request: { $why } ({ $code })
+    .other = its SFTP server answers something else than was asked
+    .version = its SFTP server does not say its version
+    .ended = the SFTP session ended at once
+    .long = too long a request
+    .twice = its SFTP server answers one request twice
+    .prints = something on the server prints text into the SFTP session, such as a greeting in the account's shell profile
+trial-late = the session did not answer in time
+trial-no-gate = this access has no gate
+trial-gate = the gate of this grant answered
+trial-gate-other = a gate answered, and not for this access: { $said }
+trial-gate-none = not the gate answered, but { $heard }
+trial-command-refused = a command was refused: { $why }
+trial-command-unseen = whether a command is refused was not seen: { $why }
+trial-command-planned = a command runs too, as the plan said
+trial-command-ran = a command ran, where only SFTP was granted
+trial-lost = the connection was lost
+trial-no-sftp = the server has no SFTP
+trial-closed = the server closed the session
+trial-start-folder = the folder one starts in
+trial-forwarding-planned = this server lets a password forward ports, as was said
+trial-forwarding-back = a port of the server was lent to this login
+trial-forwarding-through = a connection was forwarded through the server
+trial-forwarding-tried = the server tried to forward a connection
+trial-forwarding-refused = forwarding was refused in both directions
+trial-no-word = it ended without a word
+trial-no-word-status = it ended without a word (status { $status })
+trial-no-channel = the server opened no channel
+web-late = it did not answer in time
+web-no-answer = what it answered is no answer of a web server
+route-here = this machine
+ssh-config-proxy-command = `ProxyCommand` applies to `{ $host }` and is not supported; use `ProxyJump`
+ssh-config-jump =
+    .circle = `ProxyJump` goes in a circle
+    .blanks = take the blanks out of the list of hops
+    .hops = `ProxyJump` has more than { $hops } hops
+ssh-config-host =
+    .not-one = `{ $text }` is not a host
+    .no-domain = the name is in none of `CanonicalDomains`
+    .none = this `Host` names none
+    .neither = this is neither a name nor an address
+ssh-config-line = line { $line }: { $why }
+ssh-config-cnames = `CanonicalizePermittedCNAMEs` is not supported
+ssh-config-text =
+    .mark = it begins with a byte order mark, which `ssh` cannot read; save it as UTF-8 without one
+    .bytes = it holds bytes that no text has; save it as UTF-8
+    .not-utf-8 = this is not UTF-8; save the file as UTF-8
+ssh-config-match = `Match { $pattern }` in line { $line } applies, and { $why }; use `Host`
+ssh-config-keyword = `{ $key }` is no keyword of `ssh`; one that only a newer `ssh` knows goes into `IgnoreUnknown`
+ssh-config-host-name =
+    .tokens = `HostName { $name }`: only `%h` means something
+    .not-one = `HostName { $name }` is not the name of a host
+ssh-config-include =
+    .tokens = `Include { $file }`: tokens are not supported
+    .unsupported = `Include { $file }` is not supported
+    .many = it includes too many files
+ssh-config-perhaps = `{ $key }` counts only if { $block }
+ssh-config-value =
+    .comment = put the comment on a line of its own
+    .one = `{ $key }` takes one value
+    .unknown = `{ $value }` is no value of `{ $key }`
+    .port = `{ $value }` is not a port
+    .unsupported = `{ $key }` applies to `{ $host }` and is not supported
+    .quote = a quote is not closed
+    .missing = a value is missing
+    .home = `{ $value }`: the home folder of another user
+    .variable = the variable `{ $name }` is not set
+    .token = the token `{ $token }` is not supported
+ssh-config-file =
+    .unread = cannot be read: { $error }
+    .writable = others may write to it, and `ssh` refuses it too; run `chmod go-w` on it, and see whose it is
+ssh-config-capitals = `Host { $pattern }` in line { $line } means `{ $name }`, and to `ssh` capitals are other letters; write both the same way
 
 ## What a survey of a server finds
 

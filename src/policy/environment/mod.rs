@@ -21,7 +21,7 @@ pub use self::shop::{Leads, ShopHost, ShopSeen, ShopSignal, ShopSignalKind, lead
 use super::Facts;
 use crate::deadline;
 use crate::grant::{UnixTime, UnknownWord};
-use crate::message::{self, Note};
+use crate::message::{self, Id, Note};
 
 /// What a merchant says an environment is.
 #[derive(
@@ -63,7 +63,7 @@ impl Declared {
     /// # Errors
     /// Names the words that mean something.
     pub fn read(word: &str) -> Result<Self, UnknownWord> {
-        let unknown = |_| UnknownWord::new(word, "staging, live, test or development");
+        let unknown = |_| UnknownWord::new(word, Id("expected-environment"));
         word.trim().parse().map_err(unknown)
     }
 }

@@ -11,9 +11,10 @@ use crate::grant::UnknownWord;
 use crate::ledger::LedgerError;
 use crate::machine::keyring::KeyringError;
 use crate::machine::schedule::ScheduleError;
-use crate::message::{Arg, Note, Told};
+use crate::message::{Arg, CatalogueError, Note, Told};
 use crate::policy::desk::DeskError;
 use crate::public_key::PublicKeyError;
+use crate::remote::provider::ProviderError;
 use crate::secret::RandomFailed;
 use crate::target::pin::PinError;
 use crate::target::{AddressError, Complaint, TargetError};
@@ -186,6 +187,7 @@ fn note_of(cause: &(dyn std::error::Error + 'static)) -> Note {
     let known = [
         told::<Error>,
         told::<AddressError>,
+        told::<CatalogueError>,
         told::<Complaint>,
         told::<DeadlineError>,
         told::<DeskError>,
@@ -193,6 +195,7 @@ fn note_of(cause: &(dyn std::error::Error + 'static)) -> Note {
         told::<KnownHostsError>,
         told::<LedgerError>,
         told::<PinError>,
+        told::<ProviderError>,
         told::<PublicKeyError>,
         told::<RandomFailed>,
         told::<ScheduleError>,

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Head, Ledger, LedgerError, Location, Mode};
 use crate::message;
-use crate::output::{Tone, fields, paint};
+use crate::output::{Label, Tone, fields, paint};
 
 /// `ledger …`
 #[derive(Debug, Subcommand)]
@@ -58,9 +58,9 @@ async fn verify(context: &Context, ledger: &Ledger, remembered: Option<&str>) ->
     let verdict = ledger.verify(remembered.as_ref()).await?;
     drop(progress);
     let text = fields(&[
-        ("ledger", context.ledger_location().to_string()),
-        ("events", verdict.events.to_string()),
-        ("head", verdict.head.to_string()),
+        (Label::of("label.ledger"), context.ledger_location().to_string()),
+        (Label::of("label.events"), verdict.events.to_string()),
+        (Label::of("label.head"), verdict.head.to_string()),
     ]);
     if let Some(broken) = &verdict.broken {
         return Err(Error::of(Kind::Internal, "ledger-broken", &[])
@@ -87,9 +87,9 @@ async fn back_up(context: &Context, ledger: &Ledger, file: &Path) -> Result<()> 
             .hint_of("ledger-copy-broken.way-out", &[]));
     }
     let text = fields(&[
-        ("backup", file.display().to_string()),
-        ("events", verdict.events.to_string()),
-        ("head", verdict.head.to_string()),
+        (Label::of("label.backup"), file.display().to_string()),
+        (Label::of("label.events"), verdict.events.to_string()),
+        (Label::of("label.head"), verdict.head.to_string()),
     ]);
     context.output.result(&text, json!({ "file": file, "verdict": verdict }));
     Ok(())

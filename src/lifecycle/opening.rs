@@ -18,7 +18,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::form::Guard;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::lifecycle::web::{self, WebTrial};
-use crate::message::Note;
+use crate::message::{self, Arg, Id, Note, Told as _};
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, CredentialPromise, Promise};
@@ -96,13 +96,13 @@ pub async fn open(
     progress: &Progress,
 ) -> Result<Opened> {
     if terms.is_rehearsal() {
-        return Err(Error::new(Kind::Internal, "these terms only show a plan")
-            .because_text("a backup that they need was never read")
-            .hint("nothing was made"));
+        return Err(Error::of(Kind::Internal, "opening-rehearsal", &[])
+            .because_of("opening-rehearsal.why", &[])
+            .hint_of("opening-nothing-made", &[]));
     }
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
-    let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
+    let cannot = |e| Error::of(Kind::Internal, "check-key-failed", &[]).because(e);
     let like = grant.login().and_then(|layer| layer.public_key.as_deref());
     let kind = draft.server.key_kind(like);
     let check = CheckKey::generate(kind).map_err(cannot)?;
@@ -110,7 +110,7 @@ pub async fn open(
     let password_hash = match draft.password.map(secret::crypt).transpose() {
         Ok(hash) => hash,
         Err(e) => {
-            return Err(Error::new(Kind::Internal, "the password cannot be hashed").because(e));
+            return Err(Error::of(Kind::Internal, "password-unhashed", &[]).because(e));
         }
     };
     let planned = draft.planned;
@@ -140,8 +140,11 @@ pub async fn open(
     if !is_listed(context, session.target) {
         let problem = Problem {
             kind: Kind::Usage,
-            message: format!("`{}` was changed or removed meanwhile", session.target.name),
-            cause: "nothing was made".into(),
+            message: Note::of(
+                "opening-target-changed",
+                &[("target", Arg::of(&session.target.name))],
+            ),
+            cause: Note::of("opening-nothing-made", &[]),
             hints: Vec::new(),
         };
         return Err(abandon(context, ledger, session, &grant, problem).await);
@@ -150,7 +153,7 @@ pub async fn open(
     if output::is_interrupted() {
         return Err(interrupted(context, ledger, session, &grant).await);
     }
-    progress.step("making access");
+    progress.step(&message::text("progress-making-access", &[]));
     let target = session.target;
     let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
     let moment = CallInputs {
@@ -191,7 +194,10 @@ pub async fn open(
     let guarding = draft.beside.iter().position(|one| one.provider.proof == Some(ProofKind::Http));
     let guarding = guarding.and_then(|at| Some((at + 1, draft.beside.get(at)?.password?.0)));
     for (position, beside) in (1..).zip(draft.beside) {
-        progress.step(&format!("making `{}`", beside.provider.name));
+        progress.step(&message::text(
+            "progress-making-layer",
+            &[("provider", Arg::of(&beside.provider.name))],
+        ));
         let before = guarding.and_then(|(at, password)| {
             let layer = grant.layers.get(at).filter(|_| at < position)?;
             Some((layer.account.clone(), password, OpenReply::of(layer)))
@@ -219,7 +225,7 @@ pub async fn open(
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
-    progress.step("trying the supporter's login");
+    progress.step(&message::text("progress-trying-login", &[]));
     let tried = Tried {
         context,
         target: &session.target.name,
@@ -238,7 +244,7 @@ pub async fn open(
         return Err(interrupted(context, ledger, session, &grant).await);
     }
     // The verification key has done its work; what stays is the supporter's own.
-    progress.step("taking the verification key away");
+    progress.step(&message::text("progress-check-key", &[]));
     let step = seconds(session::step_limit(context, &grant));
     let not_after = clock_ahead.theirs(context.now()) + step;
     let settled =
@@ -252,21 +258,18 @@ pub async fn open(
     if has_gate && !settled.is("trial_seen") {
         let problem = Problem {
             kind: Kind::Refused,
-            message: "the gate answered, and its own record does not say so".into(),
-            cause:
-                "what a supporter does could not be recorded there, or something else answered in \
-                    its place"
-                    .into(),
-            hints: vec!["look whether the server's disk is full".into()],
+            message: Note::of("opening-gate-unrecorded", &[]),
+            cause: Note::of("opening-gate-unrecorded.why", &[]),
+            hints: vec![Note::of("opening-gate-unrecorded.way-out", &[])],
         };
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
     if let Some(part) = gone_since(&opened, &settled) {
         let problem = Problem {
             kind: Kind::Refused,
-            message: format!("the {part} that was made to end this access is not there any more"),
-            cause: "something on the server took it away while the login was tried".into(),
-            hints: vec!["ask whoever manages this server what cleans up there".into()],
+            message: Note::of("opening-part-gone", &[("part", part.into())]),
+            cause: Note::of("opening-part-gone.why", &[]),
+            hints: vec![Note::of("opening-part-gone.way-out", &[])],
         };
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
@@ -289,11 +292,10 @@ pub async fn open(
         "beside": of_beside.collect::<Vec<Value>>(), "promise": promise,
     });
     let open = event(context, &grant, "grant.open", detail);
-    let grant = ledger.record(&grant, &open).await.map_err(|e| {
-        Error::from(e).hint(
-            "access was made and is recorded as `opening`; `stagepass sweep` takes it away again",
-        )
-    })?;
+    let grant = ledger
+        .record(&grant, &open)
+        .await
+        .map_err(|e| Error::from(e).hint_of("opening-unrecorded", &[]))?;
     let beside =
         trials.iter().map(|(provider, trial)| ((*provider).to_owned(), trial.told().1.clone()));
     Ok(Opened { grant, promise, proof, beside: beside.collect() })
@@ -347,7 +349,7 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
         |name: &str| terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name));
     let agreed = |one: &CredentialPromise| {
         let by_plan = planned.credentials.iter().find(|plan| plan.credential == one.credential);
-        accepted(&one.credential)
+        accepted(&one.name())
             && by_plan
                 .is_some_and(|plan| plan.enforced_by.iter().all(|by| one.enforced_by.contains(by)))
     };
@@ -355,12 +357,12 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
         .credentials
         .iter()
         .filter(|one| !one.missing.is_empty() && !agreed(one))
-        .map(|one| format!("{} ({})", one.credential, one.missing.join("; ")))
+        .map(CredentialPromise::why_weak)
         .collect();
     (!broken.is_empty()).then(|| Problem {
         kind: Kind::Refused,
-        message: "the server did not make what ends this access on time".into(),
-        cause: broken.join("; "),
+        message: Note::of("opening-weaker", &[]),
+        cause: broken.join("; ").into(),
         hints: Vec::new(),
     })
 }
@@ -374,8 +376,8 @@ fn wider_than_agreed(grant: &Grant, opened: &OpenReply, terms: &Terms) -> Option
     let wider = shared && grant.access != Access::Ssh && opened.confined() == Some(false);
     (wider && agreed == [false, false]).then(|| Problem {
         kind: Kind::Refused,
-        message: "the server could not confine this access to the shop folder after all".into(),
-        cause: opened.reply().text("confine_reason").to_owned(),
+        message: Note::of("opening-wider", &[]),
+        cause: opened.reply().text("confine_reason").into(),
         hints: Vec::new(),
     })
 }
@@ -388,14 +390,14 @@ fn seconds(limit: Duration) -> i64 {
 #[derive(Debug)]
 struct Problem {
     kind: Kind,
-    message: String,
-    cause: String,
+    message: Note,
+    cause: Note,
     /// What can be done about it, before what became of the grant.
-    hints: Vec<String>,
+    hints: Vec<Note>,
 }
 
 impl Problem {
-    fn new(kind: Kind, message: impl Into<String>, cause: impl Into<String>) -> Self {
+    fn new(kind: Kind, message: impl Into<Note>, cause: impl Into<Note>) -> Self {
         Self { kind, message: message.into(), cause: cause.into(), hints: Vec::new() }
     }
 }
@@ -423,8 +425,8 @@ async fn open_beside(
     if !seen.is("present") {
         return Err(Problem::new(
             Kind::Refused,
-            format!("`{}` said that it made its part, and it is not there", provider.name),
-            "what was read back does not say `present=true`",
+            Note::of("opening-layer-absent", &[("provider", Arg::of(&provider.name))]),
+            Note::of("opening-layer-absent.why", &[]),
         ));
     }
     let trial = match (provider.proof, beside.password) {
@@ -437,7 +439,7 @@ async fn open_beside(
     match trial {
         Some(WebTrial::Failed(why)) => Err(Problem::new(
             Kind::Refused,
-            format!("`{}` made its part, and it did not let in", provider.name),
+            Note::of("opening-layer-shut", &[("provider", Arg::of(&provider.name))]),
             why.text,
         )),
         trial => Ok((reply, trial)),
@@ -446,7 +448,11 @@ async fn open_beside(
 
 fn layer_at(grant: &Grant, position: usize) -> std::result::Result<&Layer, Problem> {
     grant.layers.get(position).ok_or_else(|| {
-        Problem::new(Kind::Internal, "the grant has no such layer", "nothing was asked for")
+        Problem::new(
+            Kind::Internal,
+            Note::of("opening-no-layer", &[]),
+            Note::of("opening-no-layer.why", &[]),
+        )
     })
 }
 
@@ -474,15 +480,15 @@ async fn call_layer(
         Ok(Answer::Done(reply)) => Ok(reply),
         Ok(Answer::Refused { reason, .. }) => Err(Problem::new(
             Kind::Refused,
-            format!("the server refused to make access with `{}`", provider.name),
+            Note::of("opening-refused", &[("provider", Arg::of(&provider.name))]),
             reason,
         )),
         Ok(Answer::Unknown { why }) => {
-            Err(Problem::new(Kind::Unknown, "nobody saw how making access ended", why))
+            Err(Problem::new(Kind::Unknown, Note::of("opening-unknown", &[]), why))
         }
         Err(e) => {
             let why = e.why("; ");
-            Err(Problem::new(e.kind, e.message, why))
+            Err(Problem::new(e.kind, e.note(), why))
         }
     }
 }
@@ -496,6 +502,9 @@ struct Tested {
     /// Whether the supporter's own key was taken from our address.
     taken_here: bool,
 }
+
+/// What the ledger keeps of a key that was offered and would be taken.
+const ACCEPTED: &str = "accepted";
 
 /// What a trial login needs to know.
 struct Tried<'a> {
@@ -522,7 +531,11 @@ impl Tried<'_> {
         let mut logins = Vec::new();
         let mut evidence = serde_json::Map::new();
         let Some(layer) = grant.login() else {
-            return Err(Problem::new(Kind::Internal, "the grant has no layer", "nothing was made"));
+            return Err(Problem::new(
+                Kind::Internal,
+                Note::of("opening-without-layers", &[]),
+                Note::of("opening-nothing-made", &[]),
+            ));
         };
         if let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) {
             let attempts = [Attempt::Offer(&key), Attempt::Key(&self.check.private)];
@@ -538,24 +551,23 @@ impl Tried<'_> {
                 (
                     Some(transport::Answer::WouldAccept),
                     Some(transport::Answer::Tried { reach, parts }),
-                ) => ("accepted", reach, parts),
+                ) => (ACCEPTED.to_owned(), reach, parts),
                 (
                     Some(transport::Answer::Refused { .. }),
                     Some(transport::Answer::Tried { reach, parts }),
                 ) if limited => {
                     self.read_back(session, grant).await?;
-                    let said = "not taken from this address, as `--from` says; its line was read \
-                                back and is right";
+                    let said = message::text("opening-key-elsewhere", &[]);
                     (said, reach, parts)
                 }
                 (first, second) => {
                     let seen =
                         format!("{} / {}", describe(first.as_ref()), describe(second.as_ref()));
-                    return Err(self.login_failed("the key", &seen, &[first, second]));
+                    return Err(self.login_failed("key", &seen, &[first, second]));
                 }
             };
             let (offered, reach, parts) = offered;
-            taken_here = offered == "accepted";
+            taken_here = offered == ACCEPTED;
             self.judge(&parts, layer, grant)?;
             evidence.insert("key".into(), json!({ "offered": offered }));
             let reach = reach.map(|reach| reach.to_string()).unwrap_or_default();
@@ -577,7 +589,7 @@ impl Tried<'_> {
                 }
                 other => {
                     let seen = describe(other.as_ref());
-                    return Err(self.login_failed("the password", &seen, &[other]));
+                    return Err(self.login_failed("password", &seen, &[other]));
                 }
             }
         }
@@ -623,8 +635,8 @@ impl Tried<'_> {
         if reply.is("present") && reply.is("keys_match") {
             return Ok(());
         }
-        let seen = "the key line that was read back is not the one that was made";
-        Err(self.login_failed("the key", seen, &[]))
+        let seen = message::text("opening-key-line", &[]);
+        Err(self.login_failed("key", &seen, &[]))
     }
 
     /// Tries until the server answers: a change may take a moment to be seen, and a lost connection
@@ -664,7 +676,7 @@ impl Tried<'_> {
                 tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;
             }
         }
-        Err(Problem::new(Kind::Unknown, "the supporter's login could not be tried", seen))
+        Err(Problem::new(Kind::Unknown, Note::of("opening-untried", &[]), seen))
     }
 
     /// What did not get in, and what keeps it out as far as the server's own settings say.
@@ -676,8 +688,8 @@ impl Tried<'_> {
     ) -> Problem {
         let mut problem = Problem::new(
             Kind::Refused,
-            format!("access was made, but {what} did not get in"),
-            format!("the server answered: {seen}"),
+            Note::of("opening-shut-out", &[("what", what.into())]),
+            Note::of("opening-shut-out.why", &[("seen", Arg::of(&seen))]),
         );
         let refused = |answer: &Option<transport::Answer>| {
             matches!(answer, Some(transport::Answer::Refused { .. }))
@@ -690,17 +702,11 @@ impl Tried<'_> {
             ["allow_users", "allow_groups", "deny_users", "deny_groups"].into_iter().any(said);
         // In the account that we are logged in to ourselves no list of accounts is in the way.
         if lists || (self.provider.account == AccountKind::Own && !said("pubkey_algorithms")) {
-            problem.hints.push(format!(
-                "AllowUsers, AllowGroups or a Match block of this server may keep new accounts out: \
-                 `stagepass target check {}` shows its settings",
-                self.target
-            ));
+            problem
+                .hints
+                .push(Note::of("opening-shut-out.lists", &[("target", Arg::of(&self.target))]));
         } else if answers.len() > 1 {
-            problem.hints.push(
-                "this server may take no keys of this kind (`PubkeyAcceptedAlgorithms` in sshd's \
-                 settings), or a Match block keeps the account out: ask for a key of another kind"
-                    .into(),
-            );
+            problem.hints.push(Note::of("opening-shut-out.kind", &[]));
         }
         problem
     }
@@ -708,12 +714,14 @@ impl Tried<'_> {
 
 fn describe(answer: Option<&transport::Answer>) -> String {
     match answer {
-        None => "not tried".into(),
-        Some(transport::Answer::WouldAccept) => "the supporter's key is accepted".into(),
-        Some(transport::Answer::LoggedIn(reach)) => format!("logged in, {reach}"),
-        Some(transport::Answer::Tried { .. }) => "the verification key logged in".into(),
+        None => message::text("answer-none", &[]),
+        Some(transport::Answer::WouldAccept) => message::text("answer-key-accepted", &[]),
+        Some(transport::Answer::LoggedIn(reach)) => {
+            message::text("answer-logged-in", &[("reach", Arg::of(&reach))])
+        }
+        Some(transport::Answer::Tried { .. }) => message::text("answer-check-key", &[]),
         Some(transport::Answer::Refused { methods }) => {
-            format!("refused (it offers {})", clean(methods))
+            message::text("answer-refused", &[("methods", Arg::of(clean(methods)))])
         }
         Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why }) => clean(why),
     }
@@ -744,10 +752,13 @@ pub async fn try_again(
     session: &mut Session<'_>,
     grant: &Grant,
 ) -> Result<TriedAgain> {
-    let not_tried = |why: &str| Ok(TriedAgain::NotTried(format!("not tried: {why}")));
-    let Some(layer) = grant.login() else { return not_tried("it has no layer") };
+    let not_tried = |why: Id| {
+        let args = [("why", why.text().into())];
+        Ok(TriedAgain::NotTried(message::text("trial-not-tried", &args)))
+    };
+    let Some(layer) = grant.login() else { return not_tried(Id("trial-not-tried.no-layer")) };
     let Some(key) = layer.public_key.as_deref() else {
-        return not_tried("the password was never kept");
+        return not_tried(Id("trial-not-tried.password"));
     };
     let provider = match claim::provider_of(context, session, layer) {
         Ok(provider) => provider,
@@ -763,7 +774,7 @@ pub async fn try_again(
         }
     };
     let server = Server::read(session.server_id(), &seen, asked_at..=context.now());
-    let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
+    let cannot = |e| Error::of(Kind::Internal, "check-key-failed", &[]).because(e);
     let check = CheckKey::generate(server.key_kind(Some(key))).map_err(cannot)?;
     let nonce = random_id(20).map_err(cannot)?;
 
@@ -773,7 +784,7 @@ pub async fn try_again(
     let intent = event(context, grant, "grant.trying", json!({}));
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
-    let Some(mut grant) = claimed else { return not_tried("another process is working on it") };
+    let Some(mut grant) = claimed else { return not_tried(Id("opening-busy")) };
     let opened = grant.login().map(OpenReply::of).unwrap_or_default();
     let asked = Asked {
         key: true,
@@ -819,13 +830,13 @@ pub async fn try_again(
     }
     let tried = match (tried, settled) {
         (Ok(_), Err(problem)) | (Err(problem), _) if problem.kind == Kind::Unknown => {
-            TriedAgain::Unseen(format!("{}: {}", problem.message, problem.cause))
+            TriedAgain::Unseen(format!("{}: {}", problem.message.text, problem.cause.text))
         }
         (Err(problem), _) | (Ok(_), Err(problem)) => {
-            TriedAgain::Failed(format!("{}: {}", problem.message, problem.cause))
+            TriedAgain::Failed(format!("{}: {}", problem.message.text, problem.cause.text))
         }
         (Ok(tested), Ok(settled)) if tested.has_gate && !settled.is("trial_seen") => {
-            TriedAgain::Failed("the gate answered, and its own record does not say so".into())
+            TriedAgain::Failed(message::text("opening-gate-unrecorded", &[]))
         }
         (Ok(tested), Ok(_)) => TriedAgain::Proved(tested.proof),
     };
@@ -873,15 +884,15 @@ async fn interrupted(
     let problem = Problem {
         // The server has said how each step ended.
         kind: Kind::Refused,
-        message: "interrupted".into(),
-        cause: "the grant was not finished".into(),
+        message: Note::of("opening-interrupted", &[]),
+        cause: Note::of("opening-interrupted.why", &[]),
         hints: Vec::new(),
     };
     let mut error = abandon(context, ledger, session, grant, problem).await;
     error.more.undone = true;
     if error.kind == Kind::Unknown {
         let target = &session.target.name;
-        error = error.hint(format!("an account may be live on {target}: `stagepass sweep`"));
+        error = error.hint_of("opening-may-be-live", &[("target", Arg::of(&target))]);
     }
     error.kind = Kind::Unknown;
     error
@@ -902,7 +913,7 @@ async fn abandon(
     let closed = match take_back(context, ledger, session, grant, &error, error.kind).await {
         Ok(Ended::Closed(_)) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
-        Ok(Ended::Busy) => Err("another process is working on it".into()),
+        Ok(Ended::Busy) => Err(message::text("opening-busy", &[])),
         Err(e) => Err(e.to_string()),
     };
     match closed {
@@ -911,14 +922,13 @@ async fn abandon(
             if error.kind == Kind::Unknown {
                 error.kind = Kind::Refused;
             }
-            error = error.hint("everything that had been made was taken back and re-read as gone");
+            error = error.hint_of("opening-taken-back", &[]);
         }
         Err(why) => {
             error.kind = Kind::Unknown;
-            error = error.because_text(format!("taking it back failed: {why}")).hint(format!(
-                "grant {} stays in the ledger; `stagepass sweep` finishes it",
-                grant.id
-            ));
+            error = error
+                .because_of("opening-kept.why", &[("why", Arg::of(&why))])
+                .hint_of("opening-kept", &[("grant", Arg::of(&grant.id))]);
         }
     }
     error

@@ -117,9 +117,9 @@ impl<'a> Session<'a> {
         inputs: &Inputs<'_>,
     ) -> Result<Answer> {
         let elevation = self.elevation(provider.run_as);
-        let framed = provider.frame(verb, inputs).map_err(|e| {
-            Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
-        })?;
+        let framed = provider
+            .frame(verb, inputs)
+            .map_err(|e| Error::of(Kind::Internal, "script-unmade", &[]).because(e))?;
         let limit = limit_of(self.context, inputs);
         Ok(self.run(framed, elevation, provider.outputs(verb), limit).await)
     }
@@ -134,9 +134,9 @@ impl<'a> Session<'a> {
         verb: Verb,
         inputs: &[Inputs<'_>],
     ) -> Result<Vec<Answer>> {
-        let mut framed = provider.frame_together(verb, inputs).map_err(|e| {
-            Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
-        })?;
+        let mut framed = provider
+            .frame_together(verb, inputs)
+            .map_err(|e| Error::of(Kind::Internal, "script-unmade", &[]).because(e))?;
         let (body, packed) = (std::mem::take(&mut framed.body), framed.packed.take());
         let alone = inputs.iter().map(|one| limit_of(self.context, one)).max();
         let limit = together_limit(alone.unwrap_or(self.context.step_limit), inputs.len());

@@ -455,7 +455,7 @@ impl Told for TransportError {
                 "transport-error-host-key-changed",
                 &[
                     ("host", Arg::of(host)),
-                    ("pinned", Arg::of(pinned.join(" or "))),
+                    ("pinned", message::either(pinned.clone()).into()),
                     ("received", Arg::of(received)),
                 ],
             ),

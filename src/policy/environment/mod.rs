@@ -82,10 +82,21 @@ pub enum EnvironmentVerdict {
 }
 
 impl EnvironmentVerdict {
-    /// The word on the screen and in `--json`.
+    /// The word in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
         self.into()
+    }
+
+    /// The word as people read it.
+    #[must_use]
+    pub fn word(self) -> String {
+        let id = match self {
+            Self::Staging => Id("environment-verdict.staging"),
+            Self::Live => Id("environment-verdict.live"),
+            Self::Unknown => Id("environment-verdict.unknown"),
+        };
+        id.text()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::form::Guard;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::lifecycle::web::{self, WebTrial};
-use crate::message::{self, Arg, Id, Note, Told as _};
+use crate::message::{self, Arg, Id, Note, Told};
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, CredentialPromise, Promise};
@@ -138,15 +138,11 @@ pub async fn open(
     // A ledger that fails now says so at the next step.
     let _ = shared::learn(context, ledger).await;
     if !is_listed(context, session.target) {
-        let problem = Problem {
-            kind: Kind::Usage,
-            message: Note::of(
-                "opening-target-changed",
-                &[("target", Arg::of(&session.target.name))],
-            ),
-            cause: Note::of("opening-nothing-made", &[]),
-            hints: Vec::new(),
-        };
+        let problem = problem(
+            Kind::Usage,
+            Note::of("opening-target-changed", &[("target", Arg::of(&session.target.name))]),
+            Note::of("opening-nothing-made", &[]),
+        );
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
@@ -256,21 +252,21 @@ pub async fn open(
             Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
         };
     if has_gate && !settled.is("trial_seen") {
-        let problem = Problem {
-            kind: Kind::Refused,
-            message: Note::of("opening-gate-unrecorded", &[]),
-            cause: Note::of("opening-gate-unrecorded.why", &[]),
-            hints: vec![Note::of("opening-gate-unrecorded.way-out", &[])],
-        };
+        let problem = problem(
+            Kind::Refused,
+            Note::of("opening-gate-unrecorded", &[]),
+            Note::of("opening-gate-unrecorded.why", &[]),
+        )
+        .hint_of("opening-gate-unrecorded.way-out", &[]);
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
     if let Some(part) = gone_since(&opened, &settled) {
-        let problem = Problem {
-            kind: Kind::Refused,
-            message: Note::of("opening-part-gone", &[("part", part.into())]),
-            cause: Note::of("opening-part-gone.why", &[]),
-            hints: vec![Note::of("opening-part-gone.way-out", &[])],
-        };
+        let problem = problem(
+            Kind::Refused,
+            Note::of("opening-part-gone", &[("part", part.into())]),
+            Note::of("opening-part-gone.why", &[]),
+        )
+        .hint_of("opening-part-gone.way-out", &[]);
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
@@ -344,7 +340,7 @@ fn is_listed(context: &Context, target: &Target) -> bool {
 
 /// Why a grant whose end is enforced by less than the merchant agreed to must not stay. Who accepted
 /// that a layer is weak accepted it with what enforces it by the plan, and not without.
-fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Option<Problem> {
+fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Option<Error> {
     let accepted =
         |name: &str| terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name));
     let agreed = |one: &CredentialPromise| {
@@ -359,26 +355,23 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
         .filter(|one| !one.missing.is_empty() && !agreed(one))
         .map(CredentialPromise::why_weak)
         .collect();
-    (!broken.is_empty()).then(|| Problem {
-        kind: Kind::Refused,
-        message: Note::of("opening-weaker", &[]),
-        cause: broken.join("; ").into(),
-        hints: Vec::new(),
-    })
+    (!broken.is_empty())
+        .then(|| problem(Kind::Refused, Note::of("opening-weaker", &[]), broken.join("; ")))
 }
 
 /// Why a grant in the merchant's own account must not stay that was to be confined and is not. Who
 /// agreed to share the account agreed to it without.
-fn wider_than_agreed(grant: &Grant, opened: &OpenReply, terms: &Terms) -> Option<Problem> {
+fn wider_than_agreed(grant: &Grant, opened: &OpenReply, terms: &Terms) -> Option<Error> {
     let shared = grant.layers.iter().any(LayerState::is_shared);
     let agreed = [Rule::AccountShared, Rule::AccountRoot]
         .map(|rule| terms.overrides().iter().any(|one| one.rule == rule.id()));
     let wider = shared && grant.access != Access::Ssh && opened.confined() == Some(false);
-    (wider && agreed == [false, false]).then(|| Problem {
-        kind: Kind::Refused,
-        message: Note::of("opening-wider", &[]),
-        cause: opened.reply().text("confine_reason").into(),
-        hints: Vec::new(),
+    (wider && agreed == [false, false]).then(|| {
+        problem(
+            Kind::Refused,
+            Note::of("opening-wider", &[]),
+            opened.reply().text("confine_reason"),
+        )
     })
 }
 
@@ -386,20 +379,10 @@ fn seconds(limit: Duration) -> i64 {
     i64::try_from(limit.as_secs()).unwrap_or(60)
 }
 
-/// What went wrong on the server, before it is known what is left there.
-#[derive(Debug)]
-struct Problem {
-    kind: Kind,
-    message: Note,
-    cause: Note,
-    /// What can be done about it, before what became of the grant.
-    hints: Vec<Note>,
-}
-
-impl Problem {
-    fn new(kind: Kind, message: impl Into<Note>, cause: impl Into<Note>) -> Self {
-        Self { kind, message: message.into(), cause: cause.into(), hints: Vec::new() }
-    }
+/// What went wrong on the server, before it is known what is left there: what can be done about it
+/// comes before what became of the grant.
+fn problem(kind: Kind, message: impl Into<Note>, cause: impl Into<Note>) -> Error {
+    Error::new(kind, message).because_text(cause)
 }
 
 /// Makes a layer beside the account, and reads it back: there is no login that would show it.
@@ -409,7 +392,7 @@ async fn open_beside(
     grant: &mut Grant,
     position: usize,
     guard: Option<&Guard<'_>>,
-) -> std::result::Result<(Reply, Option<WebTrial>), Problem> {
+) -> std::result::Result<(Reply, Option<WebTrial>), Error> {
     let provider = beside.provider;
     let layer = layer_at(grant, position)?;
     let not_after = LayerState::of(layer).open_not_after;
@@ -423,7 +406,7 @@ async fn open_beside(
     let layer = layer_at(grant, position)?;
     let seen = call_layer(session, provider, Verb::Check, grant, layer, &look).await?;
     if !seen.is("present") {
-        return Err(Problem::new(
+        return Err(problem(
             Kind::Refused,
             Note::of("opening-layer-absent", &[("provider", Arg::of(&provider.name))]),
             Note::of("opening-layer-absent.why", &[]),
@@ -437,7 +420,7 @@ async fn open_beside(
         _ => None,
     };
     match trial {
-        Some(WebTrial::Failed(why)) => Err(Problem::new(
+        Some(WebTrial::Failed(why)) => Err(problem(
             Kind::Refused,
             Note::of("opening-layer-shut", &[("provider", Arg::of(&provider.name))]),
             why.text,
@@ -446,9 +429,9 @@ async fn open_beside(
     }
 }
 
-fn layer_at(grant: &Grant, position: usize) -> std::result::Result<&Layer, Problem> {
+fn layer_at(grant: &Grant, position: usize) -> std::result::Result<&Layer, Error> {
     grant.layers.get(position).ok_or_else(|| {
-        Problem::new(
+        problem(
             Kind::Internal,
             Note::of("opening-no-layer", &[]),
             Note::of("opening-no-layer.why", &[]),
@@ -463,7 +446,7 @@ async fn call(
     verb: Verb,
     grant: &Grant,
     moment: &CallInputs<'_>,
-) -> std::result::Result<Reply, Problem> {
+) -> std::result::Result<Reply, Error> {
     call_layer(session, provider, verb, grant, layer_at(grant, 0)?, moment).await
 }
 
@@ -474,21 +457,21 @@ async fn call_layer(
     grant: &Grant,
     layer: &Layer,
     moment: &CallInputs<'_>,
-) -> std::result::Result<Reply, Problem> {
+) -> std::result::Result<Reply, Error> {
     let inputs = inputs::of_layer(grant, layer, moment);
     match session.call(provider, verb, &inputs).await {
         Ok(Answer::Done(reply)) => Ok(reply),
-        Ok(Answer::Refused { reason, .. }) => Err(Problem::new(
+        Ok(Answer::Refused { reason, .. }) => Err(problem(
             Kind::Refused,
             Note::of("opening-refused", &[("provider", Arg::of(&provider.name))]),
             reason,
         )),
         Ok(Answer::Unknown { why }) => {
-            Err(Problem::new(Kind::Unknown, Note::of("opening-unknown", &[]), why))
+            Err(problem(Kind::Unknown, Note::of("opening-unknown", &[]), why))
         }
         Err(e) => {
             let why = e.why("; ");
-            Err(Problem::new(e.kind, e.note(), why))
+            Err(problem(e.kind, e.note(), why))
         }
     }
 }
@@ -526,12 +509,12 @@ impl Tried<'_> {
         session: &mut Session<'_>,
         grant: &Grant,
         ahead: Option<Ahead>,
-    ) -> std::result::Result<Tested, Problem> {
+    ) -> std::result::Result<Tested, Error> {
         let (mut has_gate, mut taken_here) = (false, false);
         let mut logins = Vec::new();
         let mut evidence = serde_json::Map::new();
         let Some(layer) = grant.login() else {
-            return Err(Problem::new(
+            return Err(problem(
                 Kind::Internal,
                 Note::of("opening-without-layers", &[]),
                 Note::of("opening-nothing-made", &[]),
@@ -610,16 +593,14 @@ impl Tried<'_> {
         parts: &[Part],
         layer: &Layer,
         grant: &Grant,
-    ) -> std::result::Result<(), Problem> {
+    ) -> std::result::Result<(), Error> {
         let (seen, opened) = (&self.made.server.reply, self.made.opened.reply());
         match trial::fault(parts, layer, self.provider, grant.access, seen, opened) {
             None => Ok(()),
-            Some(fault) => Err(Problem {
-                kind: Kind::Refused,
-                message: fault.message,
-                cause: fault.cause,
-                hints: fault.hints,
-            }),
+            Some(fault) => {
+                let error = problem(Kind::Refused, fault.message, fault.cause);
+                Err(fault.hints.into_iter().fold(error, Error::hint))
+            }
         }
     }
 
@@ -628,7 +609,7 @@ impl Tried<'_> {
         &self,
         session: &mut Session<'_>,
         grant: &Grant,
-    ) -> std::result::Result<(), Problem> {
+    ) -> std::result::Result<(), Error> {
         // The verification key still stands beside it. A password is not needed to look.
         let moment = CallInputs { password_hash: None, ..*self.moment };
         let reply = call(session, self.provider, Verb::Check, grant, &moment).await?;
@@ -649,7 +630,7 @@ impl Tried<'_> {
         attempts: &[Attempt<'_>],
         plan: &Plan,
         mut ahead: Option<Ahead>,
-    ) -> std::result::Result<Vec<transport::Answer>, Problem> {
+    ) -> std::result::Result<Vec<transport::Answer>, Error> {
         let mut seen = String::new();
         for number in 1..=LOGIN_TRIES {
             let trial = plan.trial(number > 1);
@@ -676,20 +657,15 @@ impl Tried<'_> {
                 tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;
             }
         }
-        Err(Problem::new(Kind::Unknown, Note::of("opening-untried", &[]), seen))
+        Err(problem(Kind::Unknown, Note::of("opening-untried", &[]), seen))
     }
 
     /// What did not get in, and what keeps it out as far as the server's own settings say.
-    fn login_failed(
-        &self,
-        what: &str,
-        seen: &str,
-        answers: &[Option<transport::Answer>],
-    ) -> Problem {
-        let mut problem = Problem::new(
+    fn login_failed(&self, what: &str, seen: &str, answers: &[Option<transport::Answer>]) -> Error {
+        let mut problem = problem(
             Kind::Refused,
             Note::of("opening-shut-out", &[("what", what.into())]),
-            Note::of("opening-shut-out.why", &[("seen", Arg::of(&seen))]),
+            Note::of("opening-shut-out.why", &[("seen", Arg::of(seen))]),
         );
         let refused = |answer: &Option<transport::Answer>| {
             matches!(answer, Some(transport::Answer::Refused { .. }))
@@ -702,11 +678,10 @@ impl Tried<'_> {
             ["allow_users", "allow_groups", "deny_users", "deny_groups"].into_iter().any(said);
         // In the account that we are logged in to ourselves no list of accounts is in the way.
         if lists || (self.provider.account == AccountKind::Own && !said("pubkey_algorithms")) {
-            problem
-                .hints
-                .push(Note::of("opening-shut-out.lists", &[("target", Arg::of(&self.target))]));
+            problem =
+                problem.hint_of("opening-shut-out.lists", &[("target", Arg::of(self.target))]);
         } else if answers.len() > 1 {
-            problem.hints.push(Note::of("opening-shut-out.kind", &[]));
+            problem = problem.hint_of("opening-shut-out.kind", &[]);
         }
         problem
     }
@@ -717,7 +692,7 @@ fn describe(answer: Option<&transport::Answer>) -> String {
         None => message::text("answer-none", &[]),
         Some(transport::Answer::WouldAccept) => message::text("answer-key-accepted", &[]),
         Some(transport::Answer::LoggedIn(reach)) => {
-            message::text("answer-logged-in", &[("reach", Arg::of(&reach))])
+            message::text("answer-logged-in", &[("reach", Arg::of(reach))])
         }
         Some(transport::Answer::Tried { .. }) => message::text("answer-check-key", &[]),
         Some(transport::Answer::Refused { methods }) => {
@@ -830,11 +805,9 @@ pub async fn try_again(
     }
     let tried = match (tried, settled) {
         (Ok(_), Err(problem)) | (Err(problem), _) if problem.kind == Kind::Unknown => {
-            TriedAgain::Unseen(format!("{}: {}", problem.message.text, problem.cause.text))
+            TriedAgain::Unseen(problem.one_line())
         }
-        (Err(problem), _) | (Ok(_), Err(problem)) => {
-            TriedAgain::Failed(format!("{}: {}", problem.message.text, problem.cause.text))
-        }
+        (Err(problem), _) | (Ok(_), Err(problem)) => TriedAgain::Failed(problem.one_line()),
         (Ok(tested), Ok(settled)) if tested.has_gate && !settled.is("trial_seen") => {
             TriedAgain::Failed(message::text("opening-gate-unrecorded", &[]))
         }
@@ -881,18 +854,17 @@ async fn interrupted(
     session: &mut Session<'_>,
     grant: &Grant,
 ) -> Error {
-    let problem = Problem {
-        // The server has said how each step ended.
-        kind: Kind::Refused,
-        message: Note::of("opening-interrupted", &[]),
-        cause: Note::of("opening-interrupted.why", &[]),
-        hints: Vec::new(),
-    };
+    // The server has said how each step ended.
+    let problem = problem(
+        Kind::Refused,
+        Note::of("opening-interrupted", &[]),
+        Note::of("opening-interrupted.why", &[]),
+    );
     let mut error = abandon(context, ledger, session, grant, problem).await;
     error.more.undone = true;
     if error.kind == Kind::Unknown {
         let target = &session.target.name;
-        error = error.hint_of("opening-may-be-live", &[("target", Arg::of(&target))]);
+        error = error.hint_of("opening-may-be-live", &[("target", Arg::of(target))]);
     }
     error.kind = Kind::Unknown;
     error
@@ -904,12 +876,8 @@ async fn abandon(
     ledger: &Ledger,
     session: &mut Session<'_>,
     grant: &Grant,
-    problem: Problem,
+    mut error: Error,
 ) -> Error {
-    let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
-    for hint in problem.hints {
-        error = error.hint(hint);
-    }
     let closed = match take_back(context, ledger, session, grant, &error, error.kind).await {
         Ok(Ended::Closed(_)) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),

@@ -223,8 +223,8 @@ pub fn fault(
 fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<Note> {
     let forced = seen.text("force_command");
     let what = match forced {
-        "" | "none" => Note::of("trial-hint-forced.unknown", &[("account", Arg::of(&account))]),
-        forced => Note::of("trial-hint-forced.known", &[("forced", Arg::of(&forced))]),
+        "" | "none" => Note::of("trial-hint-forced.unknown", &[("account", Arg::of(account))]),
+        forced => Note::of("trial-hint-forced.known", &[("forced", Arg::of(forced))]),
     };
     vec![what, Note::of("trial-hint-forced.way-out", &[])]
 }

@@ -665,8 +665,8 @@ impl Provider {
             bad(message::text(
                 "manifest-place",
                 &[
-                    ("line", Arg::of(&line)),
-                    ("column", Arg::of(&column)),
+                    ("line", Arg::of(line)),
+                    ("column", Arg::of(column)),
                     ("why", Arg::of(e.message())),
                 ],
             ))
@@ -687,7 +687,7 @@ impl Provider {
             return Err(bad(message::text("manifest-signs", &[])));
         }
         if parsed.close.outputs.contains_key(KEPT) && parsed.collected.outputs.is_empty() {
-            return Err(bad(message::text("manifest-kept", &[("KEPT", Arg::of(&KEPT))])));
+            return Err(bad(message::text("manifest-kept", &[("KEPT", Arg::of(KEPT))])));
         }
         let digest = Sha256::new()
             .chain_update(manifest)
@@ -707,7 +707,7 @@ impl Provider {
             kind.is_some_and(|kind| !matches!(kind, OutputType::Lines | OutputType::Records))
         };
         if let Some(key) = seen.iter().find(|key| !is_said(key)) {
-            return Err(bad(message::text("manifest-seen", &[("key", Arg::of(&key))])));
+            return Err(bad(message::text("manifest-seen", &[("key", Arg::of(key))])));
         }
         let verbs = [
             (Verb::Detect, parsed.detect),
@@ -721,7 +721,7 @@ impl Provider {
         ];
         let inputs = declared_inputs(&parsed.inputs).map_err(&bad)?;
         if let (Origin::Folder(_), Some(input)) = (&origin, untold(script, &inputs)) {
-            return Err(bad(message::text("manifest-untold", &[("input", Arg::of(&input))])));
+            return Err(bad(message::text("manifest-untold", &[("input", Arg::of(input))])));
         }
         let (mut outputs, mut sayings) = (BTreeMap::new(), BTreeMap::new());
         for (verb, mut replies) in verbs {
@@ -737,7 +737,7 @@ impl Provider {
                 if !may_be && !said.is_empty() {
                     return Err(bad(message::text(
                         "manifest-sayings",
-                        &[("name", Arg::of(&name)), ("kind_name", Arg::of(&kind_name))],
+                        &[("name", Arg::of(name)), ("kind_name", Arg::of(kind_name))],
                     )));
                 }
                 sayings.insert((verb, kind), said);
@@ -1053,7 +1053,7 @@ fn declared_inputs(
             message::text("manifest-inputs.unknown", &[("input", Arg::of(script::clean(input)))])
         })?;
         if verbs.trim().is_empty() {
-            return Err(message::text("manifest-inputs.no-verb", &[("input", Arg::of(&input))]));
+            return Err(message::text("manifest-inputs.no-verb", &[("input", Arg::of(input))]));
         }
         for word in verbs.split_whitespace() {
             let named =
@@ -1064,7 +1064,7 @@ fn declared_inputs(
                 let word = script::clean(word);
                 return Err(message::text(
                     "manifest-inputs.verb",
-                    &[("word", Arg::of(&word)), ("input", Arg::of(&input))],
+                    &[("word", Arg::of(&word)), ("input", Arg::of(input))],
                 ));
             }
         }

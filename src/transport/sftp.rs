@@ -274,10 +274,10 @@ fn refusal(said: Option<&Said>) -> String {
     match said {
         Some(Said::Status { code: NO_SUCH_FILE, .. }) => message::text("sftp-refusal.missing", &[]),
         Some(Said::Status { code, why }) if why.is_empty() => {
-            message::text("sftp-refusal.code", &[("code", Arg::of(&code))])
+            message::text("sftp-refusal.code", &[("code", Arg::of(code))])
         }
         Some(Said::Status { why, .. }) => {
-            message::text("sftp-refusal.why", &[("why", Arg::of(&why))])
+            message::text("sftp-refusal.why", &[("why", Arg::of(why))])
         }
         _ => message::text("sftp-refusal.other", &[]),
     }
@@ -292,7 +292,7 @@ fn start(said: Option<&Said>) -> Result<String, String> {
         },
         Some(Said::Status { code, why }) => Err(message::text(
             "sftp-error.first",
-            &[("why", Arg::of(&why)), ("code", Arg::of(&code))],
+            &[("why", Arg::of(why)), ("code", Arg::of(code))],
         )),
         _ => Err(message::text("sftp-error.other", &[])),
     }
@@ -321,7 +321,7 @@ fn written(said: &[Said], shown: &str, work: &Work<'_>) -> Part {
         (Some(Said::Status { code: 0, .. }), Some(Said::Data(length)))
             if *length == work.name.len() =>
         {
-            let why = message::text("trial-written", &[("shown", Arg::of(&shown))]);
+            let why = message::text("trial-written", &[("shown", Arg::of(shown))]);
             Part::proved("write", why)
         }
         (Some(Said::Status { code: 0, .. }), other) => {
@@ -453,7 +453,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Some(why) => Part::failed("read", why),
             None => Part::not_tried(
                 "read",
-                message::text("trial-read-nothing", &[("shown", Arg::of(&shown))]),
+                message::text("trial-read-nothing", &[("shown", Arg::of(shown))]),
             ),
         })
     }

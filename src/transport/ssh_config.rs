@@ -304,7 +304,7 @@ fn address(
     match text.parse::<Address>() {
         Ok(Address::Ssh { user, host, port }) if is_ssh => Ok((user, host, port)),
         Ok(_) => {
-            Err(spot.refuse(message::text("ssh-config-host.not-one", &[("text", Arg::of(&text))])))
+            Err(spot.refuse(message::text("ssh-config-host.not-one", &[("text", Arg::of(text))])))
         }
         Err(error) => Err(spot.refuse(error.to_string())),
     }
@@ -456,11 +456,11 @@ impl Reading<'_> {
             let spot = Spot { path: Rc::clone(&source.path), line: index + 1 };
             if index == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
                 let why = message::text("ssh-config-text.mark", &[]);
-                return Err(spot.refuse(why.into()));
+                return Err(spot.refuse(why));
             }
             if bytes.contains(&0) {
                 let why = message::text("ssh-config-text.bytes", &[]);
-                return Err(spot.refuse(why.into()));
+                return Err(spot.refuse(why));
             }
             let text = String::from_utf8_lossy(bytes);
             let line = Line { text: &text, spot, source, depth };
@@ -746,7 +746,7 @@ impl Reading<'_> {
         if let Applies::Perhaps(block) = applies {
             return Err(line.spot.refuse(message::text(
                 "ssh-config-perhaps",
-                &[("key", Arg::of(&key)), ("block", Arg::of(&block))],
+                &[("key", Arg::of(key)), ("block", Arg::of(block))],
             )));
         }
         self.set(key, rest, line)
@@ -785,7 +785,7 @@ impl Reading<'_> {
                 let (Some(word), None) = (words.next(), words.next()) else {
                     return Err(line
                         .spot
-                        .refuse(message::text("ssh-config-value.one", &[("key", Arg::of(&key))])));
+                        .refuse(message::text("ssh-config-value.one", &[("key", Arg::of(key))])));
                 };
                 return self.set_one(key, word, line);
             }
@@ -800,7 +800,7 @@ impl Reading<'_> {
         let bad = || {
             line.spot.refuse(message::text(
                 "ssh-config-value.unknown",
-                &[("value", Arg::of(text::one_line(value, REPEATED))), ("key", Arg::of(&key))],
+                &[("value", Arg::of(text::one_line(value, REPEATED))), ("key", Arg::of(key))],
             ))
         };
         let flag = || match lower.as_str() {
@@ -856,7 +856,7 @@ impl Reading<'_> {
             _ => {
                 let why = message::text(
                     "ssh-config-value.unsupported",
-                    &[("key", Arg::of(&key)), ("host", Arg::of(self.typed))],
+                    &[("key", Arg::of(key)), ("host", Arg::of(self.typed))],
                 );
                 return Err(line.spot.refuse(why));
             }
@@ -985,7 +985,7 @@ fn read(path: &Path, is_checked: bool) -> Result<Option<Vec<u8>>, TransportError
     let me = rustix::process::getuid().as_raw();
     if is_checked && (about.mode() & 0o022 != 0 || ![0, me].contains(&about.uid())) {
         let why = message::text("ssh-config-file.writable", &[]);
-        return Err(fail(why.into()));
+        return Err(fail(why));
     }
     if !about.is_file() {
         return Ok(None);

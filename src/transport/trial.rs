@@ -348,7 +348,7 @@ impl Heard {
         match (said.as_str(), self.status) {
             ("", None) => message::text("trial-no-word", &[]),
             ("", Some(status)) => {
-                message::text("trial-no-word-status", &[("status", Arg::of(&status))])
+                message::text("trial-no-word-status", &[("status", Arg::of(status))])
             }
             (said, _) => format!("`{said}`"),
         }

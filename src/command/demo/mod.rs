@@ -169,7 +169,7 @@ impl<'a> Stage<'a> {
         let id = Id(if shop.is_ok() { "demo-scene.granted-shop" } else { "demo-scene.granted" });
         self.scene("granted", &id.with(&[("seconds", Arg::of(seconds))]).text);
         if let Err(why) = &shop {
-            self.output.say(Tone::Faint, &message::text("demo-no-shop", &[("why", Arg::of(&why))]));
+            self.output.say(Tone::Faint, &message::text("demo-no-shop", &[("why", Arg::of(why))]));
         }
         let lasts = format!("{seconds}s");
         let password = self.folder.join("jane.shop");
@@ -388,13 +388,13 @@ impl<'a> Stage<'a> {
         if expected != 0 && status == Some(expected) {
             self.output.say(
                 Tone::Faint,
-                &message::text("demo-expected", &[("expected", Arg::of(&expected))]),
+                &message::text("demo-expected", &[("expected", Arg::of(expected))]),
             );
         }
         if status == Some(expected) {
             return Ok(());
         }
-        Err(Error::of(Kind::Internal, "demo-failed", &[("words", Arg::of(&words))]).because_of(
+        Err(Error::of(Kind::Internal, "demo-failed", &[("words", Arg::of(words))]).because_of(
             "demo-failed.why",
             &[("expected", Arg::of(expected)), ("status", status.map_or("none".into(), Arg::of))],
         ))

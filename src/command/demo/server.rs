@@ -197,7 +197,7 @@ impl Server {
             if let Some(process) = self.process.lock().await.as_mut()
                 && let Ok(Some(status)) = process.try_wait()
             {
-                return Err(message::text("demo-ended", &[("status", Arg::of(&status))]));
+                return Err(message::text("demo-ended", &[("status", Arg::of(status))]));
             }
             let mut greeting = [0_u8; 4];
             if let Ok(mut stream) = TcpStream::connect(place).await

@@ -98,7 +98,7 @@ impl Stage<'_> {
         if is_as_expected {
             return Ok(());
         }
-        Err(Error::of(Kind::Internal, "demo-failed-at", &[("address", Arg::of(&address))])
+        Err(Error::of(Kind::Internal, "demo-failed-at", &[("address", Arg::of(address))])
             .because_of("demo-shop-answered", &[("said", Arg::of(&said))]))
     }
 
@@ -144,7 +144,7 @@ impl Stage<'_> {
             return Err(Error::of(
                 Kind::Internal,
                 "demo-failed-at",
-                &[("address", Arg::of(&address))],
+                &[("address", Arg::of(address))],
             )
             .because_text(why));
         }

@@ -17,7 +17,7 @@ use crate::global::Global;
 use crate::grant::UnixTime;
 use crate::ledger::{self, Ledger, LedgerError, Location, Mode};
 use crate::machine::keyring::{Dialog, Keyring, SecretKind, SecretName};
-use crate::message::{self, Arg, Id, line_and_column};
+use crate::message::{self, Arg, Id, Told, line_and_column};
 use crate::output::Output;
 use crate::policy::desk::{Desk, DeskError};
 use crate::policy::{self, PolicyConfig};
@@ -624,7 +624,7 @@ impl From<LedgerError> for Error {
             _ => Kind::Internal,
         };
         let hint = ledger_hint(&e);
-        let mut error = Self::new(kind, e.to_string());
+        let mut error = Self::new(kind, e.note());
         let mut source = std::error::Error::source(&e);
         while let Some(inner) = source {
             error.causes.push(crate::remote::script::clean(&inner.to_string()).into());

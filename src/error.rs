@@ -6,12 +6,20 @@
 use std::fmt;
 
 use crate::deadline::DeadlineError;
+use crate::file::Unread;
+use crate::grant::UnknownWord;
+use crate::ledger::LedgerError;
 use crate::machine::keyring::KeyringError;
 use crate::machine::schedule::ScheduleError;
-use crate::message::{Arg, Note, Told};
+use crate::message::{Arg, CatalogueError, Note, Told};
 use crate::policy::desk::DeskError;
 use crate::public_key::PublicKeyError;
+use crate::remote::provider::ProviderError;
 use crate::secret::RandomFailed;
+use crate::target::pin::PinError;
+use crate::target::{AddressError, Complaint, TargetError};
+use crate::transport::TransportError;
+use crate::transport::host_key::KnownHostsError;
 
 /// What sort of failure this is. It picks the exit code and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
@@ -178,12 +186,23 @@ fn note_of(cause: &(dyn std::error::Error + 'static)) -> Note {
     }
     let known = [
         told::<Error>,
+        told::<AddressError>,
+        told::<CatalogueError>,
+        told::<Complaint>,
         told::<DeadlineError>,
         told::<DeskError>,
         told::<KeyringError>,
+        told::<KnownHostsError>,
+        told::<LedgerError>,
+        told::<PinError>,
+        told::<ProviderError>,
         told::<PublicKeyError>,
         told::<RandomFailed>,
         told::<ScheduleError>,
+        told::<TargetError>,
+        told::<TransportError>,
+        told::<UnknownWord>,
+        told::<Unread>,
     ];
     known.iter().find_map(|told| told(cause)).unwrap_or_else(|| Note::quoted(cause.to_string()))
 }

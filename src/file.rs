@@ -9,19 +9,32 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
+use crate::message::{self, Note, Told, shown_by_note};
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
     /// A folder, a pipe, a device, or a link where none may be.
-    #[error("it is not a regular file")]
     NotRegular,
     /// It has more bytes than that.
-    #[error("it is larger than {}", size(*.0))]
     TooLarge(u64),
     /// What the system said.
-    #[error(transparent)]
     Io(#[from] io::Error),
 }
+
+impl Told for Unread {
+    fn note(&self) -> Note {
+        match self {
+            Self::NotRegular => Note::of("file-error-not-regular", &[]),
+            Self::TooLarge(most) => {
+                Note::of("file-error-too-large", &[("most", size(*most).into())])
+            }
+            Self::Io(error) => Note::quoted(error.to_string()),
+        }
+    }
+}
+
+shown_by_note!(Unread);
 
 fn size(bytes: u64) -> String {
     match bytes / 1024 {
@@ -56,8 +69,9 @@ pub(crate) struct Contents {
 impl Contents {
     /// As text, where it is UTF-8.
     pub(crate) fn text(&self) -> io::Result<&str> {
-        std::str::from_utf8(&self.bytes)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+        std::str::from_utf8(&self.bytes).map_err(|_| {
+            io::Error::new(io::ErrorKind::InvalidData, message::text("file-error-not-text", &[]))
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::{Id, Note, Told, shown_by_note};
 use crate::text;
 
 /// Seconds since 1970-01-01T00:00:00Z. Every time in the ledger and in replies is one of these.
@@ -45,10 +46,24 @@ impl State {
     /// Every state, in the order a grant passes through them.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
-    /// The state's name, the same in the ledger, in `--json` and on the screen.
+    /// The state's name, the same in the ledger and in `--json` in every language.
     #[must_use]
     pub fn id(self) -> &'static str {
         self.into()
+    }
+
+    /// The state as people read it.
+    #[must_use]
+    pub fn word(self) -> String {
+        let id = match self {
+            Self::Opening => Id("state.opening"),
+            Self::Open => Id("state.open"),
+            Self::Closing => Id("state.closing"),
+            Self::Stuck => Id("state.stuck"),
+            Self::Closed => Id("state.closed"),
+            Self::Forgotten => Id("state.forgotten"),
+        };
+        id.text()
     }
 
     /// Whether a grant may go from here to `next`. This is the whole table.
@@ -83,27 +98,35 @@ impl State {
 
 /// A word that is not one of the words expected here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is not {expected}")]
 pub struct UnknownWord {
     /// What was given.
     pub word: String,
     /// What would have been understood.
-    pub expected: &'static str,
+    pub expected: Id,
 }
+
+impl Told for UnknownWord {
+    fn note(&self) -> Note {
+        let args = [("word", (&self.word).into()), ("expected", self.expected.text().into())];
+        Note::of("unknown-word", &args)
+    }
+}
+
+shown_by_note!(UnknownWord);
 
 impl UnknownWord {
     /// What was given is repeated on one line, and short.
-    pub(crate) fn new(word: &str, expected: &'static str) -> Self {
+    pub(crate) fn new(word: &str, expected: Id) -> Self {
         Self { word: text::one_line(word, 100), expected }
     }
 }
 
 fn unknown_state(word: &str) -> UnknownWord {
-    UnknownWord::new(word, "opening, open, closing, stuck, closed or forgotten")
+    UnknownWord::new(word, Id("expected-state"))
 }
 
 fn unknown_access(word: &str) -> UnknownWord {
-    UnknownWord::new(word, "sftp, sftp-read-only or ssh")
+    UnknownWord::new(word, Id("expected-access"))
 }
 
 /// What the supporter may do. Each includes nothing of the next.

@@ -103,7 +103,6 @@ fn harmless(text: &str) -> String {
 
 /// A catalogue that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {why}")]
 pub struct CatalogueError {
     /// The line of the first mistake, counted from 1.
     pub line: usize,
@@ -307,6 +306,32 @@ macro_rules! shown_by_note {
     )+};
 }
 pub(crate) use shown_by_note;
+
+impl Told for CatalogueError {
+    fn note(&self) -> Note {
+        Note::of("catalogue-error", &[("line", self.line.into()), ("why", (&self.why).into())])
+    }
+}
+
+shown_by_note!(CatalogueError);
+
+/// All of these, as one text.
+#[must_use]
+pub fn both(texts: impl IntoIterator<Item = impl Into<String>>) -> String {
+    joined(Id("list-and"), texts)
+}
+
+/// One of these, as one text.
+#[must_use]
+pub fn either(texts: impl IntoIterator<Item = impl Into<String>>) -> String {
+    joined(Id("list-or"), texts)
+}
+
+fn joined(id: Id, texts: impl IntoIterator<Item = impl Into<String>>) -> String {
+    let join =
+        |all: String, next: String| id.with(&[("first", all.into()), ("second", next.into())]).text;
+    texts.into_iter().map(Into::into).reduce(join).unwrap_or_default()
+}
 
 /// Whether the built-in catalogue has a sentence with this id.
 #[must_use]

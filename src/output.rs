@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
-use crate::message;
+use crate::message::{self, Id};
 use crate::secret::Secret;
 use crate::text;
 
@@ -513,7 +513,7 @@ impl<T: Into<String>> From<T> for Cell {
 /// A column of a table: its heading, and how soon it goes where the window is narrow.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    heading: &'static str,
+    heading: Id,
     /// 0 stays in any case; of the others the highest goes first.
     rank: u8,
     /// Free text may be cut; ids and names are not.
@@ -523,13 +523,13 @@ pub struct Column {
 impl Column {
     /// A column of ids, names or numbers: shown whole or not at all.
     #[must_use]
-    pub const fn new(heading: &'static str, rank: u8) -> Self {
+    pub const fn new(heading: Id, rank: u8) -> Self {
         Self { heading, rank, may_be_cut: false }
     }
 
     /// A column of sentences, which are cut where the window is narrow.
     #[must_use]
-    pub const fn text(heading: &'static str, rank: u8) -> Self {
+    pub const fn text(heading: Id, rank: u8) -> Self {
         Self { heading, rank, may_be_cut: true }
     }
 }
@@ -571,7 +571,7 @@ fn table_in(columns: &[Column], rows: Vec<Vec<Cell>>, window: Option<usize>) -> 
     for (at, column) in columns.iter().enumerate().filter(|(_, column)| column.may_be_cut) {
         let too_much = total(&shown, &widths).saturating_sub(window);
         let Some(width) = widths.get_mut(at).filter(|_| too_much > 0) else { continue };
-        let least = SHORTEST_TEXT.max(column.heading.len());
+        let least = SHORTEST_TEXT.max(column.heading.text().chars().count());
         let fits = usize::from(*width).saturating_sub(too_much).max(least);
         if fits < usize::from(*width) {
             for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
@@ -586,14 +586,14 @@ fn table_in(columns: &[Column], rows: Vec<Vec<Cell>>, window: Option<usize>) -> 
         let last = shown.iter().copied().max_by_key(rank).filter(|at| rank(at) > 0);
         let Some(last) = last else { break };
         shown.retain(|at| *at != last);
-        gone.extend(columns.get(last).map(|column| column.heading));
+        gone.extend(columns.get(last).map(|column| column.heading.text()));
     }
     let table = laid_out(columns, &shown, &rows);
     // Lines that end in spaces are a nuisance to copy.
     let mut text: String = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
     if !gone.is_empty() {
         gone.reverse();
-        let told = format!("not shown: {}", gone.join(", "));
+        let told = message::text("columns-not-shown", &[("columns", gone.join(", ").into())]);
         text.push_str(&format!("{}\n", paint(Tone::Faint, &told)));
     }
     text
@@ -610,7 +610,7 @@ fn laid_out(columns: &[Column], shown: &[usize], rows: &[Vec<Cell>]) -> Table {
     table.set_content_arrangement(ContentArrangement::Disabled);
     // Whether the stream shows colours is decided where it is written.
     table.enforce_styling();
-    let heading = |at: &usize| columns.get(*at).map(|column| column.heading.to_uppercase());
+    let heading = |at: &usize| columns.get(*at).map(|column| column.heading.text().to_uppercase());
     table.set_header(shown.iter().filter_map(heading));
     for row in rows {
         table.add_row(shown.iter().filter_map(|at| row.get(*at)).map(|Cell(tone, text)| {
@@ -630,15 +630,55 @@ fn laid_out(columns: &[Column], shown: &[usize], rows: &[Vec<Cell>]) -> Table {
     table
 }
 
+/// What stands before a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label(String);
+
+impl Label {
+    /// The word with this id.
+    #[must_use]
+    pub fn of(id: &str) -> Self {
+        Self(message::text(id, &[]))
+    }
+
+    /// What another program calls it, in every language.
+    #[must_use]
+    pub fn name(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// What was said in the reader's language already.
+    #[must_use]
+    pub fn text(text: String) -> Self {
+        Self(text)
+    }
+
+    /// None: the line goes on with what the one before is about.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(String::new())
+    }
+}
+
 /// `name  value` lines with the values aligned. A value is one line, whatever stands in it.
 #[must_use]
-pub fn fields(pairs: &[(&str, String)]) -> String {
-    let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
+pub fn fields(pairs: &[(Label, String)]) -> String {
+    fields_after("", pairs)
+}
+
+/// The same below what they are about.
+#[must_use]
+pub fn fields_within(pairs: &[(Label, String)]) -> String {
+    fields_after("  ", pairs)
+}
+
+fn fields_after(indent: &str, pairs: &[(Label, String)]) -> String {
+    let width = pairs.iter().map(|(Label(name), _)| name.chars().count()).max().unwrap_or(0) + 2;
     pairs
         .iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| {
-            let name = paint(Tone::Faint, &format!("{name:<width$}"));
+        .map(|(Label(name), value)| {
+            let name = paint(Tone::Faint, &format!("{indent}{name:<width$}"));
             format!("{name}{}\n", line(value))
         })
         .collect()
@@ -742,10 +782,10 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 4] = [
-        Column::new("id", 0),
-        Column::text("what", 0),
-        Column::new("name", 1),
-        Column::new("more", 2),
+        Column::new(Id("label.id"), 0),
+        Column::text(Id("label.makes"), 0),
+        Column::new(Id("label.name"), 1),
+        Column::new(Id("label.from"), 2),
     ];
 
     fn rows() -> Vec<Vec<Cell>> {
@@ -781,7 +821,7 @@ mod tests {
         let wide = shown(&table_in(&COLUMNS, rows(), Some(120)));
         assert!(wide[1].contains("nothing else  Jane Doe-Van-Der-Berg  x"), "{wide:?}");
         let narrow = shown(&table_in(&COLUMNS, rows(), Some(40)));
-        assert!(narrow[3].ends_with("not shown: name, more"), "{narrow:?}");
+        assert!(narrow[3].ends_with("not shown: name, from"), "{narrow:?}");
     }
 
     #[test]
@@ -789,7 +829,10 @@ mod tests {
         let text = format!("a\nFORGED  line\r\u{1b}[2J\u{202e}{}", "x".repeat(10_000));
         let table = table_in(&COLUMNS, vec![vec![text.as_str().into(), "b".into()]], None);
         assert_eq!(table.lines().count(), 2, "{table}");
-        let fields = fields(&[("name", text.clone()), ("state", paint(Tone::Bad, "open"))]);
+        let fields = fields(&[
+            (Label::of("label.name"), text.clone()),
+            (Label::of("label.state"), paint(Tone::Bad, "open")),
+        ]);
         assert_eq!(fields.lines().count(), 2, "{fields}");
         for shown in [&table, &fields] {
             assert!(!shown.contains("[2J") || !shown.contains("\u{1b}[2J"), "{shown}");

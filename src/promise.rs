@@ -5,9 +5,10 @@
 //! *and* ends the sessions that are open then. What only stands behind that (the account's expiry
 //! day, the sweep) is named, and never counted.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::grant::Access;
+use crate::message::{self, Id, Note};
 use crate::remote::layer::{ExpiryForm, OpenReply};
 use crate::remote::script::Reply;
 use crate::remote::server::Server;
@@ -25,13 +26,13 @@ pub struct Asked {
     pub access: Access,
 }
 
-/// The credentials, by the names that they are told by.
+/// The credentials, by the names that the ledger and `--json` have for them.
 pub const KEY: &str = "the key";
 /// See [`KEY`].
 pub const PASSWORD: &str = "the password";
 
 /// What is missing where SFTP alone was asked for, and a password is not held to it.
-const COMMANDS_RUN: &str = "a password lets commands run here, and not SFTP alone";
+const COMMANDS_RUN: Id = Id("promise-missing.commands-run");
 
 /// What ends a grant on time, credential by credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,7 +40,8 @@ pub struct Promise {
     /// One for each credential.
     pub credentials: Vec<CredentialPromise>,
     /// What stands behind them, later than the deadline.
-    pub backstops: Vec<&'static str>,
+    #[serde(serialize_with = "as_texts")]
+    pub backstops: Vec<Note>,
 }
 
 /// What ends one credential on time.
@@ -48,26 +50,49 @@ pub struct CredentialPromise {
     /// `the key` or `the password`; of what is opened beside the account, the provider's name.
     pub credential: String,
     /// Best first, in words.
-    pub enforced_by: Vec<String>,
+    #[serde(serialize_with = "as_texts")]
+    pub enforced_by: Vec<Note>,
     /// Why the deadline cannot be kept to the minute; empty where it is kept.
-    pub missing: Vec<String>,
+    #[serde(serialize_with = "as_texts")]
+    pub missing: Vec<Note>,
+}
+
+fn as_texts<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(notes.iter().map(|note| &note.text))
 }
 
 impl CredentialPromise {
     /// Whether commands run although SFTP alone was asked for, as is said with what is missing.
     #[must_use]
     pub fn lets_commands_run(&self) -> bool {
-        self.missing.iter().any(|missing| missing == COMMANDS_RUN)
+        self.missing.iter().any(|missing| missing.id == COMMANDS_RUN.0)
+    }
+
+    /// The credential as people read it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.credential.as_str() {
+            KEY => message::text("promise-key", &[]),
+            PASSWORD => message::text("promise-password", &[]),
+            provider => provider.to_owned(),
+        }
+    }
+
+    /// The credential, and why it cannot be ended to the minute.
+    #[must_use]
+    pub fn why_weak(&self) -> String {
+        let missing: Vec<&str> = self.missing.iter().map(|note| note.text.as_str()).collect();
+        format!("{} ({})", self.name(), missing.join("; "))
     }
 }
 
-const GATE: &str = "gate";
+const GATE: Id = Id("promise-by.gate");
 
 /// What a server has, or was seen to have got.
 struct Means {
-    gate: Option<String>,
+    gate: Option<Note>,
     /// What holds a password login to the gate.
-    password_gate: Option<String>,
+    password_gate: Option<Note>,
     /// Whether a password that sshd takes is held to the gate, whatever other daemon takes it too.
     password_held: bool,
     /// Whether sshd may forward for a password: such a connection opens no session, and meets no gate.
@@ -76,16 +101,16 @@ struct Means {
     /// program of the account, so whoever ends those does not end it.
     nameless_connections: bool,
     key_expiry: bool,
-    failsafe: Option<String>,
-    no_gate: String,
-    no_failsafe: String,
+    failsafe: Option<Note>,
+    no_gate: Note,
+    no_failsafe: Note,
 }
 
 impl Means {
     /// What `detect` says could be made.
     fn planned(server: &Server) -> Self {
         let reply = &server.reply;
-        let gate = reply.is("can_gate").then(|| GATE.to_owned());
+        let gate = reply.is("can_gate").then(|| GATE.into());
         Self {
             password_gate: gate.clone().filter(|_| holds_passwords(server)),
             password_held: gate.is_some() && !answers_as_dropbear(server),
@@ -94,19 +119,15 @@ impl Means {
             nameless_connections: is_dropbear(server),
             key_expiry: server.expiry_form != ExpiryForm::None,
             failsafe: failsafe(reply.text("failsafe")),
-            no_gate: reason(reply, "gate_reason", "this server cannot run a gate"),
-            no_failsafe: reason(
-                reply,
-                "failsafe_reason",
-                "this server has neither systemd nor cron",
-            ),
+            no_gate: reason(reply, "gate_reason", Id("promise-missing.gate")),
+            no_failsafe: reason(reply, "failsafe_reason", Id("promise-missing.failsafe")),
         }
     }
 
     /// What `open` says was made.
     fn made(server: &Server, opened: &OpenReply) -> Self {
         let planned = Self::planned(server);
-        let gate = opened.has_gate().then(|| GATE.to_owned());
+        let gate = opened.has_gate().then(|| GATE.into());
         let password_gate = opened.password_gate().and(gate.clone());
         Self {
             password_held: password_gate_made(server, opened),
@@ -116,8 +137,8 @@ impl Means {
             nameless_connections: planned.nameless_connections,
             key_expiry: planned.key_expiry && opened.has_key_expiry(),
             failsafe: failsafe(opened.failsafe().unwrap_or_default()),
-            no_gate: reason(opened.reply(), "gate_reason", &planned.no_gate),
-            no_failsafe: reason(opened.reply(), "failsafe_reason", &planned.no_failsafe),
+            no_gate: reason(opened.reply(), "gate_reason", planned.no_gate),
+            no_failsafe: reason(opened.reply(), "failsafe_reason", planned.no_failsafe),
         }
     }
 }
@@ -145,18 +166,23 @@ pub fn password_gate_made(server: &Server, opened: &OpenReply) -> bool {
     opened.password_gate().is_some() && !answers_as_dropbear(server)
 }
 
-fn failsafe(kind: &str) -> Option<String> {
-    match kind {
-        "" | "none" => None,
-        "systemd" => Some("failsafe (systemd timer)".into()),
-        "cron.d" => Some("failsafe (cron)".into()),
-        "crontab" => Some("failsafe (the account's crontab)".into()),
-        other => Some(format!("failsafe ({other})")),
-    }
+fn failsafe(kind: &str) -> Option<Note> {
+    let id = match kind {
+        "" | "none" => return None,
+        "systemd" => Id("promise-by.systemd"),
+        "cron.d" => Id("promise-by.cron"),
+        "crontab" => Id("promise-by.crontab"),
+        _ => Id("promise-by.other"),
+    };
+    Some(id.with(&[("kind", kind.into())]))
 }
 
-fn reason(reply: &Reply, key: &str, otherwise: &str) -> String {
-    Some(reply.text(key)).filter(|text| !text.is_empty()).unwrap_or(otherwise).to_owned()
+/// What a provider says of it, or else our own words.
+fn reason(reply: &Reply, key: &str, otherwise: impl Into<Note>) -> Note {
+    match reply.text(key) {
+        "" => otherwise.into(),
+        said => Note::quoted(said),
+    }
 }
 
 impl Promise {
@@ -173,13 +199,13 @@ impl Promise {
     pub fn beside(mut self, provider: &str, reply: &Reply) -> Self {
         let by = failsafe(reply.text("failsafe"));
         let itself =
-            Some("the shop itself").filter(|_| !["", "none"].contains(&reply.text("expiry")));
-        let missing = by.is_none().then(|| {
-            reason(reply, "failsafe_reason", "nothing here takes it away at the deadline")
-        });
+            Some(Id("promise-by.shop")).filter(|_| !["", "none"].contains(&reply.text("expiry")));
+        let missing = by
+            .is_none()
+            .then(|| reason(reply, "failsafe_reason", Id("promise-missing.taken-away")));
         self.credentials.push(CredentialPromise {
             credential: provider.to_owned(),
-            enforced_by: itself.map(str::to_owned).into_iter().chain(by).collect(),
+            enforced_by: itself.map(Note::from).into_iter().chain(by).collect(),
             missing: missing.into_iter().collect(),
         });
         self
@@ -196,9 +222,9 @@ impl Promise {
         let password = asked
             .password
             .then(|| credential(PASSWORD, means, means.password_gate.as_ref(), asked));
-        let mut backstops = vec!["the sweep"];
+        let mut backstops = vec![Id("promise-then.sweep").into()];
         if asked.own_account {
-            backstops.insert(0, "the account's expiry day");
+            backstops.insert(0, Id("promise-then.expiry-day").into());
         }
         Self { credentials: key.into_iter().chain(password).collect(), backstops }
     }
@@ -209,7 +235,7 @@ impl Promise {
         self.credentials
             .iter()
             .filter(|one| !one.missing.is_empty())
-            .map(|one| format!("{} ({})", one.credential, one.missing.join("; ")))
+            .map(CredentialPromise::why_weak)
             .collect()
     }
 
@@ -225,10 +251,10 @@ impl Promise {
             .take(if same { 1 } else { usize::MAX })
             .map(|one| {
                 let by = match one.enforced_by.as_slice() {
-                    [] => "nothing on the server".to_owned(),
-                    by => by.join(", "),
+                    [] => message::text("promise-by.nothing", &[]),
+                    by => by.iter().map(|by| by.text.as_str()).collect::<Vec<_>>().join(", "),
                 };
-                if same { by } else { format!("{}: {by}", one.credential) }
+                if same { by } else { format!("{}: {by}", one.name()) }
             })
             .collect()
     }
@@ -237,33 +263,29 @@ impl Promise {
 fn credential(
     name: &'static str,
     means: &Means,
-    gate: Option<&String>,
+    gate: Option<&Note>,
     asked: Asked,
 ) -> CredentialPromise {
     let key_expiry = means.key_expiry && name == KEY;
-    let mut enforced_by = Vec::new();
+    let mut enforced_by: Vec<Note> = Vec::new();
     enforced_by.extend(gate.cloned());
     if key_expiry {
-        enforced_by.push("key expiry".to_owned());
+        enforced_by.push(Id("promise-by.key-expiry").into());
     }
     enforced_by.extend(means.failsafe.clone());
-    let mut missing = Vec::new();
+    let mut missing: Vec<Note> = Vec::new();
     if enforced_by.is_empty() {
-        missing.push("nothing here refuses a new login at the deadline".to_owned());
+        missing.push(Id("promise-missing.refuses").into());
     }
     // Who has a shell can stop the gate's watcher; the failsafe of an account of ours is root's. What
     // sshd forwards by itself has no watcher.
     let past_the_gate = means.password_forwarding && name == PASSWORD;
     let gate_ends = gate.is_some() && asked.access != Access::Ssh && !past_the_gate;
     if !gate_ends && means.failsafe.is_none() {
-        missing.push("nothing here surely ends a session that is open at the deadline".to_owned());
+        missing.push(Id("promise-missing.ends").into());
     }
     if means.nameless_connections && name == PASSWORD {
-        missing.push(
-            "Dropbear keeps a connection that a password opened after its account is gone, and \
-             nothing here can tell whose it is; use a key"
-                .to_owned(),
-        );
+        missing.push(Id("promise-missing.nameless").into());
     } else if !missing.is_empty() {
         if gate.is_none() {
             missing.push(means.no_gate.clone());
@@ -278,7 +300,7 @@ fn credential(
         && means.gate.is_some()
         && !means.password_held
     {
-        missing.push(COMMANDS_RUN.to_owned());
+        missing.push(COMMANDS_RUN.into());
     }
     CredentialPromise { credential: name.to_owned(), enforced_by, missing }
 }
@@ -362,13 +384,14 @@ mod tests {
             promise.beside("wordpress", &reply(facts)).credentials.pop().unwrap()
         };
         let both = of(&[("expiry", "guard"), ("failsafe", "cron.d")]);
-        assert_eq!(both.enforced_by, ["the shop itself", "failsafe (cron)"]);
+        let ids = |notes: &[Note]| notes.iter().map(|note| note.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&both.enforced_by), ["promise-by.shop", "promise-by.cron"]);
         let none = of(&[("expiry", "none"), ("failsafe", "cron.d")]);
-        assert_eq!(none.enforced_by, ["failsafe (cron)"]);
+        assert_eq!(ids(&none.enforced_by), ["promise-by.cron"]);
         // Whoever may write to the shop's files could take it out.
         let alone =
             of(&[("expiry", "guard"), ("failsafe", "none"), ("failsafe_reason", "no cron")]);
-        assert_eq!((alone.enforced_by.len(), alone.missing), (1, vec!["no cron".to_owned()]));
+        assert_eq!((alone.enforced_by.len(), alone.missing), (1, vec![Note::quoted("no cron")]));
     }
 
     #[test]

@@ -371,7 +371,7 @@ pub fn exchange(data: &[u8]) {
             // Whoever reads the script has said so.
             assert!(elevation == Elevation::None || holds(&said(true), "stagepass-is-root\n"));
         }
-        Outcome::Refused { why } => {
+        Outcome::Refused { why, .. } => {
             tame(why);
             assert!(count("script") == 0 && elevation != Elevation::None, "{why}");
         }

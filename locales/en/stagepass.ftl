@@ -1143,6 +1143,102 @@ key-error-damaged = the key is damaged: { $value }
 key-error-not-a-key = it is not a public key in OpenSSH's format
 key-error-not-text = it has control characters in it, or is not text
 
+## What is wrong with the ledger
+
+ledger-error-locked = { $holder ->
+        [unknown] the ledger `{ $place }` stayed locked
+       *[other] the ledger `{ $place }` stayed locked by { $holder }
+    }
+ledger-error-read-only = the ledger `{ $place }` cannot be written: { $why }
+ledger-error-corrupt = the ledger `{ $place }` is damaged: { $why }
+ledger-error-not-a-ledger = `{ $place }` is a database, but not a ledger of stagepass
+ledger-error-newer-version = the ledger `{ $place }` has version { $found }, and this stagepass knows up to version { $known }
+ledger-error-older-version = the ledger `{ $place }` has version { $found } and must be opened for writing once
+ledger-error-disk-full = no space is left for the ledger `{ $place }`
+ledger-error-absent = there is no ledger at `{ $place }` yet
+ledger-error-denied = the ledger `{ $place }` may not be used: { $why }
+ledger-error-unreachable = the ledger `{ $place }` cannot be reached: { $why }
+ledger-error-unsure = the ledger `{ $place }` was lost while it recorded a change: { $why }
+ledger-error-bad-url = the ledger's URL cannot be used: { $why }
+ledger-error-insecure-url = the ledger's URL asks for `sslmode={ $mode }`, and `{ $host }` is not this machine
+ledger-error-no-such-grant = there is no grant `{ $id }`
+ledger-error-no-such-case = there is no case `{ $reference }`
+ledger-error-ambiguous = more than one grant begins with `{ $prefix }`: { $matches }
+ledger-error-conflict = the grant `{ $id }` was changed by another process
+ledger-error-exists = `{ $name }` is already in the ledger
+ledger-error-already-granted = this supporter already has the grant `{ $id }` on this target
+ledger-error-case-closed = the case `{ $reference }` is closed
+ledger-error-still-live = the case `{ $reference }` has live grants: { $grants }
+ledger-error-illegal-transition = the grant `{ $id }` is { $from } and cannot become { $to }
+ledger-error-altered = { $what ->
+        [case] the case `{ $name }` was changed in the ledger by something else than stagepass
+       *[grant] the grant `{ $name }` was changed in the ledger by something else than stagepass
+    }
+ledger-error-immutable = { $field ->
+        [case] the case of the grant `{ $id }` cannot change
+        [target] the target of the grant `{ $id }` cannot change
+        [supporter] the supporter of the grant `{ $id }` cannot change
+        [access] the access of the grant `{ $id }` cannot change
+       *[created-at] the creation time of the grant `{ $id }` cannot change
+    }
+ledger-error-bad-text = { $field ->
+        [host] the host holds a control character
+        [target] the target holds a control character
+        [reference] the reference holds a control character
+        [desk] the desk holds a control character
+        [supporter-name] the supporter's name holds a control character
+        [supporter-company] the supporter's company holds a control character
+        [provider] the provider holds a control character
+        [account] the account holds a control character
+       *[id] the id holds a control character
+    }
+ledger-error-no-copy = the ledger is on PostgreSQL, and no file
+ledger-error-copy = the copy `{ $file }` cannot be written: { $why }
+ledger-error-no-database = there is no database for the ledger at `{ $place }`
+ledger-error-export = the events could not be written
+ledger-error-database = the ledger `{ $place }` failed: { $why }
+ledger-why-silent = it does not answer
+ledger-why-no-database = it is not an SQLite database
+ledger-why-only-for-reading = it was opened only for reading
+ledger-lock-holder = process { $process } (`{ $program }`)
+ledger-url =
+    .scheme = it does not begin with `postgres://`
+    .parameter-unknown = it has a parameter that is not known
+    .parameter-invalid = one of its parameters is not valid
+    .no-host = it names no host
+    .hosts = it names more than one host
+    .path = the path is not UTF-8
+    .unreadable = an unreadable URL
+ledger-warning-folder = the folder of `{ $place }` cannot be written
+ledger-warning-mode = `{ $path }` can be used by others (mode { $mode })
+ledger-warning-owner = `{ $path }` belongs to another user ({ $user })
+ledger-break-at = event { $seq }: { $why }
+ledger-break-file = the file is damaged: { $said }
+ledger-break-migrations = the list of migrations is not that of this program
+ledger-break-object = the { $kind } `{ $name }` is not of this program
+ledger-break-object-missing = the { $kind } `{ $name }` is missing
+ledger-break-view = one of the tables is a view
+ledger-break-event = event { $seq } is not as it was recorded
+ledger-break-event-missing = event { $seq } is missing
+ledger-break-event-reported = event { $seq } is not the one that was reported
+ledger-break-events-missing = the events from { $seq } on are missing
+ledger-break-end = the chain ends at { $head }, not at { $stated }
+ledger-break-grant = the grant { $grant } is not as event { $seq } left it
+ledger-break-grant-changed = the grant { $grant } was changed without an event
+ledger-break-case = the case { $case } is not as event { $seq } left it
+ledger-break-case-changed = the case { $case } was changed without an event
+ledger-break-count = { $counted } grants are counted as { $state }, not { $found }
+ledger-break-count-incomplete = the count of grants is not complete
+ledger-none = there is no ledger yet
+    .way-out = the first `stagepass case open` makes it
+ledger-head-unreadable = the remembered head cannot be read
+    .way-out = give it as it was printed, such as 17:ab12…
+ledger-broken = the ledger is not as it was recorded
+    .way-out = somebody or something changed it: keep a copy, and compare it with your backups
+ledger-copy-broken = the copy is not whole
+    .way-out = `stagepass ledger verify` says whether the ledger is
+ledger-whole = The record is complete and unchanged.
+
 ## What to do about the ledger
 
 ledger-database-hint-read-only = the login may only read, or the server is a standby: see its rights there
@@ -1203,6 +1299,8 @@ ask-unproved = { $count ->
        *[other] { $count } of these are not proved to be ours. Go on?
     }
 progress-asking = asking the servers
+progress-copying-ledger = copying the ledger
+progress-verifying-ledger = computing the chain again
 progress-connecting = connecting
 progress-connecting-to = connecting to { $target }
 progress-deadline = moving the deadline
@@ -1271,12 +1369,321 @@ tried-key = The server takes the supporter's key, and a trial login with the sam
 tried-both = The server takes the supporter's key, and trial logins with the same rights and with the password worked.
 tried-password = The password was tried for real and works.
 
+## The states of a grant
+
+state =
+    .opening = opening
+    .open = open
+    .closing = closing
+    .stuck = stuck
+    .closed = closed
+    .forgotten = forgotten
+
+## What was typed, or stands in a file, and cannot be understood
+
+unknown-word = `{ $word }` is not { $expected }
+expected-become = none, sudo or sudo-password
+expected-login = auto, agent, key or password
+expected-state = opening, open, closing, stuck, closed or forgotten
+expected-access = sftp, sftp-read-only or ssh
+expected-environment = staging, live, test or development
+expected-head = the head of a ledger, such as 12:5f…
+file-error-not-regular = it is not a regular file
+file-error-too-large = it is larger than { $most }
+file-error-not-text = it is not UTF-8 text
+file-error-not-utf-8 = not UTF-8
+address-error-ftp = `{ $scheme }://` is FTP; only SSH and SFTP are supported
+address-error-scheme = `{ $value }://` is not supported; write `ssh://user@host`
+address-error-password = an address must not hold a password; it would stay in the shell's history
+address-error-path = an address ends after the host and port; the shop's folder goes into `--path`
+address-error-empty = the address is empty
+address-error-user = `{ $value }` is not the name of an account
+address-error-host = `{ $value }` is not a host name or an IP address
+address-error-port = the port is not a number from 1 to 65535
+address-character =
+    .control = a control character cannot stand in an address
+    .space = white space cannot stand in an address
+    .quote = a quote cannot stand in an address
+    .backslash = a backslash cannot stand in an address
+    .percent = a percent sign cannot stand in an address
+    .foreign = a character outside ASCII (write an international name as `xn--…`) cannot stand in an address
+    .hyphen = a leading `-` cannot stand in an address
+pin-error-private = this is a private key; a host key is public
+pin-error-not-sha256 = only SHA-256 fingerprints are taken: `SHA256:` and 43 characters, as `ssh-keygen -l` prints them
+pin-error-type = `{ $value }` is not a type of host key that stagepass takes
+pin-error-unreadable = not a host key: expected `ssh-ed25519 AAAA…` or `SHA256:…`
+target-value-name = `{ $value }` is not a name: small letters, digits, `.`, `_` and `-`, at most 63, the first a letter or digit
+target-value-unknown-key = there is no such key; known keys are { $keys }
+target-value-missing = it is missing
+target-value-public-host = must be a host name or an address, and perhaps a port, such as `shop.example:2222`
+target-value-only-ssh = it means nothing for `local:`
+target-type =
+    .text = expected a text in quotes
+    .host-key = expected a host key in quotes, or a list of them
+    .tables = expected `[target.NAME]`
+    .only-tables = expected `[target.NAME]` and nothing else
+    .table = expected a table
+target-path =
+    .relative = the folder must start with `/`
+    .control = the folder must not hold control characters
+    .long = the folder must not be longer than 1024 bytes
+    .dots = the folder must not hold `.` or `..`
+    .root = the folder must not be the root of the file system
+target-identity =
+    .control = the key file must be a path without control characters
+    .relative = the key file must start with `/` or `~/`
+    .not-text = the key file must be UTF-8
+target-error-syntax = `{ $path }` is not TOML: line { $line }, column { $column }: { $message }
+target-error-value = `{ $path }`, line { $line }, column { $column }: `{ $key }`: { $complaint }
+target-error-given = `{ $key }`: { $complaint }
+target-error-exists = there is a target `{ $value }` already
+target-error-not-found = there is no target `{ $value }`
+target-error-world-writable = `{ $path }` may be written by others; run `chmod 600` on it, as its owner
+target-error-too-large = `{ $path }` is larger than 4 MiB
+target-error-read = cannot read `{ $path }`
+target-error-write = cannot write `{ $path }`; it is as it was
+
 ## How the server is reached
 
 connect-doubt-jump = is reached from here through another server
 connect-doubt-address = is an address that only this network has
 connect-doubt-name = is a name that only this network or computer may know
 connect-doubt = `{ $host }` { $why }: name the public one with `stagepass target add … --public-host`
+
+transport-error-ftp = `{ $host }` answers as an FTP server does (`{ $greeting }`), not as an SSH server
+transport-error-not-ssh = `{ $host }` is not an SSH server; it says `{ $greeting }`
+transport-error-host-key-changed = the host key of `{ $host }` is not the pinned one: expected { $pinned }, received { $received }
+transport-error-host-key-unknown = the host key of `{ $host }` is not known: it is { $received }
+transport-error-host-key-revoked = the host key of `{ $host }`, { $received }, is marked `@revoked` in `known_hosts`
+transport-error-unreachable = cannot reach `{ $host }`
+transport-error-jump = the jump host `{ $jump }` cannot be used
+transport-error-no-way = `{ $jump }` does not lead on to `{ $host }`: { $why }
+transport-error-turned-away = `{ $host }` turns us away for now: `{ $greeting }`
+transport-error-closed = `{ $host }` closed the connection before it said anything
+transport-error-auth-refused = `{ $host }` refused the login of `{ $user }`; { $count ->
+        [0] tried nothing
+       *[other] tried { $tried }
+    }; it takes { $methods }{ $spoke ->
+        [yes] ; it says: `{ $banner }`
+       *[no] {""}
+    }
+transport-error-no-password = there is no password for `{ $target }` in the keyring, and nobody to ask
+transport-error-key-file = the key file `{ $path }` cannot be used: { $why }
+transport-error-no-common-algorithm = { $kind ->
+        [kex] no key exchange in common with `{ $host }`
+        [key] no host key type in common with `{ $host }`
+        [compression] no compression in common with `{ $host }`
+        [mac] no message authentication in common with `{ $host }`
+       *[cipher] no cipher in common with `{ $host }`
+    }: it offers { $theirs }, we take { $ours }
+transport-error-timed-out = { $phase ->
+        [connect] `{ $host }` did not answer in time, while connecting
+        [greeting] `{ $host }` did not answer in time, waiting for the server's first line
+        [key-exchange] `{ $host }` did not answer in time, during the key exchange
+        [login] `{ $host }` did not answer in time, during the login
+       *[session] `{ $host }` did not answer in time, after the login
+    }
+transport-error-lost = { $phase ->
+        [connect] the connection to `{ $host }` was lost while connecting: { $why }
+        [greeting] the connection to `{ $host }` was lost waiting for the server's first line: { $why }
+        [key-exchange] the connection to `{ $host }` was lost during the key exchange: { $why }
+        [login] the connection to `{ $host }` was lost during the login: { $why }
+       *[session] the connection to `{ $host }` was lost after the login: { $why }
+    }
+transport-error-ssh-config = `{ $path }`: { $why }
+known-hosts-error = cannot read `{ $path }`
+target-unusable = the target `{ $target }` cannot be used
+target-way-out =
+    .host-key-changed = nothing was sent. Ask your hosting company whether the server was reinstalled; only if it says so, and names the new fingerprint, add it again: `stagepass target add { $target } … --replace --host-key SHA256:…`
+    .host-key-unknown = nothing was sent. Compare the fingerprint with the one your hosting company tells you, and pin it: `stagepass target add { $target } … --replace --host-key SHA256:…`
+    .host-key-revoked = nothing was sent: somebody marked this key as stolen or retired
+    .refused = check the account and its key: an agent that holds it, `--identity FILE`, or `--login password` with `stagepass secret set password`
+    .no-password = keep it with `stagepass secret set password { $target }`
+    .unreachable = check the address and the port, and whether the server is up
+    .lost = the server ended the connection during the login: it may let nobody in for now (`/etc/nologin`), or this account only from elsewhere (`pam_access`); its log has the reason
+    .shut-out = this server shuts an address out for a while after failed logins: wait ten minutes and try again
+    .closed = some servers shut an address out for a while after failed logins: wait ten minutes and try again
+jump-way-out =
+    .host-key-unknown = nothing was sent, and the key pinned for `{ $target }` stays as it is. Compare this fingerprint with the one that whoever runs the jump host tells you; then connect to it once with `{ $command }`, which asks and writes it to { $file }
+    .host-key-changed = nothing was sent, and the key pinned for `{ $target }` stays as it is. Ask whoever runs the jump host whether it was reinstalled; only then take its old key out of { $file } and connect to it once with `{ $command }`
+    .refused = name its key in ~/.ssh/config (`IdentityFile`, in the block of the jump host), until `{ $command }` logs in
+    .no-password = log in to a jump host with a key: its password is not asked for
+jump-known-hosts =
+    .file = `{ $path }`
+    .none = a `UserKnownHostsFile` that keeps keys
+lost-why-said = { $why }, and it says: `{ $said }`
+sudo-wrong-password = `sudo` did not take the password: { $said }
+key-file-why =
+    .missing = it is not there
+    .public = it is the public half, and no agent has the private half
+    .passphrase = the passphrase is wrong
+    .not-a-file = it is not a file
+    .large = it is too large to be a key
+    .mode = others may read it (mode { $mode }); run `chmod 600` on it
+    .token = it is the key of a security token, which only an agent can use
+tried-agent-key = agent key { $key }
+tried-agent-certificate = agent certificate of key { $key }
+trial-refused-at = `{ $path }` { $refusal }
+trial-write-could = the file `{ $file }` could be made in `{ $folder }`
+trial-write-could-left = the file `{ $file }` could be made in `{ $folder }`; it could not be removed again
+trial-write-left = the file `{ $file }` in `{ $folder }` was made and could not be removed
+trial-write-unread = the file `{ $file }` in `{ $folder }` was written and not read again: it { $refusal }
+trial-write-unwritten = the file `{ $file }` in `{ $folder }` was made and not written: it { $refusal }
+trial-shell-nothing = its shell runs nothing (status { $status }): { $said }
+trial-no-commands = the server runs no commands
+trial-shell =
+    .opened = { $folder } was opened
+    .not-opened = { $folder } cannot be opened
+    .read = a file in { $folder } was read
+    .nothing-to-read = { $folder } holds no file to read
+    .not-read = no file in { $folder } can be read
+    .written = a new file in { $folder } was written, read and removed
+    .left = the file `{ $file }` in { $folder } was made and could not be removed
+    .not-written = no new file can be written in { $folder }
+ssh-config-undecided = it cannot be decided here
+ssh-config-undecided-word = `{ $word }` cannot be decided here
+certificate-why =
+    .host = it is for hosts
+    .expired = it has expired
+    .early = it is not valid yet
+    .other = it is for { $names }
+tried-partly = { $what } (taken, but it wants more than that)
+tried-ended = { $what } ({ $why })
+login-methods =
+    .nothing = nothing more
+    .unknown = no method we know
+tried-no-agent-key = the agent has no key that may be offered
+login-too-many = too many failures
+tried-no-agent = no agent: `SSH_AUTH_SOCK` is not set
+tried-agent-silent = no agent answers at `{ $socket }`
+tried-agent-unlisted = the agent does not list its keys
+tried-agent-enough = { $tried } of { $all } agent keys tried; servers stop at about 6. Name one: `--identity FILE`
+tried-sha-1 = { $what } (the server takes RSA with SHA-1 only)
+tried-agent-unsigned = { $what } (the agent does not sign with it)
+tried-enough = not `{ $file }`: servers stop at about 6 tries
+tried-file-unusable = key file `{ $file }` ({ $why })
+tried-file = key file `{ $file }`
+tried-locked = { $what } (locked, and no passphrase)
+tried-certificate = the certificate of { $what }
+tried-certificate-rsa = { $what } (RSA: only from an agent)
+lost-why-key = its host key changed on the way
+lost-why-closed = the server closed it
+unreachable-no-address = the name has no address
+own-key-in-agent = it is in your agent
+answer-no-local = no sshd on this machine answers: { $error }
+answer-partly = it was taken, but the server wants { $methods } as well
+answer-tried = { $methods } (tried { $tried })
+answer-sftp-late = the SFTP session did not answer in time
+answer-logged-in-but = logged in, but { $why }
+end-no-commands-proftpd = the server does not run commands: ProFTPD there transfers files only
+end-no-channel-late = the server opened no channel in time; nothing was sent
+end-lost-unsent = the connection was lost before anything was sent
+end-no-channel = the server opened no channel: { $why }
+end-lost-before-said = the connection was lost before: { $goodbye }
+end-lost-before = the connection was lost before
+end-signal-named = the command was ended by signal { $name }
+end-no-commands = the server does not run commands
+end-no-output-end = its output did not end
+end-late = it did not end in time
+end-flood = it did not stop talking
+end-lost = the connection was lost: { $why }
+end-no-start = cannot start `/bin/sh` on this machine: { $error }
+end-no-streams = the command has no input or output
+end-signal = the command was ended by a signal
+end-lost-command = the command was lost: { $error }
+end-no-status = the connection was lost before the exit status was seen
+sudo-nothing-why = `sudo` started nothing: { $why }
+sudo-nothing-why-said = `sudo` started nothing: { $why }; it said: { $said }
+sudo-nothing-said = `sudo` started nothing: { $said }
+sudo-no-password = `sudo` wants a password and there is none in the keyring: `stagepass secret set sudo NAME` keeps it there
+reach-sftp = SFTP { $version } answered from `{ $path }`
+reach-shell = a command ran and answered
+trial-folder-opened = `{ $shown }` was opened
+trial-write-refused = a new file was refused, as it must be
+trial-write-unseen = whether writing is refused was not seen: a new file { $refusal }
+sftp-refusal =
+    .missing = is not there
+    .code = was refused ({ $code })
+    .why = was refused: { $why }
+    .other = was answered by something else
+trial-new-file = a new file in `{ $shown }` { $refusal }
+trial-written = a new file in `{ $shown }` was written, read and removed
+trial-read-nothing = `{ $shown }` holds no file to read
+trial-read = `{ $file }` was read
+sftp-error =
+    .short = its SFTP server's answer is cut short
+    .first = its SFTP server refused the first request: { $why } ({ $code })
+    .other = its SFTP server answers something else than was asked
+    .version = its SFTP server does not say its version
+    .ended = the SFTP session ended at once
+    .long = too long a request
+    .twice = its SFTP server answers one request twice
+    .prints = something on the server prints text into the SFTP session, such as a greeting in the account's shell profile
+trial-late = the session did not answer in time
+trial-no-gate = this access has no gate
+trial-gate = the gate of this grant answered
+trial-gate-other = a gate answered, and not for this access: { $said }
+trial-gate-none = not the gate answered, but { $heard }
+trial-command-refused = a command was refused: { $why }
+trial-command-unseen = whether a command is refused was not seen: { $why }
+trial-command-planned = a command runs too, as the plan said
+trial-command-ran = a command ran, where only SFTP was granted
+trial-lost = the connection was lost
+trial-no-sftp = the server has no SFTP
+trial-closed = the server closed the session
+trial-start-folder = the folder one starts in
+trial-forwarding-planned = this server lets a password forward ports, as was said
+trial-forwarding-back = a port of the server was lent to this login
+trial-forwarding-through = a connection was forwarded through the server
+trial-forwarding-tried = the server tried to forward a connection
+trial-forwarding-refused = forwarding was refused in both directions
+trial-no-word = it ended without a word
+trial-no-word-status = it ended without a word (status { $status })
+trial-no-channel = the server opened no channel
+web-late = it did not answer in time
+web-no-answer = what it answered is no answer of a web server
+route-here = this machine
+ssh-config-proxy-command = `ProxyCommand` applies to `{ $host }` and is not supported; use `ProxyJump`
+ssh-config-jump =
+    .circle = `ProxyJump` goes in a circle
+    .blanks = take the blanks out of the list of hops
+    .hops = `ProxyJump` has more than { $hops } hops
+ssh-config-host =
+    .not-one = `{ $text }` is not a host
+    .no-domain = the name is in none of `CanonicalDomains`
+    .none = this `Host` names none
+    .neither = this is neither a name nor an address
+ssh-config-line = line { $line }: { $why }
+ssh-config-cnames = `CanonicalizePermittedCNAMEs` is not supported
+ssh-config-text =
+    .mark = it begins with a byte order mark, which `ssh` cannot read; save it as UTF-8 without one
+    .bytes = it holds bytes that no text has; save it as UTF-8
+    .not-utf-8 = this is not UTF-8; save the file as UTF-8
+ssh-config-match = `Match { $pattern }` in line { $line } applies, and { $why }; use `Host`
+ssh-config-keyword = `{ $key }` is no keyword of `ssh`; one that only a newer `ssh` knows goes into `IgnoreUnknown`
+ssh-config-host-name =
+    .tokens = `HostName { $name }`: only `%h` means something
+    .not-one = `HostName { $name }` is not the name of a host
+ssh-config-include =
+    .tokens = `Include { $file }`: tokens are not supported
+    .unsupported = `Include { $file }` is not supported
+    .many = it includes too many files
+ssh-config-perhaps = `{ $key }` counts only if { $block }
+ssh-config-value =
+    .comment = put the comment on a line of its own
+    .one = `{ $key }` takes one value
+    .unknown = `{ $value }` is no value of `{ $key }`
+    .port = `{ $value }` is not a port
+    .unsupported = `{ $key }` applies to `{ $host }` and is not supported
+    .quote = a quote is not closed
+    .missing = a value is missing
+    .home = `{ $value }`: the home folder of another user
+    .variable = the variable `{ $name }` is not set
+    .token = the token `{ $token }` is not supported
+ssh-config-file =
+    .unread = cannot be read: { $error }
+    .writable = others may write to it, and `ssh` refuses it too; run `chmod go-w` on it, and see whose it is
+ssh-config-capitals = `Host { $pattern }` in line { $line } means `{ $name }`, and to `ssh` capitals are other letters; write both the same way
 
 ## What a survey of a server finds
 
@@ -1294,3 +1701,452 @@ survey-other-key = it names the grant, and has another key than the grant
 survey-other-tag = its tag is not the one that was made with the grant
 survey-other-account = the ledger has the grant for the account { $accounts }, and this is another
 survey-other-server = the ledger has the grant on `{ $target }`, which is another server
+
+## Words that stand before values, and what is said on the way
+
+opening-rehearsal = these terms only show a plan
+    .why = a backup that they need was never read
+opening-nothing-made = nothing was made
+password-unhashed = the password cannot be hashed
+opening-target-changed = `{ $target }` was changed or removed meanwhile
+progress-making-layer = making `{ $provider }`
+progress-trying-login = trying the supporter's login
+progress-check-key = taking the verification key away
+opening-gate-unrecorded = the gate answered, and its own record does not say so
+    .why = what a supporter does could not be recorded there, or something else answered in its place
+    .way-out = look whether the server's disk is full
+opening-part-gone = { $part ->
+        [gate] the gate that was made to end this access is not there any more
+       *[failsafe] the failsafe that was made to end this access is not there any more
+    }
+    .why = something on the server took it away while the login was tried
+    .way-out = ask whoever manages this server what cleans up there
+opening-unrecorded = access was made and is recorded as `opening`; `stagepass sweep` takes it away again
+opening-weaker = the server did not make what ends this access on time
+opening-wider = the server could not confine this access to the shop folder after all
+opening-layer-absent = `{ $provider }` said that it made its part, and it is not there
+    .why = what was read back does not say `present=true`
+opening-layer-shut = `{ $provider }` made its part, and it did not let in
+opening-no-layer = the grant has no such layer
+    .why = nothing was asked for
+opening-refused = the server refused to make access with `{ $provider }`
+opening-unknown = nobody saw how making access ended
+opening-without-layers = the grant has no layer
+opening-untried = the supporter's login could not be tried
+opening-shut-out = { $what ->
+        [password] access was made, but the password did not get in
+       *[key] access was made, but the key did not get in
+    }
+    .why = the server answered: { $seen }
+    .lists = AllowUsers, AllowGroups or a Match block of this server may keep new accounts out: `stagepass target check { $target }` shows its settings
+    .kind = this server may take no keys of this kind (`PubkeyAcceptedAlgorithms` in sshd's settings), or a Match block keeps the account out: ask for a key of another kind
+answer-none = not tried
+answer-key-accepted = the supporter's key is accepted
+answer-logged-in = logged in, { $reach }
+answer-check-key = the verification key logged in
+answer-refused = refused (it offers { $methods })
+opening-key-elsewhere = not taken from this address, as `--from` says; its line was read back and is right
+opening-key-line = the key line that was read back is not the one that was made
+opening-interrupted = interrupted
+    .why = the grant was not finished
+opening-may-be-live = an account may be live on { $target }: `stagepass sweep`
+opening-busy = another process is working on it
+opening-taken-back = everything that had been made was taken back and re-read as gone
+opening-kept = grant { $grant } stays in the ledger; `stagepass sweep` finishes it
+    .why = taking it back failed: { $why }
+trial-fault-gate = what was granted cannot be kept here: a session does not pass stagepass's gate
+trial-fault-more = more can be done than was granted
+trial-hint-shell = `--access ssh` grants a shell, where that is what you want
+trial-fault-work = the access was made, and cannot do its work
+trial-hint-forced =
+    .unknown = most often a `ForceCommand` of this server goes before the one on a key; as root there: `sshd -T -C user={ $account },host=localhost,addr=127.0.0.1 | grep -i forcecommand`
+    .known = this server's sshd forces `{ $forced }` on every session
+    .way-out = in sshd's settings, `ForceCommand none` in a `Match User` block that stands first, for this account or for `sp-*`, leaves it to the gate
+script-unmade = the script for the server cannot be made
+target-taken = there is a target `{ $target }` already
+    .way-out = choose another name, or add `--replace`
+progress-host-key = asking the server for its host key
+target-added = Target { $target } is added.
+target-next = next: stagepass target check { $target }
+target-has-grants = `{ $target }` has grants on the server with the host key { $keys }
+    .close = close them first (`stagepass revoke --target { $target }`), or choose another name
+    .keys = if it is the same server with a new host key, write both keys into `{ $file }`: host_key = ["old", "new"]
+target-no-key-file = there is no key file `{ $file }`
+target-warning-live = grants on a live shop need the desk's approval and a verified backup
+target-fingerprint-unreadable = the host key's fingerprint cannot be understood
+    .way-out = write it as the hoster tells it: SHA256:… or a whole `ssh-ed25519 AAAA…` line
+target-host-key-revoked = the host key of `{ $host }` is marked `@revoked` in `known_hosts`
+target-host-key-other = the host key of `{ $host }` is not the one in `known_hosts`
+    .why = expected { $expected }, received { $fingerprint }
+    .way-out = ask your hosting company for the fingerprint and give it with `--host-key SHA256:…`
+ask-host-key = Is it the same?
+target-host-key-unconfirmed = the host key was not confirmed
+    .way-out = nothing was sent and nothing was added
+target-host-key-new = the host key of `{ $host }` is not known: it is { $fingerprint }
+    .way-out = compare it with the one your hosting company tells you, and give it: `stagepass target add { $target } … --host-key SHA256:…`
+targets-unwritten = the list of targets was not changed
+    .where = it is in `{ $file }`
+targets-left-out = the targets in the ledger are left out: { $why }
+target-unproved = the ledger's target `{ $name }` is not used: nothing proves that it is yours
+targets-none = no targets; `stagepass target add` adds one
+list-nothing = no grants recorded in { $place }
+list-none-open = no access is open, says { $place }
+list-cut = only the first { $count } are listed; `--limit` shows more
+list-way-out = `stagepass revoke ID` tries again now, `stagepass show ID` says what went wrong
+progress-checking = checking
+manifest-name = it names itself `{ $name }`
+manifest-credentials = only what has `account = "none"` has `credentials`: those of an account are asked for with `grant`
+manifest-proof = a `proof` by `http` tries a password, and its `credentials` name none
+manifest-signs = only what has `account = "none"` has `signs`: a user of the shop stands beside the account
+manifest-kept = its [close] may say `{ $KEPT }`, and there is no [collected] by which the server is told that it may forget the result
+manifest-seen = its [open] is told `{ $key }`, which [detect] does not say in one line
+manifest-untold = the script reads `{ $input }`, and its [inputs] do not say which verbs are told it
+manifest-seen-elsewhere = its [{ $verb }] cannot have `seen`: [open] can
+manifest-sayings = its [{ $name }] cannot have sentences of the kind { $kind_name }
+manifest-verb = its [{ $verb }]: { $why }
+manifest-shop = it needs a shop folder, and `en.ftl` does not say why: `needs-shop` is missing
+manifest-records = its [{ $verb }] may say records of a comparison, which only [close] can
+manifest-inputs =
+    .unknown = its [inputs]: there is no input `{ $input }`
+    .no-verb = its [inputs]: no verb is named for `{ $input }`
+    .verb = its [inputs]: `{ $word }` is no verb, or named twice for `{ $input }`
+demo-no-folder = no temporary folder can be made
+demo-server = A throw-away server runs: { $server }.
+demo-no-program = this program cannot be found
+demo-scene =
+    .ftp-refused = The merchant tries the old way. FTP is refused.
+    .target-added = The staging server is added; its host key is compared with the one the hoster told.
+    .live-refused = Access to the live shop is refused, with everything that would be needed.
+    .sftp-works = The supporter connects with OpenSSH's own sftp.
+    .time-passes = Time passes.
+    .key-refused = The deadline is over: the server itself refuses the key.
+    .shop-refused = The shop itself refuses the old cookies, and a new login.
+    .swept = The sweep, as cron would run it, removes what was made and proves it.
+    .found = It finds the program that the supporter left in the shop, and says so.
+    .shop-user-gone = The user of the shop is gone as well.
+    .shop-login = The supporter logs in to the shop through its own form.
+    .without-root = Where there is no root, a time-limited key in the merchant's own account does it.
+    .granted = Access to staging is granted, for { $seconds } seconds, and tried for real.
+    .granted-shop = Access to staging and to the shop on it is granted, for { $seconds } seconds, and tried for real.
+demo-no-shop = (a user of the shop itself is left out: { $why })
+progress-deadline-comes = waiting for the deadline
+demo-reason = the demo put it there
+demo-all-well = (it says nothing: all is well)
+demo-no-curl = there is no curl on this machine
+demo-closing = (the server itself is closing it; asked again)
+demo-folder-full = the demo's folder is full
+demo-expected = (exit code { $expected }, as it must be)
+demo-failed = the demo failed at `{ $words }`
+    .why = { $status ->
+            [none] it should have ended with { $expected }, and ended with no status
+           *[other] it should have ended with { $expected }, and ended with { $status }
+        }
+demo-not-listed = the demo's grant is not listed
+demo-not-run = `{ $program }` cannot be run
+demo-no-sshd = there is no `sshd` on this machine
+    .way-out = install it: `apt-get install openssh-server` (the service need not run)
+demo-no-sftp = there is no `sftp` on this machine
+    .way-out = install it: `apt-get install openssh-client`
+demo-no-host = no throw-away host: { $why }; { $said }
+demo-no-private-sshd = no private sshd can be started
+demo-needs-host = it needs a throw-away host, and none can be made here
+demo-ended = it ended with { $status }
+demo-silent = it does not answer
+demo-said-nothing = it said nothing
+demo-no-keys = no keys can be made
+demo-folder-unwritten = the demo's folder cannot be written
+demo-no-shop-password = the demo's shop password is not there
+demo-failed-at = the demo failed at `{ $address }`
+demo-shop-answered = the shop answered with { $said }
+demo-curl-not-run = `curl` cannot be run
+provider-error-not-found = there is no provider `{ $value }`
+provider-error-name-taken = `{ $value }` is the name of a built-in provider: rename the folder
+provider-error-manifest = the manifest `{ $path }` cannot be used: { $why }
+provider-error-sentences = the sentences of `{ $place }` cannot be used: { $why }
+provider-error-unreadable = the provider's file `{ $path }` cannot be read
+provider-error-unsafe = `{ $path }` must belong to you and be writable by nobody else
+doctor-what =
+    .configuration = configuration
+    .ledger = ledger
+    .grants = grants
+    .keyring = keyring
+    .schedule = schedule
+    .shared-targets = targets in the ledger
+    .shared-target = target { $target } in the ledger
+    .grant = grant { $grant }
+    .target = target { $target }
+doctor-mark =
+    .good = ok
+    .bad = MEND
+doctor-remedy = do: { $remedy }
+doctor-bad = { $count ->
+        [one] one thing has to be mended
+       *[other] { $count } things have to be mended
+    }
+doctor-targets = { $count ->
+        [one] one target in { $file }
+       *[other] { $count } targets in { $file }
+    }
+    .none = no targets yet in { $file }
+    .way-out = it holds the host keys that are believed: `chmod go-w` it
+doctor-ledger = live grants: { $live }, closed: { $closed }, in { $place }
+    .none = none yet ({ $place })
+    .way-out = only you may read and write it
+doctor-stuck = { $count } are stuck
+    .way-out = `stagepass list` shows them first
+doctor-found = closed with findings that nobody has acknowledged: { $count }
+    .way-out = `stagepass list` shows them; once somebody has looked: `stagepass acknowledge`
+doctor-drifted = open and not what was made: { $count }
+doctor-unseen = open and not looked at for a day: { $count }
+    .way-out = `stagepass sweep --check` says why
+doctor-unproved = nothing proves that it is yours, and it is not used
+doctor-keyring = it answers
+    .locked = it is locked, and a target needs it
+    .locked-unneeded = it is locked; no target needs one
+    .absent = there is none here ({ $why }), and a target needs it
+    .absent-unneeded = there is none here ({ $why }); no target needs one
+    .way-out = unlock it, or give that target a key without a passphrase and sudo without a password
+doctor-swept = open grants are swept on time, or there are none
+    .way-out = `stagepass schedule install`
+doctor-lost-target = its target `{ $target }` is no longer in the list
+    .way-out = add the target again, so that the grant can be closed
+doctor-clock = its clock is { $seconds } s off
+    .way-out = turn on time synchronisation on the server (timedatectl set-ntp true)
+doctor-reached = logged in; { $server }
+doctor-refused = logged in, but `{ $provider }` cannot be used
+doctor-nobody-there = cron has no agent, no keyring and nobody to ask: give the target a key file without a passphrase (`--identity`), and sudo without a password
+doctor-root =
+    .sudo-password = keep the password of `sudo` with `stagepass secret set sudo { $target }`
+    .sudo = as root on the server, run `visudo -f /etc/sudoers.d/stagepass` and write `deploy ALL=(root) NOPASSWD: /bin/sh -s`, with your login in place of `deploy`
+    .none = `stagepass target check { $target }` shows what the server has
+progress-looking-with = looking with { $provider }
+progress-looking-into-shop = looking into the shop with { $provider }
+list-to-be-looked-at = { $count ->
+        [one] one grant has to be looked at
+       *[other] { $count } grants have to be looked at
+    }
+list-late = { $count ->
+        [one] one grant is stuck or overdue
+       *[other] { $count } grants are stuck or overdue
+    }
+list-trouble = { $count } grants are stuck, overdue or have to be looked at
+check-unusable = cannot be used:
+check-note = note:
+check-environment = environment:
+check-nothing-usable = no kind of access can be made on `{ $target }`
+    .why = `{ $provider }`: { $why }
+    .way-out = nothing was changed; each reason above says what to mend
+check-yes = yes
+    .with = yes, with what is named below
+check-no = no
+    .why = no: { $why }
+check-clock =
+    .same = as here
+    .ahead = { $seconds } s ahead of this one
+    .behind = { $seconds } s behind this one
+check-folder = there
+    .owned = there, owned by { $owner }
+check-key-ends = by itself, to the second
+    .not = not by itself
+check-failsafe =
+    .systemd = a systemd timer
+    .cron = cron
+    .crontab = the account's crontab
+    .none = none
+    .none-why = none: { $why }
+check-logins = a key or a password
+    .key = a key
+    .password = a password
+    .neither = neither a key nor a password
+target-host-key-is = The host key of { $host } is
+target-host-key-compare = Compare it with the fingerprint your hosting company tells you.
+target-removed = target { $target } is removed
+target-live = `{ $target }` has grants that are not closed
+    .way-out = close them first: `stagepass revoke --target { $target }`
+target-kept-in-ledger = the ledger
+target-part-unusable = { $part ->
+        [name] the target's name cannot be used
+        [address] the target's address cannot be used
+        [path] the target's shop folder cannot be used
+        [public-host] the target's public host cannot be used
+        [identity] the target's key file cannot be used
+        [login] the target's login cannot be used
+        [become] the target's way to root cannot be used
+       *[environment] the target's environment cannot be used
+    }
+trial-not-tried = not tried: { $why }
+    .no-layer = it has no layer
+    .password = the password was never kept
+manifest-place = line { $line }, column { $column }: { $why }
+catalogue-error = line { $line }: { $why }
+layer-another-server = `{ $target }` now leads to another server: the grant is on the one with the host key { $keys }; if it is the same server with a new host key, write both keys into targets.toml: host_key = ["old", "new"]
+reconcile-by = by { $providers }
+list-and = { $first } and { $second }
+list-or = { $first } or { $second }
+environment-verdict =
+    .staging = staging
+    .live = live
+    .unknown = unknown
+columns-not-shown = not shown: { $columns }
+plan-anywhere = anywhere
+plan-case = { $case } at { $desk }
+plan-more = { $count } more
+    .at-least = at least { $count } more
+plan-then = { $backstops }, later
+made-by = { $what }, by `{ $provider }`
+granted-user = the user { $user } by `{ $provider }`
+    .at = the user { $user } by `{ $provider }`, at { $place }
+desk-any-port = any
+desk-live = only with approval
+    .never = never
+desk-rules = Rules
+moved-read = { $bytes } bytes read
+    .files = { $bytes } bytes in { $files } files read
+moved-written = { $bytes } bytes written
+    .files = { $bytes } bytes in { $files } files written
+show-account = { $account } by { $provider }
+show-acknowledged = acknowledged { $at } by { $actor }: { $why }
+backup-to-be-made = made by `{ $command }` when access is made, and then read
+backup-was-made = was made by `{ $command }`
+backup-shown = { $backup }: { $kind }, { $age } old, { $size }
+state-altered = { $state }, ALTERED
+state-stuck = STUCK
+state-overdue = { $state }, OVERDUE
+state-found = { $state }, { $count } FOUND
+state-drifted = { $state }, DRIFTED
+state-ending = open, ending
+ends-closed = closed { $when }
+trial-proved = the trial proved { $proved }
+    .partly = the trial proved { $proved }; not tried: { $left_out }
+provider-is-told = is told { $words }
+provider-may-say = may say { $words }
+provider-new = The provider { $provider } is in { $folder }:
+    .dry-run = The provider { $provider } would be in { $folder }:
+    .next = next: stagepass provider test { $provider } --target staging
+demo-done = That was the whole job:
+    .steps = { $steps } steps in { $seconds } s; the server and everything on it is gone.
+demo-described =
+    .host = OpenSSH on { $address }:{ $port }, a host of its own
+    .private = OpenSSH on { $address }:{ $port }, a private sshd
+demo-login =
+    .let-in = 302: logged in
+    .kept-out = 200: the form again, not logged in
+    .neither = neither let in nor refused
+demo-visit =
+    .profile = 200: the own profile
+    .form = 302: to the login form
+    .neither = neither the page nor the login form
+demo-curl-form = $ curl { $form }  (as { $user }, with the password)
+demo-curl-page = $ curl { $page }  (with the cookies of that login)
+label =
+    .reference = reference
+    .desk = desk
+    .opened = opened
+    .state = state
+    .case = case
+    .closed = closed
+    .ledger = ledger
+    .target = target
+    .provider = provider
+    .makes = makes
+    .runs-as = runs as
+    .account = account
+    .from = from
+    .digest = digest
+    .file = file
+    .what-it-says = what it says
+    .host-key = host key
+    .ends = ends
+    .deadline = deadline
+    .enforced-by = enforced by
+    .tried = tried
+    .beside-it = beside it
+    .revoke = revoke
+    .note = note
+    .for = for
+    .server = server
+    .environment = environment
+    .access = access
+    .not-opened = not opened
+    .opened-secrets = OPENED
+    .live = LIVE
+    .credential = credential
+    .at-the-end = at the end
+    .override = override
+    .then = then
+    .name = name
+    .connects-by = connects by
+    .port = port
+    .time-box = time-box
+    .extensions = extensions
+    .live-shops = live shops
+    .last-sweep = last sweep
+    .by = by
+    .every = every
+    .where = where
+    .runs = runs
+    .connect = connect
+    .grant = grant
+    .supporter = supporter
+    .key = key
+    .password = password
+    .ended-by = ended by
+    .so = so
+    .last-look = last look
+    .by-sftp = by SFTP
+    .attempts = attempts
+    .last-error = last error
+    .id = id
+    .backup = backup
+    .events = events
+    .head = head
+    .address = address
+    .become = become
+    .shop-folder = shop folder
+    .kept-in = kept in
+    .login = login
+    .identity = identity
+    .public-host = public host
+    .can-be-used = can be used
+    .would-make = would make
+    .version = version
+    .folder = folder
+    .admin = admin
+    .owned-by = owned by
+    .php = PHP
+    .signal = signal
+    .says = says
+    .system = system
+    .clock = clock
+    .logs-in-with = logs in with
+    .key-ends = a key ends
+    .gate = gate
+    .failsafe = failsafe
+    .confines = confines SFTP
+check-key-failed = the verification key cannot be made
+
+## What ends a grant on time
+
+promise-key = the key
+promise-password = the password
+promise-by =
+    .gate = gate
+    .key-expiry = key expiry
+    .systemd = failsafe (systemd timer)
+    .cron = failsafe (cron)
+    .crontab = failsafe (the account's crontab)
+    .other = failsafe ({ $kind })
+    .shop = the shop itself
+    .nothing = nothing on the server
+promise-missing =
+    .gate = this server cannot run a gate
+    .failsafe = this server has neither systemd nor cron
+    .taken-away = nothing here takes it away at the deadline
+    .refuses = nothing here refuses a new login at the deadline
+    .ends = nothing here surely ends a session that is open at the deadline
+    .nameless = Dropbear keeps a connection that a password opened after its account is gone, and nothing here can tell whose it is; use a key
+    .commands-run = a password lets commands run here, and not SFTP alone
+promise-then =
+    .sweep = the sweep
+    .expiry-day = the account's expiry day
+way-out-of-drift = what drifted is mended on the server, or ended: `stagepass revoke ID`; `stagepass sweep --check` looks again at once

@@ -12,7 +12,7 @@ use crate::grant::{Case, Grant, State, UnixTime};
 use crate::ledger::{CaseFilter, Filter, Ledger, LedgerError};
 use crate::lifecycle::batch::Tally;
 use crate::message::{self, Arg, Id};
-use crate::output::{Cell, Column, Tone, fields, paint, table};
+use crate::output::{Cell, Column, Label, Tone, fields, paint, table};
 use crate::policy::{check_reference, check_sentence};
 
 /// `case …`
@@ -134,16 +134,19 @@ async fn list(context: &Context, all: bool) -> Result<()> {
 }
 
 const COLUMNS: [Column; 4] = [
-    Column::new("reference", 0),
-    Column::new("desk", 2),
-    Column::new("opened", 1),
-    Column::new("state", 0),
+    Column::new(Id("label.reference"), 0),
+    Column::new(Id("label.desk"), 2),
+    Column::new(Id("label.opened"), 1),
+    Column::new(Id("label.state"), 0),
 ];
 
 fn row(case: &Case, now: UnixTime) -> Vec<Cell> {
     let state = match case.closed_at {
-        Some(at) => Cell::from(format!("closed {}", deadline::relative(at, now))),
-        None => Cell::toned(Tone::Good, "open"),
+        Some(at) => {
+            let args = [("when", deadline::relative(at, now).into())];
+            Cell::from(message::text("ends-closed", &args))
+        }
+        None => Cell::toned(Tone::Good, State::Open.word()),
     };
     let opened = deadline::relative(case.opened_at, now);
     vec![case.reference.as_str().into(), case.desk.as_str().into(), opened.into(), state]
@@ -155,10 +158,10 @@ async fn show(context: &Context, reference: &str) -> Result<()> {
     let grants = grants_of(&ledger, reference, false).await?;
     let now = context.now();
     let mut text = fields(&[
-        ("case", case.reference.clone()),
-        ("desk", case.desk.clone()),
-        ("opened", deadline::utc(case.opened_at)),
-        ("closed", case.closed_at.map(deadline::utc).unwrap_or_default()),
+        (Label::of("label.case"), case.reference.clone()),
+        (Label::of("label.desk"), case.desk.clone()),
+        (Label::of("label.opened"), deadline::utc(case.opened_at)),
+        (Label::of("label.closed"), case.closed_at.map(deadline::utc).unwrap_or_default()),
     ]);
     text.push_str(&view::grants(&grants, now));
     let documents: Vec<Value> = grants.iter().map(|grant| view::document(grant, now)).collect();
@@ -230,7 +233,7 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     let forgotten = forgotten(&ledger, reference).await?;
     text.push_str(&about_forgotten(&forgotten));
     text.push_str(&format!("{}\n", paint(Tone::Good, &of_case(Id("case-is-closed"), reference))));
-    text.push_str(&fields(&[("ledger", head.to_string())]));
+    text.push_str(&fields(&[(Label::of("label.ledger"), head.to_string())]));
     let mut document = with_case(revoke::document(&tally, context.now()), &case);
     if let Some(object) = document.as_object_mut() {
         let ids: Vec<&str> = forgotten.iter().map(|grant| grant.id.as_str()).collect();

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::message;
-use crate::output::{Cell, Column, Tone, fields, paint, table};
+use crate::message::{self, Id};
+use crate::output::{Cell, Column, Label, Tone, fields, paint, table};
 use crate::policy::desk::Desk;
 
 /// `desk …`
@@ -34,8 +34,11 @@ pub fn run(context: &Context, command: &DeskVerb) -> Result<()> {
     }
 }
 
-const COLUMNS: [Column; 3] =
-    [Column::new("desk", 0), Column::text("name", 0), Column::new("from", 1)];
+const COLUMNS: [Column; 3] = [
+    Column::new(Id("label.desk"), 0),
+    Column::text(Id("label.name"), 0),
+    Column::new(Id("label.from"), 1),
+];
 
 fn list(context: &Context) -> Result<()> {
     let listed = Desk::list(Some(&context.desks_dir()))
@@ -62,11 +65,16 @@ fn show(context: &Context, name: &str) -> Result<()> {
     let manifest = &desk.manifest;
     let protocols: Vec<&str> = manifest.protocols.iter().map(|protocol| protocol.id()).collect();
     let mut text = fields(&[
-        ("desk", format!("{} ({})", desk.id, manifest.name)),
-        ("connects by", protocols.join(", ")),
-        ("port", manifest.port.map_or("any".into(), |port| port.to_string())),
+        (Label::of("label.desk"), format!("{} ({})", desk.id, manifest.name)),
+        (Label::of("label.connects-by"), protocols.join(", ")),
         (
-            "time-box",
+            Label::of("label.port"),
+            manifest
+                .port
+                .map_or_else(|| message::text("desk-any-port", &[]), |port| port.to_string()),
+        ),
+        (
+            Label::of("label.time-box"),
             message::text(
                 "desk-time-box",
                 &[
@@ -76,12 +84,15 @@ fn show(context: &Context, name: &str) -> Result<()> {
             ),
         ),
         (
-            "extensions",
+            Label::of("label.extensions"),
             message::text("desk-at-most", &[("count", manifest.extensions.count.into())]),
         ),
-        ("live shops", if manifest.live.allowed { "only with approval" } else { "never" }.into()),
+        (
+            Label::of("label.live-shops"),
+            Id(if manifest.live.allowed { "desk-live" } else { "desk-live.never" }).text(),
+        ),
     ]);
-    text.push_str(&format!("\n{}\n", paint(Tone::Strong, "Rules")));
+    text.push_str(&format!("\n{}\n", paint(Tone::Strong, &message::text("desk-rules", &[]))));
     let mut rules = Vec::new();
     for rule in &manifest.rules {
         let sentence = desk.rule_text(&rule.id).unwrap_or_default();

@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::Access;
 use crate::ledger::{Filter, Ledger};
 use crate::machine::keyring::Availability;
+use crate::message::{self, Id, Note, Told as _};
 use crate::output::{Tone, paint};
 use crate::remote::inputs;
 use crate::remote::provider::{Provider, Verb, refuse_unsafe};
@@ -42,13 +43,14 @@ const MOST: u32 = 100_000;
 /// Seconds after which an open grant that no sweep could look at is told.
 const LONG_UNSEEN: i64 = 24 * 60 * 60;
 
-/// What to do about findings.
-const FOUND: &str =
-    "`stagepass list` shows them; once somebody has looked: `stagepass acknowledge`";
+const LEDGER: Id = Id("doctor-what.ledger");
+const GRANTS: Id = Id("doctor-what.grants");
 
 /// One thing that was checked.
 #[derive(Debug, Serialize)]
 struct Finding {
+    /// That of what was found, the same in every language.
+    id: String,
     what: String,
     ok: bool,
     found: String,
@@ -58,22 +60,24 @@ struct Finding {
 }
 
 impl Finding {
-    fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
-        let (what, found) = (what.into(), found.into());
-        Self { what, ok: true, found, remedy: String::new(), kind: Kind::Internal }
+    fn good(what: impl Into<Note>, found: impl Into<Note>) -> Self {
+        let (what, found) = (what.into().text, found.into());
+        let (id, found) = (found.id, found.text);
+        Self { id, what, ok: true, found, remedy: String::new(), kind: Kind::Internal }
     }
 
-    fn bad(kind: Kind, what: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
-        let (what, found) = (what.into(), found.into());
-        Self { what, ok: false, found, remedy: remedy.to_owned(), kind }
+    fn bad(
+        kind: Kind,
+        what: impl Into<Note>,
+        found: impl Into<Note>,
+        remedy: impl Into<Note>,
+    ) -> Self {
+        let remedy = remedy.into().text;
+        Self { ok: false, remedy, kind, ..Self::good(what, found) }
     }
 
-    fn of(what: impl Into<String>, e: &Error) -> Self {
-        let mut found = e.message.clone();
-        for cause in &e.causes {
-            found.push_str(": ");
-            found.push_str(&cause.text);
-        }
+    fn of(what: impl Into<Note>, e: &Error) -> Self {
+        let found = Note { id: e.id.clone(), text: e.one_line() };
         Self::bad(e.kind, what, found, e.hints.first().map_or("", |hint| hint.text.as_str()))
     }
 }
@@ -84,12 +88,12 @@ impl Finding {
 /// Something has to be mended; the exit code is that of the worst finding.
 pub async fn run(context: Context, typed: &DoctorArgs) -> Result<()> {
     let context = if typed.unattended { context.unattended() } else { context };
-    let progress = context.output.progress("checking");
+    let progress = context.output.progress(&message::text("progress-checking", &[]));
     let mut findings = vec![configuration(&context)];
     let ledger = match context.ledger_to_read().await {
         Ok(ledger) => ledger,
         Err(e) => {
-            findings.push(Finding::of("ledger", &e));
+            findings.push(Finding::of(LEDGER, &e));
             None
         }
     };
@@ -110,11 +114,16 @@ pub async fn run(context: Context, typed: &DoctorArgs) -> Result<()> {
 
 fn report(context: &Context, findings: &[Finding]) -> Result<()> {
     let mut text = String::new();
+    let [good, bad] = [Id("doctor-mark.good"), Id("doctor-mark.bad")].map(Id::text);
+    let width = good.chars().count().max(bad.chars().count());
     for finding in findings {
-        let mark = if finding.ok { paint(Tone::Good, "ok  ") } else { paint(Tone::Bad, "MEND") };
+        let (tone, mark) = if finding.ok { (Tone::Good, &good) } else { (Tone::Bad, &bad) };
+        let mark = paint(tone, &format!("{mark:<width$}"));
         text.push_str(&format!("{mark} {}: {}\n", finding.what, finding.found));
         if !finding.remedy.is_empty() {
-            text.push_str(&format!("     {} {}\n", paint(Tone::Strong, "do:"), finding.remedy));
+            let remedy = [("remedy", finding.remedy.as_str().into())];
+            let remedy = message::text("doctor-remedy", &remedy);
+            text.push_str(&format!("{:width$} {remedy}\n", ""));
         }
     }
     let bad: Vec<&Finding> = findings.iter().filter(|finding| !finding.ok).collect();
@@ -125,36 +134,25 @@ fn report(context: &Context, findings: &[Finding]) -> Result<()> {
     if !context.output.is_json() {
         context.output.result(&text, json!(null));
     }
-    let mut error = Error::new(
-        worst,
-        match bad.len() {
-            1 => "one thing has to be mended".to_owned(),
-            count => format!("{count} things have to be mended"),
-        },
-    );
+    let mut error = Error::of(worst, "doctor-bad", &[("count", bad.len().into())]);
     error.more.result = Some(json!({ "findings": findings }));
     Err(error)
 }
 
 fn configuration(context: &Context) -> Finding {
-    let what = "configuration";
+    let what = Id("doctor-what.configuration");
     let path = context.targets_path();
     match context.targets() {
         Err(e) => Finding::of(what, &e),
         Ok(targets) if targets.iter().len() == 0 => {
-            Finding::good(what, format!("no targets yet in {}", path.display()))
+            Finding::good(what, Note::of("doctor-targets.none", &[("file", (&path).into())]))
         }
         Ok(targets) => match refuse_unsafe(&path) {
-            Ok(()) => Finding::good(
-                what,
-                format!("{} in {}", counted(targets.iter().len(), "target"), path.display()),
-            ),
-            Err(e) => Finding::bad(
-                Kind::Internal,
-                what,
-                e.to_string(),
-                "it holds the host keys that are believed: `chmod go-w` it",
-            ),
+            Ok(()) => {
+                let args = [("count", targets.iter().len().into()), ("file", (&path).into())];
+                Finding::good(what, Note::of("doctor-targets", &args))
+            }
+            Err(e) => Finding::bad(Kind::Internal, what, e.note(), Id("doctor-targets.way-out")),
         },
     }
 }
@@ -162,59 +160,55 @@ fn configuration(context: &Context) -> Finding {
 async fn about_ledger(context: &Context, ledger: Option<&Ledger>) -> Vec<Finding> {
     let place = context.ledger_location().to_string();
     let Some(ledger) = ledger else {
-        return vec![Finding::good("ledger", format!("none yet ({place})"))];
+        let none = Note::of("doctor-ledger.none", &[("place", place.into())]);
+        return vec![Finding::good(LEDGER, none)];
     };
     let mut findings: Vec<Finding> = ledger
         .warnings()
         .iter()
-        .map(|warning| {
-            Finding::bad(
-                Kind::Internal,
-                "ledger",
-                warning.clone(),
-                "only you may read and write it",
-            )
-        })
+        .map(|warning| Finding::bad(Kind::Internal, LEDGER, warning, Id("doctor-ledger.way-out")))
         .collect();
     match ledger.counts().await {
         Ok(counts) => {
-            findings.push(Finding::good(
-                "ledger",
-                format!("live grants: {}, closed: {}, in {place}", counts.live(), counts.closed),
-            ));
+            let args = [
+                ("live", counts.live().into()),
+                ("closed", counts.closed.into()),
+                ("place", place.into()),
+            ];
+            findings.push(Finding::good(LEDGER, Note::of("doctor-ledger", &args)));
             if counts.stuck > 0 {
                 findings.push(Finding::bad(
                     Kind::Stuck,
-                    "grants",
-                    format!("{} are stuck", counts.stuck),
-                    "`stagepass list` shows them first",
+                    GRANTS,
+                    Note::of("doctor-stuck", &[("count", counts.stuck.into())]),
+                    Id("doctor-stuck.way-out"),
                 ));
             }
         }
-        Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
+        Err(e) => findings.push(Finding::of(LEDGER, &Error::from(e))),
     }
     match ledger.alarms().await {
         Ok(alarms) => {
             let told = [
-                (alarms.findings, "closed with findings that nobody has acknowledged", FOUND),
-                (alarms.drifted, "open and not what was made", sweep::WAY_OUT_OF_DRIFT),
+                (alarms.findings, Id("doctor-found"), Id("doctor-found.way-out")),
+                (alarms.drifted, Id("doctor-drifted"), sweep::WAY_OUT_OF_DRIFT),
             ];
-            for (count, what, remedy) in told.into_iter().filter(|(count, ..)| *count > 0) {
-                let found = format!("{what}: {count}");
-                findings.push(Finding::bad(Kind::Stuck, "grants", found, remedy));
+            for (count, found, remedy) in told.into_iter().filter(|(count, ..)| *count > 0) {
+                let found = found.with(&[("count", count.into())]);
+                findings.push(Finding::bad(Kind::Stuck, GRANTS, found, remedy));
             }
         }
-        Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
+        Err(e) => findings.push(Finding::of(LEDGER, &Error::from(e))),
     }
     match ledger.unseen_since(context.now() - LONG_UNSEEN).await {
         Ok(0) => {}
         Ok(count) => findings.push(Finding::bad(
             Kind::Unreachable,
-            "grants",
-            format!("open and not looked at for a day: {count}"),
-            "`stagepass sweep --check` says why",
+            GRANTS,
+            Note::of("doctor-unseen", &[("count", count.into())]),
+            Id("doctor-unseen.way-out"),
         )),
-        Err(e) => findings.push(Finding::of("ledger", &Error::from(e))),
+        Err(e) => findings.push(Finding::of(LEDGER, &Error::from(e))),
     }
     findings
 }
@@ -225,12 +219,11 @@ fn shared_targets(context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !known.targets.is_empty() {
         let names: Vec<&str> = known.targets.iter().map(|target| target.name.as_str()).collect();
-        findings.push(Finding::good("targets in the ledger", names.join(", ")));
+        findings.push(Finding::good(Id("doctor-what.shared-targets"), names.join(", ")));
     }
     findings.extend(known.unproved.iter().map(|name| {
-        let what = format!("target {} in the ledger", clean(name));
-        let found = "nothing proves that it is yours, and it is not used";
-        Finding::bad(Kind::Internal, what, found, &shared::way_to_prove())
+        let what = Note::of("doctor-what.shared-target", &[("target", clean(name).into())]);
+        Finding::bad(Kind::Internal, what, Id("doctor-unproved"), shared::way_to_prove())
     }));
     findings
 }
@@ -243,34 +236,28 @@ fn keyring(context: &Context) -> Finding {
         })
     });
     let needed = needed.unwrap_or(false);
-    let (found, there) = match context.keyring().status() {
-        Availability::Available => ("it answers".to_owned(), true),
-        Availability::Locked => ("it is locked".to_owned(), false),
-        Availability::Absent { why } => (format!("there is none here ({why})"), false),
+    let what = Id("doctor-what.keyring");
+    let (found, why) = match context.keyring().status() {
+        Availability::Available => return Finding::good(what, Id("doctor-keyring")),
+        Availability::Locked if needed => (Id("doctor-keyring.locked"), String::new()),
+        Availability::Locked => (Id("doctor-keyring.locked-unneeded"), String::new()),
+        Availability::Absent { why } if needed => (Id("doctor-keyring.absent"), why),
+        Availability::Absent { why } => (Id("doctor-keyring.absent-unneeded"), why),
     };
-    if there || !needed {
-        let rest = if there { "" } else { "; no target needs one" };
-        return Finding::good("keyring", format!("{found}{rest}"));
+    let found = found.with(&[("why", why.into())]);
+    if needed {
+        Finding::bad(Kind::Internal, what, found, Id("doctor-keyring.way-out"))
+    } else {
+        Finding::good(what, found)
     }
-    Finding::bad(
-        Kind::Internal,
-        "keyring",
-        format!("{found}, and a target needs it"),
-        "unlock it, or give that target a key without a passphrase and sudo without a password",
-    )
 }
 
 async fn sweeping(context: &Context, ledger: &Ledger) -> Finding {
+    let what = Id("doctor-what.schedule");
     match schedule::warning(context, ledger).await {
-        None => Finding::good("schedule", "open grants are swept on time, or there are none"),
-        Some(warning) => {
-            Finding::bad(Kind::Stuck, "schedule", warning, "`stagepass schedule install`")
-        }
+        None => Finding::good(what, Id("doctor-swept")),
+        Some(warning) => Finding::bad(Kind::Stuck, what, warning, Id("doctor-swept.way-out")),
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("one {what}") } else { format!("{count} {what}s") }
 }
 
 /// Every target, or for cron those with live grants.
@@ -298,9 +285,9 @@ async fn targets(
         if targets.find(&grant.target).is_none() {
             findings.push(Finding::bad(
                 Kind::Stuck,
-                format!("grant {}", grant.id),
-                format!("its target `{}` is no longer in the list", grant.target),
-                "add the target again, so that the grant can be closed",
+                Note::of("doctor-what.grant", &[("grant", (&grant.id).into())]),
+                Note::of("doctor-lost-target", &[("target", (&grant.target).into())]),
+                Id("doctor-lost-target.way-out"),
             ));
         }
     }
@@ -308,16 +295,19 @@ async fn targets(
 }
 
 async fn about_target(context: &Context, target: &Target) -> Finding {
-    let what = format!("target {}", target.name);
+    let what = Note::of("doctor-what.target", &[("target", (&target.name).into())]);
     match look(context, target).await {
         Err(e) => Finding::of(what, &e),
         Ok(server) if server.clock_ahead.seconds().saturating_abs() > SKEW_LIMIT => Finding::bad(
             Kind::Internal,
             what,
-            format!("its clock is {} s off", server.clock_ahead.seconds()),
-            "turn on time synchronisation on the server (timedatectl set-ntp true)",
+            Note::of("doctor-clock", &[("seconds", server.clock_ahead.seconds().into())]),
+            Id("doctor-clock.way-out"),
         ),
-        Ok(server) => Finding::good(what, format!("logged in; {}", server.server_id)),
+        Ok(server) => {
+            let args = [("server", server.server_id.into())];
+            Finding::good(what, Note::of("doctor-reached", &args))
+        }
     }
 }
 
@@ -336,7 +326,8 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
     let server_id = session.server_id().to_owned();
     session.close().await;
     let refused = |why: &str| {
-        Error::new(Kind::Refused, format!("logged in, but `{}` cannot be used", provider.name))
+        let provider = [("provider", provider.name.as_str().into())];
+        Error::of(Kind::Refused, "doctor-refused", &provider)
             .because_text(why.to_owned())
             .hint(way_to_root(context, target))
     };
@@ -351,8 +342,7 @@ async fn look(context: &Context, target: &Target) -> Result<Server> {
 }
 
 /// What an attended login has and cron has not.
-const NOBODY_THERE: &str = "cron has no agent, no keyring and nobody to ask: give the target a key \
-                            file without a passphrase (`--identity`), and sudo without a password";
+const NOBODY_THERE: Id = Id("doctor-nobody-there");
 
 /// A login that only fails because nobody is there has a remedy of its own.
 fn not_reached(context: &Context, target: &Target, e: TransportError) -> Error {
@@ -370,17 +360,12 @@ fn not_reached(context: &Context, target: &Target, e: TransportError) -> Error {
 }
 
 /// What to do where the login works and the provider does not.
-fn way_to_root(context: &Context, target: &Target) -> String {
-    let name = &target.name;
-    match target.elevation {
-        Elevation::SudoPassword if context.unattended => NOBODY_THERE.to_owned(),
-        Elevation::SudoPassword => {
-            format!("keep the password of `sudo` with `stagepass secret set sudo {name}`")
-        }
-        Elevation::Sudo => "as root on the server, run `visudo -f /etc/sudoers.d/stagepass` and \
-                            write `deploy ALL=(root) NOPASSWD: /bin/sh -s`, with your login in \
-                            place of `deploy`"
-            .to_owned(),
-        Elevation::None => format!("`stagepass target check {name}` shows what the server has"),
-    }
+fn way_to_root(context: &Context, target: &Target) -> Note {
+    let id = match target.elevation {
+        Elevation::SudoPassword if context.unattended => NOBODY_THERE,
+        Elevation::SudoPassword => Id("doctor-root.sudo-password"),
+        Elevation::Sudo => Id("doctor-root.sudo"),
+        Elevation::None => Id("doctor-root.none"),
+    };
+    id.with(&[("target", (&target.name).into())])
 }

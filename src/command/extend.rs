@@ -17,7 +17,7 @@ use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::lifecycle::claim::{self, event, lease_seconds};
 use crate::lifecycle::evidence;
 use crate::message::{self, Arg};
-use crate::output::{Tone, fields, paint};
+use crate::output::{Label, Tone, fields, paint};
 use crate::policy::{
     Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, Override,
     decide_extension,
@@ -110,7 +110,10 @@ pub async fn run(context: &Context, typed: ExtendArgs) -> Result<()> {
     let text = format!(
         "{}\n{}",
         paint(Tone::Good, &message::text("extend-done", &[("grant", (&grant.id).into())])),
-        fields(&[("ends", deadline::human(grant.deadline, &Local, context.now()))])
+        fields(&[(
+            Label::of("label.ends"),
+            deadline::human(grant.deadline, &Local, context.now())
+        )])
     );
     context.output.result(&text, json!({ "grant": view::document(&grant, context.now()) }));
     Ok(())

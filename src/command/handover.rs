@@ -21,12 +21,12 @@ use crate::ledger::{EventFilter, Ledger};
 use crate::lifecycle::claim::event;
 use crate::lifecycle::sealed;
 use crate::message::{self, Arg};
-use crate::output::fields;
 use crate::policy::check_sentence;
 use crate::remote::layer::OpenReply;
 use crate::remote::session::unreachable;
 use crate::target::Target;
 use crate::target::pin::HostKeyPin;
+use crate::text;
 use crate::transport::Route;
 
 /// `handover`
@@ -52,6 +52,9 @@ pub struct HandoverArgs {
 
 /// The verb of the event that says it.
 const VERB: &str = "grant.handed-over";
+
+/// The longest line of a note, in characters. An RSA key of 16,384 bits takes 2,800.
+const LINE: usize = 4000;
 
 /// The most events of one grant that are looked through.
 const MOST_EVENTS: u32 = 10_000;
@@ -251,9 +254,14 @@ pub(super) fn note(
     if let Some(doubt) = connect.doubt {
         lines.push((label("handover-doubt"), doubt));
     }
-    let lines: Vec<(&str, String)> =
-        lines.iter().map(|(label, text)| (label.as_str(), text.clone())).collect();
-    format!("{title}\n{}", fields(&lines))
+    // Without colour, and no line is cut: it is pasted, kept in a file, and read by programs.
+    let width = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    let mut note = title + "\n";
+    for (label, value) in lines {
+        let value = text::one_line(&value, LINE);
+        note.push_str(&format!("  {label:<width$}  {value}\n"));
+    }
+    note
 }
 
 /// The lines for `known_hosts`, of the keys that are pinned whole.

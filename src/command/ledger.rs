@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Head, Ledger, LedgerError, Location, Mode};
-use crate::output::{Tone, fields, paint};
+use crate::message;
+use crate::output::{Label, Tone, fields, paint};
 
 /// `ledger …`
 #[derive(Debug, Subcommand)]
@@ -36,8 +37,9 @@ pub enum LedgerVerb {
 /// The ledger is not as it was recorded, or cannot be read.
 pub async fn run(context: &Context, command: LedgerVerb) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
-        return Err(Error::new(Kind::NotFound, "there is no ledger yet")
-            .hint("the first `stagepass case open` makes it"));
+        return Err(
+            Error::of(Kind::NotFound, "ledger-none", &[]).hint_of("ledger-none.way-out", &[])
+        );
     };
     match command {
         LedgerVerb::Verify { head } => verify(context, &ledger, head.as_deref()).await,
@@ -48,34 +50,31 @@ pub async fn run(context: &Context, command: LedgerVerb) -> Result<()> {
 
 async fn verify(context: &Context, ledger: &Ledger, remembered: Option<&str>) -> Result<()> {
     let remembered = remembered.map(str::parse::<Head>).transpose().map_err(|e| {
-        Error::new(Kind::Usage, "the remembered head cannot be read")
+        Error::of(Kind::Usage, "ledger-head-unreadable", &[])
             .because(e)
-            .hint("give it as it was printed, such as 17:ab12…")
+            .hint_of("ledger-head-unreadable.way-out", &[])
     })?;
-    let progress = context.output.progress("computing the chain again");
+    let progress = context.output.progress(&message::text("progress-verifying-ledger", &[]));
     let verdict = ledger.verify(remembered.as_ref()).await?;
     drop(progress);
     let text = fields(&[
-        ("ledger", context.ledger_location().to_string()),
-        ("events", verdict.events.to_string()),
-        ("head", verdict.head.to_string()),
+        (Label::of("label.ledger"), context.ledger_location().to_string()),
+        (Label::of("label.events"), verdict.events.to_string()),
+        (Label::of("label.head"), verdict.head.to_string()),
     ]);
     if let Some(broken) = &verdict.broken {
-        let place = broken.seq.map(|seq| format!("event {seq}: ")).unwrap_or_default();
-        return Err(Error::new(Kind::Internal, "the ledger is not as it was recorded")
-            .because_text(format!("{place}{}", broken.why))
-            .hint(
-                "somebody or something changed it: keep a copy, and compare it with your backups",
-            ));
+        return Err(Error::of(Kind::Internal, "ledger-broken", &[])
+            .because_text(broken.note())
+            .hint_of("ledger-broken.way-out", &[]));
     }
-    let good = paint(Tone::Good, "The record is complete and unchanged.");
+    let good = paint(Tone::Good, &message::text("ledger-whole", &[]));
     context.output.result(&format!("{text}{good}\n"), json!({ "verdict": verdict }));
     Ok(())
 }
 
 /// Writes a copy, and proves that it is whole.
 async fn back_up(context: &Context, ledger: &Ledger, file: &Path) -> Result<()> {
-    let progress = context.output.progress("copying the ledger");
+    let progress = context.output.progress(&message::text("progress-copying-ledger", &[]));
     ledger.back_up(file).await?;
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let copy = Ledger::open(&Location::File(file.clone()), Mode::ReadOnly).await?;
@@ -83,14 +82,14 @@ async fn back_up(context: &Context, ledger: &Ledger, file: &Path) -> Result<()> 
     copy.close().await;
     drop(progress);
     if let Some(broken) = &verdict.broken {
-        return Err(Error::new(Kind::Internal, "the copy is not whole")
+        return Err(Error::of(Kind::Internal, "ledger-copy-broken", &[])
             .because_text(broken.why.clone())
-            .hint("`stagepass ledger verify` says whether the ledger is"));
+            .hint_of("ledger-copy-broken.way-out", &[]));
     }
     let text = fields(&[
-        ("backup", file.display().to_string()),
-        ("events", verdict.events.to_string()),
-        ("head", verdict.head.to_string()),
+        (Label::of("label.backup"), file.display().to_string()),
+        (Label::of("label.events"), verdict.events.to_string()),
+        (Label::of("label.head"), verdict.head.to_string()),
     ]);
     context.output.result(&text, json!({ "file": file, "verdict": verdict }));
     Ok(())

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Grant, State};
 use crate::ledger::{Counts, Filter, Ledger};
+use crate::message::{self, Arg};
 use crate::output::Tone;
 
 /// `list`
@@ -43,7 +44,9 @@ const MAX_LISTED: usize = 5;
 pub async fn run(context: &Context, typed: ListArgs) -> Result<()> {
     let Some(ledger) = context.ledger_to_read().await? else {
         let place = context.ledger_location();
-        context.output.say(Tone::Faint, &format!("no grants recorded in {place}"));
+        context
+            .output
+            .say(Tone::Faint, &message::text("list-nothing", &[("place", Arg::of(&place))]));
         let nothing =
             json!({ "grants": [], "counts": Counts::default(), "in_trouble": 0, "more": false });
         context.output.result("", nothing);
@@ -68,10 +71,12 @@ pub async fn run(context: &Context, typed: ListArgs) -> Result<()> {
     }
     if grants.is_empty() {
         let place = context.ledger_location();
-        context.output.say(Tone::Faint, &format!("no access is open, says {place}"));
+        context
+            .output
+            .say(Tone::Faint, &message::text("list-none-open", &[("place", Arg::of(&place))]));
     }
     if more {
-        let told = format!("only the first {} are listed; `--limit` shows more", grants.len());
+        let told = message::text("list-cut", &[("count", Arg::of(grants.len()))]);
         context.output.say(Tone::Warn, &told);
     }
     for grant in grants.iter().filter(|grant| view::is_unconfirmed(grant, now)).take(MAX_LISTED) {
@@ -84,18 +89,14 @@ pub async fn run(context: &Context, typed: ListArgs) -> Result<()> {
     let late = |grant: &&&Grant| {
         !grant.altered && (grant.state == State::Stuck || view::is_overdue(grant, now))
     };
-    let what = match in_trouble.iter().filter(late).count() + still_there {
-        0 if trouble == 1 => "one grant has to be looked at".to_owned(),
-        0 => format!("{trouble} grants have to be looked at"),
-        1 if trouble == 1 => "one grant is stuck or overdue".to_owned(),
-        count if count == trouble => format!("{count} grants are stuck or overdue"),
-        _ => format!("{trouble} grants are stuck, overdue or have to be looked at"),
+    let id = match in_trouble.iter().filter(late).count() + still_there {
+        0 => "list-to-be-looked-at",
+        count if count == trouble => "list-late",
+        _ => "list-trouble",
     };
-    let mut error = Error::new(Kind::Stuck, what);
+    let mut error = Error::of(Kind::Stuck, id, &[("count", trouble.into())]);
     if still_there > 0 || in_trouble.iter().any(|grant| late(&grant)) {
-        error = error.hint(
-            "`stagepass revoke ID` tries again now, `stagepass show ID` says what went wrong",
-        );
+        error = error.hint_of("list-way-out", &[]);
     }
     if in_trouble.iter().any(|grant| grant.altered) {
         error = error.hint(revoke::WAY_OUT_OF_ALTERED);

@@ -15,6 +15,7 @@ use crate::message::{self, Arg};
 use crate::output;
 use crate::seal::{self, Ask, Asked, IDENTITY_LIMIT, Identities, SealError};
 use crate::secret::Secret;
+use crate::text;
 
 /// `open`
 #[derive(Debug, Args)]
@@ -66,6 +67,9 @@ pub fn run(context: &Context, typed: &OpenArgs) -> Result<()> {
     let identities = identities(context, &typed.identity, &ask)?;
     let opened = seal::open(&text, &identities, &ask).map_err(|e| failed(e, typed))?;
     match typed.output.as_deref() {
+        None if context.output.is_terminal() => {
+            context.output.secret(&message::text("open-done", &[]), &harmless(&opened))
+        }
         None => context.output.secret(&message::text("open-done", &[]), &opened),
         Some(path) => file::create(path, opened.expose().as_bytes()).map_err(|e| {
             Error::of(Kind::Internal, "file-not-made", &[("path", path.display().into())])
@@ -131,6 +135,19 @@ fn key(path: &Path) -> io::Result<Secret> {
     let mut key = Zeroizing::new(String::with_capacity(text.len()));
     key.push_str(text);
     Ok(Secret::from_zeroizing(key))
+}
+
+/// For a terminal: anybody can seal anything to a public key, and what steers a terminal is no part of a credential.
+fn harmless(opened: &Secret) -> Secret {
+    let text = opened.expose();
+    // As long as it can become, so that it is never moved and left behind unwiped.
+    let mut shown = Zeroizing::new(String::with_capacity(text.len().saturating_mul(3)));
+    shown.extend(
+        text.chars().map(|c| {
+            if c != '\n' && text::is_steering(c) { char::REPLACEMENT_CHARACTER } else { c }
+        }),
+    );
+    Secret::from_zeroizing(shown)
 }
 
 fn failed(error: SealError, typed: &OpenArgs) -> Error {

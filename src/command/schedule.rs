@@ -15,7 +15,7 @@ use crate::machine::schedule::{
     prove_unattended,
 };
 use crate::message;
-use crate::output::{Tone, fields, paint};
+use crate::output::{Label, Tone, fields, paint};
 
 /// Who runs the sweep.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -177,7 +177,10 @@ async fn status(context: &Context) -> Result<()> {
     if installed.is_empty() {
         text.push_str(&format!("{}\n", paint(Tone::Warn, &message::text("schedule-none", &[]))));
     }
-    text.push_str(&fields(&[("last sweep", last_sweep(last.as_ref(), context.now()))]));
+    text.push_str(&fields(&[(
+        Label::of("label.last-sweep"),
+        last_sweep(last.as_ref(), context.now()),
+    )]));
     let documents: Vec<Value> = installed.iter().map(document).collect();
     context.output.result(&text, json!({ "installed": documents, "last_sweep": last }));
     if installed.is_empty() {
@@ -215,13 +218,16 @@ fn describe(installed: &Installed) -> String {
         .every
         .map_or_else(|| message::text("changed-by-hand", &[]), |every| every.to_string());
     let mut text = fields(&[
-        ("by", installed.kind.id().to_owned()),
-        ("every", every),
-        ("where", installed.what.join(", ")),
-        ("runs", installed.command.clone()),
+        (Label::of("label.by"), installed.kind.id().to_owned()),
+        (Label::of("label.every"), every),
+        (Label::of("label.where"), installed.what.join(", ")),
+        (Label::of("label.runs"), installed.command.clone()),
     ]);
     for note in &installed.notes {
-        text.push_str(&format!("{} {note}\n", paint(Tone::Warn, "note:")));
+        text.push_str(&format!(
+            "{} {note}\n",
+            paint(Tone::Warn, &message::text("check-note", &[]))
+        ));
     }
     text
 }

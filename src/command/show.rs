@@ -13,13 +13,13 @@ use crate::connect::Connect;
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Grant, State};
+use crate::grant::{Grant, Layer, State};
 use crate::ledger::{Entry, EventFilter};
 use crate::lifecycle::checking::drifted;
 use crate::lifecycle::closing;
 use crate::lifecycle::evidence::{Bounded, History};
-use crate::message;
-use crate::output::{self, Tone, fields, paint};
+use crate::message::{self, Id};
+use crate::output::{self, Label, Tone, fields, paint};
 use crate::policy::LiveApproval;
 use crate::transport::Route;
 
@@ -57,9 +57,9 @@ pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
     let mut text = summary(&grant, &story, now, said);
     if let Some(connect) = &connect {
         text.push_str(&fields(&[
-            ("connect", connect.command.clone()),
-            ("host key", connect.host_keys.join(", ")),
-            ("note", connect.doubt.clone().unwrap_or_default()),
+            (Label::of("label.connect"), connect.command.clone()),
+            (Label::of("label.host-key"), connect.host_keys.join(", ")),
+            (Label::of("label.note"), connect.doubt.clone().unwrap_or_default()),
         ]));
     }
     text.push_str(&about(&grant, &story));
@@ -67,7 +67,7 @@ pub async fn run(context: &Context, typed: &ShowArgs) -> Result<()> {
     for entry in &events {
         text.push_str(&line(entry));
     }
-    text.push_str(&fields(&[("\nledger", head.to_string())]));
+    text.push_str(&format!("\n{}", fields(&[(Label::of("label.ledger"), head.to_string())])));
     let terms: Value = serde_json::from_str(&grant.terms).unwrap_or(Value::Null);
     let document = json!({
         "grant": view::document(&grant, now),
@@ -105,35 +105,44 @@ fn summary(grant: &Grant, story: &History, now: i64, said: Option<Said>) -> Stri
     let (tone, state) = view::state_said(grant, now, said);
     let ended = !grant.state.is_live();
     let mut lines = vec![
-        ("grant", grant.id.clone()),
-        ("state", paint(tone, &state)),
-        ("supporter", format!("{} ({})", grant.supporter.name, grant.supporter.company)),
-        ("case", grant.case.clone()),
-        ("target", grant.target.clone()),
-        ("access", grant.access.to_string()),
-        ("account", layer.map(|l| format!("{} by {}", l.account, l.provider)).unwrap_or_default()),
-        ("beside it", beside(grant)),
-        ("key", layer.and_then(|l| l.key_fingerprint.clone()).unwrap_or_default()),
-        ("password", layer.filter(|l| l.has_password).map(|_| "yes".into()).unwrap_or_default()),
-        ("opened", grant.opened_at.map(deadline::utc).unwrap_or_default()),
+        (Label::of("label.grant"), grant.id.clone()),
+        (Label::of("label.state"), paint(tone, &state)),
+        (
+            Label::of("label.supporter"),
+            format!("{} ({})", grant.supporter.name, grant.supporter.company),
+        ),
+        (Label::of("label.case"), grant.case.clone()),
+        (Label::of("label.target"), grant.target.clone()),
+        (Label::of("label.access"), grant.access.to_string()),
+        (Label::of("label.account"), layer.map(made_by).unwrap_or_default()),
+        (Label::of("label.beside-it"), beside(grant)),
+        (Label::of("label.key"), layer.and_then(|l| l.key_fingerprint.clone()).unwrap_or_default()),
+        (
+            Label::of("label.password"),
+            layer
+                .filter(|l| l.has_password)
+                .map(|_| message::text("check-yes", &[]))
+                .unwrap_or_default(),
+        ),
+        (Label::of("label.opened"), grant.opened_at.map(deadline::utc).unwrap_or_default()),
         // What is over does not end any more, whenever it was to.
         (
-            if ended || grant.deadline <= now { "deadline" } else { "ends" },
+            Label::of(if ended || grant.deadline <= now { "label.deadline" } else { "label.ends" }),
             match ended {
                 true => deadline::utc(grant.deadline),
                 false => deadline::human(grant.deadline, &Local, now),
             },
         ),
-        ("closed", grant.closed_at.map(deadline::utc).unwrap_or_default()),
-        ("ended by", ended_by(grant, story)),
-        ("so", last_word(grant)),
-        ("last look", last_look(grant, now)),
-        ("by SFTP", moved(story)),
+        (Label::of("label.closed"), grant.closed_at.map(deadline::utc).unwrap_or_default()),
+        (Label::of("label.ended-by"), ended_by(grant, story)),
+        (Label::of("label.so"), last_word(grant)),
+        (Label::of("label.last-look"), last_look(grant, now)),
+        (Label::of("label.by-sftp"), moved(story)),
         (
-            "attempts",
+            Label::of("label.attempts"),
             Some(grant.attempts).filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default(),
         ),
-        ("last error", grant.last_error.clone().unwrap_or_default()),
+        (Label::of("label.last-error"), grant.last_error.clone().unwrap_or_default()),
     ];
     let terms: Option<KeptTerms> = serde_json::from_str(&grant.terms).ok();
     if let Some(live) = terms.and_then(|terms| terms.live) {
@@ -153,7 +162,7 @@ struct KeptTerms {
 fn beside(grant: &Grant) -> String {
     let alike = grant.layers.iter().all(|layer| layer.state == grant.state);
     let each = grant.layers.iter().skip(usize::from(alike)).map(|layer| {
-        let state = if alike { String::new() } else { format!(": {}", layer.state) };
+        let state = if alike { String::new() } else { format!(": {}", layer.state.word()) };
         format!("`{}`{state}", layer.provider)
     });
     if grant.layers.len() > 1 { each.collect::<Vec<_>>().join(", ") } else { String::new() }
@@ -177,17 +186,25 @@ fn last_word(grant: &Grant) -> String {
 
 /// What SFTP moved, where the server counts it.
 fn moved(story: &History) -> String {
-    let part = |bytes: &str, files: &str, what: &str| {
-        let bytes = story.moved.get(bytes)?;
-        let files = story.moved.get(files);
-        let files = files.map(|count| format!(" in {count} files")).unwrap_or_default();
-        Some(format!("{bytes} bytes{files} {what}"))
+    let part = |bytes: &str, files: &str, id: Id, id_of_files: Id| {
+        let bytes = *story.moved.get(bytes)?;
+        let told = match story.moved.get(files) {
+            Some(files) => id_of_files.with(&[("bytes", bytes.into()), ("files", (*files).into())]),
+            None => id.with(&[("bytes", bytes.into())]),
+        };
+        Some(told.text)
     };
     let parts = [
-        part("bytes_read", "files_read", "read"),
-        part("bytes_written", "files_written", "written"),
+        part("bytes_read", "files_read", Id("moved-read"), Id("moved-read.files")),
+        part("bytes_written", "files_written", Id("moved-written"), Id("moved-written.files")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The account, and what made it.
+fn made_by(layer: &Layer) -> String {
+    let args = [("account", (&layer.account).into()), ("provider", (&layer.provider).into())];
+    message::text("show-account", &args)
 }
 
 fn last_look(grant: &Grant, now: i64) -> String {
@@ -210,7 +227,10 @@ fn about(grant: &Grant, story: &History) -> String {
         text.push_str(&first_lines(&story.found));
         if let Some(said) = story.acknowledged.as_ref().filter(|_| grant.findings == 0) {
             let at = deadline::utc(said.at);
-            text.push_str(&told(&format!("acknowledged {at} by {}: {}", said.actor, said.why)));
+            text.push_str(&told(&message::text(
+                "show-acknowledged",
+                &[("at", at.into()), ("actor", (&said.actor).into()), ("why", (&said.why).into())],
+            )));
         }
     }
     if let Some(why) = story.difference.strip_prefix("none:") {

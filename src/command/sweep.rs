@@ -18,7 +18,7 @@ use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
 use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::checking::{self, drifted};
 use crate::lifecycle::claim;
-use crate::message;
+use crate::message::{self, Id};
 use crate::output::{Tone, paint};
 use crate::remote::session::Session;
 use crate::target::Target;
@@ -55,8 +55,7 @@ const MOST_NAMED: u32 = 10;
 pub const ALTERED_SINCE: i64 = 7 * 24 * 60 * 60;
 
 /// What to do about a grant that is not what was made.
-pub const WAY_OUT_OF_DRIFT: &str = "what drifted is mended on the server, or ended: `stagepass \
-                                    revoke ID`; `stagepass sweep --check` looks again at once";
+pub const WAY_OUT_OF_DRIFT: Id = Id("way-out-of-drift");
 
 /// Runs the command.
 ///

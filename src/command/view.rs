@@ -9,8 +9,8 @@ use crate::grant::{Grant, State, UnixTime};
 use crate::lifecycle::checking::drifted;
 use crate::lifecycle::claim;
 use crate::lifecycle::closing;
-use crate::message;
-use crate::output::{Cell, Column, Tone, line, paint, table};
+use crate::message::{self, Arg, Id};
+use crate::output::{Cell, Column, Label, Tone, line, paint, table};
 use crate::policy::{LiveApproval, size_in_words};
 use crate::remote::layer::OpenReply;
 
@@ -25,23 +25,31 @@ pub enum Said {
 
 /// The backups behind live access, each on a line: what it is, how old, how large, its hash.
 #[must_use]
-pub fn backup_lines(live: &LiveApproval, now: UnixTime) -> Vec<(&'static str, String)> {
+pub fn backup_lines(live: &LiveApproval, now: UnixTime) -> Vec<(Label, String)> {
     let mut lines = Vec::new();
     if let Some(command) = &live.backup_command {
-        let verb = if live.backups.is_empty() { "made" } else { "was made" };
-        let later =
-            if live.backups.is_empty() { " when access is made, and then read" } else { "" };
-        lines.push(("backup", line(&format!("{verb} by `{command}`{later}"))));
+        let id = if live.backups.is_empty() { "backup-to-be-made" } else { "backup-was-made" };
+        let told = message::text(id, &[("command", command.into())]);
+        lines.push((Label::of("label.backup"), line(&told)));
     }
     for backup in &live.backups {
         let age = deadline::duration(now.saturating_sub(backup.modified_at).max(0));
         let size = size_in_words(backup.size);
-        let text = format!("{}: {}, {age} old, {size}", backup.typed(), backup.kind);
-        lines.push(("backup", line(&text)));
-        lines.push(("", format!("sha256 {}", line(&backup.sha256))));
+        let args = [
+            ("backup", backup.typed().into()),
+            ("kind", Arg::of(&backup.kind)),
+            ("age", age.into()),
+            ("size", size.into()),
+        ];
+        let text = message::text("backup-shown", &args);
+        lines.push((Label::of("label.backup"), line(&text)));
+        lines.push((Label::none(), format!("sha256 {}", line(&backup.sha256))));
     }
     for note in &live.backup_notes {
-        lines.push(("note", paint(Tone::Warn, &message::text(note.message(), &[]))));
+        lines.push((
+            Label::of("label.note"),
+            paint(Tone::Warn, &message::text(note.message(), &[])),
+        ));
     }
     lines
 }
@@ -172,33 +180,35 @@ pub fn and_more(total: i64, shown: usize) -> String {
 /// The state in words, with what is wrong about it.
 #[must_use]
 pub fn state(grant: &Grant, now: UnixTime) -> (Tone, String) {
+    let state = || ("state", grant.state.word().into());
     match grant.state {
-        _ if grant.altered => (Tone::Bad, format!("{}, ALTERED", grant.state)),
-        State::Stuck => (Tone::Bad, "STUCK".into()),
+        _ if grant.altered => (Tone::Bad, message::text("state-altered", &[state()])),
+        State::Stuck => (Tone::Bad, message::text("state-stuck", &[])),
         _ if is_unconfirmed(grant, now) && grant.findings == 0 => {
             (Tone::Warn, message::text("state-unconfirmed", &[]))
         }
-        _ if is_overdue(grant, now) => (Tone::Bad, format!("{}, OVERDUE", grant.state)),
+        _ if is_overdue(grant, now) => (Tone::Bad, message::text("state-overdue", &[state()])),
         _ if grant.findings > 0 => {
-            (Tone::Bad, format!("{}, {} FOUND", grant.state, grant.findings))
+            let args = [state(), ("count", grant.findings.into())];
+            (Tone::Bad, message::text("state-found", &args))
         }
-        _ if grant.drift.is_some() => (Tone::Bad, format!("{}, DRIFTED", grant.state)),
-        _ if claim::is_draining(grant, now) => (Tone::Warn, "open, ending".into()),
-        State::Open => (Tone::Good, "open".into()),
-        other => (Tone::Plain, other.to_string()),
+        _ if grant.drift.is_some() => (Tone::Bad, message::text("state-drifted", &[state()])),
+        _ if claim::is_draining(grant, now) => (Tone::Warn, message::text("state-ending", &[])),
+        State::Open => (Tone::Good, grant.state.word()),
+        other => (Tone::Plain, other.word()),
     }
 }
 
 /// What a table of grants has; where the window is narrow the last ranks go first.
 const COLUMNS: [Column; 8] = [
-    Column::new("id", 0),
-    Column::new("state", 0),
-    Column::new("target", 0),
-    Column::new("case", 3),
-    Column::new("supporter", 2),
-    Column::new("access", 4),
-    Column::new("account", 5),
-    Column::new("ends", 1),
+    Column::new(Id("label.id"), 0),
+    Column::new(Id("label.state"), 0),
+    Column::new(Id("label.target"), 0),
+    Column::new(Id("label.case"), 3),
+    Column::new(Id("label.supporter"), 2),
+    Column::new(Id("label.access"), 4),
+    Column::new(Id("label.account"), 5),
+    Column::new(Id("label.ends"), 1),
 ];
 
 /// The state in words, where its server may have said more.
@@ -245,7 +255,9 @@ pub fn grants_said(grants: &[Grant], now: UnixTime, said: &HashMap<String, Said>
 
 fn ends(grant: &Grant, now: UnixTime) -> String {
     match (grant.state, grant.closed_at) {
-        (State::Closed, Some(at)) => format!("closed {}", deadline::relative(at, now)),
+        (State::Closed, Some(at)) => {
+            message::text("ends-closed", &[("when", deadline::relative(at, now).into())])
+        }
         (State::Forgotten, _) => message::text("ends-forgotten", &[]),
         _ => deadline::relative(grant.deadline, now),
     }
@@ -267,6 +279,7 @@ pub fn trial_in_words(proof: &Value) -> Option<String> {
         names.join(", ")
     };
     let (proved, left_out) = (named("proved"), named("not-tried"));
-    let left_out = if left_out.is_empty() { left_out } else { format!("; not tried: {left_out}") };
-    Some(format!("the trial proved {proved}{left_out}"))
+    let args = [("proved", proved.into()), ("left_out", Arg::of(&left_out))];
+    let id = if left_out.is_empty() { "trial-proved" } else { "trial-proved.partly" };
+    Some(message::text(id, &args))
 }

@@ -13,6 +13,7 @@ use sqlx::{AnyConnection, Connection as _, Row as _};
 use super::error::{Fault, Kind};
 use super::{Event, Ledger, LedgerError, Mode, PATIENCE, PATIENCE_AT_FIRST, hex};
 use crate::grant::{UnixTime, UnknownWord};
+use crate::message::{self, Id};
 use crate::text;
 
 /// The hash before the first event.
@@ -42,7 +43,7 @@ impl FromStr for Head {
             let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
             is_hash.then(|| Self { seq, hash: hash.to_ascii_lowercase() })
         });
-        parsed.ok_or_else(|| UnknownWord::new(text, "the head of a ledger, such as 12:5f…"))
+        parsed.ok_or_else(|| UnknownWord::new(text, Id("expected-head")))
     }
 }
 
@@ -253,7 +254,7 @@ impl Ledger {
         if self.mode == Mode::ReadOnly {
             return Err(LedgerError::ReadOnly {
                 place: self.place.to_string(),
-                why: "it was opened only for reading".into(),
+                why: message::text("ledger-why-only-for-reading", &[]),
             });
         }
         let mut sent = None;

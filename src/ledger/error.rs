@@ -4,13 +4,13 @@ use std::io;
 
 use super::Place;
 use crate::grant::State;
+use crate::message::{self, Arg, Note, Told, shown_by_note};
 use crate::text;
 
 /// Why the ledger did not do what it was asked for. Unless it says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// Another process kept the ledger locked for as long as was waited.
-    #[error("the ledger `{place}` stayed locked{}", by(holder))]
     Locked {
         /// Where the ledger is.
         place: String,
@@ -18,7 +18,6 @@ pub enum LedgerError {
         holder: Option<String>,
     },
     /// The file, its folder, the database or the mode it was opened in does not allow writing.
-    #[error("the ledger `{place}` cannot be written: {why}")]
     ReadOnly {
         /// Where the ledger is.
         place: String,
@@ -26,7 +25,6 @@ pub enum LedgerError {
         why: String,
     },
     /// What is there cannot be read as it was written.
-    #[error("the ledger `{place}` is damaged: {why}")]
     Corrupt {
         /// Where the ledger is.
         place: String,
@@ -34,15 +32,11 @@ pub enum LedgerError {
         why: String,
     },
     /// A database is there, and it is another program's.
-    #[error("`{place}` is a database, but not a ledger of stagepass")]
     NotALedger {
         /// Where it is.
         place: String,
     },
     /// A newer stagepass has already changed the ledger's form.
-    #[error(
-        "the ledger `{place}` has version {found}, and this stagepass knows up to version {known}"
-    )]
     NewerVersion {
         /// Where the ledger is.
         place: String,
@@ -52,7 +46,6 @@ pub enum LedgerError {
         known: i64,
     },
     /// It was opened only for reading, and an older stagepass wrote it.
-    #[error("the ledger `{place}` has version {found} and must be opened for writing once")]
     OlderVersion {
         /// Where the ledger is.
         place: String,
@@ -60,19 +53,16 @@ pub enum LedgerError {
         found: i64,
     },
     /// No room is left where the ledger is.
-    #[error("no space is left for the ledger `{place}`")]
     DiskFull {
         /// Where the ledger is.
         place: String,
     },
     /// There is no ledger, and reading does not make one.
-    #[error("there is no ledger at `{place}` yet")]
     Absent {
         /// Where it would be.
         place: String,
     },
     /// The file or the database lets this user not in.
-    #[error("the ledger `{place}` may not be used: {why}")]
     Denied {
         /// Where the ledger is.
         place: String,
@@ -80,7 +70,6 @@ pub enum LedgerError {
         why: String,
     },
     /// The database does not answer.
-    #[error("the ledger `{place}` cannot be reached: {why}")]
     Unreachable {
         /// Where the ledger is.
         place: String,
@@ -89,7 +78,6 @@ pub enum LedgerError {
     },
     /// The connection broke while a change was being committed, and did not come back: whether the
     /// change was made is not known.
-    #[error("the ledger `{place}` was lost while it recorded a change: {why}")]
     Unsure {
         /// Where the ledger is.
         place: String,
@@ -97,13 +85,11 @@ pub enum LedgerError {
         why: String,
     },
     /// The ledger's URL cannot be used.
-    #[error("the ledger's URL cannot be used: {why}")]
     BadUrl {
         /// What is wrong with it. Never its password.
         why: String,
     },
     /// The URL would send the ledger over a network without proof of who is at the other end.
-    #[error("the ledger's URL asks for `sslmode={mode}`, and `{host}` is not this machine")]
     InsecureUrl {
         /// The host in the URL.
         host: String,
@@ -111,19 +97,16 @@ pub enum LedgerError {
         mode: String,
     },
     /// No grant has this id or begins with it.
-    #[error("there is no grant `{id}`")]
     NoSuchGrant {
         /// What was looked for.
         id: String,
     },
     /// There is no case with this reference.
-    #[error("there is no case `{reference}`")]
     NoSuchCase {
         /// What was looked for.
         reference: String,
     },
     /// More than one grant begins with this.
-    #[error("more than one grant begins with `{prefix}`: {}", matches.join(", "))]
     Ambiguous {
         /// What was looked for.
         prefix: String,
@@ -131,31 +114,26 @@ pub enum LedgerError {
         matches: Vec<String>,
     },
     /// Somebody else changed the grant since it was read.
-    #[error("the grant `{id}` was changed by another process")]
     Conflict {
         /// The grant.
         id: String,
     },
     /// A case or a grant of that name is there already.
-    #[error("`{name}` is already in the ledger")]
     Exists {
         /// Its reference or id.
         name: String,
     },
     /// The same person already has a grant on this target in this case.
-    #[error("this supporter already has the grant `{id}` on this target")]
     AlreadyGranted {
         /// The grant that is there.
         id: String,
     },
     /// The case is closed: nothing is granted in it any more.
-    #[error("the case `{reference}` is closed")]
     CaseClosed {
         /// The case.
         reference: String,
     },
     /// The case is not closed, because not all of its grants are proved closed.
-    #[error("the case `{reference}` has live grants: {}", grants.join(", "))]
     StillLive {
         /// The case.
         reference: String,
@@ -163,7 +141,6 @@ pub enum LedgerError {
         grants: Vec<String>,
     },
     /// The transition table does not have this step.
-    #[error("the grant `{id}` is {from} and cannot become {to}")]
     IllegalTransition {
         /// The grant.
         id: String,
@@ -173,7 +150,6 @@ pub enum LedgerError {
         to: State,
     },
     /// A row is not as the last event about it left it: nothing is done on its word.
-    #[error("the {what} `{name}` was changed in the ledger by something else than stagepass")]
     Altered {
         /// What it is.
         what: &'static str,
@@ -181,7 +157,6 @@ pub enum LedgerError {
         name: String,
     },
     /// A change would rewrite what never changes.
-    #[error("the {field} of the grant `{id}` cannot change")]
     Immutable {
         /// The grant.
         id: String,
@@ -189,16 +164,13 @@ pub enum LedgerError {
         field: &'static str,
     },
     /// A name holds a control character.
-    #[error("the {field} holds a control character")]
     BadText {
         /// Which name.
         field: &'static str,
     },
     /// A copy was asked for of a ledger that is no file.
-    #[error("the ledger is on PostgreSQL, and no file")]
     NoCopy,
     /// The copy could not be written.
-    #[error("the copy `{file}` cannot be written: {why}")]
     Copy {
         /// The file it was to be.
         file: String,
@@ -206,16 +178,13 @@ pub enum LedgerError {
         why: String,
     },
     /// There is a server, and no database of that name on it.
-    #[error("there is no database for the ledger at `{place}`")]
     NoDatabase {
         /// Where it would be.
         place: String,
     },
     /// The exported events could not be written.
-    #[error("the events could not be written")]
     Export(#[source] io::Error),
     /// The database refused for a reason that is none of the above.
-    #[error("the ledger `{place}` failed: {why}")]
     Database {
         /// Where the ledger is.
         place: String,
@@ -224,9 +193,109 @@ pub enum LedgerError {
     },
 }
 
-fn by(holder: &Option<String>) -> String {
-    holder.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default()
+impl Told for LedgerError {
+    fn note(&self) -> Note {
+        match self {
+            Self::Locked { place, holder } => {
+                let holder = holder.as_deref().map_or("unknown".into(), Arg::from);
+                Note::of("ledger-error-locked", &[("place", Arg::of(place)), ("holder", holder)])
+            }
+            Self::ReadOnly { place, why } => Note::of(
+                "ledger-error-read-only",
+                &[("place", Arg::of(place)), ("why", Arg::of(why))],
+            ),
+            Self::Corrupt { place, why } => Note::of(
+                "ledger-error-corrupt",
+                &[("place", Arg::of(place)), ("why", Arg::of(why))],
+            ),
+            Self::NotALedger { place } => {
+                Note::of("ledger-error-not-a-ledger", &[("place", Arg::of(place))])
+            }
+            Self::NewerVersion { place, found, known } => Note::of(
+                "ledger-error-newer-version",
+                &[
+                    ("place", Arg::of(place)),
+                    ("found", (*found).into()),
+                    ("known", (*known).into()),
+                ],
+            ),
+            Self::OlderVersion { place, found } => Note::of(
+                "ledger-error-older-version",
+                &[("place", Arg::of(place)), ("found", (*found).into())],
+            ),
+            Self::DiskFull { place } => {
+                Note::of("ledger-error-disk-full", &[("place", Arg::of(place))])
+            }
+            Self::Absent { place } => Note::of("ledger-error-absent", &[("place", Arg::of(place))]),
+            Self::Denied { place, why } => {
+                Note::of("ledger-error-denied", &[("place", Arg::of(place)), ("why", Arg::of(why))])
+            }
+            Self::Unreachable { place, why } => Note::of(
+                "ledger-error-unreachable",
+                &[("place", Arg::of(place)), ("why", Arg::of(why))],
+            ),
+            Self::Unsure { place, why } => {
+                Note::of("ledger-error-unsure", &[("place", Arg::of(place)), ("why", Arg::of(why))])
+            }
+            Self::BadUrl { why } => Note::of("ledger-error-bad-url", &[("why", Arg::of(why))]),
+            Self::InsecureUrl { host, mode } => Note::of(
+                "ledger-error-insecure-url",
+                &[("mode", Arg::of(mode)), ("host", Arg::of(host))],
+            ),
+            Self::NoSuchGrant { id } => {
+                Note::of("ledger-error-no-such-grant", &[("id", Arg::of(id))])
+            }
+            Self::NoSuchCase { reference } => {
+                Note::of("ledger-error-no-such-case", &[("reference", Arg::of(reference))])
+            }
+            Self::Ambiguous { prefix, matches } => Note::of(
+                "ledger-error-ambiguous",
+                &[("prefix", Arg::of(prefix)), ("matches", Arg::of(matches.join(", ")))],
+            ),
+            Self::Conflict { id } => Note::of("ledger-error-conflict", &[("id", Arg::of(id))]),
+            Self::Exists { name } => Note::of("ledger-error-exists", &[("name", Arg::of(name))]),
+            Self::AlreadyGranted { id } => {
+                Note::of("ledger-error-already-granted", &[("id", Arg::of(id))])
+            }
+            Self::CaseClosed { reference } => {
+                Note::of("ledger-error-case-closed", &[("reference", Arg::of(reference))])
+            }
+            Self::StillLive { reference, grants } => Note::of(
+                "ledger-error-still-live",
+                &[("reference", Arg::of(reference)), ("grants", Arg::of(grants.join(", ")))],
+            ),
+            Self::IllegalTransition { id, from, to } => Note::of(
+                "ledger-error-illegal-transition",
+                &[("id", Arg::of(id)), ("from", from.word().into()), ("to", to.word().into())],
+            ),
+            Self::Altered { what, name } => Note::of(
+                "ledger-error-altered",
+                &[("what", (*what).into()), ("name", Arg::of(name))],
+            ),
+            Self::Immutable { id, field } => Note::of(
+                "ledger-error-immutable",
+                &[("field", (*field).into()), ("id", Arg::of(id))],
+            ),
+            Self::BadText { field } => {
+                Note::of("ledger-error-bad-text", &[("field", (*field).into())])
+            }
+            Self::NoCopy => Note::of("ledger-error-no-copy", &[]),
+            Self::Copy { file, why } => {
+                Note::of("ledger-error-copy", &[("file", Arg::of(file)), ("why", Arg::of(why))])
+            }
+            Self::NoDatabase { place } => {
+                Note::of("ledger-error-no-database", &[("place", Arg::of(place))])
+            }
+            Self::Export(_) => Note::of("ledger-error-export", &[]),
+            Self::Database { place, why } => Note::of(
+                "ledger-error-database",
+                &[("place", Arg::of(place)), ("why", Arg::of(why))],
+            ),
+        }
+    }
 }
+
+shown_by_note!(LedgerError);
 
 /// What stops a change half-way: our own refusal, or the database's.
 #[derive(Debug)]
@@ -288,7 +357,7 @@ impl Fault {
             Self::Ours(error) => error,
             Self::Silent => LedgerError::Unreachable {
                 place: place.to_string(),
-                why: "it does not answer".into(),
+                why: message::text("ledger-why-silent", &[]),
             },
             Self::Sql(error) => explain(&error, place),
         }
@@ -364,11 +433,14 @@ fn explain(error: &sqlx::Error, place: &Place) -> LedgerError {
         Kind::ReadOnly => LedgerError::ReadOnly { place: place_text, why },
         Kind::Corrupt => LedgerError::Corrupt { place: place_text, why },
         Kind::NotADatabase => {
-            LedgerError::Corrupt { place: place_text, why: "it is not an SQLite database".into() }
+            let why = message::text("ledger-why-no-database", &[]);
+            LedgerError::Corrupt { place: place_text, why }
         }
         Kind::Denied => LedgerError::Denied { place: place_text, why },
         // What the parser says of a value may repeat it.
-        Kind::BadUrl => LedgerError::BadUrl { why: "one of its parameters is not valid".into() },
+        Kind::BadUrl => {
+            LedgerError::BadUrl { why: message::text("ledger-url.parameter-invalid", &[]) }
+        }
         Kind::Absent => LedgerError::NoDatabase { place: place_text },
         Kind::Duplicate | Kind::Other => LedgerError::Database { place: place_text, why },
     }

@@ -16,6 +16,7 @@ use url::Url;
 use super::error::{Fault, Kind};
 use super::place::{self, Location, Place};
 use super::{Ledger, LedgerError, PATIENCE};
+use crate::message::{self, Arg};
 use crate::secret::Secret;
 use crate::text;
 
@@ -232,7 +233,8 @@ async fn open_file(path: &Path, mode: Mode) -> Result<Ledger, LedgerError> {
         // A file in WAL mode needs two files beside it. Where they can be neither found nor made,
         // nobody can be writing either, and the file alone is the whole ledger.
         Err(LedgerError::ReadOnly { .. }) if mode == Mode::ReadOnly && has_no_journal(&file) => {
-            warnings.push(format!("the folder of `{place}` cannot be written"));
+            let folder = [("place", Arg::of(&place))];
+            warnings.push(message::text("ledger-warning-folder", &folder));
             let url = place::sqlite_url(&file, "mode=ro&immutable=1")?;
             ready(Ledger::unconnected(&url, place, mode, warnings)).await
         }
@@ -304,16 +306,17 @@ fn exposure(file: &Path) -> Vec<String> {
         for path in [Some(file), file.parent()].into_iter().flatten() {
             let Ok(found) = std::fs::metadata(path) else { continue };
             let others = if path == file { found.mode() & 0o077 } else { found.mode() & 0o022 };
-            let shown = path.display();
             if others != 0 && (path == file || found.mode() & 0o1000 == 0) {
-                warnings.push(format!(
-                    "`{shown}` can be used by others (mode {:o})",
-                    found.mode() & 0o7777
+                let mode = format!("{:o}", found.mode() & 0o7777);
+                warnings.push(message::text(
+                    "ledger-warning-mode",
+                    &[("path", path.into()), ("mode", mode.into())],
                 ));
             }
             let me = rustix::process::geteuid().as_raw();
             if found.uid() != me && found.uid() != 0 {
-                warnings.push(format!("`{shown}` belongs to another user ({})", found.uid()));
+                let args = [("path", path.into()), ("user", found.uid().into())];
+                warnings.push(message::text("ledger-warning-owner", &args));
             }
         }
     }

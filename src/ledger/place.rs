@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use url::{Host, Url};
 
 use super::LedgerError;
+use crate::message::{self, Id};
 use crate::secret::Secret;
 use crate::text;
 
@@ -25,7 +26,7 @@ impl fmt::Display for Location {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Url(url) => match Url::parse(url.expose()) {
                 Ok(url) => f.write_str(&without_secrets(&url)),
-                Err(_) => f.write_str("an unreadable URL"),
+                Err(_) => f.write_str(&message::text("ledger-url.unreadable", &[])),
             },
         }
     }
@@ -89,7 +90,11 @@ impl Place {
             let locks = std::fs::read_to_string("/proc/locks").ok()?;
             let holder = locks.lines().find_map(|line| holder_in(line, &inodes))?;
             let name = std::fs::read_to_string(format!("/proc/{holder}/comm")).ok()?;
-            Some(format!("process {holder} (`{}`)", text::one_line(&name, 32)))
+            let name = text::one_line(&name, 32);
+            Some(message::text(
+                "ledger-lock-holder",
+                &[("process", holder.into()), ("program", name.into())],
+            ))
         }
         #[cfg(not(target_os = "linux"))]
         None
@@ -130,11 +135,12 @@ fn without_secrets(url: &Url) -> String {
 /// Understands a PostgreSQL URL and makes it safe: a host that is not this machine is only spoken
 /// to over TLS with a certificate that was verified.
 pub(super) fn postgres(url: &Secret) -> Result<(Url, Place), LedgerError> {
-    let bad = |why: &str| LedgerError::BadUrl { why: why.into() };
+    let bad = |why| LedgerError::BadUrl { why };
+    let bad_by = |id: Id| bad(id.text());
     // The parser's own words are constants; they never hold a part of the URL.
-    let mut url = Url::parse(url.expose()).map_err(|cause| bad(&cause.to_string()))?;
+    let mut url = Url::parse(url.expose()).map_err(|cause| bad(cause.to_string()))?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
-        return Err(bad("it does not begin with `postgres://`"));
+        return Err(bad_by(Id("ledger-url.scheme")));
     }
     let mut hosts = Vec::new();
     let mut modes = Vec::new();
@@ -146,15 +152,15 @@ pub(super) fn postgres(url: &Secret) -> Result<(Url, Place), LedgerError> {
             | "ssl-key" | "port" | "dbname" | "user" | "password" | "application_name"
             | "options" => {}
             key if key.starts_with("options[") => {}
-            _ => return Err(bad("it has a parameter that is not known")),
+            _ => return Err(bad_by(Id("ledger-url.parameter-unknown"))),
         }
     }
     hosts.extend(url.host_str().filter(|host| !host.is_empty()).map(percent_decoded));
     let [host] = hosts.as_slice() else {
-        return Err(bad(if hosts.is_empty() {
-            "it names no host"
+        return Err(bad_by(if hosts.is_empty() {
+            Id("ledger-url.no-host")
         } else {
-            "it names more than one host"
+            Id("ledger-url.hosts")
         }));
     };
     let default_mode = if is_this_machine(host) { "prefer" } else { "verify-full" };
@@ -208,8 +214,9 @@ fn percent_decoded(text: &str) -> String {
 
 /// The URL by which the `Any` driver opens an SQLite file, whatever its name holds.
 pub(super) fn sqlite_url(file: &Path, parameters: &str) -> Result<Url, LedgerError> {
-    let bad = |why: &str| LedgerError::BadUrl { why: why.into() };
-    let path = file.to_str().ok_or_else(|| bad("the path is not UTF-8"))?;
+    let bad = |why| LedgerError::BadUrl { why };
+    let bad_by = |id: Id| bad(id.text());
+    let path = file.to_str().ok_or_else(|| bad_by(Id("ledger-url.path")))?;
     let mut text = String::from("sqlite://");
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_') {
@@ -220,7 +227,7 @@ pub(super) fn sqlite_url(file: &Path, parameters: &str) -> Result<Url, LedgerErr
     }
     text.push('?');
     text.push_str(parameters);
-    Url::parse(&text).map_err(|cause| bad(&cause.to_string()))
+    Url::parse(&text).map_err(|cause| bad(cause.to_string()))
 }
 
 #[cfg(test)]

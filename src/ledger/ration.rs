@@ -8,6 +8,7 @@ use super::error::Fault;
 use super::record::named;
 use super::{Ledger, LedgerError, Mode};
 use crate::grant::UnixTime;
+use crate::message;
 
 /// One run of `sweep`, as a sign of life.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -141,7 +142,7 @@ impl Ledger {
         if self.mode == Mode::ReadOnly {
             return Err(LedgerError::ReadOnly {
                 place: self.place.to_string(),
-                why: "it was opened only for reading".into(),
+                why: message::text("ledger-why-only-for-reading", &[]),
             });
         }
         let done = self.read(make).await?;

@@ -141,8 +141,8 @@ impl Ledger {
     ) -> Result<Grant, LedgerError> {
         named("id", &grant.id)?;
         named("target", &grant.target)?;
-        named("supporter's name", &grant.supporter.name)?;
-        named("supporter's company", &grant.supporter.company)?;
+        named("supporter-name", &grant.supporter.name)?;
+        named("supporter-company", &grant.supporter.company)?;
         for layer in &grant.layers {
             named("provider", &layer.provider)?;
             named("account", &layer.account)?;
@@ -392,7 +392,7 @@ fn same_identity(old: &Grant, new: &Grant) -> Result<(), LedgerError> {
         ("target", old.target != new.target),
         ("supporter", old.supporter != new.supporter),
         ("access", old.access != new.access),
-        ("creation time", old.created_at != new.created_at),
+        ("created-at", old.created_at != new.created_at),
     ];
     match differs.into_iter().find(|(_, differs)| *differs) {
         Some((field, _)) => Err(LedgerError::Immutable { id: old.id.clone(), field }),

@@ -13,6 +13,7 @@ use super::chain::{Entry, Head, NOTHING, Seen};
 use super::error::Fault;
 use super::{Ledger, LedgerError, open, row};
 use crate::grant::State;
+use crate::message::{self, Arg, Note};
 use crate::text;
 
 /// What [`Ledger::verify`] found.
@@ -34,7 +35,17 @@ pub struct Break {
     /// The event it is about, if it is about one.
     pub seq: Option<i64>,
     /// What does not fit, in one line.
-    pub why: String,
+    pub why: Note,
+}
+
+impl Break {
+    /// What does not fit, with the event it is about.
+    #[must_use]
+    pub fn note(&self) -> Note {
+        let Some(seq) = self.seq else { return self.why.clone() };
+        let (id, why) = (self.why.id.clone(), Arg::of(&self.why));
+        Note { id, text: message::text("ledger-break-at", &[("seq", seq.into()), ("why", why)]) }
+    }
 }
 
 impl Verdict {
@@ -227,8 +238,9 @@ async fn damage(connection: &mut AnyConnection, is_file: bool) -> Result<Option<
     }
     let row = sqlx::query("pragma quick_check(1)").fetch_one(connection).await?;
     let said: String = row.try_get(0)?;
-    let why = format!("the file is damaged: {}", text::one_line(&said, 200));
-    Ok((said != "ok").then_some(Break { seq: None, why }))
+    let said_shortly = || text::one_line(&said, 200);
+    let why = || Note::of("ledger-break-file", &[("said", said_shortly().into())]);
+    Ok((said != "ok").then(|| Break { seq: None, why: why() }))
 }
 
 /// Whether the database has the form that the migrations gave it, and nothing in it that
@@ -244,7 +256,7 @@ async fn form(connection: &mut AnyConnection, is_file: bool) -> Result<Option<Br
         same &= row.try_get::<i64, _>("version")? == *version && found == *checksum;
     }
     if !same {
-        return Ok(somewhere("the list of migrations is not that of this program"));
+        return Ok(somewhere("ledger-break-migrations", &[]));
     }
     if !is_file {
         return foreign_objects(connection).await;
@@ -254,10 +266,12 @@ async fn form(connection: &mut AnyConnection, is_file: bool) -> Result<Option<Br
     let odd = found.iter().find(|one| !expected.contains(one));
     if let Some((kind, name, _)) = odd {
         let (kind, name) = (text::one_line(kind, 20), text::one_line(name, 100));
-        return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
+        return Ok(foreign(kind, name));
     }
     let gone = expected.iter().find(|one| !found.contains(one));
-    Ok(gone.and_then(|(kind, name, _)| somewhere(format!("the {kind} `{name}` is missing"))))
+    Ok(gone.and_then(|(kind, name, _)| {
+        somewhere("ledger-break-object-missing", &[("kind", kind.into()), ("name", name.into())])
+    }))
 }
 
 /// Follows the chain from its start and moves `head` along as far as it is proved.
@@ -285,10 +299,14 @@ async fn walk(
     }
     let behind = head.seq.saturating_add(1);
     if remembered.is_some_and(|known| known.seq > head.seq) {
-        return Ok(at(behind, format!("the events from {behind} on are missing")));
+        return Ok(at(behind, "ledger-break-events-missing", &[("seq", behind.into())]));
     }
     if stated != *head {
-        return Ok(at(behind, format!("the chain ends at {}, not at {stated}", *head)));
+        return Ok(at(
+            behind,
+            "ledger-break-end",
+            &[("head", Arg::of(&*head)), ("stated", Arg::of(stated))],
+        ));
     }
     Ok(None)
 }
@@ -325,11 +343,14 @@ async fn grants_that_differ(
         let is_older = hash == Some(row::seal_of_grant(grant).as_str());
         let newest: Option<i64> = row.try_get("newest_event")?;
         if let (true, Some(newest)) = (is_older, newest) {
-            let why = format!("the grant {} is not as event {newest} left it", grant.id);
-            return Ok(at(newest, why));
+            return Ok(at(
+                newest,
+                "ledger-break-grant",
+                &[("grant", (&grant.id).into()), ("seq", newest.into())],
+            ));
         }
         let seq = Some(row.try_get("event_seq")?);
-        let why = format!("the grant {} was changed without an event", grant.id);
+        let why = Note::of("ledger-break-grant-changed", &[("grant", (&grant.id).into())]);
         return Ok(Some(Break { seq, why }));
     }
     Ok(None)
@@ -356,7 +377,7 @@ async fn foreign_objects(connection: &mut AnyConnection) -> Result<Option<Break>
     if let Some(row) = row {
         let (kind, name): (String, String) = (row.try_get("kind")?, row.try_get("name")?);
         let name = text::one_line(&name, 100);
-        return Ok(somewhere(format!("the {kind} `{name}` is not of this program")));
+        return Ok(foreign(text::one_line(&kind, 20), name));
     }
     let row = sqlx::query(
         "select count(*) as tables from pg_class where relkind = 'r' and oid in (\
@@ -366,15 +387,20 @@ async fn foreign_objects(connection: &mut AnyConnection) -> Result<Option<Break>
     .fetch_one(connection)
     .await?;
     let tables: i64 = row.try_get("tables")?;
-    Ok(if tables == 8 { None } else { somewhere("one of the tables is a view") })
+    Ok(if tables == 8 { None } else { somewhere("ledger-break-view", &[]) })
 }
 
-fn at(seq: i64, why: impl Into<String>) -> Option<Break> {
-    Some(Break { seq: Some(seq), why: why.into() })
+fn at(seq: i64, id: &str, args: &[(&str, Arg)]) -> Option<Break> {
+    Some(Break { seq: Some(seq), why: Note::of(id, args) })
 }
 
-fn somewhere(why: impl Into<String>) -> Option<Break> {
-    Some(Break { seq: None, why: why.into() })
+fn somewhere(id: &str, args: &[(&str, Arg)]) -> Option<Break> {
+    Some(Break { seq: None, why: Note::of(id, args) })
+}
+
+/// Something in the database that this program did not put there.
+fn foreign(kind: String, name: String) -> Option<Break> {
+    somewhere("ledger-break-object", &[("kind", kind.into()), ("name", name.into())])
 }
 
 async fn stated_head(connection: &mut AnyConnection) -> Result<Head, Fault> {
@@ -403,13 +429,13 @@ fn follow<'a>(
     for entry in page {
         let next = head.seq.saturating_add(1);
         if entry.seq != next {
-            return at(next, format!("event {next} is missing"));
+            return at(next, "ledger-break-event-missing", &[("seq", next.into())]);
         }
         if entry.hash() != entry.expected_hash(&head.hash) {
-            return at(entry.seq, format!("event {next} is not as it was recorded"));
+            return at(entry.seq, "ledger-break-event", &[("seq", next.into())]);
         }
         if remembered.is_some_and(|known| known.seq == next && known.hash != entry.hash()) {
-            return at(next, format!("event {next} is not the one that was reported"));
+            return at(next, "ledger-break-event-reported", &[("seq", next.into())]);
         }
         head.seq = entry.seq;
         entry.hash().clone_into(&mut head.hash);
@@ -550,7 +576,7 @@ async fn grants_that_are_gone(connection: &mut AnyConnection) -> Result<Option<B
     .await?;
     let Some(row) = newer else { return Ok(None) };
     let (seq, id): (i64, String) = (row.try_get("seq")?, row.try_get("grant_id")?);
-    Ok(at(seq, format!("the grant {id} is not as event {seq} left it")))
+    Ok(at(seq, "ledger-break-grant", &[("grant", id.into()), ("seq", seq.into())]))
 }
 
 async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
@@ -572,7 +598,7 @@ async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Brea
             let case = row::case_from_row(row)?;
             last.clone_from(&case.reference);
             if !row::is_as_recorded(row, &case)? {
-                let why = format!("the case {} was changed without an event", case.reference);
+                let why = Note::of("ledger-break-case-changed", &[("case", case.reference.into())]);
                 return Ok(Some(Break { seq: row.try_get("event_seq")?, why }));
             }
         }
@@ -587,7 +613,7 @@ async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Brea
     .await?;
     let Some(row) = newer else { return Ok(None) };
     let (seq, reference): (i64, String) = (row.try_get("seq")?, row.try_get("case_reference")?);
-    Ok(at(seq, format!("the case {reference} is not as event {seq} left it")))
+    Ok(at(seq, "ledger-break-case", &[("case", reference.into()), ("seq", seq.into())]))
 }
 
 async fn counts_that_differ(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
@@ -598,14 +624,17 @@ async fn counts_that_differ(connection: &mut AnyConnection) -> Result<Option<Bre
     .fetch_all(connection)
     .await?;
     if rows.len() != State::ALL.len() {
-        return Ok(somewhere("the count of grants is not complete"));
+        return Ok(somewhere("ledger-break-count-incomplete", &[]));
     }
     for row in &rows {
         let (counted, found): (i64, i64) = (row.try_get("grants")?, row.try_get("found")?);
         if counted != found {
             let state: String = row.try_get("state")?;
             let state = text::one_line(&state, 20);
-            return Ok(somewhere(format!("{counted} grants are counted as {state}, not {found}")));
+            return Ok(somewhere(
+                "ledger-break-count",
+                &[("counted", counted.into()), ("state", state.into()), ("found", found.into())],
+            ));
         }
     }
     Ok(None)

@@ -18,7 +18,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::form::Guard;
 use crate::lifecycle::trial::{self, Credential, Login, Made, Plan, Proof};
 use crate::lifecycle::web::{self, WebTrial};
-use crate::message::Note;
+use crate::message::{self, Arg, Id, Note, Told};
 use crate::output::{self, InHand, Progress};
 use crate::policy::{Rule, Terms};
 use crate::promise::{Asked, CredentialPromise, Promise};
@@ -96,13 +96,13 @@ pub async fn open(
     progress: &Progress,
 ) -> Result<Opened> {
     if terms.is_rehearsal() {
-        return Err(Error::new(Kind::Internal, "these terms only show a plan")
-            .because_text("a backup that they need was never read")
-            .hint("nothing was made"));
+        return Err(Error::of(Kind::Internal, "opening-rehearsal", &[])
+            .because_of("opening-rehearsal.why", &[])
+            .hint_of("opening-nothing-made", &[]));
     }
     let mut grant = draft.grant;
     debug_assert_eq!(grant.deadline, terms.deadline());
-    let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
+    let cannot = |e| Error::of(Kind::Internal, "check-key-failed", &[]).because(e);
     let like = grant.login().and_then(|layer| layer.public_key.as_deref());
     let kind = draft.server.key_kind(like);
     let check = CheckKey::generate(kind).map_err(cannot)?;
@@ -110,7 +110,7 @@ pub async fn open(
     let password_hash = match draft.password.map(secret::crypt).transpose() {
         Ok(hash) => hash,
         Err(e) => {
-            return Err(Error::new(Kind::Internal, "the password cannot be hashed").because(e));
+            return Err(Error::of(Kind::Internal, "password-unhashed", &[]).because(e));
         }
     };
     let planned = draft.planned;
@@ -138,19 +138,18 @@ pub async fn open(
     // A ledger that fails now says so at the next step.
     let _ = shared::learn(context, ledger).await;
     if !is_listed(context, session.target) {
-        let problem = Problem {
-            kind: Kind::Usage,
-            message: format!("`{}` was changed or removed meanwhile", session.target.name),
-            cause: "nothing was made".into(),
-            hints: Vec::new(),
-        };
+        let problem = problem(
+            Kind::Usage,
+            Note::of("opening-target-changed", &[("target", Arg::of(&session.target.name))]),
+            Note::of("opening-nothing-made", &[]),
+        );
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
     if output::is_interrupted() {
         return Err(interrupted(context, ledger, session, &grant).await);
     }
-    progress.step("making access");
+    progress.step(&message::text("progress-making-access", &[]));
     let target = session.target;
     let has_key = grant.layers.iter().any(|layer| layer.public_key.is_some());
     let moment = CallInputs {
@@ -191,7 +190,10 @@ pub async fn open(
     let guarding = draft.beside.iter().position(|one| one.provider.proof == Some(ProofKind::Http));
     let guarding = guarding.and_then(|at| Some((at + 1, draft.beside.get(at)?.password?.0)));
     for (position, beside) in (1..).zip(draft.beside) {
-        progress.step(&format!("making `{}`", beside.provider.name));
+        progress.step(&message::text(
+            "progress-making-layer",
+            &[("provider", Arg::of(&beside.provider.name))],
+        ));
         let before = guarding.and_then(|(at, password)| {
             let layer = grant.layers.get(at).filter(|_| at < position)?;
             Some((layer.account.clone(), password, OpenReply::of(layer)))
@@ -219,7 +221,7 @@ pub async fn open(
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
-    progress.step("trying the supporter's login");
+    progress.step(&message::text("progress-trying-login", &[]));
     let tried = Tried {
         context,
         target: &session.target.name,
@@ -238,7 +240,7 @@ pub async fn open(
         return Err(interrupted(context, ledger, session, &grant).await);
     }
     // The verification key has done its work; what stays is the supporter's own.
-    progress.step("taking the verification key away");
+    progress.step(&message::text("progress-check-key", &[]));
     let step = seconds(session::step_limit(context, &grant));
     let not_after = clock_ahead.theirs(context.now()) + step;
     let settled =
@@ -250,24 +252,21 @@ pub async fn open(
             Err(problem) => return Err(abandon(context, ledger, session, &grant, problem).await),
         };
     if has_gate && !settled.is("trial_seen") {
-        let problem = Problem {
-            kind: Kind::Refused,
-            message: "the gate answered, and its own record does not say so".into(),
-            cause:
-                "what a supporter does could not be recorded there, or something else answered in \
-                    its place"
-                    .into(),
-            hints: vec!["look whether the server's disk is full".into()],
-        };
+        let problem = problem(
+            Kind::Refused,
+            Note::of("opening-gate-unrecorded", &[]),
+            Note::of("opening-gate-unrecorded.why", &[]),
+        )
+        .hint_of("opening-gate-unrecorded.way-out", &[]);
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
     if let Some(part) = gone_since(&opened, &settled) {
-        let problem = Problem {
-            kind: Kind::Refused,
-            message: format!("the {part} that was made to end this access is not there any more"),
-            cause: "something on the server took it away while the login was tried".into(),
-            hints: vec!["ask whoever manages this server what cleans up there".into()],
-        };
+        let problem = problem(
+            Kind::Refused,
+            Note::of("opening-part-gone", &[("part", part.into())]),
+            Note::of("opening-part-gone.why", &[]),
+        )
+        .hint_of("opening-part-gone.way-out", &[]);
         return Err(abandon(context, ledger, session, &grant, problem).await);
     }
 
@@ -289,11 +288,10 @@ pub async fn open(
         "beside": of_beside.collect::<Vec<Value>>(), "promise": promise,
     });
     let open = event(context, &grant, "grant.open", detail);
-    let grant = ledger.record(&grant, &open).await.map_err(|e| {
-        Error::from(e).hint(
-            "access was made and is recorded as `opening`; `stagepass sweep` takes it away again",
-        )
-    })?;
+    let grant = ledger
+        .record(&grant, &open)
+        .await
+        .map_err(|e| Error::from(e).hint_of("opening-unrecorded", &[]))?;
     let beside =
         trials.iter().map(|(provider, trial)| ((*provider).to_owned(), trial.told().1.clone()));
     Ok(Opened { grant, promise, proof, beside: beside.collect() })
@@ -342,12 +340,12 @@ fn is_listed(context: &Context, target: &Target) -> bool {
 
 /// Why a grant whose end is enforced by less than the merchant agreed to must not stay. Who accepted
 /// that a layer is weak accepted it with what enforces it by the plan, and not without.
-fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Option<Problem> {
+fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Option<Error> {
     let accepted =
         |name: &str| terms.weak_expiry().iter().any(|accepted| accepted.starts_with(name));
     let agreed = |one: &CredentialPromise| {
         let by_plan = planned.credentials.iter().find(|plan| plan.credential == one.credential);
-        accepted(&one.credential)
+        accepted(&one.name())
             && by_plan
                 .is_some_and(|plan| plan.enforced_by.iter().all(|by| one.enforced_by.contains(by)))
     };
@@ -355,28 +353,25 @@ fn weaker_than_agreed(promise: &Promise, planned: &Promise, terms: &Terms) -> Op
         .credentials
         .iter()
         .filter(|one| !one.missing.is_empty() && !agreed(one))
-        .map(|one| format!("{} ({})", one.credential, one.missing.join("; ")))
+        .map(CredentialPromise::why_weak)
         .collect();
-    (!broken.is_empty()).then(|| Problem {
-        kind: Kind::Refused,
-        message: "the server did not make what ends this access on time".into(),
-        cause: broken.join("; "),
-        hints: Vec::new(),
-    })
+    (!broken.is_empty())
+        .then(|| problem(Kind::Refused, Note::of("opening-weaker", &[]), broken.join("; ")))
 }
 
 /// Why a grant in the merchant's own account must not stay that was to be confined and is not. Who
 /// agreed to share the account agreed to it without.
-fn wider_than_agreed(grant: &Grant, opened: &OpenReply, terms: &Terms) -> Option<Problem> {
+fn wider_than_agreed(grant: &Grant, opened: &OpenReply, terms: &Terms) -> Option<Error> {
     let shared = grant.layers.iter().any(LayerState::is_shared);
     let agreed = [Rule::AccountShared, Rule::AccountRoot]
         .map(|rule| terms.overrides().iter().any(|one| one.rule == rule.id()));
     let wider = shared && grant.access != Access::Ssh && opened.confined() == Some(false);
-    (wider && agreed == [false, false]).then(|| Problem {
-        kind: Kind::Refused,
-        message: "the server could not confine this access to the shop folder after all".into(),
-        cause: opened.reply().text("confine_reason").to_owned(),
-        hints: Vec::new(),
+    (wider && agreed == [false, false]).then(|| {
+        problem(
+            Kind::Refused,
+            Note::of("opening-wider", &[]),
+            opened.reply().text("confine_reason"),
+        )
     })
 }
 
@@ -384,20 +379,10 @@ fn seconds(limit: Duration) -> i64 {
     i64::try_from(limit.as_secs()).unwrap_or(60)
 }
 
-/// What went wrong on the server, before it is known what is left there.
-#[derive(Debug)]
-struct Problem {
-    kind: Kind,
-    message: String,
-    cause: String,
-    /// What can be done about it, before what became of the grant.
-    hints: Vec<String>,
-}
-
-impl Problem {
-    fn new(kind: Kind, message: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: cause.into(), hints: Vec::new() }
-    }
+/// What went wrong on the server, before it is known what is left there: what can be done about it
+/// comes before what became of the grant.
+fn problem(kind: Kind, message: impl Into<Note>, cause: impl Into<Note>) -> Error {
+    Error::new(kind, message).because_text(cause)
 }
 
 /// Makes a layer beside the account, and reads it back: there is no login that would show it.
@@ -407,7 +392,7 @@ async fn open_beside(
     grant: &mut Grant,
     position: usize,
     guard: Option<&Guard<'_>>,
-) -> std::result::Result<(Reply, Option<WebTrial>), Problem> {
+) -> std::result::Result<(Reply, Option<WebTrial>), Error> {
     let provider = beside.provider;
     let layer = layer_at(grant, position)?;
     let not_after = LayerState::of(layer).open_not_after;
@@ -421,10 +406,10 @@ async fn open_beside(
     let layer = layer_at(grant, position)?;
     let seen = call_layer(session, provider, Verb::Check, grant, layer, &look).await?;
     if !seen.is("present") {
-        return Err(Problem::new(
+        return Err(problem(
             Kind::Refused,
-            format!("`{}` said that it made its part, and it is not there", provider.name),
-            "what was read back does not say `present=true`",
+            Note::of("opening-layer-absent", &[("provider", Arg::of(&provider.name))]),
+            Note::of("opening-layer-absent.why", &[]),
         ));
     }
     let trial = match (provider.proof, beside.password) {
@@ -435,18 +420,22 @@ async fn open_beside(
         _ => None,
     };
     match trial {
-        Some(WebTrial::Failed(why)) => Err(Problem::new(
+        Some(WebTrial::Failed(why)) => Err(problem(
             Kind::Refused,
-            format!("`{}` made its part, and it did not let in", provider.name),
+            Note::of("opening-layer-shut", &[("provider", Arg::of(&provider.name))]),
             why.text,
         )),
         trial => Ok((reply, trial)),
     }
 }
 
-fn layer_at(grant: &Grant, position: usize) -> std::result::Result<&Layer, Problem> {
+fn layer_at(grant: &Grant, position: usize) -> std::result::Result<&Layer, Error> {
     grant.layers.get(position).ok_or_else(|| {
-        Problem::new(Kind::Internal, "the grant has no such layer", "nothing was asked for")
+        problem(
+            Kind::Internal,
+            Note::of("opening-no-layer", &[]),
+            Note::of("opening-no-layer.why", &[]),
+        )
     })
 }
 
@@ -457,7 +446,7 @@ async fn call(
     verb: Verb,
     grant: &Grant,
     moment: &CallInputs<'_>,
-) -> std::result::Result<Reply, Problem> {
+) -> std::result::Result<Reply, Error> {
     call_layer(session, provider, verb, grant, layer_at(grant, 0)?, moment).await
 }
 
@@ -468,21 +457,21 @@ async fn call_layer(
     grant: &Grant,
     layer: &Layer,
     moment: &CallInputs<'_>,
-) -> std::result::Result<Reply, Problem> {
+) -> std::result::Result<Reply, Error> {
     let inputs = inputs::of_layer(grant, layer, moment);
     match session.call(provider, verb, &inputs).await {
         Ok(Answer::Done(reply)) => Ok(reply),
-        Ok(Answer::Refused { reason, .. }) => Err(Problem::new(
+        Ok(Answer::Refused { reason, .. }) => Err(problem(
             Kind::Refused,
-            format!("the server refused to make access with `{}`", provider.name),
+            Note::of("opening-refused", &[("provider", Arg::of(&provider.name))]),
             reason,
         )),
         Ok(Answer::Unknown { why }) => {
-            Err(Problem::new(Kind::Unknown, "nobody saw how making access ended", why))
+            Err(problem(Kind::Unknown, Note::of("opening-unknown", &[]), why))
         }
         Err(e) => {
             let why = e.why("; ");
-            Err(Problem::new(e.kind, e.message, why))
+            Err(problem(e.kind, e.note(), why))
         }
     }
 }
@@ -496,6 +485,9 @@ struct Tested {
     /// Whether the supporter's own key was taken from our address.
     taken_here: bool,
 }
+
+/// What the ledger keeps of a key that was offered and would be taken.
+const ACCEPTED: &str = "accepted";
 
 /// What a trial login needs to know.
 struct Tried<'a> {
@@ -517,12 +509,16 @@ impl Tried<'_> {
         session: &mut Session<'_>,
         grant: &Grant,
         ahead: Option<Ahead>,
-    ) -> std::result::Result<Tested, Problem> {
+    ) -> std::result::Result<Tested, Error> {
         let (mut has_gate, mut taken_here) = (false, false);
         let mut logins = Vec::new();
         let mut evidence = serde_json::Map::new();
         let Some(layer) = grant.login() else {
-            return Err(Problem::new(Kind::Internal, "the grant has no layer", "nothing was made"));
+            return Err(problem(
+                Kind::Internal,
+                Note::of("opening-without-layers", &[]),
+                Note::of("opening-nothing-made", &[]),
+            ));
         };
         if let Some(key) = layer.public_key.as_deref().and_then(public_key::parse_stored) {
             let attempts = [Attempt::Offer(&key), Attempt::Key(&self.check.private)];
@@ -538,24 +534,23 @@ impl Tried<'_> {
                 (
                     Some(transport::Answer::WouldAccept),
                     Some(transport::Answer::Tried { reach, parts }),
-                ) => ("accepted", reach, parts),
+                ) => (ACCEPTED.to_owned(), reach, parts),
                 (
                     Some(transport::Answer::Refused { .. }),
                     Some(transport::Answer::Tried { reach, parts }),
                 ) if limited => {
                     self.read_back(session, grant).await?;
-                    let said = "not taken from this address, as `--from` says; its line was read \
-                                back and is right";
+                    let said = message::text("opening-key-elsewhere", &[]);
                     (said, reach, parts)
                 }
                 (first, second) => {
                     let seen =
                         format!("{} / {}", describe(first.as_ref()), describe(second.as_ref()));
-                    return Err(self.login_failed("the key", &seen, &[first, second]));
+                    return Err(self.login_failed("key", &seen, &[first, second]));
                 }
             };
             let (offered, reach, parts) = offered;
-            taken_here = offered == "accepted";
+            taken_here = offered == ACCEPTED;
             self.judge(&parts, layer, grant)?;
             evidence.insert("key".into(), json!({ "offered": offered }));
             let reach = reach.map(|reach| reach.to_string()).unwrap_or_default();
@@ -577,7 +572,7 @@ impl Tried<'_> {
                 }
                 other => {
                     let seen = describe(other.as_ref());
-                    return Err(self.login_failed("the password", &seen, &[other]));
+                    return Err(self.login_failed("password", &seen, &[other]));
                 }
             }
         }
@@ -598,16 +593,14 @@ impl Tried<'_> {
         parts: &[Part],
         layer: &Layer,
         grant: &Grant,
-    ) -> std::result::Result<(), Problem> {
+    ) -> std::result::Result<(), Error> {
         let (seen, opened) = (&self.made.server.reply, self.made.opened.reply());
         match trial::fault(parts, layer, self.provider, grant.access, seen, opened) {
             None => Ok(()),
-            Some(fault) => Err(Problem {
-                kind: Kind::Refused,
-                message: fault.message,
-                cause: fault.cause,
-                hints: fault.hints,
-            }),
+            Some(fault) => {
+                let error = problem(Kind::Refused, fault.message, fault.cause);
+                Err(fault.hints.into_iter().fold(error, Error::hint))
+            }
         }
     }
 
@@ -616,15 +609,15 @@ impl Tried<'_> {
         &self,
         session: &mut Session<'_>,
         grant: &Grant,
-    ) -> std::result::Result<(), Problem> {
+    ) -> std::result::Result<(), Error> {
         // The verification key still stands beside it. A password is not needed to look.
         let moment = CallInputs { password_hash: None, ..*self.moment };
         let reply = call(session, self.provider, Verb::Check, grant, &moment).await?;
         if reply.is("present") && reply.is("keys_match") {
             return Ok(());
         }
-        let seen = "the key line that was read back is not the one that was made";
-        Err(self.login_failed("the key", seen, &[]))
+        let seen = message::text("opening-key-line", &[]);
+        Err(self.login_failed("key", &seen, &[]))
     }
 
     /// Tries until the server answers: a change may take a moment to be seen, and a lost connection
@@ -637,7 +630,7 @@ impl Tried<'_> {
         attempts: &[Attempt<'_>],
         plan: &Plan,
         mut ahead: Option<Ahead>,
-    ) -> std::result::Result<Vec<transport::Answer>, Problem> {
+    ) -> std::result::Result<Vec<transport::Answer>, Error> {
         let mut seen = String::new();
         for number in 1..=LOGIN_TRIES {
             let trial = plan.trial(number > 1);
@@ -664,20 +657,15 @@ impl Tried<'_> {
                 tokio::time::sleep(Duration::from_millis(500 * u64::from(number))).await;
             }
         }
-        Err(Problem::new(Kind::Unknown, "the supporter's login could not be tried", seen))
+        Err(problem(Kind::Unknown, Note::of("opening-untried", &[]), seen))
     }
 
     /// What did not get in, and what keeps it out as far as the server's own settings say.
-    fn login_failed(
-        &self,
-        what: &str,
-        seen: &str,
-        answers: &[Option<transport::Answer>],
-    ) -> Problem {
-        let mut problem = Problem::new(
+    fn login_failed(&self, what: &str, seen: &str, answers: &[Option<transport::Answer>]) -> Error {
+        let mut problem = problem(
             Kind::Refused,
-            format!("access was made, but {what} did not get in"),
-            format!("the server answered: {seen}"),
+            Note::of("opening-shut-out", &[("what", what.into())]),
+            Note::of("opening-shut-out.why", &[("seen", Arg::of(seen))]),
         );
         let refused = |answer: &Option<transport::Answer>| {
             matches!(answer, Some(transport::Answer::Refused { .. }))
@@ -690,17 +678,10 @@ impl Tried<'_> {
             ["allow_users", "allow_groups", "deny_users", "deny_groups"].into_iter().any(said);
         // In the account that we are logged in to ourselves no list of accounts is in the way.
         if lists || (self.provider.account == AccountKind::Own && !said("pubkey_algorithms")) {
-            problem.hints.push(format!(
-                "AllowUsers, AllowGroups or a Match block of this server may keep new accounts out: \
-                 `stagepass target check {}` shows its settings",
-                self.target
-            ));
+            problem =
+                problem.hint_of("opening-shut-out.lists", &[("target", Arg::of(self.target))]);
         } else if answers.len() > 1 {
-            problem.hints.push(
-                "this server may take no keys of this kind (`PubkeyAcceptedAlgorithms` in sshd's \
-                 settings), or a Match block keeps the account out: ask for a key of another kind"
-                    .into(),
-            );
+            problem = problem.hint_of("opening-shut-out.kind", &[]);
         }
         problem
     }
@@ -708,12 +689,14 @@ impl Tried<'_> {
 
 fn describe(answer: Option<&transport::Answer>) -> String {
     match answer {
-        None => "not tried".into(),
-        Some(transport::Answer::WouldAccept) => "the supporter's key is accepted".into(),
-        Some(transport::Answer::LoggedIn(reach)) => format!("logged in, {reach}"),
-        Some(transport::Answer::Tried { .. }) => "the verification key logged in".into(),
+        None => message::text("answer-none", &[]),
+        Some(transport::Answer::WouldAccept) => message::text("answer-key-accepted", &[]),
+        Some(transport::Answer::LoggedIn(reach)) => {
+            message::text("answer-logged-in", &[("reach", Arg::of(reach))])
+        }
+        Some(transport::Answer::Tried { .. }) => message::text("answer-check-key", &[]),
         Some(transport::Answer::Refused { methods }) => {
-            format!("refused (it offers {})", clean(methods))
+            message::text("answer-refused", &[("methods", Arg::of(clean(methods)))])
         }
         Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why }) => clean(why),
     }
@@ -744,10 +727,13 @@ pub async fn try_again(
     session: &mut Session<'_>,
     grant: &Grant,
 ) -> Result<TriedAgain> {
-    let not_tried = |why: &str| Ok(TriedAgain::NotTried(format!("not tried: {why}")));
-    let Some(layer) = grant.login() else { return not_tried("it has no layer") };
+    let not_tried = |why: Id| {
+        let args = [("why", why.text().into())];
+        Ok(TriedAgain::NotTried(message::text("trial-not-tried", &args)))
+    };
+    let Some(layer) = grant.login() else { return not_tried(Id("trial-not-tried.no-layer")) };
     let Some(key) = layer.public_key.as_deref() else {
-        return not_tried("the password was never kept");
+        return not_tried(Id("trial-not-tried.password"));
     };
     let provider = match claim::provider_of(context, session, layer) {
         Ok(provider) => provider,
@@ -763,7 +749,7 @@ pub async fn try_again(
         }
     };
     let server = Server::read(session.server_id(), &seen, asked_at..=context.now());
-    let cannot = |e| Error::new(Kind::Internal, "the verification key cannot be made").because(e);
+    let cannot = |e| Error::of(Kind::Internal, "check-key-failed", &[]).because(e);
     let check = CheckKey::generate(server.key_kind(Some(key))).map_err(cannot)?;
     let nonce = random_id(20).map_err(cannot)?;
 
@@ -773,7 +759,7 @@ pub async fn try_again(
     let intent = event(context, grant, "grant.trying", json!({}));
     let claimed =
         ledger.claim(&grant.id, &[State::Open], State::Open, &lease, now, &intent).await?;
-    let Some(mut grant) = claimed else { return not_tried("another process is working on it") };
+    let Some(mut grant) = claimed else { return not_tried(Id("opening-busy")) };
     let opened = grant.login().map(OpenReply::of).unwrap_or_default();
     let asked = Asked {
         key: true,
@@ -819,13 +805,11 @@ pub async fn try_again(
     }
     let tried = match (tried, settled) {
         (Ok(_), Err(problem)) | (Err(problem), _) if problem.kind == Kind::Unknown => {
-            TriedAgain::Unseen(format!("{}: {}", problem.message, problem.cause))
+            TriedAgain::Unseen(problem.one_line())
         }
-        (Err(problem), _) | (Ok(_), Err(problem)) => {
-            TriedAgain::Failed(format!("{}: {}", problem.message, problem.cause))
-        }
+        (Err(problem), _) | (Ok(_), Err(problem)) => TriedAgain::Failed(problem.one_line()),
         (Ok(tested), Ok(settled)) if tested.has_gate && !settled.is("trial_seen") => {
-            TriedAgain::Failed("the gate answered, and its own record does not say so".into())
+            TriedAgain::Failed(message::text("opening-gate-unrecorded", &[]))
         }
         (Ok(tested), Ok(_)) => TriedAgain::Proved(tested.proof),
     };
@@ -870,18 +854,17 @@ async fn interrupted(
     session: &mut Session<'_>,
     grant: &Grant,
 ) -> Error {
-    let problem = Problem {
-        // The server has said how each step ended.
-        kind: Kind::Refused,
-        message: "interrupted".into(),
-        cause: "the grant was not finished".into(),
-        hints: Vec::new(),
-    };
+    // The server has said how each step ended.
+    let problem = problem(
+        Kind::Refused,
+        Note::of("opening-interrupted", &[]),
+        Note::of("opening-interrupted.why", &[]),
+    );
     let mut error = abandon(context, ledger, session, grant, problem).await;
     error.more.undone = true;
     if error.kind == Kind::Unknown {
         let target = &session.target.name;
-        error = error.hint(format!("an account may be live on {target}: `stagepass sweep`"));
+        error = error.hint_of("opening-may-be-live", &[("target", Arg::of(target))]);
     }
     error.kind = Kind::Unknown;
     error
@@ -893,16 +876,12 @@ async fn abandon(
     ledger: &Ledger,
     session: &mut Session<'_>,
     grant: &Grant,
-    problem: Problem,
+    mut error: Error,
 ) -> Error {
-    let mut error = Error::new(problem.kind, problem.message).because_text(problem.cause);
-    for hint in problem.hints {
-        error = error.hint(hint);
-    }
     let closed = match take_back(context, ledger, session, grant, &error, error.kind).await {
         Ok(Ended::Closed(_)) => Ok(()),
         Ok(Ended::Failed { why, .. }) => Err(why),
-        Ok(Ended::Busy) => Err("another process is working on it".into()),
+        Ok(Ended::Busy) => Err(message::text("opening-busy", &[])),
         Err(e) => Err(e.to_string()),
     };
     match closed {
@@ -911,14 +890,13 @@ async fn abandon(
             if error.kind == Kind::Unknown {
                 error.kind = Kind::Refused;
             }
-            error = error.hint("everything that had been made was taken back and re-read as gone");
+            error = error.hint_of("opening-taken-back", &[]);
         }
         Err(why) => {
             error.kind = Kind::Unknown;
-            error = error.because_text(format!("taking it back failed: {why}")).hint(format!(
-                "grant {} stays in the ledger; `stagepass sweep` finishes it",
-                grant.id
-            ));
+            error = error
+                .because_of("opening-kept.why", &[("why", Arg::of(&why))])
+                .hint_of("opening-kept", &[("grant", Arg::of(&grant.id))]);
         }
     }
     error

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::grant::{Access, Grant, Layer};
-use crate::message;
+use crate::message::{Arg, Note};
 use crate::promise::{self, CredentialPromise, Promise};
 use crate::remote::layer::{LayerState, OpenReply};
 use crate::remote::provider::{Provider, Verb};
@@ -152,11 +152,11 @@ impl Proof {
 #[derive(Debug)]
 pub struct Fault {
     /// What is not as it was granted.
-    pub message: String,
+    pub message: Note,
     /// What was seen instead.
-    pub cause: String,
+    pub cause: Note,
     /// What can be done.
-    pub hints: Vec<String>,
+    pub hints: Vec<Note>,
 }
 
 /// What a trial's parts say against a grant; `None` where nothing does. `seen` is what `detect` replied,
@@ -171,35 +171,33 @@ pub fn fault(
     opened: &Reply,
 ) -> Option<Fault> {
     let failed = |name: &str| parts.iter().find(|part| part.part == name && part.is_failed());
-    let cause = |part: &Part| part.why.clone();
+    let cause = |part: &Part| Note::quoted(part.why.as_str());
     if let Some(part) = failed("gate") {
         return Some(Fault {
-            message:
-                "what was granted cannot be kept here: a session does not pass stagepass's gate"
-                    .into(),
+            message: Note::of("trial-fault-gate", &[]),
             cause: cause(part),
             hints: way_past_forced_command(&layer.account, seen),
         });
     }
     if let Some(part) = failed("command") {
         return Some(Fault {
-            message: "more can be done than was granted".into(),
+            message: Note::of("trial-fault-more", &[]),
             cause: cause(part),
-            hints: vec!["`--access ssh` grants a shell, where that is what you want".into()],
+            hints: vec![Note::of("trial-hint-shell", &[])],
         });
     }
     if access == Access::SftpReadOnly
         && let Some(part) = failed("write")
     {
         return Some(Fault {
-            message: "more can be done than was granted".into(),
+            message: Note::of("trial-fault-more", &[]),
             cause: cause(part),
             hints: Vec::new(),
         });
     }
     if let Some(part) = failed("forwarding") {
         return Some(Fault {
-            message: "more can be done than was granted".into(),
+            message: Note::of("trial-fault-more", &[]),
             cause: cause(part),
             hints: Vec::new(),
         });
@@ -215,28 +213,20 @@ pub fn fault(
         cause = format!("{cause}. {}", reason.trim_end_matches('.'));
     }
     Some(Fault {
-        message: "the access was made, and cannot do its work".into(),
-        cause,
+        message: Note::of("trial-fault-work", &[]),
+        cause: cause.into(),
         hints: way_into_the_shop(parts, layer, provider, access, seen, opened),
     })
 }
 
 /// What goes before the gate is most often a `ForceCommand`.
-fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<String> {
+fn way_past_forced_command(account: &str, seen: &Reply) -> Vec<Note> {
     let forced = seen.text("force_command");
     let what = match forced {
-        "" | "none" => format!(
-            "most often a `ForceCommand` of this server goes before the one on a key; as root there: \
-             `sshd -T -C user={account},host=localhost,addr=127.0.0.1 | grep -i forcecommand`"
-        ),
-        forced => format!("this server's sshd forces `{forced}` on every session"),
+        "" | "none" => Note::of("trial-hint-forced.unknown", &[("account", Arg::of(account))]),
+        forced => Note::of("trial-hint-forced.known", &[("forced", Arg::of(forced))]),
     };
-    vec![
-        what,
-        "in sshd's settings, `ForceCommand none` in a `Match User` block that stands first, for this \
-         account or for `sp-*`, leaves it to the gate"
-            .into(),
-    ]
+    vec![what, Note::of("trial-hint-forced.way-out", &[])]
 }
 
 fn way_into_the_shop(
@@ -246,7 +236,7 @@ fn way_into_the_shop(
     access: Access,
     seen: &Reply,
     opened: &Reply,
-) -> Vec<String> {
+) -> Vec<Note> {
     let failed = |name: &str| parts.iter().any(|part| part.part == name && part.is_failed());
     let yes = |is: bool| if is { "true" } else { "false" };
     let of_grant = [
@@ -257,12 +247,12 @@ fn way_into_the_shop(
     ];
     let facts = Seen { reply: seen, made: opened, account: &layer.account, grant: &of_grant };
     let hints = provider.said(Verb::Detect, SayingKind::Hint, &facts);
-    let mut hints: Vec<String> = hints.into_iter().map(|one| one.text).collect();
+    let mut hints: Vec<Note> = hints.into_iter().collect();
     if access == Access::Sftp && failed("write") && !failed("read") && !failed("folder") {
-        hints.push(message::text("trial-hint-read-only", &[]));
+        hints.push(Note::of("trial-hint-read-only", &[]));
     }
     if failed("folder") {
-        hints.push(message::text("trial-hint-folder", &[]));
+        hints.push(Note::of("trial-hint-folder", &[]));
     }
     hints
 }
@@ -304,7 +294,8 @@ mod tests {
         let made_by = Provider::find(provider, Path::new("/nonexistent")).unwrap();
         let fault =
             fault(parts, &layer(provider), &made_by, access, &reply(seen), &opened).unwrap();
-        format!("{}: {}; {}", fault.message, fault.cause, fault.hints.join("; "))
+        let hints: Vec<String> = fault.hints.iter().map(ToString::to_string).collect();
+        format!("{}: {}; {}", fault.message, fault.cause, hints.join("; "))
     }
 
     #[test]

@@ -567,7 +567,7 @@ impl<'a> ArtifactGroup<'a> {
         let why = if row.here {
             let accounts: Vec<String> =
                 grant.layers.iter().map(|layer| format!("`{}`", layer.account)).collect();
-            message::text("survey-other-account", &[("accounts", accounts.join(" and ").into())])
+            message::text("survey-other-account", &[("accounts", message::both(accounts).into())])
         } else {
             message::text("survey-other-server", &[("target", (&grant.target).into())])
         };

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Layer;
+use crate::message;
 use crate::remote::clock::{ServerTime, Skew};
 use crate::remote::script::Reply;
 use crate::target::Target;
@@ -137,13 +138,11 @@ impl LayerState {
         if same || (kept.is_empty() && now.is_empty()) {
             return None;
         }
-        Some(format!(
-            "`{}` now leads to another server: the grant is on the one with the host key {}; if it is \
-             the same server with a new host key, write both keys into targets.toml: \
-             host_key = [\"old\", \"new\"]",
-            target.name,
-            kept.join(" or ")
-        ))
+        let args = [
+            ("target", (&target.name).into()),
+            ("keys", message::either(kept.iter().map(String::as_str)).into()),
+        ];
+        Some(message::text("layer-another-server", &args))
     }
 }
 

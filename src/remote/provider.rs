@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::file::{self, Links};
-use crate::message::{Arg, Catalogue, Note, line_and_column};
+use crate::message::{self, Arg, Catalogue, Note, Told, line_and_column, shown_by_note};
 use crate::remote::inputs;
 use crate::remote::saying::{self, SayingKind, Sayings, Seen};
 use crate::remote::script::slim::{self, Library, for_keeping};
@@ -488,13 +488,10 @@ pub struct Provider {
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     /// Neither built in nor in the configuration folder.
-    #[error("there is no provider `{0}`")]
     NotFound(String),
     /// The merchant's folder has the name of a built-in provider.
-    #[error("`{0}` is the name of a built-in provider: rename the folder")]
     NameTaken(String),
     /// The manifest cannot be read or understood.
-    #[error("the manifest `{path}` cannot be used: {why}")]
     Manifest {
         /// The file.
         path: String,
@@ -502,7 +499,6 @@ pub enum ProviderError {
         why: String,
     },
     /// The provider's sentences cannot be understood.
-    #[error("the sentences of `{place}` cannot be used: {why}")]
     Sentences {
         /// The file, or the provider's name.
         place: String,
@@ -510,7 +506,6 @@ pub enum ProviderError {
         why: String,
     },
     /// A file of the provider cannot be read.
-    #[error("the provider's file `{path}` cannot be read")]
     Unreadable {
         /// The file.
         path: String,
@@ -518,12 +513,38 @@ pub enum ProviderError {
         source: std::io::Error,
     },
     /// Somebody else could have written it.
-    #[error("`{path}` must belong to you and be writable by nobody else")]
     Unsafe {
         /// The file or folder.
         path: String,
     },
 }
+
+impl Told for ProviderError {
+    fn note(&self) -> Note {
+        match self {
+            Self::NotFound(value) => {
+                Note::of("provider-error-not-found", &[("value", Arg::of(value))])
+            }
+            Self::NameTaken(value) => {
+                Note::of("provider-error-name-taken", &[("value", Arg::of(value))])
+            }
+            Self::Manifest { path, why } => Note::of(
+                "provider-error-manifest",
+                &[("path", Arg::of(path)), ("why", Arg::of(why))],
+            ),
+            Self::Sentences { place, why } => Note::of(
+                "provider-error-sentences",
+                &[("place", Arg::of(place)), ("why", Arg::of(why))],
+            ),
+            Self::Unreadable { path, .. } => {
+                Note::of("provider-error-unreadable", &[("path", Arg::of(path))])
+            }
+            Self::Unsafe { path } => Note::of("provider-error-unsafe", &[("path", Arg::of(path))]),
+        }
+    }
+}
+
+shown_by_note!(ProviderError);
 
 impl Provider {
     /// The provider of this name: a built-in one, or the merchant's own in `user_dir`. A name
@@ -641,35 +662,32 @@ impl Provider {
         let sentences = sentences.map(|text| catalogue(&path(SENTENCES), &text)).transpose()?;
         let parsed: Manifest = toml_edit::de::from_str(manifest).map_err(|e| {
             let (line, column) = line_and_column(manifest, e.span().map_or(0, |span| span.start));
-            bad(format!("line {line}, column {column}: {}", e.message()))
+            bad(message::text(
+                "manifest-place",
+                &[
+                    ("line", Arg::of(line)),
+                    ("column", Arg::of(column)),
+                    ("why", Arg::of(e.message())),
+                ],
+            ))
         })?;
         if parsed.name != name {
-            return Err(bad(format!("it names itself `{}`", script::clean(&parsed.name))));
+            return Err(bad(message::text(
+                "manifest-name",
+                &[("name", Arg::of(script::clean(&parsed.name)))],
+            )));
         }
         if !parsed.credentials.is_empty() && parsed.account != AccountKind::None {
-            return Err(bad(
-                "only what has `account = \"none\"` has `credentials`: those of an account \
-                            are asked for with `grant`"
-                    .to_owned(),
-            ));
+            return Err(bad(message::text("manifest-credentials", &[])));
         }
         if parsed.proof.is_some() && parsed.credentials.is_empty() {
-            return Err(bad(
-                "a `proof` by `http` tries a password, and its `credentials` name none".to_owned(),
-            ));
+            return Err(bad(message::text("manifest-proof", &[])));
         }
         if !parsed.signs.is_empty() && parsed.account != AccountKind::None {
-            return Err(bad(
-                "only what has `account = \"none\"` has `signs`: a user of the shop stands beside \
-                 the account"
-                    .to_owned(),
-            ));
+            return Err(bad(message::text("manifest-signs", &[])));
         }
         if parsed.close.outputs.contains_key(KEPT) && parsed.collected.outputs.is_empty() {
-            return Err(bad(format!(
-                "its [close] may say `{KEPT}`, and there is no [collected] by which the server is \
-                 told that it may forget the result"
-            )));
+            return Err(bad(message::text("manifest-kept", &[("KEPT", Arg::of(KEPT))])));
         }
         let digest = Sha256::new()
             .chain_update(manifest)
@@ -689,9 +707,7 @@ impl Provider {
             kind.is_some_and(|kind| !matches!(kind, OutputType::Lines | OutputType::Records))
         };
         if let Some(key) = seen.iter().find(|key| !is_said(key)) {
-            return Err(bad(format!(
-                "its [open] is told `{key}`, which [detect] does not say in one line"
-            )));
+            return Err(bad(message::text("manifest-seen", &[("key", Arg::of(key))])));
         }
         let verbs = [
             (Verb::Detect, parsed.detect),
@@ -705,21 +721,23 @@ impl Provider {
         ];
         let inputs = declared_inputs(&parsed.inputs).map_err(&bad)?;
         if let (Origin::Folder(_), Some(input)) = (&origin, untold(script, &inputs)) {
-            return Err(bad(format!(
-                "the script reads `{input}`, and its [inputs] do not say which verbs are told it"
-            )));
+            return Err(bad(message::text("manifest-untold", &[("input", Arg::of(input))])));
         }
         let (mut outputs, mut sayings) = (BTreeMap::new(), BTreeMap::new());
         for (verb, mut replies) in verbs {
             outputs.insert(verb, std::mem::take(&mut replies.outputs));
             if verb != Verb::Open && !replies.seen.is_empty() {
-                return Err(bad(format!("its [{}] cannot have `seen`: [open] can", verb.name())));
+                return Err(bad(message::text(
+                    "manifest-seen-elsewhere",
+                    &[("verb", Arg::of(verb.name()))],
+                )));
             }
             for (kind, said, may_be) in replies.sayings(verb) {
                 let (name, kind_name): (_, &str) = (verb.name(), kind.into());
                 if !may_be && !said.is_empty() {
-                    return Err(bad(format!(
-                        "its [{name}] cannot have sentences of the kind {kind_name}"
+                    return Err(bad(message::text(
+                        "manifest-sayings",
+                        &[("name", Arg::of(name)), ("kind_name", Arg::of(kind_name))],
                     )));
                 }
                 sayings.insert((verb, kind), said);
@@ -730,23 +748,24 @@ impl Provider {
         for ((verb, kind), said) in &sayings {
             let wrong = saying::mistake(*kind, said, of(*verb), of(Verb::Open), sentences.as_ref());
             if let Some(why) = wrong {
-                return Err(bad(format!("its [{}]: {why}", verb.name())));
+                return Err(bad(message::text(
+                    "manifest-verb",
+                    &[("verb", Arg::of(verb.name())), ("why", Arg::of(&why))],
+                )));
             }
         }
         let needs_shop = parsed.needs_shop.then(|| {
-            sentences.as_ref().and_then(|sentences| sentences.text("needs-shop", &[])).ok_or_else(|| {
-                bad("it needs a shop folder, and `en.ftl` does not say why: `needs-shop` is missing".into())
-            })
+            sentences
+                .as_ref()
+                .and_then(|sentences| sentences.text("needs-shop", &[]))
+                .ok_or_else(|| bad(message::text("manifest-shop", &[])))
         });
         // What is packed cannot be searched for a secret that was sent, and `close` is sent none.
         let tells = |outputs: &Outputs| outputs.values().any(|kind| *kind == OutputType::Records);
         if let Some((verb, _)) =
             outputs.iter().find(|(verb, outputs)| **verb != Verb::Close && tells(outputs))
         {
-            return Err(bad(format!(
-                "its [{}] may say records of a comparison, which only [close] can",
-                verb.name()
-            )));
+            return Err(bad(message::text("manifest-records", &[("verb", Arg::of(verb.name()))])));
         }
         Ok(Self {
             name: parsed.name,
@@ -1030,10 +1049,11 @@ fn declared_inputs(
     let mut told = BTreeSet::new();
     for (input, verbs) in inputs {
         let name = inputs::names().find(|name| name.strip_prefix(inputs::PREFIX) == Some(input));
-        let name = name
-            .ok_or_else(|| format!("its [inputs]: there is no input `{}`", script::clean(input)))?;
+        let name = name.ok_or_else(|| {
+            message::text("manifest-inputs.unknown", &[("input", Arg::of(script::clean(input)))])
+        })?;
         if verbs.trim().is_empty() {
-            return Err(format!("its [inputs]: no verb is named for `{input}`"));
+            return Err(message::text("manifest-inputs.no-verb", &[("input", Arg::of(input))]));
         }
         for word in verbs.split_whitespace() {
             let named =
@@ -1042,8 +1062,9 @@ fn declared_inputs(
             told.extend(named.map(|verb| (verb, name)));
             if told.len() == before {
                 let word = script::clean(word);
-                return Err(format!(
-                    "its [inputs]: `{word}` is no verb, or named twice for `{input}`"
+                return Err(message::text(
+                    "manifest-inputs.verb",
+                    &[("word", Arg::of(&word)), ("input", Arg::of(input))],
                 ));
             }
         }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::Grant;
+use crate::message::{self, Id, Note};
 use crate::remote::inputs::WALK_SECONDS;
 use crate::remote::layer::LayerState;
 use crate::remote::provider::{Provider, RunAs, Verb};
@@ -116,9 +117,9 @@ impl<'a> Session<'a> {
         inputs: &Inputs<'_>,
     ) -> Result<Answer> {
         let elevation = self.elevation(provider.run_as);
-        let framed = provider.frame(verb, inputs).map_err(|e| {
-            Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
-        })?;
+        let framed = provider
+            .frame(verb, inputs)
+            .map_err(|e| Error::of(Kind::Internal, "script-unmade", &[]).because(e))?;
         let limit = limit_of(self.context, inputs);
         Ok(self.run(framed, elevation, provider.outputs(verb), limit).await)
     }
@@ -133,9 +134,9 @@ impl<'a> Session<'a> {
         verb: Verb,
         inputs: &[Inputs<'_>],
     ) -> Result<Vec<Answer>> {
-        let mut framed = provider.frame_together(verb, inputs).map_err(|e| {
-            Error::new(Kind::Internal, "the script for the server cannot be made").because(e)
-        })?;
+        let mut framed = provider
+            .frame_together(verb, inputs)
+            .map_err(|e| Error::of(Kind::Internal, "script-unmade", &[]).because(e))?;
         let (body, packed) = (std::mem::take(&mut framed.body), framed.packed.take());
         let alone = inputs.iter().map(|one| limit_of(self.context, one)).max();
         let limit = together_limit(alone.unwrap_or(self.context.step_limit), inputs.len());
@@ -234,54 +235,27 @@ impl<'a> Session<'a> {
 }
 
 /// What to do about a target that was not reached.
-fn target_hint(name: &str, e: &TransportError) -> Option<String> {
-    match e {
-        TransportError::HostKeyChanged { .. } => Some(format!(
-            "nothing was sent. Ask your hosting company whether the server was reinstalled; only if \
-             it says so, and names the new fingerprint, add it again: \
-             `stagepass target add {name} … --replace --host-key SHA256:…`"
-        )),
-        TransportError::HostKeyUnknown { .. } => Some(format!(
-            "nothing was sent. Compare the fingerprint with the one your hosting company tells you, \
-             and pin it: `stagepass target add {name} … --replace --host-key SHA256:…`"
-        )),
-        TransportError::HostKeyRevoked { .. } => {
-            Some("nothing was sent: somebody marked this key as stolen or retired".into())
-        }
-        TransportError::AuthRefused { .. } => Some(
-            "check the account and its key: an agent that holds it, `--identity FILE`, or \
-             `--login password` with `stagepass secret set password`"
-                .into(),
-        ),
-        TransportError::NoPassword { .. } => {
-            Some(format!("keep it with `stagepass secret set password {name}`"))
-        }
+fn target_hint(name: &str, e: &TransportError) -> Option<Note> {
+    let id = match e {
+        TransportError::HostKeyChanged { .. } => Id("target-way-out.host-key-changed"),
+        TransportError::HostKeyUnknown { .. } => Id("target-way-out.host-key-unknown"),
+        TransportError::HostKeyRevoked { .. } => Id("target-way-out.host-key-revoked"),
+        TransportError::AuthRefused { .. } => Id("target-way-out.refused"),
+        TransportError::NoPassword { .. } => Id("target-way-out.no-password"),
         TransportError::Unreachable { .. } | TransportError::TimedOut { .. } => {
-            Some("check the address and the port, and whether the server is up".into())
+            Id("target-way-out.unreachable")
         }
-        TransportError::Lost { phase: Phase::Login, .. } => Some(
-            "the server ended the connection during the login: it may let nobody in for now \
-             (`/etc/nologin`), or this account only from elsewhere (`pam_access`); its log has the \
-             reason"
-                .into(),
-        ),
+        TransportError::Lost { phase: Phase::Login, .. } => Id("target-way-out.lost"),
         // What sshd says instead of its greeting while it shuts an address out (9.8 and later).
         TransportError::NotSsh { greeting, .. }
             if greeting.contains("Not allowed at this time") =>
         {
-            Some(
-                "this server shuts an address out for a while after failed logins: wait ten \
-                 minutes and try again"
-                    .into(),
-            )
+            Id("target-way-out.shut-out")
         }
-        TransportError::Closed { .. } => Some(
-            "some servers shut an address out for a while after failed logins: wait ten minutes \
-             and try again"
-                .into(),
-        ),
-        _ => None,
-    }
+        TransportError::Closed { .. } => Id("target-way-out.closed"),
+        _ => return None,
+    };
+    Some(id.with(&[("target", name.into())]))
 }
 
 /// What to do about a jump host. Its key and its login are none of the target's: they come from
@@ -291,31 +265,21 @@ fn jump_hint(
     command: &str,
     known_hosts: Option<&Path>,
     source: &TransportError,
-) -> Option<String> {
-    let file = known_hosts.map_or_else(
-        || "a `UserKnownHostsFile` that keeps keys".to_owned(),
-        |path| format!("`{}`", path.display()),
-    );
-    match source {
-        TransportError::HostKeyUnknown { .. } => Some(format!(
-            "nothing was sent, and the key pinned for `{name}` stays as it is. Compare this \
-             fingerprint with the one that whoever runs the jump host tells you; then connect to it \
-             once with `{command}`, which asks and writes it to {file}"
-        )),
-        TransportError::HostKeyChanged { .. } => Some(format!(
-            "nothing was sent, and the key pinned for `{name}` stays as it is. Ask whoever runs the \
-             jump host whether it was reinstalled; only then take its old key out of {file} and \
-             connect to it once with `{command}`"
-        )),
-        TransportError::AuthRefused { .. } | TransportError::KeyFile { .. } => Some(format!(
-            "name its key in ~/.ssh/config (`IdentityFile`, in the block of the jump host), until \
-             `{command}` logs in"
-        )),
-        TransportError::NoPassword { .. } => {
-            Some("log in to a jump host with a key: its password is not asked for".into())
+) -> Option<Note> {
+    let id = match source {
+        TransportError::HostKeyUnknown { .. } => Id("jump-way-out.host-key-unknown"),
+        TransportError::HostKeyChanged { .. } => Id("jump-way-out.host-key-changed"),
+        TransportError::AuthRefused { .. } | TransportError::KeyFile { .. } => {
+            Id("jump-way-out.refused")
         }
-        other => target_hint(name, other),
-    }
+        TransportError::NoPassword { .. } => Id("jump-way-out.no-password"),
+        other => return target_hint(name, other),
+    };
+    let file = known_hosts.map_or_else(
+        || message::text("jump-known-hosts.none", &[]),
+        |path| message::text("jump-known-hosts.file", &[("path", path.into())]),
+    );
+    Some(id.with(&[("target", name.into()), ("command", command.into()), ("file", file.into())]))
 }
 
 /// A transport failure as the merchant sees it, with what to do about it.
@@ -332,7 +296,7 @@ pub fn unreachable(target: &Target, e: TransportError) -> Error {
         }
         other => target_hint(name, other),
     };
-    let error = Error::new(kind, format!("the target `{name}` cannot be used")).because(e);
+    let error = Error::of(kind, "target-unusable", &[("target", name.into())]).because(e);
     match hint {
         Some(hint) => error.hint(hint),
         None => error,

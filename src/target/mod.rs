@@ -16,6 +16,7 @@ use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
 
 use crate::file::{self, Links, Unread};
 use crate::grant::UnknownWord;
+use crate::message::{self, Arg, Id, Note, Told, shown_by_note};
 pub use crate::policy::Declared as Environment;
 use crate::text;
 use pin::HostKeyPin;
@@ -45,7 +46,6 @@ pub enum Address {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// FTP in one of its forms. Policy says why it is refused.
-    #[error("`{scheme}://` is FTP; only SSH and SFTP are supported")]
     Ftp {
         /// `ftp`, `ftps` or `ftpes`.
         scheme: String,
@@ -53,30 +53,42 @@ pub enum AddressError {
         host: String,
     },
     /// A scheme that is neither SSH nor FTP.
-    #[error("`{0}://` is not supported; write `ssh://user@host`")]
     Scheme(String),
     /// A password stands in the address. It is not repeated.
-    #[error("an address must not hold a password; it would stay in the shell's history")]
     Password,
     /// A path, a query or a fragment.
-    #[error("an address ends after the host and port; the shop's folder goes into `--path`")]
     Path,
     /// Nothing was given.
-    #[error("the address is empty")]
     Empty,
     /// A character that no address holds.
-    #[error("{0} cannot stand in an address")]
-    Character(&'static str),
+    Character(Id),
     /// The part before `@`.
-    #[error("`{0}` is not the name of an account")]
     User(String),
     /// The host.
-    #[error("`{0}` is not a host name or an IP address")]
     Host(String),
     /// The port.
-    #[error("the port is not a number from 1 to 65535")]
     Port,
 }
+
+impl Told for AddressError {
+    fn note(&self) -> Note {
+        match self {
+            Self::Ftp { scheme, .. } => {
+                Note::of("address-error-ftp", &[("scheme", Arg::of(scheme))])
+            }
+            Self::Scheme(value) => Note::of("address-error-scheme", &[("value", Arg::of(value))]),
+            Self::Password => Note::of("address-error-password", &[]),
+            Self::Path => Note::of("address-error-path", &[]),
+            Self::Empty => Note::of("address-error-empty", &[]),
+            Self::Character(id) => (*id).into(),
+            Self::User(value) => Note::of("address-error-user", &[("value", Arg::of(value))]),
+            Self::Host(value) => Note::of("address-error-host", &[("value", Arg::of(value))]),
+            Self::Port => Note::of("address-error-port", &[]),
+        }
+    }
+}
+
+shown_by_note!(AddressError);
 
 impl FromStr for Address {
     type Err = AddressError;
@@ -159,19 +171,19 @@ impl fmt::Display for Address {
 /// Characters that are dangerous or invisible wherever an address is shown or matched.
 fn refuse_characters(text: &str) -> Result<(), AddressError> {
     let name = |c: char| match c {
-        c if c.is_control() => Some("a control character"),
-        c if c.is_whitespace() => Some("white space"),
-        '\'' | '"' | '`' => Some("a quote"),
-        '\\' => Some("a backslash"),
-        '%' => Some("a percent sign"),
-        c if !c.is_ascii() => {
-            Some("a character outside ASCII (write an international name as `xn--…`)")
-        }
+        c if c.is_control() => Some(Id("address-character.control")),
+        c if c.is_whitespace() => Some(Id("address-character.space")),
+        '\'' | '"' | '`' => Some(Id("address-character.quote")),
+        '\\' => Some(Id("address-character.backslash")),
+        '%' => Some(Id("address-character.percent")),
+        c if !c.is_ascii() => Some(Id("address-character.foreign")),
         _ => None,
     };
     match text.chars().find_map(name) {
         Some(what) => Err(AddressError::Character(what)),
-        None if text.starts_with('-') => Err(AddressError::Character("a leading `-`")),
+        None if text.starts_with('-') => {
+            Err(AddressError::Character(Id("address-character.hyphen")))
+        }
         None => Ok(()),
     }
 }
@@ -262,7 +274,7 @@ pub enum Elevation {
 }
 
 fn unknown_elevation(word: &str) -> UnknownWord {
-    UnknownWord::new(word, "none, sudo or sudo-password")
+    UnknownWord::new(word, Id("expected-become"))
 }
 
 impl Elevation {
@@ -303,7 +315,7 @@ pub enum Login {
 }
 
 fn unknown_login(word: &str) -> UnknownWord {
-    UnknownWord::new(word, "auto, agent, key or password")
+    UnknownWord::new(word, Id("expected-login"))
 }
 
 impl Login {
@@ -356,19 +368,19 @@ pub fn check_name(name: &str) -> Result<(), Complaint> {
 /// Says what is wrong with it.
 pub fn check_path(path: &str) -> Result<(), Complaint> {
     if !path.starts_with('/') {
-        return Err(Complaint::Path("must start with `/`"));
+        return Err(Complaint::Path(Id("target-path.relative")));
     }
     if path.chars().any(char::is_control) {
-        return Err(Complaint::Path("must not hold control characters"));
+        return Err(Complaint::Path(Id("target-path.control")));
     }
     if path.len() > 1024 {
-        return Err(Complaint::Path("must not be longer than 1024 bytes"));
+        return Err(Complaint::Path(Id("target-path.long")));
     }
     if path.split('/').any(|part| part == "." || part == "..") {
-        return Err(Complaint::Path("must not hold `.` or `..`"));
+        return Err(Complaint::Path(Id("target-path.dots")));
     }
     if path.bytes().all(|b| b == b'/') {
-        return Err(Complaint::Path("must not be the root of the file system"));
+        return Err(Complaint::Path(Id("target-path.root")));
     }
     Ok(())
 }
@@ -377,51 +389,54 @@ pub fn check_path(path: &str) -> Result<(), Complaint> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Complaint {
     /// The name of a target.
-    #[error(
-        "`{0}` is not a name: small letters, digits, `.`, `_` and `-`, at most 63, the first a \
-         letter or digit"
-    )]
     Name(String),
     /// A key nobody knows.
-    #[error("there is no such key; known keys are {KEYS}")]
     UnknownKey,
     /// A key that must be there.
-    #[error("it is missing")]
     Missing,
     /// A value of another type.
-    #[error("expected {0}")]
-    Type(&'static str),
+    Type(Id),
     /// The address.
-    #[error(transparent)]
     Address(#[from] AddressError),
     /// A host key.
-    #[error(transparent)]
     HostKey(#[from] pin::PinError),
     /// A word that is not one of the words expected.
-    #[error(transparent)]
     Word(#[from] UnknownWord),
     /// The shop's folder.
-    #[error("the folder {0}")]
-    Path(&'static str),
+    Path(Id),
     /// The public host is none.
-    #[error("must be a host name or an address, and perhaps a port, such as `shop.example:2222`")]
     PublicHost,
     /// The key file.
-    #[error("the key file {0}")]
-    Identity(&'static str),
+    Identity(Id),
     /// A key that means nothing for `local:`.
-    #[error("it means nothing for `local:`")]
     OnlySsh,
 }
 
+impl Told for Complaint {
+    fn note(&self) -> Note {
+        match self {
+            Self::Name(value) => Note::of("target-value-name", &[("value", Arg::of(value))]),
+            Self::UnknownKey => Note::of("target-value-unknown-key", &[("keys", KEYS.into())]),
+            Self::Missing => Note::of("target-value-missing", &[]),
+            Self::Type(id) | Self::Path(id) | Self::Identity(id) => (*id).into(),
+            Self::Address(error) => error.note(),
+            Self::HostKey(error) => error.note(),
+            Self::Word(error) => error.note(),
+            Self::PublicHost => Note::of("target-value-public-host", &[]),
+            Self::OnlySsh => Note::of("target-value-only-ssh", &[]),
+        }
+    }
+}
+
+shown_by_note!(Complaint);
+
 /// Every key of a target, in the order in which they are written.
-const KEYS: &str = "address, host_key, login, identity, become, environment, path and public_host";
+const KEYS: &str = "address, host_key, login, identity, become, environment, path, public_host";
 
 /// What can go wrong with the file of targets.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// It is not TOML.
-    #[error("`{}` is not TOML: line {line}, column {column}: {message}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -433,7 +448,6 @@ pub enum TargetError {
         message: String,
     },
     /// A value in it cannot be used.
-    #[error("`{}`, line {line}, column {column}: `{key}`: {complaint}", path.display())]
     Value {
         /// The file.
         path: PathBuf,
@@ -448,7 +462,6 @@ pub enum TargetError {
         complaint: Complaint,
     },
     /// A target that is to be added cannot be used.
-    #[error("`{key}`: {complaint}")]
     Given {
         /// The key.
         key: &'static str,
@@ -457,25 +470,20 @@ pub enum TargetError {
         complaint: Complaint,
     },
     /// There is a target of this name already.
-    #[error("there is a target `{0}` already")]
     Exists(String),
     /// There is none of this name.
-    #[error("there is no target `{0}`")]
     NotFound(String),
     /// Somebody else on this machine could change what stagepass connects to.
-    #[error("`{}` may be written by others; run `chmod 600` on it, as its owner", path.display())]
     WorldWritable {
         /// The file.
         path: PathBuf,
     },
     /// The file is absurdly large.
-    #[error("`{}` is larger than 4 MiB", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
     /// The file could not be read. Nothing was changed.
-    #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -484,7 +492,6 @@ pub enum TargetError {
         source: io::Error,
     },
     /// The file could not be written. What it held before is intact.
-    #[error("cannot write `{}`; it is as it was", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -493,6 +500,54 @@ pub enum TargetError {
         source: io::Error,
     },
 }
+
+impl Told for TargetError {
+    fn note(&self) -> Note {
+        match self {
+            Self::Syntax { path, line, column, message } => Note::of(
+                "target-error-syntax",
+                &[
+                    ("path", path.display().into()),
+                    ("line", (*line).into()),
+                    ("column", (*column).into()),
+                    ("message", Arg::of(message)),
+                ],
+            ),
+            Self::Value { path, line, column, key, complaint } => Note::of(
+                "target-error-value",
+                &[
+                    ("path", path.display().into()),
+                    ("line", (*line).into()),
+                    ("column", (*column).into()),
+                    ("key", Arg::of(key)),
+                    ("complaint", Arg::of(complaint)),
+                ],
+            ),
+            Self::Given { key, complaint } => Note::of(
+                "target-error-given",
+                &[("key", Arg::of(key)), ("complaint", Arg::of(complaint))],
+            ),
+            Self::Exists(value) => Note::of("target-error-exists", &[("value", Arg::of(value))]),
+            Self::NotFound(value) => {
+                Note::of("target-error-not-found", &[("value", Arg::of(value))])
+            }
+            Self::WorldWritable { path } => {
+                Note::of("target-error-world-writable", &[("path", path.display().into())])
+            }
+            Self::TooLarge { path } => {
+                Note::of("target-error-too-large", &[("path", path.display().into())])
+            }
+            Self::Read { path, .. } => {
+                Note::of("target-error-read", &[("path", path.display().into())])
+            }
+            Self::Write { path, .. } => {
+                Note::of("target-error-write", &[("path", path.display().into())])
+            }
+        }
+    }
+}
+
+shown_by_note!(TargetError);
 
 /// The file of targets and what it says.
 #[derive(Debug)]
@@ -613,7 +668,7 @@ pub fn to_text(target: &Target) -> Result<String, TargetError> {
 /// The one target that a text of [`to_text`] holds; `None` where it is none, or another.
 #[must_use]
 pub fn from_text(name: &str, text: &str) -> Option<Target> {
-    let list = parse(Path::new("the ledger"), text).ok()?;
+    let list = parse(Path::new("ledger"), text).ok()?;
     let [target] = <[Target; 1]>::try_from(list).ok()?;
     (target.name == name).then_some(target)
 }
@@ -674,7 +729,7 @@ fn read(path: &Path) -> Result<String, TargetError> {
     std::str::from_utf8(&read.bytes).map(str::to_owned).map_err(|error| {
         let before = read.bytes.get(..error.valid_up_to()).unwrap_or_default();
         let (line, column) = place(&String::from_utf8_lossy(before), before.len());
-        let message = "not UTF-8".into();
+        let message = message::text("file-error-not-utf-8", &[]);
         TargetError::Syntax { path: path.into(), line, column, message }
     })
 }
@@ -738,7 +793,7 @@ impl Reader<'_> {
             )
         })?;
         for (key, item) in table.iter() {
-            if !KEYS.split([',', ' ']).any(|known| known == key && key != "and") {
+            if !KEYS.split([',', ' ']).any(|known| known == key) {
                 let span = table.get_key_value(key).and_then(|(key, _)| key.span());
                 let span = span.or_else(|| item.span());
                 return Err(self.complain(
@@ -752,7 +807,7 @@ impl Reader<'_> {
         let word = |key: &str| -> Result<Option<Spanned<'_>>, TargetError> {
             let Some(item) = table.get(key) else { return Ok(None) };
             let text = item.as_str().ok_or_else(|| {
-                self.complain(full(key), item.span(), Complaint::Type("a text in quotes"))
+                self.complain(full(key), item.span(), Complaint::Type(Id("target-type.text")))
             })?;
             Ok(Some((text, item.span())))
         };
@@ -822,7 +877,7 @@ impl Reader<'_> {
 
     fn host_keys(&self, key: &str, item: &Item) -> Result<Vec<HostKeyPin>, TargetError> {
         let pin = |text: Option<&str>, span: Option<Range<usize>>| {
-            text.ok_or(Complaint::Type("a host key in quotes, or a list of them"))
+            text.ok_or(Complaint::Type(Id("target-type.host-key")))
                 .and_then(|text| text.parse::<HostKeyPin>().map_err(Complaint::from))
                 .map_err(|complaint| self.complain(key.into(), span, complaint))
         };
@@ -845,17 +900,17 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Target>, TargetError>
         let span = document.get_key_value(key).and_then(|(key, _)| key.span());
         let span = span.or_else(|| item.span());
         if key != "target" {
-            let complaint = Complaint::Type("`[target.NAME]` and nothing else");
+            let complaint = Complaint::Type(Id("target-type.only-tables"));
             return Err(reader.complain(text::one_line(key, REPEATED), span, complaint));
         }
         let table = item.as_table_like().ok_or_else(|| {
-            reader.complain("target".into(), span, Complaint::Type("`[target.NAME]`"))
+            reader.complain("target".into(), span, Complaint::Type(Id("target-type.tables")))
         })?;
         for (name, item) in table.iter() {
             let span = table.get_key_value(name).and_then(|(key, _)| key.span());
             let span = span.or_else(|| item.span());
             let inner = item.as_table_like().ok_or_else(|| {
-                let complaint = Complaint::Type("a table");
+                let complaint = Complaint::Type(Id("target-type.table"));
                 reader.complain(
                     format!("target.{}", text::one_line(name, REPEATED)),
                     span.clone(),
@@ -882,10 +937,10 @@ pub fn check_public_host(text: &str) -> Result<(), Complaint> {
 
 fn check_identity(text: &str) -> Result<(), Complaint> {
     if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(Complaint::Identity("must be a path without control characters"));
+        return Err(Complaint::Identity(Id("target-identity.control")));
     }
     if !text.starts_with('/') && !text.starts_with("~/") {
-        return Err(Complaint::Identity("must start with `/` or `~/`"));
+        return Err(Complaint::Identity(Id("target-identity.relative")));
     }
     Ok(())
 }
@@ -901,7 +956,7 @@ fn check(target: &Target) -> Result<(), TargetError> {
         check_public_host(host).map_err(given("public_host"))?;
     }
     if let Some(identity) = &target.identity {
-        let text = identity.to_str().ok_or(Complaint::Identity("must be UTF-8"));
+        let text = identity.to_str().ok_or(Complaint::Identity(Id("target-identity.not-text")));
         text.and_then(check_identity).map_err(given("identity"))?;
     }
     if target.host_key.is_empty() && target.address != Address::Local {

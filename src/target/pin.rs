@@ -6,6 +6,8 @@ use std::str::FromStr;
 use russh::keys::ssh_key::Fingerprint;
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
 
+use crate::message::{Arg, Note, Told, shown_by_note};
+
 /// A host key as the user pinned it. A full key also says which type to ask the server for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostKeyPin {
@@ -19,21 +21,27 @@ pub enum HostKeyPin {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PinError {
     /// A private key was given. It is not repeated.
-    #[error("this is a private key; a host key is public")]
     Private,
     /// An MD5 fingerprint, or one without its algorithm.
-    #[error(
-        "only SHA-256 fingerprints are taken: `SHA256:` and 43 characters, as `ssh-keygen -l` \
-         prints them"
-    )]
     NotSha256,
     /// DSA, a certificate, or a type nobody knows.
-    #[error("`{0}` is not a type of host key that stagepass takes")]
     Type(String),
     /// Anything else.
-    #[error("not a host key: expected `ssh-ed25519 AAAA…` or `SHA256:…`")]
     Unreadable,
 }
+
+impl Told for PinError {
+    fn note(&self) -> Note {
+        match self {
+            Self::Private => Note::of("pin-error-private", &[]),
+            Self::NotSha256 => Note::of("pin-error-not-sha256", &[]),
+            Self::Type(value) => Note::of("pin-error-type", &[("value", Arg::of(value))]),
+            Self::Unreadable => Note::of("pin-error-unreadable", &[]),
+        }
+    }
+}
+
+shown_by_note!(PinError);
 
 impl HostKeyPin {
     /// Pins exactly this key. Its comment is dropped.

@@ -16,6 +16,7 @@ use super::{
     Unlock, sftp, trial,
 };
 use crate::grant::Access;
+use crate::message::{self, Arg};
 use crate::secret::random_id;
 use crate::target::{Address, Elevation, Target};
 
@@ -36,7 +37,7 @@ pub(super) async fn own_key(
     let mut agent = AgentClient::connect_uds(identity.agent?).await.ok()?;
     let keys = agent.request_identities().await.ok()?;
     let is_held = keys.iter().any(|held| is_it(&held.public_key()));
-    is_held.then(|| "it is in your agent".to_owned())
+    is_held.then(|| message::text("own-key-in-agent", &[]))
 }
 
 /// What is done with a login that gets in.
@@ -64,7 +65,7 @@ pub(super) async fn try_login(
         Some(session) => session,
         None => match ssh::reach(&route, unlock, known, clock).await {
             Err(error @ TransportError::Unreachable { .. }) if target.address == Address::Local => {
-                let why = format!("no sshd on this machine answers: {error}");
+                let why = message::text("answer-no-local", &[("error", Arg::of(&error))]);
                 return Ok(vec![Answer::Unknown { why }]);
             }
             reached => reached?,
@@ -140,7 +141,12 @@ async fn one(
             Ok(()) => Ok(Said::Yes),
             Err(TransportError::AuthRefused { methods, tried, .. }) => {
                 let tried = tried.join(", ");
-                return Answer::Refused { methods: format!("{methods} (tried {tried})") };
+                return Answer::Refused {
+                    methods: message::text(
+                        "answer-tried",
+                        &[("methods", Arg::of(&methods)), ("tried", Arg::of(&tried))],
+                    ),
+                };
             }
             Err(error) => Err(error),
         },
@@ -152,7 +158,7 @@ async fn one(
         },
         Ok(Said::No(methods)) => Answer::Refused { methods: name(&methods) },
         Ok(Said::Partly(methods)) => {
-            let why = format!("it was taken, but the server wants {} as well", name(&methods));
+            let why = message::text("answer-partly", &[("methods", Arg::of(name(&methods)))]);
             Answer::NoUse { why }
         }
         Ok(Said::Ended(why)) => Answer::Refused { methods: why },
@@ -167,12 +173,14 @@ async fn use_access(session: &Session, use_as: Access, clock: &Clock) -> Answer 
         Access::Ssh => use_shell(session, clock).await,
         Access::Sftp | Access::SftpReadOnly => match clock.within(use_sftp(session)).await {
             Some(used) => used,
-            None => Err("the SFTP session did not answer in time".into()),
+            None => Err(message::text("answer-sftp-late", &[])),
         },
     };
     match used {
         Ok(reach) => Answer::LoggedIn(reach),
-        Err(why) => Answer::NoUse { why: format!("logged in, but {why}") },
+        Err(why) => {
+            Answer::NoUse { why: message::text("answer-logged-in-but", &[("why", Arg::of(&why))]) }
+        }
     }
 }
 
@@ -194,6 +202,6 @@ async fn use_shell(session: &Session, clock: &Clock) -> Result<Reach, String> {
             Ok(Reach::Shell)
         }
         Outcome::Done(output) => Err(trial::shell_runs_nothing(&output)),
-        Outcome::Refused { why } | Outcome::Unknown { why, .. } => Err(why),
+        Outcome::Refused { why, .. } | Outcome::Unknown { why, .. } => Err(why),
     }
 }

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 #[cfg(test)]
 use super::FIRST_LINE;
 use super::{FLOOD_LIMIT, Outcome, Output, Packed, STDERR_LIMIT, STDOUT_LIMIT, Script};
+use crate::message::{self, Arg};
 use crate::secret::Secret;
 use crate::target::Elevation;
 use crate::text;
@@ -21,9 +22,6 @@ macro_rules! unpack {
     };
 }
 const NO_GZIP: &[u8] = b"stagepass-no-gzip\n";
-
-/// How the reason begins where the password was given and no shell of root's came of it.
-pub(super) const WRONG_PASSWORD: &str = "`sudo` did not take the password";
 
 /// What `sudo` is told to ask with, so that the password is sent when it is wanted and never
 /// otherwise: not to a server that wants none, and not a second time to a lockout.
@@ -225,16 +223,18 @@ impl<'a> Exchange<'a> {
     pub(crate) fn end(mut self, end: End) -> Outcome {
         if let Stage::Asking { answered } = self.stage {
             // The script was not sent, whatever happened.
-            return Outcome::Refused { why: self.why_no_root(answered, end) };
+            let wrong_password = answered && matches!(end, End::Closed);
+            return Outcome::Refused { why: self.why_no_root(answered, end), wrong_password };
         }
         match end {
-            End::Refused(why) => Outcome::Refused { why },
+            End::Refused(why) => Outcome::Refused { why, wrong_password: false },
             _ if self.is_over() && self.started_nothing() => {
-                Outcome::Refused { why: text::line_of_bytes(&self.output.stderr, 300) }
+                let why = text::line_of_bytes(&self.output.stderr, 300);
+                Outcome::Refused { why, wrong_password: false }
             }
             _ if self.is_over() => Outcome::Done(std::mem::take(&mut self.output)),
             End::Closed => {
-                let why = "the connection was lost before the exit status was seen".into();
+                let why = message::text("end-no-status", &[]);
                 Outcome::Unknown { why, partial: std::mem::take(&mut self.output) }
             }
             End::Broken(why) => Outcome::Unknown { why, partial: std::mem::take(&mut self.output) },
@@ -251,10 +251,17 @@ impl<'a> Exchange<'a> {
         let said = text::line_of_bytes(&self.output.stderr, 300);
         match end {
             End::Refused(why) => why,
-            End::Broken(why) if said.is_empty() => format!("`sudo` started nothing: {why}"),
-            End::Broken(why) => format!("`sudo` started nothing: {why}; it said: {said}"),
-            End::Closed if answered => format!("{WRONG_PASSWORD}: {said}"),
-            End::Closed => format!("`sudo` started nothing: {said}"),
+            End::Broken(why) if said.is_empty() => {
+                message::text("sudo-nothing-why", &[("why", Arg::of(&why))])
+            }
+            End::Broken(why) => message::text(
+                "sudo-nothing-why-said",
+                &[("why", Arg::of(&why)), ("said", Arg::of(&said))],
+            ),
+            End::Closed if answered => {
+                message::text("sudo-wrong-password", &[("said", Arg::of(said))])
+            }
+            End::Closed => message::text("sudo-nothing-said", &[("said", Arg::of(&said))]),
         }
     }
 }
@@ -405,7 +412,8 @@ mod tests {
         let again = exchange.stderr(b"Sorry, try again.\n[stagepass: sudo password] ");
         assert!(matches!(again, Some(Feed::Nothing)));
         exchange.status(1);
-        let Outcome::Refused { why } = exchange.end(End::Closed) else { panic!() };
+        let Outcome::Refused { why, wrong_password } = exchange.end(End::Closed) else { panic!() };
+        assert!(wrong_password);
         assert!(why.contains("did not take the password") && why.contains("Sorry"), "{why}");
     }
 

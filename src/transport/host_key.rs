@@ -10,6 +10,7 @@ use russh::keys::{Algorithm, PublicKey};
 use sha1::Sha1;
 
 use crate::file::{self, Links};
+use crate::message::{Note, Told, shown_by_note};
 use crate::target::pin::{HostKeyPin, all_algorithms, fingerprint, same_type};
 
 /// What to negotiate so that the server answers with a pinned key: the pinned types, or every type
@@ -81,7 +82,6 @@ pub fn check_pins(pins: &[HostKeyPin], key: &PublicKey) -> Verdict {
 
 /// A `known_hosts` file could not be read. A missing one is no error.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}`", path.display())]
 pub struct KnownHostsError {
     /// The file.
     pub path: PathBuf,
@@ -89,6 +89,14 @@ pub struct KnownHostsError {
     #[source]
     pub source: io::Error,
 }
+
+impl Told for KnownHostsError {
+    fn note(&self) -> Note {
+        Note::of("known-hosts-error", &[("path", (&self.path).into())])
+    }
+}
+
+shown_by_note!(KnownHostsError);
 
 /// The largest `known_hosts` file that is read. OpenSSH's own have a few thousand lines.
 const KNOWN_HOSTS_LIMIT: u64 = 16 * 1024 * 1024;

@@ -19,6 +19,7 @@ use super::host_key::{KnownHosts, Verdict, check_pins};
 use super::prompt::Prompt;
 use super::ssh_config::Place;
 use super::{Clock, Phase, TransportError};
+use crate::message;
 use crate::target::pin::{HostKeyPin, fingerprint};
 use crate::text;
 
@@ -187,7 +188,7 @@ impl client::Handler for Verifier {
             DisconnectReason::Error(Abort::Library(error)) => {
                 text::one_line(&error.to_string(), 200)
             }
-            DisconnectReason::Error(_) => "its host key changed on the way".into(),
+            DisconnectReason::Error(_) => message::text("lost-why-key", &[]),
         };
         lock(&self.notes).goodbye = Some(why);
         match reason {
@@ -222,11 +223,14 @@ impl Link {
     }
 
     pub(super) fn lost(&self, phase: Phase) -> TransportError {
-        let mut why = self.goodbye().unwrap_or_else(|| "the server closed it".into());
+        let why = self.goodbye().unwrap_or_else(|| message::text("lost-why-closed", &[]));
         // `/etc/nologin` and the modules of PAM speak in this way.
-        if let Some(banner) = self.banner().filter(|_| phase == Phase::Login) {
-            why.push_str(&format!(", and it says: `{banner}`"));
-        }
+        let why = match self.banner().filter(|_| phase == Phase::Login) {
+            Some(banner) => {
+                message::text("lost-why-said", &[("why", why.into()), ("said", banner.into())])
+            }
+            None => why,
+        };
         TransportError::Lost { host: self.label.clone(), phase, why }
     }
 }
@@ -322,7 +326,8 @@ async fn dial(place: &Place, clock: &Clock) -> Result<TcpStream, TransportError>
 
 /// Every address of a name gets its share of the time.
 async fn dial_one_of(addresses: &[SocketAddr], clock: &Clock) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut last =
+        io::Error::new(io::ErrorKind::NotFound, message::text("unreachable-no-address", &[]));
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {
         let share = clock.deadline.saturating_duration_since(Instant::now()) / left.max(1);
@@ -493,18 +498,18 @@ fn explain(stop: Abort, host: String) -> Failure {
         Abort::Revoked { received } => TransportError::HostKeyRevoked { host, received },
         Abort::Library(russh::Error::NoCommonAlgo { kind, ours, theirs }) => {
             let kind = match kind {
-                AlgorithmKind::Kex => "key exchange",
-                AlgorithmKind::Key => "host key type",
+                AlgorithmKind::Kex => "kex",
+                AlgorithmKind::Key => "key",
                 AlgorithmKind::Cipher => "cipher",
                 AlgorithmKind::Compression => "compression",
-                AlgorithmKind::Mac => "message authentication",
+                AlgorithmKind::Mac => "mac",
             };
             let list = |names: Vec<String>| text::one_line(&names.join(", "), 300);
             let (ours, theirs) = (list(ours), list(theirs));
             TransportError::NoCommonAlgorithm { host, kind, ours, theirs }
         }
         Abort::Library(russh::Error::Disconnect | russh::Error::HUP) => {
-            TransportError::Lost { host, phase, why: "the server closed it".into() }
+            TransportError::Lost { host, phase, why: message::text("lost-why-closed", &[]) }
         }
         Abort::Library(error) => {
             let why = text::one_line(&error.to_string(), 200);

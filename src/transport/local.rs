@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::Instant;
 
+use crate::message::{self, Arg};
+
 use super::exchange::{End, Exchange, Feed};
 use super::{Outcome, SshEnvironment};
 
@@ -34,8 +36,8 @@ impl Machine {
         let mut child = match self.start(exchange.command()) {
             Ok(child) => child,
             Err(error) => {
-                let why = format!("cannot start `/bin/sh` on this machine: {error}");
-                return Outcome::Refused { why };
+                let why = message::text("end-no-start", &[("error", Arg::of(&error))]);
+                return Outcome::Refused { why, wrong_password: false };
             }
         };
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
@@ -82,7 +84,7 @@ async fn converse(child: &mut Child, exchange: &mut Exchange<'_>, deadline: Inst
     let (Some(input), Some(mut stdout), Some(mut stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
-        return End::Broken("the command has no input or output".into());
+        return End::Broken(message::text("end-no-streams", &[]));
     };
     let mut feeder =
         Feeder { input: Some(input), queue: exchange.begin().into_iter().collect(), sent: 0 };
@@ -103,8 +105,8 @@ async fn converse(child: &mut Child, exchange: &mut Exchange<'_>, deadline: Inst
                 ended = true;
                 match status.map(code) {
                     Ok(Some(code)) => exchange.status(code),
-                    Ok(None) => return End::Broken("the command was ended by a signal".into()),
-                    Err(error) => return End::Broken(format!("the command was lost: {error}")),
+                    Ok(None) => return End::Broken(message::text("end-signal", &[])),
+                    Err(error) => return End::Broken(message::text("end-lost-command", &[("error", Arg::of(&error))])),
                 }
                 None
             },
@@ -113,7 +115,7 @@ async fn converse(child: &mut Child, exchange: &mut Exchange<'_>, deadline: Inst
                 if ended {
                     return End::Closed;
                 }
-                return End::Broken("it did not end in time".into());
+                return End::Broken(message::text("end-late", &[]));
             }
         };
         if ended {
@@ -121,7 +123,7 @@ async fn converse(child: &mut Child, exchange: &mut Exchange<'_>, deadline: Inst
         }
         feeder.queue.extend(next);
         if exchange.is_flooded() {
-            return End::Broken("it did not stop talking".into());
+            return End::Broken(message::text("end-flood", &[]));
         }
     }
     End::Closed

@@ -21,6 +21,7 @@ use super::link::Link;
 use super::ssh_config::Place;
 use super::{Clock, Phase, SshEnvironment, TRIES, TransportError, Unlock, Wanted};
 use crate::file::{self, Links, Unread};
+use crate::message::{self, Arg, Id, Note};
 use crate::secret::Secret;
 use crate::target::{Login, Target};
 use crate::text;
@@ -129,13 +130,16 @@ fn refused_certificate(certificate: &Certificate, user: &str) -> Option<String> 
     let now = now.map(|since| since.as_secs()).unwrap_or_default();
     let names = certificate.valid_principals();
     if certificate.cert_type() != CertType::User {
-        Some("it is for hosts".into())
+        Some(message::text("certificate-why.host", &[]))
     } else if now >= certificate.valid_before() {
-        Some("it has expired".into())
+        Some(message::text("certificate-why.expired", &[]))
     } else if now < certificate.valid_after() {
-        Some("it is not valid yet".into())
+        Some(message::text("certificate-why.early", &[]))
     } else if !names.is_empty() && !names.iter().any(|name| name == user) {
-        Some(format!("it is for {}", text::one_line(&names.join(", "), 100)))
+        Some(message::text(
+            "certificate-why.other",
+            &[("names", Arg::of(text::one_line(&names.join(", "), 100)))],
+        ))
     } else {
         None
     }
@@ -194,11 +198,14 @@ impl Tries {
                 self.methods = Some(methods);
             }
             Said::Partly(methods) => {
-                self.tried.push(format!("{what} (taken, but it wants more than that)"));
+                self.tried.push(message::text("tried-partly", &[("what", Arg::of(&what))]));
                 self.methods = Some(methods);
             }
             Said::Ended(why) => {
-                self.tried.push(format!("{what} ({why})"));
+                self.tried.push(message::text(
+                    "tried-ended",
+                    &[("what", Arg::of(&what)), ("why", Arg::of(&why))],
+                ));
                 self.refusals = REFUSALS;
             }
         }
@@ -218,8 +225,11 @@ impl Tries {
         TransportError::AuthRefused {
             host: link.label.clone(),
             user: user.to_owned(),
-            banner: link.banner().map(|text| format!("; it says: `{text}`")).unwrap_or_default(),
-            methods: self.methods.as_ref().map_or_else(|| "nothing more".into(), name),
+            banner: link.banner().unwrap_or_default(),
+            methods: self
+                .methods
+                .as_ref()
+                .map_or_else(|| message::text("login-methods.nothing", &[]), name),
             tried: self.tried,
         }
     }
@@ -228,7 +238,7 @@ impl Tries {
 /// The names of methods, as a server lists them.
 pub(super) fn name(methods: &MethodSet) -> String {
     let names: Vec<&str> = methods.iter().map(<&str>::from).collect();
-    if names.is_empty() { "no method we know".into() } else { names.join(", ") }
+    if names.is_empty() { message::text("login-methods.unknown", &[]) } else { names.join(", ") }
 }
 
 /// Logs in, or says everything that was tried.
@@ -277,7 +287,7 @@ async fn by_keys(
         }
     }
     if agent.is_some_and(|agent| agent.tried == 0) && identity.login == Login::Agent {
-        tries.pass_over("the agent has no key that may be offered".into());
+        tries.pass_over(message::text("tried-no-agent-key", &[]));
     }
     Ok(with_files && !files_first && by_files(link, identity, unlock, clock, tries).await?)
 }
@@ -313,7 +323,7 @@ fn judge<E>(link: &Link, result: Result<AuthResult, E>) -> Said {
 fn gone(link: &Link) -> Said {
     match (link.goodbye(), link.banner()) {
         (Some(why), _) if why.starts_with("Too many authentication failures") => {
-            Said::Ended("too many failures".into())
+            Said::Ended(message::text("login-too-many", &[]))
         }
         (_, Some(banner)) if banner.contains("account has expired") => Said::Ended(banner),
         _ => Said::Gone,
@@ -435,13 +445,15 @@ async fn ask_agent(
 ) -> Result<Option<Agent>, TransportError> {
     let Some(socket) = &identity.agent else {
         if identity.login == Login::Agent {
-            tries.tried.push("no agent: `SSH_AUTH_SOCK` is not set".into());
+            tries.tried.push(message::text("tried-no-agent", &[]));
         }
         return Ok(None);
     };
     let label = link.label.clone();
     let Ok(mut client) = step(clock, &label, AgentClient::connect_uds(socket)).await? else {
-        tries.tried.push(format!("no agent answers at `{}`", socket.display()));
+        tries
+            .tried
+            .push(message::text("tried-agent-silent", &[("socket", socket.display().into())]));
         return Ok(None);
     };
     if let Some(binding) = link.handle.agent_session_binding() {
@@ -449,7 +461,7 @@ async fn ask_agent(
         let _ = step(clock, &label, client.bind_session(binding, false)).await?;
     }
     let Ok(keys) = step(clock, &label, client.request_identities()).await? else {
-        tries.tried.push("the agent does not list its keys".into());
+        tries.tried.push(message::text("tried-agent-unlisted", &[]));
         return Ok(None);
     };
     Ok(Some(Agent { client, keys, tried: 0 }))
@@ -467,18 +479,20 @@ async fn by_agent(
     let label = link.label.clone();
     for offer in offers {
         if tries.is_enough() {
-            tries.tried.push(format!(
-                "{} of {} agent keys tried; servers stop at about 6. Name one: `--identity FILE`",
-                agent.tried,
-                agent.keys.len()
+            tries.tried.push(message::text(
+                "tried-agent-enough",
+                &[("tried", Arg::of(agent.tried)), ("all", Arg::of(agent.keys.len()))],
             ));
             break;
         }
         let key = offer.key();
-        let kind = if matches!(offer, Offer::Key(_)) { "key" } else { "certificate of key" };
-        let what = format!("agent {kind} {}", ssh_fingerprint(&key));
+        let what = match offer {
+            Offer::Key(_) => Id("tried-agent-key"),
+            Offer::Certificate(_) | Offer::CertificateOfKey(_) => Id("tried-agent-certificate"),
+        };
+        let what = what.with(&[("key", ssh_fingerprint(&key).into())]).text;
         let Some(hash) = rsa_hash(link, &key, clock).await? else {
-            tries.tried.push(format!("{what} (the server takes RSA with SHA-1 only)"));
+            tries.tried.push(message::text("tried-sha-1", &[("what", Arg::of(&what))]));
             continue;
         };
         let user = identity.user.as_str();
@@ -506,7 +520,7 @@ async fn by_agent(
             }
         };
         if said.is_err() && !link.handle.is_closed() {
-            tries.tried.push(format!("{what} (the agent does not sign with it)"));
+            tries.tried.push(message::text("tried-agent-unsigned", &[("what", Arg::of(&what))]));
             continue;
         }
         agent.tried += 1;
@@ -536,14 +550,17 @@ async fn by_files(
 ) -> Result<bool, TransportError> {
     for path in &identity.files {
         if tries.is_enough() {
-            tries.tried.push(format!("not `{}`: servers stop at about 6 tries", path.display()));
+            tries.tried.push(message::text("tried-enough", &[("file", path.display().into())]));
             break;
         }
         match by_file(link, identity, path, unlock, clock, tries).await {
             Ok(true) => return Ok(true),
             Ok(false) => {}
             Err(TransportError::KeyFile { path, why }) if identity.named != Named::InTarget => {
-                tries.pass_over(format!("key file `{}` ({why})", path.display()));
+                tries.pass_over(message::text(
+                    "tried-file-unusable",
+                    &[("file", path.display().into()), ("why", Arg::of(&why))],
+                ));
                 tries.unusable = Some(TransportError::KeyFile { path, why });
             }
             Err(error) => return Err(error),
@@ -561,18 +578,18 @@ async fn by_file(
     clock: &mut Clock,
     tries: &mut Tries,
 ) -> Result<bool, TransportError> {
-    let what = format!("key file `{}`", path.display());
+    let what = message::text("tried-file", &[("file", path.display().into())]);
     if !path.exists() {
         // Of a usual one, only the public half is here, for an agent.
         if identity.named == Named::Nowhere {
             return Ok(false);
         }
-        return Err(unusable(path, "it is not there"));
+        return Err(unusable(path, Id("key-file-why.missing")));
     }
     let key = match read_key(path)? {
         KeyFile::Public(public) if tries.has_judged(&public) => return Ok(false),
         KeyFile::Public(_) => {
-            return Err(unusable(path, "it is the public half, and no agent has the private half"));
+            return Err(unusable(path, Id("key-file-why.public")));
         }
         KeyFile::Open(key) if tries.has_judged(key.public_key()) => return Ok(false),
         KeyFile::Open(key) => *key,
@@ -592,16 +609,16 @@ async fn by_file(
             }
             let name = path.display().to_string();
             let Some(phrase) = clock.ask(|| unlock.passphrase(&name)) else {
-                tries.tried.push(format!("{what} (locked, and no passphrase)"));
+                tries.tried.push(message::text("tried-locked", &[("what", Arg::of(&what))]));
                 return Ok(false);
             };
             unlocked(path, &text, phrase, unlock, clock)?
         }
     };
     for certificate in identity.certificates_of(path, key.public_key(), tries) {
-        let what = format!("the certificate of {what}");
+        let what = message::text("tried-certificate", &[("what", Arg::of(&what))]);
         if key.algorithm().is_rsa() {
-            tries.pass_over(format!("{what} (RSA: only from an agent)"));
+            tries.pass_over(message::text("tried-certificate-rsa", &[("what", Arg::of(&what))]));
             continue;
         }
         let label = link.label.clone();
@@ -615,7 +632,7 @@ async fn by_file(
     }
     let public = key.public_key().key_data().clone();
     let Some(said) = sign_in(link, identity, key, clock).await? else {
-        tries.tried.push(format!("{what} (the server takes RSA with SHA-1 only)"));
+        tries.tried.push(message::text("tried-sha-1", &[("what", Arg::of(&what))]));
         return Ok(false);
     };
     tries.judged.push(public);
@@ -641,11 +658,11 @@ fn unlocked(
         }
     }
     decode_secret_key(text, Some(phrase.expose()))
-        .map_err(|_| unusable(path, "the passphrase is wrong"))
+        .map_err(|_| unusable(path, Id("key-file-why.passphrase")))
 }
 
-fn unusable(path: &Path, why: &str) -> TransportError {
-    TransportError::KeyFile { path: path.into(), why: why.into() }
+fn unusable(path: &Path, why: impl Into<Note>) -> TransportError {
+    TransportError::KeyFile { path: path.into(), why: why.into().text }
 }
 
 /// A key as it lies in its file.
@@ -661,22 +678,23 @@ enum KeyFile {
 
 fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
     let read = file::read(path, KEY_FILE_LIMIT, Links::Follow).map_err(|unread| match unread {
-        Unread::NotRegular => unusable(path, "it is not a file"),
-        Unread::TooLarge(_) => unusable(path, "it is too large to be a key"),
-        Unread::Io(error) => unusable(path, &error.to_string()),
+        Unread::NotRegular => unusable(path, Id("key-file-why.not-a-file")),
+        Unread::TooLarge(_) => unusable(path, Id("key-file-why.large")),
+        Unread::Io(error) => unusable(path, error.to_string()),
     })?;
-    let text = read.text().map_err(|error| unusable(path, &error.to_string()))?;
+    let text = read.text().map_err(|error| unusable(path, error.to_string()))?;
     if let Ok(key) = PublicKey::from_openssh(text.trim()) {
         return Ok(KeyFile::Public(key));
     }
     let mode = read.about.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        let why = format!("others may read it (mode {mode:04o}); run `chmod 600` on it");
-        return Err(unusable(path, &why));
+        let mode = format!("{mode:04o}");
+        let why = Id("key-file-why.mode").with(&[("mode", mode.into())]).text;
+        return Err(unusable(path, why));
     }
     match decode_secret_key(text, None) {
         Ok(key) if key.algorithm().as_str().starts_with("sk-") => {
-            Err(unusable(path, "it is the key of a security token, which only an agent can use"))
+            Err(unusable(path, Id("key-file-why.token")))
         }
         Ok(key) => Ok(KeyFile::Open(Box::new(key))),
         Err(russh::keys::Error::KeyIsEncrypted) => {
@@ -685,7 +703,7 @@ fn read_key(path: &Path) -> Result<KeyFile, TransportError> {
         Err(_) if text.contains("ENCRYPTED") => {
             Ok(KeyFile::Locked { public: public_half(path), text: Zeroizing::new(text.to_owned()) })
         }
-        Err(error) => Err(unusable(path, &text::one_line(&error.to_string(), 200))),
+        Err(error) => Err(unusable(path, text::one_line(&error.to_string(), 200))),
     }
 }
 

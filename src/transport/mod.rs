@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::grant::Access;
+use crate::message::{self, Arg, Note, Told, shown_by_note};
 use crate::secret::Secret;
 use crate::target::{Address, Elevation, Target};
 
@@ -151,6 +152,8 @@ pub enum Outcome {
     Refused {
         /// What was said, cleaned.
         why: String,
+        /// Whether it was `sudo` that judged the password.
+        wrong_password: bool,
     },
     /// Nobody saw how it ended: it ran, or it did not, or in part.
     Unknown {
@@ -251,8 +254,11 @@ pub enum Reach {
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sftp { version, path } => write!(f, "SFTP {version} answered from `{path}`"),
-            Self::Shell => f.write_str("a command ran and answered"),
+            Self::Sftp { version, path } => f.write_str(&message::text(
+                "reach-sftp",
+                &[("version", Arg::of(version)), ("path", Arg::of(path))],
+            )),
+            Self::Shell => f.write_str(&message::text("reach-shell", &[])),
         }
     }
 }
@@ -272,15 +278,16 @@ pub enum Phase {
     Session,
 }
 
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "while connecting",
-            Self::Greeting => "waiting for the server's first line",
-            Self::KeyExchange => "during the key exchange",
-            Self::Login => "during the login",
-            Self::Session => "after the login",
-        })
+impl Phase {
+    /// The word by which the catalogue chooses.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Greeting => "greeting",
+            Self::KeyExchange => "key-exchange",
+            Self::Login => "login",
+            Self::Session => "session",
+        }
     }
 }
 
@@ -288,7 +295,6 @@ impl fmt::Display for Phase {
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// It greets like an FTP server. Policy says why that is refused.
-    #[error("`{host}` answers as an FTP server does (`{greeting}`), not as an SSH server")]
     Ftp {
         /// The host and port.
         host: String,
@@ -296,7 +302,6 @@ pub enum TransportError {
         greeting: String,
     },
     /// It greets, but not as SSH 2 does.
-    #[error("`{host}` is not an SSH server; it says `{greeting}`")]
     NotSsh {
         /// The host and port.
         host: String,
@@ -304,10 +309,6 @@ pub enum TransportError {
         greeting: String,
     },
     /// Its host key is not the one that was pinned. Nothing was sent.
-    #[error(
-        "the host key of `{host}` is not the pinned one: expected {}, received {received}",
-        pinned.join(" or ")
-    )]
     HostKeyChanged {
         /// The host and port.
         host: String,
@@ -317,7 +318,6 @@ pub enum TransportError {
         received: String,
     },
     /// Nothing is known about its host key. Nothing was sent.
-    #[error("the host key of `{host}` is not known: it is {received}")]
     HostKeyUnknown {
         /// The host and port.
         host: String,
@@ -327,7 +327,6 @@ pub enum TransportError {
         certificate_authority: bool,
     },
     /// Its host key is marked `@revoked` in `known_hosts`. Nothing was sent.
-    #[error("the host key of `{host}`, {received}, is marked `@revoked` in `known_hosts`")]
     HostKeyRevoked {
         /// The host and port.
         host: String,
@@ -335,7 +334,6 @@ pub enum TransportError {
         received: String,
     },
     /// No TCP connection.
-    #[error("cannot reach `{host}`")]
     Unreachable {
         /// The host and port.
         host: String,
@@ -344,7 +342,6 @@ pub enum TransportError {
         source: io::Error,
     },
     /// A jump host cannot be used.
-    #[error("the jump host `{jump}` cannot be used")]
     Jump {
         /// Its host and port.
         jump: String,
@@ -357,7 +354,6 @@ pub enum TransportError {
         source: Box<TransportError>,
     },
     /// A server on the way does not lead on.
-    #[error("`{jump}` does not lead on to `{host}`: {why}")]
     NoWay {
         /// The server on the way.
         jump: String,
@@ -369,7 +365,6 @@ pub enum TransportError {
     /// It is sshd and says that it will not talk now: a penalty for earlier failures from this
     /// address (OpenSSH 9.8 and later), or too many connections. Trying again at once makes it
     /// worse.
-    #[error("`{host}` turns us away for now: `{greeting}`")]
     TurnedAway {
         /// The host and port.
         host: String,
@@ -378,16 +373,11 @@ pub enum TransportError {
     },
     /// It closed the connection without a word: too many connections, a penalty for earlier
     /// failures, or a firewall.
-    #[error("`{host}` closed the connection before it said anything")]
     Closed {
         /// The host and port.
         host: String,
     },
     /// No login was accepted.
-    #[error(
-        "`{host}` refused the login of `{user}`; tried {}; it takes {methods}{banner}",
-        if tried.is_empty() { "nothing".to_owned() } else { tried.join(", ") }
-    )]
     AuthRefused {
         /// The host and port.
         host: String,
@@ -395,19 +385,17 @@ pub enum TransportError {
         user: String,
         /// The methods it takes.
         methods: String,
-        /// What it showed, cleaned; empty or a part of a sentence.
+        /// What it showed, cleaned; empty where it showed nothing.
         banner: String,
         /// What was tried, and what could not be.
         tried: Vec<String>,
     },
     /// A password is wanted and there is none.
-    #[error("there is no password for `{target}` in the keyring, and nobody to ask")]
     NoPassword {
         /// The target's name.
         target: String,
     },
     /// A key file cannot be used.
-    #[error("the key file `{}` cannot be used: {why}", path.display())]
     KeyFile {
         /// The file.
         path: PathBuf,
@@ -415,11 +403,10 @@ pub enum TransportError {
         why: String,
     },
     /// Nothing in common to encrypt or sign with.
-    #[error("no {kind} in common with `{host}`: it offers {theirs}, we take {ours}")]
     NoCommonAlgorithm {
         /// The host and port.
         host: String,
-        /// `key exchange`, `host key`, `cipher` …
+        /// `kex`, `key`, `cipher`, `compression` or `mac`.
         kind: &'static str,
         /// Our list.
         ours: String,
@@ -427,7 +414,6 @@ pub enum TransportError {
         theirs: String,
     },
     /// The time was up.
-    #[error("`{host}` did not answer in time, {phase}")]
     TimedOut {
         /// The host and port.
         host: String,
@@ -435,7 +421,6 @@ pub enum TransportError {
         phase: Phase,
     },
     /// The connection broke.
-    #[error("the connection to `{host}` was lost {phase}: {why}")]
     Lost {
         /// The host and port.
         host: String,
@@ -445,7 +430,6 @@ pub enum TransportError {
         why: String,
     },
     /// `~/.ssh/config` cannot be understood, or asks for what stagepass does not do.
-    #[error("`{}`: {why}", path.display())]
     SshConfig {
         /// The file.
         path: PathBuf,
@@ -453,9 +437,95 @@ pub enum TransportError {
         why: String,
     },
     /// A `known_hosts` file is there but cannot be read.
-    #[error(transparent)]
     KnownHosts(#[from] host_key::KnownHostsError),
 }
+
+impl Told for TransportError {
+    fn note(&self) -> Note {
+        match self {
+            Self::Ftp { host, greeting } => Note::of(
+                "transport-error-ftp",
+                &[("host", Arg::of(host)), ("greeting", Arg::of(greeting))],
+            ),
+            Self::NotSsh { host, greeting } => Note::of(
+                "transport-error-not-ssh",
+                &[("host", Arg::of(host)), ("greeting", Arg::of(greeting))],
+            ),
+            Self::HostKeyChanged { host, pinned, received } => Note::of(
+                "transport-error-host-key-changed",
+                &[
+                    ("host", Arg::of(host)),
+                    ("pinned", message::either(pinned.clone()).into()),
+                    ("received", Arg::of(received)),
+                ],
+            ),
+            Self::HostKeyUnknown { host, received, .. } => Note::of(
+                "transport-error-host-key-unknown",
+                &[("host", Arg::of(host)), ("received", Arg::of(received))],
+            ),
+            Self::HostKeyRevoked { host, received } => Note::of(
+                "transport-error-host-key-revoked",
+                &[("host", Arg::of(host)), ("received", Arg::of(received))],
+            ),
+            Self::Unreachable { host, .. } => {
+                Note::of("transport-error-unreachable", &[("host", Arg::of(host))])
+            }
+            Self::Jump { jump, .. } => Note::of("transport-error-jump", &[("jump", Arg::of(jump))]),
+            Self::NoWay { jump, host, why } => Note::of(
+                "transport-error-no-way",
+                &[("jump", Arg::of(jump)), ("host", Arg::of(host)), ("why", Arg::of(why))],
+            ),
+            Self::TurnedAway { host, greeting } => Note::of(
+                "transport-error-turned-away",
+                &[("host", Arg::of(host)), ("greeting", Arg::of(greeting))],
+            ),
+            Self::Closed { host } => Note::of("transport-error-closed", &[("host", Arg::of(host))]),
+            Self::AuthRefused { host, user, methods, banner, tried } => Note::of(
+                "transport-error-auth-refused",
+                &[
+                    ("host", Arg::of(host)),
+                    ("user", Arg::of(user)),
+                    ("count", tried.len().into()),
+                    ("tried", Arg::of(tried.join(", "))),
+                    ("methods", Arg::of(methods)),
+                    ("spoke", if banner.is_empty() { "no" } else { "yes" }.into()),
+                    ("banner", Arg::of(banner)),
+                ],
+            ),
+            Self::NoPassword { target } => {
+                Note::of("transport-error-no-password", &[("target", Arg::of(target))])
+            }
+            Self::KeyFile { path, why } => Note::of(
+                "transport-error-key-file",
+                &[("path", path.display().into()), ("why", Arg::of(why))],
+            ),
+            Self::NoCommonAlgorithm { host, kind, ours, theirs } => Note::of(
+                "transport-error-no-common-algorithm",
+                &[
+                    ("kind", (*kind).into()),
+                    ("host", Arg::of(host)),
+                    ("theirs", Arg::of(theirs)),
+                    ("ours", Arg::of(ours)),
+                ],
+            ),
+            Self::TimedOut { host, phase } => Note::of(
+                "transport-error-timed-out",
+                &[("host", Arg::of(host)), ("phase", phase.word().into())],
+            ),
+            Self::Lost { host, phase, why } => Note::of(
+                "transport-error-lost",
+                &[("host", Arg::of(host)), ("phase", phase.word().into()), ("why", Arg::of(why))],
+            ),
+            Self::SshConfig { path, why } => Note::of(
+                "transport-error-ssh-config",
+                &[("path", path.display().into()), ("why", Arg::of(why))],
+            ),
+            Self::KnownHosts(error) => error.note(),
+        }
+    }
+}
+
+shown_by_note!(TransportError);
 
 /// A target that was reached, verified and logged in to.
 pub struct Connection {
@@ -507,10 +577,8 @@ impl Connection {
     /// Runs a script. One at a time: servers limit the channels of a connection.
     pub async fn run(&mut self, script: &Script, deadline: Instant) -> Outcome {
         if script.elevation == Elevation::SudoPassword && self.sudo_password.is_none() {
-            let why = "`sudo` wants a password and there is none in the keyring: \
-                       `stagepass secret set sudo NAME` keeps it there"
-                .to_owned();
-            return Outcome::Refused { why };
+            let why = message::text("sudo-no-password", &[]);
+            return Outcome::Refused { why, wrong_password: false };
         }
         // On this machine packing costs more than it saves.
         let mut packed = !self.unpacked && matches!(self.way, Way::Ssh(_));
@@ -531,7 +599,7 @@ impl Connection {
     /// Whether `sudo` refused the password; nothing was run then.
     #[must_use]
     pub fn refused_password(outcome: &Outcome) -> bool {
-        matches!(outcome, Outcome::Refused { why } if why.starts_with(exchange::WRONG_PASSWORD))
+        matches!(outcome, Outcome::Refused { wrong_password: true, .. })
     }
 
     /// Another password for `sudo`.

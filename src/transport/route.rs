@@ -6,6 +6,7 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 
 use super::ssh_config::Config;
 use super::{SshEnvironment, TransportError};
+use crate::message;
 use crate::target::{Address, Target};
 
 /// The end of the way to a target.
@@ -78,7 +79,7 @@ impl Route {
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
-            None => f.write_str("this machine"),
+            None => f.write_str(&message::text("route-here", &[])),
             Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
             Some(host) => write!(f, "{host}:{}", self.port),
         }

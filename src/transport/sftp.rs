@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::part::Part;
 use super::{LONGEST_PATH, Reach};
+use crate::message::{self, Arg, Id};
 use crate::text;
 
 const INIT: u8 = 1;
@@ -106,11 +107,14 @@ pub(crate) async fn work(
     };
     let (names, said) = match opened {
         Some(Said::Handle(handle)) => {
-            parts.push(Part::proved("folder", format!("`{shown}` was opened")));
+            parts.push(Part::proved(
+                "folder",
+                message::text("trial-folder-opened", &[("shown", Arg::of(&shown))]),
+            ));
             client.names(&handle, beside).await?
         }
         other => {
-            parts.push(Part::failed("folder", format!("`{shown}` {}", refusal(other.as_ref()))));
+            parts.push(Part::failed("folder", at(&shown, other.as_ref())));
             (Vec::new(), client.ask(beside).await?)
         }
     };
@@ -118,17 +122,17 @@ pub(crate) async fn work(
         Some(Said::Handle(handle)) if !work.write => {
             client.ask(vec![request(CLOSE, &[&handle])]).await?;
             let gone = client.remove(&file).await?;
-            let left = if gone { "" } else { "; it could not be removed again" };
-            let why = format!("the file `{}` could be made in `{shown}`{left}", work.name);
-            Part::failed("write", why)
+            let why = Id(if gone { "trial-write-could" } else { "trial-write-could-left" });
+            let args = [("file", work.name.into()), ("folder", Arg::of(&shown))];
+            Part::failed("write", why.with(&args).text)
         }
         Some(Said::Status { code: PERMISSION_DENIED | UNSUPPORTED, .. }) if !work.write => {
-            Part::proved("write", "a new file was refused, as it must be".into())
+            Part::proved("write", message::text("trial-write-refused", &[]))
         }
         other if !work.write => {
-            let why = format!(
-                "whether writing is refused was not seen: a new file {}",
-                refusal(other.as_ref())
+            let why = message::text(
+                "trial-write-unseen",
+                &[("refusal", Arg::of(refusal(other.as_ref())))],
             );
             // Where the folder itself cannot be opened, that says more.
             if parts.iter().any(Part::is_failed) {
@@ -140,7 +144,10 @@ pub(crate) async fn work(
         Some(Said::Handle(_)) => written(&said, &shown, work),
         other => {
             // The shop's own top folder may be closed to everybody, and those in it open.
-            let why = format!("a new file in `{shown}` {}", refusal(other.as_ref()));
+            let why = message::text(
+                "trial-new-file",
+                &[("shown", Arg::of(&shown)), ("refusal", Arg::of(refusal(other.as_ref())))],
+            );
             let mut part = Part::failed("write", why);
             for name in folders(&names) {
                 let within = below(work.folder.map(str::as_bytes), name);
@@ -256,13 +263,23 @@ fn files(names: &[Entry]) -> impl Iterator<Item = &[u8]> {
     shown.into_iter().chain(hidden).take(MOST_TRIED).map(|entry| entry.name.as_slice())
 }
 
+/// The same of a file or a folder.
+fn at(path: &str, said: Option<&Said>) -> String {
+    let args = [("path", path.into()), ("refusal", refusal(said).into())];
+    message::text("trial-refused-at", &args)
+}
+
 /// What was said instead of a handle.
 fn refusal(said: Option<&Said>) -> String {
     match said {
-        Some(Said::Status { code: NO_SUCH_FILE, .. }) => "is not there".into(),
-        Some(Said::Status { code, why }) if why.is_empty() => format!("was refused ({code})"),
-        Some(Said::Status { why, .. }) => format!("was refused: {why}"),
-        _ => "was answered by something else".into(),
+        Some(Said::Status { code: NO_SUCH_FILE, .. }) => message::text("sftp-refusal.missing", &[]),
+        Some(Said::Status { code, why }) if why.is_empty() => {
+            message::text("sftp-refusal.code", &[("code", Arg::of(code))])
+        }
+        Some(Said::Status { why, .. }) => {
+            message::text("sftp-refusal.why", &[("why", Arg::of(why))])
+        }
+        _ => message::text("sftp-refusal.other", &[]),
     }
 }
 
@@ -271,12 +288,13 @@ fn start(said: Option<&Said>) -> Result<String, String> {
     match said {
         Some(Said::Names(names)) => match names.first() {
             Some(first) => Ok(text::line_of_bytes(&first.name, LONGEST_PATH)),
-            None => Err("its SFTP server's answer is cut short".into()),
+            None => Err(message::text("sftp-error.short", &[])),
         },
-        Some(Said::Status { code, why }) => {
-            Err(format!("its SFTP server refused the first request: {why} ({code})"))
-        }
-        _ => Err("its SFTP server answers something else than was asked".into()),
+        Some(Said::Status { code, why }) => Err(message::text(
+            "sftp-error.first",
+            &[("why", Arg::of(why)), ("code", Arg::of(code))],
+        )),
+        _ => Err(message::text("sftp-error.other", &[])),
     }
 }
 
@@ -294,24 +312,22 @@ fn write_and_remove(handle: &[u8], file: &[u8], work: &Work<'_>) -> Vec<Request>
 
 /// What came of that, in a folder.
 fn written(said: &[Said], shown: &str, work: &Work<'_>) -> Part {
-    let name = format!("the file `{}` in `{shown}`", work.name);
+    let of = |id: Id, said: &str| {
+        let args = [("file", work.name.into()), ("folder", shown.into()), ("refusal", said.into())];
+        id.with(&args).text
+    };
     match (said.first(), said.get(1)) {
-        _ if !is_gone(said.get(4)) => {
-            Part::failed("write", format!("{name} was made and could not be removed"))
-        }
+        _ if !is_gone(said.get(4)) => Part::failed("write", of(Id("trial-write-left"), "")),
         (Some(Said::Status { code: 0, .. }), Some(Said::Data(length)))
             if *length == work.name.len() =>
         {
-            let why = format!("a new file in `{shown}` was written, read and removed");
+            let why = message::text("trial-written", &[("shown", Arg::of(shown))]);
             Part::proved("write", why)
         }
-        (Some(Said::Status { code: 0, .. }), other) => Part::failed(
-            "write",
-            format!("{name} was written and not read again: it {}", refusal(other)),
-        ),
-        (other, _) => {
-            Part::failed("write", format!("{name} was made and not written: it {}", refusal(other)))
+        (Some(Said::Status { code: 0, .. }), other) => {
+            Part::failed("write", of(Id("trial-write-unread"), &refusal(other)))
         }
+        (other, _) => Part::failed("write", of(Id("trial-write-unwritten"), &refusal(other))),
     }
 }
 
@@ -337,12 +353,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let (kind, body) = receive(&mut self.stream).await?;
         match (kind, number(&mut body.as_slice())) {
             (VERSION, Some(version)) => Ok(version),
-            _ => Err("its SFTP server does not say its version".into()),
+            _ => Err(message::text("sftp-error.version", &[])),
         }
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let ended = |_| "the SFTP session ended at once".to_owned();
+        let ended = |_| message::text("sftp-error.ended", &[]);
         self.stream.write_all(bytes).await.map_err(ended)?;
         self.stream.flush().await.map_err(ended)
     }
@@ -358,7 +374,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let mut packets = Vec::new();
         for request in &requests {
             self.last += 1;
-            let length = u32::try_from(request.body.len() + 5).map_err(|_| "too long a request")?;
+            let length = u32::try_from(request.body.len() + 5)
+                .map_err(|_| message::text("sftp-error.long", &[]))?;
             packets.extend(length.to_be_bytes());
             packets.push(request.kind);
             packets.extend(self.last.to_be_bytes());
@@ -370,9 +387,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             let (kind, body) = receive(&mut self.stream).await?;
             let mut rest = body.as_slice();
             let id = number(&mut rest).filter(|id| (first..=self.last).contains(id));
-            let id = id.ok_or("its SFTP server answers something else than was asked")?;
+            let id = id.ok_or(&message::text("sftp-error.other", &[]))?;
             if answers.insert(id, understand(kind, rest)).is_some() {
-                return Err("its SFTP server answers one request twice".into());
+                return Err(message::text("sftp-error.twice", &[]));
             }
         }
         Ok(answers.into_values().take(asked).collect())
@@ -434,7 +451,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
         Ok(match refused {
             Some(why) => Part::failed("read", why),
-            None => Part::not_tried("read", format!("`{shown}` holds no file to read")),
+            None => Part::not_tried(
+                "read",
+                message::text("trial-read-nothing", &[("shown", Arg::of(shown))]),
+            ),
         })
     }
 
@@ -447,11 +467,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ) -> Result<Option<Part>, String> {
         for name in files(names) {
             let said = self.ask(vec![open(&below(folder, name), FOR_READING)]).await?;
-            let file = format!("`{shown}/{}`", text::line_of_bytes(name, 200));
+            let file = format!("{shown}/{}", text::line_of_bytes(name, 200));
             let handle = match said.into_iter().next() {
                 Some(Said::Handle(handle)) => handle,
                 other => {
-                    refused.get_or_insert(format!("{file} {}", refusal(other.as_ref())));
+                    refused.get_or_insert(at(&file, other.as_ref()));
                     continue;
                 }
             };
@@ -462,10 +482,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             match said.first() {
                 // An empty file ends at once.
                 Some(Said::Data(_) | Said::Status { code: END, .. }) => {
-                    return Ok(Some(Part::proved("read", format!("{file} was read"))));
+                    return Ok(Some(Part::proved(
+                        "read",
+                        message::text("trial-read", &[("file", Arg::of(&file))]),
+                    )));
                 }
                 other => {
-                    refused.get_or_insert(format!("{file} {}", refusal(other)));
+                    refused.get_or_insert(at(&file, other));
                 }
             }
         }
@@ -536,19 +559,17 @@ fn attributes(rest: &mut &[u8]) -> Option<u32> {
 async fn receive(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> Result<(u8, Zeroizing<Vec<u8>>), String> {
-    let ended = |_| "the SFTP session ended at once".to_owned();
+    let ended = |_| message::text("sftp-error.ended", &[]);
     let length = stream.read_u32().await.map_err(ended)?;
     if length == 0 || length > LONGEST {
-        return Err("something on the server prints text into the SFTP session, such as a \
-                    greeting in the account's shell profile"
-            .into());
+        return Err(message::text("sftp-error.prints", &[]));
     }
     let kind = stream.read_u8().await.map_err(ended)?;
     let mut body = Zeroizing::new(Vec::new());
     let wanted = u64::from(length - 1);
     let read = stream.take(wanted).read_to_end(&mut body).await.map_err(ended)?;
     if u64::try_from(read) != Ok(wanted) {
-        return Err("its SFTP server's answer is cut short".into());
+        return Err(message::text("sftp-error.short", &[]));
     }
     Ok((kind, body))
 }

@@ -19,6 +19,7 @@ use super::local::LINGER;
 use super::login::{self, Identity};
 use super::ssh_config::{Config, Place};
 use super::{Clock, Outcome, Phase, SshEnvironment, TransportError, Unlock};
+use crate::message::{self, Arg};
 use crate::target::pin::{HostKeyPin, fingerprint, same_type};
 use crate::target::{Address, Target};
 use crate::text;
@@ -269,20 +270,20 @@ impl Session {
         let clock = Clock { deadline };
         // It would cut the connection in the middle of what it is sent, and not say why.
         if self.link.server_id.contains("mod_sftp") {
-            let why = "the server does not run commands: ProFTPD there transfers files only";
+            let why = &message::text("end-no-commands-proftpd", &[]);
             return exchange.end(End::Refused(why.into()));
         }
         let channel = match clock.within(self.open_channel()).await {
             Some(Ok(channel)) => channel,
             Some(Err(error)) => return exchange.end(End::Refused(self.no_channel(&error))),
             None => {
-                let why = "the server opened no channel in time; nothing was sent".into();
+                let why = message::text("end-no-channel-late", &[]);
                 return exchange.end(End::Refused(why));
             }
         };
         let (mut heard, channel) = channel.split();
         if channel.exec(true, exchange.command()).await.is_err() {
-            let why = "the connection was lost before anything was sent".into();
+            let why = message::text("end-lost-unsent", &[]);
             return exchange.end(End::Refused(why));
         }
         let end = self.converse(&mut heard, &channel, &mut exchange, deadline).await;
@@ -313,10 +314,12 @@ impl Session {
         match (error, self.link.goodbye()) {
             (russh::Error::ChannelOpenFailure(why), _) => {
                 let why = text::one_line(why.description(), 120).to_lowercase();
-                format!("the server opened no channel: {why}")
+                message::text("end-no-channel", &[("why", Arg::of(&why))])
             }
-            (_, Some(goodbye)) => format!("the connection was lost before: {goodbye}"),
-            (_, None) => "the connection was lost before".into(),
+            (_, Some(goodbye)) => {
+                message::text("end-lost-before-said", &[("goodbye", Arg::of(&goodbye))])
+            }
+            (_, None) => message::text("end-lost-before", &[]),
         }
     }
 
@@ -343,10 +346,10 @@ impl Session {
                     }
                     Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
                         let name = text::one_line(&format!("{signal_name:?}"), 40);
-                        return End::Broken(format!("the command was ended by signal {name}"));
+                        return End::Broken(message::text("end-signal-named", &[("name", Arg::of(&name))]));
                     }
                     Some(ChannelMsg::Failure) => {
-                        return End::Refused("the server does not run commands".into());
+                        return End::Refused(message::text("end-no-commands", &[]));
                     }
                     Some(_) => None,
                 },
@@ -356,9 +359,9 @@ impl Session {
                 }
                 () = tokio::time::sleep_until(limit) => {
                     if exchange.is_over() {
-                        return End::Broken("its output did not end".into());
+                        return End::Broken(message::text("end-no-output-end", &[]));
                     }
-                    return End::Broken("it did not end in time".into());
+                    return End::Broken(message::text("end-late", &[]));
                 }
             };
             if exchange.is_over() {
@@ -368,7 +371,7 @@ impl Session {
                 feeding = Some(after(feeding.take(), channel, feed));
             }
             if exchange.is_flooded() {
-                return End::Broken("it did not stop talking".into());
+                return End::Broken(message::text("end-flood", &[]));
             }
         }
     }
@@ -377,7 +380,7 @@ impl Session {
     fn closed(&self, exchange: &Exchange<'_>) -> End {
         match self.link.goodbye() {
             Some(why) if !exchange.is_over() => {
-                End::Broken(format!("the connection was lost: {why}"))
+                End::Broken(message::text("end-lost", &[("why", Arg::of(&why))]))
             }
             _ => End::Closed,
         }

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use super::host_key::matches_wildcard;
 use super::{SshEnvironment, TransportError};
 use crate::file::{self, Links, Unread};
+use crate::message::{self, Arg};
 use crate::target::Address;
 use crate::text;
 
@@ -205,9 +206,9 @@ impl<'a> Config<'a> {
     ) -> Result<Place, TransportError> {
         let (known, said) = (self.known, &reading.said);
         if let Some(command) = said.command.as_ref().filter(|command| !command.is_none()) {
-            return Err(command.spot.refuse(format!(
-                "`ProxyCommand` applies to `{}` and is not supported; use `ProxyJump`",
-                reading.typed
+            return Err(command.spot.refuse(message::text(
+                "ssh-config-proxy-command",
+                &[("host", Arg::of(reading.typed))],
             )));
         }
         let jump = said.jump.as_ref().filter(|jump| !jump.is_none());
@@ -262,12 +263,12 @@ impl<'a> Config<'a> {
         depth: usize,
     ) -> Result<Vec<Place>, TransportError> {
         if depth >= HOPS {
-            return Err(spot.refuse("`ProxyJump` goes in a circle".into()));
+            return Err(spot.refuse(message::text("ssh-config-jump.circle", &[])));
         }
         let mut jumps: Vec<Place> = Vec::new();
         for (index, hop) in hops.iter().enumerate() {
             if *hop != hop.trim() {
-                return Err(spot.refuse("take the blanks out of the list of hops".into()));
+                return Err(spot.refuse(message::text("ssh-config-jump.blanks", &[])));
             }
             let hop = tokens.percent(hop, "hnpr", spot)?;
             let (user, host, port) = address(&hop, spot)?;
@@ -278,7 +279,9 @@ impl<'a> Config<'a> {
             jumps.append(&mut place.jumps);
             jumps.push(place);
             if jumps.len() > HOPS {
-                return Err(spot.refuse(format!("`ProxyJump` has more than {HOPS} hops")));
+                return Err(
+                    spot.refuse(message::text("ssh-config-jump.hops", &[("hops", Arg::of(HOPS))]))
+                );
             }
         }
         Ok(jumps)
@@ -300,7 +303,9 @@ fn address(
     let is_ssh = !text.contains("://") || text.starts_with("ssh://");
     match text.parse::<Address>() {
         Ok(Address::Ssh { user, host, port }) if is_ssh => Ok((user, host, port)),
-        Ok(_) => Err(spot.refuse(format!("`{text}` is not a host"))),
+        Ok(_) => {
+            Err(spot.refuse(message::text("ssh-config-host.not-one", &[("text", Arg::of(text))])))
+        }
         Err(error) => Err(spot.refuse(error.to_string())),
     }
 }
@@ -314,7 +319,10 @@ struct Spot {
 
 impl Spot {
     fn refuse(&self, why: String) -> TransportError {
-        let why = format!("line {}: {why}", self.line);
+        let why = message::text(
+            "ssh-config-line",
+            &[("line", Arg::of(self.line)), ("why", Arg::of(&why))],
+        );
         TransportError::SshConfig { path: self.path.to_path_buf(), why }
     }
 }
@@ -385,7 +393,7 @@ impl Settings {
             Canonical::Direct | Canonical::Always => {}
         }
         if let Some(cnames) = self.cnames.as_ref().filter(|cnames| !cnames.is_none()) {
-            let why = "`CanonicalizePermittedCNAMEs` is not supported".into();
+            let why = message::text("ssh-config-cnames", &[]);
             return Err(cnames.spot.refuse(why));
         }
         let names: Vec<String> = if name.ends_with('.') {
@@ -404,7 +412,7 @@ impl Settings {
             return Ok(name);
         }
         let host = format!("{name}:{}", self.port.unwrap_or(22));
-        let why = "the name is in none of `CanonicalDomains`";
+        let why = message::text("ssh-config-host.no-domain", &[]);
         Err(TransportError::Unreachable { host, source: io::Error::other(why) })
     }
 }
@@ -447,13 +455,12 @@ impl Reading<'_> {
         for (index, bytes) in source.bytes.split(|byte| *byte == b'\n').enumerate() {
             let spot = Spot { path: Rc::clone(&source.path), line: index + 1 };
             if index == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
-                let why = "it begins with a byte order mark, which `ssh` cannot read; save it as \
-                           UTF-8 without one";
-                return Err(spot.refuse(why.into()));
+                let why = message::text("ssh-config-text.mark", &[]);
+                return Err(spot.refuse(why));
             }
             if bytes.contains(&0) {
-                let why = "it holds bytes that no text has; save it as UTF-8";
-                return Err(spot.refuse(why.into()));
+                let why = message::text("ssh-config-text.bytes", &[]);
+                return Err(spot.refuse(why));
             }
             let text = String::from_utf8_lossy(bytes);
             let line = Line { text: &text, spot, source, depth };
@@ -472,7 +479,7 @@ impl Reading<'_> {
         match key.as_str() {
             "host" => {
                 let Some(patterns) = words(rest).filter(|patterns| !patterns.is_empty()) else {
-                    return Err(line.spot.refuse("this `Host` names none".into()));
+                    return Err(line.spot.refuse(message::text("ssh-config-host.none", &[])));
                 };
                 *applies = self.host(&patterns, &line.spot, outside);
             }
@@ -480,19 +487,21 @@ impl Reading<'_> {
                 *applies = match (self.matches(rest), outside) {
                     (Applies::No, _) | (_, Applies::No) => Applies::No,
                     (Applies::Yes, outside) => outside.clone(),
-                    (Applies::Perhaps(why), _) => Applies::Perhaps(format!(
-                        "`Match {}` in line {} applies, and {why}; use `Host`",
-                        text::one_line(rest, REPEATED),
-                        line.spot.line
+                    (Applies::Perhaps(why), _) => Applies::Perhaps(message::text(
+                        "ssh-config-match",
+                        &[
+                            ("pattern", Arg::of(text::one_line(rest, REPEATED))),
+                            ("line", Arg::of(line.spot.line)),
+                            ("why", Arg::of(&why)),
+                        ],
                     )),
                 };
             }
             "include" => return self.include(line, rest, applies),
             key if !KEYWORDS.contains(&key) && !self.is_ignored(key) => {
-                return Err(line.spot.refuse(format!(
-                    "`{}` is no keyword of `ssh`; one that only a newer `ssh` knows goes into \
-                     `IgnoreUnknown`",
-                    text::one_line(key, REPEATED)
+                return Err(line.spot.refuse(message::text(
+                    "ssh-config-keyword",
+                    &[("key", Arg::of(text::one_line(key, REPEATED)))],
                 )));
             }
             key if *applies != Applies::No => return self.setting(key, rest, line, applies),
@@ -525,31 +534,32 @@ impl Reading<'_> {
             (false, false) => Applies::No,
             (true, true) => outside.clone(),
             _ if *outside == Applies::No => Applies::No,
-            _ => Applies::Perhaps(format!(
-                "`Host {}` in line {} means `{}`, and to `ssh` capitals are other letters; write \
-                 both the same way",
-                text::one_line(&patterns.join(" "), REPEATED),
-                spot.line,
-                self.name
+            _ => Applies::Perhaps(message::text(
+                "ssh-config-capitals",
+                &[
+                    ("pattern", Arg::of(text::one_line(&patterns.join(" "), REPEATED))),
+                    ("line", Arg::of(spot.line)),
+                    ("name", (&self.name).into()),
+                ],
             )),
         }
     }
 
     /// The criteria of a `Match`.
     fn matches(&mut self, rest: &str) -> Applies {
-        let cannot = |what: &str| Applies::Perhaps(format!("{what} cannot be decided here"));
+        let cannot = || Applies::Perhaps(message::text("ssh-config-undecided", &[]));
         let Some(words) = words(rest).filter(|words| !words.is_empty()) else {
-            return cannot("it");
+            return cannot();
         };
         // Older and newer versions split these apart in their own ways.
-        let mut result = if rest.contains(['\'', '\\']) { cannot("it") } else { Applies::Yes };
+        let mut result = if rest.contains(['\'', '\\']) { cannot() } else { Applies::Yes };
         let mut words = words.iter().flat_map(|word| match word.split_once('=') {
             Some((name, value)) if ARGUMENTS.iter().any(|one| name.eq_ignore_ascii_case(one)) => {
                 vec![name, value]
             }
             _ => vec![word.as_str()],
         });
-        let Ok(host) = self.host_name() else { return cannot("it") };
+        let Ok(host) = self.host_name() else { return cannot() };
         while let Some(word) = words.next() {
             let (name, negated) = match word.strip_prefix('!') {
                 Some(name) => (name.to_ascii_lowercase(), true),
@@ -562,7 +572,7 @@ impl Reading<'_> {
                     self.is_final
                 }
                 _ => {
-                    let Some(list) = words.next() else { return cannot("it") };
+                    let Some(list) = words.next() else { return cannot() };
                     let lower = list.to_ascii_lowercase();
                     match name.as_str() {
                         "host" => matches_list(&lower, &host.to_ascii_lowercase()),
@@ -575,7 +585,12 @@ impl Reading<'_> {
                         },
                         other => {
                             if result == Applies::Yes {
-                                result = cannot(&format!("`{}`", text::one_line(other, REPEATED)));
+                                let word = Arg::of(text::one_line(other, REPEATED));
+                                let args = [("word", word)];
+                                result = Applies::Perhaps(message::text(
+                                    "ssh-config-undecided-word",
+                                    &args,
+                                ));
                             }
                             continue;
                         }
@@ -602,7 +617,7 @@ impl Reading<'_> {
             let is_numbers = self.name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
             if is_numbers && self.name.parse::<Ipv4Addr>().is_err() {
                 let host = self.name.clone();
-                let source = io::Error::other("this is neither a name nor an address");
+                let source = io::Error::other(message::text("ssh-config-host.neither", &[]));
                 return Err(TransportError::Unreachable { host, source });
             }
             return Ok(self.name.clone());
@@ -615,9 +630,9 @@ impl Reading<'_> {
                 Some('h') => expanded.push_str(&self.name),
                 Some('%') => expanded.push('%'),
                 _ => {
-                    let why = format!(
-                        "`HostName {}`: only `%h` means something",
-                        text::one_line(&said.value, REPEATED)
+                    let why = message::text(
+                        "ssh-config-host-name.tokens",
+                        &[("name", Arg::of(text::one_line(&said.value, REPEATED)))],
                     );
                     return Err(said.spot.refuse(why));
                 }
@@ -633,9 +648,9 @@ impl Reading<'_> {
             Ok(true) => Ok(host),
             Err(_) if host.eq_ignore_ascii_case(&expanded) && !is_numbers => Ok(host),
             _ => {
-                let why = format!(
-                    "`HostName {}` is not the name of a host",
-                    text::one_line(&expanded, REPEATED)
+                let why = message::text(
+                    "ssh-config-host-name.not-one",
+                    &[("name", Arg::of(text::one_line(&expanded, REPEATED)))],
                 );
                 Err(said.spot.refuse(why))
             }
@@ -652,9 +667,9 @@ impl Reading<'_> {
         let source = line.source;
         for word in line.words(rest)? {
             if word.contains('%') || word.contains("${") {
-                let why = format!(
-                    "`Include {}`: tokens are not supported",
-                    text::one_line(&word, REPEATED)
+                let why = message::text(
+                    "ssh-config-include.tokens",
+                    &[("file", Arg::of(text::one_line(&word, REPEATED)))],
                 );
                 return Err(line.spot.refuse(why));
             }
@@ -663,8 +678,10 @@ impl Reading<'_> {
                     (self.known.home.clone(), rest.trim_start_matches('/'))
                 }
                 Some(_) => {
-                    let why =
-                        format!("`Include {}` is not supported", text::one_line(&word, REPEATED));
+                    let why = message::text(
+                        "ssh-config-include.unsupported",
+                        &[("file", Arg::of(text::one_line(&word, REPEATED)))],
+                    );
                     return Err(line.spot.refuse(why));
                 }
                 None if word.starts_with('/') => ("/".into(), word.trim_start_matches('/')),
@@ -677,7 +694,7 @@ impl Reading<'_> {
             for path in glob(folder, pattern) {
                 self.files += 1;
                 if line.depth >= DEPTH || self.files > FILES {
-                    return Err(line.spot.refuse("it includes too many files".into()));
+                    return Err(line.spot.refuse(message::text("ssh-config-include.many", &[])));
                 }
                 if let Some(bytes) = read(&path, true)? {
                     let path = path.as_path().into();
@@ -727,7 +744,10 @@ impl Reading<'_> {
             return Ok(());
         }
         if let Applies::Perhaps(block) = applies {
-            return Err(line.spot.refuse(format!("`{key}` counts only if {block}")));
+            return Err(line.spot.refuse(message::text(
+                "ssh-config-perhaps",
+                &[("key", Arg::of(key)), ("block", Arg::of(block))],
+            )));
         }
         self.set(key, rest, line)
     }
@@ -745,7 +765,7 @@ impl Reading<'_> {
                 let bare = text.split_once('#').map_or(text.as_str(), |(bare, _)| bare).trim_end();
                 // Versions of `ssh` are not of one mind whether this is a host called `none`.
                 if bare != text && is_none_word(bare) {
-                    return Err(line.spot.refuse("put the comment on a line of its own".into()));
+                    return Err(line.spot.refuse(message::text("ssh-config-value.comment", &[])));
                 }
                 let jump = said(bare.to_owned());
                 if !jump.is_none() {
@@ -763,7 +783,9 @@ impl Reading<'_> {
             "canonicaldomains" => self.said.domains = Some(words.collect()),
             _ => {
                 let (Some(word), None) = (words.next(), words.next()) else {
-                    return Err(line.spot.refuse(format!("`{key}` takes one value")));
+                    return Err(line
+                        .spot
+                        .refuse(message::text("ssh-config-value.one", &[("key", Arg::of(key))])));
                 };
                 return self.set_one(key, word, line);
             }
@@ -776,8 +798,10 @@ impl Reading<'_> {
         let value = word.value.as_str();
         let lower = value.to_ascii_lowercase();
         let bad = || {
-            line.spot
-                .refuse(format!("`{}` is no value of `{key}`", text::one_line(value, REPEATED)))
+            line.spot.refuse(message::text(
+                "ssh-config-value.unknown",
+                &[("value", Arg::of(text::one_line(value, REPEATED))), ("key", Arg::of(key))],
+            ))
         };
         let flag = || match lower.as_str() {
             "yes" | "true" => Ok(true),
@@ -789,9 +813,10 @@ impl Reading<'_> {
             "port" => match value.parse::<u16>() {
                 Ok(port) if port > 0 && !value.starts_with('+') => known.port = Some(port),
                 _ => {
-                    return Err(line
-                        .spot
-                        .refuse(format!("`{}` is not a port", text::one_line(value, REPEATED))));
+                    return Err(line.spot.refuse(message::text(
+                        "ssh-config-value.port",
+                        &[("value", Arg::of(text::one_line(value, REPEATED)))],
+                    )));
                 }
             },
             // Newer versions take tokens here, older ones take them for a part of the name.
@@ -829,7 +854,10 @@ impl Reading<'_> {
             "canonicalizepermittedcnames" => known.cnames = Some(word),
             "revokedhostkeys" | "bindaddress" | "bindinterface" if word.is_none() => {}
             _ => {
-                let why = format!("`{key}` applies to `{}` and is not supported", self.typed);
+                let why = message::text(
+                    "ssh-config-value.unsupported",
+                    &[("key", Arg::of(key)), ("host", Arg::of(self.typed))],
+                );
                 return Err(line.spot.refuse(why));
             }
         }
@@ -862,10 +890,10 @@ impl Line<'_> {
     fn words(&self, rest: &str) -> Result<Vec<String>, TransportError> {
         let rest = self.text_of(rest)?;
         let Some(words) = words(&rest) else {
-            return Err(self.spot.refuse("a quote is not closed".into()));
+            return Err(self.spot.refuse(message::text("ssh-config-value.quote", &[])));
         };
         if words.is_empty() || words.iter().any(String::is_empty) {
-            return Err(self.spot.refuse("a value is missing".into()));
+            return Err(self.spot.refuse(message::text("ssh-config-value.missing", &[])));
         }
         Ok(words)
     }
@@ -873,7 +901,7 @@ impl Line<'_> {
     /// A value that is text.
     fn text_of(&self, rest: &str) -> Result<String, TransportError> {
         if rest.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(self.spot.refuse("this is not UTF-8; save the file as UTF-8".into()));
+            return Err(self.spot.refuse(message::text("ssh-config-text.not-utf-8", &[])));
         }
         Ok(rest.to_owned())
     }
@@ -947,20 +975,26 @@ fn read(path: &Path, is_checked: bool) -> Result<Option<Vec<u8>>, TransportError
     let about = match std::fs::metadata(path) {
         Ok(about) => about,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(fail(format!("cannot be read: {error}"))),
+        Err(error) => {
+            return Err(fail(message::text(
+                "ssh-config-file.unread",
+                &[("error", Arg::of(&error))],
+            )));
+        }
     };
     let me = rustix::process::getuid().as_raw();
     if is_checked && (about.mode() & 0o022 != 0 || ![0, me].contains(&about.uid())) {
-        let why = "others may write to it, and `ssh` refuses it too; run `chmod go-w` on it, and \
-                   see whose it is";
-        return Err(fail(why.into()));
+        let why = message::text("ssh-config-file.writable", &[]);
+        return Err(fail(why));
     }
     if !about.is_file() {
         return Ok(None);
     }
     match file::read(path, LIMIT, Links::Follow) {
         Ok(read) => Ok(Some(read.bytes.to_vec())),
-        Err(Unread::Io(error)) => Err(fail(format!("cannot be read: {error}"))),
+        Err(Unread::Io(error)) => {
+            Err(fail(message::text("ssh-config-file.unread", &[("error", Arg::of(&error))])))
+        }
         Err(unread) => Err(fail(unread.to_string())),
     }
 }
@@ -1079,9 +1113,9 @@ impl Tokens<'_> {
                 (Some(&self.known.home), rest.trim_start_matches('/'))
             }
             Some(_) => {
-                let why = format!(
-                    "`{}`: the home folder of another user",
-                    text::one_line(text, REPEATED)
+                let why = message::text(
+                    "ssh-config-value.home",
+                    &[("value", Arg::of(text::one_line(text, REPEATED)))],
                 );
                 return Err(file.spot.refuse(why));
             }
@@ -1114,7 +1148,10 @@ impl Tokens<'_> {
             expanded.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             let Some(value) = (self.known.variable)(name) else {
-                let why = format!("the variable `{}` is not set", text::one_line(name, REPEATED));
+                let why = message::text(
+                    "ssh-config-value.variable",
+                    &[("name", Arg::of(text::one_line(name, REPEATED)))],
+                );
                 return Err(spot.refuse(why));
             };
             // A sign that comes out of a variable is none of the file's tokens.
@@ -1138,9 +1175,9 @@ impl Tokens<'_> {
             match token {
                 '%' => expanded.push('%'),
                 token if !allowed.contains(token) => {
-                    let why = format!(
-                        "the token `{}` is not supported",
-                        text::one_line(&format!("%{token}"), REPEATED)
+                    let why = message::text(
+                        "ssh-config-value.token",
+                        &[("token", Arg::of(text::one_line(&format!("%{token}"), REPEATED)))],
                     );
                     return Err(spot.refuse(why));
                 }

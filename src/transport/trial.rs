@@ -12,6 +12,7 @@ use super::sftp::{self, Work};
 use super::ssh::Session;
 use super::{Answer, Clock, LONGEST_PATH, Outcome, Output, Phase, Reach, Script};
 use crate::grant::Access;
+use crate::message::{self, Arg, Id};
 use crate::target::Elevation;
 use crate::text;
 
@@ -46,10 +47,12 @@ pub(super) async fn run(session: &Session, trial: &Trial<'_>, clock: &Clock) -> 
     };
     let unknown = |why: String| Answer::Unknown { why };
     let Some((gate, command, work, forwarding)) = clock.within(all).await else {
-        let late = "the session did not answer in time";
+        let late = message::text("trial-late", &[]);
         return match session.link.handle.is_closed() {
-            true => unknown(late.into()),
-            false => Answer::NoUse { why: format!("logged in, but {late}") },
+            true => unknown(late),
+            false => Answer::NoUse {
+                why: message::text("answer-logged-in-but", &[("why", late.into())]),
+            },
         };
     };
     let (reach, done) = match work {
@@ -57,7 +60,11 @@ pub(super) async fn run(session: &Session, trial: &Trial<'_>, clock: &Clock) -> 
         Err(why) if session.link.handle.is_closed() => return unknown(why),
         // Whoever answered in the place of the gate says more.
         Err(why) if gate.is_failed() => (None, vec![Part::not_tried("folder", why)]),
-        Err(why) => return Answer::NoUse { why: format!("logged in, but {why}") },
+        Err(why) => {
+            return Answer::NoUse {
+                why: message::text("answer-logged-in-but", &[("why", Arg::of(&why))]),
+            };
+        }
     };
     let mut parts = vec![gate];
     parts.extend(command);
@@ -73,7 +80,7 @@ pub(super) async fn run(session: &Session, trial: &Trial<'_>, clock: &Clock) -> 
 /// word, and neither does a shell.
 async fn gate(session: &Session, trial: &Trial<'_>) -> Part {
     let Some(wanted) = trial.gate else {
-        return Part::not_tried("gate", "this access has no gate".into());
+        return Part::not_tried("gate", message::text("trial-no-gate", &[]));
     };
     let heard = match hear(session, &format!("stagepass-trial {}", trial.nonce)).await {
         Ok(heard) => heard,
@@ -85,13 +92,16 @@ async fn gate(session: &Session, trial: &Trial<'_>) -> Part {
     let said = text.lines().find_map(|line| line.split_once(&start).map(|(_, said)| said));
     match said {
         Some(said) if said.trim_end() == wanted => {
-            Part::proved("gate", "the gate of this grant answered".into())
+            Part::proved("gate", message::text("trial-gate", &[]))
         }
         Some(said) => {
             let said = text::one_line(said, 200);
-            Part::failed("gate", format!("a gate answered, and not for this access: {said}"))
+            Part::failed("gate", message::text("trial-gate-other", &[("said", Arg::of(&said))]))
         }
-        None => Part::failed("gate", format!("not the gate answered, but {}", heard.in_words())),
+        None => Part::failed(
+            "gate",
+            message::text("trial-gate-none", &[("heard", Arg::of(heard.in_words()))]),
+        ),
     }
 }
 
@@ -108,11 +118,14 @@ async fn command(session: &Session, trial: &Trial<'_>) -> Option<Part> {
         .collect();
     let heard = match hear(session, &format!("echo {word} | tr a-m A-M")).await {
         Ok(heard) => heard,
-        Err(why) if why == NO_COMMANDS => {
-            return Some(Part::proved("command", format!("a command was refused: {why}")));
+        Err(why) if why == no_commands() => {
+            return Some(Part::proved(
+                "command",
+                message::text("trial-command-refused", &[("why", Arg::of(&why))]),
+            ));
         }
         Err(why) => {
-            let why = format!("whether a command is refused was not seen: {why}");
+            let why = message::text("trial-command-unseen", &[("why", Arg::of(&why))]);
             return Some(Part::failed("command", why));
         }
     };
@@ -121,10 +134,8 @@ async fn command(session: &Session, trial: &Trial<'_>) -> Option<Part> {
         (false, _) => {
             Part::proved("command", format!("a command was refused: {}", heard.in_words()))
         }
-        (true, true) => Part::not_tried("command", "a command runs too, as the plan said".into()),
-        (true, false) => {
-            Part::failed("command", "a command ran, where only SFTP was granted".into())
-        }
+        (true, true) => Part::not_tried("command", message::text("trial-command-planned", &[])),
+        (true, false) => Part::failed("command", message::text("trial-command-ran", &[])),
     })
 }
 
@@ -156,12 +167,12 @@ pub(super) async fn sftp_channel(
 ) -> Result<russh::Channel<russh::client::Msg>, String> {
     let mut channel = open(session).await?;
     let asked = channel.request_subsystem(true, "sftp").await;
-    asked.map_err(|_| "the connection was lost".to_owned())?;
+    asked.map_err(|_| message::text("trial-lost", &[]))?;
     loop {
         match channel.wait().await {
             Some(ChannelMsg::Success) => return Ok(channel),
-            Some(ChannelMsg::Failure) => return Err("the server has no SFTP".into()),
-            Some(ChannelMsg::Close) | None => return Err("the server closed the session".into()),
+            Some(ChannelMsg::Failure) => return Err(message::text("trial-no-sftp", &[])),
+            Some(ChannelMsg::Close) | None => return Err(message::text("trial-closed", &[])),
             Some(_) => {}
         }
     }
@@ -214,7 +225,8 @@ pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
 pub(super) fn shell_runs_nothing(output: &Output) -> String {
     let said = [&output.stdout, &output.stderr].map(|said| text::line_of_bytes(said, 200));
     let status = output.status.unwrap_or_default();
-    format!("its shell runs nothing (status {status}): {}", text::one_line(&said.join(" "), 200))
+    let said = text::one_line(&said.join(" "), 200);
+    message::text("trial-shell-nothing", &[("status", status.into()), ("said", said.into())])
 }
 
 async fn by_shell(
@@ -240,7 +252,7 @@ async fn by_shell(
     let exchange = Exchange::new(&script, false, None).at_most(LONGEST_ANSWER);
     let output = match session.run(exchange, clock.deadline).await {
         Outcome::Done(output) => output,
-        Outcome::Refused { why } | Outcome::Unknown { why, .. } => return Err(why),
+        Outcome::Refused { why, .. } | Outcome::Unknown { why, .. } => return Err(why),
     };
     let text = String::from_utf8_lossy(&output.stdout);
     if !text.contains(&format!("stagepass={word}\n")) {
@@ -249,33 +261,31 @@ async fn by_shell(
     let said: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ')).collect();
     let folder = trial.folder.map_or_else(
-        || "the folder one starts in".to_owned(),
+        || message::text("trial-start-folder", &[]),
         |folder| format!("`{}`", text::one_line(folder, LONGEST_PATH)),
     );
+    let of = |id: Id| id.with(&[("folder", Arg::of(&folder)), ("file", name.into())]).text;
     let mut parts = vec![if said.contains(&"folder-yes") {
-        Part::proved("folder", format!("{folder} was opened"))
+        Part::proved("folder", of(Id("trial-shell.opened")))
     } else {
-        Part::failed("folder", format!("{folder} cannot be opened"))
+        Part::failed("folder", of(Id("trial-shell.not-opened")))
     }];
     if parts.iter().any(Part::is_failed) {
         return Ok(parts);
     }
     parts.push(if said.contains(&"read-yes") {
-        Part::proved("read", format!("a file in {folder} was read"))
+        Part::proved("read", of(Id("trial-shell.read")))
     } else if said.contains(&"read-none") {
-        Part::not_tried("read", format!("{folder} holds no file to read"))
+        Part::not_tried("read", of(Id("trial-shell.nothing-to-read")))
     } else {
-        Part::failed("read", format!("no file in {folder} can be read"))
+        Part::failed("read", of(Id("trial-shell.not-read")))
     });
     parts.push(if said.contains(&"write-yes") {
-        Part::proved("write", format!("a new file in {folder} was written, read and removed"))
+        Part::proved("write", of(Id("trial-shell.written")))
     } else if said.contains(&"write-left") {
-        Part::failed(
-            "write",
-            format!("the file `{name}` in {folder} was made and could not be removed"),
-        )
+        Part::failed("write", of(Id("trial-shell.left")))
     } else {
-        Part::failed("write", format!("no new file can be written in {folder}"))
+        Part::failed("write", of(Id("trial-shell.not-written")))
     });
     Ok(parts)
 }
@@ -284,10 +294,7 @@ async fn by_shell(
 async fn forwarding(session: &Session, trial: &Trial<'_>) -> Part {
     const PART: &str = "forwarding";
     if trial.may_forward {
-        return Part::not_tried(
-            PART,
-            "this server lets a password forward ports, as was said".into(),
-        );
+        return Part::not_tried(PART, message::text("trial-forwarding-planned", &[]));
     }
     let handle = &session.link.handle;
     let port = u32::from(session.port());
@@ -297,26 +304,28 @@ async fn forwarding(session: &Session, trial: &Trial<'_>) -> Part {
     );
     if let Ok(port) = back {
         let _ = handle.cancel_tcpip_forward("127.0.0.1", port).await;
-        return Part::failed(PART, "a port of the server was lent to this login".into());
+        return Part::failed(PART, message::text("trial-forwarding-back", &[]));
     }
     match there {
         Ok(channel) => {
             let _ = channel.close().await;
-            Part::failed(PART, "a connection was forwarded through the server".into())
+            Part::failed(PART, message::text("trial-forwarding-through", &[]))
         }
         // It was allowed, and only nobody listens there.
         Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed)) => {
-            Part::failed(PART, "the server tried to forward a connection".into())
+            Part::failed(PART, message::text("trial-forwarding-tried", &[]))
         }
         Err(russh::Error::ChannelOpenFailure(_)) => {
-            Part::proved(PART, "forwarding was refused in both directions".into())
+            Part::proved(PART, message::text("trial-forwarding-refused", &[]))
         }
-        Err(_) => Part::failed(PART, "the connection was lost".into()),
+        Err(_) => Part::failed(PART, message::text("trial-lost", &[])),
     }
 }
 
 /// What is said of a server that refuses the very request.
-const NO_COMMANDS: &str = "the server runs no commands";
+fn no_commands() -> String {
+    message::text("trial-no-commands", &[])
+}
 
 /// What a command said.
 struct Heard {
@@ -337,8 +346,10 @@ impl Heard {
         let said = [self.stderr.as_slice(), self.stdout.as_slice()].concat();
         let said = text::line_of_bytes(&said, 200);
         match (said.as_str(), self.status) {
-            ("", None) => "it ended without a word".into(),
-            ("", Some(status)) => format!("it ended without a word (status {status})"),
+            ("", None) => message::text("trial-no-word", &[]),
+            ("", Some(status)) => {
+                message::text("trial-no-word-status", &[("status", Arg::of(status))])
+            }
             (said, _) => format!("`{said}`"),
         }
     }
@@ -347,7 +358,7 @@ impl Heard {
 /// Runs a command without any input, and listens to it.
 async fn hear(session: &Session, command: &str) -> Result<Heard, String> {
     let mut channel = open(session).await?;
-    let lost = |_| "the connection was lost".to_owned();
+    let lost = |_| message::text("trial-lost", &[]);
     channel.exec(true, command).await.map_err(lost)?;
     channel.eof().await.map_err(lost)?;
     let mut heard = Heard { stdout: Vec::new(), stderr: Vec::new(), status: None };
@@ -373,13 +384,13 @@ async fn hear(session: &Session, command: &str) -> Result<Heard, String> {
                 keep(&mut heard.stderr, &data);
             }
             Some(ChannelMsg::ExitStatus { exit_status }) => heard.status = Some(exit_status),
-            Some(ChannelMsg::Failure) => return Err(NO_COMMANDS.into()),
+            Some(ChannelMsg::Failure) => return Err(no_commands()),
             Some(ChannelMsg::Close) | None => break,
             Some(_) => {}
         }
         if total > super::FLOOD_LIMIT {
             let _ = channel.close().await;
-            return Err("it did not stop talking".into());
+            return Err(message::text("end-flood", &[]));
         }
     }
     let _ = channel.close().await;
@@ -401,7 +412,7 @@ async fn open(session: &Session) -> Result<russh::Channel<russh::client::Msg>, S
                 tries += 1;
             }
             Ok(channel) => return Ok(channel),
-            Err(_) => return Err("the server opened no channel".into()),
+            Err(_) => return Err(message::text("trial-no-channel", &[])),
         }
     }
 }

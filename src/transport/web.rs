@@ -21,6 +21,7 @@ use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, Signature
 use zeroize::Zeroizing;
 
 use super::{Clock, Connection, Way};
+use crate::message;
 use crate::secret::Secret;
 use crate::text;
 
@@ -140,7 +141,7 @@ impl Connection {
         match asked.await {
             Some(Ok(page)) => Ok(page),
             Some(Err(e)) => Err(text::one_line(&e.to_string(), 200)),
-            None => Err("it did not answer in time".into()),
+            None => Err(message::text("web-late", &[])),
         }
     }
 }
@@ -255,7 +256,7 @@ async fn converse(
                 }
             }
             None if over => {
-                return Err(io::Error::other("what it answered is no answer of a web server"));
+                return Err(io::Error::other(message::text("web-no-answer", &[])));
             }
             None => {}
         }

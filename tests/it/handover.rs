@@ -185,6 +185,7 @@ fn a_private_key_is_sealed_to_a_key_of_age_and_survives_a_mail() {
     assert_eq!(granted.document["files"][0]["holds"], "hand-over");
     let text = fs::read_to_string(&output).unwrap();
     assert!(text.contains(&granted.account), "the note is there: {text}");
+    assert!(!text.contains('\x1b'), "{text:?}");
 
     // As a mail program quotes it, with the line ends of another system.
     let quoted: String = text.lines().map(|line| format!("> {line}\r\n")).collect();
@@ -210,6 +211,7 @@ fn a_private_key_is_sealed_to_a_key_of_age_and_survives_a_mail() {
 fn a_passphrase_is_shown_once_and_opens_it() {
     let story = Story::new();
     let host = shop(&story);
+    let key = story.stage.supporter_key();
     let words = Story::grant_words("staging", &["--password", "--passphrase", "--yes"]);
     let run = story.stage.command([&words[..], &ANY_PORT].concat()).run_tty(&[]).ok();
     let screen = run.stdout.replace('\r', "");
@@ -234,6 +236,15 @@ fn a_passphrase_is_shown_once_and_opens_it() {
     let account = opened.lines().find_map(|line| line.strip_prefix("password of ")).unwrap();
     let account = account.split(' ').next().unwrap();
     story.stage.sftp(&host, account, Credential::Password(&password), "ls\n").ok();
+
+    // Whoever knows a public key can seal anything to it.
+    let hostile = received(&story, "hostile", "\x1b]0;owned\x07\u{202e}hello\n");
+    let words = ["-a", "-R", key.public.to_str().unwrap(), hostile.to_str().unwrap()];
+    let sealed = story.stage.program("age", words).run().ok().stdout;
+    let hostile = received(&story, "hostile.age", &sealed);
+    let words = ["open", hostile.to_str().unwrap(), "--identity", key.private.to_str().unwrap()];
+    let run = story.stage.command(words).run_tty(&[]).ok();
+    assert!(run.stdout.contains("hello") && !run.stdout.contains('\x1b'), "{}", run.told());
 
     // age asks for it on the terminal, too.
     let command = story.stage.program("age", ["-d", file.to_str().unwrap()]);

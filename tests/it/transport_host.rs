@@ -99,7 +99,7 @@ fn done(outcome: Outcome) -> Output {
 
 fn refused(outcome: Outcome) -> String {
     match outcome {
-        Outcome::Refused { why } => why,
+        Outcome::Refused { why, .. } => why,
         other => panic!("{other:?}"),
     }
 }

@@ -22,6 +22,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Kind, Result};
+use crate::message::{self, Arg, Id};
 use crate::output::{Output, Tone, paint};
 
 /// How long the grants of the demo last, in seconds: time enough for what is shown while they are
@@ -55,19 +56,21 @@ pub async fn run(output: &Output, args: &DemoArgs) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("stagepass-demo-")
         .tempdir()
-        .map_err(|e| Error::new(Kind::Internal, "no temporary folder can be made").because(e))?;
+        .map_err(|e| Error::of(Kind::Internal, "demo-no-folder", &[]).because(e))?;
     let server = Server::start(folder.path(), args.shop_files.as_deref()).await?;
     let mut stage = Stage::new(output, folder.path(), &server)?;
-    stage.say(&format!("A throw-away server runs: {}.", server.described()));
+    stage.say(&message::text("demo-server", &[("server", Arg::of(server.described()))]));
     let played = stage.play().await;
     let (steps, shown) = (stage.steps, std::mem::take(&mut stage.shown));
     let left_out = stage.shop_port().err();
     server.stop().await;
     played?;
     let seconds = started.elapsed().as_secs();
+    let counts = [("steps", steps.into()), ("seconds", Arg::of(seconds))];
     let text = format!(
-        "\n{} {steps} steps in {seconds} s; the server and everything on it is gone.\n",
-        paint(Tone::Good, "That was the whole job:"),
+        "\n{} {}\n",
+        paint(Tone::Good, &message::text("demo-done", &[])),
+        message::text("demo-done.steps", &counts),
     );
     let document = json!({
         "steps": steps,
@@ -94,7 +97,7 @@ struct Stage<'a> {
 impl<'a> Stage<'a> {
     fn new(output: &'a Output, folder: &'a Path, server: &'a Server) -> Result<Self> {
         let exe = std::env::current_exe()
-            .map_err(|e| Error::new(Kind::Internal, "this program cannot be found").because(e))?;
+            .map_err(|e| Error::of(Kind::Internal, "demo-no-program", &[]).because(e))?;
         Ok(Self { output, exe, folder, server, steps: 0, shown: Vec::new() })
     }
 
@@ -106,17 +109,14 @@ impl<'a> Stage<'a> {
         let admin = self.folder.join("admin").display().to_string();
         let login = |user: &str, host: &str| format!("ssh://{user}@{host}");
 
-        self.scene("ftp-refused", "The merchant tries the old way. FTP is refused.");
+        self.scene("ftp-refused", &message::text("demo-scene.ftp-refused", &[]));
         self.stagepass(
             3,
             &["target", "add", "shop", "ftp://shop.example", "--environment", "staging"],
         )
         .await?;
 
-        self.scene(
-            "target-added",
-            "The staging server is added; its host key is compared with the one the hoster told.",
-        );
+        self.scene("target-added", &message::text("demo-scene.target-added", &[]));
         let staging = login(&server.admin, "staging.shop.test");
         let mut add = vec![
             "target",
@@ -154,10 +154,7 @@ impl<'a> Stage<'a> {
         .await?;
         self.stagepass(0, &["case", "open", "MSP-4711", "--desk", "multisafepay"]).await?;
 
-        self.scene(
-            "live-refused",
-            "Access to the live shop is refused, with everything that would be needed.",
-        );
+        self.scene("live-refused", &message::text("demo-scene.live-refused", &[]));
         let who = ["--supporter", "Jane Doe", "--key", &key];
         let mut grant = vec!["grant", "--case", "MSP-4711", "--target", "live"];
         grant.extend(who);
@@ -169,14 +166,10 @@ impl<'a> Stage<'a> {
         let shop = self.shop_port();
         let shop_lasts = if shop.is_ok() { SHOP_LASTS } else { 0 };
         let seconds = (LASTS + shop_lasts + busy).min(LASTS_AT_MOST);
-        let what = if shop.is_ok() { "staging and to the shop on it" } else { "staging" };
-        self.scene(
-            "granted",
-            &format!("Access to {what} is granted, for {seconds} seconds, and tried for real."),
-        );
+        let id = Id(if shop.is_ok() { "demo-scene.granted-shop" } else { "demo-scene.granted" });
+        self.scene("granted", &id.with(&[("seconds", Arg::of(seconds))]).text);
         if let Err(why) = &shop {
-            self.output
-                .say(Tone::Faint, &format!("(a user of the shop itself is left out: {why})"));
+            self.output.say(Tone::Faint, &message::text("demo-no-shop", &[("why", Arg::of(why))]));
         }
         let lasts = format!("{seconds}s");
         let password = self.folder.join("jane.shop");
@@ -198,42 +191,36 @@ impl<'a> Stage<'a> {
         }
 
         let account = self.account().await?;
-        self.scene("sftp-works", "The supporter connects with OpenSSH's own sftp.");
+        self.scene("sftp-works", &message::text("demo-scene.sftp-works", &[]));
         // Without ACLs the new account may not write in the shop.
         let plants = server.is_host && crate::context::program("setfacl").is_some();
         self.sftp(&account, true, plants).await?;
         self.stagepass(0, &["list"]).await?;
 
-        self.scene("time-passes", "Time passes.");
+        self.scene("time-passes", &message::text("demo-scene.time-passes", &[]));
         let rest = Duration::from_secs(seconds + 1).saturating_sub(granted.elapsed());
-        let progress = self.output.progress("waiting for the deadline");
+        let progress = self.output.progress(&message::text("progress-deadline-comes", &[]));
         sleep(rest).await;
         drop(progress);
-        self.scene("key-refused", "The deadline is over: the server itself refuses the key.");
+        self.scene("key-refused", &message::text("demo-scene.key-refused", &[]));
         self.sftp(&account, false, false).await?;
         if let Some(user) = &user {
-            self.scene("shop-refused", "The shop itself refuses the old cookies, and a new login.");
+            self.scene("shop-refused", &message::text("demo-scene.shop-refused", &[]));
             self.visit(user, false).await?;
             self.log_in(user, false).await?;
         }
-        self.scene(
-            "swept",
-            "The sweep, as cron would run it, removes what was made and proves it.",
-        );
+        self.scene("swept", &message::text("demo-scene.swept", &[]));
         if plants {
-            self.scene(
-                "found",
-                "It finds the program that the supporter left in the shop, and says so.",
-            );
+            self.scene("found", &message::text("demo-scene.found", &[]));
             self.swept(8).await?;
             let id = self.grant_id().await?;
-            let reason = ["--reason", "the demo put it there"];
+            let reason = ["--reason", &message::text("demo-reason", &[])];
             self.stagepass(0, &["acknowledge", &id, reason[0], reason[1]]).await?;
         }
         self.swept(0).await?;
-        self.output.say(Tone::Faint, "(it says nothing: all is well)");
+        self.output.say(Tone::Faint, &message::text("demo-all-well", &[]));
         if let Some(user) = &user {
-            self.scene("shop-user-gone", "The user of the shop is gone as well.");
+            self.scene("shop-user-gone", &message::text("demo-scene.shop-user-gone", &[]));
             self.log_in(user, false).await?;
         }
         self.stagepass(0, &["list", "--all"]).await?;
@@ -244,13 +231,13 @@ impl<'a> Stage<'a> {
     /// On which port the shop answers, or why it is left out.
     fn shop_port(&self) -> std::result::Result<u16, String> {
         let port = self.server.shop_software.clone()?;
-        crate::context::program("curl").ok_or("there is no curl on this machine")?;
+        crate::context::program("curl").ok_or(&message::text("demo-no-curl", &[]))?;
         Ok(port)
     }
 
     /// What the supporter does with the user that the grant made in the shop.
     async fn in_the_shop(&mut self, password: &Path, port: u16) -> Result<ShopUser> {
-        self.scene("shop-login", "The supporter logs in to the shop through its own form.");
+        self.scene("shop-login", &message::text("demo-scene.shop-login", &[]));
         let user = ShopUser::read(
             self.listed("/result/grants/0/layers/1/account").await?,
             password,
@@ -269,10 +256,7 @@ impl<'a> Stage<'a> {
         lasts: &str,
         who: &[&str],
     ) -> Result<()> {
-        self.scene(
-            "without-root",
-            "Where there is no root, a time-limited key in the merchant's own account does it.",
-        );
+        self.scene("without-root", &message::text("demo-scene.without-root", &[]));
         self.stagepass(
             0,
             &[
@@ -312,12 +296,17 @@ impl<'a> Stage<'a> {
     }
 
     fn say(&self, text: &str) {
-        self.output.say(Tone::Strong, &format!("\n# {text}"));
+        self.output.say(Tone::Strong, &["\n# ", text].concat());
+    }
+
+    /// A command line that is run next.
+    fn types(&self, command: &str) {
+        self.output.say(Tone::Good, &["$ ", command].concat());
     }
 
     /// Runs this program as the merchant would, and shows what it says.
     async fn stagepass(&mut self, expected: i32, words: &[&str]) -> Result<()> {
-        self.output.say(Tone::Good, &format!("$ stagepass {}", in_words(words)));
+        self.types(&["stagepass ", &in_words(words)].concat());
         let exe = self.exe.clone();
         let (status, said) = self.start(&exe, words).await?;
         self.show(&said);
@@ -327,7 +316,7 @@ impl<'a> Stage<'a> {
     /// A sweep. At the deadline the server closes by itself, and on a large disk it looks through that
     /// takes longer than a sweep waits for it: then it is asked once more.
     async fn swept(&mut self, expected: i32) -> Result<()> {
-        self.output.say(Tone::Good, "$ stagepass sweep");
+        self.types("stagepass sweep");
         let exe = self.exe.clone();
         for tried in 0..25 {
             let (status, said) = self.start(&exe, &["sweep"]).await?;
@@ -336,7 +325,7 @@ impl<'a> Stage<'a> {
                 return self.judge(expected, status, "sweep");
             }
             if tried == 0 {
-                self.output.say(Tone::Faint, "(the server itself is closing it; asked again)");
+                self.output.say(Tone::Faint, &message::text("demo-closing", &[]));
             }
             sleep(Duration::from_secs(5)).await;
         }
@@ -346,7 +335,7 @@ impl<'a> Stage<'a> {
     /// Uses the access as the supporter would.
     async fn sftp(&mut self, account: &str, works: bool, plants: bool) -> Result<()> {
         let batch = self.folder.join("batch");
-        let full = |e| Error::new(Kind::Internal, "the demo's folder is full").because(e);
+        let full = |e| Error::of(Kind::Internal, "demo-folder-full", &[]).because(e);
         let mut commands = "pwd\nls -l\n".to_owned();
         if plants {
             let mine = self.folder.join("help.php");
@@ -381,7 +370,7 @@ impl<'a> Stage<'a> {
             "BatchMode=yes",
             &place,
         ];
-        self.output.say(Tone::Good, &format!("$ sftp {account}@staging.shop.test"));
+        self.types(&format!("sftp {account}@staging.shop.test"));
         let (status, said) = self.start(Path::new("sftp"), &words).await?;
         let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("Warning")).collect();
         self.show(&said.join("\n"));
@@ -397,16 +386,17 @@ impl<'a> Stage<'a> {
     fn judge(&mut self, expected: i32, status: Option<i32>, words: &str) -> Result<()> {
         self.steps += 1;
         if expected != 0 && status == Some(expected) {
-            self.output.say(Tone::Faint, &format!("(exit code {expected}, as it must be)"));
+            self.output.say(
+                Tone::Faint,
+                &message::text("demo-expected", &[("expected", Arg::of(expected))]),
+            );
         }
         if status == Some(expected) {
             return Ok(());
         }
-        Err(Error::new(Kind::Internal, format!("the demo failed at `{words}`")).because_text(
-            format!(
-                "it should have ended with {expected}, and ended with {}",
-                status.map_or("no status".into(), |status| status.to_string())
-            ),
+        Err(Error::of(Kind::Internal, "demo-failed", &[("words", Arg::of(words))]).because_of(
+            "demo-failed.why",
+            &[("expected", Arg::of(expected)), ("status", status.map_or("none".into(), Arg::of))],
         ))
     }
 
@@ -426,15 +416,13 @@ impl<'a> Stage<'a> {
         let (_, said) = self.start(&self.exe, &words).await?;
         let document: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
         let found = document.pointer(what).and_then(Value::as_str);
-        found
-            .map(str::to_owned)
-            .ok_or_else(|| Error::new(Kind::Internal, "the demo's grant is not listed"))
+        found.map(str::to_owned).ok_or_else(|| Error::of(Kind::Internal, "demo-not-listed", &[]))
     }
 
     /// Runs a program to its end: its exit code, and all it said in the order it said it.
     async fn start(&self, program: &Path, words: &[&str]) -> Result<(Option<i32>, String)> {
         let failed = |why: &dyn std::error::Error| {
-            Error::new(Kind::Internal, format!("`{}` cannot be run", program.display()))
+            Error::of(Kind::Internal, "demo-not-run", &[("program", program.display().into())])
                 .because_text(why.to_string())
         };
         let said = self.folder.join("said");

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::context::{login_name, program};
 use crate::error::{Error, Kind, Result};
+use crate::message::{self, Arg};
 use crate::public_key::{self, generate_key_pair};
 
 /// How long a server may take to answer.
@@ -48,12 +49,12 @@ impl Server {
     /// Starts the best server that this machine allows.
     pub async fn start(folder: &Path, shop_files: Option<&Path>) -> Result<Self> {
         let sshd = program("sshd").ok_or_else(|| {
-            Error::new(Kind::Usage, "there is no `sshd` on this machine")
-                .hint("install it: `apt-get install openssh-server` (the service need not run)")
+            Error::of(Kind::Usage, "demo-no-sshd", &[]).hint_of("demo-no-sshd.way-out", &[])
         })?;
         if program("sftp").is_none() {
-            return Err(Error::new(Kind::Usage, "there is no `sftp` on this machine")
-                .hint("install it: `apt-get install openssh-client`"));
+            return Err(
+                Error::of(Kind::Usage, "demo-no-sftp", &[]).hint_of("demo-no-sftp.way-out", &[])
+            );
         }
         let files = Files::write(folder)?;
         if rustix::process::geteuid().is_root() {
@@ -109,16 +110,18 @@ impl Server {
             }
             Err(why) => {
                 server.stop().await;
-                Err(format!("no throw-away host: {why}; {}", last_line(&folder.join("log"))))
+                Err(message::text(
+                    "demo-no-host",
+                    &[("why", Arg::of(&why)), ("said", Arg::of(last_line(&folder.join("log"))))],
+                ))
             }
         }
     }
 
     /// An sshd of this user's own on loopback.
     async fn private(folder: &Path, files: &Files, sshd: &Path) -> Result<Self> {
-        let failed = |why: String| {
-            Error::new(Kind::Internal, "no private sshd can be started").because_text(why)
-        };
+        let failed =
+            |why: String| Error::of(Kind::Internal, "demo-no-private-sshd", &[]).because_text(why);
         let (address, port) = (Ipv4Addr::LOCALHOST, free_port(Ipv4Addr::LOCALHOST));
         files.write_client(folder, address, port)?;
         let shown = |name: &str| folder.join(name).display().to_string();
@@ -147,7 +150,7 @@ impl Server {
             fingerprint: files.fingerprint.clone(),
             shop: None,
             is_host: false,
-            shop_software: Err("it needs a throw-away host, and none can be made here".into()),
+            shop_software: Err(message::text("demo-needs-host", &[])),
             made_run_folder: made,
             process: tokio::sync::Mutex::new(Some(process)),
         };
@@ -163,8 +166,9 @@ impl Server {
     /// What it is, for people.
     #[must_use]
     pub fn described(&self) -> String {
-        let kind = if self.is_host { "a host of its own" } else { "a private sshd" };
-        format!("OpenSSH on {}:{}, {kind}", self.address, self.port)
+        let id = if self.is_host { "demo-described.host" } else { "demo-described.private" };
+        let args = [("address", Arg::of(self.address)), ("port", Arg::of(self.port))];
+        message::text(id, &args)
     }
 
     /// What a private sshd needs that a staging server does not: it has another port than the
@@ -193,7 +197,7 @@ impl Server {
             if let Some(process) = self.process.lock().await.as_mut()
                 && let Ok(Some(status)) = process.try_wait()
             {
-                return Err(format!("it ended with {status}"));
+                return Err(message::text("demo-ended", &[("status", Arg::of(status))]));
             }
             let mut greeting = [0_u8; 4];
             if let Ok(mut stream) = TcpStream::connect(place).await
@@ -204,7 +208,7 @@ impl Server {
                 return Ok(());
             }
             if Instant::now() > until {
-                return Err("it does not answer".into());
+                return Err(message::text("demo-silent", &[]));
             }
             sleep(Duration::from_millis(30)).await;
         }
@@ -248,7 +252,9 @@ fn last_line(log: &Path) -> String {
 }
 
 fn last_of(text: &str) -> String {
-    crate::remote::script::clean(text.lines().last().unwrap_or("it said nothing"))
+    crate::remote::script::clean(
+        text.lines().last().unwrap_or(&message::text("demo-said-nothing", &[])),
+    )
 }
 
 /// The demo's own keys and folders.
@@ -260,7 +266,7 @@ struct Files {
 impl Files {
     fn write(folder: &Path) -> Result<Self> {
         let made = |e: crate::secret::RandomFailed| {
-            Error::new(Kind::Internal, "no keys can be made").because(e)
+            Error::of(Kind::Internal, "demo-no-keys", &[]).because(e)
         };
         for name in ["home", "home/.ssh"] {
             fs::DirBuilder::new().mode(0o700).create(folder.join(name)).map_err(full)?;
@@ -275,7 +281,7 @@ impl Files {
         let (_, private) = generate_key_pair(public_key::Kind::Ed25519, "host").map_err(made)?;
         private_file(&folder.join("host_key"), private.expose().as_bytes())?;
         let key = PrivateKey::from_openssh(private.expose())
-            .map_err(|e| Error::new(Kind::Internal, "no keys can be made").because(e))?;
+            .map_err(|e| Error::of(Kind::Internal, "demo-no-keys", &[]).because(e))?;
         let host_key = key.public_key().clone();
         Ok(Self { fingerprint: host_key.fingerprint(HashAlg::Sha256).to_string(), host_key })
     }
@@ -301,5 +307,5 @@ fn private_file(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn full(e: std::io::Error) -> Error {
-    Error::new(Kind::Internal, "the demo's folder cannot be written").because(e)
+    Error::of(Kind::Internal, "demo-folder-unwritten", &[]).because(e)
 }

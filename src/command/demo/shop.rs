@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::{STEP_LIMIT, Stage};
 use crate::error::{Error, Kind, Result};
+use crate::message::{self, Arg, Id};
 use crate::output::Tone;
 use crate::secret::Secret;
 
@@ -27,8 +28,7 @@ pub(super) struct ShopUser {
 impl ShopUser {
     /// The user of this name, whose password `grant --output` wrote to that file. The file goes.
     pub fn read(name: String, file: &Path, port: u16) -> Result<Self> {
-        let lost =
-            |e| Error::new(Kind::Internal, "the demo's shop password is not there").because(e);
+        let lost = |e| Error::of(Kind::Internal, "demo-no-shop-password", &[]).because(e);
         let text = zeroize::Zeroizing::new(std::fs::read_to_string(file).map_err(lost)?);
         std::fs::remove_file(file).map_err(lost)?;
         let mut password = zeroize::Zeroizing::new(String::with_capacity(text.len()));
@@ -41,12 +41,21 @@ impl ShopUser {
     }
 }
 
+/// What the shop may answer.
+const LET_IN: Id = Id("demo-login.let-in");
+const KEPT_OUT: Id = Id("demo-login.kept-out");
+const PROFILE: Id = Id("demo-visit.profile");
+const TO_THE_FORM: Id = Id("demo-visit.form");
+
 impl Stage<'_> {
     /// Fills the form, and says what came of it. Who is let in keeps the cookies for [`Stage::visit`].
     pub(super) async fn log_in(&mut self, user: &ShopUser, is_let_in: bool) -> Result<()> {
         let form = user.address("/wp-login.php");
-        self.output
-            .say(Tone::Good, &format!("$ curl {form}  (as {}, with the password)", user.name));
+        let told = message::text(
+            "demo-curl-form",
+            &[("form", (&form).into()), ("user", (&user.name).into())],
+        );
+        self.output.say(Tone::Good, &told);
         // A cookie of before would be an answer by itself.
         let jar = self.folder.join(if is_let_in { "cookies" } else { "cookies.new" });
         let _ = std::fs::remove_file(&jar);
@@ -57,40 +66,40 @@ impl Stage<'_> {
         let cookies = std::fs::read_to_string(&jar).unwrap_or_default();
         let has_session = cookies.contains("wordpress_logged_in");
         let said = match (code.as_str(), has_session) {
-            ("302", true) => "302: logged in",
-            ("200", false) => "200: the form again, not logged in",
-            _ => "neither let in nor refused",
+            ("302", true) => LET_IN,
+            ("200", false) => KEPT_OUT,
+            _ => Id("demo-login.neither"),
         };
-        self.show(said);
-        let as_expected =
-            if is_let_in { "302: logged in" } else { "200: the form again, not logged in" };
+        let as_expected = if is_let_in { LET_IN } else { KEPT_OUT };
         self.judge_answer(said == as_expected, &form, said)
     }
 
     /// Asks for a page of the administration with the cookies of the login.
     pub(super) async fn visit(&mut self, user: &ShopUser, is_let_in: bool) -> Result<()> {
         let page = user.address("/wp-admin/profile.php");
-        self.output.say(Tone::Good, &format!("$ curl {page}  (with the cookies of that login)"));
+        let told = message::text("demo-curl-page", &[("page", (&page).into())]);
+        self.output.say(Tone::Good, &told);
         let jar = self.folder.join("cookies").display().to_string();
         let code = self.curl(user, &page, &[("cookie", jar)], None).await?;
         let text = std::fs::read_to_string(self.page_file()).unwrap_or_default();
         let said = match code.as_str() {
-            "200" if text.contains(&user.name) => "200: the own profile",
-            "302" => "302: to the login form",
-            _ => "neither the page nor the login form",
+            "200" if text.contains(&user.name) => PROFILE,
+            "302" => TO_THE_FORM,
+            _ => Id("demo-visit.neither"),
         };
-        self.show(said);
-        let as_expected = if is_let_in { "200: the own profile" } else { "302: to the login form" };
+        let as_expected = if is_let_in { PROFILE } else { TO_THE_FORM };
         self.judge_answer(said == as_expected, &page, said)
     }
 
-    fn judge_answer(&mut self, is_as_expected: bool, address: &str, said: &str) -> Result<()> {
+    fn judge_answer(&mut self, is_as_expected: bool, address: &str, said: Id) -> Result<()> {
+        let said = said.text();
+        self.show(&said);
         self.steps += 1;
         if is_as_expected {
             return Ok(());
         }
-        Err(Error::new(Kind::Internal, format!("the demo failed at `{address}`"))
-            .because_text(format!("the shop answered with {said}")))
+        Err(Error::of(Kind::Internal, "demo-failed-at", &[("address", Arg::of(address))])
+            .because_of("demo-shop-answered", &[("said", Arg::of(&said))]))
     }
 
     fn page_file(&self) -> PathBuf {
@@ -106,7 +115,7 @@ impl Stage<'_> {
         password: Option<&Secret>,
     ) -> Result<String> {
         let failed = |why: &dyn std::error::Error| {
-            Error::new(Kind::Internal, "`curl` cannot be run").because_text(why.to_string())
+            Error::of(Kind::Internal, "demo-curl-not-run", &[]).because_text(why.to_string())
         };
         let page = self.page_file();
         let _ = std::fs::remove_file(&page);
@@ -132,8 +141,12 @@ impl Stage<'_> {
         let ended = ended.map_err(|e| failed(&e))?;
         if !ended.status.success() {
             let why = crate::remote::script::clean(&String::from_utf8_lossy(&ended.stderr));
-            return Err(Error::new(Kind::Internal, format!("the demo failed at `{address}`"))
-                .because_text(why));
+            return Err(Error::of(
+                Kind::Internal,
+                "demo-failed-at",
+                &[("address", Arg::of(address))],
+            )
+            .because_text(why));
         }
         Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
     }

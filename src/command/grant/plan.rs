@@ -8,8 +8,8 @@ use super::wanted::{SealTo, Wanted};
 use crate::command::view;
 use crate::deadline;
 use crate::grant::{Access, UnixTime};
-use crate::message::{self, Note};
-use crate::output::{Tone, fields, paint};
+use crate::message::{self, Arg, Note};
+use crate::output::{Label, Tone, fields, paint};
 use crate::policy::{EnvironmentFinding, Terms};
 use crate::promise::Promise;
 use crate::public_key::SupporterKey;
@@ -28,27 +28,45 @@ impl Plan<'_> {
         let request = &wanted.request;
         let from: Vec<String> = terms.from().iter().map(ToString::to_string).collect();
         let mut lines = vec![
-            ("for", format!("{} ({})", request.supporter.name, request.supporter.company)),
-            ("case", format!("{} at {}", wanted.case.reference, wanted.desk.manifest.name)),
-            ("server", format!("{} ({})", wanted.target.name, wanted.route)),
-            ("environment", environment_in_words(terms.environment())),
-            ("access", access_in_words(terms.access(), wanted.target.path.as_deref())),
-            ("not opened", self.stays_closed()),
-            ("OPENED", self.opened_secrets()),
-            ("account", format!("{account}, by `{}`", wanted.provider.name)),
-            ("beside it", self.beside()),
-            ("credential", self.credential()),
-            ("from", if from.is_empty() { "anywhere".into() } else { from.join(", ") }),
-            ("ends", deadline::human(terms.deadline(), &Local, now)),
-            ("at the end", at_end_in_words(terms.drain())),
+            (
+                Label::of("label.for"),
+                format!("{} ({})", request.supporter.name, request.supporter.company),
+            ),
+            (
+                Label::of("label.case"),
+                message::text(
+                    "plan-case",
+                    &[
+                        ("case", (&wanted.case.reference).into()),
+                        ("desk", (&wanted.desk.manifest.name).into()),
+                    ],
+                ),
+            ),
+            (Label::of("label.server"), format!("{} ({})", wanted.target.name, wanted.route)),
+            (Label::of("label.environment"), environment_in_words(terms.environment())),
+            (
+                Label::of("label.access"),
+                access_in_words(terms.access(), wanted.target.path.as_deref()),
+            ),
+            (Label::of("label.not-opened"), self.stays_closed()),
+            (Label::of("label.opened-secrets"), self.opened_secrets()),
+            (Label::of("label.account"), made_by((*account).into(), &wanted.provider.name)),
+            (Label::of("label.beside-it"), self.beside()),
+            (Label::of("label.credential"), self.credential()),
+            (
+                Label::of("label.from"),
+                if from.is_empty() { message::text("plan-anywhere", &[]) } else { from.join(", ") },
+            ),
+            (Label::of("label.ends"), deadline::human(terms.deadline(), &Local, now)),
+            (Label::of("label.at-the-end"), at_end_in_words(terms.drain())),
         ];
         lines.extend(promise_in_words(&seen.promise));
         for one in terms.overrides() {
-            lines.push(("override", format!("{}: {}", one.rule, one.reason)));
+            lines.push((Label::of("label.override"), format!("{}: {}", one.rule, one.reason)));
         }
         if let Some(live) = terms.live() {
             lines.push((
-                "LIVE",
+                Label::of("label.live"),
                 message::text(
                     "plan-approved",
                     &[("approver", (&live.approver).into()), ("approval", (&live.approval).into())],
@@ -57,10 +75,10 @@ impl Plan<'_> {
             lines.extend(view::backup_lines(live, now));
         }
         for warning in self.notes() {
-            lines.push(("note", paint(Tone::Warn, &warning.text)));
+            lines.push((Label::of("label.note"), paint(Tone::Warn, &warning.text)));
         }
         if let Some(id) = wanted.key.as_ref().and_then(SupporterKey::warning) {
-            lines.push(("note", paint(Tone::Warn, &message::text(id, &[]))));
+            lines.push((Label::of("label.note"), paint(Tone::Warn, &message::text(id, &[]))));
         }
         format!("{}\n{}", paint(Tone::Strong, &message::text("plan-title", &[])), fields(&lines))
     }
@@ -79,8 +97,8 @@ impl Plan<'_> {
         let rest = total.saturating_sub(i64::try_from(named.len()).unwrap_or_default());
         let more = match rest {
             0 => String::new(),
-            rest if total >= 1000 => format!("at least {rest} more"),
-            rest => format!("{rest} more"),
+            rest if total >= 1000 => message::text("plan-more.at-least", &[("count", rest.into())]),
+            rest => message::text("plan-more", &[("count", rest.into())]),
         };
         named.extend(Some(more.as_str()).filter(|more| !more.is_empty()));
         named.join(", ")
@@ -115,7 +133,7 @@ impl Plan<'_> {
         if self.wanted.password {
             parts.push(message::text("plan-new-password", &[]));
         }
-        let parts = parts.join(" and ");
+        let parts = message::both(parts);
         match &self.wanted.seal {
             None => parts,
             Some(SealTo::Key(to)) => {
@@ -130,7 +148,7 @@ impl Plan<'_> {
 
     pub(super) fn beside(&self) -> String {
         let each = self.wanted.beside.iter().zip(&self.seen.beside);
-        let each = each.map(|(one, reply)| format!("{}, by `{}`", one.plan(reply), one.name));
+        let each = each.map(|(one, reply)| made_by(one.plan(reply).into(), &one.name));
         each.collect::<Vec<_>>().join("; ")
     }
 
@@ -169,14 +187,21 @@ impl Plan<'_> {
 }
 
 /// What ends it on time: "gate, key expiry, failsafe (systemd timer)", or what cannot.
-fn promise_in_words(promise: &Promise) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("enforced by", promise.enforced_by().join("; "))];
+fn promise_in_words(promise: &Promise) -> Vec<(Label, String)> {
+    let mut lines = vec![(Label::of("label.enforced-by"), promise.enforced_by().join("; "))];
     for layer in promise.weak() {
         let text = message::text("plan-weak", &[("layer", layer.into())]);
-        lines.push(("", paint(Tone::Warn, &text)));
+        lines.push((Label::none(), paint(Tone::Warn, &text)));
     }
-    lines.push(("then", format!("{}, later", promise.backstops.join(" and "))));
+    let backstops = message::both(promise.backstops.iter().map(|one| one.text.clone()));
+    let then = message::text("plan-then", &[("backstops", backstops.into())]);
+    lines.push((Label::of("label.then"), then));
     lines
+}
+
+/// What is made, and by which provider.
+fn made_by(what: Arg, provider: &str) -> String {
+    message::text("made-by", &[("what", what), ("provider", provider.into())])
 }
 
 fn at_end_in_words(drain: i64) -> String {
@@ -187,7 +212,7 @@ fn at_end_in_words(drain: i64) -> String {
 }
 
 fn environment_in_words(finding: &EnvironmentFinding) -> String {
-    format!("{} ({})", finding.verdict.id(), finding.telling())
+    format!("{} ({})", finding.verdict.word(), finding.telling())
 }
 
 fn access_in_words(access: Access, path: Option<&str>) -> String {

@@ -15,7 +15,7 @@ use crate::deadline;
 use crate::grant::{Grant, Layer};
 use crate::lifecycle::opening::Opened;
 use crate::message::{self, Note};
-use crate::output::{Tone, fields, paint};
+use crate::output::{Label, Tone, fields, paint};
 use crate::remote::layer::{LayerState, OpenReply};
 
 pub(super) fn report(
@@ -43,25 +43,25 @@ pub(super) fn report(
     let tried_beside: Vec<String> =
         beside.iter().map(|(provider, note)| format!("{provider}: {note}")).collect();
     text.push_str(&fields(&[
-        (who.as_str(), connect.command.clone()),
-        ("host key", connect.host_keys.join(", ")),
-        ("ends", deadline::human(grant.deadline, &Local, context.now())),
-        ("enforced by", promise.enforced_by().join("; ")),
-        ("tried", tried_beside.join("; ")),
-        ("beside it", users_beside(grant).join(", ")),
-        ("revoke", format!("stagepass revoke {}", grant.id)),
+        (Label::text(who), connect.command.clone()),
+        (Label::of("label.host-key"), connect.host_keys.join(", ")),
+        (Label::of("label.ends"), deadline::human(grant.deadline, &Local, context.now())),
+        (Label::of("label.enforced-by"), promise.enforced_by().join("; ")),
+        (Label::of("label.tried"), tried_beside.join("; ")),
+        (Label::of("label.beside-it"), users_beside(grant).join(", ")),
+        (Label::of("label.revoke"), format!("stagepass revoke {}", grant.id)),
     ]));
     let mut files = Vec::new();
     for (label, path) in secret_files(wanted).into_iter().filter(|_| handed.is_none()) {
         let Some(path) = path else { continue };
         let place = message::text("granted.file", &[("path", path.display().into())]);
-        text.push_str(&fields(&[(label.as_str(), place)]));
+        text.push_str(&fields(&[(Label::text(label.clone()), place)]));
         files.push(json!({ "holds": label, "path": path }));
     }
     let written = handed.as_ref().and(wanted.output.as_ref());
     if let Some(path) = written {
         let place = message::text("granted.file", &[("path", path.display().into())]);
-        text.push_str(&fields(&[(message::text("granted.hand-over", &[]).as_str(), place)]));
+        text.push_str(&fields(&[(Label::of("granted.hand-over"), place)]));
         files.push(json!({ "holds": "hand-over", "path": path }));
     }
     let mut notes = notes(grant);
@@ -71,7 +71,7 @@ pub(super) fn report(
     let doubt = connect.doubt.clone();
     notes.extend(doubt.map(|text| Note { id: "connect-doubt".into(), text }));
     for note in &notes {
-        text.push_str(&fields(&[("note", paint(Tone::Warn, &note.text))]));
+        text.push_str(&fields(&[(Label::of("label.note"), paint(Tone::Warn, &note.text))]));
     }
     if let Some(handed) = handed.as_ref().filter(|_| written.is_none()) {
         let title = message::text("granted.send-this", &[]);
@@ -91,11 +91,13 @@ fn users_beside(grant: &Grant) -> Vec<String> {
     let beside = grant.layers.iter().skip(1).filter(|layer| layer.has_password);
     let told = |layer: &Layer| {
         let made = OpenReply::of(layer);
-        let place = match made.login_url() {
-            "" => String::new(),
-            url => format!(", at {url}"),
-        };
-        format!("the user {} by `{}`{place}", made.login_name(&layer.account), layer.provider)
+        let args = [
+            ("user", made.login_name(&layer.account).into()),
+            ("provider", (&layer.provider).into()),
+            ("place", made.login_url().into()),
+        ];
+        let id = if made.login_url().is_empty() { "granted-user" } else { "granted-user.at" };
+        message::text(id, &args)
     };
     beside.map(told).collect()
 }

@@ -241,11 +241,15 @@ fn seal_to(typed: &GrantArgs, key: Option<&SupporterKey>) -> Result<Option<SealT
                 })?
             }
         };
-        return seal::Recipient::read(&text).map(|to| Some(SealTo::Key(Box::new(to)))).map_err(failed);
+        return seal::Recipient::read(&text)
+            .map(|to| Some(SealTo::Key(Box::new(to))))
+            .map_err(failed);
     }
     match key.filter(|_| typed.seal) {
         None => Ok(None),
-        Some(key) => seal::Recipient::of_key(key).map(|to| Some(SealTo::Key(Box::new(to)))).map_err(failed),
+        Some(key) => {
+            seal::Recipient::of_key(key).map(|to| Some(SealTo::Key(Box::new(to)))).map_err(failed)
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::complete;
 use crate::context::Context;
 use crate::error::Result;
-use crate::output::{Cell, Column, Tone, fields, table};
+use crate::message::{self, Id};
+use crate::output::{Cell, Column, Label, Tone, fields, table};
 use crate::remote::provider::{Origin, Provider, Verb};
 
 /// `provider …`
@@ -86,17 +87,17 @@ pub async fn run(context: &Context, command: ProviderVerb) -> Result<()> {
 
 fn place(provider: &Provider) -> String {
     match &provider.origin {
-        Origin::BuiltIn => "built in".into(),
+        Origin::BuiltIn => message::text("built-in", &[]),
         Origin::Folder(folder) => folder.display().to_string(),
     }
 }
 
 const COLUMNS: [Column; 5] = [
-    Column::new("provider", 0),
-    Column::text("makes", 0),
-    Column::new("runs as", 1),
-    Column::new("account", 2),
-    Column::new("from", 3),
+    Column::new(Id("label.provider"), 0),
+    Column::text(Id("label.makes"), 0),
+    Column::new(Id("label.runs-as"), 1),
+    Column::new(Id("label.account"), 2),
+    Column::new(Id("label.from"), 3),
 ];
 
 fn list(context: &Context) -> Result<()> {
@@ -137,20 +138,21 @@ fn list(context: &Context) -> Result<()> {
 fn show(context: &Context, name: &str) -> Result<()> {
     let provider = context.provider(name)?;
     let mut lines = vec![
-        ("provider", provider.name.clone()),
-        ("makes", provider.summary.clone()),
-        ("runs as", provider.run_as.id().to_owned()),
-        ("account", provider.account.id().to_owned()),
-        ("from", place(&provider)),
-        ("digest", provider.digest.clone()),
+        (Label::of("label.provider"), provider.name.clone()),
+        (Label::of("label.makes"), provider.summary.clone()),
+        (Label::of("label.runs-as"), provider.run_as.id().to_owned()),
+        (Label::of("label.account"), provider.account.id().to_owned()),
+        (Label::of("label.from"), place(&provider)),
+        (Label::of("label.digest"), provider.digest.clone()),
     ];
     let mut verbs = Vec::new();
     // What may say nothing is not there.
     for verb in Verb::ALL.iter().copied().filter(|verb| !provider.outputs(*verb).is_empty()) {
         let inputs: Vec<&str> = provider.inputs(verb).collect();
         let outputs: Vec<&str> = provider.outputs(verb).keys().map(String::as_str).collect();
-        lines.push((verb.function(), format!("is told {}", inputs.join(", "))));
-        lines.push(("", format!("may say {}", outputs.join(", "))));
+        let told = |id: Id, words: &[&str]| id.with(&[("words", words.join(", ").into())]).text;
+        lines.push((Label::name(verb.function()), told(Id("provider-is-told"), &inputs)));
+        lines.push((Label::none(), told(Id("provider-may-say"), &outputs)));
         verbs.push(json!({ "name": verb.name(), "inputs": inputs, "outputs": outputs }));
     }
     let text = fields(&lines);

@@ -10,7 +10,7 @@ use super::ScriptLanguage;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file;
-use crate::message::Note;
+use crate::message::{self, Id, Note};
 use crate::output::{Cell, Column, Tone, table};
 use crate::remote::provider::{SERVER, SHOP, is_built_in, is_name, refuse_unsafe};
 
@@ -102,7 +102,8 @@ fn make(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     })
 }
 
-const COLUMNS: [Column; 2] = [Column::new("file", 0), Column::text("what it says", 0)];
+const COLUMNS: [Column; 2] =
+    [Column::new(Id("label.file"), 0), Column::text(Id("label.what-it-says"), 0)];
 
 fn report(
     context: &Context,
@@ -113,11 +114,12 @@ fn report(
     dry_run: bool,
 ) {
     let rows = parts.iter().map(|Part(file, _, what)| vec![Cell::from(*file), Cell::from(*what)]);
-    let heading = if dry_run { "would be in" } else { "is in" };
-    let mut text = format!("The provider {name} {heading} {}:\n", folder.display());
+    let id = if dry_run { "provider-new.dry-run" } else { "provider-new" };
+    let args = [("provider", name.into()), ("folder", folder.into())];
+    let mut text = format!("{}\n", message::text(id, &args));
     text.push_str(&table(&COLUMNS, rows.collect()));
     if dry_run {
-        text.push_str("nothing was written\n");
+        text.push_str(&format!("{}\n", message::text("nothing-written", &[])));
     }
     let files: Vec<&str> = parts.iter().map(|Part(file, ..)| *file).collect();
     let mut document = json!({
@@ -128,7 +130,7 @@ fn report(
     }
     context.output.result(&text, document);
     if !dry_run {
-        let next = format!("next: stagepass provider test {name} --target staging");
+        let next = message::text("provider-new.next", &[("provider", name.into())]);
         context.output.say(Tone::Faint, &next);
     }
 }

@@ -156,7 +156,8 @@ fn text(surveyed: &[Surveyed]) -> String {
             let by = if one.providers.is_empty() {
                 message::text("reconcile-no-lists", &[])
             } else {
-                format!("by {}", one.providers.join(" and "))
+                let providers = message::both(one.providers.iter().map(ToString::to_string));
+                message::text("reconcile-by", &[("providers", providers.into())])
             };
             text.push_str(&format!(
                 "{} ({by}): {fit} as recorded, {strange} not\n",

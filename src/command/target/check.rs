@@ -9,8 +9,8 @@ use crate::command::{refusal, shop};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Access, Supporter};
-use crate::message;
-use crate::output::{Cell, Column, Progress, Tone, fields, paint, table};
+use crate::message::{self, Id};
+use crate::output::{Cell, Column, Label, Progress, Tone, fields, fields_within, paint, table};
 use crate::policy::{
     self, Broken, Credential, EnvironmentFinding, EnvironmentVerdict, LiveRequest, Request, Says,
     ShopSeen,
@@ -31,14 +31,17 @@ const NOBODYS: (&str, Access) = ("0000000000", Access::Sftp);
 /// Logs in, looks around with every provider that could be used, and says what is possible.
 pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
     let target = context.find_target(name).await?;
-    let progress = context.output.progress(&format!("connecting to {name}"));
+    let progress = context
+        .output
+        .progress(&message::text("progress-connecting-to", &[("target", name.into())]));
     let mut session = Session::open(context, &target).await?;
     let route = Route::of(&target, &context.surroundings).map_err(|e| unreachable(&target, e))?;
     let gives_account = |one: &Arc<Provider>| one.account != AccountKind::None;
     let all = Provider::list(&context.providers_dir()).into_iter().flatten();
     let mut looked = Vec::new();
     for provider in all.filter(gives_account) {
-        progress.step(&format!("looking with {}", provider.name));
+        let with = [("provider", provider.name.as_str().into())];
+        progress.step(&message::text("progress-looking-with", &with));
         let server = look(context, &mut session, &route, &provider).await?;
         looked.push((provider, server));
     }
@@ -48,8 +51,10 @@ pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
     session.close().await;
     drop(progress);
 
-    let mut text =
-        fields(&[("target", format!("{name} ({route})")), ("server", server_id.clone())]);
+    let mut text = fields(&[
+        (Label::of("label.target"), format!("{name} ({route})")),
+        (Label::of("label.server"), server_id.clone()),
+    ]);
     let (mut documents, mut refused) = (Vec::new(), Vec::new());
     for (provider, server) in &looked {
         let named = provider.name.as_str();
@@ -70,7 +75,7 @@ pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
                 }
             }
             Err(why) => {
-                text.push_str(&format!("  {} {why}\n", paint(Tone::Warn, "cannot be used:")));
+                text.push_str(&noted(Id("check-unusable"), why));
                 documents.push(json!({ "provider": named, "usable": false, "why": why }));
             }
         }
@@ -105,12 +110,13 @@ pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
 }
 
 fn nothing_usable(name: &str, documents: &[Value]) -> Error {
-    let mut error = Error::new(Kind::Refused, format!("no kind of access can be made on `{name}`"));
+    let mut error = Error::of(Kind::Refused, "check-nothing-usable", &[("target", name.into())]);
     for one in documents {
         let said = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-        error = error.because_text(format!("`{}`: {}", said("provider"), said("why")));
+        let args = [("provider", said("provider").into()), ("why", said("why").into())];
+        error = error.because_of("check-nothing-usable.why", &args);
     }
-    error.hint("nothing was changed; each reason above says what to mend")
+    error.hint_of("check-nothing-usable.way-out", &[])
 }
 
 /// What the server is; or why this provider cannot be used there.
@@ -155,7 +161,8 @@ async fn look_at_shops(
     let signs = server.map(|server| server.reply.text("path_signs")).unwrap_or_default();
     let mut replies = Vec::new();
     for provider in shop::known_by(context, signs) {
-        progress.step(&format!("looking into the shop with {}", provider.name));
+        let with = [("provider", provider.name.as_str().into())];
+        progress.step(&message::text("progress-looking-into-shop", &with));
         let (id, access) = NOBODYS;
         let looked = shop::look(context, session, &provider, ("stagepass", id, access)).await?;
         let (named, title) = (provider.name.as_str(), paint(Tone::Strong, &provider.name));
@@ -168,8 +175,7 @@ async fn look_at_shops(
                 replies.push(reply);
             }
             Err(why) => {
-                let why_not = paint(Tone::Warn, "cannot be used:");
-                shops.text.push_str(&format!("\n{title}\n  {why_not} {why}\n"));
+                shops.text.push_str(&format!("\n{title}\n{}", noted(Id("check-unusable"), &why)));
                 shops.documents.push(json!({
                     "provider": named, "usable": false, "why": why,
                 }));
@@ -199,29 +205,37 @@ fn found_elsewhere(name: &str, server: &Server) -> String {
     )
 }
 
+/// A line of its own below what it is about.
+fn noted(id: Id, text: &str) -> String {
+    format!("  {} {text}\n", paint(Tone::Warn, &id.text()))
+}
+
 /// What is there of a shop, as far as a merchant recognises it by that.
 fn shop_in_words(provider: &Provider, reply: &Reply) -> String {
     let fact = |name: &str| clean(reply.text(name));
     let mut lines = vec![
-        ("  can be used", "yes".to_owned()),
-        ("  would make", provider.plan(reply)),
-        ("  version", fact("version")),
-        ("  folder", fact("shop_root")),
-        ("  address", fact("home")),
-        ("  admin", fact("login_url")),
-        ("  owned by", fact("owner")),
-        ("  PHP", fact("php_version")),
+        (Label::of("label.can-be-used"), message::text("check-yes", &[])),
+        (Label::of("label.would-make"), provider.plan(reply)),
+        (Label::of("label.version"), fact("version")),
+        (Label::of("label.folder"), fact("shop_root")),
+        (Label::of("label.address"), fact("home")),
+        (Label::of("label.admin"), fact("login_url")),
+        (Label::of("label.owned-by"), fact("owner")),
+        (Label::of("label.php"), fact("php_version")),
     ];
     lines.retain(|(_, value)| !value.is_empty());
-    let mut text = fields(&lines);
+    let mut text = fields_within(&lines);
     for note in provider.warnings(reply, "", &[]) {
-        text.push_str(&format!("  {} {note}\n", paint(Tone::Warn, "note:")));
+        text.push_str(&noted(Id("check-note"), &note.text));
     }
     text
 }
 
-const SIGNALS: [Column; 3] =
-    [Column::new("signal", 0), Column::new("where", 1), Column::new("says", 0)];
+const SIGNALS: [Column; 3] = [
+    Column::new(Id("label.signal"), 0),
+    Column::new(Id("label.where"), 1),
+    Column::new(Id("label.says"), 0),
+];
 
 /// Staging or live, and every signal behind it: what was seen, where it was read, and how much it weighs.
 fn verdict(finding: &EnvironmentFinding) -> String {
@@ -239,12 +253,12 @@ fn verdict(finding: &EnvironmentFinding) -> String {
     });
     let mut text = format!(
         "\n{} {}\n{}",
-        paint(Tone::Strong, "environment:"),
-        paint(tone, finding.verdict.id()),
+        paint(Tone::Strong, &message::text("check-environment", &[])),
+        paint(tone, &finding.verdict.word()),
         table(&SIGNALS, rows.collect())
     );
     for note in finding.notes() {
-        text.push_str(&format!("  {} {note}\n", paint(Tone::Warn, "note:")));
+        text.push_str(&noted(Id("check-note"), &note.text));
     }
     text
 }
@@ -293,55 +307,57 @@ pub(in crate::command) fn standing_against(
 /// What matters to somebody who is about to give access; every fact is in the JSON document.
 fn seen(server: &Server, broken: &[Broken]) -> String {
     let fact = |name: &str| clean(server.reply.text(name));
-    let clock = match server.clock_ahead.seconds() {
-        0 => "as here".to_owned(),
-        ahead => {
-            format!("{} s {} this one", ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" })
-        }
+    let ahead = server.clock_ahead.seconds();
+    let clock = match ahead {
+        0 => Id("check-clock.same"),
+        1.. => Id("check-clock.ahead"),
+        _ => Id("check-clock.behind"),
     };
+    let clock = clock.with(&[("seconds", ahead.saturating_abs().into())]).text;
     let folder = match (fact("path_exists").as_str(), fact("path_owner")) {
-        ("true", owner) if !owner.is_empty() => format!("there, owned by {owner}"),
-        ("true", _) => "there".to_owned(),
+        ("true", owner) if !owner.is_empty() => {
+            message::text("check-folder.owned", &[("owner", owner.into())])
+        }
+        ("true", _) => message::text("check-folder", &[]),
         _ => String::new(),
     };
     let usable = match broken {
-        [] => "yes",
-        broken if broken.iter().any(|one| one.rule.is_final()) => "no",
-        _ => "yes, with what is named below",
+        [] => Id("check-yes"),
+        broken if broken.iter().any(|one| one.rule.is_final()) => Id("check-no"),
+        _ => Id("check-yes.with"),
     };
-    let mut lines = vec![
-        ("  can be used", usable.to_owned()),
-        ("  system", format!("{} {}", fact("os_id"), fact("os_version")).trim().to_owned()),
-        ("  clock", clock),
-        ("  logs in with", logins(server)),
-        (
-            "  a key ends",
-            match server.expiry_form {
-                ExpiryForm::None => "not by itself".to_owned(),
-                ExpiryForm::Utc | ExpiryForm::Local => "by itself, to the second".to_owned(),
-            },
-        ),
-        ("  gate", yes_or_why(server, "can_gate", "gate_reason")),
-        ("  failsafe", failsafe_in_words(server)),
-        ("  confines SFTP", yes_or_why(server, "can_confine", "confine_reason")),
-        ("  shop folder", folder),
+    let key_ends = match server.expiry_form {
+        ExpiryForm::None => Id("check-key-ends.not"),
+        ExpiryForm::Utc | ExpiryForm::Local => Id("check-key-ends"),
+    };
+    let system = format!("{} {}", fact("os_id"), fact("os_version")).trim().to_owned();
+    let mut lines: Vec<(Label, String)> = vec![
+        (Label::of("label.can-be-used"), usable.text()),
+        (Label::of("label.system"), system),
+        (Label::of("label.clock"), clock),
+        (Label::of("label.logs-in-with"), logins(server)),
+        (Label::of("label.key-ends"), key_ends.text()),
+        (Label::of("label.gate"), yes_or_why(server, "can_gate", "gate_reason")),
+        (Label::of("label.failsafe"), failsafe_in_words(server)),
+        (Label::of("label.confines"), yes_or_why(server, "can_confine", "confine_reason")),
+        (Label::of("label.shop-folder"), folder),
     ];
-    // Settings that are not the default may keep a new account out.
+    // Settings that are not the default may keep a new account out. sshd's words for them stay.
     for (label, name) in [
-        ("  AllowUsers", "allow_users"),
-        ("  AllowGroups", "allow_groups"),
-        ("  DenyUsers", "deny_users"),
-        ("  DenyGroups", "deny_groups"),
-        ("  ForceCommand", "force_command"),
-        ("  ChrootDirectory", "chroot_directory"),
-        ("  AuthenticationMethods", "authentication_methods"),
+        ("AllowUsers", "allow_users"),
+        ("AllowGroups", "allow_groups"),
+        ("DenyUsers", "deny_users"),
+        ("DenyGroups", "deny_groups"),
+        ("ForceCommand", "force_command"),
+        ("ChrootDirectory", "chroot_directory"),
+        ("AuthenticationMethods", "authentication_methods"),
     ] {
         let value = fact(name);
         let default = ["", "none", "any"].contains(&value.as_str());
-        lines.push((label, if default { String::new() } else { value }));
+        lines.push((Label::name(label), if default { String::new() } else { value }));
     }
     lines.retain(|(_, value)| !value.is_empty());
-    let mut text = fields(&lines);
+    let mut text = fields_within(&lines);
     for one in broken {
         let (id, what, way_out) = (one.rule.id(), one.what(), one.way_out());
         text.push_str(&format!(
@@ -350,7 +366,7 @@ fn seen(server: &Server, broken: &[Broken]) -> String {
         ));
     }
     for warning in &server.warnings {
-        text.push_str(&format!("  {} {warning}\n", paint(Tone::Warn, "note:")));
+        text.push_str(&noted(Id("check-note"), &warning.text));
     }
     text
 }
@@ -359,9 +375,9 @@ fn seen(server: &Server, broken: &[Broken]) -> String {
 fn yes_or_why(server: &Server, key: &str, reason: &str) -> String {
     let why = clean(server.reply.text(reason));
     match (server.reply.text(key), why.as_str()) {
-        ("true", _) => "yes".into(),
-        ("false", "") => "no".into(),
-        ("false", why) => format!("no: {why}"),
+        ("true", _) => message::text("check-yes", &[]),
+        ("false", "") => message::text("check-no", &[]),
+        ("false", why) => message::text("check-no.why", &[("why", why.into())]),
         _ => String::new(),
     }
 }
@@ -370,23 +386,22 @@ fn yes_or_why(server: &Server, key: &str, reason: &str) -> String {
 fn failsafe_in_words(server: &Server) -> String {
     let why = clean(server.reply.text("failsafe_reason"));
     match (server.reply.text("failsafe"), why.as_str()) {
-        ("systemd", _) => "a systemd timer".into(),
-        ("cron.d", _) => "cron".into(),
-        ("crontab", _) => "the account's crontab".into(),
-        ("none", "") => "none".into(),
-        ("none", why) => format!("none: {why}"),
+        ("systemd", _) => message::text("check-failsafe.systemd", &[]),
+        ("cron.d", _) => message::text("check-failsafe.cron", &[]),
+        ("crontab", _) => message::text("check-failsafe.crontab", &[]),
+        ("none", "") => message::text("check-failsafe.none", &[]),
+        ("none", why) => message::text("check-failsafe.none-why", &[("why", why.into())]),
         _ => String::new(),
     }
 }
 
 /// How the supporter could log in there.
 fn logins(server: &Server) -> String {
-    let mut ways = Vec::new();
-    if server.reply.text("pubkey_authentication") != "no" {
-        ways.push("a key");
+    let by_key = server.reply.text("pubkey_authentication") != "no";
+    match (by_key, server.reply.is("can_password")) {
+        (true, true) => message::text("check-logins", &[]),
+        (true, false) => message::text("check-logins.key", &[]),
+        (false, true) => message::text("check-logins.password", &[]),
+        (false, false) => message::text("check-logins.neither", &[]),
     }
-    if server.reply.is("can_password") {
-        ways.push("a password");
-    }
-    if ways.is_empty() { "neither a key nor a password".to_owned() } else { ways.join(" or ") }
 }

@@ -13,7 +13,8 @@ use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Filter, Ledger};
-use crate::output::{Cell, Column, Tone, fields, paint, table};
+use crate::message::{self, Arg, Id};
+use crate::output::{Cell, Column, Label, Tone, fields, paint, table};
 use crate::policy::refuse_ftp;
 use crate::remote::layer;
 use crate::remote::script::clean;
@@ -121,18 +122,15 @@ async fn add(context: &Context, typed: TargetAddArgs) -> Result<()> {
     let ledger = shared_ledger(context).await?;
     let mut targets = context.targets()?;
     if targets.find(&target.name).is_some() && !replace {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("there is a target `{}` already", target.name),
-        )
-        .hint("choose another name, or add `--replace`"));
+        return Err(Error::of(Kind::Usage, "target-taken", &[("target", Arg::of(&target.name))])
+            .hint_of("target-taken.way-out", &[]));
     }
     if !replace {
         shared::refuse_unproved(context, &target.name)?;
     }
     let mut how = "this machine";
     if target.address != Address::Local {
-        let progress = context.output.progress("asking the server for its host key");
+        let progress = context.output.progress(&message::text("progress-host-key", &[]));
         if let Some(text) = &given_key {
             target.host_key = vec![parse_pin(text)?];
         }
@@ -158,15 +156,16 @@ async fn add(context: &Context, typed: TargetAddArgs) -> Result<()> {
     written.map_err(|e| unwritten(context, e))?;
     let text = format!(
         "{}\n{}",
-        paint(Tone::Good, &format!("Target {} is added.", target.name)),
+        paint(Tone::Good, &message::text("target-added", &[("target", Arg::of(&target.name))])),
         fields(&described(&target))
     );
     context
         .output
         .result(&text, json!({ "target": document(&target, true), "host_key_confirmed_by": how }));
-    context
-        .output
-        .say(Tone::Faint, &format!("next: stagepass target check {}", quoted(&target.name)));
+    context.output.say(
+        Tone::Faint,
+        &message::text("target-next", &[("target", Arg::of(quoted(&target.name)))]),
+    );
     Ok(())
 }
 
@@ -185,36 +184,29 @@ async fn refuse_another_server(context: &Context, old: &Target, new: &Target) ->
     if live.is_empty() {
         return Ok(());
     }
-    Err(Error::new(
+    Err(Error::of(
         Kind::Usage,
-        format!("`{}` has grants on the server with the host key {}", old.name, before.join(", ")),
+        "target-has-grants",
+        &[("target", Arg::of(&old.name)), ("keys", Arg::of(before.join(", ")))],
     )
     .because_text(live.join(", "))
-    .hint(format!(
-        "close them first (`stagepass revoke --target {}`), or choose another name",
-        old.name
-    ))
-    .hint(format!(
-        "if it is the same server with a new host key, write both keys into `{}`: \
-         host_key = [\"old\", \"new\"]",
-        context.targets_path().display()
-    )))
+    .hint_of("target-has-grants.close", &[("target", Arg::of(&old.name))])
+    .hint_of("target-has-grants.keys", &[("file", context.targets_path().display().into())]))
 }
 
 /// From what was typed to a target without a host key. Refuses FTP with the reason.
 fn resolve(context: &Context, typed: TargetAddArgs) -> Result<Target> {
-    let usage = |what: &str, e: &dyn std::error::Error| {
-        Error::new(Kind::Usage, format!("the target's {what} cannot be used"))
-            .because_text(e.to_string())
-    };
-    check_name(&typed.name).map_err(|e| usage("name", &e))?;
+    fn usage<E: std::error::Error + 'static>(part: &str) -> impl Fn(E) -> Error {
+        move |e| Error::of(Kind::Usage, "target-part-unusable", &[("part", part.into())]).because(e)
+    }
+    check_name(&typed.name).map_err(usage("name"))?;
     let address = match typed.address.parse::<Address>() {
         Ok(address) => address,
         Err(AddressError::Ftp { scheme, .. }) => {
             let broken = refuse_ftp(&scheme, None, None);
             return Err(refusal(&broken.into_iter().collect::<Vec<_>>()));
         }
-        Err(e) => return Err(usage("address", &e)),
+        Err(e) => return Err(usage("address")(e)),
     };
     if let Address::Ssh { port, .. } = &address
         && let Some(broken) = refuse_ftp("ssh", *port, None)
@@ -222,27 +214,31 @@ fn resolve(context: &Context, typed: TargetAddArgs) -> Result<Target> {
         return Err(refusal(&[broken]));
     }
     if let Some(path) = &typed.path {
-        check_path(path).map_err(|e| usage("shop folder", &e))?;
+        check_path(path).map_err(usage("path"))?;
     }
     if let Some(host) = &typed.public_host {
-        check_public_host(host).map_err(|e| usage("public host", &e))?;
+        check_public_host(host).map_err(usage("public-host"))?;
     }
     let identity = typed.identity.map(std::path::absolute).transpose();
-    let identity = identity.map_err(|e| usage("key file", &e))?;
+    let identity = identity.map_err(usage("identity"))?;
     if let Some(file) = identity.as_ref().filter(|file| !file.is_file()) {
-        return Err(Error::new(Kind::Usage, format!("there is no key file `{}`", file.display())));
+        return Err(Error::of(
+            Kind::Usage,
+            "target-no-key-file",
+            &[("file", file.display().into())],
+        ));
     }
     if context.output.can_ask() && typed.environment == "live" {
-        context.output.warn("grants on a live shop need the desk's approval and a verified backup");
+        context.output.warn(&message::text("target-warning-live", &[]));
     }
     Ok(Target {
         name: typed.name,
         address,
         host_key: Vec::new(),
-        login: typed.login.parse().map_err(|e| usage("login", &e))?,
+        login: typed.login.parse().map_err(usage("login"))?,
         identity,
-        elevation: typed.elevation.parse::<Elevation>().map_err(|e| usage("way to root", &e))?,
-        environment: Environment::read(&typed.environment).map_err(|e| usage("environment", &e))?,
+        elevation: typed.elevation.parse::<Elevation>().map_err(usage("become"))?,
+        environment: Environment::read(&typed.environment).map_err(usage("environment"))?,
         path: typed.path,
         public_host: typed.public_host,
     })
@@ -250,9 +246,9 @@ fn resolve(context: &Context, typed: TargetAddArgs) -> Result<Target> {
 
 fn parse_pin(text: &str) -> Result<HostKeyPin> {
     text.parse().map_err(|e| {
-        Error::new(Kind::Usage, "the host key's fingerprint cannot be understood")
+        Error::of(Kind::Usage, "target-fingerprint-unreadable", &[])
             .because(e)
-            .hint("write it as the hoster tells it: SHA256:… or a whole `ssh-ed25519 AAAA…` line")
+            .hint_of("target-fingerprint-unreadable.way-out", &[])
     })
 }
 
@@ -266,75 +262,80 @@ fn believe(
     let fingerprint = crate::target::pin::fingerprint(&fetched.key);
     match &fetched.verdict {
         Verdict::Revoked => {
-            return Err(Error::new(
+            return Err(Error::of(
                 Kind::Unreachable,
-                format!("the host key of `{}` is marked `@revoked` in `known_hosts`", fetched.host),
+                "target-host-key-revoked",
+                &[("host", Arg::of(&fetched.host))],
             )
-            .hint("nothing was sent: somebody marked this key as stolen or retired"));
+            .hint_of("target-way-out.host-key-revoked", &[]));
         }
         // A key that was compared with the hoster's own word is believed before an old file.
         _ if given => return Ok("--host-key"),
         Verdict::Valid => return Ok("known_hosts"),
         Verdict::Changed { expected } => {
-            return Err(Error::new(
+            return Err(Error::of(
                 Kind::Unreachable,
-                format!("the host key of `{}` is not the one in `known_hosts`", fetched.host),
+                "target-host-key-other",
+                &[("host", Arg::of(&fetched.host))],
             )
-            .because_text(format!("expected {}, received {fingerprint}", expected.join(" or ")))
-            .hint("ask your hosting company for the fingerprint and give it with `--host-key SHA256:…`"));
+            .because_of(
+                "target-host-key-other.why",
+                &[
+                    ("expected", message::either(expected.clone()).into()),
+                    ("fingerprint", Arg::of(&fingerprint)),
+                ],
+            )
+            .hint_of("target-host-key-other.way-out", &[]));
         }
         Verdict::Unknown { .. } => {}
     }
     context.output.say(
         Tone::Plain,
         &format!(
-            "The host key of {} is\n  {}  ({})\nCompare it with the fingerprint your hosting company tells you.",
-            fetched.host,
+            "{}\n  {}  ({})\n{}",
+            message::text("target-host-key-is", &[("host", (&fetched.host).into())]),
             paint(Tone::Strong, &fingerprint),
-            fetched.key.algorithm()
+            fetched.key.algorithm(),
+            message::text("target-host-key-compare", &[]),
         ),
     );
-    match context.output.confirm("Is it the same?") {
+    match context.output.confirm(&message::text("ask-host-key", &[])) {
         Some(true) => Ok("typed confirmation"),
-        Some(false) => Err(Error::new(Kind::Unreachable, "the host key was not confirmed")
-            .hint("nothing was sent and nothing was added")),
-        None => Err(Error::new(
+        Some(false) => Err(Error::of(Kind::Unreachable, "target-host-key-unconfirmed", &[])
+            .hint_of("target-host-key-unconfirmed.way-out", &[])),
+        None => Err(Error::of(
             Kind::Unreachable,
-            format!("the host key of `{}` is not known: it is {fingerprint}", fetched.host),
+            "target-host-key-new",
+            &[("host", Arg::of(&fetched.host)), ("fingerprint", Arg::of(&fingerprint))],
         )
-        .hint(format!(
-            "compare it with the one your hosting company tells you, and give it: \
-             `stagepass target add {} … --host-key SHA256:…`",
-            target.name
-        ))),
+        .hint_of("target-host-key-new.way-out", &[("target", Arg::of(&target.name))])),
     }
 }
 
 fn unwritten(context: &Context, e: crate::target::TargetError) -> Error {
-    Error::new(Kind::Internal, "the list of targets was not changed")
+    Error::of(Kind::Internal, "targets-unwritten", &[])
         .because(e)
-        .hint(format!("it is in `{}`", context.targets_path().display()))
+        .hint_of("targets-unwritten.where", &[("file", context.targets_path().display().into())])
 }
 
 const COLUMNS: [Column; 5] = [
-    Column::new("target", 0),
-    Column::new("address", 0),
-    Column::new("environment", 1),
-    Column::new("become", 3),
-    Column::new("shop folder", 2),
+    Column::new(Id("label.target"), 0),
+    Column::new(Id("label.address"), 0),
+    Column::new(Id("label.environment"), 1),
+    Column::new(Id("label.become"), 3),
+    Column::new(Id("label.shop-folder"), 2),
 ];
 
 async fn list(context: &Context) -> Result<()> {
     // The targets of this machine are told without the ledger, too.
     if let Err(e) = context.learn_targets().await {
-        let told = format!("the targets in the ledger are left out: {}", e.one_line());
+        let told = message::text("targets-left-out", &[("why", Arg::of(e.one_line()))]);
         context.output.warn(&told);
     }
     let targets = context.targets()?;
     for name in context.known().unproved.iter().filter(|name| !targets.is_own(name)) {
         let name = clean(name);
-        let told =
-            format!("the ledger's target `{name}` is not used: nothing proves that it is yours");
+        let told = message::text("target-unproved", &[("name", Arg::of(&name))]);
         context.output.warn(&told);
         context.output.say(Tone::Faint, &shared::way_to_prove());
     }
@@ -353,7 +354,7 @@ async fn list(context: &Context) -> Result<()> {
     let documents: Vec<Value> =
         targets.iter().map(|target| document(target, targets.is_own(&target.name))).collect();
     if rows.is_empty() {
-        context.output.say(Tone::Faint, "no targets; `stagepass target add` adds one");
+        context.output.say(Tone::Faint, &message::text("targets-none", &[]));
     }
     let text = if rows.is_empty() { String::new() } else { table(&COLUMNS, rows) };
     context.output.result(&text, json!({ "targets": documents }));
@@ -365,25 +366,25 @@ async fn show(context: &Context, name: &str) -> Result<()> {
     let is_own = context.targets()?.is_own(name);
     let mut lines = described(&target);
     if !is_own {
-        lines.push(("kept in", "the ledger".to_owned()));
+        lines.push((Label::of("label.kept-in"), message::text("target-kept-in-ledger", &[])));
     }
     context.output.result(&fields(&lines), json!({ "target": document(&target, is_own) }));
     Ok(())
 }
 
-fn described(target: &Target) -> Vec<(&'static str, String)> {
+fn described(target: &Target) -> Vec<(Label, String)> {
     let keys: Vec<String> = target.host_key.iter().map(HostKeyPin::fingerprint).collect();
     let identity = target.identity.as_ref().map(|file| file.display().to_string());
     vec![
-        ("target", target.name.clone()),
-        ("address", target.address.to_string()),
-        ("host key", keys.join(", ")),
-        ("environment", target.environment.id().to_owned()),
-        ("login", target.login.id().to_owned()),
-        ("identity", identity.unwrap_or_default()),
-        ("become", target.elevation.id().to_owned()),
-        ("shop folder", target.path.clone().unwrap_or_default()),
-        ("public host", target.public_host.clone().unwrap_or_default()),
+        (Label::of("label.target"), target.name.clone()),
+        (Label::of("label.address"), target.address.to_string()),
+        (Label::of("label.host-key"), keys.join(", ")),
+        (Label::of("label.environment"), target.environment.id().to_owned()),
+        (Label::of("label.login"), target.login.id().to_owned()),
+        (Label::of("label.identity"), identity.unwrap_or_default()),
+        (Label::of("label.become"), target.elevation.id().to_owned()),
+        (Label::of("label.shop-folder"), target.path.clone().unwrap_or_default()),
+        (Label::of("label.public-host"), target.public_host.clone().unwrap_or_default()),
     ]
 }
 
@@ -421,9 +422,9 @@ async fn remove(context: &Context, name: &str) -> Result<()> {
         context.target(name)?;
     }
     let refuse = |live: &[String]| {
-        Error::new(Kind::Usage, format!("`{name}` has grants that are not closed"))
+        Error::of(Kind::Usage, "target-live", &[("target", name.into())])
             .because_text(live.join(", "))
-            .hint(format!("close them first: `stagepass revoke --target {name}`"))
+            .hint_of("target-live.way-out", &[("target", name.into())])
     };
     let live = live_on(context, name).await?;
     if !live.is_empty() {
@@ -447,6 +448,9 @@ async fn remove(context: &Context, name: &str) -> Result<()> {
         }
         return Err(refuse(&live));
     }
-    context.output.result(&format!("target {name} is removed\n"), json!({ "removed": name }));
+    context.output.result(
+        &format!("{}\n", message::text("target-removed", &[("name", name.into())])),
+        json!({ "removed": name }),
+    );
     Ok(())
 }

@@ -21,7 +21,7 @@ pub use self::shop::{Leads, ShopHost, ShopSeen, ShopSignal, ShopSignalKind, lead
 use super::Facts;
 use crate::deadline;
 use crate::grant::{UnixTime, UnknownWord};
-use crate::message::{self, Note};
+use crate::message::{self, Id, Note};
 
 /// What a merchant says an environment is.
 #[derive(
@@ -63,7 +63,7 @@ impl Declared {
     /// # Errors
     /// Names the words that mean something.
     pub fn read(word: &str) -> Result<Self, UnknownWord> {
-        let unknown = |_| UnknownWord::new(word, "staging, live, test or development");
+        let unknown = |_| UnknownWord::new(word, Id("expected-environment"));
         word.trim().parse().map_err(unknown)
     }
 }
@@ -82,10 +82,21 @@ pub enum EnvironmentVerdict {
 }
 
 impl EnvironmentVerdict {
-    /// The word on the screen and in `--json`.
+    /// The word in `--json`.
     #[must_use]
     pub fn id(self) -> &'static str {
         self.into()
+    }
+
+    /// The word as people read it.
+    #[must_use]
+    pub fn word(self) -> String {
+        let id = match self {
+            Self::Staging => Id("environment-verdict.staging"),
+            Self::Live => Id("environment-verdict.live"),
+            Self::Unknown => Id("environment-verdict.unknown"),
+        };
+        id.text()
     }
 }
 

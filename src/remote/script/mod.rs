@@ -546,7 +546,7 @@ impl Framed {
         }
         let output = match outcome {
             Outcome::Done(output) => output,
-            Outcome::Refused { why } => {
+            Outcome::Refused { why, .. } => {
                 return Answer::Refused { id: "no-command".into(), reason: clean(&why) };
             }
             Outcome::Unknown { why, .. } => return Answer::Unknown { why: clean(&why) },
@@ -646,7 +646,7 @@ impl Framed {
     fn repeats_a_secret(&self, outcome: &Outcome) -> bool {
         let (why, output) = match outcome {
             Outcome::Done(output) => ("", Some(output)),
-            Outcome::Refused { why } => (why.as_str(), None),
+            Outcome::Refused { why, .. } => (why.as_str(), None),
             Outcome::Unknown { why, partial } => (why.as_str(), Some(partial)),
         };
         self.secrets.iter().any(|secret| {

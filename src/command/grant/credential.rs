@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file::Nameless;
 use crate::grant::{Grant, Layer};
+use crate::message;
 use crate::public_key::{self, SupporterKey};
 use crate::remote::layer::OpenReply;
 use crate::secret::{self, MadePassword, Secret};
@@ -110,14 +111,17 @@ pub(super) fn secret_files(wanted: &Wanted) -> Vec<(String, Option<PathBuf>)> {
     let mut files = Vec::new();
     if wanted.password {
         let path = if wanted.generate_key { behind("password") } else { wanted.output.clone() };
-        files.push(("password".to_owned(), path));
+        files.push((message::text("secret-password", &[]), path));
     }
     if wanted.generate_key {
-        files.push(("private key".to_owned(), wanted.output.clone()));
+        files.push((message::text("secret-private-key", &[]), wanted.output.clone()));
     }
     for provider in wanted.beside.iter().filter(|provider| provider.has_password) {
         let path = if files.is_empty() { wanted.output.clone() } else { behind(&provider.name) };
-        files.push((format!("password of `{}`", provider.name), path));
+        files.push((
+            message::text("secret-password.of", &[("provider", (&provider.name).into())]),
+            path,
+        ));
     }
     files
 }
@@ -155,10 +159,14 @@ pub(super) fn hand_over(
         for ((label, _), (layer, secret)) in secret_files(wanted).iter().zip(secrets) {
             let made = layer.map(OpenReply::of).unwrap_or_default();
             let account = layer.map(|layer| made.login_name(&layer.account)).unwrap_or_default();
-            let of =
-                if layer.is_some_and(|layer| layer.position > 0) { "for the user" } else { "of" };
-            let target = &wanted.target.name;
-            let label = format!("{label} {of} {account} on {target}, shown this once:");
+            let is_beside = layer.is_some_and(|layer| layer.position > 0);
+            let id = if is_beside { "secret-shown.user" } else { "secret-shown" };
+            let args = [
+                ("secret", label.into()),
+                ("account", account.into()),
+                ("target", (&wanted.target.name).into()),
+            ];
+            let label = message::text(id, &args);
             context.output.secret(&label, secret)?;
         }
         return Ok(());

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::global::Global;
 use crate::grant::{Grant, State};
 use crate::ledger::{CaseFilter, Filter, Ledger, Mode};
+use crate::message;
 use crate::output::Output;
 use crate::policy::desk::Desk;
 use crate::remote::provider::{Provider, SERVER, SHOP};
@@ -44,8 +45,9 @@ pub fn targets() -> ArgValueCandidates {
         } else {
             Vec::new()
         };
+        let in_ledger = message::text("complete-kept-target", &[]);
         let others = kept.iter().filter(|kept| !targets.is_own(&kept.name));
-        own.chain(others.filter_map(|kept| candidate(&kept.name, "in the ledger"))).collect()
+        own.chain(others.filter_map(|kept| candidate(&kept.name, &in_ledger))).collect()
     })
 }
 
@@ -102,7 +104,17 @@ pub fn all_cases() -> ArgValueCandidates {
 fn grants(filter: Filter) -> Vec<CompletionCandidate> {
     let told = |grant: &Grant| {
         let (state, who) = (grant.state, &grant.supporter.name);
-        candidate(&grant.id, &format!("{state}, {who} on {}", grant.target))
+        candidate(
+            &grant.id,
+            &message::text(
+                "complete-grant",
+                &[
+                    ("state", state.word().into()),
+                    ("who", who.into()),
+                    ("target", (&grant.target).into()),
+                ],
+            ),
+        )
     };
     let grants = from_ledger(async |ledger| ledger.grants(&filter, MOST, None).await.ok());
     grants.iter().filter_map(told).collect()

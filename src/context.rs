@@ -106,6 +106,14 @@ fn environment(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// What stagepass says instead of its own sentences, in a test that looks for those which it says
+/// without the catalogue.
+#[cfg(debug_assertions)]
+pub(crate) fn catalogue_of_a_test() -> Option<String> {
+    let file = environment("STAGEPASS_CATALOGUE_OF_A_TEST")?;
+    Some(std::fs::read_to_string(file).expect("the test wrote it"))
+}
+
 /// The folders that `PATH` names, for programs that are started by name.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {

@@ -182,7 +182,11 @@ impl Output {
 
     /// Warns on standard error, also with `--quiet`.
     pub fn warn(&self, text: &str) {
-        write_err(&harmless(&format!("{} {}\n", paint(Tone::Warn, "warning:"), one_line(text))));
+        write_err(&harmless(&format!(
+            "{} {}\n",
+            mark(Tone::Warn, Id("mark.warning")),
+            one_line(text)
+        )));
     }
 
     /// Prints what went wrong, why, and what to do; with `--json` as the document.
@@ -203,7 +207,8 @@ impl Output {
             write_out(&escaped(&format!("{whole:#}\n")));
             return;
         }
-        let mut text = format!("{} {}\n", paint(Tone::Bad, "error:"), one_line(&error.message));
+        let mut text =
+            format!("{} {}\n", mark(Tone::Bad, Id("mark.error")), one_line(&error.message));
         for rule in &error.more.rules {
             for (number, line) in rule.lines().enumerate() {
                 let mark = if number == 0 { "  - " } else { "" };
@@ -213,12 +218,16 @@ impl Output {
         for cause in &error.causes {
             text.push_str(&format!(
                 "  {} {}\n",
-                paint(Tone::Faint, "because:"),
+                mark(Tone::Faint, Id("mark.because")),
                 one_line(&cause.text)
             ));
         }
         for hint in &error.hints {
-            text.push_str(&format!("{} {}\n", paint(Tone::Strong, "hint:"), one_line(&hint.text)));
+            text.push_str(&format!(
+                "{} {}\n",
+                mark(Tone::Strong, Id("mark.hint")),
+                one_line(&hint.text)
+            ));
         }
         write_err(&harmless(&text));
     }
@@ -235,7 +244,7 @@ impl Output {
         // A line repeats a whole argument, and an argument may be 128 KiB long.
         let lines = text.lines().map(|line| text::cut(line, LINE_LIMIT) + "\n");
         let text: String = lines.collect();
-        let told = text.strip_prefix("error:").map(|rest| paint(Tone::Bad, "error:") + rest);
+        let told = text.strip_prefix("error:").map(|rest| mark(Tone::Bad, Id("mark.error")) + rest);
         write_err(&harmless(&told.unwrap_or(text)));
         Kind::Usage.exit_code()
     }
@@ -678,7 +687,8 @@ fn fields_after(indent: &str, pairs: &[(Label, String)]) -> String {
         .iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(Label(name), value)| {
-            let name = paint(Tone::Faint, &format!("{indent}{name:<width$}"));
+            let padded = format!("{indent}{name:<width$}");
+            let name = paint(Tone::Faint, &padded);
             format!("{name}{}\n", line(value))
         })
         .collect()
@@ -748,6 +758,11 @@ pub(crate) fn escaped(document: &str) -> String {
     kept
 }
 
+/// What a line is, before it.
+fn mark(tone: Tone, id: Id) -> String {
+    paint(tone, &id.text())
+}
+
 fn with_newline(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
@@ -768,7 +783,8 @@ fn write_out(text: &str) {
         && e.kind() != io::ErrorKind::BrokenPipe
     {
         LOST.store(true, Ordering::Relaxed);
-        write_err(&format!("{} standard output: {e}\n", paint(Tone::Bad, "error:")));
+        let told = message::text("output-lost", &[("why", message::Arg::of(e))]);
+        write_err(&format!("{} {told}\n", mark(Tone::Bad, Id("mark.error"))));
     }
 }
 

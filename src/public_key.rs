@@ -15,7 +15,7 @@ use russh::keys::ssh_key::{EcdsaCurve, Error as KeyError, LineEnding};
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
-use crate::message::{Arg, Note, Told, shown_by_note};
+use crate::message::{Arg, Id, Note, Told, shown_by_note};
 use crate::secret::{RandomFailed, Secret};
 use crate::text;
 
@@ -98,7 +98,7 @@ pub enum PublicKeyError {
     /// An RSA key that is too short.
     ShortRsa(u32),
     /// It looks like a key, but what it encodes is not one.
-    Damaged(&'static str),
+    Damaged(Id),
     /// It is text, but no key.
     NotAKey,
     /// Bytes that no text has.
@@ -122,7 +122,7 @@ impl Told for PublicKeyError {
             Self::Certificate => Note::of("key-error-certificate", &[]),
             Self::Type(value) => Note::of("key-error-type", &[("value", Arg::of(value))]),
             Self::ShortRsa(value) => Note::of("key-error-short-rsa", &[("value", Arg::of(value))]),
-            Self::Damaged(value) => Note::of("key-error-damaged", &[("value", Arg::of(value))]),
+            Self::Damaged(why) => Note::of("key-error-damaged", &[("value", why.text().into())]),
             Self::NotAKey => Note::of("key-error-not-a-key", &[]),
             Self::NotText => Note::of("key-error-not-text", &[]),
         }
@@ -267,7 +267,7 @@ fn is_whole(line: &str) -> bool {
 /// A key that a mail program broke over several lines, or no key at all.
 fn broken_lines(first: &str) -> PublicKeyError {
     if first.split_whitespace().any(is_type_name) {
-        PublicKeyError::Damaged("it is broken over several lines")
+        PublicKeyError::Damaged(Id("key-damage.lines"))
     } else {
         PublicKeyError::NotAKey
     }
@@ -299,7 +299,7 @@ fn read_line(line: &str) -> Result<SupporterKey, PublicKeyError> {
             return Err(PublicKeyError::Url);
         }
         None if TAKEN.contains(&name) => {
-            return Err(PublicKeyError::Damaged("what follows its type is not a key"));
+            return Err(PublicKeyError::Damaged(Id("key-damage.not-a-key")));
         }
         None => return Err(PublicKeyError::NotAKey),
     }
@@ -315,7 +315,7 @@ fn read_line(line: &str) -> Result<SupporterKey, PublicKeyError> {
     // What is written to a server is encoded anew; it has to be what was read, to the last byte,
     // however forgiving the library is or becomes.
     if described.text != plain {
-        return Err(PublicKeyError::Damaged("there is more in it than a key of its type"));
+        return Err(PublicKeyError::Damaged(Id("key-damage.more")));
     }
     Ok(described)
 }
@@ -328,9 +328,9 @@ fn cut_word(text: &str) -> (&str, &str) {
 /// What the library found wrong, in words that hold nothing of the key.
 fn damage(error: &KeyError) -> PublicKeyError {
     PublicKeyError::Damaged(match error {
-        KeyError::Encoding(_) => "what follows the type is not what a key looks like",
-        KeyError::Crypto => "it is not a point on its curve",
-        _ => "it does not encode a key of its type",
+        KeyError::Encoding(_) => Id("key-damage.encoding"),
+        KeyError::Crypto => Id("key-damage.curve"),
+        _ => Id("key-damage.type"),
     })
 }
 

@@ -72,11 +72,15 @@ pub async fn run(context: &Context, typed: AcknowledgeArgs) -> Result<()> {
     let event = event(context, &grant, "grant.acknowledged", detail);
     match ledger.acknowledge(&grant, &event).await? {
         Some(grant) => {
+            let args = [
+                ("findings", view::findings(count).into()),
+                ("grant", (&grant.id).into()),
+                ("reason", reason.into()),
+            ];
             text.push_str(&format!(
-                "{} {} of {}: {reason}\n",
-                paint(Tone::Good, "acknowledged"),
-                view::findings(count),
-                grant.id
+                "{} {}\n",
+                paint(Tone::Good, &message::text("acknowledged", &[])),
+                message::text("acknowledged.what", &args)
             ));
             report(context, &grant, &found, &text, count, false);
         }

@@ -218,7 +218,9 @@ async fn close(context: &Context, reference: &str, dry_run: bool) -> Result<()> 
     if dry_run {
         return revoke::show_plan(context, &grants);
     }
-    let tally = revoke::carry_out(context, &ledger, &grants, "the case is closed").await?;
+    let tally =
+        revoke::carry_out(context, &ledger, &grants, &message::text("reason-case-closed", &[]))
+            .await?;
     let failure = revoke::failure(&tally);
     if let Some(error) = failure.clone().filter(|_| revoke::not_closed(&tally).is_some()) {
         let is_swept = schedule::is_swept(context, &ledger).await;
@@ -282,7 +284,11 @@ fn about_forgotten(grants: &[Grant]) -> String {
         ("grants", ids.join(", ").into()),
         ("target", (&first.target).into()),
     ];
-    format!("{} {}\n", paint(Tone::Warn, "note:"), message::text("case-forgotten", &args))
+    format!(
+        "{} {}\n",
+        paint(Tone::Warn, &message::text("check-note", &[])),
+        message::text("case-forgotten", &args)
+    )
 }
 
 /// A case of stagepass' own, which is open; a new one, with a number, where the last was closed.

@@ -118,7 +118,8 @@ fn report(context: &Context, findings: &[Finding]) -> Result<()> {
     let width = good.chars().count().max(bad.chars().count());
     for finding in findings {
         let (tone, mark) = if finding.ok { (Tone::Good, &good) } else { (Tone::Bad, &bad) };
-        let mark = paint(tone, &format!("{mark:<width$}"));
+        let padded = format!("{mark:<width$}");
+        let mark = paint(tone, &padded);
         text.push_str(&format!("{mark} {}: {}\n", finding.what, finding.found));
         if !finding.remedy.is_empty() {
             let remedy = [("remedy", finding.remedy.as_str().into())];

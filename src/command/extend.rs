@@ -16,7 +16,7 @@ use crate::grant::{Grant, State, UnixTime};
 use crate::ledger::{EventFilter, Filter, Lease, Ledger};
 use crate::lifecycle::claim::{self, event, lease_seconds};
 use crate::lifecycle::evidence;
-use crate::message::{self, Arg};
+use crate::message;
 use crate::output::{Label, Tone, fields, paint};
 use crate::policy::{
     Agreed, ExtensionDecision, ExtensionRequest, LiveRequest, NewDeadline, Override,
@@ -90,7 +90,7 @@ pub async fn run(context: &Context, typed: ExtendArgs) -> Result<()> {
         return Err(Error::of(
             Kind::Usage,
             "extend-not-open",
-            &[("grant", (&grant.id).into()), ("state", Arg::of(grant.state))],
+            &[("grant", (&grant.id).into()), ("state", grant.state.word().into())],
         ));
     }
     let new = allowed(context, &ledger, &grant, wanted, &typed).await?;

@@ -245,11 +245,11 @@ pub fn refusal(broken: &[Broken]) -> Error {
     for one in broken {
         error.more.rules.push(format!(
             "{} {}\n      {} {}\n      {} {}",
-            paint(Tone::Strong, &format!("{}:", one.rule.id())),
+            paint(Tone::Strong, &[one.rule.id(), ":"].concat()),
             one.what(),
-            paint(Tone::Faint, &format!("{because}:")),
+            paint(Tone::Faint, &[&because, ":"].concat()),
             one.why(),
-            paint(Tone::Faint, &format!("{way_out}:")),
+            paint(Tone::Faint, &[&way_out, ":"].concat()),
             one.way_out(),
         ));
         error.more.documents.push(serde_json::json!(one));

@@ -96,8 +96,9 @@ pub async fn run(context: &Context, typed: RevokeArgs) -> Result<()> {
     if typed.forget {
         return forget(context, &ledger, &live, typed.reason.as_deref().unwrap_or_default()).await;
     }
-    let why = typed.reason.as_deref().unwrap_or("revoked by hand");
-    let tally = carry_out(context, &ledger, &live, why).await?;
+    let by_hand = || message::text("reason-by-hand", &[]);
+    let why = typed.reason.clone().unwrap_or_else(by_hand);
+    let tally = carry_out(context, &ledger, &live, &why).await?;
     let is_swept = tally.failed.is_empty() || schedule::is_swept(context, &ledger).await;
     let document = report(context, &tally, &ended, is_swept);
     failure(&tally).map_or(Ok(()), |error| Err(error.with_result(document)))
@@ -159,7 +160,7 @@ pub fn report(context: &Context, tally: &Tally, ended: &[Grant], is_swept: bool)
     let now = context.now();
     let mut lines = text(tally, now, is_swept);
     for grant in ended {
-        let args = [("grant", (&grant.id).into()), ("state", Arg::of(grant.state))];
+        let args = [("grant", (&grant.id).into()), ("state", grant.state.word().into())];
         lines.push_str(&(message::text("ended-already", &args) + "\n"));
     }
     if lines.is_empty() {
@@ -186,48 +187,46 @@ pub fn text(tally: &Tally, now: UnixTime, is_swept: bool) -> String {
     }
     for (grant, why, _) in &tally.failed {
         lines.push_str(&format!(
-            "{} {} on {}: {why}; {}\n",
-            paint(Tone::Bad, if grant.state == State::Stuck { "STUCK" } else { "NOT CLOSED" }),
-            grant.id,
-            grant.target,
-            claim::next_attempt(grant, now, is_swept)
+            "{} {}\n",
+            word(Tone::Bad, if grant.state == State::Stuck { STUCK } else { NOT_CLOSED }),
+            grant_on(grant, format!("{why}; {}", claim::next_attempt(grant, now, is_swept)))
         ));
     }
     for grant in &tally.altered {
-        let bad = paint(Tone::Bad, "NOT CLOSED");
-        lines.push_str(&format!("{bad} {} on {}: {}\n", grant.id, grant.target, ALTERED.text()));
+        let bad = word(Tone::Bad, NOT_CLOSED);
+        lines.push_str(&format!("{bad} {}\n", grant_on(grant, ALTERED.text())));
     }
     for grant in &tally.elsewhere {
-        let bad = paint(Tone::Bad, "NOT CLOSED");
+        let bad = word(Tone::Bad, NOT_CLOSED);
         lines.push_str(&format!("{bad} {}: {}\n", grant.id, not_known(&grant.target)));
     }
     for (id, why) in &tally.unrecorded {
-        lines.push_str(&format!("{} {id}: {why}\n", paint(Tone::Bad, "NOT RECORDED")));
+        lines.push_str(&format!("{} {id}: {why}\n", word(Tone::Bad, NOT_RECORDED)));
     }
     for id in &tally.busy {
         lines.push_str(&format!(
-            "{} {id}: another process is closing it\n",
-            paint(Tone::Warn, "busy")
+            "{} {}\n",
+            paint(Tone::Warn, &message::text("revoke-busy", &[])),
+            message::text("revoke-busy.why", &[("grant", id.into())])
         ));
     }
     for grant in &tally.waiting {
         lines.push_str(&format!(
-            "{} {} on {}: work that was running may go on until {}\n",
-            paint(Tone::Warn, "ending"),
-            grant.id,
-            grant.target,
-            deadline::utc(claim::latest_end(grant))
+            "{} {}\n",
+            paint(Tone::Warn, &message::text("revoke-ending", &[])),
+            message::text("revoke-ending.why", &told(grant, claim::latest_end(grant)))
         ));
     }
     let Omitted { closed, refused, unseen, waiting, unrecorded, .. } = tally.omitted;
     for (count, how) in [
-        (closed, "closed"),
-        (refused + unseen, "NOT CLOSED"),
-        (unrecorded, "NOT RECORDED"),
-        (waiting, "ending"),
+        (closed, Id("state.closed")),
+        (refused + unseen, NOT_CLOSED),
+        (unrecorded, NOT_RECORDED),
+        (waiting, Id("revoke-ending")),
     ] {
         if count > 0 {
-            lines.push_str(&format!("and {count} more: {how}\n"));
+            let args = [("count", Arg::of(count)), ("how", how.into())];
+            lines.push_str(&format!("{}\n", message::text("revoke-more", &args)));
         }
     }
     lines
@@ -242,15 +241,19 @@ fn text_of_closed(closed: &Closed) -> String {
             message::text("closed-with-something", &[("findings", view::findings(count).into())])
         }
     };
+    let args = [
+        ("grant", (&grant.id).into()),
+        ("target", (&grant.target).into()),
+        ("supporter", (&grant.supporter.name).into()),
+        ("said", how.into()),
+    ];
     let mut lines = format!(
-        "{} {} on {} for {}: {how}\n",
-        paint(Tone::Good, "closed"),
-        grant.id,
-        grant.target,
-        grant.supporter.name
+        "{} {}\n",
+        paint(Tone::Good, &State::Closed.word()),
+        message::text("verify-line", &args)
     );
     for line in found {
-        lines.push_str(&format!("  {} {line}\n", paint(Tone::Bad, "FOUND")));
+        lines.push_str(&format!("  {} {line}\n", word(Tone::Bad, Id("revoke-word.found"))));
     }
     lines.push_str(&view::and_more(grant.findings, found.len()));
     for note in notes {
@@ -301,6 +304,30 @@ pub fn document(tally: &Tally, now: UnixTime) -> Value {
             "unrecorded": tally.omitted.unrecorded,
         },
     })
+}
+
+const STUCK: Id = Id("state-stuck");
+const NOT_CLOSED: Id = Id("revoke-word.not-closed");
+const NOT_RECORDED: Id = Id("revoke-word.not-recorded");
+
+fn word(tone: Tone, id: Id) -> String {
+    paint(tone, &id.text())
+}
+
+/// A grant, and what is said of it.
+fn grant_on(grant: &Grant, why: String) -> String {
+    let args =
+        [("grant", (&grant.id).into()), ("target", (&grant.target).into()), ("why", why.into())];
+    message::text("grant-on", &args)
+}
+
+/// A grant, and a time that is told of it.
+fn told(grant: &Grant, at: UnixTime) -> [(&'static str, Arg); 3] {
+    [
+        ("grant", (&grant.id).into()),
+        ("target", (&grant.target).into()),
+        ("at", deadline::utc(at).into()),
+    ]
 }
 
 /// The worst of what happened, if anything did: stuck before unknown before refused. What was found
@@ -408,11 +435,9 @@ async fn forget(context: &Context, ledger: &Ledger, grants: &[Grant], reason: &s
         };
         sealed::forget(context, &grant.id);
         lines.push_str(&format!(
-            "{} {} on {}; it was to end {}, and nobody saw it end\n",
-            paint(Tone::Warn, "forgotten"),
-            grant.id,
-            grant.target,
-            deadline::utc(grant.deadline)
+            "{} {}\n",
+            paint(Tone::Warn, &State::Forgotten.word()),
+            message::text("revoke-forgotten", &told(&grant, grant.deadline))
         ));
         forgotten.push(view::document(&grant, now));
     }

@@ -14,7 +14,7 @@ use crate::machine::schedule::{
     Choice, Cron, Installed, Job, Kind as Way, Period, Schedule, ScheduleError, Systemd,
     prove_unattended,
 };
-use crate::message;
+use crate::message::{self, Arg};
 use crate::output::{Label, Tone, fields, paint};
 
 /// Who runs the sweep.
@@ -283,14 +283,10 @@ pub async fn warning(context: &Context, ledger: &Ledger) -> Option<String> {
         return None;
     }
     match (installed.is_empty(), silent) {
-        (true, _) => Some(
-            "nothing sweeps on time: run `stagepass schedule install`, or `stagepass sweep` \
-             yourself when the deadline is over"
-                .into(),
-        ),
-        (false, Some(silent)) if silent > 2 * period => Some(format!(
-            "the sweep last ran {} ago, and should run {every}: `stagepass doctor` finds out why",
-            deadline::duration(silent)
+        (true, _) => Some(message::text("schedule-warning.none", &[])),
+        (false, Some(silent)) if silent > 2 * period => Some(message::text(
+            "schedule-warning.silent",
+            &[("silent", Arg::of(deadline::duration(silent))), ("every", Arg::of(&every))],
         )),
         // Just installed.
         (false, _) => None,

@@ -254,7 +254,10 @@ fn about(grant: &Grant, story: &History) -> String {
         let from = story.uses.lines.len() - shown;
         let earlier = story.uses.total - i64::try_from(shown).unwrap_or(i64::MAX);
         if earlier > 0 {
-            text.push_str(&format!("  {earlier} more before or between these\n"));
+            text.push_str(&format!(
+                "  {}\n",
+                message::text("show-earlier", &[("count", earlier.into())])
+            ));
         }
         for line in story.uses.lines.iter().skip(from) {
             text.push_str(&use_line(line));
@@ -296,41 +299,40 @@ fn login_of(detail: &Value) -> Option<&str> {
 /// One event: when, who, what, and the part of its evidence that fits a line.
 fn line(entry: &Entry) -> String {
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
-    let said = [
-        detail.pointer("/why").and_then(Value::as_str).map(str::to_owned),
-        detail.pointer("/reason").and_then(Value::as_str).map(str::to_owned),
-        detail
-            .pointer("/drift")
-            .and_then(Value::as_array)
-            .map(|drift| drift.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
-        detail.pointer("/uses").and_then(Value::as_array).map(|uses| match uses.len() {
-            1 => "one use".to_owned(),
-            count => format!("{count} uses"),
-        }),
-        detail
-            .pointer("/login/key/offered")
-            .and_then(Value::as_str)
-            .map(|text| message::text("show-key", &[("text", text.into())])),
-        detail
-            .pointer("/login/check_key/logged_in")
-            .and_then(Value::as_str)
-            .map(|text| message::text("show-check-key", &[("text", text.into())])),
-        detail
-            .pointer("/login/password/logged_in")
-            .and_then(Value::as_str)
-            .map(|text| message::text("show-password", &[("text", text.into())])),
-        detail.get("proof").and_then(view::trial_in_words),
-        detail.pointer("/beside").and_then(Value::as_array).map(|beside| {
-            let text = |one: &Value| one.get("text").and_then(Value::as_str).map(str::to_owned);
-            beside.iter().filter_map(text).collect::<Vec<_>>().join(", ")
-        }),
-        login_of(&detail).map(|text| format!("login {text}")),
-        detail
-            .pointer("/seconds_late")
-            .and_then(Value::as_i64)
-            .filter(|late| *late > 0)
-            .map(|late| format!("{} after the deadline", deadline::duration(late))),
-    ];
+    let said =
+        [
+            detail.pointer("/why").and_then(Value::as_str).map(str::to_owned),
+            detail.pointer("/reason").and_then(Value::as_str).map(str::to_owned),
+            detail
+                .pointer("/drift")
+                .and_then(Value::as_array)
+                .map(|drift| drift.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
+            detail
+                .pointer("/uses")
+                .and_then(Value::as_array)
+                .map(|uses| message::text("show-use-count", &[("count", uses.len().into())])),
+            detail
+                .pointer("/login/key/offered")
+                .and_then(Value::as_str)
+                .map(|text| message::text("show-key", &[("text", text.into())])),
+            detail
+                .pointer("/login/check_key/logged_in")
+                .and_then(Value::as_str)
+                .map(|text| message::text("show-check-key", &[("text", text.into())])),
+            detail
+                .pointer("/login/password/logged_in")
+                .and_then(Value::as_str)
+                .map(|text| message::text("show-password", &[("text", text.into())])),
+            detail.get("proof").and_then(view::trial_in_words),
+            detail.pointer("/beside").and_then(Value::as_array).map(|beside| {
+                let text = |one: &Value| one.get("text").and_then(Value::as_str).map(str::to_owned);
+                beside.iter().filter_map(text).collect::<Vec<_>>().join(", ")
+            }),
+            login_of(&detail).map(|text| message::text("show-login", &[("text", text.into())])),
+            detail.pointer("/seconds_late").and_then(Value::as_i64).filter(|late| *late > 0).map(
+                |late| message::text("show-late", &[("time", deadline::duration(late).into())]),
+            ),
+        ];
     let said: Vec<String> = said.into_iter().flatten().filter(|text| !text.is_empty()).collect();
     told(&format!(
         "{}  {:<20} {}  {}",

@@ -158,7 +158,7 @@ async fn close_due(context: &Context, ledger: &Ledger, parallel: usize) -> Resul
             context,
             ledger,
             &page,
-            "the deadline is over",
+            &message::text("reason-deadline", &[]),
             Running::MayGoOn,
             parallel,
             &progress,
@@ -198,7 +198,7 @@ impl Looks {
 
     fn text(&self) -> String {
         let mended = self.changed.iter().filter(|grant| grant.drift.is_none()).map(|grant| {
-            let good = paint(Tone::Good, "mended");
+            let good = paint(Tone::Good, &message::text("mended.word", &[]));
             let again = message::text("mended", &[]);
             format!("{good} {}\n", message::text("grant-on", &on_target(grant, again)))
         });

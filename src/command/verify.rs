@@ -21,7 +21,7 @@ use crate::lifecycle::evidence;
 use crate::lifecycle::opening::{self, TriedAgain};
 use crate::lifecycle::proving::{self, Offered, Seen};
 use crate::lifecycle::trial::Proof;
-use crate::message::{self, Arg, Note};
+use crate::message::{self, Arg, Id, Note};
 use crate::output::{Progress, Tone, paint};
 use crate::remote::provider::AccountKind;
 use crate::remote::session::Session;
@@ -352,7 +352,7 @@ impl On<'_> {
         if !self.close {
             return Ok(Ended::Back { there, notes: found.notes });
         }
-        let why = "it was there again";
+        let why = &message::text("reason-there-again", &[]);
         let closed = proving::close_again(self.context, self.ledger, session, grant, why).await?;
         Ok(match closed {
             Ok(notes) => Ended::ClosedAgain { there, notes },
@@ -367,7 +367,8 @@ impl On<'_> {
 fn unfinished(grant: &Grant) -> String {
     let error = grant.last_error.as_deref();
     let args = [
-        ("state", Arg::of(grant.state)),
+        ("state", grant.state.id().into()),
+        ("word", grant.state.word().into()),
         ("last", if error.is_some() { "failed" } else { "none" }.into()),
         ("error", error.unwrap_or_default().into()),
     ];
@@ -382,36 +383,48 @@ fn joined(notes: &[Note]) -> String {
 fn text(verified: &[Verified]) -> String {
     let mut lines = String::new();
     for (grant, ended) in verified {
-        let (tone, word, said, notes): (Tone, &str, String, &[Note]) = match ended {
+        let (tone, word, said, notes): (Tone, Id, String, &[Note]) = match ended {
             Ended::Proved { notes, .. } if grant.state == State::Open => {
-                (Tone::Good, "proved", message::text("verify-as-made", &[]), notes)
+                (Tone::Good, Id("verify-word.proved"), message::text("verify-as-made", &[]), notes)
             }
             Ended::Proved { notes, .. } => match LastWord::of(grant) {
                 LastWord::NothingLeft => (
                     Tone::Good,
-                    "proved",
-                    message::text("verify-nothing-there", &[("state", Arg::of(grant.state))]),
+                    Id("verify-word.proved"),
+                    message::text("verify-nothing-there", &[("state", grant.state.word().into())]),
                     notes,
                 ),
-                word @ LastWord::TakenAway => (Tone::Good, "not back", word.text(grant), notes),
+                word @ LastWord::TakenAway => {
+                    (Tone::Good, Id("verify-word.not-back"), word.text(grant), notes)
+                }
             },
-            Ended::Drifted { drift, notes } => (Tone::Bad, "DRIFTED", joined(drift), notes),
-            Ended::Back { there, notes } => (Tone::Bad, "BACK", joined(there), notes),
+            Ended::Drifted { drift, notes } => {
+                (Tone::Bad, Id("verify-word.drifted"), joined(drift), notes)
+            }
+            Ended::Back { there, notes } => {
+                (Tone::Bad, Id("verify-word.back"), joined(there), notes)
+            }
             Ended::ClosedAgain { there, notes } => (
                 Tone::Good,
-                "closed again",
+                Id("verify-word.closed-again"),
                 message::text("verify-there-was", &[("what", joined(there).into())]),
                 notes,
             ),
-            Ended::Unfinished { why } => (Tone::Bad, "NOT OVER", why.clone(), &[]),
-            Ended::Unseen { why, .. } => (Tone::Bad, "NOT SEEN", why.clone(), &[]),
+            Ended::Unfinished { why } => {
+                (Tone::Bad, Id("verify-word.unfinished"), why.clone(), &[])
+            }
+            Ended::Unseen { why, .. } => (Tone::Bad, Id("verify-word.unseen"), why.clone(), &[]),
         };
+        let args = [
+            ("grant", (&grant.id).into()),
+            ("target", (&grant.target).into()),
+            ("supporter", (&grant.supporter.name).into()),
+            ("said", said.into()),
+        ];
         lines.push_str(&format!(
-            "{} {} on {} for {}: {said}\n",
-            paint(tone, word),
-            grant.id,
-            grant.target,
-            grant.supporter.name
+            "{} {}\n",
+            paint(tone, &word.text()),
+            message::text("verify-line", &args)
         ));
         for note in notes {
             lines.push_str(&format!("  {}\n", paint(Tone::Faint, &note.text)));

@@ -105,7 +105,7 @@ impl Ledger {
             let connecting = options.map_err(|e| e.explain(&self.place))?;
             let mut connection =
                 connecting.connect().await.map_err(|e| Fault::from(e).explain(&self.place))?;
-            let name = to.to_str().ok_or_else(|| cannot("its name is not UTF-8".into()))?;
+            let name = to.to_str().ok_or_else(|| cannot(message::text("ledger-copy-name", &[])))?;
             let done = sqlx::query("vacuum into $1").bind(name).execute(&mut connection).await;
             let _ = connection.close().await;
             done.map_err(|e| cannot(text::one_line(&e.to_string(), 300)))?;

@@ -14,6 +14,7 @@ use crate::lifecycle::claim::{claim, is_draining, latest_end, provider_of};
 use crate::lifecycle::closing::{
     Closed, Closing, Ended, Said, close, close_inputs, closer, collected, not_reached,
 };
+use crate::message;
 use crate::output::Progress;
 use crate::remote::layer::LayerState;
 use crate::remote::provider::Verb;
@@ -310,7 +311,7 @@ async fn close_together(
         let began = context.now();
         let mut answers = ask_to_close(context, session, &underway, *position).await.into_iter();
         for mut closing in std::mem::take(&mut underway) {
-            let none = || Ok(Answer::Unknown { why: "the server did not answer for it".into() });
+            let none = || Ok(Answer::Unknown { why: message::text("end-no-answer", &[]) });
             let said = Some(Said { began, answer: answers.next().unwrap_or_else(none) });
             match closing.close_layer(context, round.ledger, session, *position, said).await {
                 Ok(missed) => unheard |= missed,

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::grant::{Grant, Layer, State, UnixTime};
 use crate::ledger::{Event, Lease, Ledger};
+use crate::message::{self, Arg};
 use crate::remote::layer::LayerState;
 use crate::remote::provider::{AccountKind, Provider};
 use crate::remote::session::{self, Session};
@@ -93,16 +94,15 @@ pub fn provider_of(
     layer: &Layer,
 ) -> std::result::Result<Arc<Provider>, String> {
     let provider = context.provider(&layer.provider).map_err(|e| {
-        format!("{}; the grant was made with the one of digest {}", e, layer.digest)
+        message::text("claim-provider", &[("why", Arg::of(&e)), ("digest", (&layer.digest).into())])
     })?;
     if let Some(why) = LayerState::of(layer).elsewhere(session.target) {
         return Err(why);
     }
     if provider.account == AccountKind::Shared && session.user() != layer.account {
-        return Err(format!(
-            "the key is in the account `{}`, and the target now logs in as `{}`",
-            layer.account,
-            session.user()
+        return Err(message::text(
+            "claim-account",
+            &[("account", (&layer.account).into()), ("user", Arg::of(session.user()))],
         ));
     }
     Ok(provider)
@@ -140,9 +140,11 @@ pub(crate) fn pause(attempts: i64) -> i64 {
 pub fn next_attempt(grant: &Grant, now: UnixTime, is_swept: bool) -> String {
     match grant.next_attempt_at {
         // Nobody promises what nothing does.
-        _ if !is_swept => "`stagepass sweep` tries again; no schedule does it by itself".to_owned(),
-        Some(at) if at > now => format!("tried again by the sweep in {}", span(at - now)),
-        _ => "tried again by the next sweep".to_owned(),
+        _ if !is_swept => message::text("next-attempt.by-hand", &[]),
+        Some(at) if at > now => {
+            message::text("next-attempt.in", &[("time", Arg::of(span(at - now)))])
+        }
+        _ => message::text("next-attempt", &[]),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::lifecycle::refusal::{Proof, prove_refused, will_be_offered};
 use crate::lifecycle::sealed;
 use crate::lifecycle::sharing;
 use crate::mark;
-use crate::message::{self, Note};
+use crate::message::{self, Arg, Note};
 use crate::remote::clock::ServerTime;
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{self, LayerState, OpenReply};
@@ -191,7 +191,7 @@ impl Closing {
                 let before = Some(self.before);
                 close_layer(context, ledger, session, &self.grant, layer, before, said).await?
             }
-            None => Err(Failure::unseen("the grant has no such layer")),
+            None => Err(Failure::unseen(&message::text("opening-no-layer", &[]))),
         };
         let unheard = ended.as_ref().is_err_and(|failure| !failure.refused);
         self.attempt.add(position, ended);
@@ -279,7 +279,7 @@ async fn record_closed(
         "closed_as": LastWord::of(&grant),
     });
     if let (Some(at), Some(detail)) = (by_server, detail.as_object_mut()) {
-        let why = format!("closed by the server at {}", deadline::utc(at));
+        let why = message::text("reason-by-server", &[("at", Arg::of(deadline::utc(at)))]);
         detail.insert("why".into(), json!(why));
         detail.insert("ended_by".into(), json!("server"));
     }
@@ -408,7 +408,7 @@ impl LastWord {
 /// # Errors
 /// Fails only when the ledger does.
 pub async fn not_reached(context: &Context, ledger: &Ledger, id: &str, why: &str) -> Result<Ended> {
-    match claim(context, ledger, id, "the target could not be used", 1).await? {
+    match claim(context, ledger, id, &message::text("reason-unreachable", &[]), 1).await? {
         Some((grant, _)) => {
             let mut attempt = Attempt::default();
             for (position, layer) in grant.layers.iter().enumerate() {

@@ -844,7 +844,8 @@ async fn take_back(
     failed.lease_until = None;
     let detail = json!({ "why": problem.message, "causes": problem.causes });
     ledger.record(&failed, &event(context, &failed, "grant.open-failed", detail)).await?;
-    closing::close(context, ledger, session, &grant.id, "it did not open").await
+    closing::close(context, ledger, session, &grant.id, &message::text("reason-not-open", &[]))
+        .await
 }
 
 /// Somebody interrupted: what was begun is taken back over the connection that stands.

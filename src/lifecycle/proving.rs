@@ -12,7 +12,7 @@ use crate::lifecycle::claim::{self, event};
 use crate::lifecycle::closing;
 use crate::lifecycle::evidence;
 use crate::lifecycle::refusal::{self, Offer, Proof};
-use crate::message::Note;
+use crate::message::{self, Arg, Note};
 use crate::remote::inputs::{self, CallInputs};
 use crate::remote::layer::{LayerState, OpenReply};
 use crate::remote::provider::{AccountKind, Provider, Verb};
@@ -200,10 +200,9 @@ pub async fn prove_taken(
         {
             Offered::NotTried(Note::of("login-key-limited-by-now", &[]))
         }
-        Offer::Answered(transport::Answer::Refused { methods }) => Offered::Refused(format!(
-            "the server does not take the key of {} (it offers {})",
-            grant.supporter.name,
-            clean(&methods)
+        Offer::Answered(transport::Answer::Refused { methods }) => Offered::Refused(message::text(
+            "proving-key-refused",
+            &[("supporter", (&grant.supporter.name).into()), ("methods", Arg::of(clean(&methods)))],
         )),
         Offer::Answered(_) => Offered::Taken,
         Offer::NotTried(why) => Offered::NotTried(why),

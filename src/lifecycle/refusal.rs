@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::grant::{Access, Grant, Layer};
 use crate::ledger::{Filter, Ledger, Ration};
-use crate::message::{self, Note};
+use crate::message::{self, Arg, Note};
 use crate::public_key;
 use crate::remote::layer::LayerState;
 use crate::remote::provider::{AccountKind, Provider};
@@ -118,13 +118,15 @@ pub(crate) async fn offer(
         context.step_deadline(),
     )
     .await;
-    let unseen = |why: &str| Offer::Unseen(format!("the login could not be tried: {}", clean(why)));
+    let unseen = |why: &str| {
+        Offer::Unseen(message::text("refusal-untried", &[("why", Arg::of(clean(why)))]))
+    };
     Ok(match tried.map(|answers| answers.into_iter().next()) {
         Ok(Some(transport::Answer::NoUse { why } | transport::Answer::Unknown { why })) => {
             unseen(&why)
         }
         Ok(Some(answer)) => Offer::Answered(answer),
-        Ok(None) => unseen("nothing was tried"),
+        Ok(None) => unseen(&message::text("refusal-nothing-tried", &[])),
         Err(e) => unseen(&session::unreachable(target, e).one_line()),
     })
 }

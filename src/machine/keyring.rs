@@ -24,7 +24,7 @@ use ::keyring::{Entry, Error as StoreError};
 use zeroize::Zeroizing;
 
 use crate::file::{self, Links};
-use crate::message::{Arg, Note, Told, shown_by_note};
+use crate::message::{self, Arg, Id, Note, Told, shown_by_note};
 use crate::secret::Secret;
 use crate::text;
 
@@ -89,13 +89,13 @@ impl SecretName {
     pub fn new(kind: SecretKind, name: impl Into<String>) -> Result<Self, KeyringError> {
         let name = name.into();
         if name.is_empty() {
-            return Err(KeyringError::Name { why: "it is empty" });
+            return Err(KeyringError::Name { why: Id("keyring-name.empty") });
         }
         if name.len() > LONGEST_NAME {
-            return Err(KeyringError::Name { why: "it is longer than 400 bytes" });
+            return Err(KeyringError::Name { why: Id("keyring-name.long") });
         }
         if name.contains(char::is_control) {
-            return Err(KeyringError::Name { why: "it holds a control character" });
+            return Err(KeyringError::Name { why: Id("keyring-name.control") });
         }
         Ok(Self { kind, name })
     }
@@ -124,8 +124,8 @@ impl FromStr for SecretName {
 
     fn from_str(text: &str) -> Result<Self, KeyringError> {
         let (word, name) =
-            text.split_once(':').ok_or(KeyringError::Name { why: "it has no `kind:` in front" })?;
-        let why = "the kind is passphrase, password, sudo or ledger";
+            text.split_once(':').ok_or(KeyringError::Name { why: Id("keyring-name.no-kind") })?;
+        let why = Id("keyring-name.kind");
         let kind = word.parse().map_err(|_| KeyringError::Name { why })?;
         Self::new(kind, name)
     }
@@ -137,7 +137,7 @@ pub enum KeyringError {
     /// This is no name for a secret.
     Name {
         /// Which rule it breaks.
-        why: &'static str,
+        why: Id,
     },
     /// There is no keyring here, as under cron and in containers. See [`instead`].
     Absent {
@@ -179,7 +179,7 @@ pub enum KeyringError {
 impl Told for KeyringError {
     fn note(&self) -> Note {
         match self {
-            Self::Name { why } => Note::of("keyring-error-name", &[("why", Arg::of(why))]),
+            Self::Name { why } => Note::of("keyring-error-name", &[("why", why.text().into())]),
             Self::Absent { why } => Note::of("keyring-error-absent", &[("why", Arg::of(why))]),
             Self::Locked => Note::of("keyring-error-locked", &[]),
             Self::NoAnswer { limit } => {
@@ -365,7 +365,7 @@ impl Keyring {
                 Err(no_answer)
             }
             Err(RecvTimeoutError::Disconnected) => {
-                Err(KeyringError::Refused { why: "its library failed".into() })
+                Err(KeyringError::Refused { why: message::text("keyring-why.library", &[]) })
             }
         }
     }
@@ -470,7 +470,9 @@ fn explain(error: StoreError, name: &SecretName) -> KeyringError {
             drop(Zeroizing::new(bytes));
             KeyringError::NotText { name: name.clone() }
         }
-        StoreError::NoDefaultStore => KeyringError::Absent { why: "there is none".into() },
+        StoreError::NoDefaultStore => {
+            KeyringError::Absent { why: message::text("keyring-why.none", &[]) }
+        }
         other => KeyringError::Refused { why: reason(&other) },
     }
 }
@@ -521,7 +523,7 @@ fn default_is_locked(
     match service.get_default_collection() {
         Ok(collection) => collection.is_locked().map_err(service_error),
         Err(secret_service::Error::NoResult) => {
-            Err(KeyringError::Absent { why: "it has no default collection".into() })
+            Err(KeyringError::Absent { why: message::text("keyring-why.collection", &[]) })
         }
         Err(error) => Err(service_error(error)),
     }

@@ -50,21 +50,22 @@ impl Artifact {
 
     /// It in words.
     #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Account => "an account",
-            Self::KeyLine => "a key line",
-            Self::Entry => "an entry in a list",
-            Self::Record => "root's record",
-            Self::Unit => "a systemd unit",
-            Self::Cron => "a cron job",
-            Self::DropIn => "a part of sshd's settings",
-            Self::Gate => "a gate",
-            Self::Role => "a role in the shop",
-            Self::Guard => "a file in the shop",
-            Self::Result => "the result of a close",
-            Self::Tombstone => "a note against a late start",
-        }
+    pub fn words(self) -> String {
+        let id = match self {
+            Self::Account => Id("artifact.account"),
+            Self::KeyLine => Id("artifact.key-line"),
+            Self::Entry => Id("artifact.entry"),
+            Self::Record => Id("artifact.record"),
+            Self::Unit => Id("artifact.unit"),
+            Self::Cron => Id("artifact.cron"),
+            Self::DropIn => Id("artifact.drop-in"),
+            Self::Gate => Id("artifact.gate"),
+            Self::Role => Id("artifact.role"),
+            Self::Guard => Id("artifact.guard"),
+            Self::Result => Id("artifact.result"),
+            Self::Tombstone => Id("artifact.tombstone"),
+        };
+        id.text()
     }
 
     /// Whether somebody gets in by it.

@@ -9,7 +9,7 @@ use strum::{AsRefStr, EnumString, IntoStaticStr};
 
 use crate::deadline;
 use crate::grant::UnixTime;
-use crate::message::Arg;
+use crate::message::{Arg, Id};
 
 /// How far a backup's time may lie ahead of our clock before one of the two is wrong, in seconds.
 const CLOCK_TOLERANCE: i64 = 300;
@@ -78,19 +78,17 @@ impl BackupName {
     ///
     /// # Errors
     /// Says what is wrong with it, in words that follow a name.
-    pub fn read(text: &str) -> Result<Self, &'static str> {
+    pub fn read(text: &str) -> Result<Self, Id> {
         let (place, path) = match text.strip_prefix("local:") {
             Some(path) => (Place::Local, path),
             None => (Place::Server, text),
         };
         let steers = path.chars().any(crate::text::is_steering);
         match place {
-            _ if path.trim().is_empty() => Err("names no file"),
-            _ if steers => Err("has characters that are not shown"),
-            _ if path.len() > 4096 => Err("is longer than a path can be"),
-            Place::Server if !path.starts_with('/') => Err(
-                "is no whole path: a file on the server begins with `/`, one here with `local:`",
-            ),
+            _ if path.trim().is_empty() => Err(Id("backup-name.empty")),
+            _ if steers => Err(Id("backup-name.hidden")),
+            _ if path.len() > 4096 => Err(Id("backup-name.long")),
+            Place::Server if !path.starts_with('/') => Err(Id("backup-name.relative")),
             _ => Ok(Self { place, path: path.to_owned() }),
         }
     }

@@ -330,7 +330,7 @@ impl Desk {
             let meta = std::fs::metadata(path)
                 .map_err(|source| DeskError::Read { path: path.into(), source })?;
             if let Some(why) = file::written_by_others(&meta, &[]) {
-                return Err(DeskError::Unsafe { path: path.into(), why: why.into() });
+                return Err(DeskError::Unsafe { path: path.into(), why: why.text() });
             }
         }
         let (manifest_path, texts_path) = (folder.join("desk.toml"), folder.join("en.ftl"));
@@ -474,7 +474,7 @@ fn read_own_file(path: &Path) -> Result<String, DeskError> {
         other => refused(other.to_string()),
     })?;
     if let Some(why) = file::written_by_others(&read.about, &[]) {
-        return Err(refused(why.into()));
+        return Err(refused(why.text()));
     }
     read.text().map(str::to_owned).map_err(fail)
 }

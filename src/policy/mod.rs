@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::deadline;
 use crate::grant::{Access, Supporter, UnixTime};
-use crate::message::Arg;
+use crate::message::{Arg, Id, Note};
 use crate::policy::desk::{Desk, HARD_MAXIMUM_DAYS, Protocol};
 
 pub use backup::{
@@ -178,18 +178,21 @@ pub struct PolicyConfig {
 impl PolicyConfig {
     /// The first thing in it that can mean nothing, as the key and what is wrong with it.
     #[must_use]
-    pub fn problem(&self) -> Option<(&'static str, String)> {
+    pub fn problem(&self) -> Option<(&'static str, Note)> {
         let days = [
             ("deadline_maximum_days", self.deadline_maximum_days),
             ("deadline_default_days", self.deadline_default_days),
         ];
         for (key, days) in days {
             if let Some(days) = days.filter(|days| !(1..=HARD_MAXIMUM_DAYS).contains(days)) {
-                return Some((key, format!("is {days}, and must be 1 to {HARD_MAXIMUM_DAYS}")));
+                let args = [("days", days.into()), ("most", HARD_MAXIMUM_DAYS.into())];
+                return Some((key, Note::of("policy-problem-days", &args)));
             }
         }
         match &self.access {
-            Some(allowed) if allowed.is_empty() => Some(("access", "allows nothing".into())),
+            Some(allowed) if allowed.is_empty() => {
+                Some(("access", Id("policy-problem-access").into()))
+            }
             _ => None,
         }
     }

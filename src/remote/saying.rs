@@ -14,7 +14,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::message::{Arg, Catalogue, Note};
+use crate::message::{self, Arg, Catalogue, Note};
 use crate::remote::script::{OutputType, Outputs, Reply};
 
 /// What a condition can ask of the grant.
@@ -77,7 +77,7 @@ impl TryFrom<String> for When {
     fn try_from(text: String) -> Result<Self, String> {
         let words = text.split_whitespace().map(Word::parse).collect::<Result<Vec<_>, _>>()?;
         if words.is_empty() {
-            return Err("it says nothing of when the sentence is told".into());
+            return Err(message::text("saying-when.empty", &[]));
         }
         Ok(Self(words))
     }
@@ -96,10 +96,12 @@ impl Word {
             None => (Source::Reply, name),
             Some(("made", key)) => (Source::Made, key),
             Some(("grant", key)) => (Source::Grant, key),
-            Some(_) => return Err(format!("`{text}` asks neither `made.` nor `grant.`")),
+            Some(_) => {
+                return Err(message::text("saying-when.source", &[("text", Arg::of(&text))]));
+            }
         };
         if key.is_empty() || !key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-            return Err(format!("`{text}` names no reply"));
+            return Err(message::text("saying-when.reply", &[("text", Arg::of(&text))]));
         }
         Ok(Self { source, key: key.to_owned(), value })
     }
@@ -190,7 +192,10 @@ pub(crate) fn mistake(
     for (id, when) in sayings {
         let message = kind.message(id);
         if sentences.is_none_or(|sentences| sentences.text(&message, &[]).is_none()) {
-            return Some(format!("`{id}` has no sentence: `{message}` is missing in `en.ftl`"));
+            return Some(message::text(
+                "saying-no-sentence",
+                &[("id", Arg::of(&id)), ("message", Arg::of(&message))],
+            ));
         }
         for Word { source, key, .. } in &when.0 {
             let is_known = match source {
@@ -199,7 +204,10 @@ pub(crate) fn mistake(
                 Source::Grant => OF_GRANT.contains(&key.as_str()),
             };
             if !is_known {
-                return Some(format!("`{id}` asks for `{key}`, which is never said"));
+                return Some(message::text(
+                    "saying-never-said",
+                    &[("id", Arg::of(&id)), ("key", Arg::of(&key))],
+                ));
             }
         }
     }

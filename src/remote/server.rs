@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use crate::grant::{Access, UnixTime};
-use crate::message::Note;
+use crate::message::{self, Arg, Note};
 use crate::policy::{Facts, FolderFacts, ShopSeen};
 use crate::public_key;
 use crate::remote::clock::Skew;
@@ -78,17 +78,13 @@ fn clock_ahead_within(reply: &Reply, asked: RangeInclusive<UnixTime>) -> Skew {
 pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
     match (reply.text("supported"), reply.text("reason")) {
         ("true", _) => {}
-        ("false", "") => return Some("it says no, and gives no reason".into()),
+        ("false", "") => return Some(message::text("detect-no", &[])),
         ("false", reason) => return Some(reason.to_owned()),
-        _ => return Some("it does not say whether it can be used".into()),
+        _ => return Some(message::text("detect-silent", &[])),
     }
     match reply.text("force_command") {
         "" | "none" => useless_clock(reply, asked_at),
-        forced => Some(format!(
-            "its sshd forces a command of its own on every session (`ForceCommand {forced}`): no \
-             session would pass stagepass's gate, and nothing that is granted would be kept; \
-             `ForceCommand none` in a `Match User` block that stands first leaves an account out"
-        )),
+        forced => Some(message::text("detect-forced", &[("forced", Arg::of(&forced))])),
     }
 }
 
@@ -97,12 +93,8 @@ pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
 #[must_use]
 pub fn useless_clock(reply: &Reply, asked_at: UnixTime) -> Option<String> {
     let ahead = clock_ahead(reply, asked_at).seconds();
-    (ahead.saturating_abs() > SKEW_MAXIMUM).then(|| {
-        let word = if ahead > 0 { "ahead of" } else { "behind" };
-        format!(
-            "its clock is more than a year {word} this one, and no deadline would mean anything"
-        )
-    })
+    let id = if ahead > 0 { "detect-clock-ahead" } else { "detect-clock-behind" };
+    (ahead.saturating_abs() > SKEW_MAXIMUM).then(|| message::text(id, &[]))
 }
 
 impl Server {

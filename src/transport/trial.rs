@@ -131,9 +131,10 @@ async fn command(session: &Session, trial: &Trial<'_>) -> Option<Part> {
     };
     let ran = heard.stdout.windows(changed.len()).any(|some| some == changed.as_bytes());
     Some(match (ran, trial.shell_is_known) {
-        (false, _) => {
-            Part::proved("command", format!("a command was refused: {}", heard.in_words()))
-        }
+        (false, _) => Part::proved("command", {
+            let args = [("why", heard.in_words().into())];
+            message::text("trial-command-refused", &args)
+        }),
         (true, true) => Part::not_tried("command", message::text("trial-command-planned", &[])),
         (true, false) => Part::failed("command", message::text("trial-command-ran", &[])),
     })

@@ -44,3 +44,4 @@ mod transport_host;
 mod trial;
 mod unattended;
 mod verify;
+mod words;

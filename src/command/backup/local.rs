@@ -16,6 +16,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::error::{Error, Kind, Result};
+use crate::message::{self, Arg};
 use crate::policy::{
     BackupFact, BackupRead, Fault, Form, Packing, ShopFacts, TablesRead, core_tables,
 };
@@ -149,9 +150,9 @@ fn contents(
         _ => Packing::None,
     };
     if matches!(read.packing, Packing::Xz | Packing::Bz2 | Packing::Zst) {
-        return Err(Stop::Tool(format!(
-            "`.{}` is not opened on this computer: keep it as `.gz` or `.zip`, or leave it on the server",
-            read.packing.as_ref()
+        return Err(Stop::Tool(message::text(
+            "backup-tool.packing",
+            &[("packing", Arg::of(read.packing.as_ref()))],
         )));
     }
     let (mut files, mut dump) = (Files::of(shop), Dump::of(shop));
@@ -393,11 +394,7 @@ fn archive_zip(
 
 fn stop(e: &ZipError) -> Stop {
     match e {
-        ZipError::UnsupportedArchive(_) => Stop::Tool(
-            "it is encrypted, or packed in a way that is not opened on this computer: keep it as a plain \
-             `.zip` or `.tar.gz`, or leave it on the server"
-                .into(),
-        ),
+        ZipError::UnsupportedArchive(_) => Stop::Tool(message::text("backup-tool.encrypted", &[])),
         _ => Stop::Io(io::ErrorKind::InvalidData.into()),
     }
 }

@@ -116,14 +116,17 @@ pub(super) fn secret_files(wanted: &Wanted) -> Vec<(String, Option<PathBuf>)> {
     let mut files = Vec::new();
     if wanted.password {
         let path = if wanted.generate_key { behind("password") } else { wanted.output.clone() };
-        files.push(("password".to_owned(), path));
+        files.push((message::text("secret-password", &[]), path));
     }
     if wanted.generate_key {
-        files.push(("private key".to_owned(), wanted.output.clone()));
+        files.push((message::text("secret-private-key", &[]), wanted.output.clone()));
     }
     for provider in wanted.beside.iter().filter(|provider| provider.has_password) {
         let path = if files.is_empty() { wanted.output.clone() } else { behind(&provider.name) };
-        files.push((format!("password of `{}`", provider.name), path));
+        files.push((
+            message::text("secret-password.of", &[("provider", (&provider.name).into())]),
+            path,
+        ));
     }
     files
 }

@@ -246,7 +246,8 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     let plan = Plan { wanted: &wanted, seen: &seen, terms: &terms, account: &account };
     if dry_run {
         session.close().await;
-        let text = format!("{}\nnothing was touched", plan.text(context.now()));
+        let nothing = message::text("plan-nothing-touched", &[]);
+        let text = format!("{}\n{nothing}", plan.text(context.now()));
         context.output.result(&text, json!({ "plan": plan.document(), "dry_run": true }));
         return Ok(());
     }
@@ -307,8 +308,8 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
         Ok(handed) => handed,
         Err(e) => {
             // A credential that nobody received is access without a purpose.
-            let ended =
-                closing::close(context, &ledger, &mut session, &grant.id, "not handed over");
+            let why = message::text("reason-not-handed-over", &[]);
+            let ended = closing::close(context, &ledger, &mut session, &grant.id, &why);
             let taken_back = matches!(ended.await, Ok(closing::Ended::Closed(_)));
             session.close().await;
             return Err(if taken_back {
@@ -429,8 +430,10 @@ pub(super) fn sign(key: &mark::Key, grant: &mut Grant, target: &Target) {
 
 /// Whom a supporter asks whose time is over: the second sentence of what the gate on the server says.
 fn whom_to_ask(context: &Context) -> String {
-    let who = context.contact.as_deref().unwrap_or("the person at the shop who gave it to you");
-    format!("Ask {}.", who.trim_end_matches('.'))
+    match context.contact.as_deref() {
+        Some(who) => message::text("gate-ask", &[("who", who.trim_end_matches('.').into())]),
+        None => message::text("gate-ask.unknown", &[]),
+    }
 }
 
 /// Whether a key into root's account was overridden knowingly.

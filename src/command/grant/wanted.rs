@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::file::{self, Links};
 use crate::grant::{Access, Case, MOST_LAYERS, Supporter, UnixTime};
 use crate::ledger::{CaseFilter, LedgerError};
-use crate::message::{self, Arg, Note, Told as _};
+use crate::message::{self, Arg, Note, Told};
 use crate::output::{self, Tone};
 use crate::policy::desk::Desk;
 use crate::policy::{BackupName, Credential, LiveRequest, Override, Request};
@@ -409,7 +409,7 @@ fn read_key(path: &Path) -> Result<SupporterKey> {
     } else {
         // A FIFO that nobody writes to would keep the open waiting for ever.
         if !path.metadata().map_err(cannot)?.is_file() {
-            let why = "it is not a regular file";
+            let why = message::text("file-error-not-regular", &[]);
             return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, why))
                 .hint_of("key-file-unreadable.pipe", &[]));
         }

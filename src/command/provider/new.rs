@@ -18,18 +18,14 @@ use crate::remote::provider::{SERVER, SHOP, is_built_in, is_name, refuse_unsafe}
 const NAME: &str = "@NAME@";
 
 /// A file of the skeleton: its name, what it says, and what it is for.
-struct Part(&'static str, &'static str, &'static str);
+struct Part(&'static str, &'static str, Id);
 
 /// The skeleton in sh. It is no provider itself: nothing lists it.
 const SH: [Part; 4] = [
-    Part(
-        "provider.toml",
-        include_str!("skeleton/provider.toml"),
-        "what it is, is told and may say",
-    ),
-    Part("provider.sh", include_str!("skeleton/provider.sh"), "what it makes: change this"),
-    Part("verbs.sh", include_str!("skeleton/verbs.sh"), "in which order, and why"),
-    Part("en.ftl", include_str!("skeleton/en.ftl"), "what it tells people"),
+    Part("provider.toml", include_str!("skeleton/provider.toml"), Id("provider-part.manifest")),
+    Part("provider.sh", include_str!("skeleton/provider.sh"), Id("provider-part.script")),
+    Part("verbs.sh", include_str!("skeleton/verbs.sh"), Id("provider-part.verbs")),
+    Part("en.ftl", include_str!("skeleton/en.ftl"), Id("provider-part.sentences")),
 ];
 
 /// Makes the folder, whole or not at all.
@@ -113,7 +109,8 @@ fn report(
     parts: &[Part],
     dry_run: bool,
 ) {
-    let rows = parts.iter().map(|Part(file, _, what)| vec![Cell::from(*file), Cell::from(*what)]);
+    let rows =
+        parts.iter().map(|Part(file, _, what)| vec![Cell::from(*file), Cell::from(what.text())]);
     let id = if dry_run { "provider-new.dry-run" } else { "provider-new" };
     let args = [("provider", name.into()), ("folder", folder.into())];
     let mut text = format!("{}\n", message::text(id, &args));

@@ -18,7 +18,7 @@ use crate::lifecycle::closing::{self, Ended};
 use crate::lifecycle::evidence;
 use crate::lifecycle::web::{self, WebTrial};
 use crate::mark::{self, survey::Mark};
-use crate::message::{self, Note};
+use crate::message::{self, Arg, Note};
 use crate::output::{Tone, paint};
 use crate::policy::ShopSeen;
 use crate::public_key::{self, CheckKey};
@@ -78,13 +78,20 @@ pub(super) async fn run(
     }
     let tested = json!({ "steps": steps.as_ref().ok(), "failed": steps.as_ref().err() });
     ledger.record(&over, &event(context, &over, "provider.tested", tested)).await?;
-    let left = closing::close(context, &ledger, &mut session, &over.id, "the test is over").await?;
+    let left = closing::close(
+        context,
+        &ledger,
+        &mut session,
+        &over.id,
+        &message::text("reason-test-over", &[]),
+    )
+    .await?;
     session.close().await;
     drop(progress);
     let not_closed = match &left {
         Ended::Closed(_) => None,
         Ended::Failed { why, .. } => Some(why.clone()),
-        Ended::Busy => Some("another process is working on it".to_owned()),
+        Ended::Busy => Some(message::text("opening-busy", &[])),
     };
     let steps = steps.map_err(|(step, why)| {
         let error = Error::of(
@@ -103,8 +110,12 @@ pub(super) async fn run(
             .because_text(why)
             .hint(finished_by_sweep(&over)));
     }
-    let text: String =
-        steps.iter().map(|step| format!("{} {step}\n", paint(Tone::Good, "ok"))).collect();
+    let text: String = steps
+        .iter()
+        .map(|step| {
+            format!("{} {step}\n", paint(Tone::Good, &message::text("doctor-mark.good", &[])))
+        })
+        .collect();
     context
         .output
         .result(&text, json!({ "provider": name, "target": target.name, "steps": steps }));
@@ -131,10 +142,9 @@ async fn understood(
     }
     match provider.missing_verb() {
         None => Ok(()),
-        Some(verb) => Err(wrong(format!(
-            "no file of `{}` defines the function `{}`",
-            folder.display(),
-            verb.function()
+        Some(verb) => Err(wrong(message::text(
+            "test-no-function",
+            &[("folder", folder.display().into()), ("function", Arg::of(verb.function()))],
         ))),
     }
 }
@@ -167,7 +177,7 @@ fn by_line(complaint: &str) -> String {
     let rest = rest.strip_prefix("line ").unwrap_or(rest);
     match rest.split_once(": ") {
         Some((line, what)) if line.bytes().all(|c| c.is_ascii_digit()) => {
-            format!("line {line}: {what}")
+            message::text("test-at-line", &[("line", Arg::of(&line)), ("what", Arg::of(&what))])
         }
         _ => rest.to_owned(),
     }
@@ -198,7 +208,7 @@ type Failed = (&'static str, String);
 /// Why an answer is not the one that a step wants.
 fn otherwise(answer: Result<Answer>) -> String {
     match answer {
-        Ok(Answer::Done(_)) => "it was done".into(),
+        Ok(Answer::Done(_)) => message::text("test-why.done", &[]),
         Ok(Answer::Refused { reason, .. }) => reason,
         Ok(Answer::Unknown { why }) => why,
         Err(e) => e.one_line(),
@@ -347,7 +357,7 @@ impl<'a> Cycle<'a> {
         progress.step(step);
         let reply = self.call(session, Verb::Check, step).await?;
         if reply.is("present") != present {
-            return Err((step, "check says otherwise".into()));
+            return Err((step, message::text("test-why.otherwise", &[])));
         }
         Ok(step)
     }
@@ -394,7 +404,7 @@ impl<'a> Cycle<'a> {
         progress.step(step);
         if matches!(opened.text("failsafe"), "" | "none") {
             let why = opened.text("failsafe_reason");
-            return Err((step, format!("nothing on this server would (`failsafe`): {why}")));
+            return Err((step, message::text("test-why.no-failsafe", &[("why", Arg::of(&why))])));
         }
         let deadline = self.context.now() + LAST_SECONDS;
         let moment = CallInputs { deadline, not_after: self.not_after, ..CallInputs::default() };
@@ -410,10 +420,13 @@ impl<'a> Cycle<'a> {
             let early = now + 1 < deadline;
             match (reply.is("present"), early, now > deadline + FAILSAFE_SECONDS) {
                 (false, false, _) => return Ok(step),
-                (false, true, _) => return Err((step, "it ended before its deadline".into())),
+                (false, true, _) => return Err((step, message::text("test-why.early", &[]))),
                 (true, _, true) => {
                     let after = now - deadline;
-                    return Err((step, format!("{after} seconds after its deadline it is there")));
+                    return Err((
+                        step,
+                        message::text("test-why.late", &[("after", Arg::of(&after))]),
+                    ));
                 }
                 (true, _, false) => {}
             }
@@ -429,7 +442,7 @@ impl<'a> Cycle<'a> {
     ) -> std::result::Result<&'static str, Failed> {
         progress.step(step);
         if !self.call(session, Verb::Close, step).await?.is("absent") {
-            return Err((step, "what was re-read says that access still exists".into()));
+            return Err((step, message::text("test-why.still-there", &[])));
         }
         Ok(step)
     }
@@ -446,11 +459,11 @@ impl<'a> Cycle<'a> {
         let moment = CallInputs { not_after, ..self.moment(Verb::Open) };
         match self.ask(session, Verb::Open, &moment).await {
             Ok(Answer::Refused { .. }) => {}
-            Ok(Answer::Done(_)) => return Err((step, "it was opened all the same".into())),
+            Ok(Answer::Done(_)) => return Err((step, message::text("test-why.opened", &[]))),
             answer => return Err((step, otherwise(answer))),
         }
         if self.call(session, Verb::Check, step).await?.is("present") {
-            return Err((step, "it was refused, and check says present".into()));
+            return Err((step, message::text("test-why.present", &[])));
         }
         Ok(step)
     }
@@ -472,7 +485,7 @@ impl<'a> Cycle<'a> {
         let moment = CallInputs { not_after, ..self.moment(Verb::Close) };
         match self.ask(session, Verb::Close, &moment).await {
             Ok(Answer::Done(reply)) if reply.is("absent") => {}
-            Ok(Answer::Done(_)) => return Err((step, "that close does not say absent".into())),
+            Ok(Answer::Done(_)) => return Err((step, message::text("test-why.not-absent", &[]))),
             answer => return Err((step, otherwise(answer))),
         }
         let refused = self.turned_away(session, progress, self.not_after, step).await;
@@ -543,21 +556,27 @@ impl<'a> Cycle<'a> {
                 Some(mark) => own.push(mark),
                 None => {
                     let line = clean(line);
-                    return Err((step, format!("no mark is told like this: `{line}`")));
+                    return Err((
+                        step,
+                        message::text("test-why.mark", &[("line", Arg::of(&line))]),
+                    ));
                 }
             }
         }
         own.retain(|mark| mark.grant == self.grant.id);
         let is_proved = |mark: &&Mark| mark.tag.as_ref() == Some(&self.tag);
         let why = match (listed, own.iter().find(|mark| mark.thing.lets_in())) {
-            (true, None) => "nothing of it is listed that lets anybody in".to_owned(),
+            (true, None) => message::text("test-why.unlisted", &[]),
             (true, Some(_)) if !own.iter().any(|mark| is_proved(&mark) && mark.thing.lets_in()) => {
-                "it is listed without the tag that proves it to be ours (`sp_tag`)".to_owned()
+                message::text("test-why.untagged", &[])
             }
             (true, Some(_)) => return Ok(Some(step)),
             (false, _) => match own.iter().find(|mark| !mark.thing.is_note()) {
                 None => return Ok(Some(step)),
-                Some(mark) => format!("{} is listed: {}", mark.thing.words(), mark.detail),
+                Some(mark) => message::text(
+                    "test-why.listed",
+                    &[("artifact", Arg::of(mark.thing.words())), ("detail", (&mark.detail).into())],
+                ),
             },
         };
         Err((step, why))
@@ -602,7 +621,7 @@ impl<'a> Cycle<'a> {
     async fn login(&self, session: &Session<'_>, works: bool) -> std::result::Result<(), Failed> {
         let step = if works { "a real login" } else { "a refused login" };
         let Some(key) = public_key::parse_stored(&self.check.text) else {
-            return Err((step, "the test key cannot be read".into()));
+            return Err((step, message::text("test-why.key", &[])));
         };
         let attempts = if works {
             vec![Attempt::Key(&self.check.private)]
@@ -622,7 +641,13 @@ impl<'a> Cycle<'a> {
         match (works, tried.map(|answers| answers.into_iter().next())) {
             (true, Ok(Some(transport::Answer::LoggedIn(_))))
             | (false, Ok(Some(transport::Answer::Refused { .. }))) => Ok(()),
-            (_, Ok(answer)) => Err((step, format!("the server answered otherwise: {answer:?}"))),
+            (_, Ok(answer)) => Err((
+                step,
+                message::text(
+                    "test-why.answer",
+                    &[("answer", Arg::of(format_args!("{answer:?}")))],
+                ),
+            )),
             (_, Err(e)) => Err((step, e.to_string())),
         }
     }

@@ -13,6 +13,7 @@ use crate::grant::{Grant, State};
 use crate::ledger::{Lease, Ledger, LedgerError};
 use crate::lifecycle::claim;
 use crate::mark::survey::Finding;
+use crate::message;
 use crate::target::Target;
 
 /// What the desk of that case is called: as no desk is.
@@ -83,6 +84,6 @@ async fn adopt(
     let mut grant = ledger.begin(grant, &Lease::mine(now, 60), &event).await?;
     grant.move_to(State::Closing);
     claim::release(&mut grant);
-    let detail = json!({ "why": "the ledger did not know it" });
+    let detail = json!({ "why": &message::text("reason-not-known", &[]) });
     ledger.record(&grant, &claim::event(context, &grant, "grant.closing", detail)).await
 }

@@ -11,7 +11,7 @@ use crate::grant::{Access, Grant, Layer, NewGrant, Supporter};
 use crate::ledger::{Event, Ledger};
 use crate::lifecycle::{closing, proving};
 use crate::mark::survey::{Finding, FindingKind};
-use crate::message::{self, Arg, Note};
+use crate::message::{self, Note};
 use crate::public_key;
 use crate::remote::layer::{self, LayerState};
 use crate::remote::provider::{AccountKind, Provider};
@@ -97,7 +97,7 @@ async fn close_one(
         }
         Some(grant) if grant.state.is_live() => Err(message::text(
             "reconcile-live",
-            &[("grant", (&grant.id).into()), ("state", Arg::of(grant.state))],
+            &[("grant", (&grant.id).into()), ("state", grant.state.word().into())],
         )),
         Some(grant) if is_of(finding, &grant, session.target) => {
             proving::close_again(context, ledger, session, &grant, &why)

@@ -56,21 +56,37 @@ pub(super) fn report(context: &Context, surveyed: &[Surveyed], done: &Done<'_>) 
     let now = context.now();
     let mut text = text(surveyed);
     for Ended { target, id, notes } in &done.closed {
-        text.push_str(&format!("{} {id} on {target}\n", paint(Tone::Good, "closed")));
+        text.push_str(&format!(
+            "{} {}\n",
+            paint(Tone::Good, &State::Closed.word()),
+            message::text(
+                "reconcile-closed",
+                &[("grant", (*id).into()), ("target", (*target).into())]
+            )
+        ));
         for note in notes {
             text.push_str(&format!("  {}\n", paint(Tone::Faint, &note.text)));
         }
     }
     for grant in &done.adopted {
         text.push_str(&format!(
-            "{} {} on {}: the next sweep closes it\n",
-            paint(Tone::Good, "adopted"),
-            grant.id,
-            grant.target
+            "{} {}\n",
+            paint(Tone::Good, &message::text("reconcile-adopted", &[])),
+            message::text(
+                "reconcile-adopted.next",
+                &[("grant", (&grant.id).into()), ("target", (&grant.target).into())],
+            )
         ));
     }
     for Failed { target, id, why } in &done.failed {
-        text.push_str(&format!("{} {id} on {target}: {why}\n", paint(Tone::Bad, "NOT DONE")));
+        text.push_str(&format!(
+            "{} {}\n",
+            paint(Tone::Bad, &message::text("reconcile-not-done", &[])),
+            message::text(
+                "grant-on",
+                &[("grant", (*id).into()), ("target", (*target).into()), ("why", why.into())],
+            )
+        ));
     }
     let closed = done
         .closed
@@ -149,7 +165,11 @@ fn text(surveyed: &[Surveyed]) -> String {
     let mut text = String::new();
     for one in surveyed {
         if let Some((_, why)) = &one.unseen {
-            text.push_str(&format!("{} {}: {why}\n", paint(Tone::Bad, "NOT SEEN"), one.target));
+            text.push_str(&format!(
+                "{} {}: {why}\n",
+                paint(Tone::Bad, &message::text("verify-word.unseen", &[])),
+                one.target
+            ));
         } else {
             let fit = one.judged.as_recorded.len();
             let strange = one.judged.findings.len();
@@ -159,9 +179,11 @@ fn text(surveyed: &[Surveyed]) -> String {
                 let providers = message::both(one.providers.iter().map(ToString::to_string));
                 message::text("reconcile-by", &[("providers", providers.into())])
             };
+            let args = [("by", by.into()), ("fit", fit.into()), ("strange", strange.into())];
             text.push_str(&format!(
-                "{} ({by}): {fit} as recorded, {strange} not\n",
-                paint(Tone::Strong, &one.target)
+                "{} {}\n",
+                paint(Tone::Strong, &one.target),
+                message::text("reconcile-fit", &args)
             ));
         }
         for finding in &one.judged.findings {
@@ -179,18 +201,21 @@ fn text(surveyed: &[Surveyed]) -> String {
 
 fn line(finding: &Finding) -> String {
     let word = match finding.matter {
-        FindingKind::Unknown => "UNKNOWN",
-        FindingKind::Over => "BACK",
-        FindingKind::Unproved => "NOT PROVED",
-        FindingKind::Copy => "COPY",
-        FindingKind::Missing => "MISSING",
-        FindingKind::Leftover => "leftover",
+        FindingKind::Unknown => Id("reconcile-word.unknown"),
+        FindingKind::Over => Id("reconcile-word.over"),
+        FindingKind::Unproved => Id("reconcile-word.unproved"),
+        FindingKind::Copy => Id("reconcile-word.copy"),
+        FindingKind::Missing => Id("reconcile-word.missing"),
+        FindingKind::Leftover => Id("reconcile-word.leftover"),
     };
     let tone = if finding.matters() { Tone::Bad } else { Tone::Faint };
-    let of = finding.account.as_ref().map(|account| format!(", account `{account}`"));
+    let of = finding
+        .account
+        .as_ref()
+        .map(|account| message::text("reconcile-account", &[("account", account.into())]));
     let mut line = format!(
         "  {} {}{}: {}\n",
-        paint(tone, word),
+        paint(tone, &word.text()),
         finding.grant,
         of.unwrap_or_default(),
         finding.why
@@ -198,7 +223,7 @@ fn line(finding: &Finding) -> String {
     for (thing, place) in &finding.things {
         line.push_str(&format!(
             "    {}\n",
-            paint(Tone::Faint, &format!("{}: {place}", thing.words()))
+            paint(Tone::Faint, &[&thing.words(), ": ", place].concat())
         ));
     }
     line

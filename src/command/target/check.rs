@@ -362,7 +362,7 @@ fn seen(server: &Server, broken: &[Broken]) -> String {
         let (id, what, way_out) = (one.rule.id(), one.what(), one.way_out());
         text.push_str(&format!(
             "  {} {what}\n    {way_out}\n",
-            paint(Tone::Warn, &format!("{id}:"))
+            paint(Tone::Warn, &[id, ":"].concat())
         ));
     }
     for warning in &server.warnings {

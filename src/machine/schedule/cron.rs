@@ -1,5 +1,6 @@
 //! One marked line in the user's crontab.
 
+use crate::message::Id;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -263,7 +264,7 @@ pub(crate) fn line(job: &Job) -> Result<String, ScheduleError> {
     let command: Vec<String> = job.words().map(|word| quoted(&word)).collect();
     let command = command.join(" ");
     if command.len() > LONGEST_COMMAND {
-        return Err(super::unusable(&command, "is too long for a crontab"));
+        return Err(super::unusable(&command, Id("schedule-unusable-word.long")));
     }
     Ok(format!("{times} {command} {MARK}"))
 }

@@ -8,7 +8,7 @@ mod prove;
 mod run;
 mod systemd;
 
-use crate::message::{self, Arg, Told, shown_by_note};
+use crate::message::{self, Arg, Id, Told, shown_by_note};
 use crate::text;
 use std::fmt;
 use std::io;
@@ -54,9 +54,11 @@ impl Period {
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            1 => f.write_str("every minute"),
-            60 => f.write_str("every hour"),
-            minutes => write!(f, "every {minutes} minutes"),
+            1 => f.write_str(&message::text("period.minute", &[])),
+            60 => f.write_str(&message::text("period.hour", &[])),
+            minutes => {
+                f.write_str(&message::text("period", &[("minutes", u32::from(minutes).into())]))
+            }
         }
     }
 }
@@ -78,16 +80,18 @@ impl Job {
     /// UTF-8 or holds a control character or a backslash: crontabs and unit files cannot carry
     /// them in a way that every implementation reads alike.
     pub fn new(exe: &Path, arguments: &[String], every: Period) -> Result<Self, ScheduleError> {
-        let text = exe.to_str().ok_or_else(|| unusable(&exe.to_string_lossy(), "is not UTF-8"))?;
+        let text = exe.to_str().ok_or_else(|| {
+            unusable(&exe.to_string_lossy(), Id("schedule-unusable-word.not-utf-8"))
+        })?;
         if !exe.is_absolute() {
-            return Err(unusable(text, "is not an absolute path"));
+            return Err(unusable(text, Id("schedule-unusable-word.relative")));
         }
         for word in std::iter::once(text).chain(arguments.iter().map(String::as_str)) {
             if word.contains(char::is_control) {
-                return Err(unusable(word, "holds a control character"));
+                return Err(unusable(word, Id("schedule-unusable-word.control")));
             }
             if word.contains('\\') {
-                return Err(unusable(word, "holds a backslash"));
+                return Err(unusable(word, Id("schedule-unusable-word.backslash")));
             }
         }
         Ok(Self { exe: exe.to_owned(), arguments: arguments.to_vec(), every })
@@ -215,7 +219,7 @@ pub enum ScheduleError {
         /// The path or argument, without control characters.
         word: String,
         /// Which rule it breaks.
-        why: &'static str,
+        why: Id,
     },
     /// Neither way exists on this machine.
     NoWay,
@@ -288,7 +292,7 @@ impl Told for ScheduleError {
             }
             Self::Unusable { word, why } => message::Note::of(
                 "schedule-error-unusable",
-                &[("word", Arg::of(word)), ("why", Arg::of(why))],
+                &[("word", Arg::of(word)), ("why", why.text().into())],
             ),
             Self::NoWay => message::Note::of("schedule-error-no-way", &[]),
             Self::Missing { program } => {
@@ -329,7 +333,7 @@ impl Told for ScheduleError {
 
 shown_by_note!(ScheduleError);
 
-fn unusable(word: &str, why: &'static str) -> ScheduleError {
+fn unusable(word: &str, why: Id) -> ScheduleError {
     ScheduleError::Unusable { word: text::one_line(word, 200), why }
 }
 

@@ -1,5 +1,6 @@
 //! Proves that a command works where cron will run it.
 
+use crate::message::Id;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
@@ -47,7 +48,7 @@ pub fn prove_unattended(
     limit: Duration,
 ) -> Result<ProofReport, ScheduleError> {
     if !exe.is_absolute() {
-        return Err(super::unusable(&exe.to_string_lossy(), "is not an absolute path"));
+        return Err(super::unusable(&exe.to_string_lossy(), Id("schedule-unusable-word.relative")));
     }
     let (mut command, group) = without_terminal(exe);
     command

@@ -1,5 +1,6 @@
 //! A child process with bounded time and output.
 
+use crate::message::{self, Arg};
 use crate::text;
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -36,8 +37,8 @@ impl Ran {
         let text = text::line_of_bytes(text, 300);
         match (text.is_empty(), self.status) {
             (false, _) => text,
-            (true, Some(status)) => format!("exit status {status}"),
-            (true, None) => "it was ended by a signal".into(),
+            (true, Some(status)) => message::text("run-status", &[("status", Arg::of(&status))]),
+            (true, None) => message::text("run-signal", &[]),
         }
     }
 }

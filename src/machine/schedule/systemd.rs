@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::run::{Group, Ran, run};
 use super::{Draft, Installed, Job, Kind, Note, Period, ScheduleError};
 use crate::file::{self, Links, Unread};
+use crate::message::{self, Id};
 
 const SERVICE: &str = "stagepass-sweep.service";
 const TIMER: &str = "stagepass-sweep.timer";
@@ -109,7 +110,7 @@ impl Systemd {
         }
         self.status()?.ok_or_else(|| ScheduleError::Failed {
             program: "systemctl --user enable".into(),
-            said: "the timer's files are gone again".into(),
+            said: message::text("schedule-timer-gone", &[]),
         })
     }
 
@@ -271,7 +272,7 @@ fn service(job: &Job) -> Result<String, ScheduleError> {
         if index > 0 {
             command.push(' ');
         } else if word.contains(['"', '\'']) {
-            return Err(super::unusable(&word, "has a quote in its path, which systemd refuses"));
+            return Err(super::unusable(&word, Id("schedule-unusable-word.quote")));
         }
         // A string is always written whole into a String.
         write!(command, "\"{}\"", escaped(&word, index == 0)).expect("a String takes every text");

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::message::{self, Arg};
 use crate::secret::{RandomFailed, Secret, random_id};
 use crate::text;
 use crate::transport::{FIRST_LINE, Outcome, Output, Packed};
@@ -366,9 +367,7 @@ impl FramedMany {
                     Outcome::Done(Output { status, stdout, stderr, truncated: false })
                 };
                 match (piece.status, &lost) {
-                    _ if piece.mixed => Answer::Unknown {
-                        why: "what the server said of several grants is mixed up".into(),
-                    },
+                    _ if piece.mixed => Answer::Unknown { why: message::text("answer-mixed", &[]) },
                     (status @ Some(_), _) => {
                         let texts =
                             [&mut piece, &mut complaint].map(|p| std::mem::take(&mut p.text));
@@ -380,9 +379,7 @@ impl FramedMany {
                     (None, None) if !any => {
                         part.read(done(output.status, stdout.to_vec(), stderr.to_vec()), declared)
                     }
-                    (None, None) => Answer::Unknown {
-                        why: "the server's answer ended before it came to this grant's end".into(),
-                    },
+                    (None, None) => Answer::Unknown { why: message::text("answer-cut", &[]) },
                 }
             })
             .collect()
@@ -539,10 +536,7 @@ impl Framed {
                 output.stdout.zeroize();
                 output.stderr.zeroize();
             }
-            return Answer::Unknown {
-                why: "the server repeated a secret that it was sent; what it said was thrown away"
-                    .into(),
-            };
+            return Answer::Unknown { why: message::text("answer-secret", &[]) };
         }
         let output = match outcome {
             Outcome::Done(output) => output,
@@ -609,20 +603,13 @@ impl Framed {
                 Err(why) => Answer::Unknown { why },
             },
             Some(_) if !began => Answer::Unknown {
-                why: format!(
-                    "the login on the server runs something else than it was sent (a `.bashrc` or \
-                     `.profile` that starts another shell, or reads): {}",
-                    noise()
-                ),
+                why: message::text("answer-other-shell", &[("said", Arg::of(noise()))]),
             },
-            Some(0) => {
-                Answer::Unknown { why: format!("the server's answer has no end: {}", noise()) }
-            }
+            Some(0) => Answer::Unknown {
+                why: message::text("answer-no-end", &[("said", Arg::of(noise()))]),
+            },
             Some(126) if !values.contains_key("reason") => Answer::Unknown {
-                why: format!(
-                    "the server's shell may not start programs (`noexec` in sudoers?): {}",
-                    noise()
-                ),
+                why: message::text("answer-noexec", &[("said", Arg::of(noise()))]),
             },
             Some(status) => Answer::Unknown {
                 why: match values.remove("reason") {
@@ -631,13 +618,19 @@ impl Framed {
                         if values.get("reason_id").is_some_and(|id| id == UNEXPECTED)
                             && !output.stderr.trim_ascii().is_empty() =>
                     {
-                        format!("{reason} It complained: {}", noise())
+                        message::text(
+                            "answer-complained",
+                            &[("reason", Arg::of(&reason)), ("said", Arg::of(noise()))],
+                        )
                     }
                     Some(reason) => reason,
-                    None => format!("the script ended with status {status}: {}", noise()),
+                    None => message::text(
+                        "answer-status",
+                        &[("status", Arg::of(&status)), ("said", Arg::of(noise()))],
+                    ),
                 },
             },
-            None => Answer::Unknown { why: "the server did not say how the script ended".into() },
+            None => Answer::Unknown { why: message::text("answer-no-status", &[]) },
         }
     }
 }
@@ -701,14 +694,15 @@ fn lengthen(
 fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<(), String> {
     for (key, value) in values {
         let fits = match declared.get(key) {
-            None => return Err(format!("the script replied with `{key}`, which is not declared")),
+            None => return Err(message::text("answer-undeclared", &[("key", Arg::of(&key))])),
             Some(OutputType::Text | OutputType::Lines | OutputType::Records) => true,
             Some(OutputType::Uint) => value.parse::<u64>().is_ok(),
             Some(OutputType::Bool) => matches!(value.as_str(), "true" | "false"),
         };
         if !fits {
-            return Err(format!(
-                "the script replied with `{key}={value}`, which is not of its type"
+            return Err(message::text(
+                "answer-type",
+                &[("key", Arg::of(&key)), ("value", Arg::of(&value))],
             ));
         }
     }
@@ -724,7 +718,7 @@ fn first_line(stderr: &[u8], stdout: &str) -> String {
         .map(clean)
         .find(|line| !line.is_empty())
         .or_else(|| stdout.lines().map(clean).find(|line| !line.is_empty()));
-    line.unwrap_or_else(|| "it said nothing".into())
+    line.unwrap_or_else(|| message::text("answer-silent", &[]))
 }
 
 /// A server's text as it may be stored and shown: one line, no control characters (a terminal

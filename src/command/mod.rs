@@ -11,6 +11,7 @@ mod doctor;
 mod extend;
 mod grant;
 mod ledger;
+mod lint;
 mod list;
 mod page;
 mod provider;
@@ -159,6 +160,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Case(Case::Show { .. }) => "case show",
         Command::Case(Case::Reopen { .. }) => "case reopen",
         Command::Case(Case::Close { .. }) => "case close",
+        Command::Case(Case::Lint(_)) => "case lint",
         Command::Grant(_) => "grant",
         Command::List(_) => "list",
         Command::Show(_) => "show",

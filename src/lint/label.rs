@@ -1,6 +1,9 @@
 //! The names behind which secrets stand, in English, Spanish and Italian (and the commonest of
 //! their neighbours), in one word or several.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::Kind;
 
 /// What a name promises, and so what may stand behind it.
@@ -213,15 +216,22 @@ const NAMES: &[(&str, Field)] = &[
 pub(super) const MOST_WORDS: usize = 4;
 
 /// Every name that begins with this word.
-pub(super) fn beginning_with(word: &str) -> impl Iterator<Item = (&'static str, Field)> {
-    NAMES.iter().copied().filter(move |(name, _)| {
-        name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })
+pub(super) fn beginning_with(word: &str) -> &'static [(&'static str, Field)] {
+    type Names = HashMap<&'static str, Vec<(&'static str, Field)>>;
+    static BY_FIRST_WORD: LazyLock<Names> = LazyLock::new(|| {
+        let mut names = Names::new();
+        for (name, field) in NAMES {
+            let first = name.split(' ').next().unwrap_or_default();
+            names.entry(first).or_default().push((name, *field));
+        }
+        names
+    });
+    BY_FIRST_WORD.get(word).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Whether no name begins with a word of this letter and length: nearly all words end here.
 pub(super) fn is_out_of_question(word: &str) -> bool {
-    static LENGTHS: std::sync::LazyLock<[u32; 26]> = std::sync::LazyLock::new(|| {
+    static LENGTHS: LazyLock<[u32; 26]> = LazyLock::new(|| {
         let mut lengths = [0; 26];
         for (name, _) in NAMES {
             let first = name.split(' ').next().unwrap_or_default();

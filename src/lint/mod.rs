@@ -7,15 +7,20 @@
 //!
 //! `words` cuts a text into words; `label` knows the names; `value` reads what stands behind one
 //! and judges whether it is a secret or only talk of one; `shape` knows what is a secret by itself;
-//! `scan` puts them together.
+//! `scan` puts them together. `stream` does the same with what comes piece by piece, in whatever
+//! encoding, and `picture` with what is written about a picture.
 
 mod label;
+mod picture;
 mod scan;
 mod shape;
+mod stream;
 mod value;
 mod words;
 
 use serde::Serialize;
+
+pub use self::stream::{Found, Read, Report, Scanner};
 
 /// What sort of secret was found.
 #[derive(

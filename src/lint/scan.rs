@@ -17,7 +17,7 @@ pub(super) struct Span {
 
 /// Every secret in a text, in its order; none overlaps another.
 pub(super) fn spans(text: &str) -> Vec<Span> {
-    let mut scan = Scan { text, found: Vec::new(), done: 0 };
+    let mut scan = Scan { text, found: Vec::new(), done: 0, commanded: 0 };
     let (mut at, mut before) = (0, None);
     while let Some(word) = words::next(text, at, usize::MAX) {
         scan.gap(at, word.start);
@@ -34,9 +34,11 @@ struct Scan<'a> {
     found: Vec<Span>,
     /// The byte behind the last secret: what lies before it was looked at as a whole.
     done: usize,
+    /// The end of the last command that was looked at.
+    commanded: usize,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     fn add(&mut self, kind: Kind, start: usize, end: usize) {
         if start >= self.done && end > start {
             self.found.push(Span { kind, start, end });
@@ -83,8 +85,12 @@ impl Scan<'_> {
         match folded.as_str() {
             "bearer" => self.bearer(word.end),
             "basic" => self.basic(word),
-            "curl" | "wget" | "http" | "httpie" => self.user_of_command(word.end),
-            "sshpass" | "mysql" | "mysqldump" | "mariadb" | "mysqladmin" => {
+            "curl" | "wget" | "http" | "httpie" if word.start >= self.commanded => {
+                self.user_of_command(word.end);
+            }
+            "sshpass" | "mysql" | "mysqldump" | "mariadb" | "mysqladmin"
+                if word.start >= self.commanded =>
+            {
                 self.password_of_command(word.end, folded.as_str() == "sshpass");
             }
             "construct" | "connect" => self.call(word),
@@ -101,7 +107,7 @@ impl Scan<'_> {
     fn name(&mut self, word: Word, folded: &Folded, before: Option<Word>) -> bool {
         // The longest name that begins here.
         let mut best: Option<(&'static str, Field, usize)> = None;
-        for (name, field) in label::beginning_with(folded.as_str()) {
+        for &(name, field) in label::beginning_with(folded.as_str()) {
             if best.is_some_and(|(known, ..)| known.len() >= name.len()) {
                 continue;
             }
@@ -255,7 +261,7 @@ impl Scan<'_> {
     }
 
     /// The rest of a command, over lines that a backslash joins.
-    fn command(&self, from: usize) -> &str {
+    fn command(&self, from: usize) -> &'a str {
         let ahead = rest(self.text, from, 2048);
         let mut end = 0;
         for line in ahead.split_inclusive('\n') {
@@ -270,6 +276,7 @@ impl Scan<'_> {
     /// `curl -u user:password`.
     fn user_of_command(&mut self, from: usize) {
         let command = self.command(from);
+        self.commanded = from + command.len();
         for option in [" -u ", " --user ", " -u", " --user=", " -a "] {
             let Some(at) = command.find(option) else { continue };
             let start = at + option.len();
@@ -298,6 +305,7 @@ impl Scan<'_> {
     /// `mysql -pPASSWORD`, `sshpass -p PASSWORD`.
     fn password_of_command(&mut self, from: usize, apart: bool) {
         let command = self.command(from);
+        self.commanded = from + command.len();
         let option = " -p";
         let Some(at) = command.find(option) else { return };
         let left = command.get(at + option.len()..).unwrap_or_default();

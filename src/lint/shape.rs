@@ -113,12 +113,22 @@ const HASHES: &[(&str, usize)] = &[
     ("$H$9", 30),
 ];
 
+/// The fewest bytes of a key that is known by its beginning.
+const SHORTEST: usize = 18;
+
 /// What stands at this byte, where a word begins.
 pub(super) fn at(text: &str, from: usize) -> Found {
     let first = *text.as_bytes().get(from)?;
     let ahead = rest(text, from, 4096);
     if first.is_ascii_digit() {
         return card(text, from);
+    }
+    // An IBAN may have spaces in it; nothing else that is as long has.
+    let is_long = ahead.as_bytes().get(..SHORTEST).is_some_and(|head| {
+        head.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.$/+!".contains(byte))
+    });
+    if !is_long {
+        return iban(ahead);
     }
     key(ahead)
         .or_else(|| jwt(ahead))

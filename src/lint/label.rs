@@ -363,6 +363,29 @@ pub(super) fn is_between(word: &str) -> bool {
     )
 }
 
+/// What leads from a name to what it is a password of.
+pub(super) fn is_preposition(word: &str) -> bool {
+    matches!(
+        word,
+        "for"
+            | "of"
+            | "to"
+            | "on"
+            | "in"
+            | "de"
+            | "del"
+            | "para"
+            | "al"
+            | "di"
+            | "della"
+            | "dello"
+            | "dell"
+            | "dei"
+            | "per"
+            | "da"
+    )
+}
+
 /// What says of something what it is: "the password is".
 pub(super) fn is_verb(folded: &str, written: &str) -> bool {
     matches!(folded, "is" | "es" | "era" | "was" | "sera")

@@ -133,6 +133,10 @@ impl<'a> Scan<'a> {
         let opens = opening(opens);
         let Some((sign, at)) = value::sign(self.text, end, opens) else { return false };
         let Some(mut read) = value::read(self.text, at, sign) else { return false };
+        // "PIN 4821" and "CVC 123" need no colon; "the pin 1234 of the plug" is another.
+        let is_loud = || self.text.get(word.start..word.end).is_some_and(is_in_capitals);
+        let is_number = matches!(field, Field::Pin | Field::CardCode);
+        let sign = if sign == Sign::Space && is_number && is_loud() { Sign::Cell } else { sign };
         if matches!(field, Field::Password | Field::Loose)
             && value::is_pair(self.text, word)
             && let Some(second) = value::second_of_pair(self.text, &read)
@@ -150,6 +154,14 @@ impl<'a> Scan<'a> {
             self.add(kind, read.start, read.start + length);
             return true;
         }
+        // A token without a closer name is what its shape says.
+        if name == "token"
+            && let Some((kind, length)) = shape::at(self.text, read.start)
+            && kind == Kind::ApiKey
+        {
+            self.add(kind, read.start, read.start + length);
+            return true;
+        }
         let end = if field == Field::Account { self.end_of_number(read.start) } else { read.end() };
         self.add(field.kind(), read.start, end);
         true
@@ -159,7 +171,7 @@ impl<'a> Scan<'a> {
     fn end_of(&self, name: &str, word: Word) -> Option<usize> {
         let mut end = word.end;
         for part in name.split(' ').skip(1).take(label::MOST_WORDS) {
-            let next = words::next(self.text, end, end + 3)?;
+            let next = words::next(self.text, end, end + 5)?;
             let between = self.text.get(end..next.start)?;
             let joins =
                 between.chars().all(|c| matches!(c, ' ' | '_' | '-' | '.' | '\'' | '’' | '\u{a0}'));
@@ -373,4 +385,8 @@ fn opening(before: &str) -> &str {
     // The dashes of an option belong to it.
     let is_option = before.get(kept.len()..).is_some_and(|name| name.starts_with("--"));
     if is_option { before.get(..kept.len() + 2).unwrap_or(kept) } else { kept }
+}
+
+fn is_in_capitals(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }

@@ -496,7 +496,16 @@ pub(super) fn hash(text: &str, from: usize) -> Found {
         .bytes()
         .take_while(|byte| byte.is_ascii_alphanumeric() || b"$./=,+-_".contains(byte))
         .count();
-    let length = ahead.get(..length)?.trim_end_matches(['.', ',', '-']).len();
+    // Some have one length, and may end with a full stop of their own.
+    let exact = match *start {
+        "$2y$" | "$2a$" | "$2b$" => Some(60),
+        "$P$B" | "$H$9" => Some(34),
+        _ => None,
+    };
+    let length = match exact {
+        Some(exact) if length >= exact => exact,
+        _ => ahead.get(..length)?.trim_end_matches(['.', ',', '-']).len(),
+    };
     (length >= *least && length > start.len()).then_some((Kind::PasswordHash, length))
 }
 

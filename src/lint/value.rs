@@ -99,10 +99,16 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
         return ahead.starts_with('>').then_some((Sign::Equals, from + 1));
     }
     let (mut between, mut tagged, mut closed) = (0, false, false);
+    // "the passcode for the meeting": what a preposition leads to may be any two words.
+    let (mut leads, mut any) = (false, 0);
     loop {
         let left = ahead.get(at..)?;
         if left.is_empty() {
             return None;
+        }
+        if left.starts_with(['\n', '\r']) && between == 0 && !closed {
+            // A name that is a line of its own, like the heading of what follows.
+            return is_at_the_beginning(opens).then_some((Sign::Colon, from + at));
         }
         if let Some(length) = tag(left) {
             (tagged, at) = (true, at + length);
@@ -157,6 +163,9 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                 }
                 at += close + 1;
             }
+            '.' if left.get(1..).is_some_and(|after| after.starts_with(char::is_whitespace)) => {
+                return None;
+            }
             '\'' | '’' | '/' | '°' | '.' | '-' | '–' if between > 0 || c == '’' => {
                 at += c.len_utf8();
             }
@@ -165,6 +174,10 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                 let following = ahead.get(next..)?;
                 if between == 0 && opens.ends_with("--") && !closed {
                     return Some((Sign::Option, from + next));
+                }
+                // What stands in quotes behind the name itself is not the name's own quote.
+                if !closed && following.starts_with(['"', '\'', '`', '“', '«', '‘', '„']) {
+                    return Some((Sign::Space, from + next));
                 }
                 // A dash between spaces: `Password - abc`.
                 let dash = following.strip_prefix(['-', '–', '—']).filter(|_| between <= 2);
@@ -187,7 +200,12 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                     };
                 }
                 if between < 7 && label::is_between(folded.as_str()) {
+                    leads |= label::is_preposition(folded.as_str());
                     (between, at) = (between + 1, word.end);
+                    continue;
+                }
+                if leads && any < 2 && between > 0 {
+                    (any, at) = (any + 1, word.end);
                     continue;
                 }
                 if tagged {
@@ -195,10 +213,19 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                 }
                 return (between == 0).then_some((Sign::Space, from + at));
             }
-            '“' | '«' if between == 0 => return Some((Sign::Space, from + at)),
             _ => return None,
         }
     }
+}
+
+/// Whether nothing but what marks a line stands before a name on its line.
+fn is_at_the_beginning(opens: &str) -> bool {
+    opens.trim_end_matches(is_mark_of_a_line).ends_with('\n')
+        || opens.chars().all(is_mark_of_a_line)
+}
+
+fn is_mark_of_a_line(c: char) -> bool {
+    is_blank(c) || matches!(c, '-' | '*' | '>' | '•' | '#')
 }
 
 /// `";s:8:"` of PHP's serialize(), behind a name.
@@ -262,7 +289,10 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
     let emphasis = left.bytes().take_while(|byte| *byte == b'*').count();
     let emphasis = if emphasis <= 2 { emphasis } else { 0 };
     let left = left.get(emphasis..)?;
-    let start = from + at + emphasis;
+    // `**Password:** abc` closes there, `Password: **abc**` opens.
+    let skipped = if emphasis > 0 { blanks(left) } else { 0 };
+    let left = left.get(skipped..)?;
+    let start = from + at + emphasis + skipped;
     for (open, close) in QUOTES {
         let Some(inner) = left.strip_prefix(open) else { continue };
         let inner = inner.get(..inner.find('\n').unwrap_or(inner.len()))?;
@@ -754,6 +784,28 @@ fn is_talk(what: &str) -> bool {
             | "uguale"
             | "richiesta"
             | "facoltativa"
+            | "impostata"
+            | "impostato"
+            | "modificata"
+            | "aggiornata"
+            | "actualizada"
+            | "modificada"
+            | "configurada"
+            | "updated"
+            | "modified"
+            | "rotated"
+            | "restored"
+            | "reimpostata"
+            | "restablecida"
+            | "restaurada"
+            | "comunicata"
+            | "privada"
+            | "privata"
+            | "riservata"
+            | "confidential"
+            | "invariata"
+            | "assente"
+            | "ausente"
             | "telefonicamente"
     )
 }
@@ -816,7 +868,7 @@ fn is_placeholder(what: &str) -> bool {
     }
     let lower = zeroize::Zeroizing::new(rest(what, 0, 64).to_lowercase());
     let said = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if said(&[
+    const REMOVED: &[&str] = &[
         "redacted",
         "placeholder",
         "censored",
@@ -831,7 +883,8 @@ fn is_placeholder(what: &str) -> bool {
         "sanitized",
         "anonymi",
         "not-shown",
-    ]) || said(&[
+    ];
+    const SAMPLE: &[&str] = &[
         "your",
         "vuestr",
         "example",
@@ -843,9 +896,11 @@ fn is_placeholder(what: &str) -> bool {
         "insert",
         "inserisci",
         "dummy",
-    ]) && said(&[
-        "pass", "token", "secret", "key", "contras", "clave", "chiave", "pin", "api", "segret",
-    ]) {
+    ];
+    const NAMES: &[&str] =
+        &["pass", "token", "secret", "key", "contras", "clave", "chiave", "pin", "api", "segret"];
+    // What chance makes may spell anything somewhere.
+    if what.len() <= 32 && (said(REMOVED) || said(SAMPLE) && said(NAMES)) {
         return true;
     }
     matches!(

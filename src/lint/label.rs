@@ -21,6 +21,8 @@ pub(super) enum Field {
     Account,
     /// Made by a machine: long, without spaces.
     Made(Kind),
+    /// A key, which may be one of anything: so long, and so mixed, that only a machine made it.
+    Key,
 }
 
 impl Field {
@@ -31,11 +33,12 @@ impl Field {
             Self::CardCode => Kind::CardCode,
             Self::Account => Kind::AccountNumber,
             Self::Made(kind) => kind,
+            Self::Key => Kind::ApiKey,
         }
     }
 }
 
-use Field::{Account, CardCode, Loose, Made, Password, Pin};
+use Field::{Account, CardCode, Key, Loose, Made, Password, Pin};
 
 /// Longer names before shorter ones that they begin with.
 const NAMES: &[(&str, Field)] = &[
@@ -195,6 +198,7 @@ const NAMES: &[(&str, Field)] = &[
     ("app secret", Made(Kind::ApiKey)),
     ("jwt secret", Made(Kind::ApiKey)),
     ("secret", Made(Kind::ApiKey)),
+    ("key", Key),
     ("chiave api", Made(Kind::ApiKey)),
     ("chiave segreta", Made(Kind::ApiKey)),
     ("chiave privata", Made(Kind::ApiKey)),
@@ -330,6 +334,32 @@ pub(super) fn is_denied_by(name: &str, before: &str) -> bool {
         ),
         "secret" => matches!(before, "top" | "no" | "is" | "kubernetes"),
         "access key" | "secret key" | "app key" | "private key" => before == "public",
+        "key" => matches!(
+            before,
+            "public"
+                | "foreign"
+                | "primary"
+                | "idempotency"
+                | "cache"
+                | "sort"
+                | "site"
+                | "publishable"
+                | "host"
+                | "form"
+                | "ssh"
+                | "array"
+                | "product"
+                | "license"
+                | "unique"
+                | "partition"
+                | "object"
+                | "index"
+                | "meta"
+                | "option"
+                | "session"
+                | "row"
+                | "etag"
+        ),
         "pass" => matches!(before, "by" | "first" | "second" | "one" | "to" | "will" | "tests"),
         _ => false,
     }
@@ -343,7 +373,7 @@ pub(super) fn is_between(word: &str) -> bool {
         "for" | "of" | "the" | "to" | "on" | "our" | "my" | "your" | "this" | "user" | "username" | "account"
             | "admin" | "administrator" | "root" | "login" | "access" | "ftp" | "sftp" | "ssh"
             | "db" | "database" | "mysql" | "mariadb" | "smtp" | "email" | "mail" | "imap"
-            | "staging" | "test" | "sandbox" | "production" | "live" | "temporary" | "temp"
+            | "staging" | "test" | "sandbox" | "production" | "live" | "previous" | "temporary" | "temp"
             | "new" | "old" | "current" | "server" | "host" | "hosting" | "shop" | "store" | "site"
             | "website" | "panel" | "cpanel" | "plesk" | "backoffice" | "backend" | "back"
             | "office" | "dashboard" | "wordpress" | "wp" | "prestashop" | "presta" | "magento"
@@ -351,12 +381,12 @@ pub(super) fn is_between(word: &str) -> bool {
             | "again" | "key" | "in" | "and" | "supporter" | "support" | "web" | "area" | "merchant"
             // Spanish
             | "de" | "del" | "la" | "el" | "los" | "las" | "para" | "usuario" | "cuenta"
-            | "acceso" | "administrador" | "nueva" | "nuevo" | "actual" | "temporal" | "servidor"
+            | "acceso" | "administrador" | "anterior" | "antigua" | "nueva" | "nuevo" | "actual" | "temporal" | "servidor"
             | "tienda" | "pruebas" | "correo" | "base" | "datos" | "al" | "mi" | "su" | "tu"
             | "nuestra" | "provisional" | "entorno" | "con" | "panel de"
             // Italian
             | "di" | "d" | "della" | "dello" | "dell" | "dei" | "il" | "lo" | "l" | "i" | "per" | "utente"
-            | "accesso" | "amministratore" | "nuova" | "nuovo" | "attuale" | "temporanea"
+            | "accesso" | "amministratore" | "anteriore" | "precedente" | "vecchia" | "nuova" | "nuovo" | "attuale" | "temporanea"
             | "temporaneo" | "provvisoria" | "negozio" | "sito" | "prova" | "posta" | "dati"
             | "banca" | "mia" | "nostra" | "sua" | "pannello" | "ambiente" | "da" | "usare" | "e"
             | "n" | "nr" | "no" | "num"

@@ -125,6 +125,11 @@ impl<'a> Scan<'a> {
             }
         }
         let Some(end) = self.behind_additions(end) else { return false };
+        self.value_of(word, (name, field, end)) || self.password_nearby(word, (name, field, end))
+    }
+
+    /// What stands right behind a name that ends at a byte. Whether it is a secret.
+    fn value_of(&mut self, word: Word, (name, field, end): (&str, Field, usize)) -> bool {
         let mut from = word.start.saturating_sub(24);
         while !self.text.is_char_boundary(from) {
             from += 1;
@@ -143,8 +148,11 @@ impl<'a> Scan<'a> {
             && value::is_secret(self.text, &second, Field::Password, Sign::Colon)
         {
             read = second;
-        } else if name == "identified by" && sign == Sign::Space {
-            if !value::is_secret(self.text, &read, field, Sign::Equals) {
+        } else if name == "identified by" {
+            if sign != Sign::Space
+                || !read.is_quoted()
+                || !value::is_secret(self.text, &read, field, Sign::Equals)
+            {
                 return false;
             }
         } else if !value::is_secret(self.text, &read, field, sign) {
@@ -164,6 +172,27 @@ impl<'a> Scan<'a> {
         }
         let end = if field == Field::Account { self.end_of_number(read.start) } else { read.end() };
         self.add(field.kind(), read.start, end);
+        true
+    }
+
+    /// A password in the sentence in which its name stands.
+    fn password_nearby(&mut self, word: Word, (name, field, end): (&str, Field, usize)) -> bool {
+        if !matches!(field, Field::Password | Field::Loose) {
+            return false;
+        }
+        let behind = || {
+            value::behind_a_later_colon(self.text, end).map(|(start, end)| {
+                let is_key = name == "clave" && end - start >= 20;
+                (if is_key { Kind::ApiKey } else { Kind::Password }, start, end)
+            })
+        };
+        let of_a_password = |(start, end)| (Kind::Password, start, end);
+        let found = value::before_its_name(self.text, word.start)
+            .or_else(|| value::in_the_sentence(self.text, end))
+            .map(of_a_password)
+            .or_else(behind);
+        let Some((kind, start, end)) = found else { return false };
+        self.add(kind, start, end);
         true
     }
 
@@ -296,7 +325,7 @@ impl<'a> Scan<'a> {
             let quote = login.chars().next().filter(|c| matches!(c, '"' | '\''));
             let inner = login.get(quote.map_or(0, char::len_utf8)..).unwrap_or_default();
             let end = inner
-                .find(|c: char| quote.map_or(c.is_whitespace(), |quote| c == quote))
+                .find(|c: char| quote.map_or(c.is_whitespace() || c == '`', |quote| c == quote))
                 .unwrap_or(inner.len());
             let Some((user, password)) = inner.get(..end).and_then(|login| login.split_once(':'))
             else {
@@ -326,7 +355,7 @@ impl<'a> Scan<'a> {
         let quote = left.chars().next().filter(|c| matches!(c, '"' | '\''));
         let inner = left.get(quote.map_or(0, char::len_utf8)..).unwrap_or_default();
         let end = inner
-            .find(|c: char| quote.map_or(c.is_whitespace(), |quote| c == quote))
+            .find(|c: char| quote.map_or(c.is_whitespace() || c == '`', |quote| c == quote))
             .unwrap_or(inner.len());
         let password = inner.get(..end).unwrap_or_default();
         if value::is_given(password) && password.len() >= 3 {

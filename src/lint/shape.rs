@@ -344,13 +344,26 @@ fn card(text: &str, from: usize) -> Found {
             break;
         }
     }
-    // A longer number goes on.
     let (kind, length) = best?;
     let after = ahead.get(length..)?;
+    if is_in_a_table(text.get(..from)?, after) {
+        return None;
+    }
+    // A longer number goes on.
     let mut following = after.chars();
     let goes_on = matches!(following.next(), Some('-' | '.' | ','))
         && following.next().is_some_and(|c| c.is_ascii_digit());
     (!goes_on).then_some((kind, length))
+}
+
+/// Whether it stands among other groups of four hexadecimal digits. One may follow: a card's end.
+fn is_in_a_table(before: &str, after: &str) -> bool {
+    let is_group = |group: &str| group.len() == 4 && group.bytes().all(|b| b.is_ascii_hexdigit());
+    let blank = |c: char| !c.is_ascii_alphanumeric();
+    let before = before.strip_suffix([' ', '-']).and_then(|text| text.rsplit(blank).next());
+    let after = after.strip_prefix([' ', '-']).map(|text| text.splitn(3, [' ', '-', '\n', '\r']));
+    before.is_some_and(is_group)
+        || after.is_some_and(|groups| groups.take(2).filter(|group| is_group(group)).count() == 2)
 }
 
 fn is_one_digit(number: &[u8]) -> bool {

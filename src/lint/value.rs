@@ -1,6 +1,7 @@
 //! What stands behind a name: where it begins and ends, and whether it is a secret or only talk of
 //! one ("the password is in the other mail", `password: ********`, `$password`).
 
+use super::Kind;
 use super::label::{self, Field};
 use super::words::{self, Folded, Word};
 
@@ -15,6 +16,8 @@ pub(super) enum Sign {
     Verb,
     /// The next cell of a table.
     Cell,
+    /// The name is a line of its own, and the value the next.
+    Heading,
     /// `--password VALUE`
     Option,
     /// Nothing but a space.
@@ -27,6 +30,8 @@ pub(super) struct Value<'a> {
     pub(super) start: usize,
     pub(super) text: &'a str,
     quoted: bool,
+    /// Right behind its sign.
+    tight: bool,
     /// It stands on a line of its own below its name.
     below: bool,
     /// The byte behind it, and its quote.
@@ -34,6 +39,10 @@ pub(super) struct Value<'a> {
 }
 
 impl Value<'_> {
+    pub(super) fn is_quoted(&self) -> bool {
+        self.quoted
+    }
+
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -96,7 +105,8 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
     let mut at = 0;
     let in_element = opens.ends_with('<') || opens.ends_with(':') && opens.contains('<');
     if in_element {
-        return ahead.starts_with('>').then_some((Sign::Equals, from + 1));
+        let inner = ahead.strip_prefix('>').filter(|inner| inner.contains("</"))?;
+        return Some((Sign::Equals, from + ahead.len() - inner.len()));
     }
     let (mut between, mut tagged, mut closed) = (0, false, false);
     // "the passcode for the meeting": what a preposition leads to may be any two words.
@@ -108,7 +118,7 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
         }
         if left.starts_with(['\n', '\r']) && between == 0 && !closed {
             // A name that is a line of its own, like the heading of what follows.
-            return is_at_the_beginning(opens).then_some((Sign::Colon, from + at));
+            return is_at_the_beginning(opens).then_some((Sign::Heading, from + at));
         }
         if let Some(length) = tag(left) {
             (tagged, at) = (true, at + length);
@@ -274,10 +284,11 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
             at += length;
         } else if left.starts_with('\n') || left.starts_with("\r\n") {
             // Only a colon, or the arrow of a dump, speaks of the next line.
-            let may =
-                sign == Sign::Colon || sign == Sign::Equals && text.get(..from)?.ends_with("=>");
+            let may = matches!(sign, Sign::Colon | Sign::Heading)
+                || sign == Sign::Equals && text.get(..from)?.ends_with("=>");
             lines += 1;
-            if !may || lines > 2 {
+            let most = if sign == Sign::Heading { 1 } else { 2 };
+            if !may || lines > most {
                 return None;
             }
             at += left.find('\n')? + 1;
@@ -302,6 +313,7 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
                 start,
                 text: inner.get(..length)?,
                 quoted: true,
+                tight: at == 0,
                 below: lines > 0,
                 after: start + length + close.len(),
             });
@@ -311,7 +323,14 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
     let length = unquoted(left, tight, sign);
     let value = left.get(..length)?;
     let value = if emphasis > 0 { value.trim_end_matches('*') } else { value };
-    Some(Value { start, text: value, quoted: false, below: lines > 0, after: start + value.len() })
+    Some(Value {
+        start,
+        text: value,
+        quoted: false,
+        tight,
+        below: lines > 0,
+        after: start + value.len(),
+    })
 }
 
 /// `string(8) ` of PHP's var_dump, and `s:8:` of its serialize.
@@ -380,7 +399,7 @@ fn is_assignment(after: &str) -> bool {
 /// Whether what was read behind such a name is a secret.
 pub(super) fn is_secret(text: &str, value: &Value<'_>, field: Field, sign: Sign) -> bool {
     let what = value.text;
-    if what.is_empty() || is_placeholder(what) {
+    if what.is_empty() || is_placeholder(what) || !value.quoted && is_expression(what) {
         return false;
     }
     let behind = rest(text, value.after, 64);
@@ -396,6 +415,17 @@ pub(super) fn is_secret(text: &str, value: &Value<'_>, field: Field, sign: Sign)
         }
         Field::Account => is_account(text, value, sign),
         Field::Made(kind) => is_made(what, kind, value.quoted),
+        Field::Key => {
+            let is_set = sign == Sign::Equals || sign == Sign::Colon && value.quoted;
+            let is_known = ["SHA256:", "MD5:", "AAAA"].iter().any(|start| what.starts_with(start));
+            let of_a_path = what.contains('/') && !what.ends_with('=');
+            is_set
+                && what.len() >= 20
+                && !is_known
+                && !of_a_path
+                && !is_uuid(what)
+                && is_made(what, Kind::ApiKey, false)
+        }
     }
 }
 
@@ -462,8 +492,7 @@ fn is_account(text: &str, value: &Value<'_>, sign: Sign) -> bool {
 }
 
 /// What is long, without spaces, and made by a machine.
-fn is_made(what: &str, kind: super::Kind, quoted: bool) -> bool {
-    use super::Kind;
+fn is_made(what: &str, kind: Kind, quoted: bool) -> bool {
     let least = match kind {
         Kind::ClientSecret => 8,
         Kind::Session => 16,
@@ -479,6 +508,7 @@ fn is_made(what: &str, kind: super::Kind, quoted: bool) -> bool {
         && what.chars().all(|c| of_a_token(c) || quoted && c == ' ')
         && (digits > 0 || mixed_case(what) && what.len() >= 20 && !what.contains(' '))
         && letters > 0
+        && (quoted || !is_identifier(what))
         && !["pk_", "http://", "https://", "/"].iter().any(|start| what.starts_with(start))
         && !looks_like_date(what)
         && !is_file_or_address(what)
@@ -505,6 +535,7 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
         // A sentence in quotes is a message; a few words with something odd in them may be a phrase.
         return value.quoted
             && looks
+            && !what.starts_with('-')
             && !what.ends_with(['.', '!', '?', ':'])
             && what.split(' ').count() <= 5
             && matches!(sign, Sign::Equals | Sign::Colon);
@@ -518,6 +549,7 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
     }
     match sign {
         Sign::Colon | Sign::Equals if strict => looks && (length >= 6 || value.quoted),
+        Sign::Equals if !value.quoted && !value.tight && is_dotted(what) => false,
         Sign::Colon | Sign::Equals => {
             looks
                 || !is_talk(what)
@@ -526,7 +558,8 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
         }
         Sign::Verb => looks && length >= 5 || value.quoted && !is_talk(what) && length >= 4,
         Sign::Cell => looks && (length >= 5 || value.quoted),
-        Sign::Option => looks || !is_talk(what) && length >= 6 && !what.starts_with('-'),
+        Sign::Option => looks || !is_talk(what) && length >= 6 && is_alone(behind),
+        Sign::Heading => looks && !what.starts_with('@'),
         Sign::Space if strict => false,
         Sign::Space if value.quoted => looks && length >= 5,
         Sign::Space => is_strong(what),
@@ -545,6 +578,17 @@ fn is_strong(what: &str) -> bool {
         && classes.iter().filter(|is| **is).count() >= 3
         && !what.contains(['.', '/', '(', ',', ':', '\'', '='])
         && what.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// `input.value`
+fn is_dotted(what: &str) -> bool {
+    what.contains('.') && what.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '.' | '_'))
+}
+
+/// 32 hexadecimal digits in groups (RFC 9562): requests, tasks and payments have them.
+fn is_uuid(what: &str) -> bool {
+    let groups = what.split('-').map(str::len);
+    groups.eq([8, 4, 4, 4, 12]) && what.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// Whether nothing follows on the line that would make a sentence of it.
@@ -943,7 +987,68 @@ fn is_placeholder(what: &str) -> bool {
             | "pin"
             | "contraseña"
             | "cancelled"
+            | "passwd"
+            | "pwd"
+            | "pw"
     )
+}
+
+/// Whether what no quotes enclose is a piece of a program: a call, a type, a name of a name.
+fn is_expression(what: &str) -> bool {
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = what.split(|c: char| !(of_a_name(c) || c == '.')).next().unwrap_or_default();
+    let left = what.get(name.len()..).unwrap_or_default();
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_call = ["(", "[", "![", "!(", "::"].iter().any(|open| left.starts_with(open));
+    let is_way = what.starts_with('$') && ["->", "{", "["].iter().any(|sign| what.contains(sign));
+    if is_name && is_call || is_way || what.starts_with('|') {
+        return true;
+    }
+    if let Some(borrowed) = what.strip_prefix('&') {
+        return borrowed.starts_with('\'') || borrowed.chars().all(|c| c.is_ascii_alphabetic());
+    }
+    let is_word = left.is_empty() && name.bytes().all(|byte| !byte.is_ascii_digit());
+    let folded = zeroize::Zeroizing::new(rest(what, 0, 64).to_ascii_lowercase());
+    let of_a_secret = ["password", "passwd", "_pass", "pass_", "secret", "token", "pwd", "_key"];
+    let is_type = matches!(
+        folded.as_str(),
+        "bool"
+            | "boolean"
+            | "bytes"
+            | "str"
+            | "int"
+            | "number"
+            | "option"
+            | "result"
+            | "any"
+            | "void"
+            | "mixed"
+            | "self"
+            | "type"
+            | "char"
+            | "varchar"
+            | "object"
+            | "securestring"
+    );
+    is_type || is_word && is_name && of_a_secret.iter().any(|word| folded.contains(word))
+}
+
+/// Whether it reads like a name in a program, `Ed25519PublicKey`: words, and a number at the most.
+fn is_identifier(what: &str) -> bool {
+    if !what.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        || !what.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+    {
+        return false;
+    }
+    let groups = |of: fn(&u8) -> bool| {
+        let mut all =
+            what.as_bytes().split(move |byte| !of(byte)).map(<[u8]>::len).collect::<Vec<_>>();
+        all.retain(|length| *length > 0);
+        all
+    };
+    let digits = groups(u8::is_ascii_digit);
+    let is_wordy = groups(u8::is_ascii_lowercase).iter().any(|length| *length >= 4);
+    is_wordy && digits.len() <= 1 && digits.iter().all(|length| *length <= 5)
 }
 
 /// Whether it is a name of a value in a program and not the value.
@@ -1042,7 +1147,7 @@ fn is_file_or_address(what: &str) -> bool {
     .iter()
     .any(|start| what.starts_with(start))
         && what.len() > 3;
-    is_file || is_path || is_mail(what)
+    is_file || is_path || what.contains("://") || is_mail(what)
 }
 
 fn is_mail(what: &str) -> bool {
@@ -1071,7 +1176,8 @@ pub(super) fn second_of_pair<'a>(text: &'a str, value: &Value<'a>) -> Option<Val
             break;
         }
     }
-    read(text, value.after + skip?, Sign::Equals).filter(|second| !second.below)
+    read(text, value.after + skip?, Sign::Equals)
+        .filter(|second| !second.below && !second.text.contains(['=', ':']))
 }
 
 /// Whether the words right before a name are of a user, and one that joins: "user and password".
@@ -1083,7 +1189,7 @@ pub(super) fn is_pair(text: &str, name: Word) -> bool {
     let Some(before) = text.get(from..name.start) else { return false };
     let before = before.rsplit(['\n', ':', '.']).next().unwrap_or_default().to_lowercase();
     let joined = before.trim_end();
-    let Some(user) = ["/", "&", "+", "|", ",", " and", " y", " e", " la", "-"]
+    let Some(user) = ["/", "&", "+", "|", " and", " y", " e", " la", "-"]
         .iter()
         .find_map(|joint| joined.strip_suffix(joint))
     else {
@@ -1105,4 +1211,90 @@ pub(super) fn is_pair(text: &str, name: Word) -> bool {
     ]
     .iter()
     .any(|word| user.ends_with(word))
+}
+
+/// A password that stands further on in the sentence: "has been changed to Abc#2026".
+pub(super) fn in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 96);
+    let line = ahead.split(['\n', '\r']).next()?;
+    let mut at = 0;
+    for (number, token) in line.split(' ').enumerate() {
+        let start = from + at;
+        at += token.len() + 1;
+        if number > 6 {
+            return None;
+        }
+        let what = trimmed(token);
+        let special = what.contains(['!', '#', '$', '%', '^', '&', '*', '?', '+', '~']);
+        if special && is_strong(what) && !is_placeholder(what) && !is_file_or_address(what) {
+            let start = start + token.find(what)?;
+            return Some((start, start + what.len()));
+        }
+        if token.ends_with(['.', ',', ';', ':', '!', '?', '|']) || token.contains(['=', '"', '(']) {
+            return None;
+        }
+    }
+    None
+}
+
+/// The same behind a colon that comes later: "the key that we use here: …".
+pub(super) fn behind_a_later_colon(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 64);
+    let colon =
+        ahead.find(['\n', '\r', '.', ',', ';', '!', '?', ':', '=', '"', '{', '|', '<', '('])?;
+    if !ahead.get(colon..)?.starts_with(": ") || !ahead.starts_with(' ') {
+        return None;
+    }
+    let read = read(text, from + colon + 1, Sign::Verb)?;
+    let is_one = is_strong(read.text) && !is_placeholder(read.text) && !is_identifier(read.text);
+    (is_one && !is_file_or_address(read.text)).then(|| (read.start, read.end()))
+}
+
+/// A password that stands before its name: "with Abc#2026 as the password", "Abc#2026 (password)".
+pub(super) fn before_its_name(text: &str, name: usize) -> Option<(usize, usize)> {
+    let mut from = name.saturating_sub(64);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let before = text.get(from..name)?;
+    let as_the = ["as the ", "as ", "as a ", "como ", "come ", "como la ", "come la "];
+    let mut left = None;
+    for words in as_the {
+        left = left.or(before.strip_suffix(words).filter(|left| left.ends_with([' ', '\n'])));
+    }
+    // "(user / password)" and "(password)" say of the words before what they are.
+    let bracket =
+        before.rfind('(').filter(|at| before.get(at + 1..).is_some_and(is_said_in_brackets));
+    let left = left
+        .or(bracket.and_then(|at| before.get(..at)).filter(|left| left.ends_with(' ')))?
+        .trim_end();
+    let token = left.rsplit([' ', '\n']).next()?;
+    let what = trimmed(token);
+    let start = from + left.len() - token.len() + token.find(what)?;
+    (is_strong(what) && !is_placeholder(what) && !is_file_or_address(what))
+        .then_some((start, start + what.len()))
+}
+
+fn is_said_in_brackets(inner: &str) -> bool {
+    matches!(
+        inner.trim(),
+        "" | "user /"
+            | "user/"
+            | "utente /"
+            | "utente/"
+            | "usuario /"
+            | "usuario/"
+            | "login /"
+            | "login/"
+            | "la"
+            | "the"
+            | "username /"
+            | "username/"
+    )
+}
+
+fn trimmed(token: &str) -> &str {
+    token
+        .trim_start_matches(['"', '\'', '(', '«', '“', '`', '*'])
+        .trim_end_matches(['"', '\'', ')', '»', '”', '`', '.', ',', ';', ':', '*'])
 }

@@ -177,6 +177,15 @@ impl<'a> Scan<'a> {
 
     /// A password in the sentence in which its name stands.
     fn password_nearby(&mut self, word: Word, (name, field, end): (&str, Field, usize)) -> bool {
+        let found = match field {
+            Field::Made(_) => value::made_in_the_sentence(self.text, end),
+            Field::Pin | Field::CardCode => value::in_brackets(self.text, end),
+            _ => None,
+        };
+        if let Some((start, end)) = found {
+            self.add(field.kind(), start, end);
+            return true;
+        }
         if !matches!(field, Field::Password | Field::Loose) {
             return false;
         }
@@ -253,7 +262,10 @@ impl<'a> Scan<'a> {
         let Some((user, password)) = login.split_once(':') else { return };
         let start = from + user.len() + 1;
         if value::is_given(password) {
-            self.add(Kind::Password, start, start + password.len());
+            // Of what it is a key, its beginning says.
+            let shape = shape::at(self.text, start).map(|(kind, _)| kind);
+            let kind = shape.filter(|kind| *kind == Kind::ApiKey).unwrap_or(Kind::Password);
+            self.add(kind, start, start + password.len());
         }
     }
 

@@ -1237,6 +1237,62 @@ pub(super) fn in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)>
     None
 }
 
+/// What a machine made, further on in the sentence: "the token that the API gives is …".
+pub(super) fn made_in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 160);
+    let line = ahead.split(['\n', '\r']).next().filter(|line| line.starts_with(' '))?;
+    let (mut at, mut is_of_another) = (0, false);
+    for token in line.split(' ').take(9) {
+        let start = from + at;
+        at += token.len() + 1;
+        let what = trimmed(token);
+        let digits = what.bytes().filter(u8::is_ascii_digit).count();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let is_one = what.len() >= 20
+            && digits >= 3
+            && what.chars().all(is_plain)
+            && !is_uuid(what)
+            && is_made(what, Kind::AccessToken, false)
+            && !is_placeholder(what);
+        if is_one {
+            let start = start + token.find(what)?;
+            return (!is_of_another).then_some((start, start + what.len()));
+        }
+        let folded = Folded::of(what);
+        is_of_another |= matches!(
+            folded.as_str(),
+            "id" | "request"
+                | "commit"
+                | "sha"
+                | "sha1"
+                | "sha256"
+                | "md5"
+                | "hash"
+                | "order"
+                | "trace"
+                | "pedido"
+                | "ordine"
+                | "peticion"
+                | "richiesta"
+                | "session"
+                | "payment"
+        );
+        if token.ends_with(['.', ',', ';', '!', '?', '|']) || token.contains(['=', '"', '(']) {
+            return None;
+        }
+    }
+    None
+}
+
+/// A number in brackets right behind its name: "the security code (123) is refused".
+pub(super) fn in_brackets(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 16);
+    let inner = ahead.strip_prefix(" (")?;
+    let length = inner.find(|c: char| !c.is_ascii_digit())?;
+    let is_one = (3..=8).contains(&length) && inner.get(length..)?.starts_with(')');
+    is_one.then_some((from + 2, from + 2 + length))
+}
+
 /// The same behind a colon that comes later: "the key that we use here: …".
 pub(super) fn behind_a_later_colon(text: &str, from: usize) -> Option<(usize, usize)> {
     let ahead = rest(text, from, 64);

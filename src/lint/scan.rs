@@ -115,7 +115,8 @@ impl<'a> Scan<'a> {
                 best = Some((name, field, end));
             }
         }
-        let Some((name, field, end)) = best else { return false };
+        let glued = || label::glued(folded.as_str()).map(|(name, field)| (name, field, word.end));
+        let Some((name, field, end)) = best.or_else(glued) else { return false };
         if let Some(before) = before
             && word.start - before.end <= 3
         {
@@ -139,7 +140,10 @@ impl<'a> Scan<'a> {
         let Some((sign, at)) = value::sign(self.text, end, opens) else { return false };
         let Some(mut read) = value::read(self.text, at, sign) else { return false };
         // "PIN 4821" and "CVC 123" need no colon; "the pin 1234 of the plug" is another.
-        let is_loud = || self.text.get(word.start..word.end).is_some_and(is_in_capitals);
+        let is_loud = || {
+            name.starts_with("cv")
+                || self.text.get(word.start..word.end).is_some_and(is_in_capitals)
+        };
         let is_number = matches!(field, Field::Pin | Field::CardCode);
         let sign = if sign == Sign::Space && is_number && is_loud() { Sign::Cell } else { sign };
         if matches!(field, Field::Password | Field::Loose)

@@ -386,8 +386,7 @@ fn said_before(text: &str, from: usize) -> zeroize::Zeroizing<String> {
 }
 
 fn is_spoken_of_as_card(text: &str, from: usize) -> bool {
-    let said = said_before(text, from);
-    [
+    const WORDS: &[&str] = &[
         "card",
         "tarjeta",
         "carta",
@@ -400,15 +399,20 @@ fn is_spoken_of_as_card(text: &str, from: usize) -> bool {
         "carte",
         "cc_number",
         "ccnum",
-    ]
-    .iter()
-    .any(|word| said.contains(word))
+        "paid",
+        "pagat",
+        "pagad",
+        "pagó",
+        "charged",
+    ];
+    let said = said_before(text, from);
+    WORDS.iter().any(|word| said.contains(word))
 }
 
-/// Numbers of other things have a right check digit in one case of ten.
+/// Numbers of other things have a right check digit in one case of ten: what stands right before
+/// one, with no other number between, says what it is.
 fn is_spoken_of_as_other(text: &str, from: usize) -> bool {
-    let said = said_before(text, from);
-    [
+    const WORDS: &[&str] = &[
         "order",
         "ordine",
         "pedido",
@@ -441,9 +445,30 @@ fn is_spoken_of_as_other(text: &str, from: usize) -> bool {
         "_id",
         "\"id\"",
         "session",
-    ]
-    .iter()
-    .any(|word| said.contains(word))
+        "id:",
+        "id=",
+        "codice cliente",
+        "customer n",
+        "de cliente",
+        "numero cliente",
+        "contract",
+        "contratto",
+        "contrato",
+        "operación",
+        "operazione",
+        "capture",
+        "payment ",
+        "ref ",
+        "ticket",
+    ];
+    let said = said_before(text, from);
+    let nearest = said.rsplit(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
+    let nearest = nearest
+        .char_indices()
+        .rev()
+        .nth(21)
+        .map_or(nearest, |(at, _)| nearest.get(at..).unwrap_or_default());
+    WORDS.iter().any(|word| nearest.contains(word))
 }
 
 /// What has the length and the alphabet of the passwords that `crate::secret` makes, and the mixture

@@ -438,43 +438,17 @@ fn is_year(what: &str, sign: Sign) -> bool {
     sign == Sign::Verb && what.len() == 4 && (what.starts_with("19") || what.starts_with("20"))
 }
 
+/// What numbers count.
+const COUNTED: &str = "digits digit characters chars character cifre cifras caratteri caracteres digitos times \
+    volte veces minutes minuti minutos days giorni dias hours ore horas attempts tentativi \
+    intentos errors failed users ok";
+
 /// Whether a number counts something: "is 4 digits long".
 fn is_counted(behind: &str) -> bool {
     let behind = behind.trim_start_matches(|c: char| is_blank(c) || c == '-');
     let word = words::next(behind, 0, 1).and_then(|word| behind.get(word.start..word.end));
     let folded = Folded::of(word.unwrap_or_default());
-    matches!(
-        folded.as_str(),
-        "digits"
-            | "digit"
-            | "characters"
-            | "chars"
-            | "character"
-            | "cifre"
-            | "cifras"
-            | "caratteri"
-            | "caracteres"
-            | "digitos"
-            | "times"
-            | "volte"
-            | "veces"
-            | "minutes"
-            | "minuti"
-            | "minutos"
-            | "days"
-            | "giorni"
-            | "dias"
-            | "hours"
-            | "ore"
-            | "horas"
-            | "attempts"
-            | "tentativi"
-            | "intentos"
-            | "errors"
-            | "failed"
-            | "users"
-            | "ok"
-    )
+    words::is_among(COUNTED, folded.as_str())
 }
 
 fn is_account(text: &str, value: &Value<'_>, sign: Sign) -> bool {
@@ -509,7 +483,7 @@ fn is_made(what: &str, kind: Kind, quoted: bool) -> bool {
         && (digits > 0 || mixed_case(what) && what.len() >= 20 && !what.contains(' '))
         && letters > 0
         && (quoted || !is_identifier(what))
-        && !["pk_", "http://", "https://", "/"].iter().any(|start| what.starts_with(start))
+        && !["pk_", "ck_", "http://", "https://", "/"].iter().any(|start| what.starts_with(start))
         && !looks_like_date(what)
         && !is_file_or_address(what)
 }
@@ -562,7 +536,7 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
         Sign::Heading => looks && !what.starts_with('@'),
         Sign::Space if strict => false,
         Sign::Space if value.quoted => looks && length >= 5,
-        Sign::Space => is_strong(what),
+        Sign::Space => is_strong(what) || is_random(what),
     }
 }
 
@@ -589,6 +563,15 @@ fn is_dotted(what: &str) -> bool {
 fn is_uuid(what: &str) -> bool {
     let groups = what.split('-').map(str::len);
     groups.eq([8, 4, 4, 4, 12]) && what.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Capitals and digits, or small letters and digits, as only a machine mixes them.
+fn is_random(what: &str) -> bool {
+    let groups = what.split(|c: char| c.is_ascii_digit()).filter(|group| !group.is_empty());
+    what.len() >= 14
+        && what.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && groups.count() >= 3
+        && what.bytes().filter(u8::is_ascii_digit).count() >= 3
 }
 
 /// Whether nothing follows on the line that would make a sentence of it.
@@ -642,217 +625,36 @@ fn looks_secret(what: &str) -> bool {
 }
 
 /// Words that speak of a password and are none, in three languages.
+const TALK: &str = "yes no not none null nil true false ok sent same invalid incorrect correct wrong required \
+    missing empty blank reset forgotten forgot unchanged changed expired unknown todo later \
+    below above attached see failed failure error success accepted denied refused mismatch \
+    weak strong string text field optional default valid set unset provided given separately \
+    phone email mail chat password passwd contrasena hash hashed encrypted any undefined \
+    integer boolean object array varchar and with the this that must should please which what \
+    how where when who why there here only still already temporary login user username pending \
+    unavailable disabled enabled configured confirmed regards thanks bcrypt argon long short \
+    asked stored saved shared protected si ninguna ninguno vacia vacio misma mismo incorrecta \
+    correcta erronea olvidada enviada cambiada caducada aparte abajo arriba ver adjunta \
+    adjunto obligatoria obligatorio desconocida pendiente invalida igual telefono correo \
+    separado gracias saludos como donde cual nunca fallo opcional nessuna nessuno vuota vuoto \
+    stessa stesso errata errato corretta scaduta inviata dimenticata cambiata sotto sopra vedi \
+    allegata allegato obbligatoria obbligatorio sconosciuta mancante sbagliata separatamente \
+    grazie saluti come dove quale mai uguale richiesta facoltativa impostata impostato \
+    modificata aggiornata actualizada modificada configurada updated modified rotated restored \
+    reimpostata restablecida restaurada comunicata privada privata riservata confidential \
+    invariata assente ausente telefonicamente";
+
 fn is_talk(what: &str) -> bool {
     let trimmed = what.trim_matches(|c: char| !c.is_alphanumeric());
     let folded = Folded::of(trimmed);
-    matches!(
-        folded.as_str(),
-        "yes"
-            | "no"
-            | "not"
-            | "none"
-            | "null"
-            | "nil"
-            | "true"
-            | "false"
-            | "ok"
-            | "sent"
-            | "same"
-            | "invalid"
-            | "incorrect"
-            | "correct"
-            | "wrong"
-            | "required"
-            | "missing"
-            | "empty"
-            | "blank"
-            | "reset"
-            | "forgotten"
-            | "forgot"
-            | "unchanged"
-            | "changed"
-            | "expired"
-            | "unknown"
-            | "todo"
-            | "later"
-            | "below"
-            | "above"
-            | "attached"
-            | "see"
-            | "failed"
-            | "failure"
-            | "error"
-            | "success"
-            | "accepted"
-            | "denied"
-            | "refused"
-            | "mismatch"
-            | "weak"
-            | "strong"
-            | "string"
-            | "text"
-            | "field"
-            | "optional"
-            | "default"
-            | "valid"
-            | "set"
-            | "unset"
-            | "provided"
-            | "given"
-            | "separately"
-            | "phone"
-            | "email"
-            | "mail"
-            | "chat"
-            | "password"
-            | "passwd"
-            | "contrasena"
-            | "hash"
-            | "hashed"
-            | "encrypted"
-            | "any"
-            | "undefined"
-            | "integer"
-            | "boolean"
-            | "object"
-            | "array"
-            | "varchar"
-            | "and"
-            | "with"
-            | "the"
-            | "this"
-            | "that"
-            | "must"
-            | "should"
-            | "please"
-            | "which"
-            | "what"
-            | "how"
-            | "where"
-            | "when"
-            | "who"
-            | "why"
-            | "there"
-            | "here"
-            | "only"
-            | "still"
-            | "already"
-            | "temporary"
-            | "login"
-            | "user"
-            | "username"
-            | "pending"
-            | "unavailable"
-            | "disabled"
-            | "enabled"
-            | "configured"
-            | "confirmed"
-            | "regards"
-            | "thanks"
-            | "bcrypt"
-            | "argon"
-            | "long"
-            | "short"
-            | "asked"
-            | "stored"
-            | "saved"
-            | "shared"
-            | "protected"
-            | "si"
-            | "ninguna"
-            | "ninguno"
-            | "vacia"
-            | "vacio"
-            | "misma"
-            | "mismo"
-            | "incorrecta"
-            | "correcta"
-            | "erronea"
-            | "olvidada"
-            | "enviada"
-            | "cambiada"
-            | "caducada"
-            | "aparte"
-            | "abajo"
-            | "arriba"
-            | "ver"
-            | "adjunta"
-            | "adjunto"
-            | "obligatoria"
-            | "obligatorio"
-            | "desconocida"
-            | "pendiente"
-            | "invalida"
-            | "igual"
-            | "telefono"
-            | "correo"
-            | "separado"
-            | "gracias"
-            | "saludos"
-            | "como"
-            | "donde"
-            | "cual"
-            | "nunca"
-            | "fallo"
-            | "opcional"
-            | "nessuna"
-            | "nessuno"
-            | "vuota"
-            | "vuoto"
-            | "stessa"
-            | "stesso"
-            | "errata"
-            | "errato"
-            | "corretta"
-            | "scaduta"
-            | "inviata"
-            | "dimenticata"
-            | "cambiata"
-            | "sotto"
-            | "sopra"
-            | "vedi"
-            | "allegata"
-            | "allegato"
-            | "obbligatoria"
-            | "obbligatorio"
-            | "sconosciuta"
-            | "mancante"
-            | "sbagliata"
-            | "separatamente"
-            | "grazie"
-            | "saluti"
-            | "come"
-            | "dove"
-            | "quale"
-            | "mai"
-            | "uguale"
-            | "richiesta"
-            | "facoltativa"
-            | "impostata"
-            | "impostato"
-            | "modificata"
-            | "aggiornata"
-            | "actualizada"
-            | "modificada"
-            | "configurada"
-            | "updated"
-            | "modified"
-            | "rotated"
-            | "restored"
-            | "reimpostata"
-            | "restablecida"
-            | "restaurada"
-            | "comunicata"
-            | "privada"
-            | "privata"
-            | "riservata"
-            | "confidential"
-            | "invariata"
-            | "assente"
-            | "ausente"
-            | "telefonicamente"
-    )
+    words::is_among(TALK, folded.as_str())
 }
+
+/// What is written in the place of a secret.
+const INSTEAD: &str = "hidden removed rimossa rimosso nascosta nascosto oculta oculto omessa omesso omitida \
+    eliminada eliminado borrada borrado ocultada n/a n.a none null nil undefined true false \
+    string cancellata cancellato - secret abc foo bar password pass token pin contraseña \
+    cancelled passwd pwd pw";
 
 /// What stands where a secret would, so that there is none.
 fn is_placeholder(what: &str) -> bool {
@@ -947,51 +749,12 @@ fn is_placeholder(what: &str) -> bool {
     if what.len() <= 32 && (said(REMOVED) || said(SAMPLE) && said(NAMES)) {
         return true;
     }
-    matches!(
-        lower.as_str(),
-        "hidden"
-            | "removed"
-            | "rimossa"
-            | "rimosso"
-            | "nascosta"
-            | "nascosto"
-            | "oculta"
-            | "oculto"
-            | "omessa"
-            | "omesso"
-            | "omitida"
-            | "eliminada"
-            | "eliminado"
-            | "borrada"
-            | "borrado"
-            | "ocultada"
-            | "n/a"
-            | "n.a"
-            | "none"
-            | "null"
-            | "nil"
-            | "undefined"
-            | "true"
-            | "false"
-            | "string"
-            | "cancellata"
-            | "cancellato"
-            | "-"
-            | "secret"
-            | "abc"
-            | "foo"
-            | "bar"
-            | "password"
-            | "pass"
-            | "token"
-            | "pin"
-            | "contraseña"
-            | "cancelled"
-            | "passwd"
-            | "pwd"
-            | "pw"
-    )
+    words::is_among(INSTEAD, lower.as_str())
 }
+
+/// Types of programs.
+const TYPES: &str = "bool boolean bytes str int number option result any void mixed self type char varchar \
+    object securestring";
 
 /// Whether what no quotes enclose is a piece of a program: a call, a type, a name of a name.
 fn is_expression(what: &str) -> bool {
@@ -1010,26 +773,7 @@ fn is_expression(what: &str) -> bool {
     let is_word = left.is_empty() && name.bytes().all(|byte| !byte.is_ascii_digit());
     let folded = zeroize::Zeroizing::new(rest(what, 0, 64).to_ascii_lowercase());
     let of_a_secret = ["password", "passwd", "_pass", "pass_", "secret", "token", "pwd", "_key"];
-    let is_type = matches!(
-        folded.as_str(),
-        "bool"
-            | "boolean"
-            | "bytes"
-            | "str"
-            | "int"
-            | "number"
-            | "option"
-            | "result"
-            | "any"
-            | "void"
-            | "mixed"
-            | "self"
-            | "type"
-            | "char"
-            | "varchar"
-            | "object"
-            | "securestring"
-    );
+    let is_type = words::is_among(TYPES, folded.as_str());
     is_type || is_word && is_name && of_a_secret.iter().any(|word| folded.contains(word))
 }
 
@@ -1230,12 +974,16 @@ pub(super) fn in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)>
             let start = start + token.find(what)?;
             return Some((start, start + what.len()));
         }
-        if token.ends_with(['.', ',', ';', ':', '!', '?', '|']) || token.contains(['=', '"', '(']) {
+        if token.ends_with(['.', ';', ':', '!', '?', '|']) || token.contains(['=', '"', '(']) {
             return None;
         }
     }
     None
 }
+
+/// Words behind which a long number is of something else.
+const OF_ANOTHER: &str = "id request commit sha sha1 sha256 md5 hash order trace pedido ordine peticion richiesta \
+    session payment";
 
 /// What a machine made, further on in the sentence: "the token that the API gives is …".
 pub(super) fn made_in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)> {
@@ -1259,24 +1007,7 @@ pub(super) fn made_in_the_sentence(text: &str, from: usize) -> Option<(usize, us
             return (!is_of_another).then_some((start, start + what.len()));
         }
         let folded = Folded::of(what);
-        is_of_another |= matches!(
-            folded.as_str(),
-            "id" | "request"
-                | "commit"
-                | "sha"
-                | "sha1"
-                | "sha256"
-                | "md5"
-                | "hash"
-                | "order"
-                | "trace"
-                | "pedido"
-                | "ordine"
-                | "peticion"
-                | "richiesta"
-                | "session"
-                | "payment"
-        );
+        is_of_another |= words::is_among(OF_ANOTHER, folded.as_str());
         if token.ends_with(['.', ',', ';', '!', '?', '|']) || token.contains(['=', '"', '(']) {
             return None;
         }

@@ -105,6 +105,11 @@ impl Folded {
     }
 }
 
+/// Whether a word is among those of a list with spaces between them.
+pub(super) fn is_among(list: &str, word: &str) -> bool {
+    !word.is_empty() && list.split(' ').any(|one| one == word)
+}
+
 /// The letter under an accent, of the languages whose names are known.
 fn plain(c: char) -> char {
     match c {

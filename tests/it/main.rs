@@ -25,6 +25,7 @@ mod keyring;
 mod lake;
 mod layers;
 mod ledger;
+mod lint;
 mod matrix;
 mod own_provider;
 mod peers;

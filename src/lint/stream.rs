@@ -113,11 +113,14 @@ impl Scanner {
         let State::Head(head) = &mut self.state else { return };
         let head = std::mem::take(head);
         let (encoding, mark) = Encoding::of(&head);
+        // All the room from the start: what grows leaves copies behind. A file that ends within its
+        // head needs little, and there are many of those.
+        let room = if head.len() < HEAD { 4 * HEAD } else { WINDOW + 64 * 1024 };
         match encoding {
-            Some(encoding) => self.state = State::Text(Text::new(encoding)),
+            Some(encoding) => self.state = State::Text(Text::new(encoding, room)),
             None => {
                 self.report.read = if is_picture(&head) { Read::Picture } else { Read::Packed };
-                self.state = State::Binary(Box::new(Binary::new(&head)));
+                self.state = State::Binary(Box::new(Binary::new(&head, room)));
             }
         }
         self.feed(head.get(mark..).unwrap_or_default());
@@ -226,12 +229,12 @@ struct Text {
 }
 
 impl Text {
-    fn new(encoding: Encoding) -> Self {
+    fn new(encoding: Encoding, room: usize) -> Self {
         Self {
             encoding,
-            carried: Zeroizing::new(Vec::with_capacity(32 * 1024)),
+            carried: Zeroizing::new(Vec::with_capacity(room.min(32 * 1024))),
             // Latin-1 takes twice as many bytes here, UTF-16 up to 1.5 times.
-            window: Zeroizing::new(String::with_capacity(WINDOW + 64 * 1024)),
+            window: Zeroizing::new(String::with_capacity(room)),
             decided: 0,
             covered: 0,
             place: (1, 1),
@@ -367,8 +370,8 @@ struct Run {
 }
 
 impl Run {
-    fn new(width: u64) -> Self {
-        Self { bytes: Zeroizing::new(Vec::with_capacity(WINDOW)), start: 0, width }
+    fn new(width: u64, room: usize) -> Self {
+        Self { bytes: Zeroizing::new(Vec::with_capacity(room)), start: 0, width }
     }
 
     fn take(&mut self, byte: u8, at: u64, report: &mut Report) {
@@ -401,9 +404,9 @@ impl Run {
 }
 
 impl Binary {
-    fn new(head: &[u8]) -> Self {
+    fn new(head: &[u8], room: usize) -> Self {
         let png = head.starts_with(b"\x89PNG").then(Png::default);
-        Self { narrow: Run::new(1), wide: Run::new(2), waiting: false, at: 0, png }
+        Self { narrow: Run::new(1, room), wide: Run::new(2, room), waiting: false, at: 0, png }
     }
 
     fn push(&mut self, piece: &[u8], report: &mut Report) {

@@ -160,13 +160,14 @@ fn every_kind_is_in_the_corpus_and_in_the_page() {
 fn what_comes_in_pieces_is_found_as_what_comes_at_once() {
     // Longer than any window, with secrets on both sides of every border, and lines of all lengths.
     let mut whole = String::new();
-    for round in 0..40 {
+    // And no more of them than are listed.
+    for round in 0..30 {
         for ticket in tickets("known") {
             whole.push_str(&ticket.text);
             whole.push_str(if round % 3 == 0 { "\n\nè …\n" } else { "\n\n" });
         }
     }
-    assert!(whole.len() > 1_000_000, "{}", whole.len());
+    assert!(whole.len() > 900_000, "{}", whole.len());
     let at_once = found(&whole);
     assert!(at_once.len() > 5000);
     for size in [1000, 4099, 65_536, whole.len()] {
@@ -309,7 +310,7 @@ fn what_is_written_about_a_picture_is_read() {
         ("photo.tif", exif.clone()),
         (
             "photo.webp",
-            [b"RIFF\x40\0\0\0WEBPVP8 \x02\0\0\0\0\0EXIF", &[60, 0, 0, 0], &exif[..]].concat(),
+            [&b"RIFF\x40\0\0\0WEBPVP8 \x02\0\0\0\0\0EXIF"[..], &[60, 0, 0, 0], &exif[..]].concat(),
         ),
     ];
     for (name, bytes) in cases {

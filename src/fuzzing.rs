@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use zeroize::Zeroizing;
 
 use crate::context::parse_config;
+use crate::lint::{self, Finding};
 use crate::machine::schedule::{Job, Period, ScheduleError, cron};
 use crate::output;
 use crate::policy::PolicyConfig;
@@ -253,4 +254,18 @@ pub fn exchange(
         exchange.status(status);
     }
     (exchange.end(End::Closed), written.trim_end().to_owned())
+}
+
+/// The same of a file that comes in pieces, whatever it is.
+#[must_use]
+pub fn secrets_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Finding> {
+    let mut scanner = lint::Scanner::default();
+    pieces.into_iter().for_each(|piece| scanner.push(piece));
+    scanner.finish().found.into_iter().map(|found| found.finding).collect()
+}
+
+/// What a text gives away, as `case lint` tells it.
+#[must_use]
+pub fn secrets(text: &str) -> Vec<Finding> {
+    lint::findings(text)
 }

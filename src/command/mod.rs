@@ -12,6 +12,7 @@ mod extend;
 mod grant;
 mod handover;
 mod ledger;
+mod lint;
 mod list;
 mod open;
 mod page;
@@ -167,6 +168,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Case(Case::Show { .. }) => "case show",
         Command::Case(Case::Reopen { .. }) => "case reopen",
         Command::Case(Case::Close { .. }) => "case close",
+        Command::Case(Case::Lint(_)) => "case lint",
         Command::Grant(_) => "grant",
         Command::List(_) => "list",
         Command::Show(_) => "show",

@@ -284,7 +284,7 @@ sp_facts() {
     sp_say path_now "$sp_now_at"
     sp_folder
     sp_served_as
-    sp_say path_served_as "$sp_served"
+    sp_out=$sp_out$sp_served$sp_nl
 }
 
 # What runs here, and what it is called.

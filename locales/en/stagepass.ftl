@@ -328,6 +328,10 @@ environment-signal = { $source ->
             [yes] { " " }(`{ $place }`)
            *[no] { "" }
         }
+        [payment-unclear] whether payments move money is not understood{ $placed ->
+            [yes] { " " }(`{ $place }` is `{ $value }`)
+           *[no] { "" }
+        }
         [paid-order] the newest paid order is { $value } old{ $placed ->
             [yes] , paid by `{ $place }`
            *[no] { "" }

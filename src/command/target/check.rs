@@ -167,12 +167,13 @@ async fn look_at_shops(
                 }));
                 replies.push(reply);
             }
-            Err(why) => {
+            Err(shop::Unusable { why, reply }) => {
                 let why_not = paint(Tone::Warn, "cannot be used:");
                 shops.text.push_str(&format!("\n{title}\n  {why_not} {why}\n"));
                 shops.documents.push(json!({
                     "provider": named, "usable": false, "why": why,
                 }));
+                replies.extend(reply);
             }
         }
     }

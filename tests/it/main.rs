@@ -28,6 +28,7 @@ mod ledger;
 mod matrix;
 mod own_provider;
 mod peers;
+mod posing;
 mod postgres;
 mod readme;
 mod reconcile;

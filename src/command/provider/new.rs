@@ -10,26 +10,37 @@ use super::ScriptLanguage;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::file;
-use crate::message::Note;
+use crate::message::{self, Note};
 use crate::output::{Cell, Column, Tone, table};
 use crate::remote::provider::{SERVER, SHOP, is_built_in, is_name, refuse_unsafe};
 
-/// What stands for the provider's name in the files of the skeleton.
+/// What stands for the provider's name in the files of the skeleton, and for what its script is written in.
 const NAME: &str = "@NAME@";
+const LANGUAGE: &str = "@LANGUAGE@";
 
-/// A file of the skeleton: its name, what it says, and what it is for.
+/// A file of the skeleton: its name, what it says, and the id of the sentence that says what it is for.
 struct Part(&'static str, &'static str, &'static str);
+
+const MANIFEST: Part =
+    Part("provider.toml", include_str!("skeleton/provider.toml"), "skeleton-manifest");
+const VERBS: Part = Part("verbs.sh", include_str!("skeleton/verbs.sh"), "skeleton-verbs");
+const SENTENCES: Part = Part("en.ftl", include_str!("skeleton/en.ftl"), "skeleton-sentences");
 
 /// The skeleton in sh. It is no provider itself: nothing lists it.
 const SH: [Part; 4] = [
-    Part(
-        "provider.toml",
-        include_str!("skeleton/provider.toml"),
-        "what it is, is told and may say",
-    ),
-    Part("provider.sh", include_str!("skeleton/provider.sh"), "what it makes: change this"),
-    Part("verbs.sh", include_str!("skeleton/verbs.sh"), "in which order, and why"),
-    Part("en.ftl", include_str!("skeleton/en.ftl"), "what it tells people"),
+    MANIFEST,
+    Part("provider.sh", include_str!("skeleton/provider.sh"), "skeleton-program"),
+    VERBS,
+    SENTENCES,
+];
+
+/// The same with its program in PHP, in the frame that the providers for shops have.
+const PHP: [Part; 5] = [
+    MANIFEST,
+    Part("provider.php", include_str!("skeleton/php/provider.php"), "skeleton-program"),
+    Part("provider.sh", include_str!("skeleton/php/provider.sh"), "skeleton-asking"),
+    VERBS,
+    SENTENCES,
 ];
 
 /// Makes the folder, whole or not at all.
@@ -40,11 +51,13 @@ pub(super) fn run(
     dry_run: bool,
 ) -> Result<()> {
     let folder = free_folder(context, name)?;
-    let parts = match language {
+    let parts: &[Part] = match language {
         ScriptLanguage::Sh => &SH,
+        ScriptLanguage::Php => &PHP,
     };
     if !dry_run {
-        let files = parts.iter().map(|Part(file, text, _)| (*file, text.replace(NAME, name)));
+        let of_it = |text: &str| text.replace(NAME, name).replace(LANGUAGE, language.into());
+        let files = parts.iter().map(|Part(file, text, _)| (*file, of_it(text)));
         make(&folder, &files.collect::<Vec<_>>())?;
         // It is one that can be used, or a mistake of ours that is said now.
         context.provider(name)?;
@@ -112,7 +125,9 @@ fn report(
     parts: &[Part],
     dry_run: bool,
 ) {
-    let rows = parts.iter().map(|Part(file, _, what)| vec![Cell::from(*file), Cell::from(*what)]);
+    let rows = parts
+        .iter()
+        .map(|Part(file, _, what)| vec![Cell::from(*file), Cell::from(message::text(what, &[]))]);
     let heading = if dry_run { "would be in" } else { "is in" };
     let mut text = format!("The provider {name} {heading} {}:\n", folder.display());
     text.push_str(&table(&COLUMNS, rows.collect()));

@@ -363,6 +363,7 @@ target-shops-seen = { $count ->
        *[other] { $count } shops were found on the server
     }
 target-shops-seen-hint = name the one that is meant: `stagepass target add { $target } … --replace --path FOLDER`
+target-shops-seen-once = or for once: `stagepass target check { $target } --shop-folder FOLDER`, and the same option of `grant`
 
 grant-shop-needs-a-folder = which shop is meant is found by its folder
 grant-shop-unknown = there is no shop in { $folder } whose software stagepass knows
@@ -860,8 +861,15 @@ no-passwords = `{ $provider }` makes no passwords
     .key = use the supporter's public key, `--key FILE`, or make one with `--generate-key`
     .root = or let stagepass be root there: `stagepass target add { $target } … --replace --become sudo`
 no-shop-folder = `{ $target }` has no shop folder
-    .name-it = name it: `stagepass target add { $target } … --replace --path /var/www/shop`
-    .look = `stagepass target check { $target }` lists the shops that are found there
+    .none-found = no shop was found in the places where shops usually are
+    .for-once = name its folder with `--shop-folder FOLDER`, or for good: `stagepass target add … --replace --path FOLDER`
+shop-folder-unusable = the shop folder { $folder } cannot be used
+shop-is-the-only-one = The shop in { $folder } is the only one that was found.
+shops-several = { $target } has { $count } shops
+    .way-out = name the one that is meant with `--shop-folder FOLDER`; nothing was made
+shop-not-chosen = none of the { $count } shops of { $target } was chosen
+ask-shop = Which of them is it for, 1 to { $count }?
+progress-looking-for-shops = looking for shops on { $target }
 key-kind-refused = { $target } takes no keys of the kind { $kind }
     .why = its sshd says: `PubkeyAcceptedAlgorithms { $accepted }`
     .ask = ask { $supporter } for a key of a kind that this server takes, such as RSA or ECDSA

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 use url::Url;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::grant::Access;
 use crate::lifecycle::form;
 use crate::policy::{
@@ -19,9 +20,10 @@ use crate::policy::{
 };
 use crate::remote::inputs;
 use crate::remote::provider::{Provider, Verb};
-use crate::remote::script::{Answer, Reply};
+use crate::remote::script::{Answer, Reply, clean};
 use crate::remote::server;
 use crate::remote::session::Session;
+use crate::target::{Target, check_path};
 use crate::transport::Route;
 
 /// How long a name is looked up.
@@ -42,6 +44,49 @@ pub(super) struct Unusable {
 pub(super) fn known_by(context: &Context, signs: &str) -> Vec<Arc<Provider>> {
     let all = Provider::list(&context.providers_dir()).into_iter().flatten();
     all.filter(|provider| provider.knows_shop(signs)).collect()
+}
+
+/// A shop that was found where shops usually are.
+pub(super) struct Found {
+    /// Its folder, without links.
+    pub(super) folder: String,
+    /// The file by which it is known.
+    pub(super) sign: String,
+    /// The provider for its software, where one is known.
+    pub(super) provider: Option<String>,
+}
+
+/// The shops that `detect` found on a server whose target names no folder.
+pub(super) fn found(context: &Context, reply: &Reply) -> Vec<Found> {
+    let one = |line: &str| {
+        // The sign behind the path has no blank.
+        let (folder, sign) = line.rsplit_once(' ').unwrap_or((line, ""));
+        let provider = known_by(context, sign).first().map(|provider| provider.name.clone());
+        Found { folder: folder.to_owned(), sign: sign.to_owned(), provider }
+    };
+    reply.lines("shop_seen").map(one).collect()
+}
+
+/// The same for a program.
+pub(super) fn found_documents(found: &[Found]) -> Vec<Value> {
+    let document = |one: &Found| {
+        json!({
+            "folder": clean(&one.folder), "known_by": clean(&one.sign), "provider": one.provider,
+        })
+    };
+    found.iter().map(document).collect()
+}
+
+/// The target as if it named this folder, for once.
+pub(super) fn with_folder(mut target: Target, folder: Option<String>) -> Result<Target> {
+    if let Some(folder) = folder {
+        check_path(&folder).map_err(|e| {
+            let args = [("folder", clean(&folder).into())];
+            Error::of(Kind::Usage, "shop-folder-unusable", &args).because(e)
+        })?;
+        target.path = Some(folder);
+    }
+    Ok(target)
 }
 
 /// What a provider saw of a shop; or why it cannot be used there.

@@ -34,6 +34,7 @@ mod readme;
 mod reconcile;
 mod schedule;
 mod screen;
+mod several_shops;
 mod sharing;
 mod shop;
 mod ssh_config;

@@ -211,7 +211,7 @@ async fn look_beside(
     })
 }
 
-fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {
+pub(super) fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {
     Error::of(
         Kind::Refused,
         "provider-unusable-on",

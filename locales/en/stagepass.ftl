@@ -328,6 +328,10 @@ environment-signal = { $source ->
             [yes] { " " }(`{ $place }`)
            *[no] { "" }
         }
+        [payment-unclear] whether payments move money is not understood{ $placed ->
+            [yes] { " " }(`{ $place }` is `{ $value }`)
+           *[no] { "" }
+        }
         [paid-order] the newest paid order is { $value } old{ $placed ->
             [yes] , paid by `{ $place }`
            *[no] { "" }
@@ -359,6 +363,7 @@ target-shops-seen = { $count ->
        *[other] { $count } shops were found on the server
     }
 target-shops-seen-hint = name the one that is meant: `stagepass target add { $target } … --replace --path FOLDER`
+target-shops-seen-once = or for once: `stagepass target check { $target } --shop-folder FOLDER`, and the same option of `grant`
 
 grant-shop-needs-a-folder = which shop is meant is found by its folder
 grant-shop-unknown = there is no shop in { $folder } whose software stagepass knows
@@ -891,6 +896,11 @@ test-live = `{ $target }` is declared live
 test-failed = `{ $name }` failed the test at: { $step }
     .taken-back = what the test made was taken back
 test-not-gone = what the test made is not proved to be gone
+skeleton-manifest = what it is, is told and may say
+skeleton-program = what it makes: change this
+skeleton-asking = which PHP is asked, as whom, and where
+skeleton-verbs = in which order, and why
+skeleton-sentences = what it tells people
 test-script-unusable = the script of `{ $provider }` cannot be used
     .way-out = nothing of it was run
 test-unread = the server could not be asked whether it can read the script
@@ -915,8 +925,15 @@ no-passwords = `{ $provider }` makes no passwords
     .key = use the supporter's public key, `--key FILE`, or make one with `--generate-key`
     .root = or let stagepass be root there: `stagepass target add { $target } … --replace --become sudo`
 no-shop-folder = `{ $target }` has no shop folder
-    .name-it = name it: `stagepass target add { $target } … --replace --path /var/www/shop`
-    .look = `stagepass target check { $target }` lists the shops that are found there
+    .none-found = no shop was found in the places where shops usually are
+    .for-once = name its folder with `--shop-folder FOLDER`, or for good: `stagepass target add … --replace --path FOLDER`
+shop-folder-unusable = the shop folder { $folder } cannot be used
+shop-is-the-only-one = The shop in { $folder } is the only one that was found.
+shops-several = { $target } has { $count } shops
+    .way-out = name the one that is meant with `--shop-folder FOLDER`; nothing was made
+shop-not-chosen = none of the { $count } shops of { $target } was chosen
+ask-shop = Which of them is it for, 1 to { $count }?
+progress-looking-for-shops = looking for shops on { $target }
 key-kind-refused = { $target } takes no keys of the kind { $kind }
     .why = its sshd says: `PubkeyAcceptedAlgorithms { $accepted }`
     .ask = ask { $supporter } for a key of a kind that this server takes, such as RSA or ECDSA
@@ -2352,11 +2369,6 @@ test-why =
     .listed = { $artifact } is listed: { $detail }
     .key = the test key cannot be read
     .answer = the server answered otherwise: { $answer }
-provider-part =
-    .manifest = what it is, is told and may say
-    .script = what it makes: change this
-    .verbs = in which order, and why
-    .sentences = what it tells people
 revoke-word =
     .not-closed = NOT CLOSED
     .not-recorded = NOT RECORDED

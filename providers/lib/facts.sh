@@ -296,10 +296,11 @@ sp_path_now() {
 }
 
 # Names under which a web server serves the shop folder, a folder above it, or its public folder
-# below it; without a shop folder, every name it serves. Best effort: includes and variables are not followed.
+# below it; without a shop folder, every name it serves: as lines of a reply, since they may be many. Best effort: includes and
+# variables are not followed.
 sp_served_as() {
     local file
-    sp_served=''
+    sp_served=path_served_as=
     sp_real=$sp_path
     if [ -n "$sp_path" ] && cd -P "$sp_path" 2>/dev/null; then
         sp_real=$PWD
@@ -322,20 +323,34 @@ sp_served_as() {
             return under(r, p) || under(r, q) || under(p, r) || under(q, r)
         }
         function flush() { if (ok || p == "") all = all names; names = ""; ok = 0 }
+        # From the FROM-th word of this line on; nginx names more in the lines behind it until a semicolon, Apache behind a backslash.
+        function take(from,   i, n) {
+            for (i = from; i <= NF; i++) {
+                n = $i; gsub(/["\047]/, "", n); sub(/[;#].*/, "", n); sub(/^[a-z]+:\/\//, "", n); sub(/:[0-9]+$/, "", n)
+                if (n != "" && n != "_" && n !~ /[^A-Za-z0-9._*~-]/) names = names "," n
+                if ($i ~ /;/) { more = 0; return }
+                if ($i ~ /^#/) break
+            }
+            more = nginx || $NF == "\\"
+        }
         BEGIN { p = ENVIRON["SP_P"]; q = ENVIRON["SP_Q"]; sub(/\/+$/, "", p); sub(/\/+$/, "", q) }
         NR > 20000 { exit }
-        FNR == 1 { flush() }
-        { sub(/^[ \t]+/, ""); w = tolower($1) }
+        FNR == 1 { flush(); more = 0 }
+        { sub(/^[ \t]+/, ""); sub(/\r$/, ""); w = tolower($1) }
+        more { take(1); next }
         w ~ /^server\{?$/ || w ~ /^<\/?virtualhost/ { flush() }
-        w == "server_name" || w == "servername" || w == "serveralias" {
-            for (i = 2; i <= NF; i++) {
-                n = $i; sub(/;.*/, "", n); sub(/^[a-z]+:\/\//, "", n); sub(/:[0-9]+$/, "", n)
-                if (n != "" && n != "_" && n !~ /[^A-Za-z0-9._*~-]/) names = names "," n
-                if ($i ~ /;/) break
-            }
-        }
+        w == "server_name" || w == "servername" || w == "serveralias" { nginx = w == "server_name"; take(2) }
         w == "root" || w == "documentroot" { sub(/^[^ \t]+[ \t]+/, ""); if (near($0)) ok = 1 }
-        END { flush(); print substr(all, 2, 4000) }' "$@" 2>/dev/null) || :
+        END {
+            flush()
+            # A name that is cut off may be the one that counts.
+            for (all = substr(all, 2); all != ""; all = substr(all, length(n) + 2)) {
+                n = substr(all, 1, 380)
+                if (n != all) sub(/,[^,]*$/, "", n)
+                print (said++ ? "served_more=" : "path_served_as=") n
+            }
+        }' "$@" 2>/dev/null) || :
+    sp_served=${sp_served:-path_served_as=}
 }
 
 # What any provider says of the server and its clock.

@@ -135,7 +135,7 @@ sp_shops_seen() {
     roots=$(cat -- /etc/apache2/sites-enabled/* /etc/httpd/conf.d/*.conf /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*.conf 2>/dev/null |
         awk 'tolower($1) ~ /^(documentroot|root)$/ { gsub(/[";]/, "", $2); if ($2 ~ /^\//) print $2 }') || roots=''
     set -- /var/www /var/www/* /var/www/*/html /var/www/*/htdocs /var/www/*/public_html /var/www/*/public /var/www/*/web /var/www/vhosts/*/httpdocs \
-        /home/*/public_html /home/*/htdocs /home/*/www /home/*/domains/*/public_html /srv/* /srv/*/htdocs \
+        /home/*/public_html /home/*/public_html/* /home/*/htdocs /home/*/www /home/*/domains/*/public_html /srv/* /srv/*/htdocs \
         /usr/share/wordpress /opt/bitnami/*
     set -f
     IFS=$sp_nl
@@ -284,7 +284,7 @@ sp_facts() {
     sp_say path_now "$sp_now_at"
     sp_folder
     sp_served_as
-    sp_say path_served_as "$sp_served"
+    sp_out=$sp_out$sp_served$sp_nl
 }
 
 # What runs here, and what it is called.

@@ -332,8 +332,8 @@ final class Stagepass_Magento extends Stagepass_Rows
             $switches = $this->everywhere($switch);
             $is_on = in_array('1', $switches, true);
             foreach ($this->everywhere($path) as $place => $value) {
-                $test = isset($meaning[strtolower($value)]) ? $meaning[strtolower($value)] : '';
-                if ($test !== '' && ($is_on || (!$switches && $test === 'no'))) {
+                $test = isset($meaning[strtolower($value)]) ? $meaning[strtolower($value)] : '?' . $value;
+                if ($is_on || (!$switches && $test === 'no')) {
                     Stagepass::signal('payment-test', $test, $place);
                 }
             }
@@ -346,13 +346,13 @@ final class Stagepass_Magento extends Stagepass_Rows
         if (!$this->has('sales_order')) {
             return;
         }
-        $order = $this->value('SELECT entity_id FROM ' . $this->table('sales_order') . " WHERE state IN ('processing', 'complete') ORDER BY entity_id DESC LIMIT 1");
-        if ($order === null) {
-            return;
-        }
-        $created = (string) $this->value('SELECT UNIX_TIMESTAMP(created_at) FROM ' . $this->table('sales_order') . ' WHERE entity_id = ?', array($order));
-        $method = $this->has('sales_order_payment') ? $this->value('SELECT method FROM ' . $this->table('sales_order_payment') . ' WHERE parent_id = ? ORDER BY entity_id', array($order)) : null;
-        Stagepass::signal('newest-paid-order', (string) (int) $created, $method === null ? 'unknown' : $method);
+        $orders = $this->values('SELECT entity_id FROM ' . $this->table('sales_order') . " WHERE state IN ('processing', 'complete') ORDER BY entity_id DESC LIMIT 200");
+        $has_ways = $this->has('sales_order_payment');
+        $this->say_newest($orders, function ($order) {
+            return $this->value('SELECT UNIX_TIMESTAMP(created_at) FROM ' . $this->table('sales_order') . ' WHERE entity_id = ?', array($order));
+        }, function ($order) use ($has_ways) {
+            return $has_ways ? $this->value('SELECT method FROM ' . $this->table('sales_order_payment') . ' WHERE parent_id = ? ORDER BY entity_id', array($order)) : '';
+        });
     }
 
     // ---- making ---------------------------------------------------------------------------------

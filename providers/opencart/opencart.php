@@ -165,9 +165,8 @@ final class Stagepass_Opencart extends Stagepass_Rows
         foreach ($rows as $row) {
             list($key, $value, $store) = array($this->of_setting('key', $row), $this->of_setting('value', $row), $this->of_setting('store_id', $row));
             $test = array('1' => 'yes', '0' => 'no', 'sandbox' => 'yes', 'test' => 'yes', 'production' => 'no', 'live' => 'no');
-            if (isset($test[strtolower($value)])) {
-                Stagepass::signal('payment-test', $test[strtolower($value)], $store === '0' ? $key : $key . '@store_' . $store);
-            }
+            $value = isset($test[strtolower($value)]) ? $test[strtolower($value)] : '?' . $value;
+            Stagepass::signal('payment-test', $value, $store === '0' ? $key : $key . '@store_' . $store);
         }
     }
 
@@ -186,12 +185,13 @@ final class Stagepass_Opencart extends Stagepass_Rows
         if (!$paid) {
             return;
         }
-        $order = $this->value('SELECT order_id FROM ' . $this->table('order') . ' WHERE order_status_id IN (' . implode(', ', $paid) . ') ORDER BY date_added DESC LIMIT 1');
-        if ($order === null) {
-            return;
-        }
-        $added = (string) $this->value('SELECT date_added FROM ' . $this->table('order') . ' WHERE order_id = ?', array($order));
-        Stagepass::signal('newest-paid-order', (string) self::seconds($added, $this->setting('config_timezone')), $this->payment_of($order));
+        $orders = $this->values('SELECT order_id FROM ' . $this->table('order') . ' WHERE order_status_id IN (' . implode(', ', $paid) . ') ORDER BY date_added DESC LIMIT 200');
+        $zone = $this->setting('config_timezone');
+        $this->say_newest($orders, function ($order) use ($zone) {
+            return self::seconds((string) $this->value('SELECT date_added FROM ' . $this->table('order') . ' WHERE order_id = ?', array($order)), $zone);
+        }, function ($order) {
+            return $this->payment_of($order);
+        });
     }
 
     private function payment_of($order)

@@ -297,9 +297,8 @@ final class Stagepass_Prestashop extends Stagepass_Rows
                 continue;
             }
             foreach ($this->set($sign[0]) as $place => $value) {
-                if ($value === $sign[1] || $value === $sign[2]) {
-                    Stagepass::signal('payment-test', $value === $sign[1] ? 'yes' : 'no', $place);
-                }
+                $words = array($sign[1] => 'yes', $sign[2] => 'no');
+                Stagepass::signal('payment-test', isset($words[$value]) ? $words[$value] : '?' . $value, $place);
             }
         }
     }
@@ -312,9 +311,12 @@ final class Stagepass_Prestashop extends Stagepass_Rows
             return;
         }
         Stagepass::signal('orders', (string) $count, 'orders');
-        $order = $this->value('SELECT o.id_order FROM ' . $paid . ' ORDER BY o.date_add DESC LIMIT 1');
-        $added = (string) $this->value('SELECT date_add FROM ' . $this->table('orders') . ' WHERE id_order = ?', array($order));
-        Stagepass::signal('newest-paid-order', (string) self::seconds($added, $this->setting('PS_TIMEZONE')), (string) $this->value('SELECT module FROM ' . $this->table('orders') . ' WHERE id_order = ?', array($order)) ?: 'unknown');
+        $zone = $this->setting('PS_TIMEZONE');
+        $this->say_newest($this->values('SELECT o.id_order FROM ' . $paid . ' ORDER BY o.date_add DESC LIMIT 200'), function ($order) use ($zone) {
+            return self::seconds((string) $this->value('SELECT date_add FROM ' . $this->table('orders') . ' WHERE id_order = ?', array($order)), $zone);
+        }, function ($order) {
+            return $this->value('SELECT module FROM ' . $this->table('orders') . ' WHERE id_order = ?', array($order));
+        });
     }
 
     // The logins that the shop wrote into its log, but for those that are known already: UNIXTIME ADDRESS KIND TEXT. What it writes is

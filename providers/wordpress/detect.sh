@@ -14,7 +14,21 @@ sp_site_look() {
     sp_site_unfit "$sp_php_id" "$sp_php_because" || :
 }
 
+# What the rows say where nobody could load the shop: it may be a live one all the same.
+sp_wp_rows_otherwise() {
+    [ -z "$sp_user_facts" ] && [ -n "$sp_site_config" ] && sp_has setpriv || return 0
+    sp_find_nobody
+    [ -n "$sp_nobody" ] || return 0
+    sp_site_owner=$sp_nobody
+    if sp_site_find_php; then
+        sp_site_ask facts
+        sp_user_facts=$sp_php_said
+    fi
+    sp_site_owner='' sp_php_said=''
+}
+
 sp_site_say_seen() {
+    sp_wp_rows_otherwise
     sp_say platform wordpress
     sp_say layout "$sp_wp_layout"
     sp_say shop_root "$sp_site_root"
@@ -36,6 +50,7 @@ sp_site_say_seen() {
     [ "$sp_v" != settings ] || sp_say note settings
     [ -z "$sp_wp_died" ] || { sp_say died "$sp_wp_died" && sp_say note plugin-dies; }
     sp_php_said=$sp_user_facts
-    sp_php_pass direct direct_why
+    # Whatever became of the shop, and whatever its plugins say.
+    sp_php_pass direct direct_why signal
     sp_php_is direct || sp_say note not-direct
 }

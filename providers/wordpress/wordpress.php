@@ -333,6 +333,10 @@ class Stagepass_Wordpress
             Stagepass::say('content_folder', $this->content);
         }
         $this->say_state();
+        if (class_exists('Stagepass_Wordpress_Signals', false)) {
+            $signals = new Stagepass_Wordpress_Signals(self::text());
+            $signals->say_rows($this->direct, $this->prefix);
+        }
     }
 
     // What is compared at the end.
@@ -363,6 +367,8 @@ class Stagepass_Wordpress
         if (class_exists('Stagepass_Wordpress_Signals', false)) {
             $signals = new Stagepass_Wordpress_Signals(self::text());
             $signals->say();
+            $this->through_shop();
+            $signals->say_rows($this->direct, $this->prefix);
         }
         $this->user_to_be();
     }

@@ -29,7 +29,7 @@ pub use backup::{
 };
 pub use environment::{
     Declared, EnvironmentFinding, EnvironmentVerdict, Leads, Says, ShopHost, ShopSeen, ShopSignal,
-    ShopSignalKind, leads, may_be_public,
+    ShopSignalKind, could_be_live, leads, may_be_public,
 };
 pub use extension::{Agreed, ExtensionDecision, ExtensionRequest, NewDeadline, decide_extension};
 pub use name::{NameProblem, check_name, check_reference, check_sentence};

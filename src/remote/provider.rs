@@ -217,6 +217,20 @@ impl Files {
     }
 }
 
+/// A program of the merchant's own, as it is, with what is shared before it: what every program has, and what it names
+/// of the rest.
+fn program_of(own: &str) -> String {
+    let shared = [
+        ("Stagepass_Constants", CONSTANTS),
+        ("Stagepass_Returned", RETURNED),
+        ("Stagepass_Rows", ROWS),
+        ("Stagepass_State", STATE),
+    ];
+    let named = shared.iter().filter(|(class, _)| own.contains(class)).map(|(_, text)| *text);
+    let library: String = PHP_LIBRARY.iter().copied().chain(named).map(slim::php).collect();
+    format!("{library}{}", own.strip_prefix("<?php").unwrap_or(own))
+}
+
 /// A function in sh of this name that prints this text.
 fn printing(name: &str, text: &str) -> String {
     let mut function = format!("\n{name}() {{\nprintf '%s' ").into_bytes();
@@ -343,6 +357,8 @@ pub enum ProofKind {
 enum Language {
     /// POSIX sh.
     Sh,
+    /// PHP, asked by functions in sh: `provider.php` beside them.
+    Php,
 }
 
 /// `provider.toml`, as it is written.
@@ -351,7 +367,6 @@ enum Language {
 struct Manifest {
     name: String,
     summary: String,
-    #[expect(dead_code, reason = "a manifest must say it; sh is the only answer today")]
     language: Language,
     run_as: RunAs,
     account: AccountKind,
@@ -465,7 +480,9 @@ pub struct Provider {
     sayings: BTreeMap<(Verb, SayingKind), Sayings>,
     /// Where it came from.
     pub origin: Origin,
-    /// The files of its script, in their order; none of a built-in one.
+    /// What its manifest says that it is written in.
+    language: Language,
+    /// The files of its script, in their order, that in PHP last; none of a built-in one.
     pub parts: Vec<Part>,
     /// SHA-256 of manifest, script, the functions they share and the gate, in hex; kept in every
     /// grant.
@@ -640,7 +657,15 @@ impl Provider {
         }
         // None need end its last line.
         let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
-        let script = texts.join("\n");
+        let mut script = texts.join("\n");
+        let program_path = folder.join(PROGRAM);
+        let has_program = program_path.symlink_metadata().is_ok();
+        if has_program {
+            refuse_unsafe(&program_path)?;
+            let text = read(&program_path)?;
+            script.push_str(&printing("sp_php_program", &program_of(&text)));
+            parts.push(Part { path: program_path, text });
+        }
         let sentences_path = folder.join(SENTENCES);
         let mut sentences = None;
         if sentences_path.symlink_metadata().is_ok() {
@@ -649,6 +674,11 @@ impl Provider {
         }
         let text = Text { manifest: &manifest, script: &script, sentences };
         let read = Self::parse(name, text, Origin::Folder(folder.to_owned()))?;
+        if has_program != (read.language == Language::Php) {
+            let why =
+                format!("its language is `php` where there is a `{PROGRAM}`, and nowhere else");
+            return Err(ProviderError::Manifest { path: manifest_path.display().to_string(), why });
+        }
         Ok(Self { parts, ..read })
     }
 
@@ -780,6 +810,7 @@ impl Provider {
             sentences,
             sayings,
             origin,
+            language: parsed.language,
             parts: Vec::new(),
             digest,
             inputs,
@@ -1016,6 +1047,9 @@ pub(crate) struct Text<'a> {
     /// `en.ftl`, where there is one.
     pub sentences: Option<String>,
 }
+
+/// The program of a provider that is written in PHP.
+pub(crate) const PROGRAM: &str = "provider.php";
 
 /// The file of a provider's sentences, in English.
 const SENTENCES: &str = "en.ftl";

@@ -235,9 +235,10 @@ impl Server {
             "false" => Some(false),
             _ => None,
         };
-        let served_names = reply
-            .text("path_served_as")
-            .split(',')
+        // A list that is too long for one value goes on in lines.
+        let served_names = std::iter::once(reply.text("path_served_as"))
+            .chain(reply.lines("served_more"))
+            .flat_map(|names| names.split(','))
             .map(clean)
             .filter(|name| !name.is_empty())
             .collect();

@@ -405,8 +405,21 @@ fn a_shop_is_found_where_none_is_named_and_known_by_its_files() {
     assert!(shown.contains("  /var/www/my shop  (wp-load.php)\n"), "{shown}");
     let public = key.public.to_str().unwrap();
     let words = ["--key", public, "--with", "server,shop", "--output", "/nonexistent/x"];
+    let found = &document["result"]["shops_found"];
+    assert_eq!(found[0]["folder"], "/data/third", "{found:#}");
+    assert_eq!(found[1]["provider"], "wordpress", "{found:#}");
+    assert_eq!(found[2]["provider"], "magento", "{found:#}");
     let run = nothing_happens(&story, &host, 2, || story.grant("bare", &words));
-    assert!(run.output().contains("target check bare"), "{}", run.told());
+    for words in ["2  /var/www/my shop  (wordpress)", "(magento)", "--shop-folder"] {
+        assert!(run.output().contains(words), "{}", run.told());
+    }
+    // Where there is none at all, and a folder that is no folder's name.
+    host.sh("rm -r '/var/www/my shop' /home/deploy/public_html /data/third /srv/again");
+    let run = nothing_happens(&story, &host, 2, || story.grant("bare", &words));
+    assert!(run.output().contains("no shop was found"), "{}", run.told());
+    let folder = [&words[..], &["--shop-folder", "../shop"]].concat();
+    let run = nothing_happens(&story, &host, 2, || story.grant("bare", &folder));
+    assert!(run.output().contains("../shop"), "{}", run.told());
     // A folder of a shop of another kind, and one of none.
     story.target("none", &host, "root", &[]);
     let run = nothing_happens(&story, &host, 6, || story.grant("none", &words));

@@ -118,6 +118,154 @@ fn what_was_just_made_passes_the_test_is_granted_and_ends() {
     story.run(["ledger", "verify"]).ok();
 }
 
+// ---- the same in PHP ----------------------------------------------------------------------------
+
+/// A server with PHP, and a provider in PHP that was just made.
+fn with_a_new_one_in_php() -> (Story, Host, PathBuf) {
+    let story = Story::new();
+    let host = story.stage.light(SUITE).shop().shop_software().start();
+    story.target("staging", &host, "root", &[]);
+    story.run(["provider", "new", NAME, "--language", "php"]).ok();
+    let folder = story.stage.config().join("providers").join(NAME);
+    (story, host, folder)
+}
+
+#[test]
+fn what_was_just_made_in_php_passes_the_test_is_granted_and_ends() {
+    let (story, host, folder) = with_a_new_one_in_php();
+    let before = merchants_own(&host);
+    for file in ["provider.toml", "provider.php", "provider.sh", "verbs.sh", "en.ftl"] {
+        assert_eq!(mode(&folder.join(file)), 0o600);
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        assert!(!text.contains("@NAME@") && !text.contains("@LANGUAGE@"), "{file}");
+    }
+    let run = tested(&story, &["--to-the-end"]).ok();
+    let steps = run.json()["result"]["steps"].to_string();
+    for step in ["the server ends it by itself", "an open after its close is refused"] {
+        assert!(steps.contains(step), "{steps}");
+    }
+    host.sh("! find /var/lib/stagepass -mindepth 1 | grep .");
+    same_text(&before, &merchants_own(&host));
+
+    let key = story.stage.supporter_key();
+    let both = format!("server,{NAME}");
+    let jane = story.granted_key("staging", &key, &["--with", &both]);
+    // PHP ran as who runs the program, and not as root.
+    let owner = host.sh(&format!("stat -c %U /var/lib/stagepass/{NAME}.d/*"));
+    assert_eq!(owner, "www-data\n");
+    let text = made(&host);
+    assert!(text.starts_with(&format!("{{\"stagepass\":\"{}1 ", jane.id)), "{text}");
+    assert!(text.contains(&format!("\"until\":{}}}", jane.deadline)), "{text}");
+    story.run(["sweep", "--check"]).ok();
+    story.run(["verify", &jane.id]).ok();
+    let seen = story.run(["reconcile", "staging", "--json"]).ok().json();
+    let seen = &seen["result"]["targets"][0];
+    assert_eq!(seen["findings"].as_array().unwrap().len(), 0, "{seen:#}");
+    story.run(["extend", &jane.id, "--for", "15d", "--reason", "a test"]).ok();
+    let until = story.show(&jane.id)["grant"]["deadline"].as_i64().unwrap();
+    assert!(until > jane.deadline && made(&host).contains(&until.to_string()), "{}", made(&host));
+    // Somebody's hand in it is noticed, and it goes all the same.
+    host.sh(&format!("echo ' ' >>/var/lib/stagepass/{NAME}.d/{}1.json", jane.id));
+    let run = story.run(["sweep", "--check"]).exits(8);
+    assert!(run.output().contains("was changed"), "{}", run.told());
+    story.revoked(&jane.id);
+    nothing_is_left(&host, &jane.id);
+    none_is_left(&host);
+    same_text(&before, &merchants_own(&host));
+    story.run(["verify", &jane.id]).ok();
+    story.run(["ledger", "verify"]).ok();
+}
+
+#[test]
+fn an_edit_in_php_is_named_where_it_is_wrong_and_leaves_nothing() {
+    let (story, host, folder) = with_a_new_one_in_php();
+    let before = merchants_own(&host);
+    for Edit { file, from, to, said } in [
+        edit(
+            "provider.php",
+            "private string $file;",
+            "private string file;",
+            &["provider.php`: line", "syntax error"],
+        ),
+        edit("provider.toml", "\"php\"", "\"sh\"", &["provider.php", "language"]),
+        // A function that is nowhere, and an end in the middle.
+        edit(
+            "provider.php",
+            "json_encode($entry)",
+            "jsn_encode($entry)",
+            &["test at: open", "Error"],
+        ),
+        edit(
+            "provider.php",
+            "$this->text())) {",
+            "$this->text()) || exit(0)) {",
+            &["test at: open", "gave no answer to make"],
+        ),
+        // Nothing is made, and nobody sees it; what is closed was not.
+        edit(
+            "provider.php",
+            "!Stagepass::put($this->file, $this->text())",
+            "false",
+            &["test at: open", "is not there"],
+        ),
+        edit("provider.php", "@unlink($this->file);", ";", &["still there"]),
+        edit("provider.php", "($mark[1] ?? '-')", "'-'", &["marks list it"]),
+        edit("provider.sh", "own_owner=www-data", "own_owner=root", &["no account root"]),
+        edit(
+            "provider.sh",
+            "own_owner=www-data",
+            "own_owner=nobody-here",
+            &["no account nobody-here"],
+        ),
+        edit("provider.sh", "own_php_version=70400", "own_php_version=990400", &["99.4"]),
+        edit(
+            "provider.sh",
+            "own_folder=/var/lib/stagepass/",
+            "own_folder=/tmp/",
+            &["is not made where others"],
+        ),
+    ] {
+        let path = folder.join(file);
+        let good = fs::read_to_string(&path).unwrap();
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(good, bad, "{from}");
+        fs::write(&path, bad).unwrap();
+        let run = tested(&story, &[]).fails();
+        for words in said {
+            assert!(run.output().contains(words), "{from}: {words}: {}", run.told());
+        }
+        fs::write(&path, good).unwrap();
+        for grant in
+            story.run(["list", "--json"]).ok().json()["result"]["grants"].as_array().unwrap()
+        {
+            story.run(["revoke", grant["id"].as_str().unwrap()]).ok();
+        }
+        assert_eq!(made(&host), "", "{from}");
+        none_is_left(&host);
+        same_text(&before, &merchants_own(&host));
+    }
+    tested(&story, &[]).ok();
+}
+
+#[test]
+fn what_is_not_ours_stays_where_a_program_in_php_looks_for_it() {
+    let (story, host, _) = with_a_new_one_in_php();
+    // A folder that was there before, of who runs the program; a link and a pipe in the place of entries.
+    let folder = format!("/var/lib/stagepass/{NAME}.d");
+    host.sh(&format!("install -d -m 755 /var/lib/stagepass; install -d -m 755 -o www-data {folder}; echo theirs >{folder}/theirs.json; \
+        ln -s /etc/passwd {folder}/link.json; mkfifo {folder}/pipe.json; echo '{{\"stagepass\":[1],\"account\":{{}}}}' >{folder}/odd.json"));
+    tested(&story, &[]).ok();
+    let key = story.stage.supporter_key();
+    let jane = story.granted_key("staging", &key, &["--with", &format!("server,{NAME}")]);
+    let file = format!("{folder}/{}1.json", jane.id);
+    host.sh(&format!("rm {file}; ln -s /etc/passwd {file}"));
+    let run = story.run(["revoke", &jane.id, "--json"]);
+    let left = host.sh(&format!("ls {folder}; readlink {file}; wc -l </etc/passwd"));
+    for name in ["theirs.json", "link.json", "pipe.json", "odd.json", "/etc/passwd"] {
+        assert!(left.contains(name), "{left}: {}", run.told());
+    }
+}
+
 #[test]
 fn two_grants_of_it_stand_beside_each_other_and_what_is_not_ours_stays() {
     let (story, host, _) = with_a_new_one();
@@ -439,8 +587,8 @@ fn the_server_ends_it_with_nobody_around_on_a_booted_host() {
 #[test]
 fn every_command_of_the_chapter_from_nothing_does_what_it_shows_on_a_booted_host() {
     let stage = Stage::new();
-    let host =
-        stage.full(SUITE).deploy(Sudo::NoPassword).shop().hostname("staging.shop.example").start();
+    let host = stage.full(SUITE).deploy(Sudo::NoPassword).shop().shop_software();
+    let host = host.hostname("staging.shop.example").start();
     readme::tour(&stage, &host, "docs/providers.md", |path| {
         let usual = stage.home().join(".config");
         fs::create_dir_all(&usual).unwrap();

@@ -479,6 +479,22 @@ folder_facts() {
     rm -rf "$root/home/deploy/.ssh"
 }
 
+# However a web server is told what a site is called, and however many names that are.
+names_of_a_site() {
+    local site=$root/etc/apache2/sites-enabled/names.conf many
+    printf '<VirtualHost *:80>\n ServerName "one.example"\n ServerAlias two.example \\\n   www.three.example # and\n DocumentRoot /srv/names\n</VirtualHost>\n' >"$site"
+    mkdir -p "$root/srv/names" "$root/etc/nginx/conf.d"
+    printf 'server {\n server_name four.example # the first\n   "www.five.example"\n   *.six.example;\n root /srv/names;\n}\nserver {\n server_name other.example;\n root /srv/other;\n}\n' >"$root/etc/nginx/conf.d/names.conf"
+    verb linux-account detect path=/srv/names
+    says 'path_served_as=four.example,www.five.example,*.six.example,one.example,two.example,www.three.example'
+    rm "$root/etc/nginx/conf.d/names.conf"
+    many=$(seq -s ' ' -f 'shop%g.staging.example' 500)
+    printf '<VirtualHost *:80>\n ServerName one.example\n ServerAlias %s\n ServerAlias www.last.example\n DocumentRoot /srv/names\n</VirtualHost>\n' "$many" >"$site"
+    verb linux-account detect path=/srv/names
+    same 'none is left out or cut' "one.example $many www.last.example" "$(sed -n -e 's/^path_served_as=//p' -e 's/^served_more=//p' <<<"$out" | tr ',\n' '  ' | sed 's/ $//')"
+    rm -r "$site" "$root/srv/names"
+}
+
 detects() {
     folder_facts
     about="$suite detect"
@@ -508,6 +524,7 @@ detects() {
     verb linux-account detect "path=$shop" account=root
     says account_exists=true account_source=local 'path_served_as=staging.shop.example,www.staging.shop.example' path_owner=deploy
     same 'detect changed something' "$before" "$(cd "$root" && find etc home srv var/lib -newer "$tmp/check.pub" -printf '%p %T@ %m\n' | sort)"
+    names_of_a_site
     echo 'PasswordAuthentication no' >"$root/etc/ssh/sshd_config.d/20-test.conf"
     verb linux-account detect
     says can_password=false password_authentication=no

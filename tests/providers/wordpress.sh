@@ -204,6 +204,8 @@ wp_programs() {
         same "${one#"$repo"/} is for PHP 7.0" 'looked' "$({ printf '%s\n' '<?php' && wp_newer && printf '%s\n' '$found(file_get_contents("/tmp/program.php")); echo "looked";'; } | on php)"
         rm "$root/tmp/program.php"
     done
+    # What a merchant begins with may be newer, and every PHP from 7.4 on understands it.
+    for one in "$repo"/src/command/provider/skeleton/php/*.php; do want "PHP understands ${one#"$repo"/}" eval 'on php -l <"$one"'; done
     want 'what is newer is seen' grep -q 'str_contains' <<<"$({ printf '%s\n' '<?php' && wp_newer && printf '%s\n' '$found("<?php str_contains(1, 2);");'; } | on php)"
     want 'so is what it is written with' grep -q -- '??=' <<<"$({ printf '%s\n' '<?php' && wp_newer && printf '%s\n' '$found("<?php \$a ??= 1;");'; } | on php)"
 }

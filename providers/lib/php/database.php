@@ -125,12 +125,16 @@ final class Stagepass_Database
         return $statement;
     }
 
+    public function all_tables()
+    {
+        return $this->values($this->kind === 'sqlite' ? "SELECT name FROM sqlite_master WHERE type = 'table'" : 'SHOW TABLES');
+    }
+
     // Every table whose name ends so.
     public function tables($prefix, $ending)
     {
-        $all = $this->kind === 'sqlite' ? $this->values("SELECT name FROM sqlite_master WHERE type = 'table'") : $this->values('SHOW TABLES');
         $found = array();
-        foreach ($all as $table) {
+        foreach ($this->all_tables() as $table) {
             if (preg_match('{^' . preg_quote($prefix, '{') . '(\d+_)?' . preg_quote($ending, '{') . '$}', $table)) {
                 $found[] = $table;
             }

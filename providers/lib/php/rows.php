@@ -327,6 +327,26 @@ abstract class Stagepass_Rows
 
     // ---- what all of them tell ------------------------------------------------------------------
 
+    // Of the newest ORDERS that were paid, the newest of each way to pay: the newest of all may have been paid by bank. What is dated
+    // later than now is no order of a customer's, and hides none. WHEN and HOW say of an order when it was made, in seconds since 1970,
+    // and by which way it was paid.
+    final protected function say_newest($orders, $when, $how)
+    {
+        $said = array();
+        foreach ($orders as $order) {
+            $at = (int) $when($order);
+            if ($at > time() + 3600) {
+                continue;
+            }
+            $way = (string) $how($order);
+            $way = $way === '' ? 'unknown' : $way;
+            if (!isset($said[$way])) {
+                $said[$way] = true;
+                Stagepass::signal('newest-paid-order', (string) $at, $way);
+            }
+        }
+    }
+
     // The user of the grant in a sentence.
     protected function called()
     {

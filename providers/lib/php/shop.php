@@ -49,9 +49,12 @@ final class Stagepass
         self::$said .= self::told('nonce') . ' ' . $key . '=' . substr((string) $value, 0, 400) . "\n";
     }
 
+    // What is too long loses its end, and not the place where it stood. A character that nobody sees stays seen, so that no word is
+    // taken for another.
     public static function signal($name, $value, $where)
     {
-        self::say('signal', $name . "\t" . str_replace("\t", ' ', $value) . "\t" . preg_replace('/\s+/', '_', $where));
+        $value = str_replace("\t", ' ', substr($value, 0, 120));
+        self::say('signal', $name . "\t" . ($name === 'host' ? $value : preg_replace('/[^\x20-\x7e]/', '?', $value)) . "\t" . preg_replace('/\s+/', '_', $where));
     }
 
     // Says it all, and how it ended: 0, 10 (refused, nothing was changed) or 20. Only the first end counts.

@@ -97,20 +97,14 @@ pub(super) fn refuse_password_of_ours(wanted: &Wanted) -> Result<()> {
         .hint_of("no-passwords.root", &[("target", target.into())]))
 }
 
-/// What needs a shop folder is refused before a server is asked where there is none.
-pub(super) fn refuse_without_shop(wanted: &Wanted) -> Result<()> {
+/// Why it has to be known which shop is meant, where the target does not say so.
+pub(super) fn why_a_shop_is_needed(wanted: &Wanted) -> Option<String> {
+    if wanted.target.path.is_some() {
+        return None;
+    }
     let mut all = std::iter::once(&wanted.provider).chain(&wanted.beside);
-    let of_shop = message::text("grant-shop-needs-a-folder", &[]);
-    let of_shop = wanted.shop_at.map(|_| &of_shop);
-    let needed = all.find_map(|provider| provider.needs_shop.as_ref()).or(of_shop);
-    let Some(why) = needed.filter(|_| wanted.target.path.is_none()) else {
-        return Ok(());
-    };
-    let target = &wanted.target.name;
-    Err(Error::of(Kind::Usage, "no-shop-folder", &[("target", target.into())])
-        .because_text(why)
-        .hint_of("no-shop-folder.name-it", &[("target", target.into())])
-        .hint_of("no-shop-folder.look", &[("target", target.into())]))
+    let needed = all.find_map(|provider| provider.needs_shop.clone());
+    needed.or_else(|| wanted.shop_at.map(|_| message::text("grant-shop-needs-a-folder", &[])))
 }
 
 /// Keys of a kind that the server does not take are refused before anything is made.

@@ -140,9 +140,10 @@ pub(super) async fn look(
         let asked = (own_name(wanted, provider, id), id, wanted.request.access);
         match shop::look(context, session, provider, (&asked.0, asked.1, asked.2)).await? {
             Ok(reply) => others.push(reply),
-            Err(why) => {
+            Err(shop::Unusable { why, reply }) => {
                 let args = [("provider", (&provider.name).into()), ("why", why.into())];
                 notes.push(Note::of("shop-not-looked-into", &args));
+                others.extend(reply);
             }
         }
     }
@@ -199,7 +200,7 @@ async fn look_beside(
     let account = own_name(wanted, provider, id);
     let target = &wanted.target.name;
     let looked = shop::look(context, session, provider, (&account, id, wanted.request.access));
-    looked.await?.map_err(|why| {
+    looked.await?.map_err(|shop::Unusable { why, .. }| {
         Error::of(
             Kind::Refused,
             "provider-unusable-on",
@@ -210,7 +211,7 @@ async fn look_beside(
     })
 }
 
-fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {
+pub(super) fn unusable(context: &Context, wanted: &Wanted, reason: String) -> Error {
     Error::of(
         Kind::Refused,
         "provider-unusable-on",

@@ -7,6 +7,7 @@ mod decide;
 mod look;
 mod plan;
 mod report;
+mod shop_folder;
 mod wanted;
 
 use std::path::PathBuf;
@@ -20,11 +21,12 @@ use self::credential::{
 };
 use self::decide::{
     agree, asked, decide, refuse_early, refuse_password_of_ours, refuse_unshowable_credential,
-    refuse_without_shop, unseen_backup,
+    unseen_backup, why_a_shop_is_needed,
 };
 use self::look::{account_name, connect, look, new_id, own_name};
 use self::plan::Plan;
 use self::report::report;
+use self::shop_folder::choose_shop;
 pub(super) use self::wanted::deadline_of;
 use self::wanted::{Wanted, ask_for_what_is_missing, resolve};
 use crate::command::{backup, schedule_warning};
@@ -74,6 +76,8 @@ Examples:
     --access ssh --for 2h --from 192.0.2.0/24 --output jane.key
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub \\
     --with server,shop --seal
+  stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub \\
+    --with server,shop --shop-folder /var/www/second --output jane.txt
   stagepass grant --case MSP-4711 --target staging --supporter 'Jane Doe' --key jane.pub --dry-run")]
 pub struct GrantArgs {
     /// The case it belongs to. Asked for at a terminal; needed elsewhere.
@@ -109,6 +113,12 @@ pub struct GrantArgs {
     /// in the administration of the shop in the target's folder. Default: server.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', add = complete::with())]
     pub with: Vec<String>,
+    /// The shop that it is for, by its folder, where the server has several.
+    ///
+    /// Default: the folder that the target names. Where it names none and a user of a shop is made, the shops in
+    /// the usual places are looked for: the only one is taken, and of several you are asked for one.
+    #[arg(long, value_name = "FOLDER")]
+    pub shop_folder: Option<String>,
     /// How long: 14d, 5h, 90m, 2weeks. Default: the desk's.
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
     pub duration: Option<String>,
@@ -214,8 +224,8 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     let mut wanted = resolve(context, typed).await?;
     refuse_early(context, &wanted)?;
     refuse_password_of_ours(&wanted)?;
-    refuse_without_shop(&wanted)?;
     refuse_unshowable_credential(context, &wanted, dry_run)?;
+    choose_shop(context, &mut wanted).await?;
 
     wanted.provider.prepare(&[Verb::Detect, Verb::Open, Verb::Tried]);
     for beside in &wanted.beside {

@@ -9,7 +9,7 @@ use chrono::Local;
 use ipnet::IpNet;
 
 use super::{AccessArg, AtEndArg, GrantArgs};
-use crate::command::{backup, quoted};
+use crate::command::{backup, quoted, shop};
 use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
@@ -115,6 +115,7 @@ pub(super) fn needed(typed: &mut GrantArgs) -> Result<(String, String, String)> 
 pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<Wanted> {
     let (reference, target, name) = needed(&mut typed)?;
     let target = context.find_target(&target).await?;
+    let target = shop::with_folder(target, typed.shop_folder.take())?;
     let case = find_case(context, &reference).await?;
     let desk = context.desk(&case.desk)?;
     let company = typed.company.take().unwrap_or_else(|| desk.manifest.name.clone());

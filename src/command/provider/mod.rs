@@ -32,6 +32,7 @@ pub enum ProviderVerb {
     #[command(after_help = "\
 Example:
   stagepass provider new office-list --language sh
+  stagepass provider new back-office --language php
   stagepass provider test office-list --target staging")]
     New {
         /// The new provider's name: small letters, digits and `-`.
@@ -66,6 +67,8 @@ Example:
 pub enum ScriptLanguage {
     /// POSIX sh
     Sh,
+    /// PHP 7.4 and later, which the server runs as who owns the program
+    Php,
 }
 
 /// Runs the command.

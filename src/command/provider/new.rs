@@ -14,18 +14,33 @@ use crate::message::{self, Id, Note};
 use crate::output::{Cell, Column, Tone, table};
 use crate::remote::provider::{SERVER, SHOP, is_built_in, is_name, refuse_unsafe};
 
-/// What stands for the provider's name in the files of the skeleton.
+/// What stands for the provider's name in the files of the skeleton, and for what its script is written in.
 const NAME: &str = "@NAME@";
+const LANGUAGE: &str = "@LANGUAGE@";
 
 /// A file of the skeleton: its name, what it says, and what it is for.
 struct Part(&'static str, &'static str, Id);
 
+const MANIFEST: Part =
+    Part("provider.toml", include_str!("skeleton/provider.toml"), Id("skeleton-manifest"));
+const VERBS: Part = Part("verbs.sh", include_str!("skeleton/verbs.sh"), Id("skeleton-verbs"));
+const SENTENCES: Part = Part("en.ftl", include_str!("skeleton/en.ftl"), Id("skeleton-sentences"));
+
 /// The skeleton in sh. It is no provider itself: nothing lists it.
 const SH: [Part; 4] = [
-    Part("provider.toml", include_str!("skeleton/provider.toml"), Id("provider-part.manifest")),
-    Part("provider.sh", include_str!("skeleton/provider.sh"), Id("provider-part.script")),
-    Part("verbs.sh", include_str!("skeleton/verbs.sh"), Id("provider-part.verbs")),
-    Part("en.ftl", include_str!("skeleton/en.ftl"), Id("provider-part.sentences")),
+    MANIFEST,
+    Part("provider.sh", include_str!("skeleton/provider.sh"), Id("skeleton-program")),
+    VERBS,
+    SENTENCES,
+];
+
+/// The same with its program in PHP, in the frame that the providers for shops have.
+const PHP: [Part; 5] = [
+    MANIFEST,
+    Part("provider.php", include_str!("skeleton/php/provider.php"), Id("skeleton-program")),
+    Part("provider.sh", include_str!("skeleton/php/provider.sh"), Id("skeleton-asking")),
+    VERBS,
+    SENTENCES,
 ];
 
 /// Makes the folder, whole or not at all.
@@ -36,11 +51,13 @@ pub(super) fn run(
     dry_run: bool,
 ) -> Result<()> {
     let folder = free_folder(context, name)?;
-    let parts = match language {
+    let parts: &[Part] = match language {
         ScriptLanguage::Sh => &SH,
+        ScriptLanguage::Php => &PHP,
     };
     if !dry_run {
-        let files = parts.iter().map(|Part(file, text, _)| (*file, text.replace(NAME, name)));
+        let of_it = |text: &str| text.replace(NAME, name).replace(LANGUAGE, language.into());
+        let files = parts.iter().map(|Part(file, text, _)| (*file, of_it(text)));
         make(&folder, &files.collect::<Vec<_>>())?;
         // It is one that can be used, or a mistake of ours that is said now.
         context.provider(name)?;

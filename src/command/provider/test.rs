@@ -136,7 +136,9 @@ async fn understood(
             .hint_of("test-script-unusable.way-out", &[])
     };
     for Part { path, text } in &provider.parts {
-        if let Some(why) = unreadable(session, context, provider.run_as, text).await? {
+        let is_php = path.extension().is_some_and(|extension| extension == "php");
+        let read = if is_php { "sp_read_php" } else { "sp_read" };
+        if let Some(why) = unreadable(session, context, provider.run_as, (read, text)).await? {
             return Err(wrong(format!("`{}`: {why}", path.display())));
         }
     }
@@ -149,16 +151,16 @@ async fn understood(
     }
 }
 
-/// What the server's shell says of a text that it only reads: `line 12: …`, where it cannot.
+/// What the server's shell, or its PHP, says of a text that it only reads: `line 12: …`, where it cannot.
 async fn unreadable(
     session: &mut Session<'_>,
     context: &Context,
     run_as: RunAs,
-    text: &str,
+    (read, text): (&str, &str),
 ) -> Result<Option<String>> {
     let outputs = Outputs::from([("complaint".to_owned(), OutputType::Text)]);
     let inputs = vec![("sp_text", Input::Text(text.to_owned()))];
-    let framed = frame_sh("", include_str!("read.sh"), "sp_read", &inputs)
+    let framed = frame_sh("", include_str!("read.sh"), read, &inputs)
         .map_err(|e| Error::of(Kind::Internal, "script-not-made", &[]).because(e))?;
     let why = match session.run_as(run_as, framed, &outputs, context.step_limit).await {
         Answer::Done(reply) => {
@@ -171,8 +173,14 @@ async fn unreadable(
     Err(Error::of(Kind::Refused, "test-unread", &[]).because_text(why).hint_of("nothing-made", &[]))
 }
 
-/// A complaint of `sh -n` with the line in front: dash says `/bin/sh: 12: …`, bash `/bin/sh: line 12: …`.
+/// A complaint with the line in front: dash says `/bin/sh: 12: …`, bash `/bin/sh: line 12: …`, and PHP `Parse error: … in
+/// Standard input code on line 12`.
 fn by_line(complaint: &str) -> String {
+    if let Some((what, line)) = complaint.rsplit_once(" on line ") {
+        let what = what.trim_end_matches(" in Standard input code");
+        let what = what.split_once("error:").map_or(what, |(_, what)| what.trim_start());
+        return format!("line {}: {what}", line.trim());
+    }
     let rest = complaint.strip_prefix("/bin/sh: ").unwrap_or(complaint);
     let rest = rest.strip_prefix("line ").unwrap_or(rest);
     match rest.split_once(": ") {

@@ -29,8 +29,8 @@ use crate::transport::Route;
 const NOBODYS: (&str, Access) = ("0000000000", Access::Sftp);
 
 /// Logs in, looks around with every provider that could be used, and says what is possible.
-pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
-    let target = context.find_target(name).await?;
+pub(super) async fn check(context: &Context, name: &str, folder: Option<String>) -> Result<()> {
+    let target = shop::with_folder(context.find_target(name).await?, folder)?;
     let progress = context
         .output
         .progress(&message::text("progress-connecting-to", &[("target", name.into())]));
@@ -88,8 +88,9 @@ pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
         return Err(nothing_usable(name, &documents));
     }
     text.push_str(&shops.text);
-    let others = servers().next().map(|server| found_elsewhere(name, server)).unwrap_or_default();
-    text.push_str(&others);
+    let found = servers().next().map(|server| shop::found(context, &server.reply));
+    let found = found.unwrap_or_default();
+    text.push_str(&found_elsewhere(name, &found));
     let facts = servers().next().map(|server| {
         let mut facts = server.facts(&route, Vec::new(), target.path.as_deref());
         facts.shop = shops.seen.clone();
@@ -103,6 +104,7 @@ pub(super) async fn check(context: &Context, name: &str) -> Result<()> {
     let notes = environment.as_ref().map(EnvironmentFinding::notes);
     let document = json!({
         "target": name, "server_id": server_id, "providers": documents, "shops": shops.documents,
+        "shops_found": shop::found_documents(&found),
         "environment": environment, "environment_notes": notes,
     });
     context.output.result(&text, document);
@@ -174,11 +176,12 @@ async fn look_at_shops(
                 }));
                 replies.push(reply);
             }
-            Err(why) => {
+            Err(shop::Unusable { why, reply }) => {
                 shops.text.push_str(&format!("\n{title}\n{}", noted(Id("check-unusable"), &why)));
                 shops.documents.push(json!({
                     "provider": named, "usable": false, "why": why,
                 }));
+                replies.extend(reply);
             }
         }
     }
@@ -187,21 +190,17 @@ async fn look_at_shops(
 }
 
 /// The shops on the server, where the target names none of them.
-fn found_elsewhere(name: &str, server: &Server) -> String {
-    let found: Vec<&str> = server.reply.lines("shop_seen").collect();
+fn found_elsewhere(name: &str, found: &[shop::Found]) -> String {
     if found.is_empty() {
         return String::new();
     }
-    // The sign behind the path has no blank.
-    let line = |one: &&str| {
-        let (path, sign) = one.rsplit_once(' ').unwrap_or((one, ""));
-        format!("  {}  ({})\n", clean(path), clean(sign))
-    };
+    let line = |one: &shop::Found| format!("  {}  ({})\n", clean(&one.folder), clean(&one.sign));
     format!(
-        "\n{}\n{}  {}\n",
+        "\n{}\n{}  {}\n  {}\n",
         paint(Tone::Strong, &message::text("target-shops-seen", &[("count", found.len().into())])),
         found.iter().map(line).collect::<String>(),
-        message::text("target-shops-seen-hint", &[("target", name.into())])
+        message::text("target-shops-seen-hint", &[("target", name.into())]),
+        message::text("target-shops-seen-once", &[("target", name.into())])
     )
 }
 

@@ -48,10 +48,19 @@ Example:
     },
     /// Log in, look around and say what stagepass can do there. Changes nothing. With --json every
     /// fact that was seen.
+    ///
+    /// Where the target names no shop folder, the shops in the usual places are listed.
+    #[command(after_help = "\
+Example:
+  stagepass target check staging
+  stagepass target check staging --shop-folder /var/www/second")]
     Check {
         /// The target's name.
         #[arg(add = complete::targets())]
         name: String,
+        /// Look at the shop in this folder, this time.
+        #[arg(long, value_name = "FOLDER")]
+        shop_folder: Option<String>,
         /// Check that it works unattended, as under cron: no agent, no keyring, no questions.
         #[arg(long)]
         unattended: bool,
@@ -107,9 +116,9 @@ pub async fn run(context: Context, command: TargetVerb) -> Result<()> {
         TargetVerb::Add(typed) => add(&context, typed).await,
         TargetVerb::List => list(&context).await,
         TargetVerb::Show { name } => show(&context, &name).await,
-        TargetVerb::Check { name, unattended } => {
+        TargetVerb::Check { name, shop_folder, unattended } => {
             let context = if unattended { context.unattended() } else { context };
-            check::check(&context, &name).await
+            check::check(&context, &name, shop_folder).await
         }
         TargetVerb::Remove { name } => remove(&context, &name).await,
     }

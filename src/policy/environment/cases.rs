@@ -114,6 +114,13 @@ const CASES: &[(&str, EnvironmentVerdict, EnvironmentVerdict)] = &[
     ("shop acme.nl here open; signal environment staging WP_ENVIRONMENT_TYPE", Live, Live),
     ("shop acme.nl here open; signal payment-test yes multisafepay_testmode", Live, Live),
     ("shop staging.acme.nl here open; shop www.acme.nl here open", Live, Live),
+    ("shop acme.nl. here open", Live, Live),
+    ("shop WWW.ACME.NL here open; shop staging.acme.nl here guarded", Live, Live),
+    (
+        "signal host staging.acme.nl home; shop shop.staging.acme.nl here open; shop acme.de here open",
+        Live,
+        Live,
+    ),
     // A password stands before it.
     ("shop acme.nl here guarded", Unknown, Staging),
     ("shop shop.acme.nl here guarded", Unknown, Staging),
@@ -153,6 +160,22 @@ const CASES: &[(&str, EnvironmentVerdict, EnvironmentVerdict)] = &[
         Staging,
     ),
     ("signal payment-test maybe multisafepay_testmode; host staging.acme.nl", Unknown, Staging),
+    // What nobody understands is no test, and may move money.
+    (
+        "signal payment-test maybe multisafepay_testmode; signal payment-test yes woocommerce_stripe_settings.testmode; host staging.acme.nl",
+        Unknown,
+        Staging,
+    ),
+    (
+        "signal payment-test ?yes multisafepay_testmode; signal newest-paid-order age:3h multisafepay_ideal",
+        Live,
+        Live,
+    ),
+    (
+        "signal payment-test ?? multisafepay_testmode@wp_2_; signal payment-test yes multisafepay_testmode; signal newest-paid-order age:3h multisafepay_ideal",
+        Live,
+        Live,
+    ),
     // Customers buy here.
     (
         "signal payment-test no multisafepay_testmode; signal newest-paid-order age:3h multisafepay_ideal",
@@ -193,6 +216,27 @@ const CASES: &[(&str, EnvironmentVerdict, EnvironmentVerdict)] = &[
         "signal payment-test no multisafepay_testmode; signal newest-paid-order age:25h multisafepay_ideal",
         Unknown,
         Staging,
+    ),
+    // The newest of all was paid by bank, or nobody knows how; another shop in the same database; a way that is named twice.
+    (
+        "signal payment-test no multisafepay_testmode; signal newest-paid-order age:5m bacs; signal newest-paid-order age:3h multisafepay_ideal",
+        Live,
+        Live,
+    ),
+    (
+        "signal payment-test no multisafepay_testmode; signal newest-paid-order age:5m; signal newest-paid-order age:3h multisafepay_ideal",
+        Live,
+        Live,
+    ),
+    (
+        "signal payment-test yes multisafepay_testmode; signal payment-test no multisafepay_testmode@live_; signal newest-paid-order age:3h multisafepay_ideal",
+        Live,
+        Live,
+    ),
+    (
+        "signal payment-test no woocommerce_woocommerce_payments_settings.test_mode; signal newest-paid-order age:3h woocommerce_payments",
+        Live,
+        Live,
     ),
     // Somebody tries: in test mode, by another way to pay, or by one whose mode nobody set.
     (

@@ -17,7 +17,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use self::host::{Host, is_loopback, is_private, read_host};
-pub use self::shop::{Leads, ShopHost, ShopSeen, ShopSignal, ShopSignalKind, leads, may_be_public};
+pub use self::shop::{
+    Leads, ShopHost, ShopSeen, ShopSignal, ShopSignalKind, could_be_live, leads, may_be_public,
+};
 use super::Facts;
 use crate::deadline;
 use crate::grant::{UnixTime, UnknownWord};
@@ -172,6 +174,8 @@ pub enum Source {
     PaymentTest,
     /// A way to pay moves money.
     PaymentLive,
+    /// It is not understood whether a way to pay moves money.
+    PaymentUnclear,
     /// The newest paid order; the value is its age in seconds.
     PaidOrder,
     /// Whether search engines are told to stay away.

@@ -118,6 +118,12 @@ pub fn may_be_public(name: &str) -> bool {
     is_named && name.contains('.') && !is_loopback(name)
 }
 
+/// Whether it would be the sign of a live shop that a name leads to the very server.
+#[must_use]
+pub fn could_be_live(name: &str) -> bool {
+    read_host(name) == Host::Live
+}
+
 /// Where a name leads to whose addresses are `found`. A server that is reached by an address of its own network, which
 /// nobody else could, may be the one all the same.
 #[must_use]
@@ -153,7 +159,7 @@ fn weigh_signal(signal: &ShopSignal, payments: &Payments<'_>, now: UnixTime) -> 
             }
             Some(Mode::Test) => (Source::PaymentTest, String::new(), Says::Nothing),
             Some(Mode::Live) => (Source::PaymentLive, String::new(), Says::Nothing),
-            None => (Source::Other, value.to_owned(), Says::Nothing),
+            None => (Source::PaymentUnclear, value.to_owned(), Says::Nothing),
         },
         Kind::NewestPaidOrder => weigh_order(signal, payments, now),
         Kind::Noindex => (Source::Noindex, value.to_owned(), weak_if(is_yes(value))),
@@ -256,7 +262,7 @@ fn mode_of(value: &str) -> Option<Mode> {
 }
 
 /// The ways to pay whose switch between test and live is set, by the first word of their name. Of several stores the
-/// worst counts.
+/// worst counts, and one that is set to what nobody understands is taken to move money.
 struct Payments<'a> {
     modes: BTreeMap<&'a str, Mode>,
 }
@@ -265,10 +271,9 @@ impl<'a> Payments<'a> {
     fn of(signals: &'a [ShopSignal]) -> Self {
         let mut modes = BTreeMap::new();
         for signal in signals.iter().filter(|one| one.kind == ShopSignalKind::PaymentTest) {
-            if let Some(mode) = mode_of(&signal.value) {
-                let known = modes.entry(family(&signal.place)).or_insert(mode);
-                *known = mode.max(*known);
-            }
+            let mode = mode_of(&signal.value).unwrap_or(Mode::Live);
+            let known = modes.entry(family(&signal.place)).or_insert(mode);
+            *known = mode.max(*known);
         }
         Self { modes }
     }
@@ -284,11 +289,12 @@ impl<'a> Payments<'a> {
 
 /// Who makes a way to pay, by the name of a setting or of the way itself: `woocommerce_stripe_settings.testmode` and
 /// `stripe_ideal` are both of `stripe`.
-fn family(name: &str) -> &str {
-    let name = ["woocommerce_", "woocommerce-", "payment_", "payment/"]
-        .iter()
-        .find_map(|before| name.strip_prefix(before))
-        .unwrap_or(name);
+fn family(mut name: &str) -> &str {
+    let befores = ["woocommerce_", "woocommerce-", "payment_", "payment/"];
+    // The setting of `woocommerce_payments` has that word twice.
+    while let Some(rest) = befores.iter().find_map(|before| name.strip_prefix(before)) {
+        name = rest;
+    }
     let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
     name.get(..end).unwrap_or_default()
 }

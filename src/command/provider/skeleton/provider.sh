@@ -62,6 +62,9 @@ own_look() {
     fi
 }
 
+# Whether it is as the record has it.
+own_as_made() { cmp -s "$sp_dir/made" "$own_file"; }
+
 # Makes it, whole or not at all, also where a file of this grant is there already. Ends with 1 where that could not be.
 # Your program may have to be told: do that here, behind sp_put, and in own_take.
 own_make() {

@@ -163,7 +163,7 @@ sp_check() {
     sp_say present "$own_present"
     sp_say foreign "$own_foreign"
     sp_bool recorded [ "$sp_recorded" = 1 ]
-    sp_bool as_made cmp -s "$sp_dir/made" "$own_file"
+    sp_bool as_made own_as_made
     sp_bool failsafe_present sp_failsafe_present
     sp_ends_read
     sp_now=$(date +%s)

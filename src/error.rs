@@ -9,7 +9,7 @@ use crate::deadline::DeadlineError;
 use crate::machine::keyring::KeyringError;
 use crate::machine::schedule::ScheduleError;
 use crate::message::{Arg, Note, Told};
-use crate::policy::desk::DeskError;
+use crate::policy::desk::{AnswerProblem, DeskError};
 use crate::public_key::PublicKeyError;
 use crate::secret::RandomFailed;
 
@@ -180,6 +180,7 @@ fn note_of(cause: &(dyn std::error::Error + 'static)) -> Note {
         told::<Error>,
         told::<DeadlineError>,
         told::<DeskError>,
+        told::<AnswerProblem>,
         told::<KeyringError>,
         told::<PublicKeyError>,
         told::<RandomFailed>,

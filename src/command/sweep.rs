@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::command::revoke::on_target;
-use crate::command::{extend, revoke, schedule, told, view};
+use crate::command::{case, extend, revoke, schedule, told, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Grant, State};
+use crate::grant::{Case, Grant, State};
 use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
 use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::checking::{self, drifted};
@@ -92,6 +92,7 @@ pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
     let overdue = overdue(context, &ledger).await?;
     let alarmed = alarmed(&ledger, now).await?;
     let document = document(&tally, &looks, due, now);
+    warn_of_cases(context, &ledger, typed.check, now).await?;
     let is_swept = schedule::is_swept(context, &ledger).await;
     if let Some(error) = trouble(&tally, &looks, &overdue, &alarmed, context, is_swept) {
         let nothing_else = overdue.is_empty()
@@ -99,7 +100,7 @@ pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
             && looks.unrecorded.is_empty();
         // A finding is told once, and then daily: a mail every five minutes is read by nobody.
         let is_heard = context.output.is_json() || context.output.is_terminal() || typed.check;
-        if nothing_else && !is_heard && told::lately(context, &alarmed.told(), now) {
+        if nothing_else && !is_heard && told::lately(context, "told", &alarmed.told(), now) {
             return Err(error.omitted());
         }
         if !context.output.is_json() {
@@ -122,6 +123,23 @@ pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
             context.output.warn(&not_looked_at(id, why));
         }
     }
+    Ok(())
+}
+
+/// Warns of cases whose time-box ends soon or is over, while there is still time. Where nobody
+/// watches, the same once and then daily.
+async fn warn_of_cases(context: &Context, ledger: &Ledger, asked: bool, now: i64) -> Result<()> {
+    let ending = case::all_ending(ledger, now, MOST_NAMED).await?;
+    let line = |case: &Case| {
+        let until = case.time_box_until.unwrap_or_default();
+        format!("{} {until} {}", case.reference, until <= now)
+    };
+    let lines: Vec<String> = ending.iter().map(line).collect();
+    let is_heard = context.output.is_json() || context.output.is_terminal() || asked;
+    if lines.is_empty() || (!is_heard && told::lately(context, "told-cases", &lines, now)) {
+        return Ok(());
+    }
+    case::warn(context, &ending, now);
     Ok(())
 }
 

@@ -1,8 +1,11 @@
-//! Support desks: the rules, time-box and port of a team that asks for access, as data.
+//! Support desks: the rules, questions, time-box and port of a team that asks for access or for
+//! tickets, as data.
 //!
-//! A desk is a folder with `desk.toml` and one `<language>.ftl` for each language its rules are
-//! told in. Some are built in; a merchant's own are read from the configuration folder in the
-//! same way.
+//! A desk is a folder with `desk.toml` and one `<language>.ftl` for each language its rules and
+//! questions are told in. Some are built in; a merchant's own are read from the configuration folder
+//! in the same way.
+
+mod question;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +19,10 @@ use crate::message::{
 };
 use crate::policy::rule::Rule;
 
+pub use question::{
+    AnswerKind, AnswerProblem, Asked, Condition, Forbidden, Need, Question, Stop,
+};
+
 /// No desk and no override goes beyond this many days.
 pub const HARD_MAXIMUM_DAYS: u16 = 35;
 
@@ -23,11 +30,35 @@ pub const HARD_MAXIMUM_DAYS: u16 = 35;
 pub const BACKUP_MAXIMUM_AGE_HOURS: u16 = 24;
 
 /// The desks that come with stagepass, by name: `desk.toml`, and the texts by language.
-pub const BUILTIN: &[BuiltinDesk] = &[BuiltinDesk {
-    name: "multisafepay",
-    manifest: include_str!("../../desks/multisafepay/desk.toml"),
-    texts: &[("en", include_str!("../../desks/multisafepay/en.ftl"))],
-}];
+pub const BUILTIN: &[BuiltinDesk] = &[
+    BuiltinDesk {
+        name: "multisafepay",
+        manifest: include_str!("../../desks/multisafepay/desk.toml"),
+        texts: &[
+            ("en", include_str!("../../desks/multisafepay/en.ftl")),
+            ("es", include_str!("../../desks/multisafepay/es.ftl")),
+            ("it", include_str!("../../desks/multisafepay/it.ftl")),
+        ],
+    },
+    BuiltinDesk {
+        name: "open-banking",
+        manifest: include_str!("../../desks/open-banking/desk.toml"),
+        texts: &[
+            ("en", include_str!("../../desks/open-banking/en.ftl")),
+            ("es", include_str!("../../desks/open-banking/es.ftl")),
+            ("it", include_str!("../../desks/open-banking/it.ftl")),
+        ],
+    },
+    BuiltinDesk {
+        name: "shop-developer",
+        manifest: include_str!("../../desks/shop-developer/desk.toml"),
+        texts: &[
+            ("en", include_str!("../../desks/shop-developer/en.ftl")),
+            ("es", include_str!("../../desks/shop-developer/es.ftl")),
+            ("it", include_str!("../../desks/shop-developer/it.ftl")),
+        ],
+    },
+];
 
 /// A desk that is compiled in.
 #[derive(Debug)]
@@ -52,17 +83,34 @@ pub struct Desk {
     pub folder: Option<PathBuf>,
     /// What `desk.toml` says.
     pub manifest: Manifest,
+    /// By language; English is the first.
+    texts: Vec<Spoken>,
+}
+
+/// The sentences of a desk in one language.
+#[derive(Debug)]
+struct Spoken {
+    language: String,
+    /// The file, for what is wrong with it.
+    place: String,
     texts: Catalogue,
 }
 
-/// The contents of a `desk.toml`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A file of a desk: its name, as it is shown, and its text.
+type File<'a> = (&'a str, &'a str);
+
+/// What a desk is to do for grants, where it has a say in any.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// The team's name, as a merchant knows it.
     pub name: String,
     /// The languages of the pages that the rules were taken from.
     pub languages: Vec<String>,
+    /// Whether the desk asks for access at all. One that does not takes tickets only, and nothing is
+    /// granted in its cases: what is said of access below is then the strictest there is.
+    pub access: bool,
+    /// Whether nothing is granted before every required question has its answer.
+    pub answers_first: bool,
     /// What the desk connects with: `sftp`, `ssh` or both.
     pub protocols: Vec<Protocol>,
     /// The only port the desk connects to. Without one, any port will do.
@@ -75,6 +123,79 @@ pub struct Manifest {
     pub live: Live,
     /// The desk's own rules, in the desk's own order.
     pub rules: Vec<DeskRule>,
+    /// What the desk wants to know, in the order in which it is asked.
+    pub questions: Vec<Question>,
+    /// What the desk must never be sent.
+    pub forbidden: Vec<Forbidden>,
+    /// Which answers mean that nobody is to be let in.
+    pub stops: Vec<Stop>,
+}
+
+/// A `desk.toml` as it is written: what is about access may only be left out together.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    languages: Vec<String>,
+    #[serde(default = "yes")]
+    access: bool,
+    #[serde(default)]
+    answers_first: bool,
+    protocols: Option<Vec<Protocol>>,
+    port: Option<u16>,
+    time_box: Option<TimeBox>,
+    extensions: Option<Extensions>,
+    live: Option<Live>,
+    rules: Vec<DeskRule>,
+    #[serde(default)]
+    questions: Vec<Question>,
+    #[serde(default)]
+    forbidden: Vec<Forbidden>,
+    #[serde(default)]
+    stops: Vec<Stop>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Written {
+    /// The manifest, or the first key that is missing, or that has no place at a desk without
+    /// access.
+    fn manifest(self) -> Result<Manifest, &'static str> {
+        let about_access = [
+            ("protocols", self.protocols.is_some()),
+            ("time_box", self.time_box.is_some()),
+            ("extensions", self.extensions.is_some()),
+            ("live", self.live.is_some()),
+        ];
+        let needless = [
+            ("port", self.port.is_some()),
+            ("answers_first", self.answers_first),
+            ("stops", !self.stops.is_empty()),
+        ];
+        let wrong = about_access.iter().find(|(_, is_there)| *is_there != self.access);
+        let wrong = wrong.or_else(|| needless.iter().find(|(_, is_there)| *is_there && !self.access));
+        if let Some((key, _)) = wrong {
+            return Err(key);
+        }
+        let live = Live { allowed: false, backup_maximum_age_hours: 1, acknowledge: None };
+        Ok(Manifest {
+            name: self.name,
+            languages: self.languages,
+            access: self.access,
+            answers_first: self.answers_first,
+            protocols: self.protocols.unwrap_or_default(),
+            port: self.port,
+            time_box: self.time_box.unwrap_or(TimeBox { default_days: 1, maximum_days: 1 }),
+            extensions: self.extensions.unwrap_or(Extensions { count: 0, total_days: 1 }),
+            live: self.live.unwrap_or(live),
+            rules: self.rules,
+            questions: self.questions,
+            forbidden: self.forbidden,
+            stops: self.stops,
+        })
+    }
 }
 
 /// What a desk connects with.
@@ -302,25 +423,39 @@ impl Desk {
     }
 
     fn from_builtin(builtin: &BuiltinDesk) -> Result<Self, DeskError> {
-        let source = builtin
-            .texts
-            .iter()
-            .find(|(language, _)| *language == "en")
-            .map_or("", |(_, source)| *source);
         let place = |file: &str| format!("desks/{}/{file}", builtin.name);
-        let (manifest, texts) = (place("desk.toml"), place("en.ftl"));
-        Self::parse(builtin.name, None, (&manifest, builtin.manifest), (&texts, source))
+        let manifest = place("desk.toml");
+        let places: Vec<String> =
+            builtin.texts.iter().map(|(language, _)| place(&format!("{language}.ftl"))).collect();
+        let texts = builtin.texts.iter().zip(&places);
+        let texts = texts.map(|((language, text), place)| (*language, (place.as_str(), *text)));
+        Self::parse(builtin.name, None, (&manifest, builtin.manifest), texts)
     }
 
-    /// A desk by the name and text of its two files.
-    pub(crate) fn parse(
+    /// A desk by the name and text of its files: the manifest, and one for each language. English is
+    /// the first of those.
+    pub(crate) fn parse<'a>(
         id: &str,
         folder: Option<PathBuf>,
-        (place, manifest): (&str, &str),
-        (texts_place, texts): (&str, &str),
+        (place, manifest): File<'_>,
+        texts: impl IntoIterator<Item = (&'a str, File<'a>)>,
     ) -> Result<Self, DeskError> {
-        let manifest = parse_manifest(place, manifest)?;
-        let texts = parse_texts(texts_place, texts)?;
+        let written = parse_manifest(place, manifest)?;
+        let is_ticket_desk = !written.access;
+        let manifest = written.manifest().map_err(|key| DeskError::Invalid {
+            path: place.into(),
+            why: match is_ticket_desk {
+                true => message::text("desk-invalid-needless", &[("key", key.into())]),
+                false => message::text("desk-invalid-missing", &[("key", key.into())]),
+            },
+        })?;
+        let texts = texts
+            .into_iter()
+            .map(|(language, (place, text))| {
+                let texts = parse_texts(place, language, text)?;
+                Ok(Spoken { language: language.into(), place: place.into(), texts })
+            })
+            .collect::<Result<_, DeskError>>()?;
         Self { id: id.into(), folder, manifest, texts }.checked(place)
     }
 
@@ -333,11 +468,19 @@ impl Desk {
                 return Err(DeskError::Unsafe { path: path.into(), why: why.into() });
             }
         }
-        let (manifest_path, texts_path) = (folder.join("desk.toml"), folder.join("en.ftl"));
-        let (manifest, texts) = (read_own_file(&manifest_path)?, read_own_file(&texts_path)?);
-        let place = |path: &Path| path.display().to_string();
-        let (manifest_place, texts_place) = (place(&manifest_path), place(&texts_path));
-        Self::parse(id, Some(folder), (&manifest_place, &manifest), (&texts_place, &texts))
+        let manifest_path = folder.join("desk.toml");
+        let manifest = read_own_file(&manifest_path)?;
+        let mut texts = Vec::new();
+        for language in LANGUAGES {
+            let path = folder.join(format!("{language}.ftl"));
+            // English has to be there; another language is told where the desk has it.
+            if *language == "en" || path.exists() {
+                texts.push((*language, path.display().to_string(), read_own_file(&path)?));
+            }
+        }
+        let texts = texts.iter().map(|(language, place, text)| (*language, (&**place, &**text)));
+        let place = manifest_path.display().to_string();
+        Self::parse(id, Some(folder), (&place, &manifest), texts)
     }
 
     /// What a desk may not say, however well formed.
@@ -379,7 +522,7 @@ impl Desk {
                 ],
             ));
         }
-        if self.manifest.protocols.is_empty() {
+        if self.manifest.access && self.manifest.protocols.is_empty() {
             return invalid(message::text("desk-invalid-protocols", &[]));
         }
         if matches!(self.manifest.port, Some(0 | 20 | 21 | 990)) {
@@ -396,10 +539,41 @@ impl Desk {
                 &[("rule", acknowledge.into())],
             ));
         }
-        match self.wrong_rule() {
-            Some(why) => invalid(why),
+        if let Some(why) = self.wrong_rule() {
+            return invalid(why);
+        }
+        if let Some((id, problem)) = self.wrong_question() {
+            let args = [("id", Arg::of(id.escape_debug())), ("problem", problem.into())];
+            return invalid(message::text("desk-invalid-question", &args));
+        }
+        match self.missing_sentence() {
+            Some((path, why)) => Err(DeskError::Invalid { path, why }),
             None => Ok(self),
         }
+    }
+
+    /// The first sentence that one of the languages does not have: the file, and what it lacks.
+    fn missing_sentence(&self) -> Option<(String, String)> {
+        let rules = self.manifest.rules.iter().map(|rule| rule.id.clone());
+        let mut wanted: Vec<String> = rules.collect();
+        for question in &self.manifest.questions {
+            let id = question_message(&question.id);
+            let help = format!("{id}.help");
+            // What one language explains, each does.
+            if self.texts.iter().any(|spoken| spoken.texts.text(&help, &[]).is_some()) {
+                wanted.push(help);
+            }
+            wanted.extend(question.choices.iter().map(|word| format!("{id}.choice-{word}")));
+            wanted.push(id);
+        }
+        for spoken in &self.texts {
+            if let Some(id) = wanted.iter().find(|id| spoken.texts.text(id, &[]).is_none()) {
+                let args = [("id", Arg::of(id.escape_debug()))];
+                let why = message::text("desk-invalid-sentence", &args);
+                return Some((spoken.place.clone(), why));
+            }
+        }
+        None
     }
 
     /// Why the list of rules cannot be used, if so.
@@ -418,9 +592,6 @@ impl Desk {
                     ));
                 }
             }
-            if self.texts.text(&rule.id, &[]).is_none() {
-                return Some(message::text("desk-invalid-sentence", &[("rule", Arg::of(&id))]));
-            }
         }
         None
     }
@@ -434,7 +605,32 @@ impl Desk {
     /// The sentence of the desk's rule with this id.
     #[must_use]
     pub fn rule_text(&self, id: &str) -> Option<String> {
-        self.texts.text(id, &[])
+        self.told(id, None)
+    }
+
+    /// What a question asks, in a language that the desk speaks; in English where it does not.
+    #[must_use]
+    pub fn question_text(&self, id: &str, language: Option<&str>) -> String {
+        self.told(&question_message(id), language).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// What is to be known to answer a question, if the desk says something about it.
+    #[must_use]
+    pub fn question_help(&self, id: &str, language: Option<&str>) -> Option<String> {
+        self.told(&format!("{}.help", question_message(id)), language)
+    }
+
+    /// What a word that answers a choice means.
+    #[must_use]
+    pub fn choice_text(&self, id: &str, word: &str, language: Option<&str>) -> String {
+        let message = format!("{}.choice-{word}", question_message(id));
+        self.told(&message, language).unwrap_or_else(|| word.to_owned())
+    }
+
+    fn told(&self, id: &str, language: Option<&str>) -> Option<String> {
+        let is_meant = |spoken: &&Spoken| Some(spoken.language.as_str()) == language;
+        let spoken = self.texts.iter().find(is_meant).or_else(|| self.texts.first())?;
+        spoken.texts.text(id, &[])
     }
 
     /// Whether the desk connects with this.
@@ -444,14 +640,24 @@ impl Desk {
     }
 }
 
-fn is_desk_id(text: &str) -> bool {
+/// The languages that a desk may have texts in; the first has to be there.
+const LANGUAGES: &[&str] = &["en", "es", "it"];
+
+/// The message that asks the question with this id.
+fn question_message(id: &str) -> String {
+    format!("question-{id}")
+}
+
+/// Whether a text can be the name of a desk: lower-case letters, digits and `-`, at most 40.
+#[must_use]
+pub fn is_desk_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-fn parse_manifest(path: &str, source: &str) -> Result<Manifest, DeskError> {
+fn parse_manifest(path: &str, source: &str) -> Result<Written, DeskError> {
     toml_edit::de::from_str(source).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let (line, column) = line_and_column(source, at);
@@ -459,9 +665,9 @@ fn parse_manifest(path: &str, source: &str) -> Result<Manifest, DeskError> {
     })
 }
 
-fn parse_texts(path: &str, source: &str) -> Result<Catalogue, DeskError> {
-    let english = LanguageIdentifier::from_bytes(b"en").unwrap_or_default();
-    Catalogue::parse(&english, source)
+fn parse_texts(path: &str, language: &str, source: &str) -> Result<Catalogue, DeskError> {
+    let language = LanguageIdentifier::from_bytes(language.as_bytes()).unwrap_or_default();
+    Catalogue::parse(&language, source)
         .map_err(|source| DeskError::Texts { path: path.into(), source })
 }
 

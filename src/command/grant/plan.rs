@@ -10,7 +10,8 @@ use crate::deadline;
 use crate::grant::{Access, UnixTime};
 use crate::message::{self, Note};
 use crate::output::{Tone, fields, paint};
-use crate::policy::{EnvironmentFinding, Terms};
+use crate::policy::desk::Need;
+use crate::policy::{EnvironmentFinding, Rule, Terms};
 use crate::promise::Promise;
 use crate::public_key::SupporterKey;
 
@@ -68,7 +69,31 @@ impl Plan<'_> {
     /// What is to be known before.
     fn notes(&self) -> Vec<Note> {
         let seen = self.seen.server.warnings.iter().chain(&self.seen.notes).cloned();
-        seen.chain(self.terms.environment().notes()).collect()
+        let seen = seen.chain(self.terms.environment().notes());
+        seen.chain(self.shop_user()).chain(self.unanswered()).collect()
+    }
+
+    /// The desk asks for a user in the shop, there is a shop, and none is made.
+    fn shop_user(&self) -> Option<Note> {
+        let desk_rule = self.wanted.desk.speaks_for(Rule::ShopUser)?;
+        let has_shop = self.wanted.target.path.is_some();
+        let is_made = self.wanted.beside.iter().any(|provider| provider.needs_shop.is_some());
+        let text = self.wanted.desk.rule_text(&desk_rule.id)?;
+        let args = [("number", (&desk_rule.id).into()), ("text", text.into())];
+        (has_shop && !is_made).then(|| Note::of("plan-no-shop-user", &args))
+    }
+
+    /// The desk asks for answers first, and some of those that it needs are missing.
+    fn unanswered(&self) -> Option<Note> {
+        let Wanted { desk, case, .. } = self.wanted;
+        let desk_rule = desk.speaks_for(Rule::Answers)?;
+        let missing = desk.missing(&case.answers, Need::Required);
+        let args = [
+            ("number", (&desk_rule.id).into()),
+            ("count", missing.len().into()),
+            ("case", (&case.reference).into()),
+        ];
+        (!missing.is_empty()).then(|| Note::of("plan-unanswered", &args))
     }
 
     /// The files that others could not read before, as far as `detect` named them.

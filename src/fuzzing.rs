@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use zeroize::Zeroizing;
 
 use crate::context::parse_config;
+use crate::lint::{self, Finding};
 use crate::machine::schedule::{Job, Period, ScheduleError, cron};
 use crate::output;
 use crate::policy::PolicyConfig;
@@ -254,4 +255,10 @@ pub fn exchange(
         exchange.status(status);
     }
     (exchange.end(End::Closed), written.trim_end().to_owned())
+}
+
+/// What a text gives away, as `case lint` tells it.
+#[must_use]
+pub fn secrets(text: &str) -> Vec<Finding> {
+    lint::findings(text)
 }

@@ -14,6 +14,7 @@ mod global;
 mod grant;
 mod ledger;
 mod lifecycle;
+mod lint;
 mod machine;
 mod mark;
 mod message;

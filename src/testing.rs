@@ -15,8 +15,8 @@ pub mod error {
 pub mod fuzzing {
     pub use crate::fuzzing::{
         Piece, Way, config, crontab_line, crontab_lines, crontab_notes, crontab_with,
-        crontab_without, desk, document, exchange, printed, provider, sftp, shown, ssh_config,
-        targets, way, with_target, without_target,
+        crontab_without, desk, document, exchange, printed, provider, secrets, sftp, shown,
+        ssh_config, targets, way, with_target, without_target,
     };
 }
 pub mod grant {
@@ -36,6 +36,9 @@ pub mod lifecycle {
     pub mod evidence {
         pub use crate::lifecycle::evidence::Evidence;
     }
+}
+pub mod lint {
+    pub use crate::lint::{Finding, Kind};
 }
 pub mod machine {
     pub mod keyring {

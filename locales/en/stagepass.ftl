@@ -30,7 +30,16 @@ rule-answers = { $count ->
 
 rule-ticket-secret = { $kind ->
         [forbidden] `{ $question }` is never sent to the desk
-       *[other] the answer to `{ $question }` has a secret in it: { $kind }, { $place }
+        [card-number] line { $line }, column { $column } of the answer to `{ $question }` is the number of a payment card
+        [card-code] line { $line }, column { $column } of the answer to `{ $question }` is the code on the back of a card
+        [iban] line { $line }, column { $column } of the answer to `{ $question }` is an IBAN
+        [account-number] line { $line }, column { $column } of the answer to `{ $question }` is an account number
+        [password] line { $line }, column { $column } of the answer to `{ $question }` is a password
+        [password-hash] line { $line }, column { $column } of the answer to `{ $question }` is the hash of a password
+        [pin] line { $line }, column { $column } of the answer to `{ $question }` is a PIN or a one-time code
+        [private-key] line { $line }, column { $column } of the answer to `{ $question }` is a private key
+        [session] line { $line }, column { $column } of the answer to `{ $question }` is the cookie of somebody who is logged in
+       *[other] line { $line }, column { $column } of the answer to `{ $question }` is a secret ({ $kind })
     }
     .why = What is written into a ticket is read by people who were not meant to have it, for years.
     .way-out = Leave it out, or put dots in its place, and answer again. If it was sent somewhere already, change it.

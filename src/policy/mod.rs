@@ -821,19 +821,26 @@ pub fn refuse_ftp(scheme: &str, port: Option<u16>, desk: Option<&Desk>) -> Optio
 /// Why this is never sent to the desk, whatever it is.
 #[must_use]
 pub fn refuse_forbidden(desk: &Desk, forbidden: &Forbidden) -> Broken {
-    let args = secret_args(&forbidden.id, "forbidden", "");
+    let args = vec![("question", (&forbidden.id).into()), ("kind", "forbidden".into())];
     Broken::by_rule(Rule::TicketSecret, desk, &forbidden.rule, args)
 }
 
 /// Why an answer with a secret in it is not kept. What is given is its kind and where it stands, and
-/// never the secret.
+/// never the secret: line and column, counted from 1.
 #[must_use]
-pub fn refuse_secret(desk: &Desk, question: &str, kind: &str, place: &str) -> Broken {
-    Broken::new(Rule::TicketSecret, Some(desk), secret_args(question, kind, place))
-}
-
-fn secret_args(question: &str, kind: &str, place: &str) -> Vec<(&'static str, Arg)> {
-    vec![("question", question.into()), ("kind", kind.into()), ("place", place.into())]
+pub fn refuse_secret(
+    desk: &Desk,
+    question: &str,
+    kind: &str,
+    (line, column): (usize, usize),
+) -> Broken {
+    let args = vec![
+        ("question", question.into()),
+        ("kind", kind.into()),
+        ("line", line.into()),
+        ("column", column.into()),
+    ];
+    Broken::new(Rule::TicketSecret, Some(desk), args)
 }
 
 /// By what FTP is known here, if it is, for the catalogue.

@@ -27,7 +27,8 @@ const DAY: i64 = 86_400;
 
 /// Takes away what later versions added.
 pub const BACK_TO_THE_FIRST_VERSION: &str = "drop index events_target; drop index grants_findings; \
-     drop index grants_drifted; drop index grants_unchecked; \
+     drop index grants_drifted; drop index grants_unchecked; drop index cases_ending; \
+     alter table cases drop column time_box_until; alter table cases drop column answers; \
      alter table grants drop column findings; alter table grants drop column drift; \
      alter table grants drop column checked_at; alter table grants drop column next_check_at; \
      alter table grants drop column wait_until; \
@@ -165,12 +166,7 @@ fn what_was_found_and_what_drifted_is_in_the_hash_of_a_row() {
 }
 
 fn case(reference: &str) -> Case {
-    Case {
-        reference: reference.into(),
-        desk: "multisafepay".into(),
-        opened_at: NOW,
-        closed_at: None,
-    }
+    Case::new(reference, "multisafepay", NOW)
 }
 
 fn grant(id: &str, case: &str, target: &str) -> Grant {

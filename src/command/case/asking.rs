@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::given;
+use super::{given, standing};
 use crate::context::Context;
 use crate::error::Result;
 use crate::grant::Case;
@@ -37,8 +37,7 @@ pub(super) async fn ask(
     mut case: Case,
 ) -> Result<Case> {
     let mut passed: Vec<String> = Vec::new();
-    let is_open = |one: &&Asked<'_>| one.answer.is_none();
-    if desk.asked(&case.answers).iter().filter(is_open).count() > 0 {
+    if standing::is_unanswered(desk, &case) {
         let args = [("desk", (&desk.manifest.name).into())];
         context.output.say(Tone::Faint, &message::text("asking-begins", &args));
     }
@@ -50,7 +49,8 @@ pub(super) async fn ask(
             return Ok(case);
         }
         let asked = desk.asked(&case.answers).into_iter();
-        let next = asked.filter(is_open).find(|one| !passed.contains(&one.question.id));
+        let mut open = asked.filter(|one| one.answer.is_none());
+        let next = open.find(|one| !passed.contains(&one.question.id));
         let Some(next) = next else { return Ok(case) };
         let id = next.question.id.clone();
         let kept = match one(context, desk, &next) {

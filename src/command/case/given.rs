@@ -271,7 +271,7 @@ fn refuse_secrets(desk: &Desk, id: &str, text: &str) -> std::result::Result<(), 
     match lint::findings(text).first() {
         None => Ok(()),
         Some(finding) => {
-            let (kind, place) = (finding.kind_in_words(), finding.place_in_words());
+            let (kind, place) = (finding.kind.id(), (finding.line, finding.column));
             Err(Refused::Rule(policy::refuse_secret(desk, id, kind, place)))
         }
     }

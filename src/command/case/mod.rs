@@ -266,7 +266,7 @@ async fn edit(context: &Context, typed: &EditArgs) -> Result<()> {
 }
 
 async fn list(context: &Context, all: bool) -> Result<()> {
-    let filter = CaseFilter { desk: None, open_only: !all };
+    let filter = CaseFilter { open_only: !all, ..CaseFilter::default() };
     let cases = match context.ledger_to_read().await? {
         Some(ledger) => ledger.cases(&filter, MOST).await?,
         None => Vec::new(),

@@ -76,8 +76,9 @@ impl Plan<'_> {
     /// The desk asks for a user in the shop, there is a shop, and none is made.
     fn shop_user(&self) -> Option<Note> {
         let desk_rule = self.wanted.desk.speaks_for(Rule::ShopUser)?;
-        let has_shop = self.wanted.target.path.is_some();
-        let is_made = self.wanted.beside.iter().any(|provider| provider.needs_shop.is_some());
+        let signs = self.seen.server.reply.text("path_signs");
+        let has_shop = !signs.trim().is_empty();
+        let is_made = self.wanted.beside.iter().any(|provider| provider.knows_shop(signs));
         let text = self.wanted.desk.rule_text(&desk_rule.id)?;
         let args = [("number", (&desk_rule.id).into()), ("text", text.into())];
         (has_shop && !is_made).then(|| Note::of("plan-no-shop-user", &args))

@@ -269,7 +269,7 @@ impl Desk {
 
     /// The ids of the questions of this need that apply and have no answer.
     #[must_use]
-    pub fn missing(&self, answers: &Answers, need: Need) -> Vec<&str> {
+    pub fn missing<'a>(&'a self, answers: &'a Answers, need: Need) -> Vec<&'a str> {
         let asked = self.asked(answers).into_iter();
         let missing = asked.filter(|one| one.need == need && one.answer.is_none());
         missing.map(|one| one.question.id.as_str()).collect()

@@ -89,7 +89,7 @@ pub struct More {
     pub documents: Vec<serde_json::Value>,
     /// What was done all the same, for `--json`: some of many grants may have been closed.
     pub result: Option<serde_json::Value>,
-    /// An interruption whose beginnings were undone.
+    /// An interruption that left nothing half made: what was begun is undone, or is whole.
     pub undone: bool,
     /// Only the exit code says it: it was told before.
     pub omitted: bool,

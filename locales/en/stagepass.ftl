@@ -851,6 +851,8 @@ asking-more = ...
 asking-secret = It is a secret, and is not kept: only that you have it, and its fingerprint. Do you want to give it?
 asking-hidden = It is not shown:
 asking-stops = Rule { $number }: { $why }
+asking-broken-off = broken off; what was answered is kept
+    .go-on = `stagepass case edit { $case }` goes on where it was
 asking-answered = { $count ->
         [0] Every question is answered.
        *[other] Missing: { $missing }

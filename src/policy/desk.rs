@@ -558,13 +558,13 @@ impl Desk {
         let mut wanted: Vec<String> = rules.collect();
         for question in &self.manifest.questions {
             let id = question_message(&question.id);
-            let help = format!("{id}.help");
             // What one language explains, each does.
+            let help = format!("{id}.help");
             if self.texts.iter().any(|spoken| spoken.texts.text(&help, &[]).is_some()) {
                 wanted.push(help);
             }
+            wanted.push(id.clone());
             wanted.extend(question.choices.iter().map(|word| format!("{id}.choice-{word}")));
-            wanted.push(id);
         }
         for spoken in &self.texts {
             if let Some(id) = wanted.iter().find(|id| spoken.texts.text(id, &[]).is_none()) {
@@ -772,10 +772,11 @@ languages = ["en"]
     }
 
     #[test]
-    fn multisafepay_has_the_rules_that_govern_access_to_a_server() {
+    fn multisafepay_has_its_twelve_rules() {
         let desk = Desk::find("multisafepay", None).unwrap();
         let ids: Vec<_> = desk.manifest.rules.iter().map(|rule| rule.id.as_str()).collect();
-        assert_eq!(ids, ["M1", "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M11"]);
+        let all = ["M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M11", "M12"];
+        assert_eq!(ids, all);
         let Manifest { time_box, extensions, live, port, .. } = &desk.manifest;
         assert_eq!(*time_box, TimeBox { default_days: 14, maximum_days: 35 });
         assert_eq!(*extensions, Extensions { count: 2, total_days: 35 });
@@ -792,8 +793,172 @@ languages = ["en"]
             (Rule::DeadlineMaximum, "M11"),
             (Rule::PasswordStrength, "M3"),
             (Rule::CloseDelete, "M4"),
+            (Rule::ShopUser, "M2"),
+            (Rule::Answers, "M12"),
+            (Rule::DeadlineCase, "M10"),
         ] {
             assert_eq!(desk.speaks_for(rule).unwrap().id, number, "{}", rule.id());
+        }
+    }
+
+    /// A desk's ids and attributes in one of its files, by the text alone.
+    fn messages(text: &str) -> Vec<String> {
+        let (mut ids, mut message) = (Vec::new(), String::new());
+        for line in text.lines() {
+            let Some((id, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) else {
+                continue;
+            };
+            match id.strip_prefix("    .") {
+                Some(attribute) => ids.push(format!("{message}.{attribute}")),
+                None => {
+                    message = id.to_owned();
+                    ids.push(message.clone());
+                }
+            }
+        }
+        ids.sort();
+        ids
+    }
+
+    #[test]
+    fn every_built_in_desk_says_the_same_in_english_spanish_and_italian() {
+        for builtin in BUILTIN {
+            let languages: Vec<&str> = builtin.texts.iter().map(|(language, _)| *language).collect();
+            assert_eq!(languages, ["en", "es", "it"], "{}", builtin.name);
+            let desk = Desk::find(builtin.name, None).unwrap();
+            let mut expected: Vec<String> =
+                desk.manifest.rules.iter().map(|rule| rule.id.clone()).collect();
+            for question in &desk.manifest.questions {
+                let id = question_message(&question.id);
+                let choices = question.choices.iter().map(|word| format!("{id}.choice-{word}"));
+                expected.extend(choices);
+                let help = desk.question_help(&question.id, None).map(|_| format!("{id}.help"));
+                expected.extend(help);
+                expected.push(id);
+            }
+            expected.sort();
+            for (language, text) in builtin.texts {
+                assert_eq!(messages(text), expected, "{}/{language}.ftl", builtin.name);
+            }
+            for (one, other) in [("en", "es"), ("es", "it"), ("en", "it")] {
+                for question in &desk.manifest.questions {
+                    let [one, other] = [one, other]
+                        .map(|language| desk.question_text(&question.id, Some(language)));
+                    assert_ne!(one, other, "{}", question.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_language_that_lacks_a_sentence_is_refused_by_its_file() {
+        let root = own("acme", OWN, OWN_TEXTS);
+        let spanish = root.path().join("acme/es.ftl");
+        std::fs::write(&spanish, "A1 = Acme usa SFTP.\n").unwrap();
+        #[cfg(unix)]
+        set_mode(&spanish, 0o644);
+        let desk = Desk::find("acme", Some(root.path())).unwrap();
+        assert_eq!(desk.told("A1", Some("es")).as_deref(), Some("Acme usa SFTP."));
+        assert_eq!(desk.told("A1", Some("it")).as_deref(), Some("Acme uses SFTP."));
+        std::fs::write(&spanish, "A2 = Acme usa SFTP.\n").unwrap();
+        let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+        assert!(error.contains("es.ftl") && error.contains("`A1` is missing"), "{error}");
+    }
+
+    /// Questions that may be asked, to be changed by a test.
+    const ASKED: &str = r#"
+[[questions]]
+id = "kind"
+kind = "choice"
+choices = ["one", "two"]
+need = "required"
+rule = "A1"
+
+[[questions]]
+id = "more"
+kind = "id"
+need = "wanted"
+rule = "A1"
+only_when = { question = "kind", is = ["two"] }
+
+[[forbidden]]
+id = "pin"
+rule = "A1"
+
+[[stops]]
+rule = "A1"
+when = [{ question = "kind", is = ["one"] }]
+"#;
+
+    const ASKED_TEXTS: &str = "A1 = Acme uses SFTP.\nquestion-kind = Which?\n    .choice-one = 1\n    \
+                               .choice-two = 2\nquestion-more = What?\n    .help = A word.\n";
+
+    #[test]
+    fn a_question_that_cannot_be_asked_is_refused() {
+        let whole = format!("{OWN}{ASKED}");
+        let root = own("acme", &whole, ASKED_TEXTS);
+        Desk::find("acme", Some(root.path())).unwrap();
+        for (from, to, expected) in [
+            ("id = \"kind\"", "id = \"Kind\"", "`Kind` is no name for a question"),
+            ("id = \"more\"", "id = \"kind\"", "question `kind` is there twice"),
+            ("need = \"wanted\"\nrule = \"A1\"", "need = \"wanted\"\nrule = \"A9\"", "names a rule"),
+            ("choices = [\"one\", \"two\"]", "", "has `choices` exactly where"),
+            ("kind = \"id\"", "kind = \"id\"\nchoices = [\"x\"]", "has `choices` exactly where"),
+            ("choices = [\"one\", \"two\"]", "choices = [\"one\", \"-\"]", "is no word"),
+            ("is = [\"two\"]", "is = [\"three\"]", "no earlier question"),
+            ("is = [\"two\"]", "is = []", "no earlier question"),
+            ("only_when = { question = \"kind\"", "only_when = { question = \"more\"", "no earlier"),
+            ("kind = \"id\"", "kind = \"text\"\nuuid = true", "has `uuid`"),
+            ("kind = \"id\"", "kind = \"multi-line\"\nsecret = true", "has `secret`"),
+            ("id = \"pin\"", "id = \"kind\"", "`kind` is forbidden, and asked for"),
+            ("id = \"pin\"\nrule = \"A1\"", "id = \"pin\"\nrule = \"A9\"", "`pin` names a rule"),
+            ("when = [{ question = \"kind\", is = [\"one\"] }]", "when = []", "has no condition"),
+            ("is = [\"one\"] }]", "is = [\"six\"] }]", "no earlier question"),
+        ] {
+            let manifest = whole.replace(from, to);
+            assert_ne!(manifest, whole, "{from}");
+            let root = own("acme", &manifest, ASKED_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(expected), "{from} -> {to}: {error}");
+        }
+        for (from, id) in [
+            ("question-kind = Which?", "question-kind"),
+            ("    .choice-two = 2\n", "question-kind.choice-two"),
+        ] {
+            let texts = ASKED_TEXTS.replace(from, if from.starts_with(' ') { "" } else { "x = y" });
+            let root = own("acme", &whole, &texts);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{id}` is missing")), "{from}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_desk_without_access_says_nothing_of_access_and_one_with_access_says_all() {
+        let about_access = OWN.split_once("[time_box]").unwrap().1.split_once("[[rules]]").unwrap().0;
+        let tickets = OWN
+            .replace(about_access, "")
+            .replace("[time_box]", "")
+            .replace("protocols = [\"sftp\"]", "access = false");
+        let root = own("acme", &tickets, OWN_TEXTS);
+        let desk = Desk::find("acme", Some(root.path())).unwrap();
+        assert!(!desk.manifest.access && !desk.manifest.live.allowed);
+        for (key, more) in [
+            ("protocols", "protocols = [\"ssh\"]"),
+            ("port", "port = 22"),
+            ("answers_first", "answers_first = true"),
+        ] {
+            let manifest = tickets.replace("access = false", &format!("access = false\n{more}"));
+            let root = own("acme", &manifest, OWN_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(&format!("has no `{key}`")), "{error}");
+        }
+        for (key, part) in [
+            ("protocols", "protocols = [\"sftp\"]"),
+            ("extensions", "[extensions]\ncount = 1\ntotal_days = 10"),
+        ] {
+            let root = own("acme", &OWN.replace(part, ""), OWN_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}` is missing")), "{error}");
         }
     }
 
@@ -831,16 +996,18 @@ languages = ["en"]
         let ids = |own: Option<&Path>| -> Vec<String> {
             Desk::list(own).unwrap().into_iter().map(|listed| listed.id).collect()
         };
-        assert_eq!(ids(Some(root.path())), ["multisafepay", "alpha", "zeta"]);
-        assert_eq!(ids(None), ["multisafepay"]);
-        assert_eq!(ids(Some(&root.path().join("missing"))), ["multisafepay"]);
+        let built_in = ["multisafepay", "open-banking", "shop-developer"];
+        assert_eq!(ids(Some(root.path())), [&built_in[..], &["alpha", "zeta"]].concat());
+        assert_eq!(ids(None), built_in);
+        assert_eq!(ids(Some(&root.path().join("missing"))), built_in);
     }
 
     #[test]
     fn a_desk_that_is_not_there_is_answered_with_those_that_are() {
         let root = own("acme", OWN, OWN_TEXTS);
         let error = Desk::find("amce", Some(root.path())).unwrap_err();
-        assert_eq!(error.to_string(), "there is no desk `amce`; there are: multisafepay, acme");
+        let known = "multisafepay, open-banking, shop-developer, acme";
+        assert_eq!(error.to_string(), format!("there is no desk `amce`; there are: {known}"));
     }
 
     #[test]
@@ -896,7 +1063,7 @@ languages = ["en"]
             ("[\"sftp\"]", "[]", "`protocols` is empty"),
             ("[\"sftp\"]", "[\"sftp\"]\nport = 21", "`port` is not a port for SSH"),
             ("[\"ftp\"]", "[\"fpt\"]", "speaks for `fpt`"),
-            ("id = \"A1\"", "id = \"A2\"", "has no sentence of that id"),
+            ("id = \"A1\"", "id = \"A2\"", "the sentence `A2` is missing"),
             ("Acme support", "Acme \\u001b[31m", "`name` has a character in it"),
         ];
         for (from, to, expected) in cases {

@@ -6,6 +6,8 @@
 
 mod backup;
 pub mod desk;
+#[cfg(test)]
+mod desk_rules;
 pub mod environment;
 mod extension;
 mod name;
@@ -931,14 +933,14 @@ mod tests {
         decide(request, facts, &desk(), config, NOW)
     }
 
-    fn allowed(request: &Request, facts: &Facts) -> Terms {
+    pub(super) fn allowed(request: &Request, facts: &Facts) -> Terms {
         match decided(request, facts, &PolicyConfig::default()) {
             Decision::Allow(terms) => *terms,
             Decision::Deny(broken) => panic!("refused: {:?}", ids(&broken)),
         }
     }
 
-    fn denied(request: &Request, facts: &Facts) -> Vec<Broken> {
+    pub(super) fn denied(request: &Request, facts: &Facts) -> Vec<Broken> {
         denied_with(request, facts, &PolicyConfig::default())
     }
 
@@ -986,7 +988,7 @@ mod tests {
         assert_eq!(terms.deadline_maximum(), NOW + 35 * DAY);
         assert_eq!(terms.credentials, [Credential::Key]);
         assert_eq!(terms.desk, "multisafepay");
-        assert_eq!(terms.desk_rules.len(), 10);
+        assert_eq!(terms.desk_rules.len(), 12);
         assert_eq!(terms.extensions, 2);
         assert_eq!(terms.environment().verdict, EnvironmentVerdict::Staging);
         assert!(terms.from().is_empty() && terms.overrides().is_empty());

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{given, standing};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::grant::Case;
 use crate::ledger::Ledger;
 use crate::message;
@@ -54,6 +54,7 @@ pub(super) async fn ask(
         let Some(next) = next else { return Ok(case) };
         let id = next.question.id.clone();
         let kept = match one(context, desk, &next) {
+            Said::Over if is_interrupted() => return Err(broken_off(&case)),
             Said::Over => return Ok(case),
             Said::Later => {
                 passed.push(id);
@@ -70,6 +71,14 @@ pub(super) async fn ask(
         };
         case = keep(context, ledger, &case, id, kept).await?;
     }
+}
+
+/// Nothing is half made of a case that somebody leaves in the middle of its questions.
+fn broken_off(case: &Case) -> Error {
+    let args = [("case", (&case.reference).into())];
+    let mut error = Error::of(Kind::Usage, "asking-broken-off", &[]);
+    error.more.undone = true;
+    error.hint_of("asking-broken-off.go-on", &args)
 }
 
 async fn keep(

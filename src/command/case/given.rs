@@ -327,7 +327,7 @@ mod tests {
             ("client_id", "abc"),
             ("number", "7"),
             ("asynchronous", "yes"),
-            ("happened_at", "2026-11-30 14:05:00"),
+            ("happened_at", "2026-11-30T14:05:00"),
             ("steps", "one\ntwo"),
         ]
         .map(|(id, text)| (id.to_owned(), text.to_owned()));
@@ -335,7 +335,7 @@ mod tests {
                     happened_at = 2026-11-30 14:05:00\nsteps = \"\"\"\none\ntwo\"\"\"\n";
         assert_eq!(read(toml), expected);
         let json = r#"{"client_id": "abc", "number": 7, "asynchronous": true,
-                       "happened_at": "2026-11-30 14:05:00", "steps": "one\ntwo"}"#;
+                       "happened_at": "2026-11-30T14:05:00", "steps": "one\ntwo"}"#;
         let mut told = read(json);
         told.sort_by_key(|(id, _)| expected.iter().position(|(known, _)| known == id));
         assert_eq!(told, expected);

@@ -70,18 +70,7 @@ impl Plan<'_> {
     fn notes(&self) -> Vec<Note> {
         let seen = self.seen.server.warnings.iter().chain(&self.seen.notes).cloned();
         let seen = seen.chain(self.terms.environment().notes());
-        seen.chain(self.shop_user()).chain(self.unanswered()).collect()
-    }
-
-    /// The desk asks for a user in the shop, there is a shop, and none is made.
-    fn shop_user(&self) -> Option<Note> {
-        let desk_rule = self.wanted.desk.speaks_for(Rule::ShopUser)?;
-        let signs = self.seen.server.reply.text("path_signs");
-        let has_shop = !signs.trim().is_empty();
-        let is_made = self.wanted.beside.iter().any(|provider| provider.knows_shop(signs));
-        let text = self.wanted.desk.rule_text(&desk_rule.id)?;
-        let args = [("number", (&desk_rule.id).into()), ("text", text.into())];
-        (has_shop && !is_made).then(|| Note::of("plan-no-shop-user", &args))
+        seen.chain(self.unanswered()).collect()
     }
 
     /// The desk asks for answers first, and some of those that it needs are missing.

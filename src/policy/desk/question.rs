@@ -104,8 +104,14 @@ pub struct Condition {
 }
 
 impl Condition {
-    fn holds(&self, answers: &Answers) -> bool {
-        answers.get(&self.question).is_some_and(|answer| self.is.contains(&answer.text))
+    /// Whether one of these questions was answered so. An answer to a question that does not apply
+    /// any more is not among them.
+    fn holds(&self, asked: &[Asked<'_>]) -> bool {
+        let is_so = |one: &Asked<'_>| {
+            one.question.id == self.question
+                && one.answer.is_some_and(|answer| self.is.contains(&answer.text))
+        };
+        asked.iter().any(is_so)
     }
 }
 
@@ -257,14 +263,16 @@ impl Desk {
     /// The questions that apply by these answers, in the desk's order.
     #[must_use]
     pub fn asked<'a>(&'a self, answers: &'a Answers) -> Vec<Asked<'a>> {
-        let applies =
-            |question: &&Question| question.only_when.as_ref().is_none_or(|one| one.holds(answers));
-        let asked = |question: &'a Question| {
-            let is_required = question.required_when.as_ref().is_some_and(|one| one.holds(answers));
+        let mut asked: Vec<Asked<'a>> = Vec::new();
+        for question in &self.manifest.questions {
+            if question.only_when.as_ref().is_some_and(|one| !one.holds(&asked)) {
+                continue;
+            }
+            let is_required = question.required_when.as_ref().is_some_and(|one| one.holds(&asked));
             let need = if is_required { Need::Required } else { question.need };
-            Asked { question, need, answer: answers.get(&question.id) }
-        };
-        self.manifest.questions.iter().filter(applies).map(asked).collect()
+            asked.push(Asked { question, need, answer: answers.get(&question.id) });
+        }
+        asked
     }
 
     /// The ids of the questions of this need that apply and have no answer.
@@ -278,7 +286,8 @@ impl Desk {
     /// The first of the desk's rules by which these answers mean that nobody is to be let in.
     #[must_use]
     pub fn stop(&self, answers: &Answers) -> Option<&Stop> {
-        let holds = |stop: &&Stop| stop.when.iter().all(|condition| condition.holds(answers));
+        let asked = self.asked(answers);
+        let holds = |stop: &&Stop| stop.when.iter().all(|condition| condition.holds(&asked));
         self.manifest.stops.iter().find(holds)
     }
 

@@ -198,12 +198,14 @@ impl Ledger {
         self.change(&event, async |connection, seq| {
             let mut case = open_case(connection, reference).await?;
             case.time_box_until = Some(until);
-            sqlx::query("update cases set time_box_until = $1, event_seq = $2 where reference = $3")
-                .bind(until)
-                .bind(seq)
-                .bind(reference)
-                .execute(connection)
-                .await?;
+            sqlx::query(
+                "update cases set time_box_until = $1, event_seq = $2 where reference = $3",
+            )
+            .bind(until)
+            .bind(seq)
+            .bind(reference)
+            .execute(connection)
+            .await?;
             Ok(changed_case(case))
         })
         .await

@@ -563,10 +563,10 @@ async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Brea
             row::OF_CASE
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(&last)
-        .bind(PAGE)
-        .fetch_all(&mut *connection)
-        .await?;
+            .bind(&last)
+            .bind(PAGE)
+            .fetch_all(&mut *connection)
+            .await?;
         if rows.is_empty() {
             break;
         }

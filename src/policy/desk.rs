@@ -19,9 +19,7 @@ use crate::message::{
 };
 use crate::policy::rule::Rule;
 
-pub use question::{
-    AnswerKind, AnswerProblem, Asked, Condition, Forbidden, Need, Question, Stop,
-};
+pub use question::{AnswerKind, AnswerProblem, Asked, Condition, Forbidden, Need, Question, Stop};
 
 /// No desk and no override goes beyond this many days.
 pub const HARD_MAXIMUM_DAYS: u16 = 35;
@@ -175,7 +173,8 @@ impl Written {
             ("stops", !self.stops.is_empty()),
         ];
         let wrong = about_access.iter().find(|(_, is_there)| *is_there != self.access);
-        let wrong = wrong.or_else(|| needless.iter().find(|(_, is_there)| *is_there && !self.access));
+        let wrong =
+            wrong.or_else(|| needless.iter().find(|(_, is_there)| *is_there && !self.access));
         if let Some((key, _)) = wrong {
             return Err(key);
         }
@@ -823,7 +822,8 @@ languages = ["en"]
     #[test]
     fn every_built_in_desk_says_the_same_in_english_spanish_and_italian() {
         for builtin in BUILTIN {
-            let languages: Vec<&str> = builtin.texts.iter().map(|(language, _)| *language).collect();
+            let languages: Vec<&str> =
+                builtin.texts.iter().map(|(language, _)| *language).collect();
             assert_eq!(languages, ["en", "es", "it"], "{}", builtin.name);
             let desk = Desk::find(builtin.name, None).unwrap();
             let mut expected: Vec<String> =
@@ -901,13 +901,21 @@ when = [{ question = "kind", is = ["one"] }]
         for (from, to, expected) in [
             ("id = \"kind\"", "id = \"Kind\"", "`Kind` is no name for a question"),
             ("id = \"more\"", "id = \"kind\"", "question `kind` is there twice"),
-            ("need = \"wanted\"\nrule = \"A1\"", "need = \"wanted\"\nrule = \"A9\"", "names a rule"),
+            (
+                "need = \"wanted\"\nrule = \"A1\"",
+                "need = \"wanted\"\nrule = \"A9\"",
+                "names a rule",
+            ),
             ("choices = [\"one\", \"two\"]", "", "has `choices` exactly where"),
             ("kind = \"id\"", "kind = \"id\"\nchoices = [\"x\"]", "has `choices` exactly where"),
             ("choices = [\"one\", \"two\"]", "choices = [\"one\", \"-\"]", "is no word"),
             ("is = [\"two\"]", "is = [\"three\"]", "no earlier question"),
             ("is = [\"two\"]", "is = []", "no earlier question"),
-            ("only_when = { question = \"kind\"", "only_when = { question = \"more\"", "no earlier"),
+            (
+                "only_when = { question = \"kind\"",
+                "only_when = { question = \"more\"",
+                "no earlier",
+            ),
             ("kind = \"id\"", "kind = \"text\"\nuuid = true", "has `uuid`"),
             ("kind = \"id\"", "kind = \"multi-line\"\nsecret = true", "has `secret`"),
             ("id = \"pin\"", "id = \"kind\"", "`kind` is forbidden, and asked for"),
@@ -934,7 +942,8 @@ when = [{ question = "kind", is = ["one"] }]
 
     #[test]
     fn a_desk_without_access_says_nothing_of_access_and_one_with_access_says_all() {
-        let about_access = OWN.split_once("[time_box]").unwrap().1.split_once("[[rules]]").unwrap().0;
+        let about_access =
+            OWN.split_once("[time_box]").unwrap().1.split_once("[[rules]]").unwrap().0;
         let tickets = OWN
             .replace(about_access, "")
             .replace("[time_box]", "")

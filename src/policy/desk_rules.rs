@@ -139,7 +139,10 @@ fn m10_a_case_has_a_period_and_every_grant_in_it_ends_within() {
     assert_eq!(ids(&broken), ["deadline.case"]);
     assert!(broken[0].what().contains("ended"), "{}", broken[0].what());
     let overridden = Request { overrides: overridden("deadline.case", "x"), ..over };
-    assert_eq!(ids(&denied(&overridden, &Facts::default())), ["deadline.case", "override.forbidden"]);
+    assert_eq!(
+        ids(&denied(&overridden, &Facts::default())),
+        ["deadline.case", "override.forbidden"]
+    );
 }
 
 #[test]

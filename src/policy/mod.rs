@@ -413,12 +413,7 @@ struct Limits {
 }
 
 impl Limits {
-    fn of(
-        desk: &Desk,
-        config: &PolicyConfig,
-        case: Option<UnixTime>,
-        now: UnixTime,
-    ) -> Self {
+    fn of(desk: &Desk, config: &PolicyConfig, case: Option<UnixTime>, now: UnixTime) -> Self {
         let time_box = desk.manifest.time_box;
         let tightest = |days: u16| config.deadline_maximum_days.map_or(days, |own| own.min(days));
         let maximum_days = tightest(time_box.maximum_days);
@@ -1668,7 +1663,8 @@ mod tests {
         let terms = allowed(&request, &facts);
         let json = serde_json::to_string(&terms).unwrap();
         assert!(json.contains("\"from\":[\"192.0.2.0/24\",\"2001:db8::/32\"]"), "{json}");
-        let agreed = Agreed::read(&json, terms.deadline(), terms.deadline_maximum(), 1, None).unwrap();
+        let agreed =
+            Agreed::read(&json, terms.deadline(), terms.deadline_maximum(), 1, None).unwrap();
         assert_eq!(agreed.live_host.as_deref(), Some("www.acme.nl"));
         assert_eq!((agreed.extensions, agreed.extended), (2, 1));
         let json = serde_json::to_string(&allowed(&super::tests::request(), &Facts::default()));

@@ -161,7 +161,11 @@ fn m10_the_time_box_bounds_grants_and_is_warned_about_before_it_ends() {
     assert_eq!(broken(&grant(&stage, &[])), one("deadline.case", "M10"));
     assert!(said(&["list"]).contains("the time-box of case C-1 ended"), "{}", said(&["list"]));
     let doctor = stage.run(["doctor", "--offline"]).fails();
-    assert!(doctor.output().contains("MEND case: the time-box of case C-1 ended"), "{}", doctor.told());
+    assert!(
+        doctor.output().contains("MEND case: the time-box of case C-1 ended"),
+        "{}",
+        doctor.told()
+    );
     stage.run(["case", "close", "C-1"]).ok();
     assert!(!said(&["list"]).contains("time-box"), "{}", said(&["list"]));
     stage.run(["case", "reopen", "C-1", "--reason", "it came back", "--for", "2w"]).ok();
@@ -194,8 +198,10 @@ fn m12_the_six_basics_are_asked_at_a_terminal_and_kept_one_by_one() {
     let method = "Is the problem in the core of a payment method?";
     let since = "Since when is there the problem?";
     // Somebody answers two questions, one of them wrongly at first, and goes away.
-    let answers = [(core, ""), ("Answer:", "perhaps\n"), ("none of: yes, no", ""), ("Answer:", "NO\n")];
-    let more = [(method, ""), ("Answer:", "yes\n"), ("Which payment method", ""), ("Answer:", "\u{3}")];
+    let answers =
+        [(core, ""), ("Answer:", "perhaps\n"), ("none of: yes, no", ""), ("Answer:", "NO\n")];
+    let more =
+        [(method, ""), ("Answer:", "yes\n"), ("Which payment method", ""), ("Answer:", "\u{3}")];
     let run = open().run_tty(&[&answers[..], &more[..]].concat()).exits(2);
     assert!(run.stdout.contains("what was answered is kept"), "{}", run.told());
     assert!(run.stdout.contains("(required, rule M12)"), "{}", run.told());
@@ -313,7 +319,10 @@ fn t3_what_must_never_be_sent_is_refused_and_never_stored() {
     for id in ["access_token", "client_secret", "password", "pin", "iban"] {
         let refused = set(&stage, &[&format!("{id}=Zq9-not-for-you")]).exits(3);
         let rule = refused.json()["error"]["broken"][0].clone();
-        assert_eq!((&rule["rule"], &rule["desk_rule"]["id"]), (&"ticket.secret".into(), &"T3".into()));
+        assert_eq!(
+            (&rule["rule"], &rule["desk_rule"]["id"]),
+            (&"ticket.secret".into(), &"T3".into())
+        );
         assert!(!refused.output().contains("Zq9"), "{}", refused.told());
     }
     let none = [""; 0].map(std::path::PathBuf::from);
@@ -392,7 +401,8 @@ fn d1_a_fault_at_the_gateway_ends_the_questions_and_the_grant() {
     let refused = grant(&stage, &[]);
     assert_eq!(broken(&refused), one("triage", "D1"));
     let reason = ["--reason", "the bank says that the shop is at fault"];
-    let refused = grant(&stage, &[&["--override", "triage", "--override", "port"], &reason[..]].concat());
+    let refused =
+        grant(&stage, &[&["--override", "triage", "--override", "port"], &reason[..]].concat());
     // Nothing but the server stands in the way now, which is not there.
     assert_eq!(refused.exit, 5, "{}", refused.told());
 }
@@ -428,12 +438,15 @@ fn a_desk_of_ones_own_is_made_shown_and_used() {
     set(&stage, &["again=yes"]).ok();
     // What is otherwise wanted is required now.
     assert_eq!(show(&stage)["missing"], serde_json::json!(["since", "steps"]));
-    for (name, kind) in [("acme-support", "there already"), ("multisafepay", "comes with"), ("A", "small")] {
+    for (name, kind) in
+        [("acme-support", "there already"), ("multisafepay", "comes with"), ("A", "small")]
+    {
         let refused = stage.run(["desk", "new", name]).exits(2);
         assert!(refused.stderr.contains(kind), "{}", refused.told());
     }
     let listed = stage.run(["desk", "list", "--json"]).ok().json()["result"]["desks"].clone();
-    let access: Vec<&Value> = listed.as_array().unwrap().iter().map(|desk| &desk["access"]).collect();
+    let access: Vec<&Value> =
+        listed.as_array().unwrap().iter().map(|desk| &desk["access"]).collect();
     assert_eq!(access, [true, false, true, true], "{listed}");
 }
 

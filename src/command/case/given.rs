@@ -39,8 +39,10 @@ pub(super) fn read_sets(sets: &[String]) -> Result<Given> {
         .map(|set| match set.split_once('=') {
             Some((id, text)) => Ok((id.trim().to_owned(), Zeroizing::new(text.to_owned()))),
             // What was typed may be an answer: it is not said again.
-            None => Err(Error::of(Kind::Usage, "set-unusable", &[])
-                .hint_of("set-unusable.way-out", &[])),
+            None => {
+                Err(Error::of(Kind::Usage, "set-unusable", &[])
+                    .hint_of("set-unusable.way-out", &[]))
+            }
         })
         .collect()
 }
@@ -80,7 +82,10 @@ fn parse(text: &str) -> std::result::Result<Given, Note> {
         };
         let read: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(text).map_err(wrong)?;
-        return read.into_iter().map(|(id, value)| Ok((id.clone(), of_json(&id, value)?))).collect();
+        return read
+            .into_iter()
+            .map(|(id, value)| Ok((id.clone(), of_json(&id, value)?)))
+            .collect();
     }
     let wrong = |e: toml_edit::TomlError| {
         let at = e.span().map_or(0, |span| span.start);
@@ -284,9 +289,8 @@ fn file_beside(
     question: &Question,
     text: &str,
 ) -> std::result::Result<String, Refused> {
-    let unreadable = |why: String| {
-        Refused::Problem(Note::of("answer-file-unreadable", &[("why", why.into())]))
-    };
+    let unreadable =
+        |why: String| Refused::Problem(Note::of("answer-file-unreadable", &[("why", why.into())]));
     let path = std::path::absolute(text).map_err(|e| unreadable(e.to_string()))?;
     let about = std::fs::metadata(&path).map_err(|e| unreadable(e.to_string()))?;
     if !about.is_file() {

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::given::Given;
-pub(super) use self::standing::{all_ending, ending, ends_text, warn};
+pub(super) use self::standing::{all_ending, ending, ends_text};
 
 use crate::command::{quoted, revoke, schedule, view};
 use crate::complete;

@@ -3,7 +3,6 @@
 use chrono::Local;
 use serde_json::{Value, json};
 
-use crate::context::Context;
 use crate::deadline;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{Case, UnixTime};
@@ -175,9 +174,9 @@ pub(super) fn document(desk: &Desk, case: &Case, now: UnixTime) -> Value {
             "answered_at": one.answer.map(|answer| answer.at),
         })
     };
-    let stop = desk.stop(&case.answers).map(|stop| {
-        json!({ "rule": stop.rule, "why": desk.rule_text(&stop.rule) })
-    });
+    let stop = desk
+        .stop(&case.answers)
+        .map(|stop| json!({ "rule": stop.rule, "why": desk.rule_text(&stop.rule) }));
     json!({
         "case": case,
         "answers": asked.iter().map(answer).collect::<Vec<Value>>(),
@@ -186,11 +185,4 @@ pub(super) fn document(desk: &Desk, case: &Case, now: UnixTime) -> Value {
         "stop": stop,
         "ends_soon": ending(case, now),
     })
-}
-
-/// Warns of cases whose time-box is over or ends soon.
-pub(in crate::command) fn warn(context: &Context, cases: &[Case], now: UnixTime) {
-    for case in cases {
-        context.output.warn(&ends_text(case, now));
-    }
 }

@@ -84,9 +84,8 @@ fn report(context: &Context, name: &str, folder: &std::path::Path, dry_run: bool
         true => message::text("desk-would-be-made", &args),
         false => message::text("desk-made", &args),
     };
-    let row = |Part(file, _, what): &Part| {
-        vec![Cell::from(*file), Cell::from(message::text(what, &[]))]
-    };
+    let row =
+        |Part(file, _, what): &Part| vec![Cell::from(*file), Cell::from(message::text(what, &[]))];
     let mut text = format!("{heading}\n{}", table(&COLUMNS, PARTS.iter().map(row).collect()));
     if dry_run {
         text.push_str(&message::text("nothing-touched", &[]));

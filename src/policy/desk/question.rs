@@ -354,7 +354,8 @@ impl Desk {
 /// Whether one of these questions is a choice that can be answered so.
 fn is_met_by(condition: &Condition, questions: &[Question]) -> bool {
     let question = questions.iter().find(|one| one.id == condition.question);
-    let known = |question: &Question| condition.is.iter().all(|word| question.choices.contains(word));
+    let known =
+        |question: &Question| condition.is.iter().all(|word| question.choices.contains(word));
     !condition.is.is_empty() && question.is_some_and(known)
 }
 

@@ -860,6 +860,21 @@ asking-answered = { $count ->
 asking-wanted = Wanted, too: { $wanted }
 asking-go-on = `stagepass case edit { $case }` goes on
 case-never-granted = Nothing is granted in it: the desk takes tickets only.
+ticket-no-questions = the desk `{ $desk }` asks no questions: there is nothing to write
+ticket-language = the desk `{ $desk }` does not speak `{ $language }`
+    .way-out = it speaks: { $known }
+ticket-incomplete = { $count ->
+        [one] One required answer is missing: { $missing }
+       *[other] { $count } required answers are missing: { $missing }
+    }. `stagepass case edit { $case }` asks for them.
+ticket-files = These go with it: { $files }
+ticket-by-hand = `{ $id }` is not in it: put it into the portal's own field yourself.
+ticket-secret = { $count ->
+        [one] there is a secret in the ticket, and it is not printed
+       *[other] there are { $count } secrets in the ticket, and it is not printed
+    }
+    .place = line { $line }, column { $column } ({ $kind }), in the answer to `{ $question }`
+    .way-out = leave it out: `stagepass case edit REF --set ID=VALUE`; if it was sent somewhere already, change it
 case-answers = Answers
 case-time-box-ends = { $state ->
         [over] the time-box of case { $case } ended { $when }: close it with `stagepass case close { $case }`; if its ticket goes on, open it again then

@@ -158,6 +158,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Case(Case::List { .. }) => "case list",
         Command::Case(Case::Show { .. }) => "case show",
         Command::Case(Case::Edit(_)) => "case edit",
+        Command::Case(Case::Ticket(_)) => "case ticket",
         Command::Case(Case::Reopen { .. }) => "case reopen",
         Command::Case(Case::Close { .. }) => "case close",
         Command::Grant(_) => "grant",

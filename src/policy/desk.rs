@@ -607,6 +607,11 @@ impl Desk {
         self.told(id, None)
     }
 
+    /// The languages in which the desk's rules and questions are told.
+    pub fn spoken(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|spoken| spoken.language.as_str())
+    }
+
     /// What a question asks, in a language that the desk speaks; in English where it does not.
     #[must_use]
     pub fn question_text(&self, id: &str, language: Option<&str>) -> String {
@@ -988,7 +993,8 @@ when = [{ question = "kind", is = ["one"] }]
         let book = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desks.md");
         let book = std::fs::read_to_string(book).unwrap();
         let block = |kind: &str| {
-            let (_, rest) = book.split_once(&format!("```{kind}\n")).unwrap();
+            let (_, chapter) = book.split_once("\n## Writing one\n").unwrap();
+            let (_, rest) = chapter.split_once(&format!("```{kind}\n")).unwrap();
             rest.split_once("```").unwrap().0.to_owned()
         };
         let root = own("acme", &block("toml"), &block("ftl"));

@@ -277,6 +277,42 @@ fn t1_answers_come_from_files_and_pipes_and_what_is_missing_is_told() {
 }
 
 #[test]
+fn t1_a_ticket_has_what_the_desk_wants_and_names_what_is_missing() {
+    let stage = opened("open-banking");
+    let file = stage.path().join("answers.toml");
+    fs::write(&file, OPEN_BANKING).unwrap();
+    stage.run(["case", "edit", "C-1", "--answers", file.to_str().unwrap()]).ok();
+    let log = stage.path().join("error.log");
+    fs::write(&log, "HTTP 500\n").unwrap();
+    set(&stage, &[&format!("screenshot={}", log.display()), "device="]).ok();
+    let ticket = |more: &[&str]| stage.run([&["case", "ticket", "C-1"], more].concat());
+    let markdown = ticket(&[]).ok();
+    for part in [
+        "# C-1\n",
+        "\n**What is your client_id?**\n\nacme-4711\n",
+        "\n**What is the problem about?**\n\nthe payments API\n",
+        "\n```\none payment\nof ten euros\n```\n",
+        "\n**On which device and in which browser?**\n\n—\n",
+        "\n**Which file is a screenshot of it?**\n\nerror.log\n",
+    ] {
+        assert!(markdown.stdout.contains(part), "no {part}: {}", markdown.told());
+    }
+    // What is only wanted and missing is left out; where a file is, is said to the merchant alone.
+    assert!(!markdown.stdout.contains("X-Request-Id"), "{}", markdown.told());
+    assert!(!markdown.stdout.contains(log.to_str().unwrap()), "{}", markdown.told());
+    assert!(markdown.stderr.contains(log.to_str().unwrap()), "{}", markdown.told());
+    assert!(markdown.stderr.contains("is missing: device"), "{}", markdown.told());
+    let italian = ticket(&["--format", "text", "--lang", "IT"]).ok().stdout;
+    assert!(italian.contains("\nQual è il suo client_id?\n    acme-4711\n"), "{italian}");
+    assert!(italian.contains("\n    l'API dei pagamenti\n"), "{italian}");
+    let refused = ticket(&["--lang", "fr"]).exits(2);
+    assert!(refused.stderr.contains("en, es, it"), "{}", refused.told());
+    let told = ticket(&["--json"]).ok().json();
+    assert_eq!(told["result"]["missing"], serde_json::json!(["device"]));
+    assert_eq!(told["result"]["ticket"], markdown.stdout.as_str());
+}
+
+#[test]
 fn t2_a_refresh_token_goes_into_its_own_field_after_a_question_and_is_not_kept() {
     const TOKEN: &str = "rt.9Xw2Lq0ZpTn7VbC4sKdE1mYh";
     let stage = opened("open-banking");
@@ -310,6 +346,8 @@ fn t2_a_refresh_token_goes_into_its_own_field_after_a_question_and_is_not_kept()
     assert!(!run.stdout.contains(TOKEN), "{}", run.told());
     let kept = answer(&show(&stage), "refresh_token");
     assert!(kept.as_str().unwrap().starts_with("sha256:"), "{kept}");
+    let ticket = stage.run(["case", "ticket", "C-1"]).ok();
+    assert!(ticket.stderr.contains("portal's own field"), "{}", ticket.told());
     assert_eq!(stage.files_containing(TOKEN.as_bytes()), [""; 0].map(std::path::PathBuf::from));
 }
 

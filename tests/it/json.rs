@@ -139,6 +139,7 @@ fn every_document_has_the_keys_that_are_written_down() {
     reader.reads("case show", &["case", "show", "MSP-1"]);
     let extend = ["extend", &id, "--for", "15d", "--reason", "the vendor answers on Monday"];
     reader.reads("case edit", &["case", "edit", "MSP-1", "--set", "since=Monday"]);
+    reader.reads("case ticket", &["case", "ticket", "MSP-1"]);
     reader.reads("extend --dry-run", &[extend.as_slice(), &["--dry-run"]].concat());
     reader.reads("extend", &extend);
     reader.reads("verify --dry-run", &["verify", &id, "--dry-run"]);

@@ -3,6 +3,7 @@
 mod asking;
 mod given;
 mod standing;
+mod ticket;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use self::given::Given;
 pub(super) use self::standing::{all_ending, ending, ends_text};
+use self::ticket::TicketArgs;
 
 use crate::command::{quoted, revoke, schedule, view};
 use crate::complete;
@@ -72,6 +74,15 @@ Examples:
   stagepass case edit MSP-4711 --set since='the update of Monday' --set reproduced=yes
   stagepass case edit MSP-4711 --for 5w --reason 'the vendor answers in December'")]
     Edit(EditArgs),
+    /// Print what the desk wants to know, as a text for its portal. Nothing is sent anywhere.
+    ///
+    /// Required questions without an answer show a dash, and are named. A text in which a secret is
+    /// found is not printed; where it stands is. Ends with 3 then.
+    #[command(after_help = "\
+Examples:
+  stagepass case ticket MSP-4711
+  stagepass case ticket MSP-4711 --format text --lang it | xclip -i")]
+    Ticket(TicketArgs),
     /// Open a closed case again because its ticket goes on. Grants that have ended stay ended.
     #[command(after_help = "\
 Example:
@@ -138,6 +149,10 @@ pub async fn run(context: &Context, command: CaseVerb) -> Result<()> {
         CaseVerb::List { all } => list(context, all).await,
         CaseVerb::Show { reference } => show(context, &reference).await,
         CaseVerb::Edit(typed) => edit(context, &typed).await,
+        CaseVerb::Ticket(typed) => {
+            let ledger = existing_ledger(context, &typed.reference).await?;
+            ticket::run(context, &ledger.case(&typed.reference).await?, &typed)
+        }
         CaseVerb::Reopen { reference, reason, duration } => {
             reopen(context, &reference, &reason, duration.as_deref()).await
         }

@@ -92,8 +92,7 @@ async fn many(state: &Path, count: u32, live: u32) -> Done {
         let ago = if open { 0 } else { i64::from(count - number) * 240 + 40 * 24 * HOUR };
         if number % PER_CASE == 0 {
             let opened_at = now - ago;
-            let (desk, closed_at) = ("multisafepay".into(), None);
-            let case = Case { reference: reference.clone(), desk, opened_at, closed_at };
+            let case = Case::new(&reference, "multisafepay", opened_at);
             let entry = chain.follow(&case.reference, None, opened_at, "case.open", json!({}));
             let seq = chain.close(entry, seal_of_case(&case), &mut batch.events);
             batch.case(&case, seq);
@@ -281,12 +280,7 @@ async fn due(state: &Path, scripts: &Path, each: u32, targets: &[&str]) -> Done 
 }
 
 async fn open_case(ledger: &Ledger, reference: &str, at: UnixTime) -> Done {
-    let case = Case {
-        reference: reference.into(),
-        desk: "multisafepay".into(),
-        opened_at: at,
-        closed_at: None,
-    };
+    let case = Case::new(reference, "multisafepay", at);
     Ok(ledger.open_case(&case, "bench").await?)
 }
 

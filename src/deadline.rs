@@ -162,6 +162,21 @@ pub fn parse_until<Zone: TimeZone>(
     Ok(moment)
 }
 
+/// Reads a moment of any time, past or not: as [`parse_until`] does, and a day alone is none, for
+/// whoever wants the time of day.
+///
+/// # Errors
+/// Fails on anything else, and on a local time that comes twice or not at all.
+pub fn parse_moment<Zone: TimeZone>(text: &str, zone: &Zone) -> Result<UnixTime, DeadlineError> {
+    let trimmed = text.trim();
+    let is_day = NaiveDate::parse_from_str(trimmed, "%Y-%m-%d").is_ok();
+    match read_moment(trimmed).filter(|_| !is_day) {
+        None => Err(DeadlineError::NotATime(shorten(text))),
+        Some(Moment::Exact(moment)) => Ok(moment),
+        Some(Moment::Local(local)) => resolve(trimmed, local, zone),
+    }
+}
+
 /// A moment as it was written.
 enum Moment {
     /// With an offset.

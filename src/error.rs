@@ -12,7 +12,7 @@ use crate::ledger::LedgerError;
 use crate::machine::keyring::KeyringError;
 use crate::machine::schedule::ScheduleError;
 use crate::message::{Arg, CatalogueError, Note, Told};
-use crate::policy::desk::DeskError;
+use crate::policy::desk::{AnswerProblem, DeskError};
 use crate::public_key::PublicKeyError;
 use crate::remote::provider::ProviderError;
 use crate::secret::RandomFailed;
@@ -97,7 +97,7 @@ pub struct More {
     pub documents: Vec<serde_json::Value>,
     /// What was done all the same, for `--json`: some of many grants may have been closed.
     pub result: Option<serde_json::Value>,
-    /// An interruption whose beginnings were undone.
+    /// An interruption that left nothing half made: what was begun is undone, or is whole.
     pub undone: bool,
     /// Only the exit code says it: it was told before.
     pub omitted: bool,
@@ -191,6 +191,7 @@ fn note_of(cause: &(dyn std::error::Error + 'static)) -> Note {
         told::<Complaint>,
         told::<DeadlineError>,
         told::<DeskError>,
+        told::<AnswerProblem>,
         told::<KeyringError>,
         told::<KnownHostsError>,
         told::<LedgerError>,

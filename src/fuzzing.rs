@@ -53,7 +53,8 @@ pub fn provider(name: &str, manifest: &str, script: &str) -> Result<Provider, Pr
 /// Says why it cannot be used.
 pub fn desk(manifest: &str, texts: &str) -> Result<Desk, DeskError> {
     let folder = Some(PathBuf::from("/desks/x"));
-    Desk::parse("x", folder, ("/desks/x/desk.toml", manifest), ("/desks/x/en.ftl", texts))
+    let texts = [("en", ("/desks/x/en.ftl", texts))];
+    Desk::parse("x", folder, ("/desks/x/desk.toml", manifest), texts)
 }
 
 /// What a `config.toml` tightens.

@@ -1,5 +1,7 @@
 //! Grants and their layers, the states they pass through, and the only transition table.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Id, Note, Told, shown_by_note};
@@ -182,6 +184,40 @@ pub struct Case {
     pub opened_at: UnixTime,
     /// When the last of its grants was proved closed and the merchant closed it.
     pub closed_at: Option<UnixTime>,
+    /// When its time-box ends, and no grant in it lasts longer. `None` at a desk that asks for no
+    /// access, and in a case that an older stagepass opened.
+    pub time_box_until: Option<UnixTime>,
+    /// What was answered to the desk's questions. Documents say it where it is asked for only: it
+    /// is the merchant's own business.
+    #[serde(skip_serializing, default)]
+    pub answers: Answers,
+}
+
+impl Case {
+    /// A case that is open and has no answers yet.
+    #[must_use]
+    pub fn new(reference: impl Into<String>, desk: impl Into<String>, opened_at: UnixTime) -> Self {
+        Self {
+            reference: reference.into(),
+            desk: desk.into(),
+            opened_at,
+            closed_at: None,
+            time_box_until: None,
+            answers: Answers::new(),
+        }
+    }
+}
+
+/// The answers to a desk's questions, by the question's id.
+pub type Answers = BTreeMap<String, Answer>;
+
+/// One answer, as it is kept. Never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was answered.
+    pub text: String,
+    /// When.
+    pub at: UnixTime,
 }
 
 /// Access for one supporter on one target in one case until a deadline.

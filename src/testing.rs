@@ -20,7 +20,9 @@ pub mod fuzzing {
     };
 }
 pub mod grant {
-    pub use crate::grant::{Access, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime};
+    pub use crate::grant::{
+        Access, Answer, Case, Grant, Layer, NewGrant, State, Supporter, UnixTime,
+    };
 }
 pub mod ledger {
     pub use crate::ledger::{

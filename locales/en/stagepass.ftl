@@ -13,6 +13,37 @@ desk-reason = { $text } ({ $desk }, rule { $number })
 ## The message says what may not be; `why` is the reason where the desk gives none of its own;
 ## `way-out` is what to do.
 
+rule-desk-access = the desk `{ $desk }` asks for no access, and none is given in its cases
+    .why = The desk works on tickets only.
+    .way-out = Answer its questions with `stagepass case edit REF`, and file the ticket in the desk's own portal.
+
+rule-triage = by the answers in case { $case } nobody is to be let in (rule { $number })
+    .why = The fault is not where access would help, or it is too early for it.
+    .way-out = Do what the rule says. If an answer has changed: `stagepass case edit { $case }`. If you know better: `--override triage --reason "…"`.
+
+rule-answers = { $count ->
+        [one] a question of the desk has no answer in case { $case }: { $missing }
+       *[other] { $count } questions of the desk have no answer in case { $case }: { $missing }
+    }
+    .why = The desk wants them answered before anybody is let in.
+    .way-out = `stagepass case edit { $case }` asks for them. Or say why it cannot wait: `--override answers --reason "…"`.
+
+rule-ticket-secret = { $kind ->
+        [forbidden] `{ $question }` is never sent to the desk
+        [card-number] line { $line }, column { $column } of the answer to `{ $question }` is the number of a payment card
+        [card-code] line { $line }, column { $column } of the answer to `{ $question }` is the code on the back of a card
+        [iban] line { $line }, column { $column } of the answer to `{ $question }` is an IBAN
+        [account-number] line { $line }, column { $column } of the answer to `{ $question }` is an account number
+        [password] line { $line }, column { $column } of the answer to `{ $question }` is a password
+        [password-hash] line { $line }, column { $column } of the answer to `{ $question }` is the hash of a password
+        [pin] line { $line }, column { $column } of the answer to `{ $question }` is a PIN or a one-time code
+        [private-key] line { $line }, column { $column } of the answer to `{ $question }` is a private key
+        [session] line { $line }, column { $column } of the answer to `{ $question }` is the cookie of somebody who is logged in
+       *[other] line { $line }, column { $column } of the answer to `{ $question }` is a secret ({ $kind })
+    }
+    .why = What is written into a ticket is read by people who were not meant to have it, for years.
+    .way-out = Leave it out, or put dots in its place, and answer again. If it was sent somewhere already, change it.
+
 rule-ftp = this is FTP: { $kind ->
         [scheme] the address begins with `{ $sign }://`
         [port] port { $sign } is FTP's
@@ -253,6 +284,13 @@ rule-deadline-hard = access for { $asked } is longer than { $days } days
     .why = Temporary access that lasts longer is not temporary. There is no way around this one.
     .way-out = Choose `--for { $days }d` or less. If more is needed later, make a new grant then.
 
+rule-deadline-case = { $state ->
+        [over] the case's time-box ended { $when }
+       *[open] access would last longer than the case's time-box, which ends { $when }
+    }
+    .why = A case has a defined period, and every grant in it ends within it.
+    .way-out = Choose `--until` no later than that. `stagepass case edit REF --for 5w --reason "…"` moves the end, as far as the desk allows; a case that goes on after that is closed and opened again.
+
 rule-expiry-weak = this server cannot end access to the minute by itself: { $credentials }
     .why = If your computer is off at the deadline, access may last until the end of that day or until the next sweep.
     .way-out = If that will do, add `--accept-weak-expiry`, and let `stagepass schedule install` look after it.
@@ -294,6 +332,10 @@ rule-override-reason = { $given ->
     }
     .why = An exception that nobody can explain later is a hole.
     .way-out = Add `--reason "…"` in your own words.
+
+rule-shop-user = there is no temporary user on the shop platform
+    .why = Who investigates a plugin needs the shop's administration, too.
+    .way-out = Make one with the access: `--with server,shop`.
 
 rule-close-delete = what was made for a grant is deleted at its end
     .why = An account that nobody needs is an account that somebody finds.
@@ -845,6 +887,82 @@ nothing-to-acknowledge = { $state ->
     }
 case-closed-already = the case { $case } is closed already
 case-open-already = the case { $case } is open already
+answers-unusable = { $count ->
+        [one] an answer cannot be kept
+       *[other] { $count } answers cannot be kept
+    }
+    .nothing = nothing was kept of what was given together
+answer-unusable = { $id }: { $why }
+answers-file-unusable = the answers in { $file } cannot be read
+    .text = it is not UTF-8 text
+    .json = line { $line }, column { $column }: it is no JSON
+    .toml = line { $line }, column { $column }: it is no TOML
+    .value = `{ $id }` is a list or a table; an answer is a text, a number, a day and time, or true or false
+    .way-out = write one answer a line, `since = "the update of Monday"`, or the same as a JSON object
+set-unusable = `--set` has no `=` in it
+    .way-out = write `--set since='the update of Monday'`
+answer-no-question = { $count ->
+        [0] the desk `{ $desk }` asks no questions
+       *[other] the desk `{ $desk }` asks no such question; it asks: { $known }
+    }
+answer-not-asked = it is asked only where `{ $question }` is one of: { $words }
+answer-secret-asked = it is a secret, and is taken neither from the command line nor from a file: `stagepass case edit { $case }` asks for it at a terminal
+answer-secret-short = it is shorter than { $least } characters, and no such token
+answer-file-unreadable = the file cannot be read: { $why }
+asking-begins = The questions of { $desk }. Enter alone leaves one for later; every answer is kept at once.
+asking-question = { $question } ({ $need }, rule { $rule })
+asking-choices = One of: { $choices }
+asking-answer = { $kind ->
+        [multi-line] Answer (an empty line ends it):
+       *[other] Answer:
+    }
+asking-more = ...
+asking-secret = It is a secret, and is not kept: only that you have it, and its fingerprint. Do you want to give it?
+asking-hidden = It is not shown:
+asking-stops = Rule { $number }: { $why }
+asking-broken-off = broken off; what was answered is kept
+    .go-on = `stagepass case edit { $case }` goes on where it was
+asking-answered = { $count ->
+        [0] Every question is answered.
+       *[other] Missing: { $missing }
+    }
+asking-wanted = Wanted, too: { $wanted }
+asking-go-on = `stagepass case edit { $case }` goes on
+case-never-granted = Nothing is granted in it: the desk takes tickets only.
+ticket-no-questions = the desk `{ $desk }` asks no questions: there is nothing to write
+ticket-language = the desk `{ $desk }` does not speak `{ $language }`
+    .way-out = it speaks: { $known }
+ticket-incomplete = { $count ->
+        [one] One required answer is missing: { $missing }
+       *[other] { $count } required answers are missing: { $missing }
+    }. `stagepass case edit { $case }` asks for them.
+ticket-files = These go with it: { $files }
+ticket-by-hand = `{ $id }` is not in it: put it into the portal's own field yourself.
+ticket-secret = { $count ->
+        [one] there is a secret in the ticket, and it is not printed
+       *[other] there are { $count } secrets in the ticket, and it is not printed
+    }
+    .place = line { $line }, column { $column } ({ $kind }), in the answer to `{ $question }`
+    .way-out = leave it out: `stagepass case edit REF --set ID=VALUE`; if it was sent somewhere already, change it
+case-answers = Answers
+case-time-box-ends = { $state ->
+        [over] the time-box of case { $case } ended { $when }: close it with `stagepass case close { $case }`; if its ticket goes on, open it again then
+       *[open] the time-box of case { $case } ends { $when }, and every grant in it by then: close it, or give it more time with `stagepass case edit { $case } --for 5w --reason '…'`
+    }
+case-no-time-box = a case at the desk `{ $desk }` has no time-box: it allows no access
+case-time-box-unusable = the time-box cannot be { $asked }
+    .most = it is { $most ->
+        [one] one day
+       *[other] { $most } days
+    } at most from when the case was opened, by the desk's rules
+    .least = it is one day at least, and ends in the future
+    .way-out = a case that goes on after that is closed, and opened again with a reason
+case-edited = Case { $case } is changed.
+case-unchanged = nothing in case { $case } has changed
+case-edit-nothing = there is nothing to change, and nobody to ask
+    .way-out = name answers with `--set ID=VALUE` or `--answers FILE`, or move the time-box with `--for 5w --reason '…'`
+case-edit-closed = the case { $case } is closed, and stays as it is
+    .way-out = if its ticket goes on: `stagepass case reopen { $case } --reason '…'`
 case-is-open = Case { $case } is open.
     .by = Investigation by { $desk }.
 case-is-open-again = Case { $case } is open again.
@@ -862,6 +980,26 @@ verify-there-was = there was { $what }
 built-in = built in
 desk-time-box = { $days } days unless said otherwise, { $most } at most
 desk-at-most = { $count } at most
+desk-tickets-only = never: it takes tickets only
+desk-answers-first = its required questions are answered
+desk-only-when = only where { $when }
+desk-required-when = required where { $when }
+desk-not-kept = not kept
+desk-new-manifest = its rules, its questions and its time-box: change this
+desk-new-texts = what it says and asks, in English
+desk-made = The desk { $name } is in { $folder }:
+desk-would-be-made = The desk { $name } would be in { $folder }:
+desk-new-next = next: stagepass desk show { $name }
+desk-not-made = the folder { $folder } was not made
+desk-name-unusable = `{ $name }` cannot be the name of a new desk
+    .letters = a desk's name is small letters, digits and `-`, at most 40
+    .built-in = a desk that comes with stagepass has it, and its rules cannot be replaced
+    .way-out = choose another name
+desk-there = { $folder } is there already
+    .why = what you wrote there is not replaced
+    .way-out = choose another name, or change what is there
+desks-not-yours = others can write the folder with your desks
+    .way-out = `chmod go-w { $folder }`
 reconcile-would-be = { $grant } on { $target } would be { $word ->
         [adopted] adopted
        *[closed] closed
@@ -1146,7 +1284,31 @@ desk-invalid-name = `name` { $problem }
 desk-invalid-acknowledge = `live.acknowledge` names no rule: `{ $rule }`
 desk-invalid-twice = rule `{ $rule }` is there twice
 desk-invalid-speaks-for = rule `{ $rule }` speaks for `{ $spoken }`, which is no rule of stagepass
-desk-invalid-sentence = rule `{ $rule }` has no sentence of that id in `en.ftl`
+desk-invalid-sentence = the sentence `{ $id }` is missing
+desk-invalid-missing = `{ $key }` is missing
+desk-invalid-needless = a desk with `access = false` takes tickets only, and has no `{ $key }`
+desk-invalid-question = { $problem ->
+        [name] `{ $id }` is no name for a question: a-z, 0-9 and `_`, at most 40, the first a letter
+        [twice] question `{ $id }` is there twice
+        [rule] `{ $id }` names a rule that is not in `rules`
+        [choices] question `{ $id }` has `choices` exactly where its kind is `choice`
+        [choice-name] a choice of question `{ $id }` is no word: a-z, 0-9 and `_`, the first a letter
+        [uuid] question `{ $id }` has `uuid`, which is for the kind `id`
+        [secret] question `{ $id }` has `secret`, which is for the kinds `text` and `id`
+        [condition] `{ $id }` depends on something that no earlier question with choices can be answered with
+        [no-condition] the stop of rule `{ $id }` has no condition in `when`
+        [need] question `{ $id }` is required in any case, and has `required_when`
+       *[forbidden] `{ $id }` is forbidden, and asked for
+    }
+
+answer-problem-empty = it is empty
+answer-problem-long = it is longer than { $limit } characters
+answer-problem-character = it has a character in it that is not allowed: `{ $character }`
+answer-problem-choice = it is none of: { $choices }
+answer-problem-time = { $why }; the desk wants the day and the time of day, such as `2026-12-01 14:05`
+answer-problem-future = it has not come yet, and the problem has
+answer-problem-id = an id is one word of letters, digits and signs
+answer-problem-uuid = it is no UUID, such as `550e8400-e29b-41d4-a716-446655440000`
 
 ## The keyring
 
@@ -1425,6 +1587,11 @@ show-password = the password logged in: { $text }
 
 ## The plan
 
+plan-no-shop-user = rule { $number }: { $text } This grant makes none: `--with server,shop` does
+plan-unanswered = rule { $number }: { $count ->
+        [one] one question of the desk has no answer yet
+       *[other] { $count } questions of the desk have no answer yet
+    }; `stagepass case edit { $case }` asks for them
 plan-title = The plan
 plan-approved = approved by { $approver } ({ $approval })
 plan-not-opened = { $files }  (others on the server cannot read them; `--with-secrets` opens them)
@@ -2081,6 +2248,9 @@ desk-any-port = any
 desk-live = only with approval
     .never = never
 desk-rules = Rules
+desk-questions = Questions
+desk-access = asked for
+    .never = never
 moved-read = { $bytes } bytes read
     .files = { $bytes } bytes in { $files } files read
 moved-written = { $bytes } bytes written
@@ -2120,6 +2290,10 @@ demo-visit =
 demo-curl-form = $ curl { $form }  (as { $user }, with the password)
 demo-curl-page = $ curl { $page }  (with the cookies of that login)
 label =
+    .answers = answers
+    .questions = questions
+    .before-access = before access
+    .never-sent = never sent
     .reference = reference
     .desk = desk
     .opened = opened

@@ -5,10 +5,11 @@ use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::command::case::{all_ending, ends_text};
 use crate::command::{schedule, sweep};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::Access;
+use crate::grant::{Access, Case};
 use crate::ledger::{Filter, Ledger};
 use crate::machine::keyring::Availability;
 use crate::message::{self, Id, Note, Told as _};
@@ -45,6 +46,8 @@ const LONG_UNSEEN: i64 = 24 * 60 * 60;
 
 const LEDGER: Id = Id("doctor-what.ledger");
 const GRANTS: Id = Id("doctor-what.grants");
+/// The most cases whose time-box ends that are named.
+const MOST_CASES: u32 = 20;
 
 /// One thing that was checked.
 #[derive(Debug, Serialize)]
@@ -98,6 +101,9 @@ pub async fn run(context: Context, typed: &DoctorArgs) -> Result<()> {
         }
     };
     findings.extend(about_ledger(&context, ledger.as_ref()).await);
+    if let Some(ledger) = &ledger {
+        findings.extend(time_boxes(&context, ledger).await?);
+    }
     findings.extend(shared_targets(&context));
     if !typed.unattended {
         findings.push(keyring(&context));
@@ -212,6 +218,16 @@ async fn about_ledger(context: &Context, ledger: Option<&Ledger>) -> Vec<Finding
         Err(e) => findings.push(Finding::of(LEDGER, &Error::from(e))),
     }
     findings
+}
+
+/// Open cases whose time-box is over have to be closed; those that end soon are told.
+async fn time_boxes(context: &Context, ledger: &Ledger) -> Result<Vec<Finding>> {
+    let now = context.now();
+    let about = |case: &Case| {
+        let is_over = case.time_box_until.is_some_and(|until| until <= now);
+        Finding { ok: !is_over, kind: Kind::Stuck, ..Finding::good("case", ends_text(case, now)) }
+    };
+    Ok(all_ending(ledger, now, MOST_CASES).await?.iter().map(about).collect())
 }
 
 /// What a ledger that machines share says of targets, if it says anything.

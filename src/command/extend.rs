@@ -127,9 +127,11 @@ async fn allowed(
     wanted: UnixTime,
     typed: &ExtendArgs,
 ) -> Result<NewDeadline> {
-    let desk = context.desk(&ledger.case(&grant.case).await?.desk)?;
+    let case = ledger.case(&grant.case).await?;
+    let desk = context.desk(&case.desk)?;
     let extended = extensions_so_far(ledger, grant).await?;
-    let agreed = Agreed::read(&grant.terms, grant.deadline, grant.deadline_maximum, extended)
+    let (deadline, maximum) = (grant.deadline, grant.deadline_maximum);
+    let agreed = Agreed::read(&grant.terms, deadline, maximum, extended, case.time_box_until)
         .map_err(|e| Error::of(Kind::Internal, "terms-unreadable", &[]).because(e))?;
     let mut reason = typed.reason.clone();
     if reason.is_none() && wanted > grant.deadline {

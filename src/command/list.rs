@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::command::ask;
 use crate::command::view::Said;
-use crate::command::{revoke, sweep, view};
+use crate::command::{case, revoke, sweep, view};
 use crate::complete;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -36,6 +36,9 @@ pub struct ListArgs {
 
 /// Grants that are over and not confirmed, of which something is said below the table.
 const MAX_LISTED: usize = 5;
+
+/// Cases whose time-box ends, of which something is said there.
+const MAX_CASES: u32 = 5;
 
 /// Runs the command.
 ///
@@ -78,6 +81,9 @@ pub async fn run(context: &Context, typed: ListArgs) -> Result<()> {
     if more {
         let told = message::text("list-cut", &[("count", Arg::of(grants.len()))]);
         context.output.say(Tone::Warn, &told);
+    }
+    for case in case::all_ending(&ledger, now, MAX_CASES).await? {
+        context.output.say(Tone::Warn, &case::ends_text(&case, now));
     }
     for grant in grants.iter().filter(|grant| view::is_unconfirmed(grant, now)).take(MAX_LISTED) {
         let said = said.get(&grant.id).copied();

@@ -131,7 +131,7 @@ pub enum Command {
     /// The record of everything that was done.
     #[command(subcommand)]
     Ledger(LedgerVerb),
-    /// The support desks and their rules.
+    /// The support desks, their rules and their questions.
     #[command(subcommand)]
     Desk(DeskVerb),
     /// The kinds of access that can be made.
@@ -166,6 +166,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Case(Case::Open { .. }) => "case open",
         Command::Case(Case::List { .. }) => "case list",
         Command::Case(Case::Show { .. }) => "case show",
+        Command::Case(Case::Edit(_)) => "case edit",
+        Command::Case(Case::Ticket(_)) => "case ticket",
         Command::Case(Case::Reopen { .. }) => "case reopen",
         Command::Case(Case::Close { .. }) => "case close",
         Command::Case(Case::Lint(_)) => "case lint",
@@ -191,6 +193,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Ledger(Ledger::Backup { .. }) => "ledger backup",
         Command::Desk(Desk::List) => "desk list",
         Command::Desk(Desk::Show { .. }) => "desk show",
+        Command::Desk(Desk::New { .. }) => "desk new",
         Command::Provider(Provider::List) => "provider list",
         Command::Provider(Provider::Show { .. }) => "provider show",
         Command::Provider(Provider::New { .. }) => "provider new",

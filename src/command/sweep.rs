@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::command::revoke::on_target;
-use crate::command::{extend, revoke, schedule, told, view};
+use crate::command::{case, extend, revoke, schedule, told, view};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Grant, State};
+use crate::grant::{Case, Grant, State};
 use crate::ledger::{self, Alarms, Cursor, Filter, Ledger, SweepRun};
 use crate::lifecycle::batch::{self, Omitted, Running, Tally};
 use crate::lifecycle::checking::{self, drifted};
@@ -63,7 +63,7 @@ pub const WAY_OUT_OF_DRIFT: Id = Id("way-out-of-drift");
 /// Something is stuck or overdue afterwards or has to be looked at, or the ledger fails.
 pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
     if context.ledger_to_read().await?.is_none() {
-        let nothing = document(&Tally::default(), &Looks::default(), 0, context.now());
+        let nothing = document(&Tally::default(), &Looks::default(), &[], 0, context.now());
         context.output.result("", nothing);
         return Ok(());
     }
@@ -90,7 +90,9 @@ pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
         .await?;
     let overdue = overdue(context, &ledger).await?;
     let alarmed = alarmed(&ledger, now).await?;
-    let document = document(&tally, &looks, due, now);
+    let ending = case::all_ending(&ledger, now, MOST_NAMED).await?;
+    warn_of_cases(context, &ending, typed.check, now);
+    let document = document(&tally, &looks, &ending, due, now);
     let is_swept = schedule::is_swept(context, &ledger).await;
     if let Some(error) = trouble(&tally, &looks, &overdue, &alarmed, context, is_swept) {
         let nothing_else = overdue.is_empty()
@@ -98,7 +100,7 @@ pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
             && looks.unrecorded.is_empty();
         // A finding is told once, and then daily: a mail every five minutes is read by nobody.
         let is_heard = context.output.is_json() || context.output.is_terminal() || typed.check;
-        if nothing_else && !is_heard && told::lately(context, &alarmed.told(), now) {
+        if nothing_else && !is_heard && told::lately(context, "told", &alarmed.told(), now) {
             return Err(error.omitted());
         }
         if !context.output.is_json() {
@@ -124,14 +126,32 @@ pub async fn run(context: &Context, typed: &SweepArgs) -> Result<()> {
     Ok(())
 }
 
+/// Warns of cases whose time-box ends soon or is over, while there is still time. Where nobody
+/// watches, the same once and then daily.
+fn warn_of_cases(context: &Context, ending: &[Case], asked: bool, now: i64) {
+    let line = |case: &Case| {
+        let until = case.time_box_until.unwrap_or_default();
+        format!("{} {until} {}", case.reference, until <= now)
+    };
+    let lines: Vec<String> = ending.iter().map(line).collect();
+    let is_heard = context.output.is_json() || context.output.is_terminal() || asked;
+    if lines.is_empty() || (!is_heard && told::lately(context, "told-cases", &lines, now)) {
+        return;
+    }
+    for case in ending {
+        context.output.warn(&case::ends_text(case, now));
+    }
+}
+
 /// What was done, for programs.
-fn document(tally: &Tally, looks: &Looks, due: usize, now: i64) -> Value {
+fn document(tally: &Tally, looks: &Looks, ending: &[Case], due: usize, now: i64) -> Value {
     let mut document = revoke::document(tally, now);
     if let Some(object) = document.as_object_mut() {
         let changed: Vec<Value> =
             looks.changed.iter().map(|grant| view::document(grant, now)).collect();
         let unseen: Vec<Value> =
             looks.unseen.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect();
+        object.insert("cases_ending".into(), json!(ending));
         object.insert("due".into(), json!(due));
         object.insert("looked_at".into(), json!(looks.seen));
         object.insert("drift_changed".into(), json!(changed));

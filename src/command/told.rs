@@ -14,8 +14,11 @@ const DAILY: UnixTime = 24 * 60 * 60;
 
 /// Whether the very same was told within a day; else it counts as told now. What cannot be written
 /// down is told.
-pub fn lately(context: &Context, lines: &[String], now: UnixTime) -> bool {
-    let file = context.state_dir.join("told");
+///
+/// `about` is the name of the file in the state folder that says so: what is told of one thing does
+/// not count for another.
+pub fn lately(context: &Context, about: &str, lines: &[String], now: UnixTime) -> bool {
+    let file = context.state_dir.join(about);
     let mark = Sha256::digest(lines.join("\n"));
     let mark = data_encoding::HEXLOWER.encode(&mark);
     let known = fs::read_to_string(&file).unwrap_or_default();

@@ -35,10 +35,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "ledger", include_str!("../../migrations/0001_ledger.sql")),
     (2, "watch", include_str!("../../migrations/0002_watch.sql")),
     (3, "targets", include_str!("../../migrations/0003_targets.sql")),
+    (4, "answers", include_str!("../../migrations/0004_answers.sql")),
 ];
 
 /// The newest form of the ledger that this program understands.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// The table that says which steps were made; named, because a shared PostgreSQL database may hold
 /// another program's `_sqlx_migrations`.

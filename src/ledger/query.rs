@@ -61,6 +61,8 @@ pub struct CaseFilter {
     pub desk: Option<String>,
     /// Those that are not closed.
     pub open_only: bool,
+    /// Those whose time-box ends at this time or earlier.
+    pub ending_before: Option<UnixTime>,
 }
 
 /// Which events are meant. The default is all of them.
@@ -177,10 +179,16 @@ impl Ledger {
             if filter.open_only {
                 conditions.and("closed_at is null");
             }
+            if let Some(time) = filter.ending_before {
+                let time = conditions.number(time)?;
+                conditions.and("time_box_until is not null and time_box_until <= ");
+                conditions.sql.push_str(&time);
+            }
             let limit = conditions.number(bounded(limit))?;
             let sql = format!(
-                "select reference, desk, opened_at, closed_at from cases where {} \
+                "select {} from cases c where {} \
                  order by opened_at desc, reference desc limit {limit}",
+                row::OF_CASE,
                 conditions.sql
             );
             let rows = sqlx::query_with(AssertSqlSafe(sql), conditions.values)

@@ -1,5 +1,7 @@
 //! What changes the ledger: cases, grants, and events that stand alone.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use sqlx::{AnyConnection, Row as _};
 
@@ -8,7 +10,7 @@ use super::error::Fault;
 use super::lease::{Lease, lease_is_dead};
 use super::row;
 use super::{Event, Ledger, LedgerError};
-use crate::grant::{Case, Grant, State, UnixTime};
+use crate::grant::{Answer, Case, Grant, State, UnixTime};
 
 impl Subject {
     fn of(grant: &Grant) -> Self {
@@ -28,19 +30,22 @@ impl Ledger {
     pub async fn open_case(&self, case: &Case, by: &str) -> Result<(), LedgerError> {
         named("reference", &case.reference)?;
         named("desk", &case.desk)?;
-        let event = Event::new(case.opened_at, by, "case.open", json!({ "desk": case.desk }));
+        let detail = json!({ "desk": case.desk, "time_box_until": case.time_box_until });
+        let event = Event::new(case.opened_at, by, "case.open", detail);
         self.change(&event, async |connection, seq| {
             if row::case_by_reference(connection, &case.reference).await?.is_some() {
                 return Err(LedgerError::Exists { name: case.reference.clone() }.into());
             }
             sqlx::query(
-                "insert into cases (reference, desk, opened_at, closed_at, event_seq) \
-                 values ($1, $2, $3, $4, $5)",
+                "insert into cases (reference, desk, opened_at, closed_at, time_box_until, \
+                 answers, event_seq) values ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(&case.reference)
             .bind(&case.desk)
             .bind(case.opened_at)
             .bind(case.closed_at)
+            .bind(case.time_box_until)
+            .bind(row::text_of_answers(&case.answers))
             .bind(seq)
             .execute(connection)
             .await?;
@@ -82,14 +87,12 @@ impl Ledger {
                 .bind(reference)
                 .execute(connection)
                 .await?;
-            let row_hash = Some(row::seal_of_case(&case));
-            let subject = Subject { case: Some(case.reference.clone()), ..Subject::default() };
-            Ok(Step::Made { value: case, subject, row_hash })
+            Ok(changed_case(case))
         })
         .await
     }
 
-    /// Opens a closed case again.
+    /// Opens a closed case again, with a time-box of its own.
     ///
     /// Opening what is open changes nothing and gives the case as it is.
     ///
@@ -99,10 +102,12 @@ impl Ledger {
         &self,
         reference: &str,
         reason: &str,
+        time_box_until: Option<UnixTime>,
         now: UnixTime,
         by: &str,
     ) -> Result<Case, LedgerError> {
-        let event = Event::new(now, by, "case.reopen", json!({ "reason": reason }));
+        let detail = json!({ "reason": reason, "time_box_until": time_box_until });
+        let event = Event::new(now, by, "case.reopen", detail);
         self.change(&event, async |connection, seq| {
             let Some(mut case) = row::case_to_act_on(connection, reference).await? else {
                 return Err(LedgerError::NoSuchCase { reference: reference.into() }.into());
@@ -111,14 +116,97 @@ impl Ledger {
                 return Ok(Step::Left(case));
             }
             case.closed_at = None;
-            sqlx::query("update cases set closed_at = null, event_seq = $1 where reference = $2")
+            case.time_box_until = time_box_until;
+            sqlx::query(
+                "update cases set closed_at = null, time_box_until = $1, event_seq = $2 \
+                 where reference = $3",
+            )
+            .bind(time_box_until)
+            .bind(seq)
+            .bind(reference)
+            .execute(connection)
+            .await?;
+            Ok(changed_case(case))
+        })
+        .await
+    }
+
+    /// Keeps answers to a desk's questions in an open case, and takes back those that are `None`.
+    /// The event says which, and never what was answered.
+    ///
+    /// What changes nothing gives the case as it is, without an event.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoSuchCase`], [`LedgerError::CaseClosed`], and [`LedgerError::Altered`].
+    pub async fn answer(
+        &self,
+        reference: &str,
+        changes: &BTreeMap<String, Option<String>>,
+        now: UnixTime,
+        by: &str,
+    ) -> Result<Case, LedgerError> {
+        let named = |is_given: bool| -> Vec<&str> {
+            let those = changes.iter().filter(|(_, text)| text.is_some() == is_given);
+            those.map(|(id, _)| id.as_str()).collect()
+        };
+        let detail = json!({ "answered": named(true), "taken_back": named(false) });
+        let event = Event::new(now, by, "case.answer", detail);
+        self.change(&event, async |connection, seq| {
+            let mut case = open_case(connection, reference).await?;
+            let before = case.answers.clone();
+            for (id, text) in changes {
+                let is_there = |text: &String| before.get(id).is_some_and(|old| old.text == *text);
+                match text {
+                    Some(text) if is_there(text) => {}
+                    Some(text) => {
+                        let answer = Answer { text: text.clone(), at: now };
+                        case.answers.insert(id.clone(), answer);
+                    }
+                    None => {
+                        case.answers.remove(id);
+                    }
+                }
+            }
+            if case.answers == before {
+                return Ok(Step::Left(case));
+            }
+            sqlx::query("update cases set answers = $1, event_seq = $2 where reference = $3")
+                .bind(row::text_of_answers(&case.answers))
                 .bind(seq)
                 .bind(reference)
                 .execute(connection)
                 .await?;
-            let row_hash = Some(row::seal_of_case(&case));
-            let subject = Subject { case: Some(case.reference.clone()), ..Subject::default() };
-            Ok(Step::Made { value: case, subject, row_hash })
+            Ok(changed_case(case))
+        })
+        .await
+    }
+
+    /// Moves the end of an open case's time-box.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoSuchCase`], [`LedgerError::CaseClosed`], and [`LedgerError::Altered`].
+    pub async fn move_time_box(
+        &self,
+        reference: &str,
+        until: UnixTime,
+        reason: &str,
+        now: UnixTime,
+        by: &str,
+    ) -> Result<Case, LedgerError> {
+        let detail = json!({ "time_box_until": until, "reason": reason });
+        let event = Event::new(now, by, "case.time-box", detail);
+        self.change(&event, async |connection, seq| {
+            let mut case = open_case(connection, reference).await?;
+            case.time_box_until = Some(until);
+            sqlx::query(
+                "update cases set time_box_until = $1, event_seq = $2 where reference = $3",
+            )
+            .bind(until)
+            .bind(seq)
+            .bind(reference)
+            .execute(connection)
+            .await?;
+            Ok(changed_case(case))
         })
         .await
     }
@@ -335,6 +423,23 @@ fn made_grant(grant: &Grant) -> Step<Grant> {
 fn made_case(case: &Case) -> Step<()> {
     let subject = Subject { case: Some(case.reference.clone()), ..Subject::default() };
     Step::Made { value: (), subject, row_hash: Some(row::seal_of_case(case)) }
+}
+
+fn changed_case(case: Case) -> Step<Case> {
+    let subject = Subject { case: Some(case.reference.clone()), ..Subject::default() };
+    let row_hash = Some(row::seal_of_case(&case));
+    Step::Made { value: case, subject, row_hash }
+}
+
+/// A case that may be changed.
+async fn open_case(connection: &mut AnyConnection, reference: &str) -> Result<Case, Fault> {
+    match row::case_to_act_on(connection, reference).await? {
+        None => Err(LedgerError::NoSuchCase { reference: reference.into() }.into()),
+        Some(case) if case.closed_at.is_some() => {
+            Err(LedgerError::CaseClosed { reference: case.reference }.into())
+        }
+        Some(case) => Ok(case),
+    }
 }
 
 /// Gives the grant to the owner of the lease; a grant that has ended belongs to nobody.

@@ -1,12 +1,12 @@
 //! Grants and cases as rows: written, read back, and hashed.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::LedgerError;
 use super::chain::Seal;
 use super::error::Fault;
-use crate::grant::{Case, Grant, Layer, Supporter, UnixTime};
+use crate::grant::{Answer, Answers, Case, Grant, Layer, Supporter, UnixTime};
 use crate::text;
 
 /// The hash of a grant and its layers as they are in the ledger: the `row_hash` of the event that
@@ -58,12 +58,23 @@ fn seal_layer(seal: Seal, layer: &Layer) -> Seal {
 /// The hash of a case as it is in the ledger.
 #[must_use]
 pub fn seal_of_case(case: &Case) -> String {
-    Seal::new("stagepass-case-1")
+    // A case of an older stagepass has none of what came later, and is hashed as it was.
+    let is_as_before = case.time_box_until.is_none() && case.answers.is_empty();
+    let form = if is_as_before { "stagepass-case-1" } else { "stagepass-case-2" };
+    let seal = Seal::new(form)
         .text(&case.reference)
         .text(&case.desk)
         .number(case.opened_at)
-        .maybe_number(case.closed_at)
-        .hash()
+        .maybe_number(case.closed_at);
+    if is_as_before {
+        return seal.hash();
+    }
+    seal.maybe_number(case.time_box_until).text(&text_of_answers(&case.answers)).hash()
+}
+
+/// Answers as they stand in a row.
+pub(super) fn text_of_answers(answers: &Answers) -> String {
+    serde_json::to_string(answers).expect("texts and times are JSON")
 }
 
 /// The columns of a grant `g`, of its layers `l` and of the event `e` that last changed it, for
@@ -314,12 +325,23 @@ where
     })
 }
 
+/// The columns of a case `c`, for [`case_from_row`].
+pub(super) const OF_CASE: &str =
+    "c.reference, c.desk, c.opened_at, c.closed_at, c.time_box_until, c.answers";
+
 pub(super) fn case_from_row(row: &AnyRow) -> Result<Case, sqlx::Error> {
+    let answers: &str = row.try_get("answers")?;
+    // What stagepass did not write is one answer to no question: the hash does not fit it.
+    let unread = || Answer { text: text::one_line(answers, 500), at: 0 };
+    let answers = serde_json::from_str(answers)
+        .unwrap_or_else(|_| Answers::from([(String::new(), unread())]));
     Ok(Case {
         reference: row.try_get("reference")?,
         desk: row.try_get("desk")?,
         opened_at: row.try_get("opened_at")?,
         closed_at: row.try_get("closed_at")?,
+        time_box_until: row.try_get("time_box_until")?,
+        answers,
     })
 }
 
@@ -490,11 +512,11 @@ pub(super) async fn case_by_reference(
     connection: &mut AnyConnection,
     reference: &str,
 ) -> Result<Option<Case>, Fault> {
-    let row =
-        sqlx::query("select reference, desk, opened_at, closed_at from cases where reference = $1")
-            .bind(findable(reference))
-            .fetch_optional(connection)
-            .await?;
+    let sql = format!("select {OF_CASE} from cases c where c.reference = $1");
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(findable(reference))
+        .fetch_optional(connection)
+        .await?;
     Ok(row.as_ref().map(case_from_row).transpose()?)
 }
 
@@ -503,14 +525,14 @@ pub(super) async fn case_to_act_on(
     connection: &mut AnyConnection,
     reference: &str,
 ) -> Result<Option<Case>, Fault> {
-    let row = sqlx::query(
-        "select c.reference, c.desk, c.opened_at, c.closed_at, e.row_hash, e.case_reference, \
-         e.grant_id from cases c left join events e on e.seq = c.event_seq \
-         where c.reference = $1",
-    )
-    .bind(findable(reference))
-    .fetch_optional(connection)
-    .await?;
+    let sql = format!(
+        "select {OF_CASE}, e.row_hash, e.case_reference, e.grant_id from cases c \
+         left join events e on e.seq = c.event_seq where c.reference = $1"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(findable(reference))
+        .fetch_optional(connection)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let case = case_from_row(&row)?;
     if !is_as_recorded(&row, &case)? {

@@ -582,15 +582,17 @@ async fn grants_that_are_gone(connection: &mut AnyConnection) -> Result<Option<B
 async fn cases_that_differ(connection: &mut AnyConnection) -> Result<Option<Break>, Fault> {
     let mut last = String::new();
     loop {
-        let rows = sqlx::query(
-            "select c.reference, c.desk, c.opened_at, c.closed_at, c.event_seq, e.row_hash, \
-             e.case_reference, e.grant_id from cases c left join events e on e.seq = c.event_seq \
+        let sql = format!(
+            "select {}, c.event_seq, e.row_hash, e.case_reference, e.grant_id from cases c \
+             left join events e on e.seq = c.event_seq \
              where c.reference > $1 order by c.reference limit $2",
-        )
-        .bind(&last)
-        .bind(PAGE)
-        .fetch_all(&mut *connection)
-        .await?;
+            row::OF_CASE
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(&last)
+            .bind(PAGE)
+            .fetch_all(&mut *connection)
+            .await?;
         if rows.is_empty() {
             break;
         }
@@ -682,8 +684,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let ledger = Ledger::open(&place, Mode::ReadWrite).await.unwrap();
-            let desk = "multisafepay".into();
-            let case = Case { reference: "C".into(), desk, opened_at: 1, closed_at: None };
+            let case = Case::new("C", "multisafepay", 1);
             ledger.open_case(&case, "me").await.unwrap();
             for (id, layers) in [("cccccccccc", 2), ("aaaaaaaaaa", 0), ("bbbbbbbbbb", 1)] {
                 let event = Event::new(1, "me", "grant.opening", json!({ "seen": "\u{0}" }));

@@ -1,8 +1,11 @@
-//! Support desks: the rules, time-box and port of a team that asks for access, as data.
+//! Support desks: the rules, questions, time-box and port of a team that asks for access or for
+//! tickets, as data.
 //!
-//! A desk is a folder with `desk.toml` and one `<language>.ftl` for each language its rules are
-//! told in. Some are built in; a merchant's own are read from the configuration folder in the
-//! same way.
+//! A desk is a folder with `desk.toml` and one `<language>.ftl` for each language its rules and
+//! questions are told in. Some are built in; a merchant's own are read from the configuration folder
+//! in the same way.
+
+mod question;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +19,8 @@ use crate::message::{
 };
 use crate::policy::rule::Rule;
 
+pub use question::{AnswerKind, AnswerProblem, Asked, Condition, Forbidden, Need, Question, Stop};
+
 /// No desk and no override goes beyond this many days.
 pub const HARD_MAXIMUM_DAYS: u16 = 35;
 
@@ -23,11 +28,35 @@ pub const HARD_MAXIMUM_DAYS: u16 = 35;
 pub const BACKUP_MAXIMUM_AGE_HOURS: u16 = 24;
 
 /// The desks that come with stagepass, by name: `desk.toml`, and the texts by language.
-pub const BUILTIN: &[BuiltinDesk] = &[BuiltinDesk {
-    name: "multisafepay",
-    manifest: include_str!("../../desks/multisafepay/desk.toml"),
-    texts: &[("en", include_str!("../../desks/multisafepay/en.ftl"))],
-}];
+pub const BUILTIN: &[BuiltinDesk] = &[
+    BuiltinDesk {
+        name: "multisafepay",
+        manifest: include_str!("../../desks/multisafepay/desk.toml"),
+        texts: &[
+            ("en", include_str!("../../desks/multisafepay/en.ftl")),
+            ("es", include_str!("../../desks/multisafepay/es.ftl")),
+            ("it", include_str!("../../desks/multisafepay/it.ftl")),
+        ],
+    },
+    BuiltinDesk {
+        name: "open-banking",
+        manifest: include_str!("../../desks/open-banking/desk.toml"),
+        texts: &[
+            ("en", include_str!("../../desks/open-banking/en.ftl")),
+            ("es", include_str!("../../desks/open-banking/es.ftl")),
+            ("it", include_str!("../../desks/open-banking/it.ftl")),
+        ],
+    },
+    BuiltinDesk {
+        name: "shop-developer",
+        manifest: include_str!("../../desks/shop-developer/desk.toml"),
+        texts: &[
+            ("en", include_str!("../../desks/shop-developer/en.ftl")),
+            ("es", include_str!("../../desks/shop-developer/es.ftl")),
+            ("it", include_str!("../../desks/shop-developer/it.ftl")),
+        ],
+    },
+];
 
 /// A desk that is compiled in.
 #[derive(Debug)]
@@ -52,17 +81,34 @@ pub struct Desk {
     pub folder: Option<PathBuf>,
     /// What `desk.toml` says.
     pub manifest: Manifest,
+    /// By language; English is the first.
+    texts: Vec<Spoken>,
+}
+
+/// The sentences of a desk in one language.
+#[derive(Debug)]
+struct Spoken {
+    language: String,
+    /// The file, for what is wrong with it.
+    place: String,
     texts: Catalogue,
 }
 
-/// The contents of a `desk.toml`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A file of a desk: its name, as it is shown, and its text.
+type File<'a> = (&'a str, &'a str);
+
+/// What a desk is to do for grants, where it has a say in any.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// The team's name, as a merchant knows it.
     pub name: String,
     /// The languages of the pages that the rules were taken from.
     pub languages: Vec<String>,
+    /// Whether the desk asks for access at all. One that does not takes tickets only, and nothing is
+    /// granted in its cases: what is said of access below is then the strictest there is.
+    pub access: bool,
+    /// Whether nothing is granted before every required question has its answer.
+    pub answers_first: bool,
     /// What the desk connects with: `sftp`, `ssh` or both.
     pub protocols: Vec<Protocol>,
     /// The only port the desk connects to. Without one, any port will do.
@@ -75,6 +121,80 @@ pub struct Manifest {
     pub live: Live,
     /// The desk's own rules, in the desk's own order.
     pub rules: Vec<DeskRule>,
+    /// What the desk wants to know, in the order in which it is asked.
+    pub questions: Vec<Question>,
+    /// What the desk must never be sent.
+    pub forbidden: Vec<Forbidden>,
+    /// Which answers mean that nobody is to be let in.
+    pub stops: Vec<Stop>,
+}
+
+/// A `desk.toml` as it is written: what is about access may only be left out together.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    languages: Vec<String>,
+    #[serde(default = "yes")]
+    access: bool,
+    #[serde(default)]
+    answers_first: bool,
+    protocols: Option<Vec<Protocol>>,
+    port: Option<u16>,
+    time_box: Option<TimeBox>,
+    extensions: Option<Extensions>,
+    live: Option<Live>,
+    rules: Vec<DeskRule>,
+    #[serde(default)]
+    questions: Vec<Question>,
+    #[serde(default)]
+    forbidden: Vec<Forbidden>,
+    #[serde(default)]
+    stops: Vec<Stop>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Written {
+    /// The manifest, or the first key that is missing, or that has no place at a desk without
+    /// access.
+    fn manifest(self) -> Result<Manifest, &'static str> {
+        let about_access = [
+            ("protocols", self.protocols.is_some()),
+            ("time_box", self.time_box.is_some()),
+            ("extensions", self.extensions.is_some()),
+            ("live", self.live.is_some()),
+        ];
+        let needless = [
+            ("port", self.port.is_some()),
+            ("answers_first", self.answers_first),
+            ("stops", !self.stops.is_empty()),
+        ];
+        let wrong = about_access.iter().find(|(_, is_there)| *is_there != self.access);
+        let wrong =
+            wrong.or_else(|| needless.iter().find(|(_, is_there)| *is_there && !self.access));
+        if let Some((key, _)) = wrong {
+            return Err(key);
+        }
+        let live = Live { allowed: false, backup_maximum_age_hours: 1, acknowledge: None };
+        Ok(Manifest {
+            name: self.name,
+            languages: self.languages,
+            access: self.access,
+            answers_first: self.answers_first,
+            protocols: self.protocols.unwrap_or_default(),
+            port: self.port,
+            time_box: self.time_box.unwrap_or(TimeBox { default_days: 1, maximum_days: 1 }),
+            extensions: self.extensions.unwrap_or(Extensions { count: 0, total_days: 1 }),
+            live: self.live.unwrap_or(live),
+            rules: self.rules,
+            questions: self.questions,
+            forbidden: self.forbidden,
+            stops: self.stops,
+        })
+    }
 }
 
 /// What a desk connects with.
@@ -302,25 +422,39 @@ impl Desk {
     }
 
     fn from_builtin(builtin: &BuiltinDesk) -> Result<Self, DeskError> {
-        let source = builtin
-            .texts
-            .iter()
-            .find(|(language, _)| *language == "en")
-            .map_or("", |(_, source)| *source);
         let place = |file: &str| format!("desks/{}/{file}", builtin.name);
-        let (manifest, texts) = (place("desk.toml"), place("en.ftl"));
-        Self::parse(builtin.name, None, (&manifest, builtin.manifest), (&texts, source))
+        let manifest = place("desk.toml");
+        let places: Vec<String> =
+            builtin.texts.iter().map(|(language, _)| place(&format!("{language}.ftl"))).collect();
+        let texts = builtin.texts.iter().zip(&places);
+        let texts = texts.map(|((language, text), place)| (*language, (place.as_str(), *text)));
+        Self::parse(builtin.name, None, (&manifest, builtin.manifest), texts)
     }
 
-    /// A desk by the name and text of its two files.
-    pub(crate) fn parse(
+    /// A desk by the name and text of its files: the manifest, and one for each language. English is
+    /// the first of those.
+    pub(crate) fn parse<'a>(
         id: &str,
         folder: Option<PathBuf>,
-        (place, manifest): (&str, &str),
-        (texts_place, texts): (&str, &str),
+        (place, manifest): File<'_>,
+        texts: impl IntoIterator<Item = (&'a str, File<'a>)>,
     ) -> Result<Self, DeskError> {
-        let manifest = parse_manifest(place, manifest)?;
-        let texts = parse_texts(texts_place, texts)?;
+        let written = parse_manifest(place, manifest)?;
+        let is_ticket_desk = !written.access;
+        let manifest = written.manifest().map_err(|key| DeskError::Invalid {
+            path: place.into(),
+            why: match is_ticket_desk {
+                true => message::text("desk-invalid-needless", &[("key", key.into())]),
+                false => message::text("desk-invalid-missing", &[("key", key.into())]),
+            },
+        })?;
+        let texts = texts
+            .into_iter()
+            .map(|(language, (place, text))| {
+                let texts = parse_texts(place, language, text)?;
+                Ok(Spoken { language: language.into(), place: place.into(), texts })
+            })
+            .collect::<Result<_, DeskError>>()?;
         Self { id: id.into(), folder, manifest, texts }.checked(place)
     }
 
@@ -333,11 +467,19 @@ impl Desk {
                 return Err(DeskError::Unsafe { path: path.into(), why: why.text() });
             }
         }
-        let (manifest_path, texts_path) = (folder.join("desk.toml"), folder.join("en.ftl"));
-        let (manifest, texts) = (read_own_file(&manifest_path)?, read_own_file(&texts_path)?);
-        let place = |path: &Path| path.display().to_string();
-        let (manifest_place, texts_place) = (place(&manifest_path), place(&texts_path));
-        Self::parse(id, Some(folder), (&manifest_place, &manifest), (&texts_place, &texts))
+        let manifest_path = folder.join("desk.toml");
+        let manifest = read_own_file(&manifest_path)?;
+        let mut texts = Vec::new();
+        for language in LANGUAGES {
+            let path = folder.join(format!("{language}.ftl"));
+            // English has to be there; another language is told where the desk has it.
+            if *language == "en" || path.exists() {
+                texts.push((*language, path.display().to_string(), read_own_file(&path)?));
+            }
+        }
+        let texts = texts.iter().map(|(language, place, text)| (*language, (&**place, &**text)));
+        let place = manifest_path.display().to_string();
+        Self::parse(id, Some(folder), (&place, &manifest), texts)
     }
 
     /// What a desk may not say, however well formed.
@@ -379,7 +521,7 @@ impl Desk {
                 ],
             ));
         }
-        if self.manifest.protocols.is_empty() {
+        if self.manifest.access && self.manifest.protocols.is_empty() {
             return invalid(message::text("desk-invalid-protocols", &[]));
         }
         if matches!(self.manifest.port, Some(0 | 20 | 21 | 990)) {
@@ -396,10 +538,41 @@ impl Desk {
                 &[("rule", acknowledge.into())],
             ));
         }
-        match self.wrong_rule() {
-            Some(why) => invalid(why),
+        if let Some(why) = self.wrong_rule() {
+            return invalid(why);
+        }
+        if let Some((id, problem)) = self.wrong_question() {
+            let args = [("id", Arg::of(id.escape_debug())), ("problem", problem.into())];
+            return invalid(message::text("desk-invalid-question", &args));
+        }
+        match self.missing_sentence() {
+            Some((path, why)) => Err(DeskError::Invalid { path, why }),
             None => Ok(self),
         }
+    }
+
+    /// The first sentence that one of the languages does not have: the file, and what it lacks.
+    fn missing_sentence(&self) -> Option<(String, String)> {
+        let rules = self.manifest.rules.iter().map(|rule| rule.id.clone());
+        let mut wanted: Vec<String> = rules.collect();
+        for question in &self.manifest.questions {
+            let id = question_message(&question.id);
+            // What one language explains, each does.
+            let help = format!("{id}.help");
+            if self.texts.iter().any(|spoken| spoken.texts.text(&help, &[]).is_some()) {
+                wanted.push(help);
+            }
+            wanted.push(id.clone());
+            wanted.extend(question.choices.iter().map(|word| format!("{id}.choice-{word}")));
+        }
+        for spoken in &self.texts {
+            if let Some(id) = wanted.iter().find(|id| spoken.texts.text(id, &[]).is_none()) {
+                let args = [("id", Arg::of(id.escape_debug()))];
+                let why = message::text("desk-invalid-sentence", &args);
+                return Some((spoken.place.clone(), why));
+            }
+        }
+        None
     }
 
     /// Why the list of rules cannot be used, if so.
@@ -418,9 +591,6 @@ impl Desk {
                     ));
                 }
             }
-            if self.texts.text(&rule.id, &[]).is_none() {
-                return Some(message::text("desk-invalid-sentence", &[("rule", Arg::of(&id))]));
-            }
         }
         None
     }
@@ -434,7 +604,37 @@ impl Desk {
     /// The sentence of the desk's rule with this id.
     #[must_use]
     pub fn rule_text(&self, id: &str) -> Option<String> {
-        self.texts.text(id, &[])
+        self.told(id, None)
+    }
+
+    /// The languages in which the desk's rules and questions are told.
+    pub fn spoken(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|spoken| spoken.language.as_str())
+    }
+
+    /// What a question asks, in a language that the desk speaks; in English where it does not.
+    #[must_use]
+    pub fn question_text(&self, id: &str, language: Option<&str>) -> String {
+        self.told(&question_message(id), language).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// What is to be known to answer a question, if the desk says something about it.
+    #[must_use]
+    pub fn question_help(&self, id: &str, language: Option<&str>) -> Option<String> {
+        self.told(&format!("{}.help", question_message(id)), language)
+    }
+
+    /// What a word that answers a choice means.
+    #[must_use]
+    pub fn choice_text(&self, id: &str, word: &str, language: Option<&str>) -> String {
+        let message = format!("{}.choice-{word}", question_message(id));
+        self.told(&message, language).unwrap_or_else(|| word.to_owned())
+    }
+
+    fn told(&self, id: &str, language: Option<&str>) -> Option<String> {
+        let is_meant = |spoken: &&Spoken| Some(spoken.language.as_str()) == language;
+        let spoken = self.texts.iter().find(is_meant).or_else(|| self.texts.first())?;
+        spoken.texts.text(id, &[])
     }
 
     /// Whether the desk connects with this.
@@ -444,14 +644,24 @@ impl Desk {
     }
 }
 
-fn is_desk_id(text: &str) -> bool {
+/// The languages that a desk may have texts in; the first has to be there.
+const LANGUAGES: &[&str] = &["en", "es", "it"];
+
+/// The message that asks the question with this id.
+fn question_message(id: &str) -> String {
+    format!("question-{id}")
+}
+
+/// Whether a text can be the name of a desk: lower-case letters, digits and `-`, at most 40.
+#[must_use]
+pub fn is_desk_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-fn parse_manifest(path: &str, source: &str) -> Result<Manifest, DeskError> {
+fn parse_manifest(path: &str, source: &str) -> Result<Written, DeskError> {
     toml_edit::de::from_str(source).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let (line, column) = line_and_column(source, at);
@@ -459,9 +669,9 @@ fn parse_manifest(path: &str, source: &str) -> Result<Manifest, DeskError> {
     })
 }
 
-fn parse_texts(path: &str, source: &str) -> Result<Catalogue, DeskError> {
-    let english = LanguageIdentifier::from_bytes(b"en").unwrap_or_default();
-    Catalogue::parse(&english, source)
+fn parse_texts(path: &str, language: &str, source: &str) -> Result<Catalogue, DeskError> {
+    let language = LanguageIdentifier::from_bytes(language.as_bytes()).unwrap_or_default();
+    Catalogue::parse(&language, source)
         .map_err(|source| DeskError::Texts { path: path.into(), source })
 }
 
@@ -566,10 +776,11 @@ languages = ["en"]
     }
 
     #[test]
-    fn multisafepay_has_the_rules_that_govern_access_to_a_server() {
+    fn multisafepay_has_its_twelve_rules() {
         let desk = Desk::find("multisafepay", None).unwrap();
         let ids: Vec<_> = desk.manifest.rules.iter().map(|rule| rule.id.as_str()).collect();
-        assert_eq!(ids, ["M1", "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M11"]);
+        let all = ["M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M11", "M12"];
+        assert_eq!(ids, all);
         let Manifest { time_box, extensions, live, port, .. } = &desk.manifest;
         assert_eq!(*time_box, TimeBox { default_days: 14, maximum_days: 35 });
         assert_eq!(*extensions, Extensions { count: 2, total_days: 35 });
@@ -586,8 +797,182 @@ languages = ["en"]
             (Rule::DeadlineMaximum, "M11"),
             (Rule::PasswordStrength, "M3"),
             (Rule::CloseDelete, "M4"),
+            (Rule::ShopUser, "M2"),
+            (Rule::Answers, "M12"),
+            (Rule::DeadlineCase, "M10"),
         ] {
             assert_eq!(desk.speaks_for(rule).unwrap().id, number, "{}", rule.id());
+        }
+    }
+
+    /// A desk's ids and attributes in one of its files, by the text alone.
+    fn messages(text: &str) -> Vec<String> {
+        let (mut ids, mut message) = (Vec::new(), String::new());
+        for line in text.lines() {
+            let Some((id, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) else {
+                continue;
+            };
+            match id.strip_prefix("    .") {
+                Some(attribute) => ids.push(format!("{message}.{attribute}")),
+                None => {
+                    message = id.to_owned();
+                    ids.push(message.clone());
+                }
+            }
+        }
+        ids.sort();
+        ids
+    }
+
+    #[test]
+    fn every_built_in_desk_says_the_same_in_english_spanish_and_italian() {
+        for builtin in BUILTIN {
+            let languages: Vec<&str> =
+                builtin.texts.iter().map(|(language, _)| *language).collect();
+            assert_eq!(languages, ["en", "es", "it"], "{}", builtin.name);
+            let desk = Desk::find(builtin.name, None).unwrap();
+            let mut expected: Vec<String> =
+                desk.manifest.rules.iter().map(|rule| rule.id.clone()).collect();
+            for question in &desk.manifest.questions {
+                let id = question_message(&question.id);
+                let choices = question.choices.iter().map(|word| format!("{id}.choice-{word}"));
+                expected.extend(choices);
+                let help = desk.question_help(&question.id, None).map(|_| format!("{id}.help"));
+                expected.extend(help);
+                expected.push(id);
+            }
+            expected.sort();
+            for (language, text) in builtin.texts {
+                assert_eq!(messages(text), expected, "{}/{language}.ftl", builtin.name);
+            }
+            for (one, other) in [("en", "es"), ("es", "it"), ("en", "it")] {
+                for question in &desk.manifest.questions {
+                    let [one, other] = [one, other]
+                        .map(|language| desk.question_text(&question.id, Some(language)));
+                    assert_ne!(one, other, "{}", question.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_language_that_lacks_a_sentence_is_refused_by_its_file() {
+        let root = own("acme", OWN, OWN_TEXTS);
+        let spanish = root.path().join("acme/es.ftl");
+        std::fs::write(&spanish, "A1 = Acme usa SFTP.\n").unwrap();
+        #[cfg(unix)]
+        set_mode(&spanish, 0o644);
+        let desk = Desk::find("acme", Some(root.path())).unwrap();
+        assert_eq!(desk.told("A1", Some("es")).as_deref(), Some("Acme usa SFTP."));
+        assert_eq!(desk.told("A1", Some("it")).as_deref(), Some("Acme uses SFTP."));
+        std::fs::write(&spanish, "A2 = Acme usa SFTP.\n").unwrap();
+        let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+        assert!(error.contains("es.ftl") && error.contains("`A1` is missing"), "{error}");
+    }
+
+    /// Questions that may be asked, to be changed by a test.
+    const ASKED: &str = r#"
+[[questions]]
+id = "kind"
+kind = "choice"
+choices = ["one", "two"]
+need = "required"
+rule = "A1"
+
+[[questions]]
+id = "more"
+kind = "id"
+need = "wanted"
+rule = "A1"
+only_when = { question = "kind", is = ["two"] }
+
+[[forbidden]]
+id = "pin"
+rule = "A1"
+
+[[stops]]
+rule = "A1"
+when = [{ question = "kind", is = ["one"] }]
+"#;
+
+    const ASKED_TEXTS: &str = "A1 = Acme uses SFTP.\nquestion-kind = Which?\n    .choice-one = 1\n    \
+                               .choice-two = 2\nquestion-more = What?\n    .help = A word.\n";
+
+    #[test]
+    fn a_question_that_cannot_be_asked_is_refused() {
+        let whole = format!("{OWN}{ASKED}");
+        let root = own("acme", &whole, ASKED_TEXTS);
+        Desk::find("acme", Some(root.path())).unwrap();
+        for (from, to, expected) in [
+            ("id = \"kind\"", "id = \"Kind\"", "`Kind` is no name for a question"),
+            ("id = \"more\"", "id = \"kind\"", "question `kind` is there twice"),
+            (
+                "need = \"wanted\"\nrule = \"A1\"",
+                "need = \"wanted\"\nrule = \"A9\"",
+                "names a rule",
+            ),
+            ("choices = [\"one\", \"two\"]", "", "has `choices` exactly where"),
+            ("kind = \"id\"", "kind = \"id\"\nchoices = [\"x\"]", "has `choices` exactly where"),
+            ("choices = [\"one\", \"two\"]", "choices = [\"one\", \"-\"]", "is no word"),
+            ("is = [\"two\"]", "is = [\"three\"]", "no earlier question"),
+            ("is = [\"two\"]", "is = []", "no earlier question"),
+            (
+                "only_when = { question = \"kind\"",
+                "only_when = { question = \"more\"",
+                "no earlier",
+            ),
+            ("kind = \"id\"", "kind = \"text\"\nuuid = true", "has `uuid`"),
+            ("kind = \"id\"", "kind = \"multi-line\"\nsecret = true", "has `secret`"),
+            ("id = \"pin\"", "id = \"kind\"", "`kind` is forbidden, and asked for"),
+            ("id = \"pin\"\nrule = \"A1\"", "id = \"pin\"\nrule = \"A9\"", "`pin` names a rule"),
+            ("when = [{ question = \"kind\", is = [\"one\"] }]", "when = []", "has no condition"),
+            ("is = [\"one\"] }]", "is = [\"six\"] }]", "no earlier question"),
+        ] {
+            let manifest = whole.replace(from, to);
+            assert_ne!(manifest, whole, "{from}");
+            let root = own("acme", &manifest, ASKED_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(expected), "{from} -> {to}: {error}");
+        }
+        for (from, id) in [
+            ("question-kind = Which?", "question-kind"),
+            ("    .choice-two = 2\n", "question-kind.choice-two"),
+        ] {
+            let texts = ASKED_TEXTS.replace(from, if from.starts_with(' ') { "" } else { "x = y" });
+            let root = own("acme", &whole, &texts);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{id}` is missing")), "{from}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_desk_without_access_says_nothing_of_access_and_one_with_access_says_all() {
+        let about_access =
+            OWN.split_once("[time_box]").unwrap().1.split_once("[[rules]]").unwrap().0;
+        let tickets = OWN
+            .replace(about_access, "")
+            .replace("[time_box]", "")
+            .replace("protocols = [\"sftp\"]", "access = false");
+        let root = own("acme", &tickets, OWN_TEXTS);
+        let desk = Desk::find("acme", Some(root.path())).unwrap();
+        assert!(!desk.manifest.access && !desk.manifest.live.allowed);
+        for (key, more) in [
+            ("protocols", "protocols = [\"ssh\"]"),
+            ("port", "port = 22"),
+            ("answers_first", "answers_first = true"),
+        ] {
+            let manifest = tickets.replace("access = false", &format!("access = false\n{more}"));
+            let root = own("acme", &manifest, OWN_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(&format!("has no `{key}`")), "{error}");
+        }
+        for (key, part) in [
+            ("protocols", "protocols = [\"sftp\"]"),
+            ("extensions", "[extensions]\ncount = 1\ntotal_days = 10"),
+        ] {
+            let root = own("acme", &OWN.replace(part, ""), OWN_TEXTS);
+            let error = Desk::find("acme", Some(root.path())).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}` is missing")), "{error}");
         }
     }
 
@@ -608,7 +993,8 @@ languages = ["en"]
         let book = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desks.md");
         let book = std::fs::read_to_string(book).unwrap();
         let block = |kind: &str| {
-            let (_, rest) = book.split_once(&format!("```{kind}\n")).unwrap();
+            let (_, chapter) = book.split_once("\n## Writing one\n").unwrap();
+            let (_, rest) = chapter.split_once(&format!("```{kind}\n")).unwrap();
             rest.split_once("```").unwrap().0.to_owned()
         };
         let root = own("acme", &block("toml"), &block("ftl"));
@@ -625,16 +1011,18 @@ languages = ["en"]
         let ids = |own: Option<&Path>| -> Vec<String> {
             Desk::list(own).unwrap().into_iter().map(|listed| listed.id).collect()
         };
-        assert_eq!(ids(Some(root.path())), ["multisafepay", "alpha", "zeta"]);
-        assert_eq!(ids(None), ["multisafepay"]);
-        assert_eq!(ids(Some(&root.path().join("missing"))), ["multisafepay"]);
+        let built_in = ["multisafepay", "open-banking", "shop-developer"];
+        assert_eq!(ids(Some(root.path())), [&built_in[..], &["alpha", "zeta"]].concat());
+        assert_eq!(ids(None), built_in);
+        assert_eq!(ids(Some(&root.path().join("missing"))), built_in);
     }
 
     #[test]
     fn a_desk_that_is_not_there_is_answered_with_those_that_are() {
         let root = own("acme", OWN, OWN_TEXTS);
         let error = Desk::find("amce", Some(root.path())).unwrap_err();
-        assert_eq!(error.to_string(), "there is no desk `amce`; there are: multisafepay, acme");
+        let known = "multisafepay, open-banking, shop-developer, acme";
+        assert_eq!(error.to_string(), format!("there is no desk `amce`; there are: {known}"));
     }
 
     #[test]
@@ -690,7 +1078,7 @@ languages = ["en"]
             ("[\"sftp\"]", "[]", "`protocols` is empty"),
             ("[\"sftp\"]", "[\"sftp\"]\nport = 21", "`port` is not a port for SSH"),
             ("[\"ftp\"]", "[\"fpt\"]", "speaks for `fpt`"),
-            ("id = \"A1\"", "id = \"A2\"", "has no sentence of that id"),
+            ("id = \"A1\"", "id = \"A2\"", "the sentence `A2` is missing"),
             ("Acme support", "Acme \\u001b[31m", "`name` has a character in it"),
         ];
         for (from, to, expected) in cases {

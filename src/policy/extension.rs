@@ -38,6 +38,8 @@ pub struct Agreed {
     pub extended: u16,
     /// The host name that was typed, when the environment counted as live.
     pub live_host: Option<String>,
+    /// When the time-box of the grant's case ends, if it has one.
+    pub case_until: Option<UnixTime>,
 }
 
 /// The part of kept terms that an extension looks at.
@@ -50,8 +52,8 @@ struct KeptTerms {
 }
 
 impl Agreed {
-    /// Reads what was agreed from a grant's `terms`, its two deadlines, and the number of
-    /// extensions in its history.
+    /// Reads what was agreed from a grant's `terms`, its two deadlines, the number of extensions in
+    /// its history, and the end of its case's time-box.
     ///
     /// # Errors
     /// Fails when the text is not what [`super::Terms`] is written as.
@@ -60,6 +62,7 @@ impl Agreed {
         deadline: UnixTime,
         deadline_maximum: UnixTime,
         extended: u16,
+        case_until: Option<UnixTime>,
     ) -> Result<Self, serde_json::Error> {
         let kept: KeptTerms = serde_json::from_str(terms)?;
         Ok(Self {
@@ -69,6 +72,7 @@ impl Agreed {
             extensions: kept.extensions,
             extended,
             live_host: kept.live.map(|live| live.confirmation),
+            case_until,
         })
     }
 }
@@ -141,7 +145,8 @@ pub fn decide_extension(
     }
     if longer {
         check.extension(request, agreed, now);
-        check.deadline(request.deadline, agreed.drain, &Limits::of(desk, config, now), now);
+        let limits = Limits::of(desk, config, agreed.case_until, now);
+        check.deadline(request.deadline, agreed.drain, &limits, now);
         if let Some(host) = &agreed.live_host {
             let said = &request.live;
             new.approver = check.said(Rule::LiveApprover, said.approver.as_deref(), check_name);
@@ -190,6 +195,7 @@ mod tests {
             extensions: 2,
             extended: 0,
             live_host: None,
+            case_until: None,
         }
     }
 

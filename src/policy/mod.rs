@@ -6,6 +6,8 @@
 
 mod backup;
 pub mod desk;
+#[cfg(test)]
+mod desk_rules;
 pub mod environment;
 mod extension;
 mod name;
@@ -19,9 +21,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::deadline;
-use crate::grant::{Access, Supporter, UnixTime};
+use crate::grant::{Access, Answers, Supporter, UnixTime};
 use crate::message::{Arg, Id, Note};
-use crate::policy::desk::{Desk, HARD_MAXIMUM_DAYS, Protocol};
+use crate::policy::desk::{Desk, Forbidden, HARD_MAXIMUM_DAYS, Need, Protocol};
 
 pub use backup::{
     Backup, BackupFact, BackupFacts, BackupName, BackupNote, BackupRead, Fault, Form, Packing,
@@ -83,6 +85,10 @@ pub struct LiveRequest {
 pub struct Request {
     /// The reference of the case.
     pub case: String,
+    /// What was answered to the desk's questions in that case.
+    pub answers: Answers,
+    /// When the case's time-box ends, if it has one.
+    pub time_box_until: Option<UnixTime>,
     /// The person it is for.
     pub supporter: Supporter,
     /// The name of the target.
@@ -334,9 +340,15 @@ pub fn decide(
 ) -> Decision {
     let environment =
         EnvironmentFinding::judge(request.declared, request.host.as_deref(), facts, now);
-    let limits = Limits::of(desk, config, now);
-    let deadline = request.deadline.unwrap_or(limits.default);
     let mut check = Check { desk, broken: Vec::new() };
+    if !desk.manifest.access {
+        // What a desk without access has of limits means nothing.
+        check.breaks(Rule::DeskAccess, vec![("desk", (&desk.id).into())]);
+        return Decision::Deny(check.all_broken());
+    }
+    let limits = Limits::of(desk, config, request.time_box_until, now);
+    let deadline = request.deadline.unwrap_or(limits.default);
+    check.triage(request);
     check.protocol(request, facts);
     check.names(request);
     check.configuration(request, config);
@@ -392,29 +404,37 @@ pub fn decide_target(
     }
 }
 
-/// The deadlines that desk and configuration allow together, as times.
+/// The deadlines that desk, configuration and the case's time-box allow together, as times.
 struct Limits {
     default: UnixTime,
     maximum: UnixTime,
     total: UnixTime,
     hard: UnixTime,
     maximum_days: u16,
+    /// When the case's time-box ends, if it has one.
+    case: Option<UnixTime>,
 }
 
 impl Limits {
-    fn of(desk: &Desk, config: &PolicyConfig, now: UnixTime) -> Self {
+    fn of(desk: &Desk, config: &PolicyConfig, case: Option<UnixTime>, now: UnixTime) -> Self {
         let time_box = desk.manifest.time_box;
         let tightest = |days: u16| config.deadline_maximum_days.map_or(days, |own| own.min(days));
         let maximum_days = tightest(time_box.maximum_days);
         let default_days =
             config.deadline_default_days.unwrap_or(time_box.default_days).min(maximum_days);
         let after = |days: u16| now.saturating_add(i64::from(days).saturating_mul(DAY));
+        // A grant without a deadline ends with its case; where that is over, the rule says so.
+        let within = |time: UnixTime| match case.filter(|case| *case > now) {
+            Some(case) => time.min(case),
+            None => time,
+        };
         Self {
-            default: after(default_days),
+            default: within(after(default_days)),
             maximum: after(maximum_days),
-            total: after(tightest(desk.manifest.extensions.total_days)),
+            total: within(after(tightest(desk.manifest.extensions.total_days))),
             hard: after(HARD_MAXIMUM_DAYS),
             maximum_days,
+            case,
         }
     }
 }
@@ -428,6 +448,25 @@ struct Check<'a> {
 impl Check<'_> {
     fn breaks(&mut self, rule: Rule, args: Vec<(&'static str, Arg)>) {
         self.broken.push(Broken::new(rule, Some(self.desk), args));
+    }
+
+    /// What the answers in the case come to: that nobody is to be let in, or that too few were given.
+    fn triage(&mut self, request: &Request) {
+        let desk = self.desk;
+        if let Some(stop) = desk.stop(&request.answers) {
+            let args = vec![("case", (&request.case).into()), ("number", (&stop.rule).into())];
+            self.broken.push(Broken::by_rule(Rule::Triage, desk, &stop.rule, args));
+            return;
+        }
+        let missing = desk.missing(&request.answers, Need::Required);
+        if desk.manifest.answers_first && !missing.is_empty() {
+            let args = vec![
+                ("case", (&request.case).into()),
+                ("count", missing.len().into()),
+                ("missing", missing.join(", ").into()),
+            ];
+            self.breaks(Rule::Answers, args);
+        }
     }
 
     fn protocol(&mut self, request: &Request, facts: &Facts) {
@@ -665,6 +704,11 @@ impl Check<'_> {
             let desk = Some(self.desk).filter(|_| !own);
             self.broken.push(Broken::new(Rule::DeadlineMaximum, desk, args));
         }
+        if let Some(case) = limits.case.filter(|case| deadline > now && last > *case) {
+            let state = if case <= now { "over" } else { "open" };
+            let args = vec![("state", state.into()), ("when", deadline::utc(case).into())];
+            self.breaks(Rule::DeadlineCase, args);
+        }
     }
 
     fn expiry(&mut self, request: &Request, facts: &Facts) {
@@ -774,6 +818,31 @@ pub fn refuse_ftp(scheme: &str, port: Option<u16>, desk: Option<&Desk>) -> Optio
     Some(Broken::new(Rule::Ftp, desk, ftp_sign(scheme, port, None)?))
 }
 
+/// Why this is never sent to the desk, whatever it is.
+#[must_use]
+pub fn refuse_forbidden(desk: &Desk, forbidden: &Forbidden) -> Broken {
+    let args = vec![("question", (&forbidden.id).into()), ("kind", "forbidden".into())];
+    Broken::by_rule(Rule::TicketSecret, desk, &forbidden.rule, args)
+}
+
+/// Why an answer with a secret in it is not kept. What is given is its kind and where it stands, and
+/// never the secret: line and column, counted from 1.
+#[must_use]
+pub fn refuse_secret(
+    desk: &Desk,
+    question: &str,
+    kind: &str,
+    (line, column): (usize, usize),
+) -> Broken {
+    let args = vec![
+        ("question", question.into()),
+        ("kind", kind.into()),
+        ("line", line.into()),
+        ("column", column.into()),
+    ];
+    Broken::new(Rule::TicketSecret, Some(desk), args)
+}
+
 /// By what FTP is known here, if it is, for the catalogue.
 fn ftp_sign(
     scheme: &str,
@@ -816,6 +885,8 @@ mod tests {
     pub(super) fn request() -> Request {
         Request {
             case: "MSP-4711".into(),
+            answers: Answers::new(),
+            time_box_until: None,
             supporter: Supporter { name: "Ana O’Brien".into(), company: "MultiSafepay".into() },
             target: "staging".into(),
             scheme: "ssh".into(),
@@ -860,14 +931,14 @@ mod tests {
         decide(request, facts, &desk(), config, NOW)
     }
 
-    fn allowed(request: &Request, facts: &Facts) -> Terms {
+    pub(super) fn allowed(request: &Request, facts: &Facts) -> Terms {
         match decided(request, facts, &PolicyConfig::default()) {
             Decision::Allow(terms) => *terms,
             Decision::Deny(broken) => panic!("refused: {:?}", ids(&broken)),
         }
     }
 
-    fn denied(request: &Request, facts: &Facts) -> Vec<Broken> {
+    pub(super) fn denied(request: &Request, facts: &Facts) -> Vec<Broken> {
         denied_with(request, facts, &PolicyConfig::default())
     }
 
@@ -915,7 +986,7 @@ mod tests {
         assert_eq!(terms.deadline_maximum(), NOW + 35 * DAY);
         assert_eq!(terms.credentials, [Credential::Key]);
         assert_eq!(terms.desk, "multisafepay");
-        assert_eq!(terms.desk_rules.len(), 10);
+        assert_eq!(terms.desk_rules.len(), 12);
         assert_eq!(terms.extensions, 2);
         assert_eq!(terms.environment().verdict, EnvironmentVerdict::Staging);
         assert!(terms.from().is_empty() && terms.overrides().is_empty());
@@ -1595,13 +1666,14 @@ mod tests {
         let terms = allowed(&request, &facts);
         let json = serde_json::to_string(&terms).unwrap();
         assert!(json.contains("\"from\":[\"192.0.2.0/24\",\"2001:db8::/32\"]"), "{json}");
-        let agreed = Agreed::read(&json, terms.deadline(), terms.deadline_maximum(), 1).unwrap();
+        let agreed =
+            Agreed::read(&json, terms.deadline(), terms.deadline_maximum(), 1, None).unwrap();
         assert_eq!(agreed.live_host.as_deref(), Some("www.acme.nl"));
         assert_eq!((agreed.extensions, agreed.extended), (2, 1));
         let json = serde_json::to_string(&allowed(&super::tests::request(), &Facts::default()));
-        let agreed = Agreed::read(&json.unwrap(), NOW, NOW, 0).unwrap();
+        let agreed = Agreed::read(&json.unwrap(), NOW, NOW, 0, None).unwrap();
         assert_eq!(agreed.live_host, None);
-        assert!(Agreed::read("{}", NOW, NOW, 0).is_err());
+        assert!(Agreed::read("{}", NOW, NOW, 0, None).is_err());
     }
 
     #[test]

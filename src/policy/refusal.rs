@@ -43,6 +43,21 @@ impl Broken {
         Self { rule, desk_rule, args, override_with: override_with(rule) }
     }
 
+    /// The same, where one certain rule of the desk is the reason.
+    pub(super) fn by_rule(
+        rule: Rule,
+        desk: &Desk,
+        number: &str,
+        args: Vec<(&'static str, Arg)>,
+    ) -> Self {
+        let desk_rule = desk.rule_text(number).map(|text| DeskReason {
+            id: number.to_owned(),
+            desk: desk.manifest.name.clone(),
+            text,
+        });
+        Self { rule, desk_rule, args, override_with: override_with(rule) }
+    }
+
     /// What was asked for that may not be, in one sentence.
     #[must_use]
     pub fn what(&self) -> String {
@@ -104,6 +119,8 @@ impl Serialize for Broken {
 /// The options that set a rule aside or meet it.
 fn override_with(rule: Rule) -> Option<&'static str> {
     Some(match rule {
+        Rule::Triage => "--override triage --reason TEXT",
+        Rule::Answers => "--override answers --reason TEXT",
         Rule::Port => "--override port --reason TEXT",
         Rule::AccountRoot => "--override account.root --reason TEXT",
         Rule::AccountShared => "--override account.shared --reason TEXT",

@@ -15,6 +15,18 @@
     strum::VariantArray,
 )]
 pub enum Rule {
+    /// The desk takes tickets only, and asks for access to nothing. No override.
+    #[strum(serialize = "desk.access")]
+    DeskAccess,
+    /// By the answers in the case nobody is to be let in: the fault is elsewhere, or it is too early.
+    #[strum(serialize = "triage")]
+    Triage,
+    /// The desk wants its questions answered before anybody is let in.
+    #[strum(serialize = "answers")]
+    Answers,
+    /// No secret goes into an answer, and so into a ticket. No override.
+    #[strum(serialize = "ticket.secret")]
+    TicketSecret,
     /// FTP in any disguise. No override.
     #[strum(serialize = "ftp")]
     Ftp,
@@ -120,6 +132,9 @@ pub enum Rule {
     /// The longest time there is. No override.
     #[strum(serialize = "deadline.hard")]
     DeadlineHard,
+    /// Every grant of a case ends within the case's time-box. No override: the time-box is moved.
+    #[strum(serialize = "deadline.case")]
+    DeadlineCase,
     /// The server ends access on time.
     #[strum(serialize = "expiry.weak")]
     ExpiryWeak,
@@ -144,6 +159,10 @@ pub enum Rule {
     /// An override has a reason.
     #[strum(serialize = "override.reason")]
     OverrideReason,
+    /// A temporary user on the shop platform goes with the access. Told in the plan where there is
+    /// none, and never broken.
+    #[strum(serialize = "shop.user")]
+    ShopUser,
     /// What was made for a grant is deleted at its end. Kept by construction.
     #[strum(serialize = "close.delete")]
     CloseDelete,
@@ -171,7 +190,9 @@ impl Rule {
     pub fn can_be_overridden(self) -> bool {
         matches!(
             self,
-            Self::Port
+            Self::Triage
+                | Self::Answers
+                | Self::Port
                 | Self::KeyOwn
                 | Self::AccountRoot
                 | Self::AccountShared

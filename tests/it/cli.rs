@@ -321,7 +321,7 @@ fn a_mistyped_word_is_answered_with_the_words_that_are_known() {
     let run = stage.run(["case", "open", "MSP-1", "--desk", "multisafe"]).exits(4);
     insta::assert_snapshot!(run.stderr, @r"
     error: the desk `multisafe` cannot be used
-      because: there is no desk `multisafe`; there are: multisafepay
+      because: there is no desk `multisafe`; there are: multisafepay, open-banking, shop-developer
     hint: `stagepass desk list` shows the desks
     ");
 }

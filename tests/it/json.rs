@@ -138,6 +138,8 @@ fn every_document_has_the_keys_that_are_written_down() {
     reader.reads("case list", &["case", "list"]);
     reader.reads("case show", &["case", "show", "MSP-1"]);
     let extend = ["extend", &id, "--for", "15d", "--reason", "the vendor answers on Monday"];
+    reader.reads("case edit", &["case", "edit", "MSP-1", "--set", "since=Monday"]);
+    reader.reads("case ticket", &["case", "ticket", "MSP-1"]);
     reader.reads("extend --dry-run", &[extend.as_slice(), &["--dry-run"]].concat());
     reader.reads("extend", &extend);
     reader.reads("handover", &["handover", &id]);
@@ -162,6 +164,8 @@ fn every_document_has_the_keys_that_are_written_down() {
     reader.reads("ledger backup", &["ledger", "backup", "copy.sqlite3"]);
     reader.reads("desk list", &["desk", "list"]);
     reader.reads("desk show", &["desk", "show", "multisafepay"]);
+    reader.reads("desk new --dry-run", &["desk", "new", "acme-support", "--dry-run"]);
+    reader.reads("desk new", &["desk", "new", "acme-support"]);
     reader.reads("provider list", &["provider", "list"]);
     reader.reads("provider show", &["provider", "show", "linux-account"]);
     reader.reads("provider new --dry-run", &["provider", "new", "office-list", "--dry-run"]);

@@ -1,6 +1,6 @@
 //! The ledger, on a real SQLite file and on a real PostgreSQL server: the same tests on both.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,7 +27,8 @@ const DAY: i64 = 86_400;
 
 /// Takes away what later versions added.
 pub const BACK_TO_THE_FIRST_VERSION: &str = "drop index events_target; drop index grants_findings; \
-     drop index grants_drifted; drop index grants_unchecked; \
+     drop index grants_drifted; drop index grants_unchecked; drop index cases_ending; \
+     alter table cases drop column time_box_until; alter table cases drop column answers; \
      alter table grants drop column findings; alter table grants drop column drift; \
      alter table grants drop column checked_at; alter table grants drop column next_check_at; \
      alter table grants drop column wait_until; \
@@ -140,6 +141,7 @@ on_both! {
     names_that_break_sql_or_terminals_do_no_harm
     a_ledger_of_the_first_version_is_brought_up_to_date_and_stays_whole
     what_a_target_is_stands_in_its_last_event
+    answers_and_time_boxes_are_part_of_a_cases_row
     findings_wait_for_one_acknowledgement
     what_nobody_has_seen_is_not_acknowledged
     what_drifted_is_recorded_only_where_nobody_works_on_the_grant
@@ -164,13 +166,21 @@ fn what_was_found_and_what_drifted_is_in_the_hash_of_a_row() {
     );
 }
 
+#[test]
+fn the_time_box_and_the_answers_are_in_the_hash_of_a_case() {
+    // Computed by hand, as docs/ledger.md describes it.
+    let mut case = case("C");
+    case.time_box_until = Some(1_803_000_000);
+    let answer = stagepass::testing::grant::Answer { text: "Monday".into(), at: NOW };
+    case.answers.insert("since".into(), answer);
+    assert_eq!(
+        stagepass::testing::ledger::seal_of_case(&case),
+        "56da9f2d92e7d617d61b915dbcef3e9859d1e830ac352788a4aad8ef9be7fd6a"
+    );
+}
+
 fn case(reference: &str) -> Case {
-    Case {
-        reference: reference.into(),
-        desk: "multisafepay".into(),
-        opened_at: NOW,
-        closed_at: None,
-    }
+    Case::new(reference, "multisafepay", NOW)
 }
 
 fn grant(id: &str, case: &str, target: &str) -> Grant {
@@ -1344,6 +1354,91 @@ mod stories {
         let unproved = KeptTarget { name: "one".into(), text: String::new(), tag: String::new() };
         assert_eq!(ledger.kept_targets().await.unwrap(), [unproved, two]);
         assert!(!ledger.verify(None).await.unwrap().is_whole());
+    }
+
+    pub(super) async fn answers_and_time_boxes_are_part_of_a_cases_row(stand: &Stand) {
+        let ledger = stand.open().await;
+        let mut made = case("C");
+        made.time_box_until = Some(NOW + 14 * DAY);
+        ledger.open_case(&made, "me").await.unwrap();
+        ledger.open_case(&case("D"), "me").await.unwrap();
+        let changes = |given: &[(&str, Option<&str>)]| -> BTreeMap<String, Option<String>> {
+            given.iter().map(|(id, text)| ((*id).into(), text.map(str::to_owned))).collect()
+        };
+        let odd = "it's \"here\" \u{1F600}\n$1 ?";
+        let given = changes(&[("since", Some("Monday")), ("steps", Some(odd)), ("x", None)]);
+        let answered = ledger.answer("C", &given, NOW + 1, "me").await.unwrap();
+        assert_eq!(answered.answers["steps"].text, odd);
+        assert_eq!(answered.answers["steps"].at, NOW + 1);
+        assert_eq!(ledger.case("C").await.unwrap(), answered);
+        // The event names them, and has no word of what they say; the same again is no event.
+        let head = ledger.head().await.unwrap();
+        let events = ledger.events(&EventFilter { after: 2, ..EventFilter::default() }, 9).await;
+        let detail = events.unwrap()[0].detail.clone();
+        assert_eq!(detail, r#"{"answered":["since","steps"],"taken_back":["x"]}"#);
+        let again = changes(&[("since", Some("Monday"))]);
+        assert_eq!(ledger.answer("C", &again, NOW + 2, "me").await.unwrap(), answered);
+        assert_eq!(ledger.head().await.unwrap(), head);
+        let back = changes(&[("steps", None)]);
+        let left = ledger.answer("C", &back, NOW + 3, "me").await.unwrap();
+        assert_eq!(left.answers.len(), 1);
+
+        let until = NOW + 20 * DAY;
+        let moved = ledger.move_time_box("C", until, "slow", NOW + 4, "me").await.unwrap();
+        assert_eq!(moved.time_box_until, Some(until));
+        is_whole(&ledger.verify(None).await.unwrap());
+        let ending = |at: i64| CaseFilter {
+            open_only: true,
+            ending_before: Some(at),
+            ..CaseFilter::default()
+        };
+        assert_eq!(ledger.cases(&ending(until - 1), 9).await.unwrap(), []);
+        assert_eq!(ledger.cases(&ending(until), 9).await.unwrap(), std::slice::from_ref(&moved));
+
+        // Whoever changes one behind the back of the ledger is found, and it is not written over.
+        for (change, back) in [
+            (
+                "update cases set answers = replace(answers, 'Monday', 'Sunday') where reference = 'C'",
+                "update cases set answers = replace(answers, 'Sunday', 'Monday') where reference = 'C'",
+            ),
+            (
+                "update cases set answers = '[' || answers where reference = 'C'",
+                "update cases set answers = substr(answers, 2) where reference = 'C'",
+            ),
+            (
+                "update cases set time_box_until = time_box_until + 1 where reference = 'C'",
+                "update cases set time_box_until = time_box_until - 1 where reference = 'C'",
+            ),
+            (
+                "update cases set time_box_until = 1 where reference = 'D'",
+                "update cases set time_box_until = null where reference = 'D'",
+            ),
+        ] {
+            assert_eq!(stand.run(change).await, 1, "{change}");
+            assert!(!ledger.verify(None).await.unwrap().is_whole(), "{change}");
+            let which = if change.ends_with("'C'") { "C" } else { "D" };
+            let written = ledger.answer(which, &again, NOW + 5, "me").await;
+            assert!(matches!(written, Err(LedgerError::Altered { .. })), "{change}: {written:?}");
+            let mut begun = grant("aaaaaaaaaa", which, "staging");
+            begun.deadline = NOW + 60;
+            let begun = ledger.begin(&begun, &lease("a", NOW + 60), &event("grant.opening")).await;
+            assert!(matches!(begun, Err(LedgerError::Altered { .. })), "{change}: {begun:?}");
+            assert_eq!(stand.run(back).await, 1, "{back}");
+            is_whole(&ledger.verify(None).await.unwrap());
+        }
+
+        // A closed case stays as it is; opened again it has another time-box.
+        ledger.close_case("C", NOW + 6, "me").await.unwrap();
+        let closed = ledger.answer("C", &back, NOW + 7, "me").await;
+        assert!(matches!(closed, Err(LedgerError::CaseClosed { .. })), "{closed:?}");
+        let closed = ledger.move_time_box("C", NOW, "x", NOW + 7, "me").await;
+        assert!(matches!(closed, Err(LedgerError::CaseClosed { .. })), "{closed:?}");
+        assert_eq!(ledger.cases(&ending(until), 9).await.unwrap(), []);
+        let opened =
+            ledger.reopen_case("C", "again", Some(until + 1), NOW + 8, "me").await.unwrap();
+        assert_eq!(opened.time_box_until, Some(until + 1));
+        assert_eq!(opened.answers["since"].text, "Monday");
+        is_whole(&ledger.verify(None).await.unwrap());
     }
 
     pub(super) async fn findings_wait_for_one_acknowledgement(stand: &Stand) {

@@ -13,6 +13,7 @@ mod corpora;
 mod cut;
 mod database;
 mod demo;
+mod desks;
 mod ending;
 mod faults;
 mod grants;

@@ -10,7 +10,8 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::grant::layer_id;
 use crate::message::{self, Note};
-use crate::policy::{Decision, Facts};
+use crate::policy::desk::Desk;
+use crate::policy::{Decision, Facts, Rule};
 use crate::promise::Promise;
 use crate::remote::inputs;
 use crate::remote::provider::{AccountKind, Provider, RunAs, Verb};
@@ -134,6 +135,9 @@ pub(super) async fn look(
     let mut facts = server.facts(&wanted.route, promise.weak(), wanted.target.path.as_deref());
     // Whether it is staging is asked of the shop, whether or not somebody gets a user of it.
     let is_wanted = |one: &Arc<Provider>| wanted.beside.iter().any(|known| known.name == one.name);
+    if !of_shop.is_empty() && !of_shop.iter().any(is_wanted) {
+        notes.extend(no_shop_user(&wanted.desk));
+    }
     of_shop.retain(|provider| !is_wanted(provider));
     let mut others = Vec::new();
     for provider in &of_shop {
@@ -150,6 +154,14 @@ pub(super) async fn look(
     let replies: Vec<&Reply> = beside.iter().chain(&others).collect();
     facts.shop = shop::seen(session, &wanted.route, &replies).await;
     Ok(Seen { facts, server, promise, beside, notes })
+}
+
+/// What a desk says that asks for a user in the shop, where none is to be made.
+fn no_shop_user(desk: &Desk) -> Option<Note> {
+    let own = desk.speaks_for(Rule::ShopUser)?;
+    let text = desk.rule_text(&own.id)?;
+    let args = [("number", (&own.id).into()), ("text", text.into())];
+    Some(Note::of("plan-no-shop-user", &args))
 }
 
 /// Puts the provider for the software that was found in the place of the word `shop`.

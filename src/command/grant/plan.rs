@@ -10,7 +10,8 @@ use crate::deadline;
 use crate::grant::{Access, UnixTime};
 use crate::message::{self, Arg, Note};
 use crate::output::{Label, Tone, fields, paint};
-use crate::policy::{EnvironmentFinding, Terms};
+use crate::policy::desk::Need;
+use crate::policy::{EnvironmentFinding, Rule, Terms};
 use crate::promise::Promise;
 use crate::public_key::SupporterKey;
 
@@ -86,7 +87,21 @@ impl Plan<'_> {
     /// What is to be known before.
     fn notes(&self) -> Vec<Note> {
         let seen = self.seen.server.warnings.iter().chain(&self.seen.notes).cloned();
-        seen.chain(self.terms.environment().notes()).collect()
+        let seen = seen.chain(self.terms.environment().notes());
+        seen.chain(self.unanswered()).collect()
+    }
+
+    /// The desk asks for answers first, and some of those that it needs are missing.
+    fn unanswered(&self) -> Option<Note> {
+        let Wanted { desk, case, .. } = self.wanted;
+        let desk_rule = desk.speaks_for(Rule::Answers)?;
+        let missing = desk.missing(&case.answers, Need::Required);
+        let args = [
+            ("number", (&desk_rule.id).into()),
+            ("count", missing.len().into()),
+            ("case", (&case.reference).into()),
+        ];
+        (!missing.is_empty()).then(|| Note::of("plan-unanswered", &args))
     }
 
     /// The files that others could not read before, as far as `detect` named them.

@@ -154,6 +154,8 @@ pub(super) async fn resolve(context: &Context, mut typed: GrantArgs) -> Result<W
     }
     let request = Request {
         case: reference,
+        answers: case.answers.clone(),
+        time_box_until: case.time_box_until,
         supporter: Supporter { name, company },
         target: target.name.clone(),
         scheme: scheme(&target.address).to_owned(),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::command::{refusal, shop};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{Access, Supporter};
+use crate::grant::{Access, Answers, Supporter};
 use crate::message::{self, Id};
 use crate::output::{Cell, Column, Label, Progress, Tone, fields, fields_within, paint, table};
 use crate::policy::{
@@ -275,6 +275,8 @@ pub(in crate::command) fn standing_against(
     let account = if server.reply.text("uid") == "0" { "root" } else { &route.user };
     let request = Request {
         case: "check".into(),
+        answers: Answers::new(),
+        time_box_until: None,
         supporter: Supporter { name: "check".into(), company: "check".into() },
         target: target.name.clone(),
         scheme: if route.host.is_some() { "ssh" } else { "local" }.into(),

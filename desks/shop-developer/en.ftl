@@ -1,0 +1,53 @@
+# The desk's rules, in our own words: one sentence each, to stand behind "because". Then its
+# questions.
+
+D1 = A customer who reached the payment gateway with the right amount was served by the shop: the fault is at the gateway or at the bank, so wait or ask the gateway, and open the shop to nobody.
+D2 = Of a fault in the shop the developer wants to know the page, what did not work, the message that was shown, and the product.
+D3 = A short video of the real purchase helps.
+D4 = What a customer reported is repeated first, and told to the developer only when it happens again.
+D5 = What you found yourself is tried again on another computer or phone, logged in and logged out.
+D6 = Then the browser's cache is emptied, files and cookies of all time, and it is tried once more.
+D7 = Only then it is reported, with name, e-mail, message and consent to the processing of data.
+
+question-reached_gateway = Did the customer reach the page of the payment gateway?
+    .choice-yes = yes
+    .choice-no = no
+question-right_amount = Did that page show the right amount?
+    .choice-yes = yes
+    .choice-no = no
+question-page = On which page does it fail?
+    .choice-product = a product's page
+    .choice-cart = the cart
+    .choice-checkout = the checkout
+    .choice-other = another one
+question-failed = What did not work?
+    .choice-add_to_cart = adding to the cart
+    .choice-shipping_cost = the cost of shipping
+    .choice-data_entry = entering data
+    .choice-other = something else
+question-shown = Which message was shown?
+    .help = As it stands on the page, or that there was none.
+question-product = With which product?
+question-video = Which file is a short video of the purchase?
+question-found_by = Who found it?
+    .choice-customer = a customer
+    .choice-me = I did
+question-happened_again = Did it happen again when you did what the customer did?
+    .choice-yes = yes
+    .choice-no = no
+question-other_device = Did you try it again on another computer or phone?
+    .choice-yes = yes
+    .choice-no = no
+question-both_logins = Did you try it both logged in and logged out?
+    .choice-yes = yes
+    .choice-no = no
+question-cache_emptied = What happened after you had emptied the browser's cache, files and cookies of all time?
+    .choice-still_there = it still happens
+    .choice-gone = it is gone
+    .choice-not_done = I have not done it yet
+question-name = What is your name?
+question-mail = What is your e-mail address?
+question-message = What do you want to tell the developer?
+question-consent = Do you consent to the processing of the data of this report?
+    .choice-yes = yes
+    .choice-no = no

@@ -1,0 +1,53 @@
+# Las reglas, con nuestras palabras: una frase cada una, para decirla detrás de «porque». Después,
+# las preguntas.
+
+D1 = Si el cliente llegó a la pasarela de pago con el importe correcto, la tienda hizo su trabajo: el fallo está en la pasarela o en el banco, así que espere o pregunte a la pasarela, y no abra la tienda a nadie.
+D2 = De un fallo en la tienda, el desarrollador quiere saber la página, qué no funcionó, el mensaje que se mostró y el producto.
+D3 = Un vídeo corto de la compra real ayuda.
+D4 = Lo que contó un cliente se repite primero, y se comunica al desarrollador solo si vuelve a ocurrir.
+D5 = Lo que ha encontrado usted mismo se prueba de nuevo en otro ordenador o teléfono, con la sesión iniciada y sin ella.
+D6 = Después se vacía la caché del navegador, archivos y cookies de todo el tiempo, y se prueba una vez más.
+D7 = Solo entonces se comunica, con nombre, correo electrónico, mensaje y consentimiento para el tratamiento de los datos.
+
+question-reached_gateway = ¿Llegó el cliente a la página de la pasarela de pago?
+    .choice-yes = sí
+    .choice-no = no
+question-right_amount = ¿Mostraba esa página el importe correcto?
+    .choice-yes = sí
+    .choice-no = no
+question-page = ¿En qué página falla?
+    .choice-product = la página de un producto
+    .choice-cart = el carrito
+    .choice-checkout = la finalización de la compra
+    .choice-other = otra
+question-failed = ¿Qué no funcionó?
+    .choice-add_to_cart = añadir al carrito
+    .choice-shipping_cost = los gastos de envío
+    .choice-data_entry = la introducción de datos
+    .choice-other = otra cosa
+question-shown = ¿Qué mensaje se mostró?
+    .help = Tal como aparece en la página, o que no hubo ninguno.
+question-product = ¿Con qué producto?
+question-video = ¿Qué archivo es un vídeo corto de la compra?
+question-found_by = ¿Quién lo encontró?
+    .choice-customer = un cliente
+    .choice-me = yo
+question-happened_again = ¿Volvió a ocurrir al hacer lo mismo que el cliente?
+    .choice-yes = sí
+    .choice-no = no
+question-other_device = ¿Lo ha probado de nuevo en otro ordenador o teléfono?
+    .choice-yes = sí
+    .choice-no = no
+question-both_logins = ¿Lo ha probado con la sesión iniciada y también sin ella?
+    .choice-yes = sí
+    .choice-no = no
+question-cache_emptied = ¿Qué pasó después de vaciar la caché del navegador, archivos y cookies de todo el tiempo?
+    .choice-still_there = sigue ocurriendo
+    .choice-gone = ya no ocurre
+    .choice-not_done = todavía no lo he hecho
+question-name = ¿Cómo se llama usted?
+question-mail = ¿Cuál es su correo electrónico?
+question-message = ¿Qué quiere contarle al desarrollador?
+question-consent = ¿Consiente el tratamiento de los datos de este aviso?
+    .choice-yes = sí
+    .choice-no = no

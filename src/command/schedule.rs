@@ -286,7 +286,7 @@ pub async fn warning(context: &Context, ledger: &Ledger) -> Option<String> {
         (true, _) => Some(message::text("schedule-warning.none", &[])),
         (false, Some(silent)) if silent > 2 * period => Some(message::text(
             "schedule-warning.silent",
-            &[("silent", Arg::of(deadline::duration(silent))), ("every", Arg::of(&every))],
+            &[("silent", Arg::of(deadline::duration(silent))), ("every", Arg::of(every))],
         )),
         // Just installed.
         (false, _) => None,

@@ -191,7 +191,7 @@ impl Closing {
                 let before = Some(self.before);
                 close_layer(context, ledger, session, &self.grant, layer, before, said).await?
             }
-            None => Err(Failure::unseen(&message::text("opening-no-layer", &[]))),
+            None => Err(Failure::unseen(message::text("opening-no-layer", &[]))),
         };
         let unheard = ended.as_ref().is_err_and(|failure| !failure.refused);
         self.attempt.add(position, ended);

@@ -97,11 +97,11 @@ impl Word {
             Some(("made", key)) => (Source::Made, key),
             Some(("grant", key)) => (Source::Grant, key),
             Some(_) => {
-                return Err(message::text("saying-when.source", &[("text", Arg::of(&text))]));
+                return Err(message::text("saying-when.source", &[("text", Arg::of(text))]));
             }
         };
         if key.is_empty() || !key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-            return Err(message::text("saying-when.reply", &[("text", Arg::of(&text))]));
+            return Err(message::text("saying-when.reply", &[("text", Arg::of(text))]));
         }
         Ok(Self { source, key: key.to_owned(), value })
     }
@@ -194,7 +194,7 @@ pub(crate) fn mistake(
         if sentences.is_none_or(|sentences| sentences.text(&message, &[]).is_none()) {
             return Some(message::text(
                 "saying-no-sentence",
-                &[("id", Arg::of(&id)), ("message", Arg::of(&message))],
+                &[("id", Arg::of(id)), ("message", Arg::of(&message))],
             ));
         }
         for Word { source, key, .. } in &when.0 {
@@ -206,7 +206,7 @@ pub(crate) fn mistake(
             if !is_known {
                 return Some(message::text(
                     "saying-never-said",
-                    &[("id", Arg::of(&id)), ("key", Arg::of(&key))],
+                    &[("id", Arg::of(id)), ("key", Arg::of(key))],
                 ));
             }
         }

@@ -84,7 +84,7 @@ pub fn unusable(reply: &Reply, asked_at: UnixTime) -> Option<String> {
     }
     match reply.text("force_command") {
         "" | "none" => useless_clock(reply, asked_at),
-        forced => Some(message::text("detect-forced", &[("forced", Arg::of(&forced))])),
+        forced => Some(message::text("detect-forced", &[("forced", Arg::of(forced))])),
     }
 }
 

@@ -185,7 +185,7 @@ fn by_line(complaint: &str) -> String {
     let rest = rest.strip_prefix("line ").unwrap_or(rest);
     match rest.split_once(": ") {
         Some((line, what)) if line.bytes().all(|c| c.is_ascii_digit()) => {
-            message::text("test-at-line", &[("line", Arg::of(&line)), ("what", Arg::of(&what))])
+            message::text("test-at-line", &[("line", Arg::of(line)), ("what", Arg::of(what))])
         }
         _ => rest.to_owned(),
     }
@@ -412,7 +412,7 @@ impl<'a> Cycle<'a> {
         progress.step(step);
         if matches!(opened.text("failsafe"), "" | "none") {
             let why = opened.text("failsafe_reason");
-            return Err((step, message::text("test-why.no-failsafe", &[("why", Arg::of(&why))])));
+            return Err((step, message::text("test-why.no-failsafe", &[("why", Arg::of(why))])));
         }
         let deadline = self.context.now() + LAST_SECONDS;
         let moment = CallInputs { deadline, not_after: self.not_after, ..CallInputs::default() };
@@ -433,7 +433,7 @@ impl<'a> Cycle<'a> {
                     let after = now - deadline;
                     return Err((
                         step,
-                        message::text("test-why.late", &[("after", Arg::of(&after))]),
+                        message::text("test-why.late", &[("after", Arg::of(after))]),
                     ));
                 }
                 (true, _, false) => {}

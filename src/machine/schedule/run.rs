@@ -37,7 +37,7 @@ impl Ran {
         let text = text::line_of_bytes(text, 300);
         match (text.is_empty(), self.status) {
             (false, _) => text,
-            (true, Some(status)) => message::text("run-status", &[("status", Arg::of(&status))]),
+            (true, Some(status)) => message::text("run-status", &[("status", Arg::of(status))]),
             (true, None) => message::text("run-signal", &[]),
         }
     }

@@ -626,7 +626,7 @@ impl Framed {
                     Some(reason) => reason,
                     None => message::text(
                         "answer-status",
-                        &[("status", Arg::of(&status)), ("said", Arg::of(noise()))],
+                        &[("status", Arg::of(status)), ("said", Arg::of(noise()))],
                     ),
                 },
             },
@@ -694,7 +694,7 @@ fn lengthen(
 fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<(), String> {
     for (key, value) in values {
         let fits = match declared.get(key) {
-            None => return Err(message::text("answer-undeclared", &[("key", Arg::of(&key))])),
+            None => return Err(message::text("answer-undeclared", &[("key", Arg::of(key))])),
             Some(OutputType::Text | OutputType::Lines | OutputType::Records) => true,
             Some(OutputType::Uint) => value.parse::<u64>().is_ok(),
             Some(OutputType::Bool) => matches!(value.as_str(), "true" | "false"),
@@ -702,7 +702,7 @@ fn check_types(values: &BTreeMap<String, String>, declared: &Outputs) -> Result<
         if !fits {
             return Err(message::text(
                 "answer-type",
-                &[("key", Arg::of(&key)), ("value", Arg::of(&value))],
+                &[("key", Arg::of(key)), ("value", Arg::of(value))],
             ));
         }
     }

@@ -514,7 +514,7 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
             && what.split(' ').count() <= 5
             && matches!(sign, Sign::Equals | Sign::Colon);
     }
-    if value.below {
+    if value.below && !(sign == Sign::Heading && strict) {
         let alone = behind.trim_start_matches(is_blank).starts_with(['\n', '\r'])
             || behind.trim().is_empty()
             || value.quoted
@@ -533,7 +533,7 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
         Sign::Verb => looks && length >= 5 || value.quoted && !is_talk(what) && length >= 4,
         Sign::Cell => looks && (length >= 5 || value.quoted),
         Sign::Option => looks || !is_talk(what) && length >= 6 && is_alone(behind),
-        Sign::Heading => looks && !what.starts_with('@'),
+        Sign::Heading => !strict && looks && !what.starts_with('@'),
         Sign::Space if strict => false,
         Sign::Space if value.quoted => looks && length >= 5,
         Sign::Space => is_strong(what) || is_random(what),
@@ -960,7 +960,7 @@ pub(super) fn is_pair(text: &str, name: Word) -> bool {
 /// A password that stands further on in the sentence: "has been changed to Abc#2026".
 pub(super) fn in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)> {
     let ahead = rest(text, from, 96);
-    let line = ahead.split(['\n', '\r']).next()?;
+    let line = ahead.split(['\n', '\r']).next().filter(|line| line.starts_with(' '))?;
     let mut at = 0;
     for (number, token) in line.split(' ').enumerate() {
         let start = from + at;

@@ -240,13 +240,15 @@ fn a_provider_of_the_merchants_own_speaks_for_itself() {
     assert!(run.output().contains("a door that stands open"), "{}", run.told());
     host.sh("rm /root/ajar");
     story.run(["verify", &jane.id]).ok();
-    // Without a shop folder nothing is asked of a server.
-    let url = host.url("root");
+    // Without a shop folder, and where no shop is found, nothing is made.
+    let (url, identity) = (host.url("root"), story.stage.admin.private.clone());
     let words = ["target", "add", "elsewhere", &url, "--environment", "staging"];
-    story.run([&words[..], &["--host-key", &host.fingerprint]].concat()).ok();
+    let how = ["--host-key", &host.fingerprint, "--identity", identity.to_str().unwrap()];
+    story.run([&words[..], &how].concat()).ok();
     let words = ["--key", key.public.to_str().unwrap(), "--with", "side-door,authorized-key"];
-    let run = story.grant("elsewhere", &words).exits(2);
+    let run = nothing_happens(&story, &host, 2, || story.grant("elsewhere", &words));
     assert!(run.output().contains("a door leads somewhere"), "{}", run.told());
+    assert!(run.output().contains("no shop was found"), "{}", run.told());
 }
 
 #[test]

@@ -115,8 +115,8 @@ pub struct GrantArgs {
     pub with: Vec<String>,
     /// The shop that it is for, by its folder, where the server has several.
     ///
-    /// Default: the folder that the target names. Where it names none and a user of a shop is made, the shops in
-    /// the usual places are looked for: the only one is taken, and of several you are asked for one.
+    /// Default: the folder that the target names. Where it names none and one is needed, the shops in the usual
+    /// places are looked for: the only one is taken, and of several you are asked for one.
     #[arg(long, value_name = "FOLDER")]
     pub shop_folder: Option<String>,
     /// How long: 14d, 5h, 90m, 2weeks. Default: the desk's.

@@ -1,5 +1,5 @@
-//! Which shop is meant, where a user of a shop is to be made and the target names no folder: the server is looked at for
-//! shops, and one of them is taken.
+//! Which shop is meant, where one is needed and the target names no folder: the server is looked at for shops, and one
+//! of them is taken.
 
 use super::Wanted;
 use super::look::{connect, unusable};

@@ -178,6 +178,7 @@ fn merchant(ahead: i64) -> Story {
     let story = Story::new();
     if ahead != 0 {
         story.stage.set_clock(ahead);
+        story.begins_now();
     }
     story
 }

@@ -372,10 +372,10 @@ fn every_broken_rule_is_told_at_once_and_nothing_is_touched() {
     assert_eq!(refused("shop", &[]), [&["port"], &LIVE[..]].concat());
     assert_eq!(
         refused("shop", &["--for", "36d", "--password"]),
-        [&["port"], &LIVE[..], &["deadline.hard"]].concat()
+        [&["port"], &LIVE[..], &["deadline.hard", "deadline.case"]].concat()
     );
     let any_port = |more: &[&str]| refused("staging", &[&ANY_PORT[..], more].concat());
-    assert_eq!(any_port(&["--for", "36d"]), ["deadline.hard"]);
+    assert_eq!(any_port(&["--for", "36d"]), ["deadline.hard", "deadline.case"]);
     assert_eq!(any_port(&["--override", "ftp"]), ["override.forbidden"]);
     assert_eq!(any_port(&["--override", "tides"]), ["override.unknown"]);
     assert_eq!(any_port(&["--company", "Multi\u{202e}Safepay"]), ["supporter.company"]);

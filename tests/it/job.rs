@@ -58,6 +58,13 @@ impl Story {
         story
     }
 
+    /// Opens the case anew, by the clock that the merchant's computer has now: its time-box counts
+    /// from then. Nothing may be granted in it.
+    pub fn begins_now(&self) {
+        self.run(["case", "close", CASE]).ok();
+        self.run(["case", "reopen", CASE, "--reason", "another time has come"]).ok();
+    }
+
     /// Runs the program, and keeps what it said.
     pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Run {
         self.heard(self.stage.run(args))

@@ -615,6 +615,7 @@ fn ends_by_itself(story: &Story, host: &Host, setting: &str, provider: Provider)
     };
     let time = || host.sh("date +%s").trim().parse::<i64>().unwrap();
     set(MINUTE);
+    story.begins_now();
     host.sh("chown -R deploy: /var/www/shop");
     story.target("staging", host, provider.login(), &[]);
     let key = story.stage.supporter_key();

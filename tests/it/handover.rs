@@ -239,11 +239,11 @@ fn a_passphrase_is_shown_once_and_opens_it() {
 
     // Whoever knows a public key can seal anything to it.
     let hostile = received(&story, "hostile", "\x1b]0;owned\x07\u{202e}hello\n");
-    let words = ["-a", "-R", key.public.to_str().unwrap(), hostile.to_str().unwrap()];
-    let sealed = story.stage.program("age", words).run().ok().stdout;
+    let sealing = ["-a", "-R", key.public.to_str().unwrap(), hostile.to_str().unwrap()];
+    let sealed = story.stage.program("age", sealing).run().ok().stdout;
     let hostile = received(&story, "hostile.age", &sealed);
-    let words = ["open", hostile.to_str().unwrap(), "--identity", key.private.to_str().unwrap()];
-    let run = story.stage.command(words).run_tty(&[]).ok();
+    let opening = ["open", hostile.to_str().unwrap(), "--identity", key.private.to_str().unwrap()];
+    let run = story.stage.command(opening).run_tty(&[]).ok();
     assert!(run.stdout.contains("hello") && !run.stdout.contains('\x1b'), "{}", run.told());
 
     // age asks for it on the terminal, too.
@@ -260,7 +260,6 @@ fn a_passphrase_is_shown_once_and_opens_it() {
 fn what_cannot_be_sealed_is_refused_before_anything_is_made() {
     let story = Story::new();
     let host = shop(&story);
-    let before = host.log();
     let ecdsa = story.stage.key("ecdsa");
     let own = story.stage.supporter_key();
     let (ecdsa, own): (&str, &str) = (ecdsa.public.to_str().unwrap(), own.public.to_str().unwrap());
@@ -276,7 +275,7 @@ fn what_cannot_be_sealed_is_refused_before_anything_is_made() {
     let private = story.stage.supporter_key().private;
     let private = private.to_str().unwrap();
     refused(&["--key", own, "--password", "--seal-to", private], "seal-key-unusable");
-    assert_eq!(host.log(), before, "the server was asked");
+    assert!(!host.log().contains("Accepted"), "the server was asked: {}", host.log());
 }
 
 /// Whoever cannot be handed anything has no access.

@@ -266,7 +266,8 @@ fn letter(word: &str) -> Option<usize> {
     word.bytes().next().filter(u8::is_ascii_lowercase).map(|byte| usize::from(byte - b'a'))
 }
 
-const ADDITIONS: &str = "confirm confirmation confirmed again repeat new old current value plain live test prod \
+const ADDITIONS: &str = "\
+    confirm confirmation confirmed again repeat new old current value plain live test prod \
     production sandbox staging stage dev ftp sftp ssh db admin root user mysql smtp it es en";
 
 /// What a name may end with and still be the same name: `password_confirmation`, `API_KEY_LIVE`.
@@ -297,17 +298,18 @@ pub(super) fn is_denied_by(name: &str, before: &str) -> bool {
     words::is_among(words, before)
 }
 
-const BETWEEN: &str = "for of the to on our my your this user username account admin administrator root login \
+const BETWEEN: &str = "\
+    for of the to on our my your this user username account admin administrator root login \
     access ftp sftp ssh db database mysql mariadb smtp email mail imap staging test sandbox \
-    production live previous temporary temp new old current server host hosting shop store \
-    site website panel cpanel plesk backoffice backend back office dashboard wordpress wp \
-    prestashop presta magento opencart woocommerce woo commerce code value here again key in \
-    and supporter support web area merchant de del la el los las para usuario cuenta acceso \
-    administrador anterior antigua nueva nuevo actual temporal servidor tienda pruebas correo \
-    base datos al mi su tu nuestra provisional entorno con di d della dello dell dei il lo l i \
-    per utente accesso amministratore anteriore precedente vecchia nuova nuovo attuale \
-    temporanea temporaneo provvisoria negozio sito prova posta dati banca mia nostra sua \
-    pannello ambiente da usare e n nr no num";
+    production live previous temporary temp new old current server host hosting shop store site \
+    website panel cpanel plesk backoffice backend back office dashboard wordpress wp prestashop \
+    presta magento opencart woocommerce woo commerce code value here again key in and supporter \
+    support web area merchant de del la el los las para usuario cuenta acceso administrador \
+    anterior antigua nueva nuevo actual temporal servidor tienda pruebas correo base datos al mi \
+    su tu nuestra provisional entorno con di d della dello dell dei il lo l i per utente accesso \
+    amministratore anteriore precedente vecchia nuova nuovo attuale temporanea temporaneo \
+    provvisoria negozio sito prova posta dati banca mia nostra sua pannello ambiente da usare e \
+    n nr no num";
 
 /// Words that may stand between a name and its colon: "the password for the FTP user is".
 pub(super) fn is_between(word: &str) -> bool {

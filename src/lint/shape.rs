@@ -471,8 +471,8 @@ fn is_spoken_of_as_other(text: &str, from: usize) -> bool {
     WORDS.iter().any(|word| nearest.contains(word))
 }
 
-/// What has the length and the alphabet of the passwords that `crate::secret` makes, and the mixture
-/// that chance makes and words do not.
+/// What has the length and the alphabet of the passwords that `crate::secret` makes, and the
+/// mixture that chance makes and words do not.
 fn issued(text: &str, from: usize, ahead: &str) -> Found {
     const LENGTH: usize = 26;
     let run = ahead

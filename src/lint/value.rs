@@ -439,7 +439,8 @@ fn is_year(what: &str, sign: Sign) -> bool {
 }
 
 /// What numbers count.
-const COUNTED: &str = "digits digit characters chars character cifre cifras caratteri caracteres digitos times \
+const COUNTED: &str = "\
+    digits digit characters chars character cifre cifras caratteri caracteres digitos times \
     volte veces minutes minuti minutos days giorni dias hours ore horas attempts tentativi \
     intentos errors failed users ok";
 
@@ -506,7 +507,8 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
     let looks = looks_secret(what) || all_digits && length >= 4;
     let strict = field == Field::Loose;
     if what.contains(' ') {
-        // A sentence in quotes is a message; a few words with something odd in them may be a phrase.
+        // A sentence in quotes is a message; a few words with something odd in them may be a
+        // phrase.
         return value.quoted
             && looks
             && !what.starts_with('-')
@@ -625,24 +627,25 @@ fn looks_secret(what: &str) -> bool {
 }
 
 /// Words that speak of a password and are none, in three languages.
-const TALK: &str = "yes no not none null nil true false ok sent same invalid incorrect correct wrong required \
+const TALK: &str = "\
+    yes no not none null nil true false ok sent same invalid incorrect correct wrong required \
     missing empty blank reset forgotten forgot unchanged changed expired unknown todo later \
-    below above attached see failed failure error success accepted denied refused mismatch \
-    weak strong string text field optional default valid set unset provided given separately \
-    phone email mail chat password passwd contrasena hash hashed encrypted any undefined \
-    integer boolean object array varchar and with the this that must should please which what \
-    how where when who why there here only still already temporary login user username pending \
-    unavailable disabled enabled configured confirmed regards thanks bcrypt argon long short \
-    asked stored saved shared protected si ninguna ninguno vacia vacio misma mismo incorrecta \
-    correcta erronea olvidada enviada cambiada caducada aparte abajo arriba ver adjunta \
-    adjunto obligatoria obligatorio desconocida pendiente invalida igual telefono correo \
-    separado gracias saludos como donde cual nunca fallo opcional nessuna nessuno vuota vuoto \
-    stessa stesso errata errato corretta scaduta inviata dimenticata cambiata sotto sopra vedi \
-    allegata allegato obbligatoria obbligatorio sconosciuta mancante sbagliata separatamente \
-    grazie saluti come dove quale mai uguale richiesta facoltativa impostata impostato \
-    modificata aggiornata actualizada modificada configurada updated modified rotated restored \
-    reimpostata restablecida restaurada comunicata privada privata riservata confidential \
-    invariata assente ausente telefonicamente";
+    below above attached see failed failure error success accepted denied refused mismatch weak \
+    strong string text field optional default valid set unset provided given separately phone \
+    email mail chat password passwd contrasena hash hashed encrypted any undefined integer \
+    boolean object array varchar and with the this that must should please which what how where \
+    when who why there here only still already temporary login user username pending unavailable \
+    disabled enabled configured confirmed regards thanks bcrypt argon long short asked stored \
+    saved shared protected si ninguna ninguno vacia vacio misma mismo incorrecta correcta \
+    erronea olvidada enviada cambiada caducada aparte abajo arriba ver adjunta adjunto \
+    obligatoria obligatorio desconocida pendiente invalida igual telefono correo separado \
+    gracias saludos como donde cual nunca fallo opcional nessuna nessuno vuota vuoto stessa \
+    stesso errata errato corretta scaduta inviata dimenticata cambiata sotto sopra vedi allegata \
+    allegato obbligatoria obbligatorio sconosciuta mancante sbagliata separatamente grazie \
+    saluti come dove quale mai uguale richiesta facoltativa impostata impostato modificata \
+    aggiornata actualizada modificada configurada updated modified rotated restored reimpostata \
+    restablecida restaurada comunicata privada privata riservata confidential invariata assente \
+    ausente telefonicamente";
 
 fn is_talk(what: &str) -> bool {
     let trimmed = what.trim_matches(|c: char| !c.is_alphanumeric());
@@ -651,7 +654,8 @@ fn is_talk(what: &str) -> bool {
 }
 
 /// What is written in the place of a secret.
-const INSTEAD: &str = "hidden removed rimossa rimosso nascosta nascosto oculta oculto omessa omesso omitida \
+const INSTEAD: &str = "\
+    hidden removed rimossa rimosso nascosta nascosto oculta oculto omessa omesso omitida \
     eliminada eliminado borrada borrado ocultada n/a n.a none null nil undefined true false \
     string cancellata cancellato - secret abc foo bar password pass token pin contraseña \
     cancelled passwd pwd pw";
@@ -753,8 +757,9 @@ fn is_placeholder(what: &str) -> bool {
 }
 
 /// Types of programs.
-const TYPES: &str = "bool boolean bytes str int number option result any void mixed self type char varchar \
-    object securestring";
+const TYPES: &str = "\
+    bool boolean bytes str int number option result any void mixed self type char varchar object \
+    securestring";
 
 /// Whether what no quotes enclose is a piece of a program: a call, a type, a name of a name.
 fn is_expression(what: &str) -> bool {
@@ -982,7 +987,8 @@ pub(super) fn in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)>
 }
 
 /// Words behind which a long number is of something else.
-const OF_ANOTHER: &str = "id request commit sha sha1 sha256 md5 hash order trace pedido ordine peticion richiesta \
+const OF_ANOTHER: &str = "\
+    id request commit sha sha1 sha256 md5 hash order trace pedido ordine peticion richiesta \
     session payment";
 
 /// What a machine made, further on in the sentence: "the token that the API gives is …".

@@ -12,7 +12,8 @@ pub(super) struct Word {
 
 /// What joins letters without being one: accents behind their letter, and what nobody sees.
 pub(super) fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}')
+        || matches!(c, '\u{ad}' | '\u{2060}' | '\u{feff}')
 }
 
 fn is_letter(c: char) -> bool {

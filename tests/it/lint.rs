@@ -97,19 +97,19 @@ fn score(folder: &str) -> (usize, Score) {
                 true => score.right += 1,
                 false => {
                     score.wrong += 1;
-                    println!("{}: false alarm {place:?}", ticket.name);
+                    eprintln!("{}: false alarm {place:?}", ticket.name);
                 }
             }
         }
         for place in ticket.secrets.iter().filter(|place| !found.contains(place)) {
             kinds.entry(place.0).or_default().missed += 1;
-            println!("{}: missed {place:?}", ticket.name);
+            eprintln!("{}: missed {place:?}", ticket.name);
         }
     }
     let mut all = Score::default();
-    println!("{folder}: {} texts", tickets.len());
+    eprintln!("{folder}: {} texts", tickets.len());
     for (kind, score) in &kinds {
-        println!(
+        eprintln!(
             "  {:16} {:4} right {:3} wrong {:3} missed  precision {:.3}  recall {:.3}",
             kind.id(),
             score.right,
@@ -122,7 +122,7 @@ fn score(folder: &str) -> (usize, Score) {
         all.wrong += score.wrong;
         all.missed += score.missed;
     }
-    println!("  in all: precision {:.4}, recall {:.4}", all.precision(), all.recall());
+    eprintln!("  in all: precision {:.4}, recall {:.4}", all.precision(), all.recall());
     (tickets.len(), all)
 }
 

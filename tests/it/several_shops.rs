@@ -51,6 +51,10 @@ fn of_several_shops_the_one_that_is_named_gets_the_user_and_no_other() {
     }
     assert!(run.output().contains("--shop-folder FOLDER"), "{}", run.told());
 
+    // An account of its own has rights in the shop's folder, so it is the same without a user of the shop.
+    let run = nothing_happens(&story, &host, 2, || story.grant("two", &words[..2]));
+    assert_eq!(run.json()["result"]["shops_found"], found, "{}", run.told());
+
     // `target check` lists all, and looks at one.
     let document = story.run(["target", "check", "two", "--json"]).ok().json();
     let found = document["result"]["shops_found"].as_array().unwrap().clone();

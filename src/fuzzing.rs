@@ -257,6 +257,14 @@ pub fn exchange(
     (exchange.end(End::Closed), written.trim_end().to_owned())
 }
 
+/// The same of a file that comes in pieces, whatever it is.
+#[must_use]
+pub fn secrets_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Finding> {
+    let mut scanner = lint::Scanner::default();
+    pieces.into_iter().for_each(|piece| scanner.push(piece));
+    scanner.finish().found.into_iter().map(|found| found.finding).collect()
+}
+
 /// What a text gives away, as `case lint` tells it.
 #[must_use]
 pub fn secrets(text: &str) -> Vec<Finding> {

@@ -15,8 +15,8 @@ pub mod error {
 pub mod fuzzing {
     pub use crate::fuzzing::{
         Piece, Way, config, crontab_line, crontab_lines, crontab_notes, crontab_with,
-        crontab_without, desk, document, exchange, printed, provider, secrets, sftp, shown,
-        ssh_config, targets, way, with_target, without_target,
+        crontab_without, desk, document, exchange, printed, provider, secrets, secrets_in_pieces,
+        sftp, shown, ssh_config, targets, way, with_target, without_target,
     };
 }
 pub mod grant {

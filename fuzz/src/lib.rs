@@ -56,6 +56,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("exchange", exchange),
     ("host_key", host_key),
     ("known_hosts", known_hosts),
+    ("lint", lint),
     ("names", names),
     ("provider", provider),
     ("public_key", public_key),
@@ -1027,6 +1028,33 @@ fn is_a_way(way: &Way, depth: usize) {
     for jump in &way.jumps {
         assert!(jump.jumps.is_empty() || depth == 0, "{way:?}");
         is_a_way(jump, depth + 1);
+    }
+}
+
+/// A text that somebody is about to send, or a file that is none.
+pub fn lint(data: &[u8]) {
+    // However it comes, the same is found.
+    let whole = fuzzing::secrets_in_pieces([data]);
+    assert_eq!(fuzzing::secrets_in_pieces(data.chunks(7)), whole);
+    let Some(text) = text(data) else { return };
+    let found = fuzzing::secrets(text);
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut last = (1, 1);
+    for one in &found {
+        // In order, none within another, and inside of the text.
+        assert!((one.line, one.column) >= last && one.length > 0, "{one:?}");
+        let line = lines.get(one.line - 1).expect("a line that there is not");
+        let rest: String = line.chars().skip(one.column - 1).collect();
+        assert!(!rest.is_empty(), "{one:?}");
+        let excerpt = one.excerpt.as_deref().unwrap_or("12…34");
+        assert_eq!(excerpt.chars().count(), 5, "{one:?}");
+        last = (one.line, one.column + 1);
+    }
+    // A file that begins as a text does and has nothing odd in it is read as that text.
+    if text.chars().all(|c| c == '\n' || !c.is_control()) {
+        let file = format!("a line of text\n{text}");
+        let in_file = fuzzing::secrets_in_pieces([file.as_bytes()]);
+        assert_eq!(in_file, fuzzing::secrets(&file));
     }
 }
 

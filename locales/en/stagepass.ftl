@@ -708,6 +708,69 @@ case-exists = the case `{ $case }` exists already
 case-unknown = there is no case `{ $case }`
     .see = `stagepass case list --all` shows the cases
     .open = open it with `stagepass case open { $case } --desk multisafepay`
+lint-looking = looking for secrets
+lint-standard-input = standard input
+lint-place-byte = byte { $offset }
+lint-finding = { $kind ->
+        [card-number] a card number
+        [card-code] the security code of a card
+        [iban] a bank account (IBAN)
+        [account-number] a bank account number
+        [password] a password
+        [password-hash] the hash of a password
+        [pin] a PIN or one-time code
+        [issued-password] a password, as stagepass makes them
+        [private-key] a private key
+        [client-secret] a client_secret
+        [access-token] an access token
+        [refresh-token] a refresh_token
+        [api-key] an API key
+        [jwt] a token (JWT)
+        [bearer-token] a bearer token
+       *[session] a session cookie
+    } ({ $length ->
+        [one] 1 character
+       *[other] { $length } characters
+    }{ $shown ->
+        [yes] , { $excerpt }
+       *[no] {""}
+    })
+    .way-out = { $kind ->
+        [card-number] replace it with the first 6 and the last 4 digits
+        [card-code] take it out; it may not even be stored, and no desk needs it
+        [iban] replace all but the last 4 characters
+        [account-number] replace all but the last 4 digits
+        [password] take it out; access for a supporter is made with `stagepass grant`
+        [password-hash] take it out; anybody can try passwords against it
+        [pin] take it out; no desk needs it
+        [issued-password] take it out; hand it to the supporter alone, and not by the ticket
+        [private-key] take it out, and use a new key: who has it can log in
+        [client-secret] take it out; the desk knows the client by its client_id
+        [access-token] take it out; the desk finds the call by its request id and time
+        [refresh-token] take it out, unless the desk asks for it in a field of its own
+        [api-key] take it out; name the key by its last 4 characters
+        [jwt] take out what follows the second dot at least
+        [bearer-token] take it out; leave `Authorization: Bearer [removed]`
+       *[session] take it out; who has it is logged in as you
+    }
+lint-more = { $count ->
+        [one] 1 more was found
+       *[other] { $count } more were found
+    }
+lint-clean = { $count ->
+        [one] no secrets found
+       *[other] no secrets found in { $count } files
+    }
+lint-found = { $count ->
+        [one] 1 secret was found; do not send this
+       *[other] { $count } secrets were found; do not send this
+    }
+    .way-out = take them out, and run `stagepass case lint` again
+    .sent-already = what was sent already is known to others: change it
+lint-unread = `{ $file }` cannot be read, so it may hold anything
+    .way-out = name files that exist and that you may read; `-` is standard input
+lint-picture = { $file }: only the text stored with the picture was checked; look yourself for secrets that can be seen in it
+lint-packed = { $file }: packed contents were not checked; unpack it and check the files, or send text
 case-stays-open = the case { $reference } stays open until all are proved closed
 desks-not-listed = the desks cannot be listed
 deadline-missing = the new deadline is missing

@@ -11,6 +11,7 @@ mod doctor;
 mod extend;
 mod grant;
 mod ledger;
+mod lint;
 mod list;
 mod page;
 mod provider;
@@ -161,6 +162,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Case(Case::Ticket(_)) => "case ticket",
         Command::Case(Case::Reopen { .. }) => "case reopen",
         Command::Case(Case::Close { .. }) => "case close",
+        Command::Case(Case::Lint(_)) => "case lint",
         Command::Grant(_) => "grant",
         Command::List(_) => "list",
         Command::Show(_) => "show",

@@ -1,7 +1,11 @@
 //! The names behind which secrets stand, in English, Spanish and Italian (and the commonest of
 //! their neighbours), in one word or several.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::Kind;
+use super::words;
 
 /// What a name promises, and so what may stand behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub(super) enum Field {
     Account,
     /// Made by a machine: long, without spaces.
     Made(Kind),
+    /// A key, which may be one of anything: so long, and so mixed, that only a machine made it.
+    Key,
 }
 
 impl Field {
@@ -28,11 +34,12 @@ impl Field {
             Self::CardCode => Kind::CardCode,
             Self::Account => Kind::AccountNumber,
             Self::Made(kind) => kind,
+            Self::Key => Kind::ApiKey,
         }
     }
 }
 
-use Field::{Account, CardCode, Loose, Made, Password, Pin};
+use Field::{Account, CardCode, Key, Loose, Made, Password, Pin};
 
 /// Longer names before shorter ones that they begin with.
 const NAMES: &[(&str, Field)] = &[
@@ -82,6 +89,9 @@ const NAMES: &[(&str, Field)] = &[
     ("clave de la api", Made(Kind::ApiKey)),
     ("clave del api", Made(Kind::ApiKey)),
     ("clave", Loose),
+    ("llave privada", Made(Kind::ApiKey)),
+    ("llave secreta", Made(Kind::ApiKey)),
+    ("llave api", Made(Kind::ApiKey)),
     ("palabra de paso", Password),
     ("frase de acceso", Password),
     ("frase de paso", Password),
@@ -192,6 +202,7 @@ const NAMES: &[(&str, Field)] = &[
     ("app secret", Made(Kind::ApiKey)),
     ("jwt secret", Made(Kind::ApiKey)),
     ("secret", Made(Kind::ApiKey)),
+    ("key", Key),
     ("chiave api", Made(Kind::ApiKey)),
     ("chiave segreta", Made(Kind::ApiKey)),
     ("chiave privata", Made(Kind::ApiKey)),
@@ -213,15 +224,28 @@ const NAMES: &[(&str, Field)] = &[
 pub(super) const MOST_WORDS: usize = 4;
 
 /// Every name that begins with this word.
-pub(super) fn beginning_with(word: &str) -> impl Iterator<Item = (&'static str, Field)> {
-    NAMES.iter().copied().filter(move |(name, _)| {
-        name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })
+pub(super) fn beginning_with(word: &str) -> &'static [(&'static str, Field)] {
+    type Names = HashMap<&'static str, Vec<(&'static str, Field)>>;
+    static BY_FIRST_WORD: LazyLock<Names> = LazyLock::new(|| {
+        let mut names = Names::new();
+        for (name, field) in NAMES {
+            let first = name.split(' ').next().unwrap_or_default();
+            names.entry(first).or_default().push((name, *field));
+        }
+        names
+    });
+    BY_FIRST_WORD.get(word).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// A name that something is glued to: `PGPASSWORD`, `ftpuserpasswd`.
+pub(super) fn glued(word: &str) -> Option<(&'static str, Field)> {
+    let ends = ["password", "passwd", "passwort", "contrasena"];
+    ends.iter().any(|end| word.len() > end.len() && word.ends_with(end)).then_some(("", Password))
 }
 
 /// Whether no name begins with a word of this letter and length: nearly all words end here.
 pub(super) fn is_out_of_question(word: &str) -> bool {
-    static LENGTHS: std::sync::LazyLock<[u32; 26]> = std::sync::LazyLock::new(|| {
+    static LENGTHS: LazyLock<[u32; 26]> = LazyLock::new(|| {
         let mut lengths = [0; 26];
         for (name, _) in NAMES {
             let first = name.split(' ').next().unwrap_or_default();
@@ -231,6 +255,9 @@ pub(super) fn is_out_of_question(word: &str) -> bool {
         }
         lengths
     });
+    if glued(word).is_some() {
+        return false;
+    }
     let mask = letter(word).and_then(|letter| LENGTHS.get(letter)).copied().unwrap_or(0);
     mask & (1_u32.checked_shl(u32::try_from(word.len()).unwrap_or(32)).unwrap_or(0)) == 0
 }
@@ -239,118 +266,57 @@ fn letter(word: &str) -> Option<usize> {
     word.bytes().next().filter(u8::is_ascii_lowercase).map(|byte| usize::from(byte - b'a'))
 }
 
+const ADDITIONS: &str = "confirm confirmation confirmed again repeat new old current value plain live test prod \
+    production sandbox staging stage dev ftp sftp ssh db admin root user mysql smtp it es en";
+
 /// What a name may end with and still be the same name: `password_confirmation`, `API_KEY_LIVE`.
 pub(super) fn is_addition(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_digit())
-        || matches!(
-            word,
-            "confirm"
-                | "confirmation"
-                | "confirmed"
-                | "again"
-                | "repeat"
-                | "new"
-                | "old"
-                | "current"
-                | "value"
-                | "plain"
-                | "live"
-                | "test"
-                | "prod"
-                | "production"
-                | "sandbox"
-                | "staging"
-                | "stage"
-                | "dev"
-                | "ftp"
-                | "sftp"
-                | "ssh"
-                | "db"
-                | "admin"
-                | "root"
-                | "user"
-                | "mysql"
-                | "smtp"
-                | "it"
-                | "es"
-                | "en"
-        )
+    word.bytes().all(|byte| byte.is_ascii_digit()) || words::is_among(ADDITIONS, word)
 }
 
 /// A word in front of a name that makes another thing of it: `csrf_token`, `palabra clave`.
 pub(super) fn is_denied_by(name: &str, before: &str) -> bool {
-    match name {
-        "token" | "security token" => matches!(
-            before,
-            "csrf"
-                | "xsrf"
-                | "form"
-                | "page"
-                | "cart"
-                | "next"
-                | "sync"
-                | "device"
-                | "push"
-                | "per"
-                | "crsf"
-                | "pagination"
-                | "continuation"
-                | "unexpected"
-                | "syntax"
-                | "request"
-                | "ga"
-                | "public"
-                | "admin"
-        ),
-        "clave" => matches!(
-            before,
-            "palabra"
-                | "palabras"
-                | "punto"
-                | "puntos"
-                | "pregunta"
-                | "fecha"
-                | "tema"
-                | "dato"
-                | "aspecto"
-                | "es"
-                | "momento"
-                | "foreign"
-                | "primaria"
-        ),
-        "secret" => matches!(before, "top" | "no" | "is" | "kubernetes"),
-        "access key" | "secret key" | "app key" | "private key" => before == "public",
-        "pass" => matches!(before, "by" | "first" | "second" | "one" | "to" | "will" | "tests"),
-        _ => false,
-    }
+    let words = match name {
+        "token" | "security token" => {
+            "csrf xsrf form page cart next sync device push per crsf pagination continuation \
+            unexpected syntax request public"
+        }
+        "clave" => {
+            "palabra palabras punto puntos pregunta fecha tema dato aspecto es momento foreign \
+            primaria"
+        }
+        "secret" => "top no is kubernetes",
+        "access key" | "secret key" | "app key" | "private key" => "public",
+        "key" => {
+            "public foreign primary idempotency cache sort site publishable host form ssh array \
+            product license unique partition object index meta option session row etag"
+        }
+        "pass" => "by first second one to will tests",
+        _ => return false,
+    };
+    words::is_among(words, before)
 }
+
+const BETWEEN: &str = "for of the to on our my your this user username account admin administrator root login \
+    access ftp sftp ssh db database mysql mariadb smtp email mail imap staging test sandbox \
+    production live previous temporary temp new old current server host hosting shop store \
+    site website panel cpanel plesk backoffice backend back office dashboard wordpress wp \
+    prestashop presta magento opencart woocommerce woo commerce code value here again key in \
+    and supporter support web area merchant de del la el los las para usuario cuenta acceso \
+    administrador anterior antigua nueva nuevo actual temporal servidor tienda pruebas correo \
+    base datos al mi su tu nuestra provisional entorno con di d della dello dell dei il lo l i \
+    per utente accesso amministratore anteriore precedente vecchia nuova nuovo attuale \
+    temporanea temporaneo provvisoria negozio sito prova posta dati banca mia nostra sua \
+    pannello ambiente da usare e n nr no num";
 
 /// Words that may stand between a name and its colon: "the password for the FTP user is".
 pub(super) fn is_between(word: &str) -> bool {
-    matches!(
-        word,
-        // English
-        "for" | "of" | "the" | "to" | "on" | "our" | "my" | "your" | "this" | "user" | "username" | "account"
-            | "admin" | "administrator" | "root" | "login" | "access" | "ftp" | "sftp" | "ssh"
-            | "db" | "database" | "mysql" | "mariadb" | "smtp" | "email" | "mail" | "imap"
-            | "staging" | "test" | "sandbox" | "production" | "live" | "temporary" | "temp"
-            | "new" | "old" | "current" | "server" | "host" | "hosting" | "shop" | "store" | "site"
-            | "website" | "panel" | "cpanel" | "plesk" | "backoffice" | "backend" | "back"
-            | "office" | "dashboard" | "wordpress" | "wp" | "prestashop" | "presta" | "magento"
-            | "opencart" | "woocommerce" | "woo" | "commerce" | "code" | "value" | "here"
-            | "again" | "key" | "in" | "and" | "supporter" | "support" | "web" | "area" | "merchant"
-            // Spanish
-            | "de" | "del" | "la" | "el" | "los" | "las" | "para" | "usuario" | "cuenta"
-            | "acceso" | "administrador" | "nueva" | "nuevo" | "actual" | "temporal" | "servidor"
-            | "tienda" | "pruebas" | "correo" | "base" | "datos" | "al" | "mi" | "su" | "tu"
-            | "nuestra" | "provisional" | "entorno" | "con" | "panel de"
-            // Italian
-            | "di" | "d" | "della" | "dello" | "dell" | "dei" | "il" | "lo" | "l" | "i" | "per" | "utente"
-            | "accesso" | "amministratore" | "nuova" | "nuovo" | "attuale" | "temporanea"
-            | "temporaneo" | "provvisoria" | "negozio" | "sito" | "prova" | "posta" | "dati"
-            | "banca" | "mia" | "nostra" | "sua" | "pannello" | "ambiente" | "da" | "usare" | "e"
-            | "n" | "nr" | "no" | "num"
-    )
+    words::is_among(BETWEEN, word)
+}
+
+/// What leads from a name to what it is a password of.
+pub(super) fn is_preposition(word: &str) -> bool {
+    words::is_among("for of to on in de del para al di della dello dell dei per da", word)
 }
 
 /// What says of something what it is: "the password is".

@@ -7,15 +7,20 @@
 //!
 //! `words` cuts a text into words; `label` knows the names; `value` reads what stands behind one
 //! and judges whether it is a secret or only talk of one; `shape` knows what is a secret by itself;
-//! `scan` puts them together.
+//! `scan` puts them together. `stream` does the same with what comes piece by piece, in whatever
+//! encoding, and `picture` with what is written about a picture.
 
 mod label;
+mod picture;
 mod scan;
 mod shape;
+mod stream;
 mod value;
 mod words;
 
 use serde::Serialize;
+
+pub use self::stream::{Found, Read, Report, Scanner};
 
 /// What sort of secret was found.
 #[derive(
@@ -169,7 +174,7 @@ mod tests {
             (r#"{\"password\":\"qw3rty\"}"#, "password@1:17+6"),
             ("Usuario / contrase\u{f1}a: pepe / tortuga88", "password@1:30+9"),
             ("la password \u{e8} Estate2023!", "password@1:15+11"),
-            ("PIN: 4821, CVV 123", "pin@1:6+4"),
+            ("PIN: 4821, CVV 123", "pin@1:6+4 card-code@1:16+3"),
             ("Card 4111 1111 1111 1111 exp 12/27", "card-number@1:6+19"),
             ("IBAN GB29 NWBK 6016 1331 9268 19.", "iban@1:6+27"),
             ("https://user:s3cr3t@host.example/path", "password@1:14+6"),

@@ -17,7 +17,7 @@ pub(super) struct Span {
 
 /// Every secret in a text, in its order; none overlaps another.
 pub(super) fn spans(text: &str) -> Vec<Span> {
-    let mut scan = Scan { text, found: Vec::new(), done: 0 };
+    let mut scan = Scan { text, found: Vec::new(), done: 0, commanded: 0 };
     let (mut at, mut before) = (0, None);
     while let Some(word) = words::next(text, at, usize::MAX) {
         scan.gap(at, word.start);
@@ -34,9 +34,11 @@ struct Scan<'a> {
     found: Vec<Span>,
     /// The byte behind the last secret: what lies before it was looked at as a whole.
     done: usize,
+    /// The end of the last command that was looked at.
+    commanded: usize,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     fn add(&mut self, kind: Kind, start: usize, end: usize) {
         if start >= self.done && end > start {
             self.found.push(Span { kind, start, end });
@@ -83,8 +85,12 @@ impl Scan<'_> {
         match folded.as_str() {
             "bearer" => self.bearer(word.end),
             "basic" => self.basic(word),
-            "curl" | "wget" | "http" | "httpie" => self.user_of_command(word.end),
-            "sshpass" | "mysql" | "mysqldump" | "mariadb" | "mysqladmin" => {
+            "curl" | "wget" | "http" | "httpie" if word.start >= self.commanded => {
+                self.user_of_command(word.end);
+            }
+            "sshpass" | "mysql" | "mysqldump" | "mariadb" | "mysqladmin"
+                if word.start >= self.commanded =>
+            {
                 self.password_of_command(word.end, folded.as_str() == "sshpass");
             }
             "construct" | "connect" => self.call(word),
@@ -101,7 +107,7 @@ impl Scan<'_> {
     fn name(&mut self, word: Word, folded: &Folded, before: Option<Word>) -> bool {
         // The longest name that begins here.
         let mut best: Option<(&'static str, Field, usize)> = None;
-        for (name, field) in label::beginning_with(folded.as_str()) {
+        for &(name, field) in label::beginning_with(folded.as_str()) {
             if best.is_some_and(|(known, ..)| known.len() >= name.len()) {
                 continue;
             }
@@ -109,7 +115,8 @@ impl Scan<'_> {
                 best = Some((name, field, end));
             }
         }
-        let Some((name, field, end)) = best else { return false };
+        let glued = || label::glued(folded.as_str()).map(|(name, field)| (name, field, word.end));
+        let Some((name, field, end)) = best.or_else(glued) else { return false };
         if let Some(before) = before
             && word.start - before.end <= 3
         {
@@ -119,6 +126,11 @@ impl Scan<'_> {
             }
         }
         let Some(end) = self.behind_additions(end) else { return false };
+        self.value_of(word, (name, field, end)) || self.password_nearby(word, (name, field, end))
+    }
+
+    /// What stands right behind a name that ends at a byte. Whether it is a secret.
+    fn value_of(&mut self, word: Word, (name, field, end): (&str, Field, usize)) -> bool {
         let mut from = word.start.saturating_sub(24);
         while !self.text.is_char_boundary(from) {
             from += 1;
@@ -127,14 +139,24 @@ impl Scan<'_> {
         let opens = opening(opens);
         let Some((sign, at)) = value::sign(self.text, end, opens) else { return false };
         let Some(mut read) = value::read(self.text, at, sign) else { return false };
+        // "PIN 4821" and "CVC 123" need no colon; "the pin 1234 of the plug" is another.
+        let is_loud = || {
+            name.starts_with("cv")
+                || self.text.get(word.start..word.end).is_some_and(is_in_capitals)
+        };
+        let is_number = matches!(field, Field::Pin | Field::CardCode);
+        let sign = if sign == Sign::Space && is_number && is_loud() { Sign::Cell } else { sign };
         if matches!(field, Field::Password | Field::Loose)
             && value::is_pair(self.text, word)
             && let Some(second) = value::second_of_pair(self.text, &read)
             && value::is_secret(self.text, &second, Field::Password, Sign::Colon)
         {
             read = second;
-        } else if name == "identified by" && sign == Sign::Space {
-            if !value::is_secret(self.text, &read, field, Sign::Equals) {
+        } else if name == "identified by" {
+            if sign != Sign::Space
+                || !read.is_quoted()
+                || !value::is_secret(self.text, &read, field, Sign::Equals)
+            {
                 return false;
             }
         } else if !value::is_secret(self.text, &read, field, sign) {
@@ -144,8 +166,46 @@ impl Scan<'_> {
             self.add(kind, read.start, read.start + length);
             return true;
         }
+        // A token without a closer name is what its shape says.
+        if name == "token"
+            && let Some((kind, length)) = shape::at(self.text, read.start)
+            && kind == Kind::ApiKey
+        {
+            self.add(kind, read.start, read.start + length);
+            return true;
+        }
         let end = if field == Field::Account { self.end_of_number(read.start) } else { read.end() };
         self.add(field.kind(), read.start, end);
+        true
+    }
+
+    /// A password in the sentence in which its name stands.
+    fn password_nearby(&mut self, word: Word, (name, field, end): (&str, Field, usize)) -> bool {
+        let found = match field {
+            Field::Made(_) => value::made_in_the_sentence(self.text, end),
+            Field::Pin | Field::CardCode => value::in_brackets(self.text, end),
+            _ => None,
+        };
+        if let Some((start, end)) = found {
+            self.add(field.kind(), start, end);
+            return true;
+        }
+        if !matches!(field, Field::Password | Field::Loose) {
+            return false;
+        }
+        let behind = || {
+            value::behind_a_later_colon(self.text, end).map(|(start, end)| {
+                let is_key = name == "clave" && end - start >= 20;
+                (if is_key { Kind::ApiKey } else { Kind::Password }, start, end)
+            })
+        };
+        let of_a_password = |(start, end)| (Kind::Password, start, end);
+        let found = value::before_its_name(self.text, word.start)
+            .or_else(|| value::in_the_sentence(self.text, end))
+            .map(of_a_password)
+            .or_else(behind);
+        let Some((kind, start, end)) = found else { return false };
+        self.add(kind, start, end);
         true
     }
 
@@ -153,7 +213,7 @@ impl Scan<'_> {
     fn end_of(&self, name: &str, word: Word) -> Option<usize> {
         let mut end = word.end;
         for part in name.split(' ').skip(1).take(label::MOST_WORDS) {
-            let next = words::next(self.text, end, end + 3)?;
+            let next = words::next(self.text, end, end + 5)?;
             let between = self.text.get(end..next.start)?;
             let joins =
                 between.chars().all(|c| matches!(c, ' ' | '_' | '-' | '.' | '\'' | '’' | '\u{a0}'));
@@ -206,7 +266,10 @@ impl Scan<'_> {
         let Some((user, password)) = login.split_once(':') else { return };
         let start = from + user.len() + 1;
         if value::is_given(password) {
-            self.add(Kind::Password, start, start + password.len());
+            // Of what it is a key, its beginning says.
+            let shape = shape::at(self.text, start).map(|(kind, _)| kind);
+            let kind = shape.filter(|kind| *kind == Kind::ApiKey).unwrap_or(Kind::Password);
+            self.add(kind, start, start + password.len());
         }
     }
 
@@ -255,7 +318,7 @@ impl Scan<'_> {
     }
 
     /// The rest of a command, over lines that a backslash joins.
-    fn command(&self, from: usize) -> &str {
+    fn command(&self, from: usize) -> &'a str {
         let ahead = rest(self.text, from, 2048);
         let mut end = 0;
         for line in ahead.split_inclusive('\n') {
@@ -270,6 +333,7 @@ impl Scan<'_> {
     /// `curl -u user:password`.
     fn user_of_command(&mut self, from: usize) {
         let command = self.command(from);
+        self.commanded = from + command.len();
         for option in [" -u ", " --user ", " -u", " --user=", " -a "] {
             let Some(at) = command.find(option) else { continue };
             let start = at + option.len();
@@ -277,7 +341,7 @@ impl Scan<'_> {
             let quote = login.chars().next().filter(|c| matches!(c, '"' | '\''));
             let inner = login.get(quote.map_or(0, char::len_utf8)..).unwrap_or_default();
             let end = inner
-                .find(|c: char| quote.map_or(c.is_whitespace(), |quote| c == quote))
+                .find(|c: char| quote.map_or(c.is_whitespace() || c == '`', |quote| c == quote))
                 .unwrap_or(inner.len());
             let Some((user, password)) = inner.get(..end).and_then(|login| login.split_once(':'))
             else {
@@ -298,6 +362,7 @@ impl Scan<'_> {
     /// `mysql -pPASSWORD`, `sshpass -p PASSWORD`.
     fn password_of_command(&mut self, from: usize, apart: bool) {
         let command = self.command(from);
+        self.commanded = from + command.len();
         let option = " -p";
         let Some(at) = command.find(option) else { return };
         let left = command.get(at + option.len()..).unwrap_or_default();
@@ -306,7 +371,7 @@ impl Scan<'_> {
         let quote = left.chars().next().filter(|c| matches!(c, '"' | '\''));
         let inner = left.get(quote.map_or(0, char::len_utf8)..).unwrap_or_default();
         let end = inner
-            .find(|c: char| quote.map_or(c.is_whitespace(), |quote| c == quote))
+            .find(|c: char| quote.map_or(c.is_whitespace() || c == '`', |quote| c == quote))
             .unwrap_or(inner.len());
         let password = inner.get(..end).unwrap_or_default();
         if value::is_given(password) && password.len() >= 3 {
@@ -365,4 +430,8 @@ fn opening(before: &str) -> &str {
     // The dashes of an option belong to it.
     let is_option = before.get(kept.len()..).is_some_and(|name| name.starts_with("--"));
     if is_option { before.get(..kept.len() + 2).unwrap_or(kept) } else { kept }
+}
+
+fn is_in_capitals(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }

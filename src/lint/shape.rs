@@ -113,12 +113,22 @@ const HASHES: &[(&str, usize)] = &[
     ("$H$9", 30),
 ];
 
+/// The fewest bytes of a key that is known by its beginning.
+const SHORTEST: usize = 18;
+
 /// What stands at this byte, where a word begins.
 pub(super) fn at(text: &str, from: usize) -> Found {
     let first = *text.as_bytes().get(from)?;
     let ahead = rest(text, from, 4096);
     if first.is_ascii_digit() {
         return card(text, from);
+    }
+    // An IBAN may have spaces in it; nothing else that is as long has.
+    let is_long = ahead.as_bytes().get(..SHORTEST).is_some_and(|head| {
+        head.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.$/+!".contains(byte))
+    });
+    if !is_long {
+        return iban(ahead);
     }
     key(ahead)
         .or_else(|| jwt(ahead))
@@ -334,13 +344,26 @@ fn card(text: &str, from: usize) -> Found {
             break;
         }
     }
-    // A longer number goes on.
     let (kind, length) = best?;
     let after = ahead.get(length..)?;
+    if is_in_a_table(text.get(..from)?, after) {
+        return None;
+    }
+    // A longer number goes on.
     let mut following = after.chars();
     let goes_on = matches!(following.next(), Some('-' | '.' | ','))
         && following.next().is_some_and(|c| c.is_ascii_digit());
     (!goes_on).then_some((kind, length))
+}
+
+/// Whether it stands among other groups of four hexadecimal digits. One may follow: a card's end.
+fn is_in_a_table(before: &str, after: &str) -> bool {
+    let is_group = |group: &str| group.len() == 4 && group.bytes().all(|b| b.is_ascii_hexdigit());
+    let blank = |c: char| !c.is_ascii_alphanumeric();
+    let before = before.strip_suffix([' ', '-']).and_then(|text| text.rsplit(blank).next());
+    let after = after.strip_prefix([' ', '-']).map(|text| text.splitn(3, [' ', '-', '\n', '\r']));
+    before.is_some_and(is_group)
+        || after.is_some_and(|groups| groups.take(2).filter(|group| is_group(group)).count() == 2)
 }
 
 fn is_one_digit(number: &[u8]) -> bool {
@@ -363,8 +386,7 @@ fn said_before(text: &str, from: usize) -> zeroize::Zeroizing<String> {
 }
 
 fn is_spoken_of_as_card(text: &str, from: usize) -> bool {
-    let said = said_before(text, from);
-    [
+    const WORDS: &[&str] = &[
         "card",
         "tarjeta",
         "carta",
@@ -377,15 +399,20 @@ fn is_spoken_of_as_card(text: &str, from: usize) -> bool {
         "carte",
         "cc_number",
         "ccnum",
-    ]
-    .iter()
-    .any(|word| said.contains(word))
+        "paid",
+        "pagat",
+        "pagad",
+        "pagó",
+        "charged",
+    ];
+    let said = said_before(text, from);
+    WORDS.iter().any(|word| said.contains(word))
 }
 
-/// Numbers of other things have a right check digit in one case of ten.
+/// Numbers of other things have a right check digit in one case of ten: what stands right before
+/// one, with no other number between, says what it is.
 fn is_spoken_of_as_other(text: &str, from: usize) -> bool {
-    let said = said_before(text, from);
-    [
+    const WORDS: &[&str] = &[
         "order",
         "ordine",
         "pedido",
@@ -418,9 +445,30 @@ fn is_spoken_of_as_other(text: &str, from: usize) -> bool {
         "_id",
         "\"id\"",
         "session",
-    ]
-    .iter()
-    .any(|word| said.contains(word))
+        "id:",
+        "id=",
+        "codice cliente",
+        "customer n",
+        "de cliente",
+        "numero cliente",
+        "contract",
+        "contratto",
+        "contrato",
+        "operación",
+        "operazione",
+        "capture",
+        "payment ",
+        "ref ",
+        "ticket",
+    ];
+    let said = said_before(text, from);
+    let nearest = said.rsplit(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
+    let nearest = nearest
+        .char_indices()
+        .rev()
+        .nth(21)
+        .map_or(nearest, |(at, _)| nearest.get(at..).unwrap_or_default());
+    WORDS.iter().any(|word| nearest.contains(word))
 }
 
 /// What has the length and the alphabet of the passwords that `crate::secret` makes, and the mixture
@@ -486,7 +534,16 @@ pub(super) fn hash(text: &str, from: usize) -> Found {
         .bytes()
         .take_while(|byte| byte.is_ascii_alphanumeric() || b"$./=,+-_".contains(byte))
         .count();
-    let length = ahead.get(..length)?.trim_end_matches(['.', ',', '-']).len();
+    // Some have one length, and may end with a full stop of their own.
+    let exact = match *start {
+        "$2y$" | "$2a$" | "$2b$" => Some(60),
+        "$P$B" | "$H$9" => Some(34),
+        _ => None,
+    };
+    let length = match exact {
+        Some(exact) if length >= exact => exact,
+        _ => ahead.get(..length)?.trim_end_matches(['.', ',', '-']).len(),
+    };
     (length >= *least && length > start.len()).then_some((Kind::PasswordHash, length))
 }
 

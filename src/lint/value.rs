@@ -1,6 +1,7 @@
 //! What stands behind a name: where it begins and ends, and whether it is a secret or only talk of
 //! one ("the password is in the other mail", `password: ********`, `$password`).
 
+use super::Kind;
 use super::label::{self, Field};
 use super::words::{self, Folded, Word};
 
@@ -15,6 +16,8 @@ pub(super) enum Sign {
     Verb,
     /// The next cell of a table.
     Cell,
+    /// The name is a line of its own, and the value the next.
+    Heading,
     /// `--password VALUE`
     Option,
     /// Nothing but a space.
@@ -27,6 +30,8 @@ pub(super) struct Value<'a> {
     pub(super) start: usize,
     pub(super) text: &'a str,
     quoted: bool,
+    /// Right behind its sign.
+    tight: bool,
     /// It stands on a line of its own below its name.
     below: bool,
     /// The byte behind it, and its quote.
@@ -34,6 +39,10 @@ pub(super) struct Value<'a> {
 }
 
 impl Value<'_> {
+    pub(super) fn is_quoted(&self) -> bool {
+        self.quoted
+    }
+
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -96,13 +105,20 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
     let mut at = 0;
     let in_element = opens.ends_with('<') || opens.ends_with(':') && opens.contains('<');
     if in_element {
-        return ahead.starts_with('>').then_some((Sign::Equals, from + 1));
+        let inner = ahead.strip_prefix('>').filter(|inner| inner.contains("</"))?;
+        return Some((Sign::Equals, from + ahead.len() - inner.len()));
     }
     let (mut between, mut tagged, mut closed) = (0, false, false);
+    // "the passcode for the meeting": what a preposition leads to may be any two words.
+    let (mut leads, mut any) = (false, 0);
     loop {
         let left = ahead.get(at..)?;
         if left.is_empty() {
             return None;
+        }
+        if left.starts_with(['\n', '\r']) && between == 0 && !closed {
+            // A name that is a line of its own, like the heading of what follows.
+            return is_at_the_beginning(opens).then_some((Sign::Heading, from + at));
         }
         if let Some(length) = tag(left) {
             (tagged, at) = (true, at + length);
@@ -157,6 +173,9 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                 }
                 at += close + 1;
             }
+            '.' if left.get(1..).is_some_and(|after| after.starts_with(char::is_whitespace)) => {
+                return None;
+            }
             '\'' | '’' | '/' | '°' | '.' | '-' | '–' if between > 0 || c == '’' => {
                 at += c.len_utf8();
             }
@@ -165,6 +184,10 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                 let following = ahead.get(next..)?;
                 if between == 0 && opens.ends_with("--") && !closed {
                     return Some((Sign::Option, from + next));
+                }
+                // What stands in quotes behind the name itself is not the name's own quote.
+                if !closed && following.starts_with(['"', '\'', '`', '“', '«', '‘', '„']) {
+                    return Some((Sign::Space, from + next));
                 }
                 // A dash between spaces: `Password - abc`.
                 let dash = following.strip_prefix(['-', '–', '—']).filter(|_| between <= 2);
@@ -187,7 +210,12 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                     };
                 }
                 if between < 7 && label::is_between(folded.as_str()) {
+                    leads |= label::is_preposition(folded.as_str());
                     (between, at) = (between + 1, word.end);
+                    continue;
+                }
+                if leads && any < 2 && between > 0 {
+                    (any, at) = (any + 1, word.end);
                     continue;
                 }
                 if tagged {
@@ -195,10 +223,19 @@ pub(super) fn sign(text: &str, from: usize, opens: &str) -> Option<(Sign, usize)
                 }
                 return (between == 0).then_some((Sign::Space, from + at));
             }
-            '“' | '«' if between == 0 => return Some((Sign::Space, from + at)),
             _ => return None,
         }
     }
+}
+
+/// Whether nothing but what marks a line stands before a name on its line.
+fn is_at_the_beginning(opens: &str) -> bool {
+    opens.trim_end_matches(is_mark_of_a_line).ends_with('\n')
+        || opens.chars().all(is_mark_of_a_line)
+}
+
+fn is_mark_of_a_line(c: char) -> bool {
+    is_blank(c) || matches!(c, '-' | '*' | '>' | '•' | '#')
 }
 
 /// `";s:8:"` of PHP's serialize(), behind a name.
@@ -247,10 +284,11 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
             at += length;
         } else if left.starts_with('\n') || left.starts_with("\r\n") {
             // Only a colon, or the arrow of a dump, speaks of the next line.
-            let may =
-                sign == Sign::Colon || sign == Sign::Equals && text.get(..from)?.ends_with("=>");
+            let may = matches!(sign, Sign::Colon | Sign::Heading)
+                || sign == Sign::Equals && text.get(..from)?.ends_with("=>");
             lines += 1;
-            if !may || lines > 2 {
+            let most = if sign == Sign::Heading { 1 } else { 2 };
+            if !may || lines > most {
                 return None;
             }
             at += left.find('\n')? + 1;
@@ -262,7 +300,10 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
     let emphasis = left.bytes().take_while(|byte| *byte == b'*').count();
     let emphasis = if emphasis <= 2 { emphasis } else { 0 };
     let left = left.get(emphasis..)?;
-    let start = from + at + emphasis;
+    // `**Password:** abc` closes there, `Password: **abc**` opens.
+    let skipped = if emphasis > 0 { blanks(left) } else { 0 };
+    let left = left.get(skipped..)?;
+    let start = from + at + emphasis + skipped;
     for (open, close) in QUOTES {
         let Some(inner) = left.strip_prefix(open) else { continue };
         let inner = inner.get(..inner.find('\n').unwrap_or(inner.len()))?;
@@ -272,6 +313,7 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
                 start,
                 text: inner.get(..length)?,
                 quoted: true,
+                tight: at == 0,
                 below: lines > 0,
                 after: start + length + close.len(),
             });
@@ -281,7 +323,14 @@ pub(super) fn read<'a>(text: &'a str, from: usize, sign: Sign) -> Option<Value<'
     let length = unquoted(left, tight, sign);
     let value = left.get(..length)?;
     let value = if emphasis > 0 { value.trim_end_matches('*') } else { value };
-    Some(Value { start, text: value, quoted: false, below: lines > 0, after: start + value.len() })
+    Some(Value {
+        start,
+        text: value,
+        quoted: false,
+        tight,
+        below: lines > 0,
+        after: start + value.len(),
+    })
 }
 
 /// `string(8) ` of PHP's var_dump, and `s:8:` of its serialize.
@@ -350,7 +399,7 @@ fn is_assignment(after: &str) -> bool {
 /// Whether what was read behind such a name is a secret.
 pub(super) fn is_secret(text: &str, value: &Value<'_>, field: Field, sign: Sign) -> bool {
     let what = value.text;
-    if what.is_empty() || is_placeholder(what) {
+    if what.is_empty() || is_placeholder(what) || !value.quoted && is_expression(what) {
         return false;
     }
     let behind = rest(text, value.after, 64);
@@ -366,6 +415,17 @@ pub(super) fn is_secret(text: &str, value: &Value<'_>, field: Field, sign: Sign)
         }
         Field::Account => is_account(text, value, sign),
         Field::Made(kind) => is_made(what, kind, value.quoted),
+        Field::Key => {
+            let is_set = sign == Sign::Equals || sign == Sign::Colon && value.quoted;
+            let is_known = ["SHA256:", "MD5:", "AAAA"].iter().any(|start| what.starts_with(start));
+            let of_a_path = what.contains('/') && !what.ends_with('=');
+            is_set
+                && what.len() >= 20
+                && !is_known
+                && !of_a_path
+                && !is_uuid(what)
+                && is_made(what, Kind::ApiKey, false)
+        }
     }
 }
 
@@ -378,43 +438,17 @@ fn is_year(what: &str, sign: Sign) -> bool {
     sign == Sign::Verb && what.len() == 4 && (what.starts_with("19") || what.starts_with("20"))
 }
 
+/// What numbers count.
+const COUNTED: &str = "digits digit characters chars character cifre cifras caratteri caracteres digitos times \
+    volte veces minutes minuti minutos days giorni dias hours ore horas attempts tentativi \
+    intentos errors failed users ok";
+
 /// Whether a number counts something: "is 4 digits long".
 fn is_counted(behind: &str) -> bool {
     let behind = behind.trim_start_matches(|c: char| is_blank(c) || c == '-');
     let word = words::next(behind, 0, 1).and_then(|word| behind.get(word.start..word.end));
     let folded = Folded::of(word.unwrap_or_default());
-    matches!(
-        folded.as_str(),
-        "digits"
-            | "digit"
-            | "characters"
-            | "chars"
-            | "character"
-            | "cifre"
-            | "cifras"
-            | "caratteri"
-            | "caracteres"
-            | "digitos"
-            | "times"
-            | "volte"
-            | "veces"
-            | "minutes"
-            | "minuti"
-            | "minutos"
-            | "days"
-            | "giorni"
-            | "dias"
-            | "hours"
-            | "ore"
-            | "horas"
-            | "attempts"
-            | "tentativi"
-            | "intentos"
-            | "errors"
-            | "failed"
-            | "users"
-            | "ok"
-    )
+    words::is_among(COUNTED, folded.as_str())
 }
 
 fn is_account(text: &str, value: &Value<'_>, sign: Sign) -> bool {
@@ -432,8 +466,7 @@ fn is_account(text: &str, value: &Value<'_>, sign: Sign) -> bool {
 }
 
 /// What is long, without spaces, and made by a machine.
-fn is_made(what: &str, kind: super::Kind, quoted: bool) -> bool {
-    use super::Kind;
+fn is_made(what: &str, kind: Kind, quoted: bool) -> bool {
     let least = match kind {
         Kind::ClientSecret => 8,
         Kind::Session => 16,
@@ -449,7 +482,8 @@ fn is_made(what: &str, kind: super::Kind, quoted: bool) -> bool {
         && what.chars().all(|c| of_a_token(c) || quoted && c == ' ')
         && (digits > 0 || mixed_case(what) && what.len() >= 20 && !what.contains(' '))
         && letters > 0
-        && !["pk_", "http://", "https://", "/"].iter().any(|start| what.starts_with(start))
+        && (quoted || !is_identifier(what))
+        && !["pk_", "ck_", "http://", "https://", "/"].iter().any(|start| what.starts_with(start))
         && !looks_like_date(what)
         && !is_file_or_address(what)
 }
@@ -475,6 +509,7 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
         // A sentence in quotes is a message; a few words with something odd in them may be a phrase.
         return value.quoted
             && looks
+            && !what.starts_with('-')
             && !what.ends_with(['.', '!', '?', ':'])
             && what.split(' ').count() <= 5
             && matches!(sign, Sign::Equals | Sign::Colon);
@@ -488,6 +523,7 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
     }
     match sign {
         Sign::Colon | Sign::Equals if strict => looks && (length >= 6 || value.quoted),
+        Sign::Equals if !value.quoted && !value.tight && is_dotted(what) => false,
         Sign::Colon | Sign::Equals => {
             looks
                 || !is_talk(what)
@@ -496,10 +532,11 @@ fn is_password(value: &Value<'_>, behind: &str, field: Field, sign: Sign) -> boo
         }
         Sign::Verb => looks && length >= 5 || value.quoted && !is_talk(what) && length >= 4,
         Sign::Cell => looks && (length >= 5 || value.quoted),
-        Sign::Option => looks || !is_talk(what) && length >= 6 && !what.starts_with('-'),
+        Sign::Option => looks || !is_talk(what) && length >= 6 && is_alone(behind),
+        Sign::Heading => looks && !what.starts_with('@'),
         Sign::Space if strict => false,
         Sign::Space if value.quoted => looks && length >= 5,
-        Sign::Space => is_strong(what),
+        Sign::Space => is_strong(what) || is_random(what),
     }
 }
 
@@ -515,6 +552,26 @@ fn is_strong(what: &str) -> bool {
         && classes.iter().filter(|is| **is).count() >= 3
         && !what.contains(['.', '/', '(', ',', ':', '\'', '='])
         && what.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// `input.value`
+fn is_dotted(what: &str) -> bool {
+    what.contains('.') && what.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '.' | '_'))
+}
+
+/// 32 hexadecimal digits in groups (RFC 9562): requests, tasks and payments have them.
+fn is_uuid(what: &str) -> bool {
+    let groups = what.split('-').map(str::len);
+    groups.eq([8, 4, 4, 4, 12]) && what.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Capitals and digits, or small letters and digits, as only a machine mixes them.
+fn is_random(what: &str) -> bool {
+    let groups = what.split(|c: char| c.is_ascii_digit()).filter(|group| !group.is_empty());
+    what.len() >= 14
+        && what.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && groups.count() >= 3
+        && what.bytes().filter(u8::is_ascii_digit).count() >= 3
 }
 
 /// Whether nothing follows on the line that would make a sentence of it.
@@ -568,195 +625,36 @@ fn looks_secret(what: &str) -> bool {
 }
 
 /// Words that speak of a password and are none, in three languages.
+const TALK: &str = "yes no not none null nil true false ok sent same invalid incorrect correct wrong required \
+    missing empty blank reset forgotten forgot unchanged changed expired unknown todo later \
+    below above attached see failed failure error success accepted denied refused mismatch \
+    weak strong string text field optional default valid set unset provided given separately \
+    phone email mail chat password passwd contrasena hash hashed encrypted any undefined \
+    integer boolean object array varchar and with the this that must should please which what \
+    how where when who why there here only still already temporary login user username pending \
+    unavailable disabled enabled configured confirmed regards thanks bcrypt argon long short \
+    asked stored saved shared protected si ninguna ninguno vacia vacio misma mismo incorrecta \
+    correcta erronea olvidada enviada cambiada caducada aparte abajo arriba ver adjunta \
+    adjunto obligatoria obligatorio desconocida pendiente invalida igual telefono correo \
+    separado gracias saludos como donde cual nunca fallo opcional nessuna nessuno vuota vuoto \
+    stessa stesso errata errato corretta scaduta inviata dimenticata cambiata sotto sopra vedi \
+    allegata allegato obbligatoria obbligatorio sconosciuta mancante sbagliata separatamente \
+    grazie saluti come dove quale mai uguale richiesta facoltativa impostata impostato \
+    modificata aggiornata actualizada modificada configurada updated modified rotated restored \
+    reimpostata restablecida restaurada comunicata privada privata riservata confidential \
+    invariata assente ausente telefonicamente";
+
 fn is_talk(what: &str) -> bool {
     let trimmed = what.trim_matches(|c: char| !c.is_alphanumeric());
     let folded = Folded::of(trimmed);
-    matches!(
-        folded.as_str(),
-        "yes"
-            | "no"
-            | "not"
-            | "none"
-            | "null"
-            | "nil"
-            | "true"
-            | "false"
-            | "ok"
-            | "sent"
-            | "same"
-            | "invalid"
-            | "incorrect"
-            | "correct"
-            | "wrong"
-            | "required"
-            | "missing"
-            | "empty"
-            | "blank"
-            | "reset"
-            | "forgotten"
-            | "forgot"
-            | "unchanged"
-            | "changed"
-            | "expired"
-            | "unknown"
-            | "todo"
-            | "later"
-            | "below"
-            | "above"
-            | "attached"
-            | "see"
-            | "failed"
-            | "failure"
-            | "error"
-            | "success"
-            | "accepted"
-            | "denied"
-            | "refused"
-            | "mismatch"
-            | "weak"
-            | "strong"
-            | "string"
-            | "text"
-            | "field"
-            | "optional"
-            | "default"
-            | "valid"
-            | "set"
-            | "unset"
-            | "provided"
-            | "given"
-            | "separately"
-            | "phone"
-            | "email"
-            | "mail"
-            | "chat"
-            | "password"
-            | "passwd"
-            | "contrasena"
-            | "hash"
-            | "hashed"
-            | "encrypted"
-            | "any"
-            | "undefined"
-            | "integer"
-            | "boolean"
-            | "object"
-            | "array"
-            | "varchar"
-            | "and"
-            | "with"
-            | "the"
-            | "this"
-            | "that"
-            | "must"
-            | "should"
-            | "please"
-            | "which"
-            | "what"
-            | "how"
-            | "where"
-            | "when"
-            | "who"
-            | "why"
-            | "there"
-            | "here"
-            | "only"
-            | "still"
-            | "already"
-            | "temporary"
-            | "login"
-            | "user"
-            | "username"
-            | "pending"
-            | "unavailable"
-            | "disabled"
-            | "enabled"
-            | "configured"
-            | "confirmed"
-            | "regards"
-            | "thanks"
-            | "bcrypt"
-            | "argon"
-            | "long"
-            | "short"
-            | "asked"
-            | "stored"
-            | "saved"
-            | "shared"
-            | "protected"
-            | "si"
-            | "ninguna"
-            | "ninguno"
-            | "vacia"
-            | "vacio"
-            | "misma"
-            | "mismo"
-            | "incorrecta"
-            | "correcta"
-            | "erronea"
-            | "olvidada"
-            | "enviada"
-            | "cambiada"
-            | "caducada"
-            | "aparte"
-            | "abajo"
-            | "arriba"
-            | "ver"
-            | "adjunta"
-            | "adjunto"
-            | "obligatoria"
-            | "obligatorio"
-            | "desconocida"
-            | "pendiente"
-            | "invalida"
-            | "igual"
-            | "telefono"
-            | "correo"
-            | "separado"
-            | "gracias"
-            | "saludos"
-            | "como"
-            | "donde"
-            | "cual"
-            | "nunca"
-            | "fallo"
-            | "opcional"
-            | "nessuna"
-            | "nessuno"
-            | "vuota"
-            | "vuoto"
-            | "stessa"
-            | "stesso"
-            | "errata"
-            | "errato"
-            | "corretta"
-            | "scaduta"
-            | "inviata"
-            | "dimenticata"
-            | "cambiata"
-            | "sotto"
-            | "sopra"
-            | "vedi"
-            | "allegata"
-            | "allegato"
-            | "obbligatoria"
-            | "obbligatorio"
-            | "sconosciuta"
-            | "mancante"
-            | "sbagliata"
-            | "separatamente"
-            | "grazie"
-            | "saluti"
-            | "come"
-            | "dove"
-            | "quale"
-            | "mai"
-            | "uguale"
-            | "richiesta"
-            | "facoltativa"
-            | "telefonicamente"
-    )
+    words::is_among(TALK, folded.as_str())
 }
+
+/// What is written in the place of a secret.
+const INSTEAD: &str = "hidden removed rimossa rimosso nascosta nascosto oculta oculto omessa omesso omitida \
+    eliminada eliminado borrada borrado ocultada n/a n.a none null nil undefined true false \
+    string cancellata cancellato - secret abc foo bar password pass token pin contraseña \
+    cancelled passwd pwd pw";
 
 /// What stands where a secret would, so that there is none.
 fn is_placeholder(what: &str) -> bool {
@@ -816,7 +714,7 @@ fn is_placeholder(what: &str) -> bool {
     }
     let lower = zeroize::Zeroizing::new(rest(what, 0, 64).to_lowercase());
     let said = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if said(&[
+    const REMOVED: &[&str] = &[
         "redacted",
         "placeholder",
         "censored",
@@ -831,7 +729,8 @@ fn is_placeholder(what: &str) -> bool {
         "sanitized",
         "anonymi",
         "not-shown",
-    ]) || said(&[
+    ];
+    const SAMPLE: &[&str] = &[
         "your",
         "vuestr",
         "example",
@@ -843,52 +742,57 @@ fn is_placeholder(what: &str) -> bool {
         "insert",
         "inserisci",
         "dummy",
-    ]) && said(&[
-        "pass", "token", "secret", "key", "contras", "clave", "chiave", "pin", "api", "segret",
-    ]) {
+    ];
+    const NAMES: &[&str] =
+        &["pass", "token", "secret", "key", "contras", "clave", "chiave", "pin", "api", "segret"];
+    // What chance makes may spell anything somewhere.
+    if what.len() <= 32 && (said(REMOVED) || said(SAMPLE) && said(NAMES)) {
         return true;
     }
-    matches!(
-        lower.as_str(),
-        "hidden"
-            | "removed"
-            | "rimossa"
-            | "rimosso"
-            | "nascosta"
-            | "nascosto"
-            | "oculta"
-            | "oculto"
-            | "omessa"
-            | "omesso"
-            | "omitida"
-            | "eliminada"
-            | "eliminado"
-            | "borrada"
-            | "borrado"
-            | "ocultada"
-            | "n/a"
-            | "n.a"
-            | "none"
-            | "null"
-            | "nil"
-            | "undefined"
-            | "true"
-            | "false"
-            | "string"
-            | "cancellata"
-            | "cancellato"
-            | "-"
-            | "secret"
-            | "abc"
-            | "foo"
-            | "bar"
-            | "password"
-            | "pass"
-            | "token"
-            | "pin"
-            | "contraseña"
-            | "cancelled"
-    )
+    words::is_among(INSTEAD, lower.as_str())
+}
+
+/// Types of programs.
+const TYPES: &str = "bool boolean bytes str int number option result any void mixed self type char varchar \
+    object securestring";
+
+/// Whether what no quotes enclose is a piece of a program: a call, a type, a name of a name.
+fn is_expression(what: &str) -> bool {
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = what.split(|c: char| !(of_a_name(c) || c == '.')).next().unwrap_or_default();
+    let left = what.get(name.len()..).unwrap_or_default();
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_call = ["(", "[", "![", "!(", "::"].iter().any(|open| left.starts_with(open));
+    let is_way = what.starts_with('$') && ["->", "{", "["].iter().any(|sign| what.contains(sign));
+    if is_name && is_call || is_way || what.starts_with('|') {
+        return true;
+    }
+    if let Some(borrowed) = what.strip_prefix('&') {
+        return borrowed.starts_with('\'') || borrowed.chars().all(|c| c.is_ascii_alphabetic());
+    }
+    let is_word = left.is_empty() && name.bytes().all(|byte| !byte.is_ascii_digit());
+    let folded = zeroize::Zeroizing::new(rest(what, 0, 64).to_ascii_lowercase());
+    let of_a_secret = ["password", "passwd", "_pass", "pass_", "secret", "token", "pwd", "_key"];
+    let is_type = words::is_among(TYPES, folded.as_str());
+    is_type || is_word && is_name && of_a_secret.iter().any(|word| folded.contains(word))
+}
+
+/// Whether it reads like a name in a program, `Ed25519PublicKey`: words, and a number at the most.
+fn is_identifier(what: &str) -> bool {
+    if !what.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        || !what.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+    {
+        return false;
+    }
+    let groups = |of: fn(&u8) -> bool| {
+        let mut all =
+            what.as_bytes().split(move |byte| !of(byte)).map(<[u8]>::len).collect::<Vec<_>>();
+        all.retain(|length| *length > 0);
+        all
+    };
+    let digits = groups(u8::is_ascii_digit);
+    let is_wordy = groups(u8::is_ascii_lowercase).iter().any(|length| *length >= 4);
+    is_wordy && digits.len() <= 1 && digits.iter().all(|length| *length <= 5)
 }
 
 /// Whether it is a name of a value in a program and not the value.
@@ -987,7 +891,7 @@ fn is_file_or_address(what: &str) -> bool {
     .iter()
     .any(|start| what.starts_with(start))
         && what.len() > 3;
-    is_file || is_path || is_mail(what)
+    is_file || is_path || what.contains("://") || is_mail(what)
 }
 
 fn is_mail(what: &str) -> bool {
@@ -1016,7 +920,8 @@ pub(super) fn second_of_pair<'a>(text: &'a str, value: &Value<'a>) -> Option<Val
             break;
         }
     }
-    read(text, value.after + skip?, Sign::Equals).filter(|second| !second.below)
+    read(text, value.after + skip?, Sign::Equals)
+        .filter(|second| !second.below && !second.text.contains(['=', ':']))
 }
 
 /// Whether the words right before a name are of a user, and one that joins: "user and password".
@@ -1028,7 +933,7 @@ pub(super) fn is_pair(text: &str, name: Word) -> bool {
     let Some(before) = text.get(from..name.start) else { return false };
     let before = before.rsplit(['\n', ':', '.']).next().unwrap_or_default().to_lowercase();
     let joined = before.trim_end();
-    let Some(user) = ["/", "&", "+", "|", ",", " and", " y", " e", " la", "-"]
+    let Some(user) = ["/", "&", "+", "|", " and", " y", " e", " la", "-"]
         .iter()
         .find_map(|joint| joined.strip_suffix(joint))
     else {
@@ -1050,4 +955,133 @@ pub(super) fn is_pair(text: &str, name: Word) -> bool {
     ]
     .iter()
     .any(|word| user.ends_with(word))
+}
+
+/// A password that stands further on in the sentence: "has been changed to Abc#2026".
+pub(super) fn in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 96);
+    let line = ahead.split(['\n', '\r']).next()?;
+    let mut at = 0;
+    for (number, token) in line.split(' ').enumerate() {
+        let start = from + at;
+        at += token.len() + 1;
+        if number > 6 {
+            return None;
+        }
+        let what = trimmed(token);
+        let special = what.contains(['!', '#', '$', '%', '^', '&', '*', '?', '+', '~']);
+        if special && is_strong(what) && !is_placeholder(what) && !is_file_or_address(what) {
+            let start = start + token.find(what)?;
+            return Some((start, start + what.len()));
+        }
+        if token.ends_with(['.', ';', ':', '!', '?', '|']) || token.contains(['=', '"', '(']) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Words behind which a long number is of something else.
+const OF_ANOTHER: &str = "id request commit sha sha1 sha256 md5 hash order trace pedido ordine peticion richiesta \
+    session payment";
+
+/// What a machine made, further on in the sentence: "the token that the API gives is …".
+pub(super) fn made_in_the_sentence(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 160);
+    let line = ahead.split(['\n', '\r']).next().filter(|line| line.starts_with(' '))?;
+    let (mut at, mut is_of_another) = (0, false);
+    for token in line.split(' ').take(9) {
+        let start = from + at;
+        at += token.len() + 1;
+        let what = trimmed(token);
+        let digits = what.bytes().filter(u8::is_ascii_digit).count();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let is_one = what.len() >= 20
+            && digits >= 3
+            && what.chars().all(is_plain)
+            && !is_uuid(what)
+            && is_made(what, Kind::AccessToken, false)
+            && !is_placeholder(what);
+        if is_one {
+            let start = start + token.find(what)?;
+            return (!is_of_another).then_some((start, start + what.len()));
+        }
+        let folded = Folded::of(what);
+        is_of_another |= words::is_among(OF_ANOTHER, folded.as_str());
+        if token.ends_with(['.', ',', ';', '!', '?', '|']) || token.contains(['=', '"', '(']) {
+            return None;
+        }
+    }
+    None
+}
+
+/// A number in brackets right behind its name: "the security code (123) is refused".
+pub(super) fn in_brackets(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 16);
+    let inner = ahead.strip_prefix(" (")?;
+    let length = inner.find(|c: char| !c.is_ascii_digit())?;
+    let is_one = (3..=8).contains(&length) && inner.get(length..)?.starts_with(')');
+    is_one.then_some((from + 2, from + 2 + length))
+}
+
+/// The same behind a colon that comes later: "the key that we use here: …".
+pub(super) fn behind_a_later_colon(text: &str, from: usize) -> Option<(usize, usize)> {
+    let ahead = rest(text, from, 64);
+    let colon =
+        ahead.find(['\n', '\r', '.', ',', ';', '!', '?', ':', '=', '"', '{', '|', '<', '('])?;
+    if !ahead.get(colon..)?.starts_with(": ") || !ahead.starts_with(' ') {
+        return None;
+    }
+    let read = read(text, from + colon + 1, Sign::Verb)?;
+    let is_one = is_strong(read.text) && !is_placeholder(read.text) && !is_identifier(read.text);
+    (is_one && !is_file_or_address(read.text)).then(|| (read.start, read.end()))
+}
+
+/// A password that stands before its name: "with Abc#2026 as the password", "Abc#2026 (password)".
+pub(super) fn before_its_name(text: &str, name: usize) -> Option<(usize, usize)> {
+    let mut from = name.saturating_sub(64);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let before = text.get(from..name)?;
+    let as_the = ["as the ", "as ", "as a ", "como ", "come ", "como la ", "come la "];
+    let mut left = None;
+    for words in as_the {
+        left = left.or(before.strip_suffix(words).filter(|left| left.ends_with([' ', '\n'])));
+    }
+    // "(user / password)" and "(password)" say of the words before what they are.
+    let bracket =
+        before.rfind('(').filter(|at| before.get(at + 1..).is_some_and(is_said_in_brackets));
+    let left = left
+        .or(bracket.and_then(|at| before.get(..at)).filter(|left| left.ends_with(' ')))?
+        .trim_end();
+    let token = left.rsplit([' ', '\n']).next()?;
+    let what = trimmed(token);
+    let start = from + left.len() - token.len() + token.find(what)?;
+    (is_strong(what) && !is_placeholder(what) && !is_file_or_address(what))
+        .then_some((start, start + what.len()))
+}
+
+fn is_said_in_brackets(inner: &str) -> bool {
+    matches!(
+        inner.trim(),
+        "" | "user /"
+            | "user/"
+            | "utente /"
+            | "utente/"
+            | "usuario /"
+            | "usuario/"
+            | "login /"
+            | "login/"
+            | "la"
+            | "the"
+            | "username /"
+            | "username/"
+    )
+}
+
+fn trimmed(token: &str) -> &str {
+    token
+        .trim_start_matches(['"', '\'', '(', '«', '“', '`', '*'])
+        .trim_end_matches(['"', '\'', ')', '»', '”', '`', '.', ',', ';', ':', '*'])
 }

@@ -22,28 +22,50 @@ fn is_letter(c: char) -> bool {
 /// The first word at or behind this byte that begins before `limit`. A word ends where a capital
 /// begins the next one.
 pub(super) fn next(text: &str, from: usize, limit: usize) -> Option<Word> {
-    let mut chars = text.get(from..)?.char_indices().peekable();
-    let (first, mut last) = loop {
-        let (at, c) = chars.next()?;
-        if at >= limit {
+    let bytes = text.as_bytes();
+    let mut start = from;
+    loop {
+        if start >= limit {
             return None;
         }
-        if is_letter(c) && !is_joiner(c) {
-            break (from + at, c);
+        let byte = *bytes.get(start)?;
+        if byte.is_ascii() {
+            if byte.is_ascii_alphanumeric() {
+                break;
+            }
+            start += 1;
+        } else {
+            let c = text.get(start..)?.chars().next()?;
+            if c.is_alphanumeric() && !is_joiner(c) {
+                break;
+            }
+            start += c.len_utf8();
         }
-    };
+    }
+    // Nearly every word is of small letters of ASCII, or of those behind one capital.
+    let mut end = start + 1;
+    while bytes.get(end).is_some_and(u8::is_ascii_lowercase) {
+        end += 1;
+    }
+    match bytes.get(end) {
+        Some(byte) if byte.is_ascii_alphanumeric() || !byte.is_ascii() => {}
+        _ if bytes.get(start).is_some_and(u8::is_ascii) => return Some(Word { start, end }),
+        _ => {}
+    }
+    let mut chars = text.get(start..)?.char_indices().peekable();
+    let (_, mut last) = chars.next()?;
     while let Some((at, c)) = chars.next() {
         let following = chars.peek().map(|(_, c)| *c);
         let begins_anew =
             c.is_uppercase() && (!last.is_uppercase() || following.is_some_and(char::is_lowercase));
         if !is_letter(c) || begins_anew {
-            return Some(Word { start: first, end: from + at });
+            return Some(Word { start, end: start + at });
         }
         if !is_joiner(c) {
             last = c;
         }
     }
-    Some(Word { start: first, end: text.len() })
+    Some(Word { start, end: text.len() })
 }
 
 /// The most bytes of a word that means something.
@@ -81,6 +103,11 @@ impl Folded {
         let bytes = self.bytes.get(..self.length).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
+}
+
+/// Whether a word is among those of a list with spaces between them.
+pub(super) fn is_among(list: &str, word: &str) -> bool {
+    !word.is_empty() && list.split(' ').any(|one| one == word)
 }
 
 /// The letter under an accent, of the languages whose names are known.

@@ -88,6 +88,7 @@ corpora!(
     exchange,
     host_key,
     known_hosts,
+    lint,
     names,
     provider,
     public_key,

@@ -158,6 +158,7 @@ fn every_document_has_the_keys_that_are_written_down() {
     reader.reads("doctor", &["doctor"]);
     reader.reads("case close", &["case", "close", "MSP-1"]);
     reader.reads("case reopen", &["case", "reopen", "MSP-1", "--reason", "the ticket goes on"]);
+    reader.reads("case lint", &["case", "lint", "-"]);
     reader.reads("ledger verify", &["ledger", "verify"]);
     reader.reads("ledger backup", &["ledger", "backup", "copy.sqlite3"]);
     reader.reads("desk list", &["desk", "list"]);

@@ -26,6 +26,7 @@ mod keyring;
 mod lake;
 mod layers;
 mod ledger;
+mod lint;
 mod matrix;
 mod own_provider;
 mod peers;

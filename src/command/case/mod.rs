@@ -14,6 +14,7 @@ use self::given::Given;
 pub(super) use self::standing::{all_ending, ending, ends_text};
 use self::ticket::TicketArgs;
 
+use crate::command::lint::{self, LintArgs};
 use crate::command::{quoted, revoke, schedule, view};
 use crate::complete;
 use crate::context::Context;
@@ -107,6 +108,16 @@ Example:
         #[arg(long)]
         dry_run: bool,
     },
+    /// Look for secrets in what is about to be sent with a ticket.
+    ///
+    /// Card and account numbers, passwords, PINs, tokens and keys do not belong in a ticket,
+    /// whichever desk it goes to. Says where they stand and never what they are; nothing is
+    /// changed, kept or sent. Ends with 3 where something was found, and with 0 where nothing was.
+    #[command(after_help = "\
+Examples:
+  stagepass case lint mail.txt checkout.log screenshot.png
+  xclip -o | stagepass case lint -")]
+    Lint(LintArgs),
 }
 
 /// `case edit`
@@ -157,6 +168,7 @@ pub async fn run(context: &Context, command: CaseVerb) -> Result<()> {
             reopen(context, &reference, &reason, duration.as_deref()).await
         }
         CaseVerb::Close { reference, dry_run } => close(context, &reference, dry_run).await,
+        CaseVerb::Lint(typed) => lint::run(context, typed),
     }
 }
 

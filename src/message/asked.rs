@@ -184,12 +184,12 @@ fn texts(code: &str) -> Vec<String> {
             here[2..].split_once("\"#").map_or("", |(_, rest)| rest)
         } else if here.starts_with("'\"'") || here.starts_with("'/'") || here.starts_with("'#'") {
             &here[3..]
-        } else if here.starts_with('"') {
-            let end = end_of_text(&here[1..]);
+        } else if let Some(text) = here.strip_prefix('"') {
+            let end = end_of_text(text);
             if !before.trim_end().ends_with("expect(") {
-                found.push(here[1..=end].to_owned());
+                found.push(text[..end].to_owned());
             }
-            &here[end + 2..]
+            &text[end + 1..]
         } else {
             &here[1..]
         };

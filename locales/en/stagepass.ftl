@@ -2046,6 +2046,7 @@ manifest-name = it names itself `{ $name }`
 manifest-credentials = only what has `account = "none"` has `credentials`: those of an account are asked for with `grant`
 manifest-proof = a `proof` by `http` tries a password, and its `credentials` name none
 manifest-signs = only what has `account = "none"` has `signs`: a user of the shop stands beside the account
+manifest-program = its language is `php` where there is a `{ $program }`, and nowhere else
 manifest-kept = its [close] may say `{ $KEPT }`, and there is no [collected] by which the server is told that it may forget the result
 manifest-seen = its [open] is told `{ $key }`, which [detect] does not say in one line
 manifest-untold = the script reads `{ $input }`, and its [inputs] do not say which verbs are told it
@@ -2249,6 +2250,17 @@ desk-live = only with approval
     .never = never
 desk-rules = Rules
 desk-questions = Questions
+desk-need =
+    .required = required
+    .wanted = wanted
+desk-answer =
+    .text = text
+    .choice = a choice
+    .date-time = a day and a time
+    .id = an identifier
+    .file = a file
+    .multi-line = text of several lines
+desk-when = `{ $question }` is { $values }
 desk-access = asked for
     .never = never
 moved-read = { $bytes } bytes read

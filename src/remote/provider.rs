@@ -675,8 +675,7 @@ impl Provider {
         let text = Text { manifest: &manifest, script: &script, sentences };
         let read = Self::parse(name, text, Origin::Folder(folder.to_owned()))?;
         if has_program != (read.language == Language::Php) {
-            let why =
-                format!("its language is `php` where there is a `{PROGRAM}`, and nowhere else");
+            let why = message::text("manifest-program", &[("program", PROGRAM.into())]);
             return Err(ProviderError::Manifest { path: manifest_path.display().to_string(), why });
         }
         Ok(Self { parts, ..read })

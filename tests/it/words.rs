@@ -124,7 +124,17 @@ fn said_by_others(stage: &Stage) -> Vec<String> {
     let rules = desk["rules"].as_array().unwrap().iter();
     let mut all: Vec<String> =
         rules.map(|rule| rule["text"].as_str().unwrap().to_owned()).collect();
-    all.push(desk["name"].as_str().unwrap().to_owned());
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    for question in desk["questions"].as_array().unwrap() {
+        all.extend([text(&question["text"]), text(&question["id"])]);
+        all.extend(question["choices"].as_array().unwrap().iter().map(text));
+    }
+    let desks = stage.run(["desk", "list", "--json"]).ok().json();
+    for desk in desks["result"]["desks"].as_array().unwrap() {
+        all.extend([text(&desk["name"]), text(&desk["id"])]);
+    }
+    // The longest first: some are part of others.
+    all.sort_by_key(|text| std::cmp::Reverse(text.len()));
     let errors = [
         rustix::io::Errno::CONNREFUSED,
         rustix::io::Errno::HOSTUNREACH,

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::message::{self, Id};
 use crate::output::{Cell, Column, Label, Tone, fields, paint, table};
-use crate::policy::desk::{Condition, Desk, Question};
+use crate::policy::desk::{AnswerKind, Condition, Desk, Need, Question};
 
 /// `desk …`
 #[derive(Debug, Subcommand)]
@@ -186,11 +186,25 @@ fn condition(condition: &Condition) -> serde_json::Value {
 /// What an answer is, and when it is asked for, in one line.
 fn about(question: &Question) -> String {
     let when = |condition: &Condition| {
-        format!("`{}` is `{}`", condition.question, condition.is.join("` or `"))
+        let values = format!("`{}`", condition.is.join("` / `"));
+        let args = [("question", (&condition.question).into()), ("values", values.into())];
+        message::text("desk-when", &args)
     };
-    let mut parts = vec![question.need.id().to_owned()];
+    let need = match question.need {
+        Need::Required => Id("desk-need.required"),
+        Need::Wanted => Id("desk-need.wanted"),
+    };
+    let kind = match question.kind {
+        AnswerKind::Text => Id("desk-answer.text"),
+        AnswerKind::Choice => Id("desk-answer.choice"),
+        AnswerKind::DateTime => Id("desk-answer.date-time"),
+        AnswerKind::Id => Id("desk-answer.id"),
+        AnswerKind::File => Id("desk-answer.file"),
+        AnswerKind::MultiLine => Id("desk-answer.multi-line"),
+    };
+    let mut parts = vec![need.text()];
     parts.push(match question.choices.as_slice() {
-        [] => question.kind.id().to_owned(),
+        [] => kind.text(),
         choices => choices.join(" | "),
     });
     if let Some(only) = &question.only_when {

@@ -1,7 +1,7 @@
 //! Sealed texts: what only one person can read, as an age file (<https://age-encryption.org/v1>) in
 //! armor, which a ticket carries and which the plain `age` and `rage` programs open as well. Here is
 //! whose key a text is sealed to, sealing, opening, and what undoes what mail programs do to one. Who
-//! is handed what, and when, is [`crate::command::handover`].
+//! is handed what, and when, is the business of `command/handover.rs`.
 
 use std::io::{self, Read as _, Write as _};
 use std::iter;

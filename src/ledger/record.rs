@@ -81,13 +81,7 @@ impl Ledger {
                 return Err(LedgerError::StillLive { reference, grants: live }.into());
             }
             case.closed_at = Some(now);
-            sqlx::query("update cases set closed_at = $1, event_seq = $2 where reference = $3")
-                .bind(now)
-                .bind(seq)
-                .bind(reference)
-                .execute(connection)
-                .await?;
-            Ok(changed_case(case))
+            change_case(connection, case, seq).await
         })
         .await
     }
@@ -117,16 +111,7 @@ impl Ledger {
             }
             case.closed_at = None;
             case.time_box_until = time_box_until;
-            sqlx::query(
-                "update cases set closed_at = null, time_box_until = $1, event_seq = $2 \
-                 where reference = $3",
-            )
-            .bind(time_box_until)
-            .bind(seq)
-            .bind(reference)
-            .execute(connection)
-            .await?;
-            Ok(changed_case(case))
+            change_case(connection, case, seq).await
         })
         .await
     }
@@ -170,13 +155,7 @@ impl Ledger {
             if case.answers == before {
                 return Ok(Step::Left(case));
             }
-            sqlx::query("update cases set answers = $1, event_seq = $2 where reference = $3")
-                .bind(row::text_of_answers(&case.answers))
-                .bind(seq)
-                .bind(reference)
-                .execute(connection)
-                .await?;
-            Ok(changed_case(case))
+            change_case(connection, case, seq).await
         })
         .await
     }
@@ -198,15 +177,7 @@ impl Ledger {
         self.change(&event, async |connection, seq| {
             let mut case = open_case(connection, reference).await?;
             case.time_box_until = Some(until);
-            sqlx::query(
-                "update cases set time_box_until = $1, event_seq = $2 where reference = $3",
-            )
-            .bind(until)
-            .bind(seq)
-            .bind(reference)
-            .execute(connection)
-            .await?;
-            Ok(changed_case(case))
+            change_case(connection, case, seq).await
         })
         .await
     }
@@ -425,10 +396,26 @@ fn made_case(case: &Case) -> Step<()> {
     Step::Made { value: (), subject, row_hash: Some(row::seal_of_case(case)) }
 }
 
-fn changed_case(case: Case) -> Step<Case> {
+/// Writes what may change of a case.
+async fn change_case(
+    connection: &mut AnyConnection,
+    case: Case,
+    seq: i64,
+) -> Result<Step<Case>, Fault> {
+    sqlx::query(
+        "update cases set closed_at = $1, time_box_until = $2, answers = $3, event_seq = $4 \
+         where reference = $5",
+    )
+    .bind(case.closed_at)
+    .bind(case.time_box_until)
+    .bind(row::text_of_answers(&case.answers))
+    .bind(seq)
+    .bind(&case.reference)
+    .execute(connection)
+    .await?;
     let subject = Subject { case: Some(case.reference.clone()), ..Subject::default() };
     let row_hash = Some(row::seal_of_case(&case));
-    Step::Made { value: case, subject, row_hash }
+    Ok(Step::Made { value: case, subject, row_hash })
 }
 
 /// A case that may be changed.

@@ -179,8 +179,7 @@ fn what_was_just_made_in_php_passes_the_test_is_granted_and_ends() {
 #[test]
 fn an_edit_in_php_is_named_where_it_is_wrong_and_leaves_nothing() {
     let (story, host, folder) = with_a_new_one_in_php();
-    let before = merchants_own(&host);
-    for Edit { file, from, to, said } in [
+    let edits = [
         edit(
             "provider.php",
             "private string $file;",
@@ -224,27 +223,8 @@ fn an_edit_in_php_is_named_where_it_is_wrong_and_leaves_nothing() {
             "own_folder=/tmp/",
             &["is not made where others"],
         ),
-    ] {
-        let path = folder.join(file);
-        let good = fs::read_to_string(&path).unwrap();
-        let bad = good.replacen(from, to, 1);
-        assert_ne!(good, bad, "{from}");
-        fs::write(&path, bad).unwrap();
-        let run = tested(&story, &[]).fails();
-        for words in said {
-            assert!(run.output().contains(words), "{from}: {words}: {}", run.told());
-        }
-        fs::write(&path, good).unwrap();
-        for grant in
-            story.run(["list", "--json"]).ok().json()["result"]["grants"].as_array().unwrap()
-        {
-            story.run(["revoke", grant["id"].as_str().unwrap()]).ok();
-        }
-        assert_eq!(made(&host), "", "{from}");
-        none_is_left(&host);
-        same_text(&before, &merchants_own(&host));
-    }
-    tested(&story, &[]).ok();
+    ];
+    each_is_named(&story, &host, &folder, &edits);
 }
 
 #[test]
@@ -415,6 +395,34 @@ const fn edit(
     Edit { file, from, to, said }
 }
 
+/// Each of these edits is named by `provider test`, and nothing of it is left where the whole one takes it away.
+#[track_caller]
+fn each_is_named(story: &Story, host: &Host, folder: &Path, edits: &[Edit]) {
+    let before = merchants_own(host);
+    for Edit { file, from, to, said } in edits {
+        let path = folder.join(file);
+        let good = fs::read_to_string(&path).unwrap();
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(good, bad, "{from}");
+        fs::write(&path, bad).unwrap();
+        let run = tested(story, &[]).fails();
+        for words in *said {
+            assert!(run.output().contains(words), "{from}: {words}: {}", run.told());
+        }
+        // What could not be taken away by the broken one goes by the one that is whole.
+        fs::write(&path, good).unwrap();
+        for grant in
+            story.run(["list", "--json"]).ok().json()["result"]["grants"].as_array().unwrap()
+        {
+            story.run(["revoke", grant["id"].as_str().unwrap()]).ok();
+        }
+        assert_eq!(made(host), "", "{from}");
+        none_is_left(host);
+        same_text(&before, &merchants_own(host));
+    }
+    tested(story, &[]).ok();
+}
+
 #[test]
 fn an_edit_that_the_shell_cannot_read_is_named_with_its_line() {
     let (story, host, folder) = with_a_new_one();
@@ -462,8 +470,7 @@ fn an_edit_that_the_shell_cannot_read_is_named_with_its_line() {
 #[test]
 fn an_edit_that_breaks_the_promise_fails_at_the_step_that_shows_it_and_leaves_nothing() {
     let (story, host, folder) = with_a_new_one();
-    let before = merchants_own(&host);
-    for Edit { file, from, to, said } in [
+    let edits = [
         // A word that is nowhere defined is named.
         edit(
             "verbs.sh",
@@ -516,28 +523,8 @@ fn an_edit_that_breaks_the_promise_fails_at_the_step_that_shows_it_and_leaves_no
             "    kill -KILL $$\n    # It outlives",
             &["test at: open"],
         ),
-    ] {
-        let path = folder.join(file);
-        let good = fs::read_to_string(&path).unwrap();
-        let bad = good.replacen(from, to, 1);
-        assert_ne!(good, bad, "{from}");
-        fs::write(&path, bad).unwrap();
-        let run = tested(&story, &[]).fails();
-        for words in said {
-            assert!(run.output().contains(words), "{words}: {}", run.told());
-        }
-        // What could not be taken away by the broken one goes by the one that is whole.
-        fs::write(&path, good).unwrap();
-        for grant in
-            story.run(["list", "--json"]).ok().json()["result"]["grants"].as_array().unwrap()
-        {
-            story.run(["revoke", grant["id"].as_str().unwrap()]).ok();
-        }
-        assert_eq!(made(&host), "", "{from}");
-        none_is_left(&host);
-        same_text(&before, &merchants_own(&host));
-    }
-    tested(&story, &[]).ok();
+    ];
+    each_is_named(&story, &host, &folder, &edits);
 }
 
 #[test]

@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 SUITES := bookworm bullseye trixie
-SCRIPTS = tests/hosts/hosts tools/setup .ci/run \
+SCRIPTS = tests/hosts/hosts tools/package tools/setup .ci/run \
 	$(shell find providers src tests benches tools -name '*.sh' 2>/dev/null | sort)
 
 .PHONY: help
@@ -166,6 +166,15 @@ bench: setup ## against ssh and Ansible, in one run; writes docs/benchmarks.md
 	benches/setup.sh
 	cargo build --locked --release
 	benches/run
+
+# The package is of this machine's C library or a newer one: on Debian 12 it is made for 12 and 13.
+.PHONY: dist test-dist
+dist: ## a Debian package, in target/dist
+	cargo build --locked --release
+	tools/package
+
+test-dist: setup dist ## installs the package on throw-away Debian 12 and 13, does the main job with it, and removes it
+	tests/dist.sh bookworm trixie
 
 .PHONY: clean-hosts
 clean-hosts: ## takes every throw-away server away

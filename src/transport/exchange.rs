@@ -274,14 +274,19 @@ impl Drop for Exchange<'_> {
     }
 }
 
+/// From so many bytes on a reply is a long one.
+const LONG: usize = 1024 * 1024;
+
 /// Appends up to the limit; says whether something was dropped.
 fn keep(kept: &mut Vec<u8>, bytes: &[u8], limit: usize) -> bool {
     let room = limit.saturating_sub(kept.len());
     let taken = bytes.get(..room).unwrap_or(bytes);
     let needed = kept.len().saturating_add(taken.len());
     if needed > kept.capacity() {
-        // A vector that doubles has room for up to twice the limit, and all it has room for is wiped in the end.
-        let roomy = kept.capacity().saturating_mul(2).min(limit).max(needed);
+        // A vector that doubles has room for up to twice the limit, and all it has room for is wiped in the end. One that moves is
+        // there twice for a moment: what has become long moves once more, and then has all the room there may be.
+        let doubled = kept.capacity().saturating_mul(2).max(needed);
+        let roomy = if doubled > LONG { limit } else { doubled.min(limit) };
         kept.reserve_exact(roomy.saturating_sub(kept.len()));
     }
     kept.extend_from_slice(taken);

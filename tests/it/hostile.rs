@@ -1371,7 +1371,8 @@ fn a_server_that_says_very_much_is_cut_short() {
                 _ => &[0],
             };
             assert!(exit.contains(&run.exit), "{name}: {}", run.told());
-            assert!(peak < 60 * 1024, "{name}: {peak} KiB of {}", run.told());
+            // What was promised. What is given back is wiped, so that a buffer that grows is there twice for a while.
+            assert!(peak < 64 * 1024, "{name}: {peak} KiB of {}", run.told());
             assert!(run.took < Duration::from_secs(45), "{name}: {}", run.told());
         }
         let (run, peak) = scene.run(&["show", &id, "--json"]);

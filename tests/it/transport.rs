@@ -362,7 +362,7 @@ fn a_server_that_lost_the_pinned_type_has_nothing_in_common() {
         let TransportError::NoCommonAlgorithm { kind, ours, theirs, .. } = error else {
             panic!("{error}")
         };
-        assert_eq!((kind, ours.as_str()), ("host key type", "ssh-ed25519"));
+        assert_eq!((kind, ours.as_str()), ("key", "ssh-ed25519"));
         assert!(theirs.contains("rsa-sha2-512"), "{theirs}");
     });
 }

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use stagepass::testing::grant::Case;
+use stagepass::testing::ledger::{Ledger, Location, Mode};
 
 use crate::again::{Again, inside};
 use crate::host::{Host, SUITE, Sudo};
@@ -606,10 +608,18 @@ fn put_back(copy: &Path, ledger: &Path) {
 
 #[test]
 fn after_an_upgrade_whichever_command_comes_first_brings_the_ledger_up_to_date() {
-    let stage = stage_with_case();
+    let stage = Stage::new();
+    let ledger = stage.state().join("ledger.sqlite3");
+    // As the first version made a case: without a time-box, and without answers.
+    let case = Case::new("MSP-1", "multisafepay", now());
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let place = Location::File(ledger.clone());
+        let ledger = Ledger::open(&place, Mode::ReadWrite).await.unwrap();
+        ledger.open_case(&case, "ana@shop").await.unwrap();
+        ledger.close().await;
+    });
     let host = stage.light(SUITE).start();
     stage.add_target("shop", &host, "root", &[]).ok();
-    let ledger = stage.state().join("ledger.sqlite3");
     let first = grant(&stage, "shop", "Jane Doe", "40s", &[]);
     tamper(&ledger, BACK_TO_THE_FIRST_VERSION);
     wait_until(now() + 40);

@@ -102,10 +102,20 @@ impl Slot {
     }
 }
 
+/// One secret that a grant makes.
+pub(super) struct SecretFile {
+    /// What it is, in a JSON document: the same in every language.
+    pub(super) holds: String,
+    /// What it is, to people.
+    pub(super) label: String,
+    /// Where it is written, if it is.
+    pub(super) path: Option<PathBuf>,
+}
+
 /// The secrets that a grant makes, in the order in which they are handed over, each with its file:
 /// the one that `--output` names, and with both the password in a file of its own beside it, so that
 /// each can be used as it is. So has the password of what stands beside the account.
-pub(super) fn secret_files(wanted: &Wanted) -> Vec<(String, Option<PathBuf>)> {
+pub(super) fn secret_files(wanted: &Wanted) -> Vec<SecretFile> {
     let behind = |suffix: &str| {
         wanted.output.as_ref().map(|path| {
             let mut name = path.clone().into_os_string();
@@ -116,17 +126,18 @@ pub(super) fn secret_files(wanted: &Wanted) -> Vec<(String, Option<PathBuf>)> {
     let mut files = Vec::new();
     if wanted.password {
         let path = if wanted.generate_key { behind("password") } else { wanted.output.clone() };
-        files.push((message::text("secret-password", &[]), path));
+        let label = message::text("secret-password", &[]);
+        files.push(SecretFile { holds: "password".into(), label, path });
     }
     if wanted.generate_key {
-        files.push((message::text("secret-private-key", &[]), wanted.output.clone()));
+        let label = message::text("secret-private-key", &[]);
+        let path = wanted.output.clone();
+        files.push(SecretFile { holds: "private key".into(), label, path });
     }
     for provider in wanted.beside.iter().filter(|provider| provider.has_password) {
         let path = if files.is_empty() { wanted.output.clone() } else { behind(&provider.name) };
-        files.push((
-            message::text("secret-password.of", &[("provider", (&provider.name).into())]),
-            path,
-        ));
+        let label = message::text("secret-password.of", &[("provider", (&provider.name).into())]);
+        files.push(SecretFile { holds: format!("password of `{}`", provider.name), label, path });
     }
     files
 }
@@ -156,8 +167,8 @@ pub(super) fn hand_over(
 ) -> Result<()> {
     let secrets = secrets_of(grant, credential);
     if slots.0.is_empty() {
-        for ((label, _), (layer, secret)) in secret_files(wanted).iter().zip(secrets) {
-            let what = label_of(wanted, label, layer);
+        for (file, (layer, secret)) in secret_files(wanted).iter().zip(secrets) {
+            let what = label_of(wanted, &file.label, layer);
             let label = message::text("credential-shown", &[("what", what.into())]);
             context.output.secret(&label, secret)?;
         }
@@ -231,7 +242,7 @@ fn sealed_text(wanted: &Wanted, grant: &Grant, credential: &Credentials) -> Secr
     let labels: Vec<String> = secret_files(wanted)
         .iter()
         .zip(&secrets)
-        .map(|((label, _), (layer, _))| label_of(wanted, label, *layer))
+        .map(|(file, (layer, _))| label_of(wanted, &file.label, *layer))
         .collect();
     let room = |(label, (_, secret)): (&String, &(Option<&Layer>, &Secret))| {
         label.len() + secret.expose().len() + 8

@@ -165,7 +165,7 @@ pub(super) fn refuse_unshowable_credential(
             .hint_of("output-needless.way-out", &[]));
     }
     let files = match &wanted.seal {
-        None => secret_files(wanted).into_iter().filter_map(|(_, path)| path).collect(),
+        None => secret_files(wanted).into_iter().filter_map(|file| file.path).collect(),
         Some(_) => Vec::from_iter(wanted.output.clone()),
     };
     if let Some(path) = files.iter().find(|path| path.symlink_metadata().is_ok()) {

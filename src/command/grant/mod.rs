@@ -269,7 +269,7 @@ pub async fn run(context: &Context, mut typed: GrantArgs) -> Result<()> {
     let ledger = context.ledger().await?;
     let credential = make_credential(&wanted, &seen)?;
     let files: Vec<PathBuf> = match &wanted.seal {
-        None => secret_files(&wanted).into_iter().filter_map(|(_, path)| path).collect(),
+        None => secret_files(&wanted).into_iter().filter_map(|file| file.path).collect(),
         Some(_) => wanted.output.iter().cloned().collect(),
     };
     let slot = OutputSlot::prepare(&files)?;

@@ -4,7 +4,7 @@ use chrono::Local;
 use serde_json::{Value, json};
 
 use super::Seen;
-use super::credential::secret_files;
+use super::credential::{SecretFile, secret_files};
 use super::look::notes_of;
 use super::wanted::Wanted;
 use crate::command::handover::Handover;
@@ -52,11 +52,11 @@ pub(super) fn report(
         (Label::of("label.revoke"), format!("stagepass revoke {}", grant.id)),
     ]));
     let mut files = Vec::new();
-    for (label, path) in secret_files(wanted).into_iter().filter(|_| handed.is_none()) {
-        let Some(path) = path else { continue };
+    for SecretFile { holds, label, path } in secret_files(wanted) {
+        let Some(path) = path.filter(|_| handed.is_none()) else { continue };
         let place = message::text("granted.file", &[("path", path.display().into())]);
-        text.push_str(&fields(&[(Label::text(label.clone()), place)]));
-        files.push(json!({ "holds": label, "path": path }));
+        text.push_str(&fields(&[(Label::text(label), place)]));
+        files.push(json!({ "holds": holds, "path": path }));
     }
     let written = handed.as_ref().and(wanted.output.as_ref());
     if let Some(path) = written {
